@@ -1,0 +1,2 @@
+//! Compiles the protocol definitions.
+fn main() {}

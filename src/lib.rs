@@ -1,0 +1,6 @@
+//! Placeholder: the map of the parts.
+
+pub mod framework;
+pub mod gitlab;
+pub mod plugin;
+pub mod provider;
