@@ -1,1 +1,30 @@
-//! Placeholder.
+//! What Terraform means: values, schemas, diagnostics, planning, and the service that a host talks to.
+//!
+//! A provider describes itself through [`Provider`], [`Resource`] and [`DataSource`]; everything the host's
+//! protocol asks beyond that is answered here. Nothing here knows what the provider manages, and only
+//! `service` sees the protocol's generated messages.
+
+mod attr;
+mod codec;
+mod diagnostics;
+mod model;
+mod path;
+mod planning;
+mod provider;
+mod resource;
+mod schema;
+mod types;
+mod value;
+
+pub use attr::{Attr, AttrValue, Set};
+pub use diagnostics::{Diagnostic, Errors, PROVIDER_DEFECT, Warnings};
+pub use model::{Model, model, unfit_value};
+pub use path::{AttributePath, Step};
+pub use planning::Change;
+pub use provider::{Host, Provider};
+pub use resource::{
+    AnyDataSource, AnyResource, BoxFuture, Context, DataSource, Failed, Plan, PlanContext, Resource,
+};
+pub use schema::{Attribute, Schema, Shape, defect};
+pub use types::Type;
+pub use value::{Number, Object, Value};

@@ -1,0 +1,127 @@
+//! Typed models: a struct whose fields are the attributes of a schema, in place of maps of values.
+
+use super::diagnostics::{Diagnostic, Errors};
+use super::value::Object;
+
+/// A struct that mirrors the attributes of one schema. Written with [`model!`](crate::framework::model!).
+pub trait Model: Clone + Send + Sync + 'static {
+    /// The attribute names, in the order of the fields.
+    const ATTRIBUTES: &'static [&'static str];
+
+    /// Reads the fields from an object that has each of [`Self::ATTRIBUTES`].
+    ///
+    /// # Errors
+    ///
+    /// One diagnostic for each attribute whose value its field can't hold, with that attribute's path.
+    fn from_object(object: Object) -> Result<Self, Errors>;
+
+    /// The object that the fields make up.
+    fn into_object(self) -> Object;
+}
+
+/// What is said of a value that Terraform's type system admits and the field does not, such as `1.5` for an id.
+#[doc(hidden)]
+pub fn unfit_value(attribute: &str, must_be: &str) -> Diagnostic {
+    Diagnostic::new("Invalid attribute value", format!("`{attribute}` must be {must_be}.")).at(attribute)
+}
+
+/// Declares a struct of [`Attr`](crate::framework::Attr) fields and makes it a
+/// [`Model`](crate::framework::Model). Each field is written `name: T` and holds an `Attr<T>`.
+#[macro_export]
+macro_rules! __model {
+    ($(#[$outer:meta])* $visibility:vis struct $name:ident { $($(#[$inner:meta])* $field:ident: $ty:ty),+ $(,)? }) => {
+        $(#[$outer])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+        $visibility struct $name {
+            $($(#[$inner])* pub $field: $crate::framework::Attr<$ty>,)+
+        }
+
+        impl $crate::framework::Model for $name {
+            const ATTRIBUTES: &'static [&'static str] = &[$(stringify!($field)),+];
+
+            fn from_object(
+                mut object: $crate::framework::Object,
+            ) -> ::std::result::Result<Self, $crate::framework::Errors> {
+                let mut unfit = ::std::vec::Vec::new();
+                let model = Self {
+                    $($field: {
+                        let name = stringify!($field);
+                        let value = object.remove(name).unwrap_or($crate::framework::Value::Null);
+                        $crate::framework::Attr::from_value(value).unwrap_or_else(|must_be| {
+                            unfit.push($crate::framework::unfit_value(name, must_be));
+                            $crate::framework::Attr::Null
+                        })
+                    },)+
+                };
+                $crate::framework::Errors::check(unfit).map(|()| model)
+            }
+
+            fn into_object(self) -> $crate::framework::Object {
+                $crate::framework::Object::from([
+                    $((stringify!($field).to_owned(), self.$field.into_value()),)+
+                ])
+            }
+        }
+
+        impl $crate::framework::AttrValue for $name {
+            fn from_known(value: $crate::framework::Value) -> ::std::result::Result<Self, &'static str> {
+                match value {
+                    $crate::framework::Value::Map(object) => {
+                        <Self as $crate::framework::Model>::from_object(object).map_err(|_| "an object of this shape")
+                    }
+                    _ => Err("an object"),
+                }
+            }
+
+            fn into_value(self) -> $crate::framework::Value {
+                $crate::framework::Value::Map(<Self as $crate::framework::Model>::into_object(self))
+            }
+        }
+    };
+}
+pub use crate::__model as model;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::value::{Number, Value};
+    use crate::framework::{Attr, AttributePath, Set};
+
+    model! {
+        /// A model with a field of each kind.
+        struct Sample {
+            name: String,
+            id: i64,
+            enabled: bool,
+            ids: Set<i64>,
+        }
+    }
+
+    #[test]
+    fn a_model_is_read_and_written_without_loss() {
+        let sample = Sample {
+            name: Attr::Known("a".into()),
+            id: Attr::Unknown,
+            enabled: Attr::Null,
+            ids: Attr::Known(Set(vec![Attr::Unknown, Attr::Unknown, Attr::Known(2)])),
+        };
+        assert_eq!(Sample::from_object(sample.clone().into_object()), Ok(sample));
+        assert_eq!(Sample::ATTRIBUTES, ["name", "id", "enabled", "ids"]);
+    }
+
+    #[test]
+    fn each_value_that_does_not_fit_is_named() {
+        let decimal = Value::Number(Number::Decimal("1.5".into()));
+        let object = Object::from([("id".into(), decimal.clone()), ("ids".into(), Value::set([decimal]))]);
+        let errors = Sample::from_object(object).unwrap_err().into_vec();
+        let told: Vec<_> =
+            errors.iter().map(|error| (error.detail.as_str(), error.attribute.clone())).collect();
+        assert_eq!(
+            told,
+            [
+                ("`id` must be a whole number that fits 64 bits.", Some(AttributePath::attribute("id"))),
+                ("`ids` must be a whole number that fits 64 bits.", Some(AttributePath::attribute("ids"))),
+            ]
+        );
+    }
+}

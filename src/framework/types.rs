@@ -1,0 +1,75 @@
+//! Terraform's type constraints, as far as our schemas use them.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+/// The type of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// `bool`.
+    Bool,
+    /// `number`.
+    Number,
+    /// `string`.
+    String,
+    /// `list(…)`.
+    List(Box<Type>),
+    /// `set(…)`.
+    Set(Box<Type>),
+    /// `map(…)`.
+    Map(Box<Type>),
+    /// `object({…})`.
+    Object(BTreeMap<String, Type>),
+}
+
+impl Type {
+    /// `list(element)`.
+    pub fn list(element: Type) -> Type {
+        Type::List(Box::new(element))
+    }
+
+    /// `set(element)`.
+    pub fn set(element: Type) -> Type {
+        Type::Set(Box::new(element))
+    }
+
+    /// `map(element)`.
+    pub fn map(element: Type) -> Type {
+        Type::Map(Box::new(element))
+    }
+
+    /// The JSON form that the plugin protocol writes into schemas.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Type::Bool => json!("bool"),
+            Type::Number => json!("number"),
+            Type::String => json!("string"),
+            Type::List(element) => json!(["list", element.to_json()]),
+            Type::Set(element) => json!(["set", element.to_json()]),
+            Type::Map(element) => json!(["map", element.to_json()]),
+            Type::Object(attributes) => {
+                let attributes: serde_json::Map<_, _> =
+                    attributes.iter().map(|(name, ty)| (name.clone(), ty.to_json())).collect();
+                json!(["object", attributes])
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constraints_read_as_the_protocol_writes_them() {
+        let object = Type::Object(BTreeMap::from([("a".into(), Type::Bool), ("b".into(), Type::Number)]));
+        assert_eq!(Type::String.to_json().to_string(), r#""string""#);
+        assert_eq!(Type::set(Type::Number).to_json().to_string(), r#"["set","number"]"#);
+        assert_eq!(Type::map(Type::String).to_json().to_string(), r#"["map","string"]"#);
+        assert_eq!(
+            Type::list(object).to_json().to_string(),
+            r#"["list",["object",{"a":"bool","b":"number"}]]"#
+        );
+    }
+}
