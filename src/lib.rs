@@ -1,5 +1,6 @@
 //! Placeholder: the map of the parts.
 
+pub(crate) mod bindings;
 pub mod framework;
 pub mod gitlab;
 pub mod plugin;
