@@ -5,7 +5,7 @@
 //! `service` sees the protocol's generated messages.
 
 mod attr;
-mod codec;
+pub mod codec;
 mod diagnostics;
 mod model;
 mod path;
@@ -13,6 +13,7 @@ mod planning;
 mod provider;
 mod resource;
 mod schema;
+mod service;
 mod types;
 mod value;
 
@@ -26,5 +27,6 @@ pub use resource::{
     AnyDataSource, AnyResource, BoxFuture, Context, DataSource, Failed, Plan, PlanContext, Resource,
 };
 pub use schema::{Attribute, Schema, Shape, defect};
+pub use service::service;
 pub use types::Type;
 pub use value::{Number, Object, Value};

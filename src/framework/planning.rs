@@ -16,7 +16,7 @@ pub struct Change<T> {
 }
 
 /// Plans the default of each attribute that the configuration leaves unset.
-pub fn fill_defaults(schema: &Schema, change: &mut Change<Object>) {
+pub(super) fn fill_defaults(schema: &Schema, change: &mut Change<Object>) {
     for attribute in &schema.attributes {
         if let Some(default) = &attribute.default
             && is_null(&change.config, attribute.name)
@@ -28,7 +28,7 @@ pub fn fill_defaults(schema: &Schema, change: &mut Change<Object>) {
 
 /// Where anything changes, marks what the provider computes as unknown, or as what it was where the schema says
 /// that an update keeps it. Core proposes the prior value instead, which would promise that nothing changes.
-pub fn mark_computed(schema: &Schema, change: &mut Change<Object>) {
+pub(super) fn mark_computed(schema: &Schema, change: &mut Change<Object>) {
     if change.prior.as_ref() == Some(&change.proposed) {
         return;
     }
@@ -48,7 +48,7 @@ fn is_left_to_us(attribute: &Attribute, config: &Object) -> bool {
 
 /// Of the attributes that `asked` wants a replacement for, those that change or may change; none for a create.
 /// Core refuses to hear of others.
-pub fn replacements<'a>(prior: Option<&Object>, planned: &Object, asked: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn replacements<'a>(prior: Option<&Object>, planned: &Object, asked: &[&'a str]) -> Vec<&'a str> {
     let Some(prior) = prior else { return Vec::new() };
     let changes = |name: &&str| planned.get(*name) != prior.get(*name);
     asked.iter().copied().filter(changes).collect()
@@ -58,7 +58,7 @@ pub fn replacements<'a>(prior: Option<&Object>, planned: &Object, asked: &[&'a s
 ///
 /// An attribute is planned as it is configured, or as it was where both are set; one that is not configured is
 /// null unless the provider computes it.
-pub fn plan_defect(
+pub(super) fn plan_defect(
     schema: &Schema,
     prior: Option<&Object>,
     config: &Object,
@@ -78,7 +78,7 @@ pub fn plan_defect(
 /// The first rule of core's check of an apply that the new state breaks, in words.
 ///
 /// What the plan knew stays as planned, and nothing is left unknown.
-pub fn apply_defect(schema: &Schema, planned: &Object, applied: &Object) -> Option<String> {
+pub(super) fn apply_defect(schema: &Schema, planned: &Object, applied: &Object) -> Option<String> {
     schema.attributes.iter().find_map(|attribute| {
         let name = attribute.name;
         let (planned, applied) = (value(planned, name), value(applied, name));

@@ -88,6 +88,12 @@ impl Number {
     }
 }
 
+impl From<i64> for Number {
+    fn from(integer: i64) -> Number {
+        Number::Integer(integer)
+    }
+}
+
 impl std::fmt::Display for Number {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -1,0 +1,73 @@
+//! ApplyResourceChange: create, update or delete, told apart by which of the two states is null. Whatever
+//! happens, the state in the answer is what the server holds as far as that is known.
+
+use std::sync::Arc;
+
+use super::{Managed, Served, convert};
+use crate::bindings::tfplugin6 as pb;
+use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
+use crate::framework::planning;
+use crate::framework::provider::Provider;
+use crate::framework::resource::{Context, Failed};
+use crate::framework::value::{Object, Value};
+
+pub(super) async fn handle<P: Provider>(
+    served: Arc<Served<P>>,
+    request: pb::apply_resource_change::Request,
+    warnings: Arc<Warnings>,
+) -> Result<pb::apply_resource_change::Response, Errors> {
+    let managed = served.managed(&request.type_name)?;
+    let prior = convert::object("prior state", request.prior_state, &managed.ty)?;
+    let planned = convert::object("planned state", request.planned_state, &managed.ty)?;
+    let client = served.client()?;
+    let context = Context { client: &*client, warnings: &warnings };
+    let (state, errors) = match apply(managed, context, prior, planned).await {
+        Ok(state) => (state, Vec::new()),
+        Err(Failed { left, errors }) => (left, errors.into_vec()),
+    };
+    Ok(pb::apply_resource_change::Response {
+        new_state: Some(convert::dynamic(state)),
+        private: request.planned_private,
+        diagnostics: errors.into_iter().map(convert::error).collect(),
+        ..Default::default()
+    })
+}
+
+/// The new state, or in a failure the state that is left, the prior one included.
+async fn apply<C>(
+    managed: &Managed<C>,
+    context: Context<'_, C>,
+    prior: Option<Object>,
+    planned: Option<Object>,
+) -> Result<Option<Object>, Failed<Object>> {
+    let resource = &managed.resource;
+    let (planned, applied) = match (prior, planned) {
+        (None, None) => return Ok(None),
+        (Some(prior), None) => {
+            let deleted = resource.delete(context, prior.clone()).await;
+            return deleted.map(|()| None).map_err(|failed| or_prior(failed, prior));
+        }
+        (None, Some(planned)) => (planned.clone(), resource.create(context, planned).await?),
+        (Some(prior), Some(planned)) => {
+            let updated = resource.update(context, prior.clone(), planned.clone()).await;
+            (planned, updated.map_err(|failed| or_prior(failed, prior))?)
+        }
+    };
+    match planning::apply_defect(&managed.schema, &planned, &applied) {
+        None => Ok(Some(applied)),
+        Some(defect) => Err(broken_promise(resource.type_name(), &defect, applied)),
+    }
+}
+
+fn or_prior(failed: Failed<Object>, prior: Object) -> Failed<Object> {
+    Failed { left: Some(failed.left.unwrap_or(prior)), errors: failed.errors }
+}
+
+/// What was done is done: the state records it, with nulls for what it still does not know.
+fn broken_promise(type_name: &str, defect: &str, mut applied: Object) -> Failed<Object> {
+    for value in applied.values_mut().filter(|value| !value.is_wholly_known()) {
+        *value = Value::Null;
+    }
+    let told = Diagnostic::defect("Unexpected result of an apply", format!("{type_name}: {defect}."));
+    Failed { left: Some(applied), errors: told.into() }
+}

@@ -1,0 +1,31 @@
+//! ConfigureProvider: from the provider block to a client, or to the knowledge that there can't be one yet.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Configuration, Served, Session, convert};
+use crate::bindings::tfplugin6 as pb;
+use crate::framework::diagnostics::{Errors, Warnings};
+use crate::framework::model::Model;
+use crate::framework::provider::{Host, Provider};
+use crate::framework::value::Value;
+
+pub(super) async fn handle<P: Provider>(
+    served: Arc<Served<P>>,
+    request: pb::configure_provider::Request,
+    warnings: Arc<Warnings>,
+) -> Result<pb::configure_provider::Response, Errors> {
+    let config = convert::present("provider configuration", request.config, &served.provider_type)?;
+    let stopped = CancellationToken::new();
+    let configuration = if config.values().all(Value::is_wholly_known) {
+        let host = Host { terraform_version: request.terraform_version, stopped: stopped.clone() };
+        let config = P::Config::from_object(config)?;
+        Configuration::Ready(Arc::new(served.provider.configure(config, host, &warnings).await?))
+    } else {
+        tracing::info!("the provider block is not wholly known yet: planning without a server");
+        Configuration::Unknown
+    };
+    served.replace_session(Session { configuration, stopped });
+    Ok(Default::default())
+}

@@ -1,0 +1,183 @@
+//! Between the protocol's messages and our types, both ways.
+
+use crate::bindings::tfplugin6 as pb;
+use crate::framework::codec::{json, msgpack};
+use crate::framework::diagnostics::{Diagnostic, Errors};
+use crate::framework::path::{AttributePath, Step};
+use crate::framework::schema::{Attribute, Schema, Shape};
+use crate::framework::types::Type;
+use crate::framework::value::{Object, Value};
+use pb::attribute_path::step::Selector;
+use pb::diagnostic::Severity;
+
+/// The object in a message, or `None` for null, which a host also writes as an absent or empty message.
+pub(super) fn object(
+    what: &str,
+    message: Option<pb::DynamicValue>,
+    ty: &Type,
+) -> Result<Option<Object>, Errors> {
+    let Some(message) = message else { return Ok(None) };
+    let value = match (message.msgpack.as_slice(), message.json.as_slice()) {
+        ([], []) => return Ok(None),
+        ([], text) => json::decode(text, ty),
+        (bytes, _) => msgpack::decode(bytes, ty),
+    };
+    match value {
+        Ok(Value::Map(object)) => Ok(Some(object)),
+        Ok(Value::Null) => Ok(None),
+        Ok(_) => Err(unreadable(what, "it is unknown as a whole")),
+        Err(error) => Err(unreadable(what, error)),
+    }
+}
+
+/// The object in a message where the protocol allows no null.
+pub(super) fn present(what: &str, message: Option<pb::DynamicValue>, ty: &Type) -> Result<Object, Errors> {
+    object(what, message, ty)?.ok_or_else(|| unreadable(what, "it is null"))
+}
+
+pub(super) fn unreadable(what: &str, reason: impl std::fmt::Display) -> Errors {
+    Diagnostic::defect(
+        "Unreadable value from the host",
+        format!("The {what} that the host sent can't be read as the schema says: {reason}."),
+    )
+    .into()
+}
+
+/// The message for an object, or for null.
+pub(super) fn dynamic(object: Option<Object>) -> pb::DynamicValue {
+    let value = object.map_or(Value::Null, Value::Map);
+    pb::DynamicValue { msgpack: msgpack::encode(&value), json: Vec::new() }
+}
+
+pub(super) fn error(diagnostic: Diagnostic) -> pb::Diagnostic {
+    told(diagnostic, Severity::Error)
+}
+
+pub(super) fn warning(diagnostic: Diagnostic) -> pb::Diagnostic {
+    told(diagnostic, Severity::Warning)
+}
+
+fn told(diagnostic: Diagnostic, severity: Severity) -> pb::Diagnostic {
+    pb::Diagnostic {
+        severity: severity.into(),
+        summary: diagnostic.summary,
+        detail: diagnostic.detail,
+        attribute: diagnostic.attribute.as_ref().map(path),
+    }
+}
+
+pub(super) fn path(path: &AttributePath) -> pb::AttributePath {
+    let steps = path.steps().iter().map(|step| {
+        let selector = match step {
+            Step::Attribute(name) => Selector::AttributeName(name.clone()),
+            Step::Key(key) => Selector::ElementKeyString(key.clone()),
+            Step::Index(index) => Selector::ElementKeyInt(*index),
+        };
+        pb::attribute_path::Step { selector: Some(selector) }
+    });
+    pb::AttributePath { steps: steps.collect() }
+}
+
+/// The deferral of what an unknown provider configuration keeps from being done, where the host allows one.
+pub(super) fn deferred(client: Option<pb::ClientCapabilities>) -> Option<pb::Deferred> {
+    let allowed = client.is_some_and(|client| client.deferral_allowed);
+    allowed.then(|| pb::Deferred { reason: pb::deferred::Reason::ProviderConfigUnknown.into() })
+}
+
+pub(super) fn schema(schema: &Schema) -> pb::Schema {
+    let block = pb::schema::Block {
+        attributes: schema.attributes.iter().map(attribute).collect(),
+        description: schema.description.to_owned(),
+        description_kind: pb::StringKind::Markdown.into(),
+        ..Default::default()
+    };
+    pb::Schema { version: schema.version, block: Some(block) }
+}
+
+fn attribute(attribute: &Attribute) -> pb::schema::Attribute {
+    let (ty, nested_type) = match &attribute.shape {
+        Shape::Plain(ty) => (ty.to_json().to_string().into_bytes(), None),
+        Shape::ListOf(attributes) => (Vec::new(), Some(list_of(attributes))),
+    };
+    pb::schema::Attribute {
+        name: attribute.name.to_owned(),
+        r#type: ty,
+        nested_type,
+        description: attribute.description.to_owned(),
+        description_kind: pb::StringKind::Markdown.into(),
+        required: attribute.required,
+        optional: attribute.optional,
+        computed: attribute.computed,
+        sensitive: attribute.sensitive,
+        deprecated: attribute.deprecated.is_some(),
+        deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
+        ..Default::default()
+    }
+}
+
+fn list_of(attributes: &[Attribute]) -> pb::schema::Object {
+    pb::schema::Object {
+        attributes: attributes.iter().map(attribute).collect(),
+        nesting: pb::schema::object::NestingMode::List.into(),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn ty() -> Type {
+        Type::Object(BTreeMap::from([("a".into(), Type::Bool)]))
+    }
+
+    fn message(msgpack: &[u8], json: &[u8]) -> Option<pb::DynamicValue> {
+        Some(pb::DynamicValue { msgpack: msgpack.to_vec(), json: json.to_vec() })
+    }
+
+    #[test]
+    fn every_way_to_say_null_is_null() {
+        for null in [None, message(b"", b""), message(b"\xc0", b""), message(b"", b"null")] {
+            assert_eq!(object("plan", null, &ty()), Ok(None));
+        }
+    }
+
+    #[test]
+    fn both_encodings_are_read() {
+        let expected = Object::from([("a".into(), Value::Bool(true))]);
+        for sent in [message(b"\x81\xa1a\xc3", b""), message(b"", br#"{"a":true}"#)] {
+            assert_eq!(object("plan", sent, &ty()), Ok(Some(expected.clone())));
+        }
+    }
+
+    #[test]
+    fn an_unreadable_value_is_told_as_such() {
+        let errors = present("planned state", message(b"\xd4\x00\x00", b""), &ty()).unwrap_err();
+        assert_eq!(
+            errors.as_slice()[0].detail,
+            "The planned state that the host sent can't be read as the schema says: it is unknown as a whole.\n\n\
+             This is a defect in the provider: please report it with the text above."
+        );
+        assert!(present("planned state", None, &ty()).is_err());
+    }
+
+    #[test]
+    fn a_diagnostic_keeps_its_path() {
+        let path = AttributePath::attribute("a").then(Step::Index(1)).then(Step::Key("k".into()));
+        let told = warning(Diagnostic::new("s", "d").at_path(path));
+        assert_eq!(told.severity(), Severity::Warning);
+        let selectors: Vec<_> =
+            told.attribute.unwrap().steps.into_iter().map(|step| step.selector.unwrap()).collect();
+        assert_eq!(
+            selectors,
+            [
+                Selector::AttributeName("a".into()),
+                Selector::ElementKeyInt(1),
+                Selector::ElementKeyString("k".into()),
+            ]
+        );
+        assert_eq!(error(Diagnostic::new("s", "d")).attribute, None);
+    }
+}

@@ -1,0 +1,27 @@
+//! ImportResourceState: from the id that a practitioner wrote to the beginnings of a state. The host reads the
+//! object next, and reports one that is not there.
+
+use std::sync::Arc;
+
+use super::{Served, convert};
+use crate::bindings::tfplugin6 as pb;
+use crate::framework::diagnostics::{Errors, Warnings};
+use crate::framework::provider::Provider;
+use crate::framework::resource::Context;
+
+pub(super) async fn handle<P: Provider>(
+    served: Arc<Served<P>>,
+    request: pb::import_resource_state::Request,
+    warnings: Arc<Warnings>,
+) -> Result<pb::import_resource_state::Response, Errors> {
+    let managed = served.managed(&request.type_name)?;
+    let client = served.client()?;
+    let context = Context { client: &*client, warnings: &warnings };
+    let state = managed.resource.import(context, &request.id).await?;
+    let imported = pb::import_resource_state::ImportedResource {
+        type_name: request.type_name,
+        state: Some(convert::dynamic(Some(state))),
+        ..Default::default()
+    };
+    Ok(pb::import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
+}

@@ -1,0 +1,46 @@
+//! What there is, and its shape.
+
+use super::{Served, convert};
+use crate::bindings::tfplugin6 as pb;
+use crate::framework::provider::Provider;
+
+/// What this service does beyond the first version of protocol 6.
+fn capabilities() -> pb::ServerCapabilities {
+    pb::ServerCapabilities {
+        plan_destroy: true,
+        get_provider_schema_optional: true,
+        move_resource_state: false,
+        generate_resource_config: false,
+    }
+}
+
+pub(super) fn metadata<P: Provider>(served: &Served<P>) -> pb::get_metadata::Response {
+    let resources = served.resources.keys();
+    let data_sources = served.data_sources.keys();
+    pb::get_metadata::Response {
+        server_capabilities: Some(capabilities()),
+        resources: resources
+            .map(|name| pb::get_metadata::ResourceMetadata { type_name: (*name).to_owned() })
+            .collect(),
+        data_sources: data_sources
+            .map(|name| pb::get_metadata::DataSourceMetadata { type_name: (*name).to_owned() })
+            .collect(),
+        ..Default::default()
+    }
+}
+
+pub(super) fn provider_schema<P: Provider>(served: &Served<P>) -> pb::get_provider_schema::Response {
+    let resources = served.resources.iter();
+    let data_sources = served.data_sources.iter();
+    pb::get_provider_schema::Response {
+        provider: Some(convert::schema(&served.provider.schema())),
+        resource_schemas: resources
+            .map(|(name, managed)| ((*name).to_owned(), convert::schema(&managed.schema)))
+            .collect(),
+        data_source_schemas: data_sources
+            .map(|(name, source)| ((*name).to_owned(), convert::schema(&source.schema)))
+            .collect(),
+        server_capabilities: Some(capabilities()),
+        ..Default::default()
+    }
+}

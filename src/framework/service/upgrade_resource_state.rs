@@ -1,0 +1,51 @@
+//! UpgradeResourceState: from the text in a state file to a state of today's schema. Hosts call it for every
+//! object of a state, also where nothing needs upgrading.
+
+use std::sync::Arc;
+
+use super::{Managed, Served, convert};
+use crate::bindings::tfplugin6 as pb;
+use crate::framework::codec::json;
+use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
+use crate::framework::provider::Provider;
+use crate::framework::value::{Object, Value};
+
+pub(super) async fn handle<P: Provider>(
+    served: Arc<Served<P>>,
+    request: pb::upgrade_resource_state::Request,
+    _: Arc<Warnings>,
+) -> Result<pb::upgrade_resource_state::Response, Errors> {
+    let managed = served.managed(&request.type_name)?;
+    let text = request.raw_state.unwrap_or_default().json;
+    let state = upgrade(managed, &request.type_name, request.version, &text)?;
+    Ok(pb::upgrade_resource_state::Response {
+        upgraded_state: Some(convert::dynamic(state)),
+        ..Default::default()
+    })
+}
+
+fn upgrade<C>(
+    managed: &Managed<C>,
+    type_name: &str,
+    version: i64,
+    text: &[u8],
+) -> Result<Option<Object>, Errors> {
+    if version != managed.schema.version {
+        return Err(unreadable(type_name, format!("its schema version is {version}")).into());
+    }
+    match json::decode(text, &managed.ty) {
+        Ok(Value::Map(object)) => Ok(Some(object)),
+        Ok(_) => Ok(None),
+        Err(error) => Err(unreadable(type_name, error).into()),
+    }
+}
+
+fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic::new(
+        "Unreadable state",
+        format!(
+            "A `{type_name}` in the state can't be read: {reason}. Was it written by a newer version of this provider, \
+             or changed by hand? Use that version, or take the object out of the state and import it again."
+        ),
+    )
+}
