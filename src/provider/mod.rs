@@ -1,1 +1,64 @@
-//! Placeholder.
+//! The provider itself: its block, its resources and data sources. The only place where Terraform's language and
+//! GitLab's meet; how either is spoken is the business of `framework` and `gitlab`.
+
+mod config;
+mod project;
+mod report;
+mod resources;
+
+use crate::framework::{AnyDataSource, AnyResource, Errors, Host, Provider, Schema, Warnings};
+use crate::gitlab::Client;
+
+/// The prefix of all type names, so that Terraform finds the provider by itself under the local name `gitlab`.
+pub const TYPE_PREFIX: &str = "gitlab";
+
+/// The provider, with the environment that fills in for an incomplete provider block.
+pub struct GitlabJobToken {
+    environment: Environment,
+}
+
+/// Looks up an environment variable; one that is not set, or is empty, is `None`.
+pub type Environment = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+impl GitlabJobToken {
+    /// The provider in the environment of this process.
+    pub fn from_process_environment() -> GitlabJobToken {
+        GitlabJobToken::in_environment(Box::new(|name| std::env::var(name).ok()))
+    }
+
+    /// The provider in an environment of the caller's making.
+    pub fn in_environment(environment: Environment) -> GitlabJobToken {
+        let set = move |name: &str| environment(name).filter(|value| !value.is_empty());
+        GitlabJobToken { environment: Box::new(set) }
+    }
+}
+
+impl Provider for GitlabJobToken {
+    type Config = config::ProviderBlock;
+    type Client = Client;
+
+    fn schema(&self) -> Schema {
+        config::schema()
+    }
+
+    fn validate(&self, block: &Self::Config, warnings: &Warnings) -> Result<(), Errors> {
+        config::validate(block, warnings)
+    }
+
+    async fn configure(
+        &self,
+        block: Self::Config,
+        host: Host,
+        warnings: &Warnings,
+    ) -> Result<Self::Client, Errors> {
+        config::connect(block, &*self.environment, host, warnings).await
+    }
+
+    fn resources(&self) -> Vec<Box<dyn AnyResource<Client>>> {
+        vec![Box::new(resources::JobTokenScope), Box::new(resources::AllowlistEntry)]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Client>>> {
+        Vec::new()
+    }
+}

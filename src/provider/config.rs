@@ -1,0 +1,323 @@
+//! The provider block: from attributes and environment to a client that GitLab has accepted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::report::report;
+use crate::framework::{
+    Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
+};
+use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
+
+/// Where GitLab.com's API is.
+const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
+
+const TOKEN_VARIABLE: &str = "GITLAB_TOKEN";
+/// The second is what GitLab itself sets in CI jobs.
+const BASE_URL_VARIABLES: [&str; 2] = ["GITLAB_BASE_URL", "CI_API_V4_URL"];
+const EARLY_AUTH_CHECK_VARIABLE: &str = "GITLAB_EARLY_AUTH_CHECK";
+
+/// More repetitions than this only hide an outage: with back-off they take longer than any run.
+const MAX_RETRIES: i64 = 100;
+/// An hour: longer than any request of GitLab's API may take on the server.
+const MAX_REQUEST_TIMEOUT_SECONDS: i64 = 3600;
+/// More than GitLab's own limits would bear.
+const MAX_CONCURRENT_REQUESTS: i64 = 1000;
+
+model! {
+    /// The attributes of the provider block, named as in the official GitLab provider where that has them.
+    pub struct ProviderBlock {
+        /// The access token.
+        token: String,
+        /// Where the API is.
+        base_url: String,
+        /// File with certificate authorities.
+        cacert_file: String,
+        /// File with the client certificate.
+        client_cert: String,
+        /// File with the client certificate's key.
+        client_key: String,
+        /// Whether any server certificate is taken.
+        insecure: bool,
+        /// Headers of each request.
+        headers: BTreeMap<String, Attr<String>>,
+        /// Repetitions of a failed request.
+        retries: i64,
+        /// Whether the token is tried at once.
+        early_auth_check: bool,
+        /// Seconds for one attempt.
+        request_timeout: i64,
+        /// Requests at a time.
+        max_concurrent_requests: i64,
+    }
+}
+
+pub(super) fn schema() -> Schema {
+    let attributes = vec![
+        Attribute::optional(
+            "token",
+            Type::String,
+            "Personal, project or group access token, or OAuth token, with the scope `api` (`read_api` is enough for \
+             plans). Its user needs at least the Maintainer role in each project whose settings are managed, and must be \
+             able to see the targets that are added. Defaults to the environment variable `GITLAB_TOKEN`. CI/CD job \
+             tokens can't be used: GitLab keeps them out of these settings.",
+        )
+        .sensitive(),
+        Attribute::optional(
+            "base_url",
+            Type::String,
+            "Address of the GitLab instance or of its API, such as `https://gitlab.example.com` or \
+             `https://gitlab.example.com/api/v4`. Defaults to the environment variables `GITLAB_BASE_URL` and \
+             `CI_API_V4_URL`, in this order, then to `https://gitlab.com/api/v4`.",
+        ),
+        Attribute::optional(
+            "cacert_file",
+            Type::String,
+            "Path of a PEM file with certificate authorities to trust beside those of the system.",
+        ),
+        Attribute::optional(
+            "client_cert",
+            Type::String,
+            "Path of a PEM file with the client certificate, where the server or a proxy asks for one. Needs \
+             `client_key`.",
+        ),
+        Attribute::optional(
+            "client_key",
+            Type::String,
+            "Path of a PEM file with the private key of `client_cert`.",
+        ),
+        Attribute::optional(
+            "insecure",
+            Type::Bool,
+            "Whether to accept any server certificate. Anyone on the way could then read the token. Defaults to `false`.",
+        ),
+        Attribute::optional(
+            "headers",
+            Type::map(Type::String),
+            "Further headers to send with each request, for example for a proxy.",
+        )
+        .sensitive(),
+        Attribute::optional(
+            "retries",
+            Type::Number,
+            "How often a request is repeated after a lost connection, a rate limit or a passing trouble of the server. \
+             Defaults to 5.",
+        ),
+        Attribute::optional(
+            "early_auth_check",
+            Type::Bool,
+            "Whether to try the token with one request when the provider is configured, so that a bad token is one clear \
+             error. Defaults to the environment variable `GITLAB_EARLY_AUTH_CHECK`, then to `true`.",
+        ),
+        Attribute::optional(
+            "request_timeout",
+            Type::Number,
+            "Seconds that one attempt of a request may take. Defaults to 30.",
+        ),
+        Attribute::optional(
+            "max_concurrent_requests",
+            Type::Number,
+            "How many requests may be under way at a time. Defaults to 10.",
+        ),
+    ];
+    let description = "Manages which projects and groups may access a GitLab project with their CI/CD job tokens.";
+    Schema { version: 0, description, attributes }
+}
+
+/// Checks what the block says by itself.
+pub(super) fn validate(block: &ProviderBlock, warnings: &Warnings) -> Result<(), Errors> {
+    if block.insecure == Attr::Known(true) {
+        warnings.add(insecure());
+    }
+    let base_url = block.base_url.known().and_then(|url| base_url(url, "`base_url`").err());
+    let half_identity = match (&block.client_cert, &block.client_key) {
+        (Attr::Known(_), Attr::Null) => Some(half_identity("client_cert", "client_key")),
+        (Attr::Null, Attr::Known(_)) => Some(half_identity("client_key", "client_cert")),
+        _ => None,
+    };
+    let problems = [
+        base_url.map(|problem| problem.at("base_url")),
+        half_identity,
+        within("retries", &block.retries, 0..=MAX_RETRIES),
+        within("request_timeout", &block.request_timeout, 1..=MAX_REQUEST_TIMEOUT_SECONDS),
+        within("max_concurrent_requests", &block.max_concurrent_requests, 1..=MAX_CONCURRENT_REQUESTS),
+    ];
+    Errors::check(problems.into_iter().flatten())
+}
+
+/// Makes the client, and unless told otherwise has GitLab look at the token.
+pub(super) async fn connect(
+    block: ProviderBlock,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    host: Host,
+    warnings: &Warnings,
+) -> Result<Client, Errors> {
+    validate(&block, warnings)?;
+    let config = client_config(&block, environment, &host)?;
+    if config.base_url.is_plain_http_to_a_stranger() {
+        warnings.add(plain_http(&config.base_url));
+    }
+    if config.token_is_of_a_ci_job() {
+        return Err(ci_job_token().at("token").into());
+    }
+    let client = Client::new(&config, host.stopped).map_err(|error| unusable(&error))?;
+    if early_auth_check(&block, environment)? {
+        let user = client.current_user().await.map_err(|error| unaccepted(&client, &error))?;
+        tracing::info!(user = user.username, base_url = %client.base_url(), "GitLab accepts the token");
+    }
+    Ok(client)
+}
+
+fn client_config(
+    block: &ProviderBlock,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    host: &Host,
+) -> Result<Config, Errors> {
+    let token = block.token.known().cloned().or_else(|| environment(TOKEN_VARIABLE));
+    let token = token.filter(|token| !token.is_empty()).ok_or_else(|| missing_token().at("token"))?;
+    let mut config = Config::new(configured_base_url(block, environment)?, SecretString::from(token));
+    config.cacert_pem = file("cacert_file", &block.cacert_file)?;
+    config.client_cert_pem = file("client_cert", &block.client_cert)?;
+    config.client_key_pem = file("client_key", &block.client_key)?.map(SecretString::from);
+    config.insecure = block.insecure == Attr::Known(true);
+    if let Some(headers) = block.headers.known() {
+        config.headers = headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), SecretString::from(value.known()?.clone()))))
+            .collect();
+    }
+    if let Some(retries) = whole(&block.retries) {
+        config.retries = retries;
+    }
+    if let Some(seconds) = whole(&block.request_timeout) {
+        config.request_timeout = Duration::from_secs(seconds);
+    }
+    if let Some(requests) = whole(&block.max_concurrent_requests) {
+        config.max_concurrent_requests = requests;
+    }
+    config.user_agent = format!("{} Terraform/{}", config.user_agent, host.terraform_version);
+    Ok(config)
+}
+
+/// A number that [`validate`] has found to be within bounds.
+fn whole<T: TryFrom<i64>>(number: &Attr<i64>) -> Option<T> {
+    number.known().and_then(|number| T::try_from(*number).ok())
+}
+
+fn configured_base_url(
+    block: &ProviderBlock,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+) -> Result<BaseUrl, Errors> {
+    if let Some(url) = block.base_url.known() {
+        return base_url(url, "`base_url`").map_err(|problem| problem.at("base_url").into());
+    }
+    for variable in BASE_URL_VARIABLES {
+        if let Some(url) = environment(variable) {
+            return Ok(base_url(&url, &format!("The environment variable `{variable}`"))?);
+        }
+    }
+    Ok(base_url(DEFAULT_BASE_URL, "The default")?)
+}
+
+fn base_url(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
+    BaseUrl::parse(url).map_err(|reason| {
+        let detail = format!(
+            "{source} must be the address of a GitLab instance or of its API, such as \
+             `https://gitlab.example.com/api/v4`, but {reason}."
+        );
+        Diagnostic::new("Invalid base URL", detail)
+    })
+}
+
+fn early_auth_check(
+    block: &ProviderBlock,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+) -> Result<bool, Diagnostic> {
+    if let Some(check) = block.early_auth_check.known() {
+        return Ok(*check);
+    }
+    match environment(EARLY_AUTH_CHECK_VARIABLE).as_deref() {
+        None | Some("true" | "1") => Ok(true),
+        Some("false" | "0") => Ok(false),
+        Some(other) => Err(Diagnostic::new(
+            "Invalid environment variable",
+            format!("`{EARLY_AUTH_CHECK_VARIABLE}` must be `true` or `false`, but is {other:?}."),
+        )),
+    }
+}
+
+fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, Diagnostic> {
+    let Some(path) = path.known() else { return Ok(None) };
+    let unreadable = |error: std::io::Error| {
+        Diagnostic::new("Unreadable file", format!("`{attribute}` names {path:?}, which can't be read: {error}."))
+            .at(attribute)
+    };
+    std::fs::read_to_string(path).map(Some).map_err(unreadable)
+}
+
+fn within(
+    attribute: &'static str,
+    number: &Attr<i64>,
+    bounds: std::ops::RangeInclusive<i64>,
+) -> Option<Diagnostic> {
+    let number = number.known().filter(|number| !bounds.contains(number))?;
+    let detail = format!("`{attribute}` must be from {} to {}, but is {number}.", bounds.start(), bounds.end());
+    Some(Diagnostic::new("Invalid attribute value", detail).at(attribute))
+}
+
+fn half_identity(set: &'static str, missing: &'static str) -> Diagnostic {
+    Diagnostic::new("Incomplete client certificate", format!("`{set}` is set, so `{missing}` must be set too."))
+        .at(set)
+}
+
+fn insecure() -> Diagnostic {
+    let detail = "With `insecure = true`, any server certificate is accepted, so that anyone on the way to GitLab can \
+                  read the token and everything else. To trust a certificate authority of your own, use `cacert_file`.";
+    Diagnostic::new("Server certificate is not verified", detail).at("insecure")
+}
+
+fn plain_http(base_url: &BaseUrl) -> Diagnostic {
+    let detail = format!(
+        "{base_url} is reached without encryption, so that anyone on the way can read the token. Use an address that \
+         starts with `https://`."
+    );
+    Diagnostic::new("Token is sent without encryption", detail).at("base_url")
+}
+
+fn missing_token() -> Diagnostic {
+    let detail = format!(
+        "Set `token` in the provider block, or the environment variable `{TOKEN_VARIABLE}`, to an access token with the \
+         scope `api`."
+    );
+    Diagnostic::new("No GitLab token", detail)
+}
+
+fn ci_job_token() -> Diagnostic {
+    let detail = "The token is a CI/CD job token (`glcbt-…`), and GitLab lets no job token near these settings. Use a \
+                  personal, project or group access token with the scope `api`, for example from a masked CI/CD \
+                  variable.";
+    Diagnostic::new("CI/CD job token can't be used", detail)
+}
+
+fn unusable(error: &ConfigError) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::new("Unusable provider configuration", format!("No requests can be made: {error}."));
+    match error {
+        ConfigError::TokenEmpty | ConfigError::TokenNotSendable => diagnostic.at("token"),
+        ConfigError::CaCertificate => diagnostic.at("cacert_file"),
+        ConfigError::HalfAnIdentity | ConfigError::Identity(_) => diagnostic.at("client_cert"),
+        ConfigError::Header { name, .. } => {
+            diagnostic.at_path(AttributePath::attribute("headers").then(Step::Key(name.clone())))
+        }
+        ConfigError::NoConcurrency => diagnostic.at("max_concurrent_requests"),
+        ConfigError::NoTime => diagnostic.at("request_timeout"),
+        ConfigError::UserAgent | ConfigError::Tls(_) => diagnostic,
+    }
+}
+
+fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
+    let attribute = if error.is_about_the_token() { "token" } else { "base_url" };
+    report(format!("Can't use GitLab at {}", client.base_url()), error).at(attribute)
+}

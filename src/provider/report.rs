@@ -1,0 +1,79 @@
+//! From a failed call to what the practitioner reads: what was attempted, what GitLab answered, what to do now.
+//! The one place where advice on GitLab's refusals stands.
+
+use crate::framework::Diagnostic;
+use crate::gitlab::{Error, ErrorKind, TokenProblem};
+
+/// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read project 42".
+pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
+    Diagnostic::new(attempted, format!("{error}.\n\n{}", advice(error)))
+}
+
+fn advice(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::Unauthorized(TokenProblem::Invalid) => {
+            "GitLab does not know the token: check the provider's `token` (or `GITLAB_TOKEN`), and that it was made on \
+             this GitLab instance."
+        }
+        ErrorKind::Unauthorized(TokenProblem::Expired | TokenProblem::Revoked) => {
+            "Make a new access token with the scope `api` and set it as the provider's `token` (or `GITLAB_TOKEN`)."
+        }
+        ErrorKind::Forbidden => {
+            "The job token settings of a project can be read and changed only with at least the Maintainer role in \
+             that project: give it to the user that the token belongs to."
+        }
+        ErrorKind::InsufficientScope { .. } => {
+            "Use an access token with the scope `api`; `read_api` is enough only for reading."
+        }
+        ErrorKind::NotFound => {
+            "GitLab gives the same answer for what does not exist and for what the token can't see: check the spelling \
+             or number, and that the token's user is at least a Maintainer of the project."
+        }
+        ErrorKind::BadRequest if exceeds_the_limit(error) => {
+            "A project's allowlist holds at most 200 projects and 200 groups: allow a group in place of its projects, \
+             or remove entries that are no longer needed."
+        }
+        ErrorKind::BadRequest => "GitLab refused the request for the reason above.",
+        ErrorKind::NotAllowed => {
+            "This is how GitLab answers a write to the former path of a project or group: use its present path or its \
+             number."
+        }
+        ErrorKind::RateLimited { .. } => {
+            "GitLab limits how fast it is asked. Try again later, with a smaller `max_concurrent_requests` in the \
+             provider block."
+        }
+        ErrorKind::Server => {
+            "GitLab, or a proxy in front of it, is in trouble. Try again; what was done so far is in the state."
+        }
+        ErrorKind::Redirected { .. } => {
+            "The token is never sent to another address. If this is the right GitLab, set the provider's `base_url` to \
+             where it is now."
+        }
+        ErrorKind::UnexpectedStatus => "Is the provider's `base_url` that of a GitLab instance?",
+        ErrorKind::Unreachable => {
+            "Check the provider's `base_url`, and that this machine reaches that address, through a proxy if need be \
+             (`HTTPS_PROXY`)."
+        }
+        ErrorKind::Untrusted => {
+            "If the server's certificate comes from a certificate authority of your own, name that authority's \
+             certificate with `cacert_file`; if the server asks for a certificate, set `client_cert` and `client_key`."
+        }
+        ErrorKind::TimedOut => "If the server is just slow, raise `request_timeout` in the provider block.",
+        ErrorKind::Unreadable => {
+            "Something answered that does not speak GitLab's API, such as a proxy's or login page: check the \
+             provider's `base_url`."
+        }
+        ErrorKind::Cancelled => "The run was interrupted. The next plan shows what is left to do.",
+        ErrorKind::StillAllowed => {
+            "GitLab refuses to remove a project that the token can't see, so its jobs keep their access. Give the \
+             token's user at least the Guest role in that project, or remove the entry with a token that sees both."
+        }
+        _ => "The next plan shows where things stand.",
+    }
+    .to_owned()
+}
+
+/// The words only choose the advice: GitLab has no code for this refusal.
+fn exceeds_the_limit(error: &Error) -> bool {
+    error.words().is_some_and(|words| words.contains("exceeds the allowable number"))
+}

@@ -1,0 +1,331 @@
+//! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist, whatever else is on it.
+
+mod import_id;
+mod target;
+
+use crate::framework::{
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, Plan, PlanContext, Resource, Schema, Type, Warnings,
+    model,
+};
+use crate::gitlab::{Allowed, Client, GroupId, ProjectId, Target};
+use crate::provider::project::{self, Known};
+use crate::provider::report::report;
+use import_id::ImportId;
+use target::{Choice, target_attribute};
+
+/// The resource.
+pub(in crate::provider) struct AllowlistEntry;
+
+model! {
+    /// The attributes, as the schema documents them.
+    pub(in crate::provider) struct EntryModel {
+        project: String,
+        target_project: String,
+        target_project_id: i64,
+        target_group: String,
+        target_group_id: i64,
+        target_type: String,
+        project_id: i64,
+        id: String,
+    }
+}
+
+impl Resource for AllowlistEntry {
+    type Client = Client;
+    type Model = EntryModel;
+    const TYPE_NAME: &'static str = "gitlab_job_token_allowlist_entry";
+
+    fn schema(&self) -> Schema {
+        let attributes = vec![
+            Attribute::required(
+                "project",
+                Type::String,
+                "Number or full path of the project that the allowlist belongs to: the one that is accessed. Another \
+                 spelling of the same project changes nothing on the server; another project replaces the entry.",
+            ),
+            Attribute::optional(
+                "target_project",
+                Type::String,
+                "Number or full path of the project whose jobs get access. Exactly one of `target_project`, \
+                 `target_project_id`, `target_group` and `target_group_id` must be set.",
+            ),
+            Attribute::optional(
+                "target_project_id",
+                Type::Number,
+                "Number of the project whose jobs get access; null if the target is a group. May be set in place of \
+                 `target_project`.",
+            )
+            .or_computed(),
+            Attribute::optional(
+                "target_group",
+                Type::String,
+                "Number or full path of the group whose projects' jobs get access, those of its subgroups included.",
+            ),
+            Attribute::optional(
+                "target_group_id",
+                Type::Number,
+                "Number of the group whose projects' jobs get access; null if the target is a project. May be set in \
+                 place of `target_group`.",
+            )
+            .or_computed(),
+            Attribute::computed("target_type", Type::String, "What the target is: `project` or `group`."),
+            Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
+            Attribute::computed(
+                "id",
+                Type::String,
+                "The entry as `<project number>:project:<target number>` or `<project number>:group:<target number>`.",
+            ),
+        ];
+        let description = "Puts one project or group on the allowlist of a project, so that its CI/CD jobs may use \
+                           their job token to access that project. Other entries of the list are left alone. An entry \
+                           that is on the list already is taken over, with a warning; destroying the resource removes \
+                           the entry in any case.";
+        Schema { version: 0, description, attributes }
+    }
+
+    fn validate(&self, config: &EntryModel, _: &Warnings) -> Result<(), Errors> {
+        let problems = [
+            project::check_spelling::<ProjectId>("project", &config.project),
+            project::check_spelling::<ProjectId>("target_project", &config.target_project),
+            project::check_number::<ProjectId>("target_project_id", &config.target_project_id),
+            project::check_spelling::<GroupId>("target_group", &config.target_group),
+            project::check_number::<GroupId>("target_group_id", &config.target_group_id),
+            target::check_choice(config),
+            target::check_same_spelling(config),
+        ];
+        Errors::check(problems.into_iter().flatten())
+    }
+
+    async fn plan(
+        &self,
+        context: PlanContext<'_, Client>,
+        change: Change<EntryModel>,
+    ) -> Result<Plan<EntryModel>, Errors> {
+        let Change { prior, config, .. } = change;
+        let identified = identify(context.client, prior.as_ref(), &config).await?;
+        let planned = EntryModel {
+            project: config.project,
+            target_project: config.target_project,
+            target_group: config.target_group,
+            ..identified
+        };
+        if let (Some(owner), Some(Target::Project(target))) = (owner(&planned), target(&planned))
+            && owner == target
+        {
+            return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
+        }
+        let numbers = prior.map(|prior| {
+            [
+                ("project_id", prior.project_id),
+                ("target_project_id", prior.target_project_id),
+                ("target_group_id", prior.target_group_id),
+            ]
+        });
+        let known_before = numbers.into_iter().flatten().filter(|(_, number)| number.known().is_some());
+        Ok(Plan { planned, replace: known_before.map(|(name, _)| name).collect() })
+    }
+
+    async fn create(
+        &self,
+        context: Context<'_, Client>,
+        planned: EntryModel,
+    ) -> Result<EntryModel, Failed<EntryModel>> {
+        let (owner, target) = settle(context.client, &planned).await?;
+        if target == Target::Project(owner) {
+            return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
+        }
+        match context.client.allow(owner, target).await {
+            Ok(Allowed::AlreadyThere { explained_by_retry: false }) => {
+                context.warnings.add(taken_over(owner, target));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let attempted = format!("Can't add {target} to the allowlist of project {owner}");
+                return Err(report(attempted, &error).into());
+            }
+        }
+        Ok(with_numbers(planned, owner, target))
+    }
+
+    async fn read(
+        &self,
+        context: Context<'_, Client>,
+        state: EntryModel,
+    ) -> Result<Option<EntryModel>, Errors> {
+        let (owner, target) = settle(context.client, &state).await?;
+        match context.client.is_allowed(owner, target).await {
+            Ok(true) => Ok(Some(with_numbers(state, owner, target))),
+            Ok(false) => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(report(cannot_read(owner), &error).into()),
+        }
+    }
+
+    /// Only spellings change in place, and those are none of the server's business.
+    async fn update(
+        &self,
+        context: Context<'_, Client>,
+        prior: EntryModel,
+        planned: EntryModel,
+    ) -> Result<EntryModel, Failed<EntryModel>> {
+        let (owner, target) = settle(context.client, &planned).await?;
+        let updated = with_numbers(planned, owner, target);
+        if updated.id != prior.id && prior.id.known().is_some() {
+            let detail = format!("{:?} can't become {:?} in place.", prior.id.known(), updated.id.known());
+            return Err(Diagnostic::defect("Unplanned change of an allowlist entry", detail).into());
+        }
+        Ok(updated)
+    }
+
+    async fn delete(
+        &self,
+        context: Context<'_, Client>,
+        state: EntryModel,
+    ) -> Result<(), Failed<EntryModel>> {
+        let (owner, target) = settle(context.client, &state).await?;
+        match context.client.revoke(owner, target).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let attempted = format!("Can't remove {target} from the allowlist of project {owner}");
+                Err(report(attempted, &error).into())
+            }
+        }
+    }
+
+    async fn import(&self, context: Context<'_, Client>, id: &str) -> Result<EntryModel, Errors> {
+        let import = ImportId::parse(id)?;
+        let (owner, target) = import.find(context.client).await?;
+        match context.client.is_allowed(owner, target).await {
+            Ok(true) => {
+                let spelled =
+                    EntryModel { project: Attr::Known(import.owner.to_owned()), ..EntryModel::default() };
+                Ok(with_numbers(spelled, owner, target))
+            }
+            Ok(false) => Err(import_id::not_on_the_list(owner, target).into()),
+            Err(error) => Err(report(cannot_read(owner), &error).into()),
+        }
+    }
+}
+
+/// The numbers that a configuration stands for, as far as a plan can know them.
+async fn identify(
+    client: Option<&Client>,
+    prior: Option<&EntryModel>,
+    config: &EntryModel,
+) -> Result<EntryModel, Errors> {
+    let list = client.zip(prior).and_then(|(client, prior)| client.peek_allowlist(owner(prior)?, target(prior)?.kind()));
+    let list = list.as_deref();
+    let known_owner = prior.map(|prior| Known {
+        spelling: &prior.project,
+        number: &prior.project_id,
+        present_path: list.and_then(|list| list.owner_path()),
+    });
+    let project_id = project::plan_number::<ProjectId>(client, "project", &config.project, known_owner).await?;
+
+    let present_path = || list.zip(prior.and_then(target)).and_then(|(list, target)| list.path_of(target));
+    let mut target_project_id = Attr::Null;
+    let mut target_group_id = Attr::Null;
+    let choice = Choice::of(config);
+    match choice {
+        Choice::Project if !config.target_project_id.is_null() => {
+            target_project_id = config.target_project_id.clone();
+        }
+        Choice::Project => {
+            let known = prior.map(|prior| Known {
+                spelling: &prior.target_project,
+                number: &prior.target_project_id,
+                present_path: present_path(),
+            });
+            target_project_id =
+                project::plan_number::<ProjectId>(client, "target_project", &config.target_project, known).await?;
+        }
+        Choice::Group if !config.target_group_id.is_null() => {
+            target_group_id = config.target_group_id.clone();
+        }
+        Choice::Group => {
+            let known = prior.map(|prior| Known {
+                spelling: &prior.target_group,
+                number: &prior.target_group_id,
+                present_path: present_path(),
+            });
+            target_group_id =
+                project::plan_number::<GroupId>(client, "target_group", &config.target_group, known).await?;
+        }
+        Choice::Open => {
+            target_project_id = Attr::Unknown;
+            target_group_id = Attr::Unknown;
+        }
+    }
+    let target_type = choice.kind().map_or(Attr::Unknown, |kind| Attr::Known(kind.as_str().to_owned()));
+    let mut identified =
+        EntryModel { target_project_id, target_group_id, target_type, project_id, ..EntryModel::default() };
+    identified.id = match (owner(&identified), target(&identified)) {
+        (Some(owner), Some(target)) => Attr::Known(entry_id(owner, target)),
+        _ => Attr::Unknown,
+    };
+    Ok(identified)
+}
+
+/// The numbers of an entry whose owner and target exist by now.
+async fn settle(client: &Client, entry: &EntryModel) -> Result<(ProjectId, Target), Errors> {
+    let owner = project::settle::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
+    let target = match Choice::of(entry) {
+        Choice::Project => Target::Project(
+            project::settle(client, "target_project", &entry.target_project, &entry.target_project_id).await?,
+        ),
+        Choice::Group => {
+            Target::Group(project::settle(client, "target_group", &entry.target_group, &entry.target_group_id).await?)
+        }
+        Choice::Open => return Err(target::none_set().into()),
+    };
+    Ok((owner, target))
+}
+
+fn owner(entry: &EntryModel) -> Option<ProjectId> {
+    ProjectId::try_from(*entry.project_id.known()?).ok()
+}
+
+fn target(entry: &EntryModel) -> Option<Target> {
+    match (entry.target_project_id.known(), entry.target_group_id.known()) {
+        (Some(project), None) => Some(Target::Project(ProjectId::try_from(*project).ok()?)),
+        (None, Some(group)) => Some(Target::Group(GroupId::try_from(*group).ok()?)),
+        _ => None,
+    }
+}
+
+fn with_numbers(entry: EntryModel, owner: ProjectId, target: Target) -> EntryModel {
+    let (target_project_id, target_group_id) = match target {
+        Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
+        Target::Group(id) => (Attr::Null, Attr::Known(id.into())),
+    };
+    EntryModel {
+        target_project_id,
+        target_group_id,
+        target_type: Attr::Known(target.kind().as_str().to_owned()),
+        project_id: Attr::Known(owner.into()),
+        id: Attr::Known(entry_id(owner, target)),
+        ..entry
+    }
+}
+
+fn entry_id(owner: ProjectId, target: Target) -> String {
+    match target {
+        Target::Project(id) => format!("{owner}:project:{id}"),
+        Target::Group(id) => format!("{owner}:group:{id}"),
+    }
+}
+
+fn cannot_read(owner: ProjectId) -> String {
+    format!("Can't read the allowlist of project {owner}")
+}
+
+fn taken_over(owner: ProjectId, target: Target) -> Diagnostic {
+    Diagnostic::new(
+        "Entry was on the allowlist already",
+        format!(
+            "The allowlist of project {owner} had an entry for {target} before this apply. It is managed here from now \
+             on, and destroying this resource will remove it. If something else manages it too, let only one of \
+             them do so."
+        ),
+    )
+}

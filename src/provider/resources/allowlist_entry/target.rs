@@ -1,0 +1,188 @@
+//! Which of the four target attributes a configuration sets, and what can be wrong with the choice.
+
+use super::EntryModel;
+use crate::framework::{Attr, Diagnostic};
+use crate::gitlab::{ProjectId, TargetKind, same_path};
+
+const ATTRIBUTES: &str = "`target_project`, `target_project_id`, `target_group` and `target_group_id`";
+
+/// What the target is, as far as the attributes tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// A project.
+    Project,
+    /// A group.
+    Group,
+    /// Values that are not known yet decide.
+    Open,
+}
+
+impl Choice {
+    pub(super) fn of(entry: &EntryModel) -> Choice {
+        let known_project = entry.target_project.known().is_some() || entry.target_project_id.known().is_some();
+        let known_group = entry.target_group.known().is_some() || entry.target_group_id.known().is_some();
+        let maybe_project = !entry.target_project.is_null() || !entry.target_project_id.is_null();
+        let maybe_group = !entry.target_group.is_null() || !entry.target_group_id.is_null();
+        match (known_project, known_group, maybe_project, maybe_group) {
+            (true, false, _, _) | (false, false, true, false) => Choice::Project,
+            (false, true, _, _) | (false, false, false, true) => Choice::Group,
+            _ => Choice::Open,
+        }
+    }
+
+    pub(super) fn kind(self) -> Option<TargetKind> {
+        match self {
+            Choice::Project => Some(TargetKind::Project),
+            Choice::Group => Some(TargetKind::Group),
+            Choice::Open => None,
+        }
+    }
+}
+
+/// The target attribute that is set, for diagnostics to point at.
+pub(super) fn target_attribute(entry: &EntryModel) -> &'static str {
+    match entry {
+        EntryModel { target_project: Attr::Known(_), .. } => "target_project",
+        EntryModel { target_group: Attr::Known(_), .. } => "target_group",
+        EntryModel { target_group_id: Attr::Known(_), .. } => "target_group_id",
+        _ => "target_project_id",
+    }
+}
+
+/// Checks that exactly one target attribute is set, or may turn out to be.
+pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
+    let set = [
+        ("target_project", config.target_project.known().is_some(), config.target_project.is_null()),
+        ("target_project_id", config.target_project_id.known().is_some(), config.target_project_id.is_null()),
+        ("target_group", config.target_group.known().is_some(), config.target_group.is_null()),
+        ("target_group_id", config.target_group_id.known().is_some(), config.target_group_id.is_null()),
+    ];
+    let known: Vec<_> = set.iter().filter(|(_, known, _)| *known).map(|(name, ..)| *name).collect();
+    match known.as_slice() {
+        [] if set.iter().all(|(.., null)| *null) => Some(none_set()),
+        [] | [_] => None,
+        [_, second, ..] => {
+            let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            let detail = format!(
+                "An entry has one target, but {} are set. Set exactly one of {ATTRIBUTES}; write one resource for each \
+                 target.",
+                names.join(" and ")
+            );
+            Some(Diagnostic::new("More than one target", detail).at(second))
+        }
+    }
+}
+
+/// The target is missing altogether.
+pub(super) fn none_set() -> Diagnostic {
+    Diagnostic::new("No target", format!("Set exactly one of {ATTRIBUTES}: whose jobs are to get access?"))
+}
+
+/// Checks what can be told from spellings alone: that a project is not allowed to access itself.
+pub(super) fn check_same_spelling(config: &EntryModel) -> Option<Diagnostic> {
+    let owner = config.project.known()?;
+    let same = match (&config.target_project, &config.target_project_id) {
+        (Attr::Known(target), _) => same_path(owner, target),
+        (_, Attr::Known(target)) => *owner == target.to_string(),
+        _ => false,
+    };
+    same.then(|| own_target(owner).at(target_attribute(config)))
+}
+
+/// The target is the owner, in whatever spelling.
+pub(super) fn is_owner(owner: ProjectId) -> Diagnostic {
+    own_target(&owner.to_string())
+}
+
+fn own_target(project: &str) -> Diagnostic {
+    let detail = format!(
+        "Project {project} always has access to itself, so GitLab allows no entry for it. Remove this resource, or name \
+         another target."
+    );
+    Diagnostic::new("Target is the project itself", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(project: &str) -> EntryModel {
+        EntryModel { project: Attr::Known(project.into()), ..EntryModel::default() }
+    }
+
+    #[test]
+    fn the_choice_is_open_only_while_unknown_values_decide() {
+        let with = |project: Attr<String>, group: Attr<i64>| {
+            Choice::of(&EntryModel { target_project: project, target_group_id: group, ..entry("1") })
+        };
+        assert_eq!(with(Attr::Known("2".into()), Attr::Null), Choice::Project);
+        assert_eq!(with(Attr::Unknown, Attr::Null), Choice::Project);
+        assert_eq!(with(Attr::Known("2".into()), Attr::Unknown), Choice::Project);
+        assert_eq!(with(Attr::Unknown, Attr::Known(7)), Choice::Group);
+        assert_eq!(with(Attr::Null, Attr::Unknown), Choice::Group);
+        assert_eq!(with(Attr::Unknown, Attr::Unknown), Choice::Open);
+    }
+
+    #[test]
+    fn one_target_is_right() {
+        let one = EntryModel { target_group: Attr::Known("g".into()), ..entry("1") };
+        assert_eq!(check_choice(&one), None);
+        let maybe = EntryModel { target_project: Attr::Unknown, target_group: Attr::Unknown, ..entry("1") };
+        assert_eq!(check_choice(&maybe), None);
+        let or_maybe = EntryModel { target_project: Attr::Unknown, ..one };
+        assert_eq!(check_choice(&or_maybe), None);
+    }
+
+    #[test]
+    fn no_target_is_told() {
+        let told = check_choice(&entry("1")).unwrap();
+        assert_eq!(
+            (told.summary.as_str(), told.detail.as_str()),
+            (
+                "No target",
+                "Set exactly one of `target_project`, `target_project_id`, `target_group` and `target_group_id`: whose \
+                 jobs are to get access?"
+            )
+        );
+    }
+
+    #[test]
+    fn two_targets_are_told_at_the_second() {
+        let two =
+            EntryModel { target_project_id: Attr::Known(2), target_group: Attr::Known("g".into()), ..entry("1") };
+        let told = check_choice(&two).unwrap();
+        assert_eq!(
+            told,
+            Diagnostic::new(
+                "More than one target",
+                "An entry has one target, but `target_project_id` and `target_group` are set. Set exactly one of \
+                 `target_project`, `target_project_id`, `target_group` and `target_group_id`; write one resource for \
+                 each target."
+            )
+            .at("target_group")
+        );
+    }
+
+    #[test]
+    fn a_project_is_not_its_own_target_in_any_spelling() {
+        let own = [
+            EntryModel { target_project: Attr::Known("A/b".into()), ..entry("a/B") },
+            EntryModel { target_project: Attr::Known("5".into()), ..entry("5") },
+        ];
+        for entry in own {
+            assert_eq!(check_same_spelling(&entry).unwrap().attribute, Diagnostic::new("", "").at("target_project").attribute);
+        }
+        let by_number = EntryModel { target_project_id: Attr::Known(5), ..entry("5") };
+        assert_eq!(
+            check_same_spelling(&by_number).unwrap(),
+            Diagnostic::new(
+                "Target is the project itself",
+                "Project 5 always has access to itself, so GitLab allows no entry for it. Remove this resource, or name \
+                 another target."
+            )
+            .at("target_project_id")
+        );
+        let group_of_that_number = EntryModel { target_group: Attr::Known("5".into()), ..entry("5") };
+        assert_eq!(check_same_spelling(&group_of_that_number), None);
+    }
+}

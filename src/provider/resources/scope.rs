@@ -1,0 +1,260 @@
+//! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
+
+use crate::framework::{
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, Plan, PlanContext, Resource, Schema, Type, Value,
+    Warnings, model,
+};
+use crate::gitlab::{Client, ProjectId, ScopeSettings};
+use crate::provider::project::{self, Known};
+use crate::provider::report::report;
+
+/// The resource.
+pub(in crate::provider) struct JobTokenScope;
+
+model! {
+    /// The attributes, as the schema documents them.
+    pub(in crate::provider) struct ScopeModel {
+        project: String,
+        inbound_enabled: bool,
+        outbound_enabled: bool,
+        project_id: i64,
+        id: String,
+    }
+}
+
+impl Resource for JobTokenScope {
+    type Client = Client;
+    type Model = ScopeModel;
+    const TYPE_NAME: &'static str = "gitlab_job_token_scope";
+
+    fn schema(&self) -> Schema {
+        let attributes = vec![
+            Attribute::required(
+                "project",
+                Type::String,
+                "Number or full path of the project. Another spelling of the same project changes nothing on the server; \
+                 another project replaces the resource.",
+            ),
+            Attribute::optional(
+                "inbound_enabled",
+                Type::Bool,
+                "Whether only the projects and groups on the allowlist may use their job tokens to access this project. \
+                 `false` opens the project to the jobs of every project that its members' pipelines run in. Defaults to \
+                 `true`, as in GitLab.",
+            )
+            .or_default(Value::Bool(true)),
+            Attribute::computed(
+                "outbound_enabled",
+                Type::Bool,
+                "Whether the access of this project's own job tokens to other projects is limited. GitLab has deprecated \
+                 the setting; it can only be read.",
+            )
+            .keeps_state(),
+            Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
+            Attribute::computed("id", Type::String, "Number of the project, as text."),
+        ];
+        let description = "Decides whether access to a project with CI/CD job tokens of other projects is limited to \
+                           the project's allowlist. Every project has this setting: creating the resource takes it over, \
+                           destroying it restores GitLab's default, which is limited access.";
+        Schema { version: 0, description, attributes }
+    }
+
+    fn validate(&self, config: &ScopeModel, _: &Warnings) -> Result<(), Errors> {
+        Errors::check(project::check_spelling::<ProjectId>("project", &config.project))
+    }
+
+    async fn plan(
+        &self,
+        context: PlanContext<'_, Client>,
+        change: Change<ScopeModel>,
+    ) -> Result<Plan<ScopeModel>, Errors> {
+        let known = change.prior.as_ref().map(|prior| Known {
+            spelling: &prior.project,
+            number: &prior.project_id,
+            present_path: None,
+        });
+        let project_id =
+            project::plan_number::<ProjectId>(context.client, "project", &change.config.project, known).await?;
+        let id = project_id.clone().map(|number| number.to_string());
+        let planned = ScopeModel { project_id, id, ..change.proposed };
+        if opens(change.prior.as_ref(), &planned) {
+            context.warnings.add(opening(&planned));
+        }
+        Ok(Plan { planned, replace: vec!["project_id"] })
+    }
+
+    async fn create(
+        &self,
+        context: Context<'_, Client>,
+        planned: ScopeModel,
+    ) -> Result<ScopeModel, Failed<ScopeModel>> {
+        let project =
+            project::settle::<ProjectId>(context.client, "project", &planned.project, &planned.project_id).await?;
+        let settings = read_settings(context.client, project).await?;
+        let settings = bring_about(context.client, project, settings, &planned).await.map_err(|failed| Failed {
+            left: None,
+            errors: failed.errors,
+        })?;
+        Ok(applied(planned, project, settings))
+    }
+
+    async fn read(
+        &self,
+        context: Context<'_, Client>,
+        state: ScopeModel,
+    ) -> Result<Option<ScopeModel>, Errors> {
+        let project =
+            project::settle::<ProjectId>(context.client, "project", &state.project, &state.project_id).await?;
+        match context.client.scope(project).await {
+            Ok(settings) => Ok(Some(observed(state, project, settings))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(report(cannot_read(project), &error).into()),
+        }
+    }
+
+    async fn update(
+        &self,
+        context: Context<'_, Client>,
+        prior: ScopeModel,
+        planned: ScopeModel,
+    ) -> Result<ScopeModel, Failed<ScopeModel>> {
+        let project =
+            project::settle::<ProjectId>(context.client, "project", &planned.project, &planned.project_id).await?;
+        if planned.inbound_enabled == prior.inbound_enabled {
+            return Ok(planned);
+        }
+        let settings = read_settings(context.client, project).await?;
+        let settings = bring_about(context.client, project, settings, &planned).await.map_err(|failed| Failed {
+            left: failed.left.map(|settings| observed(prior, project, settings)),
+            errors: failed.errors,
+        })?;
+        Ok(applied(planned, project, settings))
+    }
+
+    async fn delete(
+        &self,
+        context: Context<'_, Client>,
+        state: ScopeModel,
+    ) -> Result<(), Failed<ScopeModel>> {
+        let client = context.client;
+        let project = project::settle::<ProjectId>(client, "project", &state.project, &state.project_id).await?;
+        let restored = async {
+            client.set_inbound_enabled(project, true).await?;
+            client.scope(project).await
+        };
+        match restored.await {
+            Ok(settings) if settings.inbound_enabled => Ok(()),
+            Ok(settings) => Err(Failed {
+                left: Some(observed(state, project, settings)),
+                errors: not_taken(project, true).into(),
+            }),
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => {
+                let attempted = format!("Can't restore limited job token access to project {project}");
+                Err(report(attempted, &error).into())
+            }
+        }
+    }
+
+    async fn import(&self, context: Context<'_, Client>, id: &str) -> Result<ScopeModel, Errors> {
+        let project = project::find::<ProjectId>(context.client, id).await?;
+        let settings = read_settings(context.client, project).await?;
+        let spelled = ScopeModel { project: Attr::Known(id.to_owned()), ..ScopeModel::default() };
+        Ok(observed(spelled, project, settings))
+    }
+}
+
+/// Makes the setting what is planned, and makes sure that it took.
+async fn bring_about(
+    client: &Client,
+    project: ProjectId,
+    settings: ScopeSettings,
+    planned: &ScopeModel,
+) -> Result<ScopeSettings, Failed<ScopeSettings>> {
+    let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
+    if settings.inbound_enabled == wanted {
+        return Ok(settings);
+    }
+    if let Err(error) = client.set_inbound_enabled(project, wanted).await {
+        let diagnostic = report(cannot_set(project, wanted), &error);
+        let diagnostic = if error.is_bad_request() { with_enforcement(diagnostic) } else { diagnostic };
+        return Err(diagnostic.at("inbound_enabled").into());
+    }
+    let settings = read_settings(client, project).await?;
+    if settings.inbound_enabled == wanted {
+        return Ok(settings);
+    }
+    Err(Failed { left: Some(settings), errors: not_taken(project, wanted).at("inbound_enabled").into() })
+}
+
+async fn read_settings(client: &Client, project: ProjectId) -> Result<ScopeSettings, Errors> {
+    client.scope(project).await.map_err(|error| {
+        let diagnostic = report(cannot_read(project), &error);
+        if error.is_not_found() { diagnostic.at("project") } else { diagnostic }.into()
+    })
+}
+
+/// What the server says now.
+fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
+    ScopeModel {
+        inbound_enabled: Attr::Known(settings.inbound_enabled),
+        outbound_enabled: Attr::Known(settings.outbound_enabled),
+        project_id: Attr::Known(project.into()),
+        id: Attr::Known(project.to_string()),
+        ..state
+    }
+}
+
+/// What was planned, with what the server added. A planned value stays, as the plan promised; should the server
+/// hold another by now, the next read shows it.
+fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
+    let outbound_enabled = match planned.outbound_enabled {
+        Attr::Known(promised) => Attr::Known(promised),
+        Attr::Null | Attr::Unknown => Attr::Known(settings.outbound_enabled),
+    };
+    ScopeModel { outbound_enabled, ..observed(planned, project, settings) }
+}
+
+/// Whether the plan opens a project that is limited now, or may be.
+fn opens(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
+    let opened = Attr::Known(false);
+    planned.inbound_enabled == opened && prior.is_none_or(|prior| prior.inbound_enabled != opened)
+}
+
+fn opening(planned: &ScopeModel) -> Diagnostic {
+    let project = planned.project.known().map_or("(known after apply)", String::as_str);
+    Diagnostic::new(
+        "Project will be open to job tokens of all projects",
+        format!(
+            "With `inbound_enabled = false`, the allowlist of project {project} no longer limits access: a job of any \
+             project may use its job token here, with the rights of the user that started it. Allow the projects or \
+             groups that need access instead, and keep `inbound_enabled = true`."
+        ),
+    )
+    .at("inbound_enabled")
+}
+
+fn cannot_read(project: ProjectId) -> String {
+    format!("Can't read the job token scope of project {project}")
+}
+
+fn cannot_set(project: ProjectId, wanted: bool) -> String {
+    format!("Can't set `inbound_enabled = {wanted}` on project {project}")
+}
+
+const ENFORCEMENT: &str = "An administrator may have made the allowlist mandatory for the whole instance, as on \
+                           GitLab.com; then `inbound_enabled` can only be `true`. Remove the attribute, and allow the \
+                           projects or groups that need access.";
+
+fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
+    let detail = format!(
+        "GitLab accepted the change, but still says `inbound_enabled = {}`.\n\n{}",
+        !wanted,
+        if wanted { "Try again; if it stays so, the project's settings page may tell more." } else { ENFORCEMENT }
+    );
+    Diagnostic::new(cannot_set(project, wanted), detail)
+}
+
+fn with_enforcement(diagnostic: Diagnostic) -> Diagnostic {
+    Diagnostic { detail: format!("{} {ENFORCEMENT}", diagnostic.detail), ..diagnostic }
+}
