@@ -1,0 +1,149 @@
+//! All that a client must be told before its first request. Nothing here reads the environment or a file.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::base_url::BaseUrl;
+
+/// How often a request is repeated after a transient failure: enough to ride out a short deployment.
+pub const DEFAULT_RETRIES: u32 = 5;
+
+/// How long one attempt may take, answer read: longer than GitLab's own slowest ordinary answers.
+pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many requests are on the wire at a time: as many as the usual number of things worked on at once.
+pub const DEFAULT_MAX_CONCURRENT_REQUESTS: usize = 10;
+
+/// How the token of a CI job starts. GitLab accepts such a token at none of the endpoints used here.
+const CI_JOB_TOKEN_PREFIX: &str = "glcbt-";
+
+/// How to reach a GitLab, as whom, and with how much patience. `Debug` shows no secret.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the GitLab is.
+    pub base_url: BaseUrl,
+    /// A personal, project, group or OAuth access token.
+    pub token: SecretString,
+    /// Certificates (PEM, one or more) of authorities to trust besides those of the system.
+    pub cacert_pem: Option<String>,
+    /// A client certificate (PEM, chain allowed) to show to the server; needs [`Config::client_key_pem`].
+    pub client_cert_pem: Option<String>,
+    /// The private key (PEM, unencrypted) of [`Config::client_cert_pem`].
+    pub client_key_pem: Option<SecretString>,
+    /// Accept any server certificate. Whoever sits on the way can then read the token.
+    pub insecure: bool,
+    /// Headers to add to each request; the values are secret, since proxies take credentials this way.
+    pub headers: BTreeMap<String, SecretString>,
+    /// How long one attempt may take.
+    pub request_timeout: Duration,
+    /// How often a request is repeated after a transient failure; 0 means one attempt.
+    pub retries: u32,
+    /// How many requests may be on the wire at a time; at least 1.
+    pub max_concurrent_requests: usize,
+    /// What the client calls itself.
+    pub user_agent: String,
+}
+
+/// Which setting a client can't be made from, and why. Never repeats a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The token is empty.
+    #[error("the token is empty")]
+    TokenEmpty,
+    /// The token has characters that no header can carry.
+    #[error("the token contains blanks, line breaks or other characters that no token has")]
+    TokenNotSendable,
+    /// [`Config::cacert_pem`] holds no certificate.
+    #[error("the CA certificate file holds no readable PEM certificate")]
+    CaCertificate,
+    /// Only one of certificate and key is set.
+    #[error("a client certificate and its key must be given together")]
+    HalfAnIdentity,
+    /// Certificate and key are unreadable or do not belong together.
+    #[error("the client certificate and key are not a usable PEM pair: {0}")]
+    Identity(String),
+    /// A header of [`Config::headers`] can't be sent.
+    #[error("the header `{name}` can't be sent: {reason}")]
+    Header {
+        /// The header's name, as given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// [`Config::max_concurrent_requests`] is 0.
+    #[error("at least one request must be allowed at a time")]
+    NoConcurrency,
+    /// [`Config::request_timeout`] is 0.
+    #[error("the request time-out must be longer than zero")]
+    NoTime,
+    /// [`Config::user_agent`] can't be sent.
+    #[error("the user agent contains characters that no header can carry")]
+    UserAgent,
+    /// The TLS library refused, for example because the system has no certificates of authorities.
+    #[error("TLS can't be set up: {0}")]
+    Tls(String),
+}
+
+impl Config {
+    /// A configuration with the defaults named in this module.
+    #[must_use]
+    pub fn new(base_url: BaseUrl, token: SecretString) -> Self {
+        Self {
+            base_url,
+            token,
+            cacert_pem: None,
+            client_cert_pem: None,
+            client_key_pem: None,
+            insecure: false,
+            headers: BTreeMap::new(),
+            request_timeout: DEFAULT_REQUEST_TIMEOUT,
+            retries: DEFAULT_RETRIES,
+            max_concurrent_requests: DEFAULT_MAX_CONCURRENT_REQUESTS,
+            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// True when the token is that of a CI job, which GitLab refuses at every endpoint used here.
+    #[must_use]
+    pub fn token_is_of_a_ci_job(&self) -> bool {
+        self.token.expose_secret().starts_with(CI_JOB_TOKEN_PREFIX)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("base_url", &self.base_url)
+            .field("insecure", &self.insecure)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("request_timeout", &self.request_timeout)
+            .field("retries", &self.retries)
+            .field("max_concurrent_requests", &self.max_concurrent_requests)
+            .field("user_agent", &self.user_agent)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_a_ci_job_is_known_by_its_prefix() {
+        let base_url = BaseUrl::parse("https://gitlab.com").unwrap();
+        assert!(Config::new(base_url.clone(), "glcbt-64_abc".into()).token_is_of_a_ci_job());
+        assert!(!Config::new(base_url, "glpat-abc".into()).token_is_of_a_ci_job());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let mut config = Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), "glpat-hush".into());
+        config.client_key_pem = Some("hush-key".into());
+        config.headers.insert("X-Proxy-Auth".to_owned(), "hush-header".into());
+        let shown = format!("{config:?}");
+        assert!(shown.contains("X-Proxy-Auth") && !shown.contains("hush"), "{shown}");
+    }
+}

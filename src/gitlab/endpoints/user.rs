@@ -1,0 +1,19 @@
+//! `/user`: whom the token belongs to.
+
+use serde::Deserialize;
+
+use crate::gitlab::request::Call;
+
+/// The user behind a token. For project and group access tokens this is a bot.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct User {
+    /// GitLab's number of the user.
+    pub id: u64,
+    /// The name after the `@`.
+    pub username: String,
+}
+
+/// `GET /user`
+pub(in crate::gitlab) fn show() -> Call<User> {
+    Call::get("/user".to_owned())
+}

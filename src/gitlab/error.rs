@@ -1,0 +1,272 @@
+//! Why a call to GitLab failed, sorted by what can be done about it, with the whole story of the call.
+//! Advice to a person belongs to the callers; secrets belong nowhere in here.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::message::Words;
+use super::request::RequestLine;
+
+/// A failed call. Cheap to clone, since one failed read may answer many callers.
+#[derive(Clone)]
+pub struct Error(Arc<Report>);
+
+/// What happened, in the words of somebody who must react to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// 401: GitLab does not accept the token.
+    Unauthorized(TokenProblem),
+    /// 403: the token's user lacks the role for this.
+    Forbidden,
+    /// 403: the token itself was made without the scope for this.
+    InsufficientScope {
+        /// The scope that would be enough, when GitLab says so.
+        needed: Option<String>,
+    },
+    /// 404: absent, or not visible to the token. GitLab does not tell the two apart.
+    NotFound,
+    /// 400: refused; [`Error::words`] says why.
+    BadRequest,
+    /// 405: this address can't be written to, as with the old path of a renamed project.
+    NotAllowed,
+    /// 429: too many requests, even after waiting.
+    RateLimited {
+        /// How long GitLab asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// 5xx.
+    Server,
+    /// The answer points elsewhere, and the token does not go there.
+    Redirected {
+        /// Scheme, host and port it points to, when it says so.
+        to: Option<String>,
+    },
+    /// Any other status that is no success.
+    UnexpectedStatus,
+    /// No connection, or one that broke; [`Error::words`] says how.
+    Unreachable,
+    /// TLS failed: the certificate is not trusted, or ours was refused.
+    Untrusted,
+    /// No complete answer within the time-out of an attempt.
+    TimedOut,
+    /// Something answered, but not GitLab's API: no JSON, another shape, another success than the promised one.
+    Unreadable,
+    /// The client was told to stop before the call was done.
+    Cancelled,
+    /// A removal was refused, and a fresh list still shows the entry: its target keeps its access. GitLab answers so
+    /// when the token can't see the target.
+    StillAllowed,
+}
+
+/// What GitLab has against the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenProblem {
+    /// Unknown, mistyped, or simply refused.
+    Invalid,
+    /// It has run out.
+    Expired,
+    /// Someone has revoked it.
+    Revoked,
+}
+
+#[derive(Clone)]
+struct Report {
+    kind: ErrorKind,
+    line: RequestLine,
+    status: Option<StatusCode>,
+    words: Option<String>,
+    story: Story,
+}
+
+/// How a call went up to now.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Story {
+    /// Attempts whose end is known.
+    pub(super) attempts: u32,
+    /// Time since the call began.
+    pub(super) elapsed: Duration,
+    /// Some attempt may have been carried out although no answer said so.
+    pub(super) doubtful: bool,
+}
+
+impl Error {
+    pub(super) fn new(
+        kind: ErrorKind,
+        line: &RequestLine,
+        status: Option<StatusCode>,
+        words: Option<String>,
+        story: Story,
+    ) -> Self {
+        Self(Arc::new(Report { kind, line: line.clone(), status, words, story }))
+    }
+
+    /// The same story with another meaning, once more is known.
+    pub(super) fn with_kind(self, kind: ErrorKind) -> Self {
+        Self(Arc::new(Report { kind, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The HTTP method of the call.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.0.line.method.as_str()
+    }
+
+    /// The path of the call below the API's root, percent-encoded, without query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.line.path
+    }
+
+    /// The status of the last answer; none when there was none.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status.map(|status| status.as_u16())
+    }
+
+    /// What GitLab (or whatever answered in its place, or the network) said, as one short line.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.0.words.as_deref()
+    }
+
+    /// How many times the request was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.story.attempts
+    }
+
+    /// How long it all took, waits included.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.story.elapsed
+    }
+
+    /// True when some attempt may have been carried out although no answer said so.
+    #[must_use]
+    pub fn maybe_carried_out(&self) -> bool {
+        self.0.story.doubtful
+    }
+
+    /// True for [`ErrorKind::NotFound`].
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        *self.kind() == ErrorKind::NotFound
+    }
+
+    /// True for [`ErrorKind::BadRequest`].
+    #[must_use]
+    pub fn is_bad_request(&self) -> bool {
+        *self.kind() == ErrorKind::BadRequest
+    }
+
+    /// True for [`ErrorKind::Cancelled`].
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        *self.kind() == ErrorKind::Cancelled
+    }
+
+    /// True when the token, its scope or its user's role is to blame: 401 and 403.
+    #[must_use]
+    pub fn is_about_the_token(&self) -> bool {
+        use ErrorKind::{Forbidden, InsufficientScope, Unauthorized};
+        matches!(self.kind(), Unauthorized(_) | Forbidden | InsufficientScope { .. })
+    }
+}
+
+impl ErrorKind {
+    /// What a status that is no success means.
+    pub(super) fn of_status(status: StatusCode, words: &Words, retry_after: Option<Duration>) -> Self {
+        match status {
+            StatusCode::BAD_REQUEST => Self::BadRequest,
+            StatusCode::UNAUTHORIZED => Self::Unauthorized(TokenProblem::read(words)),
+            StatusCode::FORBIDDEN if words.code.as_deref() == Some("insufficient_scope") => {
+                Self::InsufficientScope { needed: words.scope.clone() }
+            }
+            StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::NotAllowed,
+            StatusCode::TOO_MANY_REQUESTS => Self::RateLimited { retry_after },
+            _ if status.is_server_error() => Self::Server,
+            _ if status.is_success() => Self::Unreadable,
+            _ => Self::UnexpectedStatus,
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Unauthorized(TokenProblem::Invalid) => "the token is not accepted".to_owned(),
+            Self::Unauthorized(TokenProblem::Expired) => "the token has expired".to_owned(),
+            Self::Unauthorized(TokenProblem::Revoked) => "the token was revoked".to_owned(),
+            Self::Forbidden => "the token's user may not do this".to_owned(),
+            Self::InsufficientScope { needed: Some(scope) } => format!("the token lacks the scope `{scope}`"),
+            Self::InsufficientScope { needed: None } => "the token lacks a scope".to_owned(),
+            Self::NotFound => "not found, or not visible to the token".to_owned(),
+            Self::BadRequest => "refused".to_owned(),
+            Self::NotAllowed => "not allowed at this address".to_owned(),
+            Self::RateLimited { retry_after: Some(wait) } => {
+                format!("too many requests, wait {} s", wait.as_secs())
+            }
+            Self::RateLimited { retry_after: None } => "too many requests".to_owned(),
+            Self::Server => "the server failed".to_owned(),
+            Self::Redirected { to: Some(origin) } => format!("redirected to {origin}, which is not followed"),
+            Self::Redirected { to: None } => "redirected, which is not followed".to_owned(),
+            Self::UnexpectedStatus => "an unexpected status".to_owned(),
+            Self::Unreachable => "the server can't be reached".to_owned(),
+            Self::Untrusted => "no trusted TLS connection".to_owned(),
+            Self::TimedOut => "no complete answer in time".to_owned(),
+            Self::Unreadable => "the answer is not one of GitLab's API".to_owned(),
+            Self::Cancelled => "stopped before it was done".to_owned(),
+            Self::StillAllowed => "not removed: the entry is still on the list".to_owned(),
+        }
+    }
+}
+
+impl TokenProblem {
+    /// GitLab has no codes for these, so its words decide.
+    fn read(words: &Words) -> Self {
+        let text = words.text.as_deref().unwrap_or_default().to_ascii_lowercase();
+        match (text.contains("expired"), text.contains("revoked")) {
+            (true, _) => Self::Expired,
+            (_, true) => Self::Revoked,
+            _ => Self::Invalid,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { kind, line, status, words, story } = &*self.0;
+        write!(f, "{line}: {}", kind.describe())?;
+        if let Some(status) = status {
+            write!(f, " ({})", status.as_u16())?;
+        }
+        if let Some(words) = words {
+            write!(f, ": {words}")?;
+        }
+        if story.attempts > 1 {
+            write!(f, " [{} attempts in {:.1} s]", story.attempts, story.elapsed.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({self})", self.kind())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests;

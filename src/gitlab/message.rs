@@ -1,0 +1,149 @@
+//! What the other side says in the body of a refusal, as one short line of plain text: GitLab's three shapes of
+//! JSON, and the pages that proxies answer in its place.
+
+use serde_json::{Map, Value};
+
+/// Longest line that is passed on, in characters: GitLab's own messages are shorter.
+const LONGEST: usize = 300;
+
+/// How Rails calls a message about a whole record. It says nothing to a reader.
+const WHOLE_RECORD: &str = "base";
+
+/// The words of a refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// One line for a reader; none when the body holds nothing readable.
+    pub(super) text: Option<String>,
+    /// The machine-readable name of an authentication problem, such as `insufficient_scope`.
+    pub(super) code: Option<String>,
+    /// The token scope that would have been enough.
+    pub(super) scope: Option<String>,
+}
+
+/// Reads the body of a refusal, whatever it is.
+pub(super) fn read(body: &[u8]) -> Words {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(object)) => from_object(&object),
+        Ok(other) => Words { text: line(&flat(&other)), ..Words::default() },
+        Err(_) => Words { text: from_text(&String::from_utf8_lossy(body)), ..Words::default() },
+    }
+}
+
+fn from_object(object: &Map<String, Value>) -> Words {
+    let string = |key: &str| object.get(key).and_then(Value::as_str).and_then(line);
+    let spoken = ["message", "error_description", "error"].into_iter().find_map(|key| object.get(key));
+    Words {
+        text: spoken.map(flat).as_deref().and_then(line),
+        code: object.get("error_description").and(string("error")),
+        scope: string("scope"),
+    }
+}
+
+/// `{"name": ["is too long", "is taken"]}` becomes `name: is too long, is taken`.
+fn flat(value: &Value) -> String {
+    let joined = |parts: Vec<String>, by: &str| parts.join(by);
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => joined(items.iter().map(flat).collect(), ", "),
+        Value::Object(fields) => joined(fields.iter().map(|(key, value)| field(key, value)).collect(), "; "),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn field(key: &str, value: &Value) -> String {
+    if key == WHOLE_RECORD { flat(value) } else { format!("{key}: {}", flat(value)) }
+}
+
+/// A web page is told by its title alone, other text by its first line.
+fn from_text(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with('<') {
+        return text.lines().find_map(line);
+    }
+    Some(match title(text) {
+        Some(title) => format!("a web page titled \"{title}\""),
+        None => "a web page without a title".to_owned(),
+    })
+}
+
+fn title(page: &str) -> Option<String> {
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    line(&page[start..end])
+}
+
+/// One line without control characters, marks that reorder text, or more than [`LONGEST`] characters.
+pub(super) fn line(text: &str) -> Option<String> {
+    let plain: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
+    let mut short = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if short.is_empty() {
+        return None;
+    }
+    if let Some((end, _)) = short.char_indices().nth(LONGEST) {
+        short.truncate(end);
+        short.push('…');
+    }
+    Some(short)
+}
+
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(body: &str) -> Option<String> {
+        read(body.as_bytes()).text
+    }
+
+    #[test]
+    fn each_shape_of_gitlabs_refusals_is_read() {
+        for (body, expected) in [
+            (r#"{"message":"404 Project Not Found"}"#, "404 Project Not Found"),
+            (r#"{"message":{"base":["no","never"],"name":["is taken"]}}"#, "no, never; name: is taken"),
+            (r#"{"message":["one","two"]}"#, "one, two"),
+            (r#"{"error":"enabled is missing"}"#, "enabled is missing"),
+            (r#"{"error":"invalid_token","error_description":"Token is expired."}"#, "Token is expired."),
+            (r#"{"message":{"deep":{"er":[1,true,null]}}}"#, "deep: er: 1, true, "),
+            (r#""just a string""#, "just a string"),
+        ] {
+            assert_eq!(text(body).as_deref(), Some(expected.trim()), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_authentication_problem_has_a_code_and_a_scope() {
+        let body = r#"{"error":"insufficient_scope","error_description":"More needed.","scope":"api"}"#;
+        let words = read(body.as_bytes());
+        assert_eq!(words.code.as_deref(), Some("insufficient_scope"));
+        assert_eq!(words.scope.as_deref(), Some("api"));
+        assert_eq!(read(br#"{"error":"target_group_id is missing"}"#).code, None);
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_is_told_in_a_line() {
+        let page = "<html>\n<head><title>502 Bad\n Gateway</title></head><body><h1>nginx</h1></body></html>";
+        assert_eq!(text(page).as_deref(), Some("a web page titled \"502 Bad Gateway\""));
+        assert_eq!(text("<html></html>").as_deref(), Some("a web page without a title"));
+        assert_eq!(text("\n\nRetry later\nand more\n").as_deref(), Some("Retry later"));
+    }
+
+    #[test]
+    fn nothing_readable_is_no_words() {
+        for body in ["", "  \n ", "{}", "null", "[]", r#"{"message":""}"#] {
+            assert_eq!(text(body), None, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_short_and_cannot_move_a_cursor() {
+        let long = text(&format!(r#"{{"message":"{}"}}"#, "ä".repeat(1000))).unwrap();
+        assert_eq!(long.chars().count(), LONGEST + 1);
+        assert_eq!(text("{\"message\":\"\\u001b[31mred\\u202e\\nback\"}").as_deref(), Some("[31mred back"));
+        assert_eq!(read(b"\xff\xfe\x00binary").text.as_deref(), Some("\u{fffd}\u{fffd} binary"));
+    }
+}

@@ -1,0 +1,148 @@
+//! Reading a list that comes in pages, whole or not at all. The server says which page is next and how many there
+//! are; this file believes it as long as it makes sense.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, LINK};
+use url::Url;
+
+use super::client::{Answer, Client};
+use super::error::{Error, ErrorKind};
+use super::request::Call;
+
+/// Elements on a page: the most that GitLab gives.
+const PER_PAGE: usize = 100;
+
+/// More pages than any list has that is read here; whoever claims more will not come to an end.
+const MOST_PAGES: u64 = 500;
+
+/// How often a list is read when elements moved between its pages meanwhile.
+const MOST_READINGS: u32 = 3;
+
+const NEXT_PAGE: &str = "x-next-page";
+const TOTAL_PAGES: &str = "x-total-pages";
+const TOTAL: &str = "x-total";
+
+/// One reading of all pages.
+struct Reading<T> {
+    by_id: BTreeMap<u64, T>,
+    pages: u64,
+    /// What the server counts.
+    total: Option<u64>,
+}
+
+impl Client {
+    /// All elements of a list, each once, sorted by `id`. The first page tells how many there are; the others are
+    /// then fetched at the same time.
+    ///
+    /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When fewer
+    /// came than the server counts, the list is read again.
+    pub(super) async fn list<T>(
+        &self,
+        call: &Call<Vec<T>>,
+        id: fn(&T) -> u64,
+    ) -> Result<BTreeMap<u64, T>, Error>
+    where
+        Call<Vec<T>>: Clone,
+    {
+        let mut reading = self.read_pages(call, id).await?;
+        let mut readings = 1;
+        while !reading.is_whole() && readings < MOST_READINGS {
+            tracing::debug!(path = call.line().path, "the list changed while it was read");
+            reading = self.read_pages(call, id).await?;
+            readings += 1;
+        }
+        Ok(reading.by_id)
+    }
+
+    async fn read_pages<T>(&self, call: &Call<Vec<T>>, id: fn(&T) -> u64) -> Result<Reading<T>, Error>
+    where
+        Call<Vec<T>>: Clone,
+    {
+        let page = |number: u64| {
+            let call = call.clone().with("per_page", PER_PAGE).with("page", number);
+            async move { self.send(&call).await }
+        };
+        let first = page(1).await?;
+        let pages = number(&first.headers, TOTAL_PAGES).unwrap_or(1);
+        let mut reading = Reading { by_id: BTreeMap::new(), pages: 0, total: None };
+        let mut next = reading.add(call, first, id)?;
+        if next.is_some() && (2..=MOST_PAGES).contains(&pages) {
+            for answer in try_join_all((2..=pages).map(page)).await? {
+                next = reading.add(call, answer, id)?;
+            }
+        }
+        while let Some(number) = next {
+            next = reading.add(call, page(number).await?, id)?;
+        }
+        Ok(reading)
+    }
+}
+
+impl<T> Reading<T> {
+    /// Takes in the next page and returns the number of the one after it.
+    fn add(
+        &mut self,
+        call: &Call<Vec<T>>,
+        answer: Answer<Vec<T>>,
+        id: fn(&T) -> u64,
+    ) -> Result<Option<u64>, Error> {
+        let Answer { value: elements, headers, story } = answer;
+        let (count, known) = (elements.len(), self.by_id.len());
+        self.by_id.extend(elements.into_iter().map(|element| (id(&element), element)));
+        self.pages += 1;
+        self.total = number(&headers, TOTAL);
+        let nothing_new = self.by_id.len() == known;
+        let next = next_page(self.pages, &headers, count).and_then(|next| match next {
+            Some(_) if nothing_new => Err("one page repeats another"),
+            Some(_) if self.pages >= MOST_PAGES => Err("the pages do not come to an end"),
+            next => Ok(next),
+        });
+        next.map_err(|reason| {
+            let status = Some(StatusCode::OK);
+            Error::new(ErrorKind::Unreadable, call.line(), status, Some(reason.to_owned()), story)
+        })
+    }
+
+    fn is_whole(&self) -> bool {
+        let counted = usize::try_from(self.total.unwrap_or_default()).unwrap_or(usize::MAX);
+        self.pages < 2 || self.by_id.len() >= counted
+    }
+}
+
+/// The page after this one, if the server says that there is one. A server whose headers were lost on the way is
+/// asked on as long as its pages are full.
+fn next_page(current: u64, headers: &HeaderMap, count: usize) -> Result<Option<u64>, &'static str> {
+    let claimed = match (text(headers, NEXT_PAGE), text(headers, LINK.as_str())) {
+        (Some(""), _) => None,
+        (Some(number), _) => Some(number.parse().ok()),
+        (None, Some(link)) => next_in_link(link),
+        (None, None) => (count >= PER_PAGE).then_some(Some(current + 1)),
+    };
+    match claimed {
+        None => Ok(None),
+        Some(Some(next)) if next == current + 1 => Ok(Some(next)),
+        Some(_) => Err("the next page is not the one after this"),
+    }
+}
+
+/// The `page` of the link with `rel="next"`: outer nothing without such a link, inner nothing without a number in it.
+fn next_in_link(link: &str) -> Option<Option<u64>> {
+    let next = link.split(',').find(|part| part.contains("rel=\"next\"") || part.contains("rel=next"))?;
+    let url = next.split(['<', '>']).nth(1).and_then(|target| Url::parse(target).ok());
+    let page = url.and_then(|url| url.query_pairs().find(|(key, _)| key == "page")?.1.parse().ok());
+    Some(page)
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    text(headers, name)?.parse().ok()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests;

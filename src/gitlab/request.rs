@@ -1,0 +1,101 @@
+//! A call to GitLab as a plain value: what is asked, and how a good answer is read. Knows nothing of sockets.
+
+use std::fmt;
+
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What goes wrong when a body is not what the call promised.
+type Decoded<T> = Result<T, serde_json::Error>;
+
+/// One request and the meaning of its answer.
+///
+/// Each call may be repeated: a read changes nothing, a second PATCH or DELETE finds its work done, and a second POST
+/// to an allowlist is refused as a duplicate, which the caller understands.
+#[derive(Clone)]
+pub(super) struct Call<T> {
+    line: RequestLine,
+    query: Vec<(&'static str, String)>,
+    body: Option<Value>,
+    success: StatusCode,
+    decode: fn(&[u8]) -> Decoded<T>,
+}
+
+/// Method and path, as errors and logs name a request. The path is relative to the API and holds no query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RequestLine {
+    pub(super) method: Method,
+    pub(super) path: String,
+}
+
+impl<T: DeserializeOwned> Call<T> {
+    /// A read whose answer is JSON with status 200.
+    pub(super) fn get(path: String) -> Self {
+        Self::new(Method::GET, path, StatusCode::OK, |body| serde_json::from_slice(body))
+    }
+
+    /// A creation whose answer is JSON with status 201.
+    pub(super) fn post(path: String, body: Value) -> Self {
+        let call = Self::new(Method::POST, path, StatusCode::CREATED, |body| serde_json::from_slice(body));
+        Self { body: Some(body), ..call }
+    }
+}
+
+impl Call<()> {
+    /// A change that is answered with status 204 and nothing else.
+    pub(super) fn patch(path: String, body: Value) -> Self {
+        Self { body: Some(body), ..Self::new(Method::PATCH, path, StatusCode::NO_CONTENT, |_| Ok(())) }
+    }
+
+    /// A removal that is answered with status 204 and nothing else.
+    pub(super) fn delete(path: String) -> Self {
+        Self::new(Method::DELETE, path, StatusCode::NO_CONTENT, |_| Ok(()))
+    }
+}
+
+impl<T> Call<T> {
+    fn new(method: Method, path: String, success: StatusCode, decode: fn(&[u8]) -> Decoded<T>) -> Self {
+        Self { line: RequestLine { method, path }, query: Vec::new(), body: None, success, decode }
+    }
+
+    /// Adds a parameter behind the `?`.
+    #[must_use]
+    pub(super) fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        self.query.push((key, value.to_string()));
+        self
+    }
+
+    pub(super) fn line(&self) -> &RequestLine {
+        &self.line
+    }
+
+    pub(super) fn query(&self) -> &[(&'static str, String)] {
+        &self.query
+    }
+
+    pub(super) fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
+    /// True when the call changes nothing on the server.
+    pub(super) fn is_read(&self) -> bool {
+        self.line.method == Method::GET
+    }
+
+    /// The one status that means that the call was carried out. Any other, also another 2xx, may come from
+    /// something in front of GitLab.
+    pub(super) fn success(&self) -> StatusCode {
+        self.success
+    }
+
+    pub(super) fn decode(&self, body: &[u8]) -> Decoded<T> {
+        (self.decode)(body)
+    }
+}
+
+impl fmt::Display for RequestLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}

@@ -1,0 +1,256 @@
+//! One attempt at one request: TLS, headers, redirects, time-out and size of the answer. Decides nothing about
+//! repeating, and does not read what an answer means.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Certificate, Identity, Method, Response, StatusCode, Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use tokio_rustls::rustls;
+
+use super::base_url::BaseUrl;
+use super::config::{Config, ConfigError};
+use super::message;
+use super::request::Call;
+
+/// The largest answer that is read. A page of the longest list has about 200 KiB.
+const LARGEST_BODY: usize = 32 * 1024 * 1024;
+
+/// How often an answer may point elsewhere: a renamed path needs one, a trailing slash another.
+const MOST_REDIRECTS: usize = 3;
+
+/// Shorter values are not searched for in what the server says: they would hit by chance.
+const SHORTEST_SECRET: usize = 4;
+
+/// The connections to one GitLab.
+pub(super) struct Transport {
+    http: reqwest::Client,
+    base_url: BaseUrl,
+    timeout: Duration,
+    secrets: Vec<SecretString>,
+}
+
+/// An answer with its whole body.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// Why an attempt has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// No connection: the request was not sent.
+    NotConnected(String),
+    /// TLS failed: the request was not sent.
+    Untrusted(String),
+    /// The connection broke; the request may have been carried out.
+    Broken(String),
+    /// Time ran out; the request may have been carried out.
+    TimedOut(Duration),
+    /// The answer points to where we do not go. `origin` is its scheme, host and port.
+    Redirected { status: StatusCode, origin: Option<String> },
+    /// One answer points to the next for longer than [`MOST_REDIRECTS`].
+    RedirectedInCircles(StatusCode),
+    /// The answer is larger than [`LARGEST_BODY`].
+    TooLarge,
+}
+
+impl Transport {
+    pub(super) fn new(config: &Config) -> Result<Self, ConfigError> {
+        if config.request_timeout.is_zero() {
+            return Err(ConfigError::NoTime);
+        }
+        let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
+        let mut builder = reqwest::Client::builder()
+            .default_headers(default_headers(config)?)
+            .user_agent(user_agent)
+            .redirect(redirect::Policy::none())
+            .tls_danger_accept_invalid_certs(config.insecure);
+        if let Some(pem) = &config.cacert_pem {
+            builder = builder.tls_certs_merge(authorities(pem)?);
+        }
+        if let Some(identity) = identity(config)? {
+            builder = builder.identity(identity);
+        }
+        let http = builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))?;
+        let secrets = config.headers.values().chain([&config.token]).cloned().collect();
+        Ok(Self { http, base_url: config.base_url.clone(), timeout: config.request_timeout, secrets })
+    }
+
+    pub(super) fn base_url(&self) -> &BaseUrl {
+        &self.base_url
+    }
+
+    /// Sends the request once and reads the whole answer, within the time-out.
+    pub(super) async fn attempt<T>(&self, call: &Call<T>) -> Result<Reply, Failure> {
+        let outcome = tokio::time::timeout(self.timeout, self.exchange(call)).await;
+        outcome.unwrap_or(Err(Failure::TimedOut(self.timeout)))
+    }
+
+    /// What the other side said, without any secret of ours that it may have repeated.
+    pub(super) fn without_secrets(&self, text: String) -> String {
+        self.secrets.iter().map(ExposeSecret::expose_secret).fold(text, |text, secret| {
+            if secret.len() < SHORTEST_SECRET { text } else { text.replace(secret, "[hidden]") }
+        })
+    }
+
+    async fn exchange<T>(&self, call: &Call<T>) -> Result<Reply, Failure> {
+        let mut url = self.address(call)?;
+        let mut hops = 0;
+        loop {
+            let mut request = self.http.request(call.line().method.clone(), url.clone());
+            if let Some(body) = call.body() {
+                request = request.json(body);
+            }
+            let response = request.send().await.map_err(failure)?;
+            if !is_redirect(response.status()) {
+                return read(response).await;
+            }
+            url = next_hop(&url, &response, &call.line().method)?;
+            hops += 1;
+            if hops > MOST_REDIRECTS {
+                return Err(Failure::RedirectedInCircles(response.status()));
+            }
+        }
+    }
+
+    fn address<T>(&self, call: &Call<T>) -> Result<Url, Failure> {
+        let mut url = self
+            .base_url
+            .rest(&call.line().path)
+            .map_err(|error| Failure::NotConnected(error.to_string()))?;
+        if !call.query().is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query());
+        }
+        Ok(url)
+    }
+}
+
+/// Where a read goes next. A write is not repeated elsewhere, and the token does not leave its origin.
+fn next_hop(from: &Url, response: &Response, method: &Method) -> Result<Url, Failure> {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let next = location.and_then(|location| from.join(location).ok());
+    match next {
+        Some(next) if *method == Method::GET && next.origin() == from.origin() => Ok(next),
+        next => Err(Failure::Redirected { status: response.status(), origin: next.as_ref().map(origin) }),
+    }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+async fn read(mut response: Response) -> Result<Reply, Failure> {
+    if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
+        return Err(Failure::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        if body.len() + chunk.len() > LARGEST_BODY {
+            return Err(Failure::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+fn failure(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    let cause = root_cause(&error);
+    if is_tls(&error) {
+        Failure::Untrusted(cause)
+    } else if error.is_connect() {
+        Failure::NotConnected(cause)
+    } else {
+        Failure::Broken(cause)
+    }
+}
+
+/// The innermost cause says what happened; the outer ones only where.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    message::line(&cause.to_string()).unwrap_or_else(|| "no reason given".to_owned())
+}
+
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        let wrapped = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if current.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = current.source();
+    }
+    false
+}
+
+fn default_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &config.headers {
+        let refuse = |reason| ConfigError::Header { name: name.clone(), reason };
+        let key = name.parse::<HeaderName>().map_err(|_| refuse("that is no name of a header"))?;
+        if key == AUTHORIZATION {
+            return Err(refuse("it is the one that carries the token"));
+        }
+        let value = secret_value(value.expose_secret());
+        headers.insert(
+            key,
+            value.ok_or_else(|| refuse("its value contains line breaks or control characters"))?,
+        );
+    }
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(AUTHORIZATION, authorization(&config.token)?);
+    Ok(headers)
+}
+
+/// `Bearer` serves access tokens and OAuth tokens alike.
+fn authorization(token: &SecretString) -> Result<HeaderValue, ConfigError> {
+    let token = token.expose_secret();
+    if token.is_empty() {
+        return Err(ConfigError::TokenEmpty);
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ConfigError::TokenNotSendable);
+    }
+    secret_value(&format!("Bearer {token}")).ok_or(ConfigError::TokenNotSendable)
+}
+
+fn secret_value(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn authorities(pem: &str) -> Result<Vec<Certificate>, ConfigError> {
+    match Certificate::from_pem_bundle(pem.as_bytes()) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(ConfigError::CaCertificate),
+    }
+}
+
+fn identity(config: &Config) -> Result<Option<Identity>, ConfigError> {
+    match (&config.client_cert_pem, &config.client_key_pem) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => {
+            let pair = SecretString::from(format!("{certificate}\n{}\n", key.expose_secret()));
+            Identity::from_pem(pair.expose_secret().as_bytes())
+                .map(Some)
+                .map_err(|error| ConfigError::Identity(root_cause(&error)))
+        }
+        _ => Err(ConfigError::HalfAnIdentity),
+    }
+}
+
+#[cfg(test)]
+mod tests;
