@@ -1,1 +1,34 @@
-//! Placeholder.
+//! An in-memory GitLab with the job token scope API, for tests, benches and the quickstart.
+//!
+//! [`Simulator::start`] serves it on loopback until it is dropped. The model and its rules are in `world`, the REST API
+//! over it in `http`; `faults`, `log`, `rate_limit` and `wire` know neither's details, and `server` brings them together.
+//! It is as strict as GitLab where GitLab is strict: a test that needs a kinder server is wrong.
+//!
+//! ```
+//! use gitlab_simulator::{Fault, Route, Simulator, Target};
+//!
+//! let gitlab = Simulator::start();
+//! let app = gitlab.add_project("acme/app");
+//! let lib = gitlab.add_project("acme/lib");
+//! gitlab.allow(app, Target::Project(lib));
+//! gitlab.inject(Fault::BadGateway.on(Route::AllowlistProjectPost).once());
+//! println!("{} with {}", gitlab.api_url(), gitlab.token());
+//! assert!(gitlab.allowlist(app).projects.contains(&lib));
+//! ```
+
+mod delivery;
+mod faults;
+mod http;
+mod log;
+mod rate_limit;
+mod server;
+mod simulator;
+mod wire;
+mod world;
+
+pub use faults::{Fault, Injection};
+pub use http::{Credential, Route};
+pub use log::{Logged, Requests};
+pub use rate_limit::Refusals;
+pub use simulator::{ADMINISTRATOR, Allowlist, Builder, Simulator};
+pub use world::{Enforcement, LINK_LIMIT, Role, Target, TokenScope, TokenSpec, TokenState, Wording};

@@ -1,0 +1,57 @@
+//! From an answer to the response on the wire: at once, in pieces, or broken off.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use futures_util::{StreamExt, stream};
+
+use crate::faults::Delivery;
+use crate::http::Answer;
+
+/// How many pieces a trickled body comes in.
+const PIECES: usize = 8;
+
+/// Time for the first half of a broken body to leave before the connection ends.
+const FLUSH: Duration = Duration::from_millis(30);
+
+/// Makes the response.
+pub(crate) fn deliver(answer: Answer, delivery: Delivery) -> Response<Body> {
+    let length = answer.body.len();
+    let body = match delivery {
+        Delivery::Whole => Body::from(answer.body),
+        Delivery::Trickled(pause) => trickled(answer.body, pause),
+        Delivery::BrokenOff => broken_off(answer.body),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
+    if delivery != Delivery::Whole {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    response
+}
+
+fn trickled(body: Vec<u8>, pause: Duration) -> Body {
+    let size = body.len().div_ceil(PIECES).max(1);
+    let pieces: Vec<Bytes> = body.chunks(size).map(Bytes::copy_from_slice).collect();
+    Body::from_stream(stream::iter(pieces).then(move |piece| async move {
+        tokio::time::sleep(pause).await;
+        Ok::<_, io::Error>(piece)
+    }))
+}
+
+fn broken_off(mut body: Vec<u8>) -> Body {
+    body.truncate(body.len() / 2);
+    let end = stream::once(async {
+        tokio::time::sleep(FLUSH).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+    });
+    Body::from_stream(stream::iter([Ok(Bytes::from(body))]).chain(end))
+}

@@ -1,0 +1,98 @@
+//! Who is calling: the headers that carry a token, and GitLab's refusals of tokens. Roles and visibility are the world's.
+
+use axum::http::{HeaderMap, header};
+use serde_json::json;
+
+use super::answer::Answer;
+use super::route::Route;
+use crate::world::{Token, TokenId, TokenKind, TokenScope, TokenState, World};
+
+/// The header in which a request brought a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// `PRIVATE-TOKEN: …`
+    PrivateToken,
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// `JOB-TOKEN: …`, which no endpoint here takes.
+    JobToken,
+    /// `Authorization` with another scheme.
+    OtherAuthorization,
+}
+
+/// What a request says about its sender. The secret goes no further than the look-up.
+pub(crate) struct Caller {
+    pub(crate) credential: Option<Credential>,
+    pub(crate) token: Option<TokenId>,
+}
+
+impl Caller {
+    /// Looks the request's token up. `PRIVATE-TOKEN` wins over `Authorization`.
+    pub(crate) fn identify(headers: &HeaderMap, world: &World) -> Self {
+        let value = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let (credential, secret) = if let Some(secret) = value("private-token") {
+            (Some(Credential::PrivateToken), secret)
+        } else if let Some(authorization) = value(header::AUTHORIZATION.as_str()) {
+            match authorization.split_once(' ') {
+                Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => {
+                    (Some(Credential::Bearer), secret.trim())
+                }
+                _ => (Some(Credential::OtherAuthorization), ""),
+            }
+        } else if let Some(secret) = value("job-token") {
+            (Some(Credential::JobToken), secret)
+        } else {
+            (None, "")
+        };
+        Self { credential, token: world.token_by_secret(secret) }
+    }
+
+    /// The token, if it may call the endpoint.
+    pub(crate) fn authorize(&self, world: &World, route: Route) -> Result<TokenId, Answer> {
+        let unauthorized = || Answer::message(401, "401 Unauthorized");
+        let id = self.token.ok_or_else(unauthorized)?;
+        let token = world.token(id);
+        if token.kind == TokenKind::CiJob || self.credential == Some(Credential::JobToken) {
+            return Err(unauthorized());
+        }
+        check_state(token)?;
+        let scopes = accepted_scopes(route);
+        if !token.has_any_scope(scopes) {
+            return Err(insufficient_scope(scopes));
+        }
+        Ok(id)
+    }
+}
+
+fn check_state(token: &Token) -> Result<(), Answer> {
+    let description = match token.state {
+        TokenState::Active => return Ok(()),
+        TokenState::Expired => "Token is expired. You can either do re-authorization or token refresh.",
+        TokenState::Revoked => "Token was revoked. You have to re-authorize from the user.",
+    };
+    Err(invalid_token(description))
+}
+
+/// The refusal of a token that worked once.
+pub(crate) fn invalid_token(description: &str) -> Answer {
+    Answer::json(401, &json!({ "error": "invalid_token", "error_description": description }))
+}
+
+fn insufficient_scope(scopes: &[TokenScope]) -> Answer {
+    let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
+    let body = json!({
+        "error": "insufficient_scope",
+        "error_description": "The request requires higher privileges than provided by the access token.",
+        "scope": scopes.join(" "),
+    });
+    Answer::json(403, &body)
+}
+
+/// The scopes of which any one opens an endpoint.
+fn accepted_scopes(route: Route) -> &'static [TokenScope] {
+    match route {
+        _ if route.is_write() => &[TokenScope::Api],
+        Route::UserGet | Route::VersionGet => &[TokenScope::Api, TokenScope::ReadApi, TokenScope::ReadUser],
+        _ => &[TokenScope::Api, TokenScope::ReadApi],
+    }
+}

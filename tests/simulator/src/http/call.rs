@@ -1,0 +1,89 @@
+//! A request as read: route, caller, parameters. Reading decides nothing; what is wrong with a request is kept for the
+//! endpoint to say, after the checks that come first.
+
+use axum::http::{HeaderMap, Method};
+
+use super::answer::Answer;
+use super::auth::Caller;
+use super::params::Params;
+use super::route::{Matched, Route};
+use super::site::Site;
+use crate::world::{Occupant, Target, World};
+
+/// The bytes of a request that has arrived in full.
+pub(crate) struct Incoming {
+    pub(crate) method: Method,
+    /// Path and query as sent, still percent-encoded.
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A request, read.
+pub(crate) struct Call {
+    pub(crate) matched: Matched,
+    pub(crate) caller: Caller,
+    /// The parameters, or why they cannot be read.
+    pub(crate) params: Result<Params, Answer>,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    /// The project or group in the path, if there is one by that number or path.
+    pub(crate) owner: Option<u64>,
+    /// The target in the path or the body, if it is a number.
+    pub(crate) target: Option<Target>,
+}
+
+impl Call {
+    pub(crate) fn read(incoming: &Incoming, site: &Site, world: &World) -> Self {
+        let matched = Matched::find(&incoming.method, site.below_root(&incoming.path).unwrap_or_default());
+        let content_type = incoming.headers.get("content-type").and_then(|value| value.to_str().ok());
+        let params = Params::read(&incoming.query, content_type, &incoming.body).map(|mut params| {
+            let placeholders = [("id", &matched.id), (target_name(matched.route), &matched.target)];
+            for (name, value) in placeholders {
+                if let Some(value) = value {
+                    params.set_from_path(name, value);
+                }
+            }
+            params
+        });
+        Self {
+            caller: Caller::identify(&incoming.headers, world),
+            path: incoming.path.clone(),
+            query: incoming.query.clone(),
+            owner: owner(&matched, world),
+            target: params.as_ref().ok().and_then(|params| target(matched.route, params)),
+            params,
+            matched,
+        }
+    }
+}
+
+fn owner(matched: &Matched, world: &World) -> Option<u64> {
+    let id = matched.id.as_deref()?;
+    if let Ok(number) = id.parse() {
+        return Some(number);
+    }
+    match world.occupant(id)? {
+        Occupant::Group(id) if matched.route == Route::GroupGet => Some(id),
+        Occupant::Project(id) | Occupant::MovedProject(id) if matched.route != Route::GroupGet => Some(id),
+        _ => None,
+    }
+}
+
+fn target(route: Route, params: &Params) -> Option<Target> {
+    let id = params.lenient_id(target_name(route))?;
+    match route {
+        Route::AllowlistProjectPost | Route::AllowlistProjectDelete => Some(Target::Project(id)),
+        Route::AllowlistGroupPost | Route::AllowlistGroupDelete => Some(Target::Group(id)),
+        _ => None,
+    }
+}
+
+/// The parameter by which a route calls its target.
+pub(crate) fn target_name(route: Route) -> &'static str {
+    match route {
+        Route::AllowlistGroupPost | Route::AllowlistGroupDelete => "target_group_id",
+        _ => "target_project_id",
+    }
+}

@@ -1,0 +1,188 @@
+//! The endpoints. Each checks in GitLab's order: token, then parameters, then the source project, then the rest; the
+//! rules themselves are the world's.
+
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::call::{Call, target_name};
+use super::pagination::{ListAddress, Page};
+use super::params::Params;
+use super::render::Render;
+use super::route::Route;
+use super::site::Site;
+use crate::world::{Occupant, Refusal, Target, TokenId, World};
+
+/// Carries a request out and answers it.
+pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
+    match call.matched.route {
+        Route::Unknown if site.below_root(&call.path).is_some_and(|path| path.starts_with("/api/v4/")) => {
+            not_found()
+        }
+        Route::Unknown => Answer::html(404, "Not Found"),
+        Route::SignInPage => Answer::html(200, "Sign in"),
+        Route::MethodNotAllowed => Answer::error(405, "405 Not Allowed").with("allow", call.matched.allow),
+        _ => api(call, site, world).unwrap_or_else(|refusal| refusal),
+    }
+}
+
+fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
+    let route = call.matched.route;
+    let token = call.caller.authorize(world, route)?;
+    let request = Request { call, site, token, params: call.params.as_ref().map_err(Clone::clone)? };
+    match route {
+        Route::ScopeGet => request.scope(world),
+        Route::ScopePatch => request.set_scope(world),
+        Route::AllowlistProjectsGet => request.listed_projects(world),
+        Route::AllowlistGroupsGet => request.listed_groups(world),
+        Route::AllowlistProjectPost | Route::AllowlistGroupPost => request.add(world),
+        Route::AllowlistProjectDelete | Route::AllowlistGroupDelete => request.remove(world),
+        Route::ProjectGet => request.project(world),
+        Route::GroupGet => request.group(world),
+        Route::UserGet => Ok(Answer::json(200, &request.render(world).user())),
+        Route::VersionGet => Ok(version(world)),
+        // Answered before any token is looked at.
+        Route::SignInPage | Route::MethodNotAllowed | Route::Unknown => Err(not_found()),
+    }
+}
+
+/// A request whose token was accepted and whose parameters can be read.
+struct Request<'a> {
+    call: &'a Call,
+    site: &'a Site,
+    token: TokenId,
+    params: &'a Params,
+}
+
+impl Request<'_> {
+    fn scope(&self, world: &World) -> Result<Answer, Answer> {
+        let scope = world.scope(self.token, self.source(world)?)?;
+        let body =
+            json!({ "inbound_enabled": scope.inbound_enabled, "outbound_enabled": scope.outbound_enabled });
+        Ok(Answer::json(200, &body))
+    }
+
+    fn set_scope(&self, world: &mut World) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let enabled = check.boolean("enabled");
+        check.refuse("outbound_enabled");
+        check.done()?;
+        world.set_inbound(self.token, self.source(world)?, enabled)?;
+        Ok(Answer::no_content())
+    }
+
+    fn listed_projects(&self, world: &World) -> Result<Answer, Answer> {
+        let page = Page::read(self.params)?;
+        let projects = world.listed_projects(self.token, self.source(world)?)?;
+        let render = self.render(world);
+        let elements = page.slice(&projects).iter().map(|project| render.basic_project(project)).collect();
+        Ok(self.list(world, page, projects.len(), elements))
+    }
+
+    fn listed_groups(&self, world: &World) -> Result<Answer, Answer> {
+        let page = Page::read(self.params)?;
+        let groups = world.listed_groups(self.token, self.source(world)?)?;
+        let render = self.render(world);
+        let elements = page.slice(&groups).iter().map(|group| render.basic_group(group)).collect();
+        Ok(self.list(world, page, groups.len(), elements))
+    }
+
+    fn add(&self, world: &mut World) -> Result<Answer, Answer> {
+        let (owner, target) = self.owner_and_target()?;
+        world.add_link(self.token, owner, target)?;
+        let key = target_name(self.call.matched.route);
+        Ok(Answer::json(201, &json!({ "source_project_id": owner, key: target.id() })))
+    }
+
+    fn remove(&self, world: &mut World) -> Result<Answer, Answer> {
+        let (owner, target) = self.owner_and_target()?;
+        world.remove_link(self.token, owner, target)?;
+        Ok(Answer::no_content())
+    }
+
+    fn project(&self, world: &World) -> Result<Answer, Answer> {
+        let id = self.source(world)?;
+        let project = world.project(id).ok_or(Refusal::ProjectNotFound)?;
+        Ok(Answer::json(200, &self.render(world).project(project)))
+    }
+
+    fn group(&self, world: &World) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let with_projects = check.optional_boolean("with_projects", true);
+        check.done()?;
+        let id = self.params.text("id").unwrap_or_default();
+        let number = if is_number(&id) { id.parse().ok() } else { world.group_id(&id) };
+        let seen = number.filter(|id| world.can_see(self.token, Target::Group(*id)));
+        let group =
+            seen.and_then(|id| world.group(id)).ok_or_else(|| Answer::message(404, "404 Group Not Found"))?;
+        Ok(Answer::json(200, &self.render(world).group(group, with_projects)))
+    }
+
+    /// The number of the visible project in the path, which may be a number or a full path. A former path redirects.
+    fn source(&self, world: &World) -> Result<u64, Answer> {
+        let id = self.params.text("id").unwrap_or_default();
+        let (number, moved) = match world.occupant(&id) {
+            _ if is_number(&id) => (id.parse().ok(), false),
+            Some(Occupant::Project(number)) => (Some(number), false),
+            Some(Occupant::MovedProject(number)) => (Some(number), true),
+            Some(Occupant::Group(_)) | None => (None, false),
+        };
+        let seen = |number: &u64| {
+            let place = Target::Project(*number);
+            world.exists(place) && world.can_see(self.token, place)
+        };
+        let number = number.filter(seen).ok_or(Refusal::ProjectNotFound)?;
+        if moved { Err(self.redirect(number)) } else { Ok(number) }
+    }
+
+    /// The answer to a former path: the same path with the number on reads, a refusal otherwise.
+    fn redirect(&self, number: u64) -> Answer {
+        if self.call.matched.route.is_write() {
+            return Answer::message(405, "Non GET methods are not allowed for moved projects");
+        }
+        let (before, after) = self.call.path.split_once("/projects/").unwrap_or_default();
+        let rest = after.split_once('/').map_or(String::new(), |(_, rest)| format!("/{rest}"));
+        let query = if self.call.query.is_empty() { String::new() } else { format!("?{}", self.call.query) };
+        let location = self.site.absolute(&format!("{before}/projects/{number}{rest}{query}"));
+        Answer::text(301, &format!("This resource has been moved permanently to {location}."))
+            .with("location", location)
+    }
+
+    /// Both numbers of a write to an allowlist; neither may be a path.
+    fn owner_and_target(&self) -> Result<(u64, Target), Answer> {
+        let route = self.call.matched.route;
+        let mut check = self.params.check();
+        let owner = check.id("id");
+        let target = check.id(target_name(route));
+        check.done()?;
+        let target = match route {
+            Route::AllowlistGroupPost | Route::AllowlistGroupDelete => Target::Group(target),
+            _ => Target::Project(target),
+        };
+        Ok((owner, target))
+    }
+
+    fn list(&self, world: &World, page: Page, total: usize, elements: Vec<Value>) -> Answer {
+        let address = ListAddress {
+            url: &self.site.absolute(&self.call.path),
+            query: &self.call.query,
+            omits_totals: world.settings.omits_totals,
+        };
+        page.headers(Answer::json(200, &Value::Array(elements)), total, &address)
+    }
+
+    fn render<'w>(&'w self, world: &'w World) -> Render<'w> {
+        Render { site: self.site, world, token: self.token }
+    }
+}
+
+fn not_found() -> Answer {
+    Answer::error(404, "404 Not Found")
+}
+
+fn version(world: &World) -> Answer {
+    Answer::json(200, &json!({ "version": world.settings.version, "revision": "51m01470" }))
+}
+
+fn is_number(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,20 @@
+//! GitLab's REST API over the world: routes, tokens, parameters, pages and JSON. Sockets, faults and the log are not
+//! here: a request comes in as bytes that have arrived, an answer goes out as a value.
+
+mod answer;
+mod auth;
+mod call;
+mod endpoints;
+mod pagination;
+mod params;
+mod render;
+mod route;
+mod site;
+
+pub(crate) use answer::Answer;
+pub use auth::Credential;
+pub(crate) use auth::invalid_token;
+pub(crate) use call::{Call, Incoming};
+pub(crate) use endpoints::carry_out;
+pub use route::Route;
+pub(crate) use site::Site;

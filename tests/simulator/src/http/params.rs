@@ -1,0 +1,289 @@
+//! Parameters from the query and the body, and their validation as strict as GitLab's. Every complaint of one request
+//! comes in one message, in the order in which the endpoint declares its parameters.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::answer::Answer;
+
+/// A number that no project or group has: what an id out of range becomes.
+const NOBODY: u64 = 0;
+
+/// Numbers from here on are read as floats by the JSON parser, though they were written as integers.
+const BEYOND_INTEGERS: f64 = 9.2e18;
+
+/// The parameters of a request; those of the body win over those of the query.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Params(BTreeMap<String, Value>);
+
+impl Params {
+    /// Reads the query and, by its content type, the body: JSON, or a form.
+    pub(crate) fn read(query: &str, content_type: Option<&str>, body: &[u8]) -> Result<Self, Answer> {
+        let mut params = Self::default();
+        params.read_form(query);
+        if body.is_empty() {
+            return Ok(params);
+        }
+        let media_type =
+            content_type.unwrap_or(FORM).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match media_type.as_str() {
+            FORM => params.read_form(&String::from_utf8_lossy(body)),
+            "application/json" => match serde_json::from_slice(body) {
+                Ok(Value::Object(members)) => params.0.extend(members),
+                // GitLab's parser takes other documents, but finds no parameter in them.
+                Ok(_) => {}
+                Err(_) => return Err(Answer::error(400, "message body does not match declared format")),
+            },
+            other => {
+                return Err(Answer::error(
+                    415,
+                    &format!("The provided content-type '{other}' is not supported."),
+                ));
+            }
+        }
+        Ok(params)
+    }
+
+    fn read_form(&mut self, form: &str) {
+        for pair in form.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            self.0.insert(form_decoded(name), Value::String(form_decoded(value)));
+        }
+    }
+
+    /// Sets what a placeholder in the path holds; it wins over query and body.
+    pub(crate) fn set_from_path(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), Value::String(value.to_owned()));
+    }
+
+    /// The value, if it is text or a number, as text.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match self.0.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// The value as an id, whatever else may be wrong with the request.
+    pub(crate) fn lenient_id(&self, name: &str) -> Option<u64> {
+        integer(self.0.get(name)?).and_then(|id| u64::try_from(id).ok())
+    }
+
+    /// Starts a validation.
+    pub(crate) fn check(&self) -> Check<'_> {
+        Check { params: self, complaints: Vec::new() }
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A validation in progress. Placeholders it returns for bad values are never used: [`Check::done`] fails first.
+pub(crate) struct Check<'p> {
+    params: &'p Params,
+    complaints: Vec<String>,
+}
+
+impl<'p> Check<'p> {
+    /// A required id. One that is out of range is well-formed: it names nobody.
+    pub(crate) fn id(&mut self, name: &str) -> u64 {
+        let value = self.present(name).and_then(|value| self.typed(name, integer(value)));
+        value.and_then(|id| u64::try_from(id).ok()).unwrap_or(NOBODY)
+    }
+
+    /// A required boolean.
+    pub(crate) fn boolean(&mut self, name: &str) -> bool {
+        self.present(name).and_then(|value| self.typed(name, boolean(value))).unwrap_or_default()
+    }
+
+    /// An optional boolean.
+    pub(crate) fn optional_boolean(&mut self, name: &str, default: bool) -> bool {
+        match self.params.0.get(name) {
+            Some(value) => self.typed(name, boolean(value)).unwrap_or(default),
+            None => default,
+        }
+    }
+
+    /// An optional number; an empty one counts as left out.
+    pub(crate) fn optional_number(&mut self, name: &str, default: i128) -> i128 {
+        match self.params.0.get(name) {
+            Some(value) if !is_blank(value) => self.typed(name, integer(value)).unwrap_or(default),
+            _ => default,
+        }
+    }
+
+    /// Forbids a value that is well-formed.
+    pub(crate) fn forbid(&mut self, name: &str, forbidden: bool) {
+        if forbidden {
+            self.complaints.push(format!("{name} has a value not allowed"));
+        }
+    }
+
+    /// Forbids a parameter.
+    pub(crate) fn refuse(&mut self, name: &str) {
+        if self.params.0.contains_key(name) {
+            self.complaints.push(format!("{name} is invalid"));
+        }
+    }
+
+    /// Fails with all complaints.
+    pub(crate) fn done(self) -> Result<(), Answer> {
+        if self.complaints.is_empty() { Ok(()) } else { Err(Answer::error(400, &self.complaints.join(", "))) }
+    }
+
+    fn present(&mut self, name: &str) -> Option<&'p Value> {
+        match self.params.0.get(name) {
+            None => self.complaints.push(format!("{name} is missing")),
+            Some(value) if is_blank(value) => self.complaints.push(format!("{name} is empty")),
+            Some(value) => return Some(value),
+        }
+        None
+    }
+
+    fn typed<T>(&mut self, name: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.complaints.push(format!("{name} is invalid"));
+        }
+        value
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// An integer, also one written as text. One too long for the return type saturates.
+fn integer(value: &Value) -> Option<i128> {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            _ if number.is_i64() || number.is_u64() => number.to_string().parse().ok(),
+            Some(float) if float.abs() >= BEYOND_INTEGERS => {
+                Some(if float < 0.0 { i128::MIN } else { i128::MAX })
+            }
+            _ => None,
+        },
+        Value::String(text) => {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            is_integer
+                .then(|| text.parse().unwrap_or(if text.starts_with('-') { i128::MIN } else { i128::MAX }))
+        }
+        _ => None,
+    }
+}
+
+/// A boolean, also one written as text.
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(*value),
+        Value::String(text) => match text.to_ascii_lowercase().as_str() {
+            "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
+            "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn form_decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn complaint(body: &Value, check: impl FnOnce(&mut Check<'_>)) -> Option<String> {
+        let params = Params::read("", Some("application/json"), body.to_string().as_bytes()).unwrap();
+        let mut validation = params.check();
+        check(&mut validation);
+        let answer = validation.done().err()?;
+        assert_eq!(answer.status, 400);
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        Some(body["error"].as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn an_id_is_an_integer_or_one_written_as_text() {
+        for (value, expected) in [
+            (json!(12), None),
+            (json!("12"), None),
+            (json!(-1), None),
+            (json!("99999999999999999999999999999999999999999999"), None),
+            (json!(12.34), Some("id is invalid")),
+            (json!(12.0), Some("id is invalid")),
+            (json!("12.34"), Some("id is invalid")),
+            (json!("acme/app"), Some("id is invalid")),
+            (json!(true), Some("id is invalid")),
+            (json!([12]), Some("id is invalid")),
+            (json!(""), Some("id is empty")),
+            (json!("  "), Some("id is empty")),
+            (json!(null), Some("id is empty")),
+        ] {
+            let found = complaint(&json!({ "id": value }), |check| {
+                check.id("id");
+            });
+            assert_eq!(found.as_deref(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_id_out_of_range_names_nobody() {
+        for body in [r#"{"id": 99999999999999999999}"#, r#"{"id": -3}"#, r#"{"id": "-99999999999999999999"}"#]
+        {
+            let params = Params::read("", Some("application/json"), body.as_bytes()).unwrap();
+            let mut check = params.check();
+            assert_eq!(check.id("id"), NOBODY, "{body}");
+            assert_eq!(check.done(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_boolean_is_no_number() {
+        for (value, expected) in [
+            (json!(false), None),
+            (json!("false"), None),
+            (json!("1"), None),
+            (json!(123), Some("enabled is invalid")),
+            (json!("maybe"), Some("enabled is invalid")),
+            (json!(""), Some("enabled is empty")),
+            (json!(null), Some("enabled is empty")),
+        ] {
+            let found = complaint(&json!({ "enabled": value }), |check| {
+                check.boolean("enabled");
+            });
+            assert_eq!(found.as_deref(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn all_complaints_come_in_one_message() {
+        let found = complaint(&json!({ "id": "x" }), |check| {
+            check.id("id");
+            check.id("target_project_id");
+        });
+        assert_eq!(found.as_deref(), Some("id is invalid, target_project_id is missing"));
+    }
+
+    #[test]
+    fn a_form_reads_like_json_and_the_body_wins_over_the_query() {
+        let params =
+            Params::read("a=1&b=2", Some("application/x-www-form-urlencoded; charset=utf-8"), b"b=3+4%2F5");
+        let params = params.unwrap();
+        assert_eq!((params.text("a").as_deref(), params.text("b").as_deref()), (Some("1"), Some("3 4/5")));
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_is_refused() {
+        let broken = Params::read("", Some("application/json"), b"{\"enabled\":");
+        assert_eq!(broken, Err(Answer::error(400, "message body does not match declared format")));
+        assert_eq!(Params::read("", Some("text/plain"), b"enabled").unwrap_err().status, 415);
+    }
+}

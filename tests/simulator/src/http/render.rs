@@ -1,0 +1,183 @@
+//! Projects and groups as JSON, with all the keys that GitLab sends, so that a reader must pick what it needs.
+
+use serde_json::{Value, json};
+
+use super::site::Site;
+use crate::world::{Group, Project, Target, TokenId, World, last_part};
+
+/// How many projects `GET /groups/:id` carries at most.
+const GROUP_PROJECTS: usize = 100;
+
+/// Renders for one caller at one address.
+pub(crate) struct Render<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) world: &'a World,
+    pub(crate) token: TokenId,
+}
+
+impl Render<'_> {
+    /// An element of a list of projects. Of a project that the caller cannot see, only what identifies it is shown.
+    pub(crate) fn basic_project(&self, project: &Project) -> Value {
+        let name = last_part(&project.path);
+        let mut element = json!({
+            "id": project.id,
+            "name": name,
+            "name_with_namespace": spaced(&project.path),
+            "path": name,
+            "path_with_namespace": project.path,
+            "created_at": timestamp(project.id),
+            "web_url": self.web_url(&project.path),
+        });
+        if self.world.can_see(self.token, Target::Project(project.id)) {
+            merge(&mut element, self.details(project, name));
+        }
+        element
+    }
+
+    /// The answer to `GET /projects/:id`.
+    pub(crate) fn project(&self, project: &Project) -> Value {
+        let mut answer = self.basic_project(project);
+        let role = self.world.role(self.token, Target::Project(project.id));
+        let visibility = if self.world.is_public(Target::Project(project.id)) { "public" } else { "private" };
+        let settings = json!({
+            "archived": false,
+            "empty_repo": false,
+            "visibility": visibility,
+            "owner": null,
+            "creator_id": 1,
+            "import_status": "none",
+            "open_issues_count": 0,
+            "ci_default_git_depth": 20,
+            "ci_job_token_scope_enabled": project.outbound_enabled,
+            "ci_push_repository_for_job_token_allowed": project.push_repository_for_job_token_allowed,
+            "permissions": {
+                "project_access": role.map(|role| json!({ "access_level": access_level(role), "notification_level": 3 })),
+                "group_access": null,
+            },
+        });
+        merge(&mut answer, settings);
+        answer
+    }
+
+    /// An element of a list of groups: three keys, no more.
+    pub(crate) fn basic_group(&self, group: &Group) -> Value {
+        json!({ "id": group.id, "web_url": self.group_url(group), "name": last_part(&group.path) })
+    }
+
+    /// The answer to `GET /groups/:id`.
+    pub(crate) fn group(&self, group: &Group, with_projects: bool) -> Value {
+        let name = last_part(&group.path);
+        let visibility = if self.world.is_public(Target::Group(group.id)) { "public" } else { "private" };
+        let mut answer = json!({
+            "id": group.id,
+            "web_url": self.group_url(group),
+            "name": name,
+            "path": name,
+            "description": "",
+            "visibility": visibility,
+            "share_with_group_lock": false,
+            "require_two_factor_authentication": false,
+            "two_factor_grace_period": 48,
+            "project_creation_level": "developer",
+            "subgroup_creation_level": "maintainer",
+            "lfs_enabled": true,
+            "avatar_url": null,
+            "request_access_enabled": true,
+            "full_name": spaced(&group.path),
+            "full_path": group.path,
+            "created_at": timestamp(group.id),
+            "parent_id": self.world.parent(&group.path).map(|parent| parent.id),
+            "shared_with_groups": [],
+        });
+        if with_projects {
+            let seen = self.world.projects_of(group);
+            let seen = seen.filter(|project| self.world.can_see(self.token, Target::Project(project.id)));
+            let projects: Vec<Value> =
+                seen.take(GROUP_PROJECTS).map(|project| self.basic_project(project)).collect();
+            merge(&mut answer, json!({ "projects": projects, "shared_projects": [] }));
+        }
+        answer
+    }
+
+    /// The answer to `GET /user`.
+    pub(crate) fn user(&self) -> Value {
+        let name = &self.world.token(self.token).name;
+        json!({
+            "id": self.world.user_id(self.token),
+            "username": name,
+            "name": name,
+            "state": "active",
+            "locked": false,
+            "avatar_url": null,
+            "web_url": self.web_url(name),
+            "created_at": timestamp(1),
+            "bot": true,
+        })
+    }
+
+    fn details(&self, project: &Project, name: &str) -> Value {
+        let url = self.web_url(&project.path);
+        json!({
+            "description": format!("{name}: built, tested and delivered by the pipelines of {}", project.path),
+            "default_branch": "main",
+            "tag_list": ["delivery", "platform"],
+            "topics": ["delivery", "platform"],
+            "ssh_url_to_repo": format!("ssh://git@{}/{}.git", self.site.host(), project.path),
+            "http_url_to_repo": format!("{url}.git"),
+            "readme_url": format!("{url}/-/blob/main/README.md"),
+            "avatar_url": null,
+            "forks_count": 0,
+            "star_count": project.id % 7,
+            "last_activity_at": timestamp(project.id + 1),
+            "namespace": self.world.parent(&project.path).map(|parent| self.namespace(parent)),
+        })
+    }
+
+    fn namespace(&self, group: &Group) -> Value {
+        json!({
+            "id": group.id,
+            "name": last_part(&group.path),
+            "path": last_part(&group.path),
+            "kind": "group",
+            "full_path": group.path,
+            "parent_id": self.world.parent(&group.path).map(|parent| parent.id),
+            "avatar_url": null,
+            "web_url": self.group_url(group),
+        })
+    }
+
+    fn group_url(&self, group: &Group) -> String {
+        self.web_url(&format!("groups/{}", group.path))
+    }
+
+    fn web_url(&self, path: &str) -> String {
+        format!("{}/{path}", self.site.url())
+    }
+}
+
+fn access_level(role: crate::world::Role) -> u8 {
+    use crate::world::Role;
+    match role {
+        Role::Guest => 10,
+        Role::Reporter => 20,
+        Role::Developer => 30,
+        Role::Maintainer => 40,
+        Role::Owner => 50,
+    }
+}
+
+/// A full path as GitLab shows it to people.
+fn spaced(path: &str) -> String {
+    path.replace('/', " / ")
+}
+
+/// A plausible moment, always the same for a number.
+fn timestamp(id: u64) -> String {
+    format!("2024-{:02}-{:02}T{:02}:{:02}:00.000Z", 1 + id % 12, 1 + id % 28, id % 24, id % 60)
+}
+
+fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
+}

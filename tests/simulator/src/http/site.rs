@@ -1,0 +1,52 @@
+//! Where the instance lives: scheme, host, port and the relative URL root under which everything is served.
+
+/// The address of an instance.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    origin: String,
+    root: String,
+}
+
+impl Site {
+    /// `origin` such as `http://127.0.0.1:80`; `root` such as `/gitlab`, or empty.
+    pub(crate) fn new(origin: String, root: &str) -> Self {
+        let root = root.trim_matches('/');
+        Self { origin, root: if root.is_empty() { String::new() } else { format!("/{root}") } }
+    }
+
+    /// The address of the instance, without a slash at the end.
+    pub(crate) fn url(&self) -> String {
+        format!("{}{}", self.origin, self.root)
+    }
+
+    /// An absolute address for a path that already starts with the root.
+    pub(crate) fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    /// The path below the root; none outside of it.
+    pub(crate) fn below_root<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(self.root.as_str()).filter(|rest| rest.starts_with('/'))
+    }
+
+    /// The host and port, as in the ssh address of a repository.
+    pub(crate) fn host(&self) -> &str {
+        self.origin.split_once("://").map_or(self.origin.as_str(), |(_, host)| host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_root_is_written_in_any_way_and_must_be_met() {
+        for root in ["gitlab", "/gitlab", "/gitlab/"] {
+            let site = Site::new("http://127.0.0.1:80".into(), root);
+            assert_eq!(site.url(), "http://127.0.0.1:80/gitlab");
+            assert_eq!(site.below_root("/gitlab/api/v4"), Some("/api/v4"));
+            assert_eq!(site.below_root("/gitlabber/api/v4"), None);
+            assert_eq!(site.below_root("/api/v4"), None);
+        }
+    }
+}

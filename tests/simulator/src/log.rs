@@ -1,0 +1,232 @@
+//! The log of requests, for tests to read: what came, in which order, from whom, and what it was answered. Values of
+//! tokens never enter it.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::HeaderMap;
+
+use crate::http::{Credential, Route};
+use crate::world::Target;
+
+/// Headers and query parameters whose values are secrets.
+const SECRETS: [&str; 7] =
+    ["private-token", "authorization", "job-token", "cookie", "private_token", "access_token", "job_token"];
+
+/// What the log shows in place of a secret.
+const HIDDEN: &str = "[hidden]";
+
+/// A request, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// The method.
+    pub method: String,
+    /// The path as sent, still percent-encoded, relative URL root included.
+    pub path: String,
+    /// The query as sent, without the question mark; secrets hidden.
+    pub query: String,
+    /// Names (in lower case) and values of the headers; secrets hidden.
+    pub headers: Vec<(String, String)>,
+    /// The endpoint.
+    pub route: Route,
+    /// The number of the project or group in the path, if there is one by that number or path.
+    pub owner: Option<u64>,
+    /// The target in the path or the body, if it is a number.
+    pub target: Option<Target>,
+    /// The header that brought a token, if any did.
+    pub credential: Option<Credential>,
+    /// The name of the token, if it is one of this instance.
+    pub token: Option<String>,
+    /// When it arrived, counted from the start of the instance.
+    pub at: Duration,
+    /// How many requests were in flight when it arrived, itself included.
+    pub in_flight: usize,
+    /// Whether a fault struck it.
+    pub faulty: bool,
+    /// The status it was answered with; none while it waits, and if no answer was sent.
+    pub status: Option<u16>,
+}
+
+impl Logged {
+    /// The value of a header, by its name in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Display for Logged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        if !self.query.is_empty() {
+            write!(f, "?{}", self.query)?;
+        }
+        match self.status {
+            Some(status) => write!(f, " → {status}"),
+            None => f.write_str(" → no answer"),
+        }
+    }
+}
+
+/// Requests in the order in which they arrived. Its `Display` writes one a line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Requests(Vec<Logged>);
+
+impl Requests {
+    /// Those to endpoints that change something.
+    #[must_use]
+    pub fn writes(&self) -> Self {
+        self.filter(|request| request.route.is_write())
+    }
+
+    /// Those to one endpoint.
+    #[must_use]
+    pub fn to(&self, route: Route) -> Self {
+        self.filter(|request| request.route == route)
+    }
+
+    /// Those that name a project or group in their path, by number or path.
+    #[must_use]
+    pub fn about(&self, owner: u64) -> Self {
+        self.filter(|request| request.owner == Some(owner))
+    }
+
+    /// Those for which a condition holds.
+    #[must_use]
+    pub fn filter(&self, keep: impl Fn(&Logged) -> bool) -> Self {
+        Self(self.0.iter().filter(|request| keep(request)).cloned().collect())
+    }
+}
+
+impl Deref for Requests {
+    type Target = [Logged];
+
+    fn deref(&self) -> &[Logged] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|request| writeln!(f, "{request}"))
+    }
+}
+
+/// The log in the making, shared by all connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Log(Arc<Mutex<Book>>);
+
+#[derive(Debug)]
+struct Book {
+    start: Instant,
+    /// Entries and the number under which each was opened; clearing the log does not reuse numbers.
+    entries: Vec<(u64, Logged)>,
+    opened: u64,
+    in_flight: usize,
+    max_in_flight: usize,
+}
+
+impl Log {
+    pub(crate) fn new() -> Self {
+        let book =
+            Book { start: Instant::now(), entries: Vec::new(), opened: 0, in_flight: 0, max_in_flight: 0 };
+        Self(Arc::new(Mutex::new(book)))
+    }
+
+    /// Writes a request down, in flight from now until the entry is dropped.
+    pub(crate) fn open(&self, mut request: Logged) -> Entry {
+        self.with(|book| {
+            book.in_flight += 1;
+            book.max_in_flight = book.max_in_flight.max(book.in_flight);
+            book.opened += 1;
+            request.at = book.start.elapsed();
+            request.in_flight = book.in_flight;
+            book.entries.push((book.opened, request));
+            Entry { log: self.clone(), number: book.opened }
+        })
+    }
+
+    pub(crate) fn requests(&self) -> Requests {
+        self.with(|book| Requests(book.entries.iter().map(|(_, request)| request.clone()).collect()))
+    }
+
+    /// Forgets the requests so far, and the most that were in flight at once.
+    pub(crate) fn clear(&self) {
+        self.with(|book| {
+            book.entries.clear();
+            book.max_in_flight = book.in_flight;
+        });
+    }
+
+    pub(crate) fn max_in_flight(&self) -> usize {
+        self.with(|book| book.max_in_flight)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Book) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A request in flight. Dropping it, also by a client that hangs up, ends the flight.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    log: Log,
+    number: u64,
+}
+
+impl Entry {
+    pub(crate) fn struck(&self) {
+        self.edit(|request| request.faulty = true);
+    }
+
+    pub(crate) fn answered(&self, status: u16) {
+        self.edit(|request| request.status = Some(status));
+    }
+
+    fn edit(&self, change: impl FnOnce(&mut Logged)) {
+        self.log.with(|book| {
+            let found = book.entries.iter_mut().rev().find(|(number, _)| *number == self.number);
+            if let Some((_, request)) = found {
+                change(request);
+            }
+        });
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.log.with(|book| book.in_flight -= 1);
+    }
+}
+
+/// Headers for the log.
+pub(crate) fn logged_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let shown = |name: &str, value: &[u8]| {
+        if SECRETS.contains(&name) { HIDDEN.to_owned() } else { String::from_utf8_lossy(value).into_owned() }
+    };
+    headers.iter().map(|(name, value)| (name.to_string(), shown(name.as_str(), value.as_bytes()))).collect()
+}
+
+/// A query for the log.
+pub(crate) fn logged_query(query: &str) -> String {
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if SECRETS.contains(&name) => format!("{name}={HIDDEN}"),
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(shown).collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_a_query_are_hidden() {
+        assert_eq!(logged_query("page=2&private_token=s&a"), "page=2&private_token=[hidden]&a");
+    }
+}

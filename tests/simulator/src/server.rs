@@ -1,0 +1,231 @@
+//! What happens to a request, in order: written down, delayed, limited, struck by a fault, carried out, answered.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, Method, Response, Uri};
+use tokio::sync::oneshot;
+
+use crate::delivery::deliver;
+use crate::faults::{Delivery, Effect, Faults, Sighting, Strike, too_many_requests};
+use crate::http::{Answer, Call, Incoming, Site, carry_out};
+use crate::log::{Entry, Log, Logged, logged_headers, logged_query};
+use crate::rate_limit::RateLimit;
+use crate::wire::{Port, Scissors};
+use crate::world::World;
+
+/// The largest request body that is read; the largest that any endpoint needs is far smaller.
+const MAX_BODY: usize = 1 << 20;
+
+/// Everything that requests and the owner of the simulator share.
+pub(crate) struct Instance {
+    pub(crate) site: Site,
+    pub(crate) log: Log,
+    pub(crate) connections: Arc<AtomicUsize>,
+    world: Mutex<World>,
+    faults: Mutex<Faults>,
+    rate_limit: Mutex<Option<RateLimit>>,
+    latency: Mutex<Duration>,
+}
+
+impl Instance {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        locked(&self.world)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        locked(&self.faults)
+    }
+
+    pub(crate) fn rate_limit(&self) -> MutexGuard<'_, Option<RateLimit>> {
+        locked(&self.rate_limit)
+    }
+
+    pub(crate) fn latency(&self) -> MutexGuard<'_, Duration> {
+        locked(&self.latency)
+    }
+
+    /// The answer and how it is delivered; none if the connection is to be reset.
+    async fn respond(&self, incoming: &Incoming) -> (Entry, Option<(Answer, Delivery)>) {
+        let call = Call::read(incoming, &self.site, &self.world());
+        let entry = self.log.open(self.logged(incoming, &call));
+        let latency = *self.latency();
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let outcome = match self.refusal_by_rate() {
+            Some(answer) => Some((answer, Delivery::Whole)),
+            None => self.carry_out(&call, &entry).await,
+        };
+        if let Some((answer, _)) = &outcome {
+            entry.answered(answer.status);
+        }
+        (entry, outcome)
+    }
+
+    async fn carry_out(&self, call: &Call, entry: &Entry) -> Option<(Answer, Delivery)> {
+        let sighting = Sighting { route: call.matched.route, owner: call.owner, target: call.target };
+        let strike = self.faults().strike(&sighting);
+        let carry_out = || carry_out(call, &self.site, &mut self.world());
+        let Some(Strike { fault, carried_out }) = strike else {
+            return Some((carry_out(), Delivery::Whole));
+        };
+        entry.struck();
+        let mut delivery = Delivery::Whole;
+        let answer = match fault.effect(&format!("{}/users/sign_in", self.site.url())) {
+            Effect::Answer(answer) => {
+                if carried_out {
+                    carry_out();
+                }
+                answer
+            }
+            Effect::HangUp { carried_out: after } => {
+                if after || carried_out {
+                    carry_out();
+                }
+                return None;
+            }
+            Effect::DelayRequest(time) => {
+                tokio::time::sleep(time).await;
+                carry_out()
+            }
+            Effect::DelayAnswer(time) => {
+                let answer = carry_out();
+                tokio::time::sleep(time).await;
+                answer
+            }
+            Effect::Alter(change) => change(carry_out()),
+            Effect::Deliver(how) => {
+                delivery = how;
+                carry_out()
+            }
+        };
+        Some((answer, delivery))
+    }
+
+    fn refusal_by_rate(&self) -> Option<Answer> {
+        let mut limit = self.rate_limit();
+        let limit = limit.as_mut()?;
+        limit.refuses(Instant::now()).map(|wait| too_many_requests(limit.requests, wait))
+    }
+
+    fn logged(&self, incoming: &Incoming, call: &Call) -> Logged {
+        Logged {
+            method: incoming.method.to_string(),
+            path: incoming.path.clone(),
+            query: logged_query(&incoming.query),
+            headers: logged_headers(&incoming.headers),
+            route: call.matched.route,
+            owner: call.owner,
+            target: call.target,
+            credential: call.caller.credential,
+            token: call.caller.token.map(|token| self.world().token(token).name.clone()),
+            at: Duration::ZERO,
+            in_flight: 0,
+            faulty: false,
+            status: None,
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A thread that serves an instance until it is dropped.
+pub(crate) struct Server {
+    pub(crate) instance: Arc<Instance>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What an instance starts with.
+pub(crate) struct Start {
+    pub(crate) port: u16,
+    pub(crate) relative_url_root: String,
+    pub(crate) latency: Duration,
+    pub(crate) world: World,
+}
+
+impl Server {
+    /// Binds loopback and serves from then on.
+    pub(crate) fn start(start: Start) -> io::Result<Self> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, start.port))?;
+        socket.set_nonblocking(true)?;
+        let instance = Arc::new(Instance {
+            site: Site::new(format!("http://{}", socket.local_addr()?), &start.relative_url_root),
+            log: Log::new(),
+            connections: Arc::default(),
+            world: Mutex::new(start.world),
+            faults: Mutex::default(),
+            rate_limit: Mutex::default(),
+            latency: Mutex::new(start.latency),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let port = {
+            let _entered = runtime.enter();
+            Port::new(tokio::net::TcpListener::from_std(socket)?, instance.connections.clone())
+        };
+        let app = Router::new().fallback(handle).with_state(instance.clone());
+        let app = app.into_make_service_with_connect_info::<Scissors>();
+        let (stop, stopped) = oneshot::channel();
+        // Dropping the runtime ends every connection, also those that stall.
+        let thread = thread::Builder::new().name("gitlab-simulator".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = axum::serve(port, app) => {}
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { instance, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The thread may have ended by itself; then nobody listens.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn handle(
+    State(instance): State<Arc<Instance>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    request: Request,
+) -> Response<Body> {
+    let body = match axum::body::to_bytes(request.into_body(), MAX_BODY).await {
+        Ok(body) => body,
+        Err(_) => return deliver(Answer::text(413, "Request Entity Too Large"), Delivery::Whole),
+    };
+    let incoming = Incoming {
+        method,
+        path: uri.path().to_owned(),
+        query: uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body: Bytes::into(body),
+    };
+    let (_in_flight, outcome) = instance.respond(&incoming).await;
+    match outcome {
+        Some((answer, delivery)) => deliver(answer, delivery),
+        None => {
+            scissors.cut();
+            Response::new(Body::empty())
+        }
+    }
+}

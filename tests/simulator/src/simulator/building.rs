@@ -1,0 +1,184 @@
+//! Building the world, and changing it behind a client's back.
+
+use std::collections::BTreeSet;
+
+use super::Simulator;
+use crate::world::{Project, Role, Target, TokenSpec, TokenState, World};
+
+/// What is on a project's allowlist, without the project itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Allowlist {
+    /// Numbers of the allowed projects.
+    pub projects: BTreeSet<u64>,
+    /// Numbers of the allowed groups.
+    pub groups: BTreeSet<u64>,
+}
+
+/// Every method panics when a project, group or token that it names does not exist.
+impl Simulator {
+    /// Adds a group by its full path, with the groups above it; one that exists stays as it is. Returns its number.
+    #[track_caller]
+    pub fn add_group(&self, path: &str) -> u64 {
+        self.build(|world| world.add_group(path))
+    }
+
+    /// Adds a project by its full path, with the groups above it. Returns its number.
+    #[track_caller]
+    pub fn add_project(&self, path: &str) -> u64 {
+        self.build(|world| world.add_project(path))
+    }
+
+    /// Adds a token and returns its secret. Names of tokens are unique.
+    #[track_caller]
+    pub fn add_token(&self, spec: TokenSpec) -> String {
+        let mut world = self.instance().world();
+        assert!(world.token_named(&spec.name).is_none(), "there is a token {} already", spec.name);
+        world.add_token(spec)
+    }
+
+    /// Expires, revokes or revives a token.
+    #[track_caller]
+    pub fn set_token_state(&self, token: &str, state: TokenState) {
+        self.edit_token(token, |token| token.state = state);
+    }
+
+    /// Gives a token a role in a project or group, or takes it away.
+    #[track_caller]
+    pub fn set_role(&self, token: &str, place: Target, role: Option<Role>) {
+        self.edit_token(token, |token| token.set_role(place, role));
+    }
+
+    /// Takes a project or group out of a token's sight, whatever its roles are.
+    #[track_caller]
+    pub fn hide_from(&self, token: &str, place: Target) {
+        self.edit_token(token, |token| token.set_hidden(place, true));
+    }
+
+    /// Undoes [`Simulator::hide_from`].
+    #[track_caller]
+    pub fn show_to(&self, token: &str, place: Target) {
+        self.edit_token(token, |token| token.set_hidden(place, false));
+    }
+
+    /// Lets every token see a project or group.
+    pub fn make_public(&self, place: Target) {
+        self.instance().world().make_public(place);
+    }
+
+    /// Gives a project another full path, in the same group (rename) or another one (transfer).
+    #[track_caller]
+    pub fn rename_project(&self, id: u64, path: &str) {
+        self.build(|world| world.move_project(id, path));
+    }
+
+    /// Gives a group another full path; everything below moves along.
+    #[track_caller]
+    pub fn rename_group(&self, id: u64, path: &str) {
+        self.build(|world| world.move_group(id, path));
+    }
+
+    /// Deletes a project, with its places on other allowlists.
+    #[track_caller]
+    pub fn delete_project(&self, id: u64) {
+        self.build(|world| world.delete_project(id));
+    }
+
+    /// Deletes a group and everything below it, with their places on allowlists.
+    #[track_caller]
+    pub fn delete_group(&self, id: u64) {
+        self.build(|world| world.delete_group(id));
+    }
+
+    /// Puts a target on a project's allowlist, without a request and without the limit.
+    #[track_caller]
+    pub fn allow(&self, owner: u64, target: Target) {
+        self.build(|world| world.allow(owner, target));
+    }
+
+    /// Takes a target off a project's allowlist, without a request. Returns whether it was there.
+    #[track_caller]
+    pub fn revoke(&self, owner: u64, target: Target) -> bool {
+        self.build(|world| world.revoke(owner, target))
+    }
+
+    /// Sets a project's own setting, which enforcement may overrule.
+    #[track_caller]
+    pub fn set_inbound_enabled(&self, project: u64, enabled: bool) {
+        self.edit_project(project, |project| project.inbound_enabled = enabled);
+    }
+
+    /// Sets the deprecated setting that the API can only read.
+    #[track_caller]
+    pub fn set_outbound_enabled(&self, project: u64, enabled: bool) {
+        self.edit_project(project, |project| project.outbound_enabled = enabled);
+    }
+
+    /// Sets whether job tokens may push to the project's repository.
+    #[track_caller]
+    pub fn set_push_repository_for_job_token_allowed(&self, project: u64, allowed: bool) {
+        self.edit_project(project, |project| project.push_repository_for_job_token_allowed = allowed);
+    }
+
+    /// What is on a project's allowlist, without the project itself.
+    #[track_caller]
+    #[must_use]
+    pub fn allowlist(&self, owner: u64) -> Allowlist {
+        self.edit_project(owner, |project| Allowlist {
+            projects: project.allowed_projects.clone(),
+            groups: project.allowed_groups.clone(),
+        })
+    }
+
+    /// A project's own setting, which enforcement may overrule.
+    #[track_caller]
+    #[must_use]
+    pub fn inbound_enabled(&self, project: u64) -> bool {
+        self.edit_project(project, |project| project.inbound_enabled)
+    }
+
+    /// The number of the project at a full path; former paths are none.
+    #[must_use]
+    pub fn project_id(&self, path: &str) -> Option<u64> {
+        self.instance().world().project_id(path)
+    }
+
+    /// The number of the group at a full path.
+    #[must_use]
+    pub fn group_id(&self, path: &str) -> Option<u64> {
+        self.instance().world().group_id(path)
+    }
+
+    /// The full path of a project or group, for tables that people read.
+    #[must_use]
+    pub fn full_path(&self, place: Target) -> Option<String> {
+        let world = self.instance().world();
+        match place {
+            Target::Project(id) => world.project(id).map(|project| project.path.clone()),
+            Target::Group(id) => world.group(id).map(|group| group.path.clone()),
+        }
+    }
+
+    #[track_caller]
+    fn build<T, E: std::fmt::Debug>(&self, act: impl FnOnce(&mut World) -> Result<T, E>) -> T {
+        match act(&mut self.instance().world()) {
+            Ok(built) => built,
+            Err(error) => panic!("the world cannot be changed so: {error:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn edit_project<T>(&self, id: u64, act: impl FnOnce(&mut Project) -> T) -> T {
+        match self.instance().world().project_mut(id) {
+            Some(project) => act(project),
+            None => panic!("there is no project {id}"),
+        }
+    }
+
+    #[track_caller]
+    fn edit_token(&self, name: &str, act: impl FnOnce(&mut crate::world::Token)) {
+        match self.instance().world().token_named(name) {
+            Some(token) => act(token),
+            None => panic!("there is no token {name}"),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The handle on a running instance: starting it, where it is, and what its administrator sets. Building the world and
+//! watching the traffic are in the files beside this one.
+
+mod building;
+mod watching;
+
+use std::io;
+use std::time::Duration;
+
+pub use building::Allowlist;
+
+use crate::server::{Instance, Server, Start};
+use crate::world::{Enforcement, TokenSpec, Wording, World};
+
+/// An in-memory GitLab on loopback, from `start` until it is dropped.
+///
+/// It starts with an administrator, whose token is [`Simulator::token`], and nothing else. Methods that build or change
+/// the world panic when asked for what cannot be, such as a project in a place that is taken: that is a mistake in the
+/// test, not an answer of GitLab.
+pub struct Simulator {
+    server: Server,
+    token: String,
+}
+
+/// The name of the token that an instance starts with.
+pub const ADMINISTRATOR: &str = "administrator";
+
+/// How an instance starts.
+#[derive(Debug, Default)]
+pub struct Builder {
+    port: u16,
+    relative_url_root: String,
+    latency: Duration,
+    world: World,
+}
+
+impl Simulator {
+    /// Starts an instance on a free port.
+    ///
+    /// # Panics
+    ///
+    /// When loopback cannot be bound.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// Options of an instance to be started.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The address of the instance, without a slash at the end; with the relative URL root, if there is one.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.instance().site.url()
+    }
+
+    /// The address of the REST API: the `base_url` of a client.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        format!("{}/api/v4", self.url())
+    }
+
+    /// A token that may do and see everything that was not hidden from it.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Makes the instance enforce the allowlist, in one way or the other, or not.
+    pub fn set_enforcement(&self, enforcement: Enforcement) {
+        self.instance().world().settings.enforcement = enforcement;
+    }
+
+    /// Changes how "already on the list" is worded.
+    pub fn set_wording(&self, wording: Wording) {
+        self.instance().world().settings.wording = wording;
+    }
+
+    /// Leaves the totals out of lists, as GitLab does for very large sets.
+    pub fn omit_totals(&self, omits: bool) {
+        self.instance().world().settings.omits_totals = omits;
+    }
+
+    /// Delays every request that arrives from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        *self.instance().latency() = latency;
+    }
+
+    fn instance(&self) -> &Instance {
+        &self.server.instance
+    }
+}
+
+impl Builder {
+    /// Listens on this port in place of a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Serves everything below a path, such as `/gitlab`.
+    #[must_use]
+    pub fn relative_url_root(mut self, root: &str) -> Self {
+        root.clone_into(&mut self.relative_url_root);
+        self
+    }
+
+    /// Delays every request.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// Enforces the allowlist on the whole instance, and refuses to turn it off, as GitLab 18.8 and later do.
+    #[must_use]
+    pub fn enforced(self) -> Self {
+        self.enforcement(Enforcement::Refusing)
+    }
+
+    /// Enforces the allowlist on the whole instance, in one way or the other, or not.
+    #[must_use]
+    pub fn enforcement(mut self, enforcement: Enforcement) -> Self {
+        self.world.settings.enforcement = enforcement;
+        self
+    }
+
+    /// Words "already on the list" in one way or the other.
+    #[must_use]
+    pub fn wording(mut self, wording: Wording) -> Self {
+        self.world.settings.wording = wording;
+        self
+    }
+
+    /// What `GET /version` answers. It changes nothing else.
+    #[must_use]
+    pub fn version(mut self, version: &str) -> Self {
+        version.clone_into(&mut self.world.settings.version);
+        self
+    }
+
+    /// Starts the instance.
+    ///
+    /// # Panics
+    ///
+    /// When the port cannot be bound.
+    #[must_use]
+    pub fn start(self) -> Simulator {
+        match self.try_start() {
+            Ok(simulator) => simulator,
+            Err(error) => panic!("the simulator cannot listen on loopback: {error}"),
+        }
+    }
+
+    /// Starts the instance.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be bound.
+    pub fn try_start(mut self) -> io::Result<Simulator> {
+        let token = self.world.add_token(TokenSpec::new(ADMINISTRATOR).administrator());
+        let Self { port, relative_url_root, latency, world } = self;
+        let server = Server::start(Start { port, relative_url_root, latency, world })?;
+        Ok(Simulator { server, token })
+    }
+}

@@ -1,0 +1,120 @@
+//! The listening socket, and connections that a request can ask to be reset. What is sent over them is not this file's
+//! business.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long to wait after a failed accept, such as one for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The listening socket.
+pub(crate) struct Port {
+    tcp: TcpListener,
+    accepted: Arc<AtomicUsize>,
+}
+
+impl Port {
+    /// `accepted` counts connections.
+    pub(crate) fn new(tcp: TcpListener, accepted: Arc<AtomicUsize>) -> Self {
+        Self { tcp, accepted }
+    }
+}
+
+impl Listener for Port {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        loop {
+            match self.tcp.accept().await {
+                Ok((stream, address)) => {
+                    self.accepted.fetch_add(1, Ordering::Relaxed);
+                    // Small answers must not wait for acknowledgements; a socket that cannot do that still serves.
+                    let _ = stream.set_nodelay(true);
+                    return (Connection { stream, scissors: Scissors::default() }, address);
+                }
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+/// Resets one connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scissors(Arc<AtomicBool>);
+
+impl Scissors {
+    /// From now on nothing more is sent; the next attempt to do so ends the connection.
+    pub(crate) fn cut(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_cut(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl Connected<IncomingStream<'_, Port>> for Scissors {
+    fn connect_info(stream: IncomingStream<'_, Port>) -> Self {
+        stream.io().scissors.clone()
+    }
+}
+
+/// An accepted connection.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    scissors: Scissors,
+}
+
+impl Connection {
+    fn check(&self) -> io::Result<()> {
+        if !self.scissors.is_cut() {
+            return Ok(());
+        }
+        // Without lingering the client gets a reset, not an orderly end.
+        self.stream.set_zero_linger()?;
+        Err(io::ErrorKind::ConnectionReset.into())
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

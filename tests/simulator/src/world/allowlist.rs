@@ -1,0 +1,208 @@
+//! The rules of the job token scope: who may read and change a project's setting and allowlist, and what GitLab says
+//! when it refuses. Message texts are GitLab's own; status codes and JSON are the HTTP layer's.
+
+use std::collections::BTreeSet;
+
+use super::{BuildError, Enforcement, Group, Project, Role, Target, TokenId, World};
+
+/// How many links of each kind a source project may have.
+pub const LINK_LIMIT: usize = 200;
+
+/// Why GitLab refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// A project that does not exist or that the token cannot see: the source of any call, or the target of a removal.
+    ProjectNotFound,
+    /// The token's role in the source project is below Maintainer.
+    Forbidden,
+    /// No project or group has the target's number.
+    NoSuchTarget(Target),
+    /// The request is understood and refused, for this reason.
+    Rejected(String),
+}
+
+/// What a read of a project's job token scope shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScopeSettings {
+    pub(crate) inbound_enabled: bool,
+    pub(crate) outbound_enabled: bool,
+}
+
+impl World {
+    /// The settings as a read shows them: enforcement overrules the project's own.
+    pub(crate) fn scope(&self, token: TokenId, owner: u64) -> Result<ScopeSettings, Refusal> {
+        let project = self.administered(token, owner)?;
+        let enforced = self.settings.enforcement != Enforcement::Off;
+        Ok(ScopeSettings {
+            inbound_enabled: enforced || project.inbound_enabled,
+            outbound_enabled: project.outbound_enabled,
+        })
+    }
+
+    /// Limits inbound access to the allowlist, or opens it.
+    pub(crate) fn set_inbound(&mut self, token: TokenId, owner: u64, enabled: bool) -> Result<(), Refusal> {
+        self.administered(token, owner)?;
+        match self.settings.enforcement {
+            Enforcement::Refusing if !enabled => Err(Refusal::Rejected(
+                "Job token scope cannot be disabled for this project because it is enforced for the instance.".to_owned(),
+            )),
+            Enforcement::Silent if !enabled => Ok(()),
+            _ => {
+                self.administered_mut(token, owner)?.inbound_enabled = enabled;
+                Ok(())
+            }
+        }
+    }
+
+    /// The allowed projects and the project itself, which has no link but is always shown.
+    pub(crate) fn listed_projects(&self, token: TokenId, owner: u64) -> Result<Vec<&Project>, Refusal> {
+        let project = self.administered(token, owner)?;
+        let mut ids: Vec<u64> = project.allowed_projects.iter().copied().chain([owner]).collect();
+        ids.sort_by_key(|id| shuffled(*id));
+        Ok(ids.into_iter().filter_map(|id| self.project(id)).collect())
+    }
+
+    /// The allowed groups.
+    pub(crate) fn listed_groups(&self, token: TokenId, owner: u64) -> Result<Vec<&Group>, Refusal> {
+        let project = self.administered(token, owner)?;
+        let mut ids: Vec<u64> = project.allowed_groups.iter().copied().collect();
+        ids.sort_by_key(|id| shuffled(*id));
+        Ok(ids.into_iter().filter_map(|id| self.group(id)).collect())
+    }
+
+    /// Puts a target on the list. The limit is validated before uniqueness: a full list says so even of a target on it.
+    pub(crate) fn add_link(&mut self, token: TokenId, owner: u64, target: Target) -> Result<(), Refusal> {
+        let full = self.administered(token, owner)?.links(target).len() >= LINK_LIMIT;
+        if !self.exists(target) {
+            return Err(Refusal::NoSuchTarget(target));
+        }
+        if !self.can_see(token, target) {
+            return Err(Refusal::Rejected(format!(
+                "The target_{} that you are attempting to access does not exist or you don't have permission to \
+                 perform this action",
+                target.kind()
+            )));
+        }
+        let mut invalid = Vec::new();
+        if target == Target::Project(owner) {
+            invalid.push("Target project can't be the same as the source project");
+        }
+        if full {
+            invalid.push(target.limit_message());
+        }
+        if !invalid.is_empty() {
+            return Err(Refusal::Rejected(format!("Validation failed: {}", invalid.join(", "))));
+        }
+        let noun = self.settings.wording.noun();
+        if self.administered_mut(token, owner)?.links_mut(target).insert(target.id()) {
+            return Ok(());
+        }
+        Err(Refusal::Rejected(format!("Target {} is already in the job token {noun}", target.kind())))
+    }
+
+    /// Takes a target off the list. A project must be visible to be taken off, a group need only exist.
+    pub(crate) fn remove_link(&mut self, token: TokenId, owner: u64, target: Target) -> Result<(), Refusal> {
+        self.administered(token, owner)?;
+        match target {
+            Target::Project(_) if !self.exists(target) || !self.can_see(token, target) => {
+                return Err(Refusal::ProjectNotFound);
+            }
+            Target::Group(_) if !self.exists(target) => return Err(Refusal::NoSuchTarget(target)),
+            Target::Project(id) if id == owner => {
+                return Err(Refusal::Rejected(
+                    "Source project cannot be removed from the job token scope".to_owned(),
+                ));
+            }
+            Target::Project(_) | Target::Group(_) => {}
+        }
+        if self.administered_mut(token, owner)?.links_mut(target).remove(&target.id()) {
+            return Ok(());
+        }
+        Err(Refusal::Rejected(format!("Target {} is not in the job token scope", target.kind())))
+    }
+
+    /// Puts a target on the list by other means than the API, beyond the limit if need be. Both must exist.
+    pub(crate) fn allow(&mut self, owner: u64, target: Target) -> Result<(), BuildError> {
+        if !self.exists(target) {
+            return Err(BuildError::NoSuch(target));
+        }
+        let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
+        project.links_mut(target).insert(target.id());
+        Ok(())
+    }
+
+    /// Takes a target off the list by other means than the API; says whether it was there.
+    pub(crate) fn revoke(&mut self, owner: u64, target: Target) -> Result<bool, BuildError> {
+        let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
+        Ok(project.links_mut(target).remove(&target.id()))
+    }
+
+    /// The source project, if the token may administer it: seen, and Maintainer or more.
+    fn administered(&self, token: TokenId, owner: u64) -> Result<&Project, Refusal> {
+        let place = Target::Project(owner);
+        let project =
+            self.project(owner).filter(|_| self.can_see(token, place)).ok_or(Refusal::ProjectNotFound)?;
+        if self.role(token, place) < Some(Role::Maintainer) {
+            return Err(Refusal::Forbidden);
+        }
+        Ok(project)
+    }
+
+    fn administered_mut(&mut self, token: TokenId, owner: u64) -> Result<&mut Project, Refusal> {
+        self.administered(token, owner)?;
+        self.project_mut(owner).ok_or(Refusal::ProjectNotFound)
+    }
+}
+
+impl Target {
+    /// The number of the project or group.
+    #[must_use]
+    pub fn id(self) -> u64 {
+        match self {
+            Self::Project(id) | Self::Group(id) => id,
+        }
+    }
+
+    /// `project` or `group`, as GitLab's parameter names and messages have it.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Project(_) => "project",
+            Self::Group(_) => "group",
+        }
+    }
+
+    fn limit_message(self) -> &'static str {
+        match self {
+            Self::Project(_) => {
+                "Source project exceeds the allowable number of project links in this direction"
+            }
+            Self::Group(_) => "Source project exceeds the allowable number of group links",
+        }
+    }
+}
+
+impl Project {
+    fn links(&self, kind: Target) -> &BTreeSet<u64> {
+        match kind {
+            Target::Project(_) => &self.allowed_projects,
+            Target::Group(_) => &self.allowed_groups,
+        }
+    }
+
+    fn links_mut(&mut self, kind: Target) -> &mut BTreeSet<u64> {
+        match kind {
+            Target::Project(_) => &mut self.allowed_projects,
+            Target::Group(_) => &mut self.allowed_groups,
+        }
+    }
+}
+
+/// A fixed order that is not that of the numbers: GitLab promises none. The factor is 2^64 over the golden ratio, which
+/// scatters neighbours.
+fn shuffled(id: u64) -> u64 {
+    id.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use super::*;
+use crate::world::{TokenSpec, Wording};
+
+/// A world with `acme/app` (the owner), `acme/lib`, the group `partners`, and a maintainer of `acme`.
+struct Scene {
+    world: World,
+    owner: u64,
+    lib: Target,
+    partners: Target,
+    maintainer: TokenId,
+}
+
+fn scene() -> Scene {
+    let mut world = World::default();
+    let owner = world.add_project("acme/app").unwrap();
+    let lib = Target::Project(world.add_project("acme/lib").unwrap());
+    let partners = Target::Group(world.add_group("partners").unwrap());
+    let acme = Target::Group(world.group_id("acme").unwrap());
+    let secret = world.add_token(TokenSpec::new("maintainer").maintainer_of(acme).can_see(partners));
+    let maintainer = world.token_by_secret(&secret).unwrap();
+    Scene { world, owner, lib, partners, maintainer }
+}
+
+impl Scene {
+    fn add(&mut self, target: Target) -> Result<(), Refusal> {
+        self.world.add_link(self.maintainer, self.owner, target)
+    }
+
+    fn remove(&mut self, target: Target) -> Result<(), Refusal> {
+        self.world.remove_link(self.maintainer, self.owner, target)
+    }
+
+    fn hide(&mut self, target: Target) {
+        self.world.token_named("maintainer").unwrap().set_hidden(target, true);
+    }
+
+    fn fill(&mut self, kind: Target) {
+        for n in 0..LINK_LIMIT {
+            let target = match kind {
+                Target::Project(_) => {
+                    Target::Project(self.world.add_project(&format!("acme/many/p{n}")).unwrap())
+                }
+                Target::Group(_) => Target::Group(self.world.add_group(&format!("acme/many/g{n}")).unwrap()),
+            };
+            self.add(target).unwrap();
+        }
+    }
+}
+
+fn rejected(reason: &str) -> Result<(), Refusal> {
+    Err(Refusal::Rejected(reason.to_owned()))
+}
+
+#[test]
+fn a_target_is_added_once_and_removed_once() {
+    for pick in [|s: &Scene| s.lib, |s: &Scene| s.partners] {
+        let mut scene = scene();
+        let target = pick(&scene);
+        assert_eq!(scene.add(target), Ok(()));
+        assert!(
+            matches!(scene.add(target), Err(Refusal::Rejected(why)) if why.contains("already in the job token scope"))
+        );
+        assert_eq!(scene.remove(target), Ok(()));
+        assert!(
+            matches!(scene.remove(target), Err(Refusal::Rejected(why)) if why.contains("is not in the job token scope"))
+        );
+    }
+}
+
+#[test]
+fn newer_versions_say_allowlist_of_what_is_there_already() {
+    let mut scene = scene();
+    scene.world.settings.wording = Wording::Allowlist;
+    scene.add(scene.lib).unwrap();
+    assert_eq!(scene.add(scene.lib), rejected("Target project is already in the job token allowlist"));
+}
+
+#[test]
+fn the_limit_is_validated_before_uniqueness() {
+    let mut scene = scene();
+    scene.add(scene.lib).unwrap();
+    scene.fill_but_one();
+    assert_eq!(
+        scene.add(scene.lib),
+        rejected(
+            "Validation failed: Source project exceeds the allowable number of project links in this direction"
+        )
+    );
+}
+
+impl Scene {
+    fn fill_but_one(&mut self) {
+        for n in 1..LINK_LIMIT {
+            let id = self.world.add_project(&format!("acme/many/p{n}")).unwrap();
+            self.add(Target::Project(id)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_limit_counts_each_kind_by_itself() {
+    let mut scene = scene();
+    scene.fill(scene.partners);
+    assert_eq!(
+        scene.add(scene.partners),
+        rejected("Validation failed: Source project exceeds the allowable number of group links")
+    );
+    assert_eq!(scene.add(scene.lib), Ok(()));
+}
+
+#[test]
+fn a_project_is_never_on_its_own_list_and_always_shown_in_it() {
+    let mut scene = scene();
+    let own = Target::Project(scene.owner);
+    assert_eq!(
+        scene.add(own),
+        rejected("Validation failed: Target project can't be the same as the source project")
+    );
+    assert_eq!(scene.remove(own), rejected("Source project cannot be removed from the job token scope"));
+    let listed = scene.world.listed_projects(scene.maintainer, scene.owner).unwrap();
+    assert_eq!(listed.iter().map(|project| project.id).collect::<Vec<_>>(), [scene.owner]);
+}
+
+#[test]
+fn a_hidden_project_cannot_be_removed_and_stays_while_a_hidden_group_can() {
+    let mut scene = scene();
+    let (lib, partners) = (scene.lib, scene.partners);
+    scene.add(lib).unwrap();
+    scene.add(partners).unwrap();
+    scene.hide(lib);
+    scene.hide(partners);
+    assert_eq!(scene.remove(lib), Err(Refusal::ProjectNotFound));
+    assert_eq!(scene.remove(partners), Ok(()));
+    let owner = scene.world.project(scene.owner).unwrap();
+    assert!(owner.allowed_projects.contains(&lib.id()) && owner.allowed_groups.is_empty());
+}
+
+#[test]
+fn a_hidden_target_cannot_be_added() {
+    for (pick, word) in
+        [((|s: &Scene| s.lib) as fn(&Scene) -> Target, "target_project"), (|s| s.partners, "target_group")]
+    {
+        let mut scene = scene();
+        let target = pick(&scene);
+        scene.hide(target);
+        assert!(
+            matches!(scene.add(target), Err(Refusal::Rejected(why)) if why.starts_with(&format!("The {word} that")))
+        );
+    }
+}
+
+#[test]
+fn a_target_that_does_not_exist_is_told_apart_by_kind() {
+    let mut scene = scene();
+    assert_eq!(scene.add(Target::Project(999)), Err(Refusal::NoSuchTarget(Target::Project(999))));
+    assert_eq!(scene.add(Target::Group(999)), Err(Refusal::NoSuchTarget(Target::Group(999))));
+    assert_eq!(scene.remove(Target::Project(999)), Err(Refusal::ProjectNotFound));
+    assert_eq!(scene.remove(Target::Group(999)), Err(Refusal::NoSuchTarget(Target::Group(999))));
+}
+
+#[test]
+fn below_maintainer_is_forbidden_and_a_stranger_finds_nothing() {
+    let mut scene = scene();
+    let owner = Target::Project(scene.owner);
+    for (spec, expected) in [
+        (TokenSpec::new("developer").developer_of(owner), Refusal::Forbidden),
+        (TokenSpec::new("watcher").can_see(owner), Refusal::Forbidden),
+        (TokenSpec::new("stranger"), Refusal::ProjectNotFound),
+    ] {
+        let secret = scene.world.add_token(spec);
+        let token = scene.world.token_by_secret(&secret).unwrap();
+        assert_eq!(scene.world.scope(token, scene.owner), Err(expected.clone()));
+        assert_eq!(scene.world.set_inbound(token, scene.owner, false), Err(expected.clone()));
+        assert_eq!(scene.world.add_link(token, scene.owner, scene.lib), Err(expected.clone()));
+        assert_eq!(scene.world.remove_link(token, scene.owner, scene.lib), Err(expected));
+    }
+}
+
+#[test]
+fn enforcement_hides_the_setting_and_keeps_it() {
+    for (enforcement, accepted) in
+        [(Enforcement::Off, true), (Enforcement::Silent, true), (Enforcement::Refusing, false)]
+    {
+        let mut scene = scene();
+        scene.world.settings.enforcement = enforcement;
+        let answer = scene.world.set_inbound(scene.maintainer, scene.owner, false);
+        assert_eq!(answer.is_ok(), accepted, "{enforcement:?}");
+        let own = scene.world.project(scene.owner).unwrap().inbound_enabled;
+        assert_eq!(own, enforcement != Enforcement::Off, "{enforcement:?}");
+    }
+    let mut scene = scene();
+    scene.world.set_inbound(scene.maintainer, scene.owner, false).unwrap();
+    scene.world.settings.enforcement = Enforcement::Silent;
+    assert!(scene.world.scope(scene.maintainer, scene.owner).unwrap().inbound_enabled);
+}
+
+#[test]
+fn the_list_is_in_no_order_of_numbers_and_always_the_same() {
+    let mut scene = scene();
+    scene.fill_but_one();
+    let ids = |scene: &Scene| -> Vec<u64> {
+        scene
+            .world
+            .listed_projects(scene.maintainer, scene.owner)
+            .unwrap()
+            .iter()
+            .map(|project| project.id)
+            .collect()
+    };
+    let listed = ids(&scene);
+    assert!(!listed.is_sorted());
+    assert_eq!(listed, ids(&scene));
+}

@@ -1,0 +1,258 @@
+//! What GitLab knows, and the rules by which it changes: groups, projects, allowlists, tokens, instance settings.
+//! A pure model: no HTTP, no clock, no threads.
+
+mod access;
+mod allowlist;
+mod moves;
+mod namespace;
+mod settings;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+pub use access::{Role, TokenScope, TokenSpec, TokenState};
+pub(crate) use access::{Token, TokenId, TokenKind};
+pub use allowlist::LINK_LIMIT;
+pub(crate) use allowlist::Refusal;
+use namespace::Namespace;
+pub(crate) use namespace::Occupant;
+pub(crate) use settings::Settings;
+pub use settings::{Enforcement, Wording};
+
+/// A project or a group, by its number. Both kinds count from 1, so that a mix-up of kinds shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// The project with this number.
+    Project(u64),
+    /// The group with this number.
+    Group(u64),
+}
+
+/// A project with its settings and allowlist.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) id: u64,
+    /// The full path, in the spelling in which it was given.
+    pub(crate) path: String,
+    /// The project's own setting; enforcement by the instance may overrule it.
+    pub(crate) inbound_enabled: bool,
+    pub(crate) outbound_enabled: bool,
+    pub(crate) push_repository_for_job_token_allowed: bool,
+    /// Projects on the allowlist, without the project itself.
+    pub(crate) allowed_projects: BTreeSet<u64>,
+    pub(crate) allowed_groups: BTreeSet<u64>,
+}
+
+/// A group.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) id: u64,
+    /// The full path, in the spelling in which it was given.
+    pub(crate) path: String,
+}
+
+/// Why the world could not be built as asked. These are mistakes of whoever builds it, not answers of GitLab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BuildError {
+    /// Something else lives at the path.
+    PathTaken(String),
+    /// A project needs a group to live in.
+    NoNamespace(String),
+    /// A part of the path is empty, or made of digits only, which GitLab would read as a number.
+    BadPath(String),
+    /// There is no such project or group.
+    NoSuch(Target),
+}
+
+/// All that the instance knows.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) settings: Settings,
+    projects: BTreeMap<u64, Project>,
+    groups: BTreeMap<u64, Group>,
+    namespace: Namespace,
+    public: HashSet<Target>,
+    tokens: Vec<Token>,
+    last_project_id: u64,
+    last_group_id: u64,
+}
+
+impl World {
+    /// Adds a group and the groups above it; one that exists stays as it is.
+    pub(crate) fn add_group(&mut self, path: &str) -> Result<u64, BuildError> {
+        match self.namespace.find(path) {
+            Some(Occupant::Group(id)) => return Ok(id),
+            Some(Occupant::Project(_)) => return Err(BuildError::PathTaken(path.to_owned())),
+            Some(Occupant::MovedProject(_)) | None => check_name(path)?,
+        }
+        if let Some((parent, _)) = path.rsplit_once('/') {
+            self.add_group(parent)?;
+        }
+        self.last_group_id += 1;
+        let id = self.last_group_id;
+        self.groups.insert(id, Group { id, path: path.to_owned() });
+        self.namespace.take(path, Occupant::Group(id));
+        Ok(id)
+    }
+
+    /// Adds a project, and the groups above it as needed. New projects limit inbound access, as GitLab's do.
+    pub(crate) fn add_project(&mut self, path: &str) -> Result<u64, BuildError> {
+        let (parent, _) = path.rsplit_once('/').ok_or_else(|| BuildError::NoNamespace(path.to_owned()))?;
+        check_name(path)?;
+        if self.namespace.is_taken(path) {
+            return Err(BuildError::PathTaken(path.to_owned()));
+        }
+        self.add_group(parent)?;
+        self.last_project_id += 1;
+        let id = self.last_project_id;
+        self.projects.insert(id, Project::new(id, path));
+        self.namespace.take(path, Occupant::Project(id));
+        Ok(id)
+    }
+
+    pub(crate) fn project(&self, id: u64) -> Option<&Project> {
+        self.projects.get(&id)
+    }
+
+    pub(crate) fn project_mut(&mut self, id: u64) -> Option<&mut Project> {
+        self.projects.get_mut(&id)
+    }
+
+    pub(crate) fn group(&self, id: u64) -> Option<&Group> {
+        self.groups.get(&id)
+    }
+
+    /// What a full path leads to, forwarding addresses of moved projects included.
+    pub(crate) fn occupant(&self, path: &str) -> Option<Occupant> {
+        self.namespace.find(path)
+    }
+
+    pub(crate) fn project_id(&self, path: &str) -> Option<u64> {
+        match self.occupant(path) {
+            Some(Occupant::Project(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn group_id(&self, path: &str) -> Option<u64> {
+        match self.occupant(path) {
+            Some(Occupant::Group(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The group right above a full path.
+    pub(crate) fn parent(&self, path: &str) -> Option<&Group> {
+        let (parent, _) = path.rsplit_once('/')?;
+        self.group(self.group_id(parent)?)
+    }
+
+    /// The projects right below a group, in the order of their numbers.
+    pub(crate) fn projects_of(&self, group: &Group) -> impl Iterator<Item = &Project> {
+        let id = group.id;
+        self.projects
+            .values()
+            .filter(move |project| self.parent(&project.path).is_some_and(|parent| parent.id == id))
+    }
+
+    pub(crate) fn make_public(&mut self, place: Target) {
+        self.public.insert(place);
+    }
+
+    pub(crate) fn is_public(&self, place: Target) -> bool {
+        self.public.contains(&place)
+    }
+
+    /// Whether there is such a project or group.
+    pub(crate) fn exists(&self, place: Target) -> bool {
+        match place {
+            Target::Project(id) => self.projects.contains_key(&id),
+            Target::Group(id) => self.groups.contains_key(&id),
+        }
+    }
+
+    /// A place, then the groups above it from the nearest one up.
+    fn with_ancestors(&self, place: Target) -> impl Iterator<Item = Target> {
+        let path = match place {
+            Target::Project(id) => self.project(id).map(|project| project.path.as_str()),
+            Target::Group(id) => self.group(id).map(|group| group.path.as_str()),
+        };
+        let above =
+            std::iter::successors(path.and_then(|path| self.parent(path)), |group| self.parent(&group.path));
+        std::iter::once(place).chain(above.map(|group| Target::Group(group.id)))
+    }
+}
+
+impl Project {
+    fn new(id: u64, path: &str) -> Self {
+        Self {
+            id,
+            path: path.to_owned(),
+            inbound_enabled: true,
+            outbound_enabled: false,
+            push_repository_for_job_token_allowed: false,
+            allowed_projects: BTreeSet::new(),
+            allowed_groups: BTreeSet::new(),
+        }
+    }
+}
+
+/// The last part of a full path.
+pub(crate) fn last_part(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, last)| last)
+}
+
+fn check_name(path: &str) -> Result<(), BuildError> {
+    let name = last_part(path);
+    if name.is_empty() || (name == path && name.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Err(BuildError::BadPath(path.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_groups_above_a_project_are_created_with_it() {
+        let mut world = World::default();
+        world.add_project("acme/team/app").unwrap();
+        assert_eq!(world.group_id("acme"), Some(1));
+        assert_eq!(world.group_id("acme/team"), Some(2));
+    }
+
+    #[test]
+    fn projects_and_groups_count_from_one_each() {
+        let mut world = World::default();
+        assert_eq!(world.add_project("acme/app"), Ok(1));
+        assert_eq!(world.group_id("acme"), Some(1));
+    }
+
+    #[test]
+    fn a_path_holds_one_thing_only() {
+        let mut world = World::default();
+        world.add_project("acme/app").unwrap();
+        assert_eq!(world.add_project("acme/APP"), Err(BuildError::PathTaken("acme/APP".into())));
+        assert_eq!(world.add_group("acme/app"), Err(BuildError::PathTaken("acme/app".into())));
+    }
+
+    #[test]
+    fn a_project_needs_a_namespace_and_a_name() {
+        let mut world = World::default();
+        assert_eq!(world.add_project("app"), Err(BuildError::NoNamespace("app".into())));
+        assert_eq!(world.add_project("acme/"), Err(BuildError::BadPath("acme/".into())));
+        assert_eq!(world.add_group("42"), Err(BuildError::BadPath("42".into())));
+    }
+
+    #[test]
+    fn a_new_project_limits_inbound_access_to_an_empty_list() {
+        let mut world = World::default();
+        let id = world.add_project("acme/app").unwrap();
+        let project = world.project(id).unwrap();
+        assert!(
+            project.inbound_enabled
+                && project.allowed_projects.is_empty()
+                && project.allowed_groups.is_empty()
+        );
+    }
+}
