@@ -1,2 +1,81 @@
-//! Placeholder.
-fn main() {}
+//! The command line. It only wires the parts together: without arguments the process serves the host that started
+//! it, which is all that Terraform and OpenTofu ever do.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser;
+use terraform_provider_gitlab_job_token::plugin::{self, Launch, LaunchError, ServeError};
+use tokio::runtime::{Builder, Runtime};
+use tonic::service::Routes;
+
+/// Calls mostly wait for GitLab; a second worker keeps the host's channel responsive meanwhile.
+const WORKERS: usize = 2;
+
+/// For a person who runs the binary by hand.
+const GREETING: &str = concat!(
+    "This is terraform-provider-gitlab-job-token ",
+    env!("CARGO_PKG_VERSION"),
+    ", a provider for Terraform and OpenTofu.\n",
+    "It is started by them and is of no use by itself. Name it in a configuration and run `terraform init`\n",
+    "(or `tofu init`) there:\n",
+    "\n",
+    "  terraform {\n",
+    "    required_providers {\n",
+    "      gitlab = { source = \"aff15f21/gitlab-job-token\" }\n",
+    "    }\n",
+    "  }\n",
+);
+
+/// Terraform and OpenTofu provider for GitLab's CI/CD job token scope and allowlists.
+///
+/// Without arguments it serves the program that started it, and is of no use otherwise.
+#[derive(Parser)]
+#[command(version)]
+struct CommandLine {}
+
+fn main() -> ExitCode {
+    let CommandLine {} = CommandLine::parse();
+    match Launch::from_environment() {
+        Ok(launch) => report(serve(&launch)),
+        Err(LaunchError::NoHost) => fail(&GREETING),
+        Err(error) => fail(&format_args!("{error}\n")),
+    }
+}
+
+fn serve(launch: &Launch) -> Result<(), Failure> {
+    plugin::log::install();
+    plugin::panic::install(|| false);
+    let runtime = runtime().map_err(Failure::Runtime)?;
+    let served = runtime.block_on(plugin::serve(launch, Routes::default(), io::stdout()));
+    // Whatever still runs must not keep the host waiting.
+    runtime.shutdown_background();
+    served?;
+    Ok(())
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("starting the runtime failed: {0}")]
+    Runtime(io::Error),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+fn report(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Hosts show lines with this beginning as errors.
+        Err(failure) => fail(&format_args!("[ERROR] {failure}\n")),
+    }
+}
+
+fn fail(message: &dyn std::fmt::Display) -> ExitCode {
+    // Nobody can be told when standard error is closed; the status still says it.
+    drop(write!(io::stderr(), "{message}"));
+    ExitCode::FAILURE
+}

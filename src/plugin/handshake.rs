@@ -1,0 +1,102 @@
+//! The one line on standard output by which a host finds us, as a value that prints itself.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+use super::PROTOCOL_VERSION;
+
+/// The version of the handshake itself. Hosts know no other.
+const CORE_VERSION: u32 = 1;
+
+/// Where a listener can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    /// The path of a unix socket. It has passed [`fits_the_line`].
+    Unix(PathBuf),
+    /// A loopback address.
+    Tcp(SocketAddr),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix|{}", path.display()),
+            Self::Tcp(address) => write!(f, "tcp|{address}"),
+        }
+    }
+}
+
+/// Whether the path can stand in the line: the separator and a line's end would break it, and what is not Unicode
+/// could not be printed faithfully.
+pub(super) fn fits_the_line(path: &std::path::Path) -> bool {
+    path.to_str().is_some_and(|text| !text.contains(['|', '\n', '\r']))
+}
+
+/// The handshake line. Its `Display` has no line end.
+#[derive(Debug)]
+pub(super) struct Handshake<'a> {
+    /// Where to connect. Must already accept.
+    pub(super) address: &'a Address,
+    /// The certificate that the host shall trust; none without TLS.
+    pub(super) certificate: Option<&'a CertificateDer<'static>>,
+    /// The host asks whether connections are multiplexed, which we never do.
+    pub(super) answers_multiplexing: bool,
+}
+
+impl fmt::Display for Handshake<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Hosts refuse padding and the URL alphabet.
+        let certificate = self.certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
+        write!(f, "{CORE_VERSION}|{PROTOCOL_VERSION}|{}|grpc|{certificate}", self.address)?;
+        if self.answers_multiplexing { f.write_str("|false") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn certificate() -> CertificateDer<'static> {
+        // Encodes to text with '+' and '/', and would end in '='.
+        CertificateDer::from(vec![0xfb, 0xff, 0xfe, 0x01])
+    }
+
+    #[test]
+    fn a_unix_socket_with_tls_is_announced_with_an_unpadded_certificate() {
+        let handshake = Handshake {
+            address: &Address::Unix("/tmp/plugin1/socket".into()),
+            certificate: Some(&certificate()),
+            answers_multiplexing: false,
+        };
+        assert_eq!(handshake.to_string(), "1|6|unix|/tmp/plugin1/socket|grpc|+//+AQ");
+    }
+
+    #[test]
+    fn without_tls_the_last_segment_is_empty_but_there() {
+        let address = Address::Tcp(([127, 0, 0, 1], 10000).into());
+        let handshake = Handshake { address: &address, certificate: None, answers_multiplexing: false };
+        assert_eq!(handshake.to_string(), "1|6|tcp|127.0.0.1:10000|grpc|");
+    }
+
+    #[test]
+    fn multiplexing_is_declined_only_when_asked_for() {
+        let address = Address::Tcp(([127, 0, 0, 1], 10000).into());
+        let handshake =
+            Handshake { address: &address, certificate: Some(&certificate()), answers_multiplexing: true };
+        assert_eq!(handshake.to_string(), "1|6|tcp|127.0.0.1:10000|grpc|+//+AQ|false");
+    }
+
+    #[test]
+    fn a_path_that_would_break_the_line_is_found() {
+        assert!(fits_the_line(Path::new("/tmp/with space/socket")));
+        assert!(!fits_the_line(Path::new("/tmp/a|b/socket")));
+        assert!(!fits_the_line(Path::new("/tmp/a\nb/socket")));
+    }
+}

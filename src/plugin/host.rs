@@ -1,0 +1,139 @@
+//! Notices that the host is gone without having said so, from the connections it holds and from who our parent is.
+//! A process that stayed would hold a token in memory for nobody.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::connection::{Connections, Tally};
+
+/// Hosts connect at once and give up on a start after one minute. Twice that spares a host held in a debugger.
+const FIRST_CONNECTION_LIMIT: Duration = Duration::from_secs(120);
+
+/// Hosts keep one connection for the life of the process; a moment's grace spares one that connects anew.
+const NO_CONNECTION_LIMIT: Duration = Duration::from_secs(5);
+
+/// How often to look at who our parent is. No event tells.
+#[cfg(unix)]
+const PARENT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How it showed that the host is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Nobody ever connected.
+    NeverConnected,
+    /// The last connection closed and no other came.
+    Disconnected,
+    /// The process that started us ended.
+    ParentEnded,
+}
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NeverConnected => "nobody ever connected",
+            Self::Disconnected => "its last connection closed",
+            Self::ParentEnded => "the process that started this one has ended",
+        })
+    }
+}
+
+/// Waits until the host is gone.
+pub(super) async fn gone(connections: &Connections) -> Gone {
+    tokio::select! {
+        gone = deserted(connections.watch()) => gone,
+        () = orphaned() => Gone::ParentEnded,
+    }
+}
+
+async fn deserted(mut tallies: watch::Receiver<Tally>) -> Gone {
+    loop {
+        let tally = *tallies.borrow_and_update();
+        let (limit, gone) = match tally {
+            Tally { ever: false, .. } => (FIRST_CONNECTION_LIMIT, Gone::NeverConnected),
+            Tally { live: 0, .. } => (NO_CONNECTION_LIMIT, Gone::Disconnected),
+            Tally { .. } => (Duration::MAX, Gone::Disconnected),
+        };
+        // The count has no sender left only when there is nobody who could still accept.
+        if !matches!(timeout(limit, tallies.changed()).await, Ok(Ok(()))) {
+            return gone;
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn orphaned() {
+    parent_changes(std::os::unix::process::parent_id).await;
+}
+
+#[cfg(not(unix))]
+async fn orphaned() {
+    std::future::pending().await
+}
+
+#[cfg(unix)]
+async fn parent_changes(parent: impl Fn() -> u32) {
+    let started_by = parent();
+    while parent() == started_by {
+        tokio::time::sleep(PARENT_INTERVAL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tokio::io::empty;
+    use tokio::time::{Instant, advance, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_never_connects_is_waited_for_two_minutes() {
+        let start = Instant::now();
+        assert_eq!(deserted(Connections::default().watch()).await, Gone::NeverConnected);
+        assert_eq!(start.elapsed(), FIRST_CONNECTION_LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_lost_its_connection_is_waited_for_a_few_seconds() {
+        let connections = Connections::default();
+        let connection = connections.admit(empty());
+        let watching = tokio::spawn(deserted(connections.watch()));
+        sleep(Duration::from_secs(24 * 60 * 60)).await;
+        assert!(!watching.is_finished(), "a connected host may idle for as long as it likes");
+
+        drop(connection);
+        let start = Instant::now();
+        assert_eq!(watching.await.unwrap(), Gone::Disconnected);
+        assert_eq!(start.elapsed(), NO_CONNECTION_LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_connects_anew_in_time_is_not_gone() {
+        let connections = Connections::default();
+        drop(connections.admit(empty()));
+        let watching = tokio::spawn(deserted(connections.watch()));
+        sleep(NO_CONNECTION_LIMIT / 2).await;
+        let _anew = connections.admit(empty());
+        sleep(NO_CONNECTION_LIMIT * 3).await;
+        assert!(!watching.is_finished());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test(start_paused = true)]
+    async fn another_parent_means_that_the_host_ended() {
+        let parent = Cell::new(42);
+        let watching = parent_changes(|| parent.get());
+        tokio::pin!(watching);
+        tokio::select! {
+            () = &mut watching => panic!("the parent is still the same"),
+            () = sleep(PARENT_INTERVAL * 10) => {}
+        }
+        parent.set(1);
+        advance(PARENT_INTERVAL).await;
+        watching.await;
+    }
+}

@@ -1,0 +1,77 @@
+//! The loopback port, and admission: what one connection does must not touch another.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_stream::StreamExt as _;
+
+use super::*;
+use crate::plugin::tls::Identity;
+
+async fn listen() -> (Listener, SocketAddr) {
+    let listener = Listener::bind_tcp(0..=0).await.unwrap();
+    let Address::Tcp(address) = *listener.address() else { panic!("not TCP") };
+    (listener, address)
+}
+
+fn some_identity() -> Identity {
+    let host = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, host.cert.der());
+    Identity::for_host(&format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n"))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_taken_port_is_passed_over() {
+    let (first, address) = listen().await;
+    let taken = address.port();
+    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20)).await else {
+        panic!("none of twenty ports is free")
+    };
+    let Address::Tcp(next) = *second.address() else { panic!("not TCP") };
+    assert!(next.port() > taken && next.ip().is_loopback());
+    drop(first);
+}
+
+#[tokio::test]
+async fn a_range_without_a_free_port_is_named_in_the_error() {
+    let (_listener, address) = listen().await;
+    let port = address.port();
+    let error = Listener::bind_tcp(port..=port).await.unwrap_err().to_string();
+    assert!(error.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free")), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_time() {
+    let (listener, address) = listen().await;
+    let connections = Connections::default();
+    let identity = some_identity();
+    let peers = async {
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let mut noisy = TcpStream::connect(address).await.unwrap();
+        noisy.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        // A TLS alert and the end, while the silent one still waits.
+        noisy.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer.first(), Some(&0x15));
+
+        tokio::time::pause();
+        assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+    };
+    listener.serve(Some(identity.acceptor), connections.clone(), |_connections| peers).await;
+    assert!(!connections.watch().borrow().ever, "neither counts as a host");
+}
+
+#[tokio::test]
+async fn without_tls_every_connection_is_served_and_counted() {
+    let (listener, address) = listen().await;
+    let connections = Connections::default();
+    let _peer = TcpStream::connect(address).await.unwrap();
+    let served =
+        listener
+            .serve(None, connections.clone(), |mut arriving| async move {
+                arriving.next().await.unwrap().unwrap()
+            })
+            .await;
+    assert_eq!(connections.watch().borrow().live, 1);
+    drop(served);
+}

@@ -1,0 +1,141 @@
+//! A unix socket that only its owner can reach: it lies in a directory of its own, made private before the socket
+//! exists and removed with it.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::plugin::handshake::fits_the_line;
+
+const DIRECTORY_PREFIX: &str = "plugin";
+/// Short, since the whole path has to fit into about a hundred bytes.
+const SOCKET_NAME: &str = "socket";
+
+const OWNER_ONLY: u32 = 0o700;
+/// A group that may use the socket has to pass through the directory, but not to list it.
+const GROUP_MAY_PASS: u32 = 0o710;
+const GROUP_MAY_CONNECT: u32 = 0o660;
+
+/// Names of groups and their numbers, one a line.
+const GROUP_FILE: &str = "/etc/group";
+
+#[derive(Debug)]
+pub(super) struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+    _directory: TempDir,
+}
+
+impl Socket {
+    /// Makes a private directory in `parent` and listens inside it. A `group`, by name or number, may then connect
+    /// beside the owner.
+    pub(super) fn bind(parent: &Path, group: Option<&str>) -> io::Result<Self> {
+        let group = group.map(group_id).transpose()?;
+        let directory = tempfile::Builder::new()
+            .prefix(DIRECTORY_PREFIX)
+            .permissions(Permissions::from_mode(OWNER_ONLY))
+            .tempdir_in(parent)?;
+        let path = std::path::absolute(directory.path())?.join(SOCKET_NAME);
+        if !fits_the_line(&path) {
+            let reason = "the handshake cannot carry a path that is not Unicode or holds '|' or a line end";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
+        let listener = UnixListener::bind(&path)?;
+        if let Some(group) = group {
+            open_to_group(&path, GROUP_MAY_CONNECT, group)?;
+            open_to_group(directory.path(), GROUP_MAY_PASS, group)?;
+        }
+        Ok(Self { listener, path, _directory: directory })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<UnixStream> {
+        self.listener.accept().await.map(|(stream, _)| stream)
+    }
+}
+
+fn open_to_group(path: &Path, mode: u32, group: u32) -> io::Result<()> {
+    chown(path, None, Some(group))?;
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// The number of a group. Names are looked up in the system's file alone: other directories of users can only be
+/// asked through C.
+fn group_id(group: &str) -> io::Result<u32> {
+    if let Ok(number) = group.parse() {
+        return Ok(number);
+    }
+    let groups = fs::read_to_string(GROUP_FILE)?;
+    group_in(&groups, group).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::NotFound, format!("there is no group {group:?} in {GROUP_FILE}"))
+    })
+}
+
+fn group_in(groups: &str, name: &str) -> Option<u32> {
+    groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[tokio::test]
+    async fn the_socket_lies_in_a_private_directory_that_goes_away_with_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let socket = Socket::bind(parent.path(), None).unwrap();
+        let directory = socket.path().parent().unwrap().to_owned();
+        assert_eq!(directory.parent(), Some(parent.path()));
+        assert_eq!(mode(&directory), 0o700);
+        UnixStream::connect(socket.path()).await.unwrap();
+
+        drop(socket);
+        assert!(!directory.exists());
+    }
+
+    #[tokio::test]
+    async fn a_group_may_pass_and_connect_but_not_look_around() {
+        let parent = tempfile::tempdir().unwrap();
+        let own_group = std::os::unix::fs::MetadataExt::gid(&fs::metadata(parent.path()).unwrap());
+        let socket = Socket::bind(parent.path(), Some(&own_group.to_string())).unwrap();
+        assert_eq!(mode(socket.path()), 0o660);
+        assert_eq!(mode(socket.path().parent().unwrap()), 0o710);
+    }
+
+    #[tokio::test]
+    async fn a_group_that_does_not_exist_is_named_in_the_error() {
+        let parent = tempfile::tempdir().unwrap();
+        let error = Socket::bind(parent.path(), Some("no such group")).unwrap_err();
+        assert!(error.to_string().contains("\"no such group\""), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_path_that_the_handshake_cannot_carry_is_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        let odd = parent.path().join("a|b");
+        fs::create_dir(&odd).unwrap();
+        assert_eq!(Socket::bind(&odd, None).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(fs::read_dir(&odd).unwrap().count(), 0, "the directory is removed again");
+    }
+
+    #[test]
+    fn a_group_is_found_by_its_whole_name() {
+        let groups = "root:x:0:\nstaff-b:x:51:\nstaff:x:50:ann,bob\nbroken\n";
+        assert_eq!(group_in(groups, "staff"), Some(50));
+        assert_eq!(group_in(groups, "broken"), None);
+        assert_eq!(group_in(groups, "sta"), None);
+    }
+}

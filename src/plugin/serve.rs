@@ -1,0 +1,136 @@
+//! Serves one host from its start to its end: listen, announce, answer, and end the moment we are asked to or find
+//! that nobody is left to ask.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tonic::service::Routes;
+use tonic::transport::Server;
+
+use super::PROTOCOL_VERSION;
+use super::connection::Connections;
+use super::environment::Launch;
+use super::handshake::Handshake;
+use super::host::{self, Gone};
+use super::listener::{ListenError, Listener};
+use super::services;
+use super::shutdown::Shutdown;
+use super::tls::{Identity, TlsError};
+
+/// How long calls in flight may take to finish after we were asked to end. A host kills us after two seconds; with
+/// no call in flight the end takes milliseconds.
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
+
+/// Why serving ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The host asked for it.
+    Asked,
+    /// The host is gone without having asked.
+    HostGone(Gone),
+}
+
+/// Why a host could not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// There is nowhere to listen.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Mutual TLS could not be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The handshake line could not be written.
+    #[error("writing the handshake to standard output failed: {0}")]
+    Announce(#[source] io::Error),
+    /// The process could not be shielded from interrupts.
+    #[error("listening for interrupts failed: {0}")]
+    Interrupts(#[source] io::Error),
+    /// The server failed.
+    #[error("serving the host failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+/// Serves `provider` to the host that asks for it by `launch`, having written the handshake line to `announce_on`.
+///
+/// Returns as soon as the host asks for the end or is gone, within [`DRAIN_LIMIT`] of it. Until the process ends,
+/// interrupts are swallowed: a terminal sends them to us too, and the host decides what they mean.
+///
+/// # Errors
+/// When the host cannot be served at all. A failing connection or call is not an error here.
+pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -> Result<End, ServeError> {
+    swallow_interrupts().map_err(ServeError::Interrupts)?;
+    if !launch.speaks_our_protocol() {
+        let offered = &launch.protocol_versions;
+        tracing::error!(
+            ?offered,
+            "the host does not speak protocol {PROTOCOL_VERSION}, the only one we speak"
+        );
+    }
+    let identity = launch.client_certificate.as_deref().map(Identity::for_host).transpose()?;
+    let listener = Listener::bind(launch).await?;
+    let handshake = Handshake {
+        address: listener.address(),
+        certificate: identity.as_ref().map(|identity| &identity.certificate),
+        answers_multiplexing: launch.asks_for_multiplexing,
+    };
+    announce(&handshake, announce_on).map_err(ServeError::Announce)?;
+
+    let shutdown = Shutdown::default();
+    let routes = services::beside(provider, &shutdown).await;
+    let tls = identity.map(|identity| identity.acceptor);
+    serve_until_end(&listener, tls, routes, &shutdown).await
+}
+
+async fn serve_until_end(
+    listener: &Listener,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+    routes: Routes,
+    shutdown: &Shutdown,
+) -> Result<End, ServeError> {
+    let connections = Connections::default();
+    let mut end = End::Asked;
+    let ended = async {
+        tokio::select! {
+            () = shutdown.requested() => {}
+            gone = host::gone(&connections) => {
+                tracing::warn!("the host is gone: {gone}");
+                end = End::HostGone(gone);
+                // The silent streams wait for the word too.
+                shutdown.request();
+            }
+        }
+    };
+    let server = listener.serve(tls, connections.clone(), |arriving| {
+        Server::builder().add_routes(routes).serve_with_incoming_shutdown(arriving, ended)
+    });
+    tokio::select! {
+        served = server => served?,
+        () = drain_limit(shutdown) => tracing::warn!("ending although calls are still in flight"),
+    }
+    Ok(end)
+}
+
+async fn drain_limit(shutdown: &Shutdown) {
+    shutdown.requested().await;
+    sleep(DRAIN_LIMIT).await;
+}
+
+fn announce(handshake: &Handshake<'_>, mut to: impl Write) -> io::Result<()> {
+    writeln!(to, "{handshake}")?;
+    to.flush()
+}
+
+/// From the first use on, the system no longer ends the process on an interrupt.
+fn swallow_interrupts() -> io::Result<()> {
+    #[cfg(unix)]
+    let mut interrupts = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    #[cfg(windows)]
+    let mut interrupts = tokio::signal::windows::ctrl_c()?;
+    tokio::spawn(async move {
+        while interrupts.recv().await.is_some() {
+            tracing::trace!("swallowed an interrupt: the host decides what it means");
+        }
+    });
+    Ok(())
+}
