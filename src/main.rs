@@ -5,7 +5,9 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
-use terraform_provider_gitlab_job_token::plugin::{self, Launch, LaunchError, ServeError};
+use terraform_provider_gitlab_job_token::framework;
+use terraform_provider_gitlab_job_token::plugin::{self, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError};
+use terraform_provider_gitlab_job_token::provider::GitlabJobToken;
 use tokio::runtime::{Builder, Runtime};
 use tonic::service::Routes;
 
@@ -45,9 +47,10 @@ fn main() -> ExitCode {
 
 fn serve(launch: &Launch) -> Result<(), Failure> {
     plugin::log::install();
-    plugin::panic::install(|| false);
+    plugin::panic::install(framework::is_in_call);
     let runtime = runtime().map_err(Failure::Runtime)?;
-    let served = runtime.block_on(plugin::serve(launch, Routes::default(), io::stdout()));
+    let provider = framework::service(GitlabJobToken::from_process_environment(), MAX_MESSAGE_BYTES);
+    let served = runtime.block_on(plugin::serve(launch, Routes::new(provider), io::stdout()));
     // Whatever still runs must not keep the host waiting.
     runtime.shutdown_background();
     served?;

@@ -27,6 +27,6 @@ pub use resource::{
     AnyDataSource, AnyResource, BoxFuture, Context, DataSource, Failed, Plan, PlanContext, Resource,
 };
 pub use schema::{Attribute, Schema, Shape, defect};
-pub use service::service;
+pub use service::{is_in_call, service};
 pub use types::Type;
 pub use value::{Number, Object, Value};

@@ -122,7 +122,8 @@ pub(super) fn schema() -> Schema {
             "How many requests may be under way at a time. Defaults to 10.",
         ),
     ];
-    let description = "Manages which projects and groups may access a GitLab project with their CI/CD job tokens.";
+    let description =
+        "Manages which projects and groups may access a GitLab project with their CI/CD job tokens.";
     Schema { version: 0, description, attributes }
 }
 
@@ -156,7 +157,7 @@ pub(super) async fn connect(
 ) -> Result<Client, Errors> {
     validate(&block, warnings)?;
     let config = client_config(&block, environment, &host)?;
-    if config.base_url.is_plain_http_to_a_stranger() {
+    if config.base_url.sends_token_in_the_clear() {
         warnings.add(plain_http(&config.base_url));
     }
     if config.token_is_of_a_ci_job() {
@@ -251,8 +252,11 @@ fn early_auth_check(
 fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, Diagnostic> {
     let Some(path) = path.known() else { return Ok(None) };
     let unreadable = |error: std::io::Error| {
-        Diagnostic::new("Unreadable file", format!("`{attribute}` names {path:?}, which can't be read: {error}."))
-            .at(attribute)
+        Diagnostic::new(
+            "Unreadable file",
+            format!("`{attribute}` names {path:?}, which can't be read: {error}."),
+        )
+        .at(attribute)
     };
     std::fs::read_to_string(path).map(Some).map_err(unreadable)
 }
@@ -263,13 +267,17 @@ fn within(
     bounds: std::ops::RangeInclusive<i64>,
 ) -> Option<Diagnostic> {
     let number = number.known().filter(|number| !bounds.contains(number))?;
-    let detail = format!("`{attribute}` must be from {} to {}, but is {number}.", bounds.start(), bounds.end());
+    let detail =
+        format!("`{attribute}` must be from {} to {}, but is {number}.", bounds.start(), bounds.end());
     Some(Diagnostic::new("Invalid attribute value", detail).at(attribute))
 }
 
 fn half_identity(set: &'static str, missing: &'static str) -> Diagnostic {
-    Diagnostic::new("Incomplete client certificate", format!("`{set}` is set, so `{missing}` must be set too."))
-        .at(set)
+    Diagnostic::new(
+        "Incomplete client certificate",
+        format!("`{set}` is set, so `{missing}` must be set too."),
+    )
+    .at(set)
 }
 
 fn insecure() -> Diagnostic {

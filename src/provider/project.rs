@@ -1,68 +1,75 @@
 //! Projects and groups as practitioners name them, by number or by full path, and the numbers they stand for.
 //! A number stays what it is whatever the path becomes, so that another spelling is never another object.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::framework::{Attr, Diagnostic, Errors};
-use crate::gitlab::{Client, FullPath, GroupId, GroupRef, ProjectId, ProjectRef, RefError, same_path};
+use crate::gitlab::{Client, Error, GroupId, GroupRef, ProjectId, ProjectRef, RefError, same_path};
 
 use super::report::report;
 
-/// A kind of object that is named by number or full path.
-pub(super) trait Named: Sized + Copy + Eq + std::fmt::Display + Into<i64> + TryFrom<i64> + Send {
+/// The number of something that is named by number or full path.
+pub(super) trait Named: Copy + fmt::Display + Into<i64> + TryFrom<i64> + Send {
+    /// A spelling, read.
+    type Ref: FromStr<Err = RefError> + fmt::Display + Send + Sync;
+
     /// The kind, as in a sentence.
     const KIND: &'static str;
 
-    /// Reads a spelling.
-    fn parse(spelling: &str) -> Result<Spelled<Self>, RefError>;
+    /// The number that a spelling stands for, or `None` where the token sees nothing at that path. A spelling that
+    /// is a number costs no request.
+    fn of(client: &Client, spelled: &Self::Ref) -> impl Future<Output = Result<Option<Self>, Error>> + Send;
 
-    /// What GitLab has at the path, if anything that the token can see.
-    fn at_path(
-        client: &Client,
-        path: &FullPath,
-    ) -> impl Future<Output = Result<Option<Self>, crate::gitlab::Error>> + Send;
-}
-
-/// A spelling, read.
-pub(super) enum Spelled<Id> {
-    /// The number itself.
-    Number(Id),
-    /// A full path.
-    Path(FullPath),
+    /// The number, where the spelling is one.
+    fn literal(spelled: &Self::Ref) -> Option<Self>;
 }
 
 impl Named for ProjectId {
+    type Ref = ProjectRef;
     const KIND: &'static str = "project";
 
-    fn parse(spelling: &str) -> Result<Spelled<ProjectId>, RefError> {
-        Ok(match spelling.parse()? {
-            ProjectRef::Id(id) => Spelled::Number(id),
-            ProjectRef::Path(path) => Spelled::Path(path),
-        })
+    async fn of(client: &Client, spelled: &ProjectRef) -> Result<Option<ProjectId>, Error> {
+        match Self::literal(spelled) {
+            Some(id) => Ok(Some(id)),
+            None => Ok(client.resolve_project(spelled).await?.map(|project| project.id)),
+        }
     }
 
-    async fn at_path(client: &Client, path: &FullPath) -> Result<Option<ProjectId>, crate::gitlab::Error> {
-        Ok(client.resolve_project(path).await?.map(|project| project.id))
+    fn literal(spelled: &ProjectRef) -> Option<ProjectId> {
+        match spelled {
+            ProjectRef::Id(id) => Some(*id),
+            ProjectRef::Path(_) => None,
+        }
     }
 }
 
 impl Named for GroupId {
+    type Ref = GroupRef;
     const KIND: &'static str = "group";
 
-    fn parse(spelling: &str) -> Result<Spelled<GroupId>, RefError> {
-        Ok(match spelling.parse()? {
-            GroupRef::Id(id) => Spelled::Number(id),
-            GroupRef::Path(path) => Spelled::Path(path),
-        })
+    async fn of(client: &Client, spelled: &GroupRef) -> Result<Option<GroupId>, Error> {
+        match Self::literal(spelled) {
+            Some(id) => Ok(Some(id)),
+            None => Ok(client.resolve_group(spelled).await?.map(|group| group.id)),
+        }
     }
 
-    async fn at_path(client: &Client, path: &FullPath) -> Result<Option<GroupId>, crate::gitlab::Error> {
-        Ok(client.resolve_group(path).await?.map(|group| group.id))
+    fn literal(spelled: &GroupRef) -> Option<GroupId> {
+        match spelled {
+            GroupRef::Id(id) => Some(*id),
+            GroupRef::Path(_) => None,
+        }
     }
 }
 
 /// Checks the spelling in an attribute, where it is known.
-pub(super) fn check_spelling<Id: Named>(attribute: &'static str, spelling: &Attr<String>) -> Option<Diagnostic> {
+pub(super) fn check_spelling<Id: Named>(
+    attribute: &'static str,
+    spelling: &Attr<String>,
+) -> Option<Diagnostic> {
     let spelling = spelling.known()?;
-    Id::parse(spelling).err().map(|reason| invalid_spelling::<Id>(attribute, spelling, &reason))
+    spelling.parse::<Id::Ref>().err().map(|reason| invalid_spelling::<Id>(attribute, spelling, &reason))
 }
 
 /// Checks the number in an attribute, where it is known.
@@ -105,11 +112,10 @@ pub(super) async fn plan_number<Id: Named>(
     state: Option<Known<'_>>,
 ) -> Result<Attr<i64>, Errors> {
     let Some(text) = spelling.known() else { return Ok(Attr::Unknown) };
-    let path = match Id::parse(text) {
-        Ok(Spelled::Number(id)) => return Ok(Attr::Known(id.into())),
-        Ok(Spelled::Path(path)) => path,
-        Err(reason) => return Err(invalid_spelling::<Id>(attribute, text, &reason).into()),
-    };
+    let spelled: Id::Ref = text.parse().map_err(|reason| invalid_spelling::<Id>(attribute, text, &reason))?;
+    if let Some(id) = Id::literal(&spelled) {
+        return Ok(Attr::Known(id.into()));
+    }
     let state = state.filter(|state| state.number.known().is_some());
     if let Some(state) = state
         && state.present_path.is_some_and(|present| same_path(present, text))
@@ -117,11 +123,12 @@ pub(super) async fn plan_number<Id: Named>(
         return Ok(state.number.clone());
     }
     let as_before = || {
-        let unchanged = |state: &Known<'_>| state.spelling.known().is_some_and(|before| same_path(before, text));
+        let unchanged =
+            |state: &Known<'_>| state.spelling.known().is_some_and(|before| same_path(before, text));
         state.filter(unchanged).map_or(Attr::Unknown, |state| state.number.clone())
     };
     let Some(client) = client else { return Ok(as_before()) };
-    match Id::at_path(client, &path).await {
+    match Id::of(client, &spelled).await {
         Ok(Some(id)) => Ok(Attr::Known(id.into())),
         Ok(None) => Ok(as_before()),
         Err(error) => {
@@ -148,23 +155,19 @@ pub(super) async fn settle<Id: Named>(
 /// The number that a spelling stands for now.
 pub(super) async fn find<Id: Named>(client: &Client, spelling: &str) -> Result<Id, Diagnostic> {
     let kind = Id::KIND;
-    let path = match Id::parse(spelling) {
-        Ok(Spelled::Number(id)) => return Ok(id),
-        Ok(Spelled::Path(path)) => path,
-        Err(reason) => {
-            let detail = format!("{spelling:?} must be the number or the full path of a {kind}, but {reason}.");
-            return Err(Diagnostic::new(format!("Invalid {kind}"), detail));
-        }
-    };
-    match Id::at_path(client, &path).await {
+    let spelled: Id::Ref = spelling.parse().map_err(|reason| {
+        let detail = format!("{spelling:?} must be the number or the full path of a {kind}, but {reason}.");
+        Diagnostic::new(format!("Invalid {kind}"), detail)
+    })?;
+    match Id::of(client, &spelled).await {
         Ok(Some(id)) => Ok(id),
         Ok(None) => Err(Diagnostic::new(
             format!("Unknown {kind}"),
             format!(
-                "GitLab has no {kind} `{path}` that the token can see. Check the spelling of the full path, and that the \
+                "GitLab has no {kind} `{spelled}` that the token can see. Check the spelling of the full path, and that the \
                  token's user is a member of the {kind}."
             ),
         )),
-        Err(error) => Err(report(format!("Can't look up the {kind} `{path}`"), &error)),
+        Err(error) => Err(report(format!("Can't look up the {kind} `{spelled}`"), &error)),
     }
 }

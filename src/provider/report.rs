@@ -68,7 +68,6 @@ fn advice(error: &Error) -> String {
             "GitLab refuses to remove a project that the token can't see, so its jobs keep their access. Give the \
              token's user at least the Guest role in that project, or remove the entry with a token that sees both."
         }
-        _ => "The next plan shows where things stand.",
     }
     .to_owned()
 }

@@ -13,6 +13,16 @@ use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::provider::Provider;
 
+tokio::task_local! {
+    static CALL: ();
+}
+
+/// Whether this thread is carrying out an RPC, so that a panic now becomes that RPC's diagnostic and is no crash of
+/// the process.
+pub fn is_in_call() -> bool {
+    CALL.try_with(|()| ()).is_ok()
+}
+
 /// A request that can say what it is about, for the log.
 pub(super) trait Subject: Send + 'static {
     /// The type of the resource or data source, if the call is about one.
@@ -42,15 +52,13 @@ impl<P: Provider> Service<P> {
         let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = request.type_name());
         let warnings = Arc::new(Warnings::default());
         let work = handler(Arc::clone(&self.0), request, Arc::clone(&warnings));
-        let answer = tokio::spawn(
-            async move {
-                let started = Instant::now();
-                let answer = answer(work.await, &warnings);
-                tracing::debug!(tf_req_duration_ms = started.elapsed().as_secs_f64() * 1e3, "answered");
-                answer
-            }
-            .instrument(span),
-        );
+        let work = async move {
+            let started = Instant::now();
+            let answer = answer(work.await, &warnings);
+            tracing::debug!(tf_req_duration_ms = started.elapsed().as_secs_f64() * 1e3, "answered");
+            answer
+        };
+        let answer = tokio::spawn(CALL.scope((), work.instrument(span)));
         Ok(Response::new(answer.await.unwrap_or_else(|_| answer_to_panic(rpc))))
     }
 }

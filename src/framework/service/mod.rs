@@ -16,6 +16,8 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+pub use call::is_in_call;
+
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -4,8 +4,8 @@ mod import_id;
 mod target;
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, Plan, PlanContext, Resource, Schema, Type, Warnings,
-    model,
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, Plan, PlanContext, Resource, Schema, Type,
+    Warnings, model,
 };
 use crate::gitlab::{Allowed, Client, GroupId, ProjectId, Target};
 use crate::provider::project::{self, Known};
@@ -213,16 +213,16 @@ async fn identify(
     prior: Option<&EntryModel>,
     config: &EntryModel,
 ) -> Result<EntryModel, Errors> {
-    let list = client.zip(prior).and_then(|(client, prior)| client.peek_allowlist(owner(prior)?, target(prior)?.kind()));
-    let list = list.as_deref();
+    let present =
+        client.zip(prior).map(|(client, prior)| PresentPaths::peek(client, prior)).unwrap_or_default();
     let known_owner = prior.map(|prior| Known {
         spelling: &prior.project,
         number: &prior.project_id,
-        present_path: list.and_then(|list| list.owner_path()),
+        present_path: present.owner.as_deref(),
     });
-    let project_id = project::plan_number::<ProjectId>(client, "project", &config.project, known_owner).await?;
+    let project_id =
+        project::plan_number::<ProjectId>(client, "project", &config.project, known_owner).await?;
 
-    let present_path = || list.zip(prior.and_then(target)).and_then(|(list, target)| list.path_of(target));
     let mut target_project_id = Attr::Null;
     let mut target_group_id = Attr::Null;
     let choice = Choice::of(config);
@@ -234,10 +234,11 @@ async fn identify(
             let known = prior.map(|prior| Known {
                 spelling: &prior.target_project,
                 number: &prior.target_project_id,
-                present_path: present_path(),
+                present_path: present.target.as_deref(),
             });
             target_project_id =
-                project::plan_number::<ProjectId>(client, "target_project", &config.target_project, known).await?;
+                project::plan_number::<ProjectId>(client, "target_project", &config.target_project, known)
+                    .await?;
         }
         Choice::Group if !config.target_group_id.is_null() => {
             target_group_id = config.target_group_id.clone();
@@ -246,7 +247,7 @@ async fn identify(
             let known = prior.map(|prior| Known {
                 spelling: &prior.target_group,
                 number: &prior.target_group_id,
-                present_path: present_path(),
+                present_path: present.target.as_deref(),
             });
             target_group_id =
                 project::plan_number::<GroupId>(client, "target_group", &config.target_group, known).await?;
@@ -266,16 +267,43 @@ async fn identify(
     Ok(identified)
 }
 
+/// The paths that an entry's owner and target have now, as far as a list that was read anyway tells: they save
+/// looking up a spelling that has not changed.
+#[derive(Default)]
+struct PresentPaths {
+    owner: Option<String>,
+    target: Option<String>,
+}
+
+impl PresentPaths {
+    fn peek(client: &Client, entry: &EntryModel) -> PresentPaths {
+        let Some(owner) = owner(entry) else { return PresentPaths::default() };
+        let projects = client.peek_allowed_projects(owner);
+        let groups = client.peek_allowed_groups(owner);
+        PresentPaths {
+            owner: projects.as_ref().and_then(|list| list.owner_path()).map(str::to_owned),
+            target: match target(entry) {
+                Some(Target::Project(id)) => {
+                    projects.and_then(|list| list.get(id)?.path_with_namespace.clone())
+                }
+                Some(Target::Group(id)) => groups.and_then(|list| list.get(id)?.full_path.clone()),
+                None => None,
+            },
+        }
+    }
+}
+
 /// The numbers of an entry whose owner and target exist by now.
 async fn settle(client: &Client, entry: &EntryModel) -> Result<(ProjectId, Target), Errors> {
     let owner = project::settle::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
     let target = match Choice::of(entry) {
         Choice::Project => Target::Project(
-            project::settle(client, "target_project", &entry.target_project, &entry.target_project_id).await?,
+            project::settle(client, "target_project", &entry.target_project, &entry.target_project_id)
+                .await?,
         ),
-        Choice::Group => {
-            Target::Group(project::settle(client, "target_group", &entry.target_group, &entry.target_group_id).await?)
-        }
+        Choice::Group => Target::Group(
+            project::settle(client, "target_group", &entry.target_group, &entry.target_group_id).await?,
+        ),
         Choice::Open => return Err(target::none_set().into()),
     };
     Ok((owner, target))

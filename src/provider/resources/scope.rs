@@ -1,8 +1,8 @@
 //! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, Plan, PlanContext, Resource, Schema, Type, Value,
-    Warnings, model,
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, Plan, PlanContext, Resource, Schema, Type,
+    Value, Warnings, model,
 };
 use crate::gitlab::{Client, ProjectId, ScopeSettings};
 use crate::provider::project::{self, Known};
@@ -39,8 +39,7 @@ impl Resource for JobTokenScope {
                 "inbound_enabled",
                 Type::Bool,
                 "Whether only the projects and groups on the allowlist may use their job tokens to access this project. \
-                 `false` opens the project to the jobs of every project that its members' pipelines run in. Defaults to \
-                 `true`, as in GitLab.",
+                 `false` lets the jobs of any project in, whose user has access. Defaults to `true`, as in GitLab.",
             )
             .or_default(Value::Bool(true)),
             Attribute::computed(
@@ -74,7 +73,8 @@ impl Resource for JobTokenScope {
             present_path: None,
         });
         let project_id =
-            project::plan_number::<ProjectId>(context.client, "project", &change.config.project, known).await?;
+            project::plan_number::<ProjectId>(context.client, "project", &change.config.project, known)
+                .await?;
         let id = project_id.clone().map(|number| number.to_string());
         let planned = ScopeModel { project_id, id, ..change.proposed };
         if opens(change.prior.as_ref(), &planned) {
@@ -89,12 +89,12 @@ impl Resource for JobTokenScope {
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
         let project =
-            project::settle::<ProjectId>(context.client, "project", &planned.project, &planned.project_id).await?;
+            project::settle::<ProjectId>(context.client, "project", &planned.project, &planned.project_id)
+                .await?;
         let settings = read_settings(context.client, project).await?;
-        let settings = bring_about(context.client, project, settings, &planned).await.map_err(|failed| Failed {
-            left: None,
-            errors: failed.errors,
-        })?;
+        let settings = bring_about(context.client, project, settings, &planned)
+            .await
+            .map_err(|failed| Failed { left: None, errors: failed.errors })?;
         Ok(applied(planned, project, settings))
     }
 
@@ -104,8 +104,9 @@ impl Resource for JobTokenScope {
         state: ScopeModel,
     ) -> Result<Option<ScopeModel>, Errors> {
         let project =
-            project::settle::<ProjectId>(context.client, "project", &state.project, &state.project_id).await?;
-        match context.client.scope(project).await {
+            project::settle::<ProjectId>(context.client, "project", &state.project, &state.project_id)
+                .await?;
+        match context.client.scope(&project.into()).await {
             Ok(settings) => Ok(Some(observed(state, project, settings))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(report(cannot_read(project), &error).into()),
@@ -119,15 +120,17 @@ impl Resource for JobTokenScope {
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
         let project =
-            project::settle::<ProjectId>(context.client, "project", &planned.project, &planned.project_id).await?;
+            project::settle::<ProjectId>(context.client, "project", &planned.project, &planned.project_id)
+                .await?;
         if planned.inbound_enabled == prior.inbound_enabled {
             return Ok(planned);
         }
         let settings = read_settings(context.client, project).await?;
-        let settings = bring_about(context.client, project, settings, &planned).await.map_err(|failed| Failed {
-            left: failed.left.map(|settings| observed(prior, project, settings)),
-            errors: failed.errors,
-        })?;
+        let settings =
+            bring_about(context.client, project, settings, &planned).await.map_err(|failed| Failed {
+                left: failed.left.map(|settings| observed(prior, project, settings)),
+                errors: failed.errors,
+            })?;
         Ok(applied(planned, project, settings))
     }
 
@@ -137,10 +140,11 @@ impl Resource for JobTokenScope {
         state: ScopeModel,
     ) -> Result<(), Failed<ScopeModel>> {
         let client = context.client;
-        let project = project::settle::<ProjectId>(client, "project", &state.project, &state.project_id).await?;
+        let project =
+            project::settle::<ProjectId>(client, "project", &state.project, &state.project_id).await?;
         let restored = async {
             client.set_inbound_enabled(project, true).await?;
-            client.scope(project).await
+            client.scope(&project.into()).await
         };
         match restored.await {
             Ok(settings) if settings.inbound_enabled => Ok(()),
@@ -188,7 +192,7 @@ async fn bring_about(
 }
 
 async fn read_settings(client: &Client, project: ProjectId) -> Result<ScopeSettings, Errors> {
-    client.scope(project).await.map_err(|error| {
+    client.scope(&project.into()).await.map_err(|error| {
         let diagnostic = report(cannot_read(project), &error);
         if error.is_not_found() { diagnostic.at("project") } else { diagnostic }.into()
     })
@@ -250,7 +254,11 @@ fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
     let detail = format!(
         "GitLab accepted the change, but still says `inbound_enabled = {}`.\n\n{}",
         !wanted,
-        if wanted { "Try again; if it stays so, the project's settings page may tell more." } else { ENFORCEMENT }
+        if wanted {
+            "Try again; if it stays so, the project's settings page may tell more."
+        } else {
+            ENFORCEMENT
+        }
     );
     Diagnostic::new(cannot_set(project, wanted), detail)
 }

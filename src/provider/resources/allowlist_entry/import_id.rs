@@ -46,7 +46,9 @@ impl<'a> ImportId<'a> {
             TargetSpelling::Project(spelling) => {
                 Target::Project(project::find::<ProjectId>(client, spelling).await?)
             }
-            TargetSpelling::Group(spelling) => Target::Group(project::find::<GroupId>(client, spelling).await?),
+            TargetSpelling::Group(spelling) => {
+                Target::Group(project::find::<GroupId>(client, spelling).await?)
+            }
         };
         Ok((owner, target))
     }

@@ -19,7 +19,8 @@ pub(super) enum Choice {
 
 impl Choice {
     pub(super) fn of(entry: &EntryModel) -> Choice {
-        let known_project = entry.target_project.known().is_some() || entry.target_project_id.known().is_some();
+        let known_project =
+            entry.target_project.known().is_some() || entry.target_project_id.known().is_some();
         let known_group = entry.target_group.known().is_some() || entry.target_group_id.known().is_some();
         let maybe_project = !entry.target_project.is_null() || !entry.target_project_id.is_null();
         let maybe_group = !entry.target_group.is_null() || !entry.target_group_id.is_null();
@@ -148,8 +149,11 @@ mod tests {
 
     #[test]
     fn two_targets_are_told_at_the_second() {
-        let two =
-            EntryModel { target_project_id: Attr::Known(2), target_group: Attr::Known("g".into()), ..entry("1") };
+        let two = EntryModel {
+            target_project_id: Attr::Known(2),
+            target_group: Attr::Known("g".into()),
+            ..entry("1")
+        };
         let told = check_choice(&two).unwrap();
         assert_eq!(
             told,
@@ -170,7 +174,10 @@ mod tests {
             EntryModel { target_project: Attr::Known("5".into()), ..entry("5") },
         ];
         for entry in own {
-            assert_eq!(check_same_spelling(&entry).unwrap().attribute, Diagnostic::new("", "").at("target_project").attribute);
+            assert_eq!(
+                check_same_spelling(&entry).unwrap().attribute,
+                Diagnostic::new("", "").at("target_project").attribute
+            );
         }
         let by_number = EntryModel { target_project_id: Attr::Known(5), ..entry("5") };
         assert_eq!(
