@@ -49,6 +49,14 @@ async fn additions_answer_with_both_numbers() {
 }
 
 #[tokio::test]
+async fn older_answers_name_the_source_project_in_another_way() {
+    let scene = Scene::of(Simulator::builder().older_answers());
+    let Scene { app, lib, partners, .. } = scene;
+    scene.add_project(lib).await.is(201, json!({ "project_id": app, "target_project_id": lib }));
+    scene.add_group(partners).await.is(201, json!({ "project_id": app, "target_group_id": partners }));
+}
+
+#[tokio::test]
 async fn removals_answer_with_nothing() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.lib());
