@@ -89,8 +89,9 @@ impl Request<'_> {
     fn add(&self, world: &mut World) -> Result<Answer, Answer> {
         let (owner, target) = self.owner_and_target()?;
         world.add_link(self.token, owner, target)?;
+        let source = if world.settings.older_answers { "project_id" } else { "source_project_id" };
         let key = target_name(self.call.matched.route);
-        Ok(Answer::json(201, &json!({ "source_project_id": owner, key: target.id() })))
+        Ok(Answer::json(201, &json!({ source: owner, key: target.id() })))
     }
 
     fn remove(&self, world: &mut World) -> Result<Answer, Answer> {

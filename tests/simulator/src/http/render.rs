@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::site::Site;
-use crate::world::{Group, Project, Target, TokenId, World, last_part};
+use crate::world::{Group, Project, Role, Target, TokenId, World, last_part};
 
 /// How many projects `GET /groups/:id` carries at most.
 const GROUP_PROJECTS: usize = 100;
@@ -29,7 +29,7 @@ impl Render<'_> {
             "web_url": self.web_url(&project.path),
         });
         if self.world.can_see(self.token, Target::Project(project.id)) {
-            merge(&mut element, self.details(project, name));
+            merge(&mut element, self.details(project));
         }
         element
     }
@@ -115,10 +115,10 @@ impl Render<'_> {
         })
     }
 
-    fn details(&self, project: &Project, name: &str) -> Value {
+    fn details(&self, project: &Project) -> Value {
         let url = self.web_url(&project.path);
         json!({
-            "description": format!("{name}: built, tested and delivered by the pipelines of {}", project.path),
+            "description": description(&project.path),
             "default_branch": "main",
             "tag_list": ["delivery", "platform"],
             "topics": ["delivery", "platform"],
@@ -155,8 +155,7 @@ impl Render<'_> {
     }
 }
 
-fn access_level(role: crate::world::Role) -> u8 {
-    use crate::world::Role;
+fn access_level(role: Role) -> u8 {
     match role {
         Role::Guest => 10,
         Role::Reporter => 20,
@@ -164,6 +163,15 @@ fn access_level(role: crate::world::Role) -> u8 {
         Role::Maintainer => 40,
         Role::Owner => 50,
     }
+}
+
+/// As long as people write them: a list must be cheap to read although most of it is of no use to the reader.
+fn description(path: &str) -> String {
+    format!(
+        "Everything in {path} is built, tested and delivered by its own pipelines. Packages and images are published \
+         for the projects that depend on them; they fetch them with the token of the running job, so ask the \
+         maintainers before another project or group is put on the allowlist. Releases are cut every other week."
+    )
 }
 
 /// A full path as GitLab shows it to people.

@@ -4,6 +4,7 @@
 mod building;
 mod watching;
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -32,6 +33,12 @@ pub struct Builder {
     relative_url_root: String,
     latency: Duration,
     world: World,
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator").field("url", &self.url()).finish_non_exhaustive()
+    }
 }
 
 impl Simulator {
@@ -133,6 +140,13 @@ impl Builder {
     #[must_use]
     pub fn wording(mut self, wording: Wording) -> Self {
         self.world.settings.wording = wording;
+        self
+    }
+
+    /// Calls the source project `project_id` in the answers to additions, as older versions of GitLab do.
+    #[must_use]
+    pub fn older_answers(mut self) -> Self {
+        self.world.settings.older_answers = true;
         self
     }
 

@@ -6,17 +6,19 @@ mod allowlist;
 mod moves;
 mod namespace;
 mod settings;
+mod token;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-pub use access::{Role, TokenScope, TokenSpec, TokenState};
-pub(crate) use access::{Token, TokenId, TokenKind};
+pub(crate) use access::{Token, TokenId};
 pub use allowlist::LINK_LIMIT;
 pub(crate) use allowlist::Refusal;
 use namespace::Namespace;
 pub(crate) use namespace::Occupant;
 pub(crate) use settings::Settings;
 pub use settings::{Enforcement, Wording};
+pub(crate) use token::TokenKind;
+pub use token::{Role, TokenScope, TokenSpec, TokenState};
 
 /// A project or a group, by its number. Both kinds count from 1, so that a mix-up of kinds shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) version: String,
     /// Whether lists leave `X-Total`, `X-Total-Pages` and the link to the last page out, as for very large sets.
     pub(crate) omits_totals: bool,
+    /// Whether additions call the source project `project_id`, as older versions do.
+    pub(crate) older_answers: bool,
 }
 
 impl Default for Settings {
@@ -51,6 +53,7 @@ impl Default for Settings {
             wording: Wording::default(),
             version: "18.8.0-ee".to_owned(),
             omits_totals: false,
+            older_answers: false,
         }
     }
 }

@@ -1,0 +1,207 @@
+//! Which requests a fault strikes, and how often. What happens to them then is not known here.
+
+use super::Fault;
+use crate::http::Route;
+use crate::world::Target;
+
+/// A fault and the requests it strikes: all of them, for ever, until told otherwise.
+#[derive(Debug, Clone)]
+pub struct Injection {
+    fault: Fault,
+    routes: Vec<Route>,
+    writes_only: bool,
+    owner: Option<u64>,
+    target: Option<Target>,
+    carried_out: bool,
+    skip: usize,
+    remaining: Option<usize>,
+}
+
+impl From<Fault> for Injection {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            routes: Vec::new(),
+            writes_only: false,
+            owner: None,
+            target: None,
+            carried_out: false,
+            skip: 0,
+            remaining: None,
+        }
+    }
+}
+
+impl Injection {
+    /// Strikes this endpoint too; without any, all are struck.
+    #[must_use]
+    pub fn on(mut self, route: Route) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// Strikes only requests that would change something.
+    #[must_use]
+    pub fn writes_only(mut self) -> Self {
+        self.writes_only = true;
+        self
+    }
+
+    /// Strikes only requests that name this project or group in their path, by number or path.
+    #[must_use]
+    pub fn owner(mut self, id: u64) -> Self {
+        self.owner = Some(id);
+        self
+    }
+
+    /// Strikes only requests about this target.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// Carries the request out before the fault answers in its place: the answer is lost, the change is not.
+    #[must_use]
+    pub fn carried_out(mut self) -> Self {
+        self.carried_out = true;
+        self
+    }
+
+    /// Lets this many matching requests pass first.
+    #[must_use]
+    pub fn after(mut self, requests: usize) -> Self {
+        self.skip = requests;
+        self
+    }
+
+    /// Ends after this many strikes.
+    #[must_use]
+    pub fn times(mut self, strikes: usize) -> Self {
+        self.remaining = Some(strikes);
+        self
+    }
+
+    /// Strikes once.
+    #[must_use]
+    pub fn once(self) -> Self {
+        self.times(1)
+    }
+
+    fn matches(&self, request: &Sighting) -> bool {
+        (self.routes.is_empty() || self.routes.contains(&request.route))
+            && (!self.writes_only || request.route.is_write())
+            && self.owner.is_none_or(|owner| request.owner == Some(owner))
+            && self.target.is_none_or(|target| request.target == Some(target))
+    }
+
+    /// Counts a matching request; whether it is struck.
+    fn strikes(&mut self) -> bool {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        match &mut self.remaining {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+}
+
+/// What of a request decides whether a fault strikes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sighting {
+    pub(crate) route: Route,
+    pub(crate) owner: Option<u64>,
+    pub(crate) target: Option<Target>,
+}
+
+/// A fault that strikes a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Strike {
+    pub(crate) fault: Fault,
+    /// Whether the request is carried out although the fault answers in its place.
+    pub(crate) carried_out: bool,
+}
+
+/// The faults in force. The first one injected that matches strikes.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    injections: Vec<Injection>,
+}
+
+impl Faults {
+    pub(crate) fn inject(&mut self, injection: Injection) {
+        self.injections.push(injection);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.injections.clear();
+    }
+
+    pub(crate) fn strike(&mut self, request: &Sighting) -> Option<Strike> {
+        let struck = self.injections.iter_mut().find_map(|injection| {
+            (injection.matches(request) && injection.strikes())
+                .then(|| Strike { fault: injection.fault.clone(), carried_out: injection.carried_out })
+        });
+        self.injections.retain(|injection| injection.remaining != Some(0));
+        struck
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sighting(route: Route, owner: u64, target: u64) -> Sighting {
+        Sighting { route, owner: Some(owner), target: Some(Target::Project(target)) }
+    }
+
+    #[test]
+    fn a_fault_strikes_what_it_names_and_nothing_else() {
+        let mut faults = Faults::default();
+        faults.inject(Fault::BadGateway.on(Route::AllowlistProjectPost).owner(1).target(Target::Project(2)));
+        assert!(faults.strike(&sighting(Route::AllowlistProjectPost, 1, 2)).is_some());
+        for other in [
+            sighting(Route::AllowlistProjectDelete, 1, 2),
+            sighting(Route::AllowlistProjectPost, 9, 2),
+            sighting(Route::AllowlistProjectPost, 1, 9),
+        ] {
+            assert!(faults.strike(&other).is_none(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_lets_pass_then_strikes_then_ends() {
+        let mut faults = Faults::default();
+        faults.inject(Injection::from(Fault::InternalError).after(2).times(2));
+        let struck: Vec<bool> =
+            (0..6).map(|_| faults.strike(&sighting(Route::UserGet, 1, 1)).is_some()).collect();
+        assert_eq!(struck, [false, false, true, true, false, false]);
+    }
+
+    #[test]
+    fn faults_strike_one_after_the_other() {
+        let mut faults = Faults::default();
+        faults.inject(Injection::from(Fault::BadGateway).once());
+        faults.inject(Injection::from(Fault::InternalError).once().carried_out());
+        let strike = |faults: &mut Faults| {
+            faults.strike(&sighting(Route::UserGet, 1, 1)).map(|s| (s.fault, s.carried_out))
+        };
+        assert_eq!(strike(&mut faults), Some((Fault::BadGateway, false)));
+        assert_eq!(strike(&mut faults), Some((Fault::InternalError, true)));
+        assert_eq!(strike(&mut faults), None);
+    }
+
+    #[test]
+    fn a_fault_for_writes_spares_reads() {
+        let mut faults = Faults::default();
+        faults.inject(Injection::from(Fault::BadGateway).writes_only());
+        assert!(faults.strike(&sighting(Route::ScopeGet, 1, 1)).is_none());
+        assert!(faults.strike(&sighting(Route::ScopePatch, 1, 1)).is_some());
+    }
+}

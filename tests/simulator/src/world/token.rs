@@ -1,0 +1,152 @@
+//! The words in which a token is described: roles, scopes, states. What follows from them is decided in `access`.
+
+use super::Target;
+
+/// A role of a user in a project or group. The role in a group reaches everything below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// May look, little more.
+    Guest,
+    /// May read code and issues.
+    Reporter,
+    /// May push; not enough for the job token endpoints.
+    Developer,
+    /// The least role that the job token endpoints accept.
+    Maintainer,
+    /// May do everything.
+    Owner,
+}
+
+/// A scope of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenScope {
+    /// Reads and writes of the API.
+    Api,
+    /// Reads of the API.
+    ReadApi,
+    /// Reads of the token's own user, and nothing else of what is served here.
+    ReadUser,
+    /// Git reads; nothing of the API.
+    ReadRepository,
+}
+
+impl TokenScope {
+    /// The name by which GitLab calls the scope.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::ReadApi => "read_api",
+            Self::ReadUser => "read_user",
+            Self::ReadRepository => "read_repository",
+        }
+    }
+}
+
+/// Whether a token still works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenState {
+    /// It works.
+    #[default]
+    Active,
+    /// Its last day is over.
+    Expired,
+    /// Someone revoked it.
+    Revoked,
+}
+
+/// What kind of token it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    /// A personal, project or group access token, or an OAuth token.
+    Access,
+    /// The token of a CI job, with which none of the served endpoints can be called.
+    CiJob,
+}
+
+/// A token to be added to the world: an active one with the scope `api` and no rights, until told otherwise.
+#[derive(Debug, Clone)]
+pub struct TokenSpec {
+    pub(crate) name: String,
+    pub(crate) kind: TokenKind,
+    pub(crate) state: TokenState,
+    pub(crate) scopes: Vec<TokenScope>,
+    pub(crate) roles: Vec<(Target, Role)>,
+    pub(crate) visible: Vec<Target>,
+    pub(crate) administrator: bool,
+}
+
+impl TokenSpec {
+    /// A token under a name, by which the request log calls it.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: TokenKind::Access,
+            state: TokenState::Active,
+            scopes: vec![TokenScope::Api],
+            roles: Vec::new(),
+            visible: Vec::new(),
+            administrator: false,
+        }
+    }
+
+    /// The token of a running CI job (`glcbt-…`).
+    #[must_use]
+    pub fn ci_job(name: &str) -> Self {
+        Self { kind: TokenKind::CiJob, ..Self::new(name) }
+    }
+
+    /// Replaces the scopes.
+    #[must_use]
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = TokenScope>) -> Self {
+        self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// Gives a role in a project or group.
+    #[must_use]
+    pub fn role(mut self, place: Target, role: Role) -> Self {
+        self.roles.push((place, role));
+        self
+    }
+
+    /// Gives the role that the job token endpoints ask for.
+    #[must_use]
+    pub fn maintainer_of(self, place: Target) -> Self {
+        self.role(place, Role::Maintainer)
+    }
+
+    /// Gives the role just below the one that the job token endpoints ask for.
+    #[must_use]
+    pub fn developer_of(self, place: Target) -> Self {
+        self.role(place, Role::Developer)
+    }
+
+    /// Lets the token see a project or group in which it has no role.
+    #[must_use]
+    pub fn can_see(mut self, place: Target) -> Self {
+        self.visible.push(place);
+        self
+    }
+
+    /// An administrator: sees everything, owns everything.
+    #[must_use]
+    pub fn administrator(mut self) -> Self {
+        self.administrator = true;
+        self
+    }
+
+    /// An expired token.
+    #[must_use]
+    pub fn expired(mut self) -> Self {
+        self.state = TokenState::Expired;
+        self
+    }
+
+    /// A revoked token.
+    #[must_use]
+    pub fn revoked(mut self) -> Self {
+        self.state = TokenState::Revoked;
+        self
+    }
+}

@@ -1,0 +1,173 @@
+//! The endpoints when all is well.
+
+use gitlab_simulator::{Simulator, Target, TokenSpec};
+use serde_json::{Value, json};
+
+use crate::kit::Scene;
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn a_read_of_the_scope_has_both_settings() {
+    let scene = Scene::new();
+    scene
+        .api
+        .get(&scene.scope(""))
+        .await
+        .is(200, json!({ "inbound_enabled": true, "outbound_enabled": false }));
+    scene.gitlab.set_inbound_enabled(scene.app, false);
+    scene.gitlab.set_outbound_enabled(scene.app, true);
+    scene
+        .api
+        .get(&scene.scope(""))
+        .await
+        .is(200, json!({ "inbound_enabled": false, "outbound_enabled": true }));
+}
+
+#[tokio::test]
+async fn a_change_of_the_scope_answers_with_nothing() {
+    let scene = Scene::new();
+    scene.set_enabled(false).await.is_empty();
+    assert!(!scene.gitlab.inbound_enabled(scene.app));
+    scene.set_enabled(true).await.is_empty();
+    assert!(scene.gitlab.inbound_enabled(scene.app));
+}
+
+#[tokio::test]
+async fn additions_answer_with_both_numbers() {
+    let scene = Scene::new();
+    let Scene { app, lib, partners, .. } = scene;
+    scene.add_project(lib).await.is(201, json!({ "source_project_id": app, "target_project_id": lib }));
+    scene.add_group(partners).await.is(201, json!({ "source_project_id": app, "target_group_id": partners }));
+    let list = scene.gitlab.allowlist(app);
+    assert_eq!(
+        (list.projects.into_iter().collect(), list.groups.into_iter().collect()),
+        (vec![lib], vec![partners])
+    );
+}
+
+#[tokio::test]
+async fn older_answers_name_the_source_project_in_another_way() {
+    let scene = Scene::of(Simulator::builder().older_answers());
+    let Scene { app, lib, partners, .. } = scene;
+    scene.add_project(lib).await.is(201, json!({ "project_id": app, "target_project_id": lib }));
+    scene.add_group(partners).await.is(201, json!({ "project_id": app, "target_group_id": partners }));
+}
+
+#[tokio::test]
+async fn removals_answer_with_nothing() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.lib());
+    scene.gitlab.allow(scene.app, scene.partners());
+    scene.remove_project(scene.lib).await.is_empty();
+    scene.remove_group(scene.partners).await.is_empty();
+    assert_eq!(scene.gitlab.allowlist(scene.app), gitlab_simulator::Allowlist::default());
+}
+
+#[tokio::test]
+async fn the_project_itself_is_always_listed() {
+    let scene = Scene::new();
+    assert_eq!(scene.listed("allowlist").await, [scene.app]);
+    scene.add_project(scene.lib).await;
+    let mut listed = scene.listed("allowlist").await;
+    listed.sort_unstable();
+    assert_eq!(listed, [scene.app, scene.lib]);
+}
+
+#[tokio::test]
+async fn a_listed_project_has_all_the_keys_of_a_basic_project() {
+    let scene = Scene::new();
+    let listed = scene.api.get(&scene.scope("/allowlist")).await.json();
+    let element = &listed[0];
+    for key in [
+        "id",
+        "description",
+        "name",
+        "name_with_namespace",
+        "path",
+        "path_with_namespace",
+        "created_at",
+        "default_branch",
+        "tag_list",
+        "topics",
+        "ssh_url_to_repo",
+        "http_url_to_repo",
+        "web_url",
+        "avatar_url",
+        "star_count",
+        "last_activity_at",
+        "namespace",
+    ] {
+        assert!(element.get(key).is_some(), "{key}");
+    }
+    assert_eq!(
+        keys(&element["namespace"]),
+        ["avatar_url", "full_path", "id", "kind", "name", "parent_id", "path", "web_url"]
+    );
+    let size = element.to_string().len();
+    assert!((1000..2000).contains(&size), "{size} bytes");
+}
+
+#[tokio::test]
+async fn a_listed_project_that_the_token_cannot_see_lacks_keys() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.lib());
+    let bot = scene.as_token(TokenSpec::new("bot").maintainer_of(Target::Project(scene.app)));
+    let listed = bot.get(&scene.scope("/allowlist")).await.json();
+    let hidden = listed.as_array().unwrap().iter().find(|element| element["id"] == scene.lib).unwrap();
+    assert_eq!(
+        keys(hidden),
+        ["created_at", "id", "name", "name_with_namespace", "path", "path_with_namespace", "web_url"]
+    );
+}
+
+#[tokio::test]
+async fn a_listed_group_has_three_keys() {
+    let scene = Scene::new();
+    let builders = scene.gitlab.add_group("partners/builders");
+    scene.add_group(builders).await;
+    let web_url = format!("{}/groups/partners/builders", scene.gitlab.url());
+    let expected = json!([{ "id": builders, "web_url": web_url, "name": "builders" }]);
+    scene.api.get(&scene.scope("/groups_allowlist")).await.is(200, expected);
+}
+
+#[tokio::test]
+async fn a_project_is_read_by_number_or_path() {
+    let scene = Scene::new();
+    scene.gitlab.set_push_repository_for_job_token_allowed(scene.app, true);
+    let by_number = scene.api.get(&format!("/projects/{}", scene.app)).await;
+    let by_path = scene.api.get("/projects/acme%2Fapp").await;
+    assert_eq!((by_number.status, &by_number.text), (200, &by_path.text));
+    let project = by_number.json();
+    assert_eq!(project["path_with_namespace"], "acme/app");
+    assert_eq!(project["web_url"], format!("{}/acme/app", scene.gitlab.url()));
+    assert_eq!(project["ci_push_repository_for_job_token_allowed"], true);
+}
+
+#[tokio::test]
+async fn a_group_comes_with_its_projects_unless_told_otherwise() {
+    let scene = Scene::new();
+    let plain = scene.api.get("/groups/acme?with_projects=false").await.json();
+    assert_eq!((&plain["full_path"], plain.get("projects")), (&json!("acme"), None));
+    assert_eq!(plain["web_url"], format!("{}/groups/acme", scene.gitlab.url()));
+    let number = plain["id"].as_u64().unwrap();
+    let full = scene.api.get(&format!("/groups/{number}")).await.json();
+    assert_eq!(full["projects"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_group_carries_at_most_a_hundred_projects() {
+    let scene = Scene::new();
+    scene.fill_projects(101);
+    let group = scene.api.get("/groups/many").await.json();
+    assert_eq!(group["projects"].as_array().unwrap().len(), 100);
+}
+
+#[tokio::test]
+async fn the_token_has_a_user_and_the_instance_a_version() {
+    let scene = Scene::of(Simulator::builder().version("18.3.1"));
+    assert_eq!(scene.api.get("/user").await.json()["username"], gitlab_simulator::ADMINISTRATOR);
+    assert_eq!(scene.api.get("/version").await.json()["version"], "18.3.1");
+}

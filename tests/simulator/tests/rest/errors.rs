@@ -1,0 +1,164 @@
+//! The refusals, one test for each row of what GitLab is known to answer.
+
+use gitlab_simulator::{Enforcement, LINK_LIMIT, Simulator, Target, TokenSpec, Wording};
+use serde_json::{Value, json};
+
+use crate::kit::Scene;
+
+fn bad_request(reason: &str) -> Value {
+    json!({ "message": format!("400 Bad request - {reason}") })
+}
+
+fn not_found(what: &str) -> Value {
+    json!({ "message": format!("404 {what} Not Found") })
+}
+
+#[tokio::test]
+async fn a_second_addition_is_refused() {
+    for (wording, noun) in [(Wording::Scope, "scope"), (Wording::Allowlist, "allowlist")] {
+        let scene = Scene::of(Simulator::builder().wording(wording));
+        scene.gitlab.allow(scene.app, scene.lib());
+        scene.gitlab.allow(scene.app, scene.partners());
+        let already = |kind| bad_request(&format!("Target {kind} is already in the job token {noun}"));
+        scene.add_project(scene.lib).await.is(400, already("project"));
+        scene.add_group(scene.partners).await.is(400, already("group"));
+    }
+}
+
+#[tokio::test]
+async fn a_target_out_of_sight_cannot_be_added() {
+    let scene = Scene::new();
+    scene.gitlab.hide_from(gitlab_simulator::ADMINISTRATOR, scene.lib());
+    scene.gitlab.hide_from(gitlab_simulator::ADMINISTRATOR, scene.partners());
+    let unseen = |kind| {
+        bad_request(&format!(
+            "The target_{kind} that you are attempting to access does not exist or you don't have permission to perform \
+             this action"
+        ))
+    };
+    scene.add_project(scene.lib).await.is(400, unseen("project"));
+    scene.add_group(scene.partners).await.is(400, unseen("group"));
+}
+
+#[tokio::test]
+async fn a_target_that_is_not_listed_cannot_be_removed() {
+    let scene = Scene::new();
+    let absent = |kind| bad_request(&format!("Target {kind} is not in the job token scope"));
+    scene.remove_project(scene.lib).await.is(400, absent("project"));
+    scene.remove_group(scene.partners).await.is(400, absent("group"));
+}
+
+#[tokio::test]
+async fn the_project_itself_is_neither_added_nor_removed() {
+    let scene = Scene::new();
+    let same = "Validation failed: Target project can't be the same as the source project";
+    scene.add_project(scene.app).await.is(400, bad_request(same));
+    let fixed = "Source project cannot be removed from the job token scope";
+    scene.remove_project(scene.app).await.is(400, bad_request(fixed));
+}
+
+#[tokio::test]
+async fn a_full_list_takes_no_more_of_its_kind() {
+    let scene = Scene::new();
+    scene.fill_projects(LINK_LIMIT);
+    scene.fill_groups(LINK_LIMIT);
+    let full =
+        "Validation failed: Source project exceeds the allowable number of project links in this direction";
+    scene.add_project(scene.lib).await.is(400, bad_request(full));
+    let full = "Validation failed: Source project exceeds the allowable number of group links";
+    scene.add_group(scene.partners).await.is(400, bad_request(full));
+}
+
+#[tokio::test]
+async fn an_enforced_limit_cannot_be_turned_off() {
+    let scene = Scene::of(Simulator::builder().enforced());
+    let enforced =
+        "Job token scope cannot be disabled for this project because it is enforced for the instance.";
+    scene.set_enabled(false).await.is(400, bad_request(enforced));
+    scene.set_enabled(true).await.is_empty();
+}
+
+#[tokio::test]
+async fn before_18_8_an_enforced_limit_is_left_on_without_a_word() {
+    let scene = Scene::of(Simulator::builder().enforcement(Enforcement::Silent));
+    scene.set_enabled(false).await.is_empty();
+    assert!(scene.gitlab.inbound_enabled(scene.app));
+}
+
+#[tokio::test]
+async fn under_enforcement_a_read_answers_true_whatever_the_project_says() {
+    for enforcement in [Enforcement::Silent, Enforcement::Refusing] {
+        let scene = Scene::new();
+        scene.gitlab.set_inbound_enabled(scene.app, false);
+        scene.gitlab.set_enforcement(enforcement);
+        assert_eq!(scene.api.get(&scene.scope("")).await.json()["inbound_enabled"], true, "{enforcement:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_below_maintainer_is_forbidden_everything() {
+    let scene = Scene::new();
+    let api = scene
+        .as_token(TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib()));
+    let forbidden = json!({ "message": "403 Forbidden" });
+    for rest in ["", "/allowlist", "/groups_allowlist"] {
+        api.get(&scene.scope(rest)).await.is(403, forbidden.clone());
+    }
+    api.patch(&scene.scope(""), &json!({ "enabled": true })).await.is(403, forbidden.clone());
+    api.post(&scene.scope("/allowlist"), &json!({ "target_project_id": scene.lib }))
+        .await
+        .is(403, forbidden.clone());
+    api.post(&scene.scope("/groups_allowlist"), &json!({ "target_group_id": 1 }))
+        .await
+        .is(403, forbidden.clone());
+    api.delete(&scene.scope("/allowlist/1")).await.is(403, forbidden.clone());
+    api.delete(&scene.scope("/groups_allowlist/1")).await.is(403, forbidden);
+}
+
+#[tokio::test]
+async fn a_source_project_that_is_absent_or_out_of_sight_is_not_found() {
+    let scene = Scene::new();
+    let stranger = scene.as_token(TokenSpec::new("stranger"));
+    for (api, id) in [(&scene.api, 999), (&stranger, scene.app)] {
+        let path = |rest: &str| format!("/projects/{id}/job_token_scope{rest}");
+        for rest in ["", "/allowlist", "/groups_allowlist"] {
+            api.get(&path(rest)).await.is(404, not_found("Project"));
+        }
+        api.get(&format!("/projects/{id}")).await.is(404, not_found("Project"));
+        api.patch(&path(""), &json!({ "enabled": true })).await.is(404, not_found("Project"));
+        api.post(&path("/allowlist"), &json!({ "target_project_id": 1 })).await.is(404, not_found("Project"));
+        api.post(&path("/groups_allowlist"), &json!({ "target_group_id": 1 }))
+            .await
+            .is(404, not_found("Project"));
+        api.delete(&path("/allowlist/1")).await.is(404, not_found("Project"));
+        api.delete(&path("/groups_allowlist/1")).await.is(404, not_found("Project"));
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_does_not_exist_is_not_found() {
+    let scene = Scene::new();
+    for id in [999, u64::MAX] {
+        scene.add_project(id).await.is(404, not_found("target_project_id not found"));
+        scene.add_group(id).await.is(404, not_found("target_group_id not found"));
+        scene.remove_project(id).await.is(404, not_found("Project"));
+        scene.remove_group(id).await.is(404, not_found("target_group_id not found"));
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_is_absent_or_out_of_sight_is_not_found() {
+    let scene = Scene::new();
+    scene.api.get("/groups/nobody").await.is(404, not_found("Group"));
+    scene.api.get("/groups/acme%2Fapp").await.is(404, not_found("Group"));
+    scene.as_token(TokenSpec::new("stranger")).get("/groups/partners").await.is(404, not_found("Group"));
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_are_told_apart() {
+    let scene = Scene::new();
+    scene.api.get("/projects/1/nothing").await.is(404, json!({ "error": "404 Not Found" }));
+    let refused = scene.api.post(&scene.scope(""), &json!({})).await;
+    refused.is(405, json!({ "error": "405 Not Allowed" }));
+    assert_eq!(refused.header("allow"), Some("GET, PATCH"));
+}

@@ -1,0 +1,195 @@
+//! Faults, as a client meets them.
+
+use std::time::{Duration, Instant};
+
+use gitlab_simulator::{Fault, Injection, Route, Target};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::kit::{Reply, Scene};
+
+const SHORT: Duration = Duration::from_millis(50);
+/// Ample for a request to arrive and be carried out.
+const PATIENCE: Duration = Duration::from_secs(1);
+const FOREVER: Duration = Duration::from_secs(3600);
+
+async fn read(scene: &Scene) -> reqwest::Result<Reply> {
+    Reply::of(scene.api.request(Method::GET, &scene.scope(""))).await
+}
+
+async fn turn_off(scene: &Scene) -> reqwest::Result<Reply> {
+    Reply::of(scene.api.request(Method::PATCH, &scene.scope("")).json(&json!({ "enabled": false }))).await
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_says_so_in_its_own_way() {
+    let wait = Some(Duration::from_secs(7));
+    for (fault, status, content_type) in [
+        (Fault::Unavailable { retry_after: None }, 503, "text/html; charset=utf-8"),
+        (Fault::Unavailable { retry_after: wait }, 503, "text/html; charset=utf-8"),
+        (Fault::BadGateway, 502, "text/html; charset=utf-8"),
+        (Fault::GatewayTimeout, 504, "text/html; charset=utf-8"),
+        (Fault::InternalError, 500, "application/json"),
+        (Fault::ProxyRateLimited, 429, "text/plain"),
+        (Fault::RejectsTheToken, 401, "application/json"),
+    ] {
+        let scene = Scene::new();
+        let told = matches!(fault, Fault::Unavailable { retry_after: Some(_) });
+        scene.gitlab.inject(fault);
+        let reply = turn_off(&scene).await.unwrap();
+        assert_eq!((reply.status, reply.header("content-type")), (status, Some(content_type)));
+        assert_eq!(reply.header("retry-after"), told.then_some("7"));
+        assert!(scene.gitlab.inbound_enabled(scene.app), "{status} was carried out");
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_says_when_to_come_back() {
+    let scene = Scene::new();
+    scene.gitlab.inject(Fault::RateLimited { retry_after: Duration::from_secs(30) });
+    let reply = read(&scene).await.unwrap();
+    assert_eq!((reply.status, reply.text.as_str()), (429, "Retry later\n"));
+    assert_eq!(reply.header("retry-after"), Some("30"));
+    assert_eq!(reply.header("ratelimit-remaining"), Some("0"));
+    assert!(reply.header("ratelimit-limit").is_some());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let reset: u64 = reply.header("ratelimit-reset").unwrap().parse().unwrap();
+    assert!(reset <= now + 30 && reset > now, "{reset} at {now}");
+}
+
+#[tokio::test]
+async fn an_answer_in_the_request_s_place_can_follow_its_carrying_out() {
+    let scene = Scene::new();
+    scene.gitlab.inject(Injection::from(Fault::GatewayTimeout).carried_out());
+    assert_eq!(turn_off(&scene).await.unwrap().status, 504);
+    assert!(!scene.gitlab.inbound_enabled(scene.app));
+}
+
+#[tokio::test]
+async fn a_dropped_request_is_not_carried_out_and_a_dropped_answer_is() {
+    for (fault, carried_out) in [(Fault::DropsTheRequest, false), (Fault::DropsTheAnswer, true)] {
+        let scene = Scene::new();
+        scene.gitlab.inject(Injection::from(fault).once());
+        let error = turn_off(&scene).await.unwrap_err();
+        assert!(error.is_request() && !error.is_timeout(), "{error:?}");
+        assert_eq!(scene.gitlab.inbound_enabled(scene.app), !carried_out);
+        assert_eq!(read(&scene).await.unwrap().status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_dropped_also_when_it_served_before() {
+    let scene = Scene::new();
+    read(&scene).await.unwrap();
+    scene.gitlab.inject(Injection::from(Fault::DropsTheAnswer).once());
+    assert!(turn_off(&scene).await.is_err());
+    assert_eq!(scene.gitlab.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_stalled_request_that_is_given_up_changes_nothing_and_a_stalled_answer_has() {
+    for (fault, carried_out) in
+        [(Fault::StallsTheRequest(FOREVER), false), (Fault::StallsTheAnswer(FOREVER), true)]
+    {
+        let scene = Scene::new();
+        scene.gitlab.inject(Injection::from(fault).once());
+        let request = scene.api.request(Method::PATCH, &scene.scope("")).json(&json!({ "enabled": false }));
+        let error = Reply::of(request.timeout(PATIENCE)).await.unwrap_err();
+        assert!(error.is_timeout(), "{error:?}");
+        assert_eq!(scene.gitlab.inbound_enabled(scene.app), !carried_out);
+    }
+}
+
+#[tokio::test]
+async fn a_stall_that_ends_is_followed_by_the_answer() {
+    let scene = Scene::new();
+    scene.gitlab.inject(Fault::StallsTheRequest(SHORT));
+    let start = Instant::now();
+    assert_eq!(turn_off(&scene).await.unwrap().status, 204);
+    assert!(start.elapsed() >= SHORT);
+}
+
+#[tokio::test]
+async fn a_trickled_body_is_complete_in_the_end() {
+    let scene = Scene::new();
+    let whole = read(&scene).await.unwrap();
+    scene.gitlab.inject(Fault::TricklesTheBody(Duration::from_millis(10)));
+    let start = Instant::now();
+    assert_eq!(read(&scene).await.unwrap().text, whole.text);
+    assert!(start.elapsed() >= Duration::from_millis(60));
+}
+
+#[tokio::test]
+async fn a_broken_off_body_starts_well_and_never_ends() {
+    let scene = Scene::new();
+    scene.gitlab.inject(Fault::BreaksOffTheBody);
+    let response = scene.api.request(Method::GET, &scene.scope("/allowlist")).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    assert!(response.text().await.is_err());
+}
+
+#[tokio::test]
+async fn json_can_end_in_the_middle_or_be_a_web_page_under_the_same_status() {
+    for fault in [Fault::TruncatedJson, Fault::NotJson] {
+        let scene = Scene::new();
+        scene.gitlab.inject(fault);
+        let reply = scene.add_project(scene.lib).await;
+        assert_eq!(reply.status, 201);
+        assert!(serde_json::from_str::<serde_json::Value>(&reply.text).is_err(), "{reply:?}");
+        assert!(scene.gitlab.allowlist(scene.app).projects.contains(&scene.lib));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_leads_where_it_is_told_to() {
+    let scene = Scene::new();
+    scene.gitlab.inject(Fault::RedirectsTo("http://127.0.0.1:9/elsewhere".to_owned()).on(Route::ScopeGet));
+    let reply = read(&scene).await.unwrap();
+    assert_eq!((reply.status, reply.header("location")), (302, Some("http://127.0.0.1:9/elsewhere")));
+}
+
+#[tokio::test]
+async fn a_login_page_is_a_redirect_to_a_page_that_is_there() {
+    let scene = Scene::new();
+    scene.gitlab.inject(Fault::LoginPage.on(Route::ScopeGet));
+    let reply = read(&scene).await.unwrap();
+    let address = reply.header("location").unwrap();
+    assert_eq!((reply.status, address), (302, format!("{}/users/sign_in", scene.gitlab.url()).as_str()));
+    let page = Reply::of(scene.api.http.get(address)).await.unwrap();
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+}
+
+#[tokio::test]
+async fn any_other_answer_can_be_given() {
+    let scene = Scene::new();
+    let body = json!({ "message": { "base": ["is locked"] } });
+    let (content_type, body_text) = ("application/json".to_owned(), body.to_string());
+    scene.gitlab.inject(Fault::Answers { status: 422, content_type, body: body_text });
+    read(&scene).await.unwrap().is(422, body);
+}
+
+#[tokio::test]
+async fn a_fault_strikes_the_target_it_names_by_number_or_path_of_the_owner() {
+    let scene = Scene::new();
+    let other = scene.gitlab.add_project("acme/other");
+    let fault =
+        Fault::InternalError.on(Route::AllowlistProjectPost).owner(scene.app).target(Target::Project(other));
+    scene.gitlab.inject(fault);
+    scene.gitlab.inject(Fault::BadGateway.on(Route::ScopePatch).owner(scene.app));
+    assert_eq!(scene.add_project(scene.lib).await.status, 201);
+    assert_eq!(scene.add_project(other).await.status, 500);
+    let by_path = scene.api.patch("/projects/acme%2Fapp/job_token_scope", &json!({ "enabled": false })).await;
+    assert_eq!(by_path.status, 502);
+    scene.gitlab.clear_faults();
+    assert_eq!(scene.add_project(other).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_fault_can_come_in_the_middle() {
+    let scene = Scene::new();
+    scene.gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(1).once());
+    assert_eq!(turn_off(&scene).await.unwrap().status, 204);
+    assert_eq!(read(&scene).await.unwrap().status, 200);
+    assert_eq!(turn_off(&scene).await.unwrap().status, 401);
+    assert_eq!(turn_off(&scene).await.unwrap().status, 204);
+}

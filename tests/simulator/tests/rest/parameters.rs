@@ -1,0 +1,120 @@
+//! Parameters: missing, empty, of the wrong type, in the wrong place.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::kit::{Reply, Scene};
+
+fn error(text: &str) -> Value {
+    json!({ "error": text })
+}
+
+#[tokio::test]
+async fn a_target_must_be_an_integer() {
+    let scene = Scene::new();
+    for (list, name) in [("/allowlist", "target_project_id"), ("/groups_allowlist", "target_group_id")] {
+        for (value, complaint) in [
+            (json!(12.34), "is invalid"),
+            (json!("acme/lib"), "is invalid"),
+            (json!(true), "is invalid"),
+            (json!(""), "is empty"),
+            (json!(null), "is empty"),
+        ] {
+            let refused = scene.api.post(&scene.scope(list), &json!({ name: value })).await;
+            refused.is(400, error(&format!("{name} {complaint}")));
+        }
+        scene.api.post(&scene.scope(list), &json!({})).await.is(400, error(&format!("{name} is missing")));
+    }
+}
+
+#[tokio::test]
+async fn the_switch_must_be_a_boolean() {
+    let scene = Scene::new();
+    for (body, complaint) in [
+        (json!({ "enabled": 123 }), "enabled is invalid"),
+        (json!({ "enabled": null }), "enabled is empty"),
+        (json!({ "enabled": "" }), "enabled is empty"),
+        (json!({}), "enabled is missing"),
+        (json!({ "inbound_enabled": false }), "enabled is missing"),
+    ] {
+        scene.api.patch(&scene.scope(""), &body).await.is(400, error(complaint));
+    }
+    assert!(scene.gitlab.inbound_enabled(scene.app));
+}
+
+#[tokio::test]
+async fn the_outbound_setting_cannot_be_sent() {
+    let scene = Scene::new();
+    for body in [json!({ "outbound_enabled": true }), json!({ "enabled": false, "outbound_enabled": true })] {
+        assert_eq!(scene.api.patch(&scene.scope(""), &body).await.status, 400, "{body}");
+    }
+    assert!(scene.gitlab.inbound_enabled(scene.app));
+}
+
+#[tokio::test]
+async fn the_groups_list_does_not_know_a_target_project() {
+    let scene = Scene::new();
+    let refused =
+        scene.api.post(&scene.scope("/groups_allowlist"), &json!({ "target_project_id": scene.lib })).await;
+    refused.is(400, error("target_group_id is missing"));
+}
+
+#[tokio::test]
+async fn writes_to_the_lists_take_numbers_only() {
+    let scene = Scene::new();
+    let list = "/projects/acme%2Fapp/job_token_scope";
+    let invalid = error("id is invalid");
+    let api = &scene.api;
+    let project = json!({ "target_project_id": scene.lib });
+    api.post(&format!("{list}/allowlist"), &project).await.is(400, invalid.clone());
+    let group = json!({ "target_group_id": scene.partners });
+    api.post(&format!("{list}/groups_allowlist"), &group).await.is(400, invalid.clone());
+    api.delete(&format!("{list}/allowlist/{}", scene.lib)).await.is(400, invalid.clone());
+    api.delete(&format!("{list}/groups_allowlist/{}", scene.partners)).await.is(400, invalid);
+    let refused = api.delete(&scene.scope("/allowlist/acme%2Flib")).await;
+    refused.is(400, error("target_project_id is invalid"));
+}
+
+#[tokio::test]
+async fn reads_and_the_switch_take_paths_too() {
+    let scene = Scene::new();
+    let scope = "/projects/acme%2Fapp/job_token_scope";
+    for rest in ["", "/allowlist", "/groups_allowlist"] {
+        assert_eq!(scene.api.get(&format!("{scope}{rest}")).await.status, 200, "{rest}");
+    }
+    scene.api.patch(scope, &json!({ "enabled": false })).await.is_empty();
+    assert!(!scene.gitlab.inbound_enabled(scene.app));
+}
+
+#[tokio::test]
+async fn numbers_as_text_and_forms_are_taken() {
+    let scene = Scene::new();
+    let text = json!({ "target_project_id": scene.lib.to_string() });
+    assert_eq!(scene.api.post(&scene.scope("/allowlist"), &text).await.status, 201);
+    let form = scene.api.request(Method::POST, &scene.scope("/groups_allowlist"));
+    let form = form
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("target_group_id={}", scene.partners));
+    assert_eq!(Reply::of(form).await.unwrap().status, 201);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_what_it_says_is_refused() {
+    let scene = Scene::new();
+    for (content_type, status) in [("application/json", 400), ("text/plain", 415)] {
+        let request = scene.api.request(Method::PATCH, &scene.scope(""));
+        let request = request.header("content-type", content_type).body("enabled: false");
+        assert_eq!(Reply::of(request).await.unwrap().status, status, "{content_type}");
+    }
+    assert!(scene.gitlab.inbound_enabled(scene.app));
+}
+
+#[tokio::test]
+async fn parameters_are_judged_before_the_source_project() {
+    let scene = Scene::new();
+    scene
+        .api
+        .post("/projects/999/job_token_scope/allowlist", &json!({}))
+        .await
+        .is(400, error("target_project_id is missing"));
+}
