@@ -6,7 +6,11 @@
 
 mod attr;
 pub mod codec;
+mod data_source;
 mod diagnostics;
+mod erased;
+mod identity;
+mod list_resource;
 mod model;
 mod path;
 mod planning;
@@ -18,14 +22,16 @@ mod types;
 mod value;
 
 pub use attr::{Attr, AttrValue, Set};
+pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Errors, PROVIDER_DEFECT, Warnings};
+pub use erased::{AnyDataSource, AnyListResource, AnyResource, BoxFuture};
+pub use identity::{IdentityAttribute, IdentitySchema};
+pub use list_resource::{ListResource, Listed};
 pub use model::{Model, model, unfit_value};
 pub use path::{AttributePath, Step};
 pub use planning::Change;
 pub use provider::{Host, Provider};
-pub use resource::{
-    AnyDataSource, AnyResource, BoxFuture, Context, DataSource, Failed, Plan, PlanContext, Resource,
-};
+pub use resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, cannot_move};
 pub use schema::{Attribute, Schema, Shape, defect};
 pub use service::{is_in_call, service};
 pub use types::Type;

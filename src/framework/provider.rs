@@ -3,8 +3,8 @@
 use tokio_util::sync::CancellationToken;
 
 use super::diagnostics::{Errors, Warnings};
+use super::erased::{AnyDataSource, AnyListResource, AnyResource};
 use super::model::Model;
-use super::resource::{AnyDataSource, AnyResource};
 use super::schema::Schema;
 
 /// A provider: its own configuration, and the lists of what it offers.
@@ -44,6 +44,9 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The data sources.
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Self::Client>>>;
+
+    /// The list resources, each of the type of a managed resource.
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Self::Client>>>;
 }
 
 /// What the host says of itself when it configures a provider.

@@ -1,13 +1,10 @@
-//! What a resource or data source is to the framework: the traits that each of them implements with its own
-//! model, and the untyped form that the service calls.
-
-use std::pin::Pin;
+//! What a managed resource is to the framework.
 
 use super::diagnostics::{Diagnostic, Errors, Warnings};
+use super::identity::IdentitySchema;
 use super::model::Model;
 use super::planning::Change;
 use super::schema::Schema;
-use super::value::Object;
 
 /// What an operation has at hand: the configured provider's client, and a place for warnings.
 #[derive(Debug)]
@@ -26,6 +23,8 @@ pub struct PlanContext<'a, C> {
     pub client: Option<&'a C>,
     /// Told to the practitioner beside the plan.
     pub warnings: &'a Warnings,
+    /// Whether the object was imported and no apply has changed it since.
+    pub newly_imported: bool,
 }
 
 /// What a resource plans.
@@ -48,7 +47,8 @@ pub struct Failed<T> {
 }
 
 impl<T> Failed<T> {
-    fn map<U>(self, convert: impl FnOnce(T) -> U) -> Failed<U> {
+    /// The same failure, with what is left converted.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Failed<U> {
         Failed { left: self.left.map(convert), errors: self.errors }
     }
 }
@@ -65,18 +65,48 @@ impl<T> From<Diagnostic> for Failed<T> {
     }
 }
 
+/// How a practitioner names the object to import.
+#[derive(Debug, Clone)]
+pub enum ImportBy<'a, I> {
+    /// By an id, whose form is the resource's own.
+    Id(&'a str),
+    /// By its identity, wholly known.
+    Identity(I),
+}
+
+/// The state of a resource of another type, to be taken over by a `moved` block.
+#[derive(Debug, Clone)]
+pub struct MoveSource {
+    /// The other provider as `host/namespace/type`.
+    pub provider_address: String,
+    /// The other resource type.
+    pub type_name: String,
+    /// The version of the other resource's schema that the state was stored under.
+    pub schema_version: i64,
+    /// The state as it was stored.
+    pub state: serde_json::Map<String, serde_json::Value>,
+}
+
 /// A managed resource.
 pub trait Resource: Send + Sync + 'static {
     /// What the provider's configuration makes.
     type Client: Send + Sync + 'static;
     /// The attributes.
     type Model: Model;
+    /// The attributes of an identity.
+    type Identity: Model;
 
     /// The name in the configuration language, provider prefix included.
     const TYPE_NAME: &'static str;
 
     /// The schema; its attributes are those of the model.
     fn schema(&self) -> Schema;
+
+    /// The shape of identities; its attributes are those of [`Self::Identity`].
+    fn identity_schema(&self) -> IdentitySchema;
+
+    /// What tells the object of a state or plan from all others. What the plan does not know is unknown here too.
+    fn identity(&self, state: &Self::Model) -> Self::Identity;
 
     /// Checks a configuration by itself, before anything is planned. Any attribute may be unknown, and an
     /// unknown one is never at fault.
@@ -152,224 +182,37 @@ pub trait Resource: Send + Sync + 'static {
         state: Self::Model,
     ) -> impl Future<Output = Result<(), Failed<Self::Model>>> + Send;
 
-    /// The object that an import id names, with what [`Resource::read`] needs, which is called next.
+    /// The object that an import names, with what [`Resource::read`] needs, which is called next.
     ///
     /// # Errors
     ///
-    /// Where the id names nothing; by default always, for a resource that can't be imported.
+    /// Where it names nothing.
     fn import(
         &self,
         context: Context<'_, Self::Client>,
-        id: &str,
-    ) -> impl Future<Output = Result<Self::Model, Errors>> + Send {
-        let _ = (context, id);
-        async { Err(cannot_import(Self::TYPE_NAME).into()) }
-    }
-}
-
-/// A data source.
-pub trait DataSource: Send + Sync + 'static {
-    /// What the provider's configuration makes.
-    type Client: Send + Sync + 'static;
-    /// The attributes.
-    type Model: Model;
-
-    /// The name in the configuration language, provider prefix included.
-    const TYPE_NAME: &'static str;
-
-    /// The schema; its attributes are those of the model.
-    fn schema(&self) -> Schema;
-
-    /// Checks a configuration by itself. Any attribute may be unknown, and an unknown one is never at fault.
-    ///
-    /// # Errors
-    ///
-    /// All that is wrong with the configuration.
-    fn validate(&self, config: &Self::Model, warnings: &Warnings) -> Result<(), Errors> {
-        let _ = (config, warnings);
-        Ok(())
-    }
-
-    /// Reads what the configuration, now wholly known, asks for.
-    ///
-    /// # Errors
-    ///
-    /// Where it can't be read or is not there.
-    fn read(
-        &self,
-        context: Context<'_, Self::Client>,
-        config: Self::Model,
+        by: ImportBy<'_, Self::Identity>,
     ) -> impl Future<Output = Result<Self::Model, Errors>> + Send;
-}
 
-fn cannot_import(type_name: &str) -> Diagnostic {
-    Diagnostic::new("Import is not supported", format!("`{type_name}` has no import."))
-}
-
-/// A future of a trait object's method.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A [`Resource`] whose model is hidden, so that resources fit into one list.
-///
-/// Each method is the one of the same name, over objects that have the attributes of the schema.
-#[allow(missing_docs, reason = "the methods are those of `Resource`")]
-pub trait AnyResource<C>: Send + Sync {
-    fn type_name(&self) -> &'static str;
-    fn attributes(&self) -> &'static [&'static str];
-    fn schema(&self) -> Schema;
-    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors>;
-    fn plan<'a>(
-        &'a self,
-        context: PlanContext<'a, C>,
-        change: Change<Object>,
-    ) -> BoxFuture<'a, Result<Plan<Object>, Errors>>;
-    fn create<'a>(
-        &'a self,
-        context: Context<'a, C>,
-        planned: Object,
-    ) -> BoxFuture<'a, Result<Object, Failed<Object>>>;
-    fn read<'a>(
-        &'a self,
-        context: Context<'a, C>,
-        state: Object,
-    ) -> BoxFuture<'a, Result<Option<Object>, Errors>>;
-    fn update<'a>(
-        &'a self,
-        context: Context<'a, C>,
-        prior: Object,
-        planned: Object,
-    ) -> BoxFuture<'a, Result<Object, Failed<Object>>>;
-    fn delete<'a>(
-        &'a self,
-        context: Context<'a, C>,
-        state: Object,
-    ) -> BoxFuture<'a, Result<(), Failed<Object>>>;
-    fn import<'a>(&'a self, context: Context<'a, C>, id: &'a str) -> BoxFuture<'a, Result<Object, Errors>>;
-}
-
-impl<R: Resource> AnyResource<R::Client> for R {
-    fn type_name(&self) -> &'static str {
-        R::TYPE_NAME
-    }
-
-    fn attributes(&self) -> &'static [&'static str] {
-        R::Model::ATTRIBUTES
-    }
-
-    fn schema(&self) -> Schema {
-        Resource::schema(self)
-    }
-
-    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors> {
-        Resource::validate(self, &R::Model::from_object(config)?, warnings)
-    }
-
-    fn plan<'a>(
-        &'a self,
-        context: PlanContext<'a, R::Client>,
-        change: Change<Object>,
-    ) -> BoxFuture<'a, Result<Plan<Object>, Errors>> {
-        Box::pin(async move {
-            let change = Change {
-                prior: change.prior.map(R::Model::from_object).transpose()?,
-                config: R::Model::from_object(change.config)?,
-                proposed: R::Model::from_object(change.proposed)?,
-            };
-            let plan = Resource::plan(self, context, change).await?;
-            Ok(Plan { planned: plan.planned.into_object(), replace: plan.replace })
-        })
-    }
-
-    fn create<'a>(
-        &'a self,
-        context: Context<'a, R::Client>,
-        planned: Object,
-    ) -> BoxFuture<'a, Result<Object, Failed<Object>>> {
-        Box::pin(async move {
-            let created = Resource::create(self, context, R::Model::from_object(planned)?).await;
-            created.map(Model::into_object).map_err(|failed| failed.map(Model::into_object))
-        })
-    }
-
-    fn read<'a>(
-        &'a self,
-        context: Context<'a, R::Client>,
-        state: Object,
-    ) -> BoxFuture<'a, Result<Option<Object>, Errors>> {
-        Box::pin(async move {
-            let read = Resource::read(self, context, R::Model::from_object(state)?).await?;
-            Ok(read.map(Model::into_object))
-        })
-    }
-
-    fn update<'a>(
-        &'a self,
-        context: Context<'a, R::Client>,
-        prior: Object,
-        planned: Object,
-    ) -> BoxFuture<'a, Result<Object, Failed<Object>>> {
-        Box::pin(async move {
-            let (prior, planned) = (R::Model::from_object(prior)?, R::Model::from_object(planned)?);
-            let updated = Resource::update(self, context, prior, planned).await;
-            updated.map(Model::into_object).map_err(|failed| failed.map(Model::into_object))
-        })
-    }
-
-    fn delete<'a>(
-        &'a self,
-        context: Context<'a, R::Client>,
-        state: Object,
-    ) -> BoxFuture<'a, Result<(), Failed<Object>>> {
-        Box::pin(async move {
-            let deleted = Resource::delete(self, context, R::Model::from_object(state)?).await;
-            deleted.map_err(|failed| failed.map(Model::into_object))
-        })
-    }
-
-    fn import<'a>(
-        &'a self,
-        context: Context<'a, R::Client>,
-        id: &'a str,
-    ) -> BoxFuture<'a, Result<Object, Errors>> {
-        Box::pin(async move { Resource::import(self, context, id).await.map(Model::into_object) })
+    /// Takes over a state from another resource type. There is no client: what only the server knows stays null
+    /// until the next read.
+    ///
+    /// # Errors
+    ///
+    /// Where the resource can't take over from that type or from that state; by default always.
+    fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<Self::Model, Errors> {
+        let _ = warnings;
+        Err(cannot_move(source, Self::TYPE_NAME).into())
     }
 }
 
-/// A [`DataSource`] whose model is hidden, so that data sources fit into one list.
-#[allow(missing_docs, reason = "the methods are those of `DataSource`")]
-pub trait AnyDataSource<C>: Send + Sync {
-    fn type_name(&self) -> &'static str;
-    fn attributes(&self) -> &'static [&'static str];
-    fn schema(&self) -> Schema;
-    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors>;
-    fn read<'a>(&'a self, context: Context<'a, C>, config: Object) -> BoxFuture<'a, Result<Object, Errors>>;
-}
-
-impl<D: DataSource> AnyDataSource<D::Client> for D {
-    fn type_name(&self) -> &'static str {
-        D::TYPE_NAME
-    }
-
-    fn attributes(&self) -> &'static [&'static str] {
-        D::Model::ATTRIBUTES
-    }
-
-    fn schema(&self) -> Schema {
-        DataSource::schema(self)
-    }
-
-    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors> {
-        DataSource::validate(self, &D::Model::from_object(config)?, warnings)
-    }
-
-    fn read<'a>(
-        &'a self,
-        context: Context<'a, D::Client>,
-        config: Object,
-    ) -> BoxFuture<'a, Result<Object, Errors>> {
-        Box::pin(async move {
-            let read = DataSource::read(self, context, D::Model::from_object(config)?).await?;
-            Ok(read.into_object())
-        })
-    }
+/// A state that a resource can't take over.
+pub fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
+    Diagnostic::new(
+        "Unsupported move",
+        format!(
+            "A `{type_name}` can't take over the state of a `{}` of the provider {}. Remove the `moved` block, and import \
+             the object instead.",
+            source.type_name, source.provider_address
+        ),
+    )
 }

@@ -2,11 +2,14 @@
 //! GitLab's meet; how either is spoken is the business of `framework` and `gitlab`.
 
 mod config;
+mod identity;
 mod project;
 mod report;
 mod resources;
 
-use crate::framework::{AnyDataSource, AnyResource, Errors, Host, Provider, Schema, Warnings};
+use crate::framework::{
+    AnyDataSource, AnyListResource, AnyResource, Errors, Host, Provider, Schema, Warnings,
+};
 use crate::gitlab::Client;
 
 /// The prefix of all type names, so that Terraform finds the provider by itself under the local name `gitlab`.
@@ -59,6 +62,10 @@ impl Provider for GitlabJobToken {
     }
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Client>>> {
+        Vec::new()
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Client>>> {
         Vec::new()
     }
 }

@@ -25,9 +25,15 @@ pub(super) async fn handle<P: Provider>(
         Ok(state) => (state, Vec::new()),
         Err(Failed { left, errors }) => (left, errors.into_vec()),
     };
+    let new_identity = match &state {
+        Some(state) => managed.known_identity(state)?,
+        None => None,
+    };
+    let private = if errors.is_empty() { Vec::new() } else { request.planned_private };
     Ok(pb::apply_resource_change::Response {
         new_state: Some(convert::dynamic(state)),
-        private: request.planned_private,
+        new_identity,
+        private,
         diagnostics: errors.into_iter().map(convert::error).collect(),
         ..Default::default()
     })

@@ -14,7 +14,8 @@ use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::provider::Provider;
 
 tokio::task_local! {
-    static CALL: ();
+    /// Set while an RPC is carried out.
+    pub(super) static CALL: ();
 }
 
 /// Whether this thread is carrying out an RPC, so that a panic now becomes that RPC's diagnostic and is no crash of
@@ -111,6 +112,9 @@ about! {
     plan_resource_change: type_name,
     apply_resource_change: type_name,
     import_resource_state: type_name,
+    move_resource_state: target_type_name,
+    upgrade_resource_identity: type_name,
+    validate_list_resource_config: type_name,
     read_data_source: type_name,
 }
 
@@ -137,5 +141,8 @@ diagnosed! {
     plan_resource_change,
     apply_resource_change,
     import_resource_state,
+    move_resource_state,
+    upgrade_resource_identity,
+    validate_list_resource_config,
     read_data_source,
 }

@@ -3,6 +3,7 @@
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::codec::{json, msgpack};
 use crate::framework::diagnostics::{Diagnostic, Errors};
+use crate::framework::identity::IdentitySchema;
 use crate::framework::path::{AttributePath, Step};
 use crate::framework::schema::{Attribute, Schema, Shape};
 use crate::framework::types::Type;
@@ -113,6 +114,18 @@ fn attribute(attribute: &Attribute) -> pb::schema::Attribute {
         deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
         ..Default::default()
     }
+}
+
+pub(super) fn identity_schema(schema: &IdentitySchema) -> pb::ResourceIdentitySchema {
+    let attributes =
+        schema.attributes.iter().map(|attribute| pb::resource_identity_schema::IdentityAttribute {
+            name: attribute.name.to_owned(),
+            r#type: attribute.ty.to_json().to_string().into_bytes(),
+            required_for_import: attribute.required,
+            optional_for_import: !attribute.required,
+            description: attribute.description.to_owned(),
+        });
+    pb::ResourceIdentitySchema { version: schema.version, identity_attributes: attributes.collect() }
 }
 
 fn list_of(attributes: &[Attribute]) -> pb::schema::Object {

@@ -1,13 +1,13 @@
-//! ImportResourceState: from the id that a practitioner wrote to the beginnings of a state. The host reads the
+//! ImportResourceState: from the id or identity that a practitioner wrote to the beginnings of a state. The host reads the
 //! object next, and reports one that is not there.
 
 use std::sync::Arc;
 
-use super::{Served, convert};
+use super::{Served, convert, private};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
 use crate::framework::provider::Provider;
-use crate::framework::resource::Context;
+use crate::framework::resource::{Context, ImportBy};
 
 pub(super) async fn handle<P: Provider>(
     served: Arc<Served<P>>,
@@ -17,11 +17,17 @@ pub(super) async fn handle<P: Provider>(
     let managed = served.managed(&request.type_name)?;
     let client = served.client()?;
     let context = Context { client: &*client, warnings: &warnings };
-    let state = managed.resource.import(context, &request.id).await?;
+    let identity = match request.identity {
+        Some(sent) => convert::object("identity", sent.identity_data, &managed.identity_type)?,
+        None => None,
+    };
+    let by = identity.map_or(ImportBy::Id(&request.id), ImportBy::Identity);
+    let state = managed.resource.import(context, by).await?;
     let imported = pb::import_resource_state::ImportedResource {
         type_name: request.type_name,
+        identity: managed.known_identity(&state)?,
         state: Some(convert::dynamic(Some(state))),
-        ..Default::default()
+        private: private::imported(),
     };
     Ok(pb::import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
 }

@@ -5,8 +5,12 @@ mod apply_resource_change;
 mod call;
 mod configure_provider;
 mod convert;
+mod identity;
 mod import_resource_state;
+mod list_resource;
+mod move_resource_state;
 mod plan_resource_change;
+mod private;
 mod read_data_source;
 mod read_resource;
 mod schemas;
@@ -22,12 +26,14 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::diagnostics::{Diagnostic, Errors};
+use super::erased::{AnyDataSource, AnyListResource, AnyResource};
+use super::identity::IdentitySchema;
 use super::provider::Provider;
-use super::resource::{AnyDataSource, AnyResource};
 use super::schema::Schema;
 use super::types::Type;
 use crate::bindings::tfplugin6 as pb;
@@ -53,6 +59,7 @@ struct Served<P: Provider> {
     provider_type: Type,
     resources: BTreeMap<&'static str, Managed<P::Client>>,
     data_sources: BTreeMap<&'static str, Source<P::Client>>,
+    listers: BTreeMap<&'static str, Lister<P::Client>>,
     session: RwLock<Session<P::Client>>,
 }
 
@@ -60,10 +67,18 @@ struct Managed<C> {
     resource: Box<dyn AnyResource<C>>,
     schema: Schema,
     ty: Type,
+    identity: IdentitySchema,
+    identity_type: Type,
 }
 
 struct Source<C> {
     source: Box<dyn AnyDataSource<C>>,
+    schema: Schema,
+    ty: Type,
+}
+
+struct Lister<C> {
+    lister: Box<dyn AnyListResource<C>>,
     schema: Schema,
     ty: Type,
 }
@@ -95,16 +110,22 @@ impl<C> Clone for Configuration<C> {
 impl<P: Provider> Served<P> {
     fn new(provider: P) -> Served<P> {
         let resources = provider.resources().into_iter().map(|resource| {
-            let schema = resource.schema();
-            (resource.type_name(), Managed { ty: schema.object_type(), schema, resource })
+            let (schema, identity) = (resource.schema(), resource.identity_schema());
+            let (ty, identity_type) = (schema.object_type(), identity.object_type());
+            (resource.type_name(), Managed { ty, schema, identity_type, identity, resource })
         });
         let data_sources = provider.data_sources().into_iter().map(|source| {
             let schema = source.schema();
             (source.type_name(), Source { ty: schema.object_type(), schema, source })
         });
+        let listers = provider.list_resources().into_iter().map(|lister| {
+            let schema = lister.schema();
+            (lister.type_name(), Lister { ty: schema.object_type(), schema, lister })
+        });
         Served {
             resources: resources.collect(),
             data_sources: data_sources.collect(),
+            listers: listers.collect(),
             provider_type: provider.schema().object_type(),
             provider,
             session: RwLock::new(Session {
@@ -120,6 +141,10 @@ impl<P: Provider> Served<P> {
 
     fn source(&self, type_name: &str) -> Result<&Source<P::Client>, Errors> {
         self.data_sources.get(type_name).ok_or_else(|| unknown_type("data source", type_name).into())
+    }
+
+    fn lister(&self, type_name: &str) -> Result<&Lister<P::Client>, Errors> {
+        self.listers.get(type_name).ok_or_else(|| unknown_type("list resource", type_name).into())
     }
 
     fn configuration(&self) -> Configuration<P::Client> {
@@ -193,7 +218,7 @@ impl<P: Provider> pb::provider_server::Provider for Service<P> {
         &self,
         _: Request<pb::get_resource_identity_schemas::Request>,
     ) -> Answer<pb::get_resource_identity_schemas::Response> {
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(schemas::identity_schemas(&self.0)))
     }
 
     async fn validate_provider_config(
@@ -284,16 +309,16 @@ impl<P: Provider> pb::provider_server::Provider for Service<P> {
 
     async fn upgrade_resource_identity(
         &self,
-        _: Request<pb::upgrade_resource_identity::Request>,
+        request: Request<pb::upgrade_resource_identity::Request>,
     ) -> Answer<pb::upgrade_resource_identity::Response> {
-        not_offered("resource identities")
+        self.call("UpgradeResourceIdentity", request, identity::upgrade).await
     }
 
     async fn move_resource_state(
         &self,
-        _: Request<pb::move_resource_state::Request>,
+        request: Request<pb::move_resource_state::Request>,
     ) -> Answer<pb::move_resource_state::Response> {
-        not_offered("moves between resource types")
+        self.call("MoveResourceState", request, move_resource_state::handle).await
     }
 
     async fn generate_resource_config(
@@ -333,16 +358,17 @@ impl<P: Provider> pb::provider_server::Provider for Service<P> {
 
     async fn list_resource(
         &self,
-        _: Request<pb::list_resource::Request>,
+        request: Request<pb::list_resource::Request>,
     ) -> Answer<Self::ListResourceStream> {
-        not_offered("list resources")
+        let events = list_resource::start(Arc::clone(&self.0), request.into_inner());
+        Ok(Response::new(Box::pin(ReceiverStream::new(events))))
     }
 
     async fn validate_list_resource_config(
         &self,
-        _: Request<pb::validate_list_resource_config::Request>,
+        request: Request<pb::validate_list_resource_config::Request>,
     ) -> Answer<pb::validate_list_resource_config::Response> {
-        not_offered("list resources")
+        self.call("ValidateListResourceConfig", request, list_resource::validate).await
     }
 
     async fn call_function(

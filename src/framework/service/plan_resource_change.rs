@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Configuration, Served, convert};
+use super::{Configuration, Served, convert, private};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::path::AttributePath;
@@ -18,7 +18,7 @@ pub(super) async fn handle<P: Provider>(
     let managed = served.managed(&request.type_name)?;
     let prior = convert::object("prior state", request.prior_state, &managed.ty)?;
     let Some(proposed) = convert::object("proposed state", request.proposed_new_state, &managed.ty)? else {
-        return Ok(destroy(request.prior_private));
+        return Ok(destroy(request.prior_private, request.prior_identity));
     };
     let config = convert::present("resource configuration", request.config, &managed.ty)?;
 
@@ -30,7 +30,11 @@ pub(super) async fn handle<P: Provider>(
         Configuration::Unknown => (None, convert::deferred(request.client_capabilities)),
         _ => (Some(served.client()?), None),
     };
-    let context = PlanContext { client: client.as_deref(), warnings: &warnings };
+    let context = PlanContext {
+        client: client.as_deref(),
+        warnings: &warnings,
+        newly_imported: private::is_imported(&request.prior_private),
+    };
     let plan = managed.resource.plan(context, change).await?;
 
     if let Some(defect) = planning::plan_defect(&managed.schema, prior.as_ref(), &config, &plan.planned) {
@@ -38,6 +42,7 @@ pub(super) async fn handle<P: Provider>(
     }
     let replace = planning::replacements(prior.as_ref(), &plan.planned, &plan.replace);
     Ok(pb::plan_resource_change::Response {
+        planned_identity: managed.identity(&plan.planned)?,
         planned_state: Some(convert::dynamic(Some(plan.planned))),
         requires_replace: replace
             .into_iter()
@@ -49,8 +54,12 @@ pub(super) async fn handle<P: Provider>(
     })
 }
 
-fn destroy(private: Vec<u8>) -> pb::plan_resource_change::Response {
+fn destroy(
+    private: Vec<u8>,
+    identity: Option<pb::ResourceIdentityData>,
+) -> pb::plan_resource_change::Response {
     pb::plan_resource_change::Response {
+        planned_identity: identity,
         planned_state: Some(convert::dynamic(None)),
         planned_private: private,
         ..Default::default()

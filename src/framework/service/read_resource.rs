@@ -22,10 +22,14 @@ pub(super) async fn handle<P: Provider>(
         let context = Context { client: &*client, warnings: &warnings };
         (managed.resource.read(context, state).await?, None)
     };
+    let new_identity = match &new_state {
+        Some(state) => managed.known_identity(state)?.or(request.current_identity),
+        None => None,
+    };
     Ok(pb::read_resource::Response {
         new_state: Some(convert::dynamic(new_state)),
         private: request.private,
-        new_identity: request.current_identity,
+        new_identity,
         deferred,
         ..Default::default()
     })

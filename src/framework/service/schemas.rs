@@ -9,7 +9,7 @@ fn capabilities() -> pb::ServerCapabilities {
     pb::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
-        move_resource_state: false,
+        move_resource_state: true,
         generate_resource_config: false,
     }
 }
@@ -17,6 +17,7 @@ fn capabilities() -> pb::ServerCapabilities {
 pub(super) fn metadata<P: Provider>(served: &Served<P>) -> pb::get_metadata::Response {
     let resources = served.resources.keys();
     let data_sources = served.data_sources.keys();
+    let list_resources = served.listers.keys();
     pb::get_metadata::Response {
         server_capabilities: Some(capabilities()),
         resources: resources
@@ -25,6 +26,9 @@ pub(super) fn metadata<P: Provider>(served: &Served<P>) -> pb::get_metadata::Res
         data_sources: data_sources
             .map(|name| pb::get_metadata::DataSourceMetadata { type_name: (*name).to_owned() })
             .collect(),
+        list_resources: list_resources
+            .map(|name| pb::get_metadata::ListResourceMetadata { type_name: (*name).to_owned() })
+            .collect(),
         ..Default::default()
     }
 }
@@ -32,6 +36,7 @@ pub(super) fn metadata<P: Provider>(served: &Served<P>) -> pb::get_metadata::Res
 pub(super) fn provider_schema<P: Provider>(served: &Served<P>) -> pb::get_provider_schema::Response {
     let resources = served.resources.iter();
     let data_sources = served.data_sources.iter();
+    let list_resources = served.listers.iter();
     pb::get_provider_schema::Response {
         provider: Some(convert::schema(&served.provider.schema())),
         resource_schemas: resources
@@ -40,7 +45,22 @@ pub(super) fn provider_schema<P: Provider>(served: &Served<P>) -> pb::get_provid
         data_source_schemas: data_sources
             .map(|(name, source)| ((*name).to_owned(), convert::schema(&source.schema)))
             .collect(),
+        list_resource_schemas: list_resources
+            .map(|(name, lister)| ((*name).to_owned(), convert::schema(&lister.schema)))
+            .collect(),
         server_capabilities: Some(capabilities()),
+        ..Default::default()
+    }
+}
+
+pub(super) fn identity_schemas<P: Provider>(
+    served: &Served<P>,
+) -> pb::get_resource_identity_schemas::Response {
+    let resources = served.resources.iter();
+    pb::get_resource_identity_schemas::Response {
+        identity_schemas: resources
+            .map(|(name, managed)| ((*name).to_owned(), convert::identity_schema(&managed.identity)))
+            .collect(),
         ..Default::default()
     }
 }

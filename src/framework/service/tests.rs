@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
 use tonic::Request;
 
 use super::*;
@@ -10,8 +12,8 @@ use crate::bindings::tfplugin6::provider_server::Provider as _;
 use crate::framework::codec::strategies::any_type;
 use crate::framework::codec::{json, msgpack};
 use crate::framework::{
-    Attr, Attribute, Change, Context, DataSource, Failed, Host, Plan, PlanContext, Resource, Value, Warnings,
-    model,
+    Attr, Attribute, Change, Context, DataSource, Failed, Host, IdentityAttribute, ImportBy, ListResource,
+    Listed, MoveSource, Plan, PlanContext, Resource, Value, Warnings, cannot_move, model,
 };
 
 model! {
@@ -20,6 +22,68 @@ model! {
         name: String,
         size: i64,
         id: String,
+    }
+}
+
+impl Thing {
+    fn with_id(self, id: &str) -> Thing {
+        Thing { id: Attr::Known(id.to_owned()), ..self }
+    }
+}
+
+model! {
+    /// What tells things apart.
+    struct ThingIdentity {
+        id: String,
+        size: i64,
+    }
+}
+
+model! {
+    /// The list resource's `config` block.
+    struct Query {
+        prefix: String,
+        fails: bool,
+    }
+}
+
+/// Finds as many things as anyone wants.
+struct ThingLister;
+
+impl ListResource for ThingLister {
+    type Resource = ThingResource;
+    type Config = Query;
+
+    fn schema(&self) -> Schema {
+        let attributes = vec![
+            Attribute::required("prefix", Type::String, "How ids begin."),
+            Attribute::optional("fails", Type::Bool, "Whether it fails in the end."),
+        ];
+        Schema { version: 0, description: "Things.", attributes }
+    }
+
+    fn validate(&self, config: &Query, _: &Warnings) -> Result<(), Errors> {
+        let empty = config.prefix.known().is_some_and(String::is_empty);
+        Errors::check(empty.then(|| Diagnostic::new("No prefix", "It is empty.").at("prefix")))
+    }
+
+    async fn list(
+        &self,
+        _: Context<'_, String>,
+        config: Query,
+        found: mpsc::Sender<Listed<Thing>>,
+    ) -> Result<(), Errors> {
+        for number in 0.. {
+            if number == 3 && config.fails == Attr::Known(true) {
+                return Err(Diagnostic::new("Lost", "No more.").into());
+            }
+            let id = format!("{}{number}", config.prefix.known().unwrap());
+            let object = thing("found", 7, None).with_id(&id);
+            if found.send(Listed { object, display_name: id }).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -36,7 +100,37 @@ struct ThingResource;
 impl Resource for ThingResource {
     type Client = String;
     type Model = Thing;
+    type Identity = ThingIdentity;
     const TYPE_NAME: &'static str = "test_thing";
+
+    fn identity_schema(&self) -> IdentitySchema {
+        let attributes = vec![
+            IdentityAttribute { name: "id", ty: Type::String, required: true, description: "An id." },
+            IdentityAttribute { name: "size", ty: Type::Number, required: false, description: "A size." },
+        ];
+        IdentitySchema { version: 0, attributes }
+    }
+
+    fn identity(&self, state: &Thing) -> ThingIdentity {
+        ThingIdentity { id: state.id.clone(), size: Attr::Null }
+    }
+
+    async fn import(&self, _: Context<'_, String>, by: ImportBy<'_, ThingIdentity>) -> Result<Thing, Errors> {
+        match by {
+            ImportBy::Id("") => Err(Diagnostic::new("No id", "There is none.").into()),
+            ImportBy::Id(id) => Ok(thing("by id", None, None).with_id(id)),
+            ImportBy::Identity(identity) => Ok(Thing { id: identity.id, ..thing("by identity", None, None) }),
+        }
+    }
+
+    fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<Thing, Errors> {
+        if source.type_name != "other_thing" {
+            return Err(cannot_move(source, Self::TYPE_NAME).into());
+        }
+        warnings.add(Diagnostic::new("Moved", format!("From {}.", source.provider_address)));
+        let name = source.state.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
+        Ok(thing(name, None, None))
+    }
 
     fn schema(&self) -> Schema {
         let attributes = vec![
@@ -152,6 +246,10 @@ impl Provider for TestProvider {
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<String>>> {
         vec![Box::new(ThingSource)]
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<String>>> {
+        vec![Box::new(ThingLister)]
     }
 }
 
@@ -324,7 +422,7 @@ async fn a_provider_may_be_configured_again() {
 async fn what_is_applied_is_stored() {
     let (state, answer) = apply(None, Some(Thing { id: Attr::Unknown, ..thing("a", 1, None) })).await;
     assert_eq!(state, Some(thing("a", 1, "http://x from 1.0!")));
-    assert_eq!(answer.private, b"private");
+    assert!(answer.private.is_empty());
     assert_eq!(apply(Some(thing("a", 1, "a")), Some(thing("a", 2, "a"))).await.0, Some(thing("a", 2, "a")));
     assert_eq!(apply(Some(thing("a", 1, "a")), None).await.0, None);
 }
@@ -337,6 +435,8 @@ async fn after_a_failure_the_state_is_what_is_left() {
     let (state, answer) = apply(None, Some(thing("half", 1, None))).await;
     assert_eq!(state, Some(thing("half", 1, "http://x from 1.0!")));
     assert_eq!(told(&answer.diagnostics), ["E: Failed"]);
+
+    assert_eq!(answer.private, b"private");
 
     let (state, _) = apply(Some(thing("fails", 1, "a")), Some(thing("fails", 2, "a"))).await;
     assert_eq!(state, Some(thing("fails", 1, "a")));
@@ -401,15 +501,139 @@ async fn an_unknown_type_is_told_by_its_name() {
     );
 }
 
+async fn imported(request: pb::import_resource_state::Request) -> pb::import_resource_state::Response {
+    let request = pb::import_resource_state::Request { type_name: "test_thing".into(), ..request };
+    configured().await.import_resource_state(Request::new(request)).await.unwrap().into_inner()
+}
+
+fn identity(id: &str) -> pb::ResourceIdentityData {
+    let identity = ThingIdentity { id: Attr::Known(id.to_owned()), size: Attr::Null };
+    let object = crate::framework::Model::into_object(identity);
+    pb::ResourceIdentityData { identity_data: Some(convert::dynamic(Some(object))) }
+}
+
 #[tokio::test]
-async fn a_resource_without_import_refuses_politely() {
-    let request = pb::import_resource_state::Request {
+async fn an_import_goes_by_id_or_by_identity() {
+    let by_id = imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
+    let [object] = by_id.imported_resources.try_into().unwrap();
+    assert_eq!(received(object.state), Some(thing("by id", None, "7")));
+    assert_eq!(object.identity, Some(identity("7")));
+
+    let request = pb::import_resource_state::Request { identity: Some(identity("8")), ..Default::default() };
+    let [object] = imported(request).await.imported_resources.try_into().unwrap();
+    assert_eq!(received(object.state), Some(thing("by identity", None, "8")));
+
+    let nothing = imported(Default::default()).await;
+    assert_eq!(told(&nothing.diagnostics), ["E: No id"]);
+    assert!(nothing.imported_resources.is_empty());
+}
+
+#[tokio::test]
+async fn an_import_is_remembered_until_the_first_apply() {
+    let imported =
+        imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
+    let private = imported.imported_resources[0].private.clone();
+    assert!(private::is_imported(&private) && !private::is_imported(b""));
+    let request = pb::apply_resource_change::Request {
         type_name: "test_thing".into(),
-        id: "1".into(),
+        prior_state: sent(thing("a", 1, "a")),
+        planned_state: sent(thing("a", 2, "a")),
+        planned_private: private,
         ..Default::default()
     };
-    let answer = configured().await.import_resource_state(Request::new(request)).await.unwrap().into_inner();
-    assert_eq!(answer.diagnostics[0].detail, "`test_thing` has no import.");
+    let answer = configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
+    assert!(!private::is_imported(&answer.private));
+}
+
+#[tokio::test]
+async fn an_identity_goes_with_every_state() {
+    let service = configured().await;
+    assert_eq!(read(&service, thing("a", 1, "a")).await.new_identity, Some(identity("a")));
+    assert_eq!(read(&service, thing("gone", 1, "a")).await.new_identity, None);
+    let planned = plan(&service, None, Some(thing("a", None, None))).await;
+    assert_eq!(planned.planned_identity, Some(identity("a")));
+    let (_, applied) = apply(Some(thing("a", 1, "a")), Some(thing("a", 2, "a"))).await;
+    assert_eq!(applied.new_identity, Some(identity("a")));
+}
+
+#[tokio::test]
+async fn a_stored_identity_is_read_from_its_file() {
+    let upgraded = async |version: i64, text: &str| {
+        let request = pb::upgrade_resource_identity::Request {
+            type_name: "test_thing".into(),
+            version,
+            raw_identity: Some(pb::RawState { json: text.as_bytes().to_vec(), ..Default::default() }),
+        };
+        unconfigured().upgrade_resource_identity(Request::new(request)).await.unwrap().into_inner()
+    };
+    assert_eq!(upgraded(0, r#"{"id":"a"}"#).await.upgraded_identity, Some(identity("a")));
+    assert_eq!(told(&upgraded(1, r#"{"id":"a"}"#).await.diagnostics), ["E: Unreadable identity"]);
+    assert_eq!(told(&upgraded(0, "null").await.diagnostics), ["E: Unreadable identity"]);
+}
+
+#[tokio::test]
+async fn a_state_is_taken_over_from_another_type_without_a_client() {
+    let moved = async |type_name: &str, state: &str| {
+        let request = pb::move_resource_state::Request {
+            source_provider_address: "example.com/other/other".into(),
+            source_type_name: type_name.into(),
+            source_state: Some(pb::RawState { json: state.as_bytes().to_vec(), ..Default::default() }),
+            target_type_name: "test_thing".into(),
+            ..Default::default()
+        };
+        unconfigured().move_resource_state(Request::new(request)).await.unwrap().into_inner()
+    };
+    let answer = moved("other_thing", r#"{"title":"a","more":[1]}"#).await;
+    assert_eq!(received(answer.target_state), Some(thing("a", None, None)));
+    assert_eq!(answer.target_identity, None, "its id is not known before the next read");
+    assert_eq!(told(&answer.diagnostics), ["W: Moved"]);
+    assert_eq!(
+        moved("strange_thing", "{}").await.diagnostics[0].detail,
+        "A `test_thing` can't take over the state of a `strange_thing` of the provider example.com/other/other. Remove \
+         the `moved` block, and import the object instead."
+    );
+    assert_eq!(told(&moved("other_thing", "[]").await.diagnostics), ["E: Unreadable state"]);
+}
+
+async fn listed(limit: i64, fails: bool, objects: bool) -> Vec<pb::list_resource::Event> {
+    let config = Query { prefix: Attr::Known("p".into()), fails: Attr::Known(fails) };
+    let request = pb::list_resource::Request {
+        type_name: "test_thing".into(),
+        config: Some(convert::dynamic(Some(crate::framework::Model::into_object(config)))),
+        include_resource_object: objects,
+        limit,
+    };
+    let events = configured().await.list_resource(Request::new(request)).await.unwrap().into_inner();
+    events.map(Result::unwrap).collect().await
+}
+
+#[tokio::test]
+async fn a_list_ends_at_the_limit() {
+    let events = listed(2, false, true).await;
+    let names: Vec<_> = events.iter().map(|event| event.display_name.as_str()).collect();
+    assert_eq!(names, ["p0", "p1"]);
+    assert_eq!(events[1].identity, Some(identity("p1")));
+    assert_eq!(received(events[1].resource_object.clone()), Some(thing("found", 7, "p1")));
+    assert_eq!(listed(1, false, false).await[0].resource_object, None);
+}
+
+#[tokio::test]
+async fn a_list_that_fails_says_so_after_what_it_found() {
+    let events = listed(100, true, false).await;
+    assert_eq!(events.len(), 4);
+    assert_eq!(told(&events[3].diagnostic), ["E: Lost"]);
+}
+
+#[tokio::test]
+async fn a_query_is_checked_by_itself() {
+    let config = Query { prefix: Attr::Known(String::new()), fails: Attr::Null };
+    let request = pb::validate_list_resource_config::Request {
+        type_name: "test_thing".into(),
+        config: Some(convert::dynamic(Some(crate::framework::Model::into_object(config)))),
+        ..Default::default()
+    };
+    let answer = unconfigured().validate_list_resource_config(Request::new(request)).await.unwrap();
+    assert_eq!(told(&answer.into_inner().diagnostics), ["E at an attribute: No prefix"]);
 }
 
 #[tokio::test]

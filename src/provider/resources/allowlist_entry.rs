@@ -1,16 +1,16 @@
 //! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist, whatever else is on it.
 
-mod import_id;
+mod import;
 mod target;
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, Plan, PlanContext, Resource, Schema, Type,
-    Warnings, model,
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentityAttribute, IdentitySchema,
+    ImportBy, Plan, PlanContext, Resource, Schema, Type, Warnings, model,
 };
 use crate::gitlab::{Allowed, Client, GroupId, ProjectId, Target};
+use crate::provider::identity;
 use crate::provider::project::{self, Known};
 use crate::provider::report::report;
-use import_id::ImportId;
 use target::{Choice, target_attribute};
 
 /// The resource.
@@ -30,9 +30,19 @@ model! {
     }
 }
 
+model! {
+    /// The numbers that make an entry: the project's, and one of the two of the target.
+    pub(in crate::provider) struct EntryIdentity {
+        project_id: i64,
+        target_project_id: i64,
+        target_group_id: i64,
+    }
+}
+
 impl Resource for AllowlistEntry {
     type Client = Client;
     type Model = EntryModel;
+    type Identity = EntryIdentity;
     const TYPE_NAME: &'static str = "gitlab_job_token_allowlist_entry";
 
     fn schema(&self) -> Schema {
@@ -81,6 +91,31 @@ impl Resource for AllowlistEntry {
                            that is on the list already is taken over, with a warning; destroying the resource removes \
                            the entry in any case.";
         Schema { version: 0, description, attributes }
+    }
+
+    fn identity_schema(&self) -> IdentitySchema {
+        let target =
+            |name, description| IdentityAttribute { name, ty: Type::Number, required: false, description };
+        let attributes = vec![
+            identity::project_id(),
+            target(
+                "target_project_id",
+                "Number of the project whose jobs have access, if the target is a project.",
+            ),
+            target(
+                "target_group_id",
+                "Number of the group whose projects' jobs have access, if the target is a group.",
+            ),
+        ];
+        IdentitySchema { version: 0, attributes }
+    }
+
+    fn identity(&self, state: &EntryModel) -> EntryIdentity {
+        EntryIdentity {
+            project_id: state.project_id.clone(),
+            target_project_id: state.target_project_id.clone(),
+            target_group_id: state.target_group_id.clone(),
+        }
     }
 
     fn validate(&self, config: &EntryModel, _: &Warnings) -> Result<(), Errors> {
@@ -192,16 +227,18 @@ impl Resource for AllowlistEntry {
         }
     }
 
-    async fn import(&self, context: Context<'_, Client>, id: &str) -> Result<EntryModel, Errors> {
-        let import = ImportId::parse(id)?;
-        let (owner, target) = import.find(context.client).await?;
+    async fn import(
+        &self,
+        context: Context<'_, Client>,
+        by: ImportBy<'_, EntryIdentity>,
+    ) -> Result<EntryModel, Errors> {
+        let (spelling, owner, target) = import::find(context.client, by).await?;
         match context.client.is_allowed(owner, target).await {
             Ok(true) => {
-                let spelled =
-                    EntryModel { project: Attr::Known(import.owner.to_owned()), ..EntryModel::default() };
+                let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
                 Ok(with_numbers(spelled, owner, target))
             }
-            Ok(false) => Err(import_id::not_on_the_list(owner, target).into()),
+            Ok(false) => Err(import::not_on_the_list(owner, target).into()),
             Err(error) => Err(report(cannot_read(owner), &error).into()),
         }
     }

@@ -1,10 +1,11 @@
 //! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, Plan, PlanContext, Resource, Schema, Type,
-    Value, Warnings, model,
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, Plan,
+    PlanContext, Resource, Schema, Type, Value, Warnings, model,
 };
 use crate::gitlab::{Client, ProjectId, ScopeSettings};
+use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
 use crate::provider::report::report;
 
@@ -25,6 +26,7 @@ model! {
 impl Resource for JobTokenScope {
     type Client = Client;
     type Model = ScopeModel;
+    type Identity = ProjectIdentity;
     const TYPE_NAME: &'static str = "gitlab_job_token_scope";
 
     fn schema(&self) -> Schema {
@@ -56,6 +58,14 @@ impl Resource for JobTokenScope {
                            the project's allowlist. Every project has this setting: creating the resource takes it over, \
                            destroying it restores GitLab's default, which is limited access.";
         Schema { version: 0, description, attributes }
+    }
+
+    fn identity_schema(&self) -> IdentitySchema {
+        identity::of_project()
+    }
+
+    fn identity(&self, state: &ScopeModel) -> ProjectIdentity {
+        ProjectIdentity { project_id: state.project_id.clone() }
     }
 
     fn validate(&self, config: &ScopeModel, _: &Warnings) -> Result<(), Errors> {
@@ -160,10 +170,14 @@ impl Resource for JobTokenScope {
         }
     }
 
-    async fn import(&self, context: Context<'_, Client>, id: &str) -> Result<ScopeModel, Errors> {
-        let project = project::find::<ProjectId>(context.client, id).await?;
+    async fn import(
+        &self,
+        context: Context<'_, Client>,
+        by: ImportBy<'_, ProjectIdentity>,
+    ) -> Result<ScopeModel, Errors> {
+        let (spelling, project) = identity::imported_project(context.client, by).await?;
         let settings = read_settings(context.client, project).await?;
-        let spelled = ScopeModel { project: Attr::Known(id.to_owned()), ..ScopeModel::default() };
+        let spelled = ScopeModel { project: Attr::Known(spelling), ..ScopeModel::default() };
         Ok(observed(spelled, project, settings))
     }
 }

@@ -1,15 +1,48 @@
-//! The ids that an allowlist entry can be imported by.
+//! What an allowlist entry can be imported by: an id in one of several forms, or its identity.
 
-use crate::framework::{Diagnostic, Errors};
+use super::EntryIdentity;
+use crate::framework::{Diagnostic, Errors, ImportBy};
 use crate::gitlab::{Client, GroupId, ProjectId, Target};
-use crate::provider::project;
+use crate::provider::{identity, project};
+
+/// The owner's spelling in the import, and the numbers of owner and target.
+///
+/// # Errors
+///
+/// Where the import names no entry, or projects or groups that the token can't see.
+pub(super) async fn find(
+    client: &Client,
+    by: ImportBy<'_, EntryIdentity>,
+) -> Result<(String, ProjectId, Target), Errors> {
+    match by {
+        ImportBy::Id(id) => {
+            let id = ImportId::parse(id)?;
+            let (owner, target) = id.find(client).await?;
+            Ok((id.owner.to_owned(), owner, target))
+        }
+        ImportBy::Identity(entry) => {
+            let owner: ProjectId = identity::number("project_id", entry.project_id.known())?;
+            let target = match (entry.target_project_id.known(), entry.target_group_id.known()) {
+                (project @ Some(_), None) => Target::Project(identity::number("target_project_id", project)?),
+                (None, group @ Some(_)) => Target::Group(identity::number("target_group_id", group)?),
+                _ => return Err(one_target().into()),
+            };
+            Ok((owner.to_string(), owner, target))
+        }
+    }
+}
+
+fn one_target() -> Diagnostic {
+    let detail =
+        "The identity of an allowlist entry has exactly one of `target_project_id` and `target_group_id`.";
+    Diagnostic::new("Invalid identity", detail)
+}
 
 /// An import id, read: `<owner>:<kind>:<target>`, or `<owner>:<target>` for a project, which is the official
 /// provider's older form. Owner and target are numbers or full paths; GitLab allows no colon in a path.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct ImportId<'a> {
-    /// The owner, as spelled.
-    pub(super) owner: &'a str,
+struct ImportId<'a> {
+    owner: &'a str,
     target: TargetSpelling<'a>,
 }
 
@@ -20,12 +53,7 @@ enum TargetSpelling<'a> {
 }
 
 impl<'a> ImportId<'a> {
-    /// Reads an import id.
-    ///
-    /// # Errors
-    ///
-    /// Where it has none of the forms.
-    pub(super) fn parse(id: &'a str) -> Result<ImportId<'a>, Errors> {
+    fn parse(id: &'a str) -> Result<ImportId<'a>, Errors> {
         let parts: Vec<&str> = id.split(':').collect();
         let (owner, target) = match parts.as_slice() {
             [owner, "project", target] | [owner, target] => (*owner, TargetSpelling::Project(target)),
@@ -35,12 +63,7 @@ impl<'a> ImportId<'a> {
         Ok(ImportId { owner, target })
     }
 
-    /// The numbers of owner and target.
-    ///
-    /// # Errors
-    ///
-    /// Where one of them is no spelling of a project or group, or of none that the token can see.
-    pub(super) async fn find(&self, client: &Client) -> Result<(ProjectId, Target), Errors> {
+    async fn find(&self, client: &Client) -> Result<(ProjectId, Target), Errors> {
         let owner = project::find::<ProjectId>(client, self.owner).await?;
         let target = match self.target {
             TargetSpelling::Project(spelling) => {

@@ -1,0 +1,275 @@
+//! Resources and data sources whose models are hidden, so that the service holds them in one list each.
+
+use std::pin::Pin;
+
+use tokio::sync::mpsc;
+
+use super::data_source::DataSource;
+use super::diagnostics::{Errors, Warnings};
+use super::identity::IdentitySchema;
+use super::list_resource::{ListResource, Listed};
+use super::model::Model;
+use super::planning::Change;
+use super::resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource};
+use super::schema::Schema;
+use super::value::Object;
+
+/// A future of a trait object's method.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A [`Resource`] over objects that have the attributes of its schema.
+///
+/// Each method is the one of the same name; `identity` fails where the state is not one of the schema.
+#[allow(missing_docs, reason = "the methods are those of `Resource`")]
+pub trait AnyResource<C>: Send + Sync {
+    fn type_name(&self) -> &'static str;
+    fn attributes(&self) -> &'static [&'static str];
+    fn schema(&self) -> Schema;
+    fn identity_attributes(&self) -> &'static [&'static str];
+    fn identity_schema(&self) -> IdentitySchema;
+    fn identity(&self, state: Object) -> Result<Object, Errors>;
+    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors>;
+    fn plan<'a>(
+        &'a self,
+        context: PlanContext<'a, C>,
+        change: Change<Object>,
+    ) -> BoxFuture<'a, Result<Plan<Object>, Errors>>;
+    fn create<'a>(
+        &'a self,
+        context: Context<'a, C>,
+        planned: Object,
+    ) -> BoxFuture<'a, Result<Object, Failed<Object>>>;
+    fn read<'a>(
+        &'a self,
+        context: Context<'a, C>,
+        state: Object,
+    ) -> BoxFuture<'a, Result<Option<Object>, Errors>>;
+    fn update<'a>(
+        &'a self,
+        context: Context<'a, C>,
+        prior: Object,
+        planned: Object,
+    ) -> BoxFuture<'a, Result<Object, Failed<Object>>>;
+    fn delete<'a>(
+        &'a self,
+        context: Context<'a, C>,
+        state: Object,
+    ) -> BoxFuture<'a, Result<(), Failed<Object>>>;
+    fn import<'a>(
+        &'a self,
+        context: Context<'a, C>,
+        by: ImportBy<'a, Object>,
+    ) -> BoxFuture<'a, Result<Object, Errors>>;
+    fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<Object, Errors>;
+}
+
+impl<R: Resource> AnyResource<R::Client> for R {
+    fn type_name(&self) -> &'static str {
+        R::TYPE_NAME
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        R::Model::ATTRIBUTES
+    }
+
+    fn schema(&self) -> Schema {
+        Resource::schema(self)
+    }
+
+    fn identity_attributes(&self) -> &'static [&'static str] {
+        R::Identity::ATTRIBUTES
+    }
+
+    fn identity_schema(&self) -> IdentitySchema {
+        Resource::identity_schema(self)
+    }
+
+    fn identity(&self, state: Object) -> Result<Object, Errors> {
+        Ok(Resource::identity(self, &R::Model::from_object(state)?).into_object())
+    }
+
+    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors> {
+        Resource::validate(self, &R::Model::from_object(config)?, warnings)
+    }
+
+    fn plan<'a>(
+        &'a self,
+        context: PlanContext<'a, R::Client>,
+        change: Change<Object>,
+    ) -> BoxFuture<'a, Result<Plan<Object>, Errors>> {
+        Box::pin(async move {
+            let change = Change {
+                prior: change.prior.map(R::Model::from_object).transpose()?,
+                config: R::Model::from_object(change.config)?,
+                proposed: R::Model::from_object(change.proposed)?,
+            };
+            let plan = Resource::plan(self, context, change).await?;
+            Ok(Plan { planned: plan.planned.into_object(), replace: plan.replace })
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        context: Context<'a, R::Client>,
+        planned: Object,
+    ) -> BoxFuture<'a, Result<Object, Failed<Object>>> {
+        Box::pin(async move {
+            let created = Resource::create(self, context, R::Model::from_object(planned)?).await;
+            created.map(Model::into_object).map_err(|failed| failed.map(Model::into_object))
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        context: Context<'a, R::Client>,
+        state: Object,
+    ) -> BoxFuture<'a, Result<Option<Object>, Errors>> {
+        Box::pin(async move {
+            let read = Resource::read(self, context, R::Model::from_object(state)?).await?;
+            Ok(read.map(Model::into_object))
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        context: Context<'a, R::Client>,
+        prior: Object,
+        planned: Object,
+    ) -> BoxFuture<'a, Result<Object, Failed<Object>>> {
+        Box::pin(async move {
+            let (prior, planned) = (R::Model::from_object(prior)?, R::Model::from_object(planned)?);
+            let updated = Resource::update(self, context, prior, planned).await;
+            updated.map(Model::into_object).map_err(|failed| failed.map(Model::into_object))
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        context: Context<'a, R::Client>,
+        state: Object,
+    ) -> BoxFuture<'a, Result<(), Failed<Object>>> {
+        Box::pin(async move {
+            let deleted = Resource::delete(self, context, R::Model::from_object(state)?).await;
+            deleted.map_err(|failed| failed.map(Model::into_object))
+        })
+    }
+
+    fn import<'a>(
+        &'a self,
+        context: Context<'a, R::Client>,
+        by: ImportBy<'a, Object>,
+    ) -> BoxFuture<'a, Result<Object, Errors>> {
+        Box::pin(async move {
+            let by = match by {
+                ImportBy::Id(id) => ImportBy::Id(id),
+                ImportBy::Identity(identity) => ImportBy::Identity(R::Identity::from_object(identity)?),
+            };
+            Resource::import(self, context, by).await.map(Model::into_object)
+        })
+    }
+
+    fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<Object, Errors> {
+        Resource::move_from(self, source, warnings).map(Model::into_object)
+    }
+}
+
+/// A [`DataSource`] over objects that have the attributes of its schema.
+#[allow(missing_docs, reason = "the methods are those of `DataSource`")]
+pub trait AnyDataSource<C>: Send + Sync {
+    fn type_name(&self) -> &'static str;
+    fn attributes(&self) -> &'static [&'static str];
+    fn schema(&self) -> Schema;
+    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors>;
+    fn read<'a>(&'a self, context: Context<'a, C>, config: Object) -> BoxFuture<'a, Result<Object, Errors>>;
+}
+
+impl<D: DataSource> AnyDataSource<D::Client> for D {
+    fn type_name(&self) -> &'static str {
+        D::TYPE_NAME
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        D::Model::ATTRIBUTES
+    }
+
+    fn schema(&self) -> Schema {
+        DataSource::schema(self)
+    }
+
+    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors> {
+        DataSource::validate(self, &D::Model::from_object(config)?, warnings)
+    }
+
+    fn read<'a>(
+        &'a self,
+        context: Context<'a, D::Client>,
+        config: Object,
+    ) -> BoxFuture<'a, Result<Object, Errors>> {
+        Box::pin(async move {
+            let read = DataSource::read(self, context, D::Model::from_object(config)?).await?;
+            Ok(read.into_object())
+        })
+    }
+}
+
+/// A [`ListResource`] over objects that have the attributes of its schemas.
+#[allow(missing_docs, reason = "the methods are those of `ListResource`")]
+pub trait AnyListResource<C>: Send + Sync {
+    fn type_name(&self) -> &'static str;
+    fn attributes(&self) -> &'static [&'static str];
+    fn schema(&self) -> Schema;
+    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors>;
+    fn list<'a>(
+        &'a self,
+        context: Context<'a, C>,
+        config: Object,
+        found: mpsc::Sender<Listed<Object>>,
+    ) -> BoxFuture<'a, Result<(), Errors>>;
+}
+
+impl<L: ListResource> AnyListResource<<L::Resource as Resource>::Client> for L {
+    fn type_name(&self) -> &'static str {
+        L::Resource::TYPE_NAME
+    }
+
+    fn attributes(&self) -> &'static [&'static str] {
+        L::Config::ATTRIBUTES
+    }
+
+    fn schema(&self) -> Schema {
+        ListResource::schema(self)
+    }
+
+    fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors> {
+        ListResource::validate(self, &L::Config::from_object(config)?, warnings)
+    }
+
+    fn list<'a>(
+        &'a self,
+        context: Context<'a, <L::Resource as Resource>::Client>,
+        config: Object,
+        found: mpsc::Sender<Listed<Object>>,
+    ) -> BoxFuture<'a, Result<(), Errors>> {
+        Box::pin(async move {
+            let config = L::Config::from_object(config)?;
+            // One at a time: the host's pace is the pace of the search.
+            let (sender, mut receiver) = mpsc::channel::<Listed<<L::Resource as Resource>::Model>>(1);
+            let forward = async {
+                while let Some(listed) = receiver.recv().await {
+                    if found.send(listed.map(Model::into_object)).await.is_err() {
+                        return;
+                    }
+                }
+            };
+            let search = ListResource::list(self, context, config, sender);
+            tokio::pin!(search, forward);
+            tokio::select! {
+                result = &mut search => {
+                    forward.await;
+                    result
+                }
+                () = &mut forward => Ok(()),
+            }
+        })
+    }
+}

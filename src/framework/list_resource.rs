@@ -1,0 +1,58 @@
+//! What a list resource is to the framework: the answer to `terraform query` for a resource type.
+
+use tokio::sync::mpsc;
+
+use super::diagnostics::{Errors, Warnings};
+use super::model::Model;
+use super::resource::{Context, Resource};
+use super::schema::Schema;
+
+/// Finds the objects of a resource type that exist, managed or not.
+pub trait ListResource: Send + Sync + 'static {
+    /// The resource type whose objects are listed.
+    type Resource: Resource;
+    /// The attributes of the `config` block.
+    type Config: Model;
+
+    /// The schema of the `config` block; its attributes are those of [`Self::Config`].
+    fn schema(&self) -> Schema;
+
+    /// Checks a `config` block by itself. Any attribute may be unknown, and an unknown one is never at fault.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the block.
+    fn validate(&self, config: &Self::Config, warnings: &Warnings) -> Result<(), Errors> {
+        let _ = (config, warnings);
+        Ok(())
+    }
+
+    /// Sends the objects as they are found. The receiver closes once the host has enough; what is sent afterwards is
+    /// lost, and an end at that point is no error.
+    ///
+    /// # Errors
+    ///
+    /// Where the objects can't be listed, or not all of them.
+    fn list(
+        &self,
+        context: Context<'_, <Self::Resource as Resource>::Client>,
+        config: Self::Config,
+        found: mpsc::Sender<Listed<<Self::Resource as Resource>::Model>>,
+    ) -> impl Future<Output = Result<(), Errors>> + Send;
+}
+
+/// One object found.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// The object as a read of the resource would return it.
+    pub object: T,
+    /// What to call it in a list for people.
+    pub display_name: String,
+}
+
+impl<T> Listed<T> {
+    /// The same find, with the object converted.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Listed<U> {
+        Listed { object: convert(self.object), display_name: self.display_name }
+    }
+}
