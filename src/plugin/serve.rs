@@ -136,3 +136,6 @@ fn swallow_interrupts() -> io::Result<()> {
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,10 +45,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) async fn open(
-        handshake: &Handshake,
-        certificate: Option<&ClientCertificate>,
-    ) -> Result<Self, Error> {
+    /// Connects to a plugin that announced itself by `handshake`, by TLS if it has a certificate, and presents
+    /// `certificate`.
+    ///
+    /// # Errors
+    /// When the plugin cannot be reached or does not let us in.
+    pub async fn open(handshake: &Handshake, certificate: Option<&ClientCertificate>) -> Result<Self, Error> {
         let channel = channel(handshake, certificate).await?;
         let stdio = GrpcStdioClient::new(channel.clone()).stream_stdio(()).await?.into_inner();
         let (to_broker, messages) = mpsc::channel(1);
