@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -17,6 +18,7 @@ const CORE_VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Address {
     /// The path of a unix socket. It has passed [`fits_the_line`].
+    #[cfg(unix)]
     Unix(PathBuf),
     /// A loopback address.
     Tcp(SocketAddr),
@@ -25,6 +27,7 @@ pub(super) enum Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            #[cfg(unix)]
             Self::Unix(path) => write!(f, "unix|{}", path.display()),
             Self::Tcp(address) => write!(f, "tcp|{address}"),
         }
@@ -33,7 +36,8 @@ impl fmt::Display for Address {
 
 /// Whether the path can stand in the line: the separator and a line's end would break it, and what is not Unicode
 /// could not be printed faithfully.
-pub(super) fn fits_the_line(path: &std::path::Path) -> bool {
+#[cfg(unix)]
+pub(super) fn fits_the_line(path: &Path) -> bool {
     path.to_str().is_some_and(|text| !text.contains(['|', '\n', '\r']))
 }
 
@@ -59,8 +63,6 @@ impl fmt::Display for Handshake<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn certificate() -> CertificateDer<'static> {
@@ -68,6 +70,7 @@ mod tests {
         CertificateDer::from(vec![0xfb, 0xff, 0xfe, 0x01])
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_unix_socket_with_tls_is_announced_with_an_unpadded_certificate() {
         let handshake = Handshake {
@@ -93,6 +96,7 @@ mod tests {
         assert_eq!(handshake.to_string(), "1|6|tcp|127.0.0.1:10000|grpc|+//+AQ|false");
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_path_that_would_break_the_line_is_found() {
         assert!(fits_the_line(Path::new("/tmp/with space/socket")));

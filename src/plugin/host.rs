@@ -40,11 +40,47 @@ impl fmt::Display for Gone {
     }
 }
 
+/// The process that started us.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parent {
+    #[cfg(unix)]
+    id: u32,
+}
+
+impl Parent {
+    /// Must be asked before the handshake: a host that dies afterwards is then missed for certain.
+    pub(super) fn now() -> Self {
+        Self {
+            #[cfg(unix)]
+            id: std::os::unix::process::parent_id(),
+        }
+    }
+
+    #[cfg(unix)]
+    async fn ended(self) {
+        self.replaced(std::os::unix::process::parent_id).await;
+    }
+
+    /// No one tells us here; the connections have to.
+    #[cfg(not(unix))]
+    async fn ended(self) {
+        std::future::pending().await
+    }
+
+    /// The system gives orphans another parent.
+    #[cfg(unix)]
+    async fn replaced(self, parent_now: impl Fn() -> u32) {
+        while parent_now() == self.id {
+            tokio::time::sleep(PARENT_INTERVAL).await;
+        }
+    }
+}
+
 /// Waits until the host is gone.
-pub(super) async fn gone(connections: &Connections) -> Gone {
+pub(super) async fn gone(parent: Parent, connections: &Connections) -> Gone {
     tokio::select! {
         gone = deserted(connections.watch()) => gone,
-        () = orphaned() => Gone::ParentEnded,
+        () = parent.ended() => Gone::ParentEnded,
     }
 }
 
@@ -63,30 +99,10 @@ async fn deserted(mut tallies: watch::Receiver<Tally>) -> Gone {
     }
 }
 
-#[cfg(unix)]
-async fn orphaned() {
-    parent_changes(std::os::unix::process::parent_id).await;
-}
-
-#[cfg(not(unix))]
-async fn orphaned() {
-    std::future::pending().await
-}
-
-#[cfg(unix)]
-async fn parent_changes(parent: impl Fn() -> u32) {
-    let started_by = parent();
-    while parent() == started_by {
-        tokio::time::sleep(PARENT_INTERVAL).await;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use tokio::io::empty;
-    use tokio::time::{Instant, advance, sleep};
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 
@@ -125,15 +141,15 @@ mod tests {
     #[cfg(unix)]
     #[tokio::test(start_paused = true)]
     async fn another_parent_means_that_the_host_ended() {
-        let parent = Cell::new(42);
-        let watching = parent_changes(|| parent.get());
+        let parent = std::cell::Cell::new(42);
+        let watching = Parent { id: 42 }.replaced(|| parent.get());
         tokio::pin!(watching);
         tokio::select! {
             () = &mut watching => panic!("the parent is still the same"),
             () = sleep(PARENT_INTERVAL * 10) => {}
         }
         parent.set(1);
-        advance(PARENT_INTERVAL).await;
+        tokio::time::advance(PARENT_INTERVAL).await;
         watching.await;
     }
 }

@@ -15,6 +15,7 @@ mod shutdown;
 mod tls;
 
 pub use environment::{Launch, LaunchError, Network};
+pub use host::Gone;
 pub use listener::ListenError;
 pub use serve::{End, ServeError, serve};
 pub use tls::TlsError;

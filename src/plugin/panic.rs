@@ -93,6 +93,36 @@ mod tests {
         );
     }
 
+    /// The hook belongs to the whole process, so this test runs itself in one of its own.
+    #[test]
+    fn only_a_panic_that_nobody_contains_is_told_as_a_crash() {
+        const CHILD: &str = "TEST_PANICS";
+        if let Some(kind) = std::env::var_os(CHILD) {
+            crate::plugin::log::install();
+            install(move || kind == "contained");
+            panic!("as planned");
+        }
+        let stderr_of = |kind: &str| {
+            let name = "plugin::panic::tests::only_a_panic_that_nobody_contains_is_told_as_a_crash";
+            let output = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", name])
+                .env_clear()
+                .envs([(CHILD, kind), ("TF_LOG", "ERROR")])
+                .output()
+                .unwrap();
+            String::from_utf8(output.stderr).unwrap()
+        };
+
+        let crash = stderr_of("crash");
+        assert!(crash.starts_with("panic: as planned (at src/plugin/panic.rs:"), "{crash}");
+        let contained = stderr_of("contained");
+        assert!(
+            contained.starts_with(r#"{"@level":"error","@message":"a call failed by a defect"#),
+            "{contained}"
+        );
+        assert!(contained.contains("as planned") && !contained.contains("panic: "), "{contained}");
+    }
+
     #[test]
     fn the_message_is_found_however_the_panic_was_raised() {
         assert_eq!(text(&"plain"), "plain");

@@ -12,7 +12,7 @@ use super::PROTOCOL_VERSION;
 use super::connection::Connections;
 use super::environment::Launch;
 use super::handshake::Handshake;
-use super::host::{self, Gone};
+use super::host::{self, Gone, Parent};
 use super::listener::{ListenError, Listener};
 use super::services;
 use super::shutdown::Shutdown;
@@ -53,12 +53,13 @@ pub enum ServeError {
 
 /// Serves `provider` to the host that asks for it by `launch`, having written the handshake line to `announce_on`.
 ///
-/// Returns as soon as the host asks for the end or is gone, within [`DRAIN_LIMIT`] of it. Until the process ends,
+/// Returns as soon as the host asks for the end or is gone; calls in flight may then take a second longer. Until the process ends,
 /// interrupts are swallowed: a terminal sends them to us too, and the host decides what they mean.
 ///
 /// # Errors
 /// When the host cannot be served at all. A failing connection or call is not an error here.
 pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -> Result<End, ServeError> {
+    let parent = Parent::now();
     swallow_interrupts().map_err(ServeError::Interrupts)?;
     if !launch.speaks_our_protocol() {
         let offered = &launch.protocol_versions;
@@ -79,13 +80,14 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
     let shutdown = Shutdown::default();
     let routes = services::beside(provider, &shutdown).await;
     let tls = identity.map(|identity| identity.acceptor);
-    serve_until_end(&listener, tls, routes, &shutdown).await
+    serve_until_end(&listener, tls, routes, parent, &shutdown).await
 }
 
 async fn serve_until_end(
     listener: &Listener,
     tls: Option<tokio_rustls::TlsAcceptor>,
     routes: Routes,
+    parent: Parent,
     shutdown: &Shutdown,
 ) -> Result<End, ServeError> {
     let connections = Connections::default();
@@ -93,7 +95,7 @@ async fn serve_until_end(
     let ended = async {
         tokio::select! {
             () = shutdown.requested() => {}
-            gone = host::gone(&connections) => {
+            gone = host::gone(parent, &connections) => {
                 tracing::warn!("the host is gone: {gone}");
                 end = End::HostGone(gone);
                 // The silent streams wait for the word too.
@@ -134,3 +136,6 @@ fn swallow_interrupts() -> io::Result<()> {
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What can go wrong between a host and a plugin.
+
+use std::io;
+use std::process::ExitStatus;
+
+/// Why a plugin could not be started, reached or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The binary could not be run.
+    #[error("running {binary} failed: {source}")]
+    Spawn {
+        /// The binary.
+        binary: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It ended before it wrote a handshake line.
+    #[error("the plugin ended with {status} before its handshake; standard error: {stderr:?}")]
+    EndedEarly {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it wrote to standard error.
+        stderr: Vec<String>,
+    },
+    /// It took too long.
+    #[error("the plugin did not {0} in time")]
+    Slow(&'static str),
+    /// Its first line is not a handshake.
+    #[error("{line:?} is not a handshake: {reason}")]
+    Handshake {
+        /// The line.
+        line: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// No connection could be made.
+    #[error("connecting to the plugin failed: {0:?}")]
+    Connect(#[from] tonic::transport::Error),
+    /// A certificate or TLS set-up of the host's own failed.
+    #[error("setting up TLS failed: {0}")]
+    Tls(#[from] tokio_rustls::rustls::Error),
+    /// A certificate could not be made.
+    #[error("making a certificate failed: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// A call was answered by a gRPC status.
+    #[error("the plugin answered {:?}: {}", .0.code(), .0.message())]
+    Call(Box<tonic::Status>),
+    /// Something about the process failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// An answer holds a value that is no value.
+    #[error("the plugin answered with a malformed value: {0}")]
+    Value(#[from] crate::wire::Malformed),
+}
+
+impl From<tonic::Status> for Error {
+    fn from(status: tonic::Status) -> Self {
+        Self::Call(Box::new(status))
+    }
+}

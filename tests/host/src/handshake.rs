@@ -1,0 +1,69 @@
+//! The line by which a plugin says where it can be reached, taken apart as strictly as hosts do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::Error;
+
+/// What a handshake line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    /// The version of the handshake itself.
+    pub core_version: u32,
+    /// The version of the provider protocol.
+    pub protocol_version: u32,
+    /// Where to connect.
+    pub network: Network,
+    /// `grpc`.
+    pub kind: String,
+    /// The server's certificate as DER; none without TLS.
+    pub certificate: Option<Vec<u8>>,
+    /// The seventh segment, if there is one.
+    pub multiplexed: Option<String>,
+}
+
+/// Where a plugin listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// The path of a unix socket.
+    Unix(PathBuf),
+    /// A TCP address.
+    Tcp(SocketAddr),
+}
+
+impl Handshake {
+    /// Takes a line apart, without its end.
+    ///
+    /// # Errors
+    /// When a host would refuse it.
+    pub fn parse(line: &str) -> Result<Self, Error> {
+        let wrong = |reason| Error::Handshake { line: line.to_owned(), reason };
+        let segments: Vec<_> = line.split('|').collect();
+        let (&[core, protocol, network, address, kind, certificate], rest) =
+            segments.split_first_chunk::<6>().ok_or_else(|| wrong("fewer than six segments"))?;
+        Ok(Self {
+            core_version: core.parse().map_err(|_| wrong("the first segment is no number"))?,
+            protocol_version: protocol.parse().map_err(|_| wrong("the second segment is no number"))?,
+            network: match network {
+                "unix" => Network::Unix(address.into()),
+                "tcp" => Network::Tcp(address.parse().map_err(|_| wrong("the address is none"))?),
+                _ => return Err(wrong("an unknown network")),
+            },
+            kind: kind.to_owned(),
+            certificate: match certificate {
+                "" => None,
+                text => Some(
+                    STANDARD_NO_PAD.decode(text).map_err(|_| wrong("the certificate is not raw base64"))?,
+                ),
+            },
+            multiplexed: match rest {
+                [] => None,
+                [last] => Some((*last).to_owned()),
+                _ => return Err(wrong("more than seven segments")),
+            },
+        })
+    }
+}

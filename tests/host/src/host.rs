@@ -1,0 +1,44 @@
+//! A plugin and the connection to it, started and stopped as one.
+
+use std::ops::Deref;
+
+use crate::{Connection, Error, Exit, Launch, Plugin};
+
+/// A running plugin with its host connected. Calls go through it as through its [`Connection`].
+#[derive(Debug)]
+pub struct Host {
+    /// The process.
+    pub plugin: Plugin,
+    /// The connection.
+    pub connection: Connection,
+}
+
+impl Host {
+    /// Starts a plugin and connects to it.
+    ///
+    /// # Errors
+    /// When either fails.
+    pub async fn start(launch: &Launch) -> Result<Self, Error> {
+        let plugin = launch.start().await?;
+        let connection = plugin.connect().await?;
+        Ok(Self { plugin, connection })
+    }
+
+    /// Stops the plugin as hosts do: asks it to end, hangs up, waits. What the plugin says to it is ignored.
+    ///
+    /// # Errors
+    /// When the process does not end.
+    pub async fn stop(mut self) -> Result<Exit, Error> {
+        drop(self.connection.shutdown().await);
+        drop(self.connection);
+        self.plugin.wait().await
+    }
+}
+
+impl Deref for Host {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}

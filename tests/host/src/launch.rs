@@ -1,0 +1,162 @@
+//! How a plugin is started: the environment that a host gives, with every part open to mischief.
+
+use std::ffi::OsString;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::plugin::{LIMIT, Plugin};
+use crate::{ClientCertificate, Error};
+
+/// The same in Terraform and OpenTofu.
+const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+/// The environment is otherwise empty, so that no test depends on its caller's.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// A plugin that is killed leaves its socket behind, so each gets a directory of its own that is removed with it.
+const TEMPORARY: &str = "TMPDIR";
+
+/// What to start, and with which environment.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    binary: PathBuf,
+    variables: Vec<(OsString, OsString)>,
+    tls: Tls,
+}
+
+#[derive(Clone, Debug)]
+enum Tls {
+    Fresh,
+    Given(Arc<ClientCertificate>),
+    Off,
+}
+
+/// A process that ran to its end.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+impl Launch {
+    /// Starts `binary` as Terraform and OpenTofu do, with a fresh certificate for every start.
+    pub fn new(binary: impl Into<PathBuf>) -> Self {
+        Self { binary: binary.into(), variables: Vec::new(), tls: Tls::Fresh }
+            .env("PATH", PATH)
+            .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
+            .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
+            .ports(10000..=25000)
+    }
+
+    /// Sets a variable, in place of one set before.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        let name = name.into();
+        self = self.without_env(&name);
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    /// Leaves a variable out.
+    #[must_use]
+    pub fn without_env(mut self, name: impl Into<OsString>) -> Self {
+        let name = name.into();
+        self.variables.retain(|(variable, _)| *variable != name);
+        self
+    }
+
+    /// With this cookie, or none.
+    #[must_use]
+    pub fn cookie(self, cookie: Option<&str>) -> Self {
+        match cookie {
+            Some(cookie) => self.env("TF_PLUGIN_MAGIC_COOKIE", cookie),
+            None => self.without_env("TF_PLUGIN_MAGIC_COOKIE"),
+        }
+    }
+
+    /// With these TCP ports to choose from.
+    #[must_use]
+    pub fn ports(self, ports: RangeInclusive<u16>) -> Self {
+        self.env("PLUGIN_MIN_PORT", ports.start().to_string()).env("PLUGIN_MAX_PORT", ports.end().to_string())
+    }
+
+    /// Makes the provider listen on a loopback port.
+    #[must_use]
+    pub fn tcp(self) -> Self {
+        self.env("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "tcp")
+    }
+
+    /// Announces and presents this certificate instead of a fresh one.
+    #[must_use]
+    pub fn certificate(mut self, certificate: ClientCertificate) -> Self {
+        self.tls = Tls::Given(Arc::new(certificate));
+        self
+    }
+
+    /// Announces no certificate, as with `TF_DISABLE_PLUGIN_TLS`: connections are plaintext.
+    #[must_use]
+    pub fn without_tls(mut self) -> Self {
+        self.tls = Tls::Off;
+        self
+    }
+
+    /// Starts the plugin and reads its handshake.
+    ///
+    /// # Errors
+    /// When it cannot be run, ends early, or says something else.
+    pub async fn start(&self) -> Result<Plugin, Error> {
+        let certificate = self.fresh_certificate()?;
+        let temporary = tempfile::tempdir()?;
+        let mut command = self.command(certificate.as_deref());
+        if !self.variables.iter().any(|(variable, _)| variable == TEMPORARY) {
+            command.env(TEMPORARY, temporary.path());
+        }
+        Plugin::start(command, &self.binary, certificate, temporary).await
+    }
+
+    /// Runs the binary to its end.
+    ///
+    /// # Errors
+    /// When it cannot be run or does not end by itself.
+    pub async fn run(&self) -> Result<Finished, Error> {
+        let certificate = self.fresh_certificate()?;
+        let running = self.command(certificate.as_deref()).stdin(Stdio::null()).output();
+        let output = timeout(LIMIT, running).await.map_err(|_| Error::Slow("end"))?;
+        let output = output.map_err(|source| self.spawn_error(source))?;
+        Ok(Finished {
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    fn spawn_error(&self, source: std::io::Error) -> Error {
+        Error::Spawn { binary: self.binary.display().to_string(), source }
+    }
+
+    fn fresh_certificate(&self) -> Result<Option<Arc<ClientCertificate>>, Error> {
+        Ok(match &self.tls {
+            Tls::Fresh => Some(Arc::new(ClientCertificate::fresh()?)),
+            Tls::Given(certificate) => Some(Arc::clone(certificate)),
+            Tls::Off => None,
+        })
+    }
+
+    fn command(&self, certificate: Option<&ClientCertificate>) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if let Some(certificate) = certificate {
+            command.env("PLUGIN_CLIENT_CERT", certificate.pem());
+        }
+        command.kill_on_drop(true);
+        command
+    }
+}

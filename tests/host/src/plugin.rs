@@ -1,0 +1,192 @@
+//! A plugin's process: its handshake, what it writes, and its end.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::{ClientCertificate, Connection, Error, Handshake};
+
+/// Far more than anything takes on a busy machine; what exceeds it hangs.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+
+/// A running plugin. It is killed when dropped.
+#[derive(Debug)]
+pub struct Plugin {
+    child: Child,
+    handshake: Handshake,
+    line: String,
+    certificate: Option<Arc<ClientCertificate>>,
+    stdout: Lines,
+    stderr: Lines,
+    _temporary: TempDir,
+}
+
+/// How a plugin ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Exit {
+    /// The status of the process.
+    pub status: ExitStatus,
+    /// How long it took from the moment that somebody began to wait for it.
+    pub took: Duration,
+}
+
+impl Plugin {
+    pub(crate) async fn start(
+        mut command: Command,
+        binary: &Path,
+        certificate: Option<Arc<ClientCertificate>>,
+        temporary: TempDir,
+    ) -> Result<Self, Error> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let spawned = command.spawn();
+        let mut child =
+            spawned.map_err(|source| Error::Spawn { binary: binary.display().to_string(), source })?;
+        let (first, mut first_line) = mpsc::channel(1);
+        let stdout = Lines::collect(child.stdout.take(), Some(first));
+        let stderr = Lines::collect(child.stderr.take(), None);
+        let line = timeout(LIMIT, first_line.recv()).await.map_err(|_| Error::Slow("write a handshake"))?;
+        let Some(line) = line else {
+            let status = child.wait().await?;
+            return Err(Error::EndedEarly { status, stderr: stderr.finish().await });
+        };
+        let handshake = Handshake::parse(&line)?;
+        Ok(Self { child, handshake, line, certificate, stdout, stderr, _temporary: temporary })
+    }
+
+    /// What its first line says.
+    pub fn handshake(&self) -> &Handshake {
+        &self.handshake
+    }
+
+    /// Its first line, as it stands.
+    pub fn handshake_line(&self) -> &str {
+        &self.line
+    }
+
+    /// The number of the process; none once it has ended.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// The lines written to standard error so far.
+    pub fn stderr(&self) -> Vec<String> {
+        self.stderr.so_far()
+    }
+
+    /// The lines written to standard output after the handshake so far.
+    pub fn stdout(&self) -> Vec<String> {
+        self.stdout.so_far()
+    }
+
+    /// Connects as the host that started it.
+    ///
+    /// # Errors
+    /// When the plugin does not let it in.
+    pub async fn connect(&self) -> Result<Connection, Error> {
+        self.connect_with(self.certificate.as_deref()).await
+    }
+
+    /// Connects by TLS if the plugin has a certificate, and presents `certificate`.
+    ///
+    /// # Errors
+    /// As [`Plugin::connect`].
+    pub async fn connect_with(&self, certificate: Option<&ClientCertificate>) -> Result<Connection, Error> {
+        Connection::open(&self.handshake, certificate).await
+    }
+
+    /// Connects without TLS, whatever the plugin expects.
+    ///
+    /// # Errors
+    /// As [`Plugin::connect`].
+    pub async fn connect_plaintext(&self) -> Result<Connection, Error> {
+        let handshake = Handshake { certificate: None, ..self.handshake.clone() };
+        Connection::open(&handshake, None).await
+    }
+
+    /// Waits for the process to end by itself.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn wait(&mut self) -> Result<Exit, Error> {
+        let start = Instant::now();
+        let status = timeout(LIMIT, self.child.wait()).await.map_err(|_| Error::Slow("end"))??;
+        Ok(Exit { status, took: start.elapsed() })
+    }
+
+    /// Waits for the process to end, and for all that it wrote to standard error.
+    ///
+    /// # Errors
+    /// As [`Plugin::wait`].
+    pub async fn wait_for_stderr(mut self) -> Result<Vec<String>, Error> {
+        self.wait().await?;
+        Ok(self.stderr.finish().await)
+    }
+
+    /// Ends the process as a host does when patience runs out.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub async fn kill(&mut self) -> Result<(), Error> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Sends the process what a terminal sends on Ctrl-C. Works on unix only.
+    ///
+    /// # Errors
+    /// When it has ended already or the signal cannot be sent.
+    pub async fn interrupt(&self) -> Result<(), Error> {
+        let ended = || std::io::Error::other("the process has ended");
+        let pid = self.pid().ok_or_else(ended)?;
+        let status = Command::new("sh").args(["-c", &format!("kill -INT {pid}")]).status().await?;
+        if status.success() { Ok(()) } else { Err(ended().into()) }
+    }
+}
+
+/// The lines of a stream, collected as they come.
+#[derive(Debug)]
+struct Lines {
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Lines {
+    /// Sends the first line to `first`, if given, and collects the others.
+    fn collect(
+        stream: Option<impl AsyncRead + Unpin + Send + 'static>,
+        mut first: Option<mpsc::Sender<String>>,
+    ) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let collected = Arc::clone(&lines);
+        let reader = tokio::spawn(async move {
+            let Some(stream) = stream else { return };
+            let mut stream = BufReader::new(stream).split(b'\n');
+            while let Ok(Some(line)) = stream.next_segment().await {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                match first.take() {
+                    // Nobody waits for it any more only if the start was given up.
+                    Some(first) => drop(first.send(line).await),
+                    None => collected.lock().unwrap_or_else(PoisonError::into_inner).push(line),
+                }
+            }
+        });
+        Self { lines, reader }
+    }
+
+    fn so_far(&self) -> Vec<String> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn finish(self) -> Vec<String> {
+        // A reader that failed leaves the lines it has read.
+        drop(self.reader.await);
+        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,88 @@
+//! How the process ends: at once when asked to, by itself when its host is gone, and not by an interrupt.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use plugin_host::{Handshake, Host};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::{BINARY, LIMIT, eventually, is_empty, launch, launch_in_own_directory};
+
+/// After this long a host kills the process.
+const HOST_PATIENCE: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn a_shutdown_is_answered_ends_the_process_and_leaves_no_file() {
+    let (launch, temporary) = launch_in_own_directory();
+    let mut host = Host::start(&launch.env("TF_LOG", "TRACE")).await.unwrap();
+    assert!(!is_empty(temporary.path()));
+
+    // The connection stays open: the process must not wait for the host to hang up.
+    host.shutdown().await.unwrap();
+    let exit = host.plugin.wait().await.unwrap();
+    assert!(exit.status.success());
+    assert!(exit.took < HOST_PATIENCE, "took {:?}", exit.took);
+    assert!(is_empty(temporary.path()));
+    let lines = host.plugin.wait_for_stderr().await.unwrap();
+    assert!(
+        !lines.iter().any(|line| line.contains("still in flight")),
+        "it waited for the side channels: {lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn over_tcp_it_ends_as_well() {
+    let host = Host::start(&launch().tcp()).await.unwrap();
+    assert!(host.stop().await.unwrap().status.success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupt_is_swallowed() {
+    let host = Host::start(&launch().env("TF_LOG", "TRACE")).await.unwrap();
+    for count in 1..=2 {
+        host.plugin.interrupt().await.unwrap();
+        eventually("an interrupt is swallowed", || {
+            let lines = host.plugin.stderr();
+            lines.iter().filter(|line| line.contains("swallowed an interrupt")).count() == count
+        })
+        .await;
+        host.health("plugin").await.unwrap();
+    }
+    assert!(host.stop().await.unwrap().status.success());
+}
+
+#[tokio::test]
+async fn a_host_that_hangs_up_without_a_word_is_not_waited_for() {
+    let (launch, temporary) = launch_in_own_directory();
+    let Host { mut plugin, connection } = Host::start(&launch).await.unwrap();
+    drop(connection);
+    assert!(plugin.wait().await.unwrap().status.success());
+    assert!(is_empty(temporary.path()));
+}
+
+/// A shell stands in for the host and is killed before it ever connects.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_host_that_dies_takes_the_process_with_it() {
+    let temporary = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh")
+        .args(["-c", r#""$0" & wait"#, BINARY])
+        .env("TMPDIR", temporary.path())
+        .env("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(shell.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).await.unwrap();
+    Handshake::parse(line.trim_end()).unwrap();
+
+    shell.kill().await.unwrap();
+    // The process holds the other end of the pipe until it ends.
+    timeout(LIMIT, stdout.read_to_string(&mut line)).await.expect("it lives on").unwrap();
+    assert!(is_empty(temporary.path()));
+}

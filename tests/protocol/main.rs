@@ -1,0 +1,48 @@
+//! The compiled binary as a host sees it: how it starts, whom it lets in, what it says beside the protocol, and how
+//! it ends. What the provider itself answers is told elsewhere.
+
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+mod command_line;
+mod ending;
+mod handshake;
+mod listening;
+mod logging;
+mod mutual_tls;
+mod services;
+
+use std::path::Path;
+use std::time::Duration;
+
+use plugin_host::Launch;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
+
+/// Far more than anything takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn launch() -> Launch {
+    Launch::new(BINARY)
+}
+
+/// A launch whose temporary files can be looked at, since nobody else's are among them.
+fn launch_in_own_directory() -> (Launch, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    (launch().env("TMPDIR", directory.path()), directory)
+}
+
+fn is_empty(directory: &Path) -> bool {
+    directory.read_dir().unwrap().next().is_none()
+}
+
+/// Waits for something that must come to pass.
+async fn eventually(what: &str, happened: impl Fn() -> bool) {
+    let waiting = async {
+        while !happened() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LIMIT, waiting).await.unwrap_or_else(|_| panic!("it never happened: {what}"));
+}

@@ -1,0 +1,77 @@
+//! Who is let in: the host that started the process, and nobody else.
+
+use plugin_host::{ClientCertificate, Launch, Plugin};
+
+use crate::{eventually, launch};
+
+fn logging() -> Launch {
+    launch().env("TF_LOG", "WARN")
+}
+
+async fn assert_refusal_was_logged(plugin: &Plugin, reason: &str) {
+    eventually(reason, || {
+        plugin.stderr().iter().any(|line| line.contains("refused a connection") && line.contains(reason))
+    })
+    .await;
+}
+
+/// A refused connection must not cost the host its own.
+async fn assert_host_gets_in(plugin: &Plugin) {
+    assert_eq!(plugin.connect().await.unwrap().health("plugin").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn the_hosts_own_certificate_gets_in() {
+    for launch in [launch(), launch().tcp()] {
+        assert_host_gets_in(&launch.start().await.unwrap()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_without_a_certificate_is_refused() {
+    let plugin = logging().start().await.unwrap();
+    plugin.connect_with(None).await.unwrap_err();
+    assert_refusal_was_logged(&plugin, "peer sent no certificates").await;
+    assert_host_gets_in(&plugin).await;
+}
+
+#[tokio::test]
+async fn a_client_with_another_certificate_of_the_same_shape_is_refused() {
+    let plugin = logging().start().await.unwrap();
+    let another = ClientCertificate::fresh().unwrap();
+    plugin.connect_with(Some(&another)).await.unwrap_err();
+    assert_refusal_was_logged(&plugin, "invalid peer certificate").await;
+    assert_host_gets_in(&plugin).await;
+}
+
+#[tokio::test]
+async fn a_client_that_shows_the_hosts_certificate_without_its_key_is_refused() {
+    let host = ClientCertificate::fresh().unwrap();
+    let forged = ClientCertificate::forge(&host).unwrap();
+    let plugin = logging().certificate(host).start().await.unwrap();
+    plugin.connect_with(Some(&forged)).await.unwrap_err();
+    assert_refusal_was_logged(&plugin, "BadSignature").await;
+    assert_host_gets_in(&plugin).await;
+}
+
+#[tokio::test]
+async fn a_host_whose_certificate_has_expired_is_refused() {
+    let plugin = logging().certificate(ClientCertificate::expired().unwrap()).start().await.unwrap();
+    plugin.connect().await.unwrap_err();
+    assert_refusal_was_logged(&plugin, "expired").await;
+}
+
+#[tokio::test]
+async fn a_client_without_tls_is_refused() {
+    let plugin = logging().start().await.unwrap();
+    plugin.connect_plaintext().await.unwrap_err();
+    assert_refusal_was_logged(&plugin, "corrupt message").await;
+    assert_host_gets_in(&plugin).await;
+}
+
+#[tokio::test]
+async fn a_host_that_switched_tls_off_is_served_without() {
+    let plugin = launch().without_tls().start().await.unwrap();
+    assert_eq!(plugin.handshake().certificate, None);
+    assert_host_gets_in(&plugin).await;
+}
