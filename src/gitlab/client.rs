@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde::de::IgnoredAny;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -193,11 +194,12 @@ impl Client {
     }
 
     fn unreadable(&self, reply: &Reply, error: &serde_json::Error) -> Problem {
-        let said = match serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body) {
+        let words = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
             Ok(_) => message::line(&error.to_string()),
-            Err(_) => message::read(&reply.body).text.filter(|_| !error.is_eof()),
+            Err(broken) if broken.is_eof() => None,
+            Err(_) => message::read(&reply.body).text,
         };
-        let words = said.unwrap_or_else(|| "the answer is empty or cut off".to_owned());
+        let words = words.unwrap_or_else(|| "the answer is empty or cut off".to_owned());
         Problem {
             kind: ErrorKind::Unreadable,
             status: Some(reply.status),
