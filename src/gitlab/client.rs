@@ -154,11 +154,11 @@ impl Client {
     async fn attempt<T>(&self, call: &Call<T>, number: u32) -> Result<(T, HeaderMap), Problem> {
         let began = Instant::now();
         let outcome = self.shared.transport.attempt(call).await;
-        let status = outcome.as_ref().map(|reply| reply.status.as_u16());
+        let status = outcome.as_ref().ok().map(|reply| reply.status.as_u16());
         tracing::debug!(
             method = call.line().method.as_str(),
             path = call.line().path,
-            status = status.unwrap_or_default(),
+            status,
             attempt = number,
             elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "request to GitLab"
@@ -182,7 +182,7 @@ impl Client {
 
     fn refusal(&self, is_read: bool, reply: &Reply) -> Problem {
         let words = message::read(&reply.body);
-        let asked_wait = retry::asked_wait(&reply.headers);
+        let asked_wait = retry::asked_wait(reply.status, &reply.headers);
         Problem {
             kind: ErrorKind::of_status(reply.status, &words, asked_wait),
             status: Some(reply.status),

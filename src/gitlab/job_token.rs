@@ -62,7 +62,7 @@ impl Client {
             Ok(()) => return Ok(Allowed::Added),
             Err(error) => error,
         };
-        if target == Target::Project(owner) || !(error.is_bad_request() || error.maybe_carried_out()) {
+        if !(error.is_bad_request() || error.maybe_carried_out()) {
             return Err(error);
         }
         match self.despite_stop().is_allowed_now(owner, target).await {
@@ -87,7 +87,9 @@ impl Client {
             Err(error) => error,
         };
         let refused = error.is_not_found() || error.is_bad_request();
-        if target == Target::Project(owner) || !(refused || error.maybe_carried_out()) {
+        // The owner is on its list by nature and left out of ours, so that the list has no say on it.
+        let owner_itself = target == Target::Project(owner) && error.is_bad_request();
+        if owner_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);
         }
         match self.despite_stop().is_allowed_now(owner, target).await {

@@ -1,7 +1,11 @@
+use std::fmt;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, SubscriberExt};
 
 use crate::gitlab::testing::{
     HEADER, Reply, Scripted, TOKEN, client, empty, json, list, project, project_target, refusal, stoppable,
@@ -222,4 +226,43 @@ async fn debug_shows_no_secret() {
     let shown = format!("{:?} {:?}", server.config(), server.client());
     assert!(!shown.contains(TOKEN) && !shown.contains(HEADER), "{shown}");
     assert!(shown.contains(&server.origin));
+}
+
+/// Writes down the fields of all events.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Log {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        event.record(&mut self.clone());
+        self.0.lock().unwrap().push('\n');
+    }
+}
+
+impl Visit for Log {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.lock().unwrap().push_str(&format!("{field}={value:?} "));
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_each_attempt_and_no_secret() {
+    let log = Log::default();
+    let said = format!("who is {TOKEN} with {HEADER}?");
+    let server = Scripted::answers(vec![refusal(502, &said), Reply::Lost, settings()]).await;
+    let client = server.client();
+    // Libraries below us log as well; all levels and targets are taken.
+    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+    client.scope(&project(1).into()).await.unwrap();
+    drop(guard);
+    let log = log.0.lock().unwrap().clone();
+    for expected in [
+        "method=\"GET\" path=\"/projects/1/job_token_scope\" status=502 attempt=1",
+        "reason=\"who is [hidden] with [hidden]?\" status=502 wait_ms=0",
+        "path=\"/projects/1/job_token_scope\" attempt=2",
+        "status=200 attempt=3",
+    ] {
+        assert!(log.contains(expected), "{expected} is not in\n{log}");
+    }
+    assert!(!log.contains(TOKEN) && !log.contains(HEADER), "{log}");
 }
