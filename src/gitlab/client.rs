@@ -12,7 +12,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::allowlist::Lists;
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
 use super::error::{Error, ErrorKind, Story};
@@ -21,6 +20,7 @@ use super::lookup::Lookups;
 use super::message;
 use super::request::{Call, RequestLine};
 use super::retry::{self, Backoff, LONGEST_WAIT};
+use super::snapshots::Lists;
 use super::transport::{Failure, Reply, Transport};
 
 /// A connection to one GitLab with one token. Clones are cheap and share everything: connections, limits on
