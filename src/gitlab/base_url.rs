@@ -79,7 +79,8 @@ impl BaseUrl {
         self.instance.scheme() == "http" && !self.is_loopback()
     }
 
-    fn is_loopback(&self) -> bool {
+    /// True when the address is this very machine, so that nothing stands between us and the server.
+    pub(super) fn is_loopback(&self) -> bool {
         match self.instance.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),

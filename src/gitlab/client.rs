@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde::de::IgnoredAny;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::allowlist::Lists;
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
 use super::error::{Error, ErrorKind, Story};
@@ -20,6 +20,7 @@ use super::lookup::Lookups;
 use super::message;
 use super::request::{Call, RequestLine};
 use super::retry::{self, Backoff, LONGEST_WAIT};
+use super::snapshots::Lists;
 use super::transport::{Failure, Reply, Transport};
 
 /// A connection to one GitLab with one token. Clones are cheap and share everything: connections, limits on
@@ -153,11 +154,11 @@ impl Client {
     async fn attempt<T>(&self, call: &Call<T>, number: u32) -> Result<(T, HeaderMap), Problem> {
         let began = Instant::now();
         let outcome = self.shared.transport.attempt(call).await;
-        let status = outcome.as_ref().map(|reply| reply.status.as_u16());
+        let status = outcome.as_ref().ok().map(|reply| reply.status.as_u16());
         tracing::debug!(
             method = call.line().method.as_str(),
             path = call.line().path,
-            status = status.unwrap_or_default(),
+            status,
             attempt = number,
             elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "request to GitLab"
@@ -181,7 +182,7 @@ impl Client {
 
     fn refusal(&self, is_read: bool, reply: &Reply) -> Problem {
         let words = message::read(&reply.body);
-        let asked_wait = retry::asked_wait(&reply.headers);
+        let asked_wait = retry::asked_wait(reply.status, &reply.headers);
         Problem {
             kind: ErrorKind::of_status(reply.status, &words, asked_wait),
             status: Some(reply.status),
@@ -193,11 +194,12 @@ impl Client {
     }
 
     fn unreadable(&self, reply: &Reply, error: &serde_json::Error) -> Problem {
-        let said = match serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body) {
+        let words = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
             Ok(_) => message::line(&error.to_string()),
-            Err(_) => message::read(&reply.body).text.filter(|_| !error.is_eof()),
+            Err(broken) if broken.is_eof() => None,
+            Err(_) => message::read(&reply.body).text,
         };
-        let words = said.unwrap_or_else(|| "the answer is empty or cut off".to_owned());
+        let words = words.unwrap_or_else(|| "the answer is empty or cut off".to_owned());
         Problem {
             kind: ErrorKind::Unreadable,
             status: Some(reply.status),

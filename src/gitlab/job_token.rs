@@ -3,9 +3,10 @@
 
 use super::client::Client;
 use super::endpoints::job_token_scope::{self as endpoint, ScopeSettings};
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, Story};
 use super::id::{ProjectId, Target};
 use super::reference::ProjectRef;
+use super::snapshots::Lists;
 
 /// How a target came to be on the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Client {
             Ok(()) => return Ok(Allowed::Added),
             Err(error) => error,
         };
-        if target == Target::Project(owner) || !(error.is_bad_request() || error.maybe_carried_out()) {
+        if !(error.is_bad_request() || error.maybe_carried_out()) {
             return Err(error);
         }
         match self.despite_stop().is_allowed_now(owner, target).await {
@@ -87,7 +88,9 @@ impl Client {
             Err(error) => error,
         };
         let refused = error.is_not_found() || error.is_bad_request();
-        if target == Target::Project(owner) || !(refused || error.maybe_carried_out()) {
+        // The owner is on its list by nature and left out of ours, so that the list has no say on it.
+        let owner_itself = target == Target::Project(owner) && error.is_bad_request();
+        if owner_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);
         }
         match self.despite_stop().is_allowed_now(owner, target).await {
@@ -101,35 +104,54 @@ impl Client {
     }
 
     async fn add(&self, owner: ProjectId, target: Target) -> Result<(), Error> {
+        let write = Write { lists: &self.shared.lists, owner, target, ended: false };
         let call = endpoint::allow(owner, target);
         let outcome = self.send(&call).await.and_then(|answer| {
             if answer.value.is(owner, target) {
                 return Ok(());
             }
             let words = format!("GitLab answers that it has added something other than {target}");
-            let story = super::error::Story { doubtful: true, ..answer.story };
+            let story = Story { doubtful: true, ..answer.story };
             Err(Error::new(ErrorKind::Unreadable, call.line(), Some(call.success()), Some(words), story))
         });
-        match &outcome {
-            Ok(()) => self.shared.lists.added(owner, target),
-            Err(error) => self.unless_untouched(owner, target, error),
-        }
+        write.end(&outcome, Lists::added);
         outcome
     }
 
     async fn remove(&self, owner: ProjectId, target: Target) -> Result<(), Error> {
+        let write = Write { lists: &self.shared.lists, owner, target, ended: false };
         let outcome = self.send(&endpoint::revoke(owner, target)).await.map(|answer| answer.value);
-        match &outcome {
-            Ok(()) => self.shared.lists.removed(owner, target),
-            Err(error) => self.unless_untouched(owner, target, error),
-        }
+        write.end(&outcome, Lists::removed);
         outcome
     }
+}
 
-    /// Drops the shared list when a failed write may have changed it, or shows that it is not what we thought.
-    fn unless_untouched(&self, owner: ProjectId, target: Target, error: &Error) {
-        if error.maybe_carried_out() || error.is_bad_request() || error.is_not_found() {
-            self.shared.lists.in_doubt(owner, target);
+/// A write under way. If nobody waits for its end, the shared list is in doubt.
+struct Write<'a> {
+    lists: &'a Lists,
+    owner: ProjectId,
+    target: Target,
+    ended: bool,
+}
+
+impl Write<'_> {
+    /// Keeps the shared list true, or drops it when the write may have changed it or shows that it is out of date.
+    fn end(mut self, outcome: &Result<(), Error>, done: fn(&Lists, ProjectId, Target)) {
+        self.ended = true;
+        match outcome {
+            Ok(()) => done(self.lists, self.owner, self.target),
+            Err(error) if error.maybe_carried_out() || error.is_bad_request() || error.is_not_found() => {
+                self.lists.in_doubt(self.owner, self.target);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+impl Drop for Write<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.lists.in_doubt(self.owner, self.target);
         }
     }
 }

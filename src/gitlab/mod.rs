@@ -19,6 +19,7 @@ mod pagination;
 mod reference;
 mod request;
 mod retry;
+mod snapshots;
 mod transport;
 
 #[cfg(test)]

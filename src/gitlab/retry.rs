@@ -67,14 +67,16 @@ impl Backoff {
     }
 }
 
-/// How long the server asks to wait: `Retry-After` (seconds or a date), else `RateLimit-Reset`.
-pub(super) fn asked_wait(headers: &HeaderMap) -> Option<Duration> {
+/// How long the server asks to wait: `Retry-After` (seconds or a date), else, when the limit is what it complains of,
+/// `RateLimit-Reset`. GitLab sends the latter with other answers as well, where it asks for nothing.
+pub(super) fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
     let retry_after = text.and_then(|text| match text.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => Some(until(httpdate::parse_http_date(text).ok()?, headers)),
     });
-    retry_after.or_else(|| reset_wait(headers))
+    let limited = status == StatusCode::TOO_MANY_REQUESTS;
+    retry_after.or_else(|| reset_wait(headers).filter(|_| limited))
 }
 
 /// How long to send nothing, because this answer has used up the limit. Spares the refusal that would follow.
@@ -139,8 +141,12 @@ mod tests {
             (vec![("ratelimit-reset", "18446744073709551615")], None),
             (vec![], None),
         ] {
-            assert_eq!(asked_wait(&headers(&pairs)).map(|wait| wait.as_secs()), seconds, "{pairs:?}");
+            let wait = asked_wait(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs));
+            assert_eq!(wait.map(|wait| wait.as_secs()), seconds, "{pairs:?}");
         }
+        let overloaded = |pair| asked_wait(StatusCode::SERVICE_UNAVAILABLE, &headers(&[pair, ("date", NOW)]));
+        assert_eq!(overloaded(("ratelimit-reset", "784111787")), None);
+        assert_eq!(overloaded(("retry-after", "9")), Some(Duration::from_secs(9)));
     }
 
     #[test]

@@ -70,13 +70,17 @@ impl Transport {
             .user_agent(user_agent)
             .redirect(redirect::Policy::none())
             .tls_danger_accept_invalid_certs(config.insecure);
+        if config.base_url.is_loopback() {
+            // As elsewhere, the proxies that the environment names are for other machines.
+            builder = builder.no_proxy();
+        }
         if let Some(pem) = &config.cacert_pem {
             builder = builder.tls_certs_merge(authorities(pem)?);
         }
         if let Some(identity) = identity(config)? {
             builder = builder.identity(identity);
         }
-        let http = builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))?;
+        let http = builder.build().map_err(|error| unusable(&error))?;
         let secrets = config.headers.values().chain([&config.token]).cloned().collect();
         Ok(Self { http, base_url: config.base_url.clone(), timeout: config.request_timeout, secrets })
     }
@@ -165,7 +169,7 @@ async fn read(mut response: Response) -> Result<Reply, Failure> {
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let cause = root_cause(&error);
-    if is_tls(&error) {
+    if tls_error(&error).is_some() {
         Failure::Untrusted(cause)
     } else if error.is_connect() {
         Failure::NotConnected(cause)
@@ -183,16 +187,29 @@ fn root_cause(error: &reqwest::Error) -> String {
     message::line(&cause.to_string()).unwrap_or_else(|| "no reason given".to_owned())
 }
 
-fn is_tls(error: &reqwest::Error) -> bool {
+fn unusable(error: &reqwest::Error) -> ConfigError {
+    match tls_error(error) {
+        Some(rustls::Error::InconsistentKeys(_)) => {
+            ConfigError::Identity("the key is not that of the certificate".to_owned())
+        }
+        _ => ConfigError::Tls(root_cause(error)),
+    }
+}
+
+/// What TLS has to say about it, wherever in the causes it is wrapped.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
     while let Some(current) = cause {
-        let wrapped = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if current.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
+        if let Some(found) = current.downcast_ref() {
+            return Some(found);
         }
-        cause = current.source();
+        cause = match current.downcast_ref().and_then(io::Error::get_ref) {
+            // An I/O error names the source of what it wraps as its own, and so leaves out the wrapped one.
+            Some(wrapped) => Some(wrapped),
+            None => current.source(),
+        };
     }
-    false
+    None
 }
 
 fn default_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
@@ -254,3 +271,5 @@ fn identity(config: &Config) -> Result<Option<Identity>, ConfigError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

@@ -1,1 +1,103 @@
+use std::time::Duration;
 
+use serde_json::json;
+
+use crate::gitlab::testing::{Reply, Scripted, client, empty, json, project, shown, text};
+use crate::gitlab::{Error, ErrorKind};
+
+fn settings() -> Reply {
+    json(200, &json!({"inbound_enabled": true, "outbound_enabled": false}))
+}
+
+fn moved(to: impl ToString) -> Reply {
+    empty(301).with("location", to)
+}
+
+async fn read(server: &Scripted) -> Result<(), Error> {
+    server.client().scope(&project(1).into()).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_read_follows_within_its_origin() {
+    let server = Scripted::new(|seen| match seen.path.as_str() {
+        "/projects/1/job_token_scope" => moved("/api/v4/elsewhere"),
+        _ => settings(),
+    })
+    .await;
+    read(&server).await.unwrap();
+    assert_eq!(server.lines(), ["GET /projects/1/job_token_scope", "GET /elsewhere"]);
+}
+
+#[tokio::test]
+async fn the_token_does_not_go_to_another_origin() {
+    let other = Scripted::answers(vec![settings()]).await;
+    for location in [format!("{}/steal?x=1", other.origin), other.origin.replace("http:", "")] {
+        let server = Scripted::answers(vec![moved(location)]).await;
+        let error = read(&server).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Redirected { to: Some(other.origin.clone()) });
+        assert_eq!((error.status(), error.attempts()), (Some(301), 1));
+        assert!(!shown(&error).contains("steal"));
+    }
+    assert_eq!(other.count(), 0);
+}
+
+#[tokio::test]
+async fn a_write_is_not_repeated_elsewhere() {
+    let server = Scripted::answers(vec![moved("/api/v4/elsewhere")]).await;
+    let error = server.client().set_inbound_enabled(project(1), true).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Redirected { to: Some(server.origin.clone()) });
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_that_leads_nowhere_ends() {
+    let server = Scripted::answers(vec![moved("/api/v4/user")]).await;
+    let error = read(&server).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Redirected { to: None });
+    assert_eq!(error.words(), Some("one redirect leads to the next"));
+    assert_eq!(server.count(), 4);
+    let server = Scripted::answers(vec![empty(302)]).await;
+    assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Redirected { to: None });
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read() {
+    let large = " ".repeat(super::LARGEST_BODY + 1);
+    let server = Scripted::answers(vec![text(200, &large)]).await;
+    let error = read(&server).await.unwrap_err();
+    assert_eq!((error.kind(), error.words()), (&ErrorKind::Unreadable, Some("the answer is too large")));
+    let server = Scripted::answers(vec![Reply::Endless]).await;
+    let error = read(&server).await.unwrap_err();
+    assert_eq!((error.kind(), error.words()), (&ErrorKind::Unreadable, Some("the answer is too large")));
+}
+
+#[tokio::test]
+async fn an_attempt_ends_with_its_time_and_is_repeated() {
+    let server = Scripted::new({
+        let first = std::sync::atomic::AtomicBool::new(true);
+        move |_| match first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            true => Reply::Silence,
+            false => settings(),
+        }
+    })
+    .await;
+    let mut config = server.config();
+    config.request_timeout = Duration::from_millis(300);
+    client(&config).scope(&project(1).into()).await.unwrap();
+    assert_eq!(server.count(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unreachable_and_untouched() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let server = Scripted::answers(vec![settings()]).await;
+    let mut config = server.config();
+    config.base_url = crate::gitlab::BaseUrl::parse(&origin).unwrap();
+    config.retries = 1;
+    let error = client(&config).scope(&project(1).into()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Unreachable, 2));
+    assert!(!error.maybe_carried_out());
+    assert!(error.words().unwrap().to_lowercase().contains("refused"), "{error}");
+}

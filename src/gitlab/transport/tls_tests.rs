@@ -1,0 +1,97 @@
+//! TLS to a server with a certificate of its own making.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use serde_json::json;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+use crate::gitlab::testing::{Reply, Scripted, Seen, client, json, project};
+use crate::gitlab::{Client, Config, ConfigError, Error, ErrorKind};
+
+fn certificate() -> CertifiedKey<KeyPair> {
+    generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap()
+}
+
+fn der(certificate: &CertifiedKey<KeyPair>) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let key = certificate.signing_key.serialize_der();
+    (vec![certificate.cert.der().clone()], PrivateKeyDer::try_from(key).unwrap())
+}
+
+fn cert_pem(certificate: &CertifiedKey<KeyPair>) -> String {
+    pem("CERTIFICATE", certificate.cert.der())
+}
+
+fn key_pem(certificate: &CertifiedKey<KeyPair>) -> String {
+    pem("PRIVATE KEY", certificate.signing_key.serialized_der())
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let lines = STANDARD.encode(der);
+    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
+}
+
+fn settings(_: &Seen) -> Reply {
+    json(200, &json!({"inbound_enabled": true, "outbound_enabled": false}))
+}
+
+async fn read(config: &Config) -> Result<(), Error> {
+    client(config).scope(&project(1).into()).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_server_is_trusted_by_an_authority_or_on_demand_alone() {
+    let own = certificate();
+    let (chain, key) = der(&own);
+    let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let server = Scripted::behind_tls(tls, settings).await;
+
+    let error = read(&server.config()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Untrusted, 1));
+    assert!(error.words().unwrap().contains("certificate"), "{error}");
+    assert!(!error.maybe_carried_out());
+    assert_eq!(server.count(), 0);
+
+    let other = Config { cacert_pem: Some(cert_pem(&certificate())), ..server.config() };
+    assert_eq!(*read(&other).await.unwrap_err().kind(), ErrorKind::Untrusted);
+    read(&Config { cacert_pem: Some(cert_pem(&own)), ..server.config() }).await.unwrap();
+    read(&Config { insecure: true, ..server.config() }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_shows_its_certificate() {
+    let (own, ours) = (certificate(), certificate());
+    let (chain, key) = der(&own);
+    let mut roots = RootCertStore::empty();
+    roots.add(ours.cert.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
+    let tls =
+        ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(chain, key).unwrap();
+    let server = Scripted::behind_tls(tls, settings).await;
+
+    let nobody = Config { cacert_pem: Some(cert_pem(&own)), retries: 0, ..server.config() };
+    read(&nobody).await.unwrap_err();
+    assert_eq!(server.count(), 0);
+    let known = Config {
+        client_cert_pem: Some(cert_pem(&ours)),
+        client_key_pem: Some(key_pem(&ours).into()),
+        ..nobody
+    };
+    read(&known).await.unwrap();
+}
+
+#[test]
+fn a_key_of_another_certificate_is_refused() {
+    let base_url = crate::gitlab::BaseUrl::parse("https://gitlab.com").unwrap();
+    let mut config = Config::new(base_url, "glpat-x".into());
+    config.client_cert_pem = Some(cert_pem(&certificate()));
+    for key in [key_pem(&certificate()), "no key".to_owned()] {
+        config.client_key_pem = Some(key.into());
+        let error = Client::new(&config, Default::default()).unwrap_err();
+        assert!(matches!(error, ConfigError::Identity(_)), "{error:?}");
+    }
+}
