@@ -106,6 +106,18 @@ impl Target {
     }
 }
 
+impl From<ProjectId> for Target {
+    fn from(id: ProjectId) -> Self {
+        Self::Project(id)
+    }
+}
+
+impl From<GroupId> for Target {
+    fn from(id: GroupId) -> Self {
+        Self::Group(id)
+    }
+}
+
 impl TargetKind {
     /// `project` or `group`.
     #[must_use]

@@ -1,10 +1,11 @@
-//! The provider block: from attributes and environment to a client that GitLab has accepted.
+//! The provider block: from attributes and environment to a connection that GitLab has accepted.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::connection::Connection;
 use super::report::report;
 use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
@@ -154,7 +155,7 @@ pub(super) async fn connect(
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
     host: Host,
     warnings: &Warnings,
-) -> Result<Client, Errors> {
+) -> Result<Connection, Errors> {
     validate(&block, warnings)?;
     let config = client_config(&block, environment, &host)?;
     if config.base_url.sends_token_in_the_clear() {
@@ -168,7 +169,7 @@ pub(super) async fn connect(
         let user = client.current_user().await.map_err(|error| unaccepted(&client, &error))?;
         tracing::info!(user = user.username, base_url = %client.base_url(), "GitLab accepts the token");
     }
-    Ok(client)
+    Ok(Connection::new(client))
 }
 
 fn client_config(

@@ -2,6 +2,8 @@
 //! GitLab's meet; how either is spoken is the business of `framework` and `gitlab`.
 
 mod config;
+mod connection;
+mod data_sources;
 mod identity;
 mod project;
 mod report;
@@ -10,7 +12,8 @@ mod resources;
 use crate::framework::{
     AnyDataSource, AnyListResource, AnyResource, Errors, Host, Provider, Schema, Warnings,
 };
-use crate::gitlab::Client;
+
+pub use connection::Connection;
 
 /// The prefix of all type names, so that Terraform finds the provider by itself under the local name `gitlab`.
 pub const TYPE_PREFIX: &str = "gitlab";
@@ -38,7 +41,7 @@ impl GitlabJobToken {
 
 impl Provider for GitlabJobToken {
     type Config = config::ProviderBlock;
-    type Client = Client;
+    type Client = Connection;
 
     fn schema(&self) -> Schema {
         config::schema()
@@ -57,15 +60,19 @@ impl Provider for GitlabJobToken {
         config::connect(block, &*self.environment, host, warnings).await
     }
 
-    fn resources(&self) -> Vec<Box<dyn AnyResource<Client>>> {
-        vec![Box::new(resources::JobTokenScope), Box::new(resources::AllowlistEntry)]
+    fn resources(&self) -> Vec<Box<dyn AnyResource<Connection>>> {
+        vec![
+            Box::new(resources::JobTokenScope),
+            Box::new(resources::AllowlistEntry),
+            Box::new(resources::AllowlistExclusive),
+        ]
     }
 
-    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Client>>> {
-        Vec::new()
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Connection>>> {
+        vec![Box::new(data_sources::JobTokenScope), Box::new(data_sources::Allowlist)]
     }
 
-    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Client>>> {
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Connection>>> {
         Vec::new()
     }
 }

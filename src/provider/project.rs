@@ -82,7 +82,11 @@ pub(super) fn check_number<Id: Named>(attribute: &'static str, number: &Attr<i64
     Id::try_from(number).is_err().then(told)
 }
 
-fn invalid_spelling<Id: Named>(attribute: &'static str, spelling: &str, reason: &RefError) -> Diagnostic {
+pub(super) fn invalid_spelling<Id: Named>(
+    attribute: &'static str,
+    spelling: &str,
+    reason: &RefError,
+) -> Diagnostic {
     let detail = format!(
         "`{attribute}` must be the number or the full path of a {}, but in {spelling:?} {reason}.",
         Id::KIND

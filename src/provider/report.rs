@@ -2,11 +2,46 @@
 //! The one place where advice on GitLab's refusals stands.
 
 use crate::framework::Diagnostic;
-use crate::gitlab::{Error, ErrorKind, TokenProblem};
+use crate::gitlab::{Error, ErrorKind, ProjectId, Target, TokenProblem};
 
 /// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read project 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
     Diagnostic::new(attempted, format!("{error}.\n\n{}", advice(error)))
+}
+
+/// The diagnostic for several calls that failed in one undertaking. `done` says what was done all the same; each
+/// failure is told with what it was about, such as "add project 7".
+pub(super) fn report_all(
+    attempted: impl Into<String>,
+    done: &str,
+    failures: &[(String, Error)],
+) -> Diagnostic {
+    let mut detail = format!("{done}\n\nFailed:\n");
+    let mut advices: Vec<String> = Vec::new();
+    for (what, error) in failures {
+        // A line that begins with a blank is not wrapped, so each failure stays findable.
+        detail.push_str(&format!("  - {what}: {error}\n"));
+        let advice = advice(error);
+        if !advices.contains(&advice) {
+            advices.push(advice);
+        }
+    }
+    for advice in advices {
+        detail.push_str(&format!("\n{advice}"));
+    }
+    Diagnostic::new(attempted, detail)
+}
+
+/// The warning that an exclusive list and single entries of the same run contradict each other.
+pub(super) fn two_managers(owner: ProjectId, entries: &[Target]) -> Diagnostic {
+    let entries: Vec<_> = entries.iter().map(|entry| format!("  - {entry}")).collect();
+    let detail = format!(
+        "A `gitlab_job_token_allowlist_exclusive` removes from the allowlist of project {owner} what it does not name, but \
+         this configuration has a `gitlab_job_token_allowlist_entry` for:\n\n{}\n\nWhichever is applied last wins, \
+         and the next plan undoes it. Name the targets in the exclusive list too, or manage the list in one way only.",
+        entries.join("\n")
+    );
+    Diagnostic::new("Allowlist is managed in two ways", detail)
 }
 
 fn advice(error: &Error) -> String {

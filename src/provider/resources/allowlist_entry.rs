@@ -8,9 +8,10 @@ use crate::framework::{
     ImportBy, Plan, PlanContext, Resource, Schema, Type, Warnings, model,
 };
 use crate::gitlab::{Allowed, Client, GroupId, ProjectId, Target};
+use crate::provider::connection::Connection;
 use crate::provider::identity;
 use crate::provider::project::{self, Known};
-use crate::provider::report::report;
+use crate::provider::report::{report, two_managers};
 use target::{Choice, target_attribute};
 
 /// The resource.
@@ -40,7 +41,7 @@ model! {
 }
 
 impl Resource for AllowlistEntry {
-    type Client = Client;
+    type Client = Connection;
     type Model = EntryModel;
     type Identity = EntryIdentity;
     const TYPE_NAME: &'static str = "gitlab_job_token_allowlist_entry";
@@ -133,21 +134,25 @@ impl Resource for AllowlistEntry {
 
     async fn plan(
         &self,
-        context: PlanContext<'_, Client>,
+        context: PlanContext<'_, Connection>,
         change: Change<EntryModel>,
     ) -> Result<Plan<EntryModel>, Errors> {
         let Change { prior, config, .. } = change;
-        let identified = identify(context.client, prior.as_ref(), &config).await?;
+        let gitlab = context.client.map(|connection| &connection.gitlab);
+        let identified = identify(gitlab, prior.as_ref(), &config).await?;
         let planned = EntryModel {
             project: config.project,
             target_project: config.target_project,
             target_group: config.target_group,
             ..identified
         };
-        if let (Some(owner), Some(Target::Project(target))) = (owner(&planned), target(&planned))
-            && owner == target
-        {
-            return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
+        if let (Some(owner), Some(target)) = (owner(&planned), target(&planned)) {
+            if target == Target::Project(owner) {
+                return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
+            }
+            if context.client.is_some_and(|connection| connection.planned.note_entry(owner, target)) {
+                context.warnings.add(two_managers(owner, &[target]));
+            }
         }
         let numbers = prior.map(|prior| {
             [
@@ -162,14 +167,14 @@ impl Resource for AllowlistEntry {
 
     async fn create(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
-        let (owner, target) = settle(context.client, &planned).await?;
+        let (owner, target) = settle(&context.client.gitlab, &planned).await?;
         if target == Target::Project(owner) {
             return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
         }
-        match context.client.allow(owner, target).await {
+        match context.client.gitlab.allow(owner, target).await {
             Ok(Allowed::AlreadyThere { explained_by_retry: false }) => {
                 context.warnings.add(taken_over(owner, target));
             }
@@ -184,11 +189,11 @@ impl Resource for AllowlistEntry {
 
     async fn read(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         state: EntryModel,
     ) -> Result<Option<EntryModel>, Errors> {
-        let (owner, target) = settle(context.client, &state).await?;
-        match context.client.is_allowed(owner, target).await {
+        let (owner, target) = settle(&context.client.gitlab, &state).await?;
+        match context.client.gitlab.is_allowed(owner, target).await {
             Ok(true) => Ok(Some(with_numbers(state, owner, target))),
             Ok(false) => Ok(None),
             Err(error) if error.is_not_found() => Ok(None),
@@ -199,11 +204,11 @@ impl Resource for AllowlistEntry {
     /// Only spellings change in place, and those are none of the server's business.
     async fn update(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         prior: EntryModel,
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
-        let (owner, target) = settle(context.client, &planned).await?;
+        let (owner, target) = settle(&context.client.gitlab, &planned).await?;
         let updated = with_numbers(planned, owner, target);
         if updated.id != prior.id && prior.id.known().is_some() {
             let detail = format!("{:?} can't become {:?} in place.", prior.id.known(), updated.id.known());
@@ -214,11 +219,11 @@ impl Resource for AllowlistEntry {
 
     async fn delete(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         state: EntryModel,
     ) -> Result<(), Failed<EntryModel>> {
-        let (owner, target) = settle(context.client, &state).await?;
-        match context.client.revoke(owner, target).await {
+        let (owner, target) = settle(&context.client.gitlab, &state).await?;
+        match context.client.gitlab.revoke(owner, target).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let attempted = format!("Can't remove {target} from the allowlist of project {owner}");
@@ -229,11 +234,11 @@ impl Resource for AllowlistEntry {
 
     async fn import(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         by: ImportBy<'_, EntryIdentity>,
     ) -> Result<EntryModel, Errors> {
-        let (spelling, owner, target) = import::find(context.client, by).await?;
-        match context.client.is_allowed(owner, target).await {
+        let (spelling, owner, target) = import::find(&context.client.gitlab, by).await?;
+        match context.client.gitlab.is_allowed(owner, target).await {
             Ok(true) => {
                 let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
                 Ok(with_numbers(spelled, owner, target))

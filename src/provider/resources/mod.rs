@@ -1,7 +1,9 @@
 //! The managed resources, one file each.
 
 mod allowlist_entry;
+mod allowlist_exclusive;
 mod scope;
 
 pub(super) use allowlist_entry::AllowlistEntry;
+pub(super) use allowlist_exclusive::AllowlistExclusive;
 pub(super) use scope::JobTokenScope;

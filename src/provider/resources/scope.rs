@@ -5,6 +5,7 @@ use crate::framework::{
     PlanContext, Resource, Schema, Type, Value, Warnings, model,
 };
 use crate::gitlab::{Client, ProjectId, ScopeSettings};
+use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
 use crate::provider::report::report;
@@ -24,7 +25,7 @@ model! {
 }
 
 impl Resource for JobTokenScope {
-    type Client = Client;
+    type Client = Connection;
     type Model = ScopeModel;
     type Identity = ProjectIdentity;
     const TYPE_NAME: &'static str = "gitlab_job_token_scope";
@@ -74,17 +75,17 @@ impl Resource for JobTokenScope {
 
     async fn plan(
         &self,
-        context: PlanContext<'_, Client>,
+        context: PlanContext<'_, Connection>,
         change: Change<ScopeModel>,
     ) -> Result<Plan<ScopeModel>, Errors> {
+        let gitlab = context.client.map(|connection| &connection.gitlab);
         let known = change.prior.as_ref().map(|prior| Known {
             spelling: &prior.project,
             number: &prior.project_id,
             present_path: None,
         });
         let project_id =
-            project::plan_number::<ProjectId>(context.client, "project", &change.config.project, known)
-                .await?;
+            project::plan_number::<ProjectId>(gitlab, "project", &change.config.project, known).await?;
         let id = project_id.clone().map(|number| number.to_string());
         let planned = ScopeModel { project_id, id, ..change.proposed };
         if opens(change.prior.as_ref(), &planned) {
@@ -95,14 +96,18 @@ impl Resource for JobTokenScope {
 
     async fn create(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
-        let project =
-            project::settle::<ProjectId>(context.client, "project", &planned.project, &planned.project_id)
-                .await?;
-        let settings = read_settings(context.client, project).await?;
-        let settings = bring_about(context.client, project, settings, &planned)
+        let project = project::settle::<ProjectId>(
+            &context.client.gitlab,
+            "project",
+            &planned.project,
+            &planned.project_id,
+        )
+        .await?;
+        let settings = read_settings(&context.client.gitlab, project).await?;
+        let settings = bring_about(&context.client.gitlab, project, settings, &planned)
             .await
             .map_err(|failed| Failed { left: None, errors: failed.errors })?;
         Ok(applied(planned, project, settings))
@@ -110,13 +115,17 @@ impl Resource for JobTokenScope {
 
     async fn read(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         state: ScopeModel,
     ) -> Result<Option<ScopeModel>, Errors> {
-        let project =
-            project::settle::<ProjectId>(context.client, "project", &state.project, &state.project_id)
-                .await?;
-        match context.client.scope(&project.into()).await {
+        let project = project::settle::<ProjectId>(
+            &context.client.gitlab,
+            "project",
+            &state.project,
+            &state.project_id,
+        )
+        .await?;
+        match context.client.gitlab.scope(&project.into()).await {
             Ok(settings) => Ok(Some(observed(state, project, settings))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(report(cannot_read(project), &error).into()),
@@ -125,31 +134,37 @@ impl Resource for JobTokenScope {
 
     async fn update(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         prior: ScopeModel,
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
-        let project =
-            project::settle::<ProjectId>(context.client, "project", &planned.project, &planned.project_id)
-                .await?;
+        let project = project::settle::<ProjectId>(
+            &context.client.gitlab,
+            "project",
+            &planned.project,
+            &planned.project_id,
+        )
+        .await?;
         if planned.inbound_enabled == prior.inbound_enabled {
             return Ok(planned);
         }
-        let settings = read_settings(context.client, project).await?;
+        let settings = read_settings(&context.client.gitlab, project).await?;
         let settings =
-            bring_about(context.client, project, settings, &planned).await.map_err(|failed| Failed {
-                left: failed.left.map(|settings| observed(prior, project, settings)),
-                errors: failed.errors,
+            bring_about(&context.client.gitlab, project, settings, &planned).await.map_err(|failed| {
+                Failed {
+                    left: failed.left.map(|settings| observed(prior, project, settings)),
+                    errors: failed.errors,
+                }
             })?;
         Ok(applied(planned, project, settings))
     }
 
     async fn delete(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         state: ScopeModel,
     ) -> Result<(), Failed<ScopeModel>> {
-        let client = context.client;
+        let client = &context.client.gitlab;
         let project =
             project::settle::<ProjectId>(client, "project", &state.project, &state.project_id).await?;
         let restored = async {
@@ -172,11 +187,11 @@ impl Resource for JobTokenScope {
 
     async fn import(
         &self,
-        context: Context<'_, Client>,
+        context: Context<'_, Connection>,
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ScopeModel, Errors> {
-        let (spelling, project) = identity::imported_project(context.client, by).await?;
-        let settings = read_settings(context.client, project).await?;
+        let (spelling, project) = identity::imported_project(&context.client.gitlab, by).await?;
+        let settings = read_settings(&context.client.gitlab, project).await?;
         let spelled = ScopeModel { project: Attr::Known(spelling), ..ScopeModel::default() };
         Ok(observed(spelled, project, settings))
     }

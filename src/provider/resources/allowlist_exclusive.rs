@@ -1,0 +1,308 @@
+//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project. What a managed kind does not name is
+//! removed.
+
+mod check;
+mod converge;
+mod kind;
+mod numbers;
+mod spelling;
+mod warn;
+
+use crate::framework::{
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, Plan,
+    PlanContext, Resource, Schema, Set, Type, Warnings, model,
+};
+use crate::gitlab::{Client, Error, GroupId, ProjectId};
+use crate::provider::connection::Connection;
+use crate::provider::identity::{self, ProjectIdentity};
+use crate::provider::project::{self, Known};
+use crate::provider::report::report;
+use converge::Goal;
+use kind::{Kind, Live};
+
+/// The resource.
+pub(in crate::provider) struct AllowlistExclusive;
+
+model! {
+    /// The attributes, as the schema documents them.
+    pub(in crate::provider) struct ExclusiveModel {
+        project: String,
+        target_projects: Set<String>,
+        target_project_ids: Set<i64>,
+        target_groups: Set<String>,
+        target_group_ids: Set<i64>,
+        project_id: i64,
+        id: String,
+    }
+}
+
+impl Resource for AllowlistExclusive {
+    type Client = Connection;
+    type Model = ExclusiveModel;
+    type Identity = ProjectIdentity;
+    const TYPE_NAME: &'static str = "gitlab_job_token_allowlist_exclusive";
+
+    fn schema(&self) -> Schema {
+        let attributes = vec![
+            Attribute::required(
+                "project",
+                Type::String,
+                "Number or full path of the project that the allowlist belongs to: the one that is accessed. Another \
+                 spelling of the same project changes nothing on the server; another project replaces the resource, and \
+                 nothing else ever does.",
+            ),
+            Attribute::optional(
+                "target_projects",
+                Type::set(Type::String),
+                "Numbers or full paths of the projects that are allowed, at most 200. Any other project is removed from \
+                 the list; an empty set allows none. If neither this nor `target_project_ids` is set, the projects on the \
+                 list are left alone. At least one kind, projects or groups, must be managed.",
+            ),
+            Attribute::optional(
+                "target_project_ids",
+                Type::set(Type::Number),
+                "Numbers of the projects that are allowed; null if the projects are left alone. May be set in place of \
+                 `target_projects`.",
+            )
+            .or_computed(),
+            Attribute::optional(
+                "target_groups",
+                Type::set(Type::String),
+                "Numbers or full paths of the groups whose projects are allowed, those of their subgroups included, at \
+                 most 200. Any other group is removed from the list; an empty set allows none. If neither this nor \
+                 `target_group_ids` is set, the groups on the list are left alone.",
+            ),
+            Attribute::optional(
+                "target_group_ids",
+                Type::set(Type::Number),
+                "Numbers of the groups whose projects are allowed; null if the groups are left alone. May be set in \
+                 place of `target_groups`.",
+            )
+            .or_computed(),
+            Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
+            Attribute::computed("id", Type::String, "Number of the project, as text."),
+        ];
+        let description = "Manages the whole allowlist of a project: which projects and groups may access it with the \
+                           job tokens of their CI/CD jobs, and that no others may. **Creating it removes every entry of \
+                           a managed kind that it does not name**; the plan warns and names them. The project itself \
+                           always has access and is never named. Destroying it removes the entries it manages; to leave \
+                           them in place, use a `removed` block with `destroy = false`. Whether the allowlist limits \
+                           access at all is decided by `gitlab_job_token_scope`.";
+        Schema { version: 0, description, attributes }
+    }
+
+    fn identity_schema(&self) -> IdentitySchema {
+        identity::of_project()
+    }
+
+    fn identity(&self, state: &ExclusiveModel) -> ProjectIdentity {
+        ProjectIdentity { project_id: state.project_id.clone() }
+    }
+
+    fn validate(&self, config: &ExclusiveModel, _: &Warnings) -> Result<(), Errors> {
+        check::config(config)
+    }
+
+    async fn plan(
+        &self,
+        context: PlanContext<'_, Connection>,
+        change: Change<ExclusiveModel>,
+    ) -> Result<Plan<ExclusiveModel>, Errors> {
+        let Change { prior, config, .. } = change;
+        let gitlab = context.client.map(|connection| &connection.gitlab);
+        let present_path = prior.as_ref().zip(gitlab).and_then(|(prior, gitlab)| {
+            let list = gitlab.peek_allowed_projects(owner(prior)?)?;
+            list.owner_path().map(str::to_owned)
+        });
+        let known = prior.as_ref().map(|prior| Known {
+            spelling: &prior.project,
+            number: &prior.project_id,
+            present_path: present_path.as_deref(),
+        });
+        let project_id = project::plan_number::<ProjectId>(gitlab, "project", &config.project, known).await?;
+        let id = project_id.clone().map(|number| number.to_string());
+        let mut planned = ExclusiveModel { project_id, id, ..config };
+
+        let takes_over = prior.is_none() || context.newly_imported;
+        if let (true, Some(gitlab), Some(owner)) = (takes_over, gitlab, owner(&planned)) {
+            // Shared with the look-ups below: what is on the list already needs none.
+            read_managed(gitlab, owner, &planned).await?;
+        }
+        plan_numbers::<ProjectId>(gitlab, prior.as_ref(), &mut planned).await?;
+        plan_numbers::<GroupId>(gitlab, prior.as_ref(), &mut planned).await?;
+        check::not_owner(&planned)?;
+
+        if let (Some(connection), Some(owner)) = (context.client, owner(&planned)) {
+            warn::two_managers(connection, owner, &planned, context.warnings);
+            if takes_over {
+                warn::loss_of_access(&connection.gitlab, owner, &planned, context.warnings);
+            }
+            warn::covered_projects(&connection.gitlab, owner, prior.as_ref(), &planned, context.warnings);
+        }
+        let known_before = prior.is_some_and(|prior| prior.project_id.known().is_some());
+        Ok(Plan { planned, replace: if known_before { vec!["project_id"] } else { Vec::new() } })
+    }
+
+    async fn create(
+        &self,
+        context: Context<'_, Connection>,
+        planned: ExclusiveModel,
+    ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
+        let (owner, created) = settle(&context.client.gitlab, planned).await?;
+        // A failed create leaves no state: a tainted list would be destroyed and built anew by the next apply, with
+        // nobody allowed in between.
+        converge(&context.client.gitlab, owner, &created)
+            .await
+            .map_err(|errors| Failed { left: None, errors })?;
+        Ok(created)
+    }
+
+    async fn read(
+        &self,
+        context: Context<'_, Connection>,
+        state: ExclusiveModel,
+    ) -> Result<Option<ExclusiveModel>, Errors> {
+        let gitlab = &context.client.gitlab;
+        let owner = project::settle(gitlab, "project", &state.project, &state.project_id).await?;
+        match spelling::observe(gitlab, owner, state, spelling::Freshness::Shared).await {
+            Ok(state) => Ok(Some(state)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(report(cannot_read(owner), &error).into()),
+        }
+    }
+
+    async fn update(
+        &self,
+        context: Context<'_, Connection>,
+        prior: ExclusiveModel,
+        planned: ExclusiveModel,
+    ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
+        let gitlab = &context.client.gitlab;
+        let (owner, updated) = settle(gitlab, planned).await?;
+        let only_spellings = updated.target_project_ids == prior.target_project_ids
+            && updated.target_group_ids == prior.target_group_ids;
+        if only_spellings {
+            return Ok(updated);
+        }
+        match converge(gitlab, owner, &updated).await {
+            Ok(()) => Ok(updated),
+            Err(errors) => {
+                // Also after an interrupt: the state must say how far it came.
+                let left =
+                    spelling::observe(&gitlab.despite_stop(), owner, updated, spelling::Freshness::Now).await;
+                Err(Failed { left: left.ok(), errors })
+            }
+        }
+    }
+
+    async fn delete(
+        &self,
+        context: Context<'_, Connection>,
+        state: ExclusiveModel,
+    ) -> Result<(), Failed<ExclusiveModel>> {
+        let gitlab = &context.client.gitlab;
+        let owner = project::settle(gitlab, "project", &state.project, &state.project_id).await?;
+        let managed = ProjectId::side(&state).ids::<ProjectId>().map(Into::into);
+        let managed = managed.chain(GroupId::side(&state).ids::<GroupId>().map(Into::into)).collect();
+        match converge::remove_all(gitlab, owner, managed).await {
+            Ok(()) => Ok(()),
+            Err(errors) => {
+                let left =
+                    spelling::observe(&gitlab.despite_stop(), owner, state, spelling::Freshness::Now).await;
+                Err(Failed { left: left.ok(), errors })
+            }
+        }
+    }
+
+    /// Takes in both kinds; a kind that the configuration leaves out is let go by the next plan.
+    async fn import(
+        &self,
+        context: Context<'_, Connection>,
+        by: ImportBy<'_, ProjectIdentity>,
+    ) -> Result<ExclusiveModel, Errors> {
+        let gitlab = &context.client.gitlab;
+        let (spelling, owner) = identity::imported_project(gitlab, by).await?;
+        let both_kinds = ExclusiveModel {
+            project: Attr::Known(spelling),
+            target_project_ids: Attr::Known(Set(Vec::new())),
+            target_group_ids: Attr::Known(Set(Vec::new())),
+            ..ExclusiveModel::default()
+        };
+        let observed = spelling::observe(gitlab, owner, both_kinds, spelling::Freshness::Shared).await;
+        observed.map_err(|error| report(cannot_read(owner), &error).into())
+    }
+}
+
+fn owner(model: &ExclusiveModel) -> Option<ProjectId> {
+    ProjectId::try_from(*model.project_id.known()?).ok()
+}
+
+fn cannot_read(owner: ProjectId) -> String {
+    format!("Can't read the allowlist of project {owner}")
+}
+
+/// Reads the lists of the managed kinds, to be found by [`Kind::peek`] afterwards.
+async fn read_managed(gitlab: &Client, owner: ProjectId, planned: &ExclusiveModel) -> Result<(), Errors> {
+    let read = async {
+        if ProjectId::side(planned).is_managed() != Some(false) {
+            ProjectId::list(gitlab, owner).await?;
+        }
+        if GroupId::side(planned).is_managed() != Some(false) {
+            GroupId::list(gitlab, owner).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    match read.await {
+        Ok(()) => Ok(()),
+        Err(error) if error.is_not_found() => Err(report(cannot_read(owner), &error).at("project").into()),
+        Err(error) => Err(report(cannot_read(owner), &error).into()),
+    }
+}
+
+async fn plan_numbers<Id: Kind>(
+    gitlab: Option<&Client>,
+    prior: Option<&ExclusiveModel>,
+    planned: &mut ExclusiveModel,
+) -> Result<(), Errors> {
+    let live = gitlab.zip(owner(planned)).and_then(|(gitlab, owner)| Id::peek(gitlab, owner));
+    let numbers = numbers::plan::<Id>(gitlab, prior.map(Id::side), Id::side(planned), live.as_ref()).await?;
+    *Id::numbers(planned) = numbers;
+    Ok(())
+}
+
+/// The planned list with all numbers, which must be known by now.
+async fn settle(gitlab: &Client, mut planned: ExclusiveModel) -> Result<(ProjectId, ExclusiveModel), Errors> {
+    let owner: ProjectId = project::settle(gitlab, "project", &planned.project, &planned.project_id).await?;
+    planned.project_id = Attr::Known(owner.into());
+    planned.id = Attr::Known(owner.to_string());
+    planned.target_project_ids = numbers::settle::<ProjectId>(gitlab, ProjectId::side(&planned)).await?;
+    planned.target_group_ids = numbers::settle::<GroupId>(gitlab, GroupId::side(&planned)).await?;
+    check::not_owner(&planned)?;
+    Ok((owner, planned))
+}
+
+/// Makes the list on the server what the model says of the managed kinds.
+async fn converge(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveModel) -> Result<(), Errors> {
+    let goals = async {
+        Ok::<_, Error>((
+            goal::<ProjectId>(gitlab, owner, wanted).await?,
+            goal::<GroupId>(gitlab, owner, wanted).await?,
+        ))
+    };
+    let (projects, groups) = goals.await.map_err(|error| unreadable(owner, &error))?;
+    converge::reach(gitlab, owner, projects, groups).await
+}
+
+async fn goal<Id: Kind>(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveModel) -> Result<Goal, Error> {
+    let side = Id::side(wanted);
+    if side.numbers.is_null() {
+        return Ok(Goal::default());
+    }
+    let Live(live) = Id::list_now(gitlab, owner).await?;
+    Ok(Goal::new(live.into_keys().map(Into::into).collect(), side.ids::<Id>().map(Into::into).collect()))
+}
+
+fn unreadable(owner: ProjectId, error: &Error) -> Diagnostic {
+    let diagnostic = report(cannot_read(owner), error);
+    if error.is_not_found() { diagnostic.at("project") } else { diagnostic }
+}

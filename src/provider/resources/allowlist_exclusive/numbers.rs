@@ -1,0 +1,95 @@
+//! From the spellings of a set to the numbers they stand for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+
+use super::kind::{Kind, Live, Side};
+use crate::framework::{Attr, Diagnostic, Errors, Set};
+use crate::gitlab::{Client, same_path};
+use crate::provider::project;
+use crate::provider::report::report;
+
+/// The numbers to plan for a kind: null if it is left alone, unknown as long as one of its spellings leads nowhere.
+///
+/// Spellings that have not changed keep their numbers even where they lead nowhere any more, for a renamed group
+/// leaves no redirect.
+pub(super) async fn plan<Id: Kind>(
+    client: Option<&Client>,
+    prior: Option<Side<'_>>,
+    config: Side<'_>,
+    live: Option<&Live<Id>>,
+) -> Result<Attr<Set<i64>>, Errors> {
+    if !config.numbers.is_null() {
+        return Ok(config.numbers.clone());
+    }
+    let spellings = match config.spellings {
+        Attr::Known(Set(spellings)) => spellings,
+        Attr::Null => return Ok(Attr::Null),
+        Attr::Unknown => return Ok(Attr::Unknown),
+    };
+    let listed = by_path(live);
+    let find = |spelling: &Attr<String>| {
+        let text = spelling.known().cloned();
+        let listed = text.as_ref().and_then(|text| listed.get(&text.to_lowercase()).copied());
+        async move {
+            match (text, listed) {
+                (None, _) => Ok(None),
+                (Some(_), Some(id)) => Ok(Some(id)),
+                (Some(text), None) => look_up::<Id>(client, &text).await,
+            }
+        }
+    };
+    let found: Vec<Option<Id>> =
+        join_all(spellings.iter().map(find)).await.into_iter().collect::<Result<_, _>>()?;
+    match found.into_iter().collect::<Option<BTreeSet<Id>>>() {
+        Some(ids) => Ok(Attr::Known(set(ids))),
+        None => Ok(unchanged(prior, config).unwrap_or(Attr::Unknown)),
+    }
+}
+
+fn by_path<Id: Kind>(live: Option<&Live<Id>>) -> BTreeMap<String, Id> {
+    let entries = live.into_iter().flat_map(|Live(entries)| entries);
+    entries.filter_map(|(id, path)| Some((path.as_ref()?.to_lowercase(), *id))).collect()
+}
+
+async fn look_up<Id: Kind>(client: Option<&Client>, text: &str) -> Result<Option<Id>, Errors> {
+    let attribute = Id::SPELLINGS;
+    let spelled: Id::Ref =
+        text.parse().map_err(|reason| project::invalid_spelling::<Id>(attribute, text, &reason))?;
+    match (Id::literal(&spelled), client) {
+        (Some(id), _) => Ok(Some(id)),
+        (None, None) => Ok(None),
+        (None, Some(client)) => Id::of(client, &spelled).await.map_err(|error| {
+            report(format!("Can't look up the {} `{text}`", Id::KIND), &error).at(attribute).into()
+        }),
+    }
+}
+
+fn unchanged(prior: Option<Side<'_>>, config: Side<'_>) -> Option<Attr<Set<i64>>> {
+    let prior = prior.filter(|prior| prior.numbers.known().is_some())?;
+    let same = prior.texts().count() == config.texts().count()
+        && config.texts().all(|text| prior.texts().any(|before| same_path(before, text)));
+    same.then(|| prior.numbers.clone())
+}
+
+/// The numbers of a kind at apply, when every spelling must lead somewhere.
+pub(super) async fn settle<Id: Kind>(client: &Client, planned: Side<'_>) -> Result<Attr<Set<i64>>, Errors> {
+    if !planned.numbers.is_unknown() {
+        return Ok(planned.numbers.clone());
+    }
+    let Some(Set(spellings)) = planned.spellings.known() else { return Ok(Attr::Null) };
+    let find = |spelling: &Attr<String>| {
+        let text = spelling.known().cloned().unwrap_or_default();
+        async move { project::find::<Id>(client, &text).await.map_err(|problem| problem.at(Id::SPELLINGS)) }
+    };
+    let (found, problems): (Vec<_>, Vec<_>) =
+        join_all(spellings.iter().map(find)).await.into_iter().partition(Result::is_ok);
+    Errors::check(problems.into_iter().filter_map(Result::<Id, Diagnostic>::err))?;
+    Ok(Attr::Known(set(found.into_iter().filter_map(Result::ok).collect())))
+}
+
+/// The set of those numbers.
+pub(super) fn set<Id: Kind>(ids: BTreeSet<Id>) -> Set<i64> {
+    Set(ids.into_iter().map(|id| Attr::Known(id.into())).collect())
+}

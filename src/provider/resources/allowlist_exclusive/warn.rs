@@ -1,0 +1,126 @@
+//! What the plan of an exclusive list warns of. Nothing here asks the server: it tells what is known by now.
+
+use std::collections::BTreeSet;
+
+use super::ExclusiveModel;
+use super::kind::{Kind, Live};
+use crate::framework::{Diagnostic, Warnings};
+use crate::gitlab::{Client, GroupId, ProjectId, Target, same_path};
+use crate::provider::connection::{Connection, Exclusive};
+use crate::provider::report;
+
+/// Names each target that a first apply takes access from: the plan itself shows no prior list to compare with.
+pub(super) fn loss_of_access(
+    client: &Client,
+    owner: ProjectId,
+    planned: &ExclusiveModel,
+    warnings: &Warnings,
+) {
+    let mut losers = losers::<ProjectId>(client, owner, planned);
+    losers.extend(self::losers::<GroupId>(client, owner, planned));
+    if losers.is_empty() {
+        return;
+    }
+    let open = planned.target_project_ids.is_unknown() || planned.target_group_ids.is_unknown();
+    let (verb, why) = if open {
+        ("may lose", ", unless what is known only after apply names them")
+    } else {
+        ("will lose", "")
+    };
+    let names: Vec<String> = losers.iter().map(|name| format!("  - {name}")).collect();
+    warnings.add(Diagnostic::new(
+        format!("Targets {verb} access to project {owner}"),
+        format!(
+            "These are on the allowlist now, and the exclusive list does not name them. Applying it removes \
+             them{why}:\n\n{}\n\nTo keep one, add it to the list.",
+            names.join("\n")
+        ),
+    ));
+}
+
+fn losers<Id: Kind>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> Vec<String> {
+    let side = Id::side(planned);
+    if side.is_managed() == Some(false) {
+        return Vec::new();
+    }
+    let Some(live) = Id::peek(client, owner) else { return Vec::new() };
+    let wanted: BTreeSet<Id> = side.ids().collect();
+    let spelled = |path: &Option<String>| {
+        path.as_ref().is_some_and(|path| side.texts().any(|text| same_path(text, path)))
+    };
+    let loses = live.0.iter().filter(|(id, path)| !wanted.contains(id) && !spelled(path));
+    loses.map(|(id, _)| live.describe(*id)).collect()
+}
+
+/// Tells where single entries of the same run name what the list would remove.
+pub(super) fn two_managers(
+    connection: &Connection,
+    owner: ProjectId,
+    planned: &ExclusiveModel,
+    warnings: &Warnings,
+) {
+    let exclusive =
+        Exclusive { projects: allowed::<ProjectId>(planned), groups: allowed::<GroupId>(planned) };
+    let removed = connection.planned.note_exclusive(owner, exclusive);
+    if !removed.is_empty() {
+        warnings.add(report::two_managers(owner, &removed));
+    }
+}
+
+fn allowed<Id: Kind>(planned: &ExclusiveModel) -> Option<BTreeSet<Target>> {
+    let side = Id::side(planned);
+    side.numbers.known()?;
+    Some(side.ids::<Id>().map(Into::into).collect())
+}
+
+/// Tells of projects that a group of the same list covers already, when the set of either changes.
+pub(super) fn covered_projects(
+    client: &Client,
+    owner: ProjectId,
+    prior: Option<&ExclusiveModel>,
+    planned: &ExclusiveModel,
+    warnings: &Warnings,
+) {
+    let unchanged = prior.is_some_and(|prior| {
+        prior.target_project_ids == planned.target_project_ids
+            && prior.target_group_ids == planned.target_group_ids
+    });
+    if unchanged {
+        return;
+    }
+    let groups = paths::<GroupId>(client, owner, planned);
+    let covering = |project: &String| {
+        let inside = |group: &&String| {
+            project.len() > group.len()
+                && project.is_char_boundary(group.len())
+                && project[group.len()..].starts_with('/')
+                && same_path(&project[..group.len()], group)
+        };
+        groups.iter().find(inside).map(|group| format!("  - {project}, by group {group}"))
+    };
+    let covered: Vec<String> =
+        paths::<ProjectId>(client, owner, planned).iter().filter_map(covering).collect();
+    if !covered.is_empty() {
+        warnings.add(Diagnostic::new(
+            "Projects are allowed twice",
+            format!(
+                "A group on the allowlist of project {owner} covers these projects already, so that they would keep \
+                 their access without being named:\n\n{}\n\nName either the project or the group.",
+                covered.join("\n")
+            ),
+        ));
+    }
+}
+
+/// The full paths of the planned targets of a kind, as far as they are known: as spelled, and as listed.
+fn paths<Id: Kind>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> BTreeSet<String> {
+    let side = Id::side(planned);
+    let is_path = |text: &&str| text.parse::<Id::Ref>().is_ok_and(|spelled| Id::literal(&spelled).is_none());
+    let mut paths: BTreeSet<String> = side.texts().filter(is_path).map(str::to_owned).collect();
+    if let Some(Live(live)) = Id::peek(client, owner) {
+        let wanted: BTreeSet<Id> = side.ids().collect();
+        let listed = live.into_iter().filter(|(id, _)| wanted.contains(id)).filter_map(|(_, path)| path);
+        paths.extend(listed.filter(|path| !side.texts().any(|text| same_path(text, path))));
+    }
+    paths
+}
