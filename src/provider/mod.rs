@@ -5,6 +5,8 @@ mod config;
 mod connection;
 mod data_sources;
 mod identity;
+mod list_resources;
+mod moved;
 mod project;
 mod report;
 mod resources;
@@ -73,6 +75,6 @@ impl Provider for GitlabJobToken {
     }
 
     fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Connection>>> {
-        Vec::new()
+        vec![Box::new(list_resources::AllowlistEntries)]
     }
 }

@@ -1,11 +1,12 @@
 //! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist, whatever else is on it.
 
 mod import;
+mod moved;
 mod target;
 
 use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentityAttribute, IdentitySchema,
-    ImportBy, Plan, PlanContext, Resource, Schema, Type, Warnings, model,
+    ImportBy, MoveSource, Plan, PlanContext, Resource, Schema, Type, Warnings, cannot_move, model,
 };
 use crate::gitlab::{Allowed, Client, GroupId, ProjectId, Target};
 use crate::provider::connection::Connection;
@@ -184,7 +185,7 @@ impl Resource for AllowlistEntry {
                 return Err(report(attempted, &error).into());
             }
         }
-        Ok(with_numbers(planned, owner, target))
+        Ok(planned.with_numbers(owner, target))
     }
 
     async fn read(
@@ -194,7 +195,7 @@ impl Resource for AllowlistEntry {
     ) -> Result<Option<EntryModel>, Errors> {
         let (owner, target) = settle(&context.client.gitlab, &state).await?;
         match context.client.gitlab.is_allowed(owner, target).await {
-            Ok(true) => Ok(Some(with_numbers(state, owner, target))),
+            Ok(true) => Ok(Some(state.with_numbers(owner, target))),
             Ok(false) => Ok(None),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(report(cannot_read(owner), &error).into()),
@@ -209,7 +210,7 @@ impl Resource for AllowlistEntry {
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
         let (owner, target) = settle(&context.client.gitlab, &planned).await?;
-        let updated = with_numbers(planned, owner, target);
+        let updated = planned.with_numbers(owner, target);
         if updated.id != prior.id && prior.id.known().is_some() {
             let detail = format!("{:?} can't become {:?} in place.", prior.id.known(), updated.id.known());
             return Err(Diagnostic::defect("Unplanned change of an allowlist entry", detail).into());
@@ -241,11 +242,18 @@ impl Resource for AllowlistEntry {
         match context.client.gitlab.is_allowed(owner, target).await {
             Ok(true) => {
                 let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
-                Ok(with_numbers(spelled, owner, target))
+                Ok(spelled.with_numbers(owner, target))
             }
             Ok(false) => Err(import::not_on_the_list(owner, target).into()),
             Err(error) => Err(report(cannot_read(owner), &error).into()),
         }
+    }
+
+    fn move_from(&self, source: &MoveSource, _: &Warnings) -> Result<EntryModel, Errors> {
+        if !crate::provider::moved::is_official(source, moved::SOURCE_TYPE) {
+            return Err(cannot_move(source, Self::TYPE_NAME).into());
+        }
+        moved::take_over(source)
     }
 }
 
@@ -363,18 +371,21 @@ fn target(entry: &EntryModel) -> Option<Target> {
     }
 }
 
-fn with_numbers(entry: EntryModel, owner: ProjectId, target: Target) -> EntryModel {
-    let (target_project_id, target_group_id) = match target {
-        Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
-        Target::Group(id) => (Attr::Null, Attr::Known(id.into())),
-    };
-    EntryModel {
-        target_project_id,
-        target_group_id,
-        target_type: Attr::Known(target.kind().as_str().to_owned()),
-        project_id: Attr::Known(owner.into()),
-        id: Attr::Known(entry_id(owner, target)),
-        ..entry
+impl EntryModel {
+    /// The same entry with the numbers of its owner and target, and all that follows from them.
+    pub(in crate::provider) fn with_numbers(self, owner: ProjectId, target: Target) -> EntryModel {
+        let (target_project_id, target_group_id) = match target {
+            Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
+            Target::Group(id) => (Attr::Null, Attr::Known(id.into())),
+        };
+        EntryModel {
+            target_project_id,
+            target_group_id,
+            target_type: Attr::Known(target.kind().as_str().to_owned()),
+            project_id: Attr::Known(owner.into()),
+            id: Attr::Known(entry_id(owner, target)),
+            ..self
+        }
     }
 }
 

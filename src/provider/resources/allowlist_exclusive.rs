@@ -4,13 +4,14 @@
 mod check;
 mod converge;
 mod kind;
+mod moved;
 mod numbers;
 mod spelling;
 mod warn;
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, Plan,
-    PlanContext, Resource, Schema, Set, Type, Warnings, model,
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, MoveSource, Plan,
+    PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
 use crate::gitlab::{Client, Error, GroupId, ProjectId};
 use crate::provider::connection::Connection;
@@ -230,6 +231,13 @@ impl Resource for AllowlistExclusive {
         };
         let observed = spelling::observe(gitlab, owner, both_kinds, spelling::Freshness::Shared).await;
         observed.map_err(|error| report(cannot_read(owner), &error).into())
+    }
+
+    fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
+        if !crate::provider::moved::is_official(source, moved::SOURCE_TYPE) {
+            return Err(cannot_move(source, Self::TYPE_NAME).into());
+        }
+        moved::take_over(source, warnings)
     }
 }
 

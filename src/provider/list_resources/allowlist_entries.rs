@@ -1,0 +1,71 @@
+//! List resource `gitlab_job_token_allowlist_entry`: the entries on a project's allowlist, managed or not, for
+//! `terraform query`.
+
+use tokio::sync::mpsc::Sender;
+
+use crate::framework::{
+    Attr, Attribute, Context, Errors, ListResource, Listed, Schema, Type, Warnings, model,
+};
+use crate::gitlab::ProjectId;
+use crate::provider::connection::Connection;
+use crate::provider::project;
+use crate::provider::report::report;
+use crate::provider::resources::{AllowlistEntry, EntryModel};
+
+/// The list resource.
+pub(in crate::provider) struct AllowlistEntries;
+
+model! {
+    /// The `config` block, as the schema documents it.
+    pub(in crate::provider) struct Query {
+        project: String,
+    }
+}
+
+impl ListResource for AllowlistEntries {
+    type Resource = AllowlistEntry;
+    type Config = Query;
+
+    fn schema(&self) -> Schema {
+        let attributes = vec![Attribute::required(
+            "project",
+            Type::String,
+            "Number or full path of the project whose allowlist is listed.",
+        )];
+        let description =
+            "Lists the entries on the allowlist of a project: first the projects, then the groups.";
+        Schema { version: 0, description, attributes }
+    }
+
+    fn validate(&self, config: &Query, _: &Warnings) -> Result<(), Errors> {
+        Errors::check(project::check_spelling::<ProjectId>("project", &config.project))
+    }
+
+    async fn list(
+        &self,
+        context: Context<'_, Connection>,
+        config: Query,
+        found: Sender<Listed<EntryModel>>,
+    ) -> Result<(), Errors> {
+        let gitlab = &context.client.gitlab;
+        let owner: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
+        let cannot_read =
+            |error| report(format!("Can't read the allowlist of project {owner}"), &error).at("project");
+        let entry = |target, path: &Option<String>| {
+            let spelled = EntryModel { project: config.project.clone(), ..EntryModel::default() };
+            let display_name = path.clone().unwrap_or_else(|| format!("{target}"));
+            Listed { object: spelled.with_numbers(owner, target), display_name }
+        };
+        for project in gitlab.allowed_projects_in_full(owner).await.map_err(cannot_read)?.iter() {
+            if found.send(entry(project.id.into(), &project.path_with_namespace)).await.is_err() {
+                return Ok(());
+            }
+        }
+        for group in gitlab.allowed_groups_in_full(owner).await.map_err(cannot_read)?.iter() {
+            if found.send(entry(group.id.into(), &group.full_path)).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! States of the official GitLab provider, to be taken over by `moved` blocks, in every shape it has stored them.
+//! There is no server to ask here, so what only the server knows stays null until the next read.
+
+use serde_json::Value as Json;
+
+use crate::framework::{Attr, MoveSource};
+
+/// Namespace and type of the official provider. Any host is right: both registries have it, and so do mirrors.
+const OFFICIAL: &str = "/gitlabhq/gitlab";
+
+/// Whether the source is that resource type of the official provider.
+pub(super) fn is_official(source: &MoveSource, type_name: &str) -> bool {
+    source.type_name == type_name && source.provider_address.ends_with(OFFICIAL)
+}
+
+/// The project that a state belongs to, as it was spelled: under the first of `attributes` that is set.
+pub(super) fn project(source: &MoveSource, attributes: &[&str]) -> Attr<String> {
+    let text = attributes.iter().find_map(|attribute| match source.state.get(*attribute) {
+        Some(Json::String(text)) if !text.is_empty() => Some(text.clone()),
+        Some(Json::Number(number)) => Some(number.to_string()),
+        _ => None,
+    });
+    text.map_or(Attr::Null, Attr::Known)
+}
+
+/// A number of a state.
+pub(super) fn number(source: &MoveSource, attribute: &str) -> Attr<i64> {
+    source.state.get(attribute).and_then(integer).map_or(Attr::Null, Attr::Known)
+}
+
+/// A set of numbers of a state; null where the state has none of that name.
+pub(super) fn numbers(source: &MoveSource, attribute: &str) -> Option<Vec<i64>> {
+    Some(source.state.get(attribute)?.as_array()?.iter().filter_map(integer).collect())
+}
+
+fn integer(json: &Json) -> Option<i64> {
+    match json {
+        Json::Number(number) => number.as_i64(),
+        Json::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}

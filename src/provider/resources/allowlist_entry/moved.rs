@@ -1,0 +1,106 @@
+//! Taking over a `gitlab_project_job_token_scope` of the official provider, which despite its name is one entry.
+
+use super::{EntryModel, owner, target};
+use crate::framework::{Attr, Diagnostic, Errors, MoveSource};
+use crate::gitlab::{GroupId, ProjectId};
+use crate::provider::moved;
+use crate::provider::project::check_number;
+
+pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scope";
+
+/// The state in our terms.
+pub(super) fn take_over(source: &MoveSource) -> Result<EntryModel, Errors> {
+    let project = moved::project(source, &["project"]);
+    let number = project.known().and_then(|spelling| spelling.parse::<i64>().ok());
+    let entry = EntryModel {
+        target_project_id: moved::number(source, "target_project_id"),
+        target_group_id: moved::number(source, "target_group_id"),
+        project_id: number.map_or(Attr::Null, Attr::Known),
+        project,
+        ..EntryModel::default()
+    };
+    let readable = check_number::<ProjectId>("", &entry.target_project_id).is_none()
+        && check_number::<GroupId>("", &entry.target_group_id).is_none();
+    match (target(&entry), owner(&entry)) {
+        (Some(target), Some(owner)) if readable => Ok(entry.with_numbers(owner, target)),
+        (Some(target), None) if readable && entry.project.known().is_some() => {
+            Ok(EntryModel { target_type: Attr::Known(target.kind().as_str().to_owned()), ..entry })
+        }
+        _ => Err(incomplete().into()),
+    }
+}
+
+fn incomplete() -> Diagnostic {
+    let detail = format!(
+        "The state of the `{SOURCE_TYPE}` does not name one project and one target. Remove the `moved` block, and import \
+         the entry instead."
+    );
+    Diagnostic::new("Unreadable state", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn moved(state: serde_json::Value) -> Result<EntryModel, Errors> {
+        take_over(&MoveSource {
+            provider_address: "registry.opentofu.org/gitlabhq/gitlab".into(),
+            type_name: SOURCE_TYPE.into(),
+            schema_version: 1,
+            state: state.as_object().unwrap().clone(),
+        })
+    }
+
+    fn to_project(id: &str) -> EntryModel {
+        EntryModel {
+            project: Attr::Known("99".into()),
+            target_project_id: Attr::Known(42),
+            target_type: Attr::Known("project".into()),
+            project_id: Attr::Known(99),
+            id: Attr::Known(id.into()),
+            ..EntryModel::default()
+        }
+    }
+
+    #[test]
+    fn every_shape_of_the_official_state_is_taken_over() {
+        let of_16_3 = json!({"id":"99:42","project":"99","target_project_id":42});
+        assert_eq!(moved(of_16_3), Ok(to_project("99:project:42")));
+        let of_17_9 =
+            json!({"id":"99:project:42","project":"99","target_project_id":42,"target_group_id":null});
+        assert_eq!(moved(of_17_9), Ok(to_project("99:project:42")));
+        let to_group = json!({"id":"99:group:7","project":"99","target_project_id":null,"target_group_id":7});
+        let group = EntryModel {
+            target_project_id: Attr::Null,
+            target_group_id: Attr::Known(7),
+            target_type: Attr::Known("group".into()),
+            ..to_project("99:group:7")
+        };
+        assert_eq!(moved(to_group), Ok(group));
+    }
+
+    #[test]
+    fn numbers_that_only_the_server_knows_stay_null() {
+        let by_path = json!({"id":"foo/bar:42","project":"foo/bar","target_project_id":42});
+        let expected = EntryModel {
+            project: Attr::Known("foo/bar".into()),
+            project_id: Attr::Null,
+            id: Attr::Null,
+            ..to_project("")
+        };
+        assert_eq!(moved(by_path), Ok(expected));
+    }
+
+    #[test]
+    fn a_state_without_a_target_is_refused() {
+        for state in [
+            json!({"project":"99"}),
+            json!({"target_project_id":42}),
+            json!({"project":"9","target_project_id":0}),
+        ] {
+            assert_eq!(moved(state).unwrap_err().as_slice()[0].summary, "Unreadable state");
+        }
+    }
+}

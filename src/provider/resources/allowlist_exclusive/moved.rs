@@ -1,0 +1,131 @@
+//! Taking over a `gitlab_project_job_token_scopes` of the official provider.
+
+use super::ExclusiveModel;
+use crate::framework::{Attr, Diagnostic, Errors, MoveSource, Set, Warnings};
+use crate::provider::moved;
+
+pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scopes";
+
+/// The state in our terms. A kind that the state does not know is left alone, as it was.
+pub(super) fn take_over(source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
+    let project = moved::project(source, &["project", "project_id", "id"]);
+    let Some(spelling) = project.known() else { return Err(no_project().into()) };
+    let owner: Option<i64> = spelling.parse().ok();
+    let set = |attribute| {
+        let others = moved::numbers(source, attribute).map(|mut numbers| {
+            if attribute == "target_project_ids" {
+                numbers.retain(|number| Some(*number) != owner);
+            }
+            Set(numbers.into_iter().map(Attr::Known).collect())
+        });
+        others.map_or(Attr::Null, Attr::Known)
+    };
+    if let Some(enabled) = source.state.get("enabled").and_then(serde_json::Value::as_bool) {
+        warnings.add(enabled_has_no_home(spelling, enabled));
+    }
+    Ok(ExclusiveModel {
+        target_project_ids: set("target_project_ids"),
+        target_group_ids: set("target_group_ids"),
+        project_id: owner.map_or(Attr::Null, Attr::Known),
+        id: owner.map_or(Attr::Null, |owner| Attr::Known(owner.to_string())),
+        project: project.clone(),
+        ..ExclusiveModel::default()
+    })
+}
+
+fn enabled_has_no_home(project: &str, enabled: bool) -> Diagnostic {
+    Diagnostic::new(
+        "The job token scope itself is no longer managed",
+        format!(
+            "The `{SOURCE_TYPE}` of project {project} also managed `enabled = {enabled}`, which an exclusive allowlist does \
+             not. The setting stays as it is on the server. To go on managing it, add a `gitlab_job_token_scope` with \
+             `inbound_enabled = {enabled}`, and import it with the id \"{project}\"."
+        ),
+    )
+}
+
+fn no_project() -> Diagnostic {
+    let detail = format!(
+        "The state of the `{SOURCE_TYPE}` names no project. Remove the `moved` block, and import the allowlist by its \
+         project instead."
+    );
+    Diagnostic::new("Unreadable state", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn moved(state: serde_json::Value) -> (ExclusiveModel, Vec<Diagnostic>) {
+        let source = MoveSource {
+            provider_address: "registry.terraform.io/gitlabhq/gitlab".into(),
+            type_name: SOURCE_TYPE.into(),
+            schema_version: 0,
+            state: state.as_object().unwrap().clone(),
+        };
+        let warnings = Warnings::default();
+        let model = take_over(&source, &warnings).unwrap();
+        (model, warnings.take())
+    }
+
+    fn numbers(numbers: &[i64]) -> Attr<Set<i64>> {
+        Attr::Known(Set(numbers.iter().copied().map(Attr::Known).collect()))
+    }
+
+    fn numbered(projects: Attr<Set<i64>>, groups: Attr<Set<i64>>) -> ExclusiveModel {
+        ExclusiveModel {
+            project: Attr::Known("111".into()),
+            target_project_ids: projects,
+            target_group_ids: groups,
+            project_id: Attr::Known(111),
+            id: Attr::Known("111".into()),
+            ..ExclusiveModel::default()
+        }
+    }
+
+    #[test]
+    fn every_shape_of_the_official_state_is_taken_over() {
+        let of_17_0 = json!({"id":"111","project_id":111,"target_project_ids":[123]});
+        assert_eq!(moved(of_17_0).0, numbered(numbers(&[123]), Attr::Null));
+        let of_17_3 = json!({"id":"111","project":"111","project_id":111,"target_project_ids":[123],"target_group_ids":[]});
+        assert_eq!(moved(of_17_3).0, numbered(numbers(&[123]), numbers(&[])));
+        let of_18 = json!({"id":"111","project":"111","project_id":111,"enabled":true,"target_project_ids":[123],
+                           "target_group_ids":[7]});
+        assert_eq!(moved(of_18).0, numbered(numbers(&[123]), numbers(&[7])));
+        let of_19_0 =
+            json!({"id":"111","project":"111","enabled":true,"target_project_ids":[],"target_group_ids":[]});
+        assert_eq!(moved(of_19_0).0, numbered(numbers(&[]), numbers(&[])));
+        let of_19_1 = json!({"id":"grp/prj","project":"grp/prj","enabled":true,"target_project_ids":[],"target_group_ids":[7]});
+        let by_path = ExclusiveModel {
+            project: Attr::Known("grp/prj".into()),
+            project_id: Attr::Null,
+            id: Attr::Null,
+            ..numbered(numbers(&[]), numbers(&[7]))
+        };
+        assert_eq!(moved(of_19_1).0, by_path);
+    }
+
+    #[test]
+    fn the_project_itself_is_not_taken_for_a_target() {
+        let state = json!({"id":"111","project":"111","target_project_ids":[111,123]});
+        assert_eq!(moved(state).0.target_project_ids, numbers(&[123]));
+    }
+
+    #[test]
+    fn what_became_of_enabled_is_told() {
+        let (_, warnings) =
+            moved(json!({"id":"111","project":"111","enabled":false,"target_project_ids":[]}));
+        assert_eq!(
+            warnings,
+            [Diagnostic::new(
+                "The job token scope itself is no longer managed",
+                "The `gitlab_project_job_token_scopes` of project 111 also managed `enabled = false`, which an exclusive \
+                 allowlist does not. The setting stays as it is on the server. To go on managing it, add a \
+                 `gitlab_job_token_scope` with `inbound_enabled = false`, and import it with the id \"111\"."
+            )]
+        );
+        assert!(moved(json!({"id":"111","project":"111","enabled":null})).1.is_empty());
+    }
+}
