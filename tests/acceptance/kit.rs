@@ -1,0 +1,54 @@
+//! Brings a simulator, the built provider and the CLI together, and skips tests loudly where there is no CLI.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Once, OnceLock};
+
+use gitlab_simulator::Simulator;
+use terraform_cli::{Cli, NoCli, Workspace};
+
+/// The provider that was built with these tests.
+const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
+
+/// A workspace whose environment names the simulator and its administrator's token; none where there is no CLI, and
+/// then the test has nothing to do.
+#[track_caller]
+pub(crate) fn workspace(gitlab: &Simulator) -> Option<Workspace> {
+    let mut tf = bare_workspace()?;
+    tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
+    tf.set_env("GITLAB_TOKEN", gitlab.token());
+    Some(tf)
+}
+
+/// A workspace whose environment names no GitLab.
+#[track_caller]
+pub(crate) fn bare_workspace() -> Option<Workspace> {
+    Some(Workspace::new(cli()?, Path::new(PROVIDER)).expect("a workspace for the built provider"))
+}
+
+#[track_caller]
+fn cli() -> Option<&'static Cli> {
+    static FOUND: OnceLock<Result<Cli, NoCli>> = OnceLock::new();
+    match FOUND.get_or_init(Cli::find) {
+        Ok(cli) => Some(cli),
+        Err(NoCli::NotOnPath) if !must_run() => {
+            skip();
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A skipped test passes, so whoever relies on these tests says so.
+fn must_run() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+/// Says once what is skipped, past the test runner, which would hide the output of tests that pass.
+fn skip() {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        let told = format!("\nALL ACCEPTANCE TESTS ARE SKIPPED: {}.\n\n", NoCli::NotOnPath);
+        drop(std::io::stderr().write_all(told.as_bytes()));
+    });
+}

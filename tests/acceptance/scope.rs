@@ -1,0 +1,327 @@
+//! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
+
+use gitlab_simulator::{ADMINISTRATOR, Enforcement, Fault, Route, Simulator, TokenState};
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use crate::kit::workspace;
+
+const SCOPE: &str = "gitlab_job_token_scope.app";
+
+const LIMITED: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+}
+"#;
+
+const OPEN: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project         = "acme/app"
+  inbound_enabled = false
+}
+"#;
+
+#[test]
+fn what_was_applied_plans_clean() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    gitlab.set_inbound_enabled(app, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert!(gitlab.inbound_enabled(app));
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn the_state_holds_the_number_beside_the_spelling() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/other");
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+
+    tf.apply().succeeds();
+
+    let expected = json!({
+        "project": "acme/app", "project_id": 2, "id": "2", "inbound_enabled": true, "outbound_enabled": false,
+    });
+    assert_eq!(*tf.state().of(SCOPE), expected);
+}
+
+#[test]
+fn a_setting_that_is_right_already_is_not_written() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn the_setting_changes_in_place_with_one_write() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+    tf.apply().succeeds();
+    tf.config(OPEN);
+    gitlab.clear_requests();
+
+    let change = tf.plan().change(SCOPE);
+    assert_eq!((change.action, change.unknown), (Action::Update, json!({})));
+    tf.apply_saved().succeeds();
+
+    assert!(!gitlab.inbound_enabled(app));
+    assert_eq!(gitlab.requests().writes().to_string(), "PATCH /api/v4/projects/1/job_token_scope → 204\n");
+}
+
+#[test]
+fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(OPEN);
+
+    assert_snapshot!(tf.plan().warning(), @r"
+    Warning: Project will be open to job tokens of all projects
+      gitlab_job_token_scope.app
+      > inbound_enabled = false
+
+    With `inbound_enabled = false`, the allowlist of project acme/app no longer
+    limits access: a job of any project may use its job token here, with the
+    rights of the user that started it. Allow the projects or groups that need
+    access instead, and keep `inbound_enabled = true`.
+    ");
+    tf.apply_saved().succeeds();
+
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+    tf.apply().succeeds();
+    gitlab.set_inbound_enabled(app, false);
+
+    let plan = tf.plan();
+    assert_eq!(plan.drift()[0].after["inbound_enabled"], false);
+    assert_eq!(plan.actions(), [(SCOPE.to_owned(), Action::Update)]);
+    tf.apply_saved().succeeds();
+
+    assert!(gitlab.inbound_enabled(app));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn the_deprecated_outbound_setting_follows_the_server() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+    tf.apply().succeeds();
+    gitlab.set_outbound_enabled(app, true);
+
+    tf.plan().changes_nothing();
+    tf.apply().succeeds();
+
+    assert_eq!(tf.state().of(SCOPE)["outbound_enabled"], true);
+}
+
+#[test]
+fn another_project_replaces_the_resource_and_limits_the_former_one_again() {
+    let gitlab = Simulator::start();
+    let (app, other) = (gitlab.add_project("acme/app"), gitlab.add_project("acme/other"));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(OPEN);
+    tf.apply().succeeds();
+    tf.config(&OPEN.replace("acme/app", "acme/other"));
+
+    let change = tf.plan().change(SCOPE);
+    assert_eq!((change.action, change.replaced_by), (Action::Replace, vec!["project_id".to_owned()]));
+    tf.apply_saved().succeeds();
+
+    assert!(gitlab.inbound_enabled(app) && !gitlab.inbound_enabled(other));
+    assert_eq!(tf.state().of(SCOPE)["project_id"], other);
+}
+
+#[test]
+fn destroying_restores_the_limit() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(OPEN);
+    tf.apply().succeeds();
+
+    tf.destroy().succeeds().warns_of_nothing();
+
+    assert!(gitlab.inbound_enabled(app));
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn destroying_succeeds_when_the_project_is_gone() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+    tf.apply().succeeds();
+    gitlab.delete_project(app);
+
+    tf.run(&["destroy", "-json", "-auto-approve", "-refresh=false"]).succeeds();
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_deleted_project_leaves_the_state_on_refresh() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+    tf.apply().succeeds();
+    gitlab.delete_project(app);
+
+    tf.apply_with(&["-refresh-only"]).succeeds();
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_token_that_is_refused_removes_nothing_from_state() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
+    tf.config(LIMITED);
+    tf.apply().succeeds();
+
+    gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
+    assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
+    Error: Can't read the job token scope of project 1
+      gitlab_job_token_scope.app
+      > resource "gitlab_job_token_scope" "app" {
+
+    GET /projects/1/job_token_scope: the token has expired (401): Token is
+    expired. You can either do re-authorization or token refresh..
+
+    Make a new access token with the scope `api` and set it as the provider's
+    `token` (or `GITLAB_TOKEN`).
+    "#);
+
+    assert_eq!(tf.state().addresses(), [SCOPE]);
+}
+
+#[test]
+fn a_role_that_is_too_low_removes_nothing_from_state() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+    tf.apply().succeeds();
+
+    let forbidden = Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
+    };
+    gitlab.inject(forbidden.on(Route::ScopeGet));
+    assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
+    Error: Can't read the job token scope of project 1
+      gitlab_job_token_scope.app
+      > resource "gitlab_job_token_scope" "app" {
+
+    GET /projects/1/job_token_scope: the token's user may not do this (403): 403
+    Forbidden.
+
+    The job token settings of a project can be read and changed only with at least
+    the Maintainer role in that project: give it to the user that the token
+    belongs to.
+    "#);
+
+    assert_eq!(tf.state().addresses(), [SCOPE]);
+}
+
+#[test]
+fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
+    let gitlab = Simulator::builder().enforcement(Enforcement::Refusing).start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(OPEN);
+
+    assert_snapshot!(tf.apply().error(), @r"
+    Error: Can't set `inbound_enabled = false` on project 1
+      gitlab_job_token_scope.app
+      > inbound_enabled = false
+
+    PATCH /projects/1/job_token_scope: refused (400): 400 Bad request - Job token
+    scope cannot be disabled for this project because it is enforced for the
+    instance..
+
+    GitLab refused the request for the reason above. An administrator may have
+    made the allowlist mandatory for the whole instance, as on GitLab.com; then
+    `inbound_enabled` can only be `true`. Remove the attribute, and allow the
+    projects or groups that need access.
+    ");
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
+    let gitlab = Simulator::builder().enforcement(Enforcement::Silent).start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(OPEN);
+
+    assert_snapshot!(tf.apply().error(), @r"
+    Error: Can't set `inbound_enabled = false` on project 1
+      gitlab_job_token_scope.app
+      > inbound_enabled = false
+
+    GitLab accepted the change, but still says `inbound_enabled = true`.
+
+    An administrator may have made the allowlist mandatory for the whole instance,
+    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
+    attribute, and allow the projects or groups that need access.
+    ");
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_update_that_did_not_take_leaves_the_truth_in_state() {
+    let gitlab = Simulator::builder().enforcement(Enforcement::Silent).start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+    tf.apply().succeeds();
+    tf.config(OPEN);
+
+    tf.apply().fails();
+
+    assert_eq!(tf.state().of(SCOPE)["inbound_enabled"], true);
+}
+
+#[test]
+fn an_instance_that_enforces_the_allowlist_satisfies_a_limited_project() {
+    let gitlab = Simulator::builder().enforced().start();
+    let app = gitlab.add_project("acme/app");
+    gitlab.set_inbound_enabled(app, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIMITED);
+
+    tf.apply().succeeds();
+
+    tf.plan().changes_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}

@@ -1,0 +1,27 @@
+//! The real Terraform or OpenTofu, run against a built provider and cut off from its surroundings: for tests, benches
+//! and examples. It knows how to start the program and how to read what it says; it knows nothing of GitLab.
+//!
+//! ```no_run
+//! use terraform_cli::{Action, Cli, Workspace};
+//!
+//! let cli = Cli::find().expect("a CLI on PATH");
+//! let tf = Workspace::new(&cli, "target/debug/terraform-provider-gitlab-job-token".as_ref()).expect("a directory");
+//! tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
+//! assert_eq!(tf.plan().actions(), [("gitlab_job_token_scope.app".to_owned(), Action::Create)]);
+//! tf.apply().succeeds();
+//! tf.plan().changes_nothing();
+//! ```
+
+mod cli;
+mod diagnostic;
+mod plan;
+mod run;
+mod state;
+mod workspace;
+
+pub use cli::{Cli, NoCli, PATH_VARIABLE};
+pub use diagnostic::{Diagnostic, Severity};
+pub use plan::{Action, Change, Plan};
+pub use run::Run;
+pub use state::State;
+pub use workspace::{PROVIDER_SOURCE, Workspace};

@@ -1,0 +1,193 @@
+//! A saved plan, read as data: which objects change, how, and what forces a replacement.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::run::{CHANGES, Run};
+use crate::workspace::Workspace;
+
+/// What happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing.
+    NoOp,
+    /// It is made.
+    Create,
+    /// It is read at apply.
+    Read,
+    /// It changes in place.
+    Update,
+    /// It is removed.
+    Delete,
+    /// It is removed and made anew, in one order or the other.
+    Replace,
+    /// It is no longer managed, and stays.
+    Forget,
+}
+
+/// What a plan says about one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The object.
+    pub address: String,
+    /// What happens to it.
+    pub action: Action,
+    /// Its attributes before; null if there was no such object.
+    pub before: Value,
+    /// Its attributes afterwards, without those that are not known yet; null if it is removed.
+    pub after: Value,
+    /// The attributes that are not known yet, each as `true`.
+    pub unknown: Value,
+    /// The attributes that force a replacement.
+    pub replaced_by: Vec<String>,
+}
+
+/// A plan that was made, or was not.
+#[must_use = "a plan proves nothing until somebody looks at it"]
+#[derive(Debug)]
+pub struct Plan<'a> {
+    workspace: &'a Workspace,
+    file: PathBuf,
+    run: Run,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn new(workspace: &'a Workspace, file: PathBuf, run: Run) -> Plan<'a> {
+        Plan { workspace, file, run }
+    }
+
+    /// The run that made it, for whatever else it said.
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// Where the plan is saved.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Panics unless there was a plan.
+    #[track_caller]
+    pub fn succeeds(&self) -> &Plan<'a> {
+        self.run.succeeds();
+        self
+    }
+
+    /// Panics unless there was a plan, by which nothing changes.
+    #[track_caller]
+    pub fn changes_nothing(&self) -> &Plan<'a> {
+        self.run.succeeds();
+        if self.run.status() == Some(CHANGES) {
+            let changes: Vec<_> =
+                self.changes().into_iter().filter(|change| change.action != Action::NoOp).collect();
+            panic!("the plan should change nothing, but: {changes:#?}");
+        }
+        self
+    }
+
+    /// The only error, as its user reads it. See [`Run::error`].
+    #[track_caller]
+    #[must_use]
+    pub fn error(&self) -> String {
+        self.run.error()
+    }
+
+    /// The only warning, as its user reads it. See [`Run::warning`].
+    #[track_caller]
+    #[must_use]
+    pub fn warning(&self) -> String {
+        self.run.succeeds().warning()
+    }
+
+    /// Panics if there is a warning.
+    #[track_caller]
+    pub fn warns_of_nothing(&self) -> &Plan<'a> {
+        self.run.succeeds().warns_of_nothing();
+        self
+    }
+
+    /// What happens to each object that something happens to, in the order of addresses.
+    #[track_caller]
+    #[must_use]
+    pub fn actions(&self) -> Vec<(String, Action)> {
+        let changes = self.changes().into_iter();
+        changes
+            .filter(|change| change.action != Action::NoOp)
+            .map(|change| (change.address, change.action))
+            .collect()
+    }
+
+    /// What the plan says about one object; panics where it says nothing.
+    #[track_caller]
+    #[must_use]
+    pub fn change(&self, address: &str) -> Change {
+        match self.changes().into_iter().find(|change| change.address == address) {
+            Some(change) => change,
+            None => panic!("the plan says nothing about {address}\n{}", self.run),
+        }
+    }
+
+    /// What the plan says about all objects, in the order of addresses.
+    #[track_caller]
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        self.list("resource_changes")
+    }
+
+    /// What has changed behind the program's back.
+    #[track_caller]
+    #[must_use]
+    pub fn drift(&self) -> Vec<Change> {
+        self.list("resource_drift")
+    }
+
+    #[track_caller]
+    fn list(&self, key: &str) -> Vec<Change> {
+        self.run.succeeds();
+        let shown = self.workspace.show(Some(&self.file));
+        let mut changes: Vec<Change> = elements(&shown[key]).map(Change::read).collect();
+        changes.sort_by(|one, other| one.address.cmp(&other.address));
+        changes
+    }
+}
+
+impl Change {
+    fn read(value: &Value) -> Change {
+        let change = &value["change"];
+        let path = |path: &Value| {
+            let steps =
+                elements(path).map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned));
+            steps.collect::<Vec<_>>().join(".")
+        };
+        Change {
+            address: value["address"].as_str().unwrap_or_default().to_owned(),
+            action: Action::read(&change["actions"]),
+            before: change["before"].clone(),
+            after: change["after"].clone(),
+            unknown: change["after_unknown"].clone(),
+            replaced_by: elements(&change["replace_paths"]).map(path).collect(),
+        }
+    }
+}
+
+impl Action {
+    fn read(actions: &Value) -> Action {
+        let names: Vec<_> = elements(actions).filter_map(Value::as_str).collect();
+        match names.as_slice() {
+            ["no-op"] => Action::NoOp,
+            ["create"] => Action::Create,
+            ["read"] => Action::Read,
+            ["update"] => Action::Update,
+            ["delete"] => Action::Delete,
+            ["delete", "create"] | ["create", "delete"] => Action::Replace,
+            ["forget"] => Action::Forget,
+            other => panic!("unknown actions in a plan: {other:?}"),
+        }
+    }
+}
+
+fn elements(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}

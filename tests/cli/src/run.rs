@@ -1,0 +1,135 @@
+//! One run of the program: how it ended and what it said. The assertions here print all of it when they fail.
+
+use std::fmt;
+use std::process::Output;
+
+use crate::diagnostic::{Diagnostic, Severity};
+
+/// The exit status that `plan -detailed-exitcode` gives to a plan with changes.
+pub(crate) const CHANGES: i32 = 2;
+
+/// The title of the warning that comes with every run against a provider that was just built.
+const OVERRIDES: &str = "Provider development overrides are in effect";
+
+/// A finished run.
+#[must_use = "a run proves nothing until somebody looks at how it ended"]
+#[derive(Debug)]
+pub struct Run {
+    command: String,
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+    speaks_json: bool,
+}
+
+impl Run {
+    pub(crate) fn new(arguments: &[&str], output: &Output) -> Run {
+        Run {
+            command: arguments.join(" "),
+            status: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            speaks_json: arguments.contains(&"-json"),
+        }
+    }
+
+    /// Whether the command did what it was told.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        matches!(self.status, Some(0 | CHANGES))
+    }
+
+    /// The exit status; none when a signal ended the run.
+    #[must_use]
+    pub fn status(&self) -> Option<i32> {
+        self.status
+    }
+
+    /// Standard output, as it came.
+    #[must_use]
+    pub fn stdout(&self) -> &str {
+        &self.stdout
+    }
+
+    /// Standard error, as it came.
+    #[must_use]
+    pub fn stderr(&self) -> &str {
+        &self.stderr
+    }
+
+    /// Panics unless the command did what it was told.
+    #[track_caller]
+    pub fn succeeds(&self) -> &Run {
+        assert!(self.is_success(), "the command should succeed\n{self}");
+        self
+    }
+
+    /// Panics if the command did what it was told.
+    #[track_caller]
+    pub fn fails(&self) -> &Run {
+        assert!(!self.is_success(), "the command should fail\n{self}");
+        self
+    }
+
+    /// All errors, in the order in which they were told.
+    #[must_use]
+    pub fn errors(&self) -> Vec<Diagnostic> {
+        self.told(Severity::Error)
+    }
+
+    /// All warnings, less the one about the provider being under development.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let mut warnings = self.told(Severity::Warning);
+        warnings.retain(|warning| warning.summary != OVERRIDES);
+        warnings
+    }
+
+    /// The only error of a command that failed, as its user reads it; panics where there is none or another one.
+    #[track_caller]
+    #[must_use]
+    pub fn error(&self) -> String {
+        self.fails();
+        self.only(&self.errors(), "error")
+    }
+
+    /// The only warning, as the user reads it; panics where there is none or another one.
+    #[track_caller]
+    #[must_use]
+    pub fn warning(&self) -> String {
+        self.only(&self.warnings(), "warning")
+    }
+
+    /// Panics if there is a warning.
+    #[track_caller]
+    pub fn warns_of_nothing(&self) -> &Run {
+        assert!(self.warnings().is_empty(), "there should be no warning\n{self}");
+        self
+    }
+
+    #[track_caller]
+    fn only(&self, diagnostics: &[Diagnostic], what: &str) -> String {
+        match diagnostics {
+            [only] => only.to_string(),
+            all => panic!("there should be one {what}, but there are {}\n{self}", all.len()),
+        }
+    }
+
+    fn told(&self, severity: Severity) -> Vec<Diagnostic> {
+        let mut all: Vec<Diagnostic> = if self.speaks_json {
+            self.stdout.lines().filter_map(Diagnostic::from_json).collect()
+        } else {
+            Diagnostic::all_from_text(&self.stderr)
+        };
+        all.retain(|diagnostic| diagnostic.severity == severity);
+        all
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Run { command, status, stdout, stderr, .. } = self;
+        let status = status.map_or_else(|| "a signal".to_owned(), |status| format!("status {status}"));
+        write!(f, "`{command}` ended with {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+    }
+}

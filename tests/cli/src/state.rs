@@ -1,0 +1,34 @@
+//! The state, as the program itself shows it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// The attributes of each object in the state, by address.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct State(BTreeMap<String, Value>);
+
+impl State {
+    pub(crate) fn read(shown: &Value) -> State {
+        let resources = shown["values"]["root_module"]["resources"].as_array();
+        let object =
+            |resource: &Value| Some((resource["address"].as_str()?.to_owned(), resource["values"].clone()));
+        State(resources.into_iter().flatten().filter_map(object).collect())
+    }
+
+    /// The addresses of all objects, in order.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).collect()
+    }
+
+    /// The attributes of an object; panics where there is none.
+    #[track_caller]
+    #[must_use]
+    pub fn of(&self, address: &str) -> &Value {
+        match self.0.get(address) {
+            Some(attributes) => attributes,
+            None => panic!("the state has no {address}, only {:?}", self.addresses()),
+        }
+    }
+}

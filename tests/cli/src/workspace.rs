@@ -1,0 +1,196 @@
+//! A directory of its own for a configuration, and the commands of the program in it. The program sees nothing of its
+//! caller: not the environment but `PATH`, not the home directory, not the CLI configuration.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cli::Cli;
+use crate::plan::Plan;
+use crate::run::Run;
+use crate::state::State;
+
+/// The address under which configurations name the provider.
+pub const PROVIDER_SOURCE: &str = "aff15f21/gitlab-job-token";
+
+/// The file that names the provider for all others of a configuration.
+const VERSIONS_FILE: &str = "versions.tf";
+const CONFIG_FILE: &str = "main.tf";
+const PLAN_FILE: &str = "saved.tfplan";
+const STATE_FILE: &str = "terraform.tfstate";
+
+/// A configuration, its state, and an environment to run the program in. Removed when dropped.
+///
+/// Every method panics when the directory can't be used or the program can't be started; how a run of it ended is in
+/// the [`Run`].
+#[derive(Debug)]
+pub struct Workspace {
+    cli: Cli,
+    root: TempDir,
+    environment: BTreeMap<String, OsString>,
+}
+
+impl Workspace {
+    /// An empty workspace for a provider that was just built, under the local name `gitlab`.
+    ///
+    /// # Errors
+    ///
+    /// When the directory can't be made, or `provider` is not there.
+    pub fn new(cli: &Cli, provider: &Path) -> io::Result<Workspace> {
+        let provider = provider.canonicalize()?;
+        let root = tempfile::Builder::new().prefix("terraform-").tempdir()?;
+        let home = root.path().join("home");
+        let cli_config = root.path().join("cli.tfrc");
+        fs::create_dir(&home)?;
+        fs::write(&cli_config, override_by(provider.parent().unwrap_or(&provider)))?;
+        let environment = BTreeMap::from([
+            ("PATH".to_owned(), env::var_os("PATH").unwrap_or_default()),
+            ("HOME".to_owned(), home.into_os_string()),
+            ("TF_CLI_CONFIG_FILE".to_owned(), cli_config.into_os_string()),
+            ("CHECKPOINT_DISABLE".to_owned(), "1".into()),
+        ]);
+        let workspace = Workspace { cli: cli.clone(), root, environment };
+        fs::create_dir(workspace.directory())?;
+        fs::write(workspace.directory().join(VERSIONS_FILE), requirements())?;
+        Ok(workspace)
+    }
+
+    /// Where the configuration is, and where the program runs.
+    #[must_use]
+    pub fn directory(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    /// Sets a variable of the program's environment.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.into());
+    }
+
+    /// Takes a variable out of the program's environment.
+    pub fn remove_env(&mut self, name: &str) {
+        self.environment.remove(name);
+    }
+
+    /// Makes this the configuration, in place of any before; the requirement of the provider is there already.
+    #[track_caller]
+    pub fn config(&self, hcl: &str) {
+        self.file(CONFIG_FILE, hcl);
+    }
+
+    /// Writes a file beside the configuration, and tells its path.
+    #[track_caller]
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.directory().join(name);
+        if let Err(error) = fs::write(&path, content) {
+            panic!("{path:?} can't be written: {error}");
+        }
+        path
+    }
+
+    /// Makes a plan and saves it.
+    #[track_caller]
+    pub fn plan(&self) -> Plan<'_> {
+        self.plan_with(&[])
+    }
+
+    /// Makes a plan with further options, such as `-destroy`, and saves it.
+    #[track_caller]
+    pub fn plan_with(&self, options: &[&str]) -> Plan<'_> {
+        let out = format!("-out={PLAN_FILE}");
+        let arguments = ["plan", "-json", "-no-color", "-input=false", "-detailed-exitcode", &out];
+        let run = self.run(&[&arguments, options].concat());
+        Plan::new(self, self.directory().join(PLAN_FILE), run)
+    }
+
+    /// Plans and applies.
+    #[track_caller]
+    pub fn apply(&self) -> Run {
+        self.apply_with(&[])
+    }
+
+    /// Plans and applies with further options, such as `-refresh-only`; the path of a saved plan comes last.
+    #[track_caller]
+    pub fn apply_with(&self, options: &[&str]) -> Run {
+        self.run(&[&["apply", "-json", "-no-color", "-input=false", "-auto-approve"], options].concat())
+    }
+
+    /// Applies the plan that was saved last, and nothing else.
+    #[track_caller]
+    pub fn apply_saved(&self) -> Run {
+        self.apply_with(&[PLAN_FILE])
+    }
+
+    /// Removes all that is managed.
+    #[track_caller]
+    pub fn destroy(&self) -> Run {
+        self.run(&["destroy", "-json", "-no-color", "-input=false", "-auto-approve"])
+    }
+
+    /// Brings what exists under management by the command for it.
+    #[track_caller]
+    pub fn import(&self, address: &str, id: &str) -> Run {
+        self.run(&["import", "-no-color", "-input=false", address, id])
+    }
+
+    /// The state, as the program shows it.
+    #[track_caller]
+    #[must_use]
+    pub fn state(&self) -> State {
+        State::read(&self.show(None))
+    }
+
+    /// The file that holds the state; there is none before the first apply.
+    #[must_use]
+    pub fn state_file(&self) -> PathBuf {
+        self.directory().join(STATE_FILE)
+    }
+
+    /// Runs any command, to be read as people read it unless `-json` is among the arguments.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let output = Command::new(self.cli.path())
+            .args(arguments)
+            .current_dir(self.directory())
+            .env_clear()
+            .envs(&self.environment)
+            .output();
+        match output {
+            Ok(output) => Run::new(arguments, &output),
+            Err(error) => panic!("{:?} can't be started: {error}", self.cli.path()),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn show(&self, file: Option<&Path>) -> Value {
+        let file = file.map(|file| file.to_string_lossy().into_owned());
+        let run = self.run(&[&["show", "-json"], file.as_deref().as_slice()].concat());
+        match serde_json::from_str(run.succeeds().stdout()) {
+            Ok(shown) => shown,
+            Err(error) => panic!("what is shown is no JSON: {error}\n{run}"),
+        }
+    }
+}
+
+fn override_by(directory: &Path) -> String {
+    format!(
+        "provider_installation {{\n  dev_overrides {{\n    \"{PROVIDER_SOURCE}\" = {}\n  }}\n  direct {{}}\n}}\n",
+        quoted(&directory.to_string_lossy())
+    )
+}
+
+fn requirements() -> String {
+    format!(
+        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = {}\n    }}\n  }}\n}}\n",
+        quoted(PROVIDER_SOURCE)
+    )
+}
+
+/// A string in HCL, whose quoting is that of JSON as long as there is no template in it.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
