@@ -5,4 +5,5 @@
 
 mod kit;
 
+mod exclusive;
 mod scope;
