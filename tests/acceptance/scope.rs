@@ -212,7 +212,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
       > resource "gitlab_job_token_scope" "app" {
 
     GET /projects/1/job_token_scope: the token has expired (401): Token is
-    expired. You can either do re-authorization or token refresh..
+    expired. You can either do re-authorization or token refresh.
 
     Make a new access token with the scope `api` and set it as the provider's
     `token` (or `GITLAB_TOKEN`).
@@ -265,12 +265,11 @@ fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
 
     PATCH /projects/1/job_token_scope: refused (400): 400 Bad request - Job token
     scope cannot be disabled for this project because it is enforced for the
-    instance..
+    instance.
 
-    GitLab refused the request for the reason above. An administrator may have
-    made the allowlist mandatory for the whole instance, as on GitLab.com; then
-    `inbound_enabled` can only be `true`. Remove the attribute, and allow the
-    projects or groups that need access.
+    An administrator may have made the allowlist mandatory for the whole instance,
+    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
+    attribute, and allow the projects or groups that need access.
     ");
 
     assert!(tf.state().addresses().is_empty());
