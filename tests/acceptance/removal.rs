@@ -1,6 +1,6 @@
 //! Taking entries off allowlists: success is claimed only when the target has no access any more.
 
-use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Simulator, Target, TokenState};
+use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Simulator, Target, TokenSpec, TokenState};
 use insta::assert_snapshot;
 use terraform_cli::Workspace;
 
@@ -30,7 +30,7 @@ const APP: u64 = 1;
 const LIB: u64 = 2;
 
 /// Destroys what the state holds, without looking at the server first.
-const UNREFRESHED: [&str; 3] = ["-destroy", "-refresh=false", "-parallelism=1"];
+const UNREFRESHED: [&str; 2] = ["-destroy", "-refresh=false"];
 
 #[test]
 fn destroying_takes_the_entry_off_the_list() {
@@ -125,13 +125,9 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 
 #[test]
 fn a_role_that_is_too_low_removes_nothing_from_state() {
-    let Some((gitlab, tf)) = applied() else { return };
-    let forbidden = Fault::Answers {
-        status: 403,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
-    };
-    gitlab.inject(forbidden.on(Route::AllowlistProjectsGet));
+    let Some((gitlab, mut tf)) = applied() else { return };
+    let place = Target::Project(APP);
+    tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
 
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
     Error: Can't read the allowlist of project 1
