@@ -52,3 +52,10 @@ fn skip() {
         drop(std::io::stderr().write_all(told.as_bytes()));
     });
 }
+
+/// `config` with a piece of it replaced, which must be there.
+#[track_caller]
+pub(crate) fn replaced(config: &str, piece: &str, by: &str) -> String {
+    assert!(config.contains(piece), "no {piece:?} in {config}");
+    config.replace(piece, by)
+}

@@ -5,4 +5,15 @@
 
 mod kit;
 
+mod adding;
+mod allowlist_entry;
+mod bad_input;
+mod import;
+mod partial_failure;
+mod provider_block;
+mod provider_errors;
+mod removal;
 mod scope;
+mod secrecy;
+mod spelling;
+mod unknown;

@@ -210,7 +210,8 @@ async fn bring_about(
     }
     if let Err(error) = client.set_inbound_enabled(project, wanted).await {
         let diagnostic = report(cannot_set(project, wanted), &error);
-        let diagnostic = if error.is_bad_request() { with_enforcement(diagnostic) } else { diagnostic };
+        let enforced = !wanted && error.is_bad_request();
+        let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
         return Err(diagnostic.at("inbound_enabled").into());
     }
     let settings = read_settings(client, project).await?;
@@ -293,5 +294,5 @@ fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
 }
 
 fn with_enforcement(diagnostic: Diagnostic) -> Diagnostic {
-    Diagnostic { detail: format!("{} {ENFORCEMENT}", diagnostic.detail), ..diagnostic }
+    Diagnostic { detail: format!("{}\n\n{ENFORCEMENT}", diagnostic.detail), ..diagnostic }
 }
