@@ -42,7 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let latencies: &[u64] = if quick { &[0] } else { &[0, 20, 50] };
     let sizes = if quick { &sizes[..1] } else { &sizes[..] };
     let cli = Cli::find()?;
-    println!("| entries | latency | command | ours | floor | ratio | requests | provider CPU | provider memory |");
+    println!(
+        "| entries | latency | command | ours | floor | ratio | requests | provider CPU | provider memory |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for &size in sizes {
         let floor = floor(&cli, size.entries())?;
@@ -80,7 +82,8 @@ fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost)
 
 fn ours(cli: &Cli, size: Size, latency: Duration) -> Result<[Cost; 3], Box<dyn Error>> {
     let gitlab = Simulator::start();
-    let owners: Vec<u64> = (0..size.projects).map(|owner| gitlab.add_project(&format!("owners/o{owner}"))).collect();
+    let owners: Vec<u64> =
+        (0..size.projects).map(|owner| gitlab.add_project(&format!("owners/o{owner}"))).collect();
     let targets: Vec<u64> =
         (0..size.entries_each).map(|target| gitlab.add_project(&format!("targets/t{target}"))).collect();
     gitlab.set_latency(latency);

@@ -41,6 +41,16 @@ pub(super) fn report_all(
     Diagnostic::new(attempted, detail)
 }
 
+/// The warning that goes with taking an object for gone because its project is: GitLab answers the same where the
+/// token has just lost sight of the project, and then creating the object anew will fail.
+pub(super) fn project_gone(owner: ProjectId) -> Diagnostic {
+    let detail = format!(
+        "GitLab answers that there is no project {owner} that the token can see, so what is managed of it counts as gone. \
+         If the project still exists, do not apply: give the token's user the Maintainer role in it again."
+    );
+    Diagnostic::new(format!("Project {owner} is gone"), detail)
+}
+
 /// The warning that an exclusive list and single entries of the same run contradict each other.
 pub(super) fn two_managers(owner: ProjectId, entries: &[Target]) -> Diagnostic {
     let entries: Vec<_> = entries.iter().map(|entry| format!("  - {entry}")).collect();

@@ -59,9 +59,9 @@ fn a_target_that_the_token_cannot_see_is_refused_and_not_in_state() {
       gitlab_job_token_allowlist_entry.lib
       > target_project = "2"
 
-    POST /projects/1/job_token_scope/allowlist: refused (400): 400 Bad request -
-    The target_project that you are attempting to access does not exist or you
-    don't have permission to perform this action.
+    POST /projects/1/job_token_scope/allowlist: refused (400): The target_project
+    that you are attempting to access does not exist or you don't have permission
+    to perform this action.
 
     To add a target, the token's user must be able to see it: give the user at
     least the Guest role there, or use a token whose user sees both.
@@ -82,7 +82,7 @@ fn a_target_number_that_nobody_has_is_refused_and_not_in_state() {
       > target_project = "4711"
 
     POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
-    token (404): 404 target_project_id not found Not Found.
+    token (404): target_project_id not found Not Found.
 
     There is no target with this number: check it, and whether it is the number of
     a project or of a group.
@@ -106,9 +106,9 @@ fn a_full_list_of_projects_is_answered_with_the_advice_to_allow_a_group() {
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /projects/1/job_token_scope/allowlist: refused (400): 400 Bad request -
-    Validation failed: Source project exceeds the allowable number of project
-    links in this direction.
+    POST /projects/1/job_token_scope/allowlist: refused (400): Validation failed:
+    Source project exceeds the allowable number of project links in this
+    direction.
 
     A project's allowlist holds at most 200 projects and 200 groups: allow a group
     in place of its projects, or remove entries that are no longer needed.

@@ -59,7 +59,7 @@ fn an_entry_with_two_targets() {
 fn an_entry_with_one_target_in_two_ways() {
     let two = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2";
     let Some(error) = entry_error(two) else { return };
-    assert_snapshot!(error, @r"
+    assert_snapshot!(error, @"
     Error: More than one target
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 2
@@ -75,12 +75,12 @@ fn an_entry_with_all_four_targets() {
     let all = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2\n\
                target_group = \"acme\"\ntarget_group_id = 1";
     let Some(error) = entry_error(all) else { return };
-    assert_snapshot!(error, @r"
+    assert_snapshot!(error, @"
     Error: More than one target
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 2
 
-    An entry has one target, but `target_project` and `target_project_id` and
+    An entry has one target, but `target_project`, `target_project_id`,
     `target_group` and `target_group_id` are set. Set exactly one of
     `target_project`, `target_project_id`, `target_group` and `target_group_id`;
     write one resource for each target.
@@ -184,7 +184,7 @@ fn a_project_number_of_zero() {
       > project = 0
 
     `project` is "0", which is neither the number nor the full path of a project:
-    it is a number, but an id is a whole number from 1 to 9223372036854775807.
+    an id is a whole number from 1 to 9223372036854775807.
     "#);
 }
 
@@ -268,13 +268,13 @@ fn a_scope_of_an_unknown_number() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n}\n");
 
-    assert_snapshot!(tf.apply().error(), @r"
+    assert_snapshot!(tf.apply().error(), @"
     Error: Can't read the job token scope of project 4711
       gitlab_job_token_scope.this
       > project = 4711
 
     GET /projects/4711/job_token_scope: not found, or not visible to the token
-    (404): 404 Project Not Found.
+    (404): Project Not Found.
 
     GitLab gives the same answer for what does not exist and for what the token
     can't see: check the spelling or number, and that the token's user is at least
@@ -293,13 +293,13 @@ fn a_list_of_an_unknown_number() {
         "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = 4711\n  target_project = 1\n}\n",
     );
 
-    assert_snapshot!(tf.apply().error(), @r"
+    assert_snapshot!(tf.apply().error(), @"
     Error: Can't add project 1 to the allowlist of project 4711
       gitlab_job_token_allowlist_entry.this
       > project = 4711
 
     POST /projects/4711/job_token_scope/allowlist: not found, or not visible to
-    the token (404): 404 Project Not Found.
+    the token (404): Project Not Found.
 
     GitLab gives the same answer for what does not exist and for what the token
     can't see: check the spelling or number, and that the token's user is at least

@@ -129,11 +129,11 @@ fn an_entry_of_an_unknown_owner_cannot_be_imported() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("9", "target_project_id = 3"));
 
-    assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @r"
+    assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @"
     Error: Can't read the allowlist of project 9
 
     GET /projects/9/job_token_scope/allowlist: not found, or not visible to the
-    token (404): 404 Project Not Found.
+    token (404): Project Not Found.
 
     GitLab gives the same answer for what does not exist and for what the token
     can't see: check the spelling or number, and that the token's user is at least
@@ -203,11 +203,11 @@ fn a_scope_of_an_unknown_number_cannot_be_imported() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(APP_SCOPE);
 
-    assert_snapshot!(tf.import(SCOPE, "4711").error(), @r"
+    assert_snapshot!(tf.import(SCOPE, "4711").error(), @"
     Error: Can't read the job token scope of project 4711
 
     GET /projects/4711/job_token_scope: not found, or not visible to the token
-    (404): 404 Project Not Found.
+    (404): Project Not Found.
 
     GitLab gives the same answer for what does not exist and for what the token
     can't see: check the spelling or number, and that the token's user is at least

@@ -34,7 +34,7 @@ fn one_entry_that_fails_leaves_the_others_in_state_and_the_next_apply_converges(
       > target_project_id = each.key
 
     POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
-    token (404): 404 target_project_id not found Not Found.
+    token (404): target_project_id not found Not Found.
 
     There is no target with this number: check it, and whether it is the number of
     a project or of a group.

@@ -95,7 +95,7 @@ fn a_wrong_token_is_one_error_however_many_resources_there_are() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: the token is not accepted (401): 401 Unauthorized.
+    GET /user: the token is not accepted (401).
 
     GitLab does not know the token: check the provider's `token` (or
     `GITLAB_TOKEN`), and that it was made on this GitLab instance.

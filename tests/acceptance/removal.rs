@@ -77,11 +77,11 @@ fn a_target_that_the_token_no_longer_sees_keeps_its_access_and_its_place_in_stat
     let Some((gitlab, tf)) = applied() else { return };
     gitlab.hide_from(ADMINISTRATOR, Target::Project(LIB));
 
-    assert_snapshot!(tf.destroy().error(), @r"
+    assert_snapshot!(tf.destroy().error(), @"
     Error: Can't remove project 2 from the allowlist of project 1
 
     DELETE /projects/1/job_token_scope/allowlist/2: not removed: the entry is
-    still on the list (404): 404 Project Not Found.
+    still on the list (404): Project Not Found.
 
     GitLab refuses to remove a project that the token can't see, so its jobs keep
     their access. Give the token's user at least the Guest role in that project,
@@ -135,7 +135,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
     GET /projects/1/job_token_scope/allowlist: the token's user may not do this
-    (403): 403 Forbidden.
+    (403).
 
     The job token settings of a project can be read and changed only with at least
     the Maintainer role in that project: give it to the user that the token
@@ -150,11 +150,10 @@ fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
     let Some((gitlab, tf)) = applied() else { return };
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete));
 
-    assert_snapshot!(tf.destroy().error(), @r"
+    assert_snapshot!(tf.destroy().error(), @"
     Error: Can't remove project 2 from the allowlist of project 1
 
-    DELETE /projects/1/job_token_scope/allowlist/2: the server failed (500): 500
-    Internal Server Error.
+    DELETE /projects/1/job_token_scope/allowlist/2: the server failed (500).
 
     GitLab, or a proxy in front of it, is in trouble. Try again; what was done so
     far is in the state.

@@ -114,8 +114,8 @@ fn a_server_that_repeats_the_token_does_not_get_it_into_a_message() {
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    PATCH /projects/1/job_token_scope: refused (400): 400 Bad request - no
-    [hidden] or [hidden], please.
+    PATCH /projects/1/job_token_scope: refused (400): no [hidden] or [hidden],
+    please.
     "#);
 
     let log = fs::read_to_string(log).unwrap();

@@ -12,7 +12,7 @@ use crate::gitlab::{Allowed, Client, Error, GroupId, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::identity;
 use crate::provider::project::{self, Known};
-use crate::provider::report::{is_about_the_target, report, two_managers};
+use crate::provider::report::{is_about_the_target, project_gone, report, two_managers};
 use target::{Choice, target_attribute};
 
 /// The resource.
@@ -202,7 +202,10 @@ impl Resource for AllowlistEntry {
         match context.client.gitlab.is_allowed(owner, target).await {
             Ok(true) => Ok(Some(state.with_numbers(owner, target))),
             Ok(false) => Ok(None),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() => {
+                context.warnings.add(project_gone(owner));
+                Ok(None)
+            }
             Err(error) => Err(report(cannot_read(owner), &error).into()),
         }
     }

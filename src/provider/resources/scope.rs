@@ -8,7 +8,7 @@ use crate::gitlab::{Client, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
-use crate::provider::report::report;
+use crate::provider::report::{project_gone, report};
 
 /// The resource.
 pub(in crate::provider) struct JobTokenScope;
@@ -127,7 +127,10 @@ impl Resource for JobTokenScope {
         .await?;
         match context.client.gitlab.scope(&project.into()).await {
             Ok(settings) => Ok(Some(observed(state, project, settings))),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() => {
+                context.warnings.add(project_gone(project));
+                Ok(None)
+            }
             Err(error) => Err(report(cannot_read(project), &error).into()),
         }
     }
