@@ -13,6 +13,7 @@ mod partial_failure;
 mod provider_block;
 mod provider_errors;
 mod removal;
+mod request_economy;
 mod scope;
 mod secrecy;
 mod spelling;
