@@ -5,5 +5,17 @@
 
 mod kit;
 
+mod adding;
+mod allowlist_entry;
+mod bad_input;
 mod exclusive;
+mod import;
+mod partial_failure;
+mod provider_block;
+mod provider_errors;
+mod removal;
+mod request_economy;
 mod scope;
+mod secrecy;
+mod spelling;
+mod unknown;
