@@ -119,8 +119,8 @@ fn a_target_that_is_neither_number_nor_path() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["lib"]
 
-    `target_projects` must be the number or the full path of a project, but in
-    "lib" the full path of a project has a group or user in front, such as
+    `target_projects` is "lib", which is neither the number nor the full path of a
+    project: the full path of a project has a group or user in front, such as
     `group/project`.
     "#);
 }

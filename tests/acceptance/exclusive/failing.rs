@@ -27,10 +27,12 @@ fn a_failed_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
     Added: project 4. Removed: project 2.
 
     Failed:
-      - add project 5: POST /projects/1/job_token_scope/allowlist: refused (400): 400 Bad request - The target_project that you are attempting to access does not exist or you don't have permission to perform this action
-      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): 404 Project Not Found
+      - add project 5: POST /projects/1/job_token_scope/allowlist: refused (400): The target_project that you are attempting to access does not exist or you don't have permission to perform this action
+      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): Project Not Found
 
-    GitLab refused the request for the reason above.
+    To add a target, the token's user must be able to see it: give the user at
+    least the Guest role there, or use a token whose user sees both.
+
     GitLab refuses to remove a project that the token can't see, so its jobs keep
     their access. Give the token's user at least the Guest role in that project,
     or remove the entry with a token that sees both.
@@ -64,7 +66,7 @@ fn a_failed_update_keeps_the_spelling_of_what_was_done() {
     Added: project 3.
 
     Failed:
-      - add project 4: POST /projects/1/job_token_scope/allowlist: the server failed (500): 500 Internal Server Error
+      - add project 4: POST /projects/1/job_token_scope/allowlist: the server failed (500)
 
     GitLab, or a proxy in front of it, is in trouble. Try again; what was done so
     far is in the state.
@@ -89,7 +91,7 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
     Added: project 2. Removed: project 3.
 
     Failed:
-      - add group 1: POST /projects/1/job_token_scope/groups_allowlist: the server failed (500): 500 Internal Server Error
+      - add group 1: POST /projects/1/job_token_scope/groups_allowlist: the server failed (500)
 
     GitLab, or a proxy in front of it, is in trouble. Try again; what was done so
     far is in the state.
@@ -117,7 +119,7 @@ fn a_failed_destroy_keeps_what_is_left_in_state() {
     Removed: project 2.
 
     Failed:
-      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): 404 Project Not Found
+      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): Project Not Found
 
     GitLab refuses to remove a project that the token can't see, so its jobs keep
     their access. Give the token's user at least the Guest role in that project,
@@ -152,8 +154,8 @@ fn a_list_that_is_full_of_what_others_added_meanwhile_is_told() {
     Nothing was changed.
 
     Failed:
-      - add project 2: POST /projects/1/job_token_scope/allowlist: refused (400): 400 Bad request - Source project exceeds the allowable number of project links in this direction
-      - add project 3: POST /projects/1/job_token_scope/allowlist: refused (400): 400 Bad request - Source project exceeds the allowable number of project links in this direction
+      - add project 2: POST /projects/1/job_token_scope/allowlist: refused (400): Source project exceeds the allowable number of project links in this direction
+      - add project 3: POST /projects/1/job_token_scope/allowlist: refused (400): Source project exceeds the allowable number of project links in this direction
 
     A project's allowlist holds at most 200 projects and 200 groups: allow a group
     in place of its projects, or remove entries that are no longer needed.

@@ -100,7 +100,7 @@ fn the_list_of_an_unknown_project_cannot_be_imported() {
     Error: Can't read the allowlist of project 99
 
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
-    token (404): 404 Project Not Found.
+    token (404): Project Not Found.
 
     GitLab gives the same answer for what does not exist and for what the token
     can't see: check the spelling or number, and that the token's user is at least
@@ -115,7 +115,7 @@ fn the_list_of_an_unknown_project_cannot_be_imported() {
     assert_snapshot!(tf.import(LIST, "acme").error(), @r#"
     Error: Invalid project
 
-    "acme" must be the number or the full path of a project, but the full path of
+    "acme" is neither the number nor the full path of a project: the full path of
     a project has a group or user in front, such as `group/project`.
     "#);
 }
