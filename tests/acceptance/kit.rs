@@ -9,7 +9,7 @@ use gitlab_simulator::{Fault, Simulator};
 use terraform_cli::{Cli, NoCli, Workspace};
 
 /// The provider that was built with these tests.
-const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
+pub(crate) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
 /// A workspace whose environment names the simulator and its administrator's token; none where there is no CLI, and
 /// then the test has nothing to do.

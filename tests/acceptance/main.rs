@@ -10,6 +10,7 @@ mod allowlist_entry;
 mod bad_input;
 mod exclusive;
 mod import;
+mod moved;
 mod partial_failure;
 mod provider_block;
 mod provider_errors;
