@@ -114,7 +114,7 @@ fn advice(error: &Error) -> Option<&'static str> {
              provider block."
         }
         ErrorKind::Server => {
-            "GitLab, or a proxy in front of it, is in trouble. Try again; what was done so far is in the state."
+            "GitLab, or a proxy in front of it, is in trouble. Try again: the next apply does what is left."
         }
         ErrorKind::Redirected { .. } => {
             "The token is never sent to another address. If this is the right GitLab, set the provider's `base_url` to \

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Once, OnceLock};
-use std::time::{Duration, Instant};
 
 use gitlab_simulator::{Fault, Simulator};
 use terraform_cli::{Cli, NoCli, Workspace};
@@ -67,8 +66,11 @@ pub(crate) fn replaced(config: &str, piece: &str, by: &str) -> String {
 }
 
 /// Waits until something is so, which it must be within half a minute.
+#[cfg(unix)]
 #[track_caller]
 pub(crate) fn until(is_so: impl Fn() -> bool) {
+    use std::time::{Duration, Instant};
+
     let patience = Instant::now() + Duration::from_secs(30);
     while !is_so() {
         assert!(Instant::now() < patience, "it did not come to be");

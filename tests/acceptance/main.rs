@@ -8,8 +8,12 @@ mod kit;
 mod adding;
 mod allowlist_entry;
 mod bad_input;
+mod data_sources;
 mod exclusive;
+mod generated_config;
 mod import;
+mod import_blocks;
+#[cfg(unix)]
 mod moved;
 mod partial_failure;
 mod provider_block;

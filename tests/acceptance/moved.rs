@@ -76,8 +76,8 @@ impl Official {
 /// A directory with something that is named as the official provider is.
 fn stand_in(beside: &Path) -> PathBuf {
     let directory = beside.join("official");
-    std::fs::create_dir(&directory).unwrap();
-    std::os::unix::fs::symlink(PROVIDER, directory.join("terraform-provider-gitlab")).unwrap();
+    std::fs::create_dir(&directory).expect("a directory");
+    std::os::unix::fs::symlink(PROVIDER, directory.join("terraform-provider-gitlab")).expect("a link");
     directory
 }
 
@@ -276,8 +276,9 @@ fn a_state_of_any_other_provider_is_refused() {
     Error: Unsupported move
 
     A `gitlab_job_token_allowlist_entry` can't take over the state of a
-    `gitlab_project_job_token_scope` of the provider acme/gitlab. Remove the
-    `moved` block, and import the object instead.
+    `gitlab_project_job_token_scope` of the provider acme/gitlab. Put a `removed`
+    block with `destroy = false` in place of the `moved` block, and import the
+    object.
     ");
 }
 
@@ -291,7 +292,8 @@ fn one_official_list_does_not_become_one_entry() {
     Error: Unsupported move
 
     A `gitlab_job_token_allowlist_entry` can't take over the state of a
-    `gitlab_project_job_token_scopes` of the provider gitlabhq/gitlab. Remove the
-    `moved` block, and import the object instead.
+    `gitlab_project_job_token_scopes` of the provider gitlabhq/gitlab. Put a
+    `removed` block with `destroy = false` in place of the `moved` block, and
+    import the object.
     ");
 }

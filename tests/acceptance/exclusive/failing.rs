@@ -68,8 +68,8 @@ fn a_failed_update_keeps_the_spelling_of_what_was_done() {
     Failed:
       - add project 4: POST /projects/1/job_token_scope/allowlist: the server failed (500)
 
-    GitLab, or a proxy in front of it, is in trouble. Try again; what was done so
-    far is in the state.
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
     "#);
 
     assert_eq!(tf.state().of(LIST)["target_projects"], json!(["ACME/lib", "acme/WEB"]));
@@ -93,8 +93,8 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
     Failed:
       - add group 1: POST /projects/1/job_token_scope/groups_allowlist: the server failed (500)
 
-    GitLab, or a proxy in front of it, is in trouble. Try again; what was done so
-    far is in the state.
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
     "#);
     assert!(tf.state().addresses().is_empty());
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[]));

@@ -4,6 +4,7 @@ mod checks;
 mod drift;
 mod failing;
 mod import;
+#[cfg(unix)]
 mod interrupt;
 mod losing_access;
 mod managing;
