@@ -3,6 +3,8 @@
 //!
 //! Messages are pinned in full, so that a change of wording is a change of a test.
 
+mod estate;
 mod kit;
 
+mod examples;
 mod scope;
