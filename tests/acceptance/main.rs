@@ -8,3 +8,4 @@ mod kit;
 
 mod examples;
 mod scope;
+mod terraform_test;
