@@ -186,7 +186,10 @@ impl Client {
         Problem {
             kind: ErrorKind::of_status(reply.status, &words, asked_wait),
             status: Some(reply.status),
-            words: words.text.map(|text| self.shared.transport.without_secrets(text)),
+            words: words.text.and_then(|text| {
+                let said = message::beyond_status(&text, reply.status)?;
+                Some(self.shared.transport.without_secrets(said.to_owned()))
+            }),
             transient: retry::is_transient(reply.status, is_read),
             doubtful: reply.status.is_server_error() || reply.status.is_success(),
             asked_wait,

@@ -1,6 +1,7 @@
 //! What the other side says in the body of a refusal, as one short line of plain text: GitLab's three shapes of
 //! JSON, and the pages that proxies answer in its place.
 
+use reqwest::StatusCode;
 use serde_json::{Map, Value};
 
 /// Longest line that is passed on, in characters: GitLab's own messages are shorter.
@@ -74,6 +75,21 @@ fn title(page: &str) -> Option<String> {
     line(&page[start..end])
 }
 
+/// The words without what the status says already: GitLab begins most refusals with it, as in `404 Project Not Found`
+/// or `400 Bad request - …`. None where nothing else is said.
+pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
+    let Some(rest) = text.strip_prefix(status.as_str()) else { return Some(text) };
+    let rest = rest.trim_start();
+    let reason = status.canonical_reason().unwrap_or_default();
+    let said = match rest.get(..reason.len()) {
+        Some(start) if start.eq_ignore_ascii_case(reason) => {
+            rest[reason.len()..].trim_start_matches([' ', '-'])
+        }
+        _ => rest,
+    };
+    (!said.is_empty()).then_some(said)
+}
+
 /// One line without control characters, marks that reorder text, or more than [`LONGEST`] characters.
 pub(super) fn line(text: &str) -> Option<String> {
     let plain: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
@@ -130,6 +146,16 @@ mod tests {
         assert_eq!(text(page).as_deref(), Some("a web page titled \"502 Bad Gateway\""));
         assert_eq!(text("<html></html>").as_deref(), Some("a web page without a title"));
         assert_eq!(text("\n\nRetry later\nand more\n").as_deref(), Some("Retry later"));
+    }
+
+    #[test]
+    fn what_the_status_says_is_not_said_again() {
+        let beyond = |text, status| beyond_status(text, StatusCode::from_u16(status).unwrap());
+        assert_eq!(beyond("404 Project Not Found", 404), Some("Project Not Found"));
+        assert_eq!(beyond("400 Bad request - No way.", 400), Some("No way."));
+        assert_eq!(beyond("403 Forbidden", 403), None);
+        assert_eq!(beyond("401 Unauthorized", 403), Some("401 Unauthorized"));
+        assert_eq!(beyond("enabled is missing", 400), Some("enabled is missing"));
     }
 
     #[test]

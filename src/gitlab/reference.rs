@@ -40,7 +40,7 @@ pub enum RefError {
     #[error("it is empty")]
     Empty,
     /// A number that no project or group can have.
-    #[error("it is a number, but {InvalidId}")]
+    #[error("{InvalidId}")]
     Number,
     /// Starts or ends with a slash.
     #[error("a full path neither starts nor ends with a slash")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::connection::Connection;
-use super::report::report;
+use super::report::{report, sentence};
 use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
 };
@@ -129,10 +129,7 @@ pub(super) fn schema() -> Schema {
 }
 
 /// Checks what the block says by itself.
-pub(super) fn validate(block: &ProviderBlock, warnings: &Warnings) -> Result<(), Errors> {
-    if block.insecure == Attr::Known(true) {
-        warnings.add(insecure());
-    }
+pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
     let base_url = block.base_url.known().and_then(|url| base_url(url, "`base_url`").err());
     let half_identity = match (&block.client_cert, &block.client_key) {
         (Attr::Known(_), Attr::Null) => Some(half_identity("client_cert", "client_key")),
@@ -156,7 +153,11 @@ pub(super) async fn connect(
     host: Host,
     warnings: &Warnings,
 ) -> Result<Connection, Errors> {
-    validate(&block, warnings)?;
+    validate(&block)?;
+    // Hosts validate several times in a run, so what is only warned of waits until here.
+    if block.insecure == Attr::Known(true) {
+        warnings.add(insecure());
+    }
     let config = client_config(&block, environment, &host)?;
     if config.base_url.sends_token_in_the_clear() {
         warnings.add(plain_http(&config.base_url));
@@ -226,8 +227,8 @@ fn configured_base_url(
 fn base_url(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
     BaseUrl::parse(url).map_err(|reason| {
         let detail = format!(
-            "{source} must be the address of a GitLab instance or of its API, such as \
-             `https://gitlab.example.com/api/v4`, but {reason}."
+            "{source} is no address of a GitLab instance or of its API, such as \
+             `https://gitlab.example.com/api/v4`: {reason}."
         );
         Diagnostic::new("Invalid base URL", detail)
     })
@@ -327,6 +328,13 @@ fn unusable(error: &ConfigError) -> Diagnostic {
 }
 
 fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
+    let attempted = format!("Can't use GitLab at {}", client.base_url());
+    if error.is_not_found() {
+        // Every token finds its own user, so this is no GitLab.
+        let detail =
+            format!("{}\n\nIs the provider's `base_url` that of a GitLab instance?", sentence(error));
+        return Diagnostic::new(attempted, detail).at("base_url");
+    }
     let attribute = if error.is_about_the_token() { "token" } else { "base_url" };
-    report(format!("Can't use GitLab at {}", client.base_url()), error).at(attribute)
+    report(attempted, error).at(attribute)
 }

@@ -49,8 +49,8 @@ impl Provider for GitlabJobToken {
         config::schema()
     }
 
-    fn validate(&self, block: &Self::Config, warnings: &Warnings) -> Result<(), Errors> {
-        config::validate(block, warnings)
+    fn validate(&self, block: &Self::Config, _: &Warnings) -> Result<(), Errors> {
+        config::validate(block)
     }
 
     async fn configure(

@@ -88,7 +88,7 @@ pub(super) fn invalid_spelling<Id: Named>(
     reason: &RefError,
 ) -> Diagnostic {
     let detail = format!(
-        "`{attribute}` must be the number or the full path of a {}, but in {spelling:?} {reason}.",
+        "`{attribute}` is {spelling:?}, which is neither the number nor the full path of a {}: {reason}.",
         Id::KIND
     );
     Diagnostic::new(format!("Invalid {}", Id::KIND), detail).at(attribute)
@@ -160,7 +160,7 @@ pub(super) async fn settle<Id: Named>(
 pub(super) async fn find<Id: Named>(client: &Client, spelling: &str) -> Result<Id, Diagnostic> {
     let kind = Id::KIND;
     let spelled: Id::Ref = spelling.parse().map_err(|reason| {
-        let detail = format!("{spelling:?} must be the number or the full path of a {kind}, but {reason}.");
+        let detail = format!("{spelling:?} is neither the number nor the full path of a {kind}: {reason}.");
         Diagnostic::new(format!("Invalid {kind}"), detail)
     })?;
     match Id::of(client, &spelled).await {

@@ -6,7 +6,16 @@ use crate::gitlab::{Error, ErrorKind, ProjectId, Target, TokenProblem};
 
 /// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read project 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
-    Diagnostic::new(attempted, format!("{error}.\n\n{}", advice(error)))
+    let detail = match advice(error) {
+        Some(advice) => format!("{}\n\n{advice}", sentence(error)),
+        None => sentence(error),
+    };
+    Diagnostic::new(attempted, detail)
+}
+
+/// What happened, with one full stop: GitLab's own words may end with theirs.
+pub(super) fn sentence(error: &Error) -> String {
+    format!("{}.", error.to_string().trim_end_matches('.'))
 }
 
 /// The diagnostic for several calls that failed in one undertaking. `done` says what was done all the same; each
@@ -17,19 +26,29 @@ pub(super) fn report_all(
     failures: &[(String, Error)],
 ) -> Diagnostic {
     let mut detail = format!("{done}\n\nFailed:\n");
-    let mut advices: Vec<String> = Vec::new();
+    let mut advices: Vec<&str> = Vec::new();
     for (what, error) in failures {
         // A line that begins with a blank is not wrapped, so each failure stays findable.
         detail.push_str(&format!("  - {what}: {error}\n"));
-        let advice = advice(error);
-        if !advices.contains(&advice) {
+        if let Some(advice) = advice(error).filter(|advice| !advices.contains(advice)) {
             advices.push(advice);
         }
     }
     for advice in advices {
-        detail.push_str(&format!("\n{advice}"));
+        detail.push_str(&format!("\n{advice}\n"));
     }
+    let detail = detail.trim_end();
     Diagnostic::new(attempted, detail)
+}
+
+/// The warning that goes with taking an object for gone because its project is: GitLab answers the same where the
+/// token has just lost sight of the project, and then creating the object anew will fail.
+pub(super) fn project_gone(owner: ProjectId) -> Diagnostic {
+    let detail = format!(
+        "GitLab answers that there is no project {owner} that the token can see, so what is managed of it counts as gone. \
+         If the project still exists, do not apply: give the token's user the Maintainer role in it again."
+    );
+    Diagnostic::new(format!("Project {owner} is gone"), detail)
 }
 
 /// The warning that an exclusive list and single entries of the same run contradict each other.
@@ -44,8 +63,18 @@ pub(super) fn two_managers(owner: ProjectId, entries: &[Target]) -> Diagnostic {
     Diagnostic::new("Allowlist is managed in two ways", detail)
 }
 
-fn advice(error: &Error) -> String {
-    match error.kind() {
+/// Whether GitLab found fault with the target of a write, and not with the project whose list it is. The words only
+/// choose the advice and the attribute that is pointed at: GitLab has no code for this.
+pub(super) fn is_about_the_target(error: &Error) -> bool {
+    error.words().is_some_and(|words| TARGET_PARAMETERS.iter().any(|parameter| words.contains(parameter)))
+}
+
+/// How GitLab calls the target in its refusals.
+const TARGET_PARAMETERS: [&str; 2] = ["target_project", "target_group"];
+
+/// What to do about it, where more can be said than GitLab said itself.
+fn advice(error: &Error) -> Option<&'static str> {
+    let advice = match error.kind() {
         ErrorKind::Unauthorized(TokenProblem::Invalid) => {
             "GitLab does not know the token: check the provider's `token` (or `GITLAB_TOKEN`), and that it was made on \
              this GitLab instance."
@@ -60,6 +89,9 @@ fn advice(error: &Error) -> String {
         ErrorKind::InsufficientScope { .. } => {
             "Use an access token with the scope `api`; `read_api` is enough only for reading."
         }
+        ErrorKind::NotFound if is_about_the_target(error) => {
+            "There is no target with this number: check it, and whether it is the number of a project or of a group."
+        }
         ErrorKind::NotFound => {
             "GitLab gives the same answer for what does not exist and for what the token can't see: check the spelling \
              or number, and that the token's user is at least a Maintainer of the project."
@@ -68,7 +100,11 @@ fn advice(error: &Error) -> String {
             "A project's allowlist holds at most 200 projects and 200 groups: allow a group in place of its projects, \
              or remove entries that are no longer needed."
         }
-        ErrorKind::BadRequest => "GitLab refused the request for the reason above.",
+        ErrorKind::BadRequest if is_about_the_target(error) => {
+            "To add a target, the token's user must be able to see it: give the user at least the Guest role there, or \
+             use a token whose user sees both."
+        }
+        ErrorKind::BadRequest => return None,
         ErrorKind::NotAllowed => {
             "This is how GitLab answers a write to the former path of a project or group: use its present path or its \
              number."
@@ -103,8 +139,8 @@ fn advice(error: &Error) -> String {
             "GitLab refuses to remove a project that the token can't see, so its jobs keep their access. Give the \
              token's user at least the Guest role in that project, or remove the entry with a token that sees both."
         }
-    }
-    .to_owned()
+    };
+    Some(advice)
 }
 
 /// The words only choose the advice: GitLab has no code for this refusal.

@@ -6,6 +6,18 @@
 mod estate;
 mod kit;
 
+mod adding;
+mod allowlist_entry;
+mod bad_input;
 mod examples;
+mod import;
+mod partial_failure;
+mod provider_block;
+mod provider_errors;
+mod removal;
+mod request_economy;
 mod scope;
+mod secrecy;
+mod spelling;
 mod terraform_test;
+mod unknown;

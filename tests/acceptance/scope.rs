@@ -1,6 +1,6 @@
 //! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
 
-use gitlab_simulator::{ADMINISTRATOR, Enforcement, Fault, Route, Simulator, TokenState};
+use gitlab_simulator::{ADMINISTRATOR, Enforcement, Simulator, Target, TokenSpec, TokenState};
 use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
@@ -177,7 +177,7 @@ fn destroying_succeeds_when_the_project_is_gone() {
     tf.apply().succeeds();
     gitlab.delete_project(app);
 
-    tf.run(&["destroy", "-json", "-auto-approve", "-refresh=false"]).succeeds();
+    tf.apply_with(&["-destroy", "-refresh=false"]).succeeds();
 
     assert!(tf.state().addresses().is_empty());
 }
@@ -191,8 +191,17 @@ fn a_deleted_project_leaves_the_state_on_refresh() {
     tf.apply().succeeds();
     gitlab.delete_project(app);
 
-    tf.apply_with(&["-refresh-only"]).succeeds();
+    let refresh = tf.apply_with(&["-refresh-only"]);
 
+    assert_snapshot!(refresh.succeeds().warning(), @r#"
+    Warning: Project 1 is gone
+      gitlab_job_token_scope.app
+      > resource "gitlab_job_token_scope" "app" {
+
+    GitLab answers that there is no project 1 that the token can see, so what is
+    managed of it counts as gone. If the project still exists, do not apply: give
+    the token's user the Maintainer role in it again.
+    "#);
     assert!(tf.state().addresses().is_empty());
 }
 
@@ -212,7 +221,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
       > resource "gitlab_job_token_scope" "app" {
 
     GET /projects/1/job_token_scope: the token has expired (401): Token is
-    expired. You can either do re-authorization or token refresh..
+    expired. You can either do re-authorization or token refresh.
 
     Make a new access token with the scope `api` and set it as the provider's
     `token` (or `GITLAB_TOKEN`).
@@ -224,24 +233,19 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 #[test]
 fn a_role_that_is_too_low_removes_nothing_from_state() {
     let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let app = gitlab.add_project("acme/app");
+    let Some(mut tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
     tf.apply().succeeds();
 
-    let forbidden = Fault::Answers {
-        status: 403,
-        content_type: "application/json".to_owned(),
-        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
-    };
-    gitlab.inject(forbidden.on(Route::ScopeGet));
+    let place = Target::Project(app);
+    tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
     Error: Can't read the job token scope of project 1
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    GET /projects/1/job_token_scope: the token's user may not do this (403): 403
-    Forbidden.
+    GET /projects/1/job_token_scope: the token's user may not do this (403).
 
     The job token settings of a project can be read and changed only with at least
     the Maintainer role in that project: give it to the user that the token
@@ -258,19 +262,17 @@ fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(OPEN);
 
-    assert_snapshot!(tf.apply().error(), @r"
+    assert_snapshot!(tf.apply().error(), @"
     Error: Can't set `inbound_enabled = false` on project 1
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
-    PATCH /projects/1/job_token_scope: refused (400): 400 Bad request - Job token
-    scope cannot be disabled for this project because it is enforced for the
-    instance..
+    PATCH /projects/1/job_token_scope: refused (400): Job token scope cannot be
+    disabled for this project because it is enforced for the instance.
 
-    GitLab refused the request for the reason above. An administrator may have
-    made the allowlist mandatory for the whole instance, as on GitLab.com; then
-    `inbound_enabled` can only be `true`. Remove the attribute, and allow the
-    projects or groups that need access.
+    An administrator may have made the allowlist mandatory for the whole instance,
+    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
+    attribute, and allow the projects or groups that need access.
     ");
 
     assert!(tf.state().addresses().is_empty());

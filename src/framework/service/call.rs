@@ -27,8 +27,8 @@ pub fn is_in_call() -> bool {
 /// A request that can say what it is about, for the log.
 pub(super) trait Subject: Send + 'static {
     /// The type of the resource or data source, if the call is about one.
-    fn type_name(&self) -> &str {
-        ""
+    fn type_name(&self) -> Option<&str> {
+        None
     }
 }
 
@@ -97,8 +97,8 @@ fn answer_to_panic<Res: Diagnosed>(rpc: &str) -> Res {
 macro_rules! about {
     ($($rpc:ident: $type_name:ident),+ $(,)?) => {
         $(impl Subject for pb::$rpc::Request {
-            fn type_name(&self) -> &str {
-                &self.$type_name
+            fn type_name(&self) -> Option<&str> {
+                Some(&self.$type_name)
             }
         })+
     };

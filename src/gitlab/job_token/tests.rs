@@ -116,7 +116,7 @@ async fn an_entry_that_stays_keeps_gitlabs_words() {
     assert_eq!(
         error.to_string(),
         "DELETE /projects/1/job_token_scope/allowlist/2: not removed: the entry is still on the list (404): \
-         404 Project Not Found"
+         Project Not Found"
     );
 }
 

@@ -8,11 +8,11 @@ use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentityAttribute, IdentitySchema,
     ImportBy, MoveSource, Plan, PlanContext, Resource, Schema, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Allowed, Client, GroupId, ProjectId, Target};
+use crate::gitlab::{Allowed, Client, Error, GroupId, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::identity;
 use crate::provider::project::{self, Known};
-use crate::provider::report::{report, two_managers};
+use crate::provider::report::{is_about_the_target, project_gone, report, two_managers};
 use target::{Choice, target_attribute};
 
 /// The resource.
@@ -182,7 +182,12 @@ impl Resource for AllowlistEntry {
             Ok(_) => {}
             Err(error) => {
                 let attempted = format!("Can't add {target} to the allowlist of project {owner}");
-                return Err(report(attempted, &error).into());
+                let diagnostic = report(attempted, &error);
+                return Err(match attribute_at_fault(&planned, &error) {
+                    Some(attribute) => diagnostic.at(attribute),
+                    None => diagnostic,
+                }
+                .into());
             }
         }
         Ok(planned.with_numbers(owner, target))
@@ -197,7 +202,10 @@ impl Resource for AllowlistEntry {
         match context.client.gitlab.is_allowed(owner, target).await {
             Ok(true) => Ok(Some(state.with_numbers(owner, target))),
             Ok(false) => Ok(None),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() => {
+                context.warnings.add(project_gone(owner));
+                Ok(None)
+            }
             Err(error) => Err(report(cannot_read(owner), &error).into()),
         }
     }
@@ -394,6 +402,14 @@ fn entry_id(owner: ProjectId, target: Target) -> String {
         Target::Project(id) => format!("{owner}:project:{id}"),
         Target::Group(id) => format!("{owner}:group:{id}"),
     }
+}
+
+/// The attribute that GitLab's refusal to add an entry is about, where it is about one.
+fn attribute_at_fault(planned: &EntryModel, error: &Error) -> Option<&'static str> {
+    if is_about_the_target(error) {
+        return Some(target_attribute(planned));
+    }
+    error.is_not_found().then_some("project")
 }
 
 fn cannot_read(owner: ProjectId) -> String {

@@ -17,7 +17,7 @@ use crate::gitlab::{Client, Error, GroupId, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
-use crate::provider::report::report;
+use crate::provider::report::{project_gone, report};
 use converge::Goal;
 use kind::{Kind, Live};
 
@@ -167,7 +167,10 @@ impl Resource for AllowlistExclusive {
         let owner = project::settle(gitlab, "project", &state.project, &state.project_id).await?;
         match spelling::observe(gitlab, owner, state, spelling::Freshness::Shared).await {
             Ok(state) => Ok(Some(state)),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() => {
+                context.warnings.add(project_gone(owner));
+                Ok(None)
+            }
             Err(error) => Err(report(cannot_read(owner), &error).into()),
         }
     }

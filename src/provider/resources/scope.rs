@@ -8,7 +8,7 @@ use crate::gitlab::{Client, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
-use crate::provider::report::report;
+use crate::provider::report::{project_gone, report};
 
 /// The resource.
 pub(in crate::provider) struct JobTokenScope;
@@ -127,7 +127,10 @@ impl Resource for JobTokenScope {
         .await?;
         match context.client.gitlab.scope(&project.into()).await {
             Ok(settings) => Ok(Some(observed(state, project, settings))),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() => {
+                context.warnings.add(project_gone(project));
+                Ok(None)
+            }
             Err(error) => Err(report(cannot_read(project), &error).into()),
         }
     }
@@ -210,7 +213,8 @@ async fn bring_about(
     }
     if let Err(error) = client.set_inbound_enabled(project, wanted).await {
         let diagnostic = report(cannot_set(project, wanted), &error);
-        let diagnostic = if error.is_bad_request() { with_enforcement(diagnostic) } else { diagnostic };
+        let enforced = !wanted && error.is_bad_request();
+        let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
         return Err(diagnostic.at("inbound_enabled").into());
     }
     let settings = read_settings(client, project).await?;
@@ -293,5 +297,5 @@ fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
 }
 
 fn with_enforcement(diagnostic: Diagnostic) -> Diagnostic {
-    Diagnostic { detail: format!("{} {ENFORCEMENT}", diagnostic.detail), ..diagnostic }
+    Diagnostic { detail: format!("{}\n\n{ENFORCEMENT}", diagnostic.detail), ..diagnostic }
 }

@@ -114,14 +114,20 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Text without what differs from run to run.
-pub(crate) fn steady(text: &str) -> String {
+/// Text without what differs from run to run, or from one system to the next.
+fn steady(text: &str) -> String {
     let neutral = REGISTRIES.iter().fold(text.to_owned(), |text, registry| text.replace(registry, ""));
-    let mut parts = neutral.split("127.0.0.1:");
+    NUMBERS.iter().fold(neutral, |text, (before, name)| without_number(&text, before, name))
+}
+
+/// What stands before a number that is not pinned, and what is shown in its place.
+const NUMBERS: [(&str, &str); 2] = [("127.0.0.1:", "PORT"), ("os error ", "N")];
+
+fn without_number(text: &str, before: &str, name: &str) -> String {
+    let mut parts = text.split(before);
     let mut steady = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        steady.push_str("127.0.0.1:PORT");
-        steady.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        steady.extend([before, name, part.trim_start_matches(|c: char| c.is_ascii_digit())]);
     }
     steady
 }

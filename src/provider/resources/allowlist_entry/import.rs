@@ -91,7 +91,7 @@ pub(super) fn not_on_the_list(owner: ProjectId, target: Target) -> Diagnostic {
         "The allowlist of project {owner} has no entry for {target}, so there is nothing to import. Check the numbers; \
          to add the entry, apply the resource without importing it."
     );
-    Diagnostic::new("Cannot import a missing allowlist entry", detail)
+    Diagnostic::new("Can't import a missing allowlist entry", detail)
 }
 
 #[cfg(test)]

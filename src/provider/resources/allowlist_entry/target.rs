@@ -67,10 +67,18 @@ pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
             let detail = format!(
                 "An entry has one target, but {} are set. Set exactly one of {ATTRIBUTES}; write one resource for each \
                  target.",
-                names.join(" and ")
+                listing(&names)
             );
             Some(Diagnostic::new("More than one target", detail).at(second))
         }
+    }
+}
+
+/// As in a sentence: `a`, `b` and `c`.
+fn listing(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        names => names.concat(),
     }
 }
 

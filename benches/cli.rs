@@ -1,0 +1,170 @@
+//! What the program does for a living: plan, apply and destroy through the real CLI, beside the floor, which is the same
+//! number of `terraform_data` instances in the same run, and so what Terraform itself costs.
+//!
+//! `cargo bench --bench cli`, or `cargo bench --bench cli -- quick` for the smallest sizes only.
+
+mod process;
+
+use std::env;
+use std::error::Error;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use gitlab_simulator::{Simulator, Target};
+use process::{Usage, Watch};
+use terraform_cli::{Cli, Workspace};
+
+const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
+
+/// The quickest of this many runs counts, for these machines are noisy and nothing is ever too quick.
+const RUNS: usize = 3;
+
+/// Entries on how many projects.
+#[derive(Clone, Copy)]
+struct Size {
+    projects: usize,
+    entries_each: usize,
+}
+
+impl Size {
+    fn entries(self) -> usize {
+        self.projects * self.entries_each
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let quick = env::args().any(|argument| argument == "quick");
+    let sizes = [
+        Size { projects: 1, entries_each: 50 },
+        Size { projects: 1, entries_each: 200 },
+        Size { projects: 20, entries_each: 10 },
+    ];
+    let latencies: &[u64] = if quick { &[0] } else { &[0, 20, 50] };
+    let sizes = if quick { &sizes[..1] } else { &sizes[..] };
+    let cli = Cli::find()?;
+    println!(
+        "| entries | latency | command | ours | floor | ratio | requests | provider CPU | provider memory |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    for &size in sizes {
+        let floor = floor(&cli, size.entries())?;
+        for &latency in latencies {
+            let ours = ours(&cli, size, Duration::from_millis(latency))?;
+            for (command, (ours, floor)) in ["apply", "plan", "destroy"].iter().zip(ours.iter().zip(&floor)) {
+                print_row(size, latency, command, ours, floor);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One command's cost.
+#[derive(Clone, Copy)]
+struct Cost {
+    time: Duration,
+    requests: usize,
+    usage: Usage,
+}
+
+fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost) {
+    println!(
+        "| {} x {} | {latency} ms | {command} | {:.2} s | {:.2} s | {:.2} | {} | {:.0} ms | {:.1} MiB |",
+        size.projects,
+        size.entries_each,
+        ours.time.as_secs_f64(),
+        floor.time.as_secs_f64(),
+        ours.time.as_secs_f64() / floor.time.as_secs_f64(),
+        ours.requests,
+        ours.usage.cpu.as_secs_f64() * 1e3,
+        ours.usage.peak_kib as f64 / 1024.0,
+    );
+}
+
+fn ours(cli: &Cli, size: Size, latency: Duration) -> Result<[Cost; 3], Box<dyn Error>> {
+    let gitlab = Simulator::start();
+    let owners: Vec<u64> =
+        (0..size.projects).map(|owner| gitlab.add_project(&format!("owners/o{owner}"))).collect();
+    let targets: Vec<u64> =
+        (0..size.entries_each).map(|target| gitlab.add_project(&format!("targets/t{target}"))).collect();
+    gitlab.set_latency(latency);
+    let mut tf = Workspace::new(cli, Path::new(PROVIDER))?;
+    tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
+    tf.set_env("GITLAB_TOKEN", gitlab.token());
+    tf.config(&format!(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          for_each = {{ for pair in setproduct({owners:?}, {targets:?}) : "${{pair[0]}}-${{pair[1]}}" => pair }}
+
+          project           = each.value[0]
+          target_project_id = each.value[1]
+        }}
+        "#
+    ));
+    let expected = || {
+        let applied = owners.iter().map(|owner| gitlab.allowlist(*owner).projects.len()).sum::<usize>();
+        assert_eq!(applied, size.entries(), "the bench measures a success");
+    };
+    measure(&tf, &gitlab, expected, || {
+        for owner in &owners {
+            for target in &targets {
+                gitlab.revoke(*owner, Target::Project(*target));
+            }
+        }
+    })
+}
+
+fn floor(cli: &Cli, entries: usize) -> Result<[Cost; 3], Box<dyn Error>> {
+    let gitlab = Simulator::start();
+    let tf = Workspace::new(cli, Path::new(PROVIDER))?;
+    tf.config(&format!(
+        r#"
+        resource "terraform_data" "this" {{
+          for_each = {{ for n in range({entries}) : "entry-${{n}}" => n }}
+
+          input = each.value
+        }}
+        "#
+    ));
+    measure(&tf, &gitlab, || {}, || {})
+}
+
+/// The best of some runs of apply (of everything), plan (of nothing new) and destroy.
+fn measure(
+    tf: &Workspace,
+    gitlab: &Simulator,
+    check_applied: impl Fn(),
+    reset: impl Fn(),
+) -> Result<[Cost; 3], Box<dyn Error>> {
+    let mut best: Option<[Cost; 3]> = None;
+    for _ in 0..RUNS {
+        let apply = cost(tf, gitlab, &["apply", "-auto-approve", "-no-color"])?;
+        check_applied();
+        let plan = cost(tf, gitlab, &["plan", "-no-color"])?;
+        let destroy = cost(tf, gitlab, &["destroy", "-auto-approve", "-no-color"])?;
+        reset();
+        let now = [apply, plan, destroy];
+        best = Some(best.map_or(now, |best| quicker(best, now)));
+    }
+    best.ok_or_else(|| "nothing was measured".into())
+}
+
+fn quicker(best: [Cost; 3], now: [Cost; 3]) -> [Cost; 3] {
+    let mut quicker = best;
+    for (best, now) in quicker.iter_mut().zip(now) {
+        if now.time < best.time {
+            *best = now;
+        }
+    }
+    quicker
+}
+
+fn cost(tf: &Workspace, gitlab: &Simulator, arguments: &[&str]) -> Result<Cost, Box<dyn Error>> {
+    gitlab.clear_requests();
+    let watch = Watch::start(Path::new(PROVIDER));
+    let began = Instant::now();
+    let run = tf.run(arguments);
+    let time = began.elapsed();
+    let usage = watch.stop();
+    run.succeeds();
+    Ok(Cost { time, requests: gitlab.requests().len(), usage })
+}

@@ -1,0 +1,134 @@
+//! What GitLab may have against a new entry: that it is there already, that its target is out of sight or does not exist,
+//! that the list is full.
+
+use gitlab_simulator::{LINK_LIMIT, Target, TokenSpec, Wording};
+use insta::assert_snapshot;
+
+use crate::allowlist_entry::{APP, LIB, LIB_ON_APP, TEAM, TEAM_ON_APP, acme};
+use crate::kit::{replaced, workspace};
+
+#[test]
+fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
+    let gitlab = acme();
+    gitlab.allow(APP, Target::Project(LIB));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+
+    assert_snapshot!(tf.apply().succeeds().warning(), @r#"
+    Warning: Entry was on the allowlist already
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    The allowlist of project 1 had an entry for project 2 before this apply. It is
+    managed here from now on, and destroying this resource will remove it. If
+    something else manages it too, let only one of them do so.
+    "#);
+
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
+    let gitlab = acme();
+    gitlab.set_wording(Wording::Allowlist);
+    gitlab.allow(APP, Target::Group(TEAM));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(TEAM_ON_APP);
+
+    assert_snapshot!(tf.apply().succeeds().warning(), @r#"
+    Warning: Entry was on the allowlist already
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    The allowlist of project 1 had an entry for group 3 before this apply. It is
+    managed here from now on, and destroying this resource will remove it. If
+    something else manages it too, let only one of them do so.
+    "#);
+}
+
+#[test]
+fn a_target_that_the_token_cannot_see_is_refused_and_not_in_state() {
+    let gitlab = acme();
+    let token = gitlab.add_token(TokenSpec::new("deployer").maintainer_of(Target::Project(APP)));
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_TOKEN", &token);
+    tf.config(&replaced(LIB_ON_APP, "acme/lib", "2"));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > target_project = "2"
+
+    POST /projects/1/job_token_scope/allowlist: refused (400): The target_project
+    that you are attempting to access does not exist or you don't have permission
+    to perform this action.
+
+    To add a target, the token's user must be able to see it: give the user at
+    least the Guest role there, or use a token whose user sees both.
+    "#);
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_target_number_that_nobody_has_is_refused_and_not_in_state() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&replaced(LIB_ON_APP, "acme/lib", "4711"));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 4711 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > target_project = "4711"
+
+    POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
+    token (404): target_project_id not found Not Found.
+
+    There is no target with this number: check it, and whether it is the number of
+    a project or of a group.
+    "#);
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_full_list_of_projects_is_answered_with_the_advice_to_allow_a_group() {
+    let gitlab = acme();
+    for n in 0..LINK_LIMIT {
+        let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
+        gitlab.allow(APP, Target::Project(filler));
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /projects/1/job_token_scope/allowlist: refused (400): Validation failed:
+    Source project exceeds the allowable number of project links in this
+    direction.
+
+    A project's allowlist holds at most 200 projects and 200 groups: allow a group
+    in place of its projects, or remove entries that are no longer needed.
+    "#);
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_entry_of_a_full_list_is_taken_over_as_well() {
+    let gitlab = acme();
+    gitlab.allow(APP, Target::Project(LIB));
+    for n in 1..LINK_LIMIT {
+        let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
+        gitlab.allow(APP, Target::Project(filler));
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+
+    let warning = tf.apply().succeeds().warning();
+
+    assert!(warning.starts_with("Warning: Entry was on the allowlist already"), "{warning}");
+}

@@ -1,0 +1,327 @@
+//! Mistakes in resources: each is one clear message that points at the attribute at fault, as early as it can be known.
+
+use gitlab_simulator::Simulator;
+use insta::assert_snapshot;
+
+use crate::kit::{bare_workspace, workspace};
+
+/// What planning says to the body of an entry, with projects 1 `acme/app` and 2 `acme/lib` and group 1 `acme`.
+#[track_caller]
+fn entry_error(body: &str) -> Option<String> {
+    planning_error(&format!("resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n{body}\n}}\n"))
+}
+
+/// What planning says to the body of a scope.
+#[track_caller]
+fn scope_error(body: &str) -> Option<String> {
+    planning_error(&format!("resource \"gitlab_job_token_scope\" \"this\" {{\n{body}\n}}\n"))
+}
+
+#[track_caller]
+fn planning_error(config: &str) -> Option<String> {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    let tf = workspace(&gitlab)?;
+    tf.config(config);
+    Some(tf.plan().error())
+}
+
+#[test]
+fn an_entry_without_a_target() {
+    let Some(error) = entry_error("project = \"acme/app\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: No target
+      gitlab_job_token_allowlist_entry.this
+      > resource "gitlab_job_token_allowlist_entry" "this" {
+
+    Set exactly one of `target_project`, `target_project_id`, `target_group` and
+    `target_group_id`: whose jobs are to get access?
+    "#);
+}
+
+#[test]
+fn an_entry_with_two_targets() {
+    let two = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_group = \"acme\"";
+    let Some(error) = entry_error(two) else { return };
+    assert_snapshot!(error, @r#"
+    Error: More than one target
+      gitlab_job_token_allowlist_entry.this
+      > target_group = "acme"
+
+    An entry has one target, but `target_project` and `target_group` are set. Set
+    exactly one of `target_project`, `target_project_id`, `target_group` and
+    `target_group_id`; write one resource for each target.
+    "#);
+}
+
+#[test]
+fn an_entry_with_one_target_in_two_ways() {
+    let two = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2";
+    let Some(error) = entry_error(two) else { return };
+    assert_snapshot!(error, @"
+    Error: More than one target
+      gitlab_job_token_allowlist_entry.this
+      > target_project_id = 2
+
+    An entry has one target, but `target_project` and `target_project_id` are set.
+    Set exactly one of `target_project`, `target_project_id`, `target_group` and
+    `target_group_id`; write one resource for each target.
+    ");
+}
+
+#[test]
+fn an_entry_with_all_four_targets() {
+    let all = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2\n\
+               target_group = \"acme\"\ntarget_group_id = 1";
+    let Some(error) = entry_error(all) else { return };
+    assert_snapshot!(error, @"
+    Error: More than one target
+      gitlab_job_token_allowlist_entry.this
+      > target_project_id = 2
+
+    An entry has one target, but `target_project`, `target_project_id`,
+    `target_group` and `target_group_id` are set. Set exactly one of
+    `target_project`, `target_project_id`, `target_group` and `target_group_id`;
+    write one resource for each target.
+    ");
+}
+
+#[test]
+fn a_target_that_is_the_owner_in_the_same_spelling() {
+    let own = "project = \"acme/app\"\ntarget_project = \"acme/app\"";
+    let Some(error) = entry_error(own) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Target is the project itself
+      gitlab_job_token_allowlist_entry.this
+      > target_project = "acme/app"
+
+    Project acme/app always has access to itself, so GitLab allows no entry for
+    it. Remove this resource, or name another target.
+    "#);
+}
+
+#[test]
+fn a_target_that_is_the_owner_by_number() {
+    let Some(error) = entry_error("project = \"acme/app\"\ntarget_project_id = 1") else { return };
+    assert_snapshot!(error, @r"
+    Error: Target is the project itself
+      gitlab_job_token_allowlist_entry.this
+      > target_project_id = 1
+
+    Project 1 always has access to itself, so GitLab allows no entry for it.
+    Remove this resource, or name another target.
+    ");
+}
+
+#[test]
+fn a_target_that_is_the_owner_by_path() {
+    let Some(error) = entry_error("project = 1\ntarget_project = \"acme/app\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Target is the project itself
+      gitlab_job_token_allowlist_entry.this
+      > target_project = "acme/app"
+
+    Project 1 always has access to itself, so GitLab allows no entry for it.
+    Remove this resource, or name another target.
+    "#);
+}
+
+#[test]
+fn a_target_number_of_zero() {
+    let Some(error) = entry_error("project = \"acme/app\"\ntarget_project_id = 0") else { return };
+    assert_snapshot!(error, @r"
+    Error: Invalid project number
+      gitlab_job_token_allowlist_entry.this
+      > target_project_id = 0
+
+    `target_project_id` is 0, but the number of a project is 1 or more.
+    ");
+}
+
+#[test]
+fn a_negative_target_number() {
+    let Some(error) = entry_error("project = \"acme/app\"\ntarget_group_id = -3") else { return };
+    assert_snapshot!(error, @r"
+    Error: Invalid group number
+      gitlab_job_token_allowlist_entry.this
+      > target_group_id = -3
+
+    `target_group_id` is -3, but the number of a group is 1 or more.
+    ");
+}
+
+#[test]
+fn a_fraction_of_a_target_number() {
+    let Some(error) = entry_error("project = \"acme/app\"\ntarget_project_id = 1.5") else { return };
+    assert_snapshot!(error, @r"
+    Error: Invalid attribute value
+      gitlab_job_token_allowlist_entry.this
+      > target_project_id = 1.5
+
+    `target_project_id` must be a whole number that fits 64 bits.
+    ");
+}
+
+#[test]
+fn a_target_number_beyond_all_numbers() {
+    let Some(error) = entry_error("project = \"acme/app\"\ntarget_group_id = 1e30") else { return };
+    assert_snapshot!(error, @r"
+    Error: Invalid attribute value
+      gitlab_job_token_allowlist_entry.this
+      > target_group_id = 1e30
+
+    `target_group_id` must be a whole number that fits 64 bits.
+    ");
+}
+
+#[test]
+fn a_project_number_of_zero() {
+    let Some(error) = scope_error("project = 0") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid project
+      gitlab_job_token_scope.this
+      > project = 0
+
+    `project` is "0", which is neither the number nor the full path of a project:
+    an id is a whole number from 1 to 9223372036854775807.
+    "#);
+}
+
+#[test]
+fn an_empty_project() {
+    let Some(error) = scope_error("project = \"\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid project
+      gitlab_job_token_scope.this
+      > project = ""
+
+    `project` is "", which is neither the number nor the full path of a project:
+    it is empty.
+    "#);
+}
+
+#[test]
+fn a_project_without_its_group() {
+    let Some(error) = scope_error("project = \"app\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid project
+      gitlab_job_token_scope.this
+      > project = "app"
+
+    `project` is "app", which is neither the number nor the full path of a
+    project: the full path of a project has a group or user in front, such as
+    `group/project`.
+    "#);
+}
+
+#[test]
+fn the_address_of_a_project_in_place_of_its_path() {
+    let address = "project = \"acme/app\"\ntarget_project = \"https://gitlab.com/acme/lib\"";
+    let Some(error) = entry_error(address) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid project
+      gitlab_job_token_allowlist_entry.this
+      > target_project = "https://gitlab.com/acme/lib"
+
+    `target_project` is "https://gitlab.com/acme/lib", which is neither the number
+    nor the full path of a project: it is a URL; write only the full path, such as
+    `group/project`, or the number.
+    "#);
+}
+
+#[test]
+fn a_group_with_a_slash_in_front() {
+    let Some(error) = entry_error("project = \"acme/app\"\ntarget_group = \"/acme\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid group
+      gitlab_job_token_allowlist_entry.this
+      > target_group = "/acme"
+
+    `target_group` is "/acme", which is neither the number nor the full path of a
+    group: a full path neither starts nor ends with a slash.
+    "#);
+}
+
+#[test]
+fn a_scope_of_an_unknown_path_fails_at_apply_since_the_path_may_come_to_be() {
+    let gitlab = Simulator::start();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n");
+    tf.plan().succeeds();
+
+    assert_snapshot!(tf.apply_saved().error(), @r#"
+    Error: Unknown project
+      gitlab_job_token_scope.this
+      > project = "acme/app"
+
+    GitLab has no project `acme/app` that the token can see. Check the spelling of
+    the full path, and that the token's user is a member of the project.
+    "#);
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_scope_of_an_unknown_number() {
+    let gitlab = Simulator::start();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n}\n");
+
+    assert_snapshot!(tf.apply().error(), @"
+    Error: Can't read the job token scope of project 4711
+      gitlab_job_token_scope.this
+      > project = 4711
+
+    GET /projects/4711/job_token_scope: not found, or not visible to the token
+    (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    ");
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_list_of_an_unknown_number() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = 4711\n  target_project = 1\n}\n",
+    );
+
+    assert_snapshot!(tf.apply().error(), @"
+    Error: Can't add project 1 to the allowlist of project 4711
+      gitlab_job_token_allowlist_entry.this
+      > project = 4711
+
+    POST /projects/4711/job_token_scope/allowlist: not found, or not visible to
+    the token (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    ");
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn mistakes_are_found_without_a_token_and_without_a_server() {
+    let Some(tf) = bare_workspace() else { return };
+    tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n");
+    tf.run(&["validate", "-no-color"]).succeeds();
+    tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme app\"\n}\n");
+
+    assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @r#"
+    Error: Invalid project
+      gitlab_job_token_scope.this
+      > project = "acme app"
+
+    `project` is "acme app", which is neither the number nor the full path of a
+    project: a full path contains no blanks or control characters.
+    "#);
+}

@@ -1,0 +1,216 @@
+//! Bringing what exists under management by the command for it.
+
+use gitlab_simulator::{Simulator, Target};
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use crate::kit::workspace;
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
+const SCOPE: &str = "gitlab_job_token_scope.app";
+
+/// Project 1 `acme/app`, whose list holds project 2 `acme/lib` and group 2 `partners`, but not project 3 `acme/other`.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    for project in ["acme/app", "acme/lib", "acme/other"] {
+        gitlab.add_project(project);
+    }
+    let partners = gitlab.add_group("partners");
+    gitlab.allow(1, Target::Project(2));
+    gitlab.allow(1, Target::Group(partners));
+    gitlab
+}
+
+fn entry(project: &str, target: &str) -> String {
+    format!(
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  {target}\n}}\n"
+    )
+}
+
+const APP_SCOPE: &str = r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#;
+
+/// Imports an entry, then expects the plan to change nothing.
+#[track_caller]
+fn imports_clean(config: &str, id: &str) {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(config);
+
+    tf.import(ENTRY, id).succeeds();
+
+    tf.plan().changes_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn an_entry_is_imported_by_its_id() {
+    imports_clean(&entry("1", "target_project_id = 2"), "1:project:2");
+}
+
+#[test]
+fn a_group_entry_is_imported_by_its_id() {
+    imports_clean(&entry("1", "target_group_id = 2"), "1:group:2");
+}
+
+#[test]
+fn an_entry_is_imported_by_the_two_numbers_of_the_official_provider() {
+    imports_clean(&entry("1", "target_project_id = 2"), "1:2");
+}
+
+#[test]
+fn an_entry_is_imported_by_paths_with_the_number_of_its_target() {
+    imports_clean(&entry("acme/app", "target_project_id = 2"), "acme/app:project:acme/lib");
+    imports_clean(&entry("acme/app", "target_group_id = 2"), "acme/app:group:partners");
+}
+
+/// The number alone is imported, because a generated configuration that named the target twice would not be valid.
+#[test]
+fn a_configured_path_of_an_imported_entry_is_taken_up_in_place_and_without_a_write() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
+    tf.import(ENTRY, "acme/app:project:acme/lib").succeeds();
+
+    assert_eq!(tf.plan().actions(), [(ENTRY.to_owned(), Action::Update)]);
+    tf.apply_saved().succeeds();
+
+    tf.plan().changes_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn a_scope_is_imported_by_number() {
+    let gitlab = acme();
+    gitlab.set_inbound_enabled(1, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config("resource \"gitlab_job_token_scope\" \"app\" {\n  project = 1\n  inbound_enabled = false\n}\n");
+
+    tf.import(SCOPE, "1").succeeds();
+
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_scope_is_imported_by_path_with_its_number() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(APP_SCOPE);
+
+    tf.import(SCOPE, "acme/app").succeeds();
+
+    tf.plan().changes_nothing();
+    let expected = json!({
+        "project": "acme/app", "project_id": 1, "id": "1", "inbound_enabled": true, "outbound_enabled": false,
+    });
+    assert_eq!(*tf.state().of(SCOPE), expected);
+}
+
+#[test]
+fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("1", "target_project_id = 3"));
+
+    assert_snapshot!(tf.import(ENTRY, "1:project:3").error(), @r"
+    Error: Can't import a missing allowlist entry
+
+    The allowlist of project 1 has no entry for project 3, so there is nothing to
+    import. Check the numbers; to add the entry, apply the resource without
+    importing it.
+    ");
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_entry_of_an_unknown_owner_cannot_be_imported() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("9", "target_project_id = 3"));
+
+    assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @"
+    Error: Can't read the allowlist of project 9
+
+    GET /projects/9/job_token_scope/allowlist: not found, or not visible to the
+    token (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    ");
+}
+
+#[test]
+fn an_entry_of_an_unknown_path_cannot_be_imported() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("1", "target_project_id = 3"));
+
+    assert_snapshot!(tf.import(ENTRY, "acme/app:group:acme/missing").error(), @r"
+    Error: Unknown group
+
+    GitLab has no group `acme/missing` that the token can see. Check the spelling
+    of the full path, and that the token's user is a member of the group.
+    ");
+}
+
+#[test]
+fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("1", "target_project_id = 2"));
+
+    assert_snapshot!(tf.import(ENTRY, "1/2").error(), @r#"
+    Error: Malformed import id
+
+    "1/2" is not the id of an allowlist entry. Write `<project>:project:<target
+    project>` or `<project>:group:<target group>`, each a number or a full path,
+    such as `99:project:42` or `platform/deploy:group:platform/apps`.
+    "#);
+}
+
+#[test]
+fn a_part_of_an_id_that_is_neither_number_nor_path_is_told() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("1", "target_project_id = 2"));
+
+    assert_snapshot!(tf.import(ENTRY, "1:project:").error(), @r#"
+    Error: Invalid project
+
+    "" is neither the number nor the full path of a project: it is empty.
+    "#);
+}
+
+#[test]
+fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(APP_SCOPE);
+
+    assert_snapshot!(tf.import(SCOPE, "app").error(), @r#"
+    Error: Invalid project
+
+    "app" is neither the number nor the full path of a project: the full path of a
+    project has a group or user in front, such as `group/project`.
+    "#);
+}
+
+#[test]
+fn a_scope_of_an_unknown_number_cannot_be_imported() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(APP_SCOPE);
+
+    assert_snapshot!(tf.import(SCOPE, "4711").error(), @"
+    Error: Can't read the job token scope of project 4711
+
+    GET /projects/4711/job_token_scope: not found, or not visible to the token
+    (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    ");
+}

@@ -1,0 +1,82 @@
+//! Some of it fails: what was done is in the state, what was not is not, and the next apply does the rest.
+
+use gitlab_simulator::{Fault, Route, Simulator, Target};
+use insta::assert_snapshot;
+
+use crate::kit::workspace;
+
+const ENTRIES: &str = r#"
+resource "gitlab_job_token_allowlist_entry" "each" {
+  for_each          = toset(["2", "3", "4"])
+  project           = "acme/app"
+  target_project_id = each.key
+}
+"#;
+
+/// Project 1 `acme/app`, and 2 and 3 to be targets; there is no 4 yet.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    for project in ["acme/app", "acme/two", "acme/three"] {
+        gitlab.add_project(project);
+    }
+    gitlab
+}
+
+#[test]
+fn one_entry_that_fails_leaves_the_others_in_state_and_the_next_apply_converges() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(ENTRIES);
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 4 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.each["4"]
+      > target_project_id = each.key
+
+    POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
+    token (404): target_project_id not found Not Found.
+
+    There is no target with this number: check it, and whether it is the number of
+    a project or of a group.
+    "#);
+    assert_eq!(
+        tf.state().addresses(),
+        ["gitlab_job_token_allowlist_entry.each[\"2\"]", "gitlab_job_token_allowlist_entry.each[\"3\"]"]
+    );
+
+    gitlab.add_project("acme/four");
+    gitlab.clear_requests();
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(gitlab.allowlist(1).projects, [2, 3, 4].into());
+    assert_eq!(gitlab.requests().writes().len(), 1);
+}
+
+#[test]
+fn one_removal_that_fails_leaves_that_entry_alone_in_state() {
+    let gitlab = acme();
+    gitlab.add_project("acme/four");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(ENTRIES);
+    tf.apply().succeeds();
+
+    gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete).target(Target::Project(3)));
+    tf.destroy().fails();
+    assert_eq!(tf.state().addresses(), ["gitlab_job_token_allowlist_entry.each[\"3\"]"]);
+
+    gitlab.clear_faults();
+    tf.destroy().succeeds();
+    assert!(gitlab.allowlist(1).projects.is_empty());
+}
+
+#[test]
+fn an_answer_that_was_lost_is_explained_by_our_own_first_try() {
+    let gitlab = acme();
+    gitlab.add_project("acme/four");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(ENTRIES);
+    gitlab.inject(Fault::DropsTheAnswer.on(Route::AllowlistProjectPost).target(Target::Project(3)).once());
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_eq!(gitlab.allowlist(1).projects, [2, 3, 4].into());
+}

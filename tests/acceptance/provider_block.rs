@@ -1,0 +1,136 @@
+//! The provider block and the environment behind it: where GitLab is, who calls, and what goes with each request.
+
+use gitlab_simulator::{Route, Simulator};
+use insta::assert_snapshot;
+use terraform_cli::Workspace;
+
+use crate::kit::{bare_workspace, workspace};
+
+/// A port of this machine on which nothing listens.
+pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+
+/// A configuration of a provider block and one scope.
+pub(crate) fn with_block(block: &str) -> String {
+    format!(
+        "provider \"gitlab\" {{\n{block}\n}}\n\
+         resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n}}\n"
+    )
+}
+
+/// A GitLab with `acme/app`, and a workspace that is told of it by the environment.
+pub(crate) fn acme() -> Option<(Simulator, Workspace)> {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let tf = workspace(&gitlab)?;
+    Some((gitlab, tf))
+}
+
+#[test]
+fn certificates_that_are_not_verified_are_warned_of() {
+    let Some((_gitlab, tf)) = acme() else { return };
+    tf.config(&with_block("insecure = true"));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Server certificate is not verified
+      provider["aff15f21/gitlab-job-token"]
+      > insecure = true
+
+    With `insecure = true`, any server certificate is accepted, so that anyone on
+    the way to GitLab can read the token and everything else. To trust a
+    certificate authority of your own, use `cacert_file`.
+    "#);
+}
+
+#[test]
+fn the_base_url_is_taken_with_and_without_the_path_of_the_api_and_a_slash() {
+    let Some((gitlab, tf)) = acme() else { return };
+    for suffix in ["", "/", "/api/v4", "/api/v4/"] {
+        tf.config(&with_block(&format!("base_url = \"{}{suffix}\"", gitlab.url())));
+        tf.plan().succeeds();
+    }
+}
+
+#[test]
+fn a_relative_url_root_is_part_of_the_base_url() {
+    let gitlab = Simulator::builder().relative_url_root("/gitlab").start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "acme" {
+          project      = "acme/app"
+          target_group = "acme"
+        }
+        "#,
+    );
+
+    tf.apply().succeeds();
+
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn the_attributes_beat_the_environment() {
+    let Some((gitlab, mut tf)) = acme() else { return };
+    tf.set_env("GITLAB_BASE_URL", NOBODY);
+    tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
+    tf.config(&with_block(&format!("base_url = \"{}\"\ntoken = \"{}\"", gitlab.api_url(), gitlab.token())));
+
+    tf.apply().succeeds();
+}
+
+#[test]
+fn the_variable_of_gitlab_beats_that_of_its_ci_jobs() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.set_env("CI_API_V4_URL", NOBODY);
+    tf.config(&with_block(""));
+
+    tf.apply().succeeds();
+}
+
+#[test]
+fn in_a_ci_job_the_instance_is_that_of_the_job() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(mut tf) = bare_workspace() else { return };
+    tf.set_env("CI_API_V4_URL", &gitlab.api_url());
+    tf.set_env("GITLAB_TOKEN", gitlab.token());
+    tf.config(&with_block(""));
+
+    tf.apply().succeeds();
+}
+
+#[test]
+fn the_token_is_tried_once_a_run() {
+    let Some((gitlab, tf)) = acme() else { return };
+    tf.config(&with_block(""));
+
+    tf.plan().succeeds();
+
+    assert_eq!(gitlab.requests().to(Route::UserGet).len(), 1);
+}
+
+#[test]
+fn the_early_check_can_be_turned_off_in_either_place() {
+    let Some((gitlab, mut tf)) = acme() else { return };
+    tf.config(&with_block("early_auth_check = false"));
+    tf.plan().succeeds();
+    tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
+    tf.config(&with_block(""));
+    tf.plan().succeeds();
+
+    assert!(gitlab.requests().to(Route::UserGet).is_empty());
+    assert!(!gitlab.requests().is_empty());
+}
+
+#[test]
+fn further_headers_are_sent_with_each_request() {
+    let Some((gitlab, tf)) = acme() else { return };
+    tf.config(&with_block("headers = { \"X-Team\" = \"platform\" }"));
+
+    tf.apply().succeeds();
+
+    let requests = gitlab.requests();
+    assert!(requests.len() > 2, "{requests}");
+    assert_eq!(requests.filter(|request| request.header("x-team") != Some("platform")).to_string(), "");
+}

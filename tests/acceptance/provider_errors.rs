@@ -1,0 +1,352 @@
+//! Mistakes in the provider block, and tokens and servers that will not do: each is one clear message.
+
+use gitlab_simulator::{ADMINISTRATOR, Role, Target, TokenScope, TokenSpec, TokenState};
+use insta::assert_snapshot;
+
+use crate::provider_block::{NOBODY, acme, with_block};
+
+/// What planning with such a provider block says.
+#[track_caller]
+fn block_error(block: &str) -> Option<String> {
+    let (_gitlab, tf) = acme()?;
+    tf.config(&with_block(block));
+    Some(tf.plan().error())
+}
+
+#[test]
+fn a_missing_token() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.remove_env("GITLAB_TOKEN");
+    tf.config(&with_block(""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: No GitLab token
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`,
+    to an access token with the scope `api`.
+    "#);
+}
+
+#[test]
+fn an_empty_token() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.set_env("GITLAB_TOKEN", "");
+    tf.config(&with_block("token = \"\""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: No GitLab token
+      provider["aff15f21/gitlab-job-token"]
+      > token = ""
+
+    Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`,
+    to an access token with the scope `api`.
+    "#);
+}
+
+#[test]
+fn a_token_that_no_header_can_carry() {
+    let Some(error) = block_error("token = \"two\\nlines\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Unusable provider configuration
+      provider["aff15f21/gitlab-job-token"]
+      > token = "two\nlines"
+
+    No requests can be made: the token contains blanks, line breaks or other
+    characters that no token has.
+    "#);
+}
+
+#[test]
+fn the_token_of_a_ci_job() {
+    let Some((gitlab, mut tf)) = acme() else { return };
+    tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::ci_job("job")));
+    tf.config(&with_block(""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: CI/CD job token can't be used
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    The token is a CI/CD job token (`glcbt-…`), and GitLab lets no job token near
+    these settings. Use a personal, project or group access token with the scope
+    `api`, for example from a masked CI/CD variable.
+    "#);
+}
+
+#[test]
+fn a_wrong_token_is_one_error_however_many_resources_there_are() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
+    tf.config(
+        r#"
+        provider "gitlab" {
+        }
+        resource "gitlab_job_token_scope" "each" {
+          count   = 5
+          project = "acme/app-${count.index}"
+        }
+        "#,
+    );
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the token is not accepted (401).
+
+    GitLab does not know the token: check the provider's `token` (or
+    `GITLAB_TOKEN`), and that it was made on this GitLab instance.
+    "#);
+}
+
+#[test]
+fn an_expired_token() {
+    let Some((gitlab, tf)) = acme() else { return };
+    gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
+    tf.config(&with_block(""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the token has expired (401): Token is expired. You can either do
+    re-authorization or token refresh.
+
+    Make a new access token with the scope `api` and set it as the provider's
+    `token` (or `GITLAB_TOKEN`).
+    "#);
+}
+
+#[test]
+fn a_token_that_may_only_read_plans_but_cannot_apply() {
+    let Some((gitlab, mut tf)) = acme() else { return };
+    let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).role(Target::Project(1), Role::Owner);
+    tf.set_env("GITLAB_TOKEN", &gitlab.add_token(reader));
+    gitlab.set_inbound_enabled(1, false);
+    tf.config(&with_block(""));
+
+    tf.plan().succeeds();
+    assert_snapshot!(tf.apply_saved().error(), @r#"
+    Error: Can't set `inbound_enabled = true` on project 1
+      gitlab_job_token_scope.app
+      > resource "gitlab_job_token_scope" "app" {
+
+    PATCH /projects/1/job_token_scope: the token lacks the scope `api` (403): The
+    request requires higher privileges than provided by the access token.
+
+    Use an access token with the scope `api`; `read_api` is enough only for
+    reading.
+    "#);
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let Some((_gitlab, tf)) = acme() else { return };
+    tf.config(&with_block(&format!("base_url = \"{NOBODY}\"\nretries = 0")));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "http://127.0.0.1:PORT"
+
+    GET /user: the server can't be reached: Connection refused (os error N).
+
+    Check the provider's `base_url`, and that this machine reaches that address,
+    through a proxy if need be (`HTTPS_PROXY`).
+    "#);
+}
+
+#[test]
+fn a_server_that_is_not_gitlab() {
+    let Some((gitlab, tf)) = acme() else { return };
+    tf.config(&with_block(&format!("base_url = \"{}/somewhere/else\"", gitlab.url())));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT/somewhere/else
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "http://127.0.0.1:PORT/somewhere/else"
+
+    GET /user: not found, or not visible to the token (404): a web page titled
+    "Not Found".
+
+    Is the provider's `base_url` that of a GitLab instance?
+    "#);
+}
+
+#[test]
+fn a_base_url_that_is_no_url() {
+    let Some(error) = block_error("base_url = \"gitlab.example.com\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "gitlab.example.com"
+
+    `base_url` is no address of a GitLab instance or of its API, such as
+    `https://gitlab.example.com/api/v4`: it must start with `https://` or
+    `http://`.
+    "#);
+}
+
+#[test]
+fn a_base_url_with_a_password_in_it() {
+    let Some(error) = block_error("base_url = \"https://me:secret@gitlab.example.com\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "https://me:secret@gitlab.example.com"
+
+    `base_url` is no address of a GitLab instance or of its API, such as
+    `https://gitlab.example.com/api/v4`: it must not contain a user name or
+    password; the token has a setting of its own.
+    "#);
+}
+
+#[test]
+fn a_base_url_in_the_environment_that_is_no_url() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.set_env("GITLAB_BASE_URL", "ftp://gitlab.example.com");
+    tf.config(&with_block(""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    The environment variable `GITLAB_BASE_URL` is no address of a GitLab instance
+    or of its API, such as `https://gitlab.example.com/api/v4`: it must start with
+    `https://` or `http://`.
+    "#);
+}
+
+#[test]
+fn a_client_certificate_without_its_key() {
+    let Some(error) = block_error("client_cert = \"client.pem\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Incomplete client certificate
+      provider["aff15f21/gitlab-job-token"]
+      > client_cert = "client.pem"
+
+    `client_cert` is set, so `client_key` must be set too.
+    "#);
+}
+
+#[test]
+fn a_client_key_without_its_certificate() {
+    let Some(error) = block_error("client_key = \"client.key\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Incomplete client certificate
+      provider["aff15f21/gitlab-job-token"]
+      > client_key = "client.key"
+
+    `client_key` is set, so `client_cert` must be set too.
+    "#);
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let Some(error) = block_error("cacert_file = \"ca.pem\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Unreadable file
+      provider["aff15f21/gitlab-job-token"]
+      > cacert_file = "ca.pem"
+
+    `cacert_file` names "ca.pem", which can't be read: No such file or directory
+    (os error N).
+    "#);
+}
+
+#[test]
+fn a_file_that_holds_no_certificate() {
+    let Some((_gitlab, tf)) = acme() else { return };
+    tf.file("ca.pem", "not a certificate");
+    tf.config(&with_block("cacert_file = \"ca.pem\""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Unusable provider configuration
+      provider["aff15f21/gitlab-job-token"]
+      > cacert_file = "ca.pem"
+
+    No requests can be made: the CA certificate file holds no readable PEM
+    certificate.
+    "#);
+}
+
+#[test]
+fn more_retries_than_make_sense() {
+    let Some(error) = block_error("retries = 101") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid attribute value
+      provider["aff15f21/gitlab-job-token"]
+      > retries = 101
+
+    `retries` must be from 0 to 100, but is 101.
+    "#);
+}
+
+#[test]
+fn a_fraction_of_a_retry() {
+    let Some(error) = block_error("retries = 0.5") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid attribute value
+      provider["aff15f21/gitlab-job-token"]
+      > retries = 0.5
+
+    `retries` must be a whole number that fits 64 bits.
+    "#);
+}
+
+#[test]
+fn no_time_for_a_request() {
+    let Some(error) = block_error("request_timeout = 0") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid attribute value
+      provider["aff15f21/gitlab-job-token"]
+      > request_timeout = 0
+
+    `request_timeout` must be from 1 to 3600, but is 0.
+    "#);
+}
+
+#[test]
+fn no_request_at_a_time() {
+    let Some(error) = block_error("max_concurrent_requests = 0") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid attribute value
+      provider["aff15f21/gitlab-job-token"]
+      > max_concurrent_requests = 0
+
+    `max_concurrent_requests` must be from 1 to 1000, but is 0.
+    "#);
+}
+
+#[test]
+fn a_header_that_cannot_be_sent() {
+    let Some(error) = block_error("headers = { \"X Team\" = \"platform\" }") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Unusable provider configuration
+      provider["aff15f21/gitlab-job-token"]
+      > headers = { "X Team" = "platform" }
+
+    No requests can be made: the header `X Team` can't be sent: that is no name of
+    a header.
+    "#);
+}
+
+#[test]
+fn an_early_check_that_is_neither_on_nor_off() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.set_env("GITLAB_EARLY_AUTH_CHECK", "perhaps");
+    tf.config(&with_block(""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Invalid environment variable
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    `GITLAB_EARLY_AUTH_CHECK` must be `true` or `false`, but is "perhaps".
+    "#);
+}

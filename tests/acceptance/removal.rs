@@ -1,0 +1,186 @@
+//! Taking entries off allowlists: success is claimed only when the target has no access any more.
+
+use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Simulator, Target, TokenSpec, TokenState};
+use insta::assert_snapshot;
+use terraform_cli::Workspace;
+
+use crate::kit::workspace;
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
+
+/// A GitLab where project 2 `acme/lib` is on the list of project 1 `acme/app`, and the workspace that put it there.
+fn applied() -> Option<(Simulator, Workspace)> {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    let tf = workspace(&gitlab)?;
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "lib" {
+          project        = "acme/app"
+          target_project = "acme/lib"
+        }
+        "#,
+    );
+    tf.apply().succeeds();
+    Some((gitlab, tf))
+}
+
+const APP: u64 = 1;
+const LIB: u64 = 2;
+
+/// Destroys what the state holds, without looking at the server first.
+const UNREFRESHED: [&str; 2] = ["-destroy", "-refresh=false"];
+
+#[test]
+fn destroying_takes_the_entry_off_the_list() {
+    let Some((gitlab, tf)) = applied() else { return };
+
+    tf.destroy().succeeds().warns_of_nothing();
+
+    assert!(gitlab.allowlist(APP).projects.is_empty());
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_entry_that_is_gone_already_is_destroyed_without_complaint() {
+    let Some((gitlab, tf)) = applied() else { return };
+    gitlab.revoke(APP, Target::Project(LIB));
+
+    tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_entry_whose_target_was_deleted_is_destroyed_without_complaint() {
+    let Some((gitlab, tf)) = applied() else { return };
+    gitlab.delete_project(LIB);
+
+    tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_entry_whose_owner_was_deleted_is_destroyed_without_complaint() {
+    let Some((gitlab, tf)) = applied() else { return };
+    gitlab.delete_project(APP);
+
+    tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_target_that_the_token_no_longer_sees_keeps_its_access_and_its_place_in_state() {
+    let Some((gitlab, tf)) = applied() else { return };
+    gitlab.hide_from(ADMINISTRATOR, Target::Project(LIB));
+
+    assert_snapshot!(tf.destroy().error(), @"
+    Error: Can't remove project 2 from the allowlist of project 1
+
+    DELETE /projects/1/job_token_scope/allowlist/2: not removed: the entry is
+    still on the list (404): Project Not Found.
+
+    GitLab refuses to remove a project that the token can't see, so its jobs keep
+    their access. Give the token's user at least the Guest role in that project,
+    or remove the entry with a token that sees both.
+    ");
+
+    assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
+
+#[test]
+fn a_deleted_owner_leaves_the_state_on_refresh() {
+    let Some((gitlab, tf)) = applied() else { return };
+    gitlab.delete_project(APP);
+
+    tf.apply_with(&["-refresh-only"]).succeeds();
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_token_that_is_refused_removes_nothing_from_state() {
+    let Some((gitlab, mut tf)) = applied() else { return };
+    tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
+    gitlab.set_token_state(ADMINISTRATOR, TokenState::Revoked);
+
+    assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
+    Error: Can't read the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    GET /projects/1/job_token_scope/allowlist: the token was revoked (401): Token
+    was revoked. You have to re-authorize from the user.
+
+    Make a new access token with the scope `api` and set it as the provider's
+    `token` (or `GITLAB_TOKEN`).
+    "#);
+
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
+
+#[test]
+fn a_role_that_is_too_low_removes_nothing_from_state() {
+    let Some((gitlab, mut tf)) = applied() else { return };
+    let place = Target::Project(APP);
+    tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
+
+    assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
+    Error: Can't read the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    GET /projects/1/job_token_scope/allowlist: the token's user may not do this
+    (403).
+
+    The job token settings of a project can be read and changed only with at least
+    the Maintainer role in that project: give it to the user that the token
+    belongs to.
+    "#);
+
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
+
+#[test]
+fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
+    let Some((gitlab, tf)) = applied() else { return };
+    gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete));
+
+    assert_snapshot!(tf.destroy().error(), @"
+    Error: Can't remove project 2 from the allowlist of project 1
+
+    DELETE /projects/1/job_token_scope/allowlist/2: the server failed (500).
+
+    GitLab, or a proxy in front of it, is in trouble. Try again; what was done so
+    far is in the state.
+    ");
+
+    assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
+
+#[test]
+fn a_group_that_the_token_does_not_see_is_removed_all_the_same() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let partners = gitlab.add_group("partners");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "partners" {
+          project      = "acme/app"
+          target_group = "partners"
+        }
+        "#,
+    );
+    tf.apply().succeeds();
+    gitlab.hide_from(ADMINISTRATOR, Target::Group(partners));
+
+    tf.destroy().succeeds();
+
+    assert!(gitlab.allowlist(APP).groups.is_empty());
+}

@@ -1,0 +1,243 @@
+//! How many requests the work costs: what GitLab's API forces, and no more. Counted in the server's log, for a whole
+//! command with all the provider processes that it starts.
+
+use std::time::Duration;
+
+use gitlab_simulator::{Requests, Route, Simulator, Target};
+use terraform_cli::Workspace;
+
+use crate::kit::workspace;
+
+/// As many as GitLab takes of a kind.
+const FULL: usize = 200;
+
+/// Requests beside the lists or the writes: the early check of the token, and looking up a path.
+const OTHERS: usize = 5;
+
+struct Estate {
+    owners: Vec<u64>,
+    projects: Vec<u64>,
+    groups: Vec<u64>,
+}
+
+impl Estate {
+    fn of(gitlab: &Simulator, owners: usize, projects: usize, groups: usize) -> Estate {
+        Estate {
+            owners: (0..owners).map(|n| gitlab.add_project(&format!("owners/o{n}"))).collect(),
+            projects: (0..projects).map(|n| gitlab.add_project(&format!("targets/t{n}"))).collect(),
+            groups: (0..groups).map(|n| gitlab.add_group(&format!("group-{n}"))).collect(),
+        }
+    }
+
+    fn entries(&self) -> String {
+        let Estate { owners, projects, groups } = self;
+        format!(
+            r#"
+            resource "gitlab_job_token_allowlist_entry" "project" {{
+              for_each = {{ for pair in setproduct({owners:?}, {projects:?}) : "${{pair[0]}}-${{pair[1]}}" => pair }}
+
+              project           = each.value[0]
+              target_project_id = each.value[1]
+            }}
+            resource "gitlab_job_token_allowlist_entry" "group" {{
+              for_each = {{ for pair in setproduct({owners:?}, {groups:?}) : "${{pair[0]}}-${{pair[1]}}" => pair }}
+
+              project         = each.value[0]
+              target_group_id = each.value[1]
+            }}
+            "#
+        )
+    }
+
+    fn exclusive_lists(&self) -> String {
+        let Estate { owners, projects, groups } = self;
+        format!(
+            r#"
+            resource "gitlab_job_token_allowlist_exclusive" "this" {{
+              for_each = toset([for owner in {owners:?} : tostring(owner)])
+
+              project            = each.value
+              target_project_ids = {projects:?}
+              target_group_ids   = {groups:?}
+            }}
+            "#
+        )
+    }
+
+    /// Puts all targets on all lists behind Terraform's back.
+    fn allow_all(&self, gitlab: &Simulator) {
+        for owner in &self.owners {
+            self.projects.iter().for_each(|id| gitlab.allow(*owner, Target::Project(*id)));
+            self.groups.iter().for_each(|id| gitlab.allow(*owner, Target::Group(*id)));
+        }
+    }
+}
+
+fn pages(requests: &Requests) -> usize {
+    requests.to(Route::AllowlistProjectsGet).len() + requests.to(Route::AllowlistGroupsGet).len()
+}
+
+/// Pages of lists, and all other requests.
+#[track_caller]
+fn assert_reads_at_most(gitlab: &Simulator, most_pages: usize, most_others: usize) {
+    let requests = gitlab.requests();
+    let pages = pages(&requests);
+    assert!(pages <= most_pages, "{pages} pages\n{requests}");
+    assert!(requests.len() - pages <= most_others, "{} other requests\n{requests}", requests.len() - pages);
+}
+
+#[track_caller]
+fn assert_writes(gitlab: &Simulator, writes: usize, most_others: usize) {
+    let requests = gitlab.requests();
+    assert_eq!(requests.writes().len(), writes);
+    let others = requests.len() - writes;
+    assert!(
+        others <= most_others,
+        "{others} other requests\n{}",
+        requests.filter(|request| request.method == "GET")
+    );
+}
+
+#[track_caller]
+fn applied(gitlab: &Simulator, tf: &Workspace, config: &str) {
+    tf.config(config);
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+}
+
+#[test]
+fn a_refresh_of_a_full_list_of_projects_reads_its_three_pages_once() {
+    let gitlab = Simulator::start();
+    let estate = Estate::of(&gitlab, 1, FULL, 0);
+    let Some(tf) = workspace(&gitlab) else { return };
+    applied(&gitlab, &tf, &estate.entries());
+
+    tf.plan().changes_nothing();
+
+    assert_reads_at_most(&gitlab, 3, 2);
+}
+
+#[test]
+fn a_refresh_of_both_full_lists_reads_their_five_pages_once_at_any_parallelism() {
+    let gitlab = Simulator::start();
+    let estate = Estate::of(&gitlab, 1, FULL, FULL);
+    let Some(tf) = workspace(&gitlab) else { return };
+    applied(&gitlab, &tf, &estate.entries());
+
+    tf.plan().changes_nothing();
+    assert_reads_at_most(&gitlab, 5, 2);
+
+    gitlab.clear_requests();
+    tf.plan_with(&["-parallelism=50"]).changes_nothing();
+    assert_reads_at_most(&gitlab, 5, 2);
+}
+
+#[test]
+fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
+    let gitlab = Simulator::start();
+    let estate = Estate::of(&gitlab, 1, 50, 50);
+    let Some(tf) = workspace(&gitlab) else { return };
+    let by_path = r#"
+        resource "gitlab_job_token_allowlist_entry" "project" {
+          count          = 50
+          project        = "owners/o0"
+          target_project = "targets/t${count.index}"
+        }
+        resource "gitlab_job_token_allowlist_entry" "group" {
+          count        = 50
+          project      = "owners/o0"
+          target_group = "group-${count.index}"
+        }
+    "#;
+    applied(&gitlab, &tf, by_path);
+    assert_eq!(gitlab.allowlist(estate.owners[0]).groups.len(), 50);
+
+    tf.plan().changes_nothing();
+
+    assert_reads_at_most(&gitlab, 2, 2);
+}
+
+#[test]
+fn many_projects_cost_one_page_each_and_kind() {
+    let gitlab = Simulator::start();
+    let estate = Estate::of(&gitlab, 20, 5, 5);
+    let Some(tf) = workspace(&gitlab) else { return };
+    applied(&gitlab, &tf, &estate.entries());
+
+    tf.plan().changes_nothing();
+
+    assert_reads_at_most(&gitlab, 40, 2);
+}
+
+#[test]
+fn creating_and_destroying_200_entries_costs_one_write_each() {
+    let gitlab = Simulator::start();
+    let estate = Estate::of(&gitlab, 1, FULL, 0);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&estate.entries());
+
+    tf.apply_with(&["-parallelism=50"]).succeeds();
+    assert_writes(&gitlab, FULL, OTHERS);
+    let in_flight = gitlab.max_in_flight();
+    assert!(in_flight <= 10, "{in_flight} requests were under way at a time");
+
+    gitlab.clear_requests();
+    tf.destroy().succeeds();
+    // A destroy refreshes first: the three pages of the list.
+    assert_writes(&gitlab, FULL, 3 + OTHERS);
+    assert!(gitlab.allowlist(estate.owners[0]).projects.is_empty());
+}
+
+#[test]
+fn an_exclusive_list_of_200_and_200_costs_one_write_for_each_difference() {
+    let gitlab = Simulator::start();
+    let estate = Estate::of(&gitlab, 1, FULL, FULL);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&estate.exclusive_lists());
+
+    tf.apply().succeeds();
+    // The lists are read when planning and once more before they are written: one empty page of each kind.
+    assert_writes(&gitlab, 2 * FULL, 4 + OTHERS);
+
+    gitlab.clear_requests();
+    tf.plan().changes_nothing();
+    assert_reads_at_most(&gitlab, 5, 2);
+
+    gitlab.revoke(estate.owners[0], Target::Project(estate.projects[7]));
+    gitlab.clear_requests();
+    tf.apply().succeeds();
+    assert_eq!(gitlab.requests().writes().len(), 1);
+
+    gitlab.clear_requests();
+    tf.destroy().succeeds();
+    assert_writes(&gitlab, 2 * FULL, 5 + OTHERS);
+}
+
+#[test]
+fn what_is_right_already_is_not_written() {
+    let gitlab = Simulator::start();
+    let estate = Estate::of(&gitlab, 2, 30, 10);
+    estate.allow_all(&gitlab);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&estate.exclusive_lists());
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn a_rate_limit_slows_the_whole_run_down_once() {
+    let gitlab = Simulator::start();
+    let estate = Estate::of(&gitlab, 1, FULL, 0);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&estate.entries());
+    gitlab.limit_rate(100, Duration::from_secs(2));
+
+    tf.apply().succeeds();
+
+    let refusals = gitlab.refusals();
+    assert!(refusals.requests > 0, "the limit was not met, so nothing was shown");
+    assert!(refusals.windows_in_a_row <= 1, "{refusals:?}");
+    assert_eq!(gitlab.allowlist(estate.owners[0]).projects.len(), FULL);
+}

@@ -1,0 +1,258 @@
+//! Numbers and paths: other spellings of the same project or group, and paths that come to mean another one.
+
+use gitlab_simulator::Simulator;
+use insta::assert_snapshot;
+use terraform_cli::{Action, Workspace};
+
+use crate::kit::workspace;
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
+
+/// Projects 1 `acme/app` and 2 `acme/lib`; groups 1 `acme`, 2 `partners` and 3 `partners/team`.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    gitlab.add_group("partners/team");
+    gitlab
+}
+
+const APP: u64 = 1;
+const LIB: u64 = 2;
+const TEAM: u64 = 3;
+
+fn entry(project: &str, target: &str) -> String {
+    format!(
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  {target}\n}}\n"
+    )
+}
+
+/// Applies one spelling, then another one in place, which must write nothing.
+#[track_caller]
+fn respelled(gitlab: &Simulator, tf: &Workspace, before: &str, after: &str) {
+    tf.config(before);
+    tf.apply().succeeds();
+    tf.config(after);
+    gitlab.clear_requests();
+    assert_eq!(tf.plan().actions(), [(ENTRY.to_owned(), Action::Update)]);
+    tf.apply_saved().succeeds().warns_of_nothing();
+    tf.plan().changes_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn a_path_in_place_of_a_number_is_no_replacement_and_no_write() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let (numbers, paths) =
+        (entry("1", "target_project = \"2\""), entry("acme/app", "target_project = \"acme/lib\""));
+
+    respelled(&gitlab, &tf, &numbers, &paths);
+
+    assert_eq!(tf.state().of(ENTRY)["target_project"], "acme/lib");
+}
+
+#[test]
+fn a_number_in_place_of_a_path_is_no_replacement_and_no_write() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let (paths, numbers) =
+        (entry("acme/app", "target_group = \"partners/team\""), entry("1", "target_group_id = 3"));
+
+    respelled(&gitlab, &tf, &paths, &numbers);
+
+    assert_eq!(tf.state().of(ENTRY)["target_group"], serde_json::Value::Null);
+}
+
+#[test]
+fn letter_case_is_no_replacement_and_no_write() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let lower = entry("acme/app", "target_group = \"partners/team\"");
+    let mixed = entry("Acme/App", "target_group = \"Partners/TEAM\"");
+
+    respelled(&gitlab, &tf, &lower, &mixed);
+}
+
+#[test]
+fn a_scope_keeps_its_project_under_another_spelling() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
+    tf.apply().succeeds();
+    tf.config(r#"resource "gitlab_job_token_scope" "app" { project = 1 }"#);
+    gitlab.clear_requests();
+
+    assert_eq!(tf.plan().actions(), [("gitlab_job_token_scope.app".to_owned(), Action::Update)]);
+    tf.apply_saved().succeeds();
+
+    tf.plan().changes_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn renamed_projects_plan_clean_by_their_old_paths() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
+    tf.apply().succeeds();
+    gitlab.rename_project(APP, "acme/application");
+    gitlab.rename_project(LIB, "umbrella/libs/lib");
+
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn renamed_projects_are_no_replacement_by_their_new_paths() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
+    tf.apply().succeeds();
+    gitlab.rename_project(APP, "acme/application");
+    gitlab.rename_project(LIB, "umbrella/libs/lib");
+    tf.config(&entry("acme/application", "target_project = \"umbrella/libs/lib\""));
+    gitlab.clear_requests();
+
+    assert_eq!(tf.plan().actions(), [(ENTRY.to_owned(), Action::Update)]);
+    tf.apply_saved().succeeds();
+
+    tf.plan().changes_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn an_entry_is_destroyed_although_owner_and_target_were_renamed() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
+    tf.apply().succeeds();
+    gitlab.rename_project(APP, "acme/application");
+    gitlab.rename_project(LIB, "umbrella/libs/lib");
+
+    tf.destroy().succeeds();
+
+    assert!(gitlab.allowlist(APP).projects.is_empty());
+}
+
+#[test]
+fn a_transferred_group_plans_clean_by_its_old_path_which_leads_nowhere() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_group = \"partners/team\""));
+    tf.apply().succeeds();
+    gitlab.rename_group(TEAM, "umbrella/crew");
+
+    tf.plan().changes_nothing();
+    tf.config(&entry("acme/app", "target_group = \"umbrella/crew\""));
+    assert_eq!(tf.plan().actions(), [(ENTRY.to_owned(), Action::Update)]);
+}
+
+#[test]
+fn a_scope_of_a_renamed_project_plans_clean() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
+    tf.apply().succeeds();
+    gitlab.rename_project(APP, "acme/application");
+
+    tf.plan().changes_nothing();
+    tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/application" }"#);
+    assert_eq!(tf.plan().actions(), [("gitlab_job_token_scope.app".to_owned(), Action::Update)]);
+}
+
+#[test]
+fn a_path_that_another_project_has_taken_is_a_replacement() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
+    tf.apply().succeeds();
+    gitlab.rename_project(LIB, "acme/former-lib");
+    let successor = gitlab.add_project("acme/lib");
+
+    let change = tf.plan().change(ENTRY);
+    assert_eq!((change.action, change.replaced_by), (Action::Replace, vec!["target_project_id".to_owned()]));
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP).projects, [successor].into());
+}
+
+#[test]
+fn a_path_that_another_group_has_taken_is_a_replacement() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_group = \"partners/team\""));
+    tf.apply().succeeds();
+    gitlab.rename_group(TEAM, "partners/former-team");
+    let successor = gitlab.add_group("partners/team");
+
+    assert_eq!(tf.plan().change(ENTRY).action, Action::Replace);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP).groups, [successor].into());
+}
+
+#[test]
+fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_project = \"acme/new\""));
+    let unknown = tf.plan().change(ENTRY).unknown;
+    assert_eq!((&unknown["target_project_id"], &unknown["id"]), (&true.into(), &true.into()));
+
+    let new = gitlab.add_project("acme/new");
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP).projects, [new].into());
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_path_that_still_leads_nowhere_at_apply_is_an_error_at_its_attribute() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_project = \"acme/new\""));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Unknown project
+      gitlab_job_token_allowlist_entry.this
+      > target_project = "acme/new"
+
+    GitLab has no project `acme/new` that the token can see. Check the spelling of
+    the full path, and that the token's user is a member of the project.
+    "#);
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_owner_that_leads_nowhere_is_an_error_at_its_attribute() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/missing", "target_project = \"acme/lib\""));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Unknown project
+      gitlab_job_token_allowlist_entry.this
+      > project = "acme/missing"
+
+    GitLab has no project `acme/missing` that the token can see. Check the
+    spelling of the full path, and that the token's user is a member of the
+    project.
+    "#);
+}
+
+#[test]
+fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("acme/app", "target_group = \"acme/lib\""));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Unknown group
+      gitlab_job_token_allowlist_entry.this
+      > target_group = "acme/lib"
+
+    GitLab has no group `acme/lib` that the token can see. Check the spelling of
+    the full path, and that the token's user is a member of the group.
+    "#);
+}

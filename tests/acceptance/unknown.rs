@@ -1,0 +1,180 @@
+//! Values that only the apply will know: the plan is valid all the same, and the apply finds them.
+
+use gitlab_simulator::Simulator;
+use insta::assert_snapshot;
+use terraform_cli::Action;
+
+use crate::kit::workspace;
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
+
+/// Projects 1 `acme/app` and 2 `acme/lib`, group 1 `acme`.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    gitlab
+}
+
+#[test]
+fn owner_and_target_may_be_unknown_while_planning() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "terraform_data" "owner" {
+          input = "acme/app"
+        }
+        resource "terraform_data" "target" {
+          input = 2
+        }
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          project           = terraform_data.owner.output
+          target_project_id = terraform_data.target.output
+        }
+        resource "gitlab_job_token_scope" "this" {
+          project = terraform_data.owner.output
+        }
+        "#,
+    );
+    let plan = tf.plan();
+    assert_eq!(plan.change(ENTRY).action, Action::Create);
+
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(1).projects, [2].into());
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn the_kind_of_the_target_may_be_unknown_while_planning() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "terraform_data" "group" {
+          input = "acme"
+        }
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          project        = "acme/app"
+          target_project = terraform_data.group.output == "acme" ? null : "acme/lib"
+          target_group   = terraform_data.group.output == "acme" ? "acme" : null
+        }
+        "#,
+    );
+    tf.plan().succeeds();
+
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(1).groups, [1].into());
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_target_that_turns_out_to_be_the_owner_is_an_error_at_apply() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "terraform_data" "target" {
+          input = 1
+        }
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          project           = "acme/app"
+          target_project_id = terraform_data.target.output
+        }
+        "#,
+    );
+    tf.plan().succeeds();
+
+    assert_snapshot!(tf.apply_saved().error(), @r"
+    Error: Target is the project itself
+      gitlab_job_token_allowlist_entry.this
+      > target_project_id = terraform_data.target.output
+
+    Project 1 always has access to itself, so GitLab allows no entry for it.
+    Remove this resource, or name another target.
+    ");
+}
+
+#[test]
+fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "terraform_data" "nothing" {
+          input = "nothing"
+        }
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          project        = "acme/app"
+          target_project = terraform_data.nothing.output == "nothing" ? null : "acme/lib"
+        }
+        "#,
+    );
+    tf.plan().succeeds();
+
+    assert_snapshot!(tf.apply_saved().error(), @r#"
+    Error: No target
+      gitlab_job_token_allowlist_entry.this
+      > resource "gitlab_job_token_allowlist_entry" "this" {
+
+    Set exactly one of `target_project`, `target_project_id`, `target_group` and
+    `target_group_id`: whose jobs are to get access?
+    "#);
+}
+
+#[test]
+fn a_setting_may_be_unknown_while_planning() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "terraform_data" "limited" {
+          input = false
+        }
+        resource "gitlab_job_token_scope" "app" {
+          project         = "acme/app"
+          inbound_enabled = terraform_data.limited.output
+        }
+        "#,
+    );
+    tf.plan().succeeds();
+
+    tf.apply_saved().succeeds();
+
+    assert!(!gitlab.inbound_enabled(1));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn the_provider_block_may_be_unknown_while_planning() {
+    let gitlab = acme();
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.remove_env("GITLAB_TOKEN");
+    tf.set_env("TF_VAR_token", gitlab.token());
+    tf.config(
+        r#"
+        variable "token" {
+          sensitive = true
+        }
+        resource "terraform_data" "token" {
+          input = var.token
+        }
+        provider "gitlab" {
+          token = terraform_data.token.output
+        }
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          project        = "acme/app"
+          target_project = "acme/lib"
+        }
+        "#,
+    );
+    tf.plan().succeeds();
+    assert_eq!(gitlab.requests().to_string(), "");
+
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(1).projects, [2].into());
+    tf.plan().changes_nothing();
+}
