@@ -211,17 +211,26 @@ impl Thing for OneEntry {
 
     fn create(self, gitlab: &Simulator) -> OneEntry {
         let owner = text(&self.project);
-        let (kind, target) = match &self.target_project_id {
-            Attr::Known(_) => ("project", Target::Project(unsigned(&self.target_project_id))),
-            _ => ("group", Target::Group(unsigned(&self.target_group_id))),
-        };
+        let target = self.target();
         gitlab.allow(number(gitlab, owner), target);
-        let (Target::Project(target) | Target::Group(target)) = target;
-        OneEntry { id: Attr::Known(format!("{owner}:{kind}:{target}")), ..self }
+        let id = match target {
+            Target::Project(target) => format!("{owner}:project:{target}"),
+            Target::Group(target) => format!("{owner}:group:{target}"),
+        };
+        OneEntry { id: Attr::Known(id), ..self }
     }
 
     fn destroy(self, gitlab: &Simulator) {
-        empty(gitlab, text(&self.project));
+        gitlab.revoke(number(gitlab, text(&self.project)), self.target());
+    }
+}
+
+impl OneEntry {
+    fn target(&self) -> Target {
+        match &self.target_project_id {
+            Attr::Known(_) => Target::Project(unsigned(&self.target_project_id)),
+            _ => Target::Group(unsigned(&self.target_group_id)),
+        }
     }
 }
 
@@ -268,17 +277,15 @@ impl Thing for WholeList {
         WholeList { id: Attr::Known(text(&self.project).to_owned()), ..self }
     }
 
+    /// Empties the list, whatever is on it.
     fn destroy(self, gitlab: &Simulator) {
-        empty(gitlab, text(&self.project));
-    }
-}
-
-fn empty(gitlab: &Simulator, owner: &str) {
-    let owner = number(gitlab, owner);
-    let list = gitlab.allowlist(owner);
-    let projects = list.projects.into_iter().map(Target::Project);
-    for target in projects.chain(list.groups.into_iter().map(Target::Group)) {
-        gitlab.revoke(owner, target);
+        let owner = number(gitlab, text(&self.project));
+        let list = gitlab.allowlist(owner);
+        let projects = list.projects.into_iter().map(Target::Project);
+        for target in projects.chain(list.groups.into_iter().map(Target::Group)) {
+            gitlab.revoke(owner, target);
+        }
+        gitlab.set_inbound_enabled(owner, true);
     }
 }
 
