@@ -8,7 +8,7 @@ use gitlab_simulator::Simulator;
 use terraform_cli::{Cli, NoCli, Workspace};
 
 /// The provider that was built with these tests.
-const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
+pub(crate) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
 /// A workspace whose environment names the simulator and its administrator's token; none where there is no CLI, and
 /// then the test has nothing to do.
@@ -44,13 +44,15 @@ fn must_run() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
-/// Says once what is skipped, past the test runner, which would hide the output of tests that pass.
+/// Says once what is skipped.
 fn skip() {
     static SAID: Once = Once::new();
-    SAID.call_once(|| {
-        let told = format!("\nALL ACCEPTANCE TESTS ARE SKIPPED: {}.\n\n", NoCli::NotOnPath);
-        drop(std::io::stderr().write_all(told.as_bytes()));
-    });
+    SAID.call_once(|| say(&format!("ALL ACCEPTANCE TESTS ARE SKIPPED: {}.", NoCli::NotOnPath)));
+}
+
+/// Says what a test leaves out, past the test runner, which would hide the output of tests that pass.
+pub(crate) fn say(what: &str) {
+    drop(std::io::stderr().write_all(format!("\n{what}\n\n").as_bytes()));
 }
 
 /// `config` with a piece of it replaced, which must be there.

@@ -3,11 +3,13 @@
 //!
 //! Messages are pinned in full, so that a change of wording is a change of a test.
 
+mod estate;
 mod kit;
 
 mod adding;
 mod allowlist_entry;
 mod bad_input;
+mod examples;
 mod import;
 mod partial_failure;
 mod provider_block;
@@ -17,4 +19,5 @@ mod request_economy;
 mod scope;
 mod secrecy;
 mod spelling;
+mod terraform_test;
 mod unknown;
