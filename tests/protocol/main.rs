@@ -6,10 +6,20 @@
 mod command_line;
 mod ending;
 mod handshake;
+mod identity;
+mod import;
+mod kit;
+mod life_cycle;
 mod listening;
 mod logging;
+mod moved;
 mod mutual_tls;
+mod provider_block;
+mod read;
+mod schemas;
 mod services;
+mod upgrade;
+mod validation;
 
 use std::path::Path;
 use std::time::Duration;

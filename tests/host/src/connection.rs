@@ -37,6 +37,8 @@ const PLACEHOLDER: &str = "http://plugin";
 #[derive(Debug)]
 pub struct Connection {
     channel: Channel,
+    /// Whether this host takes "not yet" for an answer to what it plans, reads or imports. Few do.
+    pub deferral_allowed: bool,
     /// Standard output and error, as far as a plugin sends them by this way.
     pub stdio: Streaming<StdioData>,
     /// What a plugin says of further connections.
@@ -56,7 +58,7 @@ impl Connection {
         let (to_broker, messages) = mpsc::channel(1);
         let broker =
             GrpcBrokerClient::new(channel.clone()).start_stream(ReceiverStream::new(messages)).await?;
-        Ok(Self { channel, stdio, broker: broker.into_inner(), _broker: to_broker })
+        Ok(Self { channel, deferral_allowed: false, stdio, broker: broker.into_inner(), _broker: to_broker })
     }
 
     /// Every call of protocol 6, as generated.
