@@ -611,7 +611,10 @@ async fn a_state_is_taken_over_from_another_type_without_a_client() {
 }
 
 async fn listed(limit: i64, fails: bool, objects: bool) -> Vec<pb::list_resource::Event> {
-    let config = Query { prefix: Attr::Known("p".into()), fails: Attr::Known(fails) };
+    listed_by(Query { prefix: Attr::Known("p".into()), fails: Attr::Known(fails) }, limit, objects).await
+}
+
+async fn listed_by(config: Query, limit: i64, objects: bool) -> Vec<pb::list_resource::Event> {
     let request = pb::list_resource::Request {
         type_name: "test_thing".into(),
         config: Some(convert::dynamic(Some(crate::framework::Model::into_object(config)))),
@@ -637,6 +640,13 @@ async fn a_list_that_fails_says_so_after_what_it_found() {
     let events = listed(100, true, false).await;
     assert_eq!(events.len(), 4);
     assert_eq!(told(&events[3].diagnostic), ["E: Lost"]);
+}
+
+#[tokio::test]
+async fn a_list_that_panics_does_not_pass_for_a_complete_one() {
+    let events = listed_by(Query { prefix: Attr::Null, fails: Attr::Null }, 100, false).await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(told(&events[0].diagnostic), ["E: The provider failed unexpectedly"]);
 }
 
 #[tokio::test]
