@@ -84,7 +84,8 @@ async fn a_read_gives_a_state_without_an_identity_its_own() {
 async fn a_failed_update_keeps_the_identity() {
     let kit = kit().await;
     let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
-    kit.gitlab.inject(gitlab_simulator::Fault::InternalError.on(gitlab_simulator::Route::AllowlistProjectPost));
+    kit.gitlab
+        .inject(gitlab_simulator::Fault::InternalError.on(gitlab_simulator::Route::AllowlistProjectPost));
     let config = kit.config(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2, 3]}));
     let plan = plugin_host::Plan {
         prior: stored.state.clone(),

@@ -223,8 +223,9 @@ impl Kit {
         let [resource] = &imported.resources[..] else { panic!("not one: {:#?}", imported.resources) };
         assert_eq!(resource.type_name, type_name);
         assert_eq!(self.rules(type_name).storable(&resource.stored.state), [""; 0]);
-        self.assert_identity(type_name, resource.stored.identity.as_ref().expect("an identity"));
-        let read = self.refresh(type_name, &resource.stored).await;
+        let identity = self.kept_identity(type_name, resource.stored.identity.clone());
+        let stored = Stored { identity, ..resource.stored.clone() };
+        let read = self.refresh(type_name, &stored).await;
         read.expect("what was imported is there")
     }
 

@@ -12,7 +12,7 @@ use plugin_host::tfplugin6::{get_provider_schema, get_resource_identity_schemas}
 use plugin_host::{Diagnostic, Host, Launch, Severity, Shape};
 use serde_json::{Value, json};
 
-pub(crate) use life::{Action, Step};
+pub(crate) use life::Action;
 use rules::Rules;
 pub(crate) use types::{Type, is_wholly_known};
 
@@ -89,7 +89,8 @@ impl Kit {
         Kit::launched(gitlab, &launch).await
     }
 
-    async fn unconfigured_with(gitlab: Simulator) -> Kit {
+    /// With a process that was told nothing yet.
+    pub(crate) async fn unconfigured_with(gitlab: Simulator) -> Kit {
         Kit::launched(gitlab, &launch()).await
     }
 
