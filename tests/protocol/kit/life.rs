@@ -179,10 +179,11 @@ impl Kit {
     /// Reads a resource; none if it is gone.
     pub(crate) async fn refresh(&self, type_name: &str, stored: &Stored) -> Option<Stored> {
         let read = self.host.read(type_name, stored).await.unwrap();
-        assert_eq!(read.diagnostics, []);
+        assert!(!failed(&read.diagnostics), "{:#?}", read.diagnostics);
         if read.state.is_null() {
             return None;
         }
+        assert_eq!(read.diagnostics, []);
         assert_eq!(self.rules(type_name).storable(&read.state), [""; 0], "invalid object");
         let identity = self.kept_identity(type_name, read.identity);
         if stored.identity.is_some() {

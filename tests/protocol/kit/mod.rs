@@ -27,7 +27,7 @@ pub(crate) const RESOURCES: [&str; 3] = [ENTRY, EXCLUSIVE, SCOPE];
 pub(crate) const SCOPE_DATA: &str = SCOPE;
 pub(crate) const ALLOWLIST_DATA: &str = "gitlab_job_token_allowlist";
 
-/// The numbers for "not yet" in answers to hosts that take it.
+/// The reason for "not yet": the provider block is not wholly known.
 pub(crate) const PROVIDER_CONFIG_UNKNOWN: i32 = 2;
 
 /// A host with the provider's process and a GitLab for it.
