@@ -44,13 +44,15 @@ fn must_run() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
-/// Says once what is skipped, past the test runner, which would hide the output of tests that pass.
+/// Says once what is skipped.
 fn skip() {
     static SAID: Once = Once::new();
-    SAID.call_once(|| {
-        let told = format!("\nALL ACCEPTANCE TESTS ARE SKIPPED: {}.\n\n", NoCli::NotOnPath);
-        drop(std::io::stderr().write_all(told.as_bytes()));
-    });
+    SAID.call_once(|| say(&format!("ALL ACCEPTANCE TESTS ARE SKIPPED: {}.", NoCli::NotOnPath)));
+}
+
+/// Says what a test leaves out, past the test runner, which would hide the output of tests that pass.
+pub(crate) fn say(what: &str) {
+    drop(std::io::stderr().write_all(format!("\n{what}\n\n").as_bytes()));
 }
 
 /// A fault by which GitLab answers 200 with this JSON.

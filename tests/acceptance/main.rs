@@ -3,12 +3,14 @@
 //!
 //! Messages are pinned in full, so that a change of wording is a change of a test.
 
+mod estate;
 mod kit;
 
 mod adding;
 mod allowlist_entry;
 mod bad_input;
 mod data_sources;
+mod examples;
 mod exclusive;
 mod generated_config;
 mod import;
@@ -23,4 +25,5 @@ mod request_economy;
 mod scope;
 mod secrecy;
 mod spelling;
+mod terraform_test;
 mod unknown;

@@ -90,7 +90,7 @@ fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open()
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().warning(), @r"
-    Warning: Project will be open to job tokens of all projects
+    Warning: Project acme/app will be open to the job tokens of all projects
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
@@ -103,6 +103,23 @@ fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open()
     tf.apply_saved().succeeds();
 
     tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn each_of_several_projects_that_are_opened_is_named_to_a_human_reader() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!("{OPEN}{}", OPEN.replace("\"app\"", "\"lib\"").replace("acme/app", "acme/lib")));
+
+    let plan = tf.run(&["plan", "-no-color", "-input=false"]);
+
+    plan.succeeds();
+    for project in ["acme/app", "acme/lib"] {
+        let title = format!("Warning: Project {project} will be open to the job tokens of all projects");
+        assert!(plan.stdout().contains(&title), "{title:?} is not in {plan}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! and a panic costs that call alone, with its log span, and with errors and warnings put into the answer.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tonic::{Request, Response, Status};
 use tracing::Instrument;
@@ -56,12 +56,17 @@ impl<P: Provider> Service<P> {
         let work = async move {
             let started = Instant::now();
             let answer = answer(work.await, &warnings);
-            tracing::debug!(tf_req_duration_ms = started.elapsed().as_secs_f64() * 1e3, "answered");
+            tracing::debug!(tf_req_duration_ms = milliseconds(started.elapsed()), "answered");
             answer
         };
         let answer = tokio::spawn(CALL.scope((), work.instrument(span)));
         Ok(Response::new(answer.await.unwrap_or_else(|_| answer_to_panic(rpc))))
     }
+}
+
+/// To the microsecond: finer digits are noise.
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1e3
 }
 
 fn answer<Res: Diagnosed>(result: Result<Res, Errors>, warnings: &Warnings) -> Res {
@@ -83,15 +88,19 @@ fn answer<Res: Diagnosed>(result: Result<Res, Errors>, warnings: &Warnings) -> R
 
 fn answer_to_panic<Res: Diagnosed>(rpc: &str) -> Res {
     let mut answer = Res::default();
-    let told = Diagnostic::defect(
+    answer.diagnostics().push(panicked(rpc));
+    answer
+}
+
+/// What is told of a call that a panic has ended. Not what the panic says: it may hold a secret.
+pub(super) fn panicked(rpc: &str) -> pb::Diagnostic {
+    error(Diagnostic::defect(
         "The provider failed unexpectedly",
         format!(
             "A defect ended the call {rpc} before it was done; its place is in the log (`TF_LOG=ERROR`). If this was \
              an apply, the change may or may not have been made: the next plan shows."
         ),
-    );
-    answer.diagnostics().push(error(told));
-    answer
+    ))
 }
 
 macro_rules! about {

@@ -263,10 +263,11 @@ fn opens(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
     planned.inbound_enabled == opened && prior.is_none_or(|prior| prior.inbound_enabled != opened)
 }
 
+/// The title names the project because hosts show only one of several warnings that share a title.
 fn opening(planned: &ScopeModel) -> Diagnostic {
     let project = planned.project.known().map_or("(known after apply)", String::as_str);
     Diagnostic::new(
-        "Project will be open to job tokens of all projects",
+        format!("Project {project} will be open to the job tokens of all projects"),
         format!(
             "With `inbound_enabled = false`, the allowlist of project {project} no longer limits access: a job of any \
              project may use its job token here, with the rights of the user that started it. Allow the projects or \

@@ -19,6 +19,8 @@ use crate::state::State;
 /// The address under which configurations name the provider.
 pub const PROVIDER_SOURCE: &str = "aff15f21/gitlab-job-token";
 
+/// What the names of files end in that the program reads by itself.
+const CONFIG_EXTENSIONS: [&str; 3] = ["tf", "tfvars", "hcl"];
 /// The file that names the provider for all others of a configuration.
 const VERSIONS_FILE: &str = "versions.tf";
 const CONFIG_FILE: &str = "main.tf";
@@ -93,6 +95,31 @@ impl Workspace {
         path
     }
 
+    /// Makes the files of a folder the configuration, in place of any before. Where they don't say which provider they
+    /// need, the workspace's own requirement stands beside them.
+    #[track_caller]
+    pub fn config_from(&self, folder: &Path) {
+        if let Err(error) = self.replace_config(folder) {
+            panic!("{folder:?} can't be made the configuration: {error}");
+        }
+    }
+
+    fn replace_config(&self, folder: &Path) -> io::Result<()> {
+        for former in config_files(&self.directory())? {
+            fs::remove_file(former)?;
+        }
+        let mut names_provider = false;
+        for file in config_files(folder)? {
+            let content = fs::read_to_string(&file)?;
+            names_provider |= content.contains("required_providers");
+            fs::write(self.directory().join(file.file_name().unwrap_or_default()), content)?;
+        }
+        if !names_provider {
+            fs::write(self.directory().join(VERSIONS_FILE), requirements())?;
+        }
+        Ok(())
+    }
+
     /// Makes a plan and saves it.
     #[track_caller]
     pub fn plan(&self) -> Plan<'_> {
@@ -138,6 +165,19 @@ impl Workspace {
         self.run(&["import", "-no-color", "-input=false", address, id])
     }
 
+    /// Runs the tests beside the configuration, those in Terraform's own test language.
+    #[track_caller]
+    pub fn test(&self) -> Run {
+        self.run(&["test", "-json", "-no-color"])
+    }
+
+    /// The value of an output of the root module; null where there is none of that name.
+    #[track_caller]
+    #[must_use]
+    pub fn output(&self, name: &str) -> Value {
+        self.show(None)["values"]["outputs"][name]["value"].clone()
+    }
+
     /// The state, as the program shows it.
     #[track_caller]
     #[must_use]
@@ -149,6 +189,20 @@ impl Workspace {
     #[must_use]
     pub fn state_file(&self) -> PathBuf {
         self.directory().join(STATE_FILE)
+    }
+
+    /// The major and minor version of the program.
+    #[track_caller]
+    #[must_use]
+    pub fn version(&self) -> (u64, u64) {
+        let run = self.run(&["version", "-json"]);
+        let told: Value = serde_json::from_str(run.stdout()).unwrap_or_default();
+        let version = told["terraform_version"].as_str().unwrap_or_default();
+        let mut parts = version.split('.').map_while(|part| part.parse().ok());
+        match (parts.next(), parts.next()) {
+            (Some(major), Some(minor)) => (major, minor),
+            _ => panic!("the program does not tell its version\n{run}"),
+        }
     }
 
     /// Runs any command, to be read as people read it unless `-json` is among the arguments.
@@ -177,6 +231,14 @@ impl Workspace {
             Err(error) => panic!("what is shown is no JSON: {error}\n{run}"),
         }
     }
+}
+
+fn config_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let is_config = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| CONFIG_EXTENSIONS.iter().any(|known| extension == *known))
+    };
+    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    Ok(paths.into_iter().filter(is_config).collect())
 }
 
 fn override_by(directory: &Path) -> String {

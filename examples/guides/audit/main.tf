@@ -1,0 +1,45 @@
+# Nothing is managed here, so a token with the scope `read_api` is enough.
+data "gitlab_job_token_scope" "this" {
+  for_each = var.projects
+  project  = each.key
+}
+
+data "gitlab_job_token_allowlist" "this" {
+  for_each = var.projects
+  project  = each.key
+}
+
+locals {
+  open = [for project, scope in data.gitlab_job_token_scope.this : project if !scope.inbound_enabled]
+
+  # Whom each list lets in. A path is null where the token may not see the
+  # target, which is then shown by its number.
+  allowed = {
+    for project, list in data.gitlab_job_token_allowlist.this : project => concat(
+      [for target in list.projects : coalesce(target.path, "project ${target.id}")],
+      [for target in list.groups : "${coalesce(target.path, "group ${target.id}")}/*"],
+    )
+  }
+
+  strangers = flatten([
+    for project, targets in local.allowed : [
+      for target in targets : "${project} <- ${target}"
+      if !anytrue([for namespace in var.trusted_namespaces : startswith(target, "${namespace}/")])
+    ]
+  ])
+}
+
+# Checks that fail are warnings, so that a pipeline shows all of them at once.
+check "every_project_is_limited" {
+  assert {
+    condition     = length(local.open) == 0
+    error_message = "Open to the job tokens of all projects: ${join(", ", local.open)}."
+  }
+}
+
+check "every_target_is_trusted" {
+  assert {
+    condition     = length(local.strangers) == 0
+    error_message = "Allowed, but not below a trusted group: ${join(", ", local.strangers)}."
+  }
+}

@@ -1,0 +1,10 @@
+projects = [
+  "platform/charts",
+  "platform/deploy",
+  "security/vault",
+]
+
+trusted_namespaces = [
+  "platform",
+  "security",
+]

@@ -1,0 +1,7 @@
+variable "estate" {
+  description = "Every project of the estate by full path, with all projects and groups that may access it with job tokens."
+  type = map(object({
+    projects = set(string)
+    groups   = set(string)
+  }))
+}

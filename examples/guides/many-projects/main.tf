@@ -1,0 +1,21 @@
+locals {
+  # One element for each project or group that gets access. The keys name both
+  # ends, so that an addition to the map never moves the address of another
+  # entry, and a plan can be read without looking anything up.
+  entries = merge([
+    for project, access in var.access : merge(
+      { for target in access.projects : "${project} <- ${target}" => { project = project, target_project = target, target_group = null } },
+      { for target in access.groups : "${project} <- ${target}/*" => { project = project, target_project = null, target_group = target } },
+    )
+  ]...)
+}
+
+# Entries are additive: what others have put on the lists stays there. Use
+# gitlab_job_token_allowlist_exclusive where nobody else should.
+resource "gitlab_job_token_allowlist_entry" "this" {
+  for_each = local.entries
+
+  project        = each.value.project
+  target_project = each.value.target_project
+  target_group   = each.value.target_group
+}

@@ -1,0 +1,39 @@
+# One entry becomes one entry. Nothing is asked of GitLab for it.
+moved {
+  from = gitlab_project_job_token_scope.scanner
+  to   = gitlab_job_token_allowlist_entry.scanner
+}
+
+resource "gitlab_job_token_allowlist_entry" "scanner" {
+  provider = jobtoken
+
+  project           = "platform/deploy"
+  target_project_id = 60
+}
+
+# A list becomes a list ...
+moved {
+  from = gitlab_project_job_token_scopes.charts
+  to   = gitlab_job_token_allowlist_exclusive.charts
+}
+
+resource "gitlab_job_token_allowlist_exclusive" "charts" {
+  provider = jobtoken
+
+  project            = "platform/charts"
+  target_project_ids = [99]
+  target_group_ids   = [7]
+}
+
+# ... and its switch a resource of its own.
+import {
+  to = gitlab_job_token_scope.charts
+  id = "platform/charts"
+}
+
+resource "gitlab_job_token_scope" "charts" {
+  provider = jobtoken
+
+  project         = "platform/charts"
+  inbound_enabled = true
+}

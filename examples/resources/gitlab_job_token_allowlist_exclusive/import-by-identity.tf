@@ -1,0 +1,6 @@
+import {
+  to = gitlab_job_token_allowlist_exclusive.deploy
+  identity = {
+    project_id = 99
+  }
+}

@@ -1,0 +1,49 @@
+//! Everything under `examples/` is applied as its reader would apply it. A folder that no test knows fails here.
+
+mod folders;
+mod guides;
+mod hcl;
+mod official;
+mod reference;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::kit::bare_workspace;
+
+/// A file or folder of the project.
+fn of_project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A file or folder under `examples/`.
+fn example(path: &str) -> PathBuf {
+    of_project("examples").join(path)
+}
+
+#[track_caller]
+fn text(path: &str) -> String {
+    fs::read_to_string(example(path)).unwrap_or_else(|error| panic!("examples/{path}: {error}"))
+}
+
+/// The names in a folder under `examples/`.
+#[track_caller]
+fn names_in(path: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(example(path)).unwrap_or_else(|error| panic!("examples/{path}: {error}"));
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn every_file_is_formatted_as_the_program_would_format_it() {
+    let Some(tf) = bare_workspace() else { return };
+    for folder in ["examples", "tests/terraform"] {
+        let folder = of_project(folder);
+        tf.run(&["fmt", "-check", "-diff", "-recursive", &folder.to_string_lossy()]).succeeds();
+    }
+    // Query files are formatted only by programs that have queries; the language is the same.
+    for list_resource in names_in("list-resources") {
+        tf.config(&text(&format!("list-resources/{list_resource}/list-resource.tfquery.hcl")));
+        tf.run(&["fmt", "-check", "-diff"]).succeeds();
+    }
+}

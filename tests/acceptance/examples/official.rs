@@ -1,0 +1,306 @@
+//! A stand-in for the official GitLab provider: of its resources those that the examples use, with the attributes and
+//! ids of theirs, over the simulator's world in place of requests. The CLI attaches to it as to a provider that is being
+//! debugged. It destroys as the official one does, so that a migration that destroys is found out.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use gitlab_simulator::{Simulator, Target};
+use serde_json::json;
+use terraform_provider_gitlab_job_token::framework::{
+    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Context, Diagnostic, Errors, Failed, Host,
+    IdentityAttribute, IdentitySchema, ImportBy, Model, Provider, Resource, Schema, Set, Type, Warnings,
+    model, service,
+};
+use terraform_provider_gitlab_job_token::plugin::MAX_MESSAGE_BYTES;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::Routes;
+use tonic::transport::Server;
+
+use crate::estate::number;
+
+/// Serves until it is dropped.
+pub(super) struct Official {
+    /// What to set `TF_REATTACH_PROVIDERS` to.
+    pub(super) reattach: String,
+    _runtime: Runtime,
+}
+
+impl Official {
+    pub(super) fn start(gitlab: &Arc<Simulator>) -> Official {
+        let runtime = Runtime::new().expect("a runtime");
+        let provider = service(StandIn(Arc::clone(gitlab)), MAX_MESSAGE_BYTES);
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let server = Server::builder().add_routes(Routes::new(provider));
+        runtime.spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+        let reattach = json!({ "gitlabhq/gitlab": {
+            "Protocol": "grpc",
+            "ProtocolVersion": 6,
+            "Pid": std::process::id(),
+            "Test": true,
+            "Addr": { "Network": "tcp", "String": address },
+        }});
+        Official { reattach: reattach.to_string(), _runtime: runtime }
+    }
+}
+
+struct StandIn(Arc<Simulator>);
+
+model! {
+    struct ProviderBlock {
+        token: String,
+    }
+}
+
+impl Provider for StandIn {
+    type Config = ProviderBlock;
+    type Client = Arc<Simulator>;
+
+    fn schema(&self) -> Schema {
+        schema(0, vec![Attribute::optional("token", Type::String, "Not looked at.")])
+    }
+
+    async fn configure(&self, _: ProviderBlock, _: Host, _: &Warnings) -> Result<Arc<Simulator>, Errors> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    fn resources(&self) -> Vec<Box<dyn AnyResource<Arc<Simulator>>>> {
+        vec![Box::new(Of::<Project>::NEW), Box::new(Of::<OneEntry>::NEW), Box::new(Of::<WholeList>::NEW)]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Arc<Simulator>>>> {
+        Vec::new()
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Arc<Simulator>>>> {
+        Vec::new()
+    }
+}
+
+/// A resource of the official provider, as far as it is needed: made and destroyed, never changed.
+trait Thing: Model {
+    const TYPE_NAME: &'static str;
+
+    fn schema() -> Schema;
+    fn id(&self) -> &Attr<String>;
+    fn create(self, gitlab: &Simulator) -> Self;
+    fn destroy(self, gitlab: &Simulator);
+}
+
+struct Of<T>(PhantomData<fn() -> T>);
+
+impl<T> Of<T> {
+    const NEW: Of<T> = Of(PhantomData);
+}
+
+model! {
+    struct Identity {
+        id: String,
+    }
+}
+
+impl<T: Thing> Resource for Of<T> {
+    type Client = Arc<Simulator>;
+    type Model = T;
+    type Identity = Identity;
+    const TYPE_NAME: &'static str = T::TYPE_NAME;
+
+    fn schema(&self) -> Schema {
+        T::schema()
+    }
+
+    fn identity_schema(&self) -> IdentitySchema {
+        let id = IdentityAttribute { name: "id", ty: Type::String, required: true, description: "Its id." };
+        IdentitySchema { version: 0, attributes: vec![id] }
+    }
+
+    fn identity(&self, state: &T) -> Identity {
+        Identity { id: state.id().clone() }
+    }
+
+    async fn create(&self, context: Context<'_, Arc<Simulator>>, planned: T) -> Result<T, Failed<T>> {
+        Ok(planned.create(context.client))
+    }
+
+    async fn read(&self, _: Context<'_, Arc<Simulator>>, state: T) -> Result<Option<T>, Errors> {
+        Ok(Some(state))
+    }
+
+    async fn update(&self, _: Context<'_, Arc<Simulator>>, _: T, _: T) -> Result<T, Failed<T>> {
+        Err(Diagnostic::new("No update", "No example changes a resource of the official provider.").into())
+    }
+
+    async fn delete(&self, context: Context<'_, Arc<Simulator>>, state: T) -> Result<(), Failed<T>> {
+        state.destroy(context.client);
+        Ok(())
+    }
+
+    async fn import(&self, _: Context<'_, Arc<Simulator>>, _: ImportBy<'_, Identity>) -> Result<T, Errors> {
+        Err(Diagnostic::new("No import", "No example imports a resource of the official provider.").into())
+    }
+}
+
+model! {
+    struct Project {
+        name: String,
+        namespace_id: i64,
+        id: String,
+    }
+}
+
+impl Thing for Project {
+    const TYPE_NAME: &'static str = "gitlab_project";
+
+    fn schema() -> Schema {
+        schema(
+            0,
+            vec![
+                Attribute::required("name", Type::String, "The name."),
+                Attribute::required("namespace_id", Type::Number, "The group."),
+                id(),
+            ],
+        )
+    }
+
+    fn id(&self) -> &Attr<String> {
+        &self.id
+    }
+
+    fn create(self, gitlab: &Simulator) -> Project {
+        let group = Target::Group(unsigned(&self.namespace_id));
+        let group = gitlab.full_path(group).expect("the group exists");
+        let created = gitlab.add_project(&format!("{group}/{}", text(&self.name)));
+        Project { id: Attr::Known(created.to_string()), ..self }
+    }
+
+    fn destroy(self, gitlab: &Simulator) {
+        gitlab.delete_project(text(&self.id).parse().expect("a number"));
+    }
+}
+
+model! {
+    struct OneEntry {
+        project: String,
+        target_project_id: i64,
+        target_group_id: i64,
+        id: String,
+    }
+}
+
+impl Thing for OneEntry {
+    const TYPE_NAME: &'static str = "gitlab_project_job_token_scope";
+
+    fn schema() -> Schema {
+        schema(
+            1,
+            vec![
+                Attribute::required("project", Type::String, "The owner."),
+                Attribute::optional("target_project_id", Type::Number, "The target, if a project."),
+                Attribute::optional("target_group_id", Type::Number, "The target, if a group."),
+                id(),
+            ],
+        )
+    }
+
+    fn id(&self) -> &Attr<String> {
+        &self.id
+    }
+
+    fn create(self, gitlab: &Simulator) -> OneEntry {
+        let owner = text(&self.project);
+        let target = self.target();
+        gitlab.allow(number(gitlab, owner), target);
+        let id = match target {
+            Target::Project(target) => format!("{owner}:project:{target}"),
+            Target::Group(target) => format!("{owner}:group:{target}"),
+        };
+        OneEntry { id: Attr::Known(id), ..self }
+    }
+
+    fn destroy(self, gitlab: &Simulator) {
+        gitlab.revoke(number(gitlab, text(&self.project)), self.target());
+    }
+}
+
+impl OneEntry {
+    fn target(&self) -> Target {
+        match &self.target_project_id {
+            Attr::Known(_) => Target::Project(unsigned(&self.target_project_id)),
+            _ => Target::Group(unsigned(&self.target_group_id)),
+        }
+    }
+}
+
+model! {
+    struct WholeList {
+        project: String,
+        enabled: bool,
+        target_project_ids: Set<i64>,
+        target_group_ids: Set<i64>,
+        id: String,
+    }
+}
+
+impl Thing for WholeList {
+    const TYPE_NAME: &'static str = "gitlab_project_job_token_scopes";
+
+    fn schema() -> Schema {
+        let numbers = Type::set(Type::Number);
+        schema(
+            1,
+            vec![
+                Attribute::required("project", Type::String, "The owner."),
+                Attribute::optional("enabled", Type::Bool, "Whether the list limits access."),
+                Attribute::optional("target_project_ids", numbers.clone(), "The projects."),
+                Attribute::optional("target_group_ids", numbers, "The groups."),
+                id(),
+            ],
+        )
+    }
+
+    fn id(&self) -> &Attr<String> {
+        &self.id
+    }
+
+    fn create(self, gitlab: &Simulator) -> WholeList {
+        let owner = number(gitlab, text(&self.project));
+        gitlab.set_inbound_enabled(owner, self.enabled == Attr::Known(true));
+        for id in self.target_project_ids.known().into_iter().flat_map(|Set(ids)| ids) {
+            gitlab.allow(owner, Target::Project(unsigned(id)));
+        }
+        for id in self.target_group_ids.known().into_iter().flat_map(|Set(ids)| ids) {
+            gitlab.allow(owner, Target::Group(unsigned(id)));
+        }
+        WholeList { id: Attr::Known(text(&self.project).to_owned()), ..self }
+    }
+
+    /// Empties the list, whatever is on it.
+    fn destroy(self, gitlab: &Simulator) {
+        let owner = number(gitlab, text(&self.project));
+        let list = gitlab.allowlist(owner);
+        let projects = list.projects.into_iter().map(Target::Project);
+        for target in projects.chain(list.groups.into_iter().map(Target::Group)) {
+            gitlab.revoke(owner, target);
+        }
+        gitlab.set_inbound_enabled(owner, true);
+    }
+}
+
+fn schema(version: i64, attributes: Vec<Attribute>) -> Schema {
+    Schema { version, description: "As far as examples need it.", attributes }
+}
+
+fn id() -> Attribute {
+    Attribute::computed("id", Type::String, "Its id.").keeps_state()
+}
+
+fn text(attr: &Attr<String>) -> &str {
+    attr.known().expect("a text")
+}
+
+fn unsigned(attr: &Attr<i64>) -> u64 {
+    attr.known().and_then(|number| u64::try_from(*number).ok()).expect("a number")
+}

@@ -1,0 +1,268 @@
+//! The examples in the registry's documentation: provider, resources, data sources, list resource.
+
+use std::fs;
+
+use gitlab_simulator::Simulator;
+use plugin_host::tfplugin6::list_resource;
+use plugin_host::{Host, Launch, Shape, wire};
+use serde_json::{Value, json};
+use terraform_cli::{Action, Workspace};
+
+use super::hcl::blocks;
+use super::text;
+use crate::estate::{allow, allowed, estate, number};
+use crate::kit::{self, bare_workspace, workspace};
+
+const SCOPE: &str = "gitlab_job_token_scope";
+const ENTRY: &str = "gitlab_job_token_allowlist_entry";
+const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
+const ALLOWLIST: &str = "gitlab_job_token_allowlist";
+
+#[test]
+fn the_provider_block_needs_a_token_in_the_environment_and_nothing_else() {
+    let gitlab = estate();
+    let Some(mut tf) = bare_workspace() else { return };
+    tf.set_env("GITLAB_TOKEN", gitlab.token());
+    let provider = text("provider/provider.tf");
+    tf.file("versions.tf", &kit::replaced(&provider, "https://gitlab.example.com", &gitlab.url()));
+    tf.config(&text(&format!("resources/{SCOPE}/resource.tf")));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_scope_is_applied_and_destroyed() {
+    let gitlab = estate();
+    let deploy = number(&gitlab, "platform/deploy");
+    gitlab.set_inbound_enabled(deploy, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&text(&format!("resources/{SCOPE}/resource.tf")));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert!(gitlab.inbound_enabled(deploy));
+    tf.plan().changes_nothing().warns_of_nothing();
+    destroyed(&tf);
+}
+
+#[test]
+fn entries_are_applied_and_destroyed() {
+    let gitlab = estate();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&text(&format!("resources/{ENTRY}/resource.tf")));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
+    assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
+    tf.plan().changes_nothing().warns_of_nothing();
+    destroyed(&tf);
+    assert!(allowed(&gitlab, "platform/deploy").is_empty());
+}
+
+#[test]
+fn exclusive_lists_are_applied_and_destroyed() {
+    let gitlab = estate();
+    allow(&gitlab, "platform/charts", &["platform/tools/*", "security/scanner"]);
+    allow(&gitlab, "security/vault", &["shop/*", "security/scanner"]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&text(&format!("resources/{EXCLUSIVE}/resource.tf")));
+
+    tf.apply().succeeds();
+
+    let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
+    assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
+    assert_eq!(allowed(&gitlab, "platform/charts"), ["platform/deploy", "platform/tools/*"]);
+    assert!(allowed(&gitlab, "security/vault").is_empty());
+    tf.plan().changes_nothing().warns_of_nothing();
+    destroyed(&tf);
+    assert_eq!(allowed(&gitlab, "platform/charts"), ["platform/tools/*"]);
+}
+
+#[test]
+fn every_import_command_takes_up_what_exists() {
+    for resource in [SCOPE, ENTRY, EXCLUSIVE] {
+        let gitlab = estate();
+        let Some(tf) = applied_and_forgotten(&gitlab, resource) else { return };
+        let script = text(&format!("resources/{resource}/import.sh"));
+        let commands = script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
+            let words: Vec<_> = line.split(' ').collect();
+            let ["terraform", "import", address, id] = words[..] else { panic!("no import: {line:?}") };
+            (address.to_owned(), id.to_owned())
+        });
+        for (address, id) in commands.collect::<Vec<_>>() {
+            // Where two commands for one address show two spellings, the second takes the place of the first.
+            if tf.state().addresses().contains(&address.as_str()) {
+                tf.run(&["state", "rm", &address]).succeeds();
+            }
+            tf.import(&address, &id).succeeds();
+            assert_taken_up(&gitlab, &tf, &address);
+        }
+    }
+}
+
+#[test]
+fn every_import_block_takes_up_what_exists() {
+    for resource in [SCOPE, ENTRY, EXCLUSIVE] {
+        assert_import_blocks_take_up(resource, "import-by-string-id.tf");
+    }
+}
+
+#[test]
+fn every_import_block_with_an_identity_takes_up_what_exists() {
+    let Some(tf) = bare_workspace() else { return };
+    if tf.version() < (1, 12) {
+        kit::say(
+            "import-by-identity.tf is not tried by this CLI, which has no identities before 1.12; only the provider is asked.",
+        );
+        return;
+    }
+    for resource in [SCOPE, ENTRY, EXCLUSIVE] {
+        assert_import_blocks_take_up(resource, "import-by-identity.tf");
+    }
+}
+
+/// Whatever the CLI knows of identities, the provider must know those of the examples.
+#[tokio::test]
+async fn every_identity_names_the_object_that_the_id_names() {
+    let gitlab = estate();
+    if bare_workspace().is_none() || applied_and_forgotten(&gitlab, ENTRY).is_none() {
+        return;
+    }
+    let host = host(&gitlab).await;
+    for (resource, ids) in
+        [(SCOPE, &["99"][..]), (ENTRY, &["99:project:60", "99:group:7"]), (EXCLUSIVE, &["99"])]
+    {
+        let imports = blocks(&text(&format!("resources/{resource}/import-by-identity.tf")));
+        let mut imported = Vec::new();
+        for import in &imports {
+            assert!(import.text("to").starts_with(resource));
+            let mut identity = import.the("identity =").attributes.clone();
+            if resource == ENTRY {
+                // The host fills in what the block leaves out.
+                for name in ["target_project_id", "target_group_id"] {
+                    identity.entry(name).or_insert(Value::Null);
+                }
+            }
+            let found = host.import_by_identity(resource, &Value::Object(identity)).await.expect("an answer");
+            assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
+            imported.push(found.resources[0].state["id"].clone());
+        }
+        assert_eq!(imported, ids, "{resource}");
+    }
+    host.stop().await.expect("an end");
+}
+
+#[test]
+fn the_scope_of_a_project_is_read_and_checked() {
+    let gitlab = estate();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&text(&format!("data-sources/{SCOPE}/data-source.tf")));
+    tf.plan().changes_nothing().warns_of_nothing();
+
+    gitlab.set_inbound_enabled(number(&gitlab, "platform/deploy"), false);
+
+    let warnings = tf.plan().run().warnings();
+    let [warning] = &warnings[..] else { panic!("one warning is right, not {warnings:?}") };
+    assert!(
+        warning.detail.starts_with("Jobs of any project may use their job tokens to access platform/deploy.")
+    );
+}
+
+#[test]
+fn the_allowlist_of_a_project_is_read() {
+    let gitlab = estate();
+    allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&text(&format!("data-sources/{ALLOWLIST}/data-source.tf")));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_eq!(tf.output("who_may_access_deploy"), json!(["platform/apps/*", "security/scanner"]));
+    tf.plan().changes_nothing();
+    destroyed(&tf);
+}
+
+/// `terraform query` needs 1.14, so the provider is asked as that would ask it.
+#[tokio::test]
+async fn the_query_finds_all_entries() {
+    let gitlab = estate();
+    allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
+    let query = blocks(&text(&format!("list-resources/{ENTRY}/list-resource.tfquery.hcl")));
+    let [list] = &query[..] else { panic!("one list block") };
+    assert_eq!(
+        (list.head.as_str(), list.text("provider")),
+        (r#"list "gitlab_job_token_allowlist_entry" "deploy""#, "gitlab")
+    );
+    let config = Value::Object(list.the("config").attributes.clone());
+
+    let host = host(&gitlab).await;
+    let request = list_resource::Request {
+        type_name: ENTRY.to_owned(),
+        config: Some(wire::encode(&config)),
+        limit: 100,
+        ..Default::default()
+    };
+    let mut events = host.provider().list_resource(request).await.expect("a stream").into_inner();
+    let mut names = Vec::new();
+    while let Some(event) = events.message().await.expect("an event") {
+        assert!(event.diagnostic.is_empty(), "{:?}", event.diagnostic);
+        names.push(event.display_name);
+    }
+
+    assert_eq!(names, ["security/scanner", "platform/apps"]);
+    host.stop().await.expect("an end");
+}
+
+/// A workspace with the example of a resource, all of which exists, and none of which is managed.
+#[track_caller]
+fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Option<Workspace> {
+    let tf = workspace(gitlab)?;
+    tf.config(&text(&format!("resources/{resource}/resource.tf")));
+    tf.apply().succeeds();
+    fs::remove_file(tf.state_file()).expect("the state");
+    gitlab.clear_requests();
+    Some(tf)
+}
+
+#[track_caller]
+fn assert_import_blocks_take_up(resource: &str, file: &str) {
+    let gitlab = estate();
+    let Some(tf) = applied_and_forgotten(&gitlab, resource) else { return };
+    let imports = text(&format!("resources/{resource}/{file}"));
+    tf.file("imports.tf", &imports);
+    tf.apply().succeeds();
+
+    for import in blocks(&imports) {
+        assert_taken_up(&gitlab, &tf, import.text("to"));
+    }
+    tf.plan().changes_nothing();
+    destroyed(&tf);
+}
+
+/// Whether the object is managed and is what its configuration says: at most another spelling is to be stored.
+#[track_caller]
+fn assert_taken_up(gitlab: &Simulator, tf: &Workspace, address: &str) {
+    let action = tf.plan_with(&["-target", address]).change(address).action;
+    assert!(matches!(action, Action::NoOp | Action::Update), "{address}: {action:?}");
+    gitlab.clear_requests();
+    tf.apply_saved().succeeds();
+    assert_eq!(gitlab.requests().writes().to_string(), "", "{address} was no other than configured");
+}
+
+#[track_caller]
+fn destroyed(tf: &Workspace) {
+    tf.destroy().succeeds();
+    assert!(tf.state().addresses().is_empty());
+}
+
+async fn host(gitlab: &Simulator) -> Host {
+    let host = Host::start(&Launch::new(kit::PROVIDER)).await.expect("the provider");
+    let schema = host.schema().await.expect("a schema").provider.expect("a schema of the provider");
+    let block = json!({ "base_url": gitlab.api_url(), "token": gitlab.token() });
+    let problems = host.configure(Shape::of(&schema).complete(block)).await.expect("an answer");
+    assert!(problems.is_empty(), "{problems:?}");
+    host
+}

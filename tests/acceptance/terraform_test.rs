@@ -1,0 +1,90 @@
+//! The contract as `tests/terraform/` tells it in Terraform's own test language: each folder there is run as its reader
+//! would run it, and leaves nothing behind.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gitlab_simulator::Simulator;
+use serde_json::Value;
+
+use crate::estate::{allowed, estate, number};
+use crate::kit::workspace;
+
+/// The folders, each with the test that runs it.
+const TOLD: [(&str, fn()); 4] = [
+    ("allowlist-entry", an_allowlist_entry),
+    ("allowlist-exclusive", an_exclusive_allowlist),
+    ("data-sources", the_data_sources),
+    ("scope", a_scope),
+];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terraform").join(name)
+}
+
+#[test]
+fn no_folder_goes_unrun() {
+    let entries = fs::read_dir(folder("")).expect("the folder").map(|entry| entry.expect("an entry"));
+    let found: BTreeSet<_> = entries
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(found, TOLD.iter().map(|(name, _)| (*name).to_owned()).collect());
+}
+
+#[test]
+fn a_scope() {
+    let gitlab = estate();
+    gitlab.set_inbound_enabled(number(&gitlab, "platform/deploy"), false);
+    holds(&gitlab, "scope");
+    assert!(gitlab.inbound_enabled(number(&gitlab, "platform/deploy")));
+}
+
+#[test]
+fn an_allowlist_entry() {
+    let gitlab = estate();
+    holds(&gitlab, "allowlist-entry");
+    assert!(allowed(&gitlab, "platform/deploy").is_empty());
+}
+
+#[test]
+fn an_exclusive_allowlist() {
+    let gitlab = estate();
+    holds(&gitlab, "allowlist-exclusive");
+    assert!(allowed(&gitlab, "platform/deploy").is_empty());
+}
+
+#[test]
+fn the_data_sources() {
+    let gitlab = estate();
+    holds(&gitlab, "data-sources");
+    assert!(gitlab.inbound_enabled(number(&gitlab, "platform/charts")));
+    assert!(allowed(&gitlab, "platform/charts").is_empty());
+}
+
+/// Runs a folder's tests, all of which must be found and pass.
+#[track_caller]
+fn holds(gitlab: &Simulator, name: &str) {
+    let Some(tf) = workspace(gitlab) else { return };
+    tf.config_from(&folder(name));
+
+    let run = tf.test();
+
+    run.succeeds();
+    let summary = run
+        .stdout()
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|message| message["type"] == "test_summary")
+        .unwrap_or_else(|| panic!("there is no summary\n{run}"));
+    assert_eq!(summary["test_summary"]["passed"], written(name), "{run}");
+}
+
+/// How many runs a folder's files hold.
+fn written(name: &str) -> usize {
+    let files = fs::read_dir(folder(name)).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let tests = files.filter(|file| file.to_string_lossy().ends_with(".tftest.hcl"));
+    let text: String = tests.map(|file| fs::read_to_string(file).expect("a test file")).collect();
+    text.lines().filter(|line| line.starts_with("run \"")).count()
+}

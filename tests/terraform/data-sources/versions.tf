@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    gitlab = {
+      source = "aff15f21/gitlab-job-token"
+    }
+  }
+}
