@@ -208,8 +208,8 @@ async fn other_sources_are_refused() {
         let error = only_error(&moved.diagnostics);
         assert_eq!((error.summary.as_str(), &moved.stored), ("Unsupported move", &Stored::default()));
         let expected = format!(
-            "A `{target_type}` can't take over the state of a `{source_type}` of the provider {provider}. Remove the \
-             `moved` block, and import the object instead."
+            "A `{target_type}` can't take over the state of a `{source_type}` of the provider {provider}. Put a \
+             `removed` block with `destroy = false` in place of the `moved` block, and import the object."
         );
         assert_eq!(error.detail, expected);
     }
