@@ -164,7 +164,7 @@ fn an_instance_that_begins_to_enforce_the_allowlist_is_warned_of_while_planning(
     as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
     attribute, and allow the projects or groups that need access.
 
-    Warning: Project will be open to job tokens of all projects
+    Warning: Project acme/app will be open to the job tokens of all projects
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
