@@ -244,7 +244,7 @@ async fn an_exclusive_list_and_an_entry_beside_it_are_warned_of_in_either_order(
         let warning = only_warning(&warnings);
         assert_eq!(
             (warning.summary.as_str(), warning.severity),
-            ("Allowlist is managed in two ways", Severity::Warning)
+            ("Allowlist of project 1 is managed in two ways", Severity::Warning)
         );
     }
 }

@@ -27,7 +27,7 @@ fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
     tf.config(&format!("{list}{}", entry("")));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Allowlist is managed in two ways
+    Warning: Allowlist of project 1 is managed in two ways
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -50,7 +50,7 @@ fn an_entry_that_a_list_of_the_same_configuration_removes_is_warned_of() {
     tf.config(&format!("{list}{}", entry("gitlab_job_token_allowlist_exclusive.app")));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Allowlist is managed in two ways
+    Warning: Allowlist of project 1 is managed in two ways
       gitlab_job_token_allowlist_entry.web
       > resource "gitlab_job_token_allowlist_entry" "web" {
 
@@ -110,7 +110,7 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
     ));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Projects are allowed twice
+    Warning: Projects are allowed twice on the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -135,7 +135,7 @@ fn projects_and_groups_that_are_named_by_number_are_compared_by_the_paths_on_the
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [1]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Projects are allowed twice
+    Warning: Projects are allowed twice on the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

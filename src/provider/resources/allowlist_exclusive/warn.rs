@@ -107,7 +107,7 @@ pub(super) fn covered_projects(
         paths::<ProjectId>(client, owner, planned).iter().filter_map(covering).collect();
     if !covered.is_empty() {
         warnings.add(Diagnostic::new(
-            "Projects are allowed twice",
+            format!("Projects are allowed twice on the allowlist of project {owner}"),
             format!(
                 "A group on the allowlist of project {owner} covers these projects already, so that they would keep \
                  their access without being named:\n\n{}\n\nName either the project or the group.",
