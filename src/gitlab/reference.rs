@@ -10,12 +10,12 @@ use super::id::{GroupId, InvalidId, ProjectId};
 /// What may stand in a path segment of a URL as it is; everything else, the slash above all, is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The full path of a project or group, such as `platform/deploy/runner`. Keeps the spelling it was given;
-/// GitLab itself compares without regard to case, and so does [`FullPath::is_same`].
 /// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters makes possible, in
 /// bytes.
 const LONGEST_PATH: usize = 8192;
 
+/// The full path of a project or group, such as `platform/deploy/runner`. Keeps the spelling it was given;
+/// GitLab itself compares without regard to case, and so does [`FullPath::is_same`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FullPath(String);
 
