@@ -89,6 +89,30 @@ async fn the_list_decides_what_a_removal_came_to() {
 }
 
 #[tokio::test]
+async fn the_setting_decides_what_a_change_of_it_came_to() {
+    let cases: Vec<(&str, Vec<Reply>, bool, Result<(), ErrorKind>)> = vec![
+        ("done", vec![empty(204)], false, Ok(())),
+        ("lost for good, done", vec![Reply::Lost], false, Ok(())),
+        ("lost for good, not done", vec![Reply::Lost], true, Err(ErrorKind::Unreachable)),
+        ("failed, done", vec![empty(500)], false, Ok(())),
+        ("failed, not done", vec![empty(500)], true, Err(ErrorKind::Server)),
+        ("a page in place of an answer, done", vec![text(200, "<html>")], false, Ok(())),
+        ("lost, then refused", vec![Reply::Lost, empty(403)], true, Err(ErrorKind::Forbidden)),
+        ("refused", vec![empty(400)], false, Err(ErrorKind::BadRequest)),
+    ];
+    for (case, writes, now, expected) in cases {
+        let next = AtomicUsize::new(0);
+        let server = Scripted::new(move |seen| match seen.method.as_str() {
+            "GET" => json(200, &json!({"inbound_enabled": now, "outbound_enabled": false})),
+            _ => writes[next.fetch_add(1, Ordering::SeqCst).min(writes.len() - 1)].clone(),
+        })
+        .await;
+        let outcome = server.client().set_inbound_enabled(project(OWNER), false).await;
+        assert_eq!(outcome.map_err(|error| error.kind().clone()), expected, "{case}");
+    }
+}
+
+#[tokio::test]
 async fn a_success_costs_one_request() {
     let server = server(vec![added(), empty(204)], &[]).await;
     allow(&server).await.unwrap();
