@@ -72,6 +72,16 @@ async fn an_answer_without_end_is_not_read() {
 }
 
 #[tokio::test]
+async fn a_refusal_without_end_is_told_by_its_status() {
+    let large = "x".repeat(super::LARGEST_REFUSAL * 2);
+    let server =
+        Scripted::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()]).await;
+    assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    read(&server).await.unwrap();
+    assert_eq!(server.count(), 3);
+}
+
+#[tokio::test]
 async fn an_attempt_ends_with_its_time_and_is_repeated() {
     let server = Scripted::new({
         let first = std::sync::atomic::AtomicBool::new(true);
