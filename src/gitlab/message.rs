@@ -19,6 +19,8 @@ pub(super) struct Words {
     pub(super) code: Option<String>,
     /// The token scope that would have been enough.
     pub(super) scope: Option<String>,
+    /// The body is a JSON object, as each refusal of GitLab's API is. Proxies answer in other ways.
+    pub(super) is_of_the_api: bool,
 }
 
 /// Reads the body of a refusal, whatever it is.
@@ -37,6 +39,7 @@ fn from_object(object: &Map<String, Value>) -> Words {
         text: spoken.map(flat).as_deref().and_then(line),
         code: object.get("error_description").and(string("error")),
         scope: string("scope"),
+        is_of_the_api: true,
     }
 }
 
