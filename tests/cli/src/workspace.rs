@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::cli::Cli;
 use crate::plan::Plan;
 use crate::run::Run;
+use crate::running::Running;
 use crate::state::State;
 
 /// The address under which configurations name the provider.
@@ -25,6 +26,8 @@ const VERSIONS_FILE: &str = "versions.tf";
 const CONFIG_FILE: &str = "main.tf";
 const PLAN_FILE: &str = "saved.tfplan";
 const STATE_FILE: &str = "terraform.tfstate";
+
+const APPLY: [&str; 5] = ["apply", "-json", "-no-color", "-input=false", "-auto-approve"];
 
 /// A configuration, its state, and an environment to run the program in. Removed when dropped.
 ///
@@ -143,7 +146,16 @@ impl Workspace {
     /// Plans and applies with further options, such as `-refresh-only`; the path of a saved plan comes last.
     #[track_caller]
     pub fn apply_with(&self, options: &[&str]) -> Run {
-        self.run(&[&["apply", "-json", "-no-color", "-input=false", "-auto-approve"], options].concat())
+        self.run(&[&APPLY, options].concat())
+    }
+
+    /// Begins to plan and apply, and does not wait for the end.
+    #[track_caller]
+    pub fn start_apply(&self) -> Running {
+        match Running::start(&mut self.command(&APPLY), &APPLY) {
+            Ok(running) => running,
+            Err(error) => panic!("{:?} can't be started: {error}", self.cli.path()),
+        }
     }
 
     /// Applies the plan that was saved last, and nothing else.
@@ -207,16 +219,16 @@ impl Workspace {
     /// Runs any command, to be read as people read it unless `-json` is among the arguments.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Run {
-        let output = Command::new(self.cli.path())
-            .args(arguments)
-            .current_dir(self.directory())
-            .env_clear()
-            .envs(&self.environment)
-            .output();
-        match output {
+        match self.command(arguments).output() {
             Ok(output) => Run::new(arguments, &output),
             Err(error) => panic!("{:?} can't be started: {error}", self.cli.path()),
         }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.cli.path());
+        command.args(arguments).current_dir(self.directory()).env_clear().envs(&self.environment);
+        command
     }
 
     #[track_caller]
