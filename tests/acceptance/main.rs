@@ -10,6 +10,7 @@ mod adding;
 mod allowlist_entry;
 mod bad_input;
 mod examples;
+mod faults;
 mod import;
 mod partial_failure;
 mod provider_block;
