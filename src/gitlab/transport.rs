@@ -17,7 +17,7 @@ use super::request::Call;
 
 /// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over 1 MiB where every
 /// description is as long as GitLab lets it be.
-const LARGEST_BODY: usize = 8 * 1024 * 1024;
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// How much is read of an answer that is no success: its status says what matters, and one line is passed on.
 const LARGEST_REFUSAL: usize = 64 * 1024;
@@ -85,7 +85,10 @@ impl Transport {
             builder = builder.identity(identity);
         }
         let http = builder.build().map_err(|error| unusable(&error))?;
-        let secrets = config.headers.values().chain([&config.token]).cloned().collect();
+        let mut secrets: Vec<SecretString> =
+            config.headers.values().chain([&config.token]).cloned().collect();
+        // The longest first: a secret that is a part of another must not leave the rest of it.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Ok(Self { http, base_url: config.base_url.clone(), timeout: config.request_timeout, secrets })
     }
 
