@@ -3,13 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
+mod abandoned;
 mod command_line;
 mod ending;
 mod handshake;
 mod listening;
 mod logging;
+mod memory;
 mod mutual_tls;
 mod services;
+mod simulated;
 
 use std::path::Path;
 use std::time::Duration;

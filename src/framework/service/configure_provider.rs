@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
 use super::{Configuration, Served, Session, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
@@ -17,7 +15,7 @@ pub(super) async fn handle<P: Provider>(
     warnings: Arc<Warnings>,
 ) -> Result<pb::configure_provider::Response, Errors> {
     let config = convert::present("provider configuration", request.config, &served.provider_type)?;
-    let stopped = CancellationToken::new();
+    let stopped = served.calls.stop_token();
     let configuration = if config.values().all(Value::is_wholly_known) {
         let host = Host { terraform_version: request.terraform_version, stopped: stopped.clone() };
         let config = P::Config::from_object(config)?;
