@@ -50,7 +50,7 @@ impl Client {
     /// the setting shows that it was done.
     pub async fn set_inbound_enabled(&self, project: ProjectId, enabled: bool) -> Result<(), Error> {
         let error = match self.send(&endpoint::set_inbound_enabled(project, enabled)).await {
-            Ok(answer) => return Ok(answer.value),
+            Ok(_) => return Ok(()),
             Err(error) => error,
         };
         if !error.maybe_carried_out() {

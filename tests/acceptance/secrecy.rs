@@ -75,13 +75,13 @@ fn our_log_lines_arrive_with_level_and_fields() {
 /// design.
 fn left_behind(directory: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
         let name = path.to_string_lossy().into_owned();
         if path.is_dir() {
             files.extend(left_behind(&path));
         } else if !name.ends_with(".tfplan") {
-            files.push((name, String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned()));
+            files.push((name, String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned()));
         }
     }
     files

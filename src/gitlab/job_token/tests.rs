@@ -95,7 +95,7 @@ async fn the_list_decides_what_a_removal_came_to() {
 
 #[tokio::test]
 async fn the_setting_decides_what_a_change_of_it_came_to() {
-    let cases: Vec<(&str, Vec<Reply>, bool, Result<(), ErrorKind>)> = vec![
+    let cases = [
         ("done", vec![empty(204)], false, Ok(())),
         ("lost for good, done", vec![Reply::Lost], false, Ok(())),
         ("lost for good, not done", vec![Reply::Lost], true, Err(ErrorKind::Unreachable)),

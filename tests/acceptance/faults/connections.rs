@@ -109,3 +109,17 @@ fn a_slow_answer_within_the_time_is_taken() {
 
     assert_eq!(seesaw.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 1);
 }
+
+#[test]
+fn a_server_that_goes_away_after_the_plan_takes_nothing_out_of_the_state() {
+    let Some(Seesaw { gitlab, tf, side }) = Seesaw::new() else { return };
+    tf.config(&side.other().config("retries = 0"));
+    tf.plan().succeeds();
+    let state = std::fs::read_to_string(tf.state_file()).expect("a state");
+    drop(gitlab);
+
+    let error = tf.apply_saved().error();
+
+    assert!(error.contains("GET /user: the server can't be reached: Connection refused"), "{error}");
+    assert_eq!(std::fs::read_to_string(tf.state_file()).expect("a state"), state);
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gitlab_simulator::{Fault, Injection, Route};
-use terraform_cli::{Run, Workspace};
+use terraform_cli::{Run, Workspace, process_runs};
 
 use super::{APP, allow_all, assert_state_is_true, crowd, entries, eventually, exclusive, has_processes};
 use crate::kit::workspace;
@@ -23,9 +23,12 @@ fn interrupted_apply(gitlab: &gitlab_simulator::Simulator, tf: &Workspace) -> Ru
     gitlab.inject(Injection::from(Fault::StallsTheRequest(HOLD_UP)).writes_only().after(BEFORE));
     let running = tf.start_apply();
     eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
+    let providers = running.children();
     running.interrupt();
     let run = running.wait();
     gitlab.clear_faults();
+    assert_eq!(providers.len(), 1);
+    eventually("the provider ends", || !process_runs(providers[0]));
     run
 }
 

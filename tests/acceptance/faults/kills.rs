@@ -75,11 +75,13 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
 fn after_the_provider_was_killed_the_next_apply_converges() {
     let Some(scene) = Scene::of(&entries(2..2 + ENTRIES)) else { return };
     kill_process(scene.provider);
-    let Scene { gitlab, tf, running, provider, .. } = scene;
+    let Scene { gitlab, tf, running, provider, temporary } = scene;
 
     running.wait().fails();
 
     assert!(!process_runs(provider));
+    // Its socket is all that it leaves behind, for a later start to clear away.
+    assert_eq!(fs::read_dir(temporary).expect("a directory").count(), 1);
     assert_converges(&gitlab, &tf);
 }
 

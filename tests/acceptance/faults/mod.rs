@@ -138,7 +138,7 @@ struct Claimed {
 impl Claimed {
     fn by_state(tf: &Workspace) -> Claimed {
         let text = fs::read_to_string(tf.state_file()).unwrap_or_else(|_| "{}".to_owned());
-        let state: Value = serde_json::from_str(&text).unwrap();
+        let state: Value = serde_json::from_str(&text).expect("a state is JSON");
         let mut claimed = Claimed::default();
         for instance in state["resources"].as_array().into_iter().flatten() {
             for object in instance["instances"].as_array().into_iter().flatten() {
