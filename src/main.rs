@@ -3,16 +3,26 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use terraform_provider_gitlab_job_token::framework;
-use terraform_provider_gitlab_job_token::plugin::{self, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError};
+use terraform_provider_gitlab_job_token::framework::{self, Calls};
+use terraform_provider_gitlab_job_token::plugin::{
+    self, End, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError,
+};
 use terraform_provider_gitlab_job_token::provider::GitlabJobToken;
 use tokio::runtime::{Builder, Runtime};
 use tonic::service::Routes;
 
 /// Calls mostly wait for GitLab; a second worker keeps the host's channel responsive meanwhile.
 const WORKERS: usize = 2;
+
+/// How long writes on the wire may take to finish after a host that was served to the end has hung up. It kills us two
+/// seconds after it asked for the end, of which serving may have used one.
+const KEPT_WAITING: Duration = Duration::from_millis(500);
+
+/// The same when the host is gone, so that nobody waits for us: most answers take less, and nobody wants an orphan.
+const ALONE: Duration = Duration::from_secs(10);
 
 /// For a person who runs the binary by hand.
 const GREETING: &str = concat!(
@@ -49,8 +59,16 @@ fn serve(launch: &Launch) -> Result<(), Failure> {
     plugin::log::install();
     plugin::panic::install(framework::is_in_call);
     let runtime = runtime().map_err(Failure::Runtime)?;
-    let provider = framework::service(GitlabJobToken::from_process_environment(), MAX_MESSAGE_BYTES);
-    let served = runtime.block_on(plugin::serve(launch, Routes::new(provider), io::stdout()));
+    let calls = Calls::default();
+    let provider = GitlabJobToken::from_process_environment();
+    let provider = framework::service(provider, calls.clone(), MAX_MESSAGE_BYTES);
+    let served = runtime.block_on(async {
+        let served = plugin::serve(launch, Routes::new(provider), io::stdout()).await;
+        let limit = if matches!(served, Ok(End::HostGone(_))) { ALONE } else { KEPT_WAITING };
+        // Beyond the limit a write is cut off; the next plan shows what came of it.
+        drop(tokio::time::timeout(limit, calls.end()).await);
+        served
+    });
     // Whatever still runs must not keep the host waiting.
     runtime.shutdown_background();
     served?;

@@ -181,15 +181,12 @@ impl Client {
     }
 
     fn refusal(&self, is_read: bool, reply: &Reply) -> Problem {
-        let words = message::read(&reply.body);
+        let words = message::read(&reply.body, |text| self.shared.transport.without_secrets(text));
         let asked_wait = retry::asked_wait(reply.status, &reply.headers);
         Problem {
             kind: ErrorKind::of_status(reply.status, &words, asked_wait),
             status: Some(reply.status),
-            words: words.text.and_then(|text| {
-                let said = message::beyond_status(&text, reply.status)?;
-                Some(self.shared.transport.without_secrets(said.to_owned()))
-            }),
+            words: words.text.and_then(|text| message::beyond_status(&text, reply.status).map(str::to_owned)),
             transient: retry::is_transient(reply.status, is_read),
             doubtful: reply.status.is_server_error() || reply.status.is_success(),
             asked_wait,
@@ -197,16 +194,17 @@ impl Client {
     }
 
     fn unreadable(&self, reply: &Reply, error: &serde_json::Error) -> Problem {
+        let hide = |text| self.shared.transport.without_secrets(text);
         let words = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
-            Ok(_) => message::line(&error.to_string()),
+            Ok(_) => message::line(&hide(error.to_string())),
             Err(broken) if broken.is_eof() => None,
-            Err(_) => message::read(&reply.body).text,
+            Err(_) => message::read(&reply.body, hide).text,
         };
         let words = words.unwrap_or_else(|| "the answer is empty or cut off".to_owned());
         Problem {
             kind: ErrorKind::Unreadable,
             status: Some(reply.status),
-            words: Some(self.shared.transport.without_secrets(words)),
+            words: Some(words),
             transient: false,
             doubtful: true,
             asked_wait: None,

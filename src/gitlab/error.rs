@@ -27,7 +27,7 @@ pub enum ErrorKind {
         /// The scope that would be enough, when GitLab says so.
         needed: Option<String>,
     },
-    /// 404: absent, or not visible to the token. GitLab does not tell the two apart.
+    /// 404 in GitLab's own words: absent, or not visible to the token. GitLab does not tell the two apart.
     NotFound,
     /// 400: refused; [`Error::words`] says why.
     BadRequest,
@@ -45,7 +45,8 @@ pub enum ErrorKind {
         /// Scheme, host and port it points to, when it says so.
         to: Option<String>,
     },
-    /// Any other status that is no success.
+    /// Any other status that is no success, and a 404 that is not from GitLab's API: something in front of GitLab that
+    /// lost its way says nothing about what exists.
     UnexpectedStatus,
     /// No connection, or one that broke; [`Error::words`] says how.
     Unreachable,
@@ -193,7 +194,7 @@ impl ErrorKind {
                 Self::InsufficientScope { needed: words.scope.clone() }
             }
             StatusCode::FORBIDDEN => Self::Forbidden,
-            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::NOT_FOUND if words.is_of_the_api => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::NotAllowed,
             StatusCode::TOO_MANY_REQUESTS => Self::RateLimited { retry_after },
             _ if status.is_server_error() => Self::Server,

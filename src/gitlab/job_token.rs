@@ -46,9 +46,20 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadRequest`] where the instance enforces the limit, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::BadRequest`] where the instance enforces the limit; whatever keeps GitLab from answering, unless
+    /// the setting shows that it was done.
     pub async fn set_inbound_enabled(&self, project: ProjectId, enabled: bool) -> Result<(), Error> {
-        self.send(&endpoint::set_inbound_enabled(project, enabled)).await.map(|answer| answer.value)
+        let error = match self.send(&endpoint::set_inbound_enabled(project, enabled)).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        if !error.maybe_carried_out() {
+            return Err(error);
+        }
+        match self.despite_stop().scope(&project.into()).await {
+            Ok(settings) if settings.inbound_enabled == enabled => Ok(()),
+            Ok(_) | Err(_) => Err(error),
+        }
     }
 
     /// Puts the target on the owner's allowlist. That it is there already is a success, whatever GitLab calls it.

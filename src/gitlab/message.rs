@@ -19,24 +19,31 @@ pub(super) struct Words {
     pub(super) code: Option<String>,
     /// The token scope that would have been enough.
     pub(super) scope: Option<String>,
+    /// The body is a JSON object, as each refusal of GitLab's API is. Proxies answer in other ways.
+    pub(super) is_of_the_api: bool,
 }
 
-/// Reads the body of a refusal, whatever it is.
-pub(super) fn read(body: &[u8]) -> Words {
+/// Reads the body of a refusal, whatever it is. `hide` takes out what must not be passed on; it gets each text whole,
+/// because a secret that was cut at the end of a line would not be recognised any more.
+pub(super) fn read(body: &[u8], hide: impl Fn(String) -> String) -> Words {
     match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(object)) => from_object(&object),
-        Ok(other) => Words { text: line(&flat(&other)), ..Words::default() },
-        Err(_) => Words { text: from_text(&String::from_utf8_lossy(body)), ..Words::default() },
+        Ok(Value::Object(object)) => from_object(&object, hide),
+        Ok(other) => Words { text: line(&hide(flat(&other))), ..Words::default() },
+        Err(_) => {
+            let text = hide(String::from_utf8_lossy(body).into_owned());
+            Words { text: from_text(&text), ..Words::default() }
+        }
     }
 }
 
-fn from_object(object: &Map<String, Value>) -> Words {
-    let string = |key: &str| object.get(key).and_then(Value::as_str).and_then(line);
+fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> Words {
+    let string = |key: &str| line(&hide(object.get(key)?.as_str()?.to_owned()));
     let spoken = ["message", "error_description", "error"].into_iter().find_map(|key| object.get(key));
     Words {
-        text: spoken.map(flat).as_deref().and_then(line),
+        text: spoken.and_then(|spoken| line(&hide(flat(spoken)))),
         code: object.get("error_description").and(string("error")),
         scope: string("scope"),
+        is_of_the_api: true,
     }
 }
 
@@ -112,8 +119,13 @@ fn is_unprintable(c: char) -> bool {
 mod tests {
     use super::*;
 
+    /// Hides nothing.
+    fn whole(text: String) -> String {
+        text
+    }
+
     fn text(body: &str) -> Option<String> {
-        read(body.as_bytes()).text
+        read(body.as_bytes(), whole).text
     }
 
     #[test]
@@ -134,10 +146,10 @@ mod tests {
     #[test]
     fn an_authentication_problem_has_a_code_and_a_scope() {
         let body = r#"{"error":"insufficient_scope","error_description":"More needed.","scope":"api"}"#;
-        let words = read(body.as_bytes());
+        let words = read(body.as_bytes(), whole);
         assert_eq!(words.code.as_deref(), Some("insufficient_scope"));
         assert_eq!(words.scope.as_deref(), Some("api"));
-        assert_eq!(read(br#"{"error":"target_group_id is missing"}"#).code, None);
+        assert_eq!(read(br#"{"error":"target_group_id is missing"}"#, whole).code, None);
     }
 
     #[test]
@@ -159,6 +171,25 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_hidden_wherever_it_stands_also_across_the_end_of_a_line() {
+        let hide = |text: String| text.replace("hush-hush", "[hidden]");
+        let padding = "x".repeat(LONGEST - 4);
+        for body in [
+            format!(r#"{{"message":"{padding}hush-hush"}}"#),
+            format!(r#"{{"message":["{padding}","hush-hush"]}}"#),
+            r#"{"error":"hush-hush","error_description":"hush-hush","scope":"hush-hush"}"#.to_owned(),
+            r#"["\u0068ush-hush"]"#.to_owned(),
+            format!("{padding}hush-hush"),
+            format!("<title>{padding}hush-hush</title>"),
+        ] {
+            let Words { text, code, scope, .. } = read(body.as_bytes(), hide);
+            for said in [text, code, scope].into_iter().flatten() {
+                assert!(!said.contains("hush"), "{said} of {body}");
+            }
+        }
+    }
+
+    #[test]
     fn nothing_readable_is_no_words() {
         for body in ["", "  \n ", "{}", "null", "[]", r#"{"message":""}"#] {
             assert_eq!(text(body), None, "{body:?}");
@@ -170,6 +201,6 @@ mod tests {
         let long = text(&format!(r#"{{"message":"{}"}}"#, "ä".repeat(1000))).unwrap();
         assert_eq!(long.chars().count(), LONGEST + 1);
         assert_eq!(text("{\"message\":\"\\u001b[31mred\\u202e\\nback\"}").as_deref(), Some("[31mred back"));
-        assert_eq!(read(b"\xff\xfe\x00binary").text.as_deref(), Some("\u{fffd}\u{fffd} binary"));
+        assert_eq!(read(b"\xff\xfe\x00binary", whole).text.as_deref(), Some("\u{fffd}\u{fffd} binary"));
     }
 }

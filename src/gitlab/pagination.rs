@@ -29,8 +29,10 @@ const TOTAL: &str = "x-total";
 struct Reading<T> {
     by_id: BTreeMap<u64, T>,
     pages: u64,
-    /// What the server counts.
+    /// What the server counts, by the last page that said so.
     total: Option<u64>,
+    /// No two pages told different totals.
+    steady: bool,
 }
 
 impl Client {
@@ -38,7 +40,7 @@ impl Client {
     /// then fetched at the same time.
     ///
     /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When fewer
-    /// came than the server counts, the list is read again.
+    /// came than the server counts, or its count changed on the way, the list is read again.
     pub(super) async fn list<T>(
         &self,
         call: &Call<Vec<T>>,
@@ -67,7 +69,7 @@ impl Client {
         };
         let first = page(1).await?;
         let pages = number(&first.headers, TOTAL_PAGES).unwrap_or(1);
-        let mut reading = Reading { by_id: BTreeMap::new(), pages: 0, total: None };
+        let mut reading = Reading { by_id: BTreeMap::new(), pages: 0, total: None, steady: true };
         let mut next = reading.add(call, first, id)?;
         if next.is_some() && (2..=MOST_PAGES).contains(&pages) {
             for answer in try_join_all((2..=pages).map(page)).await? {
@@ -93,7 +95,9 @@ impl<T> Reading<T> {
         let (count, known) = (elements.len(), self.by_id.len());
         self.by_id.extend(elements.into_iter().map(|element| (id(&element), element)));
         self.pages += 1;
-        self.total = number(&headers, TOTAL);
+        let total = number(&headers, TOTAL);
+        self.steady &= self.pages == 1 || total == self.total;
+        self.total = total;
         let nothing_new = self.by_id.len() == known;
         let next = next_page(self.pages, &headers, count).and_then(|next| match next {
             Some(_) if nothing_new => Err("one page repeats another"),
@@ -108,7 +112,7 @@ impl<T> Reading<T> {
 
     fn is_whole(&self) -> bool {
         let counted = usize::try_from(self.total.unwrap_or_default()).unwrap_or(usize::MAX);
-        self.pages < 2 || self.by_id.len() >= counted
+        self.pages < 2 || (self.steady && self.by_id.len() >= counted)
     }
 }
 

@@ -15,8 +15,12 @@ use super::config::{Config, ConfigError};
 use super::message;
 use super::request::Call;
 
-/// The largest answer that is read. A page of the longest list has about 200 KiB.
-const LARGEST_BODY: usize = 32 * 1024 * 1024;
+/// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over 1 MiB where every
+/// description is as long as GitLab lets it be.
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// How much is read of an answer that is no success: its status says what matters, and one line is passed on.
+const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// How often an answer may point elsewhere: a renamed path needs one, a trailing slash another.
 const MOST_REDIRECTS: usize = 3;
@@ -81,7 +85,10 @@ impl Transport {
             builder = builder.identity(identity);
         }
         let http = builder.build().map_err(|error| unusable(&error))?;
-        let secrets = config.headers.values().chain([&config.token]).cloned().collect();
+        let mut secrets: Vec<SecretString> =
+            config.headers.values().chain([&config.token]).cloned().collect();
+        // The longest first: a secret that is a part of another must not leave the rest of it.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Ok(Self { http, base_url: config.base_url.clone(), timeout: config.request_timeout, secrets })
     }
 
@@ -112,7 +119,10 @@ impl Transport {
             }
             let response = request.send().await.map_err(failure)?;
             if !is_redirect(response.status()) {
-                return read(response).await;
+                return match response.status() == call.success() {
+                    true => read(response).await,
+                    false => read_start(response).await,
+                };
             }
             url = next_hop(&url, &response, &call.line().method)?;
             hops += 1;
@@ -162,6 +172,17 @@ async fn read(mut response: Response) -> Result<Reply, Failure> {
             return Err(Failure::TooLarge);
         }
         body.extend_from_slice(&chunk);
+    }
+    Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+/// Reads as much of the body as [`LARGEST_REFUSAL`] allows and gives up the rest.
+async fn read_start(mut response: Response) -> Result<Reply, Failure> {
+    let mut body = Vec::new();
+    while body.len() < LARGEST_REFUSAL
+        && let Some(chunk) = response.chunk().await.map_err(failure)?
+    {
+        body.extend_from_slice(&chunk[..chunk.len().min(LARGEST_REFUSAL - body.len())]);
     }
     Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
 }

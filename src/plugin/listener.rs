@@ -18,6 +18,8 @@ use super::environment::{self, Launch, Network};
 use super::handshake::Address;
 
 #[cfg(unix)]
+mod abandoned;
+#[cfg(unix)]
 mod unix;
 
 /// A host finishes TLS in milliseconds; a peer that does not is not our host.

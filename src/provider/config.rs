@@ -330,7 +330,7 @@ fn unusable(error: &ConfigError) -> Diagnostic {
 fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
     let attempted = format!("Can't use GitLab at {}", client.base_url());
     if error.is_not_found() {
-        // Every token finds its own user, so this is no GitLab.
+        // Every token finds its own user, so this is no GitLab, although it answers like one.
         let detail =
             format!("{}\n\nIs the provider's `base_url` that of a GitLab instance?", sentence(error));
         return Diagnostic::new(attempted, detail).at("base_url");

@@ -12,6 +12,7 @@ mod bad_input;
 mod data_sources;
 mod examples;
 mod exclusive;
+mod faults;
 mod generated_config;
 mod import;
 mod import_blocks;

@@ -170,8 +170,7 @@ fn a_server_that_is_not_gitlab() {
       provider["aff15f21/gitlab-job-token"]
       > base_url = "http://127.0.0.1:PORT/somewhere/else"
 
-    GET /user: not found, or not visible to the token (404): a web page titled
-    "Not Found".
+    GET /user: an unexpected status (404): a web page titled "Not Found".
 
     Is the provider's `base_url` that of a GitLab instance?
     "#);

@@ -1,9 +1,9 @@
 //! What reaches the log, and what must reach nothing at all: the token, and the values of headers.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use gitlab_simulator::{Fault, Route, Simulator};
+use gitlab_simulator::{Fault, Injection, Route, Simulator, Target};
 use insta::assert_snapshot;
 use terraform_cli::Workspace;
 
@@ -17,6 +17,7 @@ variable "header" {
 }
 provider "gitlab" {
   headers = { "X-Proxy-Authorization" = var.header }
+  retries = 0
 }
 resource "gitlab_job_token_scope" "app" {
   project = "acme/app"
@@ -70,35 +71,118 @@ fn our_log_lines_arrive_with_level_and_fields() {
     assert_snapshot!(line("method=POST"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: request to GitLab: @module=provider.gitlab.client attempt=1 method=POST path=/projects/1/job_token_scope/allowlist status=201 tf_resource_type=gitlab_job_token_allowlist_entry tf_rpc=ApplyResourceChange");
 }
 
-#[test]
-fn nothing_that_terraform_writes_holds_the_token_or_the_values_of_headers() {
-    let Some((gitlab, tf, log)) = logging() else { return };
-
-    let plan = tf.plan();
-    let plan_in_full = tf.run(&["show", "-json", &plan.file().to_string_lossy()]);
-    let apply = tf.apply_saved();
-    gitlab.inject(Fault::InternalError.on(Route::ScopePatch));
-    let failing = tf.destroy();
-
-    plan.succeeds();
-    apply.succeeds();
-    failing.fails();
-    let log = fs::read_to_string(log).unwrap();
-    let state = fs::read_to_string(tf.state_file()).unwrap();
-    assert!(log.contains("request to GitLab") && state.contains("acme/app"), "nothing to look into");
-    let written = [
-        ("output of the plan", plan.run().to_string()),
-        ("output of the apply", apply.to_string()),
-        ("output of a failure", failing.to_string()),
-        ("the state", state),
-        ("the log", log),
-    ];
-    for (place, text) in written {
-        assert!(!text.contains(gitlab.token()), "{place} holds the token");
-        assert!(!text.contains(HEADER_VALUE), "{place} holds the value of a header");
+/// All files that the program has left, less the saved plan: it is compressed, and holds the values of variables by
+/// design.
+fn left_behind(directory: &Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let name = path.to_string_lossy().into_owned();
+        if path.is_dir() {
+            files.extend(left_behind(&path));
+        } else if !name.ends_with(".tfplan") {
+            files.push((name, String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned()));
+        }
     }
-    // A saved plan holds the values of variables by design, so only the token can be kept out of it.
+    files
+}
+
+/// Answers that repeat the secrets, each in another way, and troubles whose report may hold a request.
+fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
+    let answers = |status, content_type: &str, body| Fault::Answers {
+        status,
+        content_type: content_type.to_owned(),
+        body,
+    };
+    let page = format!("<html><head><title>Who is {secrets}?</title></head></html>");
+    // The message ends in the middle of a secret once it is made short enough to be shown.
+    let long = format!("{} {secrets} {secrets} {secrets}", "x".repeat(230));
+    vec![
+        answers(
+            500,
+            "application/json",
+            format!(r#"{{"message":{{"base":["{secrets}"],"{secrets}":["no"]}}}}"#),
+        ),
+        answers(400, "application/json", format!(r#"{{"message":"{long}"}}"#)),
+        answers(
+            403,
+            "application/json",
+            format!(
+                r#"{{"error":"insufficient_scope","error_description":"{secrets}","scope":"{secrets}"}}"#
+            ),
+        ),
+        answers(401, "application/json", format!(r#"{{"message":"401 {secrets}"}}"#)),
+        answers(502, "text/html", page.clone()),
+        answers(200, "text/html", page),
+        answers(404, "text/plain", secrets.to_owned()),
+        Fault::RedirectsTo(elsewhere.to_owned()),
+        Fault::RejectsTheToken,
+        Fault::DropsTheRequest,
+        Fault::DropsTheAnswer,
+    ]
+}
+
+#[test]
+fn no_life_cycle_however_troubled_writes_the_token_or_the_values_of_headers_anywhere() {
+    const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
+    let Some((gitlab, tf, log)) = logging() else { return };
+    let other = Simulator::start();
+    let secrets = format!("{} {HEADER_VALUE}", gitlab.token());
+    let mut runs = Vec::new();
+
+    // Create, and what comes after a change behind Terraform's back: refresh and update.
+    let plan = tf.plan();
+    runs.push(("plan", plan.run().to_string()));
+    let plan_in_full = tf.run(&["show", "-json", &plan.file().to_string_lossy()]);
+    let created = tf.apply_saved();
+    created.succeeds();
+    runs.push(("create", created.to_string()));
+    gitlab.revoke(1, Target::Project(2));
+    gitlab.set_inbound_enabled(1, false);
+    let repaired = tf.apply();
+    repaired.succeeds();
+    runs.push(("drift", repaired.to_string()));
+
+    // Each trouble meets reads in one run and writes in another.
+    for trouble in troubles(&secrets, &format!("{}/{}", other.url(), gitlab.token())) {
+        gitlab.inject(Injection::from(trouble.clone()).on(Route::ScopeGet).on(Route::AllowlistProjectsGet));
+        let reading = tf.apply_with(&["-refresh-only"]);
+        reading.fails();
+        runs.push(("read in trouble", reading.to_string()));
+        gitlab.clear_faults();
+        if trouble != Fault::DropsTheAnswer {
+            gitlab.inject(Injection::from(trouble).writes_only());
+            let writing = tf.apply_with(&["-destroy", "-refresh=false"]);
+            writing.fails();
+            runs.push(("destroy in trouble", writing.to_string()));
+            gitlab.clear_faults();
+        }
+    }
+
+    // Import, and the end.
+    tf.run(&["state", "rm", ENTRY]).succeeds();
+    let imported = tf.import(ENTRY, "acme/app:project:acme/lib");
+    imported.succeeds();
+    runs.push(("import", imported.to_string()));
+    let destroyed = tf.destroy();
+    destroyed.succeeds();
+    runs.push(("destroy", destroyed.to_string()));
+
+    let told = fs::read_to_string(log).unwrap();
+    assert!(told.contains("request to GitLab") && told.contains("[hidden]"), "nothing to look into");
+    let files = left_behind(&tf.directory());
+    assert!(files.iter().any(|(name, text)| name.contains("tfstate") && text.contains("acme/app")));
+    let files = files.iter().map(|(name, text)| (name.as_str(), text));
+    let runs = runs.iter().map(|(name, text)| (*name, text));
+    for (place, text) in runs.chain(files) {
+        for (what, secret) in [("the token", gitlab.token()), ("the value of a header", HEADER_VALUE)] {
+            // A piece of a secret is as bad.
+            let piece = &secret[..secret.len().min(12)];
+            assert!(!text.contains(piece), "{place} holds {what}");
+        }
+    }
     assert!(!plan_in_full.stdout().contains(gitlab.token()), "the plan holds the token");
+    assert_eq!(other.connections(), 0);
 }
 
 #[test]

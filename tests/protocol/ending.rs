@@ -86,3 +86,23 @@ async fn a_host_that_dies_takes_the_process_with_it() {
     timeout(LIMIT, stdout.read_to_string(&mut line)).await.expect("it lives on").unwrap();
     assert!(is_empty(temporary.path()));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_killed_process_leaves_behind_is_cleared_away_by_one_that_starts_hours_later() {
+    use std::time::SystemTime;
+
+    let (launch, temporary) = launch_in_own_directory();
+    let mut killed = launch.start().await.unwrap();
+    killed.kill().await.unwrap();
+    let left: Vec<_> = temporary.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let hours_ago = SystemTime::now() - Duration::from_secs(3 * 60 * 60);
+    std::fs::File::open(&left[0]).unwrap().set_modified(hours_ago).unwrap();
+
+    let host = Host::start(&launch).await.unwrap();
+
+    assert!(!left[0].exists());
+    assert!(host.stop().await.unwrap().status.success());
+    assert!(is_empty(temporary.path()));
+}

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
+mod abandoned;
 mod command_line;
 mod deferral;
 mod ending;
@@ -15,6 +16,7 @@ mod list;
 mod listening;
 mod logging;
 mod malformed;
+mod memory;
 mod moved;
 mod mutual_tls;
 mod not_offered;
@@ -23,6 +25,7 @@ mod provider_block;
 mod read;
 mod schemas;
 mod services;
+mod simulated;
 mod stopping;
 mod unknown_values;
 mod upgrade;

@@ -53,7 +53,9 @@ impl<P: Provider> Service<P> {
         let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = request.type_name());
         let warnings = Arc::new(Warnings::default());
         let work = handler(Arc::clone(&self.0), request, Arc::clone(&warnings));
+        let under_way = self.0.calls.begin();
         let work = async move {
+            let _under_way = under_way;
             let started = Instant::now();
             let answer = answer(work.await, &warnings);
             tracing::debug!(tf_req_duration_ms = milliseconds(started.elapsed()), "answered");

@@ -3,6 +3,7 @@
 
 mod apply_resource_change;
 mod call;
+mod calls;
 mod configure_provider;
 mod convert;
 mod identity;
@@ -21,6 +22,7 @@ mod validate;
 mod tests;
 
 pub use call::is_in_call;
+pub use calls::Calls;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -41,12 +43,13 @@ use pb::provider_server::ProviderServer;
 
 /// The gRPC service of a provider, to be served to one host.
 ///
-/// `max_message_bytes` bounds each request and each answer.
+/// What it has under way is counted in `calls`. `max_message_bytes` bounds each request and each answer.
 pub fn service<P: Provider>(
     provider: P,
+    calls: Calls,
     max_message_bytes: usize,
 ) -> ProviderServer<impl pb::provider_server::Provider> {
-    ProviderServer::new(Service(Arc::new(Served::new(provider))))
+    ProviderServer::new(Service(Arc::new(Served::new(provider, calls))))
         .max_decoding_message_size(max_message_bytes)
         .max_encoding_message_size(max_message_bytes)
 }
@@ -61,6 +64,7 @@ struct Served<P: Provider> {
     data_sources: BTreeMap<&'static str, Source<P::Client>>,
     listers: BTreeMap<&'static str, Lister<P::Client>>,
     session: RwLock<Session<P::Client>>,
+    calls: Calls,
 }
 
 struct Managed<C> {
@@ -109,7 +113,7 @@ impl<C> Clone for Configuration<C> {
 }
 
 impl<P: Provider> Served<P> {
-    fn new(provider: P) -> Served<P> {
+    fn new(provider: P, calls: Calls) -> Served<P> {
         let resources = provider.resources().into_iter().map(|resource| {
             let (schema, identity) = (resource.schema(), resource.identity_schema());
             let (ty, identity_type) = (schema.object_type(), identity.object_type());
@@ -131,8 +135,9 @@ impl<P: Provider> Served<P> {
             provider,
             session: RwLock::new(Session {
                 configuration: Configuration::Missing,
-                stopped: CancellationToken::new(),
+                stopped: calls.stop_token(),
             }),
+            calls,
         }
     }
 
@@ -157,7 +162,7 @@ impl<P: Provider> Served<P> {
     fn next_interrupt(&self) -> CancellationToken {
         let mut session = self.session.write().unwrap_or_else(PoisonError::into_inner);
         if session.stopped.is_cancelled() {
-            session.stopped = CancellationToken::new();
+            session.stopped = self.calls.stop_token();
         }
         session.stopped.child_token()
     }

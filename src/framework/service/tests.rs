@@ -254,7 +254,7 @@ impl Provider for TestProvider {
 }
 
 fn unconfigured() -> Service<TestProvider> {
-    Service(Arc::new(Served::new(TestProvider)))
+    Service(Arc::new(Served::new(TestProvider, Calls::default())))
 }
 
 async fn configured_with(url: Value) -> Service<TestProvider> {

@@ -29,6 +29,10 @@ async fn revoke(server: &Scripted) -> Result<Revoked, Error> {
     server.client().revoke(project(OWNER), project_target(2)).await
 }
 
+fn missing() -> Reply {
+    refusal(404, "404 Project Not Found")
+}
+
 fn added() -> Reply {
     json(201, &json!({"source_project_id": OWNER, "target_project_id": 2}))
 }
@@ -58,7 +62,7 @@ async fn the_list_decides_what_an_addition_came_to() {
         ("failed, not done", vec![empty(500)], &[1], Err(ErrorKind::Server)),
         ("unreadable, done", vec![text(201, "<html>")], &[1, 2], Ok(Allowed::Added)),
         ("unreadable, not done", vec![text(201, "<html>")], &[1], Err(ErrorKind::Unreadable)),
-        ("absent", vec![empty(404)], &[1], Err(ErrorKind::NotFound)),
+        ("absent", vec![missing()], &[1], Err(ErrorKind::NotFound)),
         ("forbidden", vec![empty(403)], &[1, 2], Err(ErrorKind::Forbidden)),
     ];
     for (case, writes, listed, expected) in cases {
@@ -72,18 +76,43 @@ async fn the_list_decides_what_a_removal_came_to() {
     use Revoked::{Removed, WasNotThere};
     let cases: Vec<Case<Revoked>> = vec![
         ("removed", vec![empty(204)], &[1], Ok(Removed)),
-        ("absent", vec![empty(404)], &[1], Ok(WasNotThere)),
+        ("absent", vec![missing()], &[1], Ok(WasNotThere)),
         ("not on the list", vec![refusal(400, "not in it")], &[1, 3], Ok(WasNotThere)),
-        ("not visible, still there", vec![empty(404)], &[1, 2], Err(ErrorKind::StillAllowed)),
+        ("not visible, still there", vec![missing()], &[1, 2], Err(ErrorKind::StillAllowed)),
         ("refused, still there", vec![empty(400)], &[1, 2], Err(ErrorKind::StillAllowed)),
         ("lost, then not there", vec![Reply::Lost, empty(400)], &[1], Ok(Removed)),
         ("lost for good, done", vec![Reply::Lost], &[1], Ok(Removed)),
         ("lost for good, not done", vec![Reply::Lost], &[1, 2], Err(ErrorKind::Unreachable)),
         ("a page in place of an answer", vec![text(200, "<html>")], &[1, 2], Err(ErrorKind::Unreadable)),
         ("forbidden", vec![empty(403)], &[1], Err(ErrorKind::Forbidden)),
+        ("not by GitLab", vec![text(404, "<html>")], &[1], Err(ErrorKind::UnexpectedStatus)),
     ];
     for (case, writes, listed, expected) in cases {
         let outcome = revoke(&server(writes, listed).await).await;
+        assert_eq!(outcome.map_err(|error| error.kind().clone()), expected, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn the_setting_decides_what_a_change_of_it_came_to() {
+    let cases = [
+        ("done", vec![empty(204)], false, Ok(())),
+        ("lost for good, done", vec![Reply::Lost], false, Ok(())),
+        ("lost for good, not done", vec![Reply::Lost], true, Err(ErrorKind::Unreachable)),
+        ("failed, done", vec![empty(500)], false, Ok(())),
+        ("failed, not done", vec![empty(500)], true, Err(ErrorKind::Server)),
+        ("a page in place of an answer, done", vec![text(200, "<html>")], false, Ok(())),
+        ("lost, then refused", vec![Reply::Lost, empty(403)], true, Err(ErrorKind::Forbidden)),
+        ("refused", vec![empty(400)], false, Err(ErrorKind::BadRequest)),
+    ];
+    for (case, writes, now, expected) in cases {
+        let next = AtomicUsize::new(0);
+        let server = Scripted::new(move |seen| match seen.method.as_str() {
+            "GET" => json(200, &json!({"inbound_enabled": now, "outbound_enabled": false})),
+            _ => writes[next.fetch_add(1, Ordering::SeqCst).min(writes.len() - 1)].clone(),
+        })
+        .await;
+        let outcome = server.client().set_inbound_enabled(project(OWNER), false).await;
         assert_eq!(outcome.map_err(|error| error.kind().clone()), expected, "{case}");
     }
 }
@@ -148,7 +177,7 @@ async fn an_answer_about_another_target_is_no_success() {
 
 #[tokio::test]
 async fn groups_have_a_list_of_their_own() {
-    let server = server(vec![empty(404)], &[2]).await;
+    let server = server(vec![missing()], &[2]).await;
     let outcome = server.client().revoke(project(OWNER), group_target(2)).await;
     assert_eq!(*outcome.unwrap_err().kind(), ErrorKind::StillAllowed);
     let list = "/projects/1/job_token_scope/groups_allowlist";

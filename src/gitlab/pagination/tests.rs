@@ -114,6 +114,23 @@ async fn a_list_that_changed_while_it_was_read_is_read_again() {
 }
 
 #[tokio::test]
+async fn a_removal_that_hides_the_element_which_slipped_is_told_by_the_totals() {
+    let removed = std::sync::atomic::AtomicBool::new(false);
+    let server = Scripted::new(move |seen| {
+        use std::sync::atomic::Ordering::SeqCst;
+        // Element 1 is removed once the first page was read, so that 101 slips onto it: as many come as are counted.
+        let first = if removed.load(SeqCst) { 2 } else { 1 };
+        removed.fetch_or(seen.page() == 1, SeqCst);
+        let ids: Vec<u64> = (first..=150).collect();
+        list(&ids, seen)
+    })
+    .await;
+    let list = server.client().allowed_groups_now(project(1)).await.unwrap();
+    assert_eq!(list.iter().map(|group| group.id.get()).collect::<Vec<_>>(), (2..=150).collect::<Vec<_>>());
+    assert_eq!(pages(&server), [1, 1, 2, 2]);
+}
+
+#[tokio::test]
 async fn a_wrong_total_does_not_keep_us_for_ever() {
     let server = Scripted::new(|seen| page(&elements([seen.page()]), seen.page(), 2, 1000)).await;
     assert_eq!(read(&server).await.unwrap(), 2);

@@ -72,6 +72,25 @@ async fn an_answer_without_end_is_not_read() {
 }
 
 #[tokio::test]
+async fn a_refusal_without_end_is_told_by_its_status() {
+    let large = "x".repeat(super::LARGEST_REFUSAL * 2);
+    let server =
+        Scripted::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()]).await;
+    assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    read(&server).await.unwrap();
+    assert_eq!(server.count(), 3);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_a_part_of_another_leaves_nothing_of_it() {
+    let server = Scripted::new(|_| text(403, "who is Basic-header-hush-hush-indeed?")).await;
+    let mut config = server.config();
+    config.headers.insert("X-Longer".to_owned(), "Basic-header-hush-hush-indeed".into());
+    let error = client(&config).scope(&project(1).into()).await.unwrap_err();
+    assert_eq!(error.words(), Some("who is [hidden]?"));
+}
+
+#[tokio::test]
 async fn an_attempt_ends_with_its_time_and_is_repeated() {
     let server = Scripted::new({
         let first = std::sync::atomic::AtomicBool::new(true);

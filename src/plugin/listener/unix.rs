@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 
+use super::abandoned;
 use crate::plugin::handshake::fits_the_line;
 
-const DIRECTORY_PREFIX: &str = "plugin";
+/// Tells our directories from those of other plugins.
+pub(super) const DIRECTORY_PREFIX: &str = "gitlab-job-token-";
 /// Short, since the whole path has to fit into about a hundred bytes.
-const SOCKET_NAME: &str = "socket";
+pub(super) const SOCKET_NAME: &str = "socket";
 
 const OWNER_ONLY: u32 = 0o700;
 /// A group that may use the socket has to pass through the directory, but not to list it.
@@ -39,6 +41,7 @@ impl Socket {
             .prefix(DIRECTORY_PREFIX)
             .permissions(Permissions::from_mode(OWNER_ONLY))
             .tempdir_in(parent)?;
+        abandoned::sweep(parent, directory.path());
         let path = std::path::absolute(directory.path())?.join(SOCKET_NAME);
         if !fits_the_line(&path) {
             let reason = "the handshake cannot carry a path that is not Unicode or holds '|' or a line end";

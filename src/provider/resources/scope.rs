@@ -222,7 +222,11 @@ async fn bring_about(
         let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
         return Err(diagnostic.at("inbound_enabled").into());
     }
-    let settings = read_settings(client, project).await?;
+    // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
+    let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
+    let settings = read_settings(&client.despite_stop(), project)
+        .await
+        .map_err(|errors| Failed { left: Some(accepted), errors })?;
     if settings.inbound_enabled == wanted {
         return Ok(settings);
     }

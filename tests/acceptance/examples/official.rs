@@ -8,9 +8,9 @@ use std::sync::Arc;
 use gitlab_simulator::{Simulator, Target};
 use serde_json::json;
 use terraform_provider_gitlab_job_token::framework::{
-    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Context, Diagnostic, Errors, Failed, Host,
-    IdentityAttribute, IdentitySchema, ImportBy, Model, Provider, Resource, Schema, Set, Type, Warnings,
-    model, service,
+    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Calls, Context, Diagnostic, Errors, Failed,
+    Host, IdentityAttribute, IdentitySchema, ImportBy, Model, Provider, Resource, Schema, Set, Type,
+    Warnings, model, service,
 };
 use terraform_provider_gitlab_job_token::plugin::MAX_MESSAGE_BYTES;
 use tokio::net::TcpListener;
@@ -31,7 +31,7 @@ pub(super) struct Official {
 impl Official {
     pub(super) fn start(gitlab: &Arc<Simulator>) -> Official {
         let runtime = Runtime::new().expect("a runtime");
-        let provider = service(StandIn(Arc::clone(gitlab)), MAX_MESSAGE_BYTES);
+        let provider = service(StandIn(Arc::clone(gitlab)), Calls::default(), MAX_MESSAGE_BYTES);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let server = Server::builder().add_routes(Routes::new(provider));

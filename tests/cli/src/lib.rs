@@ -24,6 +24,6 @@ pub use cli::{Cli, NoCli, PATH_VARIABLE};
 pub use diagnostic::{Diagnostic, Severity};
 pub use plan::{Action, Change, Plan};
 pub use run::Run;
-pub use running::Running;
+pub use running::{Running, kill_process, process_runs};
 pub use state::State;
 pub use workspace::{PROVIDER_SOURCE, Workspace};

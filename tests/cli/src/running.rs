@@ -1,50 +1,115 @@
-//! A run of the program that has not ended yet.
+//! A run under way, to be disturbed: interrupted as from a terminal, or killed. Signals and the list of processes are
+//! those of Linux; elsewhere the methods that need them panic.
 
-use std::io;
-use std::process::{Child, Command, Stdio};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::run::Run;
 
-/// A running command. Dropping it ends it by force.
-#[must_use = "a run proves nothing until somebody looks at how it ended"]
+/// A run that was started and not yet waited for. Killed when dropped, so that a failing test leaves nothing behind.
+///
+/// Every method panics where the system does not do what it is told.
 #[derive(Debug)]
 pub struct Running {
-    child: Option<Child>,
     arguments: Vec<String>,
+    child: Child,
+    stdout: File,
+    stderr: File,
 }
 
 impl Running {
-    pub(crate) fn start(mut command: Command, arguments: &[&str]) -> io::Result<Running> {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        Ok(Running { child: Some(child), arguments })
+    /// Starts the command at the head of a process group, as a shell does. What it writes goes to files: a pipe that
+    /// nobody empties would stop it.
+    pub(crate) fn start(command: &mut Command, arguments: &[&str]) -> io::Result<Running> {
+        let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        let child =
+            command.stdin(Stdio::null()).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?).spawn()?;
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Ok(Running { arguments, child, stdout, stderr })
     }
 
-    /// Tells the program to stop, as a user does with Ctrl-C; only the program itself, not what it has started.
-    #[cfg(unix)]
+    /// What a terminal does on Ctrl-C: interrupts the program and all that it has started.
     #[track_caller]
     pub fn interrupt(&self) {
-        let Some(child) = &self.child else { return };
-        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-        assert!(sent.as_ref().is_ok_and(std::process::ExitStatus::success), "no interrupt: {sent:?}");
+        signal("INT", &format!("-{}", self.child.id()));
+    }
+
+    /// Ends the program alone, without a chance to say goodbye.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        if let Err(error) = self.child.kill() {
+            panic!("the program can't be killed: {error}");
+        }
+    }
+
+    /// The processes that the program has started and that still run: providers.
+    #[must_use]
+    pub fn children(&self) -> Vec<u32> {
+        let parent = self.child.id();
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+        numbers.filter(|number| status(*number).is_some_and(|status| status.parent == parent)).collect()
     }
 
     /// Waits for the end.
     #[track_caller]
     pub fn wait(mut self) -> Run {
-        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        match self.child.take().map(Child::wait_with_output) {
-            Some(Ok(output)) => Run::new(&arguments, &output),
-            ended => panic!("`{}` can't be waited for: {ended:?}", arguments.join(" ")),
+        let finished = self.child.wait().and_then(|status| {
+            Ok(Output { status, stdout: content(&mut self.stdout)?, stderr: content(&mut self.stderr)? })
+        });
+        let arguments: Vec<_> = self.arguments.iter().map(String::as_str).collect();
+        match finished {
+            Ok(output) => Run::new(&arguments, &output),
+            Err(error) => panic!("`{}` can't be waited for: {error}", arguments.join(" ")),
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            drop(child.kill());
-            drop(child.wait());
-        }
+        // One that has ended already is no matter.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
+}
+
+/// Ends a process, without a chance to say goodbye.
+#[track_caller]
+pub fn kill_process(number: u32) {
+    signal("KILL", &number.to_string());
+}
+
+/// Whether a process runs; one that has ended and waits to be noticed does not.
+#[must_use]
+pub fn process_runs(number: u32) -> bool {
+    status(number).is_some()
+}
+
+#[track_caller]
+fn signal(name: &str, whom: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -s {name} -- {whom}")]).status();
+    assert!(sent.as_ref().is_ok_and(|status| status.success()), "{whom} gets no {name}: {sent:?}");
+}
+
+struct Status {
+    parent: u32,
+}
+
+/// What the system says of a process that runs.
+fn status(number: u32) -> Option<Status> {
+    let told = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+    // The name before the state is in parentheses and may hold anything.
+    let mut fields = told.rsplit_once(')')?.1.split_whitespace();
+    let (state, parent) = (fields.next()?, fields.next()?.parse().ok()?);
+    (state != "Z").then_some(Status { parent })
+}
+
+fn content(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut content)?;
+    Ok(content)
 }

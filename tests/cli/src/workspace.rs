@@ -27,6 +27,8 @@ const CONFIG_FILE: &str = "main.tf";
 const PLAN_FILE: &str = "saved.tfplan";
 const STATE_FILE: &str = "terraform.tfstate";
 
+const APPLY: [&str; 5] = ["apply", "-json", "-no-color", "-input=false", "-auto-approve"];
+
 /// A configuration, its state, and an environment to run the program in. Removed when dropped.
 ///
 /// Every method panics when the directory can't be used or the program can't be started; how a run of it ended is in
@@ -144,7 +146,13 @@ impl Workspace {
     /// Plans and applies with further options, such as `-refresh-only`; the path of a saved plan comes last.
     #[track_caller]
     pub fn apply_with(&self, options: &[&str]) -> Run {
-        self.run(&[&["apply", "-json", "-no-color", "-input=false", "-auto-approve"], options].concat())
+        self.run(&[&APPLY, options].concat())
+    }
+
+    /// Begins to plan and apply, and does not wait for the end.
+    #[track_caller]
+    pub fn start_apply(&self) -> Running {
+        self.start(&APPLY)
     }
 
     /// Applies the plan that was saved last, and nothing else.
@@ -208,18 +216,25 @@ impl Workspace {
     /// Runs any command, to be read as people read it unless `-json` is among the arguments.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Run {
-        self.start(arguments).wait()
+        match self.command(arguments).output() {
+            Ok(output) => Run::new(arguments, &output),
+            Err(error) => panic!("{:?} can't be started: {error}", self.cli.path()),
+        }
     }
 
     /// Starts any command, as [`Workspace::run`], without waiting for its end.
     #[track_caller]
     pub fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = Command::new(self.cli.path());
-        command.args(arguments).current_dir(self.directory()).env_clear().envs(&self.environment);
-        match Running::start(command, arguments) {
+        match Running::start(&mut self.command(arguments), arguments) {
             Ok(running) => running,
             Err(error) => panic!("{:?} can't be started: {error}", self.cli.path()),
         }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.cli.path());
+        command.args(arguments).current_dir(self.directory()).env_clear().envs(&self.environment);
+        command
     }
 
     #[track_caller]

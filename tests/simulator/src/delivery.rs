@@ -16,6 +16,9 @@ const PIECES: usize = 8;
 /// Time for the first half of a broken body to leave before the connection ends.
 const FLUSH: Duration = Duration::from_millis(30);
 
+/// What a flood is made of. Blanks after JSON leave it valid, so that only its size can tell.
+static BLANKS: [u8; 1 << 16] = [b' '; 1 << 16];
+
 /// Makes the response.
 pub(crate) fn deliver(answer: Answer, delivery: Delivery) -> Response<Body> {
     let length = answer.body.len();
@@ -23,6 +26,7 @@ pub(crate) fn deliver(answer: Answer, delivery: Delivery) -> Response<Body> {
         Delivery::Whole => Body::from(answer.body),
         Delivery::Trickled(pause) => trickled(answer.body, pause),
         Delivery::BrokenOff => broken_off(answer.body),
+        Delivery::Flooded(bytes) => flooded(answer.body, bytes),
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -32,7 +36,7 @@ pub(crate) fn deliver(answer: Answer, delivery: Delivery) -> Response<Body> {
             headers.append(HeaderName::from_static(name), value);
         }
     }
-    if delivery != Delivery::Whole {
+    if matches!(delivery, Delivery::Trickled(_) | Delivery::BrokenOff) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response
@@ -54,4 +58,13 @@ fn broken_off(mut body: Vec<u8>) -> Body {
         Err(io::Error::from(io::ErrorKind::ConnectionAborted))
     });
     Body::from_stream(stream::iter([Ok(Bytes::from(body))]).chain(end))
+}
+
+fn flooded(body: Vec<u8>, bytes: usize) -> Body {
+    let blanks = (0..bytes.div_ceil(BLANKS.len())).map(move |sent| {
+        let left = bytes - sent * BLANKS.len();
+        Bytes::from_static(&BLANKS[..left.min(BLANKS.len())])
+    });
+    let pieces = std::iter::once(Bytes::from(body)).chain(blanks);
+    Body::from_stream(stream::iter(pieces.map(Ok::<_, io::Error>)))
 }

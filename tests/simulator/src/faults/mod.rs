@@ -2,6 +2,7 @@
 //! is the server's part, and which requests it strikes is decided in the file beside this one.
 
 mod injection;
+mod pages;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -48,6 +49,14 @@ pub enum Fault {
     TruncatedJson,
     /// A web page in place of the answer's JSON, under the answer's status.
     NotJson,
+    /// The answer's body goes on for this many bytes of blanks, whose number is not announced.
+    FloodsTheBody(usize),
+    /// A page of a list says that another follows, whatever it holds; beyond the end each has an element of its own.
+    NeverEndsTheList,
+    /// A page of a list says that another follows, and holds what all the others hold.
+    RepeatsThePage,
+    /// A page of a list after the first lacks its first element, as if that had slipped onto a page read before.
+    ShiftsTheList,
     /// 302 to another address.
     RedirectsTo(String),
     /// 302 to the page for signing in, as from a proxy that knows no tokens.
@@ -80,6 +89,8 @@ pub(crate) enum Delivery {
     Trickled(Duration),
     /// Half of the body, then the connection ends.
     BrokenOff,
+    /// The body, then so many bytes of blanks.
+    Flooded(usize),
 }
 
 /// What a fault does.
@@ -126,6 +137,10 @@ impl Fault {
             Self::StallsTheAnswer(time) => return Effect::DelayAnswer(*time),
             Self::TricklesTheBody(pause) => return Effect::Deliver(Delivery::Trickled(*pause)),
             Self::BreaksOffTheBody => return Effect::Deliver(Delivery::BrokenOff),
+            Self::FloodsTheBody(bytes) => return Effect::Deliver(Delivery::Flooded(*bytes)),
+            Self::NeverEndsTheList => return Effect::Alter(pages::without_end),
+            Self::RepeatsThePage => return Effect::Alter(pages::repeated),
+            Self::ShiftsTheList => return Effect::Alter(pages::shifted),
             Self::TruncatedJson => return Effect::Alter(truncated),
             Self::NotJson => return Effect::Alter(|answer| Answer::html(answer.status, "Welcome")),
         };

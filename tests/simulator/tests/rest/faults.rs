@@ -193,3 +193,53 @@ async fn a_fault_can_come_in_the_middle() {
     assert_eq!(turn_off(&scene).await.unwrap().status, 401);
     assert_eq!(turn_off(&scene).await.unwrap().status, 204);
 }
+
+#[tokio::test]
+async fn a_flooded_body_is_the_answer_and_as_many_blanks() {
+    const BLANKS: usize = 100_000;
+    let scene = Scene::new();
+    let whole = read(&scene).await.unwrap();
+    scene.gitlab.inject(Fault::FloodsTheBody(BLANKS));
+    let flooded = read(&scene).await.unwrap();
+    assert_eq!((flooded.status, flooded.header("content-length")), (200, None));
+    assert_eq!(
+        (flooded.text.trim_end(), flooded.text.len()),
+        (whole.text.as_str(), whole.text.len() + BLANKS)
+    );
+}
+
+/// The elements of a page, and the page that it says is next.
+async fn page(scene: &Scene, number: u64) -> (Vec<u64>, Option<String>) {
+    let reply = scene.api.get(&scene.scope(&format!("/groups_allowlist?per_page=2&page={number}"))).await;
+    let ids =
+        reply.json().as_array().unwrap().iter().map(|element| element["id"].as_u64().unwrap()).collect();
+    (ids, reply.header("x-next-page").map(str::to_owned))
+}
+
+#[tokio::test]
+async fn a_list_can_go_on_for_ever_with_new_elements_or_with_the_same() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.partners());
+    scene.gitlab.inject(Fault::NeverEndsTheList);
+    assert_eq!(page(&scene, 1).await, (vec![scene.partners], Some("2".to_owned())));
+    let ((second, next), (third, _)) = (page(&scene, 2).await, page(&scene, 3).await);
+    assert_eq!((second.len(), third.len(), next), (1, 1, Some("3".to_owned())));
+    assert_ne!(second, third);
+
+    scene.gitlab.clear_faults();
+    scene.gitlab.inject(Fault::RepeatsThePage);
+    let ((first, _), (second, next)) = (page(&scene, 1).await, page(&scene, 2).await);
+    assert_eq!((first, next), (second, Some("3".to_owned())));
+}
+
+#[tokio::test]
+async fn a_list_can_lose_an_element_between_two_pages_without_counting_less() {
+    let scene = Scene::new();
+    scene.fill_groups(4);
+    let ((first, _), (second, _)) = (page(&scene, 1).await, page(&scene, 2).await);
+    scene.gitlab.inject(Fault::ShiftsTheList);
+    assert_eq!(page(&scene, 1).await.0, first);
+    assert_eq!(page(&scene, 2).await.0, second[1..]);
+    let reply = scene.api.get(&scene.scope("/groups_allowlist?per_page=2&page=2")).await;
+    assert_eq!(reply.header("x-total"), Some("4"));
+}

@@ -1,0 +1,116 @@
+//! Answers that are none of GitLab's, or none at all: what is told, and what is left.
+
+use std::time::Duration;
+
+use gitlab_simulator::{Fault, Injection, Route};
+
+use super::{APP, FOREVER, Seesaw, allow_all, crowd, entries};
+use crate::kit::workspace;
+
+fn page(status: u16, title: &str) -> Fault {
+    let body = format!("<html><head><title>{title}</title></head><body>Some words</body></html>");
+    Fault::Answers { status, content_type: "text/html".to_owned(), body }
+}
+
+/// Nothing is changed, each of the three changes is told as one error that says this, and nothing is lost: when the
+/// trouble is over, an apply makes them all.
+#[track_caller]
+fn assert_told(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str)>) {
+    let Some(mut seesaw) = Seesaw::new() else { return };
+    for (fault, told) in cases {
+        let run = seesaw.push(block, [Injection::from(fault).writes_only()]);
+        run.fails();
+        let details: Vec<_> = run.errors().into_iter().map(|error| error.detail).collect();
+        assert_eq!(details.len(), 3, "one error for each change\n{run}");
+        assert!(details.iter().all(|detail| detail.contains(told)), "{told:?} is not in {details:#?}");
+        seesaw.is_level();
+    }
+    seesaw.push("", []).succeeds();
+    seesaw.has_turned();
+    seesaw.tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_server_in_trouble_is_told_by_its_status() {
+    assert_told(
+        "retries = 0",
+        [
+            (Fault::InternalError, ": the server failed (500)."),
+            (page(502, "502 Bad Gateway"), "(502): a web page titled \"502 Bad Gateway\"."),
+            (Fault::Unavailable { retry_after: None }, "(503): a web page titled \"Service Unavailable\"."),
+            (page(429, "Slow down"), ": too many requests (429): a web page titled \"Slow down\"."),
+            (
+                page(200, "Welcome"),
+                ": the answer is not one of GitLab's API (200): a web page titled \"Welcome\".",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_network_in_trouble_is_told_by_what_happened() {
+    assert_told(
+        "retries = 0\n request_timeout = 1",
+        [
+            (Fault::DropsTheRequest, ": the server can't be reached: "),
+            (Fault::StallsTheRequest(FOREVER), ": no complete answer in time: nothing within 1 s."),
+        ],
+    );
+}
+
+#[test]
+fn whoever_asks_for_a_wait_of_hours_is_not_waited_for() {
+    let wait = Duration::from_secs(7200);
+    assert_told(
+        "",
+        [
+            (
+                Fault::RateLimited { retry_after: wait },
+                ": too many requests, wait 7200 s (429): Retry later.",
+            ),
+            (Fault::Unavailable { retry_after: Some(wait) }, ": the server failed (503): "),
+        ],
+    );
+}
+
+#[test]
+fn attempts_that_were_all_in_vain_are_counted() {
+    let Some(seesaw) = Seesaw::new() else { return };
+    let run = seesaw.push("retries = 1", [Fault::BadGateway.on(Route::ScopePatch)]);
+
+    let error = run.error();
+
+    assert!(error.contains("[2 attempts in "), "{error}");
+}
+
+#[test]
+fn a_storm_of_rate_limits_is_sat_out() {
+    const ENTRIES: u64 = 20;
+    let gitlab = crowd(ENTRIES);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entries(2..2 + ENTRIES));
+    let storm = Injection::from(Fault::ProxyRateLimited).writes_only();
+    gitlab.inject(storm.times(25));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
+    assert_eq!(gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.faulty).len(), 25);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_says_nothing_about_its_entries() {
+    let gitlab = crowd(2);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entries(2..4));
+    allow_all(&gitlab, 2..4);
+    tf.apply().succeeds();
+    for fault in [Fault::TruncatedJson, Fault::NotJson, page(200, "Welcome"), page(404, "Not here")] {
+        gitlab.inject(fault.clone().on(Route::AllowlistProjectsGet));
+        let plan = tf.plan();
+        // Nothing but GitLab's own answer makes an entry disappear.
+        assert!(!plan.run().is_success(), "{fault:?}\n{}", plan.run());
+        gitlab.clear_faults();
+    }
+    tf.plan().changes_nothing();
+}

@@ -1,0 +1,125 @@
+//! Connections that break and servers that fall silent, before a change is carried out and after.
+
+use std::time::Duration;
+
+use gitlab_simulator::{Fault, Injection, Route};
+
+use super::{FOREVER, Seesaw, WRITES};
+
+/// The title of the warning that blames somebody else for an entry.
+const TAKEN_OVER: &str = "Entry was on the allowlist already";
+
+/// Each write meets the fault once.
+fn once_each(fault: &Injection) -> Vec<Injection> {
+    WRITES.into_iter().map(|route| fault.clone().on(route).once()).collect()
+}
+
+/// Whatever becomes of the answers, all three changes are made once, and nobody is bothered.
+#[track_caller]
+fn assert_changes_survive(block: &str, faults: impl IntoIterator<Item = Injection>) {
+    let Some(mut seesaw) = Seesaw::new() else { return };
+    for fault in faults {
+        let run = seesaw.push(block, once_each(&fault));
+        run.succeeds();
+        let blamed: Vec<_> = run.warnings().into_iter().filter(|told| told.summary == TAKEN_OVER).collect();
+        assert!(blamed.is_empty(), "{fault:?}: {blamed:?}");
+        seesaw.has_turned();
+    }
+    seesaw.tf.plan().changes_nothing();
+}
+
+fn page(status: u16) -> Fault {
+    let body = "<html><head><title>Welcome</title></head></html>".to_owned();
+    Fault::Answers { status, content_type: "text/html".to_owned(), body }
+}
+
+#[test]
+fn a_change_that_was_carried_out_before_the_connection_failed_is_no_error() {
+    assert_changes_survive(
+        "retries = 1\n request_timeout = 1",
+        [
+            Fault::DropsTheAnswer.into(),
+            Fault::StallsTheAnswer(FOREVER).into(),
+            Injection::from(Fault::BadGateway).carried_out(),
+            Injection::from(Fault::GatewayTimeout).carried_out(),
+        ],
+    );
+}
+
+#[test]
+fn without_another_attempt_the_server_is_asked_what_became_of_a_change() {
+    assert_changes_survive(
+        "retries = 0\n request_timeout = 1",
+        [
+            Fault::DropsTheAnswer.into(),
+            Fault::StallsTheAnswer(FOREVER).into(),
+            Injection::from(Fault::InternalError).carried_out(),
+            Injection::from(page(200)).carried_out(),
+            Injection::from(page(502)).carried_out(),
+        ],
+    );
+}
+
+#[test]
+fn a_change_that_did_not_get_through_is_made_by_the_next_attempt() {
+    assert_changes_survive(
+        "retries = 1\n request_timeout = 1",
+        [
+            Fault::DropsTheRequest.into(),
+            Fault::StallsTheRequest(FOREVER).into(),
+            Fault::Unavailable { retry_after: Some(Duration::ZERO) }.into(),
+            Fault::ProxyRateLimited.into(),
+        ],
+    );
+}
+
+#[test]
+fn a_confirmation_that_cannot_be_read_does_not_undo_an_addition() {
+    let Some(mut seesaw) = Seesaw::new() else { return };
+    for fault in [Fault::TruncatedJson, Fault::NotJson, Fault::BreaksOffTheBody] {
+        let run = seesaw.push("retries = 0", [fault.on(Route::AllowlistProjectPost)]);
+        run.succeeds();
+        assert!(run.warnings().iter().all(|told| told.summary != TAKEN_OVER), "{run}");
+        seesaw.has_turned();
+    }
+}
+
+#[test]
+fn a_list_that_breaks_off_or_comes_too_slowly_is_read_again() {
+    let Some(seesaw) = Seesaw::new() else { return };
+    seesaw.gitlab.clear_requests();
+    let slow = Fault::TricklesTheBody(Duration::from_millis(400));
+    for fault in [Fault::BreaksOffTheBody, slow] {
+        seesaw.gitlab.inject(fault.on(Route::AllowlistProjectsGet).once());
+    }
+    seesaw.tf.config(&seesaw.side.config("retries = 2\n request_timeout = 1"));
+
+    seesaw.tf.plan().changes_nothing();
+
+    assert_eq!(seesaw.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 3);
+}
+
+#[test]
+fn a_slow_answer_within_the_time_is_taken() {
+    let Some(seesaw) = Seesaw::new() else { return };
+    seesaw.gitlab.clear_requests();
+    seesaw.gitlab.inject(Fault::TricklesTheBody(Duration::from_millis(5)));
+
+    seesaw.tf.plan().changes_nothing();
+
+    assert_eq!(seesaw.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 1);
+}
+
+#[test]
+fn a_server_that_goes_away_after_the_plan_takes_nothing_out_of_the_state() {
+    let Some(Seesaw { gitlab, tf, side }) = Seesaw::new() else { return };
+    tf.config(&side.other().config("retries = 0"));
+    tf.plan().succeeds();
+    let state = std::fs::read_to_string(tf.state_file()).expect("a state");
+    drop(gitlab);
+
+    let error = tf.apply_saved().error();
+
+    assert!(error.contains("GET /user: the server can't be reached: Connection refused"), "{error}");
+    assert_eq!(std::fs::read_to_string(tf.state_file()).expect("a state"), state);
+}

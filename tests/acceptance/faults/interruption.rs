@@ -1,0 +1,101 @@
+//! Ctrl-C in the middle of many writes: what is on the wire is let finish, what waits is given up.
+
+use std::time::Duration;
+
+use gitlab_simulator::{Fault, Injection, Route};
+use terraform_cli::{Run, Workspace, process_runs};
+
+use super::{APP, allow_all, assert_state_is_true, crowd, entries, eventually, exclusive, has_processes};
+use crate::kit::workspace;
+
+/// As many as GitLab takes on one list.
+const FULL: u64 = 200;
+
+/// So many writes pass before the others are held up.
+const BEFORE: usize = 40;
+
+/// Long beside the time that an interrupt takes, short beside what a run may take.
+const HOLD_UP: Duration = Duration::from_millis(1500);
+
+/// Applies until the first writes are held up, and then presses Ctrl-C.
+fn interrupted_apply(gitlab: &gitlab_simulator::Simulator, tf: &Workspace) -> Run {
+    gitlab.clear_requests();
+    gitlab.inject(Injection::from(Fault::StallsTheRequest(HOLD_UP)).writes_only().after(BEFORE));
+    let running = tf.start_apply();
+    eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
+    let providers = running.children();
+    running.interrupt();
+    let run = running.wait();
+    gitlab.clear_faults();
+    assert_eq!(providers.len(), 1);
+    eventually("the provider ends", || !process_runs(providers[0]));
+    run
+}
+
+#[test]
+fn an_interrupted_list_is_in_state_as_far_as_it_came_and_is_completed_by_the_next_apply() {
+    if !has_processes() {
+        return;
+    }
+    let gitlab = crowd(FULL);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive([2]));
+    tf.apply().succeeds();
+    tf.config(&exclusive(3..2 + FULL));
+
+    let run = interrupted_apply(&gitlab, &tf);
+
+    run.fails();
+    let reached = gitlab.allowlist(APP).projects;
+    assert!(reached.len() > BEFORE && (reached.len() as u64) < FULL, "{} entries", reached.len());
+    assert!(reached.contains(&2), "a removal came before the end of the additions");
+    assert_state_is_true(&gitlab, &tf);
+    assert!(run.errors().iter().any(|error| error.detail.contains("The run was interrupted.")), "{run}");
+
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(gitlab.allowlist(APP).projects, (3..2 + FULL).collect());
+    let added =
+        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
+    assert_eq!(added.len() as u64, FULL - 1, "none was added twice");
+}
+
+#[test]
+fn an_interrupted_creation_of_a_list_is_completed_by_the_next_apply() {
+    if !has_processes() {
+        return;
+    }
+    let gitlab = crowd(FULL);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(2..2 + FULL));
+
+    interrupted_apply(&gitlab, &tf).fails();
+
+    assert!((gitlab.allowlist(APP).projects.len() as u64) < FULL);
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(APP).projects, (2..2 + FULL).collect());
+    let requests = gitlab.requests();
+    assert!(requests.to(Route::AllowlistProjectDelete).is_empty(), "nobody loses access on the way");
+}
+
+#[test]
+fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
+    if !has_processes() {
+        return;
+    }
+    const ENTRIES: u64 = 60;
+    let gitlab = crowd(ENTRIES);
+    let Some(tf) = workspace(&gitlab) else { return };
+    allow_all(&gitlab, 2..2 + ENTRIES);
+    tf.config(&entries(2..2 + ENTRIES));
+    tf.apply().succeeds();
+    tf.config("");
+
+    let run = interrupted_apply(&gitlab, &tf);
+
+    // Terraform calls it a success when nothing failed that it had begun.
+    assert!(!run.stdout().contains("Plugin did not respond"), "{run}");
+    assert!(!gitlab.allowlist(APP).projects.is_empty());
+    assert_state_is_true(&gitlab, &tf);
+    tf.apply().succeeds();
+    assert!(gitlab.allowlist(APP).projects.is_empty());
+}

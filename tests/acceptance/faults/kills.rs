@@ -1,0 +1,109 @@
+//! Provider or host killed in the middle of an apply, without a chance to say goodbye.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gitlab_simulator::{Fault, Injection, Route, Simulator};
+use terraform_cli::{Running, Workspace, kill_process, process_runs};
+
+use super::{APP, assert_state_is_true, crowd, entries, eventually, exclusive, has_processes};
+use crate::kit::workspace;
+
+const ENTRIES: u64 = 30;
+
+/// So many writes pass before the others are held up.
+const BEFORE: usize = 10;
+
+/// Long beside the time that a kill takes.
+const HOLD_UP: Duration = Duration::from_secs(2);
+
+/// An apply in the middle of its writes.
+struct Scene {
+    gitlab: Simulator,
+    tf: Workspace,
+    running: Running,
+    provider: u32,
+    temporary: PathBuf,
+}
+
+impl Scene {
+    #[track_caller]
+    fn of(config: &str) -> Option<Scene> {
+        if !has_processes() {
+            return None;
+        }
+        let gitlab = crowd(ENTRIES);
+        let mut tf = workspace(&gitlab)?;
+        let temporary = tf.directory().join("temporary");
+        fs::create_dir(&temporary).expect("a directory");
+        tf.set_env("TMPDIR", &temporary.to_string_lossy());
+        tf.config(config);
+        gitlab.inject(Injection::from(Fault::StallsTheRequest(HOLD_UP)).writes_only().after(BEFORE));
+        let running = tf.start_apply();
+        eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
+        let [provider] = running.children()[..] else { panic!("{:?} run", running.children()) };
+        Some(Scene { gitlab, tf, running, provider, temporary })
+    }
+
+    fn sockets(&self) -> usize {
+        fs::read_dir(&self.temporary).expect("a directory").count()
+    }
+}
+
+/// The next apply gets everything onto the list and into the state, and adds nothing twice.
+#[track_caller]
+fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
+    gitlab.clear_faults();
+    // A request whose sender is gone while it is held up is never carried out.
+    eventually("nothing is under way", || {
+        gitlab.clear_requests();
+        gitlab.max_in_flight() == 0
+    });
+    let before = gitlab.allowlist(APP).projects.len() as u64;
+    assert!(before < ENTRIES, "the kill came too late");
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
+    assert_state_is_true(gitlab, tf);
+    let added =
+        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
+    assert_eq!(added.len() as u64, ENTRIES - before);
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn after_the_provider_was_killed_the_next_apply_converges() {
+    let Some(scene) = Scene::of(&entries(2..2 + ENTRIES)) else { return };
+    kill_process(scene.provider);
+    let Scene { gitlab, tf, running, provider, temporary } = scene;
+
+    running.wait().fails();
+
+    assert!(!process_runs(provider));
+    // Its socket is all that it leaves behind, for a later start to clear away.
+    assert_eq!(fs::read_dir(temporary).expect("a directory").count(), 1);
+    assert_converges(&gitlab, &tf);
+}
+
+#[test]
+fn after_the_provider_of_a_list_was_killed_the_next_apply_converges() {
+    let Some(scene) = Scene::of(&exclusive(2..2 + ENTRIES)) else { return };
+    kill_process(scene.provider);
+    let Scene { gitlab, tf, running, .. } = scene;
+
+    running.wait().fails();
+
+    assert_converges(&gitlab, &tf);
+}
+
+#[test]
+fn after_terraform_was_killed_the_provider_ends_cleans_up_and_the_next_apply_converges() {
+    let Some(mut scene) = Scene::of(&entries(2..2 + ENTRIES)) else { return };
+    assert_eq!(scene.sockets(), 1);
+    scene.running.kill();
+
+    eventually("the provider ends", || !process_runs(scene.provider));
+
+    assert_eq!(scene.sockets(), 0);
+    assert_converges(&scene.gitlab, &scene.tf);
+}

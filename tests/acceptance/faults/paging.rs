@@ -1,0 +1,70 @@
+//! Lists that mislead their reader from page to page.
+
+use gitlab_simulator::{Fault, Route};
+use insta::assert_snapshot;
+
+use super::{APP, allow_all, crowd, exclusive};
+use crate::kit::workspace;
+
+/// A list of two pages.
+const LONG: u64 = 150;
+
+#[test]
+fn a_list_that_never_ends_is_an_error() {
+    let gitlab = crowd(2);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive([2]));
+    gitlab.inject(Fault::NeverEndsTheList.on(Route::AllowlistProjectsGet));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    GET /projects/1/job_token_scope/allowlist: the answer is not one of GitLab's
+    API (200): the pages do not come to an end.
+
+    Something answered that does not speak GitLab's API, such as a proxy's or
+    login page: check the provider's `base_url`.
+    "#);
+
+    assert!(gitlab.requests().to(Route::AllowlistProjectsGet).len() <= 500);
+}
+
+#[test]
+fn a_list_whose_pages_repeat_is_an_error() {
+    let gitlab = crowd(2);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive([2]));
+    gitlab.inject(Fault::RepeatsThePage.on(Route::AllowlistProjectsGet));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    GET /projects/1/job_token_scope/allowlist: the answer is not one of GitLab's
+    API (200): one page repeats another.
+
+    Something answered that does not speak GitLab's API, such as a proxy's or
+    login page: check the provider's `base_url`.
+    "#);
+
+    assert_eq!(gitlab.requests().to(Route::AllowlistProjectsGet).len(), 2);
+}
+
+#[test]
+fn an_entry_that_slips_to_another_page_meanwhile_is_neither_lost_nor_added_again() {
+    let gitlab = crowd(LONG);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(2..2 + LONG));
+    allow_all(&gitlab, 2..2 + LONG);
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+    gitlab.inject(Fault::ShiftsTheList.on(Route::AllowlistProjectsGet).times(2));
+
+    tf.plan().changes_nothing();
+
+    assert_eq!(gitlab.requests().to(Route::AllowlistProjectsGet).len(), 4);
+    assert_eq!(gitlab.allowlist(APP).projects.len() as u64, LONG);
+}

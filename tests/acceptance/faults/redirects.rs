@@ -1,0 +1,101 @@
+//! Answers that point elsewhere. The token goes to no other address.
+
+use std::net::TcpListener;
+
+use gitlab_simulator::{Fault, Injection, Route, Simulator};
+use insta::assert_snapshot;
+
+use super::{APP, Seesaw, crowd, entries};
+use crate::kit::{replaced, workspace};
+
+#[test]
+fn reads_by_the_former_path_of_a_renamed_project_find_it() {
+    let gitlab = crowd(1);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&replaced(&entries([2]), "project = 1", "project = \"acme/app\""));
+    gitlab.rename_project(APP, "acme/renamed");
+
+    tf.apply().succeeds();
+
+    tf.plan().changes_nothing();
+    assert!(gitlab.requests().iter().any(|request| request.status == Some(301)), "{}", gitlab.requests());
+}
+
+#[test]
+fn the_token_goes_to_no_other_gitlab() {
+    let Some(seesaw) = Seesaw::new() else { return };
+    let other = Simulator::start();
+    let elsewhere = Fault::RedirectsTo(format!("{}/user", other.api_url()));
+
+    // Reads, which may be repeated elsewhere on the same host, and writes alike.
+    seesaw.gitlab.inject(Injection::from(elsewhere.clone()).on(Route::UserGet));
+    assert_snapshot!(seesaw.tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: redirected to http://127.0.0.1:PORT, which is not followed (302).
+
+    The token is never sent to another address. If this is the right GitLab, set
+    the provider's `base_url` to where it is now.
+    "#);
+    seesaw.gitlab.clear_faults();
+    seesaw.push("retries = 0", [Injection::from(elsewhere).writes_only()]).fails();
+
+    seesaw.is_level();
+    assert_eq!(other.requests().to_string(), "");
+    assert_eq!(other.connections(), 0);
+}
+
+#[test]
+fn no_byte_goes_to_another_port_of_the_same_host() {
+    let Some(seesaw) = Seesaw::new() else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    listener.set_nonblocking(true).expect("a listener to be looked at");
+    for location in [format!("http://{address}/api/v4/user"), format!("//{address}/api/v4/user")] {
+        seesaw.gitlab.inject(Fault::RedirectsTo(location).on(Route::UserGet).once());
+        assert!(!seesaw.tf.plan().run().is_success());
+    }
+    // What has not arrived by now was not sent: the providers have ended.
+    assert!(listener.accept().is_err(), "somebody came");
+}
+
+#[test]
+fn a_redirect_in_circles_ends() {
+    let Some(seesaw) = Seesaw::new() else { return };
+    seesaw.gitlab.clear_requests();
+    seesaw.gitlab.inject(Fault::RedirectsTo(format!("{}/user", seesaw.gitlab.api_url())).on(Route::UserGet));
+
+    assert_snapshot!(seesaw.tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: redirected, which is not followed (302): one redirect leads to the
+    next.
+
+    The token is never sent to another address. If this is the right GitLab, set
+    the provider's `base_url` to where it is now.
+    "#);
+
+    assert_eq!(seesaw.gitlab.requests().to(Route::UserGet).len(), 4);
+}
+
+#[test]
+fn a_login_page_is_not_taken_for_gitlab() {
+    let Some(seesaw) = Seesaw::new() else { return };
+    seesaw.gitlab.inject(Fault::LoginPage.on(Route::UserGet));
+
+    assert_snapshot!(seesaw.tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the answer is not one of GitLab's API (200): a web page titled
+    "Sign in".
+
+    Something answered that does not speak GitLab's API, such as a proxy's or
+    login page: check the provider's `base_url`.
+    "#);
+}

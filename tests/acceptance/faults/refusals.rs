@@ -1,0 +1,172 @@
+//! GitLab withdraws its favour in the middle of an apply.
+
+use gitlab_simulator::{ADMINISTRATOR, Fault, Injection, Role, Route, Target, TokenSpec, TokenState};
+use insta::assert_snapshot;
+
+use super::{APP, allow_all, assert_state_is_true, crowd, entries, exclusive};
+use crate::kit::workspace;
+
+#[test]
+fn a_token_revoked_in_the_middle_of_a_list_is_one_error_and_the_state_says_how_far_it_came() {
+    let gitlab = crowd(6);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive([2]));
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+    tf.config(&format!(
+        "provider \"gitlab\" {{\n  max_concurrent_requests = 1\n}}\n{}",
+        exclusive([2, 3, 4, 5, 6])
+    ));
+    gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(2));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't make the allowlist of project 1 what it is to be
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Added: project 3, project 4.
+
+    Failed:
+    - add project 5: POST /projects/1/job_token_scope/allowlist: the token was
+    revoked (401): Token was revoked. You have to re-authorize from the user.
+    - add project 6: POST /projects/1/job_token_scope/allowlist: the token was
+    revoked (401): Token was revoked. You have to re-authorize from the user.
+
+    Make a new access token with the scope `api` and set it as the provider's
+    `token` (or `GITLAB_TOKEN`).
+    "#);
+
+    assert_eq!(gitlab.allowlist(APP).projects.len(), 3);
+    assert_state_is_true(&gitlab, &tf);
+    gitlab.clear_faults();
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(gitlab.allowlist(APP).projects, (2..7).collect());
+    // Two before and two after, and no other was made twice.
+    let added =
+        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
+    assert_eq!(added.len(), 4);
+}
+
+#[test]
+fn entries_whose_token_is_revoked_on_the_way_are_in_state_if_and_only_if_they_are_on_the_list() {
+    let gitlab = crowd(10);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entries(2..12));
+    gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(4));
+
+    let run = tf.apply();
+
+    assert_eq!(run.fails().errors().len(), 6);
+    assert_eq!(gitlab.allowlist(APP).projects.len(), 4);
+    assert_state_is_true(&gitlab, &tf);
+    gitlab.clear_faults();
+    tf.apply().succeeds().warns_of_nothing();
+    assert_state_is_true(&gitlab, &tf);
+    assert_eq!(gitlab.allowlist(APP).projects, (2..12).collect());
+}
+
+#[test]
+fn a_token_without_the_role_or_the_scope_removes_no_access_and_says_so_in_one_error() {
+    let gitlab = crowd(3);
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive([2, 3]));
+    tf.apply().succeeds();
+    tf.config(&exclusive([2]));
+
+    gitlab.inject(
+        Fault::Answers {
+            status: 403,
+            content_type: "application/json".to_owned(),
+            body: r#"{"message":"403 Forbidden"}"#.to_owned(),
+        }
+        .on(Route::AllowlistProjectDelete),
+    );
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't make the allowlist of project 1 what it is to be
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Nothing was changed.
+
+    Failed:
+    - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: the
+    token's user may not do this (403)
+
+    The job token settings of a project can be read and changed only with at least
+    the Maintainer role in that project: give it to the user that the token
+    belongs to.
+    "#);
+    gitlab.clear_faults();
+
+    let reader = TokenSpec::new("reader").scopes([gitlab_simulator::TokenScope::ReadApi]);
+    tf.set_env("GITLAB_TOKEN", &gitlab.add_token(reader.role(Target::Project(APP), Role::Maintainer)));
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't make the allowlist of project 1 what it is to be
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Nothing was changed.
+
+    Failed:
+    - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: the token
+    lacks the scope `api` (403): The request requires higher privileges than
+    provided by the access token.
+
+    Use an access token with the scope `api`; `read_api` is enough only for
+    reading.
+    "#);
+
+    assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());
+    assert_state_is_true(&gitlab, &tf);
+    tf.set_env("GITLAB_TOKEN", gitlab.token());
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(APP).projects, [2].into());
+}
+
+#[test]
+fn a_target_out_of_sight_stays_in_the_state_of_a_list_that_should_lose_it() {
+    let gitlab = crowd(3);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive([2, 3, 4]));
+    tf.apply().succeeds();
+    gitlab.hide_from(ADMINISTRATOR, Target::Project(3));
+    tf.config(&exclusive([2]));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't make the allowlist of project 1 what it is to be
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Removed: project 4.
+
+    Failed:
+    - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not
+    removed: the entry is still on the list (404): Project Not Found
+
+    GitLab refuses to remove a project that the token can't see, so its jobs keep
+    their access. Give the token's user at least the Guest role in that project,
+    or remove the entry with a token that sees both.
+    "#);
+
+    assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());
+    assert_state_is_true(&gitlab, &tf);
+    gitlab.show_to(ADMINISTRATOR, Target::Project(3));
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(APP).projects, [2].into());
+}
+
+#[test]
+fn a_token_that_expires_after_the_plan_changes_nothing() {
+    let gitlab = crowd(2);
+    let Some(tf) = workspace(&gitlab) else { return };
+    // With a block for the provider there is no word of Terraform's own about its absence.
+    tf.config(&format!("provider \"gitlab\" {{\n}}\n{}", exclusive([2])));
+    allow_all(&gitlab, [3]);
+    tf.plan().succeeds();
+    gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
+
+    let error = tf.apply_saved().error();
+
+    assert!(error.contains("the token has expired (401)"), "{error}");
+    assert_eq!(gitlab.allowlist(APP).projects, [3].into());
+}

@@ -1,0 +1,55 @@
+//! Pages of lists that mislead whoever reads them. What an honest page is, is known to the pagination alone.
+
+use serde_json::{Value, json};
+
+use crate::http::Answer;
+
+/// Far above the numbers that the simulator gives.
+const INVENTED: u64 = 1_000_000_000;
+
+const PAGE: &str = "x-page";
+const NEXT_PAGE: &str = "x-next-page";
+/// Headers that would say where the list ends.
+const ENDS: [&str; 4] = [NEXT_PAGE, "link", "x-total", "x-total-pages"];
+
+/// Names a page after this one, and puts an invented element on it if it is empty.
+pub(super) fn without_end(answer: Answer) -> Answer {
+    let (page, elements) = (number(&answer), elements(&answer));
+    let invented = vec![json!({ "id": INVENTED + page })];
+    continued(answer, page, if elements.is_empty() { invented } else { elements })
+}
+
+/// Names a page after this one, and puts the same element on each.
+pub(super) fn repeated(answer: Answer) -> Answer {
+    let page = number(&answer);
+    continued(answer, page, vec![json!({ "id": INVENTED })])
+}
+
+/// Takes the first element off, unless this is the first page.
+pub(super) fn shifted(answer: Answer) -> Answer {
+    let mut elements = elements(&answer);
+    if number(&answer) > 1 && !elements.is_empty() {
+        elements.remove(0);
+    }
+    with_elements(answer, elements)
+}
+
+fn continued(mut answer: Answer, page: u64, elements: Vec<Value>) -> Answer {
+    answer.headers.retain(|(name, _)| !ENDS.contains(name));
+    with_elements(answer.with(NEXT_PAGE, page + 1), elements)
+}
+
+fn with_elements(mut answer: Answer, elements: Vec<Value>) -> Answer {
+    answer.body = Value::from(elements).to_string().into_bytes();
+    answer
+}
+
+fn elements(answer: &Answer) -> Vec<Value> {
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+/// The number of the page; an answer that is no page counts as the first.
+fn number(answer: &Answer) -> u64 {
+    let told = answer.headers.iter().find(|(name, _)| *name == PAGE);
+    told.and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
+}
