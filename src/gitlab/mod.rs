@@ -12,6 +12,7 @@ mod error;
 mod flight;
 mod gate;
 mod id;
+mod identity;
 mod job_token;
 mod lookup;
 mod message;

@@ -12,6 +12,7 @@ use tokio_rustls::rustls;
 
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
+use super::identity;
 use super::message;
 use super::request::Call;
 
@@ -77,7 +78,7 @@ impl Transport {
         if let Some(pem) = &config.cacert_pem {
             builder = builder.tls_certs_merge(authorities(pem)?);
         }
-        if let Some(identity) = identity(config)? {
+        if let Some(identity) = client_identity(config)? {
             builder = builder.identity(identity);
         }
         let http = builder.build().map_err(|error| unusable(&error))?;
@@ -256,15 +257,10 @@ fn authorities(pem: &str) -> Result<Vec<Certificate>, ConfigError> {
     }
 }
 
-fn identity(config: &Config) -> Result<Option<Identity>, ConfigError> {
+fn client_identity(config: &Config) -> Result<Option<Identity>, ConfigError> {
     match (&config.client_cert_pem, &config.client_key_pem) {
         (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => {
-            let pair = SecretString::from(format!("{certificate}\n{}\n", key.expose_secret()));
-            Identity::from_pem(pair.expose_secret().as_bytes())
-                .map(Some)
-                .map_err(|error| ConfigError::Identity(root_cause(&error)))
-        }
+        (Some(certificate), Some(key)) => identity::read(certificate, key).map(Some),
         _ => Err(ConfigError::HalfAnIdentity),
     }
 }

@@ -87,7 +87,8 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "client_key",
             Type::String,
-            "Path of a PEM file with the private key of `client_cert`.",
+            "Path of a PEM file with the private key of `client_cert`, not encrypted: an RSA, ECDSA or Ed25519 key in any \
+             of the usual forms. May be the same file.",
         ),
         Attribute::optional(
             "insecure",
@@ -317,7 +318,10 @@ fn unusable(error: &ConfigError) -> Diagnostic {
     match error {
         ConfigError::TokenEmpty | ConfigError::TokenNotSendable => diagnostic.at("token"),
         ConfigError::CaCertificate => diagnostic.at("cacert_file"),
-        ConfigError::HalfAnIdentity | ConfigError::Identity(_) => diagnostic.at("client_cert"),
+        ConfigError::HalfAnIdentity | ConfigError::ClientCertificate(_) | ConfigError::Identity(_) => {
+            diagnostic.at("client_cert")
+        }
+        ConfigError::ClientKey(_) => diagnostic.at("client_key"),
         ConfigError::Header { name, .. } => {
             diagnostic.at_path(AttributePath::attribute("headers").then(Step::Key(name.clone())))
         }
