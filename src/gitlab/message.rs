@@ -10,19 +10,20 @@ const LONGEST: usize = 300;
 /// How Rails calls a message about a whole record. It says nothing to a reader.
 const WHOLE_RECORD: &str = "base";
 
-/// The words of a refusal.
+/// The words of a refusal, each a line without control characters of a few hundred characters at most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Words {
+pub struct Words {
     /// One line for a reader; none when the body holds nothing readable.
-    pub(super) text: Option<String>,
+    pub text: Option<String>,
     /// The machine-readable name of an authentication problem, such as `insufficient_scope`.
-    pub(super) code: Option<String>,
+    pub code: Option<String>,
     /// The token scope that would have been enough.
-    pub(super) scope: Option<String>,
+    pub scope: Option<String>,
 }
 
-/// Reads the body of a refusal, whatever it is.
-pub(super) fn read(body: &[u8]) -> Words {
+/// Reads the body of a refusal, whatever it is: GitLab's JSON, a proxy's web page, or bytes without meaning.
+#[must_use]
+pub fn read(body: &[u8]) -> Words {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(object)) => from_object(&object),
         Ok(other) => Words { text: line(&flat(&other)), ..Words::default() },

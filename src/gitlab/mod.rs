@@ -39,4 +39,7 @@ pub use endpoints::user::User;
 pub use error::{Error, ErrorKind, TokenProblem};
 pub use id::{GroupId, InvalidId, ProjectId, Target, TargetKind};
 pub use job_token::{Allowed, Revoked};
+pub use message::{Words, read as words};
+pub use pagination::next_page;
 pub use reference::{FullPath, GroupRef, ProjectRef, RefError, same_path};
+pub use retry::asked_wait;
