@@ -65,12 +65,11 @@ fn goal() -> impl Strategy<Value = Goal> {
     })
 }
 
+fn answers(status: u16, body: &str) -> Fault {
+    Fault::Answers { status, content_type: "application/json".to_owned(), body: body.to_owned() }
+}
+
 fn disturbance() -> impl Strategy<Value = Disturbance> {
-    let answers = |status, body: &str| Fault::Answers {
-        status,
-        content_type: "application/json".to_owned(),
-        body: body.to_owned(),
-    };
     let faults = vec![
         Fault::DropsTheRequest,
         Fault::DropsTheAnswer,
@@ -252,6 +251,32 @@ async fn live(story: Story) {
     world.gitlab.clear_requests();
     assert!(world.run(goal, &mut state).await);
     assert_eq!(world.gitlab.requests().writes().to_string(), "", "a second run writes");
+}
+
+/// Found by the test below: a removal that failed, and then no list, used to pass for a removal.
+#[test]
+fn a_list_that_is_out_of_sight_for_a_moment_proves_no_removal() {
+    let goal = |projects: &[usize]| Goal {
+        projects: Some(projects.iter().copied().collect()),
+        groups: None,
+        spelled: false,
+    };
+    let fails = Disturbance {
+        fault: Fault::BadGateway,
+        route: Route::AllowlistProjectDelete,
+        after: 0,
+        times: 1,
+        carried_out: false,
+    };
+    let is_hidden = Disturbance {
+        fault: answers(404, r#"{"message":"404 Not found"}"#),
+        route: Route::AllowlistProjectsGet,
+        after: 1,
+        ..fails.clone()
+    };
+    let goals = vec![(goal(&[0, 4]), Vec::new()), (goal(&[]), vec![fails, is_hidden])];
+    let story = Story { projects: BTreeSet::new(), groups: BTreeSet::new(), goals };
+    Runtime::new().unwrap().block_on(live(story));
 }
 
 #[test]
