@@ -88,7 +88,13 @@ pub enum ConfigError {
     /// [`Config::user_agent`] can't be sent.
     #[error("the user agent contains characters that no header can carry")]
     UserAgent,
-    /// The TLS library refused, for example because the system has no certificates of authorities.
+    /// The system has no certificates of authorities, and [`Config::cacert_pem`] is not set.
+    #[error(
+        "this system knows no certificate authorities, so no server can be trusted; install them (mostly a package \
+         `ca-certificates`), or name a file with the one to trust"
+    )]
+    NoAuthorities,
+    /// The TLS library refused.
     #[error("TLS can't be set up: {0}")]
     Tls(String),
 }

@@ -25,6 +25,9 @@ const MOST_REDIRECTS: usize = 3;
 /// Shorter values are not searched for in what the server says: they would hit by chance.
 const SHORTEST_SECRET: usize = 4;
 
+/// How the platform's verifier begins to say that the system has no authorities.
+const NO_AUTHORITIES: &str = "No CA certificates were loaded";
+
 /// The connections to one GitLab.
 pub(super) struct Transport {
     http: reqwest::Client,
@@ -75,9 +78,13 @@ impl Transport {
             // As elsewhere, the proxies that the environment names are for other machines.
             builder = builder.no_proxy();
         }
-        if let Some(pem) = &config.cacert_pem {
-            builder = builder.tls_certs_merge(authorities(pem)?);
-        }
+        let authorities = config.cacert_pem.as_deref().map(authorities).transpose()?;
+        builder = match authorities {
+            // Nobody is asked to vouch for anybody, so that a machine without authorities will do.
+            _ if config.base_url.needs_no_tls() => builder.tls_certs_only([]),
+            Some(authorities) => builder.tls_certs_merge(authorities),
+            None => builder,
+        };
         if let Some(identity) = client_identity(config)? {
             builder = builder.identity(identity);
         }
@@ -192,6 +199,10 @@ fn unusable(error: &reqwest::Error) -> ConfigError {
     match tls_error(error) {
         Some(rustls::Error::InconsistentKeys(_)) => {
             ConfigError::Identity("the key is not that of the certificate".to_owned())
+        }
+        // Known by its words alone: the library that looks for them has no type of its own for it.
+        Some(rustls::Error::General(reason)) if reason.starts_with(NO_AUTHORITIES) => {
+            ConfigError::NoAuthorities
         }
         _ => ConfigError::Tls(root_cause(error)),
     }
