@@ -3,8 +3,9 @@
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use terraform_provider_gitlab_job_token::gitlab;
 
-/// More than any line that is shown to a reader: the client cuts them at 300 characters and a mark.
-const LONGEST_LINE: usize = 301;
+/// The longest line that is shown to a reader: 300 characters and a mark where it was cut, and what tells the title of
+/// a web page from GitLab's words.
+const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
 
 /// The bytes are the body of a refusal. What is passed on of it can be printed.
 ///
