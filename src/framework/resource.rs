@@ -210,8 +210,8 @@ pub fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
     Diagnostic::new(
         "Unsupported move",
         format!(
-            "A `{type_name}` can't take over the state of a `{}` of the provider {}. Remove the `moved` block, and import \
-             the object instead.",
+            "A `{type_name}` can't take over the state of a `{}` of the provider {}. Put a `removed` block with \
+             `destroy = false` in place of the `moved` block, and import the object.",
             source.type_name, source.provider_address
         ),
     )

@@ -10,6 +10,10 @@ use super::id::{GroupId, InvalidId, ProjectId};
 /// What may stand in a path segment of a URL as it is; everything else, the slash above all, is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters makes possible, in
+/// bytes.
+const LONGEST_PATH: usize = 8192;
+
 /// The full path of a project or group, such as `platform/deploy/runner`. Keeps the spelling it was given;
 /// GitLab itself compares without regard to case, and so does [`FullPath::is_same`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,6 +58,9 @@ pub enum RefError {
     /// Blanks or control characters.
     #[error("a full path contains no blanks or control characters")]
     Blank,
+    /// Longer than [`LONGEST_PATH`].
+    #[error("it is longer than any full path")]
+    TooLong,
     /// The address of a web page.
     #[error("it is a URL; write only the full path, such as `group/project`, or the number")]
     Url,
@@ -66,6 +73,8 @@ impl FullPath {
     fn parse(text: &str) -> Result<Self, RefError> {
         let problem = if text.is_empty() {
             RefError::Empty
+        } else if text.len() > LONGEST_PATH {
+            RefError::TooLong
         } else if text.contains("://") {
             RefError::Url
         } else if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -207,6 +216,7 @@ mod tests {
             (" a/b", RefError::Blank),
             ("a/b\n", RefError::Blank),
             ("a/\u{7f}", RefError::Blank),
+            (&format!("a/{}", "b".repeat(LONGEST_PATH)), RefError::TooLong),
             ("https://gitlab.com/a/b", RefError::Url),
         ] {
             assert_eq!(text.parse::<ProjectRef>(), Err(reason), "{text:?}");

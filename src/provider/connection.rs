@@ -28,6 +28,7 @@ pub(super) struct PlannedLists(Mutex<BTreeMap<ProjectId, Planned>>);
 #[derive(Default)]
 struct Planned {
     entries: BTreeSet<Target>,
+    taken_over: BTreeSet<Target>,
     exclusive: Option<Exclusive>,
 }
 
@@ -58,6 +59,13 @@ impl PlannedLists {
         planned.exclusive.as_ref().is_some_and(|exclusive| exclusive.removes(entry))
     }
 
+    /// Notes that an entry is to be taken over, having been on the list before. Whether this run has not told so yet:
+    /// the plan tells it, and the create that follows need not.
+    pub(super) fn note_takeover(&self, owner: ProjectId, entry: Target) -> bool {
+        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        planned.entry(owner).or_default().taken_over.insert(entry)
+    }
+
     /// Notes a planned exclusive list. The entries of this run that it would take away.
     pub(super) fn note_exclusive(&self, owner: ProjectId, exclusive: Exclusive) -> Vec<Target> {
         let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,6 +91,16 @@ mod tests {
         assert!(!planned.note_entry(owner, project(3)));
         assert_eq!(planned.note_exclusive(owner, list), [project(3)]);
         assert!(planned.note_entry(owner, project(4)));
+    }
+
+    #[test]
+    fn a_takeover_is_told_once() {
+        let (owner, other) = (ProjectId::try_from(1_u64).unwrap(), ProjectId::try_from(9_u64).unwrap());
+        let planned = PlannedLists::default();
+        assert!(planned.note_takeover(owner, project(2)));
+        assert!(!planned.note_takeover(owner, project(2)));
+        assert!(planned.note_takeover(owner, project(3)));
+        assert!(planned.note_takeover(other, project(2)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::framework::{Attr, Diagnostic, Errors};
 use crate::gitlab::{Client, Error, GroupId, GroupRef, ProjectId, ProjectRef, RefError, same_path};
 
-use super::report::report;
+use super::report::{quoted, report};
 
 /// The number of something that is named by number or full path.
 pub(super) trait Named: Copy + fmt::Display + Into<i64> + TryFrom<i64> + Send {
@@ -88,7 +88,8 @@ pub(super) fn invalid_spelling<Id: Named>(
     reason: &RefError,
 ) -> Diagnostic {
     let detail = format!(
-        "`{attribute}` is {spelling:?}, which is neither the number nor the full path of a {}: {reason}.",
+        "`{attribute}` is {}, which is neither the number nor the full path of a {}: {reason}.",
+        quoted(spelling),
         Id::KIND
     );
     Diagnostic::new(format!("Invalid {}", Id::KIND), detail).at(attribute)
@@ -160,7 +161,8 @@ pub(super) async fn settle<Id: Named>(
 pub(super) async fn find<Id: Named>(client: &Client, spelling: &str) -> Result<Id, Diagnostic> {
     let kind = Id::KIND;
     let spelled: Id::Ref = spelling.parse().map_err(|reason| {
-        let detail = format!("{spelling:?} is neither the number nor the full path of a {kind}: {reason}.");
+        let spelling = quoted(spelling);
+        let detail = format!("{spelling} is neither the number nor the full path of a {kind}: {reason}.");
         Diagnostic::new(format!("Invalid {kind}"), detail)
     })?;
     match Id::of(client, &spelled).await {

@@ -18,6 +18,15 @@ pub(super) fn sentence(error: &Error) -> String {
     format!("{}.", error.to_string().trim_end_matches('.'))
 }
 
+/// The practitioner's own text as a message repeats it: quoted, and cut where nobody would read on.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 200;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
 /// The diagnostic for several calls that failed in one undertaking. `done` says what was done all the same; each
 /// failure is told with what it was about, such as "add project 7".
 pub(super) fn report_all(
@@ -70,7 +79,7 @@ pub(super) fn two_managers(owner: ProjectId, entries: &[Target]) -> Diagnostic {
          and the next plan undoes it. Name the targets in the exclusive list too, or manage the list in one way only.",
         entries.join("\n")
     );
-    Diagnostic::new("Allowlist is managed in two ways", detail)
+    Diagnostic::new(format!("Allowlist of project {owner} is managed in two ways"), detail)
 }
 
 /// Whether GitLab found fault with the target of a write, and not with the project whose list it is. The words only
@@ -124,7 +133,7 @@ fn advice(error: &Error) -> Option<&'static str> {
              provider block."
         }
         ErrorKind::Server => {
-            "GitLab, or a proxy in front of it, is in trouble. Try again; what was done so far is in the state."
+            "GitLab, or a proxy in front of it, is in trouble. Try again: the next apply does what is left."
         }
         ErrorKind::Redirected { .. } => {
             "The token is never sent to another address. If this is the right GitLab, set the provider's `base_url` to \
@@ -156,4 +165,15 @@ fn advice(error: &Error) -> Option<&'static str> {
 /// The words only choose the advice: GitLab has no code for this refusal.
 fn exceeds_the_limit(error: &Error) -> bool {
     error.words().is_some_and(|words| words.contains("exceeds the allowable number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_end_is_cut() {
+        assert_eq!(quoted("a\"b"), r#""a\"b""#);
+        assert_eq!(quoted(&"ä".repeat(1000)), format!("\"{}\"…", "ä".repeat(200)));
+    }
 }

@@ -14,17 +14,56 @@ fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
 
-    assert_snapshot!(tf.apply().succeeds().warning(), @r#"
-    Warning: Entry was on the allowlist already
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Entry is on the allowlist already
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    The allowlist of project 1 had an entry for project 2 before this apply. It is
-    managed here from now on, and destroying this resource will remove it. If
-    something else manages it too, let only one of them do so.
+    The allowlist of project 1 has an entry for project 2 already. Applying this
+    takes it over: destroying the resource will then remove it. If something else
+    manages the entry too, such as another resource, let only one of them do so; a
+    resource that was only renamed needs a `moved` block.
     "#);
 
+    tf.apply_saved().succeeds();
     tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn an_entry_that_came_to_be_between_plan_and_apply_is_taken_over_with_one_warning() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+    tf.plan().succeeds().warns_of_nothing();
+    gitlab.allow(APP, Target::Project(LIB));
+
+    let warning = tf.apply_saved().succeeds().warning();
+
+    assert!(warning.starts_with("Warning: Entry is on the allowlist already"), "{warning}");
+}
+
+#[test]
+fn a_renamed_resource_is_warned_that_its_entry_is_there() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+    tf.apply().succeeds();
+    tf.config(&replaced(LIB_ON_APP, "\"lib\"", "\"renamed\""));
+
+    let warning = tf.plan().warning();
+
+    assert!(warning.starts_with("Warning: Entry is on the allowlist already"), "{warning}");
+}
+
+#[test]
+fn a_list_that_the_token_may_not_read_yet_does_not_fail_the_plan() {
+    let gitlab = acme();
+    let token = gitlab.add_token(TokenSpec::new("planner").developer_of(Target::Project(APP)));
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_TOKEN", &token);
+    tf.config(&replaced(LIB_ON_APP, "acme/lib", "2"));
+
+    tf.plan().succeeds().warns_of_nothing();
 }
 
 #[test]
@@ -35,14 +74,15 @@ fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(TEAM_ON_APP);
 
-    assert_snapshot!(tf.apply().succeeds().warning(), @r#"
-    Warning: Entry was on the allowlist already
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Entry is on the allowlist already
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    The allowlist of project 1 had an entry for group 3 before this apply. It is
-    managed here from now on, and destroying this resource will remove it. If
-    something else manages it too, let only one of them do so.
+    The allowlist of project 1 has an entry for group 3 already. Applying this
+    takes it over: destroying the resource will then remove it. If something else
+    manages the entry too, such as another resource, let only one of them do so; a
+    resource that was only renamed needs a `moved` block.
     "#);
 }
 
@@ -128,7 +168,8 @@ fn an_entry_of_a_full_list_is_taken_over_as_well() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
 
-    let warning = tf.apply().succeeds().warning();
+    let warning = tf.plan().warning();
+    tf.apply_saved().succeeds();
 
-    assert!(warning.starts_with("Warning: Entry was on the allowlist already"), "{warning}");
+    assert!(warning.starts_with("Warning: Entry is on the allowlist already"), "{warning}");
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Once, OnceLock};
 
-use gitlab_simulator::Simulator;
+use gitlab_simulator::{Fault, Simulator};
 use terraform_cli::{Cli, NoCli, Workspace};
 
 /// The provider that was built with these tests.
@@ -55,9 +55,27 @@ pub(crate) fn say(what: &str) {
     drop(std::io::stderr().write_all(format!("\n{what}\n\n").as_bytes()));
 }
 
+/// A fault by which GitLab answers 200 with this JSON.
+pub(crate) fn json(body: &str) -> Fault {
+    Fault::Answers { status: 200, content_type: "application/json".to_owned(), body: body.to_owned() }
+}
+
 /// `config` with a piece of it replaced, which must be there.
 #[track_caller]
 pub(crate) fn replaced(config: &str, piece: &str, by: &str) -> String {
     assert!(config.contains(piece), "no {piece:?} in {config}");
     config.replace(piece, by)
+}
+
+/// Waits until something is so, which it must be within half a minute.
+#[cfg(unix)]
+#[track_caller]
+pub(crate) fn until(is_so: impl Fn() -> bool) {
+    use std::time::{Duration, Instant};
+
+    let patience = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < patience, "it did not come to be");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -9,8 +9,14 @@ mod kit;
 mod adding;
 mod allowlist_entry;
 mod bad_input;
+mod data_sources;
 mod examples;
+mod exclusive;
+mod generated_config;
 mod import;
+mod import_blocks;
+#[cfg(unix)]
+mod moved;
 mod partial_failure;
 mod provider_block;
 mod provider_errors;

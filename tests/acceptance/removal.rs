@@ -162,8 +162,8 @@ fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
 
     DELETE /projects/1/job_token_scope/allowlist/2: the server failed (500).
 
-    GitLab, or a proxy in front of it, is in trouble. Try again; what was done so
-    far is in the state.
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
     ");
 
     assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());

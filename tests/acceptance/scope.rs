@@ -97,7 +97,8 @@ fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open()
     With `inbound_enabled = false`, the allowlist of project acme/app no longer
     limits access: a job of any project may use its job token here, with the
     rights of the user that started it. Allow the projects or groups that need
-    access instead, and keep `inbound_enabled = true`.
+    access instead, and keep `inbound_enabled = true`. Where the whole instance
+    enforces its allowlists, as GitLab.com does, GitLab will refuse.
     ");
     tf.apply_saved().succeeds();
 
@@ -137,6 +138,42 @@ fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
 
     assert!(gitlab.inbound_enabled(app));
     tf.plan().changes_nothing();
+}
+
+#[test]
+fn an_instance_that_begins_to_enforce_the_allowlist_is_warned_of_while_planning() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(OPEN);
+    tf.apply().succeeds();
+    gitlab.set_enforcement(Enforcement::Refusing);
+
+    let plan = tf.plan();
+    let told: Vec<String> = plan.succeeds().run().warnings().iter().map(ToString::to_string).collect();
+    assert_snapshot!(told.join("\n\n"), @r#"
+    Warning: Access is limited to the allowlist again
+      gitlab_job_token_scope.app
+      > resource "gitlab_job_token_scope" "app" {
+
+    Project 1 was open, with `inbound_enabled = false`, but GitLab answers `true`
+    now. Somebody may have changed the setting; then the next apply changes it
+    back, if it is still wanted.
+
+    An administrator may have made the allowlist mandatory for the whole instance,
+    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
+    attribute, and allow the projects or groups that need access.
+
+    Warning: Project acme/app will be open to the job tokens of all projects
+      gitlab_job_token_scope.app
+      > inbound_enabled = false
+
+    With `inbound_enabled = false`, the allowlist of project acme/app no longer
+    limits access: a job of any project may use its job token here, with the
+    rights of the user that started it. Allow the projects or groups that need
+    access instead, and keep `inbound_enabled = true`. Where the whole instance
+    enforces its allowlists, as GitLab.com does, GitLab will refuse.
+    "#);
 }
 
 #[test]

@@ -1,15 +1,32 @@
-//! The compiled binary as a host sees it: how it starts, whom it lets in, what it says beside the protocol, and how
-//! it ends. What the provider itself answers is told elsewhere.
+//! The compiled binary as a host sees it: how it starts, whom it lets in, what it answers to each call of the protocol,
+//! and how it ends. What newer hosts than the installed CLI ask for is told here alone.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
 mod command_line;
+mod deferral;
 mod ending;
 mod handshake;
+mod identity;
+mod import;
+mod kit;
+mod life_cycle;
+mod list;
 mod listening;
 mod logging;
+mod malformed;
+mod moved;
 mod mutual_tls;
+mod not_offered;
+mod older_hosts;
+mod provider_block;
+mod read;
+mod schemas;
 mod services;
+mod stopping;
+mod unknown_values;
+mod upgrade;
+mod validation;
 
 use std::path::Path;
 use std::time::Duration;

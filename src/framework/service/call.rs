@@ -88,15 +88,19 @@ fn answer<Res: Diagnosed>(result: Result<Res, Errors>, warnings: &Warnings) -> R
 
 fn answer_to_panic<Res: Diagnosed>(rpc: &str) -> Res {
     let mut answer = Res::default();
-    let told = Diagnostic::defect(
+    answer.diagnostics().push(panicked(rpc));
+    answer
+}
+
+/// What is told of a call that a panic has ended. Not what the panic says: it may hold a secret.
+pub(super) fn panicked(rpc: &str) -> pb::Diagnostic {
+    error(Diagnostic::defect(
         "The provider failed unexpectedly",
         format!(
             "A defect ended the call {rpc} before it was done; its place is in the log (`TF_LOG=ERROR`). If this was \
              an apply, the change may or may not have been made: the next plan shows."
         ),
-    );
-    answer.diagnostics().push(error(told));
-    answer
+    ))
 }
 
 macro_rules! about {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
-use super::{Configuration, Served, Session, convert};
+use super::{Configuration, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
 use crate::framework::model::Model;
@@ -17,15 +15,14 @@ pub(super) async fn handle<P: Provider>(
     warnings: Arc<Warnings>,
 ) -> Result<pb::configure_provider::Response, Errors> {
     let config = convert::present("provider configuration", request.config, &served.provider_type)?;
-    let stopped = CancellationToken::new();
     let configuration = if config.values().all(Value::is_wholly_known) {
-        let host = Host { terraform_version: request.terraform_version, stopped: stopped.clone() };
+        let host = Host { terraform_version: request.terraform_version, stopped: served.next_interrupt() };
         let config = P::Config::from_object(config)?;
         Configuration::Ready(Arc::new(served.provider.configure(config, host, &warnings).await?))
     } else {
         tracing::info!("the provider block is not wholly known yet: planning without a server");
         Configuration::Unknown
     };
-    served.replace_session(Session { configuration, stopped });
+    served.configured(configuration);
     Ok(Default::default())
 }

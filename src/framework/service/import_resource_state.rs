@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Served, convert, private};
+use super::{Configuration, Served, convert, private};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
 use crate::framework::provider::Provider;
@@ -15,6 +15,11 @@ pub(super) async fn handle<P: Provider>(
     warnings: Arc<Warnings>,
 ) -> Result<pb::import_resource_state::Response, Errors> {
     let managed = served.managed(&request.type_name)?;
+    if matches!(served.configuration(), Configuration::Unknown)
+        && let Some(deferred) = convert::deferred(request.client_capabilities)
+    {
+        return Ok(not_yet(request.type_name, deferred));
+    }
     let client = served.client()?;
     let context = Context { client: &*client, warnings: &warnings };
     let identity = match request.identity {
@@ -30,4 +35,18 @@ pub(super) async fn handle<P: Provider>(
         private: private::imported(),
     };
     Ok(pb::import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
+}
+
+/// An import whose object can be known only once the provider is.
+fn not_yet(type_name: String, deferred: pb::Deferred) -> pb::import_resource_state::Response {
+    let open = pb::import_resource_state::ImportedResource {
+        type_name,
+        state: Some(convert::unknown()),
+        ..Default::default()
+    };
+    pb::import_resource_state::Response {
+        imported_resources: vec![open],
+        deferred: Some(deferred),
+        ..Default::default()
+    }
 }

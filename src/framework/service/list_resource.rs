@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tonic::Status;
 use tracing::Instrument;
 
-use super::call::CALL;
+use super::call::{CALL, panicked};
 use super::{Lister, Managed, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
@@ -18,6 +18,8 @@ use crate::framework::value::Object;
 /// How many events may wait for the host: enough to keep a page of a list moving.
 const EVENTS_AHEAD: usize = 100;
 
+const RPC: &str = "ListResource";
+
 type Event = Result<pb::list_resource::Event, Status>;
 
 /// Starts the search and returns its events. The search ends early once the receiver is gone.
@@ -26,19 +28,24 @@ pub(super) fn start<P: Provider>(
     request: pb::list_resource::Request,
 ) -> mpsc::Receiver<Event> {
     let (events, receiver) = mpsc::channel(EVENTS_AHEAD);
-    let span = tracing::debug_span!("rpc", tf_rpc = "ListResource", tf_resource_type = request.type_name);
+    let span = tracing::debug_span!("rpc", tf_rpc = RPC, tf_resource_type = request.type_name);
+    let found = events.clone();
     let search = async move {
         let warnings = Warnings::default();
-        let end = search(&served, request, &warnings, &events).await;
+        let end = search(&served, request, &warnings, &found).await;
         let warnings = warnings.take().into_iter().map(convert::warning);
         let errors = end.err().map(Errors::into_vec).unwrap_or_default().into_iter().map(convert::error);
-        let diagnostic: Vec<_> = warnings.chain(errors).collect();
+        warnings.chain(errors).collect::<Vec<_>>()
+    };
+    let search = tokio::spawn(CALL.scope((), search.instrument(span)));
+    tokio::spawn(async move {
+        // A list that just ends would pass for a complete one.
+        let diagnostic = search.await.unwrap_or_else(|_| vec![panicked(RPC)]);
         if !diagnostic.is_empty() {
             // A host that has left needs no diagnostics.
             let _ = events.send(Ok(pb::list_resource::Event { diagnostic, ..Default::default() })).await;
         }
-    };
-    tokio::spawn(CALL.scope((), search.instrument(span)));
+    });
     receiver
 }
 

@@ -87,6 +87,7 @@ struct Lister<C> {
 /// to a running provider does.
 struct Session<C> {
     configuration: Configuration<C>,
+    /// Cancelled by an interrupt. Each configuration has a child of it, from the moment that it begins.
     stopped: CancellationToken,
 }
 
@@ -151,8 +152,18 @@ impl<P: Provider> Served<P> {
         self.session.read().unwrap_or_else(PoisonError::into_inner).configuration.clone()
     }
 
-    fn replace_session(&self, session: Session<P::Client>) {
-        *self.session.write().unwrap_or_else(PoisonError::into_inner) = session;
+    /// What the next interrupt is to cancel in a configuration that begins now. An earlier interrupt is over: the host
+    /// goes on.
+    fn next_interrupt(&self) -> CancellationToken {
+        let mut session = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        if session.stopped.is_cancelled() {
+            session.stopped = CancellationToken::new();
+        }
+        session.stopped.child_token()
+    }
+
+    fn configured(&self, configuration: Configuration<P::Client>) {
+        self.session.write().unwrap_or_else(PoisonError::into_inner).configuration = configuration;
     }
 
     /// The client for an operation that can't do without it.

@@ -399,6 +399,21 @@ async fn an_unknown_provider_block_defers_where_the_host_allows_it() {
 }
 
 #[tokio::test]
+async fn an_import_is_deferred_as_an_object_of_which_nothing_is_known() {
+    let request = pb::import_resource_state::Request {
+        type_name: "test_thing".into(),
+        id: "7".into(),
+        client_capabilities: Some(pb::ClientCapabilities { deferral_allowed: true, ..Default::default() }),
+        ..Default::default()
+    };
+    let service = configured_with(Value::Unknown).await;
+    let answer = service.import_resource_state(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(answer.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
+    let [object] = answer.imported_resources.try_into().unwrap();
+    assert_eq!(object.state, Some(convert::unknown()));
+}
+
+#[tokio::test]
 async fn an_operation_before_the_configuration_is_refused() {
     let answer = read(&unconfigured(), thing("a", 1, "a")).await;
     assert_eq!(told(&answer.diagnostics), ["E: Provider is not configured"]);
@@ -589,14 +604,17 @@ async fn a_state_is_taken_over_from_another_type_without_a_client() {
     assert_eq!(told(&answer.diagnostics), ["W: Moved"]);
     assert_eq!(
         moved("strange_thing", "{}").await.diagnostics[0].detail,
-        "A `test_thing` can't take over the state of a `strange_thing` of the provider example.com/other/other. Remove \
-         the `moved` block, and import the object instead."
+        "A `test_thing` can't take over the state of a `strange_thing` of the provider example.com/other/other. Put a \
+         `removed` block with `destroy = false` in place of the `moved` block, and import the object."
     );
     assert_eq!(told(&moved("other_thing", "[]").await.diagnostics), ["E: Unreadable state"]);
 }
 
 async fn listed(limit: i64, fails: bool, objects: bool) -> Vec<pb::list_resource::Event> {
-    let config = Query { prefix: Attr::Known("p".into()), fails: Attr::Known(fails) };
+    listed_by(Query { prefix: Attr::Known("p".into()), fails: Attr::Known(fails) }, limit, objects).await
+}
+
+async fn listed_by(config: Query, limit: i64, objects: bool) -> Vec<pb::list_resource::Event> {
     let request = pb::list_resource::Request {
         type_name: "test_thing".into(),
         config: Some(convert::dynamic(Some(crate::framework::Model::into_object(config)))),
@@ -622,6 +640,13 @@ async fn a_list_that_fails_says_so_after_what_it_found() {
     let events = listed(100, true, false).await;
     assert_eq!(events.len(), 4);
     assert_eq!(told(&events[3].diagnostic), ["E: Lost"]);
+}
+
+#[tokio::test]
+async fn a_list_that_panics_does_not_pass_for_a_complete_one() {
+    let events = listed_by(Query { prefix: Attr::Null, fails: Attr::Null }, 100, false).await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(told(&events[0].diagnostic), ["E: The provider failed unexpectedly"]);
 }
 
 #[tokio::test]
@@ -655,13 +680,12 @@ async fn a_data_source_is_read_and_deferred() {
 }
 
 #[tokio::test]
-async fn stopping_cancels_this_configuration_and_not_the_next() {
+async fn stopping_reaches_a_configuration_that_has_only_begun_and_not_the_next() {
     let service = configured().await;
-    let first = service.0.session.read().unwrap().stopped.clone();
+    let begun = service.0.next_interrupt();
     service.stop_provider(Request::new(Default::default())).await.unwrap();
-    assert!(first.is_cancelled());
-    let again = configured().await;
-    assert!(!again.0.session.read().unwrap().stopped.is_cancelled());
+    assert!(begun.is_cancelled());
+    assert!(!service.0.next_interrupt().is_cancelled());
 }
 
 async fn upgraded(version: i64, text: &str) -> pb::upgrade_resource_state::Response {

@@ -123,11 +123,11 @@ impl DataSource for Allowlist {
     }
 }
 
-/// By path first, as the order of the model's fields has it.
+/// By path, as the order of the model's fields has it; those whose path is hidden come last.
 fn sorted(allowed: impl Iterator<Item = Allowed>) -> Attr<Vec<Attr<Allowed>>> {
-    let mut allowed: Vec<_> = allowed.map(Attr::Known).collect();
-    allowed.sort();
-    Attr::Known(allowed)
+    let mut allowed: Vec<Allowed> = allowed.collect();
+    allowed.sort_by(|one, other| (one.path.is_null(), one).cmp(&(other.path.is_null(), other)));
+    Attr::Known(allowed.into_iter().map(Attr::Known).collect())
 }
 
 impl From<&AllowedProject> for Allowed {

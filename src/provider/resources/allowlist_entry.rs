@@ -2,6 +2,7 @@
 
 mod import;
 mod moved;
+mod takeover;
 mod target;
 
 use crate::framework::{
@@ -154,6 +155,10 @@ impl Resource for AllowlistEntry {
             if context.client.is_some_and(|connection| connection.planned.note_entry(owner, target)) {
                 context.warnings.add(two_managers(owner, &[target]));
             }
+            let is_new = prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
+            if let (true, Some(connection)) = (is_new, context.client) {
+                takeover::foresee(connection, owner, target, context.warnings).await?;
+            }
         }
         let numbers = prior.map(|prior| {
             [
@@ -177,7 +182,7 @@ impl Resource for AllowlistEntry {
         }
         match context.client.gitlab.allow(owner, target).await {
             Ok(Allowed::AlreadyThere { explained_by_retry: false }) => {
-                context.warnings.add(taken_over(owner, target));
+                takeover::tell(context.client, owner, target, context.warnings);
             }
             Ok(_) => {}
             Err(error) => {
@@ -418,15 +423,4 @@ fn attribute_at_fault(planned: &EntryModel, error: &Error) -> Option<&'static st
 
 fn cannot_read(owner: ProjectId) -> String {
     format!("Can't read the allowlist of project {owner}")
-}
-
-fn taken_over(owner: ProjectId, target: Target) -> Diagnostic {
-    Diagnostic::new(
-        "Entry was on the allowlist already",
-        format!(
-            "The allowlist of project {owner} had an entry for {target} before this apply. It is managed here from now \
-             on, and destroying this resource will remove it. If something else manages it too, let only one of \
-             them do so."
-        ),
-    )
 }

@@ -6,7 +6,9 @@ mod converge;
 mod kind;
 mod moved;
 mod numbers;
+mod outcome;
 mod spelling;
+mod takeover;
 mod warn;
 
 use crate::framework::{
@@ -20,6 +22,7 @@ use crate::provider::project::{self, Known};
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use converge::Goal;
 use kind::{Kind, Live};
+use takeover::TakenOver;
 
 /// The resource.
 pub(in crate::provider) struct AllowlistExclusive;
@@ -124,10 +127,10 @@ impl Resource for AllowlistExclusive {
         let id = project_id.clone().map(|number| number.to_string());
         let mut planned = ExclusiveModel { project_id, id, ..config };
 
-        let takes_over = prior.is_none() || context.newly_imported;
-        if let (true, Some(gitlab), Some(owner)) = (takes_over, gitlab, owner(&planned)) {
+        let taken_over = TakenOver::by(&planned, prior.as_ref(), context.newly_imported);
+        if let (Some(gitlab), Some(owner)) = (gitlab, owner(&planned)) {
             // Shared with the look-ups below: what is on the list already needs none.
-            read_managed(gitlab, owner, &planned).await?;
+            taken_over.read_lists(gitlab, owner).await.map_err(|error| unreadable(owner, &error))?;
         }
         plan_numbers::<ProjectId>(gitlab, prior.as_ref(), &mut planned).await?;
         plan_numbers::<GroupId>(gitlab, prior.as_ref(), &mut planned).await?;
@@ -135,9 +138,7 @@ impl Resource for AllowlistExclusive {
 
         if let (Some(connection), Some(owner)) = (context.client, owner(&planned)) {
             warn::two_managers(connection, owner, &planned, context.warnings);
-            if takes_over {
-                warn::loss_of_access(&connection.gitlab, owner, &planned, context.warnings);
-            }
+            warn::loss_of_access(&connection.gitlab, owner, &planned, taken_over, context.warnings);
             warn::covered_projects(&connection.gitlab, owner, prior.as_ref(), &planned, context.warnings);
         }
         let known_before = prior.is_some_and(|prior| prior.project_id.known().is_some());
@@ -254,24 +255,6 @@ fn owner(model: &ExclusiveModel) -> Option<ProjectId> {
 
 fn cannot_read(owner: ProjectId) -> String {
     format!("Can't read the allowlist of project {owner}")
-}
-
-/// Reads the lists of the managed kinds, to be found by [`Kind::peek`] afterwards.
-async fn read_managed(gitlab: &Client, owner: ProjectId, planned: &ExclusiveModel) -> Result<(), Errors> {
-    let read = async {
-        if ProjectId::side(planned).is_managed() != Some(false) {
-            ProjectId::list(gitlab, owner).await?;
-        }
-        if GroupId::side(planned).is_managed() != Some(false) {
-            GroupId::list(gitlab, owner).await?;
-        }
-        Ok::<_, Error>(())
-    };
-    match read.await {
-        Ok(()) => Ok(()),
-        Err(error) if error.is_not_found() => Err(report(cannot_read(owner), &error).at("project").into()),
-        Err(error) => Err(report(cannot_read(owner), &error).into()),
-    }
 }
 
 async fn plan_numbers<Id: Kind>(

@@ -126,7 +126,12 @@ impl Resource for JobTokenScope {
         )
         .await?;
         match context.client.gitlab.scope(&project.into()).await {
-            Ok(settings) => Ok(Some(observed(state, project, settings))),
+            Ok(settings) => {
+                if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
+                    context.warnings.add(limited_again(project));
+                }
+                Ok(Some(observed(state, project, settings)))
+            }
             Err(error) if error.is_not_found() => {
                 context.warnings.add(project_gone(project));
                 Ok(None)
@@ -266,7 +271,8 @@ fn opening(planned: &ScopeModel) -> Diagnostic {
         format!(
             "With `inbound_enabled = false`, the allowlist of project {project} no longer limits access: a job of any \
              project may use its job token here, with the rights of the user that started it. Allow the projects or \
-             groups that need access instead, and keep `inbound_enabled = true`."
+             groups that need access instead, and keep `inbound_enabled = true`. Where the whole instance enforces \
+             its allowlists, as GitLab.com does, GitLab will refuse."
         ),
     )
     .at("inbound_enabled")
@@ -283,6 +289,15 @@ fn cannot_set(project: ProjectId, wanted: bool) -> String {
 const ENFORCEMENT: &str = "An administrator may have made the allowlist mandatory for the whole instance, as on \
                            GitLab.com; then `inbound_enabled` can only be `true`. Remove the attribute, and allow the \
                            projects or groups that need access.";
+
+/// What an instance that has begun to enforce the allowlist shows without being asked to change anything.
+fn limited_again(project: ProjectId) -> Diagnostic {
+    let detail = format!(
+        "Project {project} was open, with `inbound_enabled = false`, but GitLab answers `true` now. Somebody may have changed \
+         the setting; then the next apply changes it back, if it is still wanted.\n\n{ENFORCEMENT}"
+    );
+    Diagnostic::new("Access is limited to the allowlist again", detail)
+}
 
 fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
     let detail = format!(

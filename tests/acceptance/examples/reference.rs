@@ -148,7 +148,7 @@ async fn every_identity_names_the_object_that_the_id_names() {
             }
             let found = host.import_by_identity(resource, &Value::Object(identity)).await.expect("an answer");
             assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
-            imported.push(found.resources[0].state["id"].clone());
+            imported.push(found.resources[0].stored.state["id"].clone());
         }
         assert_eq!(imported, ids, "{resource}");
     }

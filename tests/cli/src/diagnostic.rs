@@ -136,7 +136,11 @@ fn wrapped(text: &str) -> String {
     text.lines().map(wrapped_line).collect::<Vec<_>>().join("\n")
 }
 
+/// The program leaves a line that begins with a blank as it is.
 fn wrapped_line(line: &str) -> String {
+    if line.starts_with(' ') {
+        return line.to_owned();
+    }
     let mut lines: Vec<String> = vec![String::new()];
     for word in line.split(' ') {
         let width = lines.last().map_or(0, |last| last.chars().count());
@@ -197,7 +201,7 @@ mod tests {
         let diagnostic = Diagnostic {
             severity: Severity::Warning,
             summary: "No answer from http://127.0.0.1:4711/api".to_owned(),
-            detail: format!("{} end.\n\nAgain.", "word ".repeat(16)),
+            detail: format!("{} end.\n\n  - an item", "word ".repeat(16)),
             address: Some("provider[\"registry.opentofu.org/a/b\"]".to_owned()),
             source: None,
         };
@@ -206,5 +210,6 @@ mod tests {
             shown.starts_with("Warning: No answer from http://127.0.0.1:PORT/api\n  provider[\"a/b\"]\n\n")
         );
         assert!(shown.lines().all(|line| line.chars().count() <= COLUMNS), "{shown}");
+        assert!(shown.ends_with("\n\n  - an item"), "{shown}");
     }
 }

@@ -16,6 +16,7 @@ mod cli;
 mod diagnostic;
 mod plan;
 mod run;
+mod running;
 mod state;
 mod workspace;
 
@@ -23,5 +24,6 @@ pub use cli::{Cli, NoCli, PATH_VARIABLE};
 pub use diagnostic::{Diagnostic, Severity};
 pub use plan::{Action, Change, Plan};
 pub use run::Run;
+pub use running::Running;
 pub use state::State;
 pub use workspace::{PROVIDER_SOURCE, Workspace};

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::cli::Cli;
 use crate::plan::Plan;
 use crate::run::Run;
+use crate::running::Running;
 use crate::state::State;
 
 /// The address under which configurations name the provider.
@@ -207,14 +208,16 @@ impl Workspace {
     /// Runs any command, to be read as people read it unless `-json` is among the arguments.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Run {
-        let output = Command::new(self.cli.path())
-            .args(arguments)
-            .current_dir(self.directory())
-            .env_clear()
-            .envs(&self.environment)
-            .output();
-        match output {
-            Ok(output) => Run::new(arguments, &output),
+        self.start(arguments).wait()
+    }
+
+    /// Starts any command, as [`Workspace::run`], without waiting for its end.
+    #[track_caller]
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = Command::new(self.cli.path());
+        command.args(arguments).current_dir(self.directory()).env_clear().envs(&self.environment);
+        match Running::start(command, arguments) {
+            Ok(running) => running,
             Err(error) => panic!("{:?} can't be started: {error}", self.cli.path()),
         }
     }

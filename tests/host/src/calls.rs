@@ -4,11 +4,12 @@
 use serde_json::Value;
 
 use crate::diagnostic::diagnostics;
+use crate::stored::{Stored, decode_identity, encode_identity};
 use crate::tfplugin6::{
-    self as wire_types, ClientCapabilities, RawState, ResourceIdentityData, apply_resource_change,
-    configure_provider, get_provider_schema, import_resource_state, plan_resource_change, read_data_source,
-    read_resource, stop_provider, upgrade_resource_state, validate_data_resource_config,
-    validate_provider_config, validate_resource_config,
+    ClientCapabilities, Deferred, RawState, apply_resource_change, configure_provider, get_provider_schema,
+    import_resource_state, plan_resource_change, read_data_source, read_resource, stop_provider,
+    upgrade_resource_state, validate_data_resource_config, validate_provider_config,
+    validate_resource_config,
 };
 use crate::wire::{Malformed, decode, encode};
 use crate::{Connection, Diagnostic, Error, render_path};
@@ -70,6 +71,8 @@ pub struct Read {
     pub private: Vec<u8>,
     /// The identity as it is now.
     pub identity: Option<Value>,
+    /// Why the read is put off, by number.
+    pub deferred: Option<i32>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -79,6 +82,8 @@ pub struct Read {
 pub struct Imported {
     /// What was found.
     pub resources: Vec<ImportedResource>,
+    /// Why the import is put off, by number.
+    pub deferred: Option<i32>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -88,12 +93,8 @@ pub struct Imported {
 pub struct ImportedResource {
     /// Its type.
     pub type_name: String,
-    /// As much of its state as a read needs.
-    pub state: Value,
-    /// Private bytes to store.
-    pub private: Vec<u8>,
-    /// Its identity.
-    pub identity: Option<Value>,
+    /// As much of it as a read needs.
+    pub stored: Stored,
 }
 
 /// The answer to [`Connection::upgrade`].
@@ -110,6 +111,8 @@ pub struct Upgraded {
 pub struct DataRead {
     /// What was read.
     pub state: Value,
+    /// Why the read is put off, by number.
+    pub deferred: Option<i32>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -143,7 +146,7 @@ impl Connection {
         let request = configure_provider::Request {
             terraform_version: TERRAFORM_VERSION.to_owned(),
             config: Some(encode(&config)),
-            client_capabilities: capabilities(),
+            client_capabilities: self.capabilities(),
         };
         let response = self.provider().configure_provider(request).await?.into_inner();
         Ok(diagnostics(response.diagnostics))
@@ -157,7 +160,7 @@ impl Connection {
         let request = validate_resource_config::Request {
             type_name: type_name.to_owned(),
             config: Some(encode(&config)),
-            client_capabilities: capabilities(),
+            client_capabilities: self.capabilities(),
         };
         let response = self.provider().validate_resource_config(request).await?.into_inner();
         Ok(diagnostics(response.diagnostics))
@@ -174,8 +177,8 @@ impl Connection {
             proposed_new_state: Some(encode(&plan.proposed)),
             config: Some(encode(&plan.config)),
             prior_private: plan.prior_private.clone(),
-            client_capabilities: capabilities(),
-            prior_identity: plan.prior_identity.as_ref().map(identity),
+            client_capabilities: self.capabilities(),
+            prior_identity: plan.prior_identity.as_ref().map(encode_identity),
             ..Default::default()
         };
         let response = self.provider().plan_resource_change(request).await?.into_inner();
@@ -184,7 +187,7 @@ impl Connection {
             requires_replace: response.requires_replace.iter().map(render_path).collect(),
             private: response.planned_private,
             identity: decode_identity(response.planned_identity)?,
-            deferred: response.deferred.map(|deferred| deferred.reason),
+            deferred: reason(response.deferred),
             diagnostics: diagnostics(response.diagnostics),
         })
     }
@@ -201,7 +204,7 @@ impl Connection {
             config: Some(encode(&plan.config)),
             planned_private: planned.private.clone(),
             provider_meta: None,
-            planned_identity: planned.identity.as_ref().map(identity),
+            planned_identity: planned.identity.as_ref().map(encode_identity),
         };
         let response = self.provider().apply_resource_change(request).await?.into_inner();
         Ok(Applied {
@@ -216,19 +219,21 @@ impl Connection {
     ///
     /// # Errors
     /// See above.
-    pub async fn read(&self, type_name: &str, state: &Value, private: &[u8]) -> Result<Read, Error> {
+    pub async fn read(&self, type_name: &str, stored: &Stored) -> Result<Read, Error> {
         let request = read_resource::Request {
             type_name: type_name.to_owned(),
-            current_state: Some(encode(state)),
-            private: private.to_vec(),
-            client_capabilities: capabilities(),
-            ..Default::default()
+            current_state: Some(encode(&stored.state)),
+            private: stored.private.clone(),
+            client_capabilities: self.capabilities(),
+            current_identity: stored.identity.as_ref().map(encode_identity),
+            provider_meta: None,
         };
         let response = self.provider().read_resource(request).await?.into_inner();
         Ok(Read {
             state: decode(response.new_state.as_ref())?,
             private: response.private,
             identity: decode_identity(response.new_identity)?,
+            deferred: reason(response.deferred),
             diagnostics: diagnostics(response.diagnostics),
         })
     }
@@ -241,7 +246,7 @@ impl Connection {
         let request = import_resource_state::Request {
             type_name: type_name.to_owned(),
             id: id.to_owned(),
-            client_capabilities: capabilities(),
+            client_capabilities: self.capabilities(),
             identity: None,
         };
         self.import_request(request).await
@@ -255,8 +260,8 @@ impl Connection {
         let request = import_resource_state::Request {
             type_name: type_name.to_owned(),
             id: String::new(),
-            client_capabilities: capabilities(),
-            identity: Some(identity(by)),
+            client_capabilities: self.capabilities(),
+            identity: Some(encode_identity(by)),
         };
         self.import_request(request).await
     }
@@ -266,13 +271,16 @@ impl Connection {
         let resources = response.imported_resources.into_iter().map(|resource| {
             Ok(ImportedResource {
                 type_name: resource.type_name,
-                state: decode(resource.state.as_ref())?,
-                private: resource.private,
-                identity: decode_identity(resource.identity)?,
+                stored: Stored {
+                    state: decode(resource.state.as_ref())?,
+                    private: resource.private,
+                    identity: decode_identity(resource.identity)?,
+                },
             })
         });
         Ok(Imported {
             resources: resources.collect::<Result<_, Malformed>>()?,
+            deferred: reason(response.deferred),
             diagnostics: diagnostics(response.diagnostics),
         })
     }
@@ -320,11 +328,12 @@ impl Connection {
             type_name: type_name.to_owned(),
             config: Some(encode(&config)),
             provider_meta: None,
-            client_capabilities: capabilities(),
+            client_capabilities: self.capabilities(),
         };
         let response = self.provider().read_data_source(request).await?.into_inner();
         Ok(DataRead {
             state: decode(response.state.as_ref())?,
+            deferred: reason(response.deferred),
             diagnostics: diagnostics(response.diagnostics),
         })
     }
@@ -336,17 +345,17 @@ impl Connection {
     pub async fn stop_calls(&self) -> Result<String, Error> {
         Ok(self.provider().stop_provider(stop_provider::Request {}).await?.into_inner().error)
     }
+
+    /// What a host says of itself with every call that may depend on it.
+    fn capabilities(&self) -> Option<ClientCapabilities> {
+        Some(ClientCapabilities {
+            deferral_allowed: self.deferral_allowed,
+            write_only_attributes_allowed: true,
+            ..Default::default()
+        })
+    }
 }
 
-/// What Terraform without experiments says of itself while planning.
-fn capabilities() -> Option<ClientCapabilities> {
-    Some(ClientCapabilities { write_only_attributes_allowed: true, ..Default::default() })
-}
-
-fn identity(value: &Value) -> ResourceIdentityData {
-    ResourceIdentityData { identity_data: Some(encode(value)) }
-}
-
-fn decode_identity(wire: Option<wire_types::ResourceIdentityData>) -> Result<Option<Value>, Malformed> {
-    wire.map(|identity| decode(identity.identity_data.as_ref())).transpose()
+fn reason(deferred: Option<Deferred>) -> Option<i32> {
+    deferred.map(|deferred| deferred.reason)
 }

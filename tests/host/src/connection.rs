@@ -13,16 +13,20 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, Server
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint, Uri};
-use tonic::{Status, Streaming};
+use tonic::{Request, Status, Streaming};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_prost::ProstCodec;
 use tower::service_fn;
 
 use crate::go_plugin::grpc_broker_client::GrpcBrokerClient;
 use crate::go_plugin::grpc_controller_client::GrpcControllerClient;
 use crate::go_plugin::grpc_stdio_client::GrpcStdioClient;
 use crate::go_plugin::{ConnInfo, Empty, StdioData};
+use crate::tfplugin6::DynamicValue;
 use crate::tfplugin6::provider_client::ProviderClient;
 use crate::{ClientCertificate, Error, Handshake, Network};
 
@@ -37,6 +41,8 @@ const PLACEHOLDER: &str = "http://plugin";
 #[derive(Debug)]
 pub struct Connection {
     channel: Channel,
+    /// Whether this host takes "not yet" for an answer to what it plans, reads or imports. Few do.
+    pub deferral_allowed: bool,
     /// Standard output and error, as far as a plugin sends them by this way.
     pub stdio: Streaming<StdioData>,
     /// What a plugin says of further connections.
@@ -56,7 +62,7 @@ impl Connection {
         let (to_broker, messages) = mpsc::channel(1);
         let broker =
             GrpcBrokerClient::new(channel.clone()).start_stream(ReceiverStream::new(messages)).await?;
-        Ok(Self { channel, stdio, broker: broker.into_inner(), _broker: to_broker })
+        Ok(Self { channel, deferral_allowed: false, stdio, broker: broker.into_inner(), _broker: to_broker })
     }
 
     /// Every call of protocol 6, as generated.
@@ -64,6 +70,22 @@ impl Connection {
         ProviderClient::new(self.channel.clone())
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES)
+    }
+
+    /// Calls a provider's method, such as `ReadResource`, with these bytes where its request begins with a text. What is
+    /// answered is not looked at.
+    ///
+    /// # Errors
+    /// The plugin's status.
+    pub async fn call_with_bytes(&self, method: &str, bytes: &[u8]) -> Result<(), Status> {
+        let path = PathAndQuery::try_from(format!("/tfplugin6.Provider/{method}"))
+            .map_err(|error| Status::invalid_argument(error.to_string()))?;
+        let mut grpc = Grpc::new(self.channel.clone());
+        grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        // On the wire, bytes and texts in a first field look the same.
+        let request = DynamicValue { msgpack: bytes.to_vec(), json: Vec::new() };
+        grpc.unary(Request::new(request), path, ProstCodec::<DynamicValue, ()>::default()).await?;
+        Ok(())
     }
 
     /// Asks for the health of a service: its number in the health protocol, where 1 is serving.

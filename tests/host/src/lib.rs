@@ -24,8 +24,11 @@ mod error;
 mod handshake;
 mod host;
 mod launch;
+mod listing;
+mod moving;
 mod plugin;
 mod shape;
+mod stored;
 pub mod wire;
 
 pub use calls::{Applied, DataRead, Imported, ImportedResource, Plan, Planned, Read, Upgraded};
@@ -36,8 +39,11 @@ pub use error::Error;
 pub use handshake::{Handshake, Network};
 pub use host::Host;
 pub use launch::{Finished, Launch};
+pub use listing::{Listed, Listing, Query};
+pub use moving::{Move, Moved, UpgradedIdentity};
 pub use plugin::{Exit, Plugin};
 pub use shape::Shape;
+pub use stored::Stored;
 
 /// Generated code: protocol 6.
 #[allow(missing_docs, clippy::all)]

@@ -3,6 +3,7 @@
 use super::EntryIdentity;
 use crate::framework::{Diagnostic, Errors, ImportBy};
 use crate::gitlab::{Client, GroupId, ProjectId, Target};
+use crate::provider::report::quoted;
 use crate::provider::{identity, project};
 
 /// The owner's spelling in the import, and the numbers of owner and target.
@@ -79,8 +80,9 @@ impl<'a> ImportId<'a> {
 
 fn malformed(id: &str) -> Diagnostic {
     let detail = format!(
-        "{id:?} is not the id of an allowlist entry. Write `<project>:project:<target project>` or `<project>:group:<target \
-         group>`, each a number or a full path, such as `99:project:42` or `platform/deploy:group:platform/apps`."
+        "{} is not the id of an allowlist entry. Write `<project>:project:<target project>` or `<project>:group:<target \
+         group>`, each a number or a full path, such as `99:project:42` or `platform/deploy:group:platform/apps`.",
+        quoted(id)
     );
     Diagnostic::new("Malformed import id", detail)
 }

@@ -1,5 +1,5 @@
-//! From the list as it is to the list as it is to be: which writes, in which order, and what is told when some of
-//! them fail.
+//! From the list as it is to the list as it is to be: which writes, and in which order. What is told of them is not
+//! decided here.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,9 +8,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::check::LIMIT;
+use super::outcome::{Outcome, Write};
 use crate::framework::Errors;
 use crate::gitlab::{Client, Error, ProjectId, Target};
-use crate::provider::report::report_all;
 
 /// The writes that one kind needs, in their order. The default needs none.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,12 +30,6 @@ impl Goal {
         let remove = make_room.split_off(too_many);
         Goal { make_room, add, remove }
     }
-}
-
-#[derive(Clone, Copy)]
-enum Write {
-    Add(Target),
-    Remove(Target),
 }
 
 /// Carries out the writes of both kinds, those of one step all at once. A failed one keeps no other from being done.
@@ -86,7 +80,7 @@ async fn carry_out<const STEPS: usize>(
             step.into_iter().map(|write| write_one(client, owner, write)).collect();
         while let Some((write, result)) = under_way.next().await {
             outcome.note(write, result.or_else(|error| if is_success(&error) { Ok(()) } else { Err(error) }));
-            let (done, failed) = (outcome.added.len() + outcome.removed.len(), outcome.failed.len());
+            let (done, failed) = (outcome.done(), outcome.failed());
             tracing::info!(project = owner.get(), done, failed, total, "writing the allowlist");
         }
     }
@@ -99,56 +93,6 @@ async fn write_one(client: &Client, owner: ProjectId, write: Write) -> (Write, R
         Write::Remove(target) => client.revoke(owner, target).await.map(drop),
     };
     (write, result)
-}
-
-#[derive(Default)]
-struct Outcome {
-    added: BTreeSet<Target>,
-    removed: BTreeSet<Target>,
-    failed: Vec<(Write, Error)>,
-}
-
-impl Outcome {
-    fn note(&mut self, write: Write, result: Result<(), Error>) {
-        match (write, result) {
-            (Write::Add(target), Ok(())) => drop(self.added.insert(target)),
-            (Write::Remove(target), Ok(())) => drop(self.removed.insert(target)),
-            (write, Err(error)) => self.failed.push((write, error)),
-        }
-    }
-
-    fn into_result(self, owner: ProjectId) -> Result<(), Errors> {
-        if self.failed.is_empty() {
-            return Ok(());
-        }
-        let done = match (sentence("Added", &self.added), sentence("Removed", &self.removed)) {
-            (None, None) => "Nothing was changed.".to_owned(),
-            (added, removed) => [added, removed].into_iter().flatten().collect::<Vec<_>>().join(" "),
-        };
-        let mut failed: Vec<(String, Error)> =
-            self.failed.into_iter().map(|(write, error)| (write.to_string(), error)).collect();
-        failed.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Err(report_all(
-            format!("Can't make the allowlist of project {owner} what it is to be"),
-            &done,
-            &failed,
-        )
-        .into())
-    }
-}
-
-fn sentence(verb: &str, targets: &BTreeSet<Target>) -> Option<String> {
-    let names: Vec<String> = targets.iter().map(Target::to_string).collect();
-    (!names.is_empty()).then(|| format!("{verb}: {}.", names.join(", ")))
-}
-
-impl std::fmt::Display for Write {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Write::Add(target) => write!(f, "add {target}"),
-            Write::Remove(target) => write!(f, "remove {target}"),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -46,8 +46,8 @@ fn enabled_has_no_home(project: &str, enabled: bool) -> Diagnostic {
 
 fn no_project() -> Diagnostic {
     let detail = format!(
-        "The state of the `{SOURCE_TYPE}` names no project. Remove the `moved` block, and import the allowlist by its \
-         project instead."
+        "The state of the `{SOURCE_TYPE}` names no project. Put a `removed` block with `destroy = false` in place of \
+         the `moved` block, and import the allowlist by its project."
     );
     Diagnostic::new("Unreadable state", detail)
 }

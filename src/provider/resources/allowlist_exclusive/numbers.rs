@@ -68,7 +68,10 @@ async fn look_up<Id: Kind>(client: Option<&Client>, text: &str) -> Result<Option
 
 fn unchanged(prior: Option<Side<'_>>, config: Side<'_>) -> Option<Attr<Set<i64>>> {
     let prior = prior.filter(|prior| prior.numbers.known().is_some())?;
-    let same = prior.texts().count() == config.texts().count()
+    let Set(spellings) = config.spellings.known()?;
+    // An unknown spelling counts, but is like none of before.
+    let same = prior.texts().count() == spellings.len()
+        && config.texts().count() == spellings.len()
         && config.texts().all(|text| prior.texts().any(|before| same_path(before, text)));
     same.then(|| prior.numbers.clone())
 }
@@ -92,4 +95,33 @@ pub(super) async fn settle<Id: Kind>(client: &Client, planned: Side<'_>) -> Resu
 /// The set of those numbers.
 pub(super) fn set<Id: Kind>(ids: BTreeSet<Id>) -> Set<i64> {
     Set(ids.into_iter().map(|id| Attr::Known(id.into())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gitlab::ProjectId;
+
+    fn spelled(spellings: &[Option<&str>]) -> Attr<Set<String>> {
+        let spelling = |text: &Option<&str>| text.map_or(Attr::Unknown, |text| Attr::Known(text.to_owned()));
+        Attr::Known(Set(spellings.iter().map(spelling).collect()))
+    }
+
+    /// Without a client, as under a provider block that is not known yet.
+    async fn planned(before: &[Option<&str>], now: &[Option<&str>]) -> Attr<Set<i64>> {
+        let (before, now) = (spelled(before), spelled(now));
+        let numbers = Attr::Known(Set(vec![Attr::Known(7)]));
+        let prior = Side { spellings: &before, numbers: &numbers };
+        let config = Side { spellings: &now, numbers: &Attr::Null };
+        plan::<ProjectId>(None, Some(prior), config, None).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn numbers_of_before_are_promised_only_for_the_spellings_of_before() {
+        let before = [Some("acme/lib")];
+        assert_eq!(planned(&before, &before).await, Attr::Known(Set(vec![Attr::Known(7)])));
+        assert_eq!(planned(&before, &[Some("acme/lib"), None]).await, Attr::Unknown);
+        assert_eq!(planned(&before, &[None]).await, Attr::Unknown);
+        assert_eq!(planned(&before, &[Some("acme/tool")]).await, Attr::Unknown);
+    }
 }

@@ -4,20 +4,28 @@ use std::collections::BTreeSet;
 
 use super::ExclusiveModel;
 use super::kind::{Kind, Live};
+use super::takeover::TakenOver;
 use crate::framework::{Diagnostic, Warnings};
 use crate::gitlab::{Client, GroupId, ProjectId, Target, same_path};
 use crate::provider::connection::{Connection, Exclusive};
 use crate::provider::report;
 
-/// Names each target that a first apply takes access from: the plan itself shows no prior list to compare with.
+/// Names each target of a kind that is taken over which the apply takes access from: the plan itself shows no prior
+/// list to compare with.
 pub(super) fn loss_of_access(
     client: &Client,
     owner: ProjectId,
     planned: &ExclusiveModel,
+    taken_over: TakenOver,
     warnings: &Warnings,
 ) {
-    let mut losers = losers::<ProjectId>(client, owner, planned);
-    losers.extend(self::losers::<GroupId>(client, owner, planned));
+    let mut losers = Vec::new();
+    if taken_over.projects {
+        losers.extend(self::losers::<ProjectId>(client, owner, planned));
+    }
+    if taken_over.groups {
+        losers.extend(self::losers::<GroupId>(client, owner, planned));
+    }
     if losers.is_empty() {
         return;
     }
@@ -40,9 +48,6 @@ pub(super) fn loss_of_access(
 
 fn losers<Id: Kind>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> Vec<String> {
     let side = Id::side(planned);
-    if side.is_managed() == Some(false) {
-        return Vec::new();
-    }
     let Some(live) = Id::peek(client, owner) else { return Vec::new() };
     let wanted: BTreeSet<Id> = side.ids().collect();
     let spelled = |path: &Option<String>| {
@@ -102,7 +107,7 @@ pub(super) fn covered_projects(
         paths::<ProjectId>(client, owner, planned).iter().filter_map(covering).collect();
     if !covered.is_empty() {
         warnings.add(Diagnostic::new(
-            "Projects are allowed twice",
+            format!("Projects are allowed twice on the allowlist of project {owner}"),
             format!(
                 "A group on the allowlist of project {owner} covers these projects already, so that they would keep \
                  their access without being named:\n\n{}\n\nName either the project or the group.",

@@ -1,0 +1,259 @@
+//! The two data sources: what is set and who is allowed, managed here or not.
+
+use gitlab_simulator::{LINK_LIMIT, Route, Simulator, Target};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use terraform_cli::Workspace;
+
+use crate::kit::{json, replaced, workspace};
+
+const SCOPE: &str = "data.gitlab_job_token_scope.app";
+const ALLOWLIST: &str = "data.gitlab_job_token_allowlist.app";
+
+const READ_SCOPE: &str = r#"
+data "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+}
+"#;
+
+const READ_ALLOWLIST: &str = r#"
+data "gitlab_job_token_allowlist" "app" {
+  project = "acme/app"
+}
+"#;
+
+/// Projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/cli`, groups 1 `acme`, 2 `ops` and 3 `ops/prod`.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    for path in ["acme/app", "acme/lib", "acme/cli"] {
+        gitlab.add_project(path);
+    }
+    gitlab.add_group("ops/prod");
+    gitlab
+}
+
+/// What a data source reads, by an apply, which changes nothing.
+fn read(gitlab: &Simulator, tf: &Workspace, config: &str, address: &str) -> Value {
+    tf.config(config);
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.state().of(address).clone()
+}
+
+fn paths(allowed: &Value) -> Vec<&str> {
+    allowed.as_array().into_iter().flatten().filter_map(|entry| entry["path"].as_str()).collect()
+}
+
+#[test]
+fn a_scope_is_read_by_path_and_by_number() {
+    let gitlab = acme();
+    gitlab.set_inbound_enabled(1, false);
+    gitlab.set_outbound_enabled(1, true);
+    let Some(tf) = workspace(&gitlab) else { return };
+    for project in ["acme/app", "1"] {
+        let read = read(&gitlab, &tf, &replaced(READ_SCOPE, "acme/app", project), SCOPE);
+
+        let expected =
+            json!({"project": project, "project_id": 1, "inbound_enabled": false, "outbound_enabled": true});
+        assert_eq!(read, expected);
+    }
+}
+
+#[test]
+fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
+    let gitlab = acme();
+    [2, 3].map(Target::Project).into_iter().for_each(|target| gitlab.allow(1, target));
+    [3, 2].map(Target::Group).into_iter().for_each(|target| gitlab.allow(1, target));
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
+
+    let entry = |id: u64, name: &str, path: &str, page: &str| json!({"id": id, "name": name, "path": path, "web_url": format!("{}/{page}", gitlab.url())});
+    let expected = json!({
+        "project": "acme/app", "project_id": 1,
+        "projects": [entry(3, "cli", "acme/cli", "acme/cli"), entry(2, "lib", "acme/lib", "acme/lib")],
+        "groups": [entry(2, "ops", "ops", "groups/ops"), entry(3, "prod", "ops/prod", "groups/ops/prod")],
+    });
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn a_group_below_a_relative_url_has_its_full_path() {
+    let gitlab = Simulator::builder().relative_url_root("/groups").start();
+    gitlab.add_project("acme/app");
+    gitlab.add_group("ops/groups/prod");
+    gitlab.allow(1, Target::Group(4));
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
+
+    assert_eq!(paths(&read["groups"]), ["ops/groups/prod"]);
+}
+
+#[test]
+fn what_the_token_may_not_see_is_null() {
+    let gitlab = acme();
+    gitlab.inject(
+        json(r#"[{"id":3},{"id":1},{"id":2,"path_with_namespace":"acme/lib"}]"#)
+            .on(Route::AllowlistProjectsGet),
+    );
+    gitlab.inject(json(r#"[{"id":9}]"#).on(Route::AllowlistGroupsGet));
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
+
+    let expected = json!([
+        {"id": 2, "name": null, "path": "acme/lib", "web_url": null},
+        {"id": 3, "name": null, "path": null, "web_url": null},
+    ]);
+    assert_eq!(read["projects"], expected);
+    assert_eq!(read["groups"], json!([{"id": 9, "name": null, "path": null, "web_url": null}]));
+}
+
+#[test]
+fn a_list_of_nobody_is_empty() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
+
+    assert_eq!((&read["projects"], &read["groups"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn full_lists_are_read_whole_and_in_five_pages() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    for n in 0..LINK_LIMIT {
+        let project = gitlab.add_project(&format!("acme/project-{n:03}"));
+        let group = gitlab.add_group(&format!("group-{n:03}"));
+        gitlab.allow(1, Target::Project(project));
+        gitlab.allow(1, Target::Group(group));
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(READ_ALLOWLIST);
+
+    tf.plan().succeeds();
+    let requests = gitlab.requests();
+    let pages = requests.to(Route::AllowlistProjectsGet).len() + requests.to(Route::AllowlistGroupsGet).len();
+    assert_eq!(pages, 5);
+
+    tf.apply().succeeds();
+    let state = tf.state();
+    let (projects, groups) = (paths(&state.of(ALLOWLIST)["projects"]), paths(&state.of(ALLOWLIST)["groups"]));
+    assert_eq!((projects.len(), groups.len()), (LINK_LIMIT, LINK_LIMIT));
+    assert!(projects.is_sorted() && groups.is_sorted());
+}
+
+#[test]
+fn what_the_same_apply_changes_is_seen() {
+    let gitlab = acme();
+    gitlab.set_inbound_enabled(1, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "gitlab_job_token_scope" "app" {
+          project = "acme/app"
+        }
+        resource "gitlab_job_token_allowlist_entry" "lib" {
+          project        = "acme/app"
+          target_project = "acme/lib"
+        }
+        resource "gitlab_job_token_allowlist_entry" "ops" {
+          project      = "acme/app"
+          target_group = "ops/prod"
+        }
+        data "gitlab_job_token_scope" "app" {
+          project    = "acme/app"
+          depends_on = [gitlab_job_token_scope.app]
+        }
+        data "gitlab_job_token_allowlist" "app" {
+          project    = "acme/app"
+          depends_on = [gitlab_job_token_allowlist_entry.lib, gitlab_job_token_allowlist_entry.ops]
+        }
+        "#,
+    );
+
+    tf.apply().succeeds();
+
+    let state = tf.state();
+    assert_eq!(state.of(SCOPE)["inbound_enabled"], true);
+    assert_eq!(paths(&state.of(ALLOWLIST)["projects"]), ["acme/lib"]);
+    assert_eq!(paths(&state.of(ALLOWLIST)["groups"]), ["ops/prod"]);
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!(
+        "resource \"terraform_data\" \"app\" {{\n  input = 1\n}}\n{}",
+        replaced(READ_ALLOWLIST, "\"acme/app\"", "terraform_data.app.output")
+    ));
+
+    tf.apply().succeeds();
+
+    assert_eq!(tf.state().of(ALLOWLIST)["project_id"], 1);
+}
+
+#[test]
+fn an_unknown_project_is_an_error() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    tf.config(&replaced(READ_SCOPE, "acme/app", "acme/none"));
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Unknown project
+      data.gitlab_job_token_scope.app
+      > project = "acme/none"
+
+    GitLab has no project `acme/none` that the token can see. Check the spelling
+    of the full path, and that the token's user is a member of the project.
+    "#);
+
+    tf.config(&replaced(READ_SCOPE, "acme/app", "99"));
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the job token scope of project 99
+      data.gitlab_job_token_scope.app
+      > project = "99"
+
+    GET /projects/99/job_token_scope: not found, or not visible to the token
+    (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    "#);
+
+    tf.config(&replaced(READ_ALLOWLIST, "acme/app", "99"));
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the allowlist of project 99
+      data.gitlab_job_token_allowlist.app
+      > project = "99"
+
+    GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
+    token (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    "#);
+}
+
+#[test]
+fn a_project_that_is_neither_number_nor_path_is_an_error() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    tf.config(&replaced(READ_ALLOWLIST, "acme/app", "app"));
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Invalid project
+      data.gitlab_job_token_allowlist.app
+      > project = "app"
+
+    `project` is "app", which is neither the number nor the full path of a
+    project: the full path of a project has a group or user in front, such as
+    `group/project`.
+    "#);
+}

@@ -1,0 +1,178 @@
+//! What can't be right is an error before anything is written, at the attribute at fault.
+
+use gitlab_simulator::Simulator;
+use insta::assert_snapshot;
+
+use super::{acme, exclusive, exclusive_of};
+use crate::kit::workspace;
+
+/// The only error of a plan for that configuration, by which nothing may be written.
+fn planning_error(gitlab: &Simulator, config: &str) -> Option<String> {
+    let tf = workspace(gitlab)?;
+    tf.config(config);
+    let error = tf.plan().error();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    Some(error)
+}
+
+#[test]
+fn nothing_to_manage() {
+    let Some(error) = planning_error(&acme(), &exclusive("")) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Nothing to manage
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Set the projects (`target_projects` or `target_project_ids`), the groups
+    (`target_groups` or `target_group_ids`), or both. An empty set allows none of
+    its kind.
+    "#);
+}
+
+#[test]
+fn projects_named_in_two_ways() {
+    let arguments = "target_projects = [\"acme/lib\"]\n  target_project_ids = [2]";
+    let Some(error) = planning_error(&acme(), &exclusive(arguments)) else { return };
+    assert_snapshot!(error, @r"
+    Error: Projects are named twice
+      gitlab_job_token_allowlist_exclusive.app
+      > target_project_ids = [2]
+
+    Set only one of `target_projects` and `target_project_ids`: both name the same
+    thing.
+    ");
+}
+
+#[test]
+fn groups_named_in_two_ways() {
+    let arguments = "target_groups = []\n  target_group_ids = []";
+    let Some(error) = planning_error(&acme(), &exclusive(arguments)) else { return };
+    assert_snapshot!(error, @r"
+    Error: Groups are named twice
+      gitlab_job_token_allowlist_exclusive.app
+      > target_group_ids = []
+
+    Set only one of `target_groups` and `target_group_ids`: both name the same
+    thing.
+    ");
+}
+
+#[test]
+fn more_projects_than_gitlab_takes() {
+    let arguments = "target_projects = [for n in range(1, 202) : \"acme/project-${n}\"]";
+    let Some(error) = planning_error(&acme(), &exclusive(arguments)) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Too many projects
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = [for n in range(1, 202) : "acme/project-${n}"]
+
+    `target_projects` names 201 projects, but GitLab takes at most 200 on an
+    allowlist. Name a group in place of its projects.
+    "#);
+}
+
+#[test]
+fn more_groups_than_gitlab_takes() {
+    let arguments = "target_group_ids = range(1, 202)";
+    let Some(error) = planning_error(&acme(), &exclusive(arguments)) else { return };
+    assert_snapshot!(error, @r"
+    Error: Too many groups
+      gitlab_job_token_allowlist_exclusive.app
+      > target_group_ids = range(1, 202)
+
+    `target_group_ids` names 201 groups, but GitLab takes at most 200 on an
+    allowlist. Name a group in place of its subgroups.
+    ");
+}
+
+#[test]
+fn a_null_among_the_targets() {
+    let Some(error) = planning_error(&acme(), &exclusive("target_projects = [\"acme/lib\", null]")) else {
+        return;
+    };
+    assert_snapshot!(error, @r#"
+    Error: Invalid attribute value
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["acme/lib", null]
+
+    `target_projects` contains a null, which names nothing.
+    "#);
+}
+
+#[test]
+fn a_null_among_the_numbers() {
+    let Some(error) = planning_error(&acme(), &exclusive("target_group_ids = [1, null]")) else { return };
+    assert_snapshot!(error, @r"
+    Error: Invalid attribute value
+      gitlab_job_token_allowlist_exclusive.app
+      > target_group_ids = [1, null]
+
+    `target_group_ids` contains a null, which names nothing.
+    ");
+}
+
+#[test]
+fn a_target_that_is_neither_number_nor_path() {
+    let Some(error) = planning_error(&acme(), &exclusive("target_projects = [\"lib\"]")) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Invalid project
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["lib"]
+
+    `target_projects` is "lib", which is neither the number nor the full path of a
+    project: the full path of a project has a group or user in front, such as
+    `group/project`.
+    "#);
+}
+
+#[test]
+fn a_number_that_nothing_has() {
+    let Some(error) = planning_error(&acme(), &exclusive("target_project_ids = [0]")) else { return };
+    assert_snapshot!(error, @r"
+    Error: Invalid project number
+      gitlab_job_token_allowlist_exclusive.app
+      > target_project_ids = [0]
+
+    `target_project_ids` is 0, but the number of a project is 1 or more.
+    ");
+}
+
+#[test]
+fn the_project_itself_in_the_same_spelling() {
+    let Some(error) = planning_error(&acme(), &exclusive("target_projects = [\"Acme/App\"]")) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Target is the project itself
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["Acme/App"]
+
+    Project acme/app always has access to itself and is never named on its own
+    allowlist. Take it out of the set.
+    "#);
+}
+
+#[test]
+fn the_project_itself_by_number() {
+    let Some(error) = planning_error(&acme(), &exclusive("target_project_ids = [1, 2]")) else { return };
+    assert_snapshot!(error, @r"
+    Error: Target is the project itself
+      gitlab_job_token_allowlist_exclusive.app
+      > target_project_ids = [1, 2]
+
+    Project 1 always has access to itself and is never named on its own allowlist.
+    Take it out of the set.
+    ");
+}
+
+#[test]
+fn the_project_itself_by_path() {
+    let config = exclusive_of("1", "target_projects = [\"acme/lib\", \"acme/app\"]");
+    let Some(error) = planning_error(&acme(), &config) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Target is the project itself
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["acme/lib", "acme/app"]
+
+    Project 1 always has access to itself and is never named on its own allowlist.
+    Take it out of the set.
+    "#);
+}

@@ -1,0 +1,98 @@
+//! What others change on the server is shown as a difference of sets, in the spelling of the configuration, and repaired
+//! in place.
+
+use gitlab_simulator::Target;
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::{APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, exclusive, listed};
+use crate::kit::workspace;
+
+#[test]
+fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"3\"]"));
+    tf.apply().succeeds();
+    gitlab.allow(APP, Target::Project(OLD));
+    gitlab.clear_requests();
+
+    let plan = tf.plan();
+    let change = plan.warns_of_nothing().change(LIST);
+    assert_eq!(change.action, Action::Update);
+    assert_eq!(change.before["target_projects"], json!(["3", "acme/lib", "acme/old"]));
+    assert_eq!(change.after["target_projects"], json!(["3", "acme/lib"]));
+    assert_eq!(change.unknown, json!({}));
+    tf.apply_saved().succeeds();
+
+    assert_snapshot!(gitlab.requests().writes(), @r"
+    DELETE /api/v4/projects/1/job_token_scope/allowlist/4 → 204
+    ");
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_target_removed_behind_our_back_is_shown_and_added_again() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"ACME/Lib\", \"acme/web\"]\n  target_groups = [\"ops\", 3]"));
+    tf.apply().succeeds();
+    gitlab.revoke(APP, Target::Project(WEB));
+    gitlab.revoke(APP, Target::Group(PROD));
+    gitlab.clear_requests();
+
+    let plan = tf.plan();
+    let change = plan.change(LIST);
+    assert_eq!(change.action, Action::Update);
+    assert_eq!(change.before["target_projects"], json!(["ACME/Lib"]));
+    assert_eq!(change.after["target_projects"], json!(["ACME/Lib", "acme/web"]));
+    assert_eq!(change.before["target_groups"], json!(["ops"]));
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[OPS, PROD]));
+    assert_eq!(gitlab.requests().writes().len(), 2);
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn drift_of_a_list_by_numbers_is_shown_in_numbers() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2, 3]"));
+    tf.apply().succeeds();
+    gitlab.revoke(APP, Target::Project(WEB));
+    gitlab.allow(APP, Target::Project(OLD));
+
+    let change = tf.plan().change(LIST);
+
+    assert_eq!(change.action, Action::Update);
+    assert_eq!(change.before["target_project_ids"], json!([2, 4]));
+    assert_eq!(change.before["target_projects"], json!(null));
+}
+
+#[test]
+fn a_deleted_target_is_missed() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2, 3]"));
+    tf.apply().succeeds();
+    gitlab.delete_project(WEB);
+
+    let change = tf.plan().change(LIST);
+
+    assert_eq!((change.action, &change.before["target_project_ids"]), (Action::Update, &json!([2])));
+}
+
+#[test]
+fn a_deleted_owner_is_gone_from_the_state() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]"));
+    tf.apply().succeeds();
+    gitlab.delete_project(APP);
+
+    tf.apply_with(&["-refresh-only"]).succeeds();
+
+    assert!(tf.state().addresses().is_empty());
+}

@@ -1,0 +1,163 @@
+//! When some of the writes fail: the others are done, all is told, and the state says what the server holds.
+
+use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Target};
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::{ACME, APP, LIB, LIST, OLD, WEB, acme, acme_allowing, exclusive, listed};
+use crate::kit::workspace;
+
+#[test]
+fn a_failed_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let secret = gitlab.add_project("acme/secret");
+    tf.config(&exclusive("target_project_ids = [2, 3]"));
+    tf.apply().succeeds();
+    gitlab.hide_from(ADMINISTRATOR, Target::Project(WEB));
+    gitlab.hide_from(ADMINISTRATOR, Target::Project(secret));
+    tf.config(&exclusive(&format!("target_project_ids = [4, {secret}]")));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't complete the changes to the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Added: project 4. Removed: project 2.
+
+    Failed:
+      - add project 5: POST /projects/1/job_token_scope/allowlist: refused (400): The target_project that you are attempting to access does not exist or you don't have permission to perform this action
+      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): Project Not Found
+
+    To add a target, the token's user must be able to see it: give the user at
+    least the Guest role there, or use a token whose user sees both.
+
+    GitLab refuses to remove a project that the token can't see, so its jobs keep
+    their access. Give the token's user at least the Guest role in that project,
+    or remove the entry with a token that sees both.
+    "#);
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[WEB, OLD], &[]));
+    assert_eq!(tf.state().of(LIST)["target_project_ids"], json!([3, 4]));
+
+    gitlab.show_to(ADMINISTRATOR, Target::Project(WEB));
+    gitlab.show_to(ADMINISTRATOR, Target::Project(secret));
+    assert_eq!(tf.plan().change(LIST).action, Action::Update);
+    tf.apply_saved().succeeds();
+    assert_eq!(gitlab.allowlist(APP), listed(&[OLD, secret], &[]));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_failed_update_keeps_the_spelling_of_what_was_done() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"ACME/lib\"]"));
+    tf.apply().succeeds();
+    gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost).target(Target::Project(OLD)));
+    tf.config(&exclusive("target_projects = [\"ACME/lib\", \"acme/WEB\", \"acme/old\"]"));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't complete the changes to the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Added: project 3.
+
+    Failed:
+      - add project 4: POST /projects/1/job_token_scope/allowlist: the server failed (500)
+
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
+    "#);
+
+    assert_eq!(tf.state().of(LIST)["target_projects"], json!(["ACME/lib", "acme/WEB"]));
+    assert_eq!(tf.state().of(LIST)["target_project_ids"], json!([2, 3]));
+}
+
+#[test]
+fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
+    let gitlab = acme_allowing(&[WEB], &[]);
+    gitlab.inject(Fault::InternalError.on(Route::AllowlistGroupPost).once());
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"acme\"]"));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't complete the changes to the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Added: project 2. Removed: project 3.
+
+    Failed:
+      - add group 1: POST /projects/1/job_token_scope/groups_allowlist: the server failed (500)
+
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
+    "#);
+    assert!(tf.state().addresses().is_empty());
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[]));
+
+    assert_eq!(tf.plan().change(LIST).action, Action::Create);
+    tf.apply_saved().succeeds();
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[ACME]));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_failed_destroy_keeps_what_is_left_in_state() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
+    tf.apply().succeeds();
+    gitlab.hide_from(ADMINISTRATOR, Target::Project(WEB));
+
+    assert_snapshot!(tf.destroy().error(), @r"
+    Error: Can't complete the changes to the allowlist of project 1
+
+    Removed: project 2.
+
+    Failed:
+      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): Project Not Found
+
+    GitLab refuses to remove a project that the token can't see, so its jobs keep
+    their access. Give the token's user at least the Guest role in that project,
+    or remove the entry with a token that sees both.
+    ");
+    assert_eq!(tf.state().of(LIST)["target_projects"], json!(["acme/web"]));
+
+    gitlab.show_to(ADMINISTRATOR, Target::Project(WEB));
+    tf.destroy().succeeds();
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[]));
+}
+
+#[test]
+fn a_list_that_is_full_of_what_others_added_meanwhile_is_told() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    gitlab.inject(
+        Fault::Answers {
+            status: 400,
+            content_type: "application/json".to_owned(),
+            body: r#"{"message":"400 Bad request - Source project exceeds the allowable number of project links in this direction"}"#.to_owned(),
+        }
+        .on(Route::AllowlistProjectPost),
+    );
+    tf.config(&exclusive("target_project_ids = [2, 3]"));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't complete the changes to the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Nothing was changed.
+
+    Failed:
+      - add project 2: POST /projects/1/job_token_scope/allowlist: refused (400): Source project exceeds the allowable number of project links in this direction
+      - add project 3: POST /projects/1/job_token_scope/allowlist: refused (400): Source project exceeds the allowable number of project links in this direction
+
+    A project's allowlist holds at most 200 projects and 200 groups: allow a group
+    in place of its projects, or remove entries that are no longer needed.
+    "#);
+}

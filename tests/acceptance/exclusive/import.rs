@@ -1,0 +1,121 @@
+//! A list that is imported is taken over as it is, and the next plan tells what the configuration takes from it.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::{ACME, APP, LIB, LIST, OLD, OPS, acme, acme_allowing, exclusive, listed};
+use crate::kit::workspace;
+
+#[test]
+fn both_kinds_are_imported_by_number() {
+    let gitlab = acme_allowing(&[LIB, OLD], &[ACME]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2, 4]\n  target_group_ids = [1]"));
+
+    tf.import(LIST, "acme/app").succeeds();
+
+    let expected = json!({
+        "project": "acme/app", "project_id": 1, "id": "1",
+        "target_projects": null, "target_project_ids": [2, 4],
+        "target_groups": null, "target_group_ids": [1],
+    });
+    assert_eq!(*tf.state().of(LIST), expected);
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn paths_in_place_of_the_imported_numbers_are_no_write() {
+    let gitlab = acme_allowing(&[LIB], &[OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
+    tf.import(LIST, "1").succeeds();
+
+    let plan = tf.plan();
+    assert_eq!(plan.warns_of_nothing().change(LIST).action, Action::Update);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn the_first_plan_after_an_import_names_who_will_lose_access_and_later_ones_do_not() {
+    let gitlab = acme_allowing(&[LIB, OLD], &[ACME]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = []"));
+    tf.import(LIST, "acme/app").succeeds();
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Targets will lose access to project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist now, and the exclusive list does not name them.
+    Applying it removes them:
+
+      - project acme/old (4)
+      - group acme (1)
+
+    To keep one, add it to the list.
+    "#);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[]));
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
+    let gitlab = acme_allowing(&[LIB], &[ACME]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]"));
+    tf.import(LIST, "acme/app").succeeds();
+
+    tf.plan().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[ACME]));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn an_empty_list_can_be_imported() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = []\n  target_group_ids = []"));
+
+    tf.import(LIST, "acme/app").succeeds();
+
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn the_list_of_an_unknown_project_cannot_be_imported() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = []"));
+
+    assert_snapshot!(tf.import(LIST, "99").error(), @r"
+    Error: Can't read the allowlist of project 99
+
+    GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
+    token (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    ");
+    assert_snapshot!(tf.import(LIST, "acme/none").error(), @r"
+    Error: Unknown project
+
+    GitLab has no project `acme/none` that the token can see. Check the spelling
+    of the full path, and that the token's user is a member of the project.
+    ");
+    assert_snapshot!(tf.import(LIST, "acme").error(), @r#"
+    Error: Invalid project
+
+    "acme" is neither the number nor the full path of a project: the full path of
+    a project has a group or user in front, such as `group/project`.
+    "#);
+}

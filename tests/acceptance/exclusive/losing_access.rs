@@ -1,0 +1,164 @@
+//! The first plans tell who will lose access: no earlier state shows it.
+
+use gitlab_simulator::{Route, Target};
+use insta::assert_snapshot;
+
+use super::{ACME, APP, LIB, OLD, OPS, WEB, acme_allowing, exclusive};
+use crate::kit::{json, replaced, workspace};
+
+#[test]
+fn the_first_plan_names_each_target_that_will_lose_access() {
+    let gitlab = acme_allowing(&[LIB, WEB, OLD], &[ACME, OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_group_ids = [2]"));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Targets will lose access to project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist now, and the exclusive list does not name them.
+    Applying it removes them:
+
+      - project acme/web (3)
+      - project acme/old (4)
+      - group acme (1)
+
+    To keep one, add it to the list.
+    "#);
+    tf.apply_saved().succeeds();
+
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn a_kind_that_is_left_alone_loses_nobody() {
+    let gitlab = acme_allowing(&[LIB], &[ACME]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
+
+    tf.plan().succeeds().warns_of_nothing();
+}
+
+#[test]
+fn later_plans_show_what_they_remove_and_warn_of_nothing() {
+    let gitlab = acme_allowing(&[], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
+    tf.apply().succeeds();
+    tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
+
+    tf.plan().succeeds().warns_of_nothing();
+}
+
+#[test]
+fn a_kind_that_is_managed_from_now_on_names_who_will_lose_access() {
+    let gitlab = acme_allowing(&[LIB], &[ACME, OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    let projects = exclusive("target_projects = [\"acme/lib\"]");
+    tf.config(&projects);
+    tf.apply().succeeds();
+    gitlab.allow(APP, Target::Project(WEB));
+
+    tf.config(&replaced(&projects, "]\n", "]\n  target_groups = [\"ops\"]\n"));
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Targets will lose access to project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist now, and the exclusive list does not name them.
+    Applying it removes them:
+
+      - group acme (1)
+
+    To keep one, add it to the list.
+    "#);
+}
+
+#[test]
+fn another_project_names_who_will_lose_access_to_it() {
+    let gitlab = acme_allowing(&[LIB], &[]);
+    gitlab.allow(WEB, Target::Project(OLD));
+    let Some(tf) = workspace(&gitlab) else { return };
+    let list = exclusive("target_projects = [\"acme/lib\"]");
+    tf.config(&list);
+    tf.apply().succeeds();
+
+    tf.config(&replaced(&list, "acme/app", "acme/web"));
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Targets will lose access to project 3
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist now, and the exclusive list does not name them.
+    Applying it removes them:
+
+      - project acme/old (4)
+
+    To keep one, add it to the list.
+    "#);
+}
+
+#[test]
+fn targets_that_are_not_known_yet_may_be_among_those_on_the_list() {
+    let gitlab = acme_allowing(&[LIB, OLD], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!(
+        "resource \"terraform_data\" \"web\" {{\n  input = \"acme/web\"\n}}\n{}",
+        exclusive("target_projects = [\"acme/lib\", terraform_data.web.output]")
+    ));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Targets may lose access to project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist now, and the exclusive list does not name them.
+    Applying it removes them, unless what is known only after apply names them:
+
+      - project acme/old (4)
+
+    To keep one, add it to the list.
+    "#);
+}
+
+#[test]
+fn targets_that_the_token_cannot_see_are_named_by_what_gitlab_tells() {
+    let gitlab = acme_allowing(&[LIB], &[ACME]);
+    gitlab.inject(json(r#"[{"id":1},{"id":2}]"#).on(Route::AllowlistProjectsGet));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = []"));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Targets will lose access to project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist now, and the exclusive list does not name them.
+    Applying it removes them:
+
+      - project 2
+
+    To keep one, add it to the list.
+    "#);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_not_planned() {
+    let gitlab = acme_allowing(&[LIB], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&replaced(&exclusive("target_project_ids = []"), "acme/app", "99"));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the allowlist of project 99
+      gitlab_job_token_allowlist_exclusive.app
+      > project = "99"
+
+    GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
+    token (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    "#);
+}

@@ -1,0 +1,141 @@
+//! What is managed and what is left alone, kind by kind.
+
+use gitlab_simulator::Target;
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::{ACME, APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, acme_allowing, exclusive, listed};
+use crate::kit::workspace;
+
+#[test]
+fn the_list_becomes_what_is_named_and_plans_clean() {
+    let gitlab = acme_allowing(&[OLD], &[OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops/prod\"]"));
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[PROD]));
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn the_state_holds_the_numbers_beside_the_spellings() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(r#"target_projects = ["acme/web", "acme/lib"]"#));
+
+    tf.apply().succeeds();
+
+    let expected = json!({
+        "project": "acme/app", "project_id": 1, "id": "1",
+        "target_projects": ["acme/lib", "acme/web"], "target_project_ids": [2, 3],
+        "target_groups": null, "target_group_ids": null,
+    });
+    assert_eq!(*tf.state().of(LIST), expected);
+}
+
+#[test]
+fn a_kind_that_is_not_set_is_left_alone() {
+    let gitlab = acme_allowing(&[OLD], &[OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    tf.config(&exclusive(r#"target_projects = ["acme/lib"]"#));
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));
+
+    gitlab.allow(APP, Target::Group(ACME));
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn an_empty_set_allows_none_of_its_kind() {
+    let gitlab = acme_allowing(&[LIB, OLD], &[OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = []"));
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[OPS]));
+    assert_eq!(tf.state().of(LIST)["target_project_ids"], json!([]));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn an_empty_set_of_numbers_allows_none_as_well() {
+    let gitlab = acme_allowing(&[OLD], &[OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = []\n  target_group_ids = []"));
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[]));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn targets_are_named_by_number_by_path_and_by_both() {
+    for arguments in [
+        "target_project_ids = [2, 3]\n  target_group_ids = [3]",
+        "target_projects = [2, 3]\n  target_groups = [3]",
+        "target_projects = [2, \"acme/web\"]\n  target_group_ids = [3]",
+        "target_projects = [\"ACME/lib\", \"3\", \"acme/web\"]\n  target_groups = [\"Ops/Prod\"]",
+    ] {
+        let gitlab = acme();
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&exclusive(arguments));
+
+        tf.apply().succeeds();
+
+        assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[PROD]), "{arguments}");
+        tf.plan().changes_nothing().warns_of_nothing();
+    }
+}
+
+#[test]
+fn a_list_that_is_right_already_is_not_written() {
+    let gitlab = acme_allowing(&[LIB], &[OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"ops\"]"));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_snapshot!(gitlab.requests().writes(), @"");
+}
+
+#[test]
+fn a_kind_that_is_no_longer_set_is_let_go() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
+    tf.apply().succeeds();
+    tf.config(&exclusive("target_project_ids = [2]"));
+    gitlab.clear_requests();
+
+    let plan = tf.plan();
+    assert_eq!(plan.change(LIST).action, Action::Update);
+    tf.apply_saved().succeeds();
+
+    assert_snapshot!(gitlab.requests().writes(), @"");
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));
+    assert_eq!(tf.state().of(LIST)["target_group_ids"], json!(null));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn only_another_project_replaces_the_list() {
+    let gitlab = acme_allowing(&[LIB], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]"));
+    tf.apply().succeeds();
+    tf.config(&exclusive("target_project_ids = [2]").replace("acme/app", "acme/web"));
+
+    let change = tf.plan().change(LIST);
+    assert_eq!((change.action, change.replaced_by), (Action::Replace, vec!["project_id".to_owned()]));
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[]));
+    assert_eq!(gitlab.allowlist(WEB), listed(&[LIB], &[]));
+    tf.plan().changes_nothing();
+}

@@ -1,0 +1,104 @@
+//! In which order a list is written, and how much of it at once.
+
+use std::time::Duration;
+
+use gitlab_simulator::{LINK_LIMIT, Simulator, Target};
+use insta::assert_snapshot;
+
+use super::{APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, acme_allowing, exclusive, listed};
+use crate::kit::workspace;
+
+#[test]
+fn additions_come_before_removals() {
+    let gitlab = acme_allowing(&[OLD], &[PROD]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!(
+        "provider \"gitlab\" {{\n  max_concurrent_requests = 1\n}}\n{}",
+        exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]")
+    ));
+
+    tf.apply().succeeds();
+
+    assert_snapshot!(gitlab.requests().writes(), @r"
+    POST /api/v4/projects/1/job_token_scope/allowlist → 201
+    POST /api/v4/projects/1/job_token_scope/allowlist → 201
+    POST /api/v4/projects/1/job_token_scope/groups_allowlist → 201
+    DELETE /api/v4/projects/1/job_token_scope/allowlist/4 → 204
+    DELETE /api/v4/projects/1/job_token_scope/groups_allowlist/3 → 204
+    ");
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[OPS]));
+}
+
+/// An instance where the list of `acme/app` is full: projects 2 to 201. Project 202 is not on it.
+fn full() -> Simulator {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    for n in 2..=202 {
+        let id = gitlab.add_project(&format!("acme/project-{n}"));
+        if n <= 201 {
+            gitlab.allow(APP, Target::Project(id));
+        }
+    }
+    assert_eq!(gitlab.allowlist(APP).projects.len(), LINK_LIMIT);
+    gitlab
+}
+
+#[test]
+fn on_a_full_list_room_is_made_first_and_no_more_than_is_needed() {
+    let gitlab = full();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = range(4, 203)"));
+
+    tf.apply().succeeds();
+
+    assert_snapshot!(gitlab.requests().writes(), @r"
+    DELETE /api/v4/projects/1/job_token_scope/allowlist/2 → 204
+    POST /api/v4/projects/1/job_token_scope/allowlist → 201
+    DELETE /api/v4/projects/1/job_token_scope/allowlist/3 → 204
+    ");
+    assert_eq!(gitlab.allowlist(APP).projects, (4..=202).collect());
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_full_list_is_managed_as_any_other() {
+    let gitlab = full();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = range(2, 202)"));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_snapshot!(gitlab.requests().writes(), @"");
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn writes_are_concurrent_within_what_the_provider_block_allows() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    for n in 2..=41 {
+        gitlab.add_project(&format!("acme/project-{n}"));
+    }
+    gitlab.set_latency(Duration::from_millis(20));
+    let Some(tf) = workspace(&gitlab) else { return };
+    let list = exclusive("target_project_ids = range(2, 42)");
+    tf.config(&format!("provider \"gitlab\" {{\n  max_concurrent_requests = 4\n}}\n{list}"));
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP).projects.len(), 40);
+    assert_eq!(gitlab.max_in_flight(), 4);
+}
+
+#[test]
+fn nothing_is_written_for_a_list_that_was_changed_to_what_is_planned_meanwhile() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]"));
+    assert_eq!(tf.plan().change(LIST).action, terraform_cli::Action::Create);
+    gitlab.allow(APP, Target::Project(LIB));
+
+    tf.apply_saved().succeeds();
+
+    assert_snapshot!(gitlab.requests().writes(), @"");
+}

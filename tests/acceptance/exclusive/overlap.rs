@@ -1,0 +1,149 @@
+//! Access that is given twice, and lists that are managed twice.
+
+use insta::assert_snapshot;
+
+use super::{APP, LIB, WEB, acme, exclusive, listed};
+use crate::kit::workspace;
+
+/// An entry for `acme/web`, applied before or after the list.
+fn entry(depends_on: &str) -> String {
+    format!(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "web" {{
+          project        = "acme/app"
+          target_project = "acme/web"
+          depends_on     = [{depends_on}]
+        }}
+        "#
+    )
+}
+
+#[test]
+fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let list =
+        exclusive("target_projects = [\"acme/lib\"]\n  depends_on = [gitlab_job_token_allowlist_entry.web]");
+    tf.config(&format!("{list}{}", entry("")));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Allowlist of project 1 is managed in two ways
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    A `gitlab_job_token_allowlist_exclusive` removes from the allowlist of project
+    1 what it does not name, but this configuration has a
+    `gitlab_job_token_allowlist_entry` for:
+
+      - project 3
+
+    Whichever is applied last wins, and the next plan undoes it. Name the targets
+    in the exclusive list too, or manage the list in one way only.
+    "#);
+}
+
+#[test]
+fn an_entry_that_a_list_of_the_same_configuration_removes_is_warned_of() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let list = exclusive("target_projects = [\"acme/lib\"]");
+    tf.config(&format!("{list}{}", entry("gitlab_job_token_allowlist_exclusive.app")));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Allowlist of project 1 is managed in two ways
+      gitlab_job_token_allowlist_entry.web
+      > resource "gitlab_job_token_allowlist_entry" "web" {
+
+    A `gitlab_job_token_allowlist_exclusive` removes from the allowlist of project
+    1 what it does not name, but this configuration has a
+    `gitlab_job_token_allowlist_entry` for:
+
+      - project 3
+
+    Whichever is applied last wins, and the next plan undoes it. Name the targets
+    in the exclusive list too, or manage the list in one way only.
+    "#);
+}
+
+#[test]
+fn an_entry_that_the_list_names_is_no_conflict() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!(
+        "{}{}",
+        exclusive("target_project_ids = [2, gitlab_job_token_allowlist_entry.web.target_project_id]"),
+        entry("")
+    ));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[]));
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!("{}{}", exclusive("target_groups = [\"ops\"]"), entry("")));
+
+    tf.plan().succeeds().warns_of_nothing();
+}
+
+#[test]
+fn an_entry_of_another_project_is_no_conflict() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!("{}{}", exclusive("target_projects = []"), entry("").replace("acme/app", "acme/old")));
+
+    tf.plan().succeeds().warns_of_nothing();
+}
+
+#[test]
+fn a_project_that_a_listed_group_covers_is_told_once() {
+    let gitlab = acme();
+    gitlab.add_project("ops/prod/deploy");
+    gitlab.add_project("opsy/tool");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        "target_projects = [\"acme/lib\", \"ops/prod/deploy\", \"opsy/tool\"]\n  target_groups = [\"Ops\"]",
+    ));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Projects are allowed twice on the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    A group on the allowlist of project 1 covers these projects already, so that
+    they would keep their access without being named:
+
+      - ops/prod/deploy, by group Ops
+
+    Name either the project or the group.
+    "#);
+    tf.apply_saved().succeeds();
+
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn projects_and_groups_that_are_named_by_number_are_compared_by_the_paths_on_the_list() {
+    let gitlab = acme();
+    gitlab.allow(APP, gitlab_simulator::Target::Project(LIB));
+    gitlab.allow(APP, gitlab_simulator::Target::Group(super::ACME));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [1]"));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Projects are allowed twice on the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    A group on the allowlist of project 1 covers these projects already, so that
+    they would keep their access without being named:
+
+      - acme/lib, by group acme
+
+    Name either the project or the group.
+    "#);
+}

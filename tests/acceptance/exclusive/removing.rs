@@ -1,0 +1,90 @@
+//! What becomes of the entries when the list is no longer managed.
+
+use gitlab_simulator::Target;
+use insta::assert_snapshot;
+use terraform_cli::Action;
+
+use super::{ACME, APP, LIB, LIST, OLD, OPS, WEB, acme, acme_allowing, exclusive, listed};
+use crate::kit::workspace;
+
+#[test]
+fn destroying_removes_the_entries_of_managed_kinds_only() {
+    let gitlab = acme_allowing(&[], &[ACME]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
+    tf.apply().succeeds();
+
+    tf.destroy().succeeds().warns_of_nothing();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[ACME]));
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn destroying_leaves_what_was_added_since_the_last_refresh() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]"));
+    tf.apply().succeeds();
+    tf.plan_with(&["-destroy"]).succeeds();
+    gitlab.allow(APP, Target::Project(OLD));
+
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[OLD], &[]));
+}
+
+#[test]
+fn entries_that_are_gone_already_are_no_failure() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
+    tf.apply().succeeds();
+    tf.plan_with(&["-destroy"]).succeeds();
+    gitlab.revoke(APP, Target::Project(LIB));
+    gitlab.delete_project(WEB);
+    gitlab.delete_group(OPS);
+
+    tf.apply_saved().succeeds();
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_project_that_is_gone_is_no_failure() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
+    tf.apply().succeeds();
+    gitlab.delete_project(APP);
+
+    tf.run(&["destroy", "-json", "-auto-approve", "-refresh=false"]).succeeds();
+
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_removed_block_that_does_not_destroy_leaves_the_list_as_it_is() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
+    tf.apply().succeeds();
+    tf.config(
+        r"
+        removed {
+          from = gitlab_job_token_allowlist_exclusive.app
+          lifecycle {
+            destroy = false
+          }
+        }
+        ",
+    );
+    gitlab.clear_requests();
+
+    assert_eq!(tf.plan().actions(), [(LIST.to_owned(), Action::Forget)]);
+    tf.apply_saved().succeeds();
+
+    assert_snapshot!(gitlab.requests().writes(), @"");
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));
+    assert!(tf.state().addresses().is_empty());
+}

@@ -1,0 +1,124 @@
+//! A project is its number, however it is spelled and wherever it is moved.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::{APP, LIB, LIST, OPS, WEB, acme, exclusive, exclusive_of, listed};
+use crate::kit::workspace;
+
+/// Applies the one, then plans and applies the other, which must change nothing but spellings.
+fn is_no_write(before: &str, after: &str) {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(before);
+    tf.apply().succeeds();
+    tf.config(after);
+    gitlab.clear_requests();
+
+    let change = tf.plan().change(LIST);
+    assert_eq!(change.action, Action::Update);
+    for numbers in ["project_id", "id", "target_project_ids", "target_group_ids"] {
+        assert_eq!(change.before[numbers], change.after[numbers], "{numbers}");
+    }
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn paths_in_place_of_numbers_are_no_write() {
+    is_no_write(
+        &exclusive("target_projects = [2, 3]\n  target_groups = [2]"),
+        &exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops\"]"),
+    );
+}
+
+#[test]
+fn numbers_in_place_of_paths_are_no_write() {
+    is_no_write(
+        &exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops\"]"),
+        &exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"),
+    );
+}
+
+#[test]
+fn the_numbers_of_the_owner_are_no_write() {
+    is_no_write(&exclusive("target_project_ids = [2]"), &exclusive_of("1", "target_project_ids = [2]"));
+}
+
+#[test]
+fn renamed_projects_plan_clean() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
+    tf.apply().succeeds();
+    gitlab.rename_project(APP, "acme/application");
+    gitlab.rename_project(LIB, "ops/library");
+
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/web\"]\n  target_groups = [\"ops\", \"ops/prod\"]"));
+    tf.apply().succeeds();
+    gitlab.rename_group(OPS, "operations");
+
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn a_renamed_parent_group_of_owner_and_targets_plans_clean() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
+    tf.apply().succeeds();
+    gitlab.rename_group(super::ACME, "umbrella");
+
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn a_target_is_added_beside_a_group_whose_path_leads_nowhere_any_more() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_groups = [\"ops\"]"));
+    tf.apply().succeeds();
+    gitlab.rename_group(OPS, "operations");
+
+    tf.config(&exclusive("target_groups = [\"ops\", \"acme\"]"));
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Unknown group
+      gitlab_job_token_allowlist_exclusive.app
+      > target_groups = ["ops", "acme"]
+
+    GitLab has no group `ops` that the token can see. Check the spelling of the
+    full path, and that the token's user is a member of the group.
+    "#);
+
+    tf.config(&exclusive("target_groups = [\"operations\", \"acme\"]"));
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[super::ACME, OPS]));
+}
+
+#[test]
+fn the_new_path_of_a_renamed_target_is_no_write() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
+    tf.apply().succeeds();
+    gitlab.rename_project(WEB, "acme/site");
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/site\"]"));
+    gitlab.clear_requests();
+
+    let change = tf.plan().change(LIST);
+    assert_eq!((change.action, &change.after["target_project_ids"]), (Action::Update, &json!([2, 3])));
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.plan().changes_nothing();
+}

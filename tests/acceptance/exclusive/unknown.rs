@@ -1,0 +1,149 @@
+//! Values that only the apply will know, and paths that lead somewhere only then.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::{APP, LIB, LIST, OPS, WEB, acme, acme_allowing, exclusive, exclusive_of, listed};
+use crate::kit::workspace;
+
+const OUTPUTS: &str = r#"
+resource "terraform_data" "app" {
+  input = "acme/app"
+}
+resource "terraform_data" "web" {
+  input = "acme/web"
+}
+resource "terraform_data" "groups" {
+  input = [2]
+}
+"#;
+
+#[test]
+fn a_target_may_be_unknown_while_planning() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!(
+        "{OUTPUTS}{}",
+        exclusive("target_projects = [\"acme/lib\", terraform_data.web.output]")
+    ));
+
+    let change = tf.plan().change(LIST);
+    assert_eq!((change.action, &change.unknown["target_project_ids"]), (Action::Create, &json!(true)));
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[]));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_whole_set_and_the_owner_may_be_unknown_while_planning() {
+    let gitlab = acme_allowing(&[LIB], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    let list =
+        exclusive_of("${terraform_data.app.output}", "target_group_ids = terraform_data.groups.output");
+    tf.config(&format!("{OUTPUTS}{list}"));
+
+    tf.plan().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[OPS]));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_target_may_become_unknown_in_an_update() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
+    tf.apply().succeeds();
+    tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.web.output]")));
+
+    assert_eq!(tf.plan().change(LIST).action, Action::Update);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[WEB], &[]));
+}
+
+#[test]
+fn a_path_may_come_to_be_between_plan_and_apply() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\"]\n  target_groups = [\"ops/new\"]"));
+
+    tf.plan().succeeds().warns_of_nothing();
+    let next = gitlab.add_project("acme/next");
+    let group = gitlab.add_group("ops/new");
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB, next], &[group]));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\", \"acme/never\"]"));
+
+    let run = tf.apply();
+
+    let told: Vec<String> = run.fails().errors().iter().map(ToString::to_string).collect();
+    assert_snapshot!(told.join("\n\n"), @r#"
+    Error: Unknown project
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["acme/lib", "acme/next", "acme/never"]
+
+    GitLab has no project `acme/never` that the token can see. Check the spelling
+    of the full path, and that the token's user is a member of the project.
+
+    Error: Unknown project
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["acme/lib", "acme/next", "acme/never"]
+
+    GitLab has no project `acme/next` that the token can see. Check the spelling
+    of the full path, and that the token's user is a member of the project.
+    "#);
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[]));
+}
+
+#[test]
+fn a_target_that_turns_out_to_be_the_project_itself_is_an_error_at_apply() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.app.output]")));
+
+    tf.plan().succeeds();
+    assert_snapshot!(tf.apply_saved().error(), @r"
+    Error: Target is the project itself
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = [terraform_data.app.output]
+
+    Project acme/app always has access to itself and is never named on its own
+    allowlist. Take it out of the set.
+    ");
+
+    assert_snapshot!(gitlab.requests().writes(), @"");
+}
+
+#[test]
+fn more_targets_than_gitlab_takes_are_told_once_they_are_known() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!(
+        "resource \"terraform_data\" \"many\" {{\n  input = range(2, 203)\n}}\n{}",
+        exclusive("target_project_ids = terraform_data.many.output")
+    ));
+
+    tf.plan().succeeds();
+    assert_snapshot!(tf.apply_saved().error(), @r"
+    Error: Too many projects
+      gitlab_job_token_allowlist_exclusive.app
+      > target_project_ids = terraform_data.many.output
+
+    `target_project_ids` names 201 projects, but GitLab takes at most 200 on an
+    allowlist. Name a group in place of its projects.
+    ");
+
+    assert_snapshot!(gitlab.requests().writes(), @"");
+}

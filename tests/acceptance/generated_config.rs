@@ -1,0 +1,150 @@
+//! `plan -generate-config-out`: configuration that is written from what is imported plans clean as it is written.
+//!
+//! Terraform writes `provider = gitlab-job-token` into it, the type of the provider and not its local name. Where that
+//! is the local name, nothing is left to do; under any other one, these lines go.
+
+use std::fs;
+
+use gitlab_simulator::{Simulator, Target};
+use insta::assert_snapshot;
+use terraform_cli::{PROVIDER_SOURCE, Workspace};
+
+use crate::kit::workspace;
+
+const IMPORTS: &str = r#"
+import {
+  to = gitlab_job_token_scope.app
+  id = "acme/app"
+}
+import {
+  to = gitlab_job_token_allowlist_entry.lib
+  id = "acme/app:project:acme/lib"
+}
+import {
+  to = gitlab_job_token_allowlist_entry.ops
+  id = "1:group:2"
+}
+import {
+  to = gitlab_job_token_allowlist_exclusive.app
+  id = "acme/app"
+}
+import {
+  to = gitlab_job_token_allowlist_exclusive.lib
+  id = "2"
+}
+"#;
+
+const GENERATED: &str = "generated.tf";
+
+/// Project 1 `acme/app`, open to all, with project 2 `acme/lib` and group 2 `ops` on its list. Nobody is on the list of
+/// `acme/lib`.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    gitlab.add_group("ops");
+    gitlab.allow(1, Target::Project(2));
+    gitlab.allow(1, Target::Group(2));
+    gitlab.set_inbound_enabled(1, false);
+    gitlab
+}
+
+/// What is generated for the imports, in the order of addresses and without comments.
+fn generate(tf: &Workspace) -> String {
+    tf.config(IMPORTS);
+    tf.plan_with(&[&format!("-generate-config-out={GENERATED}")]).succeeds();
+    let written = fs::read_to_string(tf.directory().join(GENERATED)).expect("a generated file");
+    let code: Vec<&str> = written.lines().filter(|line| !line.starts_with('#')).collect();
+    let mut blocks: Vec<String> = code
+        .join("\n")
+        .split("\n\n")
+        .map(|block| block.trim().to_owned())
+        .filter(|block| !block.is_empty())
+        .collect();
+    blocks.sort();
+    blocks.join("\n\n")
+}
+
+/// Plans and applies the imports, which may change nothing.
+fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
+    let plan = tf.plan();
+    assert_eq!(plan.warns_of_nothing().actions(), []);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    assert_eq!(tf.state().addresses().len(), 5);
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.file(
+        "versions.tf",
+        &format!("terraform {{\n  required_providers {{\n    gitlab-job-token = {{ source = {PROVIDER_SOURCE:?} }}\n  }}\n}}\n"),
+    );
+    let with_provider: String = IMPORTS
+        .lines()
+        .map(|line| line.replace("import {", "import {\n  provider = gitlab-job-token") + "\n")
+        .collect();
+    tf.config(&with_provider);
+    tf.plan_with(&[&format!("-generate-config-out={GENERATED}")]).succeeds();
+
+    imports_clean(&gitlab, &tf);
+}
+
+#[test]
+fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that_name_the_provider() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let generated = generate(&tf);
+    assert_snapshot!(generated, @r#"
+    resource "gitlab_job_token_allowlist_entry" "lib" {
+      provider          = gitlab-job-token
+      project           = "acme/app"
+      target_group      = null
+      target_group_id   = null
+      target_project    = null
+      target_project_id = 2
+    }
+
+    resource "gitlab_job_token_allowlist_entry" "ops" {
+      provider          = gitlab-job-token
+      project           = "1"
+      target_group      = null
+      target_group_id   = 2
+      target_project    = null
+      target_project_id = null
+    }
+
+    resource "gitlab_job_token_allowlist_exclusive" "app" {
+      provider           = gitlab-job-token
+      project            = "acme/app"
+      target_group_ids   = [2]
+      target_groups      = null
+      target_project_ids = [2]
+      target_projects    = null
+    }
+
+    resource "gitlab_job_token_allowlist_exclusive" "lib" {
+      provider           = gitlab-job-token
+      project            = "2"
+      target_group_ids   = []
+      target_groups      = null
+      target_project_ids = []
+      target_projects    = null
+    }
+
+    resource "gitlab_job_token_scope" "app" {
+      provider        = gitlab-job-token
+      inbound_enabled = false
+      project         = "acme/app"
+    }
+    "#);
+
+    let names_provider = |line: &&str| !line.trim().starts_with("provider ");
+    tf.file(GENERATED, &generated.lines().filter(names_provider).collect::<Vec<_>>().join("\n"));
+    imports_clean(&gitlab, &tf);
+}

@@ -1,0 +1,244 @@
+//! `import` blocks, many at a time with `for_each`, by ids in every form.
+
+use gitlab_simulator::{Simulator, Target};
+use insta::assert_snapshot;
+use terraform_cli::Action;
+
+use crate::kit::workspace;
+
+/// Projects 1 `acme/app`, 2 `acme/lib`, 3 `acme/web` and 4 `acme/old`, groups 1 `acme`, 2 `ops` and 3 `ops/prod`. On the
+/// list of `acme/app` is everything else but `acme`.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    for path in ["acme/app", "acme/lib", "acme/web", "acme/old"] {
+        gitlab.add_project(path);
+    }
+    gitlab.add_group("ops/prod");
+    [2, 3, 4].map(Target::Project).into_iter().for_each(|target| gitlab.allow(1, target));
+    [2, 3].map(Target::Group).into_iter().for_each(|target| gitlab.allow(1, target));
+    gitlab
+}
+
+/// Imports that configuration, by which nothing may change on the server and nothing be left to do.
+fn imports_clean(config: &str, count: usize) {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(config);
+
+    let plan = tf.plan();
+    assert_eq!(plan.warns_of_nothing().actions(), []);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    assert_eq!(tf.state().addresses().len(), count);
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+/// The only error of a plan for that configuration.
+fn planning_error(config: &str) -> Option<String> {
+    let gitlab = acme();
+    let tf = workspace(&gitlab)?;
+    tf.config(config);
+    Some(tf.plan().error())
+}
+
+#[test]
+fn entries_are_imported_by_ids_in_every_form() {
+    imports_clean(
+        r#"
+        locals {
+          projects = {
+            "1:project:2"               = { project = "1", target = 2 }
+            "acme/app:project:acme/web" = { project = "acme/app", target = 3 }
+            "acme/app:4"                = { project = "acme/app", target = 4 }
+          }
+          groups = {
+            "1:group:ops"      = { project = "1", target = 2 }
+            "acme/app:group:3" = { project = "acme/app", target = 3 }
+          }
+        }
+        import {
+          for_each = local.projects
+          to       = gitlab_job_token_allowlist_entry.project[each.key]
+          id       = each.key
+        }
+        import {
+          for_each = local.groups
+          to       = gitlab_job_token_allowlist_entry.group[each.key]
+          id       = each.key
+        }
+        resource "gitlab_job_token_allowlist_entry" "project" {
+          for_each          = local.projects
+          project           = each.value.project
+          target_project_id = each.value.target
+        }
+        resource "gitlab_job_token_allowlist_entry" "group" {
+          for_each        = local.groups
+          project         = each.value.project
+          target_group_id = each.value.target
+        }
+        "#,
+        5,
+    );
+}
+
+#[test]
+fn scopes_are_imported_by_number_and_by_path() {
+    imports_clean(
+        r#"
+        locals {
+          projects = toset(["1", "2", "acme/web", "acme/old"])
+        }
+        import {
+          for_each = local.projects
+          to       = gitlab_job_token_scope.this[each.key]
+          id       = each.key
+        }
+        resource "gitlab_job_token_scope" "this" {
+          for_each = local.projects
+          project  = each.key
+        }
+        "#,
+        4,
+    );
+}
+
+#[test]
+fn exclusive_lists_are_imported_by_number_and_by_path() {
+    imports_clean(
+        r#"
+        locals {
+          projects = {
+            "acme/app" = { projects = [2, 3, 4], groups = [2, 3] }
+            "2"        = { projects = [], groups = [] }
+          }
+        }
+        import {
+          for_each = local.projects
+          to       = gitlab_job_token_allowlist_exclusive.this[each.key]
+          id       = each.key
+        }
+        resource "gitlab_job_token_allowlist_exclusive" "this" {
+          for_each           = local.projects
+          project            = each.key
+          target_project_ids = each.value.projects
+          target_group_ids   = each.value.groups
+        }
+        "#,
+        2,
+    );
+}
+
+#[test]
+fn a_list_that_is_imported_and_changed_at_once_names_who_will_lose_access() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        import {
+          to = gitlab_job_token_allowlist_exclusive.app
+          id = "acme/app"
+        }
+        resource "gitlab_job_token_allowlist_exclusive" "app" {
+          project         = "acme/app"
+          target_projects = ["acme/lib"]
+          target_groups   = ["ops", "ops/prod"]
+        }
+        "#,
+    );
+
+    let plan = tf.plan();
+    assert_snapshot!(plan.warning(), @r#"
+    Warning: Targets will lose access to project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist now, and the exclusive list does not name them.
+    Applying it removes them:
+
+      - project acme/web (3)
+      - project acme/old (4)
+
+    To keep one, add it to the list.
+    "#);
+    assert_eq!(plan.change("gitlab_job_token_allowlist_exclusive.app").action, Action::Update);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(1).projects, [2].into());
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
+    let error = planning_error(
+        r#"
+        import {
+          for_each = toset(["acme/app:group:acme"])
+          to       = gitlab_job_token_allowlist_entry.this[each.key]
+          id       = each.key
+        }
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          for_each     = toset(["acme/app:group:acme"])
+          project      = "acme/app"
+          target_group = "acme"
+        }
+        "#,
+    );
+    let Some(error) = error else { return };
+    assert_snapshot!(error, @r"
+    Error: Can't import a missing allowlist entry
+
+    The allowlist of project 1 has no entry for group 1, so there is nothing to
+    import. Check the numbers; to add the entry, apply the resource without
+    importing it.
+    ");
+}
+
+#[test]
+fn the_scope_of_an_absent_project_cannot_be_imported() {
+    let error = planning_error(
+        r#"
+        import {
+          to = gitlab_job_token_scope.this
+          id = "acme/none"
+        }
+        resource "gitlab_job_token_scope" "this" {
+          project = "acme/none"
+        }
+        "#,
+    );
+    let Some(error) = error else { return };
+    assert_snapshot!(error, @r"
+    Error: Unknown project
+
+    GitLab has no project `acme/none` that the token can see. Check the spelling
+    of the full path, and that the token's user is a member of the project.
+    ");
+}
+
+#[test]
+fn the_list_of_an_absent_project_cannot_be_imported() {
+    let error = planning_error(
+        r#"
+        import {
+          to = gitlab_job_token_allowlist_exclusive.this
+          id = "99"
+        }
+        resource "gitlab_job_token_allowlist_exclusive" "this" {
+          project            = "99"
+          target_project_ids = []
+        }
+        "#,
+    );
+    let Some(error) = error else { return };
+    assert_snapshot!(error, @r"
+    Error: Can't read the allowlist of project 99
+
+    GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
+    token (404): Project Not Found.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    ");
+}

@@ -1,0 +1,299 @@
+//! `moved` blocks from the official GitLab provider's two resources. The official provider is not run here: what stands
+//! in its place answers for its address, as it must be installed until the move is applied, and is asked for nothing else.
+
+use std::path::{Path, PathBuf};
+
+use gitlab_simulator::{Simulator, Target};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use terraform_cli::{Action, PROVIDER_SOURCE, Workspace};
+
+use crate::kit::{PROVIDER, workspace};
+
+/// Where the official provider is known, by those who install it from either registry or from a mirror of their own.
+const OFFICIAL: [&str; 3] = [
+    "registry.terraform.io/gitlabhq/gitlab",
+    "registry.opentofu.org/gitlabhq/gitlab",
+    "mirror.example.com/gitlabhq/gitlab",
+];
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
+const LIST: &str = "gitlab_job_token_allowlist_exclusive.this";
+
+/// A state of the official provider that is to be moved.
+struct Official {
+    address: &'static str,
+    type_name: &'static str,
+    schema_version: u64,
+    attributes: Value,
+}
+
+impl Official {
+    fn scope(schema_version: u64, attributes: Value) -> Official {
+        Official {
+            address: OFFICIAL[0],
+            type_name: "gitlab_project_job_token_scope",
+            schema_version,
+            attributes,
+        }
+    }
+
+    fn scopes(schema_version: u64, attributes: Value) -> Official {
+        Official {
+            type_name: "gitlab_project_job_token_scopes",
+            ..Official::scope(schema_version, attributes)
+        }
+    }
+
+    fn state(&self) -> Value {
+        json!({
+            "version": 4, "terraform_version": "1.8.0", "serial": 1, "lineage": "b3a1", "outputs": {},
+            "resources": [{
+                "mode": "managed", "type": self.type_name, "name": "old",
+                "provider": format!("provider[\"{}\"]", self.address),
+                "instances": [{ "schema_version": self.schema_version, "attributes": self.attributes }],
+            }],
+        })
+    }
+
+    /// A workspace with this state, and a configuration that moves it to the resource of `config`.
+    fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Option<Workspace> {
+        let mut tf = workspace(gitlab)?;
+        tf.file("terraform.tfstate", &self.state().to_string());
+        tf.config(&format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n{config}", self.type_name));
+        let stand_in = stand_in(&tf.directory());
+        let built = Path::new(PROVIDER).parent()?;
+        let overrides = format!(
+            "provider_installation {{ dev_overrides {{\n{PROVIDER_SOURCE:?} = {built:?}\n{:?} = {stand_in:?}\n}} }}\n",
+            self.address
+        );
+        let overrides = tf.file("cli.tfrc", &overrides);
+        tf.set_env("TF_CLI_CONFIG_FILE", &overrides.to_string_lossy());
+        Some(tf)
+    }
+}
+
+/// A directory with something that is named as the official provider is.
+fn stand_in(beside: &Path) -> PathBuf {
+    let directory = beside.join("official");
+    std::fs::create_dir(&directory).expect("a directory");
+    std::os::unix::fs::symlink(PROVIDER, directory.join("terraform-provider-gitlab")).expect("a link");
+    directory
+}
+
+/// Project 1 `acme/app` with project 2 `acme/lib` and group 2 `ops` on its list.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    gitlab.add_group("ops");
+    gitlab.allow(1, Target::Project(2));
+    gitlab.allow(1, Target::Group(2));
+    gitlab
+}
+
+/// Plans and applies a move, by which nothing may be written and after which nothing may be left to do. The state
+/// afterwards, and what the plan warned of.
+fn moves_clean(official: &Official, resource: &str, config: &str) -> Option<(Value, Vec<String>)> {
+    let gitlab = acme();
+    let tf = official.moved_to(&gitlab, resource, config)?;
+
+    let plan = tf.plan();
+    assert_eq!(plan.actions(), [], "{}", official.attributes);
+    let warnings = plan.run().warnings().iter().map(ToString::to_string).collect();
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    assert_eq!(tf.state().addresses(), [resource]);
+    tf.plan().changes_nothing().warns_of_nothing();
+    Some((tf.state().of(resource).clone(), warnings))
+}
+
+fn entry(project: &str, target: &str) -> String {
+    format!(
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = {project:?}\n  {target}\n}}\n"
+    )
+}
+
+fn list(project: &str, targets: &str) -> String {
+    format!(
+        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\n  project = {project:?}\n  {targets}\n}}\n"
+    )
+}
+
+#[test]
+fn every_shape_of_an_official_entry_is_taken_over_without_a_write() {
+    for (version, project, target, attributes) in [
+        (0, "1", "target_project_id = 2", json!({"id": "1:2", "project": "1", "target_project_id": 2})),
+        (
+            0,
+            "acme/app",
+            "target_project_id = 2",
+            json!({"id": "acme/app:2", "project": "acme/app", "target_project_id": 2}),
+        ),
+        (
+            1,
+            "1",
+            "target_project_id = 2",
+            json!({"id": "1:project:2", "project": "1", "target_project_id": 2, "target_group_id": null}),
+        ),
+        (
+            1,
+            "acme/app",
+            "target_group_id = 2",
+            json!({"id": "acme/app:group:2", "project": "acme/app", "target_project_id": null, "target_group_id": 2}),
+        ),
+    ] {
+        let official = Official::scope(version, attributes);
+        let Some((state, warnings)) = moves_clean(&official, ENTRY, &entry(project, target)) else { return };
+
+        let kind = if target.contains("group") { "group" } else { "project" };
+        assert_eq!(state["id"], format!("1:{kind}:2"));
+        assert_eq!((&state["project"], &state["project_id"]), (&json!(project), &json!(1)));
+        assert_eq!(warnings, [""; 0]);
+    }
+}
+
+#[test]
+fn every_shape_of_an_official_list_is_taken_over_without_a_write() {
+    let both = "target_project_ids = [2]\n  target_group_ids = [2]";
+    for (version, project, targets, attributes) in [
+        (0, "1", "target_project_ids = [2]", json!({"id": "1", "project_id": 1, "target_project_ids": [2]})),
+        (
+            0,
+            "1",
+            both,
+            json!({"id": "1", "project": "1", "project_id": 1, "target_project_ids": [2], "target_group_ids": [2]}),
+        ),
+        (
+            0,
+            "1",
+            both,
+            json!({"id": "1", "project": "1", "project_id": 1, "enabled": null, "target_project_ids": [2],
+                   "target_group_ids": [2]}),
+        ),
+        (
+            0,
+            "1",
+            both,
+            json!({"id": "1", "project": "1", "enabled": null, "target_project_ids": [2], "target_group_ids": [2]}),
+        ),
+        (
+            1,
+            "acme/app",
+            both,
+            json!({"id": "acme/app", "project": "acme/app", "enabled": null, "target_project_ids": [2],
+                   "target_group_ids": [2]}),
+        ),
+    ] {
+        let official = Official::scopes(version, attributes);
+        let Some((state, warnings)) = moves_clean(&official, LIST, &list(project, targets)) else { return };
+
+        assert_eq!((&state["id"], &state["project"]), (&json!("1"), &json!(project)));
+        assert_eq!(state["target_project_ids"], json!([2]));
+        assert_eq!(warnings, [""; 0]);
+    }
+}
+
+#[test]
+fn the_setting_that_an_official_list_also_managed_is_told() {
+    let official = Official::scopes(
+        1,
+        json!({"id": "acme/app", "project": "acme/app", "enabled": true, "target_project_ids": [2], "target_group_ids": [2]}),
+    );
+    let config = list("acme/app", "target_project_ids = [2]\n  target_group_ids = [2]");
+    let Some((_, warnings)) = moves_clean(&official, LIST, &config) else { return };
+
+    assert_snapshot!(warnings.join("\n"), @r#"
+    Warning: The job token scope itself is no longer managed
+
+    The `gitlab_project_job_token_scopes` of project acme/app also managed
+    `enabled = true`, which an exclusive allowlist does not. The setting stays as
+    it is on the server. To go on managing it, add a `gitlab_job_token_scope` with
+    `inbound_enabled = true`, and import it with the id "acme/app".
+    "#);
+}
+
+#[test]
+fn both_registries_and_private_mirrors_of_the_official_provider_are_known() {
+    for address in OFFICIAL {
+        let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
+        let official = Official { address, ..Official::scope(0, state) };
+        if moves_clean(&official, ENTRY, &entry("1", "target_project_id = 2")).is_none() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn paths_in_place_of_the_moved_numbers_are_no_write() {
+    let gitlab = acme();
+    let official = Official::scopes(
+        0,
+        json!({"id": "1", "project": "1", "project_id": 1, "target_project_ids": [2], "target_group_ids": [2]}),
+    );
+    let config = list("acme/app", "target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]");
+    let Some(tf) = official.moved_to(&gitlab, LIST, &config) else { return };
+
+    let change = tf.plan().change(LIST);
+    assert_eq!(change.action, Action::Update);
+    assert_eq!(change.after["target_project_ids"], json!([2]));
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn groups_that_an_old_official_list_did_not_know_are_taken_over_with_a_warning() {
+    let gitlab = acme();
+    let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
+    let config = list("1", "target_project_ids = [2]\n  target_group_ids = []");
+    let Some(tf) = official.moved_to(&gitlab, LIST, &config) else { return };
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Targets will lose access to project 1
+      gitlab_job_token_allowlist_exclusive.this
+      > resource "gitlab_job_token_allowlist_exclusive" "this" {
+
+    These are on the allowlist now, and the exclusive list does not name them.
+    Applying it removes them:
+
+      - group ops (2)
+
+    To keep one, add it to the list.
+    "#);
+}
+
+#[test]
+fn a_state_of_any_other_provider_is_refused() {
+    let gitlab = acme();
+    let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
+    let official = Official { address: "registry.terraform.io/acme/gitlab", ..Official::scope(0, state) };
+    let Some(tf) = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
+
+    assert_snapshot!(tf.plan().error(), @r"
+    Error: Unsupported move
+
+    A `gitlab_job_token_allowlist_entry` can't take over the state of a
+    `gitlab_project_job_token_scope` of the provider acme/gitlab. Put a `removed`
+    block with `destroy = false` in place of the `moved` block, and import the
+    object.
+    ");
+}
+
+#[test]
+fn one_official_list_does_not_become_one_entry() {
+    let gitlab = acme();
+    let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
+    let Some(tf) = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
+
+    assert_snapshot!(tf.plan().error(), @r"
+    Error: Unsupported move
+
+    A `gitlab_job_token_allowlist_entry` can't take over the state of a
+    `gitlab_project_job_token_scopes` of the provider gitlabhq/gitlab. Put a
+    `removed` block with `destroy = false` in place of the `moved` block, and
+    import the object.
+    ");
+}

@@ -1,0 +1,99 @@
+//! The calls behind a query: list resources, whose answer is a stream.
+
+use serde_json::Value;
+use tonic::Streaming;
+
+use crate::diagnostic::diagnostics;
+use crate::stored::decode_identity;
+use crate::tfplugin6::{list_resource, validate_list_resource_config};
+use crate::wire::{decode, encode};
+use crate::{Connection, Diagnostic, Error};
+
+/// What a host has to say of a `list` block.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    /// The type.
+    pub type_name: &'a str,
+    /// The inner `config` block.
+    pub config: Value,
+    /// Whether whole objects are wanted beside identities.
+    pub include_object: bool,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// One event of a query.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What an import of it would name.
+    pub identity: Option<Value>,
+    /// What people would call it.
+    pub display_name: String,
+    /// The whole object, where wanted.
+    pub object: Option<Value>,
+    /// Problems.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The events of a query as they come. Dropping it cancels the query.
+#[derive(Debug)]
+pub struct Listing(Streaming<list_resource::Event>);
+
+impl Listing {
+    /// The next event; none at the end.
+    ///
+    /// # Errors
+    /// The plugin's gRPC status, or a malformed value in its answer.
+    pub async fn next(&mut self) -> Result<Option<Listed>, Error> {
+        let Some(event) = self.0.message().await? else { return Ok(None) };
+        let object = event.resource_object.as_ref();
+        Ok(Some(Listed {
+            identity: decode_identity(event.identity)?,
+            display_name: event.display_name,
+            object: object.map(|object| decode(Some(object))).transpose()?,
+            diagnostics: diagnostics(event.diagnostic),
+        }))
+    }
+
+    /// All events that are still to come.
+    ///
+    /// # Errors
+    /// As [`Listing::next`].
+    pub async fn rest(mut self) -> Result<Vec<Listed>, Error> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next().await? {
+            events.push(event);
+        }
+        Ok(events)
+    }
+}
+
+impl Connection {
+    /// Starts a query.
+    ///
+    /// # Errors
+    /// The plugin's gRPC status.
+    pub async fn list(&self, query: &Query<'_>) -> Result<Listing, Error> {
+        let request = list_resource::Request {
+            type_name: query.type_name.to_owned(),
+            config: Some(encode(&query.config)),
+            include_resource_object: query.include_object,
+            limit: query.limit,
+        };
+        Ok(Listing(self.provider().list_resource(request).await?.into_inner()))
+    }
+
+    /// Checks the `config` block of a query.
+    ///
+    /// # Errors
+    /// The plugin's gRPC status.
+    pub async fn validate_list(&self, type_name: &str, config: Value) -> Result<Vec<Diagnostic>, Error> {
+        let request = validate_list_resource_config::Request {
+            type_name: type_name.to_owned(),
+            config: Some(encode(&config)),
+            ..Default::default()
+        };
+        let response = self.provider().validate_list_resource_config(request).await?.into_inner();
+        Ok(diagnostics(response.diagnostics))
+    }
+}

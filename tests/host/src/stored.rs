@@ -1,0 +1,25 @@
+//! What a host keeps of a resource between its calls, and how identities travel.
+
+use serde_json::Value;
+
+use crate::tfplugin6::ResourceIdentityData;
+use crate::wire::{Malformed, decode, encode};
+
+/// A resource in a host's state. The default is one that does not exist yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stored {
+    /// The state; null where there is none.
+    pub state: Value,
+    /// The bytes that the provider asked to keep.
+    pub private: Vec<u8>,
+    /// The identity, if the host knows identities and the provider gave one.
+    pub identity: Option<Value>,
+}
+
+pub(crate) fn encode_identity(value: &Value) -> ResourceIdentityData {
+    ResourceIdentityData { identity_data: Some(encode(value)) }
+}
+
+pub(crate) fn decode_identity(wire: Option<ResourceIdentityData>) -> Result<Option<Value>, Malformed> {
+    wire.map(|identity| decode(identity.identity_data.as_ref())).transpose()
+}

@@ -1,0 +1,156 @@
+//! ImportResourceState, followed by the read that hosts always send: by id in all its forms, and by identity.
+
+use gitlab_simulator::{Simulator, Target};
+use serde_json::{Value, json};
+
+use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning};
+
+/// Project 1 allows project 2 and group `acme`.
+async fn kit() -> (Kit, u64) {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    let group = gitlab.group_id("acme").unwrap();
+    gitlab.allow(1, Target::Project(2));
+    gitlab.allow(1, Target::Group(group));
+    (Kit::with(gitlab).await, group)
+}
+
+#[tokio::test]
+async fn an_entry_is_imported_by_every_form_of_id() {
+    let (kit, group) = kit().await;
+    for (id, project, entry) in [
+        ("1:project:2".to_owned(), "1", "1:project:2".to_owned()),
+        ("acme/app:project:acme/lib".to_owned(), "acme/app", "1:project:2".to_owned()),
+        ("1:2".to_owned(), "1", "1:project:2".to_owned()),
+        ("acme/app:2".to_owned(), "acme/app", "1:project:2".to_owned()),
+        (format!("1:group:{group}"), "1", format!("1:group:{group}")),
+        ("acme/app:group:acme".to_owned(), "acme/app", format!("1:group:{group}")),
+    ] {
+        let stored = kit.import_by_id(ENTRY, &id).await;
+        assert_eq!(stored.state["id"], entry, "{id}");
+        assert_eq!(stored.state["project"], project, "{id}: as it was written");
+        let mut given = json!({"project": project});
+        let attribute = if entry.contains("group") { "target_group_id" } else { "target_project_id" };
+        given[attribute] = stored.state[attribute].clone();
+        kit.assert_clean(ENTRY, &stored, given).await;
+    }
+}
+
+#[tokio::test]
+async fn a_scope_and_an_exclusive_list_are_imported_by_number_or_path() {
+    let (kit, group) = kit().await;
+    for project in ["1", "acme/app"] {
+        let scope = kit.import_by_id(SCOPE, project).await;
+        assert_eq!((&scope.state["id"], &scope.state["project"]), (&json!("1"), &json!(project)));
+        kit.assert_clean(SCOPE, &scope, json!({"project": project})).await;
+        let list = kit.import_by_id(EXCLUSIVE, project).await;
+        let given = json!({"project": project, "target_project_ids": [2], "target_group_ids": [group]});
+        kit.assert_clean(EXCLUSIVE, &list, given).await;
+    }
+}
+
+#[tokio::test]
+async fn every_resource_is_imported_by_its_identity() {
+    let (kit, group) = kit().await;
+    let scope = kit.import_by(SCOPE, &json!({"project_id": 1})).await;
+    kit.assert_clean(SCOPE, &scope, json!({"project": "1"})).await;
+    let list = kit.import_by(EXCLUSIVE, &json!({"project_id": 1})).await;
+    let given = json!({"project": "1", "target_project_ids": [2], "target_group_ids": [group]});
+    kit.assert_clean(EXCLUSIVE, &list, given).await;
+    let project = json!({"project_id": 1, "target_project_id": 2, "target_group_id": null});
+    let entry = kit.import_by(ENTRY, &project).await;
+    kit.assert_clean(ENTRY, &entry, json!({"project": "1", "target_project_id": 2})).await;
+    let group_identity = json!({"project_id": 1, "target_project_id": null, "target_group_id": group});
+    let entry = kit.import_by(ENTRY, &group_identity).await;
+    kit.assert_clean(ENTRY, &entry, json!({"project": "1", "target_group_id": group})).await;
+}
+
+#[tokio::test]
+async fn an_identity_that_names_nothing_is_an_error_and_nothing_is_asked() {
+    let (kit, _) = kit().await;
+    let entry = |project: Value, target_project: Value, target_group: Value| json!({"project_id": project, "target_project_id": target_project, "target_group_id": target_group});
+    let null = Value::Null;
+    for (type_name, identity) in [
+        (ENTRY, entry(json!(1), json!(2), json!(1))),
+        (ENTRY, entry(json!(1), null.clone(), null.clone())),
+        (ENTRY, entry(json!(0), json!(2), null.clone())),
+        (ENTRY, entry(null.clone(), json!(2), null.clone())),
+        (ENTRY, entry(json!(1), json!(0), null.clone())),
+        (ENTRY, entry(json!(1), null.clone(), json!(-1))),
+        (ENTRY, entry(json!(1), json!(1.5), null.clone())),
+        (SCOPE, json!({"project_id": 0})),
+        (SCOPE, json!({"project_id": null})),
+        (EXCLUSIVE, json!({"project_id": -1})),
+        (EXCLUSIVE, json!({"project_id": null})),
+    ] {
+        let imported = kit.import_by_identity(type_name, &identity).await.unwrap();
+        assert!(imported.resources.is_empty(), "{identity}");
+        let error = only_error(&imported.diagnostics);
+        assert!(!error.detail.contains("defect"), "{identity}: {error:#?}");
+    }
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn an_identity_of_another_shape_is_an_error() {
+    let (kit, _) = kit().await;
+    for identity in
+        [json!({}), json!({"project_id": 1, "other": 2}), json!({"project_id": "acme/app"}), Value::Null]
+    {
+        let imported = kit.import_by_identity(SCOPE, &identity).await.unwrap();
+        only_error(&imported.diagnostics);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_imported() {
+    let (kit, _) = kit().await;
+    for (type_name, id) in [
+        (ENTRY, "1:project:9"),
+        (ENTRY, "1:project:1"),
+        (ENTRY, "9:project:2"),
+        (ENTRY, "acme/none:project:2"),
+        (ENTRY, "1:group:acme/none"),
+        (SCOPE, "9"),
+        (SCOPE, "acme/none"),
+        (EXCLUSIVE, "9"),
+        (EXCLUSIVE, "acme/none"),
+    ] {
+        let imported = kit.import(type_name, id).await.unwrap();
+        assert!(imported.resources.is_empty(), "{id}");
+        only_error(&imported.diagnostics);
+    }
+    let absent = json!({"project_id": 1, "target_project_id": 9, "target_group_id": null});
+    only_error(&kit.import_by_identity(ENTRY, &absent).await.unwrap().diagnostics);
+}
+
+#[tokio::test]
+async fn an_id_of_no_known_form_is_an_error_and_nothing_is_asked() {
+    let (kit, _) = kit().await;
+    for (type_name, id) in
+        [(ENTRY, "1"), (ENTRY, "1:user:2"), (ENTRY, "::"), (ENTRY, ""), (SCOPE, ""), (EXCLUSIVE, "a b")]
+    {
+        let imported = kit.import(type_name, id).await.unwrap();
+        only_error(&imported.diagnostics);
+    }
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn the_first_plan_after_the_import_of_a_list_names_who_loses_access_and_later_ones_do_not() {
+    let (kit, _) = kit().await;
+    let given = json!({"project": "1", "target_project_ids": [], "target_group_ids": []});
+    let imported = kit.import_by_id(EXCLUSIVE, "1").await;
+    let step = kit.plan(EXCLUSIVE, &imported, given.clone()).await;
+    assert_eq!(step.action, Action::Update);
+    let warning = only_warning(&step.planned.diagnostics);
+    assert!(warning.detail.contains("acme/lib (2)") && warning.detail.contains("group acme"), "{warning:#?}");
+
+    let applied = kit.apply(&step).await;
+    kit.gitlab.allow(1, Target::Project(2));
+    assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
+    let drifted = kit.refresh(EXCLUSIVE, &applied).await.unwrap();
+    let step = kit.plan(EXCLUSIVE, &drifted, given).await;
+    assert_eq!((step.action, &step.planned.diagnostics[..]), (Action::Update, &[][..]));
+}

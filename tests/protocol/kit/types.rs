@@ -1,0 +1,121 @@
+//! Types as the protocol writes them, and what a host may ask of a value of one. Written apart from the provider's own
+//! on purpose.
+
+use std::collections::BTreeMap;
+
+use plugin_host::tfplugin6::schema::{Attribute, object::NestingMode};
+use plugin_host::wire::UNKNOWN;
+use serde_json::Value;
+
+/// The type of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Bool,
+    Number,
+    String,
+    List(Box<Type>),
+    Set(Box<Type>),
+    Map(Box<Type>),
+    Object(BTreeMap<String, Type>),
+}
+
+impl Type {
+    /// Reads a type constraint. Hosts crash on a malformed one, so a test may fail.
+    pub(crate) fn parse(text: &[u8]) -> Type {
+        let json: Value = serde_json::from_slice(text)
+            .unwrap_or_else(|error| panic!("{:?} is no type: {error}", String::from_utf8_lossy(text)));
+        Type::of_json(&json)
+    }
+
+    fn of_json(json: &Value) -> Type {
+        let element = || Box::new(Type::of_json(&json[1]));
+        match (json.as_str(), json[0].as_str()) {
+            (Some("bool"), _) => Type::Bool,
+            (Some("number"), _) => Type::Number,
+            (Some("string"), _) => Type::String,
+            (_, Some("list")) => Type::List(element()),
+            (_, Some("set")) => Type::Set(element()),
+            (_, Some("map")) => Type::Map(element()),
+            _ => panic!("{json} is no type that this provider has use for"),
+        }
+    }
+
+    /// The type of an attribute, a nested one included.
+    pub(crate) fn of(attribute: &Attribute) -> Type {
+        let Some(nested) = &attribute.nested_type else { return Type::parse(&attribute.r#type) };
+        let attributes = nested.attributes.iter();
+        let object = Type::Object(attributes.map(|nested| (nested.name.clone(), Type::of(nested))).collect());
+        match nested.nesting() {
+            NestingMode::Single => object,
+            NestingMode::List => Type::List(Box::new(object)),
+            NestingMode::Set => Type::Set(Box::new(object)),
+            NestingMode::Map => Type::Map(Box::new(object)),
+            NestingMode::Invalid => panic!("{:?} has no nesting mode", attribute.name),
+        }
+    }
+
+    /// Whether a host could decode the value as this type.
+    pub(crate) fn admits(&self, value: &Value) -> bool {
+        if value.is_null() || value == UNKNOWN {
+            return true;
+        }
+        match (self, value) {
+            (Type::Bool, Value::Bool(_))
+            | (Type::Number, Value::Number(_))
+            | (Type::String, Value::String(_)) => true,
+            (Type::List(element) | Type::Set(element), Value::Array(values)) => {
+                values.iter().all(|value| element.admits(value))
+            }
+            (Type::Map(element), Value::Object(values)) => values.values().all(|value| element.admits(value)),
+            (Type::Object(attributes), Value::Object(values)) => {
+                attributes.len() == values.len()
+                    && attributes
+                        .iter()
+                        .all(|(name, ty)| values.get(name).is_some_and(|value| ty.admits(value)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether both are the same value; the elements of a set have no order.
+    pub(crate) fn same(&self, one: &Value, other: &Value) -> bool {
+        match (self, one, other) {
+            (Type::Set(_), Value::Array(one), Value::Array(other)) => sorted(one) == sorted(other),
+            _ => one == other,
+        }
+    }
+
+    /// Whether `later` keeps what `earlier` promised: what was known stays, what was not may become anything.
+    pub(crate) fn keeps(&self, earlier: &Value, later: &Value) -> bool {
+        if earlier == UNKNOWN {
+            return true;
+        }
+        match (self, earlier, later) {
+            (Type::Set(element), Value::Array(earlier), Value::Array(later)) => {
+                let kept = |one: &Value| later.iter().any(|other| element.keeps(one, other));
+                let promised = |other: &Value| earlier.iter().any(|one| element.keeps(one, other));
+                later.len() <= earlier.len() && earlier.iter().all(kept) && later.iter().all(promised)
+            }
+            (Type::List(element), Value::Array(earlier), Value::Array(later)) => {
+                earlier.len() == later.len()
+                    && earlier.iter().zip(later).all(|(one, other)| element.keeps(one, other))
+            }
+            _ => earlier == later,
+        }
+    }
+}
+
+fn sorted(values: &[Value]) -> Vec<String> {
+    let mut texts: Vec<String> = values.iter().map(Value::to_string).collect();
+    texts.sort();
+    texts
+}
+
+/// Whether nothing in the value is unknown.
+pub(crate) fn is_wholly_known(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(is_wholly_known),
+        Value::Object(values) => values.values().all(is_wholly_known),
+        value => value != UNKNOWN,
+    }
+}

@@ -1,0 +1,279 @@
+//! Each resource from its first plan to its end, every answer held to what hosts check.
+
+use gitlab_simulator::{Simulator, Target};
+use plugin_host::wire::UNKNOWN;
+use plugin_host::{Severity, Stored};
+use serde_json::{Value, json};
+
+use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_warning};
+
+/// A GitLab with projects 1 to 4, of which the first is looked at, and group `acme`.
+fn acme() -> (Simulator, u64) {
+    let gitlab = Simulator::start();
+    for path in ["acme/app", "acme/lib", "acme/tool", "acme/site"] {
+        gitlab.add_project(path);
+    }
+    let group = gitlab.group_id("acme").unwrap();
+    (gitlab, group)
+}
+
+fn ids(value: &Value) -> Vec<u64> {
+    let mut ids: Vec<u64> = value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[tokio::test]
+async fn a_scope_is_taken_over_changed_in_place_and_given_back() {
+    let (gitlab, _) = acme();
+    gitlab.set_inbound_enabled(1, false);
+    let kit = Kit::with(gitlab).await;
+    let limited = json!({"project": "acme/app"});
+
+    let step = kit.plan(SCOPE, &Stored::default(), limited.clone()).await;
+    assert_eq!(
+        step.planned.state,
+        json!({
+            "project": "acme/app", "inbound_enabled": true, "outbound_enabled": UNKNOWN, "project_id": 1, "id": "1",
+        })
+    );
+    let created = kit.apply(&step).await;
+    assert!(kit.gitlab.inbound_enabled(1));
+    let stored = kit.assert_clean(SCOPE, &created, limited).await;
+
+    let open = json!({"project": "acme/app", "inbound_enabled": false});
+    let step = kit.plan(SCOPE, &stored, open.clone()).await;
+    assert_eq!(step.action, Action::Update);
+    assert_eq!(step.value("outbound_enabled"), false, "an update leaves it");
+    let warning = only_warning(&step.planned.diagnostics);
+    assert_eq!(warning.attribute.as_deref(), Some("inbound_enabled"));
+    let opened = kit.apply(&step).await;
+    assert!(!kit.gitlab.inbound_enabled(1));
+    let opened = kit.assert_clean(SCOPE, &opened, open).await;
+
+    kit.destroy(SCOPE, &opened).await;
+    assert!(kit.gitlab.inbound_enabled(1));
+}
+
+#[tokio::test]
+async fn an_entry_is_added_and_removed_and_leaves_the_others_alone() {
+    let (gitlab, group) = acme();
+    gitlab.allow(1, Target::Project(4));
+    let kit = Kit::with(gitlab).await;
+    let to_project = json!({"project": "acme/app", "target_project": "acme/lib"});
+    let to_group = json!({"project": "1", "target_group_id": group});
+
+    let one = kit.create(ENTRY, to_project.clone()).await;
+    let other = kit.create(ENTRY, to_group.clone()).await;
+    assert_eq!(
+        one.state,
+        json!({
+            "project": "acme/app", "target_project": "acme/lib", "target_project_id": 2, "target_group": null,
+            "target_group_id": null, "target_type": "project", "project_id": 1, "id": "1:project:2",
+        })
+    );
+    assert_eq!(other.state["id"], format!("1:group:{group}"));
+    kit.assert_clean(ENTRY, &one, to_project).await;
+    kit.assert_clean(ENTRY, &other, to_group).await;
+
+    kit.destroy(ENTRY, &one).await;
+    kit.destroy(ENTRY, &other).await;
+    let list = kit.gitlab.allowlist(1);
+    assert_eq!((list.projects, list.groups.len()), ([4].into(), 0));
+}
+
+#[tokio::test]
+async fn another_target_or_owner_replaces_an_entry() {
+    let (gitlab, group) = acme();
+    let kit = Kit::with(gitlab).await;
+    let entry = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
+    for (given, replaced) in [
+        (json!({"project": "1", "target_project": "acme/tool"}), "target_project_id"),
+        (json!({"project": "4", "target_project_id": 2}), "project_id"),
+        (json!({"project": "1", "target_group": "acme"}), "target_project_id"),
+    ] {
+        let step = kit.plan(ENTRY, &entry, given.clone()).await;
+        assert_eq!(step.action, Action::Replace, "{given}");
+        assert_eq!(step.replaces, [replaced], "{given}");
+    }
+    let to_group = json!({"project": "1", "target_group": "acme"});
+    let step = kit.plan(ENTRY, &entry, to_group.clone()).await;
+    let replaced = kit.apply(&step).await;
+    kit.assert_clean(ENTRY, &replaced, to_group).await;
+    let list = kit.gitlab.allowlist(1);
+    assert_eq!((list.projects.len(), list.groups), (0, [group].into()));
+}
+
+#[tokio::test]
+async fn another_spelling_is_an_update_that_writes_nothing() {
+    let (gitlab, group) = acme();
+    let kit = Kit::with(gitlab).await;
+    let cases = [
+        (SCOPE, json!({"project": "acme/app"}), json!({"project": "1"})),
+        (
+            ENTRY,
+            json!({"project": "1", "target_project_id": 2}),
+            json!({"project": "acme/app", "target_project": "acme/lib"}),
+        ),
+        (
+            ENTRY,
+            json!({"project": "1", "target_group": "acme"}),
+            json!({"project": "1", "target_group_id": group}),
+        ),
+        (
+            EXCLUSIVE,
+            json!({"project": "4", "target_projects": ["2", "3"]}),
+            json!({"project": "acme/site", "target_projects": ["acme/lib", "acme/tool"]}),
+        ),
+        (
+            EXCLUSIVE,
+            json!({"project": "3", "target_project_ids": [2]}),
+            json!({"project": "3", "target_projects": ["acme/lib"]}),
+        ),
+    ];
+    for (type_name, before, after) in cases {
+        let stored = kit.create(type_name, before).await;
+        kit.gitlab.clear_requests();
+        let step = kit.plan(type_name, &stored, after.clone()).await;
+        assert_eq!(step.action, Action::Update, "{after}");
+        let updated = kit.apply(&step).await;
+        assert_eq!(updated.identity, stored.identity);
+        assert_eq!(updated.state["id"], stored.state["id"]);
+        kit.assert_clean(type_name, &updated, after.clone()).await;
+        assert_eq!(kit.gitlab.requests().writes().to_string(), "", "{after}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_was_there_is_taken_over_with_a_warning() {
+    let (gitlab, _) = acme();
+    gitlab.allow(1, Target::Project(2));
+    let kit = Kit::with(gitlab).await;
+    let given = json!({"project": "1", "target_project_id": 2});
+    let step = kit.plan(ENTRY, &Stored::default(), given.clone()).await;
+    let (stored, at_apply) = kit.apply_with(&step, given.clone()).await;
+    // Once, and as early as it is known.
+    let warnings = [step.planned.diagnostics, at_apply].concat();
+    assert!(only_warning(&warnings).summary.contains("on the allowlist already"), "{warnings:#?}");
+    kit.assert_clean(ENTRY, &stored, given).await;
+}
+
+#[tokio::test]
+async fn an_exclusive_list_becomes_what_it_names_and_ends_with_what_it_managed() {
+    let (gitlab, group) = acme();
+    gitlab.allow(1, Target::Project(4));
+    gitlab.allow(1, Target::Group(group));
+    let kit = Kit::with(gitlab).await;
+    let projects = json!({"project": "acme/app", "target_projects": ["acme/lib", "3"]});
+
+    let step = kit.plan(EXCLUSIVE, &Stored::default(), projects.clone()).await;
+    let warning = only_warning(&step.planned.diagnostics);
+    assert!(warning.detail.contains("acme/site (4)"), "{warning:#?}");
+    assert!(!warning.detail.contains("group"), "groups are not managed: {warning:#?}");
+    let created = kit.apply(&step).await;
+    assert_eq!(ids(&created.state["target_project_ids"]), [2, 3]);
+    assert_eq!(created.state["target_group_ids"], Value::Null);
+    assert_eq!(kit.gitlab.allowlist(1).projects, [2, 3].into());
+    let stored = kit.assert_clean(EXCLUSIVE, &created, projects).await;
+
+    let both = json!({"project": "acme/app", "target_projects": ["3", "acme/site"], "target_groups": []});
+    let step = kit.plan(EXCLUSIVE, &stored, both.clone()).await;
+    assert_eq!(step.action, Action::Update);
+    let updated = kit.apply(&step).await;
+    let list = kit.gitlab.allowlist(1);
+    assert_eq!((list.projects, list.groups.len()), ([3, 4].into(), 0));
+    let stored = kit.assert_clean(EXCLUSIVE, &updated, both).await;
+
+    kit.gitlab.allow(1, Target::Project(2));
+    kit.destroy(EXCLUSIVE, &stored).await;
+    assert_eq!(kit.gitlab.allowlist(1).projects, [2].into(), "what it did not know of stays");
+}
+
+#[tokio::test]
+async fn another_owner_replaces_an_exclusive_list() {
+    let (gitlab, _) = acme();
+    let kit = Kit::with(gitlab).await;
+    let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
+    let given = json!({"project": "acme/tool", "target_project_ids": [2]});
+    let step = kit.plan(EXCLUSIVE, &stored, given.clone()).await;
+    assert_eq!(step.action, Action::Replace);
+    assert_eq!(step.replaces, ["project_id"]);
+    let replaced = kit.apply(&step).await;
+    kit.assert_clean(EXCLUSIVE, &replaced, given).await;
+    assert_eq!(kit.gitlab.allowlist(1).projects, [].into());
+    assert_eq!(kit.gitlab.allowlist(3).projects, [2].into());
+}
+
+#[tokio::test]
+async fn a_kind_that_is_no_longer_managed_is_let_go() {
+    let (gitlab, group) = acme();
+    let kit = Kit::with(gitlab).await;
+    let both = json!({"project": "1", "target_project_ids": [2], "target_group_ids": [group]});
+    let stored = kit.create(EXCLUSIVE, both).await;
+    let projects = json!({"project": "1", "target_project_ids": [2]});
+    let step = kit.plan(EXCLUSIVE, &stored, projects.clone()).await;
+    assert_eq!((step.action, step.value("target_group_ids")), (Action::Update, &Value::Null));
+    let stored = kit.apply(&step).await;
+    assert_eq!(kit.gitlab.allowlist(1).groups, [group].into());
+    kit.assert_clean(EXCLUSIVE, &stored, projects).await;
+}
+
+#[tokio::test]
+async fn a_project_within_a_listed_group_is_warned_of() {
+    let (gitlab, _) = acme();
+    let kit = Kit::with(gitlab).await;
+    let given = json!({"project": "1", "target_projects": ["acme/lib"], "target_groups": ["acme"]});
+    let step = kit.plan(EXCLUSIVE, &Stored::default(), given).await;
+    let warning = only_warning(&step.planned.diagnostics);
+    assert!(warning.detail.contains("acme/lib, by group acme"), "{warning:#?}");
+}
+
+#[tokio::test]
+async fn an_exclusive_list_and_an_entry_beside_it_are_warned_of_in_either_order() {
+    let (gitlab, _) = acme();
+    let kit = Kit::with(gitlab).await;
+    let list = json!({"project": "1", "target_project_ids": [2]});
+    let entry = json!({"project": "1", "target_project_id": 3});
+    for order in [[(EXCLUSIVE, &list), (ENTRY, &entry)], [(ENTRY, &entry), (EXCLUSIVE, &list)]] {
+        assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
+        let mut warnings = Vec::new();
+        for (type_name, given) in order {
+            let step = kit.plan(type_name, &Stored::default(), given.clone()).await;
+            warnings.extend(step.planned.diagnostics);
+        }
+        let warning = only_warning(&warnings);
+        assert_eq!(
+            (warning.summary.as_str(), warning.severity),
+            ("Allowlist of project 1 is managed in two ways", Severity::Warning)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_replacement_that_asks_for_the_owner_itself_fails_while_planning() {
+    let (gitlab, _) = acme();
+    let kit = Kit::with(gitlab).await;
+    for (type_name, given, attribute) in [
+        (ENTRY, json!({"project": "1", "target_project": "acme/app"}), "target_project"),
+        (ENTRY, json!({"project": "acme/app", "target_project_id": 1}), "target_project_id"),
+        (EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/app"]}), "target_projects"),
+        (EXCLUSIVE, json!({"project": "acme/app", "target_project_ids": [1]}), "target_project_ids"),
+    ] {
+        let errors = kit.try_plan(type_name, &Stored::default(), given).await.unwrap_err();
+        assert_eq!(errors[0].summary, "Target is the project itself");
+        assert_eq!(errors[0].attribute.as_deref(), Some(attribute));
+    }
+}
+
+/// A host that destroys without planning it, as those without the capability do.
+#[tokio::test]
+async fn a_removal_of_what_is_gone_already_succeeds() {
+    let (gitlab, _) = acme();
+    let kit = Kit::with(gitlab).await;
+    let entry = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
+    let list = kit.create(EXCLUSIVE, json!({"project": "4", "target_project_ids": [2]})).await;
+    kit.gitlab.revoke(1, Target::Project(2));
+    kit.gitlab.revoke(4, Target::Project(2));
+    kit.destroy(ENTRY, &entry).await;
+    kit.destroy(EXCLUSIVE, &list).await;
+}

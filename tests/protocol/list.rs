@@ -1,0 +1,174 @@
+//! ListResource: the stream behind `terraform query`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use gitlab_simulator::{ADMINISTRATOR, Simulator, Target};
+use plugin_host::{Listed, Query};
+use serde_json::{Value, json};
+
+use crate::kit::{ENTRY, Kit, SCOPE, only_error};
+
+/// As many as GitLab takes of each kind.
+const FULL: u64 = 200;
+
+fn query(project: &str) -> Query<'_> {
+    Query { type_name: ENTRY, config: json!({"project": project}), include_object: false, limit: 1000 }
+}
+
+async fn all(kit: &Kit, query: &Query<'_>) -> Vec<Listed> {
+    kit.list(query).await.unwrap().rest().await.unwrap()
+}
+
+/// Project 1 allows projects 2 and 3 and group `acme`.
+fn world() -> Simulator {
+    let gitlab = Simulator::start();
+    for path in ["acme/app", "acme/lib", "acme/tool"] {
+        gitlab.add_project(path);
+    }
+    gitlab.allow(1, Target::Project(2));
+    gitlab.allow(1, Target::Project(3));
+    gitlab.allow(1, Target::Group(gitlab.group_id("acme").unwrap()));
+    gitlab
+}
+
+fn full_world() -> Simulator {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    for number in 0..FULL {
+        let project = gitlab.add_project(&format!("acme/lib-{number}"));
+        gitlab.allow(1, Target::Project(project));
+        let group = gitlab.add_group(&format!("team-{number}"));
+        gitlab.allow(1, Target::Group(group));
+    }
+    gitlab
+}
+
+#[tokio::test]
+async fn every_entry_comes_with_a_name_and_an_identity() {
+    let kit = Kit::with(world()).await;
+    let listed = all(&kit, &query("acme/app")).await;
+    let names: Vec<_> = listed.iter().map(|listed| listed.display_name.as_str()).collect();
+    assert_eq!(names, ["acme/lib", "acme/tool", "acme"]);
+    for (listed, identity) in listed.iter().zip([
+        json!({"project_id": 1, "target_project_id": 2, "target_group_id": null}),
+        json!({"project_id": 1, "target_project_id": 3, "target_group_id": null}),
+        json!({"project_id": 1, "target_project_id": null, "target_group_id": 1}),
+    ]) {
+        assert_eq!(listed.identity, Some(identity));
+        assert_eq!((&listed.object, &listed.diagnostics[..]), (&None, &[][..]));
+    }
+}
+
+#[tokio::test]
+async fn whole_objects_come_when_asked_for_and_can_be_imported_as_they_are() {
+    let kit = Kit::with(world()).await;
+    let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
+    assert_eq!(listed.len(), 3);
+    for listed in listed {
+        let imported = kit.import_by(ENTRY, &listed.identity.unwrap()).await;
+        let object = listed.object.unwrap();
+        assert_eq!(kit.config(ENTRY, object.clone()), object, "every attribute is there");
+        for attribute in ["id", "project_id", "target_project_id", "target_group_id", "target_type"] {
+            assert_eq!(object[attribute], imported.state[attribute], "{attribute}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_more_than_the_limit_comes() {
+    let kit = Kit::with(world()).await;
+    for (limit, count) in [(1, 1), (2, 2), (3, 3), (100, 3)] {
+        assert_eq!(all(&kit, &Query { limit, ..query("1") }).await.len(), count, "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
+    let kit = Kit::with(full_world()).await;
+    let listed = all(&kit, &query("acme/app")).await;
+    let identities: BTreeSet<String> =
+        listed.iter().map(|listed| listed.identity.as_ref().unwrap().to_string()).collect();
+    assert_eq!((listed.len() as u64, identities.len() as u64), (2 * FULL, 2 * FULL));
+    // Three pages of projects, for the project itself is on the list, two of groups, and the path.
+    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1);
+}
+
+#[tokio::test]
+async fn a_host_that_has_seen_enough_harms_nothing() {
+    let kit = Kit::with(full_world()).await;
+    for _ in 0..3 {
+        let mut listing = kit.list(&query("1")).await.unwrap();
+        assert!(listing.next().await.unwrap().is_some());
+        drop(listing);
+    }
+    assert_eq!(all(&kit, &query("1")).await.len() as u64, 2 * FULL);
+    let exit = kit.host.stop().await.unwrap();
+    assert!(exit.status.success() && exit.took < Duration::from_secs(2), "{exit:?}");
+}
+
+#[tokio::test]
+async fn an_empty_list_is_an_empty_stream() {
+    let kit = Kit::with(world()).await;
+    assert_eq!(all(&kit, &query("2")).await.len(), 0);
+}
+
+/// GitLab lists it all the same, or nobody could find out who has access.
+#[tokio::test]
+async fn an_entry_whose_target_is_out_of_sight_is_listed_too() {
+    let gitlab = world();
+    gitlab.hide_from(ADMINISTRATOR, Target::Project(2));
+    let kit = Kit::with(gitlab).await;
+    let listed = all(&kit, &query("1")).await;
+    let targets: Vec<_> =
+        listed.iter().map(|listed| &listed.identity.as_ref().unwrap()["target_project_id"]).collect();
+    assert_eq!(targets, [&json!(2), &json!(3), &Value::Null]);
+}
+
+#[tokio::test]
+async fn a_project_that_is_not_there_ends_the_stream_with_an_error() {
+    let kit = Kit::with(world()).await;
+    for project in ["acme/none", "99"] {
+        let listed = all(&kit, &query(project)).await;
+        let [end] = &listed[..] else { panic!("{listed:#?}") };
+        assert_eq!(only_error(&end.diagnostics).attribute.as_deref(), Some("project"));
+        assert_eq!(end.identity, None);
+    }
+}
+
+#[tokio::test]
+async fn what_can_not_be_listed_is_an_event_too() {
+    let kit = Kit::with(world()).await;
+    let unreadable = [
+        Query { type_name: SCOPE, ..query("1") },
+        Query { type_name: "gitlab_project", ..query("1") },
+        Query { config: Value::Null, ..query("1") },
+        Query { config: json!({"project": "1", "other": 1}), ..query("1") },
+        Query { config: json!({"project": "/"}), ..query("1") },
+        Query { config: json!({"project": null}), ..query("1") },
+    ];
+    for query in unreadable {
+        let listed = all(&kit, &query).await;
+        let [end] = &listed[..] else { panic!("{listed:#?}") };
+        only_error(&end.diagnostics);
+    }
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn before_the_provider_is_configured_nothing_is_listed() {
+    let kit = Kit::tempted(world()).await;
+    let listed = all(&kit, &query("1")).await;
+    assert_eq!(only_error(&listed[0].diagnostics).summary, "Provider is not configured");
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn a_query_is_validated_without_a_server() {
+    let kit = Kit::tempted(world()).await;
+    assert_eq!(kit.validate_list(ENTRY, json!({"project": "acme/app"})).await.unwrap(), []);
+    for config in [json!({"project": "/"}), json!({}), Value::Null] {
+        only_error(&kit.validate_list(ENTRY, config).await.unwrap());
+    }
+    assert_eq!(kit.requests(), "");
+}

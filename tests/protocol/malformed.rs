@@ -1,0 +1,291 @@
+//! What no host should send: each is told as a diagnostic or refused by gRPC, and the process serves the next call.
+
+use plugin_host::tfplugin6::diagnostic::Severity;
+use plugin_host::tfplugin6::{
+    self as wire, DynamicValue, ResourceIdentityData, apply_resource_change, configure_provider,
+    import_resource_state, list_resource, move_resource_state, plan_resource_change, read_data_source,
+    read_resource, upgrade_resource_identity, upgrade_resource_state, validate_data_resource_config,
+    validate_list_resource_config, validate_provider_config, validate_resource_config,
+};
+use plugin_host::wire::{UNKNOWN, decode, encode};
+use serde_json::json;
+use tonic::{Code, Status};
+
+use crate::kit::{ENTRY, EXCLUSIVE, Kit, SCOPE, SCOPE_DATA};
+
+/// More than any stack would bear.
+const DEEP: usize = 100_000;
+
+fn msgpack(bytes: &[u8]) -> DynamicValue {
+    DynamicValue { msgpack: bytes.to_vec(), json: Vec::new() }
+}
+
+fn text(json: &str) -> DynamicValue {
+    DynamicValue { msgpack: Vec::new(), json: json.as_bytes().to_vec() }
+}
+
+/// Values that are no object of any schema here, with what is the matter.
+fn malformed() -> Vec<(&'static str, DynamicValue)> {
+    let good = encode(&json!({"project": "1"})).msgpack;
+    let with_tail = [&good[..], &[0xc0]].concat();
+    let huge_map = [0xdf, 0xff, 0xff, 0xff, 0xff];
+    vec![
+        ("an unknown attribute", encode(&json!({"project": "1", "other": 1}))),
+        ("missing attributes", encode(&json!({}))),
+        ("a string", encode(&json!("project"))),
+        ("a list", encode(&json!(["project"]))),
+        ("a number", encode(&json!(7))),
+        ("unknown as a whole", encode(&json!(UNKNOWN))),
+        ("a value cut short", msgpack(&good[..good.len() - 1])),
+        ("a value with a tail", msgpack(&with_tail)),
+        ("a lone marker", msgpack(&[0x81])),
+        ("a reserved marker", msgpack(&[0xc1])),
+        ("a map without end", msgpack(&huge_map)),
+        ("a key that is no text", msgpack(&[0x81, 0x01, 0xc0])),
+        ("a key that is not UTF-8", msgpack(&[0x81, 0xa1, 0xff, 0xc0])),
+        ("arrays in arrays", msgpack(&vec![0x91; DEEP])),
+        ("maps in maps", msgpack(&[0x81, 0xa1, b'a'].repeat(DEEP))),
+        ("JSON that is none", text("{")),
+        ("JSON in JSON", text(&"[".repeat(DEEP))),
+        ("JSON of another type", text("[1]")),
+    ]
+}
+
+/// What was told in answer to a call.
+type Told = Result<Vec<wire::Diagnostic>, Status>;
+
+macro_rules! told {
+    ($call:expr) => {
+        $call.await.map(|answer| answer.into_inner().diagnostics)
+    };
+}
+
+/// A call was refused in one of the two ways there are.
+#[track_caller]
+fn assert_refused(what: &str, told: Told) {
+    if let Ok(diagnostics) = told {
+        let [told] = &diagnostics[..] else { panic!("{what}: {diagnostics:?}") };
+        assert!(told.severity() == Severity::Error && !told.summary.is_empty(), "{what}: {told:?}");
+    }
+}
+
+/// Every call that needs one value, with this one.
+async fn wherever_one_is_needed(kit: &Kit, value: Option<DynamicValue>) -> Vec<Told> {
+    let mut provider = kit.provider();
+    let type_name = || SCOPE.to_owned();
+    let config = || value.clone();
+    let identity = Some(ResourceIdentityData { identity_data: config() });
+    vec![
+        told!(provider.validate_provider_config(validate_provider_config::Request { config: config() })),
+        told!(
+            provider
+                .configure_provider(configure_provider::Request { config: config(), ..Default::default() })
+        ),
+        told!(provider.validate_resource_config(validate_resource_config::Request {
+            type_name: type_name(),
+            config: config(),
+            ..Default::default()
+        })),
+        told!(provider.validate_data_resource_config(validate_data_resource_config::Request {
+            type_name: type_name(),
+            config: config(),
+        })),
+        told!(provider.validate_list_resource_config(validate_list_resource_config::Request {
+            type_name: ENTRY.to_owned(),
+            config: config(),
+            ..Default::default()
+        })),
+        told!(provider.read_resource(read_resource::Request {
+            type_name: type_name(),
+            current_state: config(),
+            ..Default::default()
+        })),
+        told!(provider.read_data_source(read_data_source::Request {
+            type_name: type_name(),
+            config: config(),
+            ..Default::default()
+        })),
+        told!(provider.import_resource_state(import_resource_state::Request {
+            type_name: type_name(),
+            identity,
+            ..Default::default()
+        })),
+    ]
+}
+
+async fn assert_alive(kit: &Kit) {
+    assert!(kit.schema().await.is_ok());
+    assert_eq!(kit.requests(), "", "nothing was asked");
+}
+
+#[tokio::test]
+async fn a_value_that_is_none_is_told_by_every_call_that_needs_one() {
+    let kit = Kit::start().await;
+    for (what, value) in malformed() {
+        for told in wherever_one_is_needed(&kit, Some(value)).await {
+            assert_refused(what, told);
+        }
+    }
+    assert_alive(&kit).await;
+}
+
+#[tokio::test]
+async fn a_value_that_is_absent_is_told_by_every_call_that_needs_one() {
+    let kit = Kit::start().await;
+    for value in [None, Some(DynamicValue::default()), Some(msgpack(&[0xc0])), Some(text("null"))] {
+        for told in wherever_one_is_needed(&kit, value).await {
+            assert_refused("nothing", told);
+        }
+    }
+    assert_alive(&kit).await;
+}
+
+#[tokio::test]
+async fn each_of_the_values_of_a_plan_and_an_apply_is_looked_at() {
+    let kit = Kit::start().await;
+    let mut provider = kit.provider();
+    let good = || Some(encode(&kit.config(SCOPE, json!({"project": "1"}))));
+    let plan = |prior_state, proposed_new_state, config| plan_resource_change::Request {
+        type_name: SCOPE.to_owned(),
+        prior_state,
+        proposed_new_state,
+        config,
+        ..Default::default()
+    };
+    let apply = |prior_state, planned_state| apply_resource_change::Request {
+        type_name: SCOPE.to_owned(),
+        prior_state,
+        planned_state,
+        config: good(),
+        ..Default::default()
+    };
+    for (what, value) in malformed() {
+        let bad = || Some(value.clone());
+        for request in [plan(bad(), good(), good()), plan(None, bad(), good()), plan(None, good(), bad())] {
+            assert_refused(what, told!(provider.plan_resource_change(request)));
+        }
+        for request in [apply(bad(), good()), apply(None, bad())] {
+            assert_refused(what, told!(provider.apply_resource_change(request)));
+        }
+    }
+    assert_refused("no config", told!(provider.plan_resource_change(plan(None, good(), None))));
+    assert_alive(&kit).await;
+}
+
+#[tokio::test]
+async fn a_stored_value_that_is_absent_is_told() {
+    let kit = Kit::start().await;
+    let mut provider = kit.provider();
+    for type_name in [String::new(), SCOPE.to_owned()] {
+        let request = upgrade_resource_state::Request { type_name: type_name.clone(), ..Default::default() };
+        assert_refused("state", told!(provider.upgrade_resource_state(request)));
+        let request =
+            upgrade_resource_identity::Request { type_name: type_name.clone(), ..Default::default() };
+        assert_refused("identity", told!(provider.upgrade_resource_identity(request)));
+        let request = move_resource_state::Request { target_type_name: type_name, ..Default::default() };
+        assert_refused("source", told!(provider.move_resource_state(request)));
+    }
+    assert_alive(&kit).await;
+}
+
+#[tokio::test]
+async fn an_empty_query_is_told_in_its_stream() {
+    let kit = Kit::start().await;
+    let request = list_resource::Request::default();
+    let mut events = kit.provider().list_resource(request).await.unwrap().into_inner();
+    assert_refused("query", Ok(events.message().await.unwrap().unwrap().diagnostic));
+    assert_eq!(events.message().await.unwrap(), None);
+    assert_alive(&kit).await;
+}
+
+#[tokio::test]
+async fn text_that_is_not_utf_8_is_refused_by_grpc() {
+    let kit = Kit::start().await;
+    for method in [
+        "ValidateResourceConfig",
+        "ValidateDataResourceConfig",
+        "UpgradeResourceState",
+        "UpgradeResourceIdentity",
+        "ConfigureProvider",
+        "ReadResource",
+        "PlanResourceChange",
+        "ApplyResourceChange",
+        "ImportResourceState",
+        "MoveResourceState",
+        "ReadDataSource",
+        "ListResource",
+        "ValidateListResourceConfig",
+    ] {
+        let refused = kit.call_with_bytes(method, b"\xff\xfe").await.unwrap_err();
+        assert_eq!(refused.code(), Code::Internal, "{method}: {refused:?}");
+    }
+    assert_alive(&kit).await;
+}
+
+/// Hosts have no such reason, but nulls on both sides are no change.
+#[tokio::test]
+async fn an_apply_of_nothing_to_nothing_does_nothing() {
+    let kit = Kit::start().await;
+    let request = apply_resource_change::Request { type_name: EXCLUSIVE.to_owned(), ..Default::default() };
+    let answer = kit.provider().apply_resource_change(request).await.unwrap().into_inner();
+    assert_eq!((decode(answer.new_state.as_ref()), answer.diagnostics), (Ok(json!(null)), vec![]));
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn a_value_as_json_is_read_like_any_other() {
+    let kit = Kit::start().await;
+    kit.gitlab.add_project("acme/app");
+    let config = Some(text(
+        r#"{"project": "acme/app", "inbound_enabled": null, "outbound_enabled": null, "project_id": null}"#,
+    ));
+    let request =
+        read_data_source::Request { type_name: SCOPE_DATA.to_owned(), config, ..Default::default() };
+    let answer = kit.provider().read_data_source(request).await.unwrap().into_inner();
+    assert_eq!(answer.diagnostics, []);
+    assert_eq!(decode(answer.state.as_ref()).unwrap()["project_id"], 1);
+}
+
+/// Numbers of any form, keys in any order, unknowns with any promise attached.
+#[tokio::test]
+async fn every_form_that_hosts_may_write_is_read() {
+    let kit = Kit::start().await;
+    let mut provider = kit.provider();
+    let values: [(&[u8], bool); 8] = [
+        (&[0x02], true),
+        (&[0xcc, 0x02], true),
+        (&[0xd3, 0, 0, 0, 0, 0, 0, 0, 2], true),
+        (&[0xcb, 0x40, 0, 0, 0, 0, 0, 0, 0], true),
+        (b"\xa12", true),
+        (&[0xd4, 0, 0], true),
+        (&[0xc7, 0x03, 0x0c, 0x81, 0x01, 0xc2], true),
+        (b"\xa3two", false),
+    ];
+    for (number, is_read) in values {
+        let names = ["target_type", "target_project", "target_group_id", "target_group", "project_id", "id"];
+        let mut bytes = vec![0x88];
+        for name in names {
+            bytes.extend(encode(&json!(name)).msgpack);
+            bytes.push(0xc0);
+        }
+        bytes.extend(encode(&json!("target_project_id")).msgpack);
+        bytes.extend(number);
+        bytes.extend(encode(&json!("project")).msgpack);
+        bytes.extend(encode(&json!("1")).msgpack);
+        let request = validate_resource_config::Request {
+            type_name: ENTRY.to_owned(),
+            config: Some(msgpack(&bytes)),
+            ..Default::default()
+        };
+        let told = provider.validate_resource_config(request).await.unwrap().into_inner().diagnostics;
+        assert_eq!(told.is_empty(), is_read, "{number:02x?}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_many_megabytes_is_read() {
+    let kit = Kit::start().await;
+    let long = format!("acme/{}", "a".repeat(16 << 20));
+    let config = kit.config(SCOPE, json!({"project": long}));
+    assert!(kit.validate_resource(SCOPE, config).await.unwrap().is_empty());
+}

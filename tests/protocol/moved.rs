@@ -1,0 +1,238 @@
+//! MoveResourceState: `moved` blocks from the official GitLab provider. Hosts ask a process that was never configured;
+//! what it answers goes through the usual upgrade and read afterwards.
+
+use gitlab_simulator::{Simulator, Target};
+use insta::assert_snapshot;
+use plugin_host::{Diagnostic, Move, Moved, Severity, Stored};
+use serde_json::{Value, json};
+
+use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning};
+
+const ENTRY_SOURCE: &str = "gitlab_project_job_token_scope";
+const LIST_SOURCE: &str = "gitlab_project_job_token_scopes";
+/// Both public registries, and a private mirror of either.
+const OFFICIAL: [&str; 3] = [
+    "registry.terraform.io/gitlabhq/gitlab",
+    "registry.opentofu.org/gitlabhq/gitlab",
+    "terraform.example.com/gitlabhq/gitlab",
+];
+
+/// Project 1 allows project 2 and group 1.
+fn world() -> Simulator {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    let group = gitlab.group_id("acme").unwrap();
+    assert_eq!(group, 1, "the states below name it so");
+    gitlab.allow(1, Target::Project(2));
+    gitlab.allow(1, Target::Group(group));
+    gitlab
+}
+
+/// What a configured process makes of what an unconfigured one made of a state, as a host goes about it.
+async fn take_over(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
+    let unconfigured = Kit::tempted(world()).await;
+    let Moved { stored, diagnostics } = unconfigured.move_state(&from).await.unwrap();
+    assert!(diagnostics.iter().all(|told| told.severity == Severity::Warning), "{diagnostics:#?}");
+    assert_eq!(unconfigured.requests(), "", "a move asks nothing");
+    assert_eq!(unconfigured.gitlab.connections(), 0);
+
+    let kit = Kit::with(world()).await;
+    let upgraded = kit.upgrade(from.target_type, 0, &stored.state).await.unwrap();
+    assert_eq!((&upgraded.diagnostics[..], &upgraded.state), (&[][..], &stored.state));
+    let read = kit.refresh(from.target_type, &stored).await.expect("it is there");
+    (kit, read, diagnostics)
+}
+
+fn entry_from<'a>(provider: &'a str, schema_version: i64, state: &'a Value) -> Move<'a> {
+    Move { provider, source_type: ENTRY_SOURCE, schema_version, state, target_type: ENTRY }
+}
+
+fn list_from<'a>(provider: &'a str, schema_version: i64, state: &'a Value) -> Move<'a> {
+    Move { provider, source_type: LIST_SOURCE, schema_version, state, target_type: EXCLUSIVE }
+}
+
+#[tokio::test]
+async fn every_state_of_an_entry_becomes_one_that_plans_clean() {
+    let to_project = |project: &str| json!({"project": project, "target_project_id": 2});
+    let to_group = json!({"project": "1", "target_group_id": 1});
+    for (version, state, given) in [
+        (0, json!({"id": "1:2", "project": "1", "target_project_id": 2}), to_project("1")),
+        (
+            0,
+            json!({"id": "acme/app:2", "project": "acme/app", "target_project_id": 2}),
+            to_project("acme/app"),
+        ),
+        (
+            1,
+            json!({"id": "1:project:2", "project": "1", "target_project_id": 2, "target_group_id": null}),
+            to_project("1"),
+        ),
+        (
+            1,
+            json!({"id": "1:group:1", "project": "1", "target_project_id": null, "target_group_id": 1}),
+            to_group,
+        ),
+    ] {
+        let (kit, stored, diagnostics) = take_over(entry_from(OFFICIAL[0], version, &state)).await;
+        assert_eq!(diagnostics, [], "{state}");
+        assert_eq!(stored.state["project_id"], 1, "{state}");
+        assert!(stored.state["id"] == "1:project:2" || stored.state["id"] == "1:group:1", "{state}");
+        kit.assert_clean(ENTRY, &stored, given).await;
+        assert_eq!(kit.gitlab.requests().writes().to_string(), "");
+    }
+}
+
+#[tokio::test]
+async fn every_state_of_a_list_becomes_one_that_plans_clean() {
+    let both =
+        |project: &str| json!({"project": project, "target_project_ids": [2], "target_group_ids": [1]});
+    for (version, state, given) in [
+        // 17.0
+        (
+            0,
+            json!({"id": "1", "project_id": 1, "target_project_ids": [2]}),
+            json!({"project": "1", "target_project_ids": [2]}),
+        ),
+        // 17.3
+        (
+            0,
+            json!({"id": "1", "project": "1", "project_id": 1, "target_project_ids": [2], "target_group_ids": [1]}),
+            both("1"),
+        ),
+        // 18.x
+        (
+            0,
+            json!({"id": "1", "project": "1", "project_id": 1, "enabled": true, "target_project_ids": [2],
+                   "target_group_ids": [1]}),
+            both("1"),
+        ),
+        // 19.0
+        (
+            0,
+            json!({"id": "1", "project": "1", "enabled": true, "target_project_ids": [2], "target_group_ids": [1]}),
+            both("1"),
+        ),
+        // 19.1
+        (
+            1,
+            json!({"id": "acme/app", "project": "acme/app", "enabled": true, "target_project_ids": [2],
+                   "target_group_ids": [1]}),
+            both("acme/app"),
+        ),
+    ] {
+        let (kit, stored, diagnostics) = take_over(list_from(OFFICIAL[0], version, &state)).await;
+        assert_eq!(diagnostics.len(), usize::from(state.get("enabled").is_some()), "{state}");
+        assert_eq!((&stored.state["project_id"], &stored.state["id"]), (&json!(1), &json!("1")), "{state}");
+        kit.assert_clean(EXCLUSIVE, &stored, given).await;
+        assert_eq!(kit.gitlab.requests().writes().to_string(), "");
+    }
+}
+
+#[tokio::test]
+async fn a_kind_that_an_old_state_does_not_know_is_left_alone() {
+    let state = json!({"id": "1", "project_id": 1, "target_project_ids": [2]});
+    let (kit, stored, _) = take_over(list_from(OFFICIAL[0], 0, &state)).await;
+    assert_eq!(
+        (&stored.state["target_groups"], &stored.state["target_group_ids"]),
+        (&Value::Null, &Value::Null)
+    );
+    let given = json!({"project": "1", "target_project_ids": []});
+    let step = kit.plan(EXCLUSIVE, &stored, given).await;
+    assert_eq!(step.action, Action::Update);
+    kit.apply(&step).await;
+    let list = kit.gitlab.allowlist(1);
+    assert_eq!((list.projects, list.groups), ([].into(), [1].into()));
+}
+
+#[tokio::test]
+async fn the_source_may_come_from_either_registry_or_a_mirror() {
+    let entry = json!({"id": "1:2", "project": "1", "target_project_id": 2});
+    let list = json!({"id": "1", "project_id": 1, "target_project_ids": [2]});
+    let kit = Kit::unconfigured().await;
+    for provider in OFFICIAL {
+        let moved = kit.move_state(&entry_from(provider, 0, &entry)).await.unwrap();
+        assert_eq!(
+            (&moved.stored.state["id"], moved.diagnostics),
+            (&json!("1:project:2"), vec![]),
+            "{provider}"
+        );
+        let moved = kit.move_state(&list_from(provider, 0, &list)).await.unwrap();
+        assert_eq!((&moved.stored.state["id"], moved.diagnostics), (&json!("1"), vec![]), "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn an_identity_comes_along_as_soon_as_its_numbers_are_known() {
+    let kit = Kit::unconfigured().await;
+    let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
+    let moved = kit.move_state(&entry_from(OFFICIAL[0], 0, &state)).await.unwrap();
+    let identity = json!({"project_id": 1, "target_project_id": 2, "target_group_id": null});
+    assert_eq!(moved.stored.identity, Some(identity.clone()));
+
+    let by_path = json!({"id": "acme/app:2", "project": "acme/app", "target_project_id": 2});
+    let moved = kit.move_state(&entry_from(OFFICIAL[0], 0, &by_path)).await.unwrap();
+    assert_eq!(moved.stored.identity, None);
+    let (_, read, _) = take_over(entry_from(OFFICIAL[0], 0, &by_path)).await;
+    assert_eq!(read.identity, Some(identity));
+}
+
+#[tokio::test]
+async fn a_setting_without_a_home_is_warned_of() {
+    let kit = Kit::unconfigured().await;
+    let state = json!({"id": "1", "project": "acme/app", "enabled": false, "target_project_ids": [], "target_group_ids": []});
+    let moved = kit.move_state(&list_from(OFFICIAL[0], 1, &state)).await.unwrap();
+    let warning = only_warning(&moved.diagnostics);
+    assert_snapshot!(format!("{}\n\n{}", warning.summary, warning.detail), @r#"
+    The job token scope itself is no longer managed
+
+    The `gitlab_project_job_token_scopes` of project acme/app also managed `enabled = false`, which an exclusive allowlist does not. The setting stays as it is on the server. To go on managing it, add a `gitlab_job_token_scope` with `inbound_enabled = false`, and import it with the id "acme/app".
+    "#);
+}
+
+#[tokio::test]
+async fn other_sources_are_refused() {
+    let kit = Kit::tempted(Simulator::start()).await;
+    let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
+    for (provider, source_type, target_type) in [
+        ("registry.terraform.io/gitlabhq/other", ENTRY_SOURCE, ENTRY),
+        ("registry.terraform.io/notgitlabhq/gitlab", ENTRY_SOURCE, ENTRY),
+        (OFFICIAL[0], "gitlab_project", ENTRY),
+        (OFFICIAL[0], LIST_SOURCE, ENTRY),
+        (OFFICIAL[0], ENTRY_SOURCE, EXCLUSIVE),
+        (OFFICIAL[0], ENTRY_SOURCE, SCOPE),
+        (OFFICIAL[1], LIST_SOURCE, SCOPE),
+    ] {
+        let from = Move { provider, source_type, schema_version: 0, state: &state, target_type };
+        let moved = kit.move_state(&from).await.unwrap();
+        let error = only_error(&moved.diagnostics);
+        assert_eq!((error.summary.as_str(), &moved.stored), ("Unsupported move", &Stored::default()));
+        let expected = format!(
+            "A `{target_type}` can't take over the state of a `{source_type}` of the provider {provider}. Put a \
+             `removed` block with `destroy = false` in place of the `moved` block, and import the object."
+        );
+        assert_eq!(error.detail, expected);
+    }
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn a_state_that_names_no_entry_or_no_project_is_an_error() {
+    let kit = Kit::unconfigured().await;
+    for state in [
+        json!({}),
+        json!({"project": "1"}),
+        json!({"project": "1", "target_project_id": 2, "target_group_id": 3}),
+        json!({"project": "1", "target_project_id": 0}),
+        json!({"project": null, "target_project_id": 2}),
+        json!(["1", 2]),
+        Value::Null,
+    ] {
+        let moved = kit.move_state(&entry_from(OFFICIAL[0], 1, &state)).await.unwrap();
+        assert_eq!(only_error(&moved.diagnostics).summary, "Unreadable state", "{state}");
+    }
+    for state in [json!({}), json!({"target_project_ids": [2]}), json!("text")] {
+        let moved = kit.move_state(&list_from(OFFICIAL[0], 1, &state)).await.unwrap();
+        assert_eq!(only_error(&moved.diagnostics).summary, "Unreadable state", "{state}");
+    }
+}

@@ -1,0 +1,130 @@
+//! ConfigureProvider: the one moment at which the provider gets to know GitLab, and hosts may ask for it again.
+
+use gitlab_simulator::{ADMINISTRATOR, Route, TokenState};
+use plugin_host::Stored;
+use plugin_host::wire::UNKNOWN;
+use serde_json::json;
+
+use crate::kit::{Kit, SCOPE, SCOPE_DATA, only_error};
+
+const NO_TOKEN: &str = "glpat-of-nobody";
+
+#[tokio::test]
+async fn the_token_is_tried_with_one_request() {
+    let kit = Kit::unconfigured().await;
+    assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
+    assert_eq!(kit.requests(), "GET /api/v4/user → 200\n");
+    let request = &kit.gitlab.requests()[0];
+    assert_eq!(request.token.as_deref(), Some(ADMINISTRATOR));
+    assert!(request.header("user-agent").unwrap().contains("Terraform/1.11.4"));
+}
+
+#[tokio::test]
+async fn a_token_that_gitlab_does_not_know_is_one_error_that_does_not_show_it() {
+    let kit = Kit::unconfigured().await;
+    let block = kit.provider_block(json!({"base_url": kit.gitlab.api_url(), "token": NO_TOKEN}));
+    let diagnostics = kit.configure(block).await.unwrap();
+    let error = only_error(&diagnostics);
+    assert_eq!(error.attribute.as_deref(), Some("token"));
+    assert!(!format!("{error:?}").contains(NO_TOKEN));
+    assert_eq!(kit.requests(), "GET /api/v4/user → 401\n");
+}
+
+#[tokio::test]
+async fn without_the_early_check_nothing_is_asked() {
+    let kit = Kit::unconfigured().await;
+    let mut block = kit.block();
+    block["early_auth_check"] = json!(false);
+    assert_eq!(kit.configure(block).await.unwrap(), []);
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_asked() {
+    let kit = Kit::unconfigured().await;
+    for token in [json!(null), json!("")] {
+        let block = kit.provider_block(json!({"base_url": kit.gitlab.api_url(), "token": token}));
+        let diagnostics = kit.configure(block).await.unwrap();
+        let error = only_error(&diagnostics);
+        assert_eq!((error.summary.as_str(), error.attribute.as_deref()), ("No GitLab token", Some("token")));
+    }
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn the_environment_fills_in_for_an_empty_block() {
+    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+    assert_eq!(kit.configure(kit.provider_block(json!({}))).await.unwrap(), []);
+    assert_eq!(kit.requests(), "GET /api/v4/user → 200\n");
+}
+
+#[tokio::test]
+async fn a_file_that_can_not_be_read_is_named() {
+    let kit = Kit::unconfigured().await;
+    let mut block = kit.block();
+    block["cacert_file"] = json!("/no/such/file.pem");
+    let diagnostics = kit.configure(block).await.unwrap();
+    let error = only_error(&diagnostics);
+    assert_eq!(error.attribute.as_deref(), Some("cacert_file"));
+    assert!(error.detail.contains("/no/such/file.pem"), "{error:#?}");
+}
+
+#[tokio::test]
+async fn a_later_configuration_takes_the_place_of_an_earlier_one() {
+    let kit = Kit::start().await;
+    kit.gitlab.add_project("acme/app");
+    let other = Kit::start().await;
+    other.gitlab.add_project("acme/other");
+    other.gitlab.add_project("acme/app");
+
+    assert_eq!(kit.data(SCOPE_DATA, json!({"project": "acme/app"})).await["project_id"], 1);
+    assert_eq!(kit.configure(other.block()).await.unwrap(), []);
+    assert_eq!(kit.data(SCOPE_DATA, json!({"project": "acme/app"})).await["project_id"], 2);
+}
+
+#[tokio::test]
+async fn a_configuration_that_fails_leaves_the_earlier_one() {
+    let kit = Kit::start().await;
+    kit.gitlab.add_project("acme/app");
+    let block = kit.provider_block(json!({"base_url": kit.gitlab.api_url(), "token": NO_TOKEN}));
+    only_error(&kit.configure(block).await.unwrap());
+    kit.data(SCOPE_DATA, json!({"project": "acme/app"})).await;
+}
+
+#[tokio::test]
+async fn an_unconfigured_provider_says_so_and_asks_nothing() {
+    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+    let config = kit.data_config(SCOPE_DATA, json!({"project": "1"}));
+    let read = kit.read_data_source(SCOPE_DATA, config).await.unwrap();
+    assert_eq!(only_error(&read.diagnostics).summary, "Provider is not configured");
+    let planned = kit.try_plan(SCOPE, &Stored::default(), json!({"project": "1"})).await;
+    assert_eq!(only_error(&planned.unwrap_err()).summary, "Provider is not configured");
+    let imported = kit.import(SCOPE, "1").await.unwrap();
+    assert_eq!(only_error(&imported.diagnostics).summary, "Provider is not configured");
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_known_yet_is_no_error_and_nothing_is_asked() {
+    let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
+    for given in [
+        json!({"token": UNKNOWN}),
+        json!({"base_url": UNKNOWN, "token": "t"}),
+        json!({"headers": {"a": UNKNOWN}}),
+        json!({"early_auth_check": UNKNOWN}),
+    ] {
+        assert_eq!(kit.configure(kit.provider_block(given.clone())).await.unwrap(), [], "{given}");
+    }
+    assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn a_token_that_expires_under_way_is_told_where_it_is_met() {
+    let kit = Kit::start().await;
+    kit.gitlab.add_project("acme/app");
+    kit.gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
+    let config = kit.data_config(SCOPE_DATA, json!({"project": "1"}));
+    let read = kit.read_data_source(SCOPE_DATA, config).await.unwrap();
+    assert!(only_error(&read.diagnostics).detail.contains("401"), "{:#?}", read.diagnostics);
+    assert_eq!(kit.gitlab.requests().to(Route::ScopeGet).len(), 1);
+}

@@ -1,0 +1,167 @@
+//! StopProvider: what waits is given up, what is on the wire is finished, and what is answered is true.
+
+use std::time::Duration;
+
+use gitlab_simulator::{Fault, Route, Simulator};
+use plugin_host::{Applied, Diagnostic, Plan, Stored};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::kit::{EXCLUSIVE, Kit, SCOPE, SCOPE_DATA, only_error};
+use crate::{LIMIT, eventually};
+
+/// Longer than any test may take, so that nobody waits for it by mistake, and not so long that the client would not.
+const FOR_EVER: Duration = Duration::from_secs(120);
+/// Long enough for an interrupt to come while requests wait for their turn.
+const SLOW: Duration = Duration::from_millis(100);
+/// At one request after another, far more than an interrupt lets through.
+const TARGETS: u64 = 50;
+
+/// Projects 1 to 51, and a provider that asks for one thing after another.
+async fn one_at_a_time() -> Kit {
+    let gitlab = Simulator::start();
+    for number in 0..=TARGETS {
+        gitlab.add_project(&format!("acme/app-{number}"));
+    }
+    let kit = Kit::unconfigured_with(gitlab).await;
+    assert_eq!(kit.configure(block(&kit)).await.unwrap(), []);
+    kit
+}
+
+fn block(kit: &Kit) -> Value {
+    let mut block = kit.block();
+    block["max_concurrent_requests"] = json!(1);
+    block
+}
+
+/// A server that is going to be back, but not soon.
+fn away() -> Fault {
+    Fault::Unavailable { retry_after: Some(FOR_EVER) }
+}
+
+async fn interrupt_once(kit: &Kit, what: &str, happened: impl Fn(&Kit) -> bool) {
+    eventually(what, || happened(kit)).await;
+    assert_eq!(kit.stop_calls().await.unwrap(), "");
+}
+
+#[track_caller]
+fn assert_interrupted(diagnostics: &[Diagnostic]) {
+    let error = only_error(diagnostics);
+    assert!(error.detail.contains("interrupted"), "{error:#?}");
+}
+
+#[tokio::test]
+async fn a_request_that_waits_to_be_repeated_is_given_up() {
+    let kit = one_at_a_time().await;
+    kit.gitlab.inject(away().on(Route::ScopeGet));
+    let config = kit.data_config(SCOPE_DATA, json!({"project": "1"}));
+    let (read, ()) = timeout(LIMIT, async {
+        tokio::join!(
+            kit.read_data_source(SCOPE_DATA, config),
+            interrupt_once(&kit, "a request", |kit| kit.gitlab.requests().to(Route::ScopeGet).len() == 1),
+        )
+    })
+    .await
+    .expect("given up at once");
+    assert_interrupted(&read.unwrap().diagnostics);
+}
+
+#[tokio::test]
+async fn a_configuration_that_waits_for_gitlab_is_given_up() {
+    let kit = Kit::unconfigured().await;
+    kit.gitlab.inject(away().on(Route::UserGet));
+    let (configured, ()) = timeout(LIMIT, async {
+        tokio::join!(
+            kit.configure(kit.block()),
+            interrupt_once(&kit, "a request", |kit| kit.gitlab.requests().len() == 1),
+        )
+    })
+    .await
+    .expect("given up at once");
+    assert_interrupted(&configured.unwrap());
+}
+
+/// A change of an exclusive list that is interrupted after its first write.
+async fn interrupted_apply(kit: &Kit, before: &Stored) -> Applied {
+    let given = json!({"project": "1", "target_project_ids": (2..=TARGETS + 1).collect::<Vec<_>>()});
+    let step = kit.plan(EXCLUSIVE, before, given.clone()).await;
+    let plan = Plan { prior: before.state.clone(), config: kit.config(EXCLUSIVE, given), ..Plan::default() };
+    kit.gitlab.set_latency(SLOW);
+    let (applied, ()) = tokio::join!(
+        kit.host.apply(EXCLUSIVE, &plan, &step.planned),
+        interrupt_once(kit, "a write", |kit| !kit.gitlab.requests().writes().is_empty()),
+    );
+    kit.gitlab.set_latency(Duration::ZERO);
+    applied.unwrap()
+}
+
+#[tokio::test]
+async fn an_update_that_is_interrupted_stores_how_far_it_came() {
+    let kit = one_at_a_time().await;
+    let before = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
+    kit.gitlab.clear_requests();
+
+    let applied = interrupted_apply(&kit, &before).await;
+
+    assert_interrupted(&applied.diagnostics);
+    let there = kit.gitlab.allowlist(1).projects;
+    assert!(there.len() > 1 && (there.len() as u64) < TARGETS, "{there:?}");
+    assert_eq!(applied.state["target_project_ids"], json!(there));
+    assert!(
+        kit.gitlab.requests().iter().all(|request| request.status.is_some()),
+        "what was sent was finished"
+    );
+}
+
+#[tokio::test]
+async fn a_creation_that_is_interrupted_stores_nothing_so_that_nothing_is_tainted() {
+    let kit = one_at_a_time().await;
+    let applied = interrupted_apply(&kit, &Stored::default()).await;
+    assert_interrupted(&applied.diagnostics);
+    assert_eq!(applied.state, Value::Null);
+    assert!(!kit.gitlab.allowlist(1).projects.is_empty());
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_under_way_is_awaited() {
+    let kit = one_at_a_time().await;
+    let step = kit.plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false})).await;
+    kit.gitlab.inject(Fault::StallsTheAnswer(SLOW * 5).on(Route::ScopePatch));
+    let plan = Plan {
+        config: kit.config(SCOPE, json!({"project": "1", "inbound_enabled": false})),
+        ..Plan::default()
+    };
+    let (applied, ()) = tokio::join!(
+        kit.host.apply(SCOPE, &plan, &step.planned),
+        interrupt_once(&kit, "a write", |kit| !kit.gitlab.requests().writes().is_empty()),
+    );
+    drop(applied.unwrap());
+    assert_eq!(
+        kit.gitlab.requests().writes().to_string(),
+        "PATCH /api/v4/projects/1/job_token_scope → 204\n"
+    );
+    assert!(!kit.gitlab.inbound_enabled(1));
+}
+
+#[tokio::test]
+async fn after_an_interrupt_nothing_more_is_asked_until_the_next_configuration() {
+    let kit = one_at_a_time().await;
+    kit.stop_calls().await.unwrap();
+    kit.gitlab.clear_requests();
+    let config = kit.data_config(SCOPE_DATA, json!({"project": "1"}));
+    let read = kit.read_data_source(SCOPE_DATA, config).await.unwrap();
+    assert_interrupted(&read.diagnostics);
+    assert_eq!(kit.requests(), "");
+
+    assert_eq!(kit.configure(block(&kit)).await.unwrap(), []);
+    kit.data(SCOPE_DATA, json!({"project": "1"})).await;
+}
+
+#[tokio::test]
+async fn an_interrupt_before_anything_is_harmless() {
+    let kit = Kit::unconfigured().await;
+    kit.gitlab.add_project("acme/app");
+    assert_eq!(kit.stop_calls().await.unwrap(), "");
+    assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
+    kit.data(SCOPE_DATA, json!({"project": "1"})).await;
+}

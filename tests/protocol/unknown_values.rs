@@ -1,0 +1,210 @@
+//! Projects and targets that are not known while planning: the plan holds what is known, asks for nothing it should
+//! not, and the apply keeps to it.
+
+use gitlab_simulator::Simulator;
+use plugin_host::Stored;
+use plugin_host::wire::UNKNOWN;
+use serde_json::{Value, json};
+
+use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error};
+
+async fn kit() -> Kit {
+    let gitlab = Simulator::start();
+    for path in ["acme/app", "acme/lib", "acme/tool"] {
+        gitlab.add_project(path);
+    }
+    Kit::with(gitlab).await
+}
+
+/// What is planned, what it turns out to be, and the state that comes of it.
+async fn comes_to(
+    kit: &Kit,
+    type_name: &'static str,
+    before: &Stored,
+    planned: Value,
+    known: Value,
+) -> Stored {
+    let step = kit.plan(type_name, before, planned).await;
+    assert_eq!(kit.gitlab.requests().writes().to_string(), "", "nothing is written while planning");
+    let (stored, _) = kit.apply_with(&step, known.clone()).await;
+    kit.gitlab.clear_requests();
+    kit.assert_clean(type_name, &stored, known).await
+}
+
+#[tokio::test]
+async fn a_project_may_become_known_at_apply() {
+    for (type_name, planned, known) in [
+        (SCOPE, json!({"project": UNKNOWN}), json!({"project": "acme/app"})),
+        (
+            SCOPE,
+            json!({"project": "1", "inbound_enabled": UNKNOWN}),
+            json!({"project": "1", "inbound_enabled": false}),
+        ),
+        (
+            ENTRY,
+            json!({"project": UNKNOWN, "target_project": "acme/lib"}),
+            json!({"project": "1", "target_project": "acme/lib"}),
+        ),
+        (
+            EXCLUSIVE,
+            json!({"project": UNKNOWN, "target_projects": []}),
+            json!({"project": "1", "target_projects": []}),
+        ),
+    ] {
+        let kit = kit().await;
+        let stored = comes_to(&kit, type_name, &Stored::default(), planned, known).await;
+        assert_eq!(stored.state["project_id"], 1);
+    }
+}
+
+#[tokio::test]
+async fn a_target_may_become_known_at_apply() {
+    for (planned, known) in [
+        (json!({"target_project": UNKNOWN}), json!({"target_project": "acme/lib"})),
+        (json!({"target_project_id": UNKNOWN}), json!({"target_project_id": 2})),
+        (json!({"target_group": UNKNOWN}), json!({"target_group": "acme"})),
+        (json!({"target_group_id": UNKNOWN}), json!({"target_group_id": 1})),
+        (json!({"target_project": UNKNOWN, "target_group": UNKNOWN}), json!({"target_group": "acme"})),
+        (json!({"target_project_id": UNKNOWN, "target_group_id": UNKNOWN}), json!({"target_project_id": 2})),
+        (
+            json!({"target_project": "acme/lib", "target_group": UNKNOWN}),
+            json!({"target_project": "acme/lib"}),
+        ),
+    ] {
+        let kit = kit().await;
+        let with_project = |mut given: Value| {
+            given["project"] = json!("acme/app");
+            given
+        };
+        comes_to(&kit, ENTRY, &Stored::default(), with_project(planned), with_project(known)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_targets_of_a_list_may_become_known_at_apply() {
+    for (planned, known) in [
+        (json!({"target_projects": UNKNOWN}), json!({"target_projects": ["acme/lib", "3"]})),
+        (
+            json!({"target_projects": ["acme/lib", UNKNOWN]}),
+            json!({"target_projects": ["acme/lib", "acme/tool"]}),
+        ),
+        (json!({"target_projects": ["acme/lib", UNKNOWN]}), json!({"target_projects": ["acme/lib"]})),
+        (json!({"target_project_ids": UNKNOWN}), json!({"target_project_ids": []})),
+        (json!({"target_project_ids": [2, UNKNOWN]}), json!({"target_project_ids": [2, 3]})),
+        (
+            json!({"target_projects": UNKNOWN, "target_groups": []}),
+            json!({"target_projects": null, "target_groups": []}),
+        ),
+        (
+            json!({"target_projects": [], "target_group_ids": [UNKNOWN]}),
+            json!({"target_projects": [], "target_group_ids": [1]}),
+        ),
+    ] {
+        let kit = kit().await;
+        let with_project = |mut given: Value| {
+            given["project"] = json!("acme/app");
+            given
+        };
+        comes_to(&kit, EXCLUSIVE, &Stored::default(), with_project(planned), with_project(known)).await;
+    }
+}
+
+/// The numbers of before would be a promise about what nobody knows yet.
+#[tokio::test]
+async fn a_target_of_unknown_name_beside_the_ones_of_before_leaves_their_numbers_open() {
+    let kit = kit().await;
+    let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/lib"]})).await;
+    kit.gitlab.clear_requests();
+    let planned = json!({"project": "1", "target_projects": ["acme/lib", UNKNOWN]});
+    let known = json!({"project": "1", "target_projects": ["acme/lib", "acme/tool"]});
+    let stored = comes_to(&kit, EXCLUSIVE, &stored, planned, known).await;
+    assert_eq!(stored.state["target_project_ids"], json!([2, 3]));
+}
+
+#[tokio::test]
+async fn an_unknown_project_or_target_of_what_exists_may_replace_it_or_turn_out_the_same() {
+    let kit = kit().await;
+    let stored = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
+    for given in [
+        json!({"project": UNKNOWN, "target_project_id": 2}),
+        json!({"project": "1", "target_project_id": UNKNOWN}),
+        json!({"project": "1", "target_project": UNKNOWN}),
+    ] {
+        let step = kit.plan(ENTRY, &stored, given.clone()).await;
+        assert_eq!(step.action, Action::Replace, "{given}");
+    }
+    let list = kit.create(EXCLUSIVE, json!({"project": "3", "target_project_ids": [2]})).await;
+    let step = kit.plan(EXCLUSIVE, &list, json!({"project": "3", "target_project_ids": UNKNOWN})).await;
+    assert_eq!(step.action, Action::Update, "targets never replace a list");
+    let step = kit.plan(EXCLUSIVE, &list, json!({"project": UNKNOWN, "target_project_ids": [2]})).await;
+    assert_eq!(step.action, Action::Replace);
+}
+
+/// As when one apply creates the project and the entry.
+#[tokio::test]
+async fn a_path_that_leads_nowhere_yet_is_found_at_apply() {
+    let kit = kit().await;
+    let entry = json!({"project": "acme/new", "target_group": "new"});
+    let list = json!({"project": "acme/new", "target_projects": ["acme/lib", "acme/newer"]});
+    let steps = [
+        (ENTRY, kit.plan(ENTRY, &Stored::default(), entry.clone()).await, entry),
+        (EXCLUSIVE, kit.plan(EXCLUSIVE, &Stored::default(), list.clone()).await, list),
+    ];
+    for (_, step, _) in &steps {
+        assert_eq!((step.value("project_id"), step.value("id")), (&json!(UNKNOWN), &json!(UNKNOWN)));
+    }
+    let new = kit.gitlab.add_project("acme/new");
+    let newer = kit.gitlab.add_project("acme/newer");
+    let group = kit.gitlab.add_group("new");
+    for (type_name, step, given) in steps {
+        let stored = kit.apply(&step).await;
+        kit.assert_clean(type_name, &stored, given).await;
+    }
+    let allowlist = kit.gitlab.allowlist(new);
+    assert_eq!((allowlist.projects, allowlist.groups), ([2, newer].into(), [group].into()));
+}
+
+#[tokio::test]
+async fn a_path_that_leads_nowhere_at_apply_either_is_an_error_and_leaves_nothing() {
+    let kit = kit().await;
+    for (type_name, given, attribute) in [
+        (SCOPE, json!({"project": "acme/none"}), "project"),
+        (ENTRY, json!({"project": "1", "target_project": "acme/none"}), "target_project"),
+        (EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/none"]}), "target_projects"),
+    ] {
+        let step = kit.plan(type_name, &Stored::default(), given.clone()).await;
+        let config = kit.config(type_name, given);
+        let plan = plugin_host::Plan { config, ..Default::default() };
+        let applied = kit.host.apply(type_name, &plan, &step.planned).await.unwrap();
+        assert_eq!(only_error(&applied.diagnostics).attribute.as_deref(), Some(attribute));
+        assert_eq!(applied.state, Value::Null);
+    }
+    assert_eq!(kit.gitlab.requests().writes().to_string(), "");
+}
+
+#[tokio::test]
+async fn an_owner_that_turns_out_to_be_its_own_target_is_an_error_at_apply() {
+    let kit = kit().await;
+    let step =
+        kit.plan(ENTRY, &Stored::default(), json!({"project": UNKNOWN, "target_project": "acme/app"})).await;
+    let config = kit.config(ENTRY, json!({"project": "1", "target_project": "acme/app"}));
+    let plan = plugin_host::Plan { config, ..Default::default() };
+    let mut planned = step.planned;
+    planned.state["project"] = json!("1");
+    let applied = kit.host.apply(ENTRY, &plan, &planned).await.unwrap();
+    assert_eq!(only_error(&applied.diagnostics).summary, "Target is the project itself");
+    assert!(!kit.gitlab.allowlist(1).projects.contains(&1) && kit.gitlab.requests().writes().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_asked_about_what_is_not_known() {
+    let kit = kit().await;
+    for (type_name, given) in [
+        (SCOPE, json!({"project": UNKNOWN})),
+        (ENTRY, json!({"project": UNKNOWN, "target_project": UNKNOWN})),
+        (EXCLUSIVE, json!({"project": UNKNOWN, "target_projects": UNKNOWN, "target_groups": UNKNOWN})),
+    ] {
+        kit.plan(type_name, &Stored::default(), given).await;
+    }
+    assert_eq!(kit.requests(), "");
+}
