@@ -79,6 +79,11 @@ impl BaseUrl {
         self.instance.scheme() == "http" && !self.is_loopback()
     }
 
+    /// True when no connection is ever encrypted: plain HTTP, with no proxy between.
+    pub(super) fn needs_no_tls(&self) -> bool {
+        self.instance.scheme() == "http" && self.is_loopback()
+    }
+
     /// True when the address is this very machine, so that nothing stands between us and the server.
     pub(super) fn is_loopback(&self) -> bool {
         match self.instance.host() {

@@ -31,7 +31,7 @@ pub struct Config {
     pub cacert_pem: Option<String>,
     /// A client certificate (PEM, chain allowed) to show to the server; needs [`Config::client_key_pem`].
     pub client_cert_pem: Option<String>,
-    /// The private key (PEM, unencrypted) of [`Config::client_cert_pem`].
+    /// The private key (PEM, unencrypted) of [`Config::client_cert_pem`]; both may be the same text.
     pub client_key_pem: Option<SecretString>,
     /// Accept any server certificate. Whoever sits on the way can then read the token.
     pub insecure: bool,
@@ -62,8 +62,14 @@ pub enum ConfigError {
     /// Only one of certificate and key is set.
     #[error("a client certificate and its key must be given together")]
     HalfAnIdentity,
-    /// Certificate and key are unreadable or do not belong together.
-    #[error("the client certificate and key are not a usable PEM pair: {0}")]
+    /// [`Config::client_cert_pem`] holds no usable certificate.
+    #[error("the client certificate can't be used: {0}")]
+    ClientCertificate(String),
+    /// [`Config::client_key_pem`] holds no usable key.
+    #[error("the client key can't be used: {0}")]
+    ClientKey(String),
+    /// Certificate and key do not belong together, or are of a kind that TLS does not know.
+    #[error("the client certificate and its key can't be used together: {0}")]
     Identity(String),
     /// A header of [`Config::headers`] can't be sent.
     #[error("the header `{name}` can't be sent: {reason}")]
@@ -82,7 +88,13 @@ pub enum ConfigError {
     /// [`Config::user_agent`] can't be sent.
     #[error("the user agent contains characters that no header can carry")]
     UserAgent,
-    /// The TLS library refused, for example because the system has no certificates of authorities.
+    /// The system has no certificates of authorities, and [`Config::cacert_pem`] is not set.
+    #[error(
+        "this system knows no certificate authorities, so no server can be trusted; install them (mostly a package \
+         `ca-certificates`), or name a file with the one to trust"
+    )]
+    NoAuthorities,
+    /// The TLS library refused.
     #[error("TLS can't be set up: {0}")]
     Tls(String),
 }

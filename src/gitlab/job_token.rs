@@ -27,8 +27,6 @@ pub enum Revoked {
     Removed,
     /// A fresh list shows that it is not there.
     WasNotThere,
-    /// The owner of the list does not exist any more, as far as the token can see, and its list with it.
-    OwnerGone,
 }
 
 impl Client {
@@ -91,8 +89,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access; whatever keeps GitLab from
-    /// answering, unless a fresh list shows that it was done. Never [`ErrorKind::NotFound`].
+    /// [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access; [`ErrorKind::NotFound`] when
+    /// the owner does not exist any more, as far as the token can see, and its list with it; whatever keeps GitLab from
+    /// answering, unless a fresh list shows that it was done.
     pub async fn revoke(&self, owner: ProjectId, target: Target) -> Result<Revoked, Error> {
         let error = match self.remove(owner, target).await {
             Ok(()) => return Ok(Revoked::Removed),
@@ -109,8 +108,7 @@ impl Client {
             Ok(true) => Err(error),
             Ok(false) if error.maybe_carried_out() => Ok(Revoked::Removed),
             Ok(false) => Ok(Revoked::WasNotThere),
-            Err(list) if list.is_not_found() => Ok(Revoked::OwnerGone),
-            Err(list) => Err(if refused { list } else { error }),
+            Err(list) => Err(if refused || list.is_not_found() { list } else { error }),
         }
     }
 

@@ -10,22 +10,23 @@ const LONGEST: usize = 300;
 /// How Rails calls a message about a whole record. It says nothing to a reader.
 const WHOLE_RECORD: &str = "base";
 
-/// The words of a refusal.
+/// The words of a refusal, each a line without control characters of a few hundred characters at most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Words {
+pub struct Words {
     /// One line for a reader; none when the body holds nothing readable.
-    pub(super) text: Option<String>,
+    pub text: Option<String>,
     /// The machine-readable name of an authentication problem, such as `insufficient_scope`.
-    pub(super) code: Option<String>,
+    pub code: Option<String>,
     /// The token scope that would have been enough.
-    pub(super) scope: Option<String>,
+    pub scope: Option<String>,
     /// The body is a JSON object, as each refusal of GitLab's API is. Proxies answer in other ways.
-    pub(super) is_of_the_api: bool,
+    pub is_of_the_api: bool,
 }
 
-/// Reads the body of a refusal, whatever it is. `hide` takes out what must not be passed on; it gets each text whole,
-/// because a secret that was cut at the end of a line would not be recognised any more.
-pub(super) fn read(body: &[u8], hide: impl Fn(String) -> String) -> Words {
+/// Reads the body of a refusal, whatever it is: GitLab's JSON, a proxy's web page, or bytes without meaning. `hide`
+/// takes out what must not be passed on; it gets each text whole, because a secret that was cut at the end of a line
+/// would not be recognised any more.
+pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> Words {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(object)) => from_object(&object, hide),
         Ok(other) => Words { text: line(&hide(flat(&other))), ..Words::default() },
@@ -112,7 +113,8 @@ pub(super) fn line(text: &str) -> Option<String> {
 }
 
 fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 #[cfg(test)]
@@ -200,7 +202,10 @@ mod tests {
     fn words_are_short_and_cannot_move_a_cursor() {
         let long = text(&format!(r#"{{"message":"{}"}}"#, "ä".repeat(1000))).unwrap();
         assert_eq!(long.chars().count(), LONGEST + 1);
-        assert_eq!(text("{\"message\":\"\\u001b[31mred\\u202e\\nback\"}").as_deref(), Some("[31mred back"));
+        assert_eq!(
+            text("{\"message\":\"\\u001b[31mred\\u202e\\u061c\\nback\"}").as_deref(),
+            Some("[31mred back")
+        );
         assert_eq!(read(b"\xff\xfe\x00binary", whole).text.as_deref(), Some("\u{fffd}\u{fffd} binary"));
     }
 }

@@ -116,18 +116,24 @@ impl<T> Reading<T> {
     }
 }
 
-/// The page after this one, if the server says that there is one. A server whose headers were lost on the way is
-/// asked on as long as its pages are full.
-fn next_page(current: u64, headers: &HeaderMap, count: usize) -> Result<Option<u64>, &'static str> {
+/// The number of the page after page `current` of a list, which had `count` elements: none on the last page.
+///
+/// `x-next-page` is believed first, then `link`. A server whose headers were lost on the way is asked on as long as
+/// its pages are full.
+///
+/// # Errors
+///
+/// In words, when the server names any page but `current + 1`: following it might never end.
+pub fn next_page(current: u64, headers: &HeaderMap, count: usize) -> Result<Option<u64>, &'static str> {
     let claimed = match (text(headers, NEXT_PAGE), text(headers, LINK.as_str())) {
         (Some(""), _) => None,
         (Some(number), _) => Some(number.parse().ok()),
         (None, Some(link)) => next_in_link(link),
-        (None, None) => (count >= PER_PAGE).then_some(Some(current + 1)),
+        (None, None) => (count >= PER_PAGE).then_some(current.checked_add(1)),
     };
     match claimed {
         None => Ok(None),
-        Some(Some(next)) if next == current + 1 => Ok(Some(next)),
+        Some(Some(next)) if current.checked_add(1) == Some(next) => Ok(Some(next)),
         Some(_) => Err("the next page is not the one after this"),
     }
 }

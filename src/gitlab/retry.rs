@@ -69,7 +69,8 @@ impl Backoff {
 
 /// How long the server asks to wait: `Retry-After` (seconds or a date), else, when the limit is what it complains of,
 /// `RateLimit-Reset`. GitLab sends the latter with other answers as well, where it asks for nothing.
-pub(super) fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+#[must_use]
+pub fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
     let retry_after = text.and_then(|text| match text.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),

@@ -12,6 +12,7 @@ use tokio_rustls::rustls;
 
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
+use super::identity;
 use super::message;
 use super::request::Call;
 
@@ -27,6 +28,9 @@ const MOST_REDIRECTS: usize = 3;
 
 /// Shorter values are not searched for in what the server says: they would hit by chance.
 const SHORTEST_SECRET: usize = 4;
+
+/// How the platform's verifier begins to say that the system has no authorities.
+const NO_AUTHORITIES: &str = "No CA certificates were loaded";
 
 /// The connections to one GitLab.
 pub(super) struct Transport {
@@ -78,10 +82,14 @@ impl Transport {
             // As elsewhere, the proxies that the environment names are for other machines.
             builder = builder.no_proxy();
         }
-        if let Some(pem) = &config.cacert_pem {
-            builder = builder.tls_certs_merge(authorities(pem)?);
-        }
-        if let Some(identity) = identity(config)? {
+        let authorities = config.cacert_pem.as_deref().map(authorities).transpose()?;
+        builder = match authorities {
+            // Nobody is asked to vouch for anybody, so that a machine without authorities will do.
+            _ if config.base_url.needs_no_tls() => builder.tls_certs_only([]),
+            Some(authorities) => builder.tls_certs_merge(authorities),
+            None => builder,
+        };
+        if let Some(identity) = client_identity(config)? {
             builder = builder.identity(identity);
         }
         let http = builder.build().map_err(|error| unusable(&error))?;
@@ -213,6 +221,10 @@ fn unusable(error: &reqwest::Error) -> ConfigError {
         Some(rustls::Error::InconsistentKeys(_)) => {
             ConfigError::Identity("the key is not that of the certificate".to_owned())
         }
+        // Known by its words alone: the library that looks for them has no type of its own for it.
+        Some(rustls::Error::General(reason)) if reason.starts_with(NO_AUTHORITIES) => {
+            ConfigError::NoAuthorities
+        }
         _ => ConfigError::Tls(root_cause(error)),
     }
 }
@@ -277,15 +289,10 @@ fn authorities(pem: &str) -> Result<Vec<Certificate>, ConfigError> {
     }
 }
 
-fn identity(config: &Config) -> Result<Option<Identity>, ConfigError> {
+fn client_identity(config: &Config) -> Result<Option<Identity>, ConfigError> {
     match (&config.client_cert_pem, &config.client_key_pem) {
         (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => {
-            let pair = SecretString::from(format!("{certificate}\n{}\n", key.expose_secret()));
-            Identity::from_pem(pair.expose_secret().as_bytes())
-                .map(Some)
-                .map_err(|error| ConfigError::Identity(root_cause(&error)))
-        }
+        (Some(certificate), Some(key)) => identity::read(certificate, key).map(Some),
         _ => Err(ConfigError::HalfAnIdentity),
     }
 }

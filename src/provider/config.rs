@@ -1,6 +1,7 @@
 //! The provider block: from attributes and environment to a connection that GitLab has accepted.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -87,7 +88,8 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "client_key",
             Type::String,
-            "Path of a PEM file with the private key of `client_cert`.",
+            "Path of a PEM file with the private key of `client_cert`, not encrypted: an RSA, ECDSA or Ed25519 key in any \
+             of the usual forms. May be the same file.",
         ),
         Attribute::optional(
             "insecure",
@@ -254,11 +256,12 @@ fn early_auth_check(
 fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, Diagnostic> {
     let Some(path) = path.known() else { return Ok(None) };
     let unreadable = |error: std::io::Error| {
-        Diagnostic::new(
-            "Unreadable file",
-            format!("`{attribute}` names {path:?}, which can't be read: {error}."),
-        )
-        .at(attribute)
+        let reason = match error.kind() {
+            ErrorKind::InvalidData => "it is no text, and so no PEM".to_owned(),
+            _ => error.to_string(),
+        };
+        let detail = format!("`{attribute}` names {path:?}, which can't be read: {reason}.");
+        Diagnostic::new("Unreadable file", detail).at(attribute)
     };
     std::fs::read_to_string(path).map(Some).map_err(unreadable)
 }
@@ -316,8 +319,11 @@ fn unusable(error: &ConfigError) -> Diagnostic {
         Diagnostic::new("Unusable provider configuration", format!("No requests can be made: {error}."));
     match error {
         ConfigError::TokenEmpty | ConfigError::TokenNotSendable => diagnostic.at("token"),
-        ConfigError::CaCertificate => diagnostic.at("cacert_file"),
-        ConfigError::HalfAnIdentity | ConfigError::Identity(_) => diagnostic.at("client_cert"),
+        ConfigError::CaCertificate | ConfigError::NoAuthorities => diagnostic.at("cacert_file"),
+        ConfigError::HalfAnIdentity | ConfigError::ClientCertificate(_) | ConfigError::Identity(_) => {
+            diagnostic.at("client_cert")
+        }
+        ConfigError::ClientKey(_) => diagnostic.at("client_key"),
         ConfigError::Header { name, .. } => {
             diagnostic.at_path(AttributePath::attribute("headers").then(Step::Key(name.clone())))
         }

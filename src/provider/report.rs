@@ -60,6 +60,16 @@ pub(super) fn project_gone(owner: ProjectId) -> Diagnostic {
     Diagnostic::new(format!("Project {owner} is gone"), detail)
 }
 
+/// The warning that a removal found no project to remove anything from, and so proves nothing.
+pub(super) fn gone_before_removal(owner: ProjectId) -> Diagnostic {
+    let detail = format!(
+        "GitLab answers that there is no project {owner} that the token can see, so what was managed of it counts as \
+         gone, though no list shows it. If the project still exists, its entries may too: give the token's user the \
+         Maintainer role in it again, and remove them."
+    );
+    Diagnostic::new(format!("Project {owner} is gone"), detail)
+}
+
 /// The warning that an exclusive list and single entries of the same run contradict each other.
 pub(super) fn two_managers(owner: ProjectId, entries: &[Target]) -> Diagnostic {
     let entries: Vec<_> = entries.iter().map(|entry| format!("  - {entry}")).collect();

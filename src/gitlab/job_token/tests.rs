@@ -129,9 +129,13 @@ async fn a_success_costs_one_request() {
 }
 
 #[tokio::test]
-async fn a_removal_is_never_reported_as_not_found() {
+async fn a_removal_is_not_found_only_when_the_owner_is_gone() {
     let gone = Scripted::answers(vec![refusal(404, "404 Project Not Found")]).await;
-    assert_eq!(revoke(&gone).await.unwrap(), Revoked::OwnerGone);
+    assert_eq!(*revoke(&gone).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let lost = |seen: &crate::gitlab::testing::Seen| {
+        if seen.method == "GET" { refusal(404, "404 Not Found") } else { empty(502) }
+    };
+    assert_eq!(*revoke(&Scripted::new(lost).await).await.unwrap_err().kind(), ErrorKind::NotFound);
     let blind =
         Scripted::new(|seen| if seen.method == "GET" { empty(403) } else { refusal(404, "404 Not Found") })
             .await;

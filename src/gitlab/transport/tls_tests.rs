@@ -11,7 +11,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::gitlab::testing::{Reply, Scripted, Seen, client, json, project};
-use crate::gitlab::{Client, Config, ConfigError, Error, ErrorKind};
+use crate::gitlab::{Config, Error, ErrorKind};
 
 fn certificate() -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap()
@@ -82,16 +82,4 @@ async fn a_client_shows_its_certificate() {
         ..nobody
     };
     read(&known).await.unwrap();
-}
-
-#[test]
-fn a_key_of_another_certificate_is_refused() {
-    let base_url = crate::gitlab::BaseUrl::parse("https://gitlab.com").unwrap();
-    let mut config = Config::new(base_url, "glpat-x".into());
-    config.client_cert_pem = Some(cert_pem(&certificate()));
-    for key in [key_pem(&certificate()), "no key".to_owned()] {
-        config.client_key_pem = Some(key.into());
-        let error = Client::new(&config, Default::default()).unwrap_err();
-        assert!(matches!(error, ConfigError::Identity(_)), "{error:?}");
-    }
 }

@@ -13,7 +13,7 @@ use crate::gitlab::{Allowed, Client, Error, GroupId, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::identity;
 use crate::provider::project::{self, Known};
-use crate::provider::report::{is_about_the_target, project_gone, report, two_managers};
+use crate::provider::report::{gone_before_removal, is_about_the_target, project_gone, report, two_managers};
 use target::{Choice, target_attribute};
 
 /// The resource.
@@ -239,6 +239,10 @@ impl Resource for AllowlistEntry {
         let (owner, target) = settle(&context.client.gitlab, &state).await?;
         match context.client.gitlab.revoke(owner, target).await {
             Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => {
+                context.warnings.add(gone_before_removal(owner));
+                Ok(())
+            }
             Err(error) => {
                 let attempted = format!("Can't remove {target} from the allowlist of project {owner}");
                 Err(report(attempted, &error).into())

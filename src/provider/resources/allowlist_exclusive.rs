@@ -19,7 +19,7 @@ use crate::gitlab::{Client, Error, GroupId, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
-use crate::provider::report::{project_gone, report};
+use crate::provider::report::{gone_before_removal, project_gone, report};
 use converge::Goal;
 use kind::{Kind, Live};
 use takeover::TakenOver;
@@ -210,7 +210,11 @@ impl Resource for AllowlistExclusive {
         let managed = ProjectId::side(&state).ids::<ProjectId>().map(Into::into);
         let managed = managed.chain(GroupId::side(&state).ids::<GroupId>().map(Into::into)).collect();
         match converge::remove_all(gitlab, owner, managed).await {
-            Ok(()) => Ok(()),
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                context.warnings.add(gone_before_removal(owner));
+                Ok(())
+            }
             Err(errors) => {
                 let left =
                     spelling::observe(&gitlab.despite_stop(), owner, state, spelling::Freshness::Now).await;

@@ -2,6 +2,7 @@
 //! decided here.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -46,22 +47,31 @@ pub(super) async fn reach(
         add.into_iter().map(Write::Add).collect(),
         remove.into_iter().map(Write::Remove).collect(),
     ];
-    carry_out(client, owner, steps).await
+    carry_out(client, owner, steps, |_| false).await
 }
 
-/// Removes all of `managed`.
+/// Removes all of `managed`. Whether the project with the list was there until the end: a list that is gone with its
+/// project has nothing on it.
 pub(super) async fn remove_all(
     client: &Client,
     owner: ProjectId,
     managed: Vec<Target>,
-) -> Result<(), Errors> {
-    carry_out(client, owner, [managed.into_iter().map(Write::Remove).collect()]).await
+) -> Result<bool, Errors> {
+    let is_there = AtomicBool::new(true);
+    let without_project = |error: &Error| {
+        let gone = error.is_not_found();
+        is_there.fetch_and(!gone, Ordering::Relaxed);
+        gone
+    };
+    carry_out(client, owner, [managed.into_iter().map(Write::Remove).collect()], without_project).await?;
+    Ok(is_there.into_inner())
 }
 
 async fn carry_out<const STEPS: usize>(
     client: &Client,
     owner: ProjectId,
     steps: [Vec<Write>; STEPS],
+    is_success: impl Fn(&Error) -> bool + Sync,
 ) -> Result<(), Errors> {
     let total: usize = steps.iter().map(Vec::len).sum();
     let mut outcome = Outcome::default();
@@ -69,7 +79,7 @@ async fn carry_out<const STEPS: usize>(
         let mut under_way: FuturesUnordered<_> =
             step.into_iter().map(|write| write_one(client, owner, write)).collect();
         while let Some((write, result)) = under_way.next().await {
-            outcome.note(write, result);
+            outcome.note(write, result.or_else(|error| if is_success(&error) { Ok(()) } else { Err(error) }));
             let (done, failed) = (outcome.done(), outcome.failed());
             tracing::info!(project = owner.get(), done, failed, total, "writing the allowlist");
         }

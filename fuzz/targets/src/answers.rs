@@ -1,0 +1,43 @@
+//! What a server answers, or whoever answers in its place.
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use terraform_provider_gitlab_job_token::gitlab;
+
+/// The longest line that is shown to a reader: 300 characters and a mark where it was cut, and what tells the title of
+/// a web page from GitLab's words.
+const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
+
+/// The bytes are the body of a refusal. What is passed on of it can be printed.
+///
+/// # Panics
+/// When it can't, or is longer than a reader would bear.
+pub fn refusal(bytes: &[u8]) {
+    let gitlab::Words { text, code, scope, is_of_the_api: _ } = gitlab::words(bytes, |said| said);
+    for line in [text, code, scope].into_iter().flatten() {
+        assert!(!line.trim().is_empty(), "nothing is said as nothing");
+        assert!(!line.chars().any(char::is_control), "{line:?} moves the cursor");
+        assert!(line.chars().count() <= LONGEST_LINE, "{} characters", line.chars().count());
+    }
+}
+
+/// The first two bytes are the number of a page and how many elements it has, each line after them a header.
+///
+/// # Panics
+/// When another page than the next one is to be read.
+pub fn headers(bytes: &[u8]) {
+    let [page, count, lines @ ..] = bytes else { return };
+    let headers: HeaderMap = lines.split(|byte| *byte == b'\n').filter_map(header).collect();
+    if let Ok(Some(next)) = gitlab::next_page(u64::from(*page), &headers, usize::from(*count)) {
+        assert_eq!(next, u64::from(*page) + 1);
+    }
+    for status in [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE] {
+        // Any wait will do: the client gives up in place of one that is too long.
+        let _ = gitlab::asked_wait(status, &headers);
+    }
+}
+
+fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let (name, value) = line.split_at(colon);
+    Some((HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(&value[1..]).ok()?))
+}

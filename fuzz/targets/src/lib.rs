@@ -1,0 +1,27 @@
+//! What the fuzzer feeds: one function for each place where bytes of somebody else's making come in. Each takes any
+//! bytes, may refuse them, and panics when a promise of the code behind it is broken.
+//!
+//! The libFuzzer programs in `fuzz/fuzz_targets` and the ordinary tests of this crate call the same functions.
+
+mod answers;
+mod launch;
+mod names;
+mod values;
+
+pub use answers::{headers, refusal};
+pub use launch::handshake;
+pub use names::names;
+pub use values::{msgpack, state};
+
+/// A function that takes any bytes.
+pub type Target = fn(&[u8]);
+
+/// All of them, by the names of their programs and of their folders of seeds.
+pub const TARGETS: [(&str, Target); 6] = [
+    ("handshake", handshake),
+    ("headers", headers),
+    ("msgpack", msgpack),
+    ("names", names),
+    ("refusal", refusal),
+    ("state", state),
+];

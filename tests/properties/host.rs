@@ -1,0 +1,144 @@
+//! A host that calls a resource as core does, with core's check of each plan in words of its own.
+
+use gitlab_simulator::Simulator;
+use plugin_host::tfplugin6::{Schema, read_resource};
+use plugin_host::wire::{UNKNOWN, decode, encode};
+use plugin_host::{Applied, Diagnostic, Host, Launch, Plan, Planned, Severity, Shape};
+use serde_json::{Value, json};
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
+
+/// One attribute, as far as a plan depends on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Attribute {
+    pub(crate) name: String,
+    /// As in the schema: `"string"`, `["set","number"]`.
+    pub(crate) ty: Value,
+    pub(crate) required: bool,
+    pub(crate) settable: bool,
+    computed: bool,
+}
+
+/// One resource of one provider process.
+pub(crate) struct Resource {
+    pub(crate) host: Host,
+    type_name: &'static str,
+    shape: Shape,
+    pub(crate) attributes: Vec<Attribute>,
+}
+
+pub(crate) fn failed(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// A provider block for the simulator's administrator.
+pub(crate) fn block(gitlab: &Simulator) -> Value {
+    json!({"base_url": gitlab.api_url(), "token": gitlab.token(), "retries": 0, "early_auth_check": false})
+}
+
+impl Resource {
+    pub(crate) async fn start(type_name: &'static str, block: Value) -> Resource {
+        let host = Host::start(&Launch::new(BINARY)).await.unwrap();
+        let schemas = host.schema().await.unwrap();
+        let block = Shape::of(&schemas.provider.unwrap()).complete(block);
+        let diagnostics = host.configure(block).await.unwrap();
+        assert!(!failed(&diagnostics), "{diagnostics:?}");
+        let schema = &schemas.resource_schemas[type_name];
+        Resource { host, type_name, shape: Shape::of(schema), attributes: attributes(schema) }
+    }
+
+    /// Whether the configuration may be planned at all.
+    pub(crate) async fn accepts(&self, config: &Value) -> bool {
+        let config = self.shape.complete(config.clone());
+        !failed(&self.host.validate_resource(self.type_name, config).await.unwrap())
+    }
+
+    /// A plan that core would accept, with what it was made from; none where the provider says why not.
+    pub(crate) async fn plan(&self, prior: &Value, config: &Value) -> Option<(Plan, Planned)> {
+        let config = self.shape.complete(config.clone());
+        let plan = Plan {
+            prior: prior.clone(),
+            proposed: self.shape.propose(prior, &config),
+            config,
+            ..Plan::default()
+        };
+        let planned = self.host.plan(self.type_name, &plan).await.unwrap();
+        if failed(&planned.diagnostics) {
+            return None;
+        }
+        self.assert_valid(&plan, &planned);
+        Some((plan, planned))
+    }
+
+    pub(crate) async fn apply(&self, plan: &Plan, planned: &Planned) -> Applied {
+        self.host.apply(self.type_name, plan, planned).await.unwrap()
+    }
+
+    /// The state as it is now, null when the object is gone; none where the provider could not tell.
+    pub(crate) async fn refresh(&self, state: &Value) -> Option<Value> {
+        let request = read_resource::Request {
+            type_name: self.type_name.to_owned(),
+            current_state: Some(encode(state)),
+            ..Default::default()
+        };
+        let response = self.host.provider().read_resource(request).await.unwrap().into_inner();
+        response.diagnostics.is_empty().then(|| decode(response.new_state.as_ref()).unwrap())
+    }
+
+    fn assert_valid(&self, plan: &Plan, planned: &Planned) {
+        let Value::Object(state) = &planned.state else { panic!("{} is no object", planned.state) };
+        assert_eq!(state.len(), self.attributes.len(), "{state:?}");
+        for attribute in &self.attributes {
+            let name = &attribute.name;
+            let planned = state.get(name).unwrap_or_else(|| panic!("{name} is not planned"));
+            let (config, prior) = (&plan.config[name], &plan.prior[name]);
+            assert!(is_of_type(planned, &attribute.ty), "{name} is planned as {planned}");
+            let as_configured = same(planned, config);
+            let as_before = same(planned, prior) && !prior.is_null() && !config.is_null();
+            let ours = attribute.computed && config.is_null();
+            assert!(
+                as_configured || as_before || ours,
+                "{name}: planned {planned}, configured {config}, before {prior}"
+            );
+        }
+        for path in &planned.requires_replace {
+            assert!(!plan.prior.is_null(), "nothing is there to be replaced");
+            assert!(!same(&planned.state[path], &plan.prior[path]), "{path} is replaced without change");
+        }
+    }
+}
+
+fn attributes(schema: &Schema) -> Vec<Attribute> {
+    let attributes = &schema.block.as_ref().unwrap().attributes;
+    let attribute = attributes.iter().map(|attribute| Attribute {
+        name: attribute.name.clone(),
+        ty: serde_json::from_slice(&attribute.r#type).unwrap(),
+        required: attribute.required,
+        settable: attribute.required || attribute.optional,
+        computed: attribute.computed,
+    });
+    attribute.collect()
+}
+
+fn is_of_type(value: &Value, ty: &Value) -> bool {
+    match (ty.as_str(), value) {
+        (_, Value::Null) => true,
+        (_, value) if value == UNKNOWN => true,
+        (Some("string"), value) => value.is_string(),
+        (Some("number"), value) => value.is_number(),
+        (Some("bool"), value) => value.is_boolean(),
+        (_, Value::Array(values)) => ty[0] == "set" && values.iter().all(|value| is_of_type(value, &ty[1])),
+        _ => false,
+    }
+}
+
+/// Every array here is a set.
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Array(one), Value::Array(other)) => {
+            let within = |some: &[Value], all: &[Value]| some.iter().all(|value| all.contains(value));
+            within(one, other) && within(other, one)
+        }
+        (one, other) => one == other,
+    }
+}

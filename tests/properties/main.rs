@@ -1,0 +1,21 @@
+//! What holds for any input, shown on the compiled provider between a host and an in-memory GitLab: every plan is one
+//! that hosts accept, and an exclusive list arrives wherever it is sent, whatever goes wrong on the way.
+
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+mod convergence;
+mod host;
+mod plans;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, TestRunner};
+
+/// Holds a property against so many inputs. What breaks it is printed as small as it can be made.
+fn hold<T: std::fmt::Debug>(cases: u32, inputs: impl Strategy<Value = T>, property: impl Fn(T)) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let run = TestRunner::new(config).run(&inputs, |input| {
+        property(input);
+        Ok(())
+    });
+    run.unwrap_or_else(|failure| panic!("{failure}"));
+}

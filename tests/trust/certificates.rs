@@ -1,0 +1,74 @@
+//! The certificate that the provider shows to a server that asks for one. Which kinds of keys there are is told beside
+//! the client.
+
+use gitlab_simulator::Simulator;
+use serde_json::{Value, json};
+
+use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, pem};
+
+/// A GitLab that lets in one client, and a provider block that trusts it.
+struct Guarded {
+    gitlab: Simulator,
+    _tls: Gateway,
+    files: Files,
+    block: Value,
+}
+
+impl Guarded {
+    async fn by(client: &Certificate) -> Guarded {
+        let (gitlab, server, files) = (Simulator::start(), Certificate::of("127.0.0.1"), Files::new());
+        let tls = Gateway::tls(server.server_for(client), address(&gitlab)).await;
+        let block = json!({
+            "base_url": format!("https://{}", tls.address()),
+            "token": gitlab.token(),
+            "cacert_file": files.write("ca.pem", server.pem()),
+        });
+        Guarded { gitlab, _tls: tls, files, block }
+    }
+
+    /// The block with these files.
+    fn showing(&self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Value {
+        let mut block = self.block.clone();
+        block["client_cert"] = self.files.write("client.pem", certificate).to_str().into();
+        block["client_key"] = self.files.write("client.key", key).to_str().into();
+        block
+    }
+}
+
+#[tokio::test]
+async fn who_shows_the_right_certificate_is_let_in_and_nobody_else() {
+    let ours = Certificate::of("ours");
+    let guarded = Guarded::by(&ours).await;
+    let stranger = Certificate::of("stranger");
+    for block in [guarded.block.clone(), guarded.showing(stranger.pem(), stranger.key_pem())] {
+        let diagnostics = configure(&launch(), block).await;
+        assert!(only_error(&diagnostics).detail.contains("`client_cert`"), "{diagnostics:#?}");
+    }
+    assert_eq!(guarded.gitlab.requests().to_string(), "");
+
+    assert_eq!(configure(&launch(), guarded.showing(ours.pem(), ours.key_pem())).await, []);
+    let both = format!("Bag Attributes\r\n{}{}", ours.pem(), ours.key_pem());
+    assert_eq!(configure(&launch(), guarded.showing(&both, &both)).await, []);
+}
+
+#[tokio::test]
+async fn what_can_not_be_used_is_told_with_the_file_at_fault() {
+    let ours = Certificate::of("ours");
+    let guarded = Guarded::by(&ours).await;
+    let (certificate, key) = (ours.pem().into_bytes(), ours.key_pem().into_bytes());
+    let encrypted = pem("ENCRYPTED PRIVATE KEY", b"x").into_bytes();
+    let another = Certificate::of("another").key_pem().into_bytes();
+    let cases = [
+        (&certificate, &encrypted, "client_key", "it is encrypted"),
+        (&certificate, &certificate, "client_key", "it holds no private key in PEM form"),
+        (&certificate, &another, "client_cert", "the key is not that of the certificate"),
+        (&key, &key, "client_cert", "it holds no certificate in PEM form"),
+        (&ours.der.to_vec(), &key, "client_cert", "it is no text, and so no PEM"),
+    ];
+    for (certificate, key, attribute, reason) in cases {
+        let diagnostics = configure(&launch(), guarded.showing(certificate, key)).await;
+        let error = only_error(&diagnostics);
+        assert_eq!(error.attribute.as_deref(), Some(attribute), "{error:#?}");
+        assert!(error.detail.contains(reason), "{error:#?}");
+    }
+}

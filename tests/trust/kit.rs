@@ -1,0 +1,255 @@
+//! What stands between the provider and GitLab: a server for TLS, or a proxy that remembers what it was asked.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use gitlab_simulator::Simulator;
+use plugin_host::{Diagnostic, Host, Launch, Severity, Shape};
+use rcgen::{CertificateParams, KeyPair};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, copy_bidirectional,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
+
+/// The only authority of the system, which vouches for nobody here: no test depends on whom this machine trusts.
+static STRANGER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut file = tempfile::NamedTempFile::new_in(folder).unwrap();
+    file.write_all(Certificate::of("stranger").pem().as_bytes()).unwrap();
+    // In one step, since another run of the tests may be reading it.
+    let path = folder.join("stranger.pem");
+    file.persist(&path).unwrap();
+    path
+});
+
+pub(crate) fn launch() -> Launch {
+    Launch::new(BINARY).env("SSL_CERT_FILE", &*STRANGER)
+}
+
+/// What the provider says when it is configured, which makes it ask GitLab once who it is.
+pub(crate) async fn configure(launch: &Launch, mut block: Value) -> Vec<Diagnostic> {
+    let host = Host::start(launch).await.unwrap();
+    let schema = host.schema().await.unwrap();
+    block["retries"] = 0.into();
+    host.configure(Shape::of(&schema.provider.unwrap()).complete(block)).await.unwrap()
+}
+
+/// The only diagnostic, which is an error.
+#[track_caller]
+pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
+    let [error] = diagnostics else { panic!("not one: {diagnostics:#?}") };
+    assert_eq!(error.severity, Severity::Error);
+    error
+}
+
+/// The only diagnostic, which is a warning.
+#[track_caller]
+pub(crate) fn only_warning(diagnostics: &[Diagnostic]) -> &Diagnostic {
+    let [warning] = diagnostics else { panic!("not one: {diagnostics:#?}") };
+    assert_eq!(warning.severity, Severity::Warning);
+    warning
+}
+
+pub(crate) fn address(gitlab: &Simulator) -> SocketAddr {
+    gitlab.url().strip_prefix("http://").unwrap().parse().unwrap()
+}
+
+/// Files that are gone after the test.
+pub(crate) struct Files(TempDir);
+
+impl Files {
+    pub(crate) fn new() -> Files {
+        Files(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+/// A certificate that vouches for itself, with its key.
+pub(crate) struct Certificate {
+    pub(crate) der: CertificateDer<'static>,
+    key: KeyPair,
+}
+
+impl Certificate {
+    pub(crate) fn of(name: &str) -> Certificate {
+        Certificate::with(name, |_| ())
+    }
+
+    pub(crate) fn with(name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> Certificate {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        adjust(&mut params);
+        let key = KeyPair::generate().unwrap();
+        Certificate { der: params.self_signed(&key).unwrap().der().clone(), key }
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        pem("CERTIFICATE", &self.der)
+    }
+
+    pub(crate) fn key_pem(&self) -> String {
+        pem("PRIVATE KEY", self.key.serialized_der())
+    }
+
+    /// What a server with this certificate needs that asks nobody for theirs.
+    pub(crate) fn server(&self) -> ServerConfig {
+        let chain = vec![self.der.clone()];
+        let key = self.key.serialize_der().try_into().unwrap();
+        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
+    }
+
+    /// Likewise, but it lets in only who shows the certificate `client`.
+    pub(crate) fn server_for(&self, client: &Certificate) -> ServerConfig {
+        use tokio_rustls::rustls::RootCertStore;
+        use tokio_rustls::rustls::server::WebPkiClientVerifier;
+
+        let mut roots = RootCertStore::empty();
+        roots.add(client.der.clone()).unwrap();
+        let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
+        let chain = vec![self.der.clone()];
+        let key = self.key.serialize_der().try_into().unwrap();
+        ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(chain, key).unwrap()
+    }
+}
+
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+}
+
+/// Something that listens on loopback until it is dropped.
+pub(crate) struct Gateway {
+    address: SocketAddr,
+    seen: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What a gateway does with a connection.
+#[derive(Clone)]
+enum Manner {
+    Tls(TlsAcceptor),
+    Proxy,
+    RefusingProxy,
+}
+
+impl Gateway {
+    /// Ends TLS in front of a server that knows none.
+    pub(crate) async fn tls(config: ServerConfig, to: SocketAddr) -> Gateway {
+        Gateway::start(Manner::Tls(TlsAcceptor::from(Arc::new(config))), to).await
+    }
+
+    /// A proxy that leads every request to one place, wherever it was meant to go.
+    pub(crate) async fn proxy(to: SocketAddr) -> Gateway {
+        Gateway::start(Manner::Proxy, to).await
+    }
+
+    /// A proxy that wants to know first who asks, and is never content.
+    pub(crate) async fn refusing_proxy() -> Gateway {
+        Gateway::start(Manner::RefusingProxy, (Ipv4Addr::LOCALHOST, 0).into()).await
+    }
+
+    async fn start(manner: Manner, to: SocketAddr) -> Gateway {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let notes = Arc::clone(&seen);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (manner, notes) = (manner.clone(), Arc::clone(&notes));
+                // A client that breaks off ends its own connection alone.
+                tokio::spawn(async move { drop(pass(manner, stream, to, &notes).await) });
+            }
+        });
+        Gateway { address, seen, task }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as a variable of the environment holds it.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The head of each request that opened a connection to a proxy.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The first line of each.
+    pub(crate) fn asked_for(&self) -> Vec<String> {
+        self.seen().iter().map(|head| head.lines().next().unwrap().to_owned()).collect()
+    }
+}
+
+async fn pass(
+    manner: Manner,
+    mut stream: TcpStream,
+    to: SocketAddr,
+    notes: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    if let Manner::Tls(acceptor) = manner {
+        return join(acceptor.accept(stream).await?, to, &[]).await;
+    }
+    let head = head(&mut stream).await?;
+    notes.lock().unwrap().push(head.clone());
+    match manner {
+        Manner::RefusingProxy => {
+            let answer = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(answer.as_bytes()).await
+        }
+        _ if head.starts_with("CONNECT ") => {
+            stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+            join(stream, to, &[]).await
+        }
+        _ => join(stream, to, head.as_bytes()).await,
+    }
+}
+
+/// Up to the empty line; what is asked here has no body.
+async fn head(stream: &mut TcpStream) -> std::io::Result<String> {
+    let (mut head, mut reader) = (String::new(), BufReader::new(stream));
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(head)
+}
+
+async fn join(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    to: SocketAddr,
+    first: &[u8],
+) -> std::io::Result<()> {
+    let mut server = TcpStream::connect(to).await?;
+    server.write_all(first).await?;
+    copy_bidirectional(&mut stream, &mut server).await.map(drop)
+}

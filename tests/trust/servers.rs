@@ -1,0 +1,128 @@
+//! Which server the token is shown to.
+
+use std::time::{Duration, SystemTime};
+
+use gitlab_simulator::Simulator;
+use serde_json::{Value, json};
+
+use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, only_warning};
+
+const HERE: &str = "127.0.0.1";
+/// A file without a certificate.
+const NOTHING: &str = "/dev/null";
+
+/// A GitLab behind TLS.
+async fn behind_tls(certificate: &Certificate) -> (Simulator, Gateway) {
+    let gitlab = Simulator::start();
+    let tls = Gateway::tls(certificate.server(), address(&gitlab)).await;
+    (gitlab, tls)
+}
+
+fn block(gitlab: &Simulator, tls: &Gateway) -> Value {
+    json!({"base_url": format!("https://{}", tls.address()), "token": gitlab.token()})
+}
+
+/// Nobody who might read it has got the token.
+#[track_caller]
+fn assert_untrusted(gitlab: &Simulator, diagnostics: &[plugin_host::Diagnostic]) {
+    let error = only_error(diagnostics);
+    assert!(error.detail.contains("certificate"), "{error:#?}");
+    assert!(!format!("{error:?}").contains(gitlab.token()));
+    assert_eq!(gitlab.requests().to_string(), "");
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_vouches_for_is_not_shown_the_token() {
+    let (gitlab, tls) = behind_tls(&Certificate::of(HERE)).await;
+    assert_untrusted(&gitlab, &configure(&launch(), block(&gitlab, &tls)).await);
+}
+
+/// Elsewhere the authorities are not in a file that a test could choose.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_authorities_of_the_system_are_trusted() {
+    let (files, certificate) = (Files::new(), Certificate::of(HERE));
+    let (gitlab, tls) = behind_tls(&certificate).await;
+    let system = launch().env("SSL_CERT_FILE", files.write("system.pem", certificate.pem()));
+    assert_eq!(configure(&system, block(&gitlab, &tls)).await, []);
+    assert_eq!(gitlab.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_authorities_of_a_file_are_trusted_beside_or_without_those_of_the_system() {
+    let (files, certificate) = (Files::new(), Certificate::of(HERE));
+    let (gitlab, tls) = behind_tls(&certificate).await;
+    let several = format!("# ours\r\n{}{}", Certificate::of("other").pem(), certificate.pem());
+    let mut block = block(&gitlab, &tls);
+    block["cacert_file"] = files.write("ca.pem", several.replace('\n', "\r\n")).to_str().into();
+    assert_eq!(configure(&launch(), block.clone()).await, []);
+
+    assert_eq!(configure(&launch().env("SSL_CERT_FILE", NOTHING), block).await, []);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_system_without_authorities_is_told_what_to_do_about_it() {
+    let (gitlab, tls) = behind_tls(&Certificate::of(HERE)).await;
+    let bare = launch().env("SSL_CERT_FILE", NOTHING);
+    let diagnostics = configure(&bare, block(&gitlab, &tls)).await;
+    let error = only_error(&diagnostics);
+    assert!(error.detail.contains("this system knows no certificate authorities"), "{error:?}");
+    assert_eq!(error.attribute.as_deref(), Some("cacert_file"));
+
+    // Where nothing is encrypted there is nothing to vouch for.
+    let here = json!({"base_url": gitlab.url(), "token": gitlab.token()});
+    assert_eq!(configure(&bare, here).await, []);
+}
+
+#[tokio::test]
+async fn the_authorities_of_another_file_are_none() {
+    let files = Files::new();
+    let (gitlab, tls) = behind_tls(&Certificate::of(HERE)).await;
+    let mut block = block(&gitlab, &tls);
+    block["cacert_file"] = files.write("ca.pem", Certificate::of(HERE).pem()).to_str().into();
+    assert_untrusted(&gitlab, &configure(&launch(), block).await);
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_name_or_time_is_refused_whoever_vouches_for_it() {
+    let expired = |params: &mut rcgen::CertificateParams| {
+        let day = Duration::from_secs(24 * 60 * 60);
+        params.not_before = (SystemTime::now() - 2 * day).into();
+        params.not_after = (SystemTime::now() - day).into();
+    };
+    for certificate in [Certificate::of("gitlab.test"), Certificate::with(HERE, expired)] {
+        let files = Files::new();
+        let (gitlab, tls) = behind_tls(&certificate).await;
+        let mut block = block(&gitlab, &tls);
+        block["cacert_file"] = files.write("ca.pem", certificate.pem()).to_str().into();
+        assert_untrusted(&gitlab, &configure(&launch(), block).await);
+    }
+}
+
+#[tokio::test]
+async fn any_server_is_trusted_on_demand_and_with_a_warning() {
+    let (gitlab, tls) = behind_tls(&Certificate::of("gitlab.test")).await;
+    let mut block = block(&gitlab, &tls);
+    block["insecure"] = true.into();
+    let diagnostics = configure(&launch(), block).await;
+    let warning = only_warning(&diagnostics);
+    assert_eq!(warning.summary, "Server certificate is not verified");
+    assert_eq!(warning.attribute.as_deref(), Some("insecure"));
+    assert_eq!(gitlab.requests().len(), 1);
+}
+
+/// The unspecified address leads to this machine without being its loopback address.
+#[tokio::test]
+async fn without_encryption_to_another_machine_there_is_a_warning() {
+    let gitlab = Simulator::start();
+    let there = format!("http://0.0.0.0:{}", address(&gitlab).port());
+    let diagnostics = configure(&launch(), json!({"base_url": there, "token": gitlab.token()})).await;
+    let warning = only_warning(&diagnostics);
+    assert_eq!(warning.summary, "Token is sent without encryption");
+    assert_eq!(warning.attribute.as_deref(), Some("base_url"));
+    assert!(warning.detail.starts_with(&format!("{there} is reached without encryption")), "{warning:?}");
+
+    let here = json!({"base_url": gitlab.url(), "token": gitlab.token()});
+    assert_eq!(configure(&launch(), here).await, []);
+}

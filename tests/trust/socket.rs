@@ -1,0 +1,52 @@
+//! Who can reach the socket towards the host.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use plugin_host::{Network, Plugin};
+use tokio::process::Command;
+
+use crate::kit::{Files, launch};
+
+/// The user that owns nothing, on the systems that the tests run on.
+const NOBODY: u32 = 65_534;
+const ROOT: u32 = 0;
+
+async fn start(files: &Files) -> (Plugin, std::path::PathBuf) {
+    // Only the provider's own directory is to keep others out.
+    fs::set_permissions(files.path(), Permissions::from_mode(0o755)).unwrap();
+    let plugin = launch().env("TMPDIR", files.path()).start().await.unwrap();
+    let Network::Unix(path) = plugin.handshake().network.clone() else { panic!("no unix socket") };
+    (plugin, path)
+}
+
+async fn finds(user: u32, path: &Path) -> bool {
+    let mut test = Command::new("/bin/sh");
+    test.args(["-c", r#"test -e "$0""#]).arg(path).uid(user).gid(user).env_clear();
+    test.status().await.unwrap().success()
+}
+
+#[tokio::test]
+async fn the_socket_belongs_to_its_owner_alone() {
+    let files = Files::new();
+    let (_plugin, path) = start(&files).await;
+    let (socket, directory) = (path.metadata().unwrap(), path.parent().unwrap().metadata().unwrap());
+    assert!(socket.file_type().is_socket());
+    let own = files.path().metadata().unwrap().uid();
+    assert_eq!((socket.uid(), directory.uid()), (own, own));
+    assert_eq!(directory.mode() & 0o777, 0o700);
+}
+
+/// Only the superuser can ask as somebody else; run by others, the permissions above have to do.
+#[tokio::test]
+async fn another_user_does_not_even_find_it() {
+    let files = Files::new();
+    let (_plugin, path) = start(&files).await;
+    if files.path().metadata().unwrap().uid() != ROOT {
+        return;
+    }
+    assert!(finds(ROOT, &path).await);
+    assert!(finds(NOBODY, files.path()).await, "the way there is open");
+    assert!(!finds(NOBODY, &path).await);
+}
