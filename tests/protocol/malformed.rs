@@ -283,9 +283,12 @@ async fn every_form_that_hosts_may_write_is_read() {
 }
 
 #[tokio::test]
-async fn a_message_of_many_megabytes_is_read() {
+async fn a_message_of_many_megabytes_is_read_and_answered_in_short() {
     let kit = Kit::start().await;
     let long = format!("acme/{}", "a".repeat(16 << 20));
     let config = kit.config(SCOPE, json!({"project": long}));
-    assert!(kit.validate_resource(SCOPE, config).await.unwrap().is_empty());
+    let told = kit.validate_resource(SCOPE, config).await.unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].detail.ends_with("it is longer than any full path."), "{told:?}");
+    assert!(told[0].detail.len() < 1000);
 }

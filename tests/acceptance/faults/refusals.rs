@@ -20,17 +20,15 @@ fn a_token_revoked_in_the_middle_of_a_list_is_one_error_and_the_state_says_how_f
     gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(2));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't make the allowlist of project 1 what it is to be
+    Error: Can't complete the changes to the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     Added: project 3, project 4.
 
     Failed:
-    - add project 5: POST /projects/1/job_token_scope/allowlist: the token was
-    revoked (401): Token was revoked. You have to re-authorize from the user.
-    - add project 6: POST /projects/1/job_token_scope/allowlist: the token was
-    revoked (401): Token was revoked. You have to re-authorize from the user.
+      - add project 5: POST /projects/1/job_token_scope/allowlist: the token was revoked (401): Token was revoked. You have to re-authorize from the user.
+      - add project 6: POST /projects/1/job_token_scope/allowlist: the token was revoked (401): Token was revoked. You have to re-authorize from the user.
 
     Make a new access token with the scope `api` and set it as the provider's
     `token` (or `GITLAB_TOKEN`).
@@ -82,15 +80,14 @@ fn a_token_without_the_role_or_the_scope_removes_no_access_and_says_so_in_one_er
         .on(Route::AllowlistProjectDelete),
     );
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't make the allowlist of project 1 what it is to be
+    Error: Can't complete the changes to the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     Nothing was changed.
 
     Failed:
-    - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: the
-    token's user may not do this (403)
+      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: the token's user may not do this (403)
 
     The job token settings of a project can be read and changed only with at least
     the Maintainer role in that project: give it to the user that the token
@@ -133,15 +130,14 @@ fn a_target_out_of_sight_stays_in_the_state_of_a_list_that_should_lose_it() {
     tf.config(&exclusive([2]));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't make the allowlist of project 1 what it is to be
+    Error: Can't complete the changes to the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     Removed: project 4.
 
     Failed:
-    - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not
-    removed: the entry is still on the list (404): Project Not Found
+      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): Project Not Found
 
     GitLab refuses to remove a project that the token can't see, so its jobs keep
     their access. Give the token's user at least the Guest role in that project,
