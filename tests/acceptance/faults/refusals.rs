@@ -98,16 +98,14 @@ fn a_token_without_the_role_or_the_scope_removes_no_access_and_says_so_in_one_er
     let reader = TokenSpec::new("reader").scopes([gitlab_simulator::TokenScope::ReadApi]);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(reader.role(Target::Project(APP), Role::Maintainer)));
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't make the allowlist of project 1 what it is to be
+    Error: Can't complete the changes to the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     Nothing was changed.
 
     Failed:
-    - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: the token
-    lacks the scope `api` (403): The request requires higher privileges than
-    provided by the access token.
+      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: the token lacks the scope `api` (403): The request requires higher privileges than provided by the access token.
 
     Use an access token with the scope `api`; `read_api` is enough only for
     reading.
