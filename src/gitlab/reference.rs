@@ -58,7 +58,7 @@ pub enum RefError {
     /// Blanks or control characters.
     #[error("a full path contains no blanks or control characters")]
     Blank,
-    /// Longer than [`LONGEST_PATH`].
+    /// Longer than GitLab can make one.
     #[error("it is longer than any full path")]
     TooLong,
     /// The address of a web page.
