@@ -152,7 +152,7 @@ fn an_instance_that_begins_to_enforce_the_allowlist_is_warned_of_while_planning(
     let plan = tf.plan();
     let told: Vec<String> = plan.succeeds().run().warnings().iter().map(ToString::to_string).collect();
     assert_snapshot!(told.join("\n\n"), @r#"
-    Warning: Access is limited to the allowlist again
+    Warning: Access to project 1 is limited to the allowlist again
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 

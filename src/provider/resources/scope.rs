@@ -300,7 +300,7 @@ fn limited_again(project: ProjectId) -> Diagnostic {
         "Project {project} was open, with `inbound_enabled = false`, but GitLab answers `true` now. Somebody may have changed \
          the setting; then the next apply changes it back, if it is still wanted.\n\n{ENFORCEMENT}"
     );
-    Diagnostic::new("Access is limited to the allowlist again", detail)
+    Diagnostic::new(format!("Access to project {project} is limited to the allowlist again"), detail)
 }
 
 fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
