@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::{Host, Url};
 
+use super::request::GRAPHQL_PATH;
+
 /// The path below which every REST address of this version lies.
 const REST_ROOT: &str = "/api/v4";
 
@@ -66,6 +68,11 @@ impl BaseUrl {
     /// The address of a REST endpoint; `path` starts with a slash and is percent-encoded already.
     pub(super) fn rest(&self, path: &str) -> Result<Url, url::ParseError> {
         Url::parse(&format!("{self}{REST_ROOT}{path}"))
+    }
+
+    /// The address of GraphQL, which lies beside the REST API.
+    pub(super) fn graphql(&self) -> Result<Url, url::ParseError> {
+        Url::parse(&format!("{self}{GRAPHQL_PATH}"))
     }
 
     /// The relative root under which GitLab is installed, such as `/gitlab`; empty for most.
@@ -134,6 +141,13 @@ mod tests {
     fn a_relative_root_and_a_port_are_kept() {
         assert_eq!(rest("http://host:8080/gitlab/"), "http://host:8080/gitlab/api/v4/user");
         assert_eq!(rest("http://host/git/lab/api/v4"), "http://host/git/lab/api/v4/user");
+    }
+
+    #[test]
+    fn graphql_lies_beside_the_rest_api() {
+        let graphql = |text| BaseUrl::parse(text).unwrap().graphql().unwrap().to_string();
+        assert_eq!(graphql("https://gitlab.com/api/v4"), "https://gitlab.com/api/graphql");
+        assert_eq!(graphql("http://host:8080/gitlab/"), "http://host:8080/gitlab/api/graphql");
     }
 
     #[test]

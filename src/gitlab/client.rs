@@ -158,6 +158,7 @@ impl Client {
         tracing::debug!(
             method = call.line().method.as_str(),
             path = call.line().path,
+            operation = call.line().operation,
             status,
             attempt = number,
             elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -172,12 +173,20 @@ impl Client {
 
     fn judge<T>(&self, call: &Call<T>, reply: Reply) -> Result<(T, HeaderMap), Problem> {
         if reply.status != call.success() {
-            return Err(self.refusal(call.is_read(), &reply));
+            let refusal = self.refusal(call.is_read(), &reply);
+            // A GitLab without GraphQL answers with its page for what does not exist.
+            let unknown = call.is_graphql() && reply.status == StatusCode::NOT_FOUND;
+            return Err(if unknown { Problem { kind: ErrorKind::Unsupported, ..refusal } } else { refusal });
         }
         match call.decode(&reply.body) {
             Ok(value) => Ok((value, reply.headers)),
             Err(error) => Err(self.unreadable(&reply, &error)),
         }
+    }
+
+    /// What the other side said, as one line of so many characters at most that may be passed on.
+    pub(super) fn presentable(&self, text: String, longest: usize) -> Option<String> {
+        message::line_within(&self.shared.transport.without_secrets(text), longest)
     }
 
     fn refusal(&self, is_read: bool, reply: &Reply) -> Problem {
@@ -225,6 +234,7 @@ impl Client {
         tracing::warn!(
             method = line.method.as_str(),
             path = line.path,
+            operation = line.operation,
             reason = problem.words.as_deref().unwrap_or_default(),
             status = problem.status.map(|status| status.as_u16()),
             wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),

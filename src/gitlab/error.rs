@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+use super::id::{ProjectId, Target};
 use super::message::Words;
 use super::request::RequestLine;
 
@@ -61,6 +62,23 @@ pub enum ErrorKind {
     /// A removal was refused, and a fresh list still shows the entry: its target keeps its access. GitLab answers so
     /// when the token can't see the target.
     StillAllowed,
+    /// GraphQL, or a part of it, that this GitLab does not have: its version is too old.
+    Unsupported,
+    /// Permissions of single entries are switched off for the project: GitLab takes them and keeps the default ones.
+    SwitchedOff,
+    /// GraphQL's answer where the object is absent, not visible to the token, or not for the token to change.
+    NotAvailable,
+    /// A value that GitLab does not know, among those that were sent.
+    UnknownValues(Vec<String>),
+    /// The target of a write over GraphQL, which goes by path, is not visible to the token, so that its path is unknown.
+    UnseenTarget,
+    /// GitLab wrote another entry than was meant: a path has come to name something else in between.
+    Elsewhere {
+        /// Whose list was written.
+        owner: ProjectId,
+        /// The target of the entry that was written.
+        target: Target,
+    },
 }
 
 /// What GitLab has against the token.
@@ -228,6 +246,14 @@ impl ErrorKind {
             Self::Unreadable => "the answer is not one of GitLab's API".to_owned(),
             Self::Cancelled => "stopped before it was done".to_owned(),
             Self::StillAllowed => "not removed: the entry is still on the list".to_owned(),
+            Self::Unsupported => "this GitLab does not have it".to_owned(),
+            Self::SwitchedOff => "fine-grained permissions are switched off for this project".to_owned(),
+            Self::NotAvailable => "not there, or not for this token to see or change".to_owned(),
+            Self::UnknownValues(values) => format!("GitLab does not know {}", values.join(", ")),
+            Self::UnseenTarget => "the target is not visible to the token".to_owned(),
+            Self::Elsewhere { owner, target } => {
+                format!("GitLab wrote the entry for {target} on the list of project {owner} in its place")
+            }
         }
     }
 }

@@ -113,7 +113,8 @@ impl Client {
     }
 
     async fn add(&self, owner: ProjectId, target: Target) -> Result<(), Error> {
-        let write = Write { lists: &self.shared.lists, owner, target, ended: false };
+        let lists = &self.shared.lists;
+        let write = Write::begin(lists, owner, target);
         let call = endpoint::allow(owner, target);
         let outcome = self.send(&call).await.and_then(|answer| {
             if answer.value.is(owner, target) {
@@ -123,32 +124,39 @@ impl Client {
             let story = Story { doubtful: true, ..answer.story };
             Err(Error::new(ErrorKind::Unreadable, call.line(), Some(call.success()), Some(words), story))
         });
-        write.end(&outcome, Lists::added);
+        write.end(&outcome, |()| lists.added(owner, target));
         outcome
     }
 
     async fn remove(&self, owner: ProjectId, target: Target) -> Result<(), Error> {
-        let write = Write { lists: &self.shared.lists, owner, target, ended: false };
+        let lists = &self.shared.lists;
+        let write = Write::begin(lists, owner, target);
         let outcome = self.send(&endpoint::revoke(owner, target)).await.map(|answer| answer.value);
-        write.end(&outcome, Lists::removed);
+        write.end(&outcome, |()| lists.removed(owner, target));
         outcome
     }
 }
 
-/// A write under way. If nobody waits for its end, the shared list is in doubt.
-struct Write<'a> {
+/// A write under way. If nobody waits for its end, the shared lists are in doubt.
+pub(super) struct Write<'a> {
     lists: &'a Lists,
     owner: ProjectId,
     target: Target,
     ended: bool,
 }
 
-impl Write<'_> {
-    /// Keeps the shared list true, or drops it when the write may have changed it or shows that it is out of date.
-    fn end(mut self, outcome: &Result<(), Error>, done: fn(&Lists, ProjectId, Target)) {
+impl<'a> Write<'a> {
+    /// To be called before the write is sent.
+    pub(super) fn begin(lists: &'a Lists, owner: ProjectId, target: Target) -> Self {
+        Self { lists, owner, target, ended: false }
+    }
+
+    /// Keeps the shared lists true by `done`, or drops them when the write may have changed them or shows that they are
+    /// out of date.
+    pub(super) fn end<T>(mut self, outcome: &Result<T, Error>, done: impl FnOnce(&T)) {
         self.ended = true;
         match outcome {
-            Ok(()) => done(self.lists, self.owner, self.target),
+            Ok(written) => done(written),
             Err(error) if error.maybe_carried_out() || error.is_bad_request() || error.is_not_found() => {
                 self.lists.in_doubt(self.owner, self.target);
             }

@@ -100,12 +100,17 @@ pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
 
 /// One line without control characters, marks that reorder text, or more than [`LONGEST`] characters.
 pub(super) fn line(text: &str) -> Option<String> {
+    line_within(text, LONGEST)
+}
+
+/// As [`line`], with a limit of the caller's.
+pub(super) fn line_within(text: &str, longest: usize) -> Option<String> {
     let plain: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
     let mut short = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     if short.is_empty() {
         return None;
     }
-    if let Some((end, _)) = short.char_indices().nth(LONGEST) {
+    if let Some((end, _)) = short.char_indices().nth(longest) {
         short.truncate(end);
         short.push('…');
     }

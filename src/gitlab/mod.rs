@@ -1,6 +1,6 @@
-//! What GitLab means: one client for the job token scope, its allowlists, and the projects, groups and users they
-//! name. It hides the REST interface's inconsistencies (names of ids, empty answers, lists that contain their
-//! owner, refusals that mean success) and spends as few requests as GitLab allows.
+//! What GitLab means: one client for the job token scope, its allowlists and their permissions, and the projects, groups
+//! and users they name. It hides the interface's inconsistencies (two languages, names of ids, empty answers, lists that
+//! contain their owner, refusals that mean success) and spends as few requests as GitLab allows.
 //! What a caller does with the answers must never appear in here.
 
 mod allowlist;
@@ -11,12 +11,15 @@ mod endpoints;
 mod error;
 mod flight;
 mod gate;
+mod graphql;
 mod id;
 mod identity;
 mod job_token;
 mod lookup;
 mod message;
 mod pagination;
+mod permissions;
+mod push;
 mod reference;
 mod request;
 mod retry;
@@ -41,5 +44,6 @@ pub use id::{GroupId, InvalidId, ProjectId, Target, TargetKind};
 pub use job_token::{Allowed, Revoked};
 pub use message::{Words, read as words};
 pub use pagination::next_page;
+pub use permissions::{NotGranted, NotUndone, PermissionList, Permissions, PermittedEntry};
 pub use reference::{FullPath, GroupRef, ProjectRef, RefError, same_path};
 pub use retry::asked_wait;

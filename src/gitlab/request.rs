@@ -6,27 +6,34 @@ use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// Where GraphQL is spoken, below the root of the instance.
+pub(super) const GRAPHQL_PATH: &str = "/api/graphql";
+
 /// What goes wrong when a body is not what the call promised.
 type Decoded<T> = Result<T, serde_json::Error>;
 
 /// One request and the meaning of its answer.
 ///
-/// Each call may be repeated: a read changes nothing, a second PATCH or DELETE finds its work done, and a second POST
-/// to an allowlist is refused as a duplicate, which the caller understands.
+/// Each call may be repeated: a read changes nothing, a second PATCH, PUT or DELETE finds its work done, and a second
+/// POST to an allowlist is refused as a duplicate, which the caller understands; the mutations of GraphQL are as these.
 #[derive(Clone)]
 pub(super) struct Call<T> {
     line: RequestLine,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    reads: bool,
     success: StatusCode,
     decode: fn(&[u8]) -> Decoded<T>,
 }
 
-/// Method and path, as errors and logs name a request. The path is relative to the API and holds no query.
+/// Method and path, as errors and logs name a request. The path is relative to the REST API and holds no query; that of
+/// GraphQL, which has one for all, is relative to the instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RequestLine {
     pub(super) method: Method,
     pub(super) path: String,
+    /// The name of the GraphQL operation; none for REST.
+    pub(super) operation: Option<&'static str>,
 }
 
 impl<T: DeserializeOwned> Call<T> {
@@ -39,6 +46,20 @@ impl<T: DeserializeOwned> Call<T> {
     pub(super) fn post(path: String, body: Value) -> Self {
         let call = Self::new(Method::POST, path, StatusCode::CREATED, |body| serde_json::from_slice(body));
         Self { body: Some(body), ..call }
+    }
+
+    /// A change whose answer is JSON with status 200.
+    pub(super) fn put(path: String, body: Value) -> Self {
+        let call = Self::new(Method::PUT, path, StatusCode::OK, |body| serde_json::from_slice(body));
+        Self { body: Some(body), ..call }
+    }
+
+    /// A GraphQL operation. Whether it was carried out, the JSON says that comes with status 200.
+    pub(super) fn graphql(operation: &'static str, reads: bool, body: Value) -> Self {
+        let path = GRAPHQL_PATH.to_owned();
+        let call = Self::new(Method::POST, path, StatusCode::OK, |body| serde_json::from_slice(body));
+        let line = RequestLine { operation: Some(operation), ..call.line };
+        Self { line, body: Some(body), reads, ..call }
     }
 }
 
@@ -56,7 +77,9 @@ impl Call<()> {
 
 impl<T> Call<T> {
     fn new(method: Method, path: String, success: StatusCode, decode: fn(&[u8]) -> Decoded<T>) -> Self {
-        Self { line: RequestLine { method, path }, query: Vec::new(), body: None, success, decode }
+        let reads = method == Method::GET;
+        let line = RequestLine { method, path, operation: None };
+        Self { line, query: Vec::new(), body: None, reads, success, decode }
     }
 
     /// Adds a parameter behind the `?`.
@@ -80,7 +103,12 @@ impl<T> Call<T> {
 
     /// True when the call changes nothing on the server.
     pub(super) fn is_read(&self) -> bool {
-        self.line.method == Method::GET
+        self.reads
+    }
+
+    /// True for an operation of GraphQL, which has an address of its own.
+    pub(super) fn is_graphql(&self) -> bool {
+        self.line.operation.is_some()
     }
 
     /// The one status that means that the call was carried out. Any other, also another 2xx, may come from
@@ -96,6 +124,7 @@ impl<T> Call<T> {
 
 impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)
+        write!(f, "{} {}", self.method, self.path)?;
+        self.operation.map_or(Ok(()), |operation| write!(f, " ({operation})"))
     }
 }

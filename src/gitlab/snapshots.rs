@@ -8,8 +8,9 @@ use super::allowlist::{AllowedGroup, AllowedProject, Allowlist};
 use super::client::Client;
 use super::endpoints::job_token_scope as endpoint;
 use super::error::Error;
-use super::flight::{Flights, Keeping};
+use super::flight::{Flight, Flights, Keeping};
 use super::id::{ProjectId, Target};
+use super::permissions::{self, PermittedEntry};
 
 /// How old a shared list may be: long enough to serve one run of a program, short enough to show what others do.
 const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
@@ -21,6 +22,7 @@ type Groups = Arc<Allowlist<AllowedGroup>>;
 pub(super) struct Lists {
     projects: Flights<ProjectId, Projects>,
     groups: Flights<ProjectId, Groups>,
+    permissions: Flights<ProjectId, permissions::Shared>,
 }
 
 impl Default for Lists {
@@ -28,6 +30,7 @@ impl Default for Lists {
         Self {
             projects: Flights::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
             groups: Flights::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
+            permissions: Flights::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
         }
     }
 }
@@ -138,8 +141,24 @@ impl Client {
 }
 
 impl Lists {
-    /// Notes that GitLab has put the target on the list.
+    /// What is known of the permissions of the owner's entries.
+    pub(super) fn permissions(&self, owner: ProjectId) -> Arc<Flight<permissions::Shared>> {
+        self.permissions.of(owner)
+    }
+
+    /// Notes that GitLab has put the target on the list, and nothing is known of its permissions.
     pub(super) fn added(&self, owner: ProjectId, target: Target) {
+        self.listed(owner, target);
+        self.permissions(owner).forget();
+    }
+
+    /// Notes that the list has this entry, by GitLab's own answer.
+    pub(super) fn permitted(&self, owner: ProjectId, entry: &PermittedEntry) {
+        self.listed(owner, entry.target);
+        self.permissions(owner).written(|list| Arc::make_mut(list).insert(entry.clone()));
+    }
+
+    fn listed(&self, owner: ProjectId, target: Target) {
         match target {
             Target::Project(id) => {
                 self.projects
@@ -161,6 +180,7 @@ impl Lists {
             Target::Project(_) => self.projects.of(owner).written(|list| Arc::make_mut(list).remove(id)),
             Target::Group(_) => self.groups.of(owner).written(|list| Arc::make_mut(list).remove(id)),
         }
+        self.permissions(owner).written(|list| Arc::make_mut(list).remove(target));
     }
 
     /// Notes that nobody knows whether the target is on the list.
@@ -169,6 +189,7 @@ impl Lists {
             Target::Project(_) => self.projects.of(owner).forget(),
             Target::Group(_) => self.groups.of(owner).forget(),
         }
+        self.permissions(owner).forget();
     }
 }
 

@@ -141,10 +141,11 @@ impl Transport {
     }
 
     fn address<T>(&self, call: &Call<T>) -> Result<Url, Failure> {
-        let mut url = self
-            .base_url
-            .rest(&call.line().path)
-            .map_err(|error| Failure::NotConnected(error.to_string()))?;
+        let address = match call.is_graphql() {
+            true => self.base_url.graphql(),
+            false => self.base_url.rest(&call.line().path),
+        };
+        let mut url = address.map_err(|error| Failure::NotConnected(error.to_string()))?;
         if !call.query().is_empty() {
             url.query_pairs_mut().extend_pairs(call.query());
         }

@@ -85,11 +85,21 @@ pub(super) fn two_managers(owner: ProjectId, entries: &[Target]) -> Diagnostic {
 /// Whether GitLab found fault with the target of a write, and not with the project whose list it is. The words only
 /// choose the advice and the attribute that is pointed at: GitLab has no code for this.
 pub(super) fn is_about_the_target(error: &Error) -> bool {
-    error.words().is_some_and(|words| TARGET_PARAMETERS.iter().any(|parameter| words.contains(parameter)))
+    let named = |words: &str| TARGET_NAMES.iter().any(|name| words.contains(name));
+    *error.kind() == ErrorKind::UnseenTarget || error.words().is_some_and(named)
 }
 
-/// How GitLab calls the target in its refusals.
-const TARGET_PARAMETERS: [&str; 2] = ["target_project", "target_group"];
+/// How GitLab calls the target in its refusals, over REST and over GraphQL.
+const TARGET_NAMES: [&str; 3] = ["target_project", "target_group", "The target does not exist"];
+
+const UNSEEN_TARGET: &str = "To add a target, the token's user must be able to see it: give the user at least the Guest \
+                             role there, or use a token whose user sees both.";
+
+/// What to do where permissions of single entries are switched off.
+pub(super) const SWITCHED_OFF: &str = "Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to 18.2 they are a beta that an \
+     administrator can switch on (feature flag `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or \
+     remove `default_permissions` and `job_token_policies` from the configuration: the entry then has the default \
+     permissions.";
 
 /// What to do about it, where more can be said than GitLab said itself.
 fn advice(error: &Error) -> Option<&'static str> {
@@ -119,10 +129,7 @@ fn advice(error: &Error) -> Option<&'static str> {
             "A project's allowlist holds at most 200 projects and 200 groups: allow a group in place of its projects, \
              or remove entries that are no longer needed."
         }
-        ErrorKind::BadRequest if is_about_the_target(error) => {
-            "To add a target, the token's user must be able to see it: give the user at least the Guest role there, or \
-             use a token whose user sees both."
-        }
+        ErrorKind::BadRequest if is_about_the_target(error) => UNSEEN_TARGET,
         ErrorKind::BadRequest => return None,
         ErrorKind::NotAllowed => {
             "This is how GitLab answers a write to the former path of a project or group: use its present path or its \
@@ -157,6 +164,26 @@ fn advice(error: &Error) -> Option<&'static str> {
         ErrorKind::StillAllowed => {
             "GitLab refuses to remove a project that the token can't see, so its jobs keep their access. Give the \
              token's user at least the Guest role in that project, or remove the entry with a token that sees both."
+        }
+        ErrorKind::Unsupported => {
+            "Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to 18.2 have them as a beta). Upgrade \
+             GitLab, or remove `default_permissions` and `job_token_policies` from the configuration: everything else \
+             works without them."
+        }
+        ErrorKind::SwitchedOff => SWITCHED_OFF,
+        ErrorKind::NotAvailable => {
+            "GitLab gives the same answer for what does not exist and for what the token may not see or change: the token \
+             needs the scope `api` (`read_api` is enough only for reading), and its user at least the Maintainer role in \
+             the project."
+        }
+        ErrorKind::UnknownValues(_) => {
+            "The names are GitLab's own, and newer versions know more of them: correct the name, or upgrade GitLab."
+        }
+        ErrorKind::UnseenTarget => UNSEEN_TARGET,
+        ErrorKind::Elsewhere { .. } => {
+            "GitLab takes paths for this, and one of them has come to name something else during the run, as when a \
+             project or group is renamed and another takes its place. Look at the entry that was written, and apply \
+             again."
         }
     };
     Some(advice)

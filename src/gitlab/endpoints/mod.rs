@@ -2,6 +2,7 @@
 //! typed models: only what is needed is read, and whatever else an answer holds is ignored.
 
 pub(super) mod groups;
+pub(super) mod job_token_permissions;
 pub(super) mod job_token_scope;
 pub(super) mod projects;
 pub(super) mod user;

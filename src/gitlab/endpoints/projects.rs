@@ -1,6 +1,7 @@
 //! `/projects/:id`
 
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::gitlab::id::ProjectId;
 use crate::gitlab::reference::ProjectRef;
@@ -22,4 +23,33 @@ pub struct Project {
 /// `GET /projects/:id`
 pub(in crate::gitlab) fn show(project: &ProjectRef) -> Call<Project> {
     Call::get(format!("/projects/{}", project.segment()))
+}
+
+/// What GitLab tells of a project's settings, as far as they are used.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(in crate::gitlab) struct Settings {
+    /// Absent before GitLab 17.2, and for whoever is no Maintainer.
+    pub(in crate::gitlab) ci_push_repository_for_job_token_allowed: Option<bool>,
+}
+
+/// `GET /projects/:id`, for its settings.
+pub(in crate::gitlab) fn settings(project: ProjectId) -> Call<Settings> {
+    Call::get(format!("/projects/{project}"))
+}
+
+/// `PUT /projects/:id`
+pub(in crate::gitlab) fn set_push_allowed(project: ProjectId, allowed: bool) -> Call<Settings> {
+    Call::put(format!("/projects/{project}"), json!({ "ci_push_repository_for_job_token_allowed": allowed }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_has_the_address_and_body_that_gitlab_documents() {
+        let call = set_push_allowed(7_u64.try_into().unwrap(), true);
+        assert_eq!(call.line().to_string(), "PUT /projects/7");
+        assert_eq!(call.body().unwrap().to_string(), r#"{"ci_push_repository_for_job_token_allowed":true}"#);
+    }
 }

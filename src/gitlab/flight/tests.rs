@@ -46,7 +46,7 @@ fn flight() -> Arc<Flight<u64>> {
 }
 
 fn error(kind: ErrorKind) -> Error {
-    let line = RequestLine { method: Method::GET, path: "/".to_owned() };
+    let line = RequestLine { method: Method::GET, path: "/".to_owned(), operation: None };
     Error::new(kind, &line, None, None, Story::default())
 }
 

@@ -1,7 +1,11 @@
-//! Data source `gitlab_job_token_allowlist`: who is on a project's allowlist.
+//! Data source `gitlab_job_token_allowlist`: who is on a project's allowlist, and with which permissions.
+
+use std::sync::Arc;
 
 use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
-use crate::gitlab::{AllowedGroup, AllowedProject, ProjectId};
+use crate::gitlab::{
+    AllowedGroup, AllowedProject, Client, ErrorKind, PermissionList, Permissions, PermittedEntry, ProjectId,
+};
 use crate::provider::connection::Connection;
 use crate::provider::project;
 use crate::provider::report::report;
@@ -26,6 +30,10 @@ model! {
         id: i64,
         name: String,
         web_url: String,
+        default_permissions: bool,
+        job_token_policies: Vec<Attr<String>>,
+        autopopulated: bool,
+        created_at: String,
     }
 }
 
@@ -43,46 +51,12 @@ impl DataSource for Allowlist {
             ),
             Attribute::computed_list(
                 "projects",
-                vec![
-                    Attribute::computed("id", Type::Number, "Number of the project."),
-                    Attribute::computed(
-                        "name",
-                        Type::String,
-                        "Display name; null where the token may not see it.",
-                    ),
-                    Attribute::computed(
-                        "path",
-                        Type::String,
-                        "Full path; null where the token may not see it.",
-                    ),
-                    Attribute::computed(
-                        "web_url",
-                        Type::String,
-                        "Its page; null where the token may not see it.",
-                    ),
-                ],
+                allowed("Number of the project."),
                 "The projects on the list, sorted by path, without the project itself, which always has access.",
             ),
             Attribute::computed_list(
                 "groups",
-                vec![
-                    Attribute::computed("id", Type::Number, "Number of the group."),
-                    Attribute::computed(
-                        "name",
-                        Type::String,
-                        "Display name; null where the token may not see it.",
-                    ),
-                    Attribute::computed(
-                        "path",
-                        Type::String,
-                        "Full path; null where the token may not see it.",
-                    ),
-                    Attribute::computed(
-                        "web_url",
-                        Type::String,
-                        "Its page; null where the token may not see it.",
-                    ),
-                ],
+                allowed("Number of the group."),
                 "The groups on the list, sorted by path. The projects of their subgroups have access too.",
             ),
             Attribute::computed(
@@ -114,13 +88,60 @@ impl DataSource for Allowlist {
         let (projects, groups) = lists.map_err(|error| {
             report(format!("Can't read the allowlist of project {project}"), &error).at("project")
         })?;
+        let permissions = permissions(gitlab, project).await?;
+        let entry = |target| permissions.as_ref().and_then(|list| list.get(target));
+        let of_project = |project: &AllowedProject| Allowed::from(project).with(entry(project.id.into()));
+        let of_group = |group: &AllowedGroup| Allowed::from(group).with(entry(group.id.into()));
         Ok(AllowlistModel {
-            projects: sorted(projects.iter().map(Allowed::from)),
-            groups: sorted(groups.iter().map(Allowed::from)),
+            projects: sorted(projects.iter().map(of_project)),
+            groups: sorted(groups.iter().map(of_group)),
             project_id: Attr::Known(project.into()),
             ..config
         })
     }
+}
+
+/// What GitLab tells of the entries' permissions; none where its version knows nothing of them.
+async fn permissions(gitlab: &Client, project: ProjectId) -> Result<Option<Arc<PermissionList>>, Errors> {
+    match gitlab.permissions(project).await {
+        Ok(list) => Ok(Some(list)),
+        Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(None),
+        Err(error) => {
+            let attempted = format!("Can't read the permissions on the allowlist of project {project}");
+            Err(report(attempted, &error).at("project").into())
+        }
+    }
+}
+
+/// The attributes of one project or group on the list.
+fn allowed(id: &'static str) -> Vec<Attribute> {
+    vec![
+        Attribute::computed("id", Type::Number, id),
+        Attribute::computed("name", Type::String, "Display name; null where the token may not see it."),
+        Attribute::computed("path", Type::String, "Full path; null where the token may not see it."),
+        Attribute::computed("web_url", Type::String, "Its page; null where the token may not see it."),
+        Attribute::computed(
+            "default_permissions",
+            Type::Bool,
+            "Whether its jobs may do all that a job token can be used for; null before GitLab 18.0.",
+        ),
+        Attribute::computed(
+            "job_token_policies",
+            Type::list(Type::String),
+            "What its jobs may do and nothing else, by GitLab's names, such as `READ_JOBS`, sorted. Empty with the default \
+             permissions; null before GitLab 18.0.",
+        ),
+        Attribute::computed(
+            "autopopulated",
+            Type::Bool,
+            "Whether GitLab made the entry from its record of past accesses; null before GitLab 18.0.",
+        ),
+        Attribute::computed(
+            "created_at",
+            Type::String,
+            "When the entry was made, such as `2025-01-31T12:00:00Z`; null before GitLab 18.0.",
+        ),
+    ]
 }
 
 /// By path, as the order of the model's fields has it; those whose path is hidden come last.
@@ -130,6 +151,23 @@ fn sorted(allowed: impl Iterator<Item = Allowed>) -> Attr<Vec<Attr<Allowed>>> {
     Attr::Known(allowed.into_iter().map(Attr::Known).collect())
 }
 
+impl Allowed {
+    fn with(self, entry: Option<&PermittedEntry>) -> Allowed {
+        let Some(entry) = entry else { return self };
+        let (default, policies) = match &entry.permissions {
+            Permissions::Default => (true, Vec::new()),
+            Permissions::Only(policies) => (false, policies.iter().cloned().map(Attr::Known).collect()),
+        };
+        Allowed {
+            default_permissions: Attr::Known(default),
+            job_token_policies: Attr::Known(policies),
+            autopopulated: entry.autopopulated.map_or(Attr::Null, Attr::Known),
+            created_at: known_or_null(&entry.created_at),
+            ..self
+        }
+    }
+}
+
 impl From<&AllowedProject> for Allowed {
     fn from(project: &AllowedProject) -> Allowed {
         Allowed {
@@ -137,6 +175,7 @@ impl From<&AllowedProject> for Allowed {
             id: Attr::Known(project.id.into()),
             name: known_or_null(&project.name),
             web_url: known_or_null(&project.web_url),
+            ..Allowed::default()
         }
     }
 }
@@ -148,6 +187,7 @@ impl From<&AllowedGroup> for Allowed {
             id: Attr::Known(group.id.into()),
             name: known_or_null(&group.name),
             web_url: known_or_null(&group.web_url),
+            ..Allowed::default()
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 use crate::framework::{
     Attr, Attribute, Context, Errors, ListResource, Listed, Schema, Type, Warnings, model,
 };
-use crate::gitlab::ProjectId;
+use crate::gitlab::{ErrorKind, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::project;
 use crate::provider::report::report;
@@ -51,12 +51,23 @@ impl ListResource for AllowlistEntries {
         let owner: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
         let cannot_read =
             |error| report(format!("Can't read the allowlist of project {owner}"), &error).at("project");
+        let projects = gitlab.allowed_projects_in_full(owner).await.map_err(cannot_read)?;
+        // A GitLab that knows no permissions lists its entries without them.
+        let permissions = match gitlab.permissions(owner).await {
+            Ok(list) => Some(list),
+            Err(error) if *error.kind() == ErrorKind::Unsupported => None,
+            Err(error) => return Err(cannot_read(error).into()),
+        };
         let entry = |target, path: &Option<String>| {
             let spelled = EntryModel { project: config.project.clone(), ..EntryModel::default() };
             let display_name = path.clone().unwrap_or_else(|| format!("{target}"));
-            Listed { object: spelled.with_numbers(owner, target), display_name }
+            let entry = permissions.as_ref().and_then(|list| list.get(target));
+            let object = spelled
+                .with_numbers(owner, target)
+                .with_own_permissions(entry.map(|entry| &entry.permissions));
+            Listed { object, display_name }
         };
-        for project in gitlab.allowed_projects_in_full(owner).await.map_err(cannot_read)?.iter() {
+        for project in projects.iter() {
             if found.send(entry(project.id.into(), &project.path_with_namespace)).await.is_err() {
                 return Ok(());
             }

@@ -2,18 +2,19 @@
 
 mod import;
 mod moved;
+mod permissions;
 mod takeover;
 mod target;
 
 use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentityAttribute, IdentitySchema,
-    ImportBy, MoveSource, Plan, PlanContext, Resource, Schema, Type, Warnings, cannot_move, model,
+    ImportBy, MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Allowed, Client, Error, GroupId, ProjectId, Target};
+use crate::gitlab::{Allowed, Client, GroupId, NotGranted, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::identity;
 use crate::provider::project::{self, Known};
-use crate::provider::report::{gone_before_removal, is_about_the_target, project_gone, report, two_managers};
+use crate::provider::report::{gone_before_removal, project_gone, report, two_managers};
 use target::{Choice, target_attribute};
 
 /// The resource.
@@ -27,6 +28,8 @@ model! {
         target_project_id: i64,
         target_group: String,
         target_group_id: i64,
+        default_permissions: bool,
+        job_token_policies: Set<String>,
         target_type: String,
         project_id: i64,
         id: String,
@@ -81,6 +84,23 @@ impl Resource for AllowlistEntry {
                  place of `target_group`.",
             )
             .or_computed(),
+            Attribute::optional(
+                "default_permissions",
+                Type::Bool,
+                "Whether the target's jobs may do all that a job token can be used for (`true`), or only what \
+                 `job_token_policies` names (`false`). Where neither is set, permissions are not managed: a new entry has \
+                 the default ones, an existing one keeps what it has, and the attribute is null. Needs GitLab 18.3 or \
+                 later.",
+            )
+            .or_computed(),
+            Attribute::optional(
+                "job_token_policies",
+                Type::set(Type::String),
+                "What the target's jobs may do and nothing else, by GitLab's names, such as `READ_JOBS` or \
+                 `ADMIN_PACKAGES`; the empty set allows nothing of what has such a name. Not to be set beside \
+                 `default_permissions = true`. Needs GitLab 18.3 or later.",
+            )
+            .or_computed(),
             Attribute::computed("target_type", Type::String, "What the target is: `project` or `group`."),
             Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
             Attribute::computed(
@@ -131,7 +151,7 @@ impl Resource for AllowlistEntry {
             target::check_choice(config),
             target::check_same_spelling(config),
         ];
-        Errors::check(problems.into_iter().flatten())
+        Errors::check(problems.into_iter().flatten().chain(permissions::check(config)))
     }
 
     async fn plan(
@@ -142,7 +162,10 @@ impl Resource for AllowlistEntry {
         let Change { prior, config, .. } = change;
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let identified = identify(gitlab, prior.as_ref(), &config).await?;
+        let (default_permissions, job_token_policies) = permissions::plan(&config);
         let planned = EntryModel {
+            default_permissions,
+            job_token_policies,
             project: config.project,
             target_project: config.target_project,
             target_group: config.target_group,
@@ -159,6 +182,11 @@ impl Resource for AllowlistEntry {
             if let (true, Some(connection)) = (is_new, context.client) {
                 takeover::foresee(connection, owner, target, context.warnings).await?;
             }
+            let before = prior.as_ref().filter(|_| !is_new);
+            permissions::foresee(gitlab, owner, before, &planned).await?;
+        }
+        if let Some(prior) = &prior {
+            permissions::tell_if_abandoned(prior, &planned, context.warnings);
         }
         let numbers = prior.map(|prior| {
             [
@@ -180,22 +208,23 @@ impl Resource for AllowlistEntry {
         if target == Target::Project(owner) {
             return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
         }
-        match context.client.gitlab.allow(owner, target).await {
+        let gitlab = &context.client.gitlab;
+        let added = match permissions::of(&planned) {
+            None => gitlab.allow(owner, target).await.map_err(NotGranted::from),
+            Some(wanted) => gitlab.allow_with(owner, target, &wanted).await,
+        };
+        let entry = planned.with_numbers(owner, target);
+        match added {
             Ok(Allowed::AlreadyThere { explained_by_retry: false }) => {
                 takeover::tell(context.client, owner, target, context.warnings);
+                Ok(entry)
             }
-            Ok(_) => {}
-            Err(error) => {
+            Ok(_) => Ok(entry),
+            Err(failed) => {
                 let attempted = format!("Can't add {target} to the allowlist of project {owner}");
-                let diagnostic = report(attempted, &error);
-                return Err(match attribute_at_fault(&planned, &error) {
-                    Some(attribute) => diagnostic.at(attribute),
-                    None => diagnostic,
-                }
-                .into());
+                Err(permissions::failure(attempted, failed, entry))
             }
         }
-        Ok(planned.with_numbers(owner, target))
     }
 
     async fn read(
@@ -205,7 +234,10 @@ impl Resource for AllowlistEntry {
     ) -> Result<Option<EntryModel>, Errors> {
         let (owner, target) = settle(&context.client.gitlab, &state).await?;
         match context.client.gitlab.is_allowed(owner, target).await {
-            Ok(true) => Ok(Some(state.with_numbers(owner, target))),
+            Ok(true) => {
+                let state = state.with_numbers(owner, target);
+                permissions::refresh(&context.client.gitlab, owner, target, state).await.map(Some)
+            }
             Ok(false) => Ok(None),
             Err(error) if error.is_not_found() => {
                 context.warnings.add(project_gone(owner));
@@ -215,7 +247,7 @@ impl Resource for AllowlistEntry {
         }
     }
 
-    /// Only spellings change in place, and those are none of the server's business.
+    /// Spellings and permissions change in place; only the latter are the server's business.
     async fn update(
         &self,
         context: Context<'_, Connection>,
@@ -228,8 +260,21 @@ impl Resource for AllowlistEntry {
             let detail = format!("{:?} can't become {:?} in place.", prior.id.known(), updated.id.known());
             return Err(Diagnostic::defect("Unplanned change of an allowlist entry", detail).into());
         }
-        Ok(updated)
+        match permissions::of(&updated).filter(|wanted| permissions::of(&prior).as_ref() != Some(wanted)) {
+            None => Ok(updated),
+            Some(wanted) => {
+                let set = context.client.gitlab.set_permissions(owner, target, &wanted).await;
+                set.map(|()| updated.clone()).map_err(|failed| {
+                    let attempted = format!(
+                        "Can't change the permissions of {target} on the allowlist of project {owner}"
+                    );
+                    permissions::failure(attempted, failed, updated)
+                })
+            }
+        }
     }
+
+    /// Over REST whatever the entry's permissions are: by number, which is exact even when a path has changed hands.
 
     async fn delete(
         &self,
@@ -259,7 +304,8 @@ impl Resource for AllowlistEntry {
         match context.client.gitlab.is_allowed(owner, target).await {
             Ok(true) => {
                 let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
-                Ok(spelled.with_numbers(owner, target))
+                let entry = spelled.with_numbers(owner, target);
+                permissions::imported(&context.client.gitlab, owner, target, entry).await
             }
             Ok(false) => Err(import::not_on_the_list(owner, target).into()),
             Err(error) => Err(report(cannot_read(owner), &error).into()),
@@ -411,14 +457,6 @@ fn entry_id(owner: ProjectId, target: Target) -> String {
         Target::Project(id) => format!("{owner}:project:{id}"),
         Target::Group(id) => format!("{owner}:group:{id}"),
     }
-}
-
-/// The attribute that GitLab's refusal to add an entry is about, where it is about one.
-fn attribute_at_fault(planned: &EntryModel, error: &Error) -> Option<&'static str> {
-    if is_about_the_target(error) {
-        return Some(target_attribute(planned));
-    }
-    error.is_not_found().then_some("project")
 }
 
 fn cannot_read(owner: ProjectId) -> String {

@@ -1,5 +1,7 @@
 //! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
 
+mod push;
+
 use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, Plan,
     PlanContext, Resource, Schema, Type, Value, Warnings, model,
@@ -9,6 +11,7 @@ use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
 use crate::provider::report::{project_gone, report};
+use push::PUSH;
 
 /// The resource.
 pub(in crate::provider) struct JobTokenScope;
@@ -18,6 +21,7 @@ model! {
     pub(in crate::provider) struct ScopeModel {
         project: String,
         inbound_enabled: bool,
+        push_repository_for_job_token_allowed: bool,
         outbound_enabled: bool,
         project_id: i64,
         id: String,
@@ -45,6 +49,13 @@ impl Resource for JobTokenScope {
                  `false` lets the jobs of any project in, whose user has access. Defaults to `true`, as in GitLab.",
             )
             .or_default(Value::Bool(true)),
+            Attribute::optional(
+                PUSH,
+                Type::Bool,
+                "Whether job tokens of this project may push to its repository. Not managed where it is not set: the \
+                 setting stays as it is, and the attribute is null. Needs GitLab 17.2 or later.",
+            )
+            .or_computed(),
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
@@ -87,7 +98,11 @@ impl Resource for JobTokenScope {
         let project_id =
             project::plan_number::<ProjectId>(gitlab, "project", &change.config.project, known).await?;
         let id = project_id.clone().map(|number| number.to_string());
-        let planned = ScopeModel { project_id, id, ..change.proposed };
+        let push_repository_for_job_token_allowed = change.config.push_repository_for_job_token_allowed;
+        let planned = ScopeModel { project_id, id, push_repository_for_job_token_allowed, ..change.proposed };
+        if let Some(prior) = &change.prior {
+            push::tell_if_abandoned(prior, &planned, context.warnings);
+        }
         if opens(change.prior.as_ref(), &planned) {
             context.warnings.add(opening(&planned));
         }
@@ -110,6 +125,7 @@ impl Resource for JobTokenScope {
         let settings = bring_about(&context.client.gitlab, project, settings, &planned)
             .await
             .map_err(|failed| Failed { left: None, errors: failed.errors })?;
+        push::bring_about(&context.client.gitlab, project, &planned).await?;
         Ok(applied(planned, project, settings))
     }
 
@@ -130,6 +146,9 @@ impl Resource for JobTokenScope {
                 if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
                     context.warnings.add(limited_again(project));
                 }
+                let push_repository_for_job_token_allowed =
+                    push::refreshed(&context.client.gitlab, project, &state).await?;
+                let state = ScopeModel { push_repository_for_job_token_allowed, ..state };
                 Ok(Some(observed(state, project, settings)))
             }
             Err(error) if error.is_not_found() => {
@@ -153,18 +172,26 @@ impl Resource for JobTokenScope {
             &planned.project_id,
         )
         .await?;
-        if planned.inbound_enabled == prior.inbound_enabled {
-            return Ok(planned);
-        }
-        let settings = read_settings(&context.client.gitlab, project).await?;
-        let settings =
-            bring_about(&context.client.gitlab, project, settings, &planned).await.map_err(|failed| {
-                Failed {
-                    left: failed.left.map(|settings| observed(prior, project, settings)),
+        let client = &context.client.gitlab;
+        let mut held = prior.clone();
+        let mut updated = planned.clone();
+        if planned.inbound_enabled != prior.inbound_enabled {
+            let settings = read_settings(client, project).await?;
+            let settings =
+                bring_about(client, project, settings, &planned).await.map_err(|failed| Failed {
+                    left: failed.left.map(|settings| observed(prior.clone(), project, settings)),
                     errors: failed.errors,
-                }
-            })?;
-        Ok(applied(planned, project, settings))
+                })?;
+            held = observed(prior.clone(), project, settings);
+            updated = applied(planned.clone(), project, settings);
+        }
+        if planned.push_repository_for_job_token_allowed != prior.push_repository_for_job_token_allowed {
+            let left = Some(held);
+            push::bring_about(client, project, &planned)
+                .await
+                .map_err(|diagnostic| Failed { left, errors: diagnostic.into() })?;
+        }
+        Ok(updated)
     }
 
     async fn delete(
@@ -180,7 +207,12 @@ impl Resource for JobTokenScope {
             client.scope(&project.into()).await
         };
         match restored.await {
-            Ok(settings) if settings.inbound_enabled => Ok(()),
+            Ok(settings) if settings.inbound_enabled => {
+                push::restore(client, project, &state).await.map_err(|diagnostic| Failed {
+                    left: Some(observed(state, project, settings)),
+                    errors: diagnostic.into(),
+                })
+            }
             Ok(settings) => Err(Failed {
                 left: Some(observed(state, project, settings)),
                 errors: not_taken(project, true).into(),
@@ -200,7 +232,12 @@ impl Resource for JobTokenScope {
     ) -> Result<ScopeModel, Errors> {
         let (spelling, project) = identity::imported_project(&context.client.gitlab, by).await?;
         let settings = read_settings(&context.client.gitlab, project).await?;
-        let spelled = ScopeModel { project: Attr::Known(spelling), ..ScopeModel::default() };
+        let push_repository_for_job_token_allowed = push::imported(&context.client.gitlab, project).await?;
+        let spelled = ScopeModel {
+            project: Attr::Known(spelling),
+            push_repository_for_job_token_allowed,
+            ..ScopeModel::default()
+        };
         Ok(observed(spelled, project, settings))
     }
 }

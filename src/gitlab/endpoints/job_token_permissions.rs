@@ -1,0 +1,309 @@
+//! The permissions of allowlist entries, which only GraphQL knows: one query and two mutations. GraphQL names owner and
+//! target by path, so that what comes back says by number what was meant.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::gitlab::graphql::{Document, Envelope};
+use crate::gitlab::id::{ProjectId, Target};
+use crate::gitlab::permissions::{Permissions, PermittedEntry};
+use crate::gitlab::request::Call;
+
+/// A document that reads entries, with what it reads of each.
+macro_rules! with_entry {
+    ($text:literal) => {
+        concat!(
+            $text,
+            "fragment entry on CiJobTokenScopeAllowlistEntry {
+  target {
+    ... on CiJobTokenAccessibleProject { id fullPath }
+    ... on CiJobTokenAccessibleGroup { id fullPath }
+  }
+  defaultPermissions
+  jobTokenPolicies
+  autopopulated
+  createdAt
+}"
+        )
+    };
+}
+
+/// Both kinds in one request. GitLab takes 200 a page here, which is as many as a list can hold.
+const LIST: Document = Document {
+    name: "JobTokenPermissions",
+    text: with_entry!(
+        "query JobTokenPermissions($project: ID!, $projectsAfter: String, $groupsAfter: String) {
+  project(fullPath: $project) {
+    id
+    ciJobTokenScopeAllowlist {
+      projectsAllowlist(first: 200, after: $projectsAfter) {
+        nodes { ...entry }
+        pageInfo { hasNextPage endCursor }
+      }
+      groupsAllowlist(first: 200, after: $groupsAfter) {
+        nodes { ...entry }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}
+"
+    ),
+};
+
+/// An addition with the permissions in the same step, so that the entry never holds more.
+const ALLOW: Document = Document {
+    name: "AllowWithPermissions",
+    text: with_entry!(
+        "mutation AllowWithPermissions(
+  $project: ID!, $target: ID!, $default: Boolean!, $policies: [CiJobTokenScopePolicies!]!
+) {
+  written: ciJobTokenScopeAddGroupOrProject(input: {
+    projectPath: $project, targetPath: $target, defaultPermissions: $default, jobTokenPolicies: $policies
+  }) {
+    ciJobTokenScopeAllowlistEntry { sourceProject { id } ...entry }
+    errors
+  }
+}
+"
+    ),
+};
+
+/// A change of an entry's permissions.
+const CHANGE: Document = Document {
+    name: "ChangePermissions",
+    text: with_entry!(
+        "mutation ChangePermissions(
+  $project: ID!, $target: ID!, $default: Boolean!, $policies: [CiJobTokenScopePolicies!]!
+) {
+  written: ciJobTokenScopeUpdatePolicies(input: {
+    projectPath: $project, targetPath: $target, defaultPermissions: $default, jobTokenPolicies: $policies
+  }) {
+    ciJobTokenScopeAllowlistEntry { sourceProject { id } ...entry }
+    errors
+  }
+}
+"
+    ),
+};
+
+/// The answer to [`list`].
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Listed {
+    /// None where the token sees no project at that path.
+    pub(in crate::gitlab) project: Option<ListedOwner>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct ListedOwner {
+    pub(in crate::gitlab) id: GlobalId,
+    /// None where the token's user lacks the Maintainer role.
+    pub(in crate::gitlab) ci_job_token_scope_allowlist: Option<Lists>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct Lists {
+    pub(in crate::gitlab) projects_allowlist: Page,
+    pub(in crate::gitlab) groups_allowlist: Page,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct Page {
+    nodes: Vec<Option<Entry>>,
+    page_info: PageInfo,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+/// The answer to a mutation.
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Changed {
+    pub(in crate::gitlab) written: Option<Written>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct Written {
+    /// None where there are errors.
+    pub(in crate::gitlab) ci_job_token_scope_allowlist_entry: Option<Entry>,
+    #[serde(default)]
+    pub(in crate::gitlab) errors: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct Entry {
+    source_project: Option<Source>,
+    target: Option<Seen>,
+    default_permissions: Option<bool>,
+    job_token_policies: Option<BTreeSet<String>>,
+    autopopulated: Option<bool>,
+    created_at: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Source {
+    id: GlobalId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Seen {
+    id: GlobalId,
+    full_path: String,
+}
+
+/// GitLab's number of a thing together with its kind, such as `gid://gitlab/Project/42`. Only projects and groups come up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(in crate::gitlab) struct GlobalId(pub(in crate::gitlab) Target);
+
+/// Where the next page of each kind begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::gitlab) struct Cursors {
+    projects: Option<String>,
+    groups: Option<String>,
+}
+
+/// The permissions of all entries of the project at that path, from these cursors on.
+pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Listed>> {
+    let Cursors { projects, groups } = from;
+    Call::reading(LIST, json!({ "project": project, "projectsAfter": projects, "groupsAfter": groups }))
+}
+
+/// Puts a target on a project's list, with these permissions.
+pub(in crate::gitlab) fn allow(project: &str, target: &str, with: &Permissions) -> Call<Envelope<Changed>> {
+    Call::writing(ALLOW, variables(project, target, with))
+}
+
+/// Gives an entry these permissions in place of those that it has.
+pub(in crate::gitlab) fn change(project: &str, target: &str, to: &Permissions) -> Call<Envelope<Changed>> {
+    Call::writing(CHANGE, variables(project, target, to))
+}
+
+fn variables(project: &str, target: &str, permissions: &Permissions) -> Value {
+    let (default, policies) = match permissions {
+        Permissions::Default => (true, Vec::new()),
+        Permissions::Only(policies) => (false, policies.iter().collect()),
+    };
+    json!({ "project": project, "target": target, "default": default, "policies": policies })
+}
+
+impl Lists {
+    /// Where to read on; none where both lists have ended.
+    pub(in crate::gitlab) fn next(&self, from: &Cursors) -> Option<Cursors> {
+        let [projects, groups] =
+            [&self.projects_allowlist, &self.groups_allowlist].map(|page| &page.page_info);
+        let next = Cursors {
+            projects: projects.end_cursor.clone().or_else(|| from.projects.clone()),
+            groups: groups.end_cursor.clone().or_else(|| from.groups.clone()),
+        };
+        (projects.has_next_page || groups.has_next_page).then_some(next)
+    }
+
+    /// The entries of both kinds. One whose target GitLab does not name is left out: nobody can mean it.
+    pub(in crate::gitlab) fn into_entries(self) -> impl Iterator<Item = PermittedEntry> {
+        let nodes = self.projects_allowlist.nodes.into_iter().chain(self.groups_allowlist.nodes);
+        nodes.flatten().filter_map(Entry::into_model)
+    }
+}
+
+impl Entry {
+    /// Whose list the entry is on, as far as GitLab says.
+    pub(in crate::gitlab) fn owner(&self) -> Option<ProjectId> {
+        match self.source_project.as_ref()?.id.0 {
+            Target::Project(id) => Some(id),
+            Target::Group(_) => None,
+        }
+    }
+
+    pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
+        let Seen { id: GlobalId(target), full_path } = self.target?;
+        let permissions = match self.default_permissions {
+            Some(false) => Permissions::Only(self.job_token_policies.clone().unwrap_or_default()),
+            Some(true) | None => Permissions::Default,
+        };
+        Some(PermittedEntry {
+            target,
+            full_path,
+            permissions,
+            switched_off: self.job_token_policies.is_none(),
+            autopopulated: self.autopopulated,
+            created_at: self.created_at,
+        })
+    }
+}
+
+impl TryFrom<String> for GlobalId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const NONE: &str = "no global id of a project or group";
+        let (kind, number) =
+            text.strip_prefix("gid://gitlab/").and_then(|rest| rest.split_once('/')).ok_or(NONE)?;
+        let number: u64 = number.parse().map_err(|_| NONE)?;
+        match kind {
+            "Project" => Ok(Self(Target::Project(number.try_into().map_err(|_| NONE)?))),
+            "Group" => Ok(Self(Target::Group(number.try_into().map_err(|_| NONE)?))),
+            _ => Err(NONE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_global_id_is_a_kind_and_a_number() {
+        let read = |text: &str| GlobalId::try_from(text.to_owned()).ok().map(|id| id.0.to_string());
+        assert_eq!(read("gid://gitlab/Project/42").as_deref(), Some("project 42"));
+        assert_eq!(read("gid://gitlab/Group/7").as_deref(), Some("group 7"));
+        for text in [
+            "42",
+            "gid://gitlab/User/1",
+            "gid://gitlab/Project/0",
+            "gid://gitlab/Project/",
+            "gid://other/Group/7",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_values_travel_beside_the_text_and_never_in_it() {
+        let only = Permissions::Only(["READ_JOBS".to_owned(), "ADMIN_PACKAGES".to_owned()].into());
+        let call = allow("a/b", "c/\"d", &only);
+        assert_eq!(call.line().to_string(), "POST /api/graphql (AllowWithPermissions)");
+        let body = call.body().unwrap();
+        assert_eq!(body["query"], ALLOW.text);
+        assert_eq!(
+            body["variables"],
+            json!({"project": "a/b", "target": "c/\"d", "default": false, "policies": ["ADMIN_PACKAGES", "READ_JOBS"]})
+        );
+        let body = change("a/b", "c/d", &Permissions::Default);
+        assert_eq!(
+            body.body().unwrap()["variables"],
+            json!({"project": "a/b", "target": "c/d", "default": true, "policies": []})
+        );
+    }
+
+    #[test]
+    fn each_document_names_its_operation() {
+        for Document { name, text } in [LIST, ALLOW, CHANGE] {
+            assert!(
+                text.starts_with(&format!("query {name}(")) || text.starts_with(&format!("mutation {name}("))
+            );
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Adding entries with permissions of their own, and changing those. A write is believed when its answer shows what was
+//! meant: the owner and target by number, and the permissions. What was added otherwise is taken off again.
+
+use super::{Permissions, PermittedEntry};
+use crate::gitlab::client::Client;
+use crate::gitlab::endpoints::groups;
+use crate::gitlab::endpoints::job_token_permissions::{self as endpoint, Changed};
+use crate::gitlab::endpoints::projects;
+use crate::gitlab::error::{Error, ErrorKind, Story};
+use crate::gitlab::graphql::Envelope;
+use crate::gitlab::id::{ProjectId, Target};
+use crate::gitlab::job_token::{Allowed, Write};
+use crate::gitlab::request::{Call, RequestLine};
+
+/// Why an entry has not the permissions that it was to have.
+#[derive(Debug, Clone)]
+pub struct NotGranted {
+    /// What went wrong.
+    pub error: Error,
+    /// What the entry may do now, where this call has brought that about, or may have.
+    pub left: Option<Permissions>,
+    /// An addition that should not stand and could not be taken back.
+    pub not_undone: Option<NotUndone>,
+}
+
+/// An entry that this client has made, that should not be there, and that is there still as far as is known.
+#[derive(Debug, Clone)]
+pub struct NotUndone {
+    /// Whose list it is on.
+    pub owner: ProjectId,
+    /// Who has access.
+    pub target: Target,
+    /// Why it could not be removed.
+    pub error: Error,
+}
+
+/// What GitLab says that it has written.
+struct Written {
+    owner: ProjectId,
+    entry: PermittedEntry,
+    line: RequestLine,
+    story: Story,
+}
+
+impl Client {
+    /// Puts the target on the owner's allowlist with these permissions from the first moment. If it is there already, it
+    /// gets them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] and [`ErrorKind::SwitchedOff`] when this GitLab, or this project, knows no permissions
+    /// of entries; [`ErrorKind::UnknownValues`] for permissions that it does not know; [`ErrorKind::BadRequest`] and
+    /// [`ErrorKind::NotAvailable`] when it refuses; [`ErrorKind::UnseenTarget`] and [`ErrorKind::Elsewhere`] about the
+    /// target's path; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
+    pub async fn allow_with(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        permissions: &Permissions,
+    ) -> Result<Allowed, NotGranted> {
+        let call = endpoint::allow(&self.owner_path(owner).await?, &self.path_of(target).await?, permissions);
+        let error = match self.write(owner, target, &call).await {
+            Ok(written) if written.is(owner, target, permissions) => return Ok(Allowed::Added),
+            Ok(written) => return Err(self.take_back(owner, target, written, permissions).await),
+            Err(error) => error,
+        };
+        if !(error.is_bad_request() || error.maybe_carried_out()) {
+            return Err(error.into());
+        }
+        // Also after an interrupt: an entry that is there with more than it should have must not stay so.
+        let client = self.despite_stop();
+        if !matches!(client.is_allowed_now(owner, target).await, Ok(true)) {
+            return Err(error.into());
+        }
+        let ours = error.maybe_carried_out();
+        let held = client.permissions_now(owner).await.ok();
+        let held = held.and_then(|list| list.get(target).map(|entry| entry.permissions.clone()));
+        if held.as_ref() != Some(permissions)
+            && let Err(failed) = client.set_permissions(owner, target, permissions).await
+        {
+            // Where it can't be read, it was asked for with these.
+            let left =
+                failed.left.clone().or_else(|| ours.then(|| held.unwrap_or_else(|| permissions.clone())));
+            return Err(NotGranted { left, ..failed });
+        }
+        Ok(match error.is_bad_request() {
+            true => Allowed::AlreadyThere { explained_by_retry: ours },
+            false => Allowed::Added,
+        })
+    }
+
+    /// Gives the target's entry on the owner's allowlist these permissions, in one step.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::allow_with`], and [`ErrorKind::BadRequest`] when there is no such entry.
+    pub async fn set_permissions(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        permissions: &Permissions,
+    ) -> Result<(), NotGranted> {
+        let listed = self.permissions(owner).await?.get(target).map(|entry| entry.full_path.clone());
+        let target_path = match listed {
+            Some(path) => path,
+            None => self.path_of(target).await?,
+        };
+        let call = endpoint::change(&self.owner_path(owner).await?, &target_path, permissions);
+        let error = match self.write(owner, target, &call).await {
+            Ok(written) if written.is(owner, target, permissions) => return Ok(()),
+            Ok(written) => {
+                let left = written.is_entry(owner, target).then(|| written.entry.permissions.clone());
+                let error = written.mismatch(owner, target, permissions);
+                return Err(NotGranted { error, left, not_undone: None });
+            }
+            Err(error) => error,
+        };
+        let refused = error.is_bad_request() || *error.kind() == ErrorKind::NotAvailable;
+        if !(refused || error.maybe_carried_out()) {
+            return Err(error.into());
+        }
+        let Ok(list) = self.despite_stop().permissions_now(owner).await else { return Err(error.into()) };
+        let held = list.get(target).map(|entry| entry.permissions.clone());
+        if held.as_ref() == Some(permissions) {
+            return Ok(());
+        }
+        let left = held.filter(|_| error.maybe_carried_out());
+        let switched_off = list.is_switched_off() && refused;
+        let error = if switched_off { error.with_kind(ErrorKind::SwitchedOff) } else { error };
+        Err(NotGranted { error, left, not_undone: None })
+    }
+
+    /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists, whatever was meant.
+    async fn write(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        call: &Call<Envelope<Changed>>,
+    ) -> Result<Written, Error> {
+        let lists = &self.shared.lists;
+        let write = Write::begin(lists, owner, target);
+        let outcome = self.ask_to_write(owner, call).await;
+        write.end(&outcome, |written| lists.permitted(written.owner, &written.entry));
+        outcome
+    }
+
+    async fn ask_to_write(&self, owner: ProjectId, call: &Call<Envelope<Changed>>) -> Result<Written, Error> {
+        let mut answer = self.ask(call).await?;
+        let Some(written) = answer.value.written.take() else {
+            return Err(unclear(call, answer.story));
+        };
+        if !written.errors.is_empty() {
+            return Err(self.refused(call, &answer, &written.errors));
+        }
+        let Some(entry) = written.ci_job_token_scope_allowlist_entry else {
+            return Err(unclear(call, answer.story));
+        };
+        let owner = entry.owner().unwrap_or(owner);
+        let Some(entry) = entry.into_model() else { return Err(unclear(call, answer.story)) };
+        Ok(Written { owner, entry, line: call.line().clone(), story: answer.story })
+    }
+
+    /// Removes what an addition has made other than it was meant.
+    async fn take_back(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        written: Written,
+        wanted: &Permissions,
+    ) -> NotGranted {
+        let added = (written.owner, written.entry.target);
+        let undone = self.despite_stop().revoke(added.0, added.1).await;
+        let stays = undone.is_err() && written.is_entry(owner, target);
+        NotGranted {
+            left: stays.then(|| written.entry.permissions.clone()),
+            not_undone: undone.err().map(|error| NotUndone { owner: added.0, target: added.1, error }),
+            error: written.mismatch(owner, target, wanted),
+        }
+    }
+
+    /// The target's present full path, by which alone GraphQL knows it.
+    async fn path_of(&self, target: Target) -> Result<String, Error> {
+        let (path, line) = match target {
+            Target::Project(id) => {
+                let found = self.resolve_project(&id.into()).await?;
+                (
+                    found.map(|project| project.path_with_namespace.clone()),
+                    projects::show(&id.into()).line().clone(),
+                )
+            }
+            Target::Group(id) => {
+                let found = self.resolve_group(&id.into()).await?;
+                (found.map(|group| group.full_path.clone()), groups::show(&id.into()).line().clone())
+            }
+        };
+        path.ok_or_else(|| Error::new(ErrorKind::UnseenTarget, &line, None, None, Story::default()))
+    }
+}
+
+impl Written {
+    fn is_entry(&self, owner: ProjectId, target: Target) -> bool {
+        (self.owner, self.entry.target) == (owner, target)
+    }
+
+    fn is(&self, owner: ProjectId, target: Target, permissions: &Permissions) -> bool {
+        self.is_entry(owner, target) && self.entry.permissions == *permissions
+    }
+
+    /// What is wrong with what was written.
+    fn mismatch(self, owner: ProjectId, target: Target, wanted: &Permissions) -> Error {
+        let (kind, words) = if !self.is_entry(owner, target) {
+            (ErrorKind::Elsewhere { owner: self.owner, target: self.entry.target }, None)
+        } else if self.entry.permissions == Permissions::Default && *wanted != Permissions::Default {
+            (
+                ErrorKind::SwitchedOff,
+                Some("GitLab answers that the entry has the default permissions".to_owned()),
+            )
+        } else {
+            let words = "GitLab answers that the entry has other permissions than it was to have".to_owned();
+            (ErrorKind::Unreadable, Some(words))
+        };
+        Error::new(kind, &self.line, None, words, self.story)
+    }
+}
+
+/// An answer without errors that does not say what was written.
+fn unclear(call: &Call<Envelope<Changed>>, story: Story) -> Error {
+    let words = Some("the answer does not say what was written".to_owned());
+    Error::new(ErrorKind::Unreadable, call.line(), None, words, Story { doubtful: true, ..story })
+}
+
+impl From<Error> for NotGranted {
+    fn from(error: Error) -> NotGranted {
+        NotGranted { error, left: None, not_undone: None }
+    }
+}

@@ -1,0 +1,248 @@
+//! `default_permissions` and `job_token_policies`: what a configuration may say of an entry's permissions, what it is
+//! planned as, and how it is held against GitLab. Both null means that permissions are not managed.
+
+use std::collections::BTreeSet;
+
+use super::EntryModel;
+use super::target::target_attribute;
+use crate::framework::{Attr, Diagnostic, Errors, Failed, Set, Warnings};
+use crate::gitlab::{Client, Error, ErrorKind, NotGranted, NotUndone, Permissions, ProjectId, Target};
+use crate::provider::report::{SWITCHED_OFF, is_about_the_target, quoted, report, sentence};
+
+const DEFAULT: &str = "default_permissions";
+const POLICIES: &str = "job_token_policies";
+
+/// The permissions that a wholly known entry has or is to have; none where they are not managed.
+pub(super) fn of(entry: &EntryModel) -> Option<Permissions> {
+    match (&entry.default_permissions, &entry.job_token_policies) {
+        (Attr::Known(true), _) => Some(Permissions::Default),
+        (_, Attr::Known(policies)) => Some(Permissions::Only(names(policies).cloned().collect())),
+        (Attr::Known(false), _) => Some(Permissions::Only(BTreeSet::new())),
+        _ => None,
+    }
+}
+
+fn names(policies: &Set<String>) -> impl Iterator<Item = &String> {
+    policies.0.iter().filter_map(Attr::known)
+}
+
+impl EntryModel {
+    /// The same entry with these permissions, managed.
+    pub(in crate::provider) fn with_permissions(self, permissions: &Permissions) -> EntryModel {
+        let (default, policies) = match permissions {
+            Permissions::Default => (true, Vec::new()),
+            Permissions::Only(policies) => (false, policies.iter().cloned().map(Attr::Known).collect()),
+        };
+        EntryModel {
+            default_permissions: Attr::Known(default),
+            job_token_policies: Attr::Known(Set(policies)),
+            ..self
+        }
+    }
+
+    /// The same entry with these permissions, where they are not the default ones: an entry that has those is taken for
+    /// one whose permissions nobody manages.
+    pub(in crate::provider) fn with_own_permissions(self, permissions: Option<&Permissions>) -> EntryModel {
+        match permissions {
+            Some(own @ Permissions::Only(_)) => self.with_permissions(own),
+            Some(Permissions::Default) | None => self,
+        }
+    }
+}
+
+/// All that is wrong with the two attributes, as far as they are known.
+pub(super) fn check(config: &EntryModel) -> Vec<Diagnostic> {
+    let Some(policies) = config.job_token_policies.known() else { return Vec::new() };
+    let contradiction = (config.default_permissions == Attr::Known(true)).then(contradiction);
+    let misspelled = policies.0.iter().filter_map(|policy| match policy {
+        Attr::Known(policy) => check_name(policy),
+        Attr::Null => Some(null_policy()),
+        Attr::Unknown => None,
+    });
+    contradiction.into_iter().chain(misspelled).collect()
+}
+
+fn contradiction() -> Diagnostic {
+    let detail = format!(
+        "With `{DEFAULT} = true` the target's jobs may do everything, whatever `{POLICIES}` names. Remove `{DEFAULT}` to \
+         allow what `{POLICIES}` names and nothing else, or remove `{POLICIES}`."
+    );
+    Diagnostic::new("Permissions contradict each other", detail).at(POLICIES)
+}
+
+fn null_policy() -> Diagnostic {
+    Diagnostic::new("Invalid job token policy", format!("`{POLICIES}` must not contain null.")).at(POLICIES)
+}
+
+/// GitLab's names are upper-case words. Which ones there are, only GitLab knows.
+fn check_name(policy: &str) -> Option<Diagnostic> {
+    let is_word = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_uppercase())
+            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    if is_word(policy) {
+        return None;
+    }
+    let meant = policy.trim().to_ascii_uppercase().replace([' ', '-'], "_");
+    let advice = match is_word(&meant) {
+        true => format!("Write {meant:?}."),
+        false => "Write a name such as \"READ_JOBS\".".to_owned(),
+    };
+    let detail = format!(
+        "`{POLICIES}` has {}, but names of policies consist of upper-case letters and underscores. {advice}",
+        quoted(policy)
+    );
+    Some(Diagnostic::new("Invalid job token policy", detail).at(POLICIES))
+}
+
+/// What a configuration of the two attributes is planned as.
+pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
+    let (default, policies) = (config.default_permissions.clone(), config.job_token_policies.clone());
+    match (&default, &policies) {
+        (Attr::Null, Attr::Known(_)) => (Attr::Known(false), policies),
+        (Attr::Known(_), Attr::Null) => (default, Attr::Known(Set::default())),
+        // Whether anything is managed is not known before the unknown one is.
+        (Attr::Null, Attr::Unknown) | (Attr::Unknown, Attr::Null) => (Attr::Unknown, Attr::Unknown),
+        _ => (default, policies),
+    }
+}
+
+/// Looks ahead, where a plan changes permissions, whether GitLab has what is asked for. All entries of a project look at
+/// the same list.
+///
+/// # Errors
+///
+/// Where it has not, or can't be asked. A list that the token may not read is no failure of the plan: what gives it the
+/// right may be part of the same apply, which tells the rest.
+pub(super) async fn foresee(
+    client: Option<&Client>,
+    owner: ProjectId,
+    before: Option<&EntryModel>,
+    planned: &EntryModel,
+) -> Result<(), Errors> {
+    let unchanged = |wanted: &Permissions| before.and_then(of).as_ref() == Some(wanted);
+    let (Some(client), Some(wanted)) = (client, of(planned).filter(|wanted| !unchanged(wanted))) else {
+        return Ok(());
+    };
+    match client.permissions(owner).await {
+        Ok(list) if list.is_switched_off() && wanted != Permissions::Default => {
+            Err(switched_off(owner).at(attribute(&wanted)).into())
+        }
+        Ok(_) => Ok(()),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::NotAvailable => Ok(()),
+            ErrorKind::Unsupported => Err(report(cannot_read(owner), &error).at(attribute(&wanted)).into()),
+            _ => Err(report(cannot_read(owner), &error).into()),
+        },
+    }
+}
+
+/// Warns where permissions were managed and are to be no more.
+pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnings: &Warnings) {
+    let abandoned = planned.default_permissions.is_null() && planned.job_token_policies.is_null();
+    let (Some(held), true) = (of(prior), abandoned) else { return };
+    let entry = prior.id.known().map_or("(known after apply)", String::as_str);
+    let held = match held {
+        Permissions::Default => "the default permissions".to_owned(),
+        Permissions::Only(policies) if policies.is_empty() => "no permission".to_owned(),
+        Permissions::Only(policies) => Vec::from_iter(policies).join(", "),
+    };
+    let detail = format!(
+        "The configuration sets neither `{DEFAULT}` nor `{POLICIES}` any more. In place, the entry keeps what it has, \
+         {held}, and later changes go unnoticed; replaced, the new entry has the default permissions. Set `{DEFAULT}` or \
+         `{POLICIES}` to say what is wanted."
+    );
+    warnings.add(Diagnostic::new(format!("Permissions of entry {entry} are no longer managed"), detail));
+}
+
+/// A state with the permissions that the entry has now, where it manages them.
+pub(super) async fn refresh(
+    client: &Client,
+    owner: ProjectId,
+    target: Target,
+    state: EntryModel,
+) -> Result<EntryModel, Errors> {
+    if of(&state).is_none() {
+        return Ok(state);
+    }
+    match client.permissions_of(owner, target).await {
+        Ok(Some(permissions)) => Ok(state.with_permissions(&permissions)),
+        Ok(None) => Err(not_among_them(owner, target).into()),
+        Err(error) => Err(report(cannot_read(owner), &error).into()),
+    }
+}
+
+/// An imported entry, with its permissions where they are its own.
+pub(super) async fn imported(
+    client: &Client,
+    owner: ProjectId,
+    target: Target,
+    entry: EntryModel,
+) -> Result<EntryModel, Errors> {
+    match client.permissions_of(owner, target).await {
+        Ok(permissions) => Ok(entry.with_own_permissions(permissions.as_ref())),
+        Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(entry),
+        Err(error) => Err(report(cannot_read(owner), &error).into()),
+    }
+}
+
+/// The failure of a write, with what it left of the entry.
+pub(super) fn failure(attempted: String, failed: NotGranted, entry: EntryModel) -> Failed<EntryModel> {
+    let NotGranted { error, left, not_undone } = failed;
+    let mut diagnostic = report(attempted, &error);
+    if let Some(entry) = &not_undone {
+        diagnostic.detail.push_str(&still_there(entry));
+    }
+    let diagnostic = match attribute_at_fault(&entry, &error) {
+        Some(attribute) => diagnostic.at(attribute),
+        None => diagnostic,
+    };
+    Failed { left: left.map(|permissions| entry.with_permissions(&permissions)), errors: diagnostic.into() }
+}
+
+/// The attribute that a failed write is about, where it is about one.
+fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::UnknownValues(_) => Some(POLICIES),
+        ErrorKind::Unsupported | ErrorKind::SwitchedOff => of(entry).as_ref().map(attribute),
+        _ if is_about_the_target(error) => Some(target_attribute(entry)),
+        ErrorKind::NotFound => Some("project"),
+        _ => None,
+    }
+}
+
+/// The attribute that asks for these permissions, as a rule.
+fn attribute(wanted: &Permissions) -> &'static str {
+    match wanted {
+        Permissions::Only(policies) if !policies.is_empty() => POLICIES,
+        Permissions::Only(_) | Permissions::Default => DEFAULT,
+    }
+}
+
+fn cannot_read(owner: ProjectId) -> String {
+    format!("Can't read the permissions on the allowlist of project {owner}")
+}
+
+fn switched_off(owner: ProjectId) -> Diagnostic {
+    let detail = format!(
+        "GitLab takes permissions for the entries of project {owner}, but keeps the default ones.\n\n{SWITCHED_OFF}"
+    );
+    Diagnostic::new(format!("Permissions of entries are switched off for project {owner}"), detail)
+}
+
+fn still_there(entry: &NotUndone) -> String {
+    let NotUndone { owner, target, error } = entry;
+    format!(
+        "\n\nThe entry that GitLab has made could not be taken off again, so {target} has access to project {owner} now: \
+         {}\n\nRemove it.",
+        sentence(error)
+    )
+}
+
+fn not_among_them(owner: ProjectId, target: Target) -> Diagnostic {
+    let detail = format!(
+        "GitLab lists {target} among those who may access project {owner}, but not among those whose permissions it \
+         tells. If the entry was removed just now, plan again."
+    );
+    Diagnostic::new(cannot_read(owner), detail)
+}
