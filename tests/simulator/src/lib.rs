@@ -31,4 +31,7 @@ pub use http::{Credential, Route};
 pub use log::{Logged, Requests};
 pub use rate_limit::Refusals;
 pub use simulator::{ADMINISTRATOR, Allowlist, Builder, Simulator};
-pub use world::{Enforcement, LINK_LIMIT, Role, Target, TokenScope, TokenSpec, TokenState, Wording};
+pub use world::{
+    AllowlistEntry, Enforcement, LINK_LIMIT, Permissions, Role, Target, TokenScope, TokenSpec, TokenState,
+    Wording,
+};

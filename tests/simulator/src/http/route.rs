@@ -26,6 +26,8 @@ pub enum Route {
     AllowlistGroupDelete,
     /// `GET /projects/:id`
     ProjectGet,
+    /// `PUT /projects/:id`
+    ProjectPut,
     /// `GET /groups/:id`
     GroupGet,
     /// `GET /user`
@@ -58,6 +60,7 @@ impl Route {
                 "DELETE /projects/:id/job_token_scope/groups_allowlist/:target_group_id"
             }
             Self::ProjectGet => "GET /projects/:id",
+            Self::ProjectPut => "PUT /projects/:id",
             Self::GroupGet => "GET /groups/:id",
             Self::UserGet => "GET /user",
             Self::VersionGet => "GET /version",
@@ -77,6 +80,7 @@ impl Route {
                 | Self::AllowlistProjectDelete
                 | Self::AllowlistGroupPost
                 | Self::AllowlistGroupDelete
+                | Self::ProjectPut
         )
     }
 }
@@ -132,7 +136,7 @@ impl Matched {
             ["projects", id, "job_token_scope", "groups_allowlist", target] => {
                 (&[("DELETE", Route::AllowlistGroupDelete)], Some(id), Some(target))
             }
-            ["projects", id] => (&[("GET", Route::ProjectGet)], Some(id), None),
+            ["projects", id] => (&[("GET", Route::ProjectGet), ("PUT", Route::ProjectPut)], Some(id), None),
             ["groups", id] => (&[("GET", Route::GroupGet)], Some(id), None),
             ["user"] => (&[("GET", Route::UserGet)], None, None),
             ["version"] => (&[("GET", Route::VersionGet)], None, None),
@@ -152,6 +156,7 @@ fn allowed(methods: &[(&str, Route)]) -> &'static str {
     match methods {
         [("GET", _), ("PATCH", _)] => "GET, PATCH",
         [("GET", _), ("POST", _)] => "GET, POST",
+        [("GET", _), ("PUT", _)] => "GET, PUT",
         [("DELETE", _)] => "DELETE",
         [("GET", _)] => "GET",
         _ => "",
