@@ -23,6 +23,7 @@ mod push;
 mod reference;
 mod request;
 mod retry;
+mod scopes;
 mod snapshots;
 mod transport;
 
@@ -47,3 +48,4 @@ pub use pagination::next_page;
 pub use permissions::{NotGranted, NotUndone, PermissionList, Permissions, PermittedEntry};
 pub use reference::{FullPath, GroupRef, ProjectRef, RefError, same_path};
 pub use retry::asked_wait;
+pub use scopes::{AllowedCounts, ProjectScope};

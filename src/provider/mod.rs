@@ -71,7 +71,11 @@ impl Provider for GitlabJobToken {
     }
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Connection>>> {
-        vec![Box::new(data_sources::JobTokenScope), Box::new(data_sources::Allowlist)]
+        vec![
+            Box::new(data_sources::JobTokenScope),
+            Box::new(data_sources::JobTokenScopes),
+            Box::new(data_sources::Allowlist),
+        ]
     }
 
     fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Connection>>> {

@@ -4,5 +4,6 @@
 pub(super) mod groups;
 pub(super) mod job_token_permissions;
 pub(super) mod job_token_scope;
+pub(super) mod job_token_scopes;
 pub(super) mod projects;
 pub(super) mod user;

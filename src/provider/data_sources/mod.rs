@@ -2,6 +2,8 @@
 
 mod allowlist;
 mod scope;
+mod scopes;
 
 pub(super) use allowlist::Allowlist;
 pub(super) use scope::JobTokenScope;
+pub(super) use scopes::JobTokenScopes;

@@ -1,0 +1,137 @@
+//! Data source `gitlab_job_token_scopes`: how the projects of a group stand, for checks and reports.
+
+use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
+use crate::gitlab::{GroupId, ProjectScope};
+use crate::provider::connection::Connection;
+use crate::provider::project;
+use crate::provider::report::report;
+
+/// The data source.
+pub(in crate::provider) struct JobTokenScopes;
+
+model! {
+    /// The attributes, as the schema documents them.
+    pub(in crate::provider) struct ScopesModel {
+        group: String,
+        include_archived: bool,
+        projects: Vec<Attr<Standing>>,
+        group_id: i64,
+    }
+}
+
+model! {
+    /// How one project stands.
+    pub(in crate::provider) struct Standing {
+        id: i64,
+        path: String,
+        archived: bool,
+        inbound_enabled: bool,
+        allowed_project_count: i64,
+        allowed_group_count: i64,
+        default_permissions_count: i64,
+    }
+}
+
+impl DataSource for JobTokenScopes {
+    type Client = Connection;
+    type Model = ScopesModel;
+    const TYPE_NAME: &'static str = "gitlab_job_token_scopes";
+
+    fn schema(&self) -> Schema {
+        let attributes = vec![
+            Attribute::required(
+                "group",
+                Type::String,
+                "Number or full path of the group whose projects are told of, those of its subgroups included.",
+            ),
+            Attribute::optional(
+                "include_archived",
+                Type::Bool,
+                "Whether archived projects are told of as well. They are not unless this is `true`.",
+            ),
+            Attribute::computed_list(
+                "projects",
+                standing(),
+                "The projects that the token can see, sorted by path.",
+            ),
+            Attribute::computed("group_id", Type::Number, "Number of the group, however `group` spells it."),
+        ];
+        let description = "Tells of every project of a group and its subgroups whether access with CI/CD job tokens is \
+                           limited to the project's allowlist, how many are on the list, and how many of those may do \
+                           all that a job token can be used for. One request for each hundred projects. Needs GitLab \
+                           18.0 or later.";
+        Schema { version: 0, description, attributes }
+    }
+
+    fn validate(&self, config: &ScopesModel, _: &Warnings) -> Result<(), Errors> {
+        Errors::check(project::check_spelling::<GroupId>("group", &config.group))
+    }
+
+    async fn read(
+        &self,
+        context: Context<'_, Connection>,
+        config: ScopesModel,
+    ) -> Result<ScopesModel, Errors> {
+        let gitlab = &context.client.gitlab;
+        let group: GroupId = project::settle(gitlab, "group", &config.group, &Attr::Null).await?;
+        let with_archived = config.include_archived == Attr::Known(true);
+        let projects = gitlab.scopes_below(group, with_archived).await.map_err(|error| {
+            report(format!("Can't read the job token scopes of the projects of group {group}"), &error)
+                .at("group")
+        })?;
+        Ok(ScopesModel {
+            projects: Attr::Known(projects.into_iter().map(Standing::from).map(Attr::Known).collect()),
+            group_id: Attr::Known(group.into()),
+            ..config
+        })
+    }
+}
+
+/// The attributes of one project.
+fn standing() -> Vec<Attribute> {
+    vec![
+        Attribute::computed("id", Type::Number, "Number of the project."),
+        Attribute::computed("path", Type::String, "Full path of the project."),
+        Attribute::computed("archived", Type::Bool, "Whether the project is archived."),
+        Attribute::computed(
+            "inbound_enabled",
+            Type::Bool,
+            "Whether the project limits access to its allowlist; null where the token's user is not at least a \
+             Maintainer of it. An instance that enforces the limit does so whatever the project says.",
+        ),
+        Attribute::computed(
+            "allowed_project_count",
+            Type::Number,
+            "How many projects are on the allowlist, without the project itself; null likewise.",
+        ),
+        Attribute::computed(
+            "allowed_group_count",
+            Type::Number,
+            "How many groups are on the allowlist; null likewise.",
+        ),
+        Attribute::computed(
+            "default_permissions_count",
+            Type::Number,
+            "How many of these projects and groups have the default permissions, and so may do all that a job token can \
+             be used for; null likewise.",
+        ),
+    ]
+}
+
+impl From<ProjectScope> for Standing {
+    fn from(project: ProjectScope) -> Standing {
+        let count = |number: Option<usize>| {
+            number.and_then(|number| i64::try_from(number).ok()).map_or(Attr::Null, Attr::Known)
+        };
+        let allowed = project.allowed;
+        Standing {
+            id: Attr::Known(project.id.into()),
+            path: Attr::Known(project.full_path),
+            archived: project.archived.map_or(Attr::Null, Attr::Known),
+            inbound_enabled: project.inbound_enabled.map_or(Attr::Null, Attr::Known),
+            allowed_project_count: count(allowed.map(|counts| counts.projects)),
+            allowed_group_count: count(allowed.map(|counts| counts.groups)),
+            default_permissions_count: count(allowed.map(|counts| counts.with_default_permissions)),
+        }
+    }
+}
