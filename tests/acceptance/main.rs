@@ -24,6 +24,7 @@ mod provider_errors;
 mod removal;
 mod request_economy;
 mod scope;
+mod scopes;
 mod secrecy;
 mod spelling;
 mod terraform_test;

@@ -16,6 +16,7 @@ use crate::kit::{self, bare_workspace, workspace};
 const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
+const SCOPES: &str = "gitlab_job_token_scopes";
 const ALLOWLIST: &str = "gitlab_job_token_allowlist";
 
 #[test]
@@ -182,6 +183,34 @@ fn the_allowlist_of_a_project_is_read() {
 
     assert_eq!(tf.output("who_may_access_deploy"), json!(["platform/apps/*", "security/scanner"]));
     tf.plan().changes_nothing();
+    destroyed(&tf);
+}
+
+#[test]
+fn the_projects_of_a_group_are_checked_and_make_a_table() {
+    let gitlab = estate();
+    gitlab.set_inbound_enabled(number(&gitlab, "platform/charts"), false);
+    allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&text(&format!("data-sources/{SCOPES}/data-source.tf")));
+
+    let run = tf.apply();
+
+    let details: Vec<_> = run
+        .succeeds()
+        .warnings()
+        .iter()
+        .filter_map(|warning| warning.detail.lines().next())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        details,
+        [
+            "Open to the job tokens of all projects: platform/charts.",
+            "Entries with the default permissions: platform/deploy."
+        ]
+    );
+    insta::assert_snapshot!(tf.output("job_token_access").as_str().unwrap_or_default(), @"");
     destroyed(&tf);
 }
 

@@ -1,0 +1,40 @@
+data "gitlab_job_token_scopes" "platform" {
+  group = "platform"
+}
+
+locals {
+  # Nothing is known of projects in which the token's user is no Maintainer.
+  known = [
+    for project in data.gitlab_job_token_scopes.platform.projects : project
+    if project.inbound_enabled != null
+  ]
+  open     = [for project in local.known : project.path if !project.inbound_enabled]
+  generous = [for project in local.known : project.path if project.default_permissions_count > 0]
+}
+
+# Checks that fail are warnings: every plan shows them, and changes nothing.
+check "every_project_is_limited" {
+  assert {
+    condition     = length(local.open) == 0
+    error_message = "Open to the job tokens of all projects: ${join(", ", local.open)}."
+  }
+}
+
+check "every_entry_has_only_the_permissions_it_needs" {
+  assert {
+    condition     = length(local.generous) == 0
+    error_message = "Entries with the default permissions: ${join(", ", local.generous)}."
+  }
+}
+
+# A table to read: terraform output -raw job_token_access
+output "job_token_access" {
+  value = join("\n", concat(
+    [format("%-32s %-7s %8s %6s %7s", "PROJECT", "LIMITED", "PROJECTS", "GROUPS", "DEFAULT")],
+    [
+      for project in local.known : format("%-32s %-7t %8d %6d %7d", project.path, project.inbound_enabled,
+        project.allowed_project_count, project.allowed_group_count, project.default_permissions_count
+      )
+    ],
+  ))
+}

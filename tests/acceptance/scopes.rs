@@ -1,0 +1,170 @@
+//! How the projects of a group stand, read in few requests.
+
+use gitlab_simulator::{Permissions, Route, Simulator, Target, TokenScope, TokenSpec};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use terraform_cli::Workspace;
+
+use crate::kit::{replaced, workspace};
+
+const SCOPES: &str = "data.gitlab_job_token_scopes.acme";
+
+const READ: &str = r#"
+data "gitlab_job_token_scopes" "acme" {
+  group = "acme"
+}
+"#;
+
+/// Projects 1 `acme/app`, 2 `acme/tools/lint` and 3 `other/lib`, and group 3 `other`. On the list of the first are
+/// project 2 with the default permissions and group 3 with few; the second is open to all.
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    for path in ["acme/app", "acme/tools/lint", "other/lib"] {
+        gitlab.add_project(path);
+    }
+    let other = gitlab.group_id("other").expect("a group");
+    gitlab.allow(1, Target::Project(2));
+    gitlab.allow_with(1, Target::Group(other), Permissions::limited_to(["READ_JOBS"]));
+    gitlab.set_inbound_enabled(2, false);
+    gitlab
+}
+
+/// What the data source reads, by an apply, which changes nothing.
+fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
+    tf.config(config);
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.state().of(SCOPES).clone()
+}
+
+fn app() -> Value {
+    json!({
+        "id": 1, "path": "acme/app", "archived": false, "inbound_enabled": true,
+        "allowed_project_count": 1, "allowed_group_count": 1, "default_permissions_count": 1,
+    })
+}
+
+fn lint() -> Value {
+    json!({
+        "id": 2, "path": "acme/tools/lint", "archived": false, "inbound_enabled": false,
+        "allowed_project_count": 0, "allowed_group_count": 0, "default_permissions_count": 0,
+    })
+}
+
+#[test]
+fn every_project_below_a_group_is_told_of_by_path_and_by_number() {
+    let gitlab = acme();
+    let number = gitlab.group_id("acme").expect("a group");
+    let Some(tf) = workspace(&gitlab) else { return };
+    for group in ["acme".to_owned(), number.to_string()] {
+        let read = read(&gitlab, &tf, &replaced(READ, "acme\"\n", &format!("{group}\"\n")));
+
+        let expected = json!({
+            "group": group, "group_id": number, "include_archived": null, "projects": [app(), lint()],
+        });
+        assert_eq!(read, expected);
+    }
+}
+
+#[test]
+fn archived_projects_are_left_out_unless_asked_for() {
+    let gitlab = acme();
+    gitlab.set_archived(2, true);
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    assert_eq!(read(&gitlab, &tf, READ)["projects"], json!([app()]));
+
+    let all = replaced(READ, "group = \"acme\"", "group = \"acme\"\n  include_archived = true");
+    let mut archived = lint();
+    archived["archived"] = json!(true);
+    assert_eq!(read(&gitlab, &tf, &all)["projects"], json!([app(), archived]));
+}
+
+#[test]
+fn nothing_is_told_of_a_project_in_which_the_user_is_no_maintainer() {
+    let gitlab = acme();
+    let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
+    let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
+    let token = gitlab.add_token(reader.developer_of(acme).maintainer_of(Target::Project(1)));
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_TOKEN", &token);
+
+    let unknown = json!({
+        "id": 2, "path": "acme/tools/lint", "archived": false, "inbound_enabled": null,
+        "allowed_project_count": null, "allowed_group_count": null, "default_permissions_count": null,
+    });
+    assert_eq!(read(&gitlab, &tf, READ)["projects"], json!([app(), unknown]));
+}
+
+#[test]
+fn a_hundred_projects_cost_one_query() {
+    const PROJECTS: usize = 250;
+    let gitlab = Simulator::start();
+    for number in 0..PROJECTS {
+        gitlab.add_project(&format!("acme/p{number}"));
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(READ);
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+
+    tf.plan().changes_nothing();
+
+    assert_eq!(tf.state().of(SCOPES)["projects"].as_array().map(Vec::len), Some(PROJECTS));
+    let requests = gitlab.requests();
+    assert_eq!(requests.to(Route::GraphqlQuery).len(), 3);
+    // The group is looked up, and the token tried.
+    assert_eq!(requests.len(), 5);
+}
+
+#[test]
+fn full_lists_are_within_what_gitlab_allows_a_query() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    for number in 0..200 {
+        let project = gitlab.add_project(&format!("other/p{number}"));
+        gitlab.allow(1, Target::Project(project));
+        let group = gitlab.add_group(&format!("g{number}"));
+        gitlab.allow(1, Target::Group(group));
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let project = &read(&gitlab, &tf, READ)["projects"][0];
+
+    let counts = ["allowed_project_count", "allowed_group_count", "default_permissions_count"];
+    assert_eq!(counts.map(|count| project[count].as_u64()), [Some(200), Some(200), Some(400)]);
+}
+
+#[test]
+fn a_group_that_the_token_does_not_see_is_an_error() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&replaced(READ, "\"acme\"\n", "\"acme/none\"\n"));
+
+    assert_snapshot!(tf.plan().error(), @"");
+
+    tf.config(&replaced(READ, "\"acme\"\n", "99\n"));
+
+    assert_snapshot!(tf.plan().error(), @"");
+}
+
+#[test]
+fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
+    let gitlab = Simulator::builder().too_old_for_permissions().start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(READ);
+
+    assert_snapshot!(tf.plan().error(), @"");
+}
+
+#[test]
+fn an_address_in_place_of_a_group_is_refused_before_anything_is_asked() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&replaced(READ, "\"acme\"\n", "\"https://gitlab.com/acme\"\n"));
+
+    assert_snapshot!(tf.run(&["validate"]).error(), @"");
+
+    assert!(gitlab.requests().is_empty());
+}
