@@ -6,6 +6,7 @@ mod pages;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::graphql;
 use crate::http::{Answer, Route, invalid_token};
 pub use injection::Injection;
 pub(crate) use injection::{Faults, Sighting, Strike};
@@ -61,6 +62,8 @@ pub enum Fault {
     RedirectsTo(String),
     /// 302 to the page for signing in, as from a proxy that knows no tokens.
     LoginPage,
+    /// 200 with this error and no data, as GraphQL tells of everything that goes wrong.
+    GraphqlError(String),
     /// Any other answer.
     Answers {
         /// The status.
@@ -128,6 +131,7 @@ impl Fault {
             }
             Self::RedirectsTo(address) => Answer::html(302, "Found").with("location", address),
             Self::LoginPage => Answer::html(302, "Found").with("location", sign_in),
+            Self::GraphqlError(message) => graphql::error(message),
             Self::Answers { status, content_type, body } => {
                 Answer::of_type(*status, content_type, body.as_bytes())
             }

@@ -24,8 +24,17 @@ pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
         Route::Unknown => Answer::html(404, "Not Found"),
         Route::SignInPage => Answer::html(200, "Sign in"),
         Route::MethodNotAllowed => Answer::error(405, "405 Not Allowed").with("allow", call.matched.allow),
+        Route::GraphqlQuery | Route::GraphqlMutation => {
+            graphql(call, site, world).unwrap_or_else(|refusal| refusal)
+        }
         _ => api(call, site, world).unwrap_or_else(|refusal| refusal),
     }
+}
+
+fn graphql(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
+    let bearer = call.caller.authorize_graphql(world)?;
+    let request = call.graphql.as_ref().ok_or_else(not_found)?.as_ref().map_err(Clone::clone)?;
+    Ok(crate::graphql::carry_out(request, bearer, site, world))
 }
 
 fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
@@ -44,8 +53,12 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
         Route::GroupGet => request.group(world),
         Route::UserGet => Ok(Answer::json(200, &request.render(world).user())),
         Route::VersionGet => Ok(version(world)),
-        // Answered before any token is looked at.
-        Route::SignInPage | Route::MethodNotAllowed | Route::Unknown => Err(not_found()),
+        // Answered before any token is looked at, or elsewhere.
+        Route::GraphqlQuery
+        | Route::GraphqlMutation
+        | Route::SignInPage
+        | Route::MethodNotAllowed
+        | Route::Unknown => Err(not_found()),
     }
 }
 

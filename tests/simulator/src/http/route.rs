@@ -34,6 +34,10 @@ pub enum Route {
     UserGet,
     /// `GET /version`
     VersionGet,
+    /// `POST /api/graphql` with anything that is no mutation.
+    GraphqlQuery,
+    /// `POST /api/graphql` with a mutation.
+    GraphqlMutation,
     /// The web page for signing in, to which a proxy sends strangers.
     SignInPage,
     /// A path of the API with a method that it does not take.
@@ -64,6 +68,8 @@ impl Route {
             Self::GroupGet => "GET /groups/:id",
             Self::UserGet => "GET /user",
             Self::VersionGet => "GET /version",
+            Self::GraphqlQuery => "POST /api/graphql (query)",
+            Self::GraphqlMutation => "POST /api/graphql (mutation)",
             Self::SignInPage => "the sign-in page",
             Self::MethodNotAllowed => "a method not allowed",
             Self::Unknown => "an unknown path",
@@ -81,6 +87,7 @@ impl Route {
                 | Self::AllowlistGroupPost
                 | Self::AllowlistGroupDelete
                 | Self::ProjectPut
+                | Self::GraphqlMutation
         )
     }
 }
@@ -109,6 +116,9 @@ impl Matched {
     pub(crate) fn find(method: &Method, path: &str) -> Self {
         if path == "/users/sign_in" {
             return Self { route: Route::SignInPage, id: None, target: None, allow: "" };
+        }
+        if path == "/api/graphql" && *method == Method::POST {
+            return Self { route: Route::GraphqlQuery, id: None, target: None, allow: "" };
         }
         let Some(path) = path.strip_prefix("/api/v4/") else {
             return Self { route: Route::Unknown, id: None, target: None, allow: "" };

@@ -6,6 +6,7 @@ mod allowlist;
 mod entry;
 mod moves;
 mod namespace;
+mod permissions;
 mod settings;
 mod token;
 
@@ -17,6 +18,7 @@ pub(crate) use allowlist::Refusal;
 pub use entry::{AllowlistEntry, Permissions};
 use namespace::Namespace;
 pub(crate) use namespace::Occupant;
+pub(crate) use permissions::Hindrance;
 pub(crate) use settings::Settings;
 pub use settings::{Enforcement, Wording};
 pub(crate) use token::TokenKind;
@@ -161,6 +163,15 @@ impl World {
         self.projects
             .values()
             .filter(move |project| self.parent(&project.path).is_some_and(|parent| parent.id == id))
+    }
+
+    /// The projects of a group, with those of the groups below it or without, in the order of their numbers.
+    pub(crate) fn projects_below(&self, group: u64, deep: bool) -> impl Iterator<Item = &Project> {
+        let above = if deep { usize::MAX } else { 1 };
+        self.projects.values().filter(move |project| {
+            let mut above = self.with_ancestors(Target::Project(project.id)).skip(1).take(above);
+            above.any(|place| place == Target::Group(group))
+        })
     }
 
     pub(crate) fn make_public(&mut self, place: Target) {
