@@ -90,7 +90,8 @@ pub(super) fn is_about_the_target(error: &Error) -> bool {
 }
 
 /// How GitLab calls the target in its refusals, over REST and over GraphQL.
-const TARGET_NAMES: [&str; 3] = ["target_project", "target_group", "The target does not exist"];
+const TARGET_NAMES: [&str; 4] =
+    ["target_project", "target_group", "The target does not exist", "The group or project does not exist"];
 
 const UNSEEN_TARGET: &str = "To add a target, the token's user must be able to see it: give the user at least the Guest \
                              role there, or use a token whose user sees both.";
@@ -130,6 +131,10 @@ fn advice(error: &Error) -> Option<&'static str> {
              or remove entries that are no longer needed."
         }
         ErrorKind::BadRequest if is_about_the_target(error) => UNSEEN_TARGET,
+        ErrorKind::BadRequest if may_not_change(error) => {
+            "GitLab answers so too where the token can't see the entry's target: give the token's user at least the Guest \
+             role there, or use a token whose user sees both."
+        }
         ErrorKind::BadRequest => return None,
         ErrorKind::NotAllowed => {
             "This is how GitLab answers a write to the former path of a project or group: use its present path or its \
@@ -192,6 +197,11 @@ fn advice(error: &Error) -> Option<&'static str> {
 /// The words only choose the advice: GitLab has no code for this refusal.
 fn exceeds_the_limit(error: &Error) -> bool {
     error.words().is_some_and(|words| words.contains("exceeds the allowable number"))
+}
+
+/// The words only choose the advice, as above.
+fn may_not_change(error: &Error) -> bool {
+    error.words().is_some_and(|words| words.contains("insufficient permission to update"))
 }
 
 #[cfg(test)]

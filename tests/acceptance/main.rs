@@ -19,8 +19,10 @@ mod import_blocks;
 #[cfg(unix)]
 mod moved;
 mod partial_failure;
+mod permissions;
 mod provider_block;
 mod provider_errors;
+mod push;
 mod removal;
 mod request_economy;
 mod scope;

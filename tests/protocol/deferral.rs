@@ -22,12 +22,14 @@ fn given() -> [(&'static str, Value); 3] {
 fn stored(type_name: &str) -> Stored {
     let (state, identity) = match type_name {
         SCOPE => (
-            json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 7, "id": "7"}),
+            json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 7, "id": "7",
+                   "push_repository_for_job_token_allowed": null}),
             json!({"project_id": 7}),
         ),
         ENTRY => (
             json!({"project": "acme/app", "target_project": null, "target_project_id": null, "target_group": "acme",
-                   "target_group_id": 3, "target_type": "group", "project_id": 7, "id": "7:group:3"}),
+                   "target_group_id": 3, "target_type": "group", "project_id": 7, "id": "7:group:3",
+                   "default_permissions": null, "job_token_policies": null}),
             json!({"project_id": 7, "target_project_id": null, "target_group_id": 3}),
         ),
         _ => (

@@ -35,6 +35,7 @@ async fn a_scope_is_taken_over_changed_in_place_and_given_back() {
         step.planned.state,
         json!({
             "project": "acme/app", "inbound_enabled": true, "outbound_enabled": UNKNOWN, "project_id": 1, "id": "1",
+            "push_repository_for_job_token_allowed": null,
         })
     );
     let created = kit.apply(&step).await;
@@ -70,6 +71,7 @@ async fn an_entry_is_added_and_removed_and_leaves_the_others_alone() {
         json!({
             "project": "acme/app", "target_project": "acme/lib", "target_project_id": 2, "target_group": null,
             "target_group_id": null, "target_type": "project", "project_id": 1, "id": "1:project:2",
+            "default_permissions": null, "job_token_policies": null,
         })
     );
     assert_eq!(other.state["id"], format!("1:group:{group}"));

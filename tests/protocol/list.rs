@@ -90,8 +90,8 @@ async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
     let identities: BTreeSet<String> =
         listed.iter().map(|listed| listed.identity.as_ref().unwrap().to_string()).collect();
     assert_eq!((listed.len() as u64, identities.len() as u64), (2 * FULL, 2 * FULL));
-    // Three pages of projects, for the project itself is on the list, two of groups, and the path.
-    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1);
+    // Three pages of projects, for the project itself is on the list, two of groups, the permissions, and the path.
+    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1 + 1);
 }
 
 #[tokio::test]

@@ -262,8 +262,17 @@ async fn every_form_that_hosts_may_write_is_read() {
         (b"\xa3two", false),
     ];
     for (number, is_read) in values {
-        let names = ["target_type", "target_project", "target_group_id", "target_group", "project_id", "id"];
-        let mut bytes = vec![0x88];
+        let names = [
+            "target_type",
+            "target_project",
+            "target_group_id",
+            "target_group",
+            "default_permissions",
+            "job_token_policies",
+            "project_id",
+            "id",
+        ];
+        let mut bytes = vec![0x8a];
         for name in names {
             bytes.extend(encode(&json!(name)).msgpack);
             bytes.push(0xc0);

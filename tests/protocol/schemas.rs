@@ -159,6 +159,7 @@ async fn every_resource_has_the_attributes_of_the_contract() {
             ("outbound_enabled", "Bool computed"),
             ("project", "String required"),
             ("project_id", "Number computed"),
+            ("push_repository_for_job_token_allowed", "Bool optional computed"),
         ]
         .map(|(name, text)| (name, text.to_owned()))
         .into()
@@ -166,6 +167,8 @@ async fn every_resource_has_the_attributes_of_the_contract() {
     assert_eq!(
         of(ENTRY),
         [
+            ("default_permissions", "Bool optional computed"),
+            ("job_token_policies", "Set(String) optional computed"),
             ("id", "String computed"),
             ("project", "String required"),
             ("project_id", "Number computed"),

@@ -20,6 +20,18 @@ fn fixture(version: i64, type_name: &str) -> Value {
         .unwrap()
 }
 
+/// What a fixture is today: attributes that were added since, with what they are where nobody has set them.
+fn today(type_name: &str) -> Value {
+    let mut stored = fixture(0, type_name);
+    let later: &[&str] = match type_name {
+        SCOPE => &["push_repository_for_job_token_allowed"],
+        ENTRY => &["default_permissions", "job_token_policies"],
+        _ => &[],
+    };
+    later.iter().for_each(|name| stored[*name] = Value::Null);
+    stored
+}
+
 /// The configuration that the fixtures were applied from.
 fn given(type_name: &str) -> Value {
     match type_name {
@@ -55,7 +67,7 @@ async fn a_state_of_version_0_is_read_and_plans_clean() {
     for type_name in RESOURCES {
         let stored = fixture(0, type_name);
         let upgraded = kit.upgrade(type_name, 0, &stored).await.unwrap();
-        assert_eq!((&upgraded.diagnostics[..], &upgraded.state), (&[][..], &stored));
+        assert_eq!((&upgraded.diagnostics[..], &upgraded.state), (&[][..], &today(type_name)));
         let stored = Stored { state: upgraded.state, ..Stored::default() };
         let read = kit.assert_clean(type_name, &stored, given(type_name)).await;
         assert_eq!(read.state, stored.state);
@@ -70,7 +82,7 @@ async fn a_fixture_is_what_an_apply_stores_now() {
     kit.gitlab.revoke(1, Target::Project(2));
     for type_name in [SCOPE, ENTRY, EXCLUSIVE] {
         let stored = kit.create(type_name, given(type_name)).await;
-        assert_eq!(stored.state, fixture(0, type_name));
+        assert_eq!(stored.state, today(type_name));
     }
 }
 

@@ -246,3 +246,91 @@ fn not_among_them(owner: ProjectId, target: Target) -> Diagnostic {
     );
     Diagnostic::new(cannot_read(owner), detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(names: &[&str]) -> Attr<Set<String>> {
+        Attr::Known(Set(names.iter().map(|name| Attr::Known((*name).to_owned())).collect()))
+    }
+
+    fn entry(default_permissions: Attr<bool>, job_token_policies: Attr<Set<String>>) -> EntryModel {
+        EntryModel { default_permissions, job_token_policies, ..EntryModel::default() }
+    }
+
+    #[test]
+    fn what_is_set_says_what_the_other_is_planned_as() {
+        use Attr::{Known, Null, Unknown};
+        let cases = [
+            ((Null, Null), (Null, Null)),
+            ((Null, set(&["READ_JOBS"])), (Known(false), set(&["READ_JOBS"]))),
+            ((Null, set(&[])), (Known(false), set(&[]))),
+            ((Known(false), Null), (Known(false), set(&[]))),
+            ((Known(true), Null), (Known(true), set(&[]))),
+            ((Known(false), set(&["READ_JOBS"])), (Known(false), set(&["READ_JOBS"]))),
+            ((Unknown, Null), (Unknown, Unknown)),
+            ((Null, Unknown), (Unknown, Unknown)),
+            ((Unknown, Unknown), (Unknown, Unknown)),
+            ((Known(true), Unknown), (Known(true), Unknown)),
+            ((Unknown, set(&["READ_JOBS"])), (Unknown, set(&["READ_JOBS"]))),
+        ];
+        for ((default, policies), expected) in cases {
+            let config = entry(default, policies);
+            assert_eq!(plan(&config), expected, "{config:?}");
+        }
+    }
+
+    #[test]
+    fn permissions_survive_the_way_into_an_entry_and_back() {
+        let only = |names: &[&str]| Permissions::Only(names.iter().map(|name| (*name).to_owned()).collect());
+        for permissions in [Permissions::Default, only(&[]), only(&["ADMIN_JOBS", "READ_JOBS"])] {
+            assert_eq!(of(&EntryModel::default().with_permissions(&permissions)), Some(permissions));
+        }
+        assert_eq!(of(&EntryModel::default()), None);
+        assert_eq!(of(&entry(Attr::Unknown, Attr::Unknown)), None);
+        let imported = |permissions: Option<Permissions>| {
+            of(&EntryModel::default().with_own_permissions(permissions.as_ref()))
+        };
+        assert_eq!(imported(Some(Permissions::Default)), None);
+        assert_eq!(imported(Some(only(&[]))), Some(only(&[])));
+        assert_eq!(imported(None), None);
+    }
+
+    #[test]
+    fn a_name_is_told_how_to_be_written() {
+        let told =
+            |policy: &str| check_name(policy).map(|told| told.detail.rsplit_once(". ").unwrap().1.to_owned());
+        for policy in ["READ_JOBS", "ADMIN_X2", "FUTURE"] {
+            assert_eq!(told(policy), None, "{policy}");
+        }
+        for policy in ["read_jobs", "Read_Jobs", " READ_JOBS", "READ_JOBS\n", "read jobs", "READ-JOBS"] {
+            assert_eq!(told(policy).as_deref(), Some("Write \"READ_JOBS\"."), "{policy:?}");
+        }
+        for policy in ["", "*", "_JOBS", "2", "READ_JÖBS", "READ_JOBS,READ_PACKAGES"] {
+            assert_eq!(told(policy).as_deref(), Some("Write a name such as \"READ_JOBS\"."), "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_never_at_fault() {
+        assert_eq!(check(&entry(Attr::Unknown, Attr::Unknown)), []);
+        assert_eq!(check(&entry(Attr::Unknown, set(&["READ_JOBS"]))), []);
+        assert_eq!(check(&entry(Attr::Known(true), Attr::Unknown)), []);
+        assert_eq!(check(&entry(Attr::Null, Attr::Known(Set(vec![Attr::Unknown, Attr::Unknown])))), []);
+        assert_eq!(check(&entry(Attr::Known(false), set(&[]))), []);
+    }
+
+    #[test]
+    fn each_fault_is_told_at_the_policies() {
+        let summaries = |config: &EntryModel| {
+            let told = check(config);
+            assert!(told.iter().all(|told| told.attribute == null_policy().attribute));
+            told.into_iter().map(|told| told.summary).collect::<Vec<_>>()
+        };
+        assert_eq!(summaries(&entry(Attr::Known(true), set(&[]))), ["Permissions contradict each other"]);
+        let both = entry(Attr::Known(true), Attr::Known(Set(vec![Attr::Null, Attr::Known("x".to_owned())])));
+        let invalid = "Invalid job token policy";
+        assert_eq!(summaries(&both), ["Permissions contradict each other", invalid, invalid]);
+    }
+}

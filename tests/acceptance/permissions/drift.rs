@@ -1,0 +1,73 @@
+//! Permissions that somebody has changed behind our back.
+
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::*;
+
+#[test]
+fn other_permissions_are_shown_and_repaired_in_place() {
+    for drifted in [only(&["READ_JOBS", "ADMIN_JOBS"]), only(&[]), Permissions::default()] {
+        let gitlab = acme();
+        let Some(tf) = applied(&gitlab, JOBS) else { return };
+        gitlab.set_permissions(APP, TARGET, drifted.clone());
+
+        let plan = tf.plan();
+        assert_eq!(plan.drift()[0].after["default_permissions"], drifted.default_permissions);
+        let change = plan.change(ENTRY);
+        assert_eq!((change.action, &change.after["job_token_policies"]), (Action::Update, &json!(["READ_JOBS"])));
+        tf.apply_saved().succeeds();
+
+        assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+        assert_eq!(gitlab.requests().writes().named(UPDATE).len(), 1);
+        tf.plan().changes_nothing();
+    }
+}
+
+#[test]
+fn default_permissions_that_were_taken_away_are_given_back() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, "default_permissions = true") else { return };
+    gitlab.set_permissions(APP, TARGET, only(&["READ_JOBS"]));
+
+    assert_eq!(tf.plan().change(ENTRY).action, Action::Update);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(held(&gitlab), Some(Permissions::default()));
+}
+
+/// GitLab keeps policies beside the default permissions, where they have no effect.
+#[test]
+fn policies_without_effect_are_no_drift() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, "default_permissions = true") else { return };
+    gitlab.set_permissions(APP, TARGET, Permissions { default_permissions: true, ..only(&["READ_JOBS"]) });
+
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn an_entry_that_was_removed_is_made_again_with_its_permissions() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    gitlab.revoke(APP, TARGET);
+
+    assert_eq!(tf.plan().change(ENTRY).action, Action::Create);
+    tf.apply_saved().succeeds().warns_of_nothing();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    assert!(gitlab.requests().to(Route::AllowlistProjectPost).is_empty());
+}
+
+#[test]
+fn an_entry_that_was_made_again_by_somebody_else_is_narrowed_again() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    gitlab.revoke(APP, TARGET);
+    gitlab.allow(APP, TARGET);
+
+    assert_eq!(tf.plan().change(ENTRY).action, Action::Update);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+}

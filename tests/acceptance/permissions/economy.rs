@@ -1,0 +1,96 @@
+//! What permissions cost in requests: one read for each project, one write for each entry.
+
+use super::*;
+
+const FULL: usize = 200;
+
+/// 200 projects by path on the list of one, with permissions.
+fn full() -> (Simulator, String) {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    (0..FULL).for_each(|n| drop(gitlab.add_project(&format!("targets/t{n}"))));
+    let config = r#"
+        resource "gitlab_job_token_allowlist_entry" "each" {
+          count              = 200
+          project            = "acme/app"
+          target_project     = "targets/t${count.index}"
+          job_token_policies = ["READ_JOBS"]
+        }
+    "#;
+    (gitlab, config.to_owned())
+}
+
+fn lists(requests: &Requests) -> usize {
+    requests.to(Route::AllowlistProjectsGet).len()
+}
+
+#[test]
+fn creating_200_entries_with_permissions_costs_one_write_each_within_the_limit_in_flight() {
+    let (gitlab, config) = full();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&config);
+
+    tf.apply_with(&["-parallelism=50"]).succeeds();
+
+    let requests = gitlab.requests();
+    let mutations = requests.to(Route::GraphqlMutation);
+    assert_eq!((mutations.len(), mutations.named(ADD).len(), requests.writes().len()), (FULL, FULL, FULL));
+    // Each path is looked up once in the plan and once in the apply, which are two processes.
+    let look_ups = requests.to(Route::ProjectGet).len();
+    assert!(look_ups <= 2 * (FULL + 1), "{look_ups}");
+    let others = requests.len() - FULL - look_ups;
+    assert!(others <= 6, "{}", requests.filter(|request| request.route != Route::ProjectGet && !request.route.is_write()));
+    assert!(requests.to(Route::GraphqlQuery).len() <= 2);
+    let in_flight = gitlab.max_in_flight();
+    assert!(in_flight <= 10, "{in_flight} requests were under way at a time");
+
+    gitlab.clear_requests();
+    tf.plan_with(&["-parallelism=50"]).changes_nothing();
+    let requests = gitlab.requests();
+    assert_eq!((lists(&requests), graphql(&requests).len()), (3, 1), "{requests}");
+    assert!(requests.len() <= 3 + 1 + 2, "{requests}");
+
+    gitlab.clear_requests();
+    tf.destroy().succeeds();
+    let requests = gitlab.requests();
+    assert_eq!(requests.to(Route::AllowlistProjectDelete).len(), FULL);
+    assert_eq!(graphql(&requests).len(), 1, "only the refresh before");
+    assert!(requests.len() <= FULL + 3 + 1 + 5);
+}
+
+#[test]
+fn narrowing_200_entries_costs_one_write_each_and_one_read_in_each_process() {
+    let (gitlab, config) = full();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&config);
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+    tf.config(&config.replace(r#"["READ_JOBS"]"#, "[]"));
+
+    tf.apply_with(&["-parallelism=50"]).succeeds();
+
+    let requests = gitlab.requests();
+    assert_eq!(requests.writes().named(UPDATE).len(), FULL);
+    assert_eq!(requests.writes().len(), FULL);
+    assert!(requests.to(Route::GraphqlQuery).len() <= 2, "{}", graphql(&requests).len());
+}
+
+#[test]
+fn a_project_without_managed_permissions_costs_no_graphql_beside_one_with() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let other = r#"
+        resource "gitlab_job_token_allowlist_entry" "other" {
+          project        = "acme/other"
+          target_project = "acme/lib"
+        }
+    "#;
+    tf.config(&format!("{}{other}", entry(JOBS)));
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+
+    tf.plan().changes_nothing();
+
+    let requests = graphql(&gitlab.requests());
+    assert_eq!((requests.len(), requests.about(APP).len()), (1, 1), "{requests}");
+}

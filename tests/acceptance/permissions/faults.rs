@@ -1,0 +1,102 @@
+//! Mutations whose answers are lost, and servers that fail: the state says what the server holds, and the next apply
+//! converges.
+
+use gitlab_simulator::{Fault, Injection};
+use serde_json::json;
+
+use super::*;
+
+/// The provider block without a second attempt.
+const ONCE: &str = "provider \"gitlab\" {\n  retries = 0\n}\n";
+
+fn lost() -> [Injection; 4] {
+    let on_mutations = |fault: Fault| fault.on(Route::GraphqlMutation).once();
+    [
+        on_mutations(Fault::DropsTheAnswer),
+        on_mutations(Fault::BadGateway).carried_out(),
+        on_mutations(Fault::InternalError).carried_out(),
+        on_mutations(Fault::TruncatedJson),
+    ]
+}
+
+#[test]
+fn an_addition_whose_answer_is_lost_is_found_on_the_list_with_its_permissions() {
+    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
+        let gitlab = acme();
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&format!("{block}{}", entry(JOBS)));
+        gitlab.inject(fault.clone());
+
+        tf.apply().succeeds().warns_of_nothing();
+
+        assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])), "{fault:?}");
+        tf.plan().changes_nothing();
+    }
+}
+
+#[test]
+fn a_change_whose_answer_is_lost_is_found_to_be_done() {
+    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
+        let gitlab = acme();
+        let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+        tf.config(&format!("{block}{}", entry(JOBS)));
+        gitlab.inject(fault.clone());
+
+        tf.apply().succeeds().warns_of_nothing();
+
+        assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])), "{fault:?}");
+        assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
+        tf.plan().changes_nothing();
+    }
+}
+
+#[test]
+fn a_write_that_never_arrives_leaves_the_state_true() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!("{ONCE}{}", entry(JOBS)));
+    gitlab.inject(Fault::DropsTheRequest.on(Route::GraphqlMutation));
+    tf.apply().fails();
+    assert!(tf.state().addresses().is_empty());
+    gitlab.clear_faults();
+    tf.apply().succeeds();
+
+    tf.config(&format!("{ONCE}{}", entry(JOBS_AND_PACKAGES)));
+    gitlab.inject(Fault::DropsTheRequest.on(Route::GraphqlMutation));
+    tf.apply().fails();
+    gitlab.clear_faults();
+    assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
+    tf.apply().succeeds();
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
+}
+
+#[test]
+fn what_passes_is_waited_for() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+    for route in [Route::GraphqlQuery, Route::GraphqlMutation] {
+        gitlab.inject(Fault::BadGateway.on(route).once());
+        gitlab.inject(Fault::Unavailable { retry_after: None }.on(route).once());
+    }
+    gitlab.inject(Fault::InternalError.on(Route::GraphqlQuery).once());
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+}
+
+/// Nobody knows whose the entry is that is there with more; it is narrowed.
+#[test]
+fn a_lost_addition_that_somebody_else_has_made_meanwhile_is_narrowed() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+    tf.plan().succeeds();
+    gitlab.allow(APP, TARGET);
+    gitlab.inject(Fault::DropsTheRequest.on(Route::GraphqlMutation).once());
+
+    tf.apply_saved().succeeds();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+}

@@ -1,0 +1,101 @@
+//! Bringing entries with permissions under management.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::*;
+
+const ID: &str = "acme/app:project:acme/lib";
+
+#[test]
+fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
+    for policies in [&["READ_JOBS"][..], &[]] {
+        let gitlab = acme();
+        gitlab.allow_with(APP, TARGET, only(policies));
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&entry(&format!("job_token_policies = {policies:?}")).replace(
+            "target_project = \"acme/lib\"",
+            "target_project_id = 2",
+        ));
+
+        tf.import(ENTRY, ID).succeeds();
+
+        let state = tf.state();
+        assert_eq!(state.of(ENTRY)["default_permissions"], false);
+        assert_eq!(state.of(ENTRY)["job_token_policies"], json!(policies));
+        tf.plan().changes_nothing().warns_of_nothing();
+        assert_eq!(gitlab.requests().writes().to_string(), "");
+    }
+}
+
+#[test]
+fn an_entry_with_the_default_permissions_is_imported_as_one_whose_permissions_nobody_manages() {
+    let gitlab = acme();
+    gitlab.allow(APP, TARGET);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("").replace("target_project = \"acme/lib\"", "target_project_id = 2"));
+
+    tf.import(ENTRY, ID).succeeds();
+
+    let state = tf.state();
+    assert_eq!(state.of(ENTRY)["default_permissions"], Value::Null);
+    assert_eq!(state.of(ENTRY)["job_token_policies"], Value::Null);
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn where_permissions_are_switched_off_an_entry_is_imported_without_them() {
+    let gitlab = acme();
+    gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
+    gitlab.set_fine_grained_permissions(APP, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(""));
+
+    tf.import(ENTRY, ID).succeeds();
+
+    assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
+}
+
+#[test]
+fn generated_configuration_says_the_permissions_and_plans_clean() {
+    let gitlab = acme();
+    gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "READ_JOBS"]));
+    gitlab.allow_with(APP, Target::Project(3), only(&[]));
+    let Some(tf) = workspace(&gitlab) else { return };
+    let import = |name: &str, id: &str| {
+        format!("import {{\n  to = gitlab_job_token_allowlist_entry.{name}\n  id = \"{id}\"\n}}\n")
+    };
+    tf.config(&format!("{}{}", import("lib", "1:project:2"), import("other", "1:project:3")));
+    tf.plan_with(&["-generate-config-out=generated.tf"]).succeeds();
+    let file = tf.directory().join("generated.tf");
+    let written = fs::read_to_string(&file).expect("a generated file");
+    let lines = |name: &str| {
+        let found = written.lines().filter(|line| line.trim_start().starts_with(name));
+        found.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(lines("default_permissions"), ["default_permissions = false"; 2]);
+    let mut policies = lines("job_token_policies");
+    policies.sort();
+    assert_eq!(policies, [r#"job_token_policies = ["READ_JOBS", "READ_PACKAGES"]"#, "job_token_policies = []"]);
+    // The type of the provider is not its local name here.
+    let without_provider = written.lines().filter(|line| !line.contains("provider ")).collect::<Vec<_>>().join("\n");
+    fs::write(&file, without_provider).expect("a file to write");
+
+    assert_eq!(tf.plan().warns_of_nothing().actions(), []);
+    tf.apply_saved().succeeds();
+    tf.plan().changes_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn permissions_that_can_not_be_read_fail_the_import() {
+    let gitlab = acme();
+    gitlab.allow(APP, TARGET);
+    gitlab.inject(gitlab_simulator::Fault::NotJson.on(Route::GraphqlQuery));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(""));
+
+    assert_snapshot!(tf.import(ENTRY, ID).error(), @"");
+}

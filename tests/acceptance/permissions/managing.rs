@@ -1,0 +1,178 @@
+//! Entries with permissions of their own: made, changed and removed.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::*;
+use crate::allowlist_entry::TEAM;
+use crate::kit::replaced;
+
+#[test]
+fn an_entry_comes_to_be_with_its_permissions_in_one_write_and_plans_clean() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    assert_snapshot!(gitlab.requests().writes().to_string(), @"");
+    tf.plan().changes_nothing().warns_of_nothing();
+    let expected = json!({
+        "id": "1:project:2", "project": "acme/app", "project_id": APP,
+        "target_project": "acme/lib", "target_project_id": LIB, "target_type": "project",
+        "target_group": null, "target_group_id": null,
+        "default_permissions": false, "job_token_policies": ["READ_JOBS"],
+    });
+    assert_eq!(*tf.state().of(ENTRY), expected);
+}
+
+#[test]
+fn the_permissions_are_known_while_planning() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS_AND_PACKAGES));
+
+    let change = tf.plan().change(ENTRY);
+
+    assert_eq!((change.action, change.unknown), (Action::Create, json!({})));
+    assert_eq!(change.after["default_permissions"], false);
+    assert_eq!(change.after["job_token_policies"], json!(["READ_JOBS", "READ_PACKAGES"]));
+}
+
+#[test]
+fn a_group_has_permissions_too() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&replaced(&entry(JOBS), r#"target_project = "acme/lib""#, r#"target_group = "partners/team""#));
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.permissions(APP, Target::Group(TEAM)), Some(only(&["READ_JOBS"])));
+    tf.plan().changes_nothing();
+    tf.destroy().succeeds();
+    assert!(gitlab.allowlist(APP).groups.is_empty());
+}
+
+/// For each: what is configured, what it means, and what the state says of it.
+#[test]
+fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
+    let ways = [
+        ("default_permissions = true", Permissions::default()),
+        ("default_permissions = false", only(&[])),
+        ("job_token_policies = []", only(&[])),
+        ("default_permissions = false\njob_token_policies = [\"READ_JOBS\"]", only(&["READ_JOBS"])),
+    ];
+    for (arguments, expected) in ways {
+        let gitlab = acme();
+        let Some(tf) = applied(&gitlab, arguments) else { return };
+        assert_eq!(held(&gitlab), Some(expected.clone()), "{arguments}");
+        tf.plan().changes_nothing().warns_of_nothing();
+        let state = tf.state();
+        assert_eq!(state.of(ENTRY)["default_permissions"], expected.default_permissions);
+        assert_eq!(state.of(ENTRY)["job_token_policies"], json!(expected.job_token_policies));
+    }
+}
+
+#[test]
+fn narrowing_widening_and_returning_to_the_default_are_one_call_each_and_in_place() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    let steps = [
+        (JOBS, only(&["READ_JOBS"])),
+        ("job_token_policies = []", only(&[])),
+        (JOBS_AND_PACKAGES, only(&["READ_JOBS", "READ_PACKAGES"])),
+        ("default_permissions = true", Permissions::default()),
+        (JOBS, only(&["READ_JOBS"])),
+    ];
+    for (arguments, expected) in steps {
+        tf.config(&entry(arguments));
+        assert_eq!(tf.plan().change(ENTRY).action, Action::Update, "{arguments}");
+        gitlab.clear_requests();
+
+        tf.apply_saved().succeeds().warns_of_nothing();
+
+        assert_eq!(held(&gitlab), Some(expected), "{arguments}");
+        let writes = gitlab.requests().writes();
+        assert_eq!((writes.len(), writes.named(UPDATE).len()), (1, 1), "{writes}");
+        tf.plan().changes_nothing();
+    }
+}
+
+#[test]
+fn another_order_of_the_policies_is_no_change() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_PACKAGES", "READ_JOBS"]"#));
+
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_replaced_entry_has_the_permissions_from_the_start() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    tf.config(&replaced(&entry(JOBS), "acme/lib", "acme/other"));
+
+    assert_eq!(tf.plan().change(ENTRY).action, Action::Replace);
+    tf.apply_saved().succeeds();
+
+    assert_eq!(held(&gitlab), None);
+    assert_eq!(gitlab.permissions(APP, Target::Project(3)), Some(only(&["READ_JOBS"])));
+    assert!(gitlab.requests().to(Route::AllowlistProjectPost).is_empty());
+}
+
+/// Over REST, by number: a path may have changed hands, and GraphQL's removal has defaults that differ by version.
+#[test]
+fn an_entry_with_permissions_is_removed_by_number() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    gitlab.rename_project(LIB, "acme/former");
+    gitlab.add_project("acme/lib");
+
+    tf.destroy().succeeds();
+
+    assert_eq!(held(&gitlab), None);
+    assert_eq!(gitlab.requests().to(Route::AllowlistProjectDelete).len(), 1);
+    assert!(gitlab.requests().to(Route::GraphqlMutation).is_empty());
+}
+
+#[test]
+fn an_entry_that_was_there_with_more_is_taken_over_with_a_warning_and_narrowed() {
+    let gitlab = acme();
+    gitlab.allow(APP, TARGET);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+
+    let plan = tf.plan();
+    assert_snapshot!(plan.warning(), @"");
+    tf.apply_saved().succeeds();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn permissions_may_be_unknown_while_planning() {
+    let cases = [
+        ("job_token_policies = [terraform_data.policy.output]", only(&["READ_JOBS"])),
+        ("job_token_policies = toset(split(\",\", terraform_data.policy.output))", only(&["READ_JOBS"])),
+        ("default_permissions = terraform_data.policy.output != \"READ_JOBS\"", only(&[])),
+        ("default_permissions = terraform_data.policy.output == \"READ_JOBS\"", Permissions::default()),
+        ("default_permissions = terraform_data.policy.output == \"\" ? true : null\njob_token_policies = []", only(&[])),
+        ("default_permissions = terraform_data.policy.output == \"\" ? true : null", Permissions::default()),
+    ];
+    for (arguments, expected) in cases {
+        let gitlab = acme();
+        let Some(tf) = workspace(&gitlab) else { return };
+        let policy = "resource \"terraform_data\" \"policy\" {\n  input = \"READ_JOBS\"\n}\n";
+        tf.config(&format!("{policy}{}", entry(arguments)));
+        assert_eq!(tf.plan().change(ENTRY).action, Action::Create, "{arguments}");
+
+        tf.apply_saved().succeeds();
+
+        assert_eq!(held(&gitlab), Some(expected), "{arguments}");
+        tf.plan().changes_nothing();
+    }
+}

@@ -1,0 +1,63 @@
+//! `default_permissions` and `job_token_policies`: what the jobs of an allowed target may do, which only GraphQL knows.
+
+mod bad_input;
+mod drift;
+mod economy;
+mod faults;
+mod import;
+mod managing;
+mod paths;
+mod reading;
+mod refusals;
+mod support;
+mod unmanaged;
+
+use gitlab_simulator::{Permissions, Requests, Route, Simulator, Target};
+use terraform_cli::Workspace;
+
+use crate::allowlist_entry::{APP, LIB, acme};
+use crate::kit::workspace;
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
+const TARGET: Target = Target::Project(LIB);
+const ADD: &str = "ciJobTokenScopeAddGroupOrProject";
+const UPDATE: &str = "ciJobTokenScopeUpdatePolicies";
+
+const JOBS: &str = r#"job_token_policies = ["READ_JOBS"]"#;
+const JOBS_AND_PACKAGES: &str = r#"job_token_policies = ["READ_PACKAGES", "READ_JOBS"]"#;
+
+/// The entry of `acme/lib` on the list of `acme/app`, with these arguments besides.
+fn entry(arguments: &str) -> String {
+    format!(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "lib" {{
+          project        = "acme/app"
+          target_project = "acme/lib"
+          {arguments}
+        }}
+        "#
+    )
+}
+
+fn only(policies: &[&str]) -> Permissions {
+    Permissions::limited_to(policies.iter().copied())
+}
+
+/// What the jobs of `acme/lib` may do, if it is on the list.
+fn held(gitlab: &Simulator) -> Option<Permissions> {
+    gitlab.permissions(APP, TARGET)
+}
+
+/// A workspace in which the entry is applied with these arguments.
+#[track_caller]
+fn applied(gitlab: &Simulator, arguments: &str) -> Option<Workspace> {
+    let tf = workspace(gitlab)?;
+    tf.config(&entry(arguments));
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+    Some(tf)
+}
+
+fn graphql(requests: &Requests) -> Requests {
+    requests.filter(|request| matches!(request.route, Route::GraphqlQuery | Route::GraphqlMutation))
+}

@@ -1,0 +1,89 @@
+//! GraphQL goes by path, and paths change: what is written is what is meant, or it is an error.
+
+use gitlab_simulator::Fault;
+use insta::assert_snapshot;
+
+use super::*;
+
+#[test]
+fn a_renamed_owner_and_target_are_found_by_their_numbers() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    gitlab.rename_project(APP, "acme/new-app");
+    gitlab.rename_project(LIB, "acme/new-lib");
+    tf.plan().changes_nothing();
+    tf.config(&entry(JOBS));
+
+    tf.apply().succeeds();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn targets_by_number_have_permissions_too() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!(
+        "resource \"gitlab_job_token_allowlist_entry\" \"lib\" {{\n  project = 1\n  target_project_id = 2\n  {JOBS}\n}}\n"
+    ));
+
+    tf.apply().succeeds();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    tf.plan().changes_nothing();
+}
+
+/// What GitLab answers where the target's path has come to name project 3 between look-up and write.
+#[test]
+fn an_addition_of_something_else_is_taken_back() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+    gitlab.allow(APP, Target::Project(3));
+    gitlab.inject(
+        crate::kit::json(
+            r#"{"data":{"written":{"errors":[],"ciJobTokenScopeAllowlistEntry":{
+                "sourceProject":{"id":"gid://gitlab/Project/1"},
+                "target":{"id":"gid://gitlab/Project/3","fullPath":"acme/lib"},
+                "defaultPermissions":false,"jobTokenPolicies":["READ_JOBS"],"autopopulated":false,
+                "createdAt":"2025-01-01T00:00:00Z"}}}}"#,
+        )
+        .on(Route::GraphqlMutation),
+    );
+
+    assert_snapshot!(tf.apply().error(), @"");
+
+    assert!(gitlab.allowlist(APP).projects.is_empty());
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_gitlab_below_a_relative_url_has_graphql_there() {
+    let gitlab = Simulator::builder().relative_url_root("/gitlab").start();
+    gitlab.add_project("acme/app");
+    gitlab.add_project("acme/lib");
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+
+    tf.plan().changes_nothing();
+
+    assert_eq!(graphql(&gitlab.requests())[0].path, "/gitlab/api/graphql");
+}
+
+#[test]
+fn an_entry_that_one_list_shows_and_the_other_does_not_is_an_error() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let empty = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;
+    let lists = format!(
+        r#"{{"data":{{"project":{{"id":"gid://gitlab/Project/1","ciJobTokenScopeAllowlist":{{"projectsAllowlist":{empty},"groupsAllowlist":{empty}}}}}}}}}"#
+    );
+    gitlab.inject(crate::kit::json(&lists).on(Route::GraphqlQuery));
+
+    assert_snapshot!(tf.plan().error(), @"");
+
+    assert_eq!(graphql(&gitlab.requests()).len(), 2, "it is looked for once more");
+    gitlab.clear_faults();
+    gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery).once());
+    assert!(tf.plan().error().contains("Can't read the permissions on the allowlist of project 1"));
+}

@@ -1,0 +1,73 @@
+//! The data source of a list tells the permissions of each entry.
+
+use gitlab_simulator::Fault;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::allowlist_entry::TEAM;
+
+const READ: &str = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n";
+const DATA: &str = "data.gitlab_job_token_allowlist.app";
+
+/// The entries of a kind by path, each with what is told of its permissions.
+fn permissions(read: &Value, kind: &str) -> Vec<Value> {
+    let told = |entry: &Value| {
+        json!([
+            entry["path"],
+            entry["default_permissions"],
+            entry["job_token_policies"],
+            entry["autopopulated"],
+            entry["created_at"]
+        ])
+    };
+    read[kind].as_array().into_iter().flatten().map(told).collect()
+}
+
+#[test]
+fn each_entry_is_told_with_its_permissions_and_its_origin() {
+    let gitlab = acme();
+    gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "ADMIN_JOBS"]));
+    gitlab.allow(APP, Target::Project(3));
+    gitlab.allow_with(APP, Target::Group(TEAM), only(&[]));
+    gitlab.set_autopopulated(APP, Target::Project(3), true);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(READ);
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    let state = tf.state();
+    assert_eq!(
+        permissions(state.of(DATA), "projects"),
+        [
+            json!(["acme/lib", false, ["ADMIN_JOBS", "READ_PACKAGES"], false, "2025-01-01T00:00:00Z"]),
+            json!(["acme/other", true, [], true, "2025-01-01T00:00:01Z"]),
+        ]
+    );
+    assert_eq!(
+        permissions(state.of(DATA), "groups"),
+        [json!(["partners/team", false, [], false, "2025-01-01T00:00:02Z"])]
+    );
+}
+
+#[test]
+fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let after = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n";
+    for (arguments, expected) in [(JOBS, json!(["READ_JOBS"])), ("job_token_policies = []", json!([]))] {
+        tf.config(&format!("{}{after}", entry(arguments)));
+        tf.apply().succeeds();
+        assert_eq!(tf.state().of(DATA)["projects"][0]["job_token_policies"], expected);
+    }
+}
+
+#[test]
+fn permissions_that_can_not_be_read_fail_the_data_source() {
+    let gitlab = acme();
+    gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(READ);
+
+    assert_snapshot!(tf.plan().error(), @"");
+}

@@ -1,0 +1,139 @@
+//! GitLab versions without permissions of entries, and projects for which they are switched off: one clear error where
+//! they are asked for, and everything else works.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use super::*;
+
+/// As [`acme`], before permissions were invented.
+fn old() -> Simulator {
+    let gitlab = Simulator::builder().too_old_for_permissions().start();
+    for project in ["acme/app", "acme/lib", "acme/other"] {
+        gitlab.add_project(project);
+    }
+    gitlab
+}
+
+#[test]
+fn an_old_gitlab_is_told_while_planning() {
+    let gitlab = old();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+
+    assert_snapshot!(tf.plan().error(), @"");
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+/// As behind a proxy that lets the REST API through and nothing else.
+#[test]
+fn a_gitlab_without_graphql_is_told_like_an_old_one() {
+    let gitlab = acme();
+    gitlab.inject(
+        gitlab_simulator::Fault::Answers {
+            status: 404,
+            content_type: "text/html".to_owned(),
+            body: "<title>Not here</title>".to_owned(),
+        }
+        .on(Route::GraphqlQuery),
+    );
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("default_permissions = false"));
+
+    assert_snapshot!(tf.plan().error(), @"");
+}
+
+#[test]
+fn everything_else_works_with_an_old_gitlab() {
+    let gitlab = old();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let reading = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n";
+    tf.config(&format!("{}{reading}", entry("")));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    let state = tf.state();
+    let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
+    assert_eq!(listed["path"], "acme/lib");
+    for unknown in ["default_permissions", "job_token_policies", "autopopulated", "created_at"] {
+        assert_eq!(listed[unknown], Value::Null, "{unknown}");
+    }
+    tf.config(&entry(""));
+    tf.apply().succeeds();
+    tf.run(&["state", "rm", ENTRY]).succeeds();
+    tf.import(ENTRY, "acme/app:project:acme/lib").succeeds();
+    assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
+    tf.destroy().succeeds();
+}
+
+#[test]
+fn a_gitlab_that_became_old_is_told_when_reading() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    gitlab.inject(
+        crate::kit::json(
+            r#"{"errors":[{"message":"Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'","extensions":{"code":"undefinedField"}}]}"#,
+        )
+        .on(Route::GraphqlQuery),
+    );
+
+    assert_snapshot!(tf.plan().error(), @"");
+}
+
+#[test]
+fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
+    let gitlab = acme();
+    gitlab.allow(APP, Target::Project(3));
+    gitlab.set_fine_grained_permissions(APP, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+
+    assert_snapshot!(tf.plan().error(), @"");
+}
+
+/// An empty list shows nothing, and GitLab adds the entry with the default permissions without a word.
+#[test]
+fn a_switched_off_feature_leaves_no_entry_with_more_than_was_asked() {
+    let gitlab = acme();
+    gitlab.set_fine_grained_permissions(APP, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+    tf.plan().succeeds();
+
+    assert_snapshot!(tf.apply_saved().error(), @"");
+
+    assert_eq!(held(&gitlab), None);
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
+    let gitlab = acme();
+    gitlab.set_fine_grained_permissions(APP, false);
+    gitlab.inject(gitlab_simulator::Fault::InternalError.on(Route::AllowlistProjectDelete));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(JOBS));
+
+    assert_snapshot!(tf.apply().error(), @"");
+
+    assert_eq!(held(&gitlab).map(|held| held.default_permissions), Some(true));
+    assert_eq!(tf.state().of(ENTRY)["default_permissions"], true);
+    gitlab.clear_faults();
+    tf.destroy().succeeds();
+    assert_eq!(held(&gitlab), None);
+}
+
+#[test]
+fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    gitlab.set_fine_grained_permissions(APP, false);
+
+    assert_snapshot!(tf.plan().error(), @"");
+
+    tf.config(&entry("default_permissions = true"));
+    tf.apply().succeeds();
+    tf.destroy().succeeds();
+    assert_eq!(held(&gitlab), None);
+}

@@ -1,0 +1,103 @@
+//! Entries whose permissions nobody has said anything of: left as found, without a request.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+use terraform_cli::Action;
+
+use super::*;
+
+#[test]
+fn without_permissions_in_the_configuration_graphql_is_never_asked() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(""));
+
+    tf.apply().succeeds();
+    tf.plan().changes_nothing();
+    assert_eq!(held(&gitlab), Some(Permissions::default()));
+    let state = tf.state();
+    assert_eq!(state.of(ENTRY)["default_permissions"], Value::Null);
+    assert_eq!(state.of(ENTRY)["job_token_policies"], Value::Null);
+    tf.destroy().succeeds();
+
+    assert_eq!(graphql(&gitlab.requests()).to_string(), "");
+}
+
+#[test]
+fn permissions_that_are_not_managed_are_left_as_found() {
+    let gitlab = acme();
+    gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
+    let Some(tf) = applied(&gitlab, "") else { return };
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+
+    gitlab.set_permissions(APP, TARGET, only(&["ADMIN_JOBS"]));
+
+    tf.plan().changes_nothing();
+    assert_eq!(graphql(&gitlab.requests()).to_string(), "");
+}
+
+#[test]
+fn an_exclusive_list_leaves_permissions_as_found() {
+    let gitlab = acme();
+    gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {
+          project         = "acme/app"
+          target_projects = ["acme/lib", "acme/other"]
+        }
+        "#,
+    );
+
+    tf.apply().succeeds();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    assert_eq!(graphql(&gitlab.requests()).to_string(), "");
+}
+
+#[test]
+fn managing_the_permissions_of_an_entry_begins_in_place() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, "") else { return };
+    tf.config(&entry(JOBS));
+
+    let change = tf.plan().change(ENTRY);
+    assert_eq!((change.action, &change.before["job_token_policies"]), (Action::Update, &Value::Null));
+    tf.apply_saved().succeeds().warns_of_nothing();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    assert_eq!(gitlab.requests().writes().len(), 1);
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn managing_ends_in_place_without_a_write_and_with_a_warning() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    tf.config(&entry(""));
+
+    let plan = tf.plan();
+    assert_eq!(plan.change(ENTRY).action, Action::Update);
+    assert_snapshot!(plan.warning(), @"");
+    tf.apply_saved().succeeds();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn what_is_kept_is_named_when_managing_ends() {
+    for (arguments, held) in
+        [("default_permissions = true", "the default permissions"), ("job_token_policies = []", "no permission")]
+    {
+        let gitlab = acme();
+        let Some(tf) = applied(&gitlab, arguments) else { return };
+        tf.config(&entry(""));
+
+        let warning = tf.plan().warning().replace('\n', " ");
+        assert!(warning.contains(&format!("keeps what it has, {held}, and")), "{warning}");
+    }
+}

@@ -1,0 +1,194 @@
+//! `push_repository_for_job_token_allowed` of `gitlab_job_token_scope`: a setting of the project that is managed where it
+//! is set.
+
+use gitlab_simulator::{Fault, Route, Simulator};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use terraform_cli::{Action, Workspace};
+
+use crate::kit::workspace;
+
+const SCOPE: &str = "gitlab_job_token_scope.app";
+const PUSH: &str = "push_repository_for_job_token_allowed";
+const APP: u64 = 1;
+
+fn acme() -> Simulator {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab
+}
+
+fn scope(arguments: &str) -> String {
+    format!("resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  {arguments}\n}}\n")
+}
+
+fn push(allowed: bool) -> String {
+    scope(&format!("{PUSH} = {allowed}"))
+}
+
+#[track_caller]
+fn applied(gitlab: &Simulator, config: &str) -> Option<Workspace> {
+    let tf = workspace(gitlab)?;
+    tf.config(config);
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+    Some(tf)
+}
+
+#[test]
+fn pushes_are_allowed_and_forbidden_in_place_and_the_default_comes_back_with_the_destruction() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    assert!(gitlab.push_repository_for_job_token_allowed(APP));
+    assert_eq!(tf.state().of(SCOPE)[PUSH], true);
+    tf.plan().changes_nothing();
+
+    tf.config(&push(false));
+    assert_eq!(tf.plan().change(SCOPE).action, Action::Update);
+    gitlab.clear_requests();
+    tf.apply_saved().succeeds();
+    assert!(!gitlab.push_repository_for_job_token_allowed(APP));
+    assert_snapshot!(gitlab.requests().writes().to_string(), @"PUT /api/v4/projects/1 → 200");
+
+    tf.config(&push(true));
+    tf.apply().succeeds();
+    tf.destroy().succeeds();
+    assert!(!gitlab.push_repository_for_job_token_allowed(APP));
+}
+
+#[test]
+fn where_it_is_not_set_it_costs_no_request_and_stays_as_it_is() {
+    let gitlab = acme();
+    gitlab.set_push_repository_for_job_token_allowed(APP, true);
+    let Some(tf) = applied(&gitlab, &scope("")) else { return };
+    assert_eq!(tf.state().of(SCOPE)[PUSH], Value::Null);
+
+    tf.plan().changes_nothing();
+    tf.destroy().succeeds();
+
+    // A destroy finds out the number of nothing: it is in the state.
+    assert!(gitlab.requests().filter(|request| request.route == Route::ProjectPut).is_empty());
+    assert!(gitlab.push_repository_for_job_token_allowed(APP));
+}
+
+#[test]
+fn what_is_so_already_is_not_written() {
+    let gitlab = acme();
+    gitlab.set_push_repository_for_job_token_allowed(APP, true);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&push(true));
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn drift_is_shown_and_repaired() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, &push(false)) else { return };
+    gitlab.set_push_repository_for_job_token_allowed(APP, true);
+
+    let change = tf.plan().change(SCOPE);
+    assert_eq!((change.action, &change.before[PUSH], &change.after[PUSH]), (Action::Update, &json!(true), &json!(false)));
+    tf.apply_saved().succeeds();
+
+    assert!(!gitlab.push_repository_for_job_token_allowed(APP));
+}
+
+#[test]
+fn a_setting_that_is_managed_no_more_stays_with_a_warning_where_it_is_open() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    tf.config(&scope(""));
+
+    let plan = tf.plan();
+    assert_snapshot!(plan.warning(), @"");
+    tf.apply_saved().succeeds();
+
+    assert!(gitlab.push_repository_for_job_token_allowed(APP));
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.plan().changes_nothing().warns_of_nothing();
+
+    let Some(tf) = applied(&gitlab, &push(false)) else { return };
+    tf.config(&scope(""));
+    tf.plan().warns_of_nothing();
+}
+
+#[test]
+fn an_import_brings_it_in_where_it_is_open() {
+    for (allowed, expected) in [(true, json!(true)), (false, Value::Null)] {
+        let gitlab = acme();
+        gitlab.set_push_repository_for_job_token_allowed(APP, allowed);
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&if allowed { push(true) } else { scope("") });
+
+        tf.import(SCOPE, "acme/app").succeeds();
+
+        assert_eq!(tf.state().of(SCOPE)[PUSH], expected);
+        tf.plan().changes_nothing().warns_of_nothing();
+    }
+}
+
+#[test]
+fn an_old_gitlab_is_told_and_everything_else_works() {
+    let gitlab = Simulator::builder().too_old_for_permissions().start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&push(true));
+
+    assert_snapshot!(tf.apply().error(), @"");
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.config(&scope(""));
+    tf.apply().succeeds();
+    tf.run(&["state", "rm", SCOPE]).succeeds();
+    tf.import(SCOPE, "acme/app").succeeds();
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_change_whose_answer_is_lost_is_found_to_be_done() {
+    for fault in [Fault::DropsTheAnswer.on(Route::ProjectPut).once(), Fault::InternalError.on(Route::ProjectPut).carried_out().once()] {
+        let gitlab = acme();
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&push(true));
+        gitlab.inject(fault);
+
+        tf.apply().succeeds();
+
+        assert!(gitlab.push_repository_for_job_token_allowed(APP));
+        tf.plan().changes_nothing();
+    }
+}
+
+#[test]
+fn a_change_that_fails_after_another_leaves_the_state_true() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = false")));
+    gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
+
+    assert_snapshot!(tf.apply().error(), @"");
+
+    gitlab.clear_faults();
+    let state = tf.state();
+    assert_eq!((&state.of(SCOPE)["inbound_enabled"], &state.of(SCOPE)[PUSH]), (&json!(false), &json!(true)));
+    assert_eq!((gitlab.inbound_enabled(APP), gitlab.push_repository_for_job_token_allowed(APP)), (false, true));
+    tf.apply().succeeds();
+    assert!(!gitlab.push_repository_for_job_token_allowed(APP));
+}
+
+#[test]
+fn a_default_that_can_not_be_restored_keeps_the_scope_in_state() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
+
+    assert_snapshot!(tf.destroy().error(), @"");
+
+    assert_eq!(tf.state().of(SCOPE)[PUSH], true);
+    gitlab.clear_faults();
+    tf.destroy().succeeds();
+    assert!(!gitlab.push_repository_for_job_token_allowed(APP));
+}
