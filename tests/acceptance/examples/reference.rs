@@ -210,7 +210,13 @@ fn the_projects_of_a_group_are_checked_and_make_a_table() {
             "Entries with the default permissions: platform/deploy."
         ]
     );
-    insta::assert_snapshot!(tf.output("job_token_access").as_str().unwrap_or_default(), @"");
+    insta::assert_snapshot!(tf.output("job_token_access").as_str().unwrap_or_default(), @"
+    PROJECT                          LIMITED PROJECTS GROUPS DEFAULT
+    platform/apps/storefront         true        0      0       0
+    platform/charts                  false        0      0       0
+    platform/deploy                  true        1      1       2
+    platform/tools/release-bot       true        0      0       0
+    ");
     destroyed(&tf);
 }
 
