@@ -18,8 +18,6 @@ use super::environment::{self, Launch, Network};
 use super::handshake::Address;
 
 #[cfg(unix)]
-mod abandoned;
-#[cfg(unix)]
 mod unix;
 
 /// A host finishes TLS in milliseconds; a peer that does not is not our host.
@@ -60,7 +58,7 @@ pub enum ListenError {
     NoUnixSockets,
 }
 
-/// Where a host connects. Accepts from the moment it is bound; a socket's directory goes away with the value.
+/// Where a host connects. Accepts from the moment it is bound; a socket and its directory go away with the value.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Address,
@@ -121,9 +119,10 @@ impl Listener {
     }
 
     /// Runs `server` over the connections that arrive, counted in `connections`, and stops listening when it is
-    /// done.
+    /// done. While a host is connected a unix socket is away: nobody else needs it, and a process that is killed then
+    /// leaves nothing behind.
     pub(super) async fn serve<F: Future>(
-        &self,
+        &mut self,
         tls: Option<TlsAcceptor>,
         connections: Connections,
         server: impl FnOnce(ReceiverStream<io::Result<Connection>>) -> F,
@@ -136,12 +135,16 @@ impl Listener {
         }
     }
 
-    async fn accept_all(&self, admission: Admission) -> std::convert::Infallible {
+    async fn accept_all(&mut self, admission: Admission) -> std::convert::Infallible {
+        let mut tallies = admission.connections.watch();
         loop {
-            let accepted = match &self.socket {
-                #[cfg(unix)]
-                Socket::Unix(socket) => socket.accept().await.map(|io| Box::new(io) as Box<dyn Io>),
-                Socket::Tcp(socket) => accept_tcp(socket).await.map(|io| Box::new(io) as Box<dyn Io>),
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                Ok(()) = tallies.changed() => {
+                    let connected = tallies.borrow_and_update().live > 0;
+                    self.socket.set_open(!connected);
+                    continue;
+                }
             };
             match accepted {
                 Ok(io) => drop(tokio::spawn(admission.clone().admit(io))),
@@ -150,6 +153,31 @@ impl Listener {
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
+        }
+    }
+}
+
+impl Socket {
+    async fn accept(&self) -> io::Result<Box<dyn Io>> {
+        Ok(match self {
+            #[cfg(unix)]
+            Self::Unix(socket) => Box::new(socket.accept().await?),
+            Self::Tcp(socket) => Box::new(accept_tcp(socket).await?),
+        })
+    }
+
+    /// A port leaves nothing behind and stays as it is.
+    fn set_open(&mut self, open: bool) {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(socket) if open => {
+                if let Err(error) = socket.reopen() {
+                    tracing::warn!(%error, "a host that lost its connection can't come back");
+                }
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.close(),
+            Self::Tcp(_) => {}
         }
     }
 }

@@ -69,7 +69,7 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
         );
     }
     let identity = launch.client_certificate.as_deref().map(Identity::for_host).transpose()?;
-    let listener = Listener::bind(launch).await?;
+    let mut listener = Listener::bind(launch).await?;
     let handshake = Handshake {
         address: listener.address(),
         certificate: identity.as_ref().map(|identity| &identity.certificate),
@@ -80,11 +80,11 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
     let shutdown = Shutdown::default();
     let routes = services::beside(provider, &shutdown).await;
     let tls = identity.map(|identity| identity.acceptor);
-    serve_until_end(&listener, tls, routes, parent, &shutdown).await
+    serve_until_end(&mut listener, tls, routes, parent, &shutdown).await
 }
 
 async fn serve_until_end(
-    listener: &Listener,
+    listener: &mut Listener,
     tls: Option<tokio_rustls::TlsAcceptor>,
     routes: Routes,
     parent: Parent,

@@ -42,7 +42,7 @@ async fn a_range_without_a_free_port_is_named_in_the_error() {
 
 #[tokio::test]
 async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_time() {
-    let (listener, address) = listen().await;
+    let (mut listener, address) = listen().await;
     let connections = Connections::default();
     let identity = some_identity();
     let peers = async {
@@ -63,7 +63,7 @@ async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_tim
 
 #[tokio::test]
 async fn without_tls_every_connection_is_served_and_counted() {
-    let (listener, address) = listen().await;
+    let (mut listener, address) = listen().await;
     let connections = Connections::default();
     let _peer = TcpStream::connect(address).await.unwrap();
     let served =
@@ -74,4 +74,31 @@ async fn without_tls_every_connection_is_served_and_counted() {
             .await;
     assert_eq!(connections.watch().borrow().live, 1);
     drop(served);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_is_away_while_a_host_is_connected_and_back_when_it_is_not() {
+    let parent = tempfile::tempdir().unwrap();
+    let socket = unix::Socket::bind(parent.path(), None).unwrap();
+    let path = socket.path().to_owned();
+    let mut listener = Listener { address: Address::Unix(path.clone()), socket: Socket::Unix(socket) };
+    listener
+        .serve(None, Connections::default(), async |mut arriving| {
+            for _ in 0..2 {
+                let peer = tokio::net::UnixStream::connect(&path).await.unwrap();
+                let connection = arriving.next().await.unwrap().unwrap();
+                until(|| std::fs::read_dir(parent.path()).unwrap().next().is_none()).await;
+                drop((peer, connection));
+                until(|| path.exists()).await;
+            }
+        })
+        .await;
+}
+
+#[cfg(unix)]
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
