@@ -26,8 +26,8 @@ fn every_page_has_the_head_that_registries_read() {
     for (file, page) in pages() {
         let (head, _) =
             page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).expect("a head");
-        let keys: Vec<&str> =
-            head.lines().filter_map(|line| line.split_once(": ").map(|(key, _)| key)).collect();
+        let keys = head.lines().filter(|line| !line.starts_with(' '));
+        let keys: Vec<&str> = keys.filter_map(|line| line.split_once(": ").map(|(key, _)| key)).collect();
         let is_index = file == Path::new("index.md");
         let expected = if is_index {
             &["page_title", "description"][..]
