@@ -136,7 +136,7 @@ impl Reference {
         let mut parts = vec![
             format!("{}\n{NOTICE}\n", front_matter(&title, Some(""), schema.description)),
             format!("# {name} ({})\n\n{}\n", kind.title(), schema.description),
-            format!("## Example Usage\n\n{}", fenced(project, &self.example(kind.example()))?),
+            format!("## Example Usage\n\n{}", fenced(project, &[&self.example(kind.example())])?),
         ];
         if let Some(prose) = template(project, &self.path().to_string_lossy())? {
             parts.push(fill_in(project, &prose, "")?);
@@ -153,9 +153,9 @@ impl Reference {
     }
 
     fn import(&self, project: &Path, identity: &IdentitySchema) -> Result<String, Problem> {
-        let by_id = fenced(project, &self.example("import-by-string-id.tf"))?;
-        let by_identity = fenced(project, &self.example("import-by-identity.tf"))?;
-        let by_command = fenced(project, &self.example("import.sh"))?;
+        let by_id = fenced(project, &[&self.example("import-by-string-id.tf")])?;
+        let by_identity = fenced(project, &[&self.example("import-by-identity.tf")])?;
+        let by_command = fenced(project, &[&self.example("import.sh")])?;
         let attributes = attributes::identity(identity);
         Ok(format!(
             "## Import\n\nBy an `import` block:\n\n{by_id}\nBy an `import` block with an identity (Terraform 1.12, \

@@ -1,5 +1,5 @@
-//! Hand-written texts of `templates/`, with what they quote put in: a line that is `{{ file PATH }}` becomes that file
-//! of the project, fenced, and one that is `{{ schema }}` the attributes of the page's schema.
+//! Hand-written texts of `templates/`, with what they quote put in: a line that is `{{ file PATH… }}` becomes those
+//! files of the project in one fence, and one that is `{{ schema }}` the attributes of the page's schema.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,10 @@ pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String
         let quote = line.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}"));
         match quote.map(|quote| quote.split_once(' ').unwrap_or((quote, ""))) {
             None => filled.push_str(&format!("{line}\n")),
-            Some(("file", path)) => filled.push_str(&fenced(project, Path::new(path))?),
+            Some(("file", paths)) => {
+                let paths: Vec<&Path> = paths.split(' ').map(Path::new).collect();
+                filled.push_str(&fenced(project, &paths)?);
+            }
             Some(("schema", "")) if !schema.is_empty() => filled.push_str(schema),
             Some(_) => return Err(Problem::UnknownQuote(line.to_owned())),
         }
@@ -27,14 +30,17 @@ pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String
     Ok(filled)
 }
 
-/// A file as a block of code, in the language that its name tells.
-pub(super) fn fenced(project: &Path, path: &Path) -> Result<String, Problem> {
-    let language = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("tf" | "tfvars" | "hcl") => "terraform",
+/// Files as one block of code, in the language that the name of the first tells.
+pub(super) fn fenced(project: &Path, paths: &[&Path]) -> Result<String, Problem> {
+    let extension = paths.first().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
+    let language = match extension {
+        Some("tf" | "hcl") => "terraform",
         Some("sh") => "shell",
         _ => "text",
     };
-    Ok(format!("```{language}\n{}\n```\n", read(project, path)?.trim_end()))
+    let texts: Vec<String> = paths.iter().map(|path| read(project, path)).collect::<Result<_, _>>()?;
+    let texts: Vec<&str> = texts.iter().map(|text| text.trim_end()).collect();
+    Ok(format!("```{language}\n{}\n```\n", texts.join("\n\n")))
 }
 
 fn read(project: &Path, path: &Path) -> Result<String, Problem> {
