@@ -1,3 +1,4 @@
+mod links;
 mod source;
 
 use std::collections::BTreeSet;
@@ -87,12 +88,14 @@ fn every_message_is_explained_and_nothing_else_is() {
 /// Hosts wrap the text of a message, but not its title.
 #[test]
 fn every_title_fits_a_line_of_a_terminal() {
-    const LONGEST: usize = 76;
-    /// As long as a number of GitLab.com, and as the kind of something.
+    const LINE: usize = 80;
+    /// What hosts put before a title, at its longest.
+    const LEAD: &str = "│ Warning: ";
+    /// As long as a number of GitLab.com.
     const VALUE: &str = "12345678";
     for title in source::titles() {
         let told = title.replace('…', VALUE);
-        assert!(told.chars().count() <= LONGEST, "{told:?} is too long");
+        assert!(LEAD.chars().chain(told.chars()).count() <= LINE, "{told:?} is too long");
         assert!(!told.ends_with('.') && !told.contains('\n'), "{told:?} is no title");
     }
 }
