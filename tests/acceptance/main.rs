@@ -10,6 +10,7 @@ mod adding;
 mod allowlist_entry;
 mod bad_input;
 mod data_sources;
+mod documentation;
 mod examples;
 mod exclusive;
 mod faults;
