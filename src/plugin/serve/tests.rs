@@ -65,7 +65,9 @@ async fn serve_while<F: Future<Output = ()>>(provider: Slow, host: impl FnOnce(C
     let shutdown = Shutdown::default();
     let routes = services::beside(Routes::new(provider), &shutdown).await;
     let acting = async { host(Connection::open(&seen_by_host, None).await.unwrap()).await };
-    let serving = serve_until_end(&listener, None, routes, Parent::now(), &shutdown);
+    let connections = Connections::default();
+    let host_gone = host_gone(Parent::now(), &connections);
+    let serving = serve_until_end(&listener, None, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT);
     let (end, ()) = tokio::join!(serving, acting);
     end.unwrap()
 }

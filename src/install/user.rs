@@ -1,0 +1,187 @@
+//! Where a user's own files are, on each system: the mirror that Terraform and OpenTofu both search by themselves, and
+//! the files that configure the two. Nothing is read or written here; it is all names.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::InstallError;
+use super::mirror::Mirror;
+
+/// By its manners, not by its name: all other systems follow those of Linux.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum System {
+    Linux,
+    MacOs,
+    Windows,
+}
+
+/// A user of this machine, as the environment tells.
+pub(super) struct User<F> {
+    system: System,
+    environment: F,
+}
+
+impl User<fn(&str) -> Option<OsString>> {
+    /// The user who runs this process.
+    pub(super) fn current() -> Self {
+        let system = match std::env::consts::OS {
+            "macos" => System::MacOs,
+            "windows" => System::Windows,
+            _ => System::Linux,
+        };
+        Self { system, environment: |name| std::env::var_os(name) }
+    }
+}
+
+impl<F: Fn(&str) -> Option<OsString>> User<F> {
+    /// The mirror that both programs search without being told.
+    ///
+    /// Of the places that both know, it is the one for data and not `~/.terraform.d`: where that folder is missing,
+    /// making it would move the place in which OpenTofu keeps its credentials.
+    pub(super) fn implied_mirror(&self) -> Result<Mirror, InstallError> {
+        let (kept, data, folder) = match self.system {
+            System::Linux => match self.directory("XDG_DATA_HOME") {
+                // Both programs pass over a relative path, too.
+                Some(data) => (data.clone(), data, "terraform"),
+                None => {
+                    let home = self.required("HOME")?;
+                    (home.clone(), home.join(".local").join("share"), "terraform")
+                }
+            },
+            System::MacOs => {
+                let data = self.required("HOME")?.join("Library").join("Application Support");
+                (data.clone(), data, "io.terraform")
+            }
+            System::Windows => {
+                let data = self.required("APPDATA")?;
+                (data.clone(), data.join("HashiCorp"), "Terraform")
+            }
+        };
+        Ok(Mirror::implied(data.join(folder).join("plugins"), kept))
+    }
+
+    /// The files that may configure the programs, whether they are there or not.
+    pub(super) fn cli_config_files(&self) -> Vec<PathBuf> {
+        if let Some(only) = self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG")) {
+            return vec![only.into()];
+        }
+        match self.system {
+            System::Windows => {
+                let names = ["terraform.rc", "tofu.rc"];
+                self.directory("APPDATA")
+                    .map(|data| names.map(|name| data.join(name)))
+                    .into_iter()
+                    .flatten()
+                    .collect()
+            }
+            System::Linux | System::MacOs => {
+                let names = [".terraformrc", ".tofurc"];
+                let in_home = self.directory("HOME").map(|home| names.map(|name| home.join(name)));
+                let beside = self
+                    .set("XDG_CONFIG_HOME")
+                    .map(|config| PathBuf::from(config).join("opentofu").join("tofurc"));
+                in_home.into_iter().flatten().chain(beside).collect()
+            }
+        }
+    }
+
+    /// The folders in which every file with a certain ending configures the programs as well.
+    pub(super) fn cli_config_folders(&self) -> Vec<PathBuf> {
+        if self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG")).is_some() {
+            return Vec::new();
+        }
+        match self.system {
+            System::Windows => {
+                self.directory("APPDATA").map(|data| data.join("terraform.d")).into_iter().collect()
+            }
+            System::Linux | System::MacOs => {
+                let in_home = self.directory("HOME").map(|home| home.join(".terraform.d"));
+                let beside = self.set("XDG_CONFIG_HOME").map(|config| PathBuf::from(config).join("opentofu"));
+                in_home.into_iter().chain(beside).collect()
+            }
+        }
+    }
+
+    fn set(&self, variable: &str) -> Option<OsString> {
+        (self.environment)(variable).filter(|value| !value.is_empty())
+    }
+
+    fn directory(&self, variable: &str) -> Option<PathBuf> {
+        self.set(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    fn required(&self, variable: &'static str) -> Result<PathBuf, InstallError> {
+        self.directory(variable).ok_or(InstallError::NoHome { variable })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(system: System, variables: &'static [(&str, &str)]) -> User<impl Fn(&str) -> Option<OsString>> {
+        let environment = |name: &str| {
+            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
+        };
+        User { system, environment }
+    }
+
+    fn mirror(system: System, variables: &'static [(&str, &str)]) -> String {
+        match user(system, variables).implied_mirror() {
+            Ok(mirror) => mirror.root().to_string_lossy().replace('\\', "/"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    // An absolute path on the systems that have no drive letters, and these tests run on those.
+    #[cfg(unix)]
+    #[test]
+    fn the_mirror_is_where_both_programs_look_on_each_system() {
+        const HOME: (&str, &str) = ("HOME", "/home/ann");
+        assert_eq!(mirror(System::Linux, &[HOME]), "/home/ann/.local/share/terraform/plugins");
+        assert_eq!(mirror(System::Linux, &[HOME, ("XDG_DATA_HOME", "/data")]), "/data/terraform/plugins");
+        assert_eq!(
+            mirror(System::MacOs, &[HOME, ("XDG_DATA_HOME", "/data")]),
+            "/home/ann/Library/Application Support/io.terraform/plugins"
+        );
+        assert_eq!(
+            mirror(System::Windows, &[HOME, ("APPDATA", "/c/Roaming")]),
+            "/c/Roaming/HashiCorp/Terraform/plugins"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_empty_or_relative_directory_for_data_counts_as_unset() {
+        for odd in [
+            &[("HOME", "/home/ann"), ("XDG_DATA_HOME", "")],
+            &[("HOME", "/home/ann"), ("XDG_DATA_HOME", "data")],
+        ] {
+            assert_eq!(mirror(System::Linux, odd), "/home/ann/.local/share/terraform/plugins");
+        }
+    }
+
+    #[test]
+    fn without_a_home_the_variable_and_the_way_out_are_named() {
+        for (system, variable) in
+            [(System::Linux, "HOME"), (System::MacOs, "HOME"), (System::Windows, "APPDATA")]
+        {
+            let error = mirror(system, &[("HOME", "relative")]);
+            assert!(error.starts_with(&format!("the environment variable {variable} ")), "{error}");
+            assert!(error.contains("--dir"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_configuration_file_that_is_named_is_the_only_one() {
+        let named = user(System::Linux, &[("HOME", "/home/ann"), ("TF_CLI_CONFIG_FILE", "ci.tfrc")]);
+        assert_eq!(named.cli_config_files(), [PathBuf::from("ci.tfrc")]);
+        assert_eq!(named.cli_config_folders(), [PathBuf::new(); 0]);
+        let usual = user(System::Linux, &[("HOME", "/home/ann"), ("XDG_CONFIG_HOME", "/config")]);
+        let files = ["/home/ann/.terraformrc", "/home/ann/.tofurc", "/config/opentofu/tofurc"];
+        assert_eq!(usual.cli_config_files(), files.map(PathBuf::from));
+        let folders = ["/home/ann/.terraform.d", "/config/opentofu"];
+        assert_eq!(usual.cli_config_folders(), folders.map(PathBuf::from));
+    }
+}
