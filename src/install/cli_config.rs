@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::user::User;
+use super::user::{CliConfig, User};
 
 /// With a block of this name, the CLI searches only what stands in it.
 const BLOCK: &str = "provider_installation";
@@ -15,8 +15,8 @@ const ENDINGS: [&str; 2] = [".tfrc", ".tfrc.json"];
 
 /// The files that seem to hold the block, of those that Terraform or OpenTofu may read.
 pub(super) fn files_with_block<F: Fn(&str) -> Option<OsString>>(user: &User<F>) -> Vec<PathBuf> {
-    let in_folders = user.cli_config_folders().into_iter().flat_map(|folder| files_in(&folder));
-    let files = user.cli_config_files().into_iter().chain(in_folders);
+    let CliConfig { files, folders } = user.cli_config();
+    let files = files.into_iter().chain(folders.iter().flat_map(|folder| files_in(folder)));
     files.filter(|file| fs::read_to_string(file).is_ok_and(|text| has_block(&text))).collect()
 }
 
@@ -34,8 +34,8 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 /// In HCL the name begins a line; in JSON, and in HCL for those who like it, it stands in quotes.
 fn has_block(text: &str) -> bool {
     let quoted = format!("\"{BLOCK}\"");
-    let code = text.lines().map(str::trim_start).filter(|line| !line.starts_with(['#', '/']));
-    code.into_iter().any(|line| line.starts_with(BLOCK) || line.contains(&quoted))
+    let mut code = text.lines().map(str::trim_start).filter(|line| !line.starts_with(['#', '/']));
+    code.any(|line| line.starts_with(BLOCK) || line.contains(&quoted))
 }
 
 #[cfg(test)]

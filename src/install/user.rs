@@ -21,6 +21,13 @@ pub(super) struct User<F> {
     environment: F,
 }
 
+/// The files that may configure Terraform or OpenTofu.
+pub(super) struct CliConfig {
+    pub(super) files: Vec<PathBuf>,
+    /// Folders in which every file with a certain ending counts.
+    pub(super) folders: Vec<PathBuf>,
+}
+
 impl User<fn(&str) -> Option<OsString>> {
     /// The user who runs this process.
     pub(super) fn current() -> Self {
@@ -61,45 +68,21 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
     }
 
     /// The files that may configure the programs, whether they are there or not.
-    pub(super) fn cli_config_files(&self) -> Vec<PathBuf> {
+    pub(super) fn cli_config(&self) -> CliConfig {
         if let Some(only) = self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG")) {
-            return vec![only.into()];
+            return CliConfig { files: vec![only.into()], folders: Vec::new() };
         }
-        match self.system {
-            System::Windows => {
-                let names = ["terraform.rc", "tofu.rc"];
-                self.directory("APPDATA")
-                    .map(|data| names.map(|name| data.join(name)))
-                    .into_iter()
-                    .flatten()
-                    .collect()
-            }
+        let opentofu = self.set("XDG_CONFIG_HOME").map(|config| PathBuf::from(config).join("opentofu"));
+        let (home, files, folder, opentofu) = match self.system {
+            System::Windows => (self.directory("APPDATA"), ["terraform.rc", "tofu.rc"], "terraform.d", None),
             System::Linux | System::MacOs => {
-                let names = [".terraformrc", ".tofurc"];
-                let in_home = self.directory("HOME").map(|home| names.map(|name| home.join(name)));
-                let beside = self
-                    .set("XDG_CONFIG_HOME")
-                    .map(|config| PathBuf::from(config).join("opentofu").join("tofurc"));
-                in_home.into_iter().flatten().chain(beside).collect()
+                (self.directory("HOME"), [".terraformrc", ".tofurc"], ".terraform.d", opentofu)
             }
-        }
-    }
-
-    /// The folders in which every file with a certain ending configures the programs as well.
-    pub(super) fn cli_config_folders(&self) -> Vec<PathBuf> {
-        if self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG")).is_some() {
-            return Vec::new();
-        }
-        match self.system {
-            System::Windows => {
-                self.directory("APPDATA").map(|data| data.join("terraform.d")).into_iter().collect()
-            }
-            System::Linux | System::MacOs => {
-                let in_home = self.directory("HOME").map(|home| home.join(".terraform.d"));
-                let beside = self.set("XDG_CONFIG_HOME").map(|config| PathBuf::from(config).join("opentofu"));
-                in_home.into_iter().chain(beside).collect()
-            }
-        }
+        };
+        let in_home = home.iter().flat_map(|home| files.map(|file| home.join(file)));
+        let files = in_home.chain(opentofu.iter().map(|folder| folder.join("tofurc"))).collect();
+        let folders = home.iter().map(|home| home.join(folder)).chain(opentofu.clone()).collect();
+        CliConfig { files, folders }
     }
 
     fn set(&self, variable: &str) -> Option<OsString> {
@@ -175,13 +158,22 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_configuration_file_that_is_named_is_the_only_one() {
-        let named = user(System::Linux, &[("HOME", "/home/ann"), ("TF_CLI_CONFIG_FILE", "ci.tfrc")]);
-        assert_eq!(named.cli_config_files(), [PathBuf::from("ci.tfrc")]);
-        assert_eq!(named.cli_config_folders(), [PathBuf::new(); 0]);
-        let usual = user(System::Linux, &[("HOME", "/home/ann"), ("XDG_CONFIG_HOME", "/config")]);
+        let named =
+            user(System::Linux, &[("HOME", "/home/ann"), ("TF_CLI_CONFIG_FILE", "ci.tfrc")]).cli_config();
+        assert_eq!(named.files, [PathBuf::from("ci.tfrc")]);
+        assert!(named.folders.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn else_those_of_both_programs_count() {
+        let variables = &[("HOME", "/home/ann"), ("APPDATA", "/c/Roaming"), ("XDG_CONFIG_HOME", "/config")];
+        let linux = user(System::Linux, variables).cli_config();
         let files = ["/home/ann/.terraformrc", "/home/ann/.tofurc", "/config/opentofu/tofurc"];
-        assert_eq!(usual.cli_config_files(), files.map(PathBuf::from));
-        let folders = ["/home/ann/.terraform.d", "/config/opentofu"];
-        assert_eq!(usual.cli_config_folders(), folders.map(PathBuf::from));
+        assert_eq!(linux.files, files.map(PathBuf::from));
+        assert_eq!(linux.folders, ["/home/ann/.terraform.d", "/config/opentofu"].map(PathBuf::from));
+        let windows = user(System::Windows, variables).cli_config();
+        assert_eq!(windows.files, ["/c/Roaming/terraform.rc", "/c/Roaming/tofu.rc"].map(PathBuf::from));
+        assert_eq!(windows.folders, [PathBuf::from("/c/Roaming/terraform.d")]);
     }
 }

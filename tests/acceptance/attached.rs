@@ -1,5 +1,7 @@
 //! A provider that runs by itself, as under a debugger, and to which the CLI attaches.
 
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};

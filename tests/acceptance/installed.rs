@@ -1,6 +1,8 @@
 //! A provider that was installed and not overridden: `init` finds it without a registry, the lock file knows it, and the
 //! way back is one command. The CLI can reach nothing but the simulator.
 
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

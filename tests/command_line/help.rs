@@ -17,7 +17,24 @@ fn help(arguments: &[&str]) -> String {
 
 #[test]
 fn help_names_what_a_person_can_do() {
-    assert_snapshot!(help(&["--help"]), @"");
+    assert_snapshot!(help(&["--help"]), @"
+    Terraform and OpenTofu provider for GitLab's CI/CD job token allowlists
+
+    Usage: terraform-provider-gitlab-job-token [OPTIONS]
+           terraform-provider-gitlab-job-token <COMMAND>
+
+    Commands:
+      install    Put this binary where `terraform init` and `tofu init` find it
+      uninstall  Remove what install has put there, and folders left empty
+      help       Print this message or the help of the given subcommand(s)
+
+    Options:
+          --debug    Serve programs that attach, until interrupted: for debuggers
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Without arguments it serves the Terraform or OpenTofu that started it.
+    ");
     assert_eq!(help(&["-h"]), help(&["--help"]));
 }
 
