@@ -27,6 +27,7 @@ pub struct Installed {
     platform: Platform,
     executables: Vec<(PathBuf, Outcome)>,
     cli_config_files: Vec<PathBuf>,
+    found_before: Option<PathBuf>,
 }
 
 /// What was removed, printed for a person.
@@ -53,7 +54,13 @@ pub fn install(directory: Option<&Path>) -> Result<Installed, InstallError> {
     };
     let executables = mirror.packages(VERSION, platform).map(put).collect::<Result<_, _>>()?;
     let cli_config_files = cli_config::files_with_block(&user);
-    Ok(Installed { mirror, platform, executables, cli_config_files })
+    let found_before = user.earlier_mirror().filter(|root| holds_the_provider(root));
+    Ok(Installed { mirror, platform, executables, cli_config_files, found_before })
+}
+
+/// What can't be looked at is taken for empty: this serves a warning only.
+fn holds_the_provider(root: &Path) -> bool {
+    Mirror::named(root).and_then(|mirror| mirror.versions()).is_ok_and(|versions| !versions.is_empty())
 }
 
 /// Removes what [`install`] has put into the same mirror, of this version or of all, and the folders that are empty then.

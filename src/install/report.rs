@@ -43,6 +43,7 @@ impl Installed {
             warnings.push(self.about_lock_files());
         }
         if self.mirror.is_implied() {
+            warnings.extend(self.found_before.as_deref().map(about_earlier_mirror));
             warnings.extend(self.cli_config_files.iter().map(|file| self.about_cli_config(file)));
         }
         warnings
@@ -103,6 +104,16 @@ impl fmt::Display for Uninstalled {
         }
         Ok(())
     }
+}
+
+fn about_earlier_mirror(root: &Path) -> String {
+    format!(
+        "another mirror holds this provider, too\n\n\
+         {}\n\
+         is searched first, so a package of the same version is taken from there. Remove\n\
+         it there if that is not what you want.\n",
+        root.display(),
+    )
 }
 
 fn of_mirror(directory: Option<&Path>) -> String {

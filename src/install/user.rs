@@ -67,6 +67,15 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
         Ok(Mirror::implied(data.join(folder).join("plugins"), kept))
     }
 
+    /// The mirror in the user's home that both programs search before that one, if there can be one.
+    pub(super) fn earlier_mirror(&self) -> Option<PathBuf> {
+        let (home, folder) = match self.system {
+            System::Windows => (self.directory("APPDATA"), "terraform.d"),
+            System::Linux | System::MacOs => (self.directory("HOME"), ".terraform.d"),
+        };
+        home.map(|home| home.join(folder).join("plugins"))
+    }
+
     /// The files that may configure the programs, whether they are there or not.
     pub(super) fn cli_config(&self) -> CliConfig {
         if let Some(only) = self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG")) {

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use insta::assert_snapshot;
-
 use crate::kit::{BINARY, HOSTS, Home, VERSION, executable};
 
 /// A mirror of the test's choice, so that these facts do not depend on the system.
@@ -40,7 +38,7 @@ fn the_users_own_mirror_is_filled_for_both_programs() {
 
     assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
     assert_whole(&home.path().join(".local/share/terraform/plugins"));
-    assert_snapshot!(said.stdout, @r#"
+    insta::assert_snapshot!(said.stdout, @r#"
     Installed: terraform-provider-gitlab-job-token VERSION (PLATFORM)
 
       HOME/.local/share/terraform/plugins/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
@@ -90,7 +88,7 @@ fn another_mirror_is_filled_likewise_and_shown_in_the_configuration_that_names_i
     assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
     assert_whole(&mirror);
     #[cfg(unix)]
-    assert_snapshot!(said.stdout, @r#"
+    insta::assert_snapshot!(said.stdout, @r#"
     Installed: terraform-provider-gitlab-job-token VERSION (PLATFORM)
 
       HOME/to be made/mirror/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
@@ -167,7 +165,7 @@ fn another_build_of_the_same_version_is_replaced_with_a_warning_about_lock_files
     assert_eq!(said.status, Some(0));
     assert!(said.stdout.starts_with("Replaced: "), "{}", said.stdout);
     #[cfg(unix)]
-    assert_snapshot!(said.stderr, @r#"
+    insta::assert_snapshot!(said.stderr, @r#"
 
     Warning: this is another build than the one that was version VERSION before
 
@@ -223,7 +221,7 @@ fn a_cli_configuration_that_keeps_the_cli_from_looking_is_pointed_out() {
     let said = home.said(ran);
     assert_eq!(said.status, Some(0));
     #[cfg(not(target_os = "macos"))]
-    assert_snapshot!(said.stderr, @r#"
+    insta::assert_snapshot!(said.stderr, @r#"
 
     Warning: a configuration of the CLI may keep it from looking there
 
@@ -257,6 +255,28 @@ fn a_configuration_folder_is_searched_too_unless_a_file_is_named() {
     let mut named = home.command(BINARY, &["install"]);
     let ran = named.env("TF_CLI_CONFIG_FILE", home.path().join("none.tfrc")).output().unwrap();
     assert_eq!(home.said(ran).stderr, "");
+}
+
+#[test]
+fn a_mirror_that_is_searched_before_and_holds_the_provider_is_pointed_out() {
+    let home = Home::new();
+    let earlier =
+        home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" }).join("plugins");
+    fs::create_dir_all(executable(&earlier, HOSTS[0], "0.0.1").parent().unwrap()).unwrap();
+
+    let said = home.run(&["install"]);
+
+    assert_eq!(said.status, Some(0));
+    #[cfg(unix)]
+    insta::assert_snapshot!(said.stderr, @"
+
+    Warning: another mirror holds this provider, too
+
+    HOME/.terraform.d/plugins
+    is searched first, so a package of the same version is taken from there. Remove
+    it there if that is not what you want.
+    ");
+    assert_eq!(install_into(&home, &home.path().join("mirror")).stderr, "");
 }
 
 #[test]

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use insta::assert_snapshot;
-
 use crate::kit::{HOSTS, Home, VERSION, executable};
 
 const OTHER: &str = "0.0.1";
@@ -25,7 +23,7 @@ fn the_home_is_as_it_was() {
 
     assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
     #[cfg(all(unix, not(target_os = "macos")))]
-    assert_snapshot!(said.stdout, @"
+    insta::assert_snapshot!(said.stdout, @"
     Removed:
 
       HOME/.local/share/terraform/plugins/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION

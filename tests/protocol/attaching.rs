@@ -1,9 +1,10 @@
 //! With `--debug`, hosts come to a process that somebody else has started.
 
 use std::process::Stdio;
+use std::time::Duration;
 
-use gitlab_simulator::Simulator;
-use plugin_host::{Connection, Handshake, Shape};
+use gitlab_simulator::{Fault, Injection, Simulator};
+use plugin_host::{Connection, Handshake, Plan, Shape};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -11,7 +12,11 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::{BINARY, LIMIT, is_empty};
+use crate::simulated::with_nulls;
+use crate::{BINARY, LIMIT, eventually, is_empty};
+
+/// Longer than it takes to end when no call is in flight, and less than a call may take then.
+const HOLD_UP: Duration = Duration::from_secs(1);
 
 /// A process that waits for hosts, and what it told them.
 struct Waiting {
@@ -100,6 +105,30 @@ async fn an_interrupt_or_a_request_to_terminate_ends_it_beside_a_host_that_stays
 
         assert!(is_empty(waiting.temporary.path()), "{signal} leaves the socket behind");
     }
+}
+
+#[tokio::test]
+async fn a_write_on_the_wire_is_finished_and_answered_before_the_end() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    gitlab.set_inbound_enabled(app, false);
+    let mut waiting = Waiting::start(&[]).await;
+    let host = waiting.attach().await;
+    configure(&host, &gitlab).await;
+    const TYPE: &str = "gitlab_job_token_scope";
+    let unset = ["inbound_enabled", "outbound_enabled", "project_id", "id"];
+    let config = with_nulls(json!({ "project": app.to_string() }), &unset);
+    let plan = Plan { proposed: config.clone(), config, prior: Value::Null, ..Plan::default() };
+    let planned = host.plan(TYPE, &plan).await.unwrap();
+    gitlab.inject(Injection::from(Fault::StallsTheRequest(HOLD_UP)).writes_only());
+    let applying = tokio::spawn(async move { host.apply(TYPE, &plan, &planned).await });
+    eventually("a write is on the wire", || gitlab.requests().writes().len() == 1).await;
+
+    assert_eq!(waiting.end_by("INT").await, Some(0));
+
+    let applied = applying.await.unwrap().unwrap();
+    assert!(applied.diagnostics.is_empty(), "{:?}", applied.diagnostics);
+    assert!(gitlab.inbound_enabled(app));
 }
 
 #[tokio::test]
