@@ -56,8 +56,8 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
                 }
             },
             System::MacOs => {
-                let data = self.required("HOME")?.join("Library").join("Application Support");
-                (data.clone(), data, "io.terraform")
+                let home = self.required("HOME")?;
+                (home.clone(), home.join("Library").join("Application Support"), "io.terraform")
             }
             System::Windows => {
                 let data = self.required("APPDATA")?;

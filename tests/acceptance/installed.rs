@@ -50,14 +50,21 @@ impl Installing {
         Some(Installing { gitlab, app, tf })
     }
 
-    /// Runs the binary in the home of the CLI.
+    /// Runs the binary in the home of the CLI, and returns what it says.
     #[track_caller]
     fn run(&self, arguments: &[&str]) -> String {
+        self.run_beside(arguments, &self.tf.home().join("none.tfrc"))
+    }
+
+    /// The same where this file configures the CLI.
+    #[track_caller]
+    fn run_beside(&self, arguments: &[&str], cli_config: &Path) -> String {
         let mut command = Command::new(PROVIDER);
         command.args(arguments).env_clear().env("HOME", self.tf.home()).env("APPDATA", self.tf.home());
-        let ran = command.output().unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        String::from_utf8(ran.stdout).unwrap()
+        let ran = command.env("TF_CLI_CONFIG_FILE", cli_config).output().unwrap();
+        let said = [ran.stdout, ran.stderr].map(|said| String::from_utf8(said).unwrap()).concat();
+        assert!(ran.status.success(), "{said}");
+        said
     }
 
     fn lock_file(&self) -> String {
@@ -82,6 +89,14 @@ impl Installing {
         let names = fs::read_dir(self.tf.home()).unwrap().map(|entry| entry.unwrap().file_name());
         names.filter(|name| name != ".terraform.d").count() == 0
     }
+}
+
+/// The block for the CLI's own configuration in what was said; its end is the first line that is indented as little.
+fn block_in(said: &str) -> String {
+    let lines = said.lines().skip_while(|line| !line.starts_with("  provider_installation {"));
+    let mut block = lines.take_while(|line| *line != "  }").collect::<Vec<_>>().join("\n");
+    block.push_str("\n}\n");
+    block
 }
 
 /// The executables of all versions and platforms in a mirror.
@@ -136,8 +151,22 @@ fn another_mirror_is_used_with_the_cli_configuration_that_is_shown() {
     let shown = installing.run(&["install", "--dir", mirror.to_str().unwrap()]);
 
     tf.run(&["init", "-no-color"]).fails();
-    let block = shown.split_once("provider_installation").unwrap().1.split_once("Name the").unwrap().0;
-    tf.cli_config(&format!("provider_installation{block}"));
+    tf.cli_config(&block_in(&shown));
+    tf.run(&["init", "-no-color"]).succeeds();
+    installing.applies();
+}
+
+#[test]
+fn a_cli_configuration_that_looks_elsewhere_is_mended_by_what_the_warning_shows() {
+    let Some(installing) = Installing::new() else { return };
+    let tf = &installing.tf;
+    let cli_config = tf.cli_config("provider_installation {\n  direct {}\n}\n");
+
+    let said = installing.run_beside(&["install"], &cli_config);
+
+    tf.run(&["init", "-no-color"]).fails();
+    let (_, warning) = said.split_once("Warning: ").expect("a warning");
+    tf.cli_config(&block_in(warning));
     tf.run(&["init", "-no-color"]).succeeds();
     installing.applies();
 }
