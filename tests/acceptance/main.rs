@@ -8,6 +8,8 @@ mod kit;
 
 mod adding;
 mod allowlist_entry;
+#[cfg(unix)]
+mod attached;
 mod bad_input;
 mod data_sources;
 mod documentation;
@@ -17,6 +19,7 @@ mod faults;
 mod generated_config;
 mod import;
 mod import_blocks;
+mod installed;
 #[cfg(unix)]
 mod moved;
 mod partial_failure;

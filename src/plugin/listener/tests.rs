@@ -8,7 +8,7 @@ use super::*;
 use crate::plugin::tls::Identity;
 
 async fn listen() -> (Listener, SocketAddr) {
-    let listener = Listener::bind_tcp(0..=0).await.unwrap();
+    let listener = Listener::bind_tcp(0..=0, Guests::One).await.unwrap();
     let Address::Tcp(address) = *listener.address() else { panic!("not TCP") };
     (listener, address)
 }
@@ -24,7 +24,7 @@ fn some_identity() -> Identity {
 async fn a_taken_port_is_passed_over() {
     let (first, address) = listen().await;
     let taken = address.port();
-    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20)).await else {
+    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20), Guests::One).await else {
         panic!("none of twenty ports is free")
     };
     let Address::Tcp(next) = *second.address() else { panic!("not TCP") };
@@ -36,7 +36,7 @@ async fn a_taken_port_is_passed_over() {
 async fn a_range_without_a_free_port_is_named_in_the_error() {
     let (_listener, address) = listen().await;
     let port = address.port();
-    let error = Listener::bind_tcp(port..=port).await.unwrap_err().to_string();
+    let error = Listener::bind_tcp(port..=port, Guests::One).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free")), "{error}");
 }
 
@@ -82,7 +82,8 @@ async fn a_unix_socket_is_away_while_a_host_is_connected_and_back_when_it_is_not
     let parent = tempfile::tempdir().unwrap();
     let socket = unix::Socket::bind(parent.path(), None).unwrap();
     let path = socket.path().to_owned();
-    let mut listener = Listener { address: Address::Unix(path.clone()), socket: Socket::Unix(socket) };
+    let mut listener =
+        Listener { address: Address::Unix(path.clone()), guests: Guests::One, socket: Socket::Unix(socket) };
     listener
         .serve(None, Connections::default(), async |mut arriving| {
             for _ in 0..2 {
