@@ -116,7 +116,8 @@ async fn an_unknown_policy_is_refused_in_a_variable_and_in_the_query() {
     assert!(problem["explanation"].as_str().unwrap().starts_with("Expected \"READ_X\" to be one of: "));
     assert_eq!(
         refusal(&api, &mutation("", "[READ_JOBS, READ_X]"), json!({})).await["message"],
-        "Argument 'jobTokenPolicies' has an invalid value (READ_X). Expected type 'CiJobTokenScopePolicies'."
+        "Argument 'jobTokenPolicies' on InputObject 'CiJobTokenScopeAddGroupOrProjectInput' has an invalid value \
+         ([READ_JOBS, READ_X]). Expected type '[CiJobTokenScopePolicies!]'."
     );
     assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
 }
