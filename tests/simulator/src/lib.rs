@@ -1,7 +1,7 @@
 //! An in-memory GitLab with the job token scope API, for tests, benches and the quickstart.
 //!
 //! [`Simulator::start`] serves it on loopback until it is dropped. The model and its rules are in `world`, the REST API
-//! over it in `http`; `faults`, `log`, `rate_limit` and `wire` know neither's details, and `server` brings them together.
+//! over it in `http`, the GraphQL API in `graphql`; `faults`, `log`, `rate_limit` and `wire` know neither's details, and `server` brings them together.
 //! It is as strict as GitLab where GitLab is strict: a test that needs a kinder server is wrong.
 //!
 //! ```
@@ -18,6 +18,7 @@
 
 mod delivery;
 mod faults;
+mod graphql;
 mod http;
 mod log;
 mod rate_limit;
@@ -31,4 +32,7 @@ pub use http::{Credential, Route};
 pub use log::{Logged, Requests};
 pub use rate_limit::Refusals;
 pub use simulator::{ADMINISTRATOR, Allowlist, Builder, Simulator};
-pub use world::{Enforcement, LINK_LIMIT, Role, Target, TokenScope, TokenSpec, TokenState, Wording};
+pub use world::{
+    AllowlistEntry, Enforcement, LINK_LIMIT, Permissions, Role, Target, TokenScope, TokenSpec, TokenState,
+    Wording,
+};

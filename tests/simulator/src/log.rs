@@ -31,10 +31,13 @@ pub struct Logged {
     pub headers: Vec<(String, String)>,
     /// The endpoint.
     pub route: Route,
-    /// The number of the project or group in the path, if there is one by that number or path.
+    /// The number of the project or group in the path, if there is one by that number or path; in GraphQL that of the
+    /// one whose full path the first root field is given.
     pub owner: Option<u64>,
-    /// The target in the path or the body, if it is a number.
+    /// The target in the path or the body, if it is a number; of a GraphQL mutation, what lives at the target's path.
     pub target: Option<Target>,
+    /// The names of a GraphQL request: that of its operation, if it has one, then those of its root fields.
+    pub names: Vec<String>,
     /// The header that brought a token, if any did.
     pub credential: Option<Credential>,
     /// The name of the token, if it is one of this instance.
@@ -66,6 +69,9 @@ impl fmt::Display for Logged {
         if !self.query.is_empty() {
             write!(f, "?{}", self.query)?;
         }
+        if !self.names.is_empty() {
+            write!(f, " ({})", self.names.join(" "))?;
+        }
         match self.status {
             Some(status) => write!(f, " → {status}"),
             None => f.write_str(" → no answer"),
@@ -94,6 +100,12 @@ impl Requests {
     #[must_use]
     pub fn about(&self, owner: u64) -> Self {
         self.filter(|request| request.owner == Some(owner))
+    }
+
+    /// Those to GraphQL whose operation or one of whose root fields has this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Self {
+        self.filter(|request| request.names.iter().any(|found| found == name))
     }
 
     /// Those for which a condition holds.

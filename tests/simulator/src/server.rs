@@ -71,7 +71,12 @@ impl Instance {
     }
 
     async fn carry_out(&self, call: &Call, entry: &Entry) -> Option<(Answer, Delivery)> {
-        let sighting = Sighting { route: call.matched.route, owner: call.owner, target: call.target };
+        let sighting = Sighting {
+            route: call.matched.route,
+            owner: call.owner,
+            target: call.target,
+            names: &call.names,
+        };
         let strike = self.faults().strike(&sighting);
         let carry_out = || carry_out(call, &self.site, &mut self.world());
         let Some(Strike { fault, carried_out }) = strike else {
@@ -125,6 +130,7 @@ impl Instance {
             route: call.matched.route,
             owner: call.owner,
             target: call.target,
+            names: call.names.clone(),
             credential: call.caller.credential,
             token: call.caller.token.map(|token| self.world().token(token).name.clone()),
             at: Duration::ZERO,

@@ -12,6 +12,7 @@ pub struct Injection {
     writes_only: bool,
     owner: Option<u64>,
     target: Option<Target>,
+    name: Option<String>,
     carried_out: bool,
     skip: usize,
     remaining: Option<usize>,
@@ -25,6 +26,7 @@ impl From<Fault> for Injection {
             writes_only: false,
             owner: None,
             target: None,
+            name: None,
             carried_out: false,
             skip: 0,
             remaining: None,
@@ -47,10 +49,17 @@ impl Injection {
         self
     }
 
-    /// Strikes only requests that name this project or group in their path, by number or path.
+    /// Strikes only requests that name this project or group in their path, by number or path, or ask GraphQL about it.
     #[must_use]
     pub fn owner(mut self, id: u64) -> Self {
         self.owner = Some(id);
+        self
+    }
+
+    /// Strikes only GraphQL requests whose operation or one of whose root fields has this name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
         self
     }
 
@@ -88,11 +97,12 @@ impl Injection {
         self.times(1)
     }
 
-    fn matches(&self, request: &Sighting) -> bool {
+    fn matches(&self, request: &Sighting<'_>) -> bool {
         (self.routes.is_empty() || self.routes.contains(&request.route))
             && (!self.writes_only || request.route.is_write())
             && self.owner.is_none_or(|owner| request.owner == Some(owner))
             && self.target.is_none_or(|target| request.target == Some(target))
+            && self.name.as_ref().is_none_or(|name| request.names.contains(name))
     }
 
     /// Counts a matching request; whether it is struck.
@@ -114,10 +124,12 @@ impl Injection {
 
 /// What of a request decides whether a fault strikes it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sighting {
+pub(crate) struct Sighting<'r> {
     pub(crate) route: Route,
     pub(crate) owner: Option<u64>,
     pub(crate) target: Option<Target>,
+    /// The names of a GraphQL request.
+    pub(crate) names: &'r [String],
 }
 
 /// A fault that strikes a request.
@@ -143,7 +155,7 @@ impl Faults {
         self.injections.clear();
     }
 
-    pub(crate) fn strike(&mut self, request: &Sighting) -> Option<Strike> {
+    pub(crate) fn strike(&mut self, request: &Sighting<'_>) -> Option<Strike> {
         let struck = self.injections.iter_mut().find_map(|injection| {
             (injection.matches(request) && injection.strikes())
                 .then(|| Strike { fault: injection.fault.clone(), carried_out: injection.carried_out })
@@ -157,8 +169,8 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn sighting(route: Route, owner: u64, target: u64) -> Sighting {
-        Sighting { route, owner: Some(owner), target: Some(Target::Project(target)) }
+    fn sighting(route: Route, owner: u64, target: u64) -> Sighting<'static> {
+        Sighting { route, owner: Some(owner), target: Some(Target::Project(target)), names: &[] }
     }
 
     #[test]
@@ -195,6 +207,16 @@ mod tests {
         assert_eq!(strike(&mut faults), Some((Fault::BadGateway, false)));
         assert_eq!(strike(&mut faults), Some((Fault::InternalError, true)));
         assert_eq!(strike(&mut faults), None);
+    }
+
+    #[test]
+    fn a_fault_for_an_operation_spares_the_others() {
+        let mut faults = Faults::default();
+        faults.inject(Injection::from(Fault::BadGateway).named("addEntry"));
+        let names = ["Widen".to_owned(), "addEntry".to_owned()];
+        let mutation = sighting(Route::GraphqlMutation, 1, 1);
+        assert!(faults.strike(&mutation).is_none());
+        assert!(faults.strike(&Sighting { names: &names, ..mutation }).is_some());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod pages;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::graphql;
 use crate::http::{Answer, Route, invalid_token};
 pub use injection::Injection;
 pub(crate) use injection::{Faults, Sighting, Strike};
@@ -51,16 +52,20 @@ pub enum Fault {
     NotJson,
     /// The answer's body goes on for this many bytes of blanks, whose number is not announced.
     FloodsTheBody(usize),
-    /// A page of a list says that another follows, whatever it holds; beyond the end each has an element of its own.
+    /// A page of a list says that another follows, whatever it holds; beyond the end each has an element of its own, or
+    /// none in GraphQL.
     NeverEndsTheList,
-    /// A page of a list says that another follows, and holds what all the others hold.
+    /// A page of a list says that another follows, and holds what all the others hold. Not in GraphQL.
     RepeatsThePage,
-    /// A page of a list after the first lacks its first element, as if that had slipped onto a page read before.
+    /// A page of a list after the first lacks its first element, as if that had slipped onto a page read before. Not in
+    /// GraphQL, whose cursors prevent it.
     ShiftsTheList,
     /// 302 to another address.
     RedirectsTo(String),
     /// 302 to the page for signing in, as from a proxy that knows no tokens.
     LoginPage,
+    /// 200 with this error and no data, as GraphQL tells of everything that goes wrong.
+    GraphqlError(String),
     /// Any other answer.
     Answers {
         /// The status.
@@ -128,6 +133,7 @@ impl Fault {
             }
             Self::RedirectsTo(address) => Answer::html(302, "Found").with("location", address),
             Self::LoginPage => Answer::html(302, "Found").with("location", sign_in),
+            Self::GraphqlError(message) => graphql::error(message),
             Self::Answers { status, content_type, body } => {
                 Answer::of_type(*status, content_type, body.as_bytes())
             }

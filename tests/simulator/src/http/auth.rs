@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::route::Route;
+use crate::graphql::{self, Bearer};
 use crate::world::{Token, TokenId, TokenKind, TokenScope, TokenState, World};
 
 /// The header in which a request brought a token.
@@ -61,6 +62,21 @@ impl Caller {
             return Err(insufficient_scope(scopes));
         }
         Ok(id)
+    }
+}
+
+impl Caller {
+    /// The token, if it may call GraphQL, which refuses all others in the same words.
+    pub(crate) fn authorize_graphql(&self, world: &World) -> Result<Bearer, Answer> {
+        let accepted = |id: &TokenId| {
+            let token = world.token(*id);
+            let is_job = token.kind == TokenKind::CiJob || self.credential == Some(Credential::JobToken);
+            !is_job
+                && token.state == TokenState::Active
+                && token.has_any_scope(&[TokenScope::Api, TokenScope::ReadApi])
+        };
+        let token = self.token.filter(accepted).ok_or_else(graphql::invalid_token)?;
+        Ok(Bearer { token, may_write: world.token(token).has_any_scope(&[TokenScope::Api]) })
     }
 }
 

@@ -8,6 +8,7 @@ use super::auth::Caller;
 use super::params::Params;
 use super::route::{Matched, Route};
 use super::site::Site;
+use crate::graphql::{self, Summary};
 use crate::world::{Occupant, Target, World};
 
 /// The bytes of a request that has arrived in full.
@@ -28,15 +29,22 @@ pub(crate) struct Call {
     pub(crate) params: Result<Params, Answer>,
     pub(crate) path: String,
     pub(crate) query: String,
-    /// The project or group in the path, if there is one by that number or path.
+    /// The project or group in the path, if there is one by that number or path; in GraphQL the one that is asked about.
     pub(crate) owner: Option<u64>,
-    /// The target in the path or the body, if it is a number.
+    /// The target in the path or the body, if it is a number; of a GraphQL mutation, what lives at its path.
     pub(crate) target: Option<Target>,
+    /// A GraphQL request, or why it cannot be read.
+    pub(crate) graphql: Option<Result<graphql::Request, Answer>>,
+    /// The names of a GraphQL request: its operation's, then its root fields'.
+    pub(crate) names: Vec<String>,
 }
 
 impl Call {
     pub(crate) fn read(incoming: &Incoming, site: &Site, world: &World) -> Self {
         let matched = Matched::find(&incoming.method, site.below_root(&incoming.path).unwrap_or_default());
+        if matched.route == Route::GraphqlQuery {
+            return Self::read_graphql(incoming, matched, world);
+        }
         let content_type = incoming.headers.get("content-type").and_then(|value| value.to_str().ok());
         let params = Params::read(&incoming.query, content_type, &incoming.body).map(|mut params| {
             let placeholders = [("id", &matched.id), (target_name(matched.route), &matched.target)];
@@ -55,6 +63,30 @@ impl Call {
             target: params.as_ref().ok().and_then(|params| target(matched.route, params)),
             params,
             matched,
+            graphql: None,
+            names: Vec::new(),
+        }
+    }
+
+    fn read_graphql(incoming: &Incoming, matched: Matched, world: &World) -> Self {
+        let request = graphql::Request::read(&incoming.body);
+        let Summary { is_mutation, names, owner, target } =
+            request.as_ref().map(graphql::Request::summary).unwrap_or_default();
+        let route = if is_mutation { Route::GraphqlMutation } else { Route::GraphqlQuery };
+        let living = |path: String| match world.occupant(&path)? {
+            Occupant::Group(id) => Some(Target::Group(id)),
+            Occupant::Project(id) | Occupant::MovedProject(id) => Some(Target::Project(id)),
+        };
+        Self {
+            matched: Matched { route, ..matched },
+            caller: Caller::identify(&incoming.headers, world),
+            params: Ok(Params::default()),
+            path: incoming.path.clone(),
+            query: incoming.query.clone(),
+            owner: owner.and_then(living).map(Target::id),
+            target: target.and_then(living),
+            graphql: Some(request),
+            names,
         }
     }
 }

@@ -7,10 +7,13 @@ use super::answer::Answer;
 use super::call::{Call, target_name};
 use super::pagination::{ListAddress, Page};
 use super::params::Params;
-use super::render::Render;
+use super::render::{PUSH_REPOSITORY, Render};
 use super::route::Route;
 use super::site::Site;
-use crate::world::{Occupant, Refusal, Target, TokenId, World};
+use crate::world::{Occupant, Permissions, Refusal, Target, TokenId, World};
+
+/// Some of the other settings of a project, which GitLab names when it misses any.
+const OTHER_SETTINGS: [&str; 3] = ["name", "description", "visibility"];
 
 /// Carries a request out and answers it.
 pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
@@ -21,8 +24,17 @@ pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
         Route::Unknown => Answer::html(404, "Not Found"),
         Route::SignInPage => Answer::html(200, "Sign in"),
         Route::MethodNotAllowed => Answer::error(405, "405 Not Allowed").with("allow", call.matched.allow),
+        Route::GraphqlQuery | Route::GraphqlMutation => {
+            graphql(call, site, world).unwrap_or_else(|refusal| refusal)
+        }
         _ => api(call, site, world).unwrap_or_else(|refusal| refusal),
     }
+}
+
+fn graphql(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
+    let bearer = call.caller.authorize_graphql(world)?;
+    let request = call.graphql.as_ref().ok_or_else(not_found)?.as_ref().map_err(Clone::clone)?;
+    Ok(crate::graphql::carry_out(request, bearer, site, world))
 }
 
 fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
@@ -37,11 +49,16 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
         Route::AllowlistProjectPost | Route::AllowlistGroupPost => request.add(world),
         Route::AllowlistProjectDelete | Route::AllowlistGroupDelete => request.remove(world),
         Route::ProjectGet => request.project(world),
+        Route::ProjectPut => request.set_project(world),
         Route::GroupGet => request.group(world),
         Route::UserGet => Ok(Answer::json(200, &request.render(world).user())),
         Route::VersionGet => Ok(version(world)),
-        // Answered before any token is looked at.
-        Route::SignInPage | Route::MethodNotAllowed | Route::Unknown => Err(not_found()),
+        // Answered before any token is looked at, or elsewhere.
+        Route::GraphqlQuery
+        | Route::GraphqlMutation
+        | Route::SignInPage
+        | Route::MethodNotAllowed
+        | Route::Unknown => Err(not_found()),
     }
 }
 
@@ -88,7 +105,7 @@ impl Request<'_> {
 
     fn add(&self, world: &mut World) -> Result<Answer, Answer> {
         let (owner, target) = self.owner_and_target()?;
-        world.add_link(self.token, owner, target)?;
+        world.add_link(self.token, owner, target, Permissions::default())?;
         let source = if world.settings.older_answers { "project_id" } else { "source_project_id" };
         let key = target_name(self.call.matched.route);
         Ok(Answer::json(201, &json!({ source: owner, key: target.id() })))
@@ -104,6 +121,18 @@ impl Request<'_> {
         let id = self.source(world)?;
         let project = world.project(id).ok_or(Refusal::ProjectNotFound)?;
         Ok(Answer::json(200, &self.render(world).project(project)))
+    }
+
+    /// Of all the settings only one is served. A version that lacks it overlooks the parameter, and then misses one.
+    fn set_project(&self, world: &mut World) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let known = if world.settings.too_old_for_permissions { None } else { Some(PUSH_REPOSITORY) };
+        check.at_least_one_of(known, &OTHER_SETTINGS);
+        let allowed = check.optional_boolean(PUSH_REPOSITORY, false);
+        check.done()?;
+        let id = self.source(world)?;
+        world.set_push_repository(self.token, id, allowed)?;
+        self.project(world)
     }
 
     fn group(&self, world: &World) -> Result<Answer, Answer> {

@@ -105,6 +105,15 @@ impl<'p> Check<'p> {
         }
     }
 
+    /// Complains if the served parameter is missing, and names the others that would have done.
+    pub(crate) fn at_least_one_of(&mut self, served: Option<&str>, others: &[&str]) {
+        if !served.is_some_and(|name| self.params.0.contains_key(name)) {
+            let names: Vec<&str> = others.iter().copied().chain(served).collect();
+            self.complaints
+                .push(format!("{} are missing, at least one parameter must be provided", names.join(", ")));
+        }
+    }
+
     /// An optional number; an empty one counts as left out.
     pub(crate) fn optional_number(&mut self, name: &str, default: i128) -> i128 {
         match self.params.0.get(name) {

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::site::Site;
 use crate::world::{Group, Project, Role, Target, TokenId, World, last_part};
 
+/// The setting that lets job tokens push, in a project that is read and in one that is written.
+pub(crate) const PUSH_REPOSITORY: &str = "ci_push_repository_for_job_token_allowed";
+
 /// How many projects `GET /groups/:id` carries at most.
 const GROUP_PROJECTS: usize = 100;
 
@@ -40,7 +43,7 @@ impl Render<'_> {
         let role = self.world.role(self.token, Target::Project(project.id));
         let visibility = if self.world.is_public(Target::Project(project.id)) { "public" } else { "private" };
         let settings = json!({
-            "archived": false,
+            "archived": project.archived,
             "empty_repo": false,
             "visibility": visibility,
             "owner": null,
@@ -49,13 +52,16 @@ impl Render<'_> {
             "open_issues_count": 0,
             "ci_default_git_depth": 20,
             "ci_job_token_scope_enabled": project.outbound_enabled,
-            "ci_push_repository_for_job_token_allowed": project.push_repository_for_job_token_allowed,
             "permissions": {
                 "project_access": role.map(|role| json!({ "access_level": access_level(role), "notification_level": 3 })),
                 "group_access": null,
             },
         });
         merge(&mut answer, settings);
+        if role >= Some(Role::Maintainer) && !self.world.settings.too_old_for_permissions {
+            let allowed = project.push_repository_for_job_token_allowed;
+            merge(&mut answer, json!({ PUSH_REPOSITORY: allowed }));
+        }
         answer
     }
 

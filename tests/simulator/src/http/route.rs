@@ -26,12 +26,18 @@ pub enum Route {
     AllowlistGroupDelete,
     /// `GET /projects/:id`
     ProjectGet,
+    /// `PUT /projects/:id`
+    ProjectPut,
     /// `GET /groups/:id`
     GroupGet,
     /// `GET /user`
     UserGet,
     /// `GET /version`
     VersionGet,
+    /// `POST /api/graphql` with anything that is no mutation.
+    GraphqlQuery,
+    /// `POST /api/graphql` with a mutation.
+    GraphqlMutation,
     /// The web page for signing in, to which a proxy sends strangers.
     SignInPage,
     /// A path of the API with a method that it does not take.
@@ -58,9 +64,12 @@ impl Route {
                 "DELETE /projects/:id/job_token_scope/groups_allowlist/:target_group_id"
             }
             Self::ProjectGet => "GET /projects/:id",
+            Self::ProjectPut => "PUT /projects/:id",
             Self::GroupGet => "GET /groups/:id",
             Self::UserGet => "GET /user",
             Self::VersionGet => "GET /version",
+            Self::GraphqlQuery => "POST /api/graphql (query)",
+            Self::GraphqlMutation => "POST /api/graphql (mutation)",
             Self::SignInPage => "the sign-in page",
             Self::MethodNotAllowed => "a method not allowed",
             Self::Unknown => "an unknown path",
@@ -77,6 +86,8 @@ impl Route {
                 | Self::AllowlistProjectDelete
                 | Self::AllowlistGroupPost
                 | Self::AllowlistGroupDelete
+                | Self::ProjectPut
+                | Self::GraphqlMutation
         )
     }
 }
@@ -106,6 +117,9 @@ impl Matched {
         if path == "/users/sign_in" {
             return Self { route: Route::SignInPage, id: None, target: None, allow: "" };
         }
+        if path == "/api/graphql" && *method == Method::POST {
+            return Self { route: Route::GraphqlQuery, id: None, target: None, allow: "" };
+        }
         let Some(path) = path.strip_prefix("/api/v4/") else {
             return Self { route: Route::Unknown, id: None, target: None, allow: "" };
         };
@@ -132,7 +146,7 @@ impl Matched {
             ["projects", id, "job_token_scope", "groups_allowlist", target] => {
                 (&[("DELETE", Route::AllowlistGroupDelete)], Some(id), Some(target))
             }
-            ["projects", id] => (&[("GET", Route::ProjectGet)], Some(id), None),
+            ["projects", id] => (&[("GET", Route::ProjectGet), ("PUT", Route::ProjectPut)], Some(id), None),
             ["groups", id] => (&[("GET", Route::GroupGet)], Some(id), None),
             ["user"] => (&[("GET", Route::UserGet)], None, None),
             ["version"] => (&[("GET", Route::VersionGet)], None, None),
@@ -152,6 +166,7 @@ fn allowed(methods: &[(&str, Route)]) -> &'static str {
     match methods {
         [("GET", _), ("PATCH", _)] => "GET, PATCH",
         [("GET", _), ("POST", _)] => "GET, POST",
+        [("GET", _), ("PUT", _)] => "GET, PUT",
         [("DELETE", _)] => "DELETE",
         [("GET", _)] => "GET",
         _ => "",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Simulator;
-use crate::world::{Project, Role, Target, TokenSpec, TokenState, World};
+use crate::world::{AllowlistEntry, Permissions, Project, Role, Target, TokenSpec, TokenState, World};
 
 /// What is on a project's allowlist, without the project itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -89,10 +89,29 @@ impl Simulator {
         self.build(|world| world.delete_group(id));
     }
 
-    /// Puts a target on a project's allowlist, without a request and without the limit.
+    /// Puts a target on a project's allowlist with the default permissions, without a request and without the limit.
+    /// One that is there stays as it is.
     #[track_caller]
     pub fn allow(&self, owner: u64, target: Target) {
-        self.build(|world| world.allow(owner, target));
+        self.allow_with(owner, target, Permissions::default());
+    }
+
+    /// Puts a target on a project's allowlist, without a request and without the limit. One that is there stays as it is.
+    #[track_caller]
+    pub fn allow_with(&self, owner: u64, target: Target, permissions: Permissions) {
+        self.build(|world| world.allow(owner, target, permissions));
+    }
+
+    /// Replaces the permissions of a target that is on a project's allowlist.
+    #[track_caller]
+    pub fn set_permissions(&self, owner: u64, target: Target, permissions: Permissions) {
+        self.edit_entry(owner, target, |entry| entry.permissions = permissions);
+    }
+
+    /// Sets whether GitLab made the entry of a target itself, from its log of authentications.
+    #[track_caller]
+    pub fn set_autopopulated(&self, owner: u64, target: Target, autopopulated: bool) {
+        self.edit_entry(owner, target, |entry| entry.autopopulated = autopopulated);
     }
 
     /// Takes a target off a project's allowlist, without a request. Returns whether it was there.
@@ -119,14 +138,40 @@ impl Simulator {
         self.edit_project(project, |project| project.push_repository_for_job_token_allowed = allowed);
     }
 
+    /// Archives a project, or takes it out of the archive.
+    #[track_caller]
+    pub fn set_archived(&self, project: u64, archived: bool) {
+        self.edit_project(project, |project| project.archived = archived);
+    }
+
+    /// Switches fine-grained permissions off for a project, or on again, as its feature flag does.
+    #[track_caller]
+    pub fn set_fine_grained_permissions(&self, project: u64, on: bool) {
+        self.edit_project(project, |project| project.fine_grained_permissions = on);
+    }
+
     /// What is on a project's allowlist, without the project itself.
     #[track_caller]
     #[must_use]
     pub fn allowlist(&self, owner: u64) -> Allowlist {
         self.edit_project(owner, |project| Allowlist {
-            projects: project.allowed_projects.clone(),
-            groups: project.allowed_groups.clone(),
+            projects: project.allowed_projects.keys().copied().collect(),
+            groups: project.allowed_groups.keys().copied().collect(),
         })
+    }
+
+    /// The entry of a target on a project's allowlist.
+    #[track_caller]
+    #[must_use]
+    pub fn entry(&self, owner: u64, target: Target) -> Option<AllowlistEntry> {
+        self.edit_project(owner, |project| project.links(target).get(&target.id()).cloned())
+    }
+
+    /// The permissions of a target that is on a project's allowlist.
+    #[track_caller]
+    #[must_use]
+    pub fn permissions(&self, owner: u64, target: Target) -> Option<Permissions> {
+        self.entry(owner, target).map(|entry| entry.permissions)
     }
 
     /// A project's own setting, which enforcement may overrule.
@@ -134,6 +179,13 @@ impl Simulator {
     #[must_use]
     pub fn inbound_enabled(&self, project: u64) -> bool {
         self.edit_project(project, |project| project.inbound_enabled)
+    }
+
+    /// Whether job tokens may push to the project's repository.
+    #[track_caller]
+    #[must_use]
+    pub fn push_repository_for_job_token_allowed(&self, project: u64) -> bool {
+        self.edit_project(project, |project| project.push_repository_for_job_token_allowed)
     }
 
     /// The number of the project at a full path; former paths are none.
@@ -172,6 +224,14 @@ impl Simulator {
             Some(project) => act(project),
             None => panic!("there is no project {id}"),
         }
+    }
+
+    #[track_caller]
+    fn edit_entry(&self, owner: u64, target: Target, act: impl FnOnce(&mut AllowlistEntry)) {
+        self.edit_project(owner, |project| match project.links_mut(target).get_mut(&target.id()) {
+            Some(entry) => act(entry),
+            None => panic!("{target:?} is not on the allowlist of project {owner}"),
+        });
     }
 
     #[track_caller]

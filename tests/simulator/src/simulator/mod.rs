@@ -150,6 +150,14 @@ impl Builder {
         self
     }
 
+    /// Knows neither permissions of single entries nor the setting for pushes by job tokens: GitLab 17.1, which is older
+    /// than either.
+    #[must_use]
+    pub fn too_old_for_permissions(mut self) -> Self {
+        self.world.settings.too_old_for_permissions = true;
+        self.version("17.1.8-ee")
+    }
+
     /// What `GET /version` answers. It changes nothing else.
     #[must_use]
     pub fn version(mut self, version: &str) -> Self {

@@ -1,9 +1,11 @@
 //! The rules of the job token scope: who may read and change a project's setting and allowlist, and what GitLab says
 //! when it refuses. Message texts are GitLab's own; status codes and JSON are the HTTP layer's.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::{BuildError, Enforcement, Group, Project, Role, Target, TokenId, World};
+use super::{
+    AllowlistEntry, BuildError, Enforcement, Group, Permissions, Project, Role, Target, TokenId, World,
+};
 
 /// How many links of each kind a source project may have.
 pub const LINK_LIMIT: usize = 200;
@@ -57,7 +59,7 @@ impl World {
     /// The allowed projects and the project itself, which has no link but is always shown.
     pub(crate) fn listed_projects(&self, token: TokenId, owner: u64) -> Result<Vec<&Project>, Refusal> {
         let project = self.administered(token, owner)?;
-        let mut ids: Vec<u64> = project.allowed_projects.iter().copied().chain([owner]).collect();
+        let mut ids: Vec<u64> = project.allowed_projects.keys().copied().chain([owner]).collect();
         ids.sort_by_key(|id| shuffled(*id));
         Ok(ids.into_iter().filter_map(|id| self.project(id)).collect())
     }
@@ -65,13 +67,19 @@ impl World {
     /// The allowed groups.
     pub(crate) fn listed_groups(&self, token: TokenId, owner: u64) -> Result<Vec<&Group>, Refusal> {
         let project = self.administered(token, owner)?;
-        let mut ids: Vec<u64> = project.allowed_groups.iter().copied().collect();
+        let mut ids: Vec<u64> = project.allowed_groups.keys().copied().collect();
         ids.sort_by_key(|id| shuffled(*id));
         Ok(ids.into_iter().filter_map(|id| self.group(id)).collect())
     }
 
     /// Puts a target on the list. The limit is validated before uniqueness: a full list says so even of a target on it.
-    pub(crate) fn add_link(&mut self, token: TokenId, owner: u64, target: Target) -> Result<(), Refusal> {
+    pub(crate) fn add_link(
+        &mut self,
+        token: TokenId,
+        owner: u64,
+        target: Target,
+        permissions: Permissions,
+    ) -> Result<(), Refusal> {
         let full = self.administered(token, owner)?.links(target).len() >= LINK_LIMIT;
         if !self.exists(target) {
             return Err(Refusal::NoSuchTarget(target));
@@ -93,11 +101,16 @@ impl World {
         if !invalid.is_empty() {
             return Err(Refusal::Rejected(format!("Validation failed: {}", invalid.join(", "))));
         }
-        let noun = self.settings.wording.noun();
-        if self.administered_mut(token, owner)?.links_mut(target).insert(target.id()) {
-            return Ok(());
+        if self.administered(token, owner)?.links(target).contains_key(&target.id()) {
+            let noun = self.settings.wording.noun();
+            return Err(Refusal::Rejected(format!(
+                "Target {} is already in the job token {noun}",
+                target.kind()
+            )));
         }
-        Err(Refusal::Rejected(format!("Target {} is already in the job token {noun}", target.kind())))
+        let entry = self.new_entry(permissions);
+        self.administered_mut(token, owner)?.links_mut(target).insert(target.id(), entry);
+        Ok(())
     }
 
     /// Takes a target off the list. A project must be visible to be taken off, a group need only exist.
@@ -115,26 +128,49 @@ impl World {
             }
             Target::Project(_) | Target::Group(_) => {}
         }
-        if self.administered_mut(token, owner)?.links_mut(target).remove(&target.id()) {
+        if self.administered_mut(token, owner)?.links_mut(target).remove(&target.id()).is_some() {
             return Ok(());
         }
         Err(Refusal::Rejected(format!("Target {} is not in the job token scope", target.kind())))
     }
 
-    /// Puts a target on the list by other means than the API, beyond the limit if need be. Both must exist.
-    pub(crate) fn allow(&mut self, owner: u64, target: Target) -> Result<(), BuildError> {
+    /// Allows or forbids that job tokens push to the project's repository.
+    pub(crate) fn set_push_repository(
+        &mut self,
+        token: TokenId,
+        owner: u64,
+        allowed: bool,
+    ) -> Result<(), Refusal> {
+        self.administered_mut(token, owner)?.push_repository_for_job_token_allowed = allowed;
+        Ok(())
+    }
+
+    /// Puts a target on the list by other means than the API, beyond the limit if need be. Both must exist. An entry
+    /// that is there stays as it is.
+    pub(crate) fn allow(
+        &mut self,
+        owner: u64,
+        target: Target,
+        permissions: Permissions,
+    ) -> Result<(), BuildError> {
         if !self.exists(target) {
             return Err(BuildError::NoSuch(target));
         }
+        let entry = self.new_entry(permissions);
         let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
-        project.links_mut(target).insert(target.id());
+        project.links_mut(target).entry(target.id()).or_insert(entry);
         Ok(())
+    }
+
+    fn new_entry(&mut self, permissions: Permissions) -> AllowlistEntry {
+        self.entries_made += 1;
+        AllowlistEntry::new(permissions, self.entries_made)
     }
 
     /// Takes a target off the list by other means than the API; says whether it was there.
     pub(crate) fn revoke(&mut self, owner: u64, target: Target) -> Result<bool, BuildError> {
         let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
-        Ok(project.links_mut(target).remove(&target.id()))
+        Ok(project.links_mut(target).remove(&target.id()).is_some())
     }
 
     /// The source project, if the token may administer it: seen, and Maintainer or more.
@@ -183,14 +219,15 @@ impl Target {
 }
 
 impl Project {
-    fn links(&self, kind: Target) -> &BTreeSet<u64> {
+    /// The entries for targets of one kind, by number.
+    pub(crate) fn links(&self, kind: Target) -> &BTreeMap<u64, AllowlistEntry> {
         match kind {
             Target::Project(_) => &self.allowed_projects,
             Target::Group(_) => &self.allowed_groups,
         }
     }
 
-    fn links_mut(&mut self, kind: Target) -> &mut BTreeSet<u64> {
+    pub(crate) fn links_mut(&mut self, kind: Target) -> &mut BTreeMap<u64, AllowlistEntry> {
         match kind {
             Target::Project(_) => &mut self.allowed_projects,
             Target::Group(_) => &mut self.allowed_groups,

@@ -3,18 +3,22 @@
 
 mod access;
 mod allowlist;
+mod entry;
 mod moves;
 mod namespace;
+mod permissions;
 mod settings;
 mod token;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 pub(crate) use access::{Token, TokenId};
 pub use allowlist::LINK_LIMIT;
 pub(crate) use allowlist::Refusal;
+pub use entry::{AllowlistEntry, Permissions};
 use namespace::Namespace;
 pub(crate) use namespace::Occupant;
+pub(crate) use permissions::Hindrance;
 pub(crate) use settings::Settings;
 pub use settings::{Enforcement, Wording};
 pub(crate) use token::TokenKind;
@@ -39,9 +43,12 @@ pub(crate) struct Project {
     pub(crate) inbound_enabled: bool,
     pub(crate) outbound_enabled: bool,
     pub(crate) push_repository_for_job_token_allowed: bool,
+    pub(crate) archived: bool,
+    /// Whether entries of its allowlist can have permissions of their own: a feature flag of the project.
+    pub(crate) fine_grained_permissions: bool,
     /// Projects on the allowlist, without the project itself.
-    pub(crate) allowed_projects: BTreeSet<u64>,
-    pub(crate) allowed_groups: BTreeSet<u64>,
+    pub(crate) allowed_projects: BTreeMap<u64, AllowlistEntry>,
+    pub(crate) allowed_groups: BTreeMap<u64, AllowlistEntry>,
 }
 
 /// A group.
@@ -76,6 +83,8 @@ pub(crate) struct World {
     tokens: Vec<Token>,
     last_project_id: u64,
     last_group_id: u64,
+    /// How many entries of allowlists were made so far.
+    entries_made: u64,
 }
 
 impl World {
@@ -156,6 +165,15 @@ impl World {
             .filter(move |project| self.parent(&project.path).is_some_and(|parent| parent.id == id))
     }
 
+    /// The projects of a group, with those of the groups below it or without, in the order of their numbers.
+    pub(crate) fn projects_below(&self, group: u64, deep: bool) -> impl Iterator<Item = &Project> {
+        let above = if deep { usize::MAX } else { 1 };
+        self.projects.values().filter(move |project| {
+            let mut above = self.with_ancestors(Target::Project(project.id)).skip(1).take(above);
+            above.any(|place| place == Target::Group(group))
+        })
+    }
+
     pub(crate) fn make_public(&mut self, place: Target) {
         self.public.insert(place);
     }
@@ -192,8 +210,10 @@ impl Project {
             inbound_enabled: true,
             outbound_enabled: false,
             push_repository_for_job_token_allowed: false,
-            allowed_projects: BTreeSet::new(),
-            allowed_groups: BTreeSet::new(),
+            archived: false,
+            fine_grained_permissions: true,
+            allowed_projects: BTreeMap::new(),
+            allowed_groups: BTreeMap::new(),
         }
     }
 }

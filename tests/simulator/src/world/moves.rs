@@ -96,6 +96,7 @@ fn is_within(path: &str, group: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::Permissions;
 
     #[test]
     fn a_moved_project_keeps_its_number_and_forwards_from_its_old_path() {
@@ -134,7 +135,7 @@ mod tests {
         let owner = world.add_project("acme/app").unwrap();
         let target = world.add_project("acme/lib").unwrap();
         world.move_project(target, "acme/library").unwrap();
-        world.allow(owner, Target::Project(target)).unwrap();
+        world.allow(owner, Target::Project(target), Permissions::default()).unwrap();
         world.delete_project(target).unwrap();
         assert!(world.project(owner).unwrap().allowed_projects.is_empty());
         assert_eq!(world.occupant("acme/lib"), None);
@@ -147,7 +148,7 @@ mod tests {
         let lib = world.add_project("gone/sub/lib").unwrap();
         let (top, sub) = (world.group_id("gone").unwrap(), world.group_id("gone/sub").unwrap());
         for target in [Target::Project(lib), Target::Group(top), Target::Group(sub)] {
-            world.allow(owner, target).unwrap();
+            world.allow(owner, target, Permissions::default()).unwrap();
         }
         world.delete_group(top).unwrap();
         let owner = world.project(owner).unwrap();

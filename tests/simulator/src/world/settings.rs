@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) omits_totals: bool,
     /// Whether additions call the source project `project_id`, as older versions do.
     pub(crate) older_answers: bool,
+    /// Whether the instance is of a version that knows neither permissions of single entries nor pushes by job tokens.
+    pub(crate) too_old_for_permissions: bool,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             version: "18.8.0-ee".to_owned(),
             omits_totals: false,
             older_answers: false,
+            too_old_for_permissions: false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoints when all is well.
 
-use gitlab_simulator::{Simulator, Target, TokenSpec};
+use gitlab_simulator::{Permissions, Simulator, Target, TokenScope, TokenSpec};
 use serde_json::{Value, json};
 
 use crate::kit::Scene;
@@ -144,6 +144,73 @@ async fn a_project_is_read_by_number_or_path() {
     assert_eq!(project["path_with_namespace"], "acme/app");
     assert_eq!(project["web_url"], format!("{}/acme/app", scene.gitlab.url()));
     assert_eq!(project["ci_push_repository_for_job_token_allowed"], true);
+}
+
+#[tokio::test]
+async fn the_setting_for_pushes_is_written_by_number_or_path() {
+    let scene = Scene::new();
+    for (path, allowed) in [("/projects/1", true), ("/projects/acme%2Fapp", false)] {
+        let written =
+            scene.api.put(path, &json!({ "ci_push_repository_for_job_token_allowed": allowed })).await;
+        let shown = written.json()["ci_push_repository_for_job_token_allowed"].clone();
+        assert_eq!((written.status, shown), (200, json!(allowed)));
+        assert_eq!(scene.gitlab.push_repository_for_job_token_allowed(scene.app), allowed);
+    }
+}
+
+#[tokio::test]
+async fn the_setting_for_pushes_is_for_maintainers_to_see_and_write() {
+    let scene = Scene::new();
+    let developer = scene.as_token(TokenSpec::new("developer").developer_of(Target::Project(scene.app)));
+    let project = developer.get("/projects/1").await;
+    assert_eq!((project.status, project.json().get("ci_push_repository_for_job_token_allowed")), (200, None));
+    let setting = json!({ "ci_push_repository_for_job_token_allowed": true });
+    developer.put("/projects/1", &setting).await.is(403, json!({ "message": "403 Forbidden" }));
+    let stranger = scene.as_token(TokenSpec::new("stranger"));
+    stranger.put("/projects/1", &setting).await.is(404, json!({ "message": "404 Project Not Found" }));
+    let reader = TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]);
+    assert_eq!(scene.as_token(reader).put("/projects/1", &setting).await.status, 403);
+    assert!(!scene.gitlab.push_repository_for_job_token_allowed(scene.app));
+}
+
+#[tokio::test]
+async fn a_project_is_written_with_one_setting_at_least() {
+    let scene = Scene::new();
+    let missing = scene.api.put("/projects/1", &json!({ "no_such_setting": 1 })).await;
+    assert_eq!(missing.status, 400);
+    let why = missing.json()["error"].as_str().unwrap().to_owned();
+    assert!(why.ends_with("are missing, at least one parameter must be provided"), "{why}");
+    let invalid = json!({ "ci_push_repository_for_job_token_allowed": "perhaps" });
+    let refused = scene.api.put("/projects/1", &invalid).await;
+    refused.is(400, json!({ "error": "ci_push_repository_for_job_token_allowed is invalid" }));
+}
+
+#[tokio::test]
+async fn an_old_version_neither_shows_nor_takes_the_setting_for_pushes() {
+    let scene = Scene::of(Simulator::builder().too_old_for_permissions());
+    let project = scene.api.get("/projects/1").await;
+    assert_eq!((project.status, project.json().get("ci_push_repository_for_job_token_allowed")), (200, None));
+    let refused =
+        scene.api.put("/projects/1", &json!({ "ci_push_repository_for_job_token_allowed": true })).await;
+    assert_eq!(refused.status, 400);
+    assert!(!scene.gitlab.push_repository_for_job_token_allowed(scene.app));
+}
+
+#[tokio::test]
+async fn an_entry_added_over_rest_has_the_default_permissions() {
+    let scene = Scene::new();
+    scene.add_project(scene.lib).await;
+    let entry = scene.gitlab.entry(scene.app, scene.lib()).unwrap();
+    assert_eq!((entry.permissions, entry.autopopulated), (Permissions::default(), false));
+}
+
+#[tokio::test]
+async fn adding_an_entry_again_over_rest_leaves_its_permissions() {
+    let scene = Scene::new();
+    let limited = Permissions::limited_to(["READ_JOBS"]);
+    scene.gitlab.allow_with(scene.app, scene.lib(), limited.clone());
+    assert_eq!(scene.add_project(scene.lib).await.status, 400);
+    assert_eq!(scene.gitlab.permissions(scene.app, scene.lib()), Some(limited));
 }
 
 #[tokio::test]

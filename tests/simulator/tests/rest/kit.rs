@@ -140,6 +140,10 @@ impl Api {
         Reply::of(self.request(Method::POST, path).json(body)).await.unwrap()
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+        Reply::of(self.request(Method::PUT, path).json(body)).await.unwrap()
+    }
+
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Reply {
         Reply::of(self.request(Method::PATCH, path).json(body)).await.unwrap()
     }

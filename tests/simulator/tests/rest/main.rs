@@ -8,6 +8,7 @@ mod authentication;
 mod endpoints;
 mod errors;
 mod faults;
+mod graphql;
 mod instance;
 mod log;
 mod paging;

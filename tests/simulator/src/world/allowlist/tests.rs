@@ -23,7 +23,7 @@ fn scene() -> Scene {
 
 impl Scene {
     fn add(&mut self, target: Target) -> Result<(), Refusal> {
-        self.world.add_link(self.maintainer, self.owner, target)
+        self.world.add_link(self.maintainer, self.owner, target, Permissions::default())
     }
 
     fn remove(&mut self, target: Target) -> Result<(), Refusal> {
@@ -132,7 +132,7 @@ fn a_hidden_project_cannot_be_removed_and_stays_while_a_hidden_group_can() {
     assert_eq!(scene.remove(lib), Err(Refusal::ProjectNotFound));
     assert_eq!(scene.remove(partners), Ok(()));
     let owner = scene.world.project(scene.owner).unwrap();
-    assert!(owner.allowed_projects.contains(&lib.id()) && owner.allowed_groups.is_empty());
+    assert!(owner.allowed_projects.contains_key(&lib.id()) && owner.allowed_groups.is_empty());
 }
 
 #[test]
@@ -171,7 +171,10 @@ fn below_maintainer_is_forbidden_and_a_stranger_finds_nothing() {
         let token = scene.world.token_by_secret(&secret).unwrap();
         assert_eq!(scene.world.scope(token, scene.owner), Err(expected.clone()));
         assert_eq!(scene.world.set_inbound(token, scene.owner, false), Err(expected.clone()));
-        assert_eq!(scene.world.add_link(token, scene.owner, scene.lib), Err(expected.clone()));
+        assert_eq!(
+            scene.world.add_link(token, scene.owner, scene.lib, Permissions::default()),
+            Err(expected.clone())
+        );
         assert_eq!(scene.world.remove_link(token, scene.owner, scene.lib), Err(expected));
     }
 }

@@ -1,0 +1,96 @@
+//! GitLab's GraphQL API over the world: the part of its schema that has to do with job tokens, with an engine that holds
+//! every query against it. Tokens were judged before; sockets, faults and the log are not here.
+
+mod complexity;
+mod connection;
+mod mutations;
+mod objects;
+mod place;
+mod request;
+mod schema;
+mod variables;
+mod wording;
+
+use std::cell::RefCell;
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::Operation;
+use apollo_compiler::resolvers::{Execution, ObjectValue};
+use apollo_compiler::validation::Valid;
+use serde_json::{Value, json};
+
+use crate::http::{Answer, Site};
+use crate::world::{TokenId, World};
+use complexity::{MAX_COMPLEXITY, complexity};
+use mutations::Mutation;
+use objects::{Query, Session};
+use request::errors;
+pub(crate) use request::{Request, Summary};
+use schema::schema;
+
+/// A token that GitLab knows, and whether its scopes allow mutations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bearer {
+    pub(crate) token: TokenId,
+    pub(crate) may_write: bool,
+}
+
+/// Carries a request out and answers it. Errors come with status 200 like everything else.
+pub(crate) fn carry_out(request: &Request, bearer: Bearer, site: &Site, world: &mut World) -> Answer {
+    let body = run(request, bearer, site, world).unwrap_or_else(|errors| json!({ "errors": errors }));
+    Answer::json(200, &body)
+}
+
+/// The refusal of a request without a token that works. GitLab does not say what is wrong with it.
+pub(crate) fn invalid_token() -> Answer {
+    errors(401, "Invalid token")
+}
+
+/// An answer that holds one error and no data.
+pub(crate) fn error(message: &str) -> Answer {
+    errors(200, message)
+}
+
+fn run(request: &Request, bearer: Bearer, site: &Site, world: &mut World) -> Result<Value, Vec<Value>> {
+    if request.query.trim().is_empty() {
+        return Err(one("No query string was present"));
+    }
+    let schema = schema(world.settings.too_old_for_permissions);
+    let document = ExecutableDocument::parse_and_validate(schema, &request.query, "query")
+        .map_err(|broken| wording::errors(schema, &request.query, &broken.errors))?;
+    let operation = chosen(&document, request.operation_name.as_deref())?;
+    let complaints = variables::complaints(schema, &document, operation, &request.variables);
+    if !complaints.is_empty() {
+        return Err(complaints.into_iter().map(|error| json!(error)).collect());
+    }
+    let cost = complexity(schema, &document, operation, &request.variables);
+    if cost > MAX_COMPLEXITY {
+        return Err(one(&format!(
+            "Query has complexity of {cost}, which exceeds max complexity of {MAX_COMPLEXITY}"
+        )));
+    }
+    let Bearer { token, may_write } = bearer;
+    let session = Session { world: RefCell::new(world), site, token, may_write };
+    let (query, mutation) = (Query(&session), Mutation(&session));
+    let root: &dyn ObjectValue = if operation.is_mutation() { &mutation } else { &query };
+    let execution =
+        Execution::new(schema, &document).operation(operation).raw_variable_values(&request.variables);
+    let response = execution.execute_sync(root).map_err(|error| one(&error.message().to_string()))?;
+    Ok(json!(wording::response(response)))
+}
+
+fn chosen<'d>(
+    document: &'d Valid<ExecutableDocument>,
+    name: Option<&str>,
+) -> Result<&'d Operation, Vec<Value>> {
+    let operation = document.operations.get(name).map_err(|_| match name {
+        Some(name) => one(&format!("No operation named \"{name}\"")),
+        None => one("An operation name is required"),
+    })?;
+    Ok(operation)
+}
+
+/// One error that has no place in the query.
+fn one(message: &str) -> Vec<Value> {
+    vec![json!({ "message": message })]
+}

@@ -1,0 +1,166 @@
+//! What can be changed: the mutations, and the payloads that tell what became of them. The rules are the world's.
+
+use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use super::objects::{EntryNode, Session};
+use crate::world::{Hindrance, Permissions, Target};
+
+/// What GitLab says where something is absent, out of sight or out of reach.
+const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't have permission \
+                             to perform this action";
+
+/// `Mutation`.
+pub(super) struct Mutation<'s>(pub(super) &'s Session<'s>);
+
+impl ObjectValue for Mutation<'_> {
+    fn type_name(&self) -> &str {
+        "Mutation"
+    }
+
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+        let not_available = || FieldError { message: NOT_AVAILABLE.to_owned() };
+        if !self.0.may_write {
+            return Err(not_available());
+        }
+        let input = Input(info.arguments().get("input").and_then(JsonValue::as_object));
+        let outcome = match info.field_name() {
+            "ciJobTokenScopeAddGroupOrProject" => self.add(&input),
+            "ciJobTokenScopeUpdatePolicies" => self.update(&input),
+            "ciJobTokenScopeRemoveProject" => self.remove_project(&input),
+            "ciJobTokenScopeRemoveGroup" => self.remove_group(&input),
+            _ => return Err(self.unknown_field_error(info)),
+        };
+        let (changed, errors) = match outcome {
+            Ok(changed) => (Some(changed), Vec::new()),
+            Err(Hindrance::Refused(reason)) => (None, vec![reason]),
+            Err(Hindrance::NotAvailable) => return Err(not_available()),
+        };
+        Ok(ResolvedValue::object(Payload {
+            session: self.0,
+            ty: info.field_definition().ty.inner_named_type().to_string(),
+            changed,
+            errors,
+            client_mutation_id: input.value("clientMutationId"),
+        }))
+    }
+}
+
+/// A list that was changed, and the entry that was written.
+struct Changed {
+    owner: u64,
+    entry: Option<Target>,
+}
+
+impl Changed {
+    fn entry((owner, target): (u64, Target)) -> Self {
+        Self { owner, entry: Some(target) }
+    }
+
+    fn list(owner: u64) -> Self {
+        Self { owner, entry: None }
+    }
+}
+
+impl Mutation<'_> {
+    fn add(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+        let (owner, target) = (input.text("projectPath"), input.text("targetPath"));
+        let mut world = self.0.world.borrow_mut();
+        world.add_by_path(self.0.token, owner, target, input.permissions()).map(Changed::entry)
+    }
+
+    fn update(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+        let (owner, target) = (input.text("projectPath"), input.text("targetPath"));
+        let mut world = self.0.world.borrow_mut();
+        world.update_by_path(self.0.token, owner, target, input.permissions()).map(Changed::entry)
+    }
+
+    fn remove_project(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+        let (owner, target) = (input.text("projectPath"), input.text("targetProjectPath"));
+        let inbound = input.text("direction") == "INBOUND";
+        let mut world = self.0.world.borrow_mut();
+        world.remove_project_by_path(self.0.token, owner, target, inbound).map(Changed::list)
+    }
+
+    fn remove_group(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+        let (owner, target) = (input.text("projectPath"), input.text("targetGroupPath"));
+        let mut world = self.0.world.borrow_mut();
+        world.remove_group_by_path(self.0.token, owner, target).map(Changed::list)
+    }
+}
+
+/// The members of `input`, checked against the schema before.
+struct Input<'i>(Option<&'i JsonMap>);
+
+impl Input<'_> {
+    fn value(&self, name: &str) -> JsonValue {
+        self.0.and_then(|members| members.get(name)).cloned().unwrap_or_default()
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.0.and_then(|members| members.get(name)?.as_str()).unwrap_or_default()
+    }
+
+    /// The permissions asked for. A version that does not know them asks for the default ones.
+    fn permissions(&self) -> Permissions {
+        let policies = self.value("jobTokenPolicies");
+        let policies = policies.as_array().into_iter().flatten();
+        Permissions {
+            default_permissions: self.value("defaultPermissions").as_bool().unwrap_or(true),
+            job_token_policies: policies.filter_map(|policy| policy.as_str().map(str::to_owned)).collect(),
+        }
+    }
+}
+
+struct Payload<'s> {
+    session: &'s Session<'s>,
+    ty: String,
+    changed: Option<Changed>,
+    errors: Vec<String>,
+    client_mutation_id: JsonValue,
+}
+
+impl ObjectValue for Payload<'_> {
+    fn type_name(&self) -> &str {
+        &self.ty
+    }
+
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+        let changed = self.changed.as_ref();
+        let entry = |changed: &Changed| {
+            let target = changed.entry?;
+            Some(EntryNode { session: self.session, owner: changed.owner, target })
+        };
+        Ok(match info.field_name() {
+            "errors" => {
+                ResolvedValue::list(self.errors.iter().map(|error| ResolvedValue::leaf(error.as_str())))
+            }
+            "clientMutationId" => ResolvedValue::Leaf(self.client_mutation_id.clone()),
+            "ciJobTokenScopeAllowlistEntry" => ResolvedValue::nullable_object(changed.and_then(entry)),
+            "ciJobTokenScope" => ResolvedValue::nullable_object(
+                changed.map(|changed| Scope { session: self.session, owner: changed.owner }),
+            ),
+            _ => return Err(self.unknown_field_error(info)),
+        })
+    }
+}
+
+struct Scope<'s> {
+    session: &'s Session<'s>,
+    owner: u64,
+}
+
+impl ObjectValue for Scope<'_> {
+    fn type_name(&self) -> &str {
+        "CiJobTokenScopeType"
+    }
+
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+        if info.field_name() != "groupsAllowlistCount" {
+            return Err(self.unknown_field_error(info));
+        }
+        let world = self.session.world.borrow();
+        let groups = world.project(self.owner).map(|project| project.allowed_groups.len());
+        Ok(ResolvedValue::leaf(groups.unwrap_or_default()))
+    }
+}

@@ -1,0 +1,162 @@
+//! What is wrong with a query, in the words and the shape of GitLab's engine in place of those of ours. A complaint of
+//! ours that is not known here keeps its words: it is an error all the same.
+
+use apollo_compiler::Schema;
+use apollo_compiler::ast::Document;
+use apollo_compiler::response::{ExecutionResponse, GraphQLError};
+use apollo_compiler::validation::DiagnosticList;
+use serde_json::{Value, json};
+
+use super::place::Place;
+
+/// GitLab's errors for our engine's complaints about a query.
+pub(super) fn errors(schema: &Schema, query: &str, complaints: &DiagnosticList) -> Vec<Value> {
+    let document = Document::parse(query, "query").unwrap_or_else(|broken| broken.partial);
+    let complaints: Vec<GraphQLError> = complaints.iter().map(|complaint| complaint.to_json()).collect();
+    let undefined = complaints.iter().any(|complaint| complaint.message.contains(UNDEFINED_FIELD));
+    let own = |complaint: &&GraphQLError| {
+        !undefined || !CONSEQUENCES.iter().any(|consequence| complaint.message.starts_with(consequence))
+    };
+    complaints.iter().filter(own).map(|complaint| error(schema, query, &document, complaint)).collect()
+}
+
+/// What our engine says of a field that the schema does not have.
+const UNDEFINED_FIELD: &str = " does not have a field ";
+
+/// What our engine says besides, since it drops such a field with all that it holds.
+const CONSEQUENCES: [&str; 2] =
+    ["interface, union and object types must have a subselection set", "unused variable"];
+
+fn error(schema: &Schema, query: &str, document: &Document, complaint: &GraphQLError) -> Value {
+    let place = complaint.locations.first().and_then(|at| offset(query, at.line, at.column));
+    let place = place.and_then(|offset| Place::find(schema, document, offset)).unwrap_or_default();
+    let locations = &complaint.locations;
+    match wording(&complaint.message, &place) {
+        Some((message, path, extensions)) => {
+            json!({ "message": message, "locations": locations, "path": path, "extensions": extensions })
+        }
+        None => json!({ "message": complaint.message, "locations": locations, "path": place.path }),
+    }
+}
+
+/// An answer without what our engine puts before the messages of fields.
+pub(super) fn response(mut response: ExecutionResponse) -> ExecutionResponse {
+    for error in &mut response.errors {
+        if let Some(message) = error.message.strip_prefix("resolver error: ") {
+            error.message = message.to_owned();
+        }
+    }
+    response
+}
+
+/// The byte at a line and column, both counted from one.
+fn offset(query: &str, line: usize, column: usize) -> Option<usize> {
+    let start: usize = query.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let within = query.get(start..)?.char_indices().nth(column - 1).map_or(0, |(at, _)| at);
+    Some(start + within)
+}
+
+type Wording = (String, Vec<String>, Value);
+
+/// The words for one complaint, which names what it is about between backticks.
+fn wording(complaint: &str, place: &Place) -> Option<Wording> {
+    let names: Vec<&str> = complaint.split('`').skip(1).step_by(2).collect();
+    let path = |last: Option<&str>| {
+        let mut path = place.path.clone();
+        path.extend(last.filter(|last| place.path.last().is_none_or(|end| end != last)).map(str::to_owned));
+        path
+    };
+    let starts = |start: &str| complaint.starts_with(start);
+    Some(match names[..] {
+        [ty, field] if starts("type ") => (
+            format!("Field '{field}' doesn't exist on type '{ty}'"),
+            path(Some(field)),
+            json!({ "code": "undefinedField", "typeName": ty, "fieldName": field }),
+        ),
+        [argument, coordinate] if starts("the argument ") => {
+            let field = field_of(coordinate);
+            (
+                format!("Field '{field}' doesn't accept argument '{argument}'"),
+                path(Some(argument)),
+                json!({
+                    "code": "argumentNotAccepted",
+                    "name": field,
+                    "typeName": "Field",
+                    "argumentName": argument,
+                }),
+            )
+        }
+        [coordinate] if starts("the required argument ") => {
+            let (field, argument) = (field_of(coordinate), argument_of(coordinate));
+            (
+                format!("Field '{field}' is missing required arguments: {argument}"),
+                path(None),
+                json!({
+                    "code": "missingRequiredArguments",
+                    "className": "Field",
+                    "name": field,
+                    "arguments": argument,
+                }),
+            )
+        }
+        [field, ty] if starts("field ") => (
+            format!("InputObject '{ty}' doesn't accept argument '{field}'"),
+            path(Some(field)),
+            json!({
+                "code": "argumentNotAccepted",
+                "name": ty,
+                "typeName": "InputObject",
+                "argumentName": field,
+            }),
+        ),
+        [_, _] if starts("value ") => {
+            let literal = place.literal.as_ref()?;
+            (
+                format!(
+                    "Argument '{}' on {} '{}' has an invalid value ({}). Expected type '{}'.",
+                    literal.argument, literal.kind, literal.parent, literal.value, literal.ty
+                ),
+                path(None),
+                json!({
+                    "code": "argumentLiteralsIncompatible",
+                    "typeName": literal.kind,
+                    "argumentName": literal.argument,
+                }),
+            )
+        }
+        [variable] if starts("unused variable") => (
+            format!("Variable {variable} is declared by {} but not used", place.operation),
+            path(None),
+            json!({ "code": "variableNotUsed", "variableName": variable.trim_start_matches('$') }),
+        ),
+        [variable] if starts("variable ") => (
+            format!("Variable {variable} is used by {} but not declared", place.operation),
+            path(None),
+            json!({ "code": "variableNotDefined", "variableName": variable.trim_start_matches('$') }),
+        ),
+        [variable, ty, argument, expected] if starts("variable ") => (
+            format!("Type mismatch on variable {variable} and argument {argument} ({ty} / {expected})"),
+            path(Some(argument)),
+            json!({
+                "code": "variableMismatch",
+                "variableName": variable.trim_start_matches('$'),
+                "typeName": ty,
+                "argumentName": argument,
+                "errorMessage": "Type mismatch",
+            }),
+        ),
+        _ => return None,
+    })
+}
+
+/// The field in `Type.field(argument:)`.
+fn field_of(coordinate: &str) -> &str {
+    let field = coordinate.split_once('.').map_or(coordinate, |(_, field)| field);
+    field.split_once('(').map_or(field, |(field, _)| field)
+}
+
+/// The argument in `Type.field(argument:)`.
+fn argument_of(coordinate: &str) -> &str {
+    let argument = coordinate.split_once('(').map_or("", |(_, argument)| argument);
+    argument.trim_end_matches([')', ':'])
+}

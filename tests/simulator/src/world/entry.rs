@@ -1,0 +1,69 @@
+//! What an entry of an allowlist holds. Who may read or change it is decided in `allowlist`.
+
+/// What the jobs of an allowed project or group may do: all that the default permissions give, or what single policies
+/// give and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permissions {
+    /// Whether the default permissions apply. Policies beside them are kept and have no effect.
+    pub default_permissions: bool,
+    /// Policies by GitLab's names such as `READ_JOBS`, in the order in which they were set.
+    pub job_token_policies: Vec<String>,
+}
+
+impl Default for Permissions {
+    /// The default permissions, as an entry has that was added over REST.
+    fn default() -> Self {
+        Self { default_permissions: true, job_token_policies: Vec::new() }
+    }
+}
+
+impl Permissions {
+    /// These policies in place of the default permissions; none of them leaves no permission.
+    #[must_use]
+    pub fn limited_to<S: Into<String>>(policies: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            default_permissions: false,
+            job_token_policies: policies.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// An entry of an allowlist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowlistEntry {
+    /// What it permits.
+    pub permissions: Permissions,
+    /// Whether GitLab made it from its log of authentications, in place of a person.
+    pub autopopulated: bool,
+    /// When it was made, as GraphQL writes it: later entries have later moments.
+    pub created_at: String,
+}
+
+impl AllowlistEntry {
+    /// The entry that is made after `earlier` others. The model has no clock: it makes one entry a second.
+    pub(super) fn new(permissions: Permissions, earlier: u64) -> Self {
+        let (minutes, seconds) = (earlier / 60, earlier % 60);
+        let (hours, minutes) = (minutes / 60, minutes % 60);
+        let (day, hours) = (1 + hours / 24 % 28, hours % 24);
+        Self {
+            permissions,
+            autopopulated: false,
+            created_at: format!("2025-01-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_entries_have_later_moments() {
+        let moments: Vec<String> = [0, 1, 59, 60, 3_599, 3_600, 86_399, 86_400]
+            .map(|earlier| AllowlistEntry::new(Permissions::default(), earlier).created_at)
+            .into();
+        assert_eq!(moments[0], "2025-01-01T00:00:00Z");
+        assert_eq!(moments[7], "2025-01-02T00:00:00Z");
+        assert!(moments.is_sorted());
+    }
+}

@@ -1,0 +1,171 @@
+//! The rules of GraphQL's mutations: paths in place of numbers, permissions of single entries, and refusals in other
+//! words than over REST. Message texts are GitLab's own; the shape of answers is the GraphQL layer's.
+
+use super::{Occupant, Permissions, Refusal, Role, Target, TokenId, World};
+
+/// Why a mutation does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hindrance {
+    /// The owner is absent, out of sight, or not the token's to administer; GitLab does not say which.
+    NotAvailable,
+    /// The mutation says why, in its own list of errors.
+    Refused(String),
+}
+
+impl From<Refusal> for Hindrance {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected(reason) => Self::Refused(reason),
+            Refusal::NoSuchTarget(_) => Self::Refused(NO_SUCH_TARGET.to_owned()),
+            Refusal::ProjectNotFound | Refusal::Forbidden => Self::NotAvailable,
+        }
+    }
+}
+
+const NO_SUCH_TARGET: &str = "The group or project does not exist.";
+
+fn refused<T>(reason: &str) -> Result<T, Hindrance> {
+    Err(Hindrance::Refused(reason.to_owned()))
+}
+
+impl World {
+    /// Whether a token may administer a project: sees it, as Maintainer or more.
+    pub(crate) fn may_administer(&self, token: TokenId, project: u64) -> bool {
+        let place = Target::Project(project);
+        self.can_see(token, place) && self.role(token, place) >= Some(Role::Maintainer)
+    }
+
+    /// Puts a target on the list with permissions. Where fine-grained permissions are switched off the entry gets the
+    /// default ones without a word.
+    pub(crate) fn add_by_path(
+        &mut self,
+        token: TokenId,
+        owner: &str,
+        target: &str,
+        mut permissions: Permissions,
+    ) -> Result<(u64, Target), Hindrance> {
+        let owner = self.administered_by_path(token, owner)?;
+        let Some(target) = self.target_by_path(target) else { return refused(NO_SUCH_TARGET) };
+        permissions.default_permissions |= !self.has_fine_grained_permissions(owner);
+        self.add_link(token, owner, target, permissions)?;
+        Ok((owner, target))
+    }
+
+    /// Replaces the permissions of a target on the list.
+    pub(crate) fn update_by_path(
+        &mut self,
+        token: TokenId,
+        owner: &str,
+        target: &str,
+        permissions: Permissions,
+    ) -> Result<(u64, Target), Hindrance> {
+        let owner = self.administered_by_path(token, owner)?;
+        if !self.has_fine_grained_permissions(owner) {
+            return refused("Failed to update job token scope");
+        }
+        let Some(target) = self.target_by_path(target) else { return refused("The target does not exist") };
+        if !self.can_see(token, target) {
+            return refused("You have insufficient permission to update this job token scope");
+        }
+        let entry =
+            self.project_mut(owner).and_then(|project| project.links_mut(target).get_mut(&target.id()));
+        let Some(entry) = entry else {
+            return refused("Unable to find a job token scope for the given project & target");
+        };
+        entry.permissions = permissions;
+        Ok((owner, target))
+    }
+
+    /// Takes a project off the list. Unlike over REST, the token need not see it. Outbound links, which GitLab means
+    /// unless told otherwise, there are none of.
+    pub(crate) fn remove_project_by_path(
+        &mut self,
+        token: TokenId,
+        owner: &str,
+        target: &str,
+        inbound: bool,
+    ) -> Result<u64, Hindrance> {
+        let owner = self.administered_by_path(token, owner)?;
+        let target = self.project_id(target);
+        if target == Some(owner) {
+            return refused("Source project cannot be removed from the job token scope");
+        }
+        let target = target.filter(|_| inbound);
+        let removed = target.is_some_and(|target| self.revoke(owner, Target::Project(target)) == Ok(true));
+        if removed { Ok(owner) } else { refused("Target project is not in the job token scope") }
+    }
+
+    /// Takes a group off the list. The token need not see it.
+    pub(crate) fn remove_group_by_path(
+        &mut self,
+        token: TokenId,
+        owner: &str,
+        target: &str,
+    ) -> Result<u64, Hindrance> {
+        let owner = self.administered_by_path(token, owner)?;
+        let target = self.group_id(target);
+        let removed = target.is_some_and(|target| self.revoke(owner, Target::Group(target)) == Ok(true));
+        if removed { Ok(owner) } else { refused("Target group is not in the job token scope") }
+    }
+
+    /// Whether entries of a project's list can have permissions of their own.
+    pub(crate) fn has_fine_grained_permissions(&self, owner: u64) -> bool {
+        self.project(owner).is_some_and(|project| project.fine_grained_permissions)
+    }
+
+    fn administered_by_path(&self, token: TokenId, path: &str) -> Result<u64, Hindrance> {
+        self.project_id(path)
+            .filter(|project| self.may_administer(token, *project))
+            .ok_or(Hindrance::NotAvailable)
+    }
+
+    /// What lives at a path now; a former path leads nowhere.
+    fn target_by_path(&self, path: &str) -> Option<Target> {
+        match self.occupant(path)? {
+            Occupant::Group(id) => Some(Target::Group(id)),
+            Occupant::Project(id) => Some(Target::Project(id)),
+            Occupant::MovedProject(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::TokenSpec;
+
+    fn scene() -> (World, TokenId) {
+        let mut world = World::default();
+        for path in ["acme/app", "acme/lib"] {
+            world.add_project(path).unwrap();
+        }
+        let acme = Target::Group(world.group_id("acme").unwrap());
+        let secret = world.add_token(TokenSpec::new("maintainer").maintainer_of(acme));
+        let token = world.token_by_secret(&secret).unwrap();
+        (world, token)
+    }
+
+    #[test]
+    fn switched_off_an_addition_gets_the_default_permissions_and_an_update_fails() {
+        let (mut world, token) = scene();
+        world.project_mut(1).unwrap().fine_grained_permissions = false;
+        let asked = Permissions::limited_to(["READ_JOBS"]);
+        let (owner, target) = world.add_by_path(token, "acme/app", "acme/lib", asked.clone()).unwrap();
+        assert!(world.project(owner).unwrap().links(target)[&target.id()].permissions.default_permissions);
+        let update = world.update_by_path(token, "acme/app", "acme/lib", asked);
+        assert_eq!(update, refused("Failed to update job token scope"));
+    }
+
+    #[test]
+    fn a_former_path_is_neither_owner_nor_target() {
+        let (mut world, token) = scene();
+        world.move_project(1, "acme/new").unwrap();
+        world.move_project(2, "acme/newer").unwrap();
+        let add = |world: &mut World, owner, target| {
+            world.add_by_path(token, owner, target, Permissions::default())
+        };
+        assert_eq!(add(&mut world, "acme/app", "acme/newer"), Err(Hindrance::NotAvailable));
+        assert_eq!(add(&mut world, "acme/new", "acme/lib"), refused(NO_SUCH_TARGET));
+        assert!(add(&mut world, "ACME/new", "acme/NEWER").is_ok());
+    }
+}

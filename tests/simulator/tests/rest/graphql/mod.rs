@@ -1,0 +1,78 @@
+//! The GraphQL API: one module for each part of it, and what they share.
+
+mod mutations;
+mod queries;
+mod refusals;
+mod traffic;
+
+use serde_json::{Value, json};
+
+use crate::kit::{Api, Reply, Scene};
+
+/// Adds an entry and reads it back from the payload.
+const ADD: &str = "mutation Add($input: CiJobTokenScopeAddGroupOrProjectInput!) {
+  ciJobTokenScopeAddGroupOrProject(input: $input) {
+    ciJobTokenScopeAllowlistEntry {
+      defaultPermissions jobTokenPolicies
+      target { ... on CiJobTokenAccessibleProject { id } ... on CiJobTokenAccessibleGroup { id } }
+    }
+    errors
+  }
+}";
+
+/// Replaces the permissions of an entry.
+const UPDATE: &str = "mutation Update($input: CiJobTokenScopeUpdatePoliciesInput!) {
+  ciJobTokenScopeUpdatePolicies(input: $input) {
+    ciJobTokenScopeAllowlistEntry { defaultPermissions jobTokenPolicies }
+    errors
+  }
+}";
+
+/// What GitLab says where something is absent, out of sight or out of reach.
+const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't have permission \
+                             to perform this action";
+
+impl Api {
+    /// A GraphQL request with variables.
+    async fn graphql(&self, query: &str, variables: Value) -> Reply {
+        self.post("/api/graphql", &json!({ "query": query, "variables": variables })).await
+    }
+
+    /// The JSON of a GraphQL answer, whose status is always the same.
+    async fn ask(&self, query: &str, variables: Value) -> Value {
+        let reply = self.graphql(query, variables).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()
+    }
+
+    /// The data of an answer without errors.
+    async fn data(&self, query: &str, variables: Value) -> Value {
+        let answer = self.ask(query, variables).await;
+        assert_eq!(answer.get("errors"), None, "{answer}");
+        answer["data"].clone()
+    }
+}
+
+impl Scene {
+    /// A client of the instance's root, with the administrator's token.
+    fn graphql(&self) -> Api {
+        Api::new(&self.gitlab.url(), self.gitlab.token())
+    }
+
+    /// The same with another token.
+    fn graphql_as(&self, spec: gitlab_simulator::TokenSpec) -> Api {
+        Api::new(&self.gitlab.url(), &self.gitlab.add_token(spec))
+    }
+}
+
+/// The input of an addition of `acme/lib` to `acme/app` with policies in place of the default permissions.
+fn limited(policies: &[&str]) -> Value {
+    json!({
+        "input": {
+            "projectPath": "acme/app",
+            "targetPath": "acme/lib",
+            "defaultPermissions": false,
+            "jobTokenPolicies": policies,
+        },
+    })
+}

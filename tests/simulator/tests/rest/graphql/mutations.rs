@@ -1,0 +1,250 @@
+//! Writing.
+
+use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Permissions, Target, TokenScope, TokenSpec, Wording};
+use serde_json::{Value, json};
+
+use super::{ADD, NOT_AVAILABLE, UPDATE, limited};
+use crate::kit::{Api, Scene};
+
+const REMOVE_PROJECT: &str = "mutation($input: CiJobTokenScopeRemoveProjectInput!) {
+  ciJobTokenScopeRemoveProject(input: $input) { clientMutationId ciJobTokenScope { groupsAllowlistCount } errors }
+}";
+
+const REMOVE_GROUP: &str = "mutation($input: CiJobTokenScopeRemoveGroupInput!) {
+  ciJobTokenScopeRemoveGroup(input: $input) { ciJobTokenScope { groupsAllowlistCount } errors }
+}";
+
+/// The errors in the payload of a request's only mutation.
+async fn errors(api: &Api, query: &str, variables: Value) -> Value {
+    let data = api.data(query, variables).await;
+    let payload = data.as_object().unwrap().values().next().unwrap().clone();
+    if payload["errors"] != json!([]) {
+        assert!(payload["ciJobTokenScopeAllowlistEntry"].is_null() && payload["ciJobTokenScope"].is_null());
+    }
+    payload["errors"].clone()
+}
+
+fn to(target: &str) -> Value {
+    json!({ "input": { "projectPath": "acme/app", "targetPath": target } })
+}
+
+fn update(target: &str, policies: &[&str]) -> Value {
+    json!({ "input": {
+        "projectPath": "acme/app",
+        "targetPath": target,
+        "defaultPermissions": false,
+        "jobTokenPolicies": policies,
+    } })
+}
+
+#[tokio::test]
+async fn an_entry_is_created_with_its_permissions() {
+    let scene = Scene::new();
+    let data = scene.graphql().data(ADD, limited(&["READ_JOBS", "READ_PACKAGES"])).await;
+    let id = format!("gid://gitlab/Project/{}", scene.lib);
+    assert_eq!(
+        data["ciJobTokenScopeAddGroupOrProject"],
+        json!({
+            "ciJobTokenScopeAllowlistEntry": {
+                "defaultPermissions": false,
+                "jobTokenPolicies": ["READ_JOBS", "READ_PACKAGES"],
+                "target": { "id": id },
+            },
+            "errors": [],
+        })
+    );
+    let permissions = scene.gitlab.permissions(scene.app, scene.lib());
+    assert_eq!(permissions, Some(Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"])));
+}
+
+#[tokio::test]
+async fn an_entry_has_the_default_permissions_unless_told_otherwise() {
+    let scene = Scene::new();
+    assert_eq!(errors(&scene.graphql(), ADD, to("partners")).await, json!([]));
+    assert_eq!(scene.gitlab.permissions(scene.app, scene.partners()), Some(Permissions::default()));
+    let none = update("partners", &[]);
+    assert_eq!(errors(&scene.graphql(), UPDATE, none).await, json!([]));
+    let nothing = Permissions::limited_to(Vec::<String>::new());
+    assert_eq!(scene.gitlab.permissions(scene.app, scene.partners()), Some(nothing));
+}
+
+#[tokio::test]
+async fn an_addition_that_cannot_be_says_why() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.lib());
+    let bot = scene.graphql_as(TokenSpec::new("bot").maintainer_of(Target::Project(scene.app)));
+    scene.gitlab.add_project("hidden/lib");
+    for (target, reason) in [
+        ("acme/app", "Validation failed: Target project can't be the same as the source project"),
+        ("no/such", "The group or project does not exist."),
+        (
+            "hidden/lib",
+            "The target_project that you are attempting to access does not exist or you don't have permission to \
+             perform this action",
+        ),
+        (
+            "partners",
+            "The target_group that you are attempting to access does not exist or you don't have permission to \
+             perform this action",
+        ),
+    ] {
+        assert_eq!(errors(&bot, ADD, to(target)).await, json!([reason]), "{target}");
+    }
+    let again = errors(&scene.graphql(), ADD, to("acme/lib")).await;
+    assert_eq!(again, json!(["Target project is already in the job token scope"]));
+    scene.gitlab.set_wording(Wording::Allowlist);
+    let again = errors(&scene.graphql(), ADD, limited(&["READ_JOBS"])).await;
+    assert_eq!(again, json!(["Target project is already in the job token allowlist"]));
+    assert_eq!(scene.gitlab.permissions(scene.app, scene.lib()), Some(Permissions::default()));
+}
+
+#[tokio::test]
+async fn a_full_list_takes_no_more() {
+    let scene = Scene::new();
+    scene.fill_projects(LINK_LIMIT);
+    let reason =
+        "Validation failed: Source project exceeds the allowable number of project links in this direction";
+    assert_eq!(errors(&scene.graphql(), ADD, to("acme/lib")).await, json!([reason]));
+}
+
+#[tokio::test]
+async fn an_owner_that_is_absent_hidden_or_out_of_reach_is_not_available() {
+    let scene = Scene::new();
+    let app = Target::Project(scene.app);
+    let developer = scene.graphql_as(TokenSpec::new("developer").developer_of(app).can_see(scene.lib()));
+    let stranger = scene.graphql_as(TokenSpec::new("stranger"));
+    let mut absent = limited(&["READ_JOBS"]);
+    absent["input"]["projectPath"] = json!("no/such");
+    for (api, input) in [
+        (&developer, limited(&["READ_JOBS"])),
+        (&stranger, limited(&["READ_JOBS"])),
+        (&scene.graphql(), absent),
+    ] {
+        let answer = api.ask(ADD, input).await;
+        assert_eq!(answer["data"], json!({ "ciJobTokenScopeAddGroupOrProject": null }));
+        let error = &answer["errors"][0];
+        assert_eq!(error["message"], NOT_AVAILABLE);
+        assert_eq!(error["path"], json!(["ciJobTokenScopeAddGroupOrProject"]));
+        assert_eq!(error["locations"], json!([{ "line": 2, "column": 3 }]));
+    }
+    assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
+}
+
+#[tokio::test]
+async fn a_token_that_may_only_read_reads_and_changes_nothing() {
+    let scene = Scene::new();
+    let spec = TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]);
+    let reader = scene.graphql_as(spec);
+    let data = reader.data(r#"{ project(fullPath: "acme/app") { fullPath } }"#, json!({})).await;
+    assert_eq!(data["project"]["fullPath"], "acme/app");
+    let answer = reader.ask(ADD, limited(&["READ_JOBS"])).await;
+    assert_eq!(answer["errors"][0]["message"], NOT_AVAILABLE);
+    assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
+}
+
+#[tokio::test]
+async fn an_update_replaces_permissions_and_nothing_else() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.partners());
+    let before = scene.gitlab.entry(scene.app, scene.partners()).unwrap();
+    let data = scene.graphql().data(UPDATE, update("PARTNERS", &["READ_JOBS"])).await;
+    assert_eq!(
+        data["ciJobTokenScopeUpdatePolicies"],
+        json!({
+            "ciJobTokenScopeAllowlistEntry": { "defaultPermissions": false, "jobTokenPolicies": ["READ_JOBS"] },
+            "errors": [],
+        })
+    );
+    let after = scene.gitlab.entry(scene.app, scene.partners()).unwrap();
+    assert_eq!(after.permissions, Permissions::limited_to(["READ_JOBS"]));
+    assert_eq!((after.created_at, after.autopopulated), (before.created_at, before.autopopulated));
+}
+
+#[tokio::test]
+async fn an_update_that_cannot_be_says_why() {
+    let scene = Scene::new();
+    let api = scene.graphql();
+    for (target, reason) in [
+        ("no/such", "The target does not exist"),
+        ("acme/lib", "Unable to find a job token scope for the given project & target"),
+    ] {
+        assert_eq!(errors(&api, UPDATE, update(target, &["READ_JOBS"])).await, json!([reason]), "{target}");
+    }
+    scene.gitlab.allow(scene.app, scene.lib());
+    scene.gitlab.hide_from(ADMINISTRATOR, scene.lib());
+    let reason = "You have insufficient permission to update this job token scope";
+    assert_eq!(errors(&api, UPDATE, update("acme/lib", &["READ_JOBS"])).await, json!([reason]));
+    assert_eq!(scene.gitlab.permissions(scene.app, scene.lib()), Some(Permissions::default()));
+}
+
+#[tokio::test]
+async fn switched_off_an_addition_succeeds_with_the_default_permissions_and_an_update_fails() {
+    let scene = Scene::new();
+    scene.gitlab.set_fine_grained_permissions(scene.app, false);
+    let data = scene.graphql().data(ADD, limited(&["READ_JOBS"])).await;
+    let payload = &data["ciJobTokenScopeAddGroupOrProject"];
+    assert_eq!(payload["errors"], json!([]));
+    let entry = &payload["ciJobTokenScopeAllowlistEntry"];
+    assert_eq!((&entry["defaultPermissions"], &entry["jobTokenPolicies"]), (&json!(true), &json!(null)));
+    assert!(scene.gitlab.permissions(scene.app, scene.lib()).unwrap().default_permissions);
+    let failed = errors(&scene.graphql(), UPDATE, update("acme/lib", &["READ_JOBS"])).await;
+    assert_eq!(failed, json!(["Failed to update job token scope"]));
+    // The switch is that of one project.
+    scene.gitlab.allow(scene.lib, scene.partners());
+    let mut other = update("partners", &["READ_JOBS"]);
+    other["input"]["projectPath"] = json!("acme/lib");
+    assert_eq!(errors(&scene.graphql(), UPDATE, other).await, json!([]));
+}
+
+#[tokio::test]
+async fn a_project_is_removed_inbound_alone() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.lib());
+    let api = scene.graphql();
+    let remove = |target: &str, direction: Value| json!({ "input": { "projectPath": "acme/app", "targetProjectPath": target, "direction": direction } });
+    let unmoved = json!(["Target project is not in the job token scope"]);
+    for direction in [json!(null), json!("OUTBOUND")] {
+        assert_eq!(errors(&api, REMOVE_PROJECT, remove("acme/lib", direction)).await, unmoved);
+    }
+    assert!(scene.gitlab.allowlist(scene.app).projects.contains(&scene.lib));
+    // Unlike over REST, what is out of sight can be removed.
+    scene.gitlab.hide_from(ADMINISTRATOR, scene.lib());
+    let mut input = remove("acme/lib", json!("INBOUND"));
+    input["input"]["clientMutationId"] = json!("7");
+    let data = api.data(REMOVE_PROJECT, input.clone()).await;
+    assert_eq!(
+        data["ciJobTokenScopeRemoveProject"],
+        json!({ "clientMutationId": "7", "ciJobTokenScope": { "groupsAllowlistCount": 0 }, "errors": [] })
+    );
+    assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
+    assert_eq!(errors(&api, REMOVE_PROJECT, input).await, unmoved);
+    let own = errors(&api, REMOVE_PROJECT, remove("acme/app", json!("INBOUND"))).await;
+    assert_eq!(own, json!(["Source project cannot be removed from the job token scope"]));
+}
+
+#[tokio::test]
+async fn a_group_is_removed() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.partners());
+    let api = scene.graphql();
+    let input = json!({ "input": { "projectPath": "acme/app", "targetGroupPath": "partners" } });
+    assert_eq!(errors(&api, REMOVE_GROUP, input.clone()).await, json!([]));
+    assert!(scene.gitlab.allowlist(scene.app).groups.is_empty());
+    let again = errors(&api, REMOVE_GROUP, input).await;
+    assert_eq!(again, json!(["Target group is not in the job token scope"]));
+}
+
+#[tokio::test]
+async fn mutations_of_one_request_are_carried_out_in_order() {
+    let scene = Scene::new();
+    let query = r#"mutation {
+        first: ciJobTokenScopeAddGroupOrProject(input: { projectPath: "acme/app", targetPath: "acme/lib" }) { errors }
+        second: ciJobTokenScopeUpdatePolicies(input: {
+            projectPath: "acme/app", targetPath: "acme/lib", defaultPermissions: false, jobTokenPolicies: [READ_JOBS]
+        }) { errors }
+    }"#;
+    let data = scene.graphql().data(query, json!({})).await;
+    assert_eq!(data, json!({ "first": { "errors": [] }, "second": { "errors": [] } }));
+    let permissions = scene.gitlab.permissions(scene.app, scene.lib());
+    assert_eq!(permissions, Some(Permissions::limited_to(["READ_JOBS"])));
+}

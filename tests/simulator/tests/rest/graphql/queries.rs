@@ -1,0 +1,277 @@
+//! Reading.
+
+use gitlab_simulator::{Permissions, Simulator, Target, TokenSpec};
+use serde_json::{Value, json};
+
+use crate::kit::Scene;
+
+const LIST: &str = "query List($path: ID!, $first: Int, $after: String) {
+  project(fullPath: $path) {
+    ciJobTokenScopeAllowlist {
+      projectsAllowlist(first: $first, after: $after) {
+        count
+        nodes {
+          autopopulated createdAt defaultPermissions direction jobTokenPolicies
+          sourceProject { fullPath }
+          target { ... on CiJobTokenAccessibleProject { id name path fullPath webUrl avatarUrl } }
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}";
+
+const GROUP: &str = "query Group($path: ID!, $deep: Boolean, $archived: Boolean) {
+  group(fullPath: $path) {
+    id fullPath
+    projects(includeSubgroups: $deep, includeArchived: $archived, first: 100) {
+      count
+      nodes { id fullPath archived ciCdSettings { inboundJobTokenScopeEnabled } ciJobTokenScopeAllowlist {
+        projectsAllowlist { count } groupsAllowlist { count }
+      } }
+    }
+  }
+}";
+
+fn paths(group: &Value) -> Vec<&str> {
+    let nodes = group["group"]["projects"]["nodes"].as_array().unwrap();
+    let mut paths: Vec<&str> = nodes.iter().map(|node| node["fullPath"].as_str().unwrap()).collect();
+    paths.sort_unstable();
+    paths
+}
+
+#[tokio::test]
+async fn an_entry_is_read_with_its_permissions() {
+    let scene = Scene::new();
+    scene.gitlab.allow_with(scene.app, scene.lib(), Permissions::limited_to(["READ_JOBS", "ADMIN_PACKAGES"]));
+    scene.gitlab.set_autopopulated(scene.app, scene.lib(), true);
+    let entry = scene.gitlab.entry(scene.app, scene.lib()).unwrap();
+    let data = scene.graphql().data(LIST, json!({ "path": "ACME/app" })).await;
+    let list = &data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"];
+    assert_eq!(list["count"], 1);
+    assert_eq!(
+        list["nodes"][0],
+        json!({
+            "autopopulated": true,
+            "createdAt": entry.created_at,
+            "defaultPermissions": false,
+            "direction": "inbound",
+            "jobTokenPolicies": ["READ_JOBS", "ADMIN_PACKAGES"],
+            "sourceProject": { "fullPath": "acme/app" },
+            "target": {
+                "id": format!("gid://gitlab/Project/{}", scene.lib),
+                "name": "lib",
+                "path": "lib",
+                "fullPath": "acme/lib",
+                "webUrl": format!("{}/acme/lib", scene.gitlab.url()),
+                "avatarUrl": null,
+            },
+        })
+    );
+}
+
+#[tokio::test]
+async fn the_project_itself_is_not_an_entry_and_groups_have_a_list_of_their_own() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.partners());
+    let query = r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist {
+        projectsAllowlist { count }
+        groupsAllowlist { nodes { target { __typename ... on CiJobTokenAccessibleGroup { id fullPath } } } }
+    } } }"#;
+    let data = scene.graphql().data(query, json!({})).await;
+    let lists = &data["project"]["ciJobTokenScopeAllowlist"];
+    assert_eq!(lists["projectsAllowlist"]["count"], 0);
+    let target = &lists["groupsAllowlist"]["nodes"][0]["target"];
+    let id = format!("gid://gitlab/Group/{}", scene.partners);
+    assert_eq!(
+        *target,
+        json!({ "__typename": "CiJobTokenAccessibleGroup", "id": id, "fullPath": "partners" })
+    );
+}
+
+#[tokio::test]
+async fn a_target_out_of_sight_is_read_all_the_same() {
+    let scene = Scene::new();
+    scene.gitlab.allow(scene.app, scene.lib());
+    let owner = TokenSpec::new("owner").maintainer_of(Target::Project(scene.app));
+    let data = scene.graphql_as(owner).data(LIST, json!({ "path": "acme/app" })).await;
+    let list = &data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"];
+    assert_eq!(list["nodes"][0]["target"]["fullPath"], "acme/lib");
+}
+
+#[tokio::test]
+async fn a_list_is_read_page_by_page_although_it_changes() {
+    let scene = Scene::new();
+    let mut expected = scene.fill_projects(7);
+    let api = scene.graphql();
+    let (mut found, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let data = api.data(LIST, json!({ "path": "acme/app", "first": 3, "after": after })).await;
+        let list = data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"].clone();
+        for node in list["nodes"].as_array().unwrap() {
+            let id = node["target"]["id"].as_str().unwrap();
+            found.push(id.rsplit('/').next().unwrap().parse::<u64>().unwrap());
+        }
+        // What was read before goes away; nothing of the rest may slip.
+        scene.gitlab.revoke(scene.app, Target::Project(found[0]));
+        if list["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        after = list["pageInfo"]["endCursor"].clone();
+    }
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_page_of_an_allowlist_holds_200_and_one_of_projects_100() {
+    let scene = Scene::new();
+    scene.fill_projects(205);
+    let api = scene.graphql();
+    for first in [json!(null), json!(1000)] {
+        let query = "query($first: Int) { project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
+            projectsAllowlist(first: $first) { count nodes { direction } pageInfo { hasNextPage } }
+        } } }";
+        let data = api.data(query, json!({ "first": first })).await;
+        let list = &data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"];
+        assert_eq!((list["count"].as_u64(), list["nodes"].as_array().unwrap().len()), (Some(205), 200));
+        assert_eq!(list["pageInfo"]["hasNextPage"], true);
+        let query =
+            "query($first: Int) { group(fullPath: \"many\") { projects(first: $first) { nodes { id } } } }";
+        let data = api.data(query, json!({ "first": first })).await;
+        assert_eq!(data["group"]["projects"]["nodes"].as_array().unwrap().len(), 100);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_list_can_be_read_first() {
+    let scene = Scene::new();
+    scene.fill_projects(3);
+    let query = "query($before: String) { project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
+        projectsAllowlist(last: 2, before: $before) {
+            edges { cursor node { direction } }
+            pageInfo { hasPreviousPage hasNextPage startCursor }
+        }
+    } } }";
+    let api = scene.graphql();
+    let page = |data: &Value| data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"].clone();
+    let last = page(&api.data(query, json!({})).await);
+    assert_eq!(last["edges"].as_array().unwrap().len(), 2);
+    assert_eq!(last["edges"][0]["cursor"], last["pageInfo"]["startCursor"]);
+    assert_eq!(
+        (&last["pageInfo"]["hasPreviousPage"], &last["pageInfo"]["hasNextPage"]),
+        (&json!(true), &json!(false))
+    );
+    let first = page(&api.data(query, json!({ "before": last["pageInfo"]["startCursor"] })).await);
+    assert_eq!(first["edges"].as_array().unwrap().len(), 1);
+    assert_eq!(first["pageInfo"]["hasNextPage"], true);
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_none_is_an_error_of_the_field() {
+    let scene = Scene::new();
+    for arguments in [r#"after: "nonsense""#, "first: 1, last: 1"] {
+        let query = format!(
+            "{{ project(fullPath: \"acme/app\") {{ ciJobTokenScopeAllowlist {{
+                projectsAllowlist({arguments}) {{ count }} }} }} }}"
+        );
+        let answer = scene.graphql().ask(&query, json!({})).await;
+        assert_eq!(answer["data"]["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"], json!(null));
+        assert_eq!(
+            answer["errors"][0]["path"],
+            json!(["project", "ciJobTokenScopeAllowlist", "projectsAllowlist"])
+        );
+    }
+}
+
+#[tokio::test]
+async fn settings_and_list_are_for_maintainers() {
+    let scene = Scene::new();
+    scene.gitlab.set_push_repository_for_job_token_allowed(scene.app, true);
+    let query = r#"{ project(fullPath: "acme/app") { id ciCdSettings {
+        inboundJobTokenScopeEnabled jobTokenScopeEnabled pushRepositoryForJobTokenAllowed
+    } ciJobTokenScopeAllowlist { projectsAllowlist { count } } } }"#;
+    let app = Target::Project(scene.app);
+    let read = async |spec| scene.graphql_as(spec).data(query, json!({})).await["project"].clone();
+    let maintainer = read(TokenSpec::new("maintainer").maintainer_of(app)).await;
+    assert_eq!(
+        maintainer["ciCdSettings"],
+        json!({
+            "inboundJobTokenScopeEnabled": true,
+            "jobTokenScopeEnabled": false,
+            "pushRepositoryForJobTokenAllowed": true,
+        })
+    );
+    assert_eq!(maintainer["ciJobTokenScopeAllowlist"]["projectsAllowlist"]["count"], 0);
+    let developer = read(TokenSpec::new("developer").developer_of(app)).await;
+    let id = format!("gid://gitlab/Project/{}", scene.app);
+    assert_eq!(developer, json!({ "id": id, "ciCdSettings": null, "ciJobTokenScopeAllowlist": null }));
+    assert_eq!(read(TokenSpec::new("stranger")).await, json!(null));
+}
+
+#[tokio::test]
+async fn what_is_absent_or_has_moved_is_null() {
+    let scene = Scene::new();
+    scene.gitlab.rename_project(scene.app, "acme/renamed");
+    let query = "query($path: ID!) { project(fullPath: $path) { id } group(fullPath: $path) { id } }";
+    for path in ["acme/app", "no/such", ""] {
+        let data = scene.graphql().data(query, json!({ "path": path })).await;
+        assert_eq!(data, json!({ "project": null, "group": null }), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_group_tells_its_projects_with_or_without_those_below_and_in_the_archive() {
+    let scene = Scene::new();
+    let old = scene.gitlab.add_project("acme/team/old");
+    scene.gitlab.set_archived(old, true);
+    scene.gitlab.add_project("acme/team/new");
+    scene.gitlab.add_project("acme-labs/other");
+    let api = scene.graphql();
+    let read = async |deep, archived| {
+        api.data(GROUP, json!({ "path": "acme", "deep": deep, "archived": archived })).await
+    };
+    assert_eq!(paths(&read(false, true).await), ["acme/app", "acme/lib"]);
+    let all = read(true, true).await;
+    assert_eq!(paths(&all), ["acme/app", "acme/lib", "acme/team/new", "acme/team/old"]);
+    assert_eq!(all["group"]["projects"]["count"], 4);
+    assert_eq!(paths(&read(true, false).await), ["acme/app", "acme/lib", "acme/team/new"]);
+}
+
+#[tokio::test]
+async fn a_group_leaves_out_what_the_token_cannot_see_and_hides_what_it_cannot_administer() {
+    let scene = Scene::new();
+    scene.gitlab.add_project("acme/hidden");
+    let spec = TokenSpec::new("bot")
+        .maintainer_of(Target::Project(scene.app))
+        .developer_of(Target::Project(scene.lib));
+    let data = scene.graphql_as(spec).data(GROUP, json!({ "path": "acme" })).await;
+    assert_eq!(paths(&data), ["acme/app", "acme/lib"]);
+    let nodes = data["group"]["projects"]["nodes"].as_array().unwrap();
+    let lib = nodes.iter().find(|node| node["fullPath"] == "acme/lib").unwrap();
+    assert_eq!((&lib["ciCdSettings"], &lib["ciJobTokenScopeAllowlist"]), (&json!(null), &json!(null)));
+    let app = nodes.iter().find(|node| node["fullPath"] == "acme/app").unwrap();
+    assert_eq!(app["ciJobTokenScopeAllowlist"]["groupsAllowlist"]["count"], 0);
+}
+
+#[tokio::test]
+async fn switched_off_permissions_are_not_shown() {
+    let scene = Scene::new();
+    scene.gitlab.allow_with(scene.app, scene.lib(), Permissions::limited_to(["READ_JOBS"]));
+    scene.gitlab.set_fine_grained_permissions(scene.app, false);
+    let data = scene.graphql().data(LIST, json!({ "path": "acme/app" })).await;
+    let entry = &data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"]["nodes"][0];
+    assert_eq!((&entry["defaultPermissions"], &entry["jobTokenPolicies"]), (&json!(true), &json!(null)));
+}
+
+#[tokio::test]
+async fn it_is_served_below_a_relative_root() {
+    let scene = Scene::of(Simulator::builder().relative_url_root("/gitlab"));
+    let query = r#"{ project(fullPath: "acme/app") { webUrl } }"#;
+    let data = scene.graphql().data(query, json!({})).await;
+    assert_eq!(data["project"]["webUrl"], format!("{}/acme/app", scene.gitlab.url()));
+    let outside = scene.gitlab.url().replace("/gitlab", "");
+    let reply = crate::kit::Api::new(&outside, scene.gitlab.token()).graphql(query, json!({})).await;
+    assert_eq!(reply.status, 404);
+}
