@@ -1,7 +1,8 @@
 //! What the program does for a living: plan, apply and destroy through the real CLI, beside the floor, which is the same
 //! number of `terraform_data` instances in the same run, and so what Terraform itself costs.
 //!
-//! `cargo bench --bench cli`, or `cargo bench --bench cli -- quick` for the smallest sizes only.
+//! `cargo bench --bench cli`; `-- quick` after it measures the smallest size only, and `-- scale` how the cost grows with
+//! the number of entries.
 
 mod process;
 
@@ -23,29 +24,47 @@ const RUNS: usize = 3;
 #[derive(Clone, Copy)]
 struct Size {
     projects: usize,
-    entries_each: usize,
+    entries_each: Each,
+}
+
+/// Targets on each list.
+#[derive(Clone, Copy)]
+struct Each {
+    projects: usize,
+    groups: usize,
+}
+
+impl Each {
+    fn sum(self) -> usize {
+        self.projects + self.groups
+    }
 }
 
 impl Size {
+    const fn new(projects: usize, target_projects: usize, target_groups: usize) -> Size {
+        Size { projects, entries_each: Each { projects: target_projects, groups: target_groups } }
+    }
+
     fn entries(self) -> usize {
-        self.projects * self.entries_each
+        self.projects * self.entries_each.sum()
     }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let quick = env::args().any(|argument| argument == "quick");
-    let sizes = [
-        Size { projects: 1, entries_each: 50 },
-        Size { projects: 1, entries_each: 200 },
-        Size { projects: 20, entries_each: 10 },
-    ];
-    let latencies: &[u64] = if quick { &[0] } else { &[0, 20, 50] };
-    let sizes = if quick { &sizes[..1] } else { &sizes[..] };
+    let asked_for = |mode: &str| env::args().any(|argument| argument == mode);
+    let (sizes, latencies): (&[Size], &[u64]) = if asked_for("quick") {
+        (&[Size::new(1, 50, 0)], &[0])
+    } else if asked_for("scale") {
+        (&[Size::new(1, 50, 0), Size::new(1, 200, 0), Size::new(1, 200, 200), Size::new(5, 200, 0)], &[0])
+    } else {
+        (&[Size::new(1, 50, 0), Size::new(1, 200, 0), Size::new(20, 10, 0)], &[0, 20, 50])
+    };
     let cli = Cli::find()?;
     println!(
-        "| entries | latency | command | ours | floor | ratio | requests | provider CPU | provider memory |"
+        "| entries | latency | command | ours | floor | ratio | requests | provider CPU | CPU per entry | \
+         provider memory |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for &size in sizes {
         let floor = floor(&cli, size)?;
         for &latency in latencies {
@@ -68,14 +87,15 @@ struct Cost {
 
 fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost) {
     println!(
-        "| {} x {} | {latency} ms | {command} | {:.2} s | {:.2} s | {:.2} | {} | {:.0} ms | {:.1} MiB |",
+        "| {} x {} | {latency} ms | {command} | {:.2} s | {:.2} s | {:.2} | {} | {:.0} ms | {:.2} ms | {:.1} MiB |",
         size.projects,
-        size.entries_each,
+        size.entries_each.sum(),
         ours.time.as_secs_f64(),
         floor.time.as_secs_f64(),
         ours.time.as_secs_f64() / floor.time.as_secs_f64(),
         ours.requests,
         ours.usage.cpu.as_secs_f64() * 1e3,
+        ours.usage.cpu.as_secs_f64() * 1e3 / size.entries() as f64,
         ours.usage.peak_kib as f64 / 1024.0,
     );
 }
@@ -84,8 +104,11 @@ fn ours(cli: &Cli, size: Size, latency: Duration) -> Result<[Cost; 3], Box<dyn E
     let gitlab = Simulator::start();
     let owners: Vec<u64> =
         (0..size.projects).map(|owner| gitlab.add_project(&format!("owners/o{owner}"))).collect();
-    let targets: Vec<u64> =
-        (0..size.entries_each).map(|target| gitlab.add_project(&format!("targets/t{target}"))).collect();
+    let projects = (0..size.entries_each.projects)
+        .map(|target| Target::Project(gitlab.add_project(&format!("targets/t{target}"))));
+    let groups = (0..size.entries_each.groups)
+        .map(|target| Target::Group(gitlab.add_group(&format!("groups-{target}"))));
+    let targets: Vec<Target> = projects.chain(groups).collect();
     gitlab.set_latency(latency);
     let mut tf = Workspace::new(cli, Path::new(PROVIDER))?;
     tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
@@ -96,19 +119,21 @@ fn ours(cli: &Cli, size: Size, latency: Duration) -> Result<[Cost; 3], Box<dyn E
           for_each = {}
 
           project           = each.value.owner
-          target_project_id = each.value.target
+          target_project_id = each.value.target_project
+          target_group_id   = each.value.target_group
         }}
         "#,
         instances(&owners, &targets)
     ));
     let expected = || {
-        let applied = owners.iter().map(|owner| gitlab.allowlist(*owner).projects.len()).sum::<usize>();
+        let lists = owners.iter().map(|owner| gitlab.allowlist(*owner));
+        let applied = lists.map(|list| list.projects.len() + list.groups.len()).sum::<usize>();
         assert_eq!(applied, size.entries(), "the bench measures a success");
     };
     measure(&tf, &gitlab, expected, || {
         for owner in &owners {
             for target in &targets {
-                gitlab.revoke(*owner, Target::Project(*target));
+                gitlab.revoke(*owner, *target);
             }
         }
     })
@@ -116,7 +141,8 @@ fn ours(cli: &Cli, size: Size, latency: Duration) -> Result<[Cost; 3], Box<dyn E
 
 fn floor(cli: &Cli, size: Size) -> Result<[Cost; 3], Box<dyn Error>> {
     let gitlab = Simulator::start();
-    let numbers = |count: usize| (1..=count as u64).collect::<Vec<_>>();
+    let owners: Vec<_> = (1..=size.projects as u64).collect();
+    let targets: Vec<_> = (1..=size.entries_each.sum() as u64).map(Target::Project).collect();
     let tf = Workspace::new(cli, Path::new(PROVIDER))?;
     tf.config(&format!(
         r#"
@@ -124,19 +150,25 @@ fn floor(cli: &Cli, size: Size) -> Result<[Cost; 3], Box<dyn Error>> {
           for_each = {}
 
           input            = each.value.owner
-          triggers_replace = each.value.target
+          triggers_replace = [each.value.target_project, each.value.target_group]
         }}
         "#,
-        instances(&numbers(size.projects), &numbers(size.entries_each))
+        instances(&owners, &targets)
     ));
     measure(&tf, &gitlab, || {}, || {})
 }
 
 /// The same map for both, written out: Terraform works it out anew for each instance, which is no cost of ours.
-fn instances(owners: &[u64], targets: &[u64]) -> String {
+fn instances(owners: &[u64], targets: &[Target]) -> String {
     let pairs = owners.iter().flat_map(|owner| targets.iter().map(move |target| (owner, target)));
-    let entries = pairs
-        .map(|(owner, target)| format!("\"{owner}-{target}\" = {{ owner = {owner}, target = {target} }}"));
+    let entries = pairs.map(|(owner, target)| match target {
+        Target::Project(id) => {
+            format!("\"{owner}-p{id}\" = {{ owner = {owner}, target_project = {id}, target_group = null }}")
+        }
+        Target::Group(id) => {
+            format!("\"{owner}-g{id}\" = {{ owner = {owner}, target_project = null, target_group = {id} }}")
+        }
+    });
     format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
 }
 

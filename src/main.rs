@@ -1,12 +1,16 @@
 //! The command line. It only wires the parts together: without arguments the process serves the host that started
 //! it, which is all that Terraform and OpenTofu ever do.
 
+use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use terraform_provider_gitlab_job_token::address::REGISTRIES;
 use terraform_provider_gitlab_job_token::framework::{self, Calls};
+use terraform_provider_gitlab_job_token::install::{self, InstallError};
 use terraform_provider_gitlab_job_token::plugin::{
     self, End, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError,
 };
@@ -29,42 +33,99 @@ const GREETING: &str = concat!(
     "This is terraform-provider-gitlab-job-token ",
     env!("CARGO_PKG_VERSION"),
     ", a provider for Terraform and OpenTofu.\n",
-    "It is started by them and is of no use by itself. Name it in a configuration and run `terraform init`\n",
-    "(or `tofu init`) there:\n",
+    "It is started by them. To put it where `terraform init` and `tofu init` find it:\n",
+    "\n",
+    "  terraform-provider-gitlab-job-token install\n",
+    "\n",
+    "Then name it in a configuration, and run one of the two there:\n",
     "\n",
     "  terraform {\n",
     "    required_providers {\n",
     "      gitlab = { source = \"aff15f21/gitlab-job-token\" }\n",
     "    }\n",
     "  }\n",
+    "\n",
+    "--help tells the rest.\n",
 );
 
-/// Terraform and OpenTofu provider for GitLab's CI/CD job token scope and allowlists.
-///
-/// Without arguments it serves the program that started it, and is of no use otherwise.
+/// Lines of help are broken by hand, so that they fit a terminal of 80 columns.
+const WITHOUT_ARGUMENTS: &str = "Without arguments it serves the Terraform or OpenTofu that started it.";
+const NEEDS_NOTHING: &str = "Prints what to write in a configuration. Needs no registry and no network.";
+
+/// Terraform and OpenTofu provider for GitLab's CI/CD job token allowlists
 #[derive(Parser)]
-#[command(version)]
-struct CommandLine {}
+#[command(version, args_conflicts_with_subcommands = true, after_help = WITHOUT_ARGUMENTS)]
+struct CommandLine {
+    /// Serve programs that attach, until interrupted: for debuggers
+    #[arg(long)]
+    debug: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Put this binary where `terraform init` and `tofu init` find it
+    #[command(after_help = NEEDS_NOTHING)]
+    Install {
+        /// The filesystem mirror to use, in place of the user's own
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Remove what install has put there, and folders left empty
+    Uninstall {
+        /// The filesystem mirror that was named to install
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// Remove other versions than this one, too
+        #[arg(long)]
+        all_versions: bool,
+    },
+}
 
 fn main() -> ExitCode {
-    let CommandLine {} = CommandLine::parse();
-    match Launch::from_environment() {
-        Ok(launch) => report(serve(&launch)),
-        Err(LaunchError::NoHost) => fail(&GREETING),
-        Err(error) => fail(&format_args!("{error}\n")),
+    match CommandLine::parse() {
+        CommandLine { command: Some(Command::Install { dir }), .. } => tell(
+            install::install(dir.as_deref()).map(|installed| (installed.to_string(), installed.warnings())),
+        ),
+        CommandLine { command: Some(Command::Uninstall { dir, all_versions }), .. } => tell(
+            install::uninstall(dir.as_deref(), all_versions).map(|removed| (removed.to_string(), Vec::new())),
+        ),
+        CommandLine { debug: true, .. } => match Launch::to_attach() {
+            Ok(launch) => report(serve_attached(&launch), "error:"),
+            Err(error) => fail(&format_args!("error: {error}\n")),
+        },
+        CommandLine { .. } => match Launch::from_environment() {
+            // Hosts show lines with this beginning as errors.
+            Ok(launch) => report(serve(&launch), "[ERROR]"),
+            Err(LaunchError::NoHost) => fail(&GREETING),
+            Err(error) => fail(&format_args!("{error}\n")),
+        },
     }
 }
 
+/// For the host that started this process.
 fn serve(launch: &Launch) -> Result<(), Failure> {
     plugin::log::install();
+    run(async |provider| plugin::serve(launch, provider, io::stdout()).await)
+}
+
+/// For hosts that attach, and the person who has them do so.
+fn serve_attached(launch: &Launch) -> Result<(), Failure> {
+    plugin::log::install_readable();
+    let addresses = REGISTRIES.map(|registry| registry.address());
+    run(async |provider| plugin::serve_attached(launch, &addresses, provider, io::stdout()).await)
+}
+
+fn run(serve: impl AsyncFnOnce(Routes) -> Result<End, ServeError>) -> Result<(), Failure> {
     plugin::panic::install(framework::is_in_call);
     let runtime = runtime().map_err(Failure::Runtime)?;
     let calls = Calls::default();
     let provider = GitlabJobToken::from_process_environment();
     let provider = framework::service(provider, calls.clone(), MAX_MESSAGE_BYTES);
     let served = runtime.block_on(async {
-        let served = plugin::serve(launch, Routes::new(provider), io::stdout()).await;
-        let limit = if matches!(served, Ok(End::HostGone(_))) { ALONE } else { KEPT_WAITING };
+        let served = serve(Routes::new(provider)).await;
+        let limit = if matches!(served, Ok(End::Asked) | Err(_)) { KEPT_WAITING } else { ALONE };
         // Beyond the limit a write is cut off; the next plan shows what came of it.
         drop(tokio::time::timeout(limit, calls.end()).await);
         served
@@ -87,15 +148,29 @@ enum Failure {
     Serve(#[from] ServeError),
 }
 
-fn report(result: Result<(), Failure>) -> ExitCode {
+/// Says what was done on standard output, and what to beware of on standard error.
+fn tell(done: Result<(String, Vec<String>), InstallError>) -> ExitCode {
+    let (report, warnings) = match done {
+        Ok(done) => done,
+        Err(error) => return fail(&format_args!("error: {error}.\n")),
+    };
+    if let Err(error) = io::stdout().write_all(report.as_bytes()) {
+        return fail(&format_args!("error: it is done, but could not be reported: {error}\n"));
+    }
+    for warning in warnings {
+        drop(write!(io::stderr(), "\nWarning: {warning}"));
+    }
+    ExitCode::SUCCESS
+}
+
+fn report(result: Result<(), Failure>, prefix: &str) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Hosts show lines with this beginning as errors.
-        Err(failure) => fail(&format_args!("[ERROR] {failure}\n")),
+        Err(failure) => fail(&format_args!("{prefix} {failure}\n")),
     }
 }
 
-fn fail(message: &dyn std::fmt::Display) -> ExitCode {
+fn fail(message: &dyn Display) -> ExitCode {
     // Nobody can be told when standard error is closed; the status still says it.
     drop(write!(io::stderr(), "{message}"));
     ExitCode::FAILURE

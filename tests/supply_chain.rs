@@ -51,7 +51,7 @@ fn members() -> Vec<PathBuf> {
 
 #[test]
 fn every_direct_dependency_is_listed_with_a_reason_and_nothing_else_is() {
-    let (manifest, list) = (read("Cargo.toml"), read("docs/dependencies.md"));
+    let (manifest, list) = (read("Cargo.toml"), read("contributing/dependencies.md"));
     let program = dependencies(&manifest, "[dependencies]");
     let build = dependencies(&manifest, "[build-dependencies]");
     assert_eq!(listed(&list, "## In the program"), program);

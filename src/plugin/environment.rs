@@ -109,6 +109,27 @@ impl Launch {
         })
     }
 
+    /// What suits hosts that attach: nothing is asked by them, so the system chooses, unless the user of this process
+    /// has chosen the kind of socket.
+    ///
+    /// # Errors
+    /// [`LaunchError::Invalid`] for a kind of socket that does not exist.
+    pub fn to_attach() -> Result<Self, LaunchError> {
+        Self::read_to_attach(|name| std::env::var_os(name))
+    }
+
+    fn read_to_attach(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, LaunchError> {
+        Ok(Self {
+            protocol_versions: vec![PROTOCOL_VERSION],
+            ports: 0..=0,
+            client_certificate: None,
+            asks_for_multiplexing: false,
+            socket_dir: None,
+            socket_group: None,
+            network: Environment(lookup).network()?,
+        })
+    }
+
     /// Whether the host speaks our protocol. One that does not will say so itself, once it reads the handshake.
     pub fn speaks_our_protocol(&self) -> bool {
         self.protocol_versions.contains(&PROTOCOL_VERSION)
@@ -258,6 +279,18 @@ mod tests {
             let error = read_with_cookie(&[(variable, value)]).unwrap_err();
             assert_eq!(error.to_string(), format!("the environment variable {message}"));
         }
+    }
+
+    #[test]
+    fn of_a_hosts_variables_none_counts_for_one_that_attaches() {
+        let host =
+            [(SOCKET_DIR, "/run/plugins"), (SOCKET_GROUP, "staff"), (MIN_PORT, "10000"), (NETWORK, "tcp")];
+        let launch = Launch::read_to_attach(|name| {
+            host.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
+        })
+        .unwrap();
+        assert_eq!((launch.socket_dir, launch.socket_group, launch.ports), (None, None, 0..=0));
+        assert_eq!((launch.client_certificate, launch.network), (None, Network::Tcp));
     }
 
     #[cfg(unix)]

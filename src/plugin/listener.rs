@@ -18,8 +18,6 @@ use super::environment::{self, Launch, Network};
 use super::handshake::Address;
 
 #[cfg(unix)]
-mod abandoned;
-#[cfg(unix)]
 mod unix;
 
 /// A host finishes TLS in milliseconds; a peer that does not is not our host.
@@ -60,10 +58,21 @@ pub enum ListenError {
     NoUnixSockets,
 }
 
-/// Where a host connects. Accepts from the moment it is bound; a socket's directory goes away with the value.
+/// Who may be connected at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guests {
+    /// One host. While it is connected a unix socket is away: nobody else needs it, and a process that is killed then
+    /// leaves nothing behind.
+    One,
+    /// As many as come.
+    Many,
+}
+
+/// Where a host connects. Accepts from the moment it is bound; a socket and its directory go away with the value.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Address,
+    guests: Guests,
     socket: Socket,
 }
 
@@ -79,27 +88,27 @@ impl Listener {
     ///
     /// # Errors
     /// When the directory or the ports do not allow it.
-    pub(super) async fn bind(launch: &Launch) -> Result<Self, ListenError> {
+    pub(super) async fn bind(launch: &Launch, guests: Guests) -> Result<Self, ListenError> {
         match launch.network {
-            Network::Unix => Self::bind_unix(launch),
-            Network::Tcp => Self::bind_tcp(launch.ports.clone()).await,
+            Network::Unix => Self::bind_unix(launch, guests),
+            Network::Tcp => Self::bind_tcp(launch.ports.clone(), guests).await,
         }
     }
 
     #[cfg(unix)]
-    fn bind_unix(launch: &Launch) -> Result<Self, ListenError> {
+    fn bind_unix(launch: &Launch, guests: Guests) -> Result<Self, ListenError> {
         let directory = launch.socket_dir.clone().unwrap_or_else(std::env::temp_dir);
         let socket = unix::Socket::bind(&directory, launch.socket_group.as_deref())
             .map_err(|source| ListenError::Unix { directory, source })?;
-        Ok(Self { address: Address::Unix(socket.path().to_owned()), socket: Socket::Unix(socket) })
+        Ok(Self { address: Address::Unix(socket.path().to_owned()), guests, socket: Socket::Unix(socket) })
     }
 
     #[cfg(not(unix))]
-    fn bind_unix(_: &Launch) -> Result<Self, ListenError> {
+    fn bind_unix(_: &Launch, _: Guests) -> Result<Self, ListenError> {
         Err(ListenError::NoUnixSockets)
     }
 
-    async fn bind_tcp(ports: RangeInclusive<u16>) -> Result<Self, ListenError> {
+    async fn bind_tcp(ports: RangeInclusive<u16>, guests: Guests) -> Result<Self, ListenError> {
         let mut source = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for port in ports.clone() {
             match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
@@ -107,7 +116,7 @@ impl Listener {
                 .and_then(with_address)
             {
                 Ok((socket, address)) => {
-                    return Ok(Self { address: Address::Tcp(address), socket: Socket::Tcp(socket) });
+                    return Ok(Self { address: Address::Tcp(address), guests, socket: Socket::Tcp(socket) });
                 }
                 Err(error) => source = error,
             }
@@ -123,7 +132,7 @@ impl Listener {
     /// Runs `server` over the connections that arrive, counted in `connections`, and stops listening when it is
     /// done.
     pub(super) async fn serve<F: Future>(
-        &self,
+        &mut self,
         tls: Option<TlsAcceptor>,
         connections: Connections,
         server: impl FnOnce(ReceiverStream<io::Result<Connection>>) -> F,
@@ -136,12 +145,16 @@ impl Listener {
         }
     }
 
-    async fn accept_all(&self, admission: Admission) -> std::convert::Infallible {
+    async fn accept_all(&mut self, admission: Admission) -> std::convert::Infallible {
+        let mut tallies = admission.connections.watch();
         loop {
-            let accepted = match &self.socket {
-                #[cfg(unix)]
-                Socket::Unix(socket) => socket.accept().await.map(|io| Box::new(io) as Box<dyn Io>),
-                Socket::Tcp(socket) => accept_tcp(socket).await.map(|io| Box::new(io) as Box<dyn Io>),
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                Ok(()) = tallies.changed(), if self.guests == Guests::One => {
+                    let connected = tallies.borrow_and_update().live > 0;
+                    self.socket.set_open(!connected);
+                    continue;
+                }
             };
             match accepted {
                 Ok(io) => drop(tokio::spawn(admission.clone().admit(io))),
@@ -150,6 +163,31 @@ impl Listener {
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
+        }
+    }
+}
+
+impl Socket {
+    async fn accept(&self) -> io::Result<Box<dyn Io>> {
+        Ok(match self {
+            #[cfg(unix)]
+            Self::Unix(socket) => Box::new(socket.accept().await?),
+            Self::Tcp(socket) => Box::new(accept_tcp(socket).await?),
+        })
+    }
+
+    /// A port leaves nothing behind and stays as it is.
+    fn set_open(&mut self, open: bool) {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(socket) if open => {
+                if let Err(error) = socket.reopen() {
+                    tracing::warn!(%error, "a host that lost its connection can't come back");
+                }
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.close(),
+            Self::Tcp(_) => {}
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The log channel: `tracing` events of this crate as hclog JSON lines on standard error, where the host reads
-//! them. Other crates are not let through, since their trace lines may show headers. A malformed line can crash the
+//! them, or as plain lines where a person does. Other crates are not let through, since their trace lines may show headers. A malformed line can crash the
 //! host, so what a line may look like is decided here alone.
 
 mod entry;
@@ -29,36 +29,54 @@ const CRATE: &str = env!("CARGO_CRATE_NAME");
 /// What stands for the crate's name in `@module`, as in plugins made with the SDKs.
 const MODULE: &str = "provider";
 
-/// Sends the events of this crate to standard error, as far as the host wants to see them. A second call changes
+/// Sends the events of this crate to standard error for a host, as far as it wants to see them. A second call changes
 /// nothing.
 pub fn install() {
-    let level = level(|name| std::env::var(name).ok());
-    let subscriber = subscriber(level, std::io::stderr(), OffsetDateTime::now_utc);
+    install_with(LevelFilter::OFF, Entry::into_line);
+}
+
+/// Sends the events of this crate to standard error for a person, who sees the main ones without asking for them. A second
+/// call changes nothing.
+pub fn install_readable() {
+    install_with(LevelFilter::INFO, Entry::into_text);
+}
+
+fn install_with(unless_asked: LevelFilter, print: Print) {
+    let level = level(|name| std::env::var(name).ok()).unwrap_or(unless_asked);
+    let subscriber = subscriber(level, std::io::stderr(), OffsetDateTime::now_utc, print);
     // Fails only when there is a subscriber already, which then stays.
     drop(tracing::subscriber::set_global_default(subscriber));
 }
 
 /// The level that `variables` ask for. Nothing below the host's own level would be shown, and each line costs it
-/// parsing, so nothing below is written; without a request for logs nothing is.
-fn level(variables: impl Fn(&str) -> Option<String>) -> LevelFilter {
+/// parsing, so nothing below is written. None without a request for logs.
+fn level(variables: impl Fn(&str) -> Option<String>) -> Option<LevelFilter> {
     let set = |name: &str| variables(name).filter(|value| !value.is_empty());
-    let value = set(OWN_LEVEL).or_else(|| HOST_LEVELS.into_iter().find_map(set));
-    match value.map(|value| value.to_ascii_uppercase()).as_deref() {
-        None | Some("OFF" | "NONE") => LevelFilter::OFF,
-        Some("ERROR") => LevelFilter::ERROR,
-        Some("WARN") => LevelFilter::WARN,
-        Some("INFO") => LevelFilter::INFO,
-        Some("DEBUG") => LevelFilter::DEBUG,
+    let value = set(OWN_LEVEL).or_else(|| HOST_LEVELS.into_iter().find_map(set))?;
+    Some(match value.to_ascii_uppercase().as_str() {
+        "OFF" | "NONE" => LevelFilter::OFF,
+        "ERROR" => LevelFilter::ERROR,
+        "WARN" => LevelFilter::WARN,
+        "INFO" => LevelFilter::INFO,
+        "DEBUG" => LevelFilter::DEBUG,
         // JSON is the host's trace level in another dress, and so is what the host does not know.
-        Some(_) => LevelFilter::TRACE,
-    }
+        _ => LevelFilter::TRACE,
+    })
 }
 
 type Clock = fn() -> OffsetDateTime;
 
-fn subscriber<W: Write + Send + 'static>(level: LevelFilter, output: W, clock: Clock) -> impl Subscriber {
-    let hclog = Hclog { output: Mutex::new(output), clock };
-    tracing_subscriber::registry().with(hclog.with_filter(level).with_filter(filter_fn(is_ours)))
+/// Makes a line of an entry, with its end.
+type Print = fn(Entry) -> String;
+
+fn subscriber<W: Write + Send + 'static>(
+    level: LevelFilter,
+    output: W,
+    clock: Clock,
+    print: Print,
+) -> impl Subscriber {
+    let lines = Lines { output: Mutex::new(output), clock, print };
+    tracing_subscriber::registry().with(lines.with_filter(level).with_filter(filter_fn(is_ours)))
 }
 
 fn is_ours(metadata: &Metadata<'_>) -> bool {
@@ -88,18 +106,19 @@ const fn level_name(level: Level) -> &'static str {
     }
 }
 
-struct Hclog<W> {
+struct Lines<W> {
     output: Mutex<W>,
     clock: Clock,
+    print: Print,
 }
 
-impl<W> fmt::Debug for Hclog<W> {
+impl<W> fmt::Debug for Lines<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hclog")
+        f.write_str("Lines")
     }
 }
 
-impl<W, S> Layer<S> for Hclog<W>
+impl<W, S> Layer<S> for Lines<W>
 where
     W: Write + Send + 'static,
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -135,7 +154,7 @@ where
             time: (self.clock)(),
             fields,
         };
-        let line = entry.into_line();
+        let line = (self.print)(entry);
         if let Ok(mut output) = self.output.lock() {
             // A host that no longer reads must not take us down: there is nobody left to tell.
             drop(output.write_all(line.as_bytes()));

@@ -1,7 +1,8 @@
-//! How a host starts and stops us: the go-plugin handshake, mutual TLS, the listener, the auxiliary services, the
+//! How a host starts and stops us, or attaches: the go-plugin handshake, mutual TLS, the listener, the auxiliary services, the
 //! log channel and the end of the process. Terraform's meaning and GitLab must never appear here: the provider
 //! comes in as ready-made [`Routes`](tonic::service::Routes).
 
+mod attach;
 mod connection;
 mod environment;
 mod handshake;
@@ -14,6 +15,7 @@ mod services;
 mod shutdown;
 mod tls;
 
+pub use attach::serve_attached;
 pub use environment::{Launch, LaunchError, Network};
 pub use host::Gone;
 pub use listener::ListenError;

@@ -13,7 +13,7 @@ use super::connection::Connections;
 use super::environment::Launch;
 use super::handshake::Handshake;
 use super::host::{self, Gone, Parent};
-use super::listener::{ListenError, Listener};
+use super::listener::{Guests, ListenError, Listener};
 use super::services;
 use super::shutdown::Shutdown;
 use super::tls::{Identity, TlsError};
@@ -29,6 +29,8 @@ pub enum End {
     Asked,
     /// The host is gone without having asked.
     HostGone(Gone),
+    /// A person asked for it, by an interrupt.
+    Interrupted,
 }
 
 /// Why a host could not be served.
@@ -69,7 +71,7 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
         );
     }
     let identity = launch.client_certificate.as_deref().map(Identity::for_host).transpose()?;
-    let listener = Listener::bind(launch).await?;
+    let mut listener = Listener::bind(launch, Guests::One).await?;
     let handshake = Handshake {
         address: listener.address(),
         certificate: identity.as_ref().map(|identity| &identity.certificate),
@@ -80,24 +82,34 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
     let shutdown = Shutdown::default();
     let routes = services::beside(provider, &shutdown).await;
     let tls = identity.map(|identity| identity.acceptor);
-    serve_until_end(&listener, tls, routes, parent, &shutdown).await
+    let connections = Connections::default();
+    let host_gone = host_gone(parent, &connections);
+    serve_until_end(&mut listener, tls, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT).await
 }
 
-async fn serve_until_end(
-    listener: &Listener,
+async fn host_gone(parent: Parent, connections: &Connections) -> End {
+    let gone = host::gone(parent, connections).await;
+    tracing::warn!("the host is gone: {gone}");
+    End::HostGone(gone)
+}
+
+/// Serves whoever connects until `shutdown` is asked for, or `other_end` comes; calls in flight may then take as long as
+/// `drain_limit`.
+pub(super) async fn serve_until_end(
+    listener: &mut Listener,
     tls: Option<tokio_rustls::TlsAcceptor>,
     routes: Routes,
-    parent: Parent,
+    connections: &Connections,
     shutdown: &Shutdown,
+    other_end: impl Future<Output = End>,
+    drain_limit: Duration,
 ) -> Result<End, ServeError> {
-    let connections = Connections::default();
     let mut end = End::Asked;
     let ended = async {
         tokio::select! {
             () = shutdown.requested() => {}
-            gone = host::gone(parent, &connections) => {
-                tracing::warn!("the host is gone: {gone}");
-                end = End::HostGone(gone);
+            other = other_end => {
+                end = other;
                 // The silent streams wait for the word too.
                 shutdown.request();
             }
@@ -106,16 +118,15 @@ async fn serve_until_end(
     let server = listener.serve(tls, connections.clone(), |arriving| {
         Server::builder().add_routes(routes).serve_with_incoming_shutdown(arriving, ended)
     });
+    let drained = async {
+        shutdown.requested().await;
+        sleep(drain_limit).await;
+    };
     tokio::select! {
         served = server => served?,
-        () = drain_limit(shutdown) => tracing::warn!("ending although calls are still in flight"),
+        () = drained => tracing::warn!("ending although calls are still in flight"),
     }
     Ok(end)
-}
-
-async fn drain_limit(shutdown: &Shutdown) {
-    shutdown.requested().await;
-    sleep(DRAIN_LIMIT).await;
 }
 
 fn announce(handshake: &Handshake<'_>, mut to: impl Write) -> io::Result<()> {

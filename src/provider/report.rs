@@ -64,8 +64,8 @@ pub(super) fn project_gone(owner: ProjectId) -> Diagnostic {
 pub(super) fn gone_before_removal(owner: ProjectId) -> Diagnostic {
     let detail = format!(
         "GitLab answers that there is no project {owner} that the token can see, so what was managed of it counts as \
-         gone, though no list shows it. If the project still exists, its entries may too: give the token's user the \
-         Maintainer role in it again, and remove them."
+         gone, though nothing proves it. If the project still exists, its settings and entries may be as they were: give \
+         the token's user the Maintainer role in it again, and look."
     );
     Diagnostic::new(format!("Project {owner} is gone"), detail)
 }

@@ -14,16 +14,25 @@ pub(crate) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-
 /// then the test has nothing to do.
 #[track_caller]
 pub(crate) fn workspace(gitlab: &Simulator) -> Option<Workspace> {
-    let mut tf = bare_workspace()?;
-    tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
-    tf.set_env("GITLAB_TOKEN", gitlab.token());
-    Some(tf)
+    Some(connected(bare_workspace()?, gitlab))
 }
 
 /// A workspace whose environment names no GitLab.
 #[track_caller]
 pub(crate) fn bare_workspace() -> Option<Workspace> {
     Some(Workspace::new(cli()?, Path::new(PROVIDER)).expect("a workspace for the built provider"))
+}
+
+/// As [`workspace`], of a CLI that knows of no provider yet.
+#[track_caller]
+pub(crate) fn workspace_without_provider(gitlab: &Simulator) -> Option<Workspace> {
+    Some(connected(Workspace::without_provider(cli()?).expect("a workspace"), gitlab))
+}
+
+fn connected(mut tf: Workspace, gitlab: &Simulator) -> Workspace {
+    tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
+    tf.set_env("GITLAB_TOKEN", gitlab.token());
+    tf
 }
 
 #[track_caller]

@@ -8,14 +8,18 @@ mod kit;
 
 mod adding;
 mod allowlist_entry;
+#[cfg(unix)]
+mod attached;
 mod bad_input;
 mod data_sources;
+mod documentation;
 mod examples;
 mod exclusive;
 mod faults;
 mod generated_config;
 mod import;
 mod import_blocks;
+mod installed;
 #[cfg(unix)]
 mod moved;
 mod partial_failure;

@@ -71,9 +71,9 @@ fn an_entry_whose_owner_is_gone_is_destroyed_with_a_warning_that_this_proves_not
     Warning: Project 1 is gone
 
     GitLab answers that there is no project 1 that the token can see, so what was
-    managed of it counts as gone, though no list shows it. If the project still
-    exists, its entries may too: give the token's user the Maintainer role in it
-    again, and remove them.
+    managed of it counts as gone, though nothing proves it. If the project still
+    exists, its settings and entries may be as they were: give the token's user
+    the Maintainer role in it again, and look.
     ");
 
     assert!(tf.state().addresses().is_empty());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use plugin_host::{Handshake, Host};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::{BINARY, LIMIT, eventually, is_empty, launch, launch_in_own_directory};
 
@@ -17,7 +17,6 @@ const HOST_PATIENCE: Duration = Duration::from_secs(2);
 async fn a_shutdown_is_answered_ends_the_process_and_leaves_no_file() {
     let (launch, temporary) = launch_in_own_directory();
     let mut host = Host::start(&launch.env("TF_LOG", "TRACE")).await.unwrap();
-    assert!(!is_empty(temporary.path()));
 
     // The connection stays open: the process must not wait for the host to hang up.
     host.shutdown().await.unwrap();
@@ -89,20 +88,36 @@ async fn a_host_that_dies_takes_the_process_with_it() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_a_killed_process_leaves_behind_is_cleared_away_by_one_that_starts_hours_later() {
-    use std::time::SystemTime;
-
+async fn a_process_that_is_killed_leaves_nothing_behind_once_its_host_is_connected() {
     let (launch, temporary) = launch_in_own_directory();
-    let mut killed = launch.start().await.unwrap();
-    killed.kill().await.unwrap();
-    let left: Vec<_> = temporary.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(left.len(), 1, "{left:?}");
-    let hours_ago = SystemTime::now() - Duration::from_secs(3 * 60 * 60);
-    std::fs::File::open(&left[0]).unwrap().set_modified(hours_ago).unwrap();
+    let mut plugin = launch.start().await.unwrap();
+    let connection = plugin.connect().await.unwrap();
+    connection.health("plugin").await.unwrap();
+    eventually("the socket is gone", || is_empty(temporary.path())).await;
 
-    let host = Host::start(&launch).await.unwrap();
+    plugin.kill().await.unwrap();
 
-    assert!(!left[0].exists());
-    assert!(host.stop().await.unwrap().status.success());
+    assert!(is_empty(temporary.path()));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_host_that_lost_its_connection_may_come_back() {
+    let (launch, temporary) = launch_in_own_directory();
+    let mut plugin = launch.start().await.unwrap();
+    for _ in 0..2 {
+        let coming_back = async {
+            loop {
+                if let Ok(connection) = plugin.connect().await {
+                    break connection;
+                }
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let connection = timeout(LIMIT, coming_back).await.expect("nobody gets in");
+        connection.health("plugin").await.unwrap();
+        eventually("the socket is gone", || is_empty(temporary.path())).await;
+    }
+    assert!(plugin.wait().await.unwrap().status.success());
     assert!(is_empty(temporary.path()));
 }

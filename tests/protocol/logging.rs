@@ -1,16 +1,15 @@
 //! The lines on standard error: some malformed ones crash the host.
 
-use plugin_host::Host;
 use serde_json::Value;
 
 use crate::launch;
 
 async fn lines_of_a_run(variables: &[(&str, &str)]) -> Vec<String> {
     let launch = variables.iter().fold(launch(), |launch, (name, value)| launch.env(*name, *value));
-    let host = Host::start(&launch).await.unwrap();
-    host.plugin.connect_with(None).await.unwrap_err();
-    host.shutdown().await.unwrap();
-    host.plugin.wait_for_stderr().await.unwrap()
+    let plugin = launch.start().await.unwrap();
+    plugin.connect_with(None).await.unwrap_err();
+    plugin.connect().await.unwrap().shutdown().await.unwrap();
+    plugin.wait_for_stderr().await.unwrap()
 }
 
 fn text<'a>(entry: &'a Value, key: &str) -> &'a str {

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
 mod abandoned;
+#[cfg(unix)]
+mod attaching;
 mod command_line;
 mod deferral;
 mod ending;

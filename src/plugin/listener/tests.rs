@@ -8,7 +8,7 @@ use super::*;
 use crate::plugin::tls::Identity;
 
 async fn listen() -> (Listener, SocketAddr) {
-    let listener = Listener::bind_tcp(0..=0).await.unwrap();
+    let listener = Listener::bind_tcp(0..=0, Guests::One).await.unwrap();
     let Address::Tcp(address) = *listener.address() else { panic!("not TCP") };
     (listener, address)
 }
@@ -24,7 +24,7 @@ fn some_identity() -> Identity {
 async fn a_taken_port_is_passed_over() {
     let (first, address) = listen().await;
     let taken = address.port();
-    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20)).await else {
+    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20), Guests::One).await else {
         panic!("none of twenty ports is free")
     };
     let Address::Tcp(next) = *second.address() else { panic!("not TCP") };
@@ -36,13 +36,13 @@ async fn a_taken_port_is_passed_over() {
 async fn a_range_without_a_free_port_is_named_in_the_error() {
     let (_listener, address) = listen().await;
     let port = address.port();
-    let error = Listener::bind_tcp(port..=port).await.unwrap_err().to_string();
+    let error = Listener::bind_tcp(port..=port, Guests::One).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free")), "{error}");
 }
 
 #[tokio::test]
 async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_time() {
-    let (listener, address) = listen().await;
+    let (mut listener, address) = listen().await;
     let connections = Connections::default();
     let identity = some_identity();
     let peers = async {
@@ -63,7 +63,7 @@ async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_tim
 
 #[tokio::test]
 async fn without_tls_every_connection_is_served_and_counted() {
-    let (listener, address) = listen().await;
+    let (mut listener, address) = listen().await;
     let connections = Connections::default();
     let _peer = TcpStream::connect(address).await.unwrap();
     let served =
@@ -74,4 +74,32 @@ async fn without_tls_every_connection_is_served_and_counted() {
             .await;
     assert_eq!(connections.watch().borrow().live, 1);
     drop(served);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_is_away_while_a_host_is_connected_and_back_when_it_is_not() {
+    let parent = tempfile::tempdir().unwrap();
+    let socket = unix::Socket::bind(parent.path(), None).unwrap();
+    let path = socket.path().to_owned();
+    let mut listener =
+        Listener { address: Address::Unix(path.clone()), guests: Guests::One, socket: Socket::Unix(socket) };
+    listener
+        .serve(None, Connections::default(), async |mut arriving| {
+            for _ in 0..2 {
+                let peer = tokio::net::UnixStream::connect(&path).await.unwrap();
+                let connection = arriving.next().await.unwrap().unwrap();
+                until(|| std::fs::read_dir(parent.path()).unwrap().next().is_none()).await;
+                drop((peer, connection));
+                until(|| path.exists()).await;
+            }
+        })
+        .await;
+}
+
+#[cfg(unix)]
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }

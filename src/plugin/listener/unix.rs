@@ -1,21 +1,19 @@
 //! A unix socket that only its owner can reach: it lies in a directory of its own, made private before the socket
-//! exists and removed with it.
+//! exists and removed with it. Both can be taken away while nobody needs them, and put back under the same name.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 
-use super::abandoned;
 use crate::plugin::handshake::fits_the_line;
 
 /// Tells our directories from those of other plugins.
-pub(super) const DIRECTORY_PREFIX: &str = "gitlab-job-token-";
+const DIRECTORY_PREFIX: &str = "gitlab-job-token-";
 /// Short, since the whole path has to fit into about a hundred bytes.
-pub(super) const SOCKET_NAME: &str = "socket";
+const SOCKET_NAME: &str = "socket";
 
 const OWNER_ONLY: u32 = 0o700;
 /// A group that may use the socket has to pass through the directory, but not to list it.
@@ -27,9 +25,9 @@ const GROUP_FILE: &str = "/etc/group";
 
 #[derive(Debug)]
 pub(super) struct Socket {
-    listener: UnixListener,
     path: PathBuf,
-    _directory: TempDir,
+    group: Option<u32>,
+    open: Option<Open>,
 }
 
 impl Socket {
@@ -40,27 +38,75 @@ impl Socket {
         let directory = tempfile::Builder::new()
             .prefix(DIRECTORY_PREFIX)
             .permissions(Permissions::from_mode(OWNER_ONLY))
-            .tempdir_in(parent)?;
-        abandoned::sweep(parent, directory.path());
-        let path = std::path::absolute(directory.path())?.join(SOCKET_NAME);
+            .tempdir_in(std::path::absolute(parent)?)?;
+        let path = directory.path().join(SOCKET_NAME);
         if !fits_the_line(&path) {
             let reason = "the handshake cannot carry a path that is not Unicode or holds '|' or a line end";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         }
-        let listener = UnixListener::bind(&path)?;
-        if let Some(group) = group {
-            open_to_group(&path, GROUP_MAY_CONNECT, group)?;
-            open_to_group(directory.path(), GROUP_MAY_PASS, group)?;
-        }
-        Ok(Self { listener, path, _directory: directory })
+        let open = Open::within(Directory(directory.keep()), group)?;
+        Ok(Self { path, group, open: Some(open) })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Waits for ever while the socket is closed.
     pub(super) async fn accept(&self) -> io::Result<UnixStream> {
-        self.listener.accept().await.map(|(stream, _)| stream)
+        match &self.open {
+            Some(open) => open.listener.accept().await.map(|(stream, _)| stream),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes the socket and its directory away. Connections that were accepted live on.
+    pub(super) fn close(&mut self) {
+        self.open = None;
+    }
+
+    /// Puts a closed socket back to where it was.
+    ///
+    /// # Errors
+    /// When somebody has taken the name meanwhile, or the directory around it is gone.
+    pub(super) fn reopen(&mut self) -> io::Result<()> {
+        if let (None, Some(directory)) = (&self.open, self.path.parent()) {
+            DirBuilder::new().mode(OWNER_ONLY).create(directory)?;
+            self.open = Some(Open::within(Directory(directory.to_owned()), self.group)?);
+        }
+        Ok(())
+    }
+}
+
+/// A socket that can be reached. Fields go in this order: nobody finds a socket that does not listen.
+#[derive(Debug)]
+struct Open {
+    _directory: Directory,
+    listener: UnixListener,
+}
+
+impl Open {
+    fn within(directory: Directory, group: Option<u32>) -> io::Result<Self> {
+        let path = directory.0.join(SOCKET_NAME);
+        let listener = UnixListener::bind(&path)?;
+        if let Some(group) = group {
+            open_to_group(&path, GROUP_MAY_CONNECT, group)?;
+            open_to_group(&directory.0, GROUP_MAY_PASS, group)?;
+        }
+        Ok(Self { listener, _directory: directory })
+    }
+}
+
+/// A directory that holds nothing but the socket, and goes away with the value.
+#[derive(Debug)]
+struct Directory(PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        drop(fs::remove_file(self.0.join(SOCKET_NAME)));
+        if let Err(error) = fs::remove_dir(&self.0) {
+            tracing::warn!(directory = ?self.0, %error, "removing the directory of the socket failed");
+        }
     }
 }
 
@@ -90,6 +136,8 @@ fn group_in(groups: &str, name: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -107,6 +155,38 @@ mod tests {
 
         drop(socket);
         assert!(!directory.exists());
+    }
+
+    #[tokio::test]
+    async fn a_closed_socket_leaves_nothing_behind_and_comes_back_under_its_name() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut socket = Socket::bind(parent.path(), None).unwrap();
+        let (mut peer, accepted) = tokio::join!(UnixStream::connect(socket.path()), socket.accept());
+        let mut accepted = accepted.unwrap();
+
+        socket.close();
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        accepted.write_all(b"still here").await.unwrap();
+        peer.as_mut().unwrap().read_exact(&mut [0; 10]).await.unwrap();
+
+        socket.reopen().unwrap();
+        assert_eq!(mode(socket.path().parent().unwrap()), 0o700);
+        UnixStream::connect(socket.path()).await.unwrap();
+        socket.accept().await.unwrap();
+        socket.reopen().unwrap();
+        UnixStream::connect(socket.path()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_name_that_somebody_has_taken_is_left_to_them() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut socket = Socket::bind(parent.path(), None).unwrap();
+        let directory = socket.path().parent().unwrap().to_owned();
+        socket.close();
+        fs::create_dir(&directory).unwrap();
+        assert_eq!(socket.reopen().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        drop(socket);
+        assert!(directory.exists());
     }
 
     #[tokio::test]

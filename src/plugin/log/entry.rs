@@ -1,8 +1,10 @@
 //! One log entry: its fields as they are collected, and the line it becomes. Whatever the fields are, the line is
-//! one that a host can read: `@level`, `@message` and `@timestamp` are strings, and it fits the host's buffer.
+//! one that a host can read: `@level`, `@message` and `@timestamp` are strings, and it fits the host's buffer. The line
+//! for a person is plain text that can't drive the terminal.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::iter;
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -121,7 +123,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The line, with its end.
+    /// The line for a host, with its end.
     pub(super) fn into_line(self) -> String {
         let header = [
             ("@level", Cow::Borrowed(self.level)),
@@ -136,6 +138,39 @@ impl Entry {
         let line = print(line);
         if line.len() <= LINE_LIMIT { line } else { print(with_note_on_missing_fields(without_fields)) }
     }
+
+    /// The line for a person, with its end.
+    pub(super) fn into_text(self) -> String {
+        let time = self.time.format(TIMESTAMP).unwrap_or_default();
+        let level = format!("[{}]", self.level.to_ascii_uppercase());
+        let mut line = format!("{time} {level:7} {}: {}", self.module, on_one_line(&self.fields.message));
+        for (separator, (key, value)) in [":"].into_iter().chain(iter::repeat("")).zip(self.fields.others) {
+            line.push_str(&format!("{separator} {key}={}", readable(&value)));
+        }
+        line.push('\n');
+        line
+    }
+}
+
+/// Words as they are, and all else as JSON writes it.
+fn readable(value: &Value) -> String {
+    match value.as_str() {
+        Some(word) if !word.is_empty() && !word.contains([' ', '"']) => on_one_line(word),
+        _ => on_one_line(&value.to_string()),
+    }
+}
+
+/// What a server said may hold line ends, and codes that a terminal would obey.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }
 
 fn with_note_on_missing_fields(mut line: Map<String, Value>) -> Map<String, Value> {

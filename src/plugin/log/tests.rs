@@ -25,9 +25,13 @@ impl Write for Output {
 }
 
 fn logged_at(level: LevelFilter, act: impl FnOnce()) -> String {
+    logged_as(Entry::into_line, level, act)
+}
+
+fn logged_as(print: Print, level: LevelFilter, act: impl FnOnce()) -> String {
     let output = Output::default();
     let clock: Clock = || datetime!(2026-01-02 03:04:05.000120999 UTC);
-    tracing::subscriber::with_default(subscriber(level, output.clone(), clock), act);
+    tracing::subscriber::with_default(subscriber(level, output.clone(), clock, print), act);
     // Not `into_inner`: another test that registers its subscriber just now may hold this one for a moment.
     let written = output.0.lock().unwrap().clone();
     String::from_utf8(written).unwrap()
@@ -183,7 +187,7 @@ fn a_closed_output_is_no_reason_to_fail() {
         }
     }
     tracing::subscriber::with_default(
-        subscriber(LevelFilter::TRACE, Closed, OffsetDateTime::now_utc),
+        subscriber(LevelFilter::TRACE, Closed, OffsetDateTime::now_utc, Entry::into_line),
         || {
             error!("nobody reads this");
         },
@@ -191,17 +195,44 @@ fn a_closed_output_is_no_reason_to_fail() {
 }
 
 #[test]
+fn a_person_reads_plain_lines() {
+    let lines = logged_as(Entry::into_text, LevelFilter::TRACE, || {
+        info!(project = "group/app", attempts = 3, said = "not \"now\"", empty = "", "read the list");
+        error!("no fields");
+    });
+    assert_eq!(
+        lines,
+        concat!(
+            "2026-01-02T03:04:05.000120Z [INFO]  provider.plugin.log.tests: read the list: ",
+            r#"attempts=3 empty="" project=group/app said="not \"now\"""#,
+            "\n2026-01-02T03:04:05.000120Z [ERROR] provider.plugin.log.tests: no fields\n"
+        )
+    );
+}
+
+#[test]
+fn what_a_terminal_would_obey_does_not_reach_a_person() {
+    let line =
+        logged_as(Entry::into_text, LevelFilter::TRACE, || warn!(body = "\u{1b}[2J\u{9b}m", "a\r\nb\u{7}"));
+    assert!(!line.trim_end_matches('\n').contains(char::is_control), "{line:?}");
+    assert!(line.ends_with("a\\r\\nb\\u{7}: body=\\u{1b}[2J\\u{9b}m\n"), "{line}");
+}
+
+#[test]
 fn the_level_is_our_own_then_the_hosts_for_providers_then_the_hosts() {
     for (variables, expected) in [
-        (&[][..], LevelFilter::OFF),
-        (&[("TF_LOG", "")], LevelFilter::OFF),
-        (&[("TF_LOG", "INFO")], LevelFilter::INFO),
-        (&[("TF_LOG", "json")], LevelFilter::TRACE),
-        (&[("TF_LOG", "whatever")], LevelFilter::TRACE),
-        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "warn")], LevelFilter::WARN),
-        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "off")], LevelFilter::OFF),
-        (&[("TF_LOG_PROVIDER", "ERROR"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "debug")], LevelFilter::DEBUG),
-        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "OFF")], LevelFilter::OFF),
+        (&[][..], None),
+        (&[("TF_LOG", "")], None),
+        (&[("TF_LOG", "INFO")], Some(LevelFilter::INFO)),
+        (&[("TF_LOG", "json")], Some(LevelFilter::TRACE)),
+        (&[("TF_LOG", "whatever")], Some(LevelFilter::TRACE)),
+        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "warn")], Some(LevelFilter::WARN)),
+        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "off")], Some(LevelFilter::OFF)),
+        (
+            &[("TF_LOG_PROVIDER", "ERROR"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "debug")],
+            Some(LevelFilter::DEBUG),
+        ),
+        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "OFF")], Some(LevelFilter::OFF)),
     ] {
         let lookup = |name: &str| {
             variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())

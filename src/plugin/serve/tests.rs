@@ -59,13 +59,16 @@ async fn serve_while<F: Future<Output = ()>>(provider: Slow, host: impl FnOnce(C
         socket_group: None,
         network: Network::Tcp,
     };
-    let listener = Listener::bind(&launch).await.unwrap();
+    let mut listener = Listener::bind(&launch, Guests::One).await.unwrap();
     let line = Handshake { address: listener.address(), certificate: None, answers_multiplexing: false };
     let seen_by_host = HostsView::parse(&line.to_string()).unwrap();
     let shutdown = Shutdown::default();
     let routes = services::beside(Routes::new(provider), &shutdown).await;
     let acting = async { host(Connection::open(&seen_by_host, None).await.unwrap()).await };
-    let serving = serve_until_end(&listener, None, routes, Parent::now(), &shutdown);
+    let connections = Connections::default();
+    let host_gone = host_gone(Parent::now(), &connections);
+    let serving =
+        serve_until_end(&mut listener, None, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT);
     let (end, ()) = tokio::join!(serving, acting);
     end.unwrap()
 }

@@ -7,6 +7,7 @@ mod kind;
 mod moved;
 mod numbers;
 mod outcome;
+mod progress;
 mod spelling;
 mod takeover;
 mod warn;

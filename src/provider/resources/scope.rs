@@ -10,7 +10,7 @@ use crate::gitlab::{Client, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
-use crate::provider::report::{project_gone, report};
+use crate::provider::report::{gone_before_removal, project_gone, report};
 use push::PUSH;
 
 /// The resource.
@@ -217,7 +217,10 @@ impl Resource for JobTokenScope {
                 left: Some(observed(state, project, settings)),
                 errors: not_taken(project, true).into(),
             }),
-            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) if error.is_not_found() => {
+                context.warnings.add(gone_before_removal(project));
+                Ok(())
+            }
             Err(error) => {
                 let attempted = format!("Can't restore limited job token access to project {project}");
                 Err(report(attempted, &error).into())

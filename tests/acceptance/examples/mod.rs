@@ -3,7 +3,7 @@
 mod folders;
 mod guides;
 mod hcl;
-mod official;
+pub(crate) mod official;
 mod reference;
 
 use std::collections::BTreeSet;

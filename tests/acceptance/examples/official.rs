@@ -22,14 +22,14 @@ use tonic::transport::Server;
 use crate::estate::number;
 
 /// Serves until it is dropped.
-pub(super) struct Official {
+pub(crate) struct Official {
     /// What to set `TF_REATTACH_PROVIDERS` to.
-    pub(super) reattach: String,
+    pub(crate) reattach: String,
     _runtime: Runtime,
 }
 
 impl Official {
-    pub(super) fn start(gitlab: &Arc<Simulator>) -> Official {
+    pub(crate) fn start(gitlab: &Arc<Simulator>) -> Official {
         let runtime = Runtime::new().expect("a runtime");
         let provider = service(StandIn(Arc::clone(gitlab)), Calls::default(), MAX_MESSAGE_BYTES);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");

@@ -10,6 +10,7 @@ mod losing_access;
 mod managing;
 mod order;
 mod overlap;
+mod progress;
 mod removing;
 mod spelling;
 mod unknown;

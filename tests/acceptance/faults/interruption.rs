@@ -1,5 +1,6 @@
 //! Ctrl-C in the middle of many writes: what is on the wire is let finish, what waits is given up.
 
+use std::fs;
 use std::time::Duration;
 
 use gitlab_simulator::{Fault, Injection, Route};
@@ -60,6 +61,47 @@ fn an_interrupted_list_is_in_state_as_far_as_it_came_and_is_completed_by_the_nex
     let added =
         gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
     assert_eq!(added.len() as u64, FULL - 1, "none was added twice");
+}
+
+/// Terraform does not wait for its providers any more then, and tells them so.
+#[test]
+fn a_second_interrupt_leaves_no_process_and_the_next_apply_converges() {
+    if !has_processes() {
+        return;
+    }
+    const ENTRIES: u64 = 60;
+    let gitlab = crowd(ENTRIES);
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    let temporary = tf.directory().join("temporary");
+    fs::create_dir(&temporary).expect("a directory");
+    tf.set_env("TMPDIR", &temporary.to_string_lossy());
+    tf.config(&entries(2..2 + ENTRIES));
+    gitlab.inject(Injection::from(Fault::StallsTheRequest(HOLD_UP)).writes_only().after(BEFORE));
+    let running = tf.start_apply();
+    eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
+    let providers = running.children();
+    running.interrupt();
+    eventually("the first interrupt is heard", || running.has_said("Interrupt received"));
+    running.interrupt();
+
+    running.wait().fails();
+
+    eventually("the provider ends", || !providers.iter().any(|provider| process_runs(*provider)));
+    assert_eq!(fs::read_dir(&temporary).expect("a directory").count(), 0, "a socket is left");
+    gitlab.clear_faults();
+    // What was on the wire is carried out though nobody waits for it.
+    eventually("nothing is under way", || {
+        gitlab.clear_requests();
+        gitlab.max_in_flight() == 0
+    });
+    let before = gitlab.allowlist(APP).projects.len() as u64;
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
+    assert_state_is_true(&gitlab, &tf);
+    let added =
+        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
+    assert_eq!(added.len() as u64, ENTRIES - before, "something was added twice");
+    tf.plan().changes_nothing();
 }
 
 #[test]

@@ -45,6 +45,12 @@ impl Running {
         }
     }
 
+    /// Whether it has written `text` to standard output by now.
+    #[must_use]
+    pub fn has_said(&self, text: &str) -> bool {
+        String::from_utf8_lossy(&so_far(&self.stdout)).contains(text)
+    }
+
     /// The processes that the program has started and that still run: providers.
     #[must_use]
     pub fn children(&self) -> Vec<u32> {
@@ -105,6 +111,16 @@ fn status(number: u32) -> Option<Status> {
     let mut fields = told.rsplit_once(')')?.1.split_whitespace();
     let (state, parent) = (fields.next()?, fields.next()?.parse().ok()?);
     (state != "Z").then_some(Status { parent })
+}
+
+/// What the file holds, read without moving the place where the program goes on writing.
+fn so_far(file: &File) -> Vec<u8> {
+    let mut content = vec![0; file.metadata().map_or(0, |file| file.len() as usize)];
+    #[cfg(unix)]
+    if let Err(error) = std::os::unix::fs::FileExt::read_exact_at(file, &mut content, 0) {
+        panic!("what the program writes can't be read: {error}");
+    }
+    content
 }
 
 fn content(file: &mut File) -> io::Result<Vec<u8>> {

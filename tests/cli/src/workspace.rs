@@ -24,6 +24,9 @@ const CONFIG_EXTENSIONS: [&str; 3] = ["tf", "tfvars", "hcl"];
 /// The file that names the provider for all others of a configuration.
 const VERSIONS_FILE: &str = "versions.tf";
 const CONFIG_FILE: &str = "main.tf";
+/// Beside the configuration's directory, so that neither sees the other.
+const HOME: &str = "home";
+const CLI_CONFIG: &str = "cli.tfrc";
 const PLAN_FILE: &str = "saved.tfplan";
 const STATE_FILE: &str = "terraform.tfstate";
 
@@ -48,11 +51,25 @@ impl Workspace {
     /// When the directory can't be made, or `provider` is not there.
     pub fn new(cli: &Cli, provider: &Path) -> io::Result<Workspace> {
         let provider = provider.canonicalize()?;
+        Workspace::configured(cli, &override_by(provider.parent().unwrap_or(&provider)))
+    }
+
+    /// An empty workspace for a provider that is yet to be installed, or attached to, under the local name `gitlab`:
+    /// the program's own configuration is empty, and so is its home.
+    ///
+    /// # Errors
+    ///
+    /// When the directory can't be made.
+    pub fn without_provider(cli: &Cli) -> io::Result<Workspace> {
+        Workspace::configured(cli, "")
+    }
+
+    fn configured(cli: &Cli, cli_config: &str) -> io::Result<Workspace> {
         let root = tempfile::Builder::new().prefix("terraform-").tempdir()?;
-        let home = root.path().join("home");
-        let cli_config = root.path().join("cli.tfrc");
+        let home = root.path().join(HOME);
         fs::create_dir(&home)?;
-        fs::write(&cli_config, override_by(provider.parent().unwrap_or(&provider)))?;
+        fs::write(root.path().join(CLI_CONFIG), cli_config)?;
+        let cli_config = root.path().join(CLI_CONFIG);
         let environment = BTreeMap::from([
             ("PATH".to_owned(), env::var_os("PATH").unwrap_or_default()),
             ("HOME".to_owned(), home.into_os_string()),
@@ -69,6 +86,29 @@ impl Workspace {
     #[must_use]
     pub fn directory(&self) -> PathBuf {
         self.root.path().join("work")
+    }
+
+    /// The home directory of the program.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.root.path().join(HOME)
+    }
+
+    /// Makes this the configuration of the program itself, in place of any before.
+    #[track_caller]
+    pub fn cli_config(&self, content: &str) -> PathBuf {
+        let path = self.root.path().join(CLI_CONFIG);
+        if let Err(error) = fs::write(&path, content) {
+            panic!("{path:?} can't be written: {error}");
+        }
+        path
+    }
+
+    /// Whether the program is OpenTofu.
+    #[track_caller]
+    #[must_use]
+    pub fn is_opentofu(&self) -> bool {
+        self.run(&["version"]).succeeds().stdout().starts_with("OpenTofu")
     }
 
     /// Sets a variable of the program's environment.

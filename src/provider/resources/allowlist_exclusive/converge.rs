@@ -9,6 +9,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::check::LIMIT;
 use super::outcome::{Outcome, Write};
+use super::progress::Progress;
 use crate::framework::Errors;
 use crate::gitlab::{Client, Error, ProjectId, Target};
 
@@ -73,15 +74,15 @@ async fn carry_out<const STEPS: usize>(
     steps: [Vec<Write>; STEPS],
     is_success: impl Fn(&Error) -> bool + Sync,
 ) -> Result<(), Errors> {
-    let total: usize = steps.iter().map(Vec::len).sum();
     let mut outcome = Outcome::default();
     for step in steps {
+        let mut progress = Progress::of(owner, &step);
         let mut under_way: FuturesUnordered<_> =
             step.into_iter().map(|write| write_one(client, owner, write)).collect();
         while let Some((write, result)) = under_way.next().await {
-            outcome.note(write, result.or_else(|error| if is_success(&error) { Ok(()) } else { Err(error) }));
-            let (done, failed) = (outcome.done(), outcome.failed());
-            tracing::info!(project = owner.get(), done, failed, total, "writing the allowlist");
+            let result = result.or_else(|error| if is_success(&error) { Ok(()) } else { Err(error) });
+            progress.note(result.is_ok());
+            outcome.note(write, result);
         }
     }
     outcome.into_result(owner)

@@ -33,16 +33,6 @@ impl Outcome {
         }
     }
 
-    /// How many were done.
-    pub(super) fn done(&self) -> usize {
-        self.added.len() + self.removed.len()
-    }
-
-    /// How many were not.
-    pub(super) fn failed(&self) -> usize {
-        self.interrupted.len() + self.failed.len()
-    }
-
     /// Success if all was done; else an error that names what was done and all that was not.
     pub(super) fn into_result(self, owner: ProjectId) -> Result<(), Errors> {
         if self.failed.is_empty() && self.interrupted.is_empty() {

@@ -1,0 +1,56 @@
+//! Imports, by id and by identity.
+
+use super::*;
+
+#[tokio::test]
+async fn an_import_is_deferred_as_an_object_of_which_nothing_is_known() {
+    let request = pb::import_resource_state::Request {
+        type_name: "test_thing".into(),
+        id: "7".into(),
+        client_capabilities: Some(pb::ClientCapabilities { deferral_allowed: true, ..Default::default() }),
+        ..Default::default()
+    };
+    let service = configured_with(Value::Unknown).await;
+    let answer = service.import_resource_state(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(answer.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
+    let [object] = answer.imported_resources.try_into().unwrap();
+    assert_eq!(object.state, Some(convert::unknown()));
+}
+
+async fn imported(request: pb::import_resource_state::Request) -> pb::import_resource_state::Response {
+    let request = pb::import_resource_state::Request { type_name: "test_thing".into(), ..request };
+    configured().await.import_resource_state(Request::new(request)).await.unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn an_import_goes_by_id_or_by_identity() {
+    let by_id = imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
+    let [object] = by_id.imported_resources.try_into().unwrap();
+    assert_eq!(received(object.state), Some(thing("by id", None, "7")));
+    assert_eq!(object.identity, Some(identity("7")));
+
+    let request = pb::import_resource_state::Request { identity: Some(identity("8")), ..Default::default() };
+    let [object] = imported(request).await.imported_resources.try_into().unwrap();
+    assert_eq!(received(object.state), Some(thing("by identity", None, "8")));
+
+    let nothing = imported(Default::default()).await;
+    assert_eq!(told(&nothing.diagnostics), ["E: No id"]);
+    assert!(nothing.imported_resources.is_empty());
+}
+
+#[tokio::test]
+async fn an_import_is_remembered_until_the_first_apply() {
+    let imported =
+        imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
+    let private = imported.imported_resources[0].private.clone();
+    assert!(private::is_imported(&private) && !private::is_imported(b""));
+    let request = pb::apply_resource_change::Request {
+        type_name: "test_thing".into(),
+        prior_state: sent(thing("a", 1, "a")),
+        planned_state: sent(thing("a", 2, "a")),
+        planned_private: private,
+        ..Default::default()
+    };
+    let answer = configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
+    assert!(!private::is_imported(&answer.private));
+}

@@ -1,0 +1,59 @@
+//! Plans: what is proposed, replaced, deferred and refused.
+
+use super::*;
+
+#[tokio::test]
+async fn a_create_is_planned_with_defaults_and_what_is_known_already() {
+    let answer = plan(&configured().await, None, Some(thing("a", None, None))).await;
+    assert_eq!(received(answer.planned_state), Some(thing("a", 1, "a")));
+    assert!(answer.requires_replace.is_empty());
+    assert_eq!(answer.planned_private, b"private");
+}
+
+#[tokio::test]
+async fn a_change_of_what_is_fixed_is_planned_as_a_replacement() {
+    let answer = plan(&configured().await, Some(thing("a", 1, "a")), Some(thing("b", 1, None))).await;
+    let path = convert::path(&crate::framework::AttributePath::attribute("name"));
+    assert_eq!(answer.requires_replace, [path]);
+}
+
+#[tokio::test]
+async fn a_destroy_is_planned_as_null() {
+    let answer = plan(&configured().await, Some(thing("a", 1, "a")), None).await;
+    assert_eq!(received(answer.planned_state), None);
+    assert_eq!(answer.planned_private, b"private");
+}
+
+#[tokio::test]
+async fn a_plan_that_core_would_refuse_is_a_defect_of_ours() {
+    let answer = plan(&configured().await, None, Some(thing("breaks the plan", 5, None))).await;
+    assert_eq!(
+        answer.diagnostics[0].detail,
+        "test_thing: the plan for `size` is neither what is configured nor what was before.\n\n\
+         This is a defect in the provider: please report it with the text above."
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_provider_block_leaves_a_valid_plan_and_an_untouched_state() {
+    let service = configured_with(Value::Unknown).await;
+    let planned = received(plan(&service, None, Some(thing("a", None, None))).await.planned_state).unwrap();
+    assert_eq!(planned.id, Attr::Unknown);
+    let answer = read(&service, thing("a", 1, "a")).await;
+    assert_eq!(received(answer.new_state), Some(thing("a", 1, "a")));
+}
+
+#[tokio::test]
+async fn an_unknown_provider_block_defers_where_the_host_allows_it() {
+    let service = configured_with(Value::Unknown).await;
+    let request = pb::plan_resource_change::Request {
+        type_name: "test_thing".into(),
+        prior_state: sent(None),
+        proposed_new_state: sent(thing("a", None, None)),
+        config: sent(thing("a", None, None)),
+        client_capabilities: Some(pb::ClientCapabilities { deferral_allowed: true, ..Default::default() }),
+        ..Default::default()
+    };
+    let answer = service.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(answer.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
+}

@@ -1,0 +1,91 @@
+//! States on the way in: read from the server, from a file, and from another type.
+
+use super::*;
+
+#[tokio::test]
+async fn a_read_tells_drift_absence_and_failure_apart() {
+    let service = configured().await;
+    let drifted = read(&service, thing("a", 1, "a")).await;
+    assert_eq!(drifted.private, b"private");
+    assert_eq!(received(drifted.new_state), Some(thing("a", 7, "a")));
+    let gone = read(&service, thing("gone", 1, "a")).await;
+    assert_eq!((received(gone.new_state), gone.diagnostics.len()), (None, 0));
+    let failed = read(&service, thing("secret", 1, "a")).await;
+    assert_eq!((failed.new_state, told(&failed.diagnostics)), (None, vec!["E: Forbidden".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_identity_goes_with_every_state() {
+    let service = configured().await;
+    assert_eq!(read(&service, thing("a", 1, "a")).await.new_identity, Some(identity("a")));
+    assert_eq!(read(&service, thing("gone", 1, "a")).await.new_identity, None);
+    let planned = plan(&service, None, Some(thing("a", None, None))).await;
+    assert_eq!(planned.planned_identity, Some(identity("a")));
+    let (_, applied) = apply(Some(thing("a", 1, "a")), Some(thing("a", 2, "a"))).await;
+    assert_eq!(applied.new_identity, Some(identity("a")));
+}
+
+#[tokio::test]
+async fn a_stored_identity_is_read_from_its_file() {
+    let upgraded = async |version: i64, text: &str| {
+        let request = pb::upgrade_resource_identity::Request {
+            type_name: "test_thing".into(),
+            version,
+            raw_identity: Some(pb::RawState { json: text.as_bytes().to_vec(), ..Default::default() }),
+        };
+        unconfigured().upgrade_resource_identity(Request::new(request)).await.unwrap().into_inner()
+    };
+    assert_eq!(upgraded(0, r#"{"id":"a"}"#).await.upgraded_identity, Some(identity("a")));
+    assert_eq!(told(&upgraded(1, r#"{"id":"a"}"#).await.diagnostics), ["E: Unreadable identity"]);
+    assert_eq!(told(&upgraded(0, "null").await.diagnostics), ["E: Unreadable identity"]);
+}
+
+#[tokio::test]
+async fn a_state_is_taken_over_from_another_type_without_a_client() {
+    let moved = async |type_name: &str, state: &str| {
+        let request = pb::move_resource_state::Request {
+            source_provider_address: "example.com/other/other".into(),
+            source_type_name: type_name.into(),
+            source_state: Some(pb::RawState { json: state.as_bytes().to_vec(), ..Default::default() }),
+            target_type_name: "test_thing".into(),
+            ..Default::default()
+        };
+        unconfigured().move_resource_state(Request::new(request)).await.unwrap().into_inner()
+    };
+    let answer = moved("other_thing", r#"{"title":"a","more":[1]}"#).await;
+    assert_eq!(received(answer.target_state), Some(thing("a", None, None)));
+    assert_eq!(answer.target_identity, None, "its id is not known before the next read");
+    assert_eq!(told(&answer.diagnostics), ["W: Moved"]);
+    assert_eq!(
+        moved("strange_thing", "{}").await.diagnostics[0].detail,
+        "A `test_thing` can't take over the state of a `strange_thing` of the provider example.com/other/other. Put a \
+         `removed` block with `destroy = false` in place of the `moved` block, and import the object."
+    );
+    assert_eq!(told(&moved("other_thing", "[]").await.diagnostics), ["E: Unreadable state"]);
+}
+
+async fn upgraded(version: i64, text: &str) -> pb::upgrade_resource_state::Response {
+    let request = pb::upgrade_resource_state::Request {
+        type_name: "test_thing".into(),
+        version,
+        raw_state: Some(pb::RawState { json: text.as_bytes().to_vec(), flatmap: Default::default() }),
+    };
+    unconfigured().upgrade_resource_state(Request::new(request)).await.unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn a_state_is_read_from_its_file() {
+    let answer = upgraded(0, r#"{"name":"a","size":1,"id":"a","from_the_future":true}"#).await;
+    assert_eq!(received(answer.upgraded_state), Some(thing("a", 1, "a")));
+}
+
+#[tokio::test]
+async fn a_state_that_is_not_ours_is_an_error() {
+    assert_eq!(
+        upgraded(9, "{}").await.diagnostics[0].detail,
+        "A `test_thing` in the state can't be read: its schema version is 9. Was it written by a newer version of \
+         this provider, or changed by hand? Use that version, or take the object out of the state and import it again."
+    );
+    assert_eq!(told(&upgraded(0, "{").await.diagnostics), ["E: Unreadable state"]);
+    assert_eq!(told(&upgraded(0, "").await.diagnostics), ["E: Unreadable state"]);
+}

@@ -1,0 +1,59 @@
+//! Whether the user's configuration of the CLI keeps it from the mirror that it would search by itself. The files are
+//! searched for a word and not parsed, so what is found is a hint for the user, and never a reason to fail.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::user::{CliConfig, User};
+
+/// With a block of this name, the CLI searches only what stands in it.
+const BLOCK: &str = "provider_installation";
+
+/// What the names of files in a configuration folder end in.
+const ENDINGS: [&str; 2] = [".tfrc", ".tfrc.json"];
+
+/// The files that seem to hold the block, of those that Terraform or OpenTofu may read.
+pub(super) fn files_with_block<F: Fn(&str) -> Option<OsString>>(user: &User<F>) -> Vec<PathBuf> {
+    let CliConfig { files, folders } = user.cli_config();
+    let files = files.into_iter().chain(folders.iter().flat_map(|folder| files_in(folder)));
+    files.filter(|file| fs::read_to_string(file).is_ok_and(|text| has_block(&text))).collect()
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let names_a_config = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        ENDINGS.iter().any(|ending| name.ends_with(ending))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(names_a_config).collect();
+    files.sort();
+    files
+}
+
+/// In HCL the name begins a line; in JSON, and in HCL for those who like it, it stands in quotes.
+fn has_block(text: &str) -> bool {
+    let quoted = format!("\"{BLOCK}\"");
+    let mut code = text.lines().map(str::trim_start).filter(|line| !line.starts_with(['#', '/']));
+    code.any(|line| line.starts_with(BLOCK) || line.contains(&quoted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_block_is_found_in_hcl_and_json_but_not_in_a_comment() {
+        for text in [
+            "plugin_cache_dir = \"x\"\n  provider_installation {\n}\n",
+            "provider_installation{}",
+            r#"{"credentials": {}, "provider_installation": {"direct": {}}}"#,
+        ] {
+            assert!(has_block(text), "{text}");
+        }
+        for text in ["", "# provider_installation {}", "// provider_installation", "credentials \"host\" {}"]
+        {
+            assert!(!has_block(text), "{text}");
+        }
+    }
+}

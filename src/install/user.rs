@@ -1,0 +1,188 @@
+//! Where a user's own files are, on each system: the mirror that Terraform and OpenTofu both search by themselves, and
+//! the files that configure the two. Nothing is read or written here; it is all names.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::InstallError;
+use super::mirror::Mirror;
+
+/// By its manners, not by its name: all other systems follow those of Linux.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum System {
+    Linux,
+    MacOs,
+    Windows,
+}
+
+/// A user of this machine, as the environment tells.
+pub(super) struct User<F> {
+    system: System,
+    environment: F,
+}
+
+/// The files that may configure Terraform or OpenTofu.
+pub(super) struct CliConfig {
+    pub(super) files: Vec<PathBuf>,
+    /// Folders in which every file with a certain ending counts.
+    pub(super) folders: Vec<PathBuf>,
+}
+
+impl User<fn(&str) -> Option<OsString>> {
+    /// The user who runs this process.
+    pub(super) fn current() -> Self {
+        let system = match std::env::consts::OS {
+            "macos" => System::MacOs,
+            "windows" => System::Windows,
+            _ => System::Linux,
+        };
+        Self { system, environment: |name| std::env::var_os(name) }
+    }
+}
+
+impl<F: Fn(&str) -> Option<OsString>> User<F> {
+    /// The mirror that both programs search without being told.
+    ///
+    /// Of the places that both know, it is the one for data and not `~/.terraform.d`: where that folder is missing,
+    /// making it would move the place in which OpenTofu keeps its credentials.
+    pub(super) fn implied_mirror(&self) -> Result<Mirror, InstallError> {
+        let (kept, data, folder) = match self.system {
+            System::Linux => match self.directory("XDG_DATA_HOME") {
+                // Both programs pass over a relative path, too.
+                Some(data) => (data.clone(), data, "terraform"),
+                None => {
+                    let home = self.required("HOME")?;
+                    (home.clone(), home.join(".local").join("share"), "terraform")
+                }
+            },
+            System::MacOs => {
+                let home = self.required("HOME")?;
+                (home.clone(), home.join("Library").join("Application Support"), "io.terraform")
+            }
+            System::Windows => {
+                let data = self.required("APPDATA")?;
+                (data.clone(), data.join("HashiCorp"), "Terraform")
+            }
+        };
+        Ok(Mirror::implied(data.join(folder).join("plugins"), kept))
+    }
+
+    /// The mirror in the user's home that both programs search before that one, if there can be one.
+    pub(super) fn earlier_mirror(&self) -> Option<PathBuf> {
+        let (home, folder) = match self.system {
+            System::Windows => (self.directory("APPDATA"), "terraform.d"),
+            System::Linux | System::MacOs => (self.directory("HOME"), ".terraform.d"),
+        };
+        home.map(|home| home.join(folder).join("plugins"))
+    }
+
+    /// The files that may configure the programs, whether they are there or not.
+    pub(super) fn cli_config(&self) -> CliConfig {
+        if let Some(only) = self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG")) {
+            return CliConfig { files: vec![only.into()], folders: Vec::new() };
+        }
+        let opentofu = self.set("XDG_CONFIG_HOME").map(|config| PathBuf::from(config).join("opentofu"));
+        let (home, files, folder, opentofu) = match self.system {
+            System::Windows => (self.directory("APPDATA"), ["terraform.rc", "tofu.rc"], "terraform.d", None),
+            System::Linux | System::MacOs => {
+                (self.directory("HOME"), [".terraformrc", ".tofurc"], ".terraform.d", opentofu)
+            }
+        };
+        let in_home = home.iter().flat_map(|home| files.map(|file| home.join(file)));
+        let files = in_home.chain(opentofu.iter().map(|folder| folder.join("tofurc"))).collect();
+        let folders = home.iter().map(|home| home.join(folder)).chain(opentofu.clone()).collect();
+        CliConfig { files, folders }
+    }
+
+    fn set(&self, variable: &str) -> Option<OsString> {
+        (self.environment)(variable).filter(|value| !value.is_empty())
+    }
+
+    fn directory(&self, variable: &str) -> Option<PathBuf> {
+        self.set(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    fn required(&self, variable: &'static str) -> Result<PathBuf, InstallError> {
+        self.directory(variable).ok_or(InstallError::NoHome { variable })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(system: System, variables: &'static [(&str, &str)]) -> User<impl Fn(&str) -> Option<OsString>> {
+        let environment = |name: &str| {
+            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
+        };
+        User { system, environment }
+    }
+
+    fn mirror(system: System, variables: &'static [(&str, &str)]) -> String {
+        match user(system, variables).implied_mirror() {
+            Ok(mirror) => mirror.root().to_string_lossy().replace('\\', "/"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    // An absolute path on the systems that have no drive letters, and these tests run on those.
+    #[cfg(unix)]
+    #[test]
+    fn the_mirror_is_where_both_programs_look_on_each_system() {
+        const HOME: (&str, &str) = ("HOME", "/home/ann");
+        assert_eq!(mirror(System::Linux, &[HOME]), "/home/ann/.local/share/terraform/plugins");
+        assert_eq!(mirror(System::Linux, &[HOME, ("XDG_DATA_HOME", "/data")]), "/data/terraform/plugins");
+        assert_eq!(
+            mirror(System::MacOs, &[HOME, ("XDG_DATA_HOME", "/data")]),
+            "/home/ann/Library/Application Support/io.terraform/plugins"
+        );
+        assert_eq!(
+            mirror(System::Windows, &[HOME, ("APPDATA", "/c/Roaming")]),
+            "/c/Roaming/HashiCorp/Terraform/plugins"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_empty_or_relative_directory_for_data_counts_as_unset() {
+        for odd in [
+            &[("HOME", "/home/ann"), ("XDG_DATA_HOME", "")],
+            &[("HOME", "/home/ann"), ("XDG_DATA_HOME", "data")],
+        ] {
+            assert_eq!(mirror(System::Linux, odd), "/home/ann/.local/share/terraform/plugins");
+        }
+    }
+
+    #[test]
+    fn without_a_home_the_variable_and_the_way_out_are_named() {
+        for (system, variable) in
+            [(System::Linux, "HOME"), (System::MacOs, "HOME"), (System::Windows, "APPDATA")]
+        {
+            let error = mirror(system, &[("HOME", "relative")]);
+            assert!(error.starts_with(&format!("the environment variable {variable} ")), "{error}");
+            assert!(error.contains("--dir"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_configuration_file_that_is_named_is_the_only_one() {
+        let named =
+            user(System::Linux, &[("HOME", "/home/ann"), ("TF_CLI_CONFIG_FILE", "ci.tfrc")]).cli_config();
+        assert_eq!(named.files, [PathBuf::from("ci.tfrc")]);
+        assert!(named.folders.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn else_those_of_both_programs_count() {
+        let variables = &[("HOME", "/home/ann"), ("APPDATA", "/c/Roaming"), ("XDG_CONFIG_HOME", "/config")];
+        let linux = user(System::Linux, variables).cli_config();
+        let files = ["/home/ann/.terraformrc", "/home/ann/.tofurc", "/config/opentofu/tofurc"];
+        assert_eq!(linux.files, files.map(PathBuf::from));
+        assert_eq!(linux.folders, ["/home/ann/.terraform.d", "/config/opentofu"].map(PathBuf::from));
+        let windows = user(System::Windows, variables).cli_config();
+        assert_eq!(windows.files, ["/c/Roaming/terraform.rc", "/c/Roaming/tofu.rc"].map(PathBuf::from));
+        assert_eq!(windows.folders, [PathBuf::from("/c/Roaming/terraform.d")]);
+    }
+}

@@ -1,0 +1,73 @@
+//! How far the writes to a list have come, for whoever watches the log of a long apply. What came of each single write
+//! is told elsewhere.
+
+use super::outcome::Write;
+use crate::gitlab::ProjectId;
+
+/// How many writes pass between two lines of the log: often enough to show that all is well, and with the most that a
+/// list can hold still only some ten lines for each kind.
+const INTERVAL: usize = 20;
+
+/// The progress of one step, all of whose writes are of the same sort.
+pub(super) struct Progress {
+    owner: ProjectId,
+    what: &'static str,
+    total: usize,
+    done: usize,
+    failed: usize,
+}
+
+impl Progress {
+    /// The progress of a step in which nothing is written yet.
+    pub(super) fn of(owner: ProjectId, step: &[Write]) -> Progress {
+        let what = match step.first() {
+            Some(Write::Remove(_)) => "removed",
+            Some(Write::Add(_)) | None => "added",
+        };
+        Progress { owner, what, total: step.len(), done: 0, failed: 0 }
+    }
+
+    /// Notes that a write ended, and tells of it where it is time to.
+    pub(super) fn note(&mut self, is_done: bool) {
+        *if is_done { &mut self.done } else { &mut self.failed } += 1;
+        if self.is_time_to_tell() {
+            let Progress { owner, what, total, done, failed } = self;
+            tracing::info!(project = owner.get(), failed, "allowlist: {what} {done} of {total}");
+        }
+    }
+
+    /// After every so many writes, and after the last.
+    fn is_time_to_tell(&self) -> bool {
+        let ended = self.done + self.failed;
+        ended.is_multiple_of(INTERVAL) || ended == self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gitlab::Target;
+
+    fn told_after(total: u64) -> Vec<usize> {
+        let owner = ProjectId::try_from(1_u64).unwrap();
+        let project = |id: u64| Write::Add(Target::Project(ProjectId::try_from(id).unwrap()));
+        let step: Vec<Write> = (1..=total).map(project).collect();
+        let mut progress = Progress::of(owner, &step);
+        let mut told = Vec::new();
+        for write in 1..=step.len() {
+            progress.note(write != 2);
+            if progress.is_time_to_tell() {
+                told.push(write);
+            }
+        }
+        assert_eq!((progress.done, progress.failed), (step.len() - 1, 1));
+        told
+    }
+
+    #[test]
+    fn a_long_step_is_told_in_parts_and_at_its_end() {
+        assert_eq!(told_after(45), [20, 40, 45]);
+        assert_eq!(told_after(40), [20, 40]);
+        assert_eq!(told_after(3), [3]);
+    }
+}

@@ -1,0 +1,127 @@
+//! A provider that runs by itself, as under a debugger, and to which the CLI attaches.
+
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use gitlab_simulator::Simulator;
+use tempfile::TempDir;
+use terraform_cli::process_runs;
+
+use crate::kit::{PROVIDER, until, workspace_without_provider};
+
+const CONFIG: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+}
+"#;
+
+/// The process with `--debug`, and where it writes.
+struct Debugged {
+    child: Child,
+    files: TempDir,
+}
+
+impl Debugged {
+    /// Variables such as `GITLAB_TOKEN` count where the provider is, which is not where the CLI is.
+    fn start(gitlab: &Simulator) -> Debugged {
+        let files = tempfile::tempdir().unwrap();
+        fs::create_dir(files.path().join("temporary")).unwrap();
+        let create = |name| File::create(files.path().join(name)).unwrap();
+        let mut command = Command::new(PROVIDER);
+        command
+            .arg("--debug")
+            .env_clear()
+            .env("TF_LOG", "TRACE")
+            .env("TMPDIR", files.path().join("temporary"));
+        command.env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
+        command.stdin(Stdio::null()).stdout(create("stdout")).stderr(create("stderr"));
+        let child = command.spawn().unwrap();
+        let debugged = Debugged { child, files };
+        until(|| debugged.read("stdout").ends_with("Press Ctrl-C to end.\n"));
+        debugged
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.files.path().join(name)).unwrap()
+    }
+
+    /// What a shell would take for the value of the variable.
+    fn value(&self) -> String {
+        let stdout = self.read("stdout");
+        let line = stdout.lines().find(|line| line.contains("TF_REATTACH_PROVIDERS=")).unwrap();
+        let script = format!("{line}\nprintf %s \"$TF_REATTACH_PROVIDERS\"");
+        let printed = Command::new("/bin/sh").args(["-c", &script]).env_clear().output().unwrap();
+        String::from_utf8(printed.stdout).unwrap()
+    }
+
+    fn sockets(&self) -> usize {
+        let temporary: &Path = &self.files.path().join("temporary");
+        temporary.read_dir().unwrap().count()
+    }
+
+    fn interrupt(&mut self) -> ExitStatus {
+        let kill = format!("kill -s INT {}", self.child.id());
+        assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Debugged {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[test]
+fn one_process_serves_run_after_run_until_it_is_interrupted() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    let mut debugged = Debugged::start(&gitlab);
+    tf.set_env("TF_REATTACH_PROVIDERS", &debugged.value());
+    tf.config(CONFIG);
+
+    for _ in 0..2 {
+        gitlab.set_inbound_enabled(app, false);
+        assert!(!tf.plan().actions().is_empty());
+        tf.apply().succeeds();
+        assert!(gitlab.inbound_enabled(app));
+        tf.plan().changes_nothing();
+    }
+
+    assert!(process_runs(debugged.child.id()));
+    assert_eq!(debugged.sockets(), 1);
+    assert_eq!(debugged.interrupt().code(), Some(0));
+    assert_eq!(debugged.sockets(), 0);
+}
+
+#[test]
+fn its_log_is_for_people_and_names_no_secret() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    let mut debugged = Debugged::start(&gitlab);
+    tf.set_env("TF_REATTACH_PROVIDERS", &debugged.value());
+    tf.config(CONFIG);
+
+    tf.apply().succeeds();
+    debugged.interrupt();
+
+    let log = debugged.read("stderr");
+    assert!(log.contains(" [DEBUG] provider."), "{log}");
+    assert!(!log.contains("@level") && !log.contains(gitlab.token()), "{log}");
+}
+
+#[test]
+fn it_is_found_under_the_names_of_both_registries() {
+    let debugged = Debugged::start(&Simulator::start());
+    let value: serde_json::Value = serde_json::from_str(&debugged.value()).unwrap();
+    let names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    let source = "aff15f21/gitlab-job-token";
+    assert_eq!(names, [format!("registry.opentofu.org/{source}"), format!("registry.terraform.io/{source}")]);
+    assert!(value.as_object().unwrap().values().all(|provider| provider["Pid"] == debugged.child.id()));
+}

@@ -1,0 +1,146 @@
+//! What the documentation shows is so: each configuration in it is valid and formatted, each recording is what the
+//! program says. Whether `docs/` is up to date is tested where it is made.
+
+mod blocks;
+
+use std::fs;
+use std::sync::Arc;
+
+use gitlab_simulator::Simulator;
+use terraform_cli::Workspace;
+
+use crate::estate::{allow, estate};
+use crate::examples::official::Official;
+use crate::kit::{self, bare_workspace, workspace};
+use blocks::{Block, pages};
+
+/// What stands in a recording for lines that are left out.
+const LEFT_OUT: &str = "…\n";
+
+#[test]
+fn every_configuration_is_formatted_as_the_program_would_format_it() {
+    let Some(tf) = bare_workspace() else { return };
+    let folder = tf.directory().join("blocks");
+    fs::create_dir(&folder).expect("a folder");
+    let mut count = 0;
+    for block in pages().into_iter().flatten().filter(Block::is_configuration) {
+        count += 1;
+        let name = block.file.to_string_lossy().replace(['/', '\\'], "_");
+        fs::write(folder.join(format!("{name}-{}.tf", block.line)), &block.text).expect("a file");
+    }
+    assert!(count > 20, "only {count} blocks are found");
+    tf.run(&["fmt", "-check", "-diff", &folder.to_string_lossy()]).succeeds();
+}
+
+/// The official provider is the stand-in that its examples are applied with, which knows the resources in question, so
+/// that these blocks are validated too. What a program is too old for is left out aloud.
+#[test]
+fn every_configuration_is_valid() {
+    let gitlab = Arc::new(estate());
+    let official = Official::start(&gitlab);
+    let Some(version) = bare_workspace().map(|tf| tf.version()) else { return };
+    for page in pages() {
+        let mut requirements: Option<String> = None;
+        for block in page.iter().filter(|block| block.is_configuration()) {
+            let Some(mut tf) = workspace(&gitlab) else { return };
+            tf.set_env("TF_REATTACH_PROVIDERS", &official.reattach);
+            let own = requirements_in(&block.text);
+            match (&own, &requirements) {
+                (Some(_), _) => drop(tf.file("versions.tf", "")),
+                (None, Some(of_page)) => drop(tf.file("versions.tf", of_page)),
+                (None, None) => {}
+            }
+            requirements = own.or(requirements);
+            match needed_version(&block.text).filter(|needed| version < *needed) {
+                Some((major, minor)) => {
+                    kit::say(&format!("{block} is not validated: it needs {major}.{minor}."))
+                }
+                None => assert_valid(&mut tf, block),
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn assert_valid(tf: &mut Workspace, block: &Block) {
+    let run = if block.text.contains("provider_installation {") {
+        let file = tf.file("program.tfrc", &block.text);
+        tf.set_env("TF_CLI_CONFIG_FILE", &file.to_string_lossy());
+        tf.run(&["version"])
+    } else if is_query(&block.text) {
+        tf.file("blocks.tfquery.hcl", &block.text);
+        tf.run(&["validate", "-query", "-no-color"])
+    } else {
+        tf.config(&block.text);
+        tf.run(&["validate", "-no-color"])
+    };
+    assert!(run.is_success() && run.errors().is_empty(), "{block} is not valid\n{run}");
+    assert!(!run.stderr().contains("There are some problems"), "{block} is not valid\n{run}");
+}
+
+/// The block that names the providers, with which the other blocks of the page go.
+fn requirements_in(text: &str) -> Option<String> {
+    let (_, rest) =
+        text.split_once("terraform {\n").filter(|(_, rest)| rest.contains("required_providers"))?;
+    let (requirements, _) = rest.split_once("\n}")?;
+    Some(format!("terraform {{\n{requirements}\n}}\n"))
+}
+
+fn is_query(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("list \""))
+}
+
+/// The first version of the program that can read it, where not all can that the tests are run with.
+fn needed_version(text: &str) -> Option<(u64, u64)> {
+    if is_query(text) {
+        return Some((1, 14));
+    }
+    text.contains("  identity = {").then_some((1, 12))
+}
+
+#[test]
+fn every_recording_is_what_the_program_says() {
+    let mut count = 0;
+    for page in pages() {
+        for (before, recording) in
+            page.iter().zip(page.iter().skip(1)).filter(|(_, next)| next.is_recording())
+        {
+            let gitlab = inherited();
+            let Some(tf) = workspace(&gitlab) else { return };
+            assert!(before.is_configuration(), "{recording} does not follow a configuration");
+            tf.config(&before.text);
+            assert_recorded(&tf, recording);
+            count += 1;
+        }
+    }
+    assert!(count >= 3, "only {count} recordings are found");
+}
+
+/// The estate as others have left it: open, and with a list that has grown.
+fn inherited() -> Simulator {
+    let gitlab = estate();
+    let deploy = gitlab.project_id("platform/deploy").expect("a project of the estate");
+    gitlab.set_inbound_enabled(deploy, false);
+    allow(
+        &gitlab,
+        "platform/deploy",
+        &["security/scanner", "platform/tools/release-bot", "platform/apps/*", "shop/*"],
+    );
+    gitlab
+}
+
+#[track_caller]
+fn assert_recorded(tf: &Workspace, recording: &Block) {
+    for session in recording.text.split("$ terraform ").skip(1) {
+        let (command, recorded) = session.split_once('\n').expect("a command and what it says");
+        let options: &[&str] = if command == "apply" { &["-auto-approve"] } else { &[] };
+        let run = tf.run(&[&[command, "-no-color"], options].concat());
+        let mut rest = run.succeeds().stdout();
+        for part in recorded.split(LEFT_OUT).map(str::trim).filter(|part| !part.is_empty()) {
+            let found = rest.find(part);
+            let found =
+                found.unwrap_or_else(|| panic!("{recording} shows what is not said:\n{part}\n\n{run}"));
+            rest = &rest[found + part.len()..];
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A long apply shows in the log how far it has come.
+
+use gitlab_simulator::{Fault, Route, Simulator};
+use terraform_cli::Run;
+
+use super::{APP, OLD, acme_allowing, exclusive};
+use crate::kit::workspace;
+
+/// What the log says of progress, without what the host puts around it.
+fn progress(run: &Run) -> Vec<String> {
+    let lines = run.stderr().lines().filter_map(|line| line.split_once("allowlist: "));
+    lines.map(|(_, told)| told.split(": ").next().unwrap_or(told).to_owned()).collect()
+}
+
+/// A list of that many projects beside those of [`acme_allowing`].
+fn wanted(gitlab: &Simulator, count: usize) -> String {
+    let ids: Vec<String> =
+        (0..count).map(|index| gitlab.add_project(&format!("many/p{index}")).to_string()).collect();
+    exclusive(&format!("target_project_ids = [{}]", ids.join(", ")))
+}
+
+#[test]
+fn the_log_counts_what_is_written_and_names_no_single_write() {
+    let gitlab = acme_allowing(&[OLD], &[]);
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("TF_LOG_PROVIDER", "INFO");
+    tf.config(&wanted(&gitlab, 45));
+
+    let run = tf.apply();
+
+    let expected = ["added 20 of 45", "added 40 of 45", "added 45 of 45", "removed 1 of 1"];
+    assert_eq!(progress(run.succeeds()), expected);
+    assert!(run.stderr().contains(&format!("project={APP}")), "{run}");
+}
+
+#[test]
+fn what_failed_is_counted_apart() {
+    let gitlab = acme_allowing(&[], &[]);
+    gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost).once());
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("TF_LOG_PROVIDER", "INFO");
+    tf.config(&wanted(&gitlab, 3));
+
+    let run = tf.apply();
+
+    assert_eq!(progress(run.fails()), ["added 2 of 3"]);
+    assert!(run.stderr().contains("failed=1"), "{run}");
+}

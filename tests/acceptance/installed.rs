@@ -1,0 +1,215 @@
+//! A provider that was installed and not overridden: `init` finds it without a registry, the lock file knows it, and the
+//! way back is one command. The CLI can reach nothing but the simulator.
+
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gitlab_simulator::Simulator;
+use terraform_cli::Workspace;
+
+use crate::kit::{PROVIDER, replaced, workspace_without_provider};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+const CONFIG: &str = r#"
+terraform {
+  required_providers {
+    gitlab = {
+      source  = "aff15f21/gitlab-job-token"
+      version = "VERSION"
+    }
+  }
+}
+
+resource "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+}
+"#;
+
+/// Nobody listens there, so whoever asks a registry fails.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+struct Installing {
+    gitlab: Simulator,
+    app: u64,
+    tf: Workspace,
+}
+
+impl Installing {
+    fn new() -> Option<Installing> {
+        let gitlab = Simulator::start();
+        let app = gitlab.add_project("acme/app");
+        gitlab.set_inbound_enabled(app, false);
+        let mut tf = workspace_without_provider(&gitlab)?;
+        tf.set_env("HTTPS_PROXY", NOWHERE);
+        fs::remove_file(tf.directory().join("versions.tf")).unwrap();
+        tf.config(&replaced(CONFIG, "VERSION", VERSION));
+        Some(Installing { gitlab, app, tf })
+    }
+
+    /// Runs the binary in the home of the CLI, and returns what it says.
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> String {
+        self.run_beside(arguments, &self.tf.home().join("none.tfrc"))
+    }
+
+    /// The same where this file configures the CLI.
+    #[track_caller]
+    fn run_beside(&self, arguments: &[&str], cli_config: &Path) -> String {
+        let mut command = Command::new(PROVIDER);
+        command.args(arguments).env_clear().env("HOME", self.tf.home()).env("APPDATA", self.tf.home());
+        let ran = command.env("TF_CLI_CONFIG_FILE", cli_config).output().unwrap();
+        let said = [ran.stdout, ran.stderr].map(|said| String::from_utf8(said).unwrap()).concat();
+        assert!(ran.status.success(), "{said}");
+        said
+    }
+
+    fn lock_file(&self) -> String {
+        fs::read_to_string(self.tf.directory().join(".terraform.lock.hcl")).unwrap()
+    }
+
+    /// The address by which the program calls the provider.
+    fn address(&self) -> String {
+        let host = if self.tf.is_opentofu() { "registry.opentofu.org" } else { "registry.terraform.io" };
+        format!("{host}/aff15f21/gitlab-job-token")
+    }
+
+    #[track_caller]
+    fn applies(&self) {
+        self.gitlab.set_inbound_enabled(self.app, false);
+        self.tf.apply().succeeds().warns_of_nothing();
+        assert!(self.gitlab.inbound_enabled(self.app));
+    }
+
+    fn is_home_empty(&self) -> bool {
+        // The program may keep what it needs for itself.
+        let names = fs::read_dir(self.tf.home()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name != ".terraform.d").count() == 0
+    }
+}
+
+/// The block for the CLI's own configuration in what was said; its end is the first line that is indented as little.
+fn block_in(said: &str) -> String {
+    let lines = said.lines().skip_while(|line| !line.starts_with("  provider_installation {"));
+    let mut block = lines.take_while(|line| *line != "  }").collect::<Vec<_>>().join("\n");
+    block.push_str("\n}\n");
+    block
+}
+
+/// The executables of all versions and platforms in a mirror.
+fn executables(mirror: &Path) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![mirror.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found
+}
+
+#[test]
+fn init_finds_it_without_a_registry_and_records_its_checksum() {
+    let Some(installing) = Installing::new() else { return };
+    let tf = &installing.tf;
+    tf.run(&["init", "-no-color"]).fails();
+
+    installing.run(&["install"]);
+    tf.run(&["init", "-no-color"]).succeeds();
+
+    let lock = installing.lock_file();
+    assert!(lock.contains(&format!("provider {:?} {{", installing.address())), "{lock}");
+    assert!(lock.contains(&format!("version     = {VERSION:?}")), "{lock}");
+    assert_eq!(lock.matches("\"h1:").count(), 1, "{lock}");
+    installing.applies();
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_second_install_leaves_the_lock_file_right() {
+    let Some(installing) = Installing::new() else { return };
+    installing.run(&["install"]);
+    installing.tf.run(&["init", "-no-color"]).succeeds();
+    let lock = installing.lock_file();
+
+    installing.run(&["install"]);
+
+    installing.tf.run(&["init", "-no-color"]).succeeds();
+    assert_eq!(installing.lock_file(), lock);
+    installing.applies();
+}
+
+#[test]
+fn another_mirror_is_used_with_the_cli_configuration_that_is_shown() {
+    let Some(installing) = Installing::new() else { return };
+    let tf = &installing.tf;
+    let mirror = tf.home().join("a mirror");
+
+    let shown = installing.run(&["install", "--dir", mirror.to_str().unwrap()]);
+
+    tf.run(&["init", "-no-color"]).fails();
+    tf.cli_config(&block_in(&shown));
+    tf.run(&["init", "-no-color"]).succeeds();
+    installing.applies();
+}
+
+#[test]
+fn a_cli_configuration_that_looks_elsewhere_is_mended_by_what_the_warning_shows() {
+    let Some(installing) = Installing::new() else { return };
+    let tf = &installing.tf;
+    let cli_config = tf.cli_config("provider_installation {\n  direct {}\n}\n");
+
+    let said = installing.run_beside(&["install"], &cli_config);
+
+    tf.run(&["init", "-no-color"]).fails();
+    let (_, warning) = said.split_once("Warning: ").expect("a warning");
+    tf.cli_config(&block_in(warning));
+    tf.run(&["init", "-no-color"]).succeeds();
+    installing.applies();
+}
+
+/// What is said to a user who replaces a build under the same version, command by command.
+#[test]
+fn a_lock_file_refuses_another_build_until_it_has_recorded_that_too() {
+    let Some(installing) = Installing::new() else { return };
+    let tf = &installing.tf;
+    let mirror = tf.home().join("mirror");
+    let directory = mirror.to_str().unwrap();
+    installing.run(&["install", "--dir", directory]);
+    for executable in executables(&mirror) {
+        // What follows the end of an executable is not looked at by any system, but makes another file of it.
+        let mut content = fs::read(&executable).unwrap();
+        content.push(b'\n');
+        fs::write(&executable, content).unwrap();
+    }
+    let plugin_dir = format!("-plugin-dir={directory}");
+    tf.run(&["init", "-no-color", &plugin_dir]).succeeds();
+
+    installing.run(&["install", "--dir", directory]);
+
+    for upgrade in [&[][..], &["-upgrade"]] {
+        let refused = tf.run(&[&["init", "-no-color", &plugin_dir], upgrade].concat());
+        assert!(refused.fails().stderr().contains("checksums previously recorded"), "{refused}");
+    }
+    let mirrored = format!("-fs-mirror={directory}");
+    tf.run(&["providers", "lock", "-no-color", &mirrored, "aff15f21/gitlab-job-token"]).succeeds();
+    tf.run(&["init", "-no-color", &plugin_dir]).succeeds();
+    assert_eq!(installing.lock_file().matches("\"h1:").count(), 2);
+    installing.applies();
+}
+
+#[test]
+fn after_uninstall_the_home_is_as_it_was_and_init_fails_again() {
+    let Some(installing) = Installing::new() else { return };
+    installing.run(&["install"]);
+    installing.tf.run(&["init", "-no-color"]).succeeds();
+    assert!(!installing.is_home_empty());
+
+    installing.run(&["uninstall"]);
+
+    assert!(installing.is_home_empty());
+    installing.tf.run(&["init", "-no-color"]).fails();
+}

@@ -1,0 +1,77 @@
+//! What the binary says of itself.
+
+use insta::assert_snapshot;
+
+use crate::kit::Home;
+
+const COLUMNS: usize = 80;
+
+fn help(arguments: &[&str]) -> String {
+    let said = Home::new().run(arguments);
+    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    for line in said.stdout.lines() {
+        assert!(line.chars().count() <= COLUMNS, "too long: {line}");
+    }
+    said.stdout
+}
+
+#[test]
+fn help_names_what_a_person_can_do() {
+    assert_snapshot!(help(&["--help"]), @"
+    Terraform and OpenTofu provider for GitLab's CI/CD job token allowlists
+
+    Usage: terraform-provider-gitlab-job-token [OPTIONS]
+           terraform-provider-gitlab-job-token <COMMAND>
+
+    Commands:
+      install    Put this binary where `terraform init` and `tofu init` find it
+      uninstall  Remove what install has put there, and folders left empty
+      help       Print this message or the help of the given subcommand(s)
+
+    Options:
+          --debug    Serve programs that attach, until interrupted: for debuggers
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Without arguments it serves the Terraform or OpenTofu that started it.
+    ");
+    assert_eq!(help(&["-h"]), help(&["--help"]));
+}
+
+#[test]
+fn each_command_explains_its_options() {
+    assert_snapshot!(help(&["install", "--help"]), @"
+    Put this binary where `terraform init` and `tofu init` find it
+
+    Usage: terraform-provider-gitlab-job-token install [OPTIONS]
+
+    Options:
+          --dir <DIR>  The filesystem mirror to use, in place of the user's own
+      -h, --help       Print help
+
+    Prints what to write in a configuration. Needs no registry and no network.
+    ");
+    assert_snapshot!(help(&["uninstall", "--help"]), @"
+    Remove what install has put there, and folders left empty
+
+    Usage: terraform-provider-gitlab-job-token uninstall [OPTIONS]
+
+    Options:
+          --dir <DIR>     The filesystem mirror that was named to install
+          --all-versions  Remove other versions than this one, too
+      -h, --help          Print help
+    ");
+}
+
+#[test]
+fn what_does_not_exist_is_named_and_a_likely_one_suggested() {
+    let said = Home::new().run(&["instal"]);
+    assert_eq!((said.status, said.stdout.as_str()), (Some(2), ""));
+    assert!(said.stderr.contains("'instal'") && said.stderr.contains("'install'"), "{}", said.stderr);
+}
+
+#[test]
+fn debugging_and_a_command_do_not_go_together() {
+    let said = Home::new().run(&["--debug", "install"]);
+    assert_eq!((said.status, said.stdout.as_str()), (Some(2), ""));
+}

@@ -1,0 +1,337 @@
+//! `install`: what it writes and what it says.
+
+use std::fs;
+use std::path::Path;
+
+use crate::kit::{BINARY, HOSTS, Home, VERSION, executable};
+
+/// A mirror of the test's choice, so that these facts do not depend on the system.
+fn install_into(home: &Home, mirror: &Path) -> crate::kit::Said {
+    home.run(&["install", "--dir", mirror.to_str().unwrap()])
+}
+
+fn assert_whole(mirror: &Path) {
+    for host in HOSTS {
+        let executable = executable(mirror, host, VERSION);
+        assert!(
+            fs::read(&executable).unwrap() == fs::read(BINARY).unwrap(),
+            "{executable:?} is another file"
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(executable.metadata().unwrap().permissions().mode() & 0o500, 0o500);
+        }
+        let alone = executable.parent().unwrap().read_dir().unwrap().count();
+        assert_eq!(alone, 1, "a checksum would count the other files");
+    }
+    assert_eq!(mirror.read_dir().unwrap().count(), HOSTS.len(), "something was left behind");
+}
+
+// Each system has its own place for a user's data.
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn the_users_own_mirror_is_filled_for_both_programs() {
+    let home = Home::new();
+
+    let said = home.run(&["install"]);
+
+    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    assert_whole(&home.path().join(".local/share/terraform/plugins"));
+    insta::assert_snapshot!(said.stdout, @r#"
+    Installed: terraform-provider-gitlab-job-token VERSION (PLATFORM)
+
+      HOME/.local/share/terraform/plugins/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
+      HOME/.local/share/terraform/plugins/registry.opentofu.org/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
+
+    Terraform and OpenTofu look there by themselves. As long as a version is there,
+    none is taken from a registry.
+
+    Name the provider in a configuration:
+
+      terraform {
+        required_providers {
+          gitlab = {
+            source  = "aff15f21/gitlab-job-token"
+            version = "VERSION"
+          }
+        }
+      }
+
+    Then run, in the folder of that configuration:
+
+      terraform init   # or: tofu init
+
+    To remove it again: terraform-provider-gitlab-job-token uninstall
+    "#);
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn the_directory_for_data_is_the_one_that_the_environment_names() {
+    let (home, data) = (Home::new(), Home::new());
+
+    let ran = home.command(BINARY, &["install"]).env("XDG_DATA_HOME", data.path()).output().unwrap();
+
+    assert!(ran.status.success());
+    assert_whole(&data.path().join("terraform/plugins"));
+    assert_eq!(home.content(), [""; 0]);
+}
+
+#[test]
+fn another_mirror_is_filled_likewise_and_shown_in_the_configuration_that_names_it() {
+    let home = Home::new();
+    let mirror = home.path().join("to be made").join("mirror");
+
+    let said = install_into(&home, &mirror);
+
+    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    assert_whole(&mirror);
+    #[cfg(unix)]
+    insta::assert_snapshot!(said.stdout, @r#"
+    Installed: terraform-provider-gitlab-job-token VERSION (PLATFORM)
+
+      HOME/to be made/mirror/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
+      HOME/to be made/mirror/registry.opentofu.org/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
+
+    Terraform and OpenTofu look there when their CLI configuration says so:
+
+      provider_installation {
+        filesystem_mirror {
+          path    = "HOME/to be made/mirror"
+          include = ["aff15f21/gitlab-job-token"]
+        }
+        direct {
+          exclude = ["aff15f21/gitlab-job-token"]
+        }
+      }
+
+    Name the provider in a configuration:
+
+      terraform {
+        required_providers {
+          gitlab = {
+            source  = "aff15f21/gitlab-job-token"
+            version = "VERSION"
+          }
+        }
+      }
+
+    Then run, in the folder of that configuration:
+
+      terraform init   # or: tofu init
+
+    To remove it again: terraform-provider-gitlab-job-token uninstall --dir "HOME/to be made/mirror"
+    "#);
+}
+
+#[test]
+fn a_relative_mirror_is_shown_by_its_full_path() {
+    let home = Home::new();
+
+    let said = home.run(&["install", "--dir", "mirror"]);
+
+    assert_whole(&home.path().join("mirror"));
+    let full = home.path().canonicalize().unwrap().join("mirror");
+    let full = full.to_string_lossy().replace(&*home.path().to_string_lossy(), "HOME");
+    assert!(said.stdout.contains(&format!("path    = {full:?}")), "{}", said.stdout);
+}
+
+#[test]
+fn a_second_time_changes_nothing_and_says_so() {
+    let home = Home::new();
+    let mirror = home.path().join("mirror");
+    install_into(&home, &mirror);
+    let modified = || executable(&mirror, HOSTS[0], VERSION).metadata().unwrap().modified().unwrap();
+    let before = modified();
+
+    let said = install_into(&home, &mirror);
+
+    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    assert!(said.stdout.starts_with("Installed already: "), "{}", said.stdout);
+    assert_eq!(modified(), before);
+    assert_whole(&mirror);
+}
+
+#[test]
+fn another_build_of_the_same_version_is_replaced_with_a_warning_about_lock_files() {
+    let home = Home::new();
+    let mirror = home.path().join("mirror");
+    install_into(&home, &mirror);
+    fs::write(executable(&mirror, HOSTS[1], VERSION), "another build").unwrap();
+
+    let said = install_into(&home, &mirror);
+
+    assert_eq!(said.status, Some(0));
+    assert!(said.stdout.starts_with("Replaced: "), "{}", said.stdout);
+    #[cfg(unix)]
+    insta::assert_snapshot!(said.stderr, @r#"
+
+    Warning: this is another build than the one that was version VERSION before
+
+    Configurations whose lock file recorded the other one refuse this one, with
+    `init -upgrade` too, until it is recorded as well. In the folder of each, with
+    terraform or tofu:
+
+      terraform providers lock -fs-mirror="HOME/mirror" aff15f21/gitlab-job-token
+      terraform init
+    "#);
+    assert_whole(&mirror);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_executable_that_may_not_be_run_is_mended() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new();
+    let mirror = home.path().join("mirror");
+    install_into(&home, &mirror);
+    let executable = executable(&mirror, HOSTS[0], VERSION);
+    fs::set_permissions(&executable, fs::Permissions::from_mode(0o644)).unwrap();
+
+    assert_eq!(install_into(&home, &mirror).status, Some(0));
+
+    assert_whole(&mirror);
+}
+
+#[test]
+fn the_installed_binary_can_install_itself() {
+    let home = Home::new();
+    let mirror = home.path().join("mirror");
+    install_into(&home, &mirror);
+    let installed = executable(&mirror, HOSTS[0], VERSION);
+
+    let ran = home.command(installed, &["install", "--dir", mirror.to_str().unwrap()]).output().unwrap();
+
+    assert!(home.said(ran).stdout.starts_with("Installed already: "));
+    assert_whole(&mirror);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_cli_configuration_that_keeps_the_cli_from_looking_is_pointed_out() {
+    let home = Home::new();
+    fs::write(home.path().join(".terraformrc"), "provider_installation {\n  direct {}\n}\n").unwrap();
+    fs::write(home.path().join(".tofurc"), "# provider_installation {}\n").unwrap();
+    let data = home.path().join("data");
+
+    let ran = home.command(BINARY, &["install"]).env("XDG_DATA_HOME", &data).output().unwrap();
+
+    let said = home.said(ran);
+    assert_eq!(said.status, Some(0));
+    #[cfg(not(target_os = "macos"))]
+    insta::assert_snapshot!(said.stderr, @r#"
+
+    Warning: a configuration of the CLI may keep it from looking there
+
+    HOME/.terraformrc
+    seems to hold a provider_installation block. A program that reads this file
+    looks only where the block says. Add this method to it, and the `exclude` to
+    each of its other methods:
+
+      provider_installation {
+        filesystem_mirror {
+          path    = "HOME/data/terraform/plugins"
+          include = ["aff15f21/gitlab-job-token"]
+        }
+        direct {
+          exclude = ["aff15f21/gitlab-job-token"]
+        }
+      }
+    "#);
+    // The mirror is named there anyway.
+    assert_eq!(install_into(&home, &home.path().join("mirror")).stderr, "");
+}
+
+#[test]
+fn a_configuration_folder_is_searched_too_unless_a_file_is_named() {
+    let home = Home::new();
+    let folder = home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" });
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("work.tfrc"), "provider_installation {}\n").unwrap();
+    assert!(home.run(&["install"]).stderr.contains("work.tfrc\nseems to hold a provider_installation block"));
+
+    let mut named = home.command(BINARY, &["install"]);
+    let ran = named.env("TF_CLI_CONFIG_FILE", home.path().join("none.tfrc")).output().unwrap();
+    assert_eq!(home.said(ran).stderr, "");
+}
+
+#[test]
+fn a_mirror_that_is_searched_before_and_holds_the_provider_is_pointed_out() {
+    let home = Home::new();
+    let earlier =
+        home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" }).join("plugins");
+    fs::create_dir_all(executable(&earlier, HOSTS[0], "0.0.1").parent().unwrap()).unwrap();
+
+    let said = home.run(&["install"]);
+
+    assert_eq!(said.status, Some(0));
+    #[cfg(unix)]
+    insta::assert_snapshot!(said.stderr, @"
+
+    Warning: another mirror holds this provider, too
+
+    HOME/.terraform.d/plugins
+    is searched first, so a package of the same version is taken from there. Remove
+    it there if that is not what you want.
+    ");
+    assert_eq!(install_into(&home, &home.path().join("mirror")).stderr, "");
+}
+
+#[test]
+fn a_package_folder_that_holds_something_else_is_not_touched() {
+    let home = Home::new();
+    let mirror = home.path().join("mirror");
+    let folder = executable(&mirror, HOSTS[0], VERSION).parent().unwrap().to_owned();
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("terraform-provider-gitlab-job-token"), "by hand").unwrap();
+    let before = home.content();
+
+    let said = install_into(&home, &mirror);
+
+    assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
+    assert!(said.stderr.starts_with("error: "), "{}", said.stderr);
+    assert!(said.stderr.contains("it holds terraform-provider-gitlab-job-token."), "{}", said.stderr);
+    assert_eq!(home.content(), before);
+}
+
+#[test]
+fn a_mirror_that_can_not_be_written_to_is_named() {
+    let home = Home::new();
+    let file = home.path().join("file");
+    fs::write(&file, "in the way").unwrap();
+
+    let said = install_into(&home, &file);
+
+    assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
+    assert!(said.stderr.starts_with("error: ") && said.stderr.contains("HOME"), "{}", said.stderr);
+    assert_eq!(home.content(), ["file"]);
+}
+
+#[test]
+fn without_a_home_there_is_a_way_out() {
+    let home = Home::new();
+    let mut command = home.command(BINARY, &["install"]);
+    let ran = command.env_remove("HOME").env_remove("APPDATA").output().unwrap();
+
+    let said = home.said(ran);
+    assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
+    assert!(said.stderr.contains("name a mirror with --dir"), "{}", said.stderr);
+}
+
+/// A file without a name can still be run here, by its number.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_binary_that_is_gone_is_an_error() {
+    let home = Home::new();
+    fs::copy(BINARY, home.path().join("copy")).unwrap();
+    let script = "exec 3<copy && rm copy && /proc/self/fd/3 install";
+
+    let ran = home.command("/bin/sh", &["-c", script]).env("PATH", "/usr/bin:/bin").output().unwrap();
+
+    let said = home.said(ran);
+    assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
+    assert!(said.stderr.starts_with("error: reading the running binary at HOME/copy"), "{}", said.stderr);
+    assert_eq!(home.content(), [""; 0]);
+}

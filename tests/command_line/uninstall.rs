@@ -1,0 +1,90 @@
+//! `uninstall`: the way back.
+
+use std::fs;
+use std::path::Path;
+
+use crate::kit::{HOSTS, Home, VERSION, executable};
+
+const OTHER: &str = "0.0.1";
+
+fn put(mirror: &Path, host: &str, version: &str) {
+    let executable = executable(mirror, host, version);
+    fs::create_dir_all(executable.parent().unwrap()).unwrap();
+    fs::write(executable, "a provider").unwrap();
+}
+
+#[test]
+fn the_home_is_as_it_was() {
+    let home = Home::new();
+    home.run(&["install"]);
+    assert!(!home.content().is_empty());
+
+    let said = home.run(&["uninstall"]);
+
+    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    #[cfg(all(unix, not(target_os = "macos")))]
+    insta::assert_snapshot!(said.stdout, @"
+    Removed:
+
+      HOME/.local/share/terraform/plugins/registry.terraform.io/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
+      HOME/.local/share/terraform/plugins/registry.opentofu.org/aff15f21/gitlab-job-token/VERSION/PLATFORM/terraform-provider-gitlab-job-token_vVERSION
+
+    Configurations that use it need another `init` before their next plan.
+    ");
+    assert_eq!(home.content(), [""; 0]);
+}
+
+#[test]
+fn what_others_have_put_there_stays() {
+    let home = Home::new();
+    let mirror = home.path().join("mirror");
+    let arguments = |command| [command, "--dir", "mirror"];
+    let neighbour = mirror.join(HOSTS[0]).join("hashicorp");
+    let beside = executable(&mirror, HOSTS[1], VERSION).with_file_name("README");
+    fs::create_dir_all(&neighbour).unwrap();
+    home.run(&arguments("install"));
+    fs::write(&beside, "by hand").unwrap();
+
+    assert_eq!(home.run(&arguments("uninstall")).status, Some(0));
+
+    assert!(neighbour.exists() && beside.exists());
+    assert!(HOSTS.iter().all(|host| !executable(&mirror, host, VERSION).exists()));
+    assert!(!neighbour.with_file_name("aff15f21").exists(), "an empty folder is left");
+}
+
+#[test]
+fn a_mirror_that_was_named_stays_when_it_is_empty() {
+    let home = Home::new();
+    home.run(&["install", "--dir", "mirror"]);
+
+    home.run(&["uninstall", "--dir", "mirror"]);
+
+    assert_eq!(home.content(), ["mirror"]);
+}
+
+#[test]
+fn other_versions_stay_and_are_named_unless_all_are_meant() {
+    let home = Home::new();
+    let mirror = home.path().join("mirror");
+    put(&mirror, HOSTS[0], OTHER);
+    home.run(&["install", "--dir", "mirror"]);
+
+    let said = home.run(&["uninstall", "--dir", "mirror"]);
+
+    assert!(said.stdout.contains("Other versions are still there: 0.0.1."), "{}", said.stdout);
+    assert!(executable(&mirror, HOSTS[0], OTHER).exists());
+    let said = home.run(&["uninstall", "--dir", "mirror", "--all-versions"]);
+    assert!(said.stdout.starts_with("Removed:\n"), "{}", said.stdout);
+    assert_eq!(home.content(), ["mirror"]);
+}
+
+#[test]
+fn where_nothing_is_nothing_is_done() {
+    let home = Home::new();
+
+    let said = home.run(&["uninstall", "--dir", "mirror"]);
+
+    assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
+    assert!(said.stdout.starts_with("Nothing to remove: "), "{}", said.stdout);
+    assert_eq!(home.content(), [""; 0]);
+}

@@ -1,0 +1,63 @@
+//! `docs`: the registry's documentation, made of what the provider says of itself, of the examples, and of prose. All
+//! of `docs/` is made here, so a file that nothing makes is removed from it.
+
+mod attributes;
+mod pages;
+mod prose;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+const FOLDER: &str = "docs";
+
+/// Writes all pages, and removes what is none.
+///
+/// # Errors
+///
+/// Where a source can't be read, or `docs/` can't be written.
+pub(crate) fn write(project: &Path) -> Result<(), Box<dyn Error>> {
+    let pages = pages::all(project)?;
+    let folder = project.join(FOLDER);
+    for former in files(&folder)?.iter().filter(|file| !pages.contains_key(*file)) {
+        fs::remove_file(folder.join(former))?;
+        println!("removed {FOLDER}/{}", former.display());
+    }
+    for (file, page) in &pages {
+        let path = folder.join(file);
+        if fs::read_to_string(&path).is_ok_and(|former| former == *page) {
+            continue;
+        }
+        fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+        fs::write(&path, page)?;
+        println!("wrote {FOLDER}/{}", file.display());
+    }
+    Ok(())
+}
+
+/// The pages by their paths in `docs/`.
+type Pages = BTreeMap<PathBuf, String>;
+
+/// The files in a folder and below it, as paths in it; none where it is absent.
+fn files(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        if !next.is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(next)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(file) = path.strip_prefix(folder) {
+                found.insert(file.to_owned());
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,172 @@
+//! The pages: one for the provider, one for each thing it offers, and the guides.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use terraform_provider_gitlab_job_token::framework::{IdentitySchema, Provider, Schema};
+use terraform_provider_gitlab_job_token::provider::{GitlabJobToken, TYPE_PREFIX};
+
+use super::attributes;
+use super::prose::{fenced, fill_in, template};
+use super::{Pages, files};
+
+/// The provider's type, by which registries know it.
+const PROVIDER: &str = "gitlab-job-token";
+
+/// Stands in every page, where its reader may take it for a source.
+const NOTICE: &str =
+    "<!-- Made by `cargo xtask docs`. Change the schema, examples/ or templates/, and run that again. -->";
+
+/// Why there are no pages.
+#[derive(Debug)]
+pub(super) enum Problem {
+    Unreadable(PathBuf, io::Error),
+    UnknownQuote(String),
+    NoFrontMatter(PathBuf),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Unreadable(path, error) => write!(f, "{} can't be read: {error}", path.display()),
+            Problem::UnknownQuote(line) => write!(f, "nothing can be put in place of {line:?}"),
+            Problem::NoFrontMatter(path) => {
+                write!(f, "{} does not begin with a front matter", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// All pages.
+pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
+    let provider = GitlabJobToken::in_environment(Box::new(|_| None));
+    let mut pages = Pages::from([("index.md".into(), index(project, &provider.schema())?)]);
+    for resource in provider.resources() {
+        let identity = resource.identity_schema();
+        let page = Reference { kind: Kind::Resource, name: resource.type_name(), schema: resource.schema() };
+        pages.insert(page.path(), page.text(project, Some(&identity))?);
+    }
+    for data_source in provider.data_sources() {
+        let page =
+            Reference { kind: Kind::DataSource, name: data_source.type_name(), schema: data_source.schema() };
+        pages.insert(page.path(), page.text(project, None)?);
+    }
+    for list in provider.list_resources() {
+        let page = Reference { kind: Kind::ListResource, name: list.type_name(), schema: list.schema() };
+        pages.insert(page.path(), page.text(project, None)?);
+    }
+    let guides = project.join("templates/guides");
+    for guide in files(&guides).map_err(|error| Problem::Unreadable(guides, error))? {
+        pages.insert(Path::new("guides").join(&guide), self::guide(project, &guide)?);
+    }
+    Ok(pages)
+}
+
+fn index(project: &Path, schema: &Schema) -> Result<String, Problem> {
+    let front = front_matter(&format!("{PROVIDER} Provider"), None, schema.description);
+    let text = template(project, "index.md")?.unwrap_or_default();
+    let text = fill_in(project, &text, &attributes::schema(schema))?;
+    Ok(format!("{front}\n{NOTICE}\n\n{text}"))
+}
+
+/// A guide says its title and description by itself.
+fn guide(project: &Path, file: &Path) -> Result<String, Problem> {
+    let template = template(project, &format!("guides/{}", file.display()))?.unwrap_or_default();
+    let front = template.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
+    let (front, text) = front.ok_or_else(|| Problem::NoFrontMatter(file.to_owned()))?;
+    Ok(format!("---\n{front}\n---\n\n{NOTICE}\n{}", fill_in(project, text, "")?))
+}
+
+/// A page of reference: what it is about, and of which kind that is.
+struct Reference {
+    kind: Kind,
+    name: &'static str,
+    schema: Schema,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Resource,
+    DataSource,
+    ListResource,
+}
+
+impl Kind {
+    /// As titles say it.
+    fn title(self) -> &'static str {
+        match self {
+            Kind::Resource => "Resource",
+            Kind::DataSource => "Data Source",
+            Kind::ListResource => "List Resource",
+        }
+    }
+
+    /// The folder of `docs/`, `examples/` and `templates/` alike.
+    fn folder(self) -> &'static str {
+        match self {
+            Kind::Resource => "resources",
+            Kind::DataSource => "data-sources",
+            Kind::ListResource => "list-resources",
+        }
+    }
+
+    fn example(self) -> &'static str {
+        match self {
+            Kind::Resource => "resource.tf",
+            Kind::DataSource => "data-source.tf",
+            Kind::ListResource => "list-resource.tfquery.hcl",
+        }
+    }
+}
+
+impl Reference {
+    /// Registries want the name without the prefix that all names of the provider share.
+    fn path(&self) -> PathBuf {
+        let short =
+            self.name.strip_prefix(TYPE_PREFIX).map_or(self.name, |rest| rest.trim_start_matches('_'));
+        Path::new(self.kind.folder()).join(format!("{short}.md"))
+    }
+
+    fn text(&self, project: &Path, identity: Option<&IdentitySchema>) -> Result<String, Problem> {
+        let Reference { kind, name, schema } = self;
+        let title = format!("{name} {} - {PROVIDER}", kind.title());
+        let mut parts = vec![
+            format!("{}\n{NOTICE}\n", front_matter(&title, Some(""), schema.description)),
+            format!("# {name} ({})\n\n{}\n", kind.title(), schema.description),
+            format!("## Example Usage\n\n{}", fenced(project, &[&self.example(kind.example())])?),
+        ];
+        if let Some(prose) = template(project, &self.path().to_string_lossy())? {
+            parts.push(fill_in(project, &prose, "")?);
+        }
+        parts.push(attributes::schema(schema));
+        if let Some(identity) = identity {
+            parts.push(self.import(project, identity)?);
+        }
+        Ok(parts.join("\n"))
+    }
+
+    fn example(&self, file: &str) -> PathBuf {
+        Path::new("examples").join(self.kind.folder()).join(self.name).join(file)
+    }
+
+    fn import(&self, project: &Path, identity: &IdentitySchema) -> Result<String, Problem> {
+        let by_id = fenced(project, &[&self.example("import-by-string-id.tf")])?;
+        let by_identity = fenced(project, &[&self.example("import-by-identity.tf")])?;
+        let by_command = fenced(project, &[&self.example("import.sh")])?;
+        let attributes = attributes::identity(identity);
+        Ok(format!(
+            "## Import\n\nBy an `import` block:\n\n{by_id}\nBy an `import` block with an identity (Terraform 1.12, \
+             OpenTofu 1.12):\n\n{by_identity}\nThe identity:\n\n{attributes}\nBy command:\n\n{by_command}"
+        ))
+    }
+}
+
+/// The head that registries read. The page of the provider has no subcategory, every other page has, be it empty.
+fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> String {
+    let subcategory = subcategory.map(|name| format!("subcategory: \"{name}\"\n")).unwrap_or_default();
+    let plain = description.replace(['`', '*'], "");
+    format!("---\npage_title: \"{title}\"\n{subcategory}description: |-\n  {plain}\n---\n")
+}

@@ -1,0 +1,48 @@
+//! Hand-written texts of `templates/`, with what they quote put in: a line that is `{{ file PATH… }}` becomes those
+//! files of the project in one fence, and one that is `{{ schema }}` the attributes of the page's schema.
+
+use std::fs;
+use std::path::Path;
+
+use super::pages::Problem;
+
+/// The text of a template, without what it quotes; `None` where there is no such template.
+pub(super) fn template(project: &Path, name: &str) -> Result<Option<String>, Problem> {
+    let path = Path::new("templates").join(name);
+    if project.join(&path).is_file() { read(project, &path).map(Some) } else { Ok(None) }
+}
+
+/// The text with all that it quotes.
+pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String, Problem> {
+    let mut filled = String::new();
+    for line in text.lines() {
+        let quote = line.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}"));
+        match quote.map(|quote| quote.split_once(' ').unwrap_or((quote, ""))) {
+            None => filled.push_str(&format!("{line}\n")),
+            Some(("file", paths)) => {
+                let paths: Vec<&Path> = paths.split(' ').map(Path::new).collect();
+                filled.push_str(&fenced(project, &paths)?);
+            }
+            Some(("schema", "")) if !schema.is_empty() => filled.push_str(schema),
+            Some(_) => return Err(Problem::UnknownQuote(line.to_owned())),
+        }
+    }
+    Ok(filled)
+}
+
+/// Files as one block of code, in the language that the name of the first tells.
+pub(super) fn fenced(project: &Path, paths: &[&Path]) -> Result<String, Problem> {
+    let extension = paths.first().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
+    let language = match extension {
+        Some("tf" | "hcl") => "terraform",
+        Some("sh") => "shell",
+        _ => "text",
+    };
+    let texts: Vec<String> = paths.iter().map(|path| read(project, path)).collect::<Result<_, _>>()?;
+    let texts: Vec<&str> = texts.iter().map(|text| text.trim_end()).collect();
+    Ok(format!("```{language}\n{}\n```\n", texts.join("\n\n")))
+}
+
+fn read(project: &Path, path: &Path) -> Result<String, Problem> {
+    fs::read_to_string(project.join(path)).map_err(|error| Problem::Unreadable(path.to_owned(), error))
+}

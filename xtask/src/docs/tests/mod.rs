@@ -1,0 +1,110 @@
+mod links;
+mod source;
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::project;
+
+fn pages() -> Pages {
+    pages::all(project()).expect("the pages")
+}
+
+#[test]
+fn what_is_committed_is_what_the_command_writes() {
+    let folder = project().join(FOLDER);
+    let pages = pages();
+    let mut stale: BTreeSet<PathBuf> = files(&folder).expect("docs/");
+    stale.retain(|file| !pages.contains_key(file));
+    for (file, page) in &pages {
+        if fs::read_to_string(folder.join(file)).unwrap_or_default().replace("\r\n", "\n") != *page {
+            stale.insert(file.clone());
+        }
+    }
+    assert!(stale.is_empty(), "docs/ is stale, run `cargo xtask docs`: {stale:?}");
+}
+
+#[test]
+fn every_page_has_the_head_that_registries_read() {
+    for (file, page) in pages() {
+        let (head, _) =
+            page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).expect("a head");
+        let keys = head.lines().filter(|line| !line.starts_with(' '));
+        let keys: Vec<&str> = keys.filter_map(|line| line.split_once(": ").map(|(key, _)| key)).collect();
+        let is_index = file == Path::new("index.md");
+        let expected = if is_index {
+            &["page_title", "description"][..]
+        } else {
+            &["page_title", "subcategory", "description"]
+        };
+        assert_eq!(keys, expected, "{}", file.display());
+        assert!(!page.contains("{{"), "{} quotes what is not there", file.display());
+    }
+}
+
+/// The folders that the registry shows; it ignores all others.
+#[test]
+fn every_page_is_where_registries_look() {
+    const FOLDERS: [&str; 5] = ["", "data-sources", "guides", "list-resources", "resources"];
+    for file in pages().into_keys() {
+        let folder = file.parent().and_then(Path::to_str).expect("a folder");
+        assert!(FOLDERS.contains(&folder), "{}", file.display());
+        assert_eq!(
+            file.extension().and_then(|extension| extension.to_str()),
+            Some("md"),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+fn page(file: &str) -> String {
+    fs::read_to_string(project().join(FOLDER).join(file)).expect("a page")
+}
+
+/// The titles in the guide that explains them.
+fn explained() -> Vec<String> {
+    let guide = page("guides/troubleshooting.md");
+    guide.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_message_is_explained_and_nothing_else_is() {
+    let (titles, explained) = (source::titles(), explained());
+    assert!(titles.len() > 40, "only {} titles are found: {titles:?}", titles.len());
+    let mut unexplained = titles.clone();
+    for heading in &explained {
+        // The title that says most of it is meant, not one whose values could happen to say it.
+        let possible = titles.iter().filter(|title| source::is_one_of(title, heading));
+        let meant = possible.max_by_key(|title| title.chars().filter(|letter| *letter != '…').count());
+        let meant = meant.unwrap_or_else(|| panic!("the program never says {heading:?}"));
+        unexplained.remove(meant);
+    }
+    assert!(unexplained.is_empty(), "templates/guides/troubleshooting.md does not explain {unexplained:?}");
+    let unique: BTreeSet<&String> = explained.iter().collect();
+    assert_eq!(unique.len(), explained.len(), "something is explained twice");
+}
+
+/// Hosts wrap the text of a message, but not its title.
+#[test]
+fn every_title_fits_a_line_of_a_terminal() {
+    const LINE: usize = 80;
+    /// What hosts put before a title, at its longest.
+    const LEAD: &str = "│ Warning: ";
+    /// As long as a number of GitLab.com.
+    const VALUE: &str = "12345678";
+    for title in source::titles() {
+        let told = title.replace('…', VALUE);
+        assert!(LEAD.chars().chain(told.chars()).count() <= LINE, "{told:?} is too long");
+        assert!(!told.ends_with('.') && !told.contains('\n'), "{told:?} is no title");
+    }
+}
+
+#[test]
+fn every_variable_of_the_environment_is_on_the_first_page() {
+    let (page, variables) = (page("index.md"), source::variables());
+    assert!(variables.contains("GITLAB_TOKEN"), "{variables:?}");
+    for variable in variables {
+        assert!(page.contains(&format!("`{variable}`")), "{variable} is not in templates/index.md");
+    }
+}
