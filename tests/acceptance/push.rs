@@ -90,7 +90,10 @@ fn drift_is_shown_and_repaired() {
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
 
     let change = tf.plan().change(SCOPE);
-    assert_eq!((change.action, &change.before[PUSH], &change.after[PUSH]), (Action::Update, &json!(true), &json!(false)));
+    assert_eq!(
+        (change.action, &change.before[PUSH], &change.after[PUSH]),
+        (Action::Update, &json!(true), &json!(false))
+    );
     tf.apply_saved().succeeds();
 
     assert!(!gitlab.push_repository_for_job_token_allowed(APP));
@@ -149,7 +152,10 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
 
 #[test]
 fn a_change_whose_answer_is_lost_is_found_to_be_done() {
-    for fault in [Fault::DropsTheAnswer.on(Route::ProjectPut).once(), Fault::InternalError.on(Route::ProjectPut).carried_out().once()] {
+    for fault in [
+        Fault::DropsTheAnswer.on(Route::ProjectPut).once(),
+        Fault::InternalError.on(Route::ProjectPut).carried_out().once(),
+    ] {
         let gitlab = acme();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&push(true));
@@ -174,7 +180,10 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
     gitlab.clear_faults();
     let state = tf.state();
     assert_eq!((&state.of(SCOPE)["inbound_enabled"], &state.of(SCOPE)[PUSH]), (&json!(false), &json!(true)));
-    assert_eq!((gitlab.inbound_enabled(APP), gitlab.push_repository_for_job_token_allowed(APP)), (false, true));
+    assert_eq!(
+        (gitlab.inbound_enabled(APP), gitlab.push_repository_for_job_token_allowed(APP)),
+        (false, true)
+    );
     tf.apply().succeeds();
     assert!(!gitlab.push_repository_for_job_token_allowed(APP));
 }

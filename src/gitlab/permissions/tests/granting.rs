@@ -179,9 +179,9 @@ async fn an_addition_that_can_not_be_taken_off_again_is_told() {
     let script = Script::new(vec![wrote(&switched_off("Project/2"))], vec![wide()]);
     let server = Script { removal: refusal(404, "404 Project Not Found"), ..script }.start().await;
     let result = server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
-    let NotGranted { error, left, not_undone } = result.unwrap_err();
+    let NotGranted { error, left, taken_back } = result.unwrap_err();
     assert_eq!((error.kind(), left), (&ErrorKind::SwitchedOff, Some(Permissions::Default)));
-    let undone = not_undone.unwrap();
+    let undone = taken_back.unwrap().unwrap_err();
     assert_eq!((undone.owner, undone.target), (project(1), project_target(2)));
     assert_eq!(*undone.error.kind(), ErrorKind::StillAllowed);
 }
