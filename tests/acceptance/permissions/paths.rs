@@ -62,7 +62,10 @@ fn an_addition_of_something_else_is_taken_back() {
 
     GitLab takes paths for this, and one of them has come to name something else
     during the run, as when a project or group is renamed and another takes its
-    place. Look at the entry that was written, and apply again.
+    place. Apply again; where the permissions of another entry were changed so,
+    set those right.
+
+    The entry that GitLab made was taken off the list again.
     "#);
 
     assert!(gitlab.allowlist(APP).projects.is_empty());

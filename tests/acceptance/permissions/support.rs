@@ -27,8 +27,7 @@ fn an_old_gitlab_is_told_while_planning() {
       > job_token_policies = ["READ_JOBS"]
 
     POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
-    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'; fragment
-    `entry` must be used in an operation.
+    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
 
     Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to
     18.2 have them as a beta). Upgrade GitLab, or remove `default_permissions` and
@@ -165,6 +164,8 @@ fn a_switched_off_feature_leaves_no_entry_with_more_than_was_asked() {
     `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
     remove `default_permissions` and `job_token_policies` from the configuration:
     the entry then has the default permissions.
+
+    The entry that GitLab made was taken off the list again.
     "#);
 
     assert_eq!(held(&gitlab), None);
@@ -194,11 +195,9 @@ fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
     remove `default_permissions` and `job_token_policies` from the configuration:
     the entry then has the default permissions.
 
-    The entry that GitLab has made could not be taken off again, so project 2 has
-    access to project 1 now: DELETE /projects/1/job_token_scope/allowlist/2: the
-    server failed (500).
-
-    Remove it.
+    The entry that GitLab made could not be taken off the list again, so that
+    project 2 has access to project 1 until somebody removes it. DELETE
+    /projects/1/job_token_scope/allowlist/2: the server failed (500).
     "#);
 
     assert_eq!(held(&gitlab).map(|held| held.default_permissions), Some(true));
