@@ -52,11 +52,13 @@ pub enum Fault {
     NotJson,
     /// The answer's body goes on for this many bytes of blanks, whose number is not announced.
     FloodsTheBody(usize),
-    /// A page of a list says that another follows, whatever it holds; beyond the end each has an element of its own.
+    /// A page of a list says that another follows, whatever it holds; beyond the end each has an element of its own, or
+    /// none in GraphQL.
     NeverEndsTheList,
-    /// A page of a list says that another follows, and holds what all the others hold.
+    /// A page of a list says that another follows, and holds what all the others hold. Not in GraphQL.
     RepeatsThePage,
-    /// A page of a list after the first lacks its first element, as if that had slipped onto a page read before.
+    /// A page of a list after the first lacks its first element, as if that had slipped onto a page read before. Not in
+    /// GraphQL, whose cursors prevent it.
     ShiftsTheList,
     /// 302 to another address.
     RedirectsTo(String),

@@ -12,8 +12,13 @@ const NEXT_PAGE: &str = "x-next-page";
 /// Headers that would say where the list ends.
 const ENDS: [&str; 4] = [NEXT_PAGE, "link", "x-total", "x-total-pages"];
 
-/// Names a page after this one, and puts an invented element on it if it is empty.
-pub(super) fn without_end(answer: Answer) -> Answer {
+/// Names a page after this one, and puts an invented element on it if it is empty. GraphQL's pages are not filled up.
+pub(super) fn without_end(mut answer: Answer) -> Answer {
+    if let Some(mut body) = graphql(&answer) {
+        continue_connections(&mut body);
+        answer.body = body.to_string().into_bytes();
+        return answer;
+    }
     let (page, elements) = (number(&answer), elements(&answer));
     let invented = vec![json!({ "id": INVENTED + page })];
     continued(answer, page, if elements.is_empty() { invented } else { elements })
@@ -21,17 +26,42 @@ pub(super) fn without_end(answer: Answer) -> Answer {
 
 /// Names a page after this one, and puts the same element on each.
 pub(super) fn repeated(answer: Answer) -> Answer {
+    if graphql(&answer).is_some() {
+        return answer;
+    }
     let page = number(&answer);
     continued(answer, page, vec![json!({ "id": INVENTED })])
 }
 
 /// Takes the first element off, unless this is the first page.
 pub(super) fn shifted(answer: Answer) -> Answer {
+    if graphql(&answer).is_some() {
+        return answer;
+    }
     let mut elements = elements(&answer);
     if number(&answer) > 1 && !elements.is_empty() {
         elements.remove(0);
     }
     with_elements(answer, elements)
+}
+
+/// The body of an answer of GraphQL.
+fn graphql(answer: &Answer) -> Option<Value> {
+    serde_json::from_slice(&answer.body).ok().filter(|body: &Value| body.get("data").is_some())
+}
+
+/// Lets every page within say that another follows. One at the end of its list says so for ever.
+fn continue_connections(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(next) = members.get_mut("hasNextPage") {
+                *next = Value::Bool(true);
+            }
+            members.values_mut().for_each(continue_connections);
+        }
+        Value::Array(values) => values.iter_mut().for_each(continue_connections),
+        _ => {}
+    }
 }
 
 fn continued(mut answer: Answer, page: u64, elements: Vec<Value>) -> Answer {

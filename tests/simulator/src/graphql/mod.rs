@@ -5,6 +5,7 @@ mod complexity;
 mod connection;
 mod mutations;
 mod objects;
+mod place;
 mod request;
 mod schema;
 mod variables;
@@ -56,7 +57,7 @@ fn run(request: &Request, bearer: Bearer, site: &Site, world: &mut World) -> Res
     }
     let schema = schema(world.settings.too_old_for_permissions);
     let document = ExecutableDocument::parse_and_validate(schema, &request.query, "query")
-        .map_err(|broken| wording::errors(&request.query, &broken.errors))?;
+        .map_err(|broken| wording::errors(schema, &request.query, &broken.errors))?;
     let operation = chosen(&document, request.operation_name.as_deref())?;
     let complaints = variables::complaints(schema, &document, operation, &request.variables);
     if !complaints.is_empty() {

@@ -1,11 +1,11 @@
 //! The values of variables against the types that the operation declares for them, in the words of GitLab's engine.
 
-use apollo_compiler::ast::{Type, VariableDefinition};
+use apollo_compiler::ast::{InputValueDefinition, Type, VariableDefinition};
 use apollo_compiler::executable::Operation;
 use apollo_compiler::response::serde_json_bytes::json;
 use apollo_compiler::response::{GraphQLError, JsonMap, JsonValue};
-use apollo_compiler::schema::{ExtendedType, InputObjectType};
-use apollo_compiler::{ExecutableDocument, Schema};
+use apollo_compiler::schema::{Component, ExtendedType, InputObjectType};
+use apollo_compiler::{ExecutableDocument, Name, Node, Schema};
 
 /// What is wrong with the values, one error for each variable.
 pub(super) fn complaints(
@@ -24,7 +24,7 @@ pub(super) fn complaints(
         check.value(&variable.ty, value, &mut Vec::new());
         (!check.problems.is_empty()).then(|| check.error(variable, value))
     };
-    let located = |variable: &apollo_compiler::Node<VariableDefinition>| {
+    let located = |variable: &Node<VariableDefinition>| {
         let mut error = complaint(variable)?;
         error.locations =
             variable.location().and_then(|at| at.line_column(&document.sources)).into_iter().collect();
@@ -91,18 +91,21 @@ impl Check<'_> {
         let Some(members) = value.as_object() else {
             return self.problem(path, format!("Expected {value} to be a key-value object."));
         };
-        for name in members.keys().filter(|name| !input.fields.contains_key(name.as_str())) {
-            path.push(json!(name.as_str()));
-            self.problem(path, format!("Field is not defined on {}", input.name));
-            path.pop();
-        }
-        for (name, field) in &input.fields {
-            match members.get(name.as_str()) {
-                None if field.default_value.is_some() => {}
-                member => {
-                    self.member(&field.ty, member.unwrap_or(&JsonValue::Null), json!(name.as_str()), path);
+        for (name, value) in members {
+            let name = name.as_str();
+            match input.fields.get(name) {
+                Some(field) => self.member(&field.ty, value, json!(name), path),
+                None => {
+                    let place: Vec<JsonValue> = path.iter().cloned().chain([json!(name)]).collect();
+                    self.problem(&place, format!("Field is not defined on {}", input.name));
                 }
             }
+        }
+        let missing = |(name, field): &(&Name, &Component<InputValueDefinition>)| {
+            field.default_value.is_none() && !members.contains_key(name.as_str())
+        };
+        for (name, field) in input.fields.iter().filter(missing) {
+            self.member(&field.ty, &JsonValue::Null, json!(name.as_str()), path);
         }
     }
 

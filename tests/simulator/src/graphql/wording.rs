@@ -1,21 +1,23 @@
 //! What is wrong with a query, in the words and the shape of GitLab's engine in place of those of ours. A complaint of
 //! ours that is not known here keeps its words: it is an error all the same.
 
-use apollo_compiler::ast::{Definition, Document, OperationDefinition, Selection};
-use apollo_compiler::parser::SourceSpan;
+use apollo_compiler::Schema;
+use apollo_compiler::ast::Document;
 use apollo_compiler::response::{ExecutionResponse, GraphQLError};
 use apollo_compiler::validation::DiagnosticList;
 use serde_json::{Value, json};
 
+use super::place::Place;
+
 /// GitLab's errors for our engine's complaints about a query.
-pub(super) fn errors(query: &str, complaints: &DiagnosticList) -> Vec<Value> {
+pub(super) fn errors(schema: &Schema, query: &str, complaints: &DiagnosticList) -> Vec<Value> {
     let document = Document::parse(query, "query").unwrap_or_else(|broken| broken.partial);
     let complaints: Vec<GraphQLError> = complaints.iter().map(|complaint| complaint.to_json()).collect();
     let undefined = complaints.iter().any(|complaint| complaint.message.contains(UNDEFINED_FIELD));
     let own = |complaint: &&GraphQLError| {
         !undefined || !CONSEQUENCES.iter().any(|consequence| complaint.message.starts_with(consequence))
     };
-    complaints.iter().filter(own).map(|complaint| error(query, &document, complaint)).collect()
+    complaints.iter().filter(own).map(|complaint| error(schema, query, &document, complaint)).collect()
 }
 
 /// What our engine says of a field that the schema does not have.
@@ -25,9 +27,9 @@ const UNDEFINED_FIELD: &str = " does not have a field ";
 const CONSEQUENCES: [&str; 2] =
     ["interface, union and object types must have a subselection set", "unused variable"];
 
-fn error(query: &str, document: &Document, complaint: &GraphQLError) -> Value {
+fn error(schema: &Schema, query: &str, document: &Document, complaint: &GraphQLError) -> Value {
     let place = complaint.locations.first().and_then(|at| offset(query, at.line, at.column));
-    let place = place.and_then(|offset| Place::find(document, offset)).unwrap_or_default();
+    let place = place.and_then(|offset| Place::find(schema, document, offset)).unwrap_or_default();
     let locations = &complaint.locations;
     match wording(&complaint.message, &place) {
         Some((message, path, extensions)) => {
@@ -107,12 +109,19 @@ fn wording(complaint: &str, place: &Place) -> Option<Wording> {
                 "argumentName": field,
             }),
         ),
-        [value, ty] if starts("value ") => {
-            let argument = place.path.last().map(String::as_str).unwrap_or_default();
+        [_, _] if starts("value ") => {
+            let literal = place.literal.as_ref()?;
             (
-                format!("Argument '{argument}' has an invalid value ({value}). Expected type '{ty}'."),
+                format!(
+                    "Argument '{}' on {} '{}' has an invalid value ({}). Expected type '{}'.",
+                    literal.argument, literal.kind, literal.parent, literal.value, literal.ty
+                ),
                 path(None),
-                json!({ "code": "argumentLiteralsIncompatible", "argumentName": argument }),
+                json!({
+                    "code": "argumentLiteralsIncompatible",
+                    "typeName": literal.kind,
+                    "argumentName": literal.argument,
+                }),
             )
         }
         [variable] if starts("unused variable") => (
@@ -150,71 +159,4 @@ fn field_of(coordinate: &str) -> &str {
 fn argument_of(coordinate: &str) -> &str {
     let argument = coordinate.split_once('(').map_or("", |(_, argument)| argument);
     argument.trim_end_matches([')', ':'])
-}
-
-/// Where in a query something is: the operation, then the keys of fields and the names of arguments down to it.
-#[derive(Debug, Default)]
-struct Place {
-    operation: String,
-    path: Vec<String>,
-}
-
-impl Place {
-    fn find(document: &Document, offset: usize) -> Option<Self> {
-        document.definitions.iter().find_map(|definition| {
-            let (label, name, selections) = match definition {
-                Definition::OperationDefinition(operation) if within(operation.location(), offset) => {
-                    (label(operation), operation.name.as_ref(), &operation.selection_set)
-                }
-                Definition::FragmentDefinition(fragment) if within(fragment.location(), offset) => {
-                    (format!("fragment {}", fragment.name), Some(&fragment.name), &fragment.selection_set)
-                }
-                _ => return None,
-            };
-            let mut path = vec![label];
-            descend(selections, offset, &mut path);
-            let operation = name.map_or_else(|| format!("anonymous {}", path[0]), |name| name.to_string());
-            Some(Self { operation, path })
-        })
-    }
-}
-
-fn label(operation: &OperationDefinition) -> String {
-    match &operation.name {
-        Some(name) => format!("{} {name}", operation.operation_type),
-        None => operation.operation_type.to_string(),
-    }
-}
-
-fn descend(selections: &[Selection], offset: usize, path: &mut Vec<String>) {
-    for selection in selections {
-        match selection {
-            Selection::Field(field) if within(field.location(), offset) => {
-                path.push(field.alias.as_ref().unwrap_or(&field.name).to_string());
-                for argument in field.arguments.iter().filter(|argument| within(argument.location(), offset))
-                {
-                    path.push(argument.name.to_string());
-                    let mut value = &argument.value;
-                    while let Some((name, inner)) = value.as_object().and_then(|members| {
-                        members.iter().find(|(_, inner)| within(inner.location(), offset))
-                    }) {
-                        path.push(name.to_string());
-                        value = inner;
-                    }
-                }
-                descend(&field.selection_set, offset, path);
-            }
-            Selection::InlineFragment(fragment) if within(fragment.location(), offset) => {
-                path.push(
-                    fragment.type_condition.as_ref().map_or("...".to_owned(), |ty| format!("... on {ty}")),
-                );
-                descend(&fragment.selection_set, offset, path);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn within(span: Option<SourceSpan>, offset: usize) -> bool {
-    span.is_some_and(|span| (span.offset()..span.end_offset()).contains(&offset))
 }

@@ -77,3 +77,16 @@ async fn limits_and_other_faults_count_it_too() {
     assert_eq!(api.graphql(ADD, limited(&[])).await.status, 429);
     assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
 }
+
+#[tokio::test]
+async fn a_list_that_never_ends_says_so_in_every_page() {
+    let scene = Scene::new();
+    let query = r#"{ group(fullPath: "acme") { projects { nodes { id } pageInfo { hasNextPage } } } }"#;
+    scene.gitlab.inject(Fault::NeverEndsTheList.on(Route::GraphqlQuery).once());
+    for endless in [true, false] {
+        let data = scene.graphql().data(query, json!({})).await;
+        let projects = &data["group"]["projects"];
+        assert_eq!(projects["pageInfo"]["hasNextPage"], endless);
+        assert_eq!(projects["nodes"].as_array().unwrap().len(), 2);
+    }
+}
