@@ -276,8 +276,8 @@ impl Resource for AllowlistEntry {
         }
     }
 
-    /// Over REST whatever the entry's permissions are: by number, which is exact even when a path has changed hands.
-
+    /// Over REST whatever the entry's permissions are: by number, which is exact even when a path has changed
+    /// hands, and works for groups that the token can't see; GraphQL's removal means another direction by version.
     async fn delete(
         &self,
         context: Context<'_, Connection>,

@@ -66,6 +66,9 @@ fn wide() -> Value {
 /// What came of a write: the success, or the kind of error with what was left.
 type Outcome<T> = Result<T, (ErrorKind, Option<Permissions>)>;
 
+/// Name, answers to the writes, entries on the list, and what comes of it.
+type Case<T> = (&'static str, Vec<Reply>, Vec<Value>, Outcome<T>);
+
 fn outcome<T>(result: Result<T, NotGranted>) -> Outcome<T> {
     result.map_err(|failed| (failed.error.kind().clone(), failed.left))
 }
@@ -115,7 +118,7 @@ async fn what_a_write_answers_is_known_without_another_read() {
 
 #[tokio::test]
 async fn the_list_decides_what_an_addition_came_to() {
-    let cases: Vec<(&str, Vec<Reply>, Vec<Value>, Outcome<Allowed>)> = vec![
+    let cases: Vec<Case<Allowed>> = vec![
         ("there with these", vec![refused(DUPLICATE)], vec![jobs()], Ok(THERE)),
         ("there with more, narrowed", vec![refused(DUPLICATE), wrote(&jobs())], vec![wide()], Ok(THERE)),
         (
@@ -201,7 +204,7 @@ async fn a_target_that_the_token_can_not_see_has_no_path_to_add_it_by() {
 async fn a_fresh_list_decides_what_a_change_came_to() {
     let stranger = entry("Project/9", Some(&["READ_JOBS"]));
     let elsewhere = ErrorKind::Elsewhere { owner: project(1), target: project_target(9) };
-    let cases: Vec<(&str, Vec<Reply>, Vec<Value>, Outcome<()>)> = vec![
+    let cases: Vec<Case<()>> = vec![
         ("changed", vec![wrote(&jobs())], vec![wide()], Ok(())),
         ("refused", vec![refused("no")], vec![wide()], Err((ErrorKind::BadRequest, None))),
         ("not allowed", vec![unavailable()], vec![wide()], Err((ErrorKind::NotAvailable, None))),
