@@ -106,9 +106,6 @@ impl Client {
 
 /// What the errors mean, by their structure; the words are for people.
 fn kind_of<D>(errors: &[Fault], has_data: bool, call: &Call<Envelope<D>>) -> ErrorKind {
-    let code = |fault: &Fault| {
-        fault.extensions.code.as_deref().is_some_and(|code| NOT_IN_THE_SCHEMA.contains(&code))
-    };
     let unknown = unknown_values(errors, call);
     if errors.is_empty() {
         ErrorKind::Unreadable
@@ -117,7 +114,7 @@ fn kind_of<D>(errors: &[Fault], has_data: bool, call: &Call<Envelope<D>>) -> Err
     } else if has_data {
         // Only what went wrong while the operation ran leaves data, and there it leaves a null.
         ErrorKind::NotAvailable
-    } else if errors.iter().any(code) {
+    } else if errors.iter().any(Fault::is_about_the_schema) {
         ErrorKind::Unsupported
     } else {
         ErrorKind::BadRequest
@@ -139,7 +136,19 @@ fn words_of(errors: &[Fault], kind: &ErrorKind) -> String {
     let explained: Vec<_> = explanations.filter_map(|problem| problem.explanation.as_deref()).collect();
     match kind {
         ErrorKind::UnknownValues(_) if !explained.is_empty() => explained.join("; "),
-        _ => errors.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; "),
+        // One thing that is missing has others in its train.
+        ErrorKind::Unsupported => joined(errors.iter().filter(|fault| fault.is_about_the_schema())),
+        _ => joined(errors.iter()),
+    }
+}
+
+fn joined<'e>(errors: impl Iterator<Item = &'e Fault>) -> String {
+    errors.map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+impl Fault {
+    fn is_about_the_schema(&self) -> bool {
+        self.extensions.code.as_deref().is_some_and(|code| NOT_IN_THE_SCHEMA.contains(&code))
     }
 }
 

@@ -187,8 +187,8 @@ fn advice(error: &Error) -> Option<&'static str> {
         ErrorKind::UnseenTarget => UNSEEN_TARGET,
         ErrorKind::Elsewhere { .. } => {
             "GitLab takes paths for this, and one of them has come to name something else during the run, as when a \
-             project or group is renamed and another takes its place. Look at the entry that was written, and apply \
-             again."
+             project or group is renamed and another takes its place. Apply again; where the permissions of another \
+             entry were changed so, set those right."
         }
     };
     Some(advice)

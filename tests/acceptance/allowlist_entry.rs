@@ -73,7 +73,7 @@ fn the_state_holds_numbers_beside_the_spellings() {
     let expected = json!({
         "id": "1:project:2", "project": "acme/app", "project_id": APP,
         "target_project": "acme/lib", "target_project_id": LIB, "target_type": "project",
-        "target_group": null, "target_group_id": null,
+        "target_group": null, "target_group_id": null, "default_permissions": null, "job_token_policies": null,
     });
     assert_eq!(*tf.state().of(ENTRY), expected);
 }
@@ -91,7 +91,7 @@ fn a_group_is_a_target_too() {
     let expected = json!({
         "id": "1:group:3", "project": "acme/app", "project_id": APP,
         "target_group": "partners/team", "target_group_id": TEAM, "target_type": "group",
-        "target_project": null, "target_project_id": null,
+        "target_project": null, "target_project_id": null, "default_permissions": null, "job_token_policies": null,
     });
     assert_eq!(*tf.state().of(ENTRY), expected);
 }

@@ -68,11 +68,23 @@ fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
 
     let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
 
-    let entry = |id: u64, name: &str, path: &str, page: &str| json!({"id": id, "name": name, "path": path, "web_url": format!("{}/{page}", gitlab.url())});
+    let entry = |target: Target, name: &str, path: &str, page: &str| {
+        let (Target::Project(id) | Target::Group(id)) = target;
+        let made = gitlab.entry(1, target).map(|entry| entry.created_at);
+        json!({
+            "id": id, "name": name, "path": path, "web_url": format!("{}/{page}", gitlab.url()),
+            "default_permissions": true, "job_token_policies": [], "autopopulated": false, "created_at": made,
+        })
+    };
+    let (project, group) = (Target::Project, Target::Group);
     let expected = json!({
         "project": "acme/app", "project_id": 1,
-        "projects": [entry(3, "cli", "acme/cli", "acme/cli"), entry(2, "lib", "acme/lib", "acme/lib")],
-        "groups": [entry(2, "ops", "ops", "groups/ops"), entry(3, "prod", "ops/prod", "groups/ops/prod")],
+        "projects": [
+            entry(project(3), "cli", "acme/cli", "acme/cli"), entry(project(2), "lib", "acme/lib", "acme/lib"),
+        ],
+        "groups": [
+            entry(group(2), "ops", "ops", "groups/ops"), entry(group(3), "prod", "ops/prod", "groups/ops/prod"),
+        ],
     });
     assert_eq!(read, expected);
 }
@@ -102,12 +114,15 @@ fn what_the_token_may_not_see_is_null() {
 
     let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
 
-    let expected = json!([
-        {"id": 2, "name": null, "path": "acme/lib", "web_url": null},
-        {"id": 3, "name": null, "path": null, "web_url": null},
-    ]);
-    assert_eq!(read["projects"], expected);
-    assert_eq!(read["groups"], json!([{"id": 9, "name": null, "path": null, "web_url": null}]));
+    // GraphQL lists none of them, as if they were added in between.
+    let entry = |id: u64, path: Value| {
+        json!({
+            "id": id, "name": null, "path": path, "web_url": null, "default_permissions": null,
+            "job_token_policies": null, "autopopulated": null, "created_at": null,
+        })
+    };
+    assert_eq!(read["projects"], json!([entry(2, json!("acme/lib")), entry(3, Value::Null)]));
+    assert_eq!(read["groups"], json!([entry(9, Value::Null)]));
 }
 
 #[test]

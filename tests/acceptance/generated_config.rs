@@ -102,21 +102,25 @@ fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that
     let generated = generate(&tf);
     assert_snapshot!(generated, @r#"
     resource "gitlab_job_token_allowlist_entry" "lib" {
-      provider          = gitlab-job-token
-      project           = "acme/app"
-      target_group      = null
-      target_group_id   = null
-      target_project    = null
-      target_project_id = 2
+      provider            = gitlab-job-token
+      default_permissions = null
+      job_token_policies  = null
+      project             = "acme/app"
+      target_group        = null
+      target_group_id     = null
+      target_project      = null
+      target_project_id   = 2
     }
 
     resource "gitlab_job_token_allowlist_entry" "ops" {
-      provider          = gitlab-job-token
-      project           = "1"
-      target_group      = null
-      target_group_id   = 2
-      target_project    = null
-      target_project_id = null
+      provider            = gitlab-job-token
+      default_permissions = null
+      job_token_policies  = null
+      project             = "1"
+      target_group        = null
+      target_group_id     = 2
+      target_project      = null
+      target_project_id   = null
     }
 
     resource "gitlab_job_token_allowlist_exclusive" "app" {
@@ -138,9 +142,10 @@ fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that
     }
 
     resource "gitlab_job_token_scope" "app" {
-      provider        = gitlab-job-token
-      inbound_enabled = false
-      project         = "acme/app"
+      provider                              = gitlab-job-token
+      inbound_enabled                       = false
+      project                               = "acme/app"
+      push_repository_for_job_token_allowed = null
     }
     "#);
 

@@ -90,7 +90,10 @@ fn drift_is_shown_and_repaired() {
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
 
     let change = tf.plan().change(SCOPE);
-    assert_eq!((change.action, &change.before[PUSH], &change.after[PUSH]), (Action::Update, &json!(true), &json!(false)));
+    assert_eq!(
+        (change.action, &change.before[PUSH], &change.after[PUSH]),
+        (Action::Update, &json!(true), &json!(false))
+    );
     tf.apply_saved().succeeds();
 
     assert!(!gitlab.push_repository_for_job_token_allowed(APP));
@@ -103,7 +106,15 @@ fn a_setting_that_is_managed_no_more_stays_with_a_warning_where_it_is_open() {
     tf.config(&scope(""));
 
     let plan = tf.plan();
-    assert_snapshot!(plan.warning(), @"");
+    assert_snapshot!(plan.warning(), @r#"
+    Warning: Job tokens of project acme/app may still push to its repository
+      gitlab_job_token_scope.app
+      > resource "gitlab_job_token_scope" "app" {
+
+    The configuration does not set `push_repository_for_job_token_allowed` any
+    more, so the setting stays as it is and later changes go unnoticed. Set it to
+    `false` to forbid pushes again.
+    "#);
     tf.apply_saved().succeeds();
 
     assert!(gitlab.push_repository_for_job_token_allowed(APP));
@@ -137,7 +148,17 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&push(true));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @"
+    Error: Can't read `push_repository_for_job_token_allowed` of project 1
+      gitlab_job_token_scope.app
+      > push_repository_for_job_token_allowed = true
+
+    GitLab answers without the setting. It has it from version 17.2 on, and shows
+    it to users with at least the Maintainer role in the project: upgrade GitLab,
+    give the token's user that role, or remove
+    `push_repository_for_job_token_allowed` from the configuration; everything
+    else works without it.
+    ");
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.config(&scope(""));
@@ -149,7 +170,10 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
 
 #[test]
 fn a_change_whose_answer_is_lost_is_found_to_be_done() {
-    for fault in [Fault::DropsTheAnswer.on(Route::ProjectPut).once(), Fault::InternalError.on(Route::ProjectPut).carried_out().once()] {
+    for fault in [
+        Fault::DropsTheAnswer.on(Route::ProjectPut).once(),
+        Fault::InternalError.on(Route::ProjectPut).carried_out().once(),
+    ] {
         let gitlab = acme();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&push(true));
@@ -169,12 +193,24 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
     tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = false")));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @"
+    Error: Can't set `push_repository_for_job_token_allowed` of project 1
+      gitlab_job_token_scope.app
+      > push_repository_for_job_token_allowed = false
+
+    PUT /projects/1: the server failed (500).
+
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
+    ");
 
     gitlab.clear_faults();
     let state = tf.state();
     assert_eq!((&state.of(SCOPE)["inbound_enabled"], &state.of(SCOPE)[PUSH]), (&json!(false), &json!(true)));
-    assert_eq!((gitlab.inbound_enabled(APP), gitlab.push_repository_for_job_token_allowed(APP)), (false, true));
+    assert_eq!(
+        (gitlab.inbound_enabled(APP), gitlab.push_repository_for_job_token_allowed(APP)),
+        (false, true)
+    );
     tf.apply().succeeds();
     assert!(!gitlab.push_repository_for_job_token_allowed(APP));
 }
@@ -185,7 +221,14 @@ fn a_default_that_can_not_be_restored_keeps_the_scope_in_state() {
     let Some(tf) = applied(&gitlab, &push(true)) else { return };
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
-    assert_snapshot!(tf.destroy().error(), @"");
+    assert_snapshot!(tf.destroy().error(), @"
+    Error: Can't set `push_repository_for_job_token_allowed` of project 1
+
+    PUT /projects/1: the server failed (500).
+
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
+    ");
 
     assert_eq!(tf.state().of(SCOPE)[PUSH], true);
     gitlab.clear_faults();

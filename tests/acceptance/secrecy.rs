@@ -7,7 +7,7 @@ use gitlab_simulator::{Fault, Injection, Route, Simulator, Target};
 use insta::assert_snapshot;
 use terraform_cli::Workspace;
 
-use crate::kit::workspace;
+use crate::kit::{json, replaced, workspace};
 
 const HEADER_VALUE: &str = "hush-hush-header";
 
@@ -203,6 +203,28 @@ fn a_server_that_repeats_the_token_does_not_get_it_into_a_message() {
     "#);
 
     let log = fs::read_to_string(log).unwrap();
+    assert!(!log.contains(gitlab.token()) && !log.contains(HEADER_VALUE));
+}
+
+#[test]
+fn an_error_under_status_200_that_repeats_the_token_does_not_get_it_into_a_message() {
+    let Some((gitlab, tf, log)) = logging() else { return };
+    let target = "target_project = \"acme/lib\"";
+    tf.config(&replaced(CONFIG, target, &format!("{target}\n  job_token_policies = [\"READ_JOBS\"]")));
+    let said = format!("no {} or {HEADER_VALUE}, please", gitlab.token());
+    let top_level = format!(r#"{{"errors":[{{"message":"{said}"}}]}}"#);
+    let of_the_mutation =
+        format!(r#"{{"data":{{"written":{{"ciJobTokenScopeAllowlistEntry":null,"errors":["{said}"]}}}}}}"#);
+    for body in [top_level, of_the_mutation] {
+        gitlab.inject(json(&body).on(Route::GraphqlMutation));
+
+        assert!(tf.apply().error().contains("no [hidden] or [hidden], please"));
+
+        gitlab.clear_faults();
+    }
+    tf.apply().succeeds();
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("operation=AllowWithPermissions"));
     assert!(!log.contains(gitlab.token()) && !log.contains(HEADER_VALUE));
 }
 

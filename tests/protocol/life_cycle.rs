@@ -57,6 +57,45 @@ async fn a_scope_is_taken_over_changed_in_place_and_given_back() {
 }
 
 #[tokio::test]
+async fn permissions_are_set_changed_in_place_and_given_up() {
+    let (gitlab, _) = acme();
+    let kit = Kit::with(gitlab).await;
+    let given = |arguments: Value| {
+        let mut given = json!({"project": "acme/app", "target_project": "acme/lib"});
+        given.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
+        given
+    };
+    let held = || kit.gitlab.permissions(1, Target::Project(2)).unwrap();
+
+    let config = given(json!({"job_token_policies": ["READ_PACKAGES", "READ_JOBS"]}));
+    let stored = kit.create(ENTRY, config.clone()).await;
+    assert_eq!(stored.state["default_permissions"], false);
+    assert!(!held().default_permissions);
+    let mut stored = kit.assert_clean(ENTRY, &stored, config).await;
+    for (config, default) in [
+        (given(json!({"job_token_policies": ["READ_JOBS"]})), false),
+        (given(json!({"default_permissions": true})), true),
+        (given(json!({"default_permissions": false})), false),
+    ] {
+        let step = kit.plan(ENTRY, &stored, config.clone()).await;
+        assert_eq!(step.action, Action::Update);
+        stored = kit.apply(&step).await;
+        assert_eq!(
+            (held().default_permissions, &stored.state["default_permissions"]),
+            (default, &json!(default))
+        );
+        stored = kit.assert_clean(ENTRY, &stored, config).await;
+    }
+    let step = kit.plan(ENTRY, &stored, given(json!({}))).await;
+    assert_eq!((step.action, step.value("job_token_policies")), (Action::Update, &Value::Null));
+    only_warning(&step.planned.diagnostics);
+    kit.gitlab.clear_requests();
+    let stored = kit.apply(&step).await;
+    assert_eq!(kit.gitlab.requests().writes().to_string(), "");
+    kit.assert_clean(ENTRY, &stored, given(json!({}))).await;
+}
+
+#[tokio::test]
 async fn an_entry_is_added_and_removed_and_leaves_the_others_alone() {
     let (gitlab, group) = acme();
     gitlab.allow(1, Target::Project(4));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gitlab_simulator::{ADMINISTRATOR, Simulator, Target};
+use gitlab_simulator::{ADMINISTRATOR, Permissions, Simulator, Target};
 use plugin_host::{Listed, Query};
 use serde_json::{Value, json};
 
@@ -73,6 +73,31 @@ async fn whole_objects_come_when_asked_for_and_can_be_imported_as_they_are() {
             assert_eq!(object[attribute], imported.state[attribute], "{attribute}");
         }
     }
+}
+
+#[tokio::test]
+async fn permissions_of_an_entrys_own_are_listed_and_old_servers_list_without_them() {
+    let gitlab = world();
+    gitlab.set_permissions(1, Target::Project(2), Permissions::limited_to(["READ_JOBS"]));
+    let kit = Kit::with(gitlab).await;
+    let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
+    let permissions = |listed: &Listed| {
+        let object = listed.object.as_ref().unwrap();
+        (object["default_permissions"].clone(), object["job_token_policies"].clone())
+    };
+    assert_eq!(permissions(&listed[0]), (json!(false), json!(["READ_JOBS"])));
+    assert_eq!(permissions(&listed[1]), (Value::Null, Value::Null), "the default is what nobody manages");
+    let imported = kit.import_by(ENTRY, listed[0].identity.as_ref().unwrap()).await;
+    assert_eq!(imported.state["job_token_policies"], json!(["READ_JOBS"]));
+
+    let old = Simulator::builder().too_old_for_permissions().start();
+    old.add_project("acme/app");
+    old.add_project("acme/lib");
+    old.allow(1, Target::Project(2));
+    let kit = Kit::with(old).await;
+    let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
+    assert_eq!((listed.len(), &listed[0].diagnostics[..]), (1, &[][..]));
+    assert_eq!(permissions(&listed[0]), (Value::Null, Value::Null));
 }
 
 #[tokio::test]

@@ -208,3 +208,47 @@ async fn nothing_is_asked_about_what_is_not_known() {
     }
     assert_eq!(kit.requests(), "");
 }
+
+#[tokio::test]
+async fn permissions_may_become_known_at_apply() {
+    let entry = |default: Value, policies: Value| {
+        json!({
+            "project": "acme/app", "target_project": "acme/lib",
+            "default_permissions": default, "job_token_policies": policies,
+        })
+    };
+    let unknown = || json!(UNKNOWN);
+    let jobs = || json!(["READ_JOBS"]);
+    for (planned, known, (default, policies)) in [
+        (entry(unknown(), Value::Null), entry(json!(true), Value::Null), (json!(true), json!([]))),
+        (entry(unknown(), Value::Null), entry(json!(false), Value::Null), (json!(false), json!([]))),
+        (entry(unknown(), Value::Null), entry(Value::Null, Value::Null), (Value::Null, Value::Null)),
+        (entry(Value::Null, unknown()), entry(Value::Null, jobs()), (json!(false), jobs())),
+        (entry(Value::Null, unknown()), entry(Value::Null, Value::Null), (Value::Null, Value::Null)),
+        (entry(Value::Null, json!([UNKNOWN])), entry(Value::Null, jobs()), (json!(false), jobs())),
+        (entry(unknown(), jobs()), entry(Value::Null, jobs()), (json!(false), jobs())),
+        (entry(json!(true), unknown()), entry(json!(true), Value::Null), (json!(true), json!([]))),
+        (entry(json!(false), unknown()), entry(json!(false), Value::Null), (json!(false), json!([]))),
+        (entry(unknown(), unknown()), entry(Value::Null, Value::Null), (Value::Null, Value::Null)),
+    ] {
+        let kit = kit().await;
+        let made = comes_to(&kit, ENTRY, &Stored::default(), planned.clone(), known.clone()).await;
+        assert_eq!(
+            (&made.state["default_permissions"], &made.state["job_token_policies"]),
+            (&default, &policies)
+        );
+
+        // In place, too.
+        let before = kit.create(ENTRY, json!({"project": "acme/app", "target_project": "acme/tool"})).await;
+        let to_tool = |mut given: Value| {
+            given["target_project"] = json!("acme/tool");
+            given
+        };
+        kit.gitlab.clear_requests();
+        let changed = comes_to(&kit, ENTRY, &before, to_tool(planned), to_tool(known)).await;
+        assert_eq!(
+            (&changed.state["default_permissions"], &changed.state["job_token_policies"]),
+            (&default, &policies)
+        );
+    }
+}

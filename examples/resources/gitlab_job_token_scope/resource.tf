@@ -7,4 +7,8 @@ resource "gitlab_job_token_scope" "deploy" {
   # Also the default. With `false`, the jobs of any project get in if the user
   # who started them has access, and the plan warns of it.
   inbound_enabled = true
+
+  # Jobs of the project itself do not push to its repository. Not managed where
+  # it is left out; needs GitLab 17.2 or later.
+  push_repository_for_job_token_allowed = false
 }

@@ -19,8 +19,8 @@ pub struct NotGranted {
     pub error: Error,
     /// What the entry may do now, where this call has brought that about, or may have.
     pub left: Option<Permissions>,
-    /// An addition that should not stand and could not be taken back.
-    pub not_undone: Option<NotUndone>,
+    /// What became of an addition that should not stand.
+    pub taken_back: Option<Result<(), NotUndone>>,
 }
 
 /// An entry that this client has made, that should not be there, and that is there still as far as is known.
@@ -111,7 +111,7 @@ impl Client {
             Ok(written) => {
                 let left = written.is_entry(owner, target).then(|| written.entry.permissions.clone());
                 let error = written.mismatch(owner, target, permissions);
-                return Err(NotGranted { error, left, not_undone: None });
+                return Err(NotGranted { error, left, taken_back: None });
             }
             Err(error) => error,
         };
@@ -127,7 +127,7 @@ impl Client {
         let left = held.filter(|_| error.maybe_carried_out());
         let switched_off = list.is_switched_off() && refused;
         let error = if switched_off { error.with_kind(ErrorKind::SwitchedOff) } else { error };
-        Err(NotGranted { error, left, not_undone: None })
+        Err(NotGranted { error, left, taken_back: None })
     }
 
     /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists, whatever was meant.
@@ -170,10 +170,11 @@ impl Client {
     ) -> NotGranted {
         let added = (written.owner, written.entry.target);
         let undone = self.despite_stop().revoke(added.0, added.1).await;
+        let undone = undone.map(|_| ()).map_err(|error| NotUndone { owner: added.0, target: added.1, error });
         let stays = undone.is_err() && written.is_entry(owner, target);
         NotGranted {
             left: stays.then(|| written.entry.permissions.clone()),
-            not_undone: undone.err().map(|error| NotUndone { owner: added.0, target: added.1, error }),
+            taken_back: Some(undone),
             error: written.mismatch(owner, target, wanted),
         }
     }
@@ -231,6 +232,6 @@ fn unclear(call: &Call<Envelope<Changed>>, story: Story) -> Error {
 
 impl From<Error> for NotGranted {
     fn from(error: Error) -> NotGranted {
-        NotGranted { error, left: None, not_undone: None }
+        NotGranted { error, left: None, taken_back: None }
     }
 }

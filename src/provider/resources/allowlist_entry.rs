@@ -2,6 +2,7 @@
 
 mod import;
 mod moved;
+mod numbers;
 mod permissions;
 mod takeover;
 mod target;
@@ -10,12 +11,13 @@ use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentityAttribute, IdentitySchema,
     ImportBy, MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Allowed, Client, GroupId, NotGranted, ProjectId, Target};
+use crate::gitlab::{Allowed, GroupId, NotGranted, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::identity;
-use crate::provider::project::{self, Known};
+use crate::provider::project;
 use crate::provider::report::{gone_before_removal, project_gone, report, two_managers};
-use target::{Choice, target_attribute};
+use numbers::{identify, owner, settle, target};
+use target::target_attribute;
 
 /// The resource.
 pub(in crate::provider) struct AllowlistEntry;
@@ -274,8 +276,8 @@ impl Resource for AllowlistEntry {
         }
     }
 
-    /// Over REST whatever the entry's permissions are: by number, which is exact even when a path has changed hands.
-
+    /// Over REST whatever the entry's permissions are: by number, which is exact even when a path has changed
+    /// hands, and works for groups that the token can't see; GraphQL's removal means another direction by version.
     async fn delete(
         &self,
         context: Context<'_, Connection>,
@@ -317,145 +319,6 @@ impl Resource for AllowlistEntry {
             return Err(cannot_move(source, Self::TYPE_NAME).into());
         }
         moved::take_over(source)
-    }
-}
-
-/// The numbers that a configuration stands for, as far as a plan can know them.
-async fn identify(
-    client: Option<&Client>,
-    prior: Option<&EntryModel>,
-    config: &EntryModel,
-) -> Result<EntryModel, Errors> {
-    let present =
-        client.zip(prior).map(|(client, prior)| PresentPaths::peek(client, prior)).unwrap_or_default();
-    let known_owner = prior.map(|prior| Known {
-        spelling: &prior.project,
-        number: &prior.project_id,
-        present_path: present.owner.as_deref(),
-    });
-    let project_id =
-        project::plan_number::<ProjectId>(client, "project", &config.project, known_owner).await?;
-
-    let mut target_project_id = Attr::Null;
-    let mut target_group_id = Attr::Null;
-    let choice = Choice::of(config);
-    match choice {
-        Choice::Project if !config.target_project_id.is_null() => {
-            target_project_id = config.target_project_id.clone();
-        }
-        Choice::Project => {
-            let known = prior.map(|prior| Known {
-                spelling: &prior.target_project,
-                number: &prior.target_project_id,
-                present_path: present.target.as_deref(),
-            });
-            target_project_id =
-                project::plan_number::<ProjectId>(client, "target_project", &config.target_project, known)
-                    .await?;
-        }
-        Choice::Group if !config.target_group_id.is_null() => {
-            target_group_id = config.target_group_id.clone();
-        }
-        Choice::Group => {
-            let known = prior.map(|prior| Known {
-                spelling: &prior.target_group,
-                number: &prior.target_group_id,
-                present_path: present.target.as_deref(),
-            });
-            target_group_id =
-                project::plan_number::<GroupId>(client, "target_group", &config.target_group, known).await?;
-        }
-        Choice::Open => {
-            target_project_id = Attr::Unknown;
-            target_group_id = Attr::Unknown;
-        }
-    }
-    let target_type = choice.kind().map_or(Attr::Unknown, |kind| Attr::Known(kind.as_str().to_owned()));
-    let mut identified =
-        EntryModel { target_project_id, target_group_id, target_type, project_id, ..EntryModel::default() };
-    identified.id = match (owner(&identified), target(&identified)) {
-        (Some(owner), Some(target)) => Attr::Known(entry_id(owner, target)),
-        _ => Attr::Unknown,
-    };
-    Ok(identified)
-}
-
-/// The paths that an entry's owner and target have now, as far as a list that was read anyway tells: they save
-/// looking up a spelling that has not changed.
-#[derive(Default)]
-struct PresentPaths {
-    owner: Option<String>,
-    target: Option<String>,
-}
-
-impl PresentPaths {
-    fn peek(client: &Client, entry: &EntryModel) -> PresentPaths {
-        let Some(owner) = owner(entry) else { return PresentPaths::default() };
-        let projects = client.peek_allowed_projects(owner);
-        let groups = client.peek_allowed_groups(owner);
-        PresentPaths {
-            owner: projects.as_ref().and_then(|list| list.owner_path()).map(str::to_owned),
-            target: match target(entry) {
-                Some(Target::Project(id)) => {
-                    projects.and_then(|list| list.get(id)?.path_with_namespace.clone())
-                }
-                Some(Target::Group(id)) => groups.and_then(|list| list.get(id)?.full_path.clone()),
-                None => None,
-            },
-        }
-    }
-}
-
-/// The numbers of an entry whose owner and target exist by now.
-async fn settle(client: &Client, entry: &EntryModel) -> Result<(ProjectId, Target), Errors> {
-    let owner = project::settle::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
-    let target = match Choice::of(entry) {
-        Choice::Project => Target::Project(
-            project::settle(client, "target_project", &entry.target_project, &entry.target_project_id)
-                .await?,
-        ),
-        Choice::Group => Target::Group(
-            project::settle(client, "target_group", &entry.target_group, &entry.target_group_id).await?,
-        ),
-        Choice::Open => return Err(target::none_set().into()),
-    };
-    Ok((owner, target))
-}
-
-fn owner(entry: &EntryModel) -> Option<ProjectId> {
-    ProjectId::try_from(*entry.project_id.known()?).ok()
-}
-
-fn target(entry: &EntryModel) -> Option<Target> {
-    match (entry.target_project_id.known(), entry.target_group_id.known()) {
-        (Some(project), None) => Some(Target::Project(ProjectId::try_from(*project).ok()?)),
-        (None, Some(group)) => Some(Target::Group(GroupId::try_from(*group).ok()?)),
-        _ => None,
-    }
-}
-
-impl EntryModel {
-    /// The same entry with the numbers of its owner and target, and all that follows from them.
-    pub(in crate::provider) fn with_numbers(self, owner: ProjectId, target: Target) -> EntryModel {
-        let (target_project_id, target_group_id) = match target {
-            Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
-            Target::Group(id) => (Attr::Null, Attr::Known(id.into())),
-        };
-        EntryModel {
-            target_project_id,
-            target_group_id,
-            target_type: Attr::Known(target.kind().as_str().to_owned()),
-            project_id: Attr::Known(owner.into()),
-            id: Attr::Known(entry_id(owner, target)),
-            ..self
-        }
-    }
-}
-
-fn entry_id(owner: ProjectId, target: Target) -> String {
-    match target {
-        Target::Project(id) => format!("{owner}:project:{id}"),
-        Target::Group(id) => format!("{owner}:group:{id}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use gitlab_simulator::Simulator;
+use gitlab_simulator::{Permissions, Simulator, Target};
 use plugin_host::tfplugin6::list_resource;
 use plugin_host::{Host, Launch, Shape, wire};
 use serde_json::{Value, json};
@@ -58,6 +58,9 @@ fn entries_are_applied_and_destroyed() {
 
     let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
+    let (deploy, scanner) = (number(&gitlab, "platform/deploy"), number(&gitlab, "security/scanner"));
+    let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
+    assert_eq!(gitlab.permissions(deploy, Target::Project(scanner)), Some(least));
     tf.plan().changes_nothing().warns_of_nothing();
     destroyed(&tf);
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
@@ -176,12 +179,15 @@ fn the_scope_of_a_project_is_read_and_checked() {
 fn the_allowlist_of_a_project_is_read() {
     let gitlab = estate();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
+    let (deploy, scanner) = (number(&gitlab, "platform/deploy"), number(&gitlab, "security/scanner"));
+    gitlab.set_permissions(deploy, Target::Project(scanner), Permissions::limited_to(["READ_JOBS"]));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&text(&format!("data-sources/{ALLOWLIST}/data-source.tf")));
 
     tf.apply().succeeds().warns_of_nothing();
 
     assert_eq!(tf.output("who_may_access_deploy"), json!(["platform/apps/*", "security/scanner"]));
+    assert_eq!(tf.output("who_has_all_permissions"), json!(["platform/apps/*"]));
     tf.plan().changes_nothing();
     destroyed(&tf);
 }

@@ -17,32 +17,70 @@ fn error(arguments: &str) -> Option<String> {
 
 #[test]
 fn policies_beside_the_default_permissions() {
-    let Some(error) = error("default_permissions = true\njob_token_policies = [\"READ_JOBS\"]") else { return };
-    assert_snapshot!(error, @"");
+    let Some(error) = error("default_permissions = true\njob_token_policies = [\"READ_JOBS\"]") else {
+        return;
+    };
+    assert_snapshot!(error, @r#"
+    Error: Permissions contradict each other
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    With `default_permissions = true` the target's jobs may do everything,
+    whatever `job_token_policies` names. Remove `default_permissions` to allow
+    what `job_token_policies` names and nothing else, or remove
+    `job_token_policies`.
+    "#);
 }
 
 #[test]
 fn a_policy_in_lower_case() {
     let Some(error) = error(r#"job_token_policies = ["read_jobs"]"#) else { return };
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid job token policy
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["read_jobs"]
+
+    `job_token_policies` has "read_jobs", but names of policies consist of
+    upper-case letters and underscores. Write "READ_JOBS".
+    "#);
 }
 
 #[test]
 fn a_policy_with_blanks_around_it() {
     let Some(error) = error(r#"job_token_policies = [" READ_JOBS"]"#) else { return };
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid job token policy
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = [" READ_JOBS"]
+
+    `job_token_policies` has " READ_JOBS", but names of policies consist of
+    upper-case letters and underscores. Write "READ_JOBS".
+    "#);
 }
 
 #[test]
 fn a_policy_that_is_no_name() {
     let Some(error) = error(r#"job_token_policies = ["*"]"#) else { return };
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid job token policy
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["*"]
+
+    `job_token_policies` has "*", but names of policies consist of upper-case
+    letters and underscores. Write a name such as "READ_JOBS".
+    "#);
 }
 
 #[test]
 fn a_policy_that_is_null() {
     let Some(error) = error("job_token_policies = [null]") else { return };
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @"
+    Error: Invalid job token policy
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = [null]
+
+    `job_token_policies` must not contain null.
+    ");
 }
 
 #[test]
@@ -51,7 +89,22 @@ fn a_policy_that_gitlab_does_not_know_is_an_error_at_the_attribute_and_nothing_i
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]"#));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]
+
+    POST /api/graphql (AllowWithPermissions): GitLab does not know READ_TEA_LEAVES
+    (200): Expected "READ_TEA_LEAVES" to be one of: ADMIN_DEPLOYMENTS,
+    ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES, ADMIN_PIPELINES,
+    ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE, READ_DEPLOYMENTS,
+    READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS, READ_PACKAGES,
+    READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES, READ_SECURE_FILES,
+    READ_TERRAFORM_STATE, READ_WORK_ITEMS.
+
+    The names are GitLab's own, and newer versions know more of them: correct the
+    name, or upgrade GitLab.
+    "#);
 
     assert_eq!(held(&gitlab), None);
     assert!(tf.state().addresses().is_empty());
@@ -63,7 +116,22 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     tf.config(&entry(r#"job_token_policies = ["READ_TEA_LEAVES"]"#));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't change the permissions of project 2 on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_TEA_LEAVES"]
+
+    POST /api/graphql (ChangePermissions): GitLab does not know READ_TEA_LEAVES
+    (200): Expected "READ_TEA_LEAVES" to be one of: ADMIN_DEPLOYMENTS,
+    ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES, ADMIN_PIPELINES,
+    ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE, READ_DEPLOYMENTS,
+    READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS, READ_PACKAGES,
+    READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES, READ_SECURE_FILES,
+    READ_TERRAFORM_STATE, READ_WORK_ITEMS.
+
+    The names are GitLab's own, and newer versions know more of them: correct the
+    name, or upgrade GitLab.
+    "#);
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
     assert_eq!(tf.state().of(ENTRY)["job_token_policies"], serde_json::json!(["READ_JOBS"]));
@@ -76,11 +144,21 @@ fn policies_that_turn_out_to_contradict_are_an_error_at_apply() {
     let gitlab = acme();
     let Some(tf) = workspace(&gitlab) else { return };
     let default = "resource \"terraform_data\" \"default\" {\n  input = true\n}\n";
-    let contradiction = "default_permissions = terraform_data.default.output\njob_token_policies = [\"READ_JOBS\"]";
+    let contradiction =
+        "default_permissions = terraform_data.default.output\njob_token_policies = [\"READ_JOBS\"]";
     tf.config(&format!("{default}{}", entry(contradiction)));
     tf.plan().succeeds();
 
-    assert_snapshot!(tf.apply_saved().error(), @"");
+    assert_snapshot!(tf.apply_saved().error(), @r#"
+    Error: Permissions contradict each other
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    With `default_permissions = true` the target's jobs may do everything,
+    whatever `job_token_policies` names. Remove `default_permissions` to allow
+    what `job_token_policies` names and nothing else, or remove
+    `job_token_policies`.
+    "#);
 
     assert_eq!(held(&gitlab), None);
 }

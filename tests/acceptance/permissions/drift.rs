@@ -15,7 +15,10 @@ fn other_permissions_are_shown_and_repaired_in_place() {
         let plan = tf.plan();
         assert_eq!(plan.drift()[0].after["default_permissions"], drifted.default_permissions);
         let change = plan.change(ENTRY);
-        assert_eq!((change.action, &change.after["job_token_policies"]), (Action::Update, &json!(["READ_JOBS"])));
+        assert_eq!(
+            (change.action, &change.after["job_token_policies"]),
+            (Action::Update, &json!(["READ_JOBS"]))
+        );
         tf.apply_saved().succeeds();
 
         assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));

@@ -8,7 +8,9 @@ const FULL: usize = 200;
 fn full() -> (Simulator, String) {
     let gitlab = Simulator::start();
     gitlab.add_project("acme/app");
-    (0..FULL).for_each(|n| drop(gitlab.add_project(&format!("targets/t{n}"))));
+    for n in 0..FULL {
+        gitlab.add_project(&format!("targets/t{n}"));
+    }
     let config = r#"
         resource "gitlab_job_token_allowlist_entry" "each" {
           count              = 200
@@ -39,7 +41,11 @@ fn creating_200_entries_with_permissions_costs_one_write_each_within_the_limit_i
     let look_ups = requests.to(Route::ProjectGet).len();
     assert!(look_ups <= 2 * (FULL + 1), "{look_ups}");
     let others = requests.len() - FULL - look_ups;
-    assert!(others <= 6, "{}", requests.filter(|request| request.route != Route::ProjectGet && !request.route.is_write()));
+    assert!(
+        others <= 6,
+        "{}",
+        requests.filter(|request| request.route != Route::ProjectGet && !request.route.is_write())
+    );
     assert!(requests.to(Route::GraphqlQuery).len() <= 2);
     let in_flight = gitlab.max_in_flight();
     assert!(in_flight <= 10, "{in_flight} requests were under way at a time");

@@ -15,10 +15,10 @@ fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
         let gitlab = acme();
         gitlab.allow_with(APP, TARGET, only(policies));
         let Some(tf) = workspace(&gitlab) else { return };
-        tf.config(&entry(&format!("job_token_policies = {policies:?}")).replace(
-            "target_project = \"acme/lib\"",
-            "target_project_id = 2",
-        ));
+        tf.config(
+            &entry(&format!("job_token_policies = {policies:?}"))
+                .replace("target_project = \"acme/lib\"", "target_project_id = 2"),
+        );
 
         tf.import(ENTRY, ID).succeeds();
 
@@ -78,9 +78,13 @@ fn generated_configuration_says_the_permissions_and_plans_clean() {
     assert_eq!(lines("default_permissions"), ["default_permissions = false"; 2]);
     let mut policies = lines("job_token_policies");
     policies.sort();
-    assert_eq!(policies, [r#"job_token_policies = ["READ_JOBS", "READ_PACKAGES"]"#, "job_token_policies = []"]);
+    assert_eq!(
+        policies,
+        [r#"job_token_policies = ["READ_JOBS", "READ_PACKAGES"]"#, "job_token_policies = []"]
+    );
     // The type of the provider is not its local name here.
-    let without_provider = written.lines().filter(|line| !line.contains("provider ")).collect::<Vec<_>>().join("\n");
+    let without_provider =
+        written.lines().filter(|line| !line.contains("provider ")).collect::<Vec<_>>().join("\n");
     fs::write(&file, without_provider).expect("a file to write");
 
     assert_eq!(tf.plan().warns_of_nothing().actions(), []);
@@ -97,5 +101,13 @@ fn permissions_that_can_not_be_read_fail_the_import() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(""));
 
-    assert_snapshot!(tf.import(ENTRY, ID).error(), @"");
+    assert_snapshot!(tf.import(ENTRY, ID).error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+
+    POST /api/graphql (JobTokenPermissions): the answer is not one of GitLab's API
+    (200): a web page titled "Welcome".
+
+    Something answered that does not speak GitLab's API, such as a proxy's or
+    login page: check the provider's `base_url`.
+    "#);
 }

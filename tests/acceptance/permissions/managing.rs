@@ -17,7 +17,7 @@ fn an_entry_comes_to_be_with_its_permissions_in_one_write_and_plans_clean() {
     tf.apply().succeeds().warns_of_nothing();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
-    assert_snapshot!(gitlab.requests().writes().to_string(), @"");
+    assert_snapshot!(gitlab.requests().writes().to_string(), @"POST /api/graphql (AllowWithPermissions ciJobTokenScopeAddGroupOrProject) → 200");
     tf.plan().changes_nothing().warns_of_nothing();
     let expected = json!({
         "id": "1:project:2", "project": "acme/app", "project_id": APP,
@@ -146,7 +146,16 @@ fn an_entry_that_was_there_with_more_is_taken_over_with_a_warning_and_narrowed()
     tf.config(&entry(JOBS));
 
     let plan = tf.plan();
-    assert_snapshot!(plan.warning(), @"");
+    assert_snapshot!(plan.warning(), @r#"
+    Warning: Entry is on the allowlist already
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    The allowlist of project 1 has an entry for project 2 already. Applying this
+    takes it over: destroying the resource will then remove it. If something else
+    manages the entry too, such as another resource, let only one of them do so; a
+    resource that was only renamed needs a `moved` block.
+    "#);
     tf.apply_saved().succeeds();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
@@ -160,7 +169,10 @@ fn permissions_may_be_unknown_while_planning() {
         ("job_token_policies = toset(split(\",\", terraform_data.policy.output))", only(&["READ_JOBS"])),
         ("default_permissions = terraform_data.policy.output != \"READ_JOBS\"", only(&[])),
         ("default_permissions = terraform_data.policy.output == \"READ_JOBS\"", Permissions::default()),
-        ("default_permissions = terraform_data.policy.output == \"\" ? true : null\njob_token_policies = []", only(&[])),
+        (
+            "default_permissions = terraform_data.policy.output == \"\" ? true : null\njob_token_policies = []",
+            only(&[]),
+        ),
         ("default_permissions = terraform_data.policy.output == \"\" ? true : null", Permissions::default()),
     ];
     for (arguments, expected) in cases {

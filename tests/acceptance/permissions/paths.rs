@@ -52,7 +52,21 @@ fn an_addition_of_something_else_is_taken_back() {
         .on(Route::GraphqlMutation),
     );
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /api/graphql (AllowWithPermissions): GitLab wrote the entry for project 3
+    on the list of project 1 in its place.
+
+    GitLab takes paths for this, and one of them has come to name something else
+    during the run, as when a project or group is renamed and another takes its
+    place. Apply again; where the permissions of another entry were changed so,
+    set those right.
+
+    The entry that GitLab made was taken off the list again.
+    "#);
 
     assert!(gitlab.allowlist(APP).projects.is_empty());
     assert!(tf.state().addresses().is_empty());
@@ -80,7 +94,15 @@ fn an_entry_that_one_list_shows_and_the_other_does_not_is_an_error() {
     );
     gitlab.inject(crate::kit::json(&lists).on(Route::GraphqlQuery));
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    GitLab lists project 2 among those who may access project 1, but not among
+    those whose permissions it tells. If the entry was removed just now, plan
+    again.
+    "#);
 
     assert_eq!(graphql(&gitlab.requests()).len(), 2, "it is looked for once more");
     gitlab.clear_faults();

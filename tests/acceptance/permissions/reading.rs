@@ -37,16 +37,17 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
     tf.apply().succeeds().warns_of_nothing();
 
     let state = tf.state();
+    let made = |target| gitlab.entry(APP, target).map(|entry| entry.created_at);
     assert_eq!(
         permissions(state.of(DATA), "projects"),
         [
-            json!(["acme/lib", false, ["ADMIN_JOBS", "READ_PACKAGES"], false, "2025-01-01T00:00:00Z"]),
-            json!(["acme/other", true, [], true, "2025-01-01T00:00:01Z"]),
+            json!(["acme/lib", false, ["ADMIN_JOBS", "READ_PACKAGES"], false, made(TARGET)]),
+            json!(["acme/other", true, [], true, made(Target::Project(3))]),
         ]
     );
     assert_eq!(
         permissions(state.of(DATA), "groups"),
-        [json!(["partners/team", false, [], false, "2025-01-01T00:00:02Z"])]
+        [json!(["partners/team", false, [], false, made(Target::Group(TEAM))])]
     );
 }
 
@@ -69,5 +70,15 @@ fn permissions_that_can_not_be_read_fail_the_data_source() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(READ);
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+      data.gitlab_job_token_allowlist.app
+      > project = "acme/app"
+
+    POST /api/graphql (JobTokenPermissions): the answer is not one of GitLab's API
+    (200): a web page titled "Welcome".
+
+    Something answered that does not speak GitLab's API, such as a proxy's or
+    login page: check the provider's `base_url`.
+    "#);
 }

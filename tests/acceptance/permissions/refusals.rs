@@ -24,7 +24,19 @@ fn a_token_that_may_only_read_is_told_so() {
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(&entry(JOBS));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /api/graphql (AllowWithPermissions): not there, or not for this token to
+    see or change (200): The resource that you are attempting to access does not
+    exist or you don't have permission to perform this action.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    may not see or change: the token needs the scope `api` (`read_api` is enough
+    only for reading), and its user at least the Maintainer role in the project.
+    "#);
 
     assert_eq!(held(&gitlab), None);
 }
@@ -38,7 +50,19 @@ fn a_role_that_was_lost_between_plan_and_apply_is_told() {
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
     gitlab.set_role("maintainer", acme, Some(Role::Developer));
 
-    assert_snapshot!(tf.apply_saved().error(), @"");
+    assert_snapshot!(tf.apply_saved().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /api/graphql (AllowWithPermissions): not there, or not for this token to
+    see or change (200): The resource that you are attempting to access does not
+    exist or you don't have permission to perform this action.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    may not see or change: the token needs the scope `api` (`read_api` is enough
+    only for reading), and its user at least the Maintainer role in the project.
+    "#);
 
     assert_eq!(held(&gitlab), None);
 }
@@ -50,7 +74,17 @@ fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
     tf.config(&entry(JOBS));
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlMutation));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't change the permissions of project 2 on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /api/graphql (ChangePermissions): the token was revoked (401): Token was
+    revoked. You have to re-authorize from the user.
+
+    Make a new access token with the scope `api` and set it as the provider's
+    `token` (or `GITLAB_TOKEN`).
+    "#);
 
     gitlab.clear_faults();
     assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS", "READ_PACKAGES"]));
@@ -65,7 +99,16 @@ fn a_target_that_the_token_can_not_see_can_not_be_added() {
     gitlab.hide_from("maintainer", TARGET);
     tf.config(&entry(JOBS).replace("target_project = \"acme/lib\"", "target_project_id = 2"));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > target_project_id = 2
+
+    GET /projects/2: the target is not visible to the token.
+
+    To add a target, the token's user must be able to see it: give the user at
+    least the Guest role there, or use a token whose user sees both.
+    ");
 
     assert_eq!(held(&gitlab), None);
 }
@@ -78,7 +121,18 @@ fn the_permissions_of_a_target_that_the_token_can_not_see_are_read_but_not_chang
     tf.plan().changes_nothing();
     tf.config(&entry(JOBS));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't change the permissions of project 2 on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /api/graphql (ChangePermissions): refused (200): You have insufficient
+    permission to update this job token scope.
+
+    GitLab answers so too where the token can't see the entry's target: give the
+    token's user at least the Guest role there, or use a token whose user sees
+    both.
+    "#);
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
 }
@@ -89,7 +143,17 @@ fn permissions_that_can_not_be_read_are_an_error_and_never_gone() {
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlQuery));
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /api/graphql (JobTokenPermissions): the token was revoked (401): Token
+    was revoked. You have to re-authorize from the user.
+
+    Make a new access token with the scope `api` and set it as the provider's
+    `token` (or `GITLAB_TOKEN`).
+    "#);
 
     gitlab.clear_faults();
     tf.plan().changes_nothing();

@@ -21,7 +21,19 @@ fn an_old_gitlab_is_told_while_planning() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
+    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+
+    Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to
+    18.2 have them as a beta). Upgrade GitLab, or remove `default_permissions` and
+    `job_token_policies` from the configuration: everything else works without
+    them.
+    "#);
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }
@@ -41,7 +53,19 @@ fn a_gitlab_without_graphql_is_told_like_an_old_one() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("default_permissions = false"));
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > default_permissions = false
+
+    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (404): a
+    web page titled "Not here".
+
+    Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to
+    18.2 have them as a beta). Upgrade GitLab, or remove `default_permissions` and
+    `job_token_policies` from the configuration: everything else works without
+    them.
+    "#);
 }
 
 #[test]
@@ -78,7 +102,19 @@ fn a_gitlab_that_became_old_is_told_when_reading() {
         .on(Route::GraphqlQuery),
     );
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
+    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+
+    Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to
+    18.2 have them as a beta). Upgrade GitLab, or remove `default_permissions` and
+    `job_token_policies` from the configuration: everything else works without
+    them.
+    "#);
 }
 
 #[test]
@@ -89,7 +125,20 @@ fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Permissions of entries are switched off for project 1
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    GitLab takes permissions for the entries of project 1, but keeps the default
+    ones.
+
+    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
+    18.2 they are a beta that an administrator can switch on (feature flag
+    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
+    remove `default_permissions` and `job_token_policies` from the configuration:
+    the entry then has the default permissions.
+    "#);
 }
 
 /// An empty list shows nothing, and GitLab adds the entry with the default permissions without a word.
@@ -101,7 +150,23 @@ fn a_switched_off_feature_leaves_no_entry_with_more_than_was_asked() {
     tf.config(&entry(JOBS));
     tf.plan().succeeds();
 
-    assert_snapshot!(tf.apply_saved().error(), @"");
+    assert_snapshot!(tf.apply_saved().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    POST /api/graphql (AllowWithPermissions): fine-grained permissions are
+    switched off for this project: GitLab answers that the entry has the default
+    permissions.
+
+    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
+    18.2 they are a beta that an administrator can switch on (feature flag
+    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
+    remove `default_permissions` and `job_token_policies` from the configuration:
+    the entry then has the default permissions.
+
+    The entry that GitLab made was taken off the list again.
+    "#);
 
     assert_eq!(held(&gitlab), None);
     assert!(tf.state().addresses().is_empty());
@@ -115,7 +180,25 @@ fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
 
-    assert_snapshot!(tf.apply().error(), @"");
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    POST /api/graphql (AllowWithPermissions): fine-grained permissions are
+    switched off for this project: GitLab answers that the entry has the default
+    permissions.
+
+    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
+    18.2 they are a beta that an administrator can switch on (feature flag
+    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
+    remove `default_permissions` and `job_token_policies` from the configuration:
+    the entry then has the default permissions.
+
+    The entry that GitLab made could not be taken off the list again, so that
+    project 2 has access to project 1 until somebody removes it. DELETE
+    /projects/1/job_token_scope/allowlist/2: the server failed (500).
+    "#);
 
     assert_eq!(held(&gitlab).map(|held| held.default_permissions), Some(true));
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], true);
@@ -130,7 +213,20 @@ fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.set_fine_grained_permissions(APP, false);
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Permissions of entries are switched off for project 1
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    GitLab takes permissions for the entries of project 1, but keeps the default
+    ones.
+
+    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
+    18.2 they are a beta that an administrator can switch on (feature flag
+    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
+    remove `default_permissions` and `job_token_policies` from the configuration:
+    the entry then has the default permissions.
+    "#);
 
     tf.config(&entry("default_permissions = true"));
     tf.apply().succeeds();

@@ -79,7 +79,17 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
 
     let plan = tf.plan();
     assert_eq!(plan.change(ENTRY).action, Action::Update);
-    assert_snapshot!(plan.warning(), @"");
+    assert_snapshot!(plan.warning(), @r#"
+    Warning: Permissions of entry 1:project:2 are no longer managed
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    The configuration sets neither `default_permissions` nor `job_token_policies`
+    any more. In place, the entry keeps what it has, READ_JOBS, READ_PACKAGES, and
+    later changes go unnoticed; replaced, the new entry has the default
+    permissions. Set `default_permissions` or `job_token_policies` to say what is
+    wanted.
+    "#);
     tf.apply_saved().succeeds();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
@@ -90,9 +100,10 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
 
 #[test]
 fn what_is_kept_is_named_when_managing_ends() {
-    for (arguments, held) in
-        [("default_permissions = true", "the default permissions"), ("job_token_policies = []", "no permission")]
-    {
+    for (arguments, held) in [
+        ("default_permissions = true", "the default permissions"),
+        ("job_token_policies = []", "no permission"),
+    ] {
         let gitlab = acme();
         let Some(tf) = applied(&gitlab, arguments) else { return };
         tf.config(&entry(""));

@@ -66,6 +66,9 @@ fn wide() -> Value {
 /// What came of a write: the success, or the kind of error with what was left.
 type Outcome<T> = Result<T, (ErrorKind, Option<Permissions>)>;
 
+/// Name, answers to the writes, entries on the list, and what comes of it.
+type Case<T> = (&'static str, Vec<Reply>, Vec<Value>, Outcome<T>);
+
 fn outcome<T>(result: Result<T, NotGranted>) -> Outcome<T> {
     result.map_err(|failed| (failed.error.kind().clone(), failed.left))
 }
@@ -115,7 +118,7 @@ async fn what_a_write_answers_is_known_without_another_read() {
 
 #[tokio::test]
 async fn the_list_decides_what_an_addition_came_to() {
-    let cases: Vec<(&str, Vec<Reply>, Vec<Value>, Outcome<Allowed>)> = vec![
+    let cases: Vec<Case<Allowed>> = vec![
         ("there with these", vec![refused(DUPLICATE)], vec![jobs()], Ok(THERE)),
         ("there with more, narrowed", vec![refused(DUPLICATE), wrote(&jobs())], vec![wide()], Ok(THERE)),
         (
@@ -179,9 +182,9 @@ async fn an_addition_that_can_not_be_taken_off_again_is_told() {
     let script = Script::new(vec![wrote(&switched_off("Project/2"))], vec![wide()]);
     let server = Script { removal: refusal(404, "404 Project Not Found"), ..script }.start().await;
     let result = server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
-    let NotGranted { error, left, not_undone } = result.unwrap_err();
+    let NotGranted { error, left, taken_back } = result.unwrap_err();
     assert_eq!((error.kind(), left), (&ErrorKind::SwitchedOff, Some(Permissions::Default)));
-    let undone = not_undone.unwrap();
+    let undone = taken_back.unwrap().unwrap_err();
     assert_eq!((undone.owner, undone.target), (project(1), project_target(2)));
     assert_eq!(*undone.error.kind(), ErrorKind::StillAllowed);
 }
@@ -201,7 +204,7 @@ async fn a_target_that_the_token_can_not_see_has_no_path_to_add_it_by() {
 async fn a_fresh_list_decides_what_a_change_came_to() {
     let stranger = entry("Project/9", Some(&["READ_JOBS"]));
     let elsewhere = ErrorKind::Elsewhere { owner: project(1), target: project_target(9) };
-    let cases: Vec<(&str, Vec<Reply>, Vec<Value>, Outcome<()>)> = vec![
+    let cases: Vec<Case<()>> = vec![
         ("changed", vec![wrote(&jobs())], vec![wide()], Ok(())),
         ("refused", vec![refused("no")], vec![wide()], Err((ErrorKind::BadRequest, None))),
         ("not allowed", vec![unavailable()], vec![wide()], Err((ErrorKind::NotAvailable, None))),

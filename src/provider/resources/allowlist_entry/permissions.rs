@@ -188,10 +188,14 @@ pub(super) async fn imported(
 
 /// The failure of a write, with what it left of the entry.
 pub(super) fn failure(attempted: String, failed: NotGranted, entry: EntryModel) -> Failed<EntryModel> {
-    let NotGranted { error, left, not_undone } = failed;
+    let NotGranted { error, left, taken_back } = failed;
     let mut diagnostic = report(attempted, &error);
-    if let Some(entry) = &not_undone {
-        diagnostic.detail.push_str(&still_there(entry));
+    match &taken_back {
+        Some(Ok(())) => {
+            diagnostic.detail.push_str("\n\nThe entry that GitLab made was taken off the list again.")
+        }
+        Some(Err(entry)) => diagnostic.detail.push_str(&still_there(entry)),
+        None => {}
     }
     let diagnostic = match attribute_at_fault(&entry, &error) {
         Some(attribute) => diagnostic.at(attribute),
@@ -233,8 +237,8 @@ fn switched_off(owner: ProjectId) -> Diagnostic {
 fn still_there(entry: &NotUndone) -> String {
     let NotUndone { owner, target, error } = entry;
     format!(
-        "\n\nThe entry that GitLab has made could not be taken off again, so {target} has access to project {owner} now: \
-         {}\n\nRemove it.",
+        "\n\nThe entry that GitLab made could not be taken off the list again, so that {target} has access to project \
+         {owner} until somebody removes it. {}",
         sentence(error)
     )
 }
