@@ -171,9 +171,9 @@ fn advice(error: &Error) -> Option<&'static str> {
              token's user at least the Guest role in that project, or remove the entry with a token that sees both."
         }
         ErrorKind::Unsupported => {
-            "Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to 18.2 have them as a beta). Upgrade \
-             GitLab, or remove `default_permissions` and `job_token_policies` from the configuration: everything else \
-             works without them."
+            "Permissions of single allowlist entries, and the data source `gitlab_job_token_scopes`, need GitLab 18.3 or later \
+             (18.0 to 18.2 have them as a beta). Upgrade GitLab, or do without them: remove `default_permissions` and \
+             `job_token_policies` from the configuration. Everything else works."
         }
         ErrorKind::SwitchedOff => SWITCHED_OFF,
         ErrorKind::NotAvailable => {

@@ -152,7 +152,17 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 
     tf.config(&replaced(READ, "\"acme\"\n", "99\n"));
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @"
+    Error: Can't read the job token scopes of the projects of group 99
+      data.gitlab_job_token_scopes.acme
+      > group = 99
+
+    GET /groups/99: not found, or not visible to the token.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    ");
 }
 
 #[test]
@@ -171,10 +181,10 @@ fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
     'projects' doesn't accept argument 'includeArchived'; Field
     'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
 
-    Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to
-    18.2 have them as a beta). Upgrade GitLab, or remove `default_permissions` and
-    `job_token_policies` from the configuration: everything else works without
-    them.
+    Permissions of single allowlist entries, and the data source
+    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
+    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
+    and `job_token_policies` from the configuration. Everything else works.
     "#);
 }
 
@@ -184,7 +194,15 @@ fn an_address_in_place_of_a_group_is_refused_before_anything_is_asked() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&replaced(READ, "\"acme\"\n", "\"https://gitlab.com/acme\"\n"));
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Invalid group
+      data.gitlab_job_token_scopes.acme
+      > group = "https://gitlab.com/acme"
+
+    `group` is "https://gitlab.com/acme", which is neither the number nor the full
+    path of a group: it is a URL; write only the full path, such as
+    `group/project`, or the number.
+    "#);
 
     assert!(gitlab.requests().is_empty());
 }
