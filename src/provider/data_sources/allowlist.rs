@@ -81,10 +81,10 @@ impl DataSource for Allowlist {
     ) -> Result<AllowlistModel, Errors> {
         let gitlab = &context.client.gitlab;
         let project: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
-        let lists = tokio::try_join!(
-            gitlab.allowed_projects_in_full(project),
-            gitlab.allowed_groups_in_full(project)
-        );
+        // Both are waited for, so that of two refusals the same one is told each time.
+        let (projects, groups) =
+            tokio::join!(gitlab.allowed_projects_in_full(project), gitlab.allowed_groups_in_full(project));
+        let lists = projects.and_then(|projects| Ok((projects, groups?)));
         let (projects, groups) = lists.map_err(|error| {
             report(format!("Can't read the allowlist of project {project}"), &error).at("project")
         })?;

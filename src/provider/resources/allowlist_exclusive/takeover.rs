@@ -32,11 +32,12 @@ impl TakenOver {
 
     /// Reads the lists of these kinds, to be found by [`Kind::peek`] afterwards.
     pub(super) async fn read_lists(self, gitlab: &Client, owner: ProjectId) -> Result<(), Error> {
-        tokio::try_join!(
+        // Both are waited for, so that of two refusals the same one is told each time.
+        let (projects, groups) = tokio::join!(
             read::<ProjectId>(self.projects, gitlab, owner),
             read::<GroupId>(self.groups, gitlab, owner)
-        )?;
-        Ok(())
+        );
+        projects.and(groups)
     }
 }
 
