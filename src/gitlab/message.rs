@@ -103,7 +103,7 @@ pub(super) fn line(text: &str) -> Option<String> {
     line_within(text, LONGEST)
 }
 
-/// As [`line`], with a limit of the caller's.
+/// As [`line()`], with a limit of the caller's.
 pub(super) fn line_within(text: &str, longest: usize) -> Option<String> {
     let plain: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
     let mut short = plain.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::{Action, Workspace};
 
-use crate::kit::workspace;
+use crate::kit::{json as json_of, workspace};
 
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const PUSH: &str = "push_repository_for_job_token_allowed";
@@ -166,6 +166,32 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
     tf.run(&["state", "rm", SCOPE]).succeeds();
     tf.import(SCOPE, "acme/app").succeeds();
     tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    let old = r#"{"id":1,"name":"app","path_with_namespace":"acme/app","web_url":"http://gitlab/acme/app"}"#;
+    gitlab.inject(json_of(old).on(Route::ProjectGet));
+    tf.config(&scope(""));
+
+    let plan = tf.plan();
+    assert_snapshot!(plan.warning(), @r#"
+    Warning: Can't read `push_repository_for_job_token_allowed` of project 1
+      gitlab_job_token_scope.app
+      > resource "gitlab_job_token_scope" "app" {
+
+    GitLab answers without the setting. It has it from version 17.2 on, and shows
+    it to users with at least the Maintainer role in the project: upgrade GitLab,
+    give the token's user that role, or remove
+    `push_repository_for_job_token_allowed` from the configuration; everything
+    else works without it.
+    "#);
+    assert_eq!(plan.actions(), []);
+    tf.destroy().succeeds();
+
+    assert!(tf.state().addresses().is_empty());
 }
 
 #[test]

@@ -218,7 +218,8 @@ fn an_error_under_status_200_that_repeats_the_token_does_not_get_it_into_a_messa
     for body in [top_level, of_the_mutation] {
         gitlab.inject(json(&body).on(Route::GraphqlMutation));
 
-        assert!(tf.apply().error().contains("no [hidden] or [hidden], please"));
+        let error = tf.apply().error().replace('\n', " ");
+        assert!(error.contains("no [hidden] or [hidden], please"), "{error}");
 
         gitlab.clear_faults();
     }

@@ -238,7 +238,9 @@ impl Resource for AllowlistEntry {
         match context.client.gitlab.is_allowed(owner, target).await {
             Ok(true) => {
                 let state = state.with_numbers(owner, target);
-                permissions::refresh(&context.client.gitlab, owner, target, state).await.map(Some)
+                permissions::refresh(&context.client.gitlab, owner, target, state, context.warnings)
+                    .await
+                    .map(Some)
             }
             Ok(false) => Ok(None),
             Err(error) if error.is_not_found() => {

@@ -147,7 +147,7 @@ impl Resource for JobTokenScope {
                     context.warnings.add(limited_again(project));
                 }
                 let push_repository_for_job_token_allowed =
-                    push::refreshed(&context.client.gitlab, project, &state).await?;
+                    push::refreshed(&context.client.gitlab, project, &state, context.warnings).await?;
                 let state = ScopeModel { push_repository_for_job_token_allowed, ..state };
                 Ok(Some(observed(state, project, settings)))
             }

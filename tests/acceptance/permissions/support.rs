@@ -92,7 +92,7 @@ fn everything_else_works_with_an_old_gitlab() {
 }
 
 #[test]
-fn a_gitlab_that_became_old_is_told_when_reading() {
+fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal() {
     let gitlab = acme();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.inject(
@@ -105,6 +105,22 @@ fn a_gitlab_that_became_old_is_told_when_reading() {
     assert_snapshot!(tf.plan().error(), @r#"
     Error: Can't read the permissions on the allowlist of project 1
       gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
+    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+
+    Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to
+    18.2 have them as a beta). Upgrade GitLab, or remove `default_permissions` and
+    `job_token_policies` from the configuration: everything else works without
+    them.
+    "#);
+
+    tf.config(&entry(""));
+    let plan = tf.plan();
+    assert_snapshot!(plan.warning(), @r#"
+    Warning: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
     POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
@@ -115,6 +131,9 @@ fn a_gitlab_that_became_old_is_told_when_reading() {
     as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
     and `job_token_policies` from the configuration. Everything else works.
     "#);
+    assert_eq!(plan.actions(), []);
+    tf.destroy().succeeds();
+    assert_eq!(held(&gitlab), None);
 }
 
 #[test]
@@ -203,6 +222,7 @@ fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
     assert_eq!(held(&gitlab).map(|held| held.default_permissions), Some(true));
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], true);
     gitlab.clear_faults();
+    tf.config(&entry(""));
     tf.destroy().succeeds();
     assert_eq!(held(&gitlab), None);
 }

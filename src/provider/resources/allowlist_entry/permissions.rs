@@ -155,12 +155,14 @@ pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnin
     warnings.add(Diagnostic::new(format!("Permissions of entry {entry} are no longer managed"), detail));
 }
 
-/// A state with the permissions that the entry has now, where it manages them.
+/// A state with the permissions that the entry has now, where it manages them. A GitLab that has come to know none, as a
+/// restored backup of an older version, leaves nothing to manage, and must not stand in the way of a removal.
 pub(super) async fn refresh(
     client: &Client,
     owner: ProjectId,
     target: Target,
     state: EntryModel,
+    warnings: &Warnings,
 ) -> Result<EntryModel, Errors> {
     if of(&state).is_none() {
         return Ok(state);
@@ -168,6 +170,10 @@ pub(super) async fn refresh(
     match client.permissions_of(owner, target).await {
         Ok(Some(permissions)) => Ok(state.with_permissions(&permissions)),
         Ok(None) => Err(not_among_them(owner, target).into()),
+        Err(error) if *error.kind() == ErrorKind::Unsupported => {
+            warnings.add(report(cannot_read(owner), &error));
+            Ok(EntryModel { default_permissions: Attr::Null, job_token_policies: Attr::Null, ..state })
+        }
         Err(error) => Err(report(cannot_read(owner), &error).into()),
     }
 }

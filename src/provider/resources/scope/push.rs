@@ -9,15 +9,24 @@ use crate::provider::report::report;
 /// The attribute.
 pub(super) const PUSH: &str = "push_repository_for_job_token_allowed";
 
-/// The setting as it is now, where the state manages it.
+/// The setting as it is now, where the state manages it. A GitLab that has come to know none leaves nothing to manage, and
+/// must not stand in the way of a removal.
 pub(super) async fn refreshed(
     client: &Client,
     project: ProjectId,
     state: &ScopeModel,
+    warnings: &Warnings,
 ) -> Result<Attr<bool>, Diagnostic> {
-    match state.push_repository_for_job_token_allowed {
-        Attr::Known(_) => read(client, project).await.map(Attr::Known),
-        Attr::Null | Attr::Unknown => Ok(Attr::Null),
+    if state.push_repository_for_job_token_allowed.known().is_none() {
+        return Ok(Attr::Null);
+    }
+    match client.push_allowed(project).await {
+        Ok(Some(allowed)) => Ok(Attr::Known(allowed)),
+        Ok(None) => {
+            warnings.add(not_told(project));
+            Ok(Attr::Null)
+        }
+        Err(error) => Err(failed("read", project, &error)),
     }
 }
 
