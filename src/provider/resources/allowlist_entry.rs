@@ -269,9 +269,7 @@ impl Resource for AllowlistEntry {
             Some(wanted) => {
                 let set = context.client.gitlab.set_permissions(owner, target, &wanted).await;
                 set.map(|()| updated.clone()).map_err(|failed| {
-                    let attempted = format!(
-                        "Can't change the permissions of {target} on the allowlist of project {owner}"
-                    );
+                    let attempted = format!("Can't change what {target} may do in project {owner}");
                     permissions::failure(attempted, failed, updated)
                 })
             }

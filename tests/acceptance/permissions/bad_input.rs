@@ -117,7 +117,7 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
     tf.config(&entry(r#"job_token_policies = ["READ_TEA_LEAVES"]"#));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't change the permissions of project 2 on the allowlist of project 1
+    Error: Can't change what project 2 may do in project 1
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_TEA_LEAVES"]
 

@@ -75,7 +75,7 @@ fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlMutation));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't change the permissions of project 2 on the allowlist of project 1
+    Error: Can't change what project 2 may do in project 1
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
@@ -122,7 +122,7 @@ fn the_permissions_of_a_target_that_the_token_can_not_see_are_read_but_not_chang
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't change the permissions of project 2 on the allowlist of project 1
+    Error: Can't change what project 2 may do in project 1
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 

@@ -110,10 +110,10 @@ fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal()
     POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
     Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
 
-    Permissions of single allowlist entries need GitLab 18.3 or later (18.0 to
-    18.2 have them as a beta). Upgrade GitLab, or remove `default_permissions` and
-    `job_token_policies` from the configuration: everything else works without
-    them.
+    Permissions of single allowlist entries, and the data source
+    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
+    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
+    and `job_token_policies` from the configuration. Everything else works.
     "#);
 
     tf.config(&entry(""));

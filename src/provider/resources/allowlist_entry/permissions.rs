@@ -193,7 +193,11 @@ pub(super) async fn imported(
 }
 
 /// The failure of a write, with what it left of the entry.
-pub(super) fn failure(attempted: String, failed: NotGranted, entry: EntryModel) -> Failed<EntryModel> {
+pub(super) fn failure(
+    attempted: impl Into<String>,
+    failed: NotGranted,
+    entry: EntryModel,
+) -> Failed<EntryModel> {
     let NotGranted { error, left, taken_back } = failed;
     let mut diagnostic = report(attempted, &error);
     match &taken_back {

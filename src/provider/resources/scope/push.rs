@@ -3,7 +3,7 @@
 
 use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
-use crate::gitlab::{Client, Error, ProjectId};
+use crate::gitlab::{Client, ProjectId};
 use crate::provider::report::report;
 
 /// The attribute.
@@ -26,7 +26,7 @@ pub(super) async fn refreshed(
             warnings.add(not_told(project));
             Ok(Attr::Null)
         }
-        Err(error) => Err(failed("read", project, &error)),
+        Err(error) => Err(report(cannot_read(project), &error).at(PUSH)),
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn imported(client: &Client, project: ProjectId) -> Result<Attr
     match client.push_allowed(project).await {
         Ok(Some(true)) => Ok(Attr::Known(true)),
         Ok(Some(false) | None) => Ok(Attr::Null),
-        Err(error) => Err(failed("read", project, &error)),
+        Err(error) => Err(report(cannot_read(project), &error).at(PUSH)),
     }
 }
 
@@ -82,7 +82,7 @@ async fn read(client: &Client, project: ProjectId) -> Result<bool, Diagnostic> {
     match client.push_allowed(project).await {
         Ok(Some(allowed)) => Ok(allowed),
         Ok(None) => Err(not_told(project)),
-        Err(error) => Err(failed("read", project, &error)),
+        Err(error) => Err(report(cannot_read(project), &error).at(PUSH)),
     }
 }
 
@@ -90,12 +90,16 @@ async fn set(client: &Client, project: ProjectId, wanted: bool) -> Result<(), Di
     match client.set_push_allowed(project, wanted).await {
         Ok(Some(now)) if now == wanted => Ok(()),
         Ok(_) => Err(not_taken(project, wanted)),
-        Err(error) => Err(failed("set", project, &error)),
+        Err(error) => Err(report(cannot_set(project), &error).at(PUSH)),
     }
 }
 
-fn failed(what: &str, project: ProjectId, error: &Error) -> Diagnostic {
-    report(format!("Can't {what} `{PUSH}` of project {project}"), error).at(PUSH)
+fn cannot_read(project: ProjectId) -> String {
+    format!("Can't read `{PUSH}` of project {project}")
+}
+
+fn cannot_set(project: ProjectId) -> String {
+    format!("Can't set `{PUSH}` of project {project}")
 }
 
 fn not_told(project: ProjectId) -> Diagnostic {
@@ -104,7 +108,7 @@ fn not_told(project: ProjectId) -> Diagnostic {
          Maintainer role in the project: upgrade GitLab, give the token's user that role, or remove `{PUSH}` from the \
          configuration; everything else works without it."
     );
-    Diagnostic::new(format!("Can't read `{PUSH}` of project {project}"), detail).at(PUSH)
+    Diagnostic::new(cannot_read(project), detail).at(PUSH)
 }
 
 fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
@@ -112,5 +116,5 @@ fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
         "GitLab accepted the change, but does not answer `{PUSH} = {wanted}`. Try again; if it stays so, the project's \
          settings page may tell more."
     );
-    Diagnostic::new(format!("Can't set `{PUSH}` of project {project}"), detail).at(PUSH)
+    Diagnostic::new(cannot_set(project), detail).at(PUSH)
 }

@@ -12,7 +12,8 @@ use crate::project;
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
-const TITLED: [&str; 4] = ["Diagnostic::new(", "Diagnostic::defect(", "report(", "report_all("];
+const TITLED: [&str; 5] =
+    ["Diagnostic::new(", "Diagnostic::defect(", "report(", "report_all(", "permissions::failure("];
 
 /// The titles of all diagnostics, with [`VARYING`] in place of each value.
 pub(super) fn titles() -> BTreeSet<String> {
