@@ -1,5 +1,6 @@
 //! The examples in the registry's documentation: provider, resources, data sources, list resource.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use gitlab_simulator::{Permissions, Simulator, Target};
@@ -202,20 +203,18 @@ fn the_projects_of_a_group_are_checked_and_make_a_table() {
 
     let run = tf.apply();
 
-    let details: Vec<_> = run
+    let details: BTreeSet<_> = run
         .succeeds()
         .warnings()
         .iter()
         .filter_map(|warning| warning.detail.lines().next())
         .map(str::to_owned)
         .collect();
-    assert_eq!(
-        details,
-        [
-            "Open to the job tokens of all projects: platform/charts.",
-            "Entries with the default permissions: platform/deploy."
-        ]
-    );
+    let expected = [
+        "Open to the job tokens of all projects: platform/charts.",
+        "Entries with the default permissions: platform/deploy.",
+    ];
+    assert_eq!(details, expected.map(str::to_owned).into());
     insta::assert_snapshot!(tf.output("job_token_access").as_str().unwrap_or_default(), @"
     PROJECT                          LIMITED PROJECTS GROUPS DEFAULT
     platform/apps/storefront         true        0      0       0
