@@ -59,8 +59,12 @@ impl BaseUrl {
         if instance.query().is_some() || instance.fragment().is_some() {
             return Err(BaseUrlError::QueryOrFragment);
         }
-        let path = instance.path().trim_end_matches('/');
-        let root = path.strip_suffix(REST_ROOT).unwrap_or(path).trim_end_matches('/').to_owned();
+        let mut root = instance.path().trim_end_matches('/');
+        // Also where a script has added it to an address that had it already.
+        while let Some(above) = root.strip_suffix(REST_ROOT) {
+            root = above.trim_end_matches('/');
+        }
+        let root = root.to_owned();
         instance.set_path(&root);
         Ok(Self { instance })
     }
@@ -141,6 +145,7 @@ mod tests {
     fn a_relative_root_and_a_port_are_kept() {
         assert_eq!(rest("http://host:8080/gitlab/"), "http://host:8080/gitlab/api/v4/user");
         assert_eq!(rest("http://host/git/lab/api/v4"), "http://host/git/lab/api/v4/user");
+        assert_eq!(rest("http://host/git//api/v4//api/v4//"), "http://host/git/api/v4/user");
     }
 
     #[test]
