@@ -1,0 +1,47 @@
+//! A package: a ZIP archive of the program and its licence. Its bytes depend on theirs and on nothing else, neither the
+//! clock nor the modes, owners and order of files, nor the system or processor that packs.
+
+use std::fs;
+use std::io::{Cursor, Write as _};
+use std::path::Path;
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipWriter};
+
+use super::Problem;
+use super::assets;
+use super::target::Target;
+
+const LICENSE: &str = "LICENSE";
+
+/// Hosts restore the modes: without this one, a provider can't be started.
+const EXECUTABLE_MODE: u32 = 0o755;
+const FILE_MODE: u32 = 0o644;
+
+/// The smallest that the method can do; a release is packed once and loaded often.
+const BEST: i64 = 9;
+
+/// The package of a binary for a platform.
+pub(super) fn of_provider(project: &Path, target: &Target, binary: &Path) -> Result<Vec<u8>, Problem> {
+    let license = project.join(LICENSE);
+    let files = [
+        (LICENSE.to_owned(), FILE_MODE, license.as_path()),
+        (assets::executable(target.platform()), EXECUTABLE_MODE, binary),
+    ];
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, mode, path) in files {
+        let content = fs::read(path).map_err(Problem::reading(path))?;
+        archive.start_file(name, options(mode))?;
+        archive.write_all(&content).map_err(Problem::writing(path))?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
+fn options(mode: u32) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .system(System::Unix)
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(BEST))
+        .last_modified_time(DateTime::DEFAULT)
+        .unix_permissions(mode)
+}

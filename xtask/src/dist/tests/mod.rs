@@ -1,0 +1,2 @@
+mod packages;
+mod pipelines;
