@@ -1,14 +1,11 @@
-//! Chores of the project: `cargo xtask COMMAND`. Each command is a module of its own; here they are only told apart.
-
-mod dist;
-mod docs;
-mod notes;
+//! The command line of the chores: `cargo xtask COMMAND`. What a command does is in the library.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::{dist, docs, notes, project};
 
 /// Makes what the project publishes beside the program itself.
 #[derive(Parser)]
@@ -60,8 +57,30 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
     }
 }
 
-/// The folder of the project. Chores are run from its sources, so it is where they were built.
-fn project() -> &'static Path {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where commands are written down for machines and for maintainers.
+    const WRITTEN: [&str; 3] = [".github/workflows/release.yml", ".gitlab-ci.yml", "CONTRIBUTING.md"];
+
+    /// The commands in a text, up to where a shell or a page goes on with something else.
+    fn commands(text: &str) -> impl Iterator<Item = &str> {
+        text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split(['\n', '`', '>', '|', '#']).next())
+    }
+
+    #[test]
+    fn every_command_that_is_written_down_exists() {
+        for file in WRITTEN {
+            let text = std::fs::read_to_string(project().join(file)).unwrap();
+            let mut count = 0;
+            for command in commands(&text) {
+                count += 1;
+                let words = ["cargo xtask"].into_iter().chain(command.split_whitespace());
+                let parsed = Arguments::try_parse_from(words).map(drop);
+                assert!(parsed.is_ok(), "{file}: cargo xtask {command}\n{}", parsed.unwrap_err());
+            }
+            assert!(count > 2, "{file} has only {count} commands");
+        }
+    }
 }

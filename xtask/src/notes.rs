@@ -9,11 +9,14 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Why there is nothing to say of a release.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Problem {
+pub enum Problem {
+    /// There is no changelog.
     #[error("{CHANGELOG} can't be read: {0}")]
     Unreadable(io::Error),
+    /// The tag is not that of the version which these sources are.
     #[error("the tag is {0}, but Cargo.toml says that this is version {VERSION}, whose tag is v{VERSION}")]
     OtherVersion(String),
+    /// The changelog has no heading for the version, or nothing below it.
     #[error(
         "{CHANGELOG} says nothing of version {0}. It needs a heading `## [{0}] - YYYY-MM-DD` with the changes below it"
     )]
@@ -21,7 +24,11 @@ pub(crate) enum Problem {
 }
 
 /// The notes of the release that has this tag.
-pub(crate) fn of_release(project: &Path, tag: &str) -> Result<String, Problem> {
+///
+/// # Errors
+///
+/// Where the tag is not that of this version, or the changelog says nothing of it.
+pub fn of_release(project: &Path, tag: &str) -> Result<String, Problem> {
     if tag.strip_prefix('v') != Some(VERSION) {
         return Err(Problem::OtherVersion(tag.to_owned()));
     }

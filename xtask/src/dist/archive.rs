@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
+use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
@@ -23,16 +24,19 @@ const BEST: i64 = 9;
 
 /// The package of a binary for a platform.
 pub(super) fn of_provider(project: &Path, target: &Target, binary: &Path) -> Result<Vec<u8>, Problem> {
-    let license = project.join(LICENSE);
-    let files = [
-        (LICENSE.to_owned(), FILE_MODE, license.as_path()),
-        (assets::executable(target.platform()), EXECUTABLE_MODE, binary),
-    ];
+    let read = |path: &Path| fs::read(path).map_err(Problem::reading(path));
+    let license = read(&project.join(LICENSE))?;
+    let program = read(binary)?;
+    let executable = assets::executable(target.platform());
+    Ok(pack(&[(LICENSE, FILE_MODE, &license), (&executable, EXECUTABLE_MODE, &program)])?)
+}
+
+/// An archive of files by name, mode and content, in this order.
+pub(super) fn pack(files: &[(&str, u32, &[u8])]) -> ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, mode, path) in files {
-        let content = fs::read(path).map_err(Problem::reading(path))?;
-        archive.start_file(name, options(mode))?;
-        archive.write_all(&content).map_err(Problem::writing(path))?;
+    for (name, mode, content) in files {
+        archive.start_file(*name, options(*mode))?;
+        archive.write_all(content)?;
     }
     Ok(archive.finish()?.into_inner())
 }

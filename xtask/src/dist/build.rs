@@ -10,9 +10,9 @@ use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 use super::Problem;
 use super::target::{Target, ask_compiler};
 
-/// What the C part of TLS is told: never to link a copy that the machine happens to have, and on Windows to take the
-/// assembled code that it brings along instead of asking for an assembler.
-const ENVIRONMENT: [(&str, &str); 2] = [("AWS_LC_SYS_USE_SYSTEM", "0"), ("AWS_LC_SYS_PREBUILT_NASM", "1")];
+/// Keeps the C part of TLS from linking a copy that the machine happens to have. What else it is told, for every build,
+/// stands in `.cargo/config.toml`.
+const OWN_TLS_LIBRARY: (&str, &str) = ("AWS_LC_SYS_USE_SYSTEM", "0");
 
 /// What stands between flags in cargo's variable for them, since paths may hold spaces.
 const SEPARATOR: &str = "\u{1f}";
@@ -25,7 +25,9 @@ pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf,
     let mut command = Command::new(&cargo);
     command.args(["build", "--release", "--locked", "--package", EXECUTABLE, "--bin", EXECUTABLE]);
     command.args(["--target", target.triple(), "--target-dir"]).arg(&built).current_dir(project);
-    command.envs(ENVIRONMENT).env("CARGO_ENCODED_RUSTFLAGS", flags(project, target)?.join(SEPARATOR));
+    command
+        .env(OWN_TLS_LIBRARY.0, OWN_TLS_LIBRARY.1)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(project, target)?.join(SEPARATOR));
     let status = command.status().map_err(|source| Problem::NotStarted { program: cargo, source })?;
     if !status.success() {
         return Err(Problem::NotBuilt(target.triple().to_owned()));

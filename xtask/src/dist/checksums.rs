@@ -35,7 +35,7 @@ fn lines(folder: &Path) -> Result<String, Problem> {
     Ok(sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect())
 }
 
-fn sha256(content: &[u8]) -> String {
+pub(super) fn sha256(content: &[u8]) -> String {
     digest(&SHA256, content).as_ref().iter().fold(String::new(), |mut sum, byte| {
         // Writing to a string can't fail.
         let _ = write!(sum, "{byte:02x}");

@@ -5,25 +5,53 @@ use std::path::{Path, PathBuf};
 
 /// Why there is no package, or no sum of them.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Problem {
+pub enum Problem {
+    /// A tool is missing.
     #[error("{program} can't be started: {source}")]
-    NotStarted { program: String, source: io::Error },
+    NotStarted {
+        /// The tool.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The build said why.
     #[error("building for {0} failed")]
     NotBuilt(String),
+    /// A name that Rust does not have.
     #[error("the compiler knows no target {0}, see `rustc --print target-list`")]
     UnknownTarget(String),
+    /// Hosts could not look for such a package.
     #[error("there is no known name in registries for the platform of {0}")]
     NoPlatform(String),
+    /// A file or folder can't be read.
     #[error("{} can't be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
+    Unreadable {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder can't be written.
     #[error("{} can't be written: {source}", path.display())]
-    Unwritable { path: PathBuf, source: io::Error },
+    Unwritable {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The archive can't be made.
     #[error("packing failed: {0}")]
     Packing(#[from] zip::result::ZipError),
+    /// A release is not whole.
     #[error(
         "{} does not hold a package for each platform. Missing:\n\n  {}", folder.display(), packages.join("\n  ")
     )]
-    Missing { folder: PathBuf, packages: Vec<String> },
+    Missing {
+        /// Where the packages should be.
+        folder: PathBuf,
+        /// The names of those that are not.
+        packages: Vec<String>,
+    },
 }
 
 impl Problem {

@@ -15,21 +15,21 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(crate) use error::Problem;
+pub use error::Problem;
 use target::Target;
 
 /// What to make a package of, and where.
-#[derive(clap::Args)]
-pub(crate) struct Options {
+#[derive(Debug, Default, clap::Args)]
+pub struct Options {
     /// Build for this target of Rust's, in place of this machine
     #[arg(long, value_name = "TRIPLE")]
-    target: Option<String>,
+    pub target: Option<String>,
     /// Pack this binary, in place of building one; it must be one for the target
     #[arg(long, value_name = "PATH")]
-    binary: Option<PathBuf>,
+    pub binary: Option<PathBuf>,
     /// Where packages go, in place of target/dist
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub out: Option<PathBuf>,
 }
 
 /// Makes the package for one platform, and sums up all that lie beside it. Returns what to tell.
@@ -37,7 +37,7 @@ pub(crate) struct Options {
 /// # Errors
 ///
 /// Where the binary can't be built or read, or the folder can't be written.
-pub(crate) fn package(project: &Path, options: &Options) -> Result<String, Problem> {
+pub fn package(project: &Path, options: &Options) -> Result<String, Problem> {
     let target = options.target.as_deref().map_or_else(Target::of_this_machine, Target::named)?;
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
@@ -57,7 +57,7 @@ pub(crate) fn package(project: &Path, options: &Options) -> Result<String, Probl
 /// # Errors
 ///
 /// Where a package is missing, or the folder can't be read or written.
-pub(crate) fn sum_up(project: &Path, folder: &Path) -> Result<String, Problem> {
+pub fn sum_up(project: &Path, folder: &Path) -> Result<String, Problem> {
     let missing: Vec<String> = target::of_releases()?
         .iter()
         .map(|target| assets::package(target.platform()))

@@ -1,2 +1,4 @@
 mod packages;
 mod pipelines;
+#[cfg(unix)]
+mod signing;
