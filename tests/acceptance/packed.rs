@@ -71,12 +71,16 @@ fn a_lock_file_tells_a_package_from_what_install_puts_until_it_has_recorded_both
         [&packed, &installed].map(|mirror| format!("-plugin-dir={}", mirror.display()));
     tf.run(&["init", "-no-color", &from_packed]).succeeds();
 
+    // What is unpacked there already would be used as it is.
+    let unpacked = tf.directory().join(".terraform");
+    fs::remove_dir_all(&unpacked).unwrap();
     let refused = tf.run(&["init", "-no-color", &from_installed]);
 
     assert!(refused.fails().stderr().contains("checksums previously recorded"), "{refused}");
     let mirror = format!("-fs-mirror={}", installed.display());
     tf.run(&["providers", "lock", "-no-color", &mirror, "aff15f21/gitlab-job-token"]).succeeds();
     for either in [&from_installed, &from_packed] {
+        drop(fs::remove_dir_all(&unpacked));
         tf.run(&["init", "-no-color", either]).succeeds();
     }
 }

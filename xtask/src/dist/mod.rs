@@ -80,7 +80,7 @@ fn report(folder: &Path, files: &[String]) -> String {
     let _ = writeln!(
         text,
         "\nRegistries want the checksums signed with an RSA key, in a file that gpg names\nitself, with .sig at the \
-         end:\n\n  gpg --detach-sign {}",
+         end:\n\n  gpg --detach-sign \"{}\"",
         sums.display()
     );
     text

@@ -183,7 +183,7 @@ fn the_signature_has_its_place_and_its_command() {
     let place = Place::new();
     let said = place.pack(LINUX).unwrap();
     let sums = place.out().join(format!("{NAME}_{VERSION}_SHA256SUMS"));
-    assert!(said.contains(&format!("gpg --detach-sign {}\n", sums.display())), "{said}");
+    assert!(said.contains(&format!("gpg --detach-sign \"{}\"\n", sums.display())), "{said}");
 }
 
 #[test]

@@ -21,7 +21,10 @@ impl Keys {
             let _ = writeln!(std::io::stderr(), "TESTS OF SIGNING ARE SKIPPED: there is no gpg on PATH.");
             return None;
         }
-        Some(Self(tempfile::Builder::new().prefix("k").tempdir().unwrap()))
+        let home = tempfile::Builder::new().prefix("k").tempdir().unwrap();
+        // Otherwise it spends seconds on protecting keys that live as long as that.
+        fs::write(home.path().join("gpg-agent.conf"), "s2k-count 65536\n").unwrap();
+        Some(Self(home))
     }
 
     fn gpg<I: IntoIterator<Item: AsRef<OsStr>>>(&self, arguments: I) -> Output {
