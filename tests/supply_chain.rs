@@ -58,7 +58,7 @@ fn every_direct_dependency_is_listed_with_a_reason_and_nothing_else_is() {
     assert_eq!(listed(&list, "## In the build script"), build);
     let all = dependencies(&manifest, "[workspace.dependencies]");
     let tests: BTreeSet<String> = all.into_iter().filter(|name| !program.contains(name)).collect();
-    assert_eq!(listed(&list, "## In tests alone"), &tests - &build);
+    assert_eq!(listed(&list, "## In tests and chores alone"), &tests - &build);
 }
 
 #[test]

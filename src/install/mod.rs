@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub use error::InstallError;
 use mirror::Mirror;
 use package::Outcome;
-use platform::Platform;
+pub use platform::Platform;
 use user::User;
 
 /// The version under which the binary is installed.

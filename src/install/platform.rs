@@ -7,7 +7,7 @@ use super::InstallError;
 
 /// A system and a processor, printed as the folder of a mirror that holds their packages: `linux_amd64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Platform {
+pub struct Platform {
     system: &'static str,
     processor: &'static str,
 }
@@ -16,9 +16,22 @@ impl Platform {
     /// What this binary was built for.
     pub(super) fn current() -> Result<Self, InstallError> {
         let (system, processor) = (consts::OS, consts::ARCH);
-        go_processor(processor, cfg!(target_endian = "little"))
-            .map(|processor| Self { system: go_system(system), processor })
+        Self::of(system, processor, cfg!(target_endian = "little"))
             .ok_or(InstallError::Platform { system, processor })
+    }
+
+    /// The platform that Rust calls by these names, those of `target_os` and `target_arch`. None where Go's name is not
+    /// known for certain: a wrong folder would never be looked at.
+    #[must_use]
+    pub fn of(system: &str, processor: &str, little_endian: bool) -> Option<Self> {
+        let (system, processor) = (go_system(system)?, go_processor(processor, little_endian)?);
+        Some(Self { system, processor })
+    }
+
+    /// What the names of executables end in.
+    #[must_use]
+    pub fn executable_suffix(self) -> &'static str {
+        if self.system == "windows" { ".exe" } else { "" }
     }
 }
 
@@ -28,20 +41,32 @@ impl fmt::Display for Platform {
     }
 }
 
-fn go_system(rust: &'static str) -> &'static str {
-    if rust == "macos" { "darwin" } else { rust }
+fn go_system(rust: &str) -> Option<&'static str> {
+    match rust {
+        "linux" => Some("linux"),
+        "macos" => Some("darwin"),
+        "windows" => Some("windows"),
+        "freebsd" => Some("freebsd"),
+        "openbsd" => Some("openbsd"),
+        "netbsd" => Some("netbsd"),
+        "dragonfly" => Some("dragonfly"),
+        "solaris" => Some("solaris"),
+        "illumos" => Some("illumos"),
+        _ => None,
+    }
 }
 
-/// None where Go's name is not known for certain: a wrong folder would never be looked at.
-fn go_processor(rust: &'static str, little_endian: bool) -> Option<&'static str> {
+fn go_processor(rust: &str, little_endian: bool) -> Option<&'static str> {
     match rust {
         "x86_64" => Some("amd64"),
         "aarch64" => Some("arm64"),
         "x86" => Some("386"),
+        "arm" => Some("arm"),
         "powerpc64" if little_endian => Some("ppc64le"),
         "powerpc64" => Some("ppc64"),
         "loongarch64" => Some("loong64"),
-        "arm" | "riscv64" | "s390x" => Some(rust),
+        "riscv64" => Some("riscv64"),
+        "s390x" => Some("s390x"),
         _ => None,
     }
 }
@@ -52,17 +77,29 @@ mod tests {
 
     #[test]
     fn systems_and_processors_have_the_names_that_go_gives_them() {
-        assert_eq!([go_system("macos"), go_system("windows")], ["darwin", "windows"]);
-        assert_eq!([go_system("linux"), go_system("freebsd")], ["linux", "freebsd"]);
+        let systems = ["macos", "windows", "linux", "freebsd"].map(go_system);
+        assert_eq!(systems, ["darwin", "windows", "linux", "freebsd"].map(Some));
         let processors =
             ["x86_64", "aarch64", "x86", "arm", "powerpc64"].map(|name| go_processor(name, true));
         assert_eq!(processors, ["amd64", "arm64", "386", "arm", "ppc64le"].map(Some));
         assert_eq!(go_processor("powerpc64", false), Some("ppc64"));
-        assert_eq!(go_processor("sparc64", false), None);
+    }
+
+    #[test]
+    fn where_go_has_no_name_there_is_no_platform() {
+        assert_eq!(Platform::of("linux", "sparc64", false), None);
+        assert_eq!(Platform::of("hermit", "x86_64", true), None);
     }
 
     #[test]
     fn a_platform_prints_as_its_folder() {
-        assert_eq!(Platform { system: "darwin", processor: "arm64" }.to_string(), "darwin_arm64");
+        let apple = Platform::of("macos", "aarch64", true).expect("a platform");
+        assert_eq!(apple.to_string(), "darwin_arm64");
+    }
+
+    #[test]
+    fn executables_have_an_ending_on_windows_alone() {
+        let suffix = |system| Platform::of(system, "x86_64", true).expect("a platform").executable_suffix();
+        assert_eq!(["windows", "linux"].map(suffix), [".exe", ""]);
     }
 }

@@ -22,6 +22,7 @@ mod import_blocks;
 mod installed;
 #[cfg(unix)]
 mod moved;
+mod packed;
 mod partial_failure;
 mod permissions;
 mod provider_block;

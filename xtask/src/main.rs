@@ -1,12 +1,11 @@
-//! Chores of the project: `cargo xtask COMMAND`. Each command is a module of its own; here they are only told apart.
-
-mod docs;
+//! The command line of the chores: `cargo xtask COMMAND`. What a command does is in the library.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::{dist, docs, notes, project};
 
 /// Makes what the project publishes beside the program itself.
 #[derive(Parser)]
@@ -20,11 +19,27 @@ struct Arguments {
 enum Command {
     /// Writes docs/ anew from the schemas, examples/ and templates/.
     Docs,
+    /// Makes a package of the release build, as registries and packed mirrors want it, with its checksum.
+    Dist(dist::Options),
+    /// Sums up the packages that several machines made of a release, and fails when one is missing.
+    Checksums {
+        /// The folder that they were brought together in
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Prints what the changelog says of the release that a tag names, and fails when the tag is another's.
+    Notes {
+        /// The tag, such as v1.2.3
+        tag: String,
+    },
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(Arguments::parse().command) {
+        Ok(report) => {
+            print!("{report}");
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -32,14 +47,40 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<(), Box<dyn Error>> {
+/// What a command returns is for its standard output.
+fn run(command: Command) -> Result<String, Box<dyn Error>> {
     match command {
-        Command::Docs => docs::write(project()),
+        Command::Docs => docs::write(project()).map(|()| String::new()),
+        Command::Dist(options) => Ok(dist::package(project(), &options)?),
+        Command::Checksums { folder } => Ok(dist::sum_up(project(), &folder)?),
+        Command::Notes { tag } => Ok(notes::of_release(project(), &tag)?),
     }
 }
 
-/// The folder of the project. Chores are run from its sources, so it is where they were built.
-fn project() -> &'static Path {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where commands are written down for machines and for maintainers.
+    const WRITTEN: [&str; 3] = [".github/workflows/release.yml", ".gitlab-ci.yml", "CONTRIBUTING.md"];
+
+    /// The commands in a text, up to where a shell or a page goes on with something else.
+    fn commands(text: &str) -> impl Iterator<Item = &str> {
+        text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split(['\n', '`', '>', '|', '#']).next())
+    }
+
+    #[test]
+    fn every_command_that_is_written_down_exists() {
+        for file in WRITTEN {
+            let text = std::fs::read_to_string(project().join(file)).unwrap();
+            let mut count = 0;
+            for command in commands(&text) {
+                count += 1;
+                let words = ["cargo xtask"].into_iter().chain(command.split_whitespace());
+                let parsed = Arguments::try_parse_from(words).map(drop);
+                assert!(parsed.is_ok(), "{file}: cargo xtask {command}\n{}", parsed.unwrap_err());
+            }
+            assert!(count > 2, "{file} has only {count} commands");
+        }
+    }
 }

@@ -20,7 +20,7 @@ const FOLDER: &str = "docs";
 /// # Errors
 ///
 /// Where a source can't be read, or `docs/` can't be written.
-pub(crate) fn write(project: &Path) -> Result<(), Box<dyn Error>> {
+pub fn write(project: &Path) -> Result<(), Box<dyn Error>> {
     let pages = pages::all(project)?;
     let folder = project.join(FOLDER);
     for former in files(&folder)?.iter().filter(|file| !pages.contains_key(*file)) {

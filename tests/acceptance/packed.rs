@@ -1,0 +1,86 @@
+//! A release's package in a packed mirror: `init` unpacks it, and it works. What is in a package is pinned by the tests of
+//! what makes it.
+
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gitlab_simulator::Simulator;
+use xtask::dist::{Options, package};
+
+use crate::kit::{PROVIDER, workspace_without_provider};
+
+/// Nobody listens there, so whoever asks a registry fails.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+
+const CONFIG: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+}
+"#;
+
+/// Makes the package of the built provider, and puts it where a packed mirror for either program holds it.
+fn packed_mirror(folder: &Path) -> PathBuf {
+    let (out, mirror) = (folder.join("dist"), folder.join("mirror"));
+    let options = Options { target: None, binary: Some(PROVIDER.into()), out: Some(out.clone()) };
+    package(xtask::project(), &options).unwrap();
+    let paths = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());
+    let zip = paths.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "zip")).unwrap();
+    for registry in REGISTRIES {
+        let provider = mirror.join(registry).join("aff15f21/gitlab-job-token");
+        fs::create_dir_all(&provider).unwrap();
+        fs::copy(&zip, provider.join(zip.file_name().unwrap())).unwrap();
+    }
+    mirror
+}
+
+#[test]
+fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
+    let gitlab = Simulator::start();
+    let app = gitlab.add_project("acme/app");
+    gitlab.set_inbound_enabled(app, false);
+    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    tf.set_env("HTTPS_PROXY", NOWHERE);
+    tf.config(CONFIG);
+    let mirror = packed_mirror(&tf.home());
+    let plugin_dir = format!("-plugin-dir={}", mirror.display());
+
+    tf.run(&["init", "-no-color", &plugin_dir]).succeeds();
+
+    let lock = fs::read_to_string(tf.directory().join(".terraform.lock.hcl")).unwrap();
+    assert_eq!(lock.matches("\"h1:").count(), 1, "{lock}");
+    tf.apply().succeeds().warns_of_nothing();
+    assert!(gitlab.inbound_enabled(app));
+    tf.plan().changes_nothing();
+}
+
+/// A package holds the licence, too, and a lock file's checksum is over all files.
+#[test]
+fn a_lock_file_tells_a_package_from_what_install_puts_until_it_has_recorded_both() {
+    let gitlab = Simulator::start();
+    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    tf.set_env("HTTPS_PROXY", NOWHERE);
+    let (packed, installed) = (packed_mirror(&tf.home()), tf.home().join("installed"));
+    let ran = Command::new(PROVIDER).args(["install", "--dir"]).arg(&installed).output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let [from_packed, from_installed] =
+        [&packed, &installed].map(|mirror| format!("-plugin-dir={}", mirror.display()));
+    tf.run(&["init", "-no-color", &from_packed]).succeeds();
+
+    // What is unpacked there already would be used as it is.
+    let unpacked = tf.directory().join(".terraform");
+    fs::remove_dir_all(&unpacked).unwrap();
+    let refused = tf.run(&["init", "-no-color", &from_installed]);
+
+    assert!(refused.fails().stderr().contains("checksums previously recorded"), "{refused}");
+    let mirror = format!("-fs-mirror={}", installed.display());
+    tf.run(&["providers", "lock", "-no-color", &mirror, "aff15f21/gitlab-job-token"]).succeeds();
+    for either in [&from_installed, &from_packed] {
+        drop(fs::remove_dir_all(&unpacked));
+        tf.run(&["init", "-no-color", either]).succeeds();
+    }
+}

@@ -1,0 +1,67 @@
+//! What can go wrong, told so that a maintainer knows what to do next.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why there is no package, or no sum of them.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// A tool is missing.
+    #[error("{program} can't be started: {source}")]
+    NotStarted {
+        /// The tool.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The build said why.
+    #[error("building for {0} failed")]
+    NotBuilt(String),
+    /// A name that Rust does not have.
+    #[error("the compiler knows no target {0}, see `rustc --print target-list`")]
+    UnknownTarget(String),
+    /// Hosts could not look for such a package.
+    #[error("there is no known name in registries for the platform of {0}")]
+    NoPlatform(String),
+    /// A file or folder can't be read.
+    #[error("{} can't be read: {source}", path.display())]
+    Unreadable {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder can't be written.
+    #[error("{} can't be written: {source}", path.display())]
+    Unwritable {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The archive can't be made.
+    #[error("packing failed: {0}")]
+    Packing(#[from] zip::result::ZipError),
+    /// A release is not whole.
+    #[error(
+        "{} does not hold a package for each platform. Missing:\n\n  {}", folder.display(), packages.join("\n  ")
+    )]
+    Missing {
+        /// Where the packages should be.
+        folder: PathBuf,
+        /// The names of those that are not.
+        packages: Vec<String>,
+    },
+}
+
+impl Problem {
+    pub(super) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Unreadable { path, source }
+    }
+
+    pub(super) fn writing(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Unwritable { path, source }
+    }
+}

@@ -1,0 +1,74 @@
+//! What can be built for: Rust's name of it, and the platform that it is to hosts, by what the compiler says of it.
+
+use std::process::{Command, Output};
+
+use terraform_provider_gitlab_job_token::install::Platform;
+
+use super::Problem;
+
+/// What every release is built for. On Linux it is musl, which is linked statically: a package must run on a host of any
+/// distribution, however old its C library.
+const OF_RELEASES: [&str; 8] = [
+    "x86_64-unknown-linux-musl",
+    "aarch64-unknown-linux-musl",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+    "aarch64-pc-windows-msvc",
+    "x86_64-unknown-freebsd",
+    "aarch64-unknown-freebsd",
+];
+
+/// A target of the compiler.
+#[derive(Debug)]
+pub(super) struct Target {
+    triple: String,
+    platform: Platform,
+}
+
+/// The targets that a release consists of.
+pub(super) fn of_releases() -> Result<Vec<Target>, Problem> {
+    OF_RELEASES.into_iter().map(Target::named).collect()
+}
+
+impl Target {
+    /// The machine that this runs on.
+    pub(super) fn of_this_machine() -> Result<Self, Problem> {
+        let told = ask_compiler(&["--version", "--verbose"])?;
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let triple = told.lines().find_map(|line| line.strip_prefix("host: "));
+        Self::named(triple.unwrap_or_default())
+    }
+
+    /// The target that Rust calls so.
+    pub(super) fn named(triple: &str) -> Result<Self, Problem> {
+        let told = ask_compiler(&["--print", "cfg", "--target", triple])?;
+        if !told.status.success() {
+            return Err(Problem::UnknownTarget(triple.to_owned()));
+        }
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        let value = |name: &str| {
+            let value = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("=\""));
+            value.unwrap_or_default().trim_end_matches('"')
+        };
+        let is_little_endian = value("target_endian") == "little";
+        Platform::of(value("target_os"), value("target_arch"), is_little_endian)
+            .map(|platform| Self { triple: triple.to_owned(), platform })
+            .ok_or_else(|| Problem::NoPlatform(triple.to_owned()))
+    }
+
+    pub(super) fn triple(&self) -> &str {
+        &self.triple
+    }
+
+    pub(super) fn platform(&self) -> Platform {
+        self.platform
+    }
+}
+
+/// Asks the compiler that cargo would use.
+pub(super) fn ask_compiler(arguments: &[&str]) -> Result<Output, Problem> {
+    let program = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let output = Command::new(&program).args(arguments).output();
+    output.map_err(|source| Problem::NotStarted { program, source })
+}

@@ -1,0 +1,4 @@
+mod packages;
+mod pipelines;
+#[cfg(unix)]
+mod signing;

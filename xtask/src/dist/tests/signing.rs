@@ -1,0 +1,112 @@
+//! `.ci/sign`, with keys that are made here. Without GnuPG there is nothing to show, and only a word about that.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::project;
+
+const PASSPHRASE: &str = "correct horse";
+
+/// A key ring of its own. Its path is short, because GnuPG's socket lies there.
+struct Keys(TempDir);
+
+impl Keys {
+    fn new() -> Option<Self> {
+        if Command::new("gpg").arg("--version").output().is_err() {
+            let _ = writeln!(std::io::stderr(), "TESTS OF SIGNING ARE SKIPPED: there is no gpg on PATH.");
+            return None;
+        }
+        let home = tempfile::Builder::new().prefix("k").tempdir().unwrap();
+        // Otherwise it spends seconds on protecting keys that live as long as that.
+        fs::write(home.path().join("gpg-agent.conf"), "s2k-count 65536\n").unwrap();
+        Some(Self(home))
+    }
+
+    fn gpg<I: IntoIterator<Item: AsRef<OsStr>>>(&self, arguments: I) -> Output {
+        let mut gpg = Command::new("gpg");
+        gpg.env("GNUPGHOME", self.0.path()).args(["--batch", "--pinentry-mode", "loopback", "--passphrase"]);
+        gpg.arg(PASSPHRASE).args(arguments).output().unwrap()
+    }
+
+    /// A new key, armoured.
+    fn secret(&self, algorithm: &str) -> String {
+        let made = self.gpg(["--quick-generate-key", "Releases <releases@example.org>", algorithm, "sign"]);
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(self.gpg(["--armor", "--export-secret-keys"]).stdout).unwrap()
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        let mut end = Command::new("gpgconf");
+        drop(end.env("GNUPGHOME", self.0.path()).args(["--kill", "gpg-agent"]).status());
+    }
+}
+
+/// A folder with the checksums of a release.
+fn release() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let sums = folder.path().join("terraform-provider-x_1.0.0_SHA256SUMS");
+    fs::write(&sums, "00  terraform-provider-x_1.0.0_linux_amd64.zip\n").unwrap();
+    (folder, sums)
+}
+
+fn sign(folder: &Path, key: &str, passphrase: &str) -> Output {
+    let mut command = Command::new(project().join(".ci/sign"));
+    command.arg(folder).env("GPG_PRIVATE_KEY", key).env("PASSPHRASE", passphrase).output().unwrap()
+}
+
+#[test]
+fn a_signature_is_binary_and_detached_and_that_of_the_key() {
+    let Some(keys) = Keys::new() else { return };
+    let (key, (folder, sums)) = (keys.secret("rsa2048"), release());
+
+    let signed = sign(folder.path(), &key, PASSPHRASE);
+
+    assert!(signed.status.success(), "{signed:?}");
+    let signature = sums.with_file_name("terraform-provider-x_1.0.0_SHA256SUMS.sig");
+    assert!(fs::read(&signature).unwrap()[0] & 0x80 != 0, "an armoured signature begins with a letter");
+    let verified = keys.gpg([OsStr::new("--verify"), signature.as_os_str(), sums.as_os_str()]);
+    assert!(verified.status.success(), "{verified:?}");
+    fs::write(&sums, "11  terraform-provider-x_1.0.0_linux_amd64.zip\n").unwrap();
+    let verified = keys.gpg([OsStr::new("--verify"), signature.as_os_str(), sums.as_os_str()]);
+    assert!(!verified.status.success(), "{verified:?}");
+}
+
+#[test]
+fn a_key_that_registries_refuse_is_refused_and_no_signature_stays() {
+    let Some(keys) = Keys::new() else { return };
+    let (key, (folder, _)) = (keys.secret("ed25519"), release());
+
+    let signed = sign(folder.path(), &key, PASSPHRASE);
+
+    assert!(!signed.status.success(), "{signed:?}");
+    assert!(String::from_utf8_lossy(&signed.stderr).contains("registries want an RSA key"), "{signed:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_wrong_passphrase_fails_and_is_not_told() {
+    let Some(keys) = Keys::new() else { return };
+    let (key, (folder, _)) = (keys.secret("ed25519"), release());
+
+    let signed = sign(folder.path(), &key, "battery staple");
+
+    assert!(!signed.status.success(), "{signed:?}");
+    let said = [signed.stdout, signed.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(!said.contains("battery staple") && !said.contains("PRIVATE KEY"), "{said}");
+}
+
+#[test]
+fn a_folder_without_checksums_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let signed = sign(folder.path(), "none", "");
+    assert!(!signed.status.success(), "{signed:?}");
+    assert!(String::from_utf8_lossy(&signed.stderr).contains("does not hold the checksums"), "{signed:?}");
+}

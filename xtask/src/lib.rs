@@ -1,0 +1,14 @@
+//! Chores of the project: what it publishes beside the program itself. Each command of `cargo xtask` is a module.
+
+pub mod dist;
+pub mod docs;
+pub mod notes;
+
+use std::path::Path;
+
+/// The folder of the project. Chores are run from its sources, so it is where they were built.
+#[must_use]
+pub fn project() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}

@@ -1,0 +1,88 @@
+//! `notes`: what the changelog says of one release. It also is the check that a tag, the sources and the changelog mean
+//! the same version.
+
+use std::path::Path;
+use std::{fs, io};
+
+const CHANGELOG: &str = "CHANGELOG.md";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Why there is nothing to say of a release.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// There is no changelog.
+    #[error("{CHANGELOG} can't be read: {0}")]
+    Unreadable(io::Error),
+    /// The tag is not that of the version which these sources are.
+    #[error("the tag is {0}, but Cargo.toml says that this is version {VERSION}, whose tag is v{VERSION}")]
+    OtherVersion(String),
+    /// The changelog has no heading for the version, or nothing below it.
+    #[error(
+        "{CHANGELOG} says nothing of version {0}. It needs a heading `## [{0}] - YYYY-MM-DD` with the changes below it"
+    )]
+    Unmentioned(&'static str),
+}
+
+/// The notes of the release that has this tag.
+///
+/// # Errors
+///
+/// Where the tag is not that of this version, or the changelog says nothing of it.
+pub fn of_release(project: &Path, tag: &str) -> Result<String, Problem> {
+    if tag.strip_prefix('v') != Some(VERSION) {
+        return Err(Problem::OtherVersion(tag.to_owned()));
+    }
+    let changelog = fs::read_to_string(project.join(CHANGELOG)).map_err(Problem::Unreadable)?;
+    section(&changelog, VERSION).ok_or(Problem::Unmentioned(VERSION))
+}
+
+/// What stands between the heading of a version and the next one, if it is more than headings.
+fn section(changelog: &str, version: &str) -> Option<String> {
+    let heading = format!("## [{version}] - ");
+    let below = changelog.lines().skip_while(|line| !line.starts_with(&heading)).skip(1);
+    let lines: Vec<&str> = below.take_while(|line| !line.starts_with("## ") && !is_link(line)).collect();
+    let says_something = lines.iter().any(|line| !line.is_empty() && !line.starts_with('#'));
+    says_something.then(|| format!("{}\n", lines.join("\n").trim()))
+}
+
+/// Addresses of comparisons stand at the end of a changelog, under names such as `[1.2.3]`.
+fn is_link(line: &str) -> bool {
+    line.starts_with('[') && line.contains("]: ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOLD: &str = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-01-02\n\n### Added\n\n- A thing,\n  in two lines.\n\n\
+                        ## [1.1.0] - 2025-01-02\n\n### Fixed\n\n[1.1.0]: https://example.org\n";
+
+    #[test]
+    fn the_notes_of_a_release_end_where_the_next_begins() {
+        assert_eq!(section(TOLD, "1.2.0").as_deref(), Some("### Added\n\n- A thing,\n  in two lines.\n"));
+    }
+
+    #[test]
+    fn a_version_of_which_nothing_is_said_has_no_notes() {
+        for version in ["1.1.0", "1.2", "Unreleased", "2.0.0"] {
+            assert_eq!(section(TOLD, version), None, "{version}");
+        }
+    }
+
+    #[test]
+    fn the_tag_of_another_version_is_refused() {
+        let project = tempfile::tempdir().unwrap();
+        for tag in ["v999.0.0", VERSION, ""] {
+            let error = of_release(project.path(), tag).unwrap_err().to_string();
+            assert!(error.contains(&format!("whose tag is v{VERSION}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_release_without_a_heading_in_the_changelog_is_refused() {
+        let project = tempfile::tempdir().unwrap();
+        fs::write(project.path().join(CHANGELOG), "# Changelog\n\n## [Unreleased]\n\n- All.\n").unwrap();
+        let error = of_release(project.path(), &format!("v{VERSION}")).unwrap_err().to_string();
+        assert!(error.contains(&format!("`## [{VERSION}] - YYYY-MM-DD`")), "{error}");
+    }
+}
