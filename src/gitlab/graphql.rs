@@ -37,6 +37,33 @@ pub(super) struct Envelope<D> {
     errors: Vec<Fault>,
 }
 
+/// Part of a list. GitLab leaves out what the token may not see, or has a null in its place.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page<T> {
+    pub(super) nodes: Vec<Option<T>>,
+    page_info: PageInfo,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Whether the list goes on.
+    pub(super) fn is_followed(&self) -> bool {
+        self.page_info.has_next_page
+    }
+
+    /// Where this part ends, and so the next one begins.
+    pub(super) fn end(&self) -> Option<&str> {
+        self.page_info.end_cursor.as_deref()
+    }
+}
+
 /// One of the top-level errors.
 #[derive(Debug, Deserialize)]
 struct Fault {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::client::Client;
 use super::endpoints::groups;
-use super::endpoints::job_token_scopes::{self as endpoint, ListedProject, Page};
+use super::endpoints::job_token_scopes::{self as endpoint, ListedProject};
 use super::error::{Error, ErrorKind, Story};
+use super::graphql::Page;
 use super::id::{GroupId, ProjectId, Target};
 
 /// The most pages that are read of one group: a hundred thousand projects.
@@ -67,16 +68,16 @@ impl Client {
                 Some(group) => group.projects,
                 None => return Err(failure(ErrorKind::NotAvailable, "GitLab shows no group of that path")),
             };
-            let next = page.next().map(str::to_owned);
+            let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
             // A project may move between pages while they are read.
             projects.extend(scopes(page).map(|project| (project.id, project)));
-            if next.is_none() {
+            if !is_followed {
                 let mut projects: Vec<_> = projects.into_values().collect();
                 projects.retain(|project| with_archived || project.archived != Some(true));
                 projects.sort_by(|one, other| one.full_path.cmp(&other.full_path));
                 return Ok(projects);
             }
-            if next == after {
+            if next.is_none() || next == after {
                 return Err(failure(ErrorKind::Unreadable, "the list does not go on"));
             }
             after = next;
@@ -87,7 +88,7 @@ impl Client {
     }
 }
 
-fn scopes(page: Page) -> impl Iterator<Item = ProjectScope> {
+fn scopes(page: Page<ListedProject>) -> impl Iterator<Item = ProjectScope> {
     page.nodes.into_iter().flatten().filter_map(|project| match project.id.0 {
         Target::Project(id) => Some(ProjectScope::of(id, project)),
         Target::Group(_) => None,
@@ -154,7 +155,10 @@ mod tests {
     }
 
     fn page(nodes: &[Value], next: Option<&str>) -> Reply {
-        let page = json!({ "hasNextPage": next.is_some(), "endCursor": next });
+        page_info(nodes, &json!({ "hasNextPage": next.is_some(), "endCursor": next }))
+    }
+
+    fn page_info(nodes: &[Value], page: &Value) -> Reply {
         reply(200, &json!({ "data": { "group": { "projects": { "nodes": nodes, "pageInfo": page } } } }))
     }
 
@@ -197,10 +201,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_does_not_go_on_is_an_error() {
-        let endless = || page(&[node(1, "acme/a")], Some("c"));
-        let error = read(vec![endless(), endless()], false).await.1.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Unreadable);
-        assert!(shown(&error).contains("the list does not go on"), "{error}");
+        let repeating = || page(&[node(1, "acme/a")], Some("c"));
+        let without_cursor = page_info(&[], &json!({ "hasNextPage": true, "endCursor": null }));
+        for replies in [vec![repeating(), repeating()], vec![without_cursor]] {
+            let error = read(replies, false).await.1.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Unreadable);
+            assert!(shown(&error).contains("the list does not go on"), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::gitlab::graphql::{Document, Envelope};
+use crate::gitlab::graphql::{Document, Envelope, Page};
 use crate::gitlab::id::{ProjectId, Target};
 use crate::gitlab::permissions::{Permissions, PermittedEntry};
 use crate::gitlab::request::Call;
@@ -107,22 +107,8 @@ pub(in crate::gitlab) struct ListedOwner {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct Lists {
-    pub(in crate::gitlab) projects_allowlist: Page,
-    pub(in crate::gitlab) groups_allowlist: Page,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::gitlab) struct Page {
-    nodes: Vec<Option<Entry>>,
-    page_info: PageInfo,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PageInfo {
-    has_next_page: bool,
-    end_cursor: Option<String>,
+    pub(in crate::gitlab) projects_allowlist: Page<Entry>,
+    pub(in crate::gitlab) groups_allowlist: Page<Entry>,
 }
 
 /// The answer to a mutation.
@@ -202,13 +188,12 @@ fn variables(project: &str, target: &str, permissions: &Permissions) -> Value {
 impl Lists {
     /// Where to read on; none where both lists have ended.
     pub(in crate::gitlab) fn next(&self, from: &Cursors) -> Option<Cursors> {
-        let [projects, groups] =
-            [&self.projects_allowlist, &self.groups_allowlist].map(|page| &page.page_info);
-        let next = Cursors {
-            projects: projects.end_cursor.clone().or_else(|| from.projects.clone()),
-            groups: groups.end_cursor.clone().or_else(|| from.groups.clone()),
+        let (projects, groups) = (&self.projects_allowlist, &self.groups_allowlist);
+        let end = |page: &Page<Entry>, before: &Option<String>| {
+            page.end().map(str::to_owned).or_else(|| before.clone())
         };
-        (projects.has_next_page || groups.has_next_page).then_some(next)
+        let next = Cursors { projects: end(projects, &from.projects), groups: end(groups, &from.groups) };
+        (projects.is_followed() || groups.is_followed()).then_some(next)
     }
 
     /// The entries of both kinds. One whose target GitLab does not name is left out: nobody can mean it.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::job_token_permissions::GlobalId;
-use crate::gitlab::graphql::{Document, Envelope};
+use crate::gitlab::graphql::{Document, Envelope, Page};
 use crate::gitlab::request::Call;
 
 /// A hundred projects is as many as GitLab gives a page, and two hundred entries as many as a list holds. GitLab reckons
@@ -40,21 +40,7 @@ pub(in crate::gitlab) struct Listed {
 
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct ListedGroup {
-    pub(in crate::gitlab) projects: Page,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::gitlab) struct Page {
-    pub(in crate::gitlab) nodes: Vec<Option<ListedProject>>,
-    page_info: PageInfo,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PageInfo {
-    has_next_page: bool,
-    end_cursor: Option<String>,
+    pub(in crate::gitlab) projects: Page<ListedProject>,
 }
 
 /// The last two are kept from those who are not at least Maintainers of the project.
@@ -95,13 +81,6 @@ pub(in crate::gitlab) struct Entry {
 /// Projects of the group at that path and of its subgroups, from this cursor on.
 pub(in crate::gitlab) fn list(group: &str, archived: bool, after: Option<&str>) -> Call<Envelope<Listed>> {
     Call::reading(LIST, json!({ "group": group, "archived": archived, "after": after }))
-}
-
-impl Page {
-    /// Where the next page begins; none where this is the last.
-    pub(in crate::gitlab) fn next(&self) -> Option<&str> {
-        self.page_info.end_cursor.as_deref().filter(|_| self.page_info.has_next_page)
-    }
 }
 
 impl Entries {

@@ -114,13 +114,7 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
-        let project = project::settle::<ProjectId>(
-            &context.client.gitlab,
-            "project",
-            &planned.project,
-            &planned.project_id,
-        )
-        .await?;
+        let project = settle(&context.client.gitlab, &planned).await?;
         let settings = read_settings(&context.client.gitlab, project).await?;
         let settings = bring_about(&context.client.gitlab, project, settings, &planned)
             .await
@@ -134,13 +128,7 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         state: ScopeModel,
     ) -> Result<Option<ScopeModel>, Errors> {
-        let project = project::settle::<ProjectId>(
-            &context.client.gitlab,
-            "project",
-            &state.project,
-            &state.project_id,
-        )
-        .await?;
+        let project = settle(&context.client.gitlab, &state).await?;
         match context.client.gitlab.scope(&project.into()).await {
             Ok(settings) => {
                 if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
@@ -165,13 +153,7 @@ impl Resource for JobTokenScope {
         prior: ScopeModel,
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
-        let project = project::settle::<ProjectId>(
-            &context.client.gitlab,
-            "project",
-            &planned.project,
-            &planned.project_id,
-        )
-        .await?;
+        let project = settle(&context.client.gitlab, &planned).await?;
         let client = &context.client.gitlab;
         let mut held = prior.clone();
         let mut updated = planned.clone();
@@ -200,8 +182,7 @@ impl Resource for JobTokenScope {
         state: ScopeModel,
     ) -> Result<(), Failed<ScopeModel>> {
         let client = &context.client.gitlab;
-        let project =
-            project::settle::<ProjectId>(client, "project", &state.project, &state.project_id).await?;
+        let project = settle(client, &state).await?;
         let restored = async {
             client.set_inbound_enabled(project, true).await?;
             client.scope(&project.into()).await
@@ -243,6 +224,11 @@ impl Resource for JobTokenScope {
         };
         Ok(observed(spelled, project, settings))
     }
+}
+
+/// The number of the project, which must be there by now.
+async fn settle(client: &Client, model: &ScopeModel) -> Result<ProjectId, Errors> {
+    project::settle(client, "project", &model.project, &model.project_id).await
 }
 
 /// Makes the setting what is planned, and makes sure that it took.
