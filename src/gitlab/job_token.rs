@@ -137,7 +137,7 @@ impl Client {
     }
 }
 
-/// A write under way. If nobody waits for its end, the shared lists are in doubt.
+/// A write under way. Unless it ends well, the shared lists are in doubt.
 pub(super) struct Write<'a> {
     lists: &'a Lists,
     owner: ProjectId,
@@ -151,16 +151,12 @@ impl<'a> Write<'a> {
         Self { lists, owner, target, ended: false }
     }
 
-    /// Keeps the shared lists true by `done`, or drops them when the write may have changed them or shows that they are
-    /// out of date.
+    /// Keeps the shared lists true by `done`. After a failure nobody knows what is on them: even a refusal of the token
+    /// may have come from a proxy, on the way back.
     pub(super) fn end<T>(mut self, outcome: &Result<T, Error>, done: impl FnOnce(&T)) {
-        self.ended = true;
-        match outcome {
-            Ok(written) => done(written),
-            Err(error) if error.maybe_carried_out() || error.is_bad_request() || error.is_not_found() => {
-                self.lists.in_doubt(self.owner, self.target);
-            }
-            Err(_) => {}
+        if let Ok(written) = outcome {
+            self.ended = true;
+            done(written);
         }
     }
 }

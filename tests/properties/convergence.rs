@@ -279,6 +279,27 @@ fn a_list_that_is_out_of_sight_for_a_moment_proves_no_removal() {
     Runtime::new().unwrap().block_on(live(story));
 }
 
+/// Found by the test below: a removal that was carried out, though the answer refused the token, used to leave the target
+/// on the list that is shared.
+#[test]
+fn a_refusal_on_the_way_back_leaves_no_list_that_is_out_of_date() {
+    let goal = |groups: &[usize]| Goal {
+        projects: None,
+        groups: Some(groups.iter().copied().collect()),
+        spelled: false,
+    };
+    let refused = Disturbance {
+        fault: Fault::RejectsTheToken,
+        route: Route::AllowlistGroupDelete,
+        after: 0,
+        times: 1,
+        carried_out: true,
+    };
+    let goals = vec![(goal(&[]), vec![refused]), (goal(&[4]), Vec::new())];
+    let story = Story { projects: BTreeSet::new(), groups: BTreeSet::from([4]), goals };
+    Runtime::new().unwrap().block_on(live(story));
+}
+
 #[test]
 fn any_list_becomes_any_other_whatever_goes_wrong() {
     let runtime = Runtime::new().unwrap();

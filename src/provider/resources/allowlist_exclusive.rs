@@ -297,8 +297,8 @@ async fn goal<Id: Kind>(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveMod
     if side.numbers.is_null() {
         return Ok(Goal::default());
     }
-    // Where this process has planned the list a moment ago, what it has read then: what is removed is what the plan told.
-    let Live(live) = Id::list(gitlab, owner).await?;
+    // Read anew though the plan has just read it: nobody who got onto the list meanwhile may stay.
+    let Live(live) = Id::list_now(gitlab, owner).await?;
     Ok(Goal::new(live.into_keys().map(Into::into).collect(), side.ids::<Id>().map(Into::into).collect()))
 }
 
