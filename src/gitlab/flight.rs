@@ -61,19 +61,32 @@ impl<T: Clone> Flight<T> {
 
     /// A kept result that is still good; asks nobody.
     pub(super) fn peek(&self) -> Option<T> {
+        self.peek_within(self.keeping.life)
+    }
+
+    fn peek_within(&self, age: Duration) -> Option<T> {
         let log = self.log();
         let (result, since) = log.kept.as_ref()?;
-        (since.elapsed() < self.keeping.life).then(|| result.clone())
+        (since.elapsed() < age).then(|| result.clone())
     }
 
     /// A kept result, or that of a flight in the air, or that of a flight of one's own.
     pub(super) async fn join(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        if let Some(kept) = self.peek() {
+        self.join_within(self.keeping.life, work).await
+    }
+
+    /// As [`Flight::join`], but a kept result only if its work began less than `age` ago.
+    pub(super) async fn join_within(
+        &self,
+        age: Duration,
+        work: impl Future<Output = Outcome<T>>,
+    ) -> Outcome<T> {
+        if let Some(kept) = self.peek_within(age) {
             return Ok(kept);
         }
         let ticket = self.ticket();
         let _runway = self.runway.lock().await;
-        if let Some(kept) = self.peek() {
+        if let Some(kept) = self.peek_within(age) {
             return Ok(kept);
         }
         let shared = self.landed(|landing| {

@@ -15,6 +15,10 @@ use super::permissions::{self, PermittedEntry};
 /// How old a shared list may be: long enough to serve one run of a program, short enough to show what others do.
 const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 
+/// How old a list may be that a write of all its differences starts from: long enough for what follows at once on the
+/// reading, too short for much to happen in between.
+const JUST_READ: Duration = Duration::from_secs(5);
+
 type Projects = Arc<Allowlist<AllowedProject>>;
 type Groups = Arc<Allowlist<AllowedGroup>>;
 
@@ -52,6 +56,24 @@ impl Client {
     /// As [`Client::allowed_projects`].
     pub async fn allowed_groups(&self, owner: ProjectId) -> Result<Groups, Error> {
         self.shared.lists.groups.of(owner).join(self.read_groups(owner)).await
+    }
+
+    /// As [`Client::allowed_projects`], but read at most 5 seconds ago: for writing what a plan has just been made from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::allowed_projects`].
+    pub async fn allowed_projects_just_read(&self, owner: ProjectId) -> Result<Projects, Error> {
+        self.shared.lists.projects.of(owner).join_within(JUST_READ, self.read_projects(owner)).await
+    }
+
+    /// As [`Client::allowed_groups`], but read at most 5 seconds ago.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::allowed_projects`].
+    pub async fn allowed_groups_just_read(&self, owner: ProjectId) -> Result<Groups, Error> {
+        self.shared.lists.groups.of(owner).join_within(JUST_READ, self.read_groups(owner)).await
     }
 
     /// The projects on the owner's allowlist as they are after this call began. Use it where a decision rests on it.

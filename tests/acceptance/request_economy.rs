@@ -197,9 +197,9 @@ fn an_exclusive_list_of_200_and_200_costs_one_write_for_each_difference() {
     tf.config(&estate.exclusive_lists());
 
     tf.apply().succeeds();
-    // Each of the two processes reads the lists to plan, and the second once more before it writes: one empty page of
-    // each kind.
-    assert_writes(&gitlab, 2 * FULL, TRIES_TO_APPLY, 6);
+    // Each of the two processes reads the lists to plan, and the second writes from what it has just read: one empty
+    // page of each kind.
+    assert_writes(&gitlab, 2 * FULL, TRIES_TO_APPLY, 4);
 
     gitlab.clear_requests();
     tf.plan().changes_nothing();

@@ -297,8 +297,9 @@ async fn goal<Id: Kind>(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveMod
     if side.numbers.is_null() {
         return Ok(Goal::default());
     }
-    // Read anew though the plan has just read it: nobody who got onto the list meanwhile may stay.
-    let Live(live) = Id::list_now(gitlab, owner).await?;
+    // What the plan of this same step has read, so that those are removed of whom it warned; never an older list, for
+    // nobody who got onto it meanwhile may stay.
+    let Live(live) = Id::list_just_read(gitlab, owner).await?;
     Ok(Goal::new(live.into_keys().map(Into::into).collect(), side.ids::<Id>().map(Into::into).collect()))
 }
 

@@ -26,6 +26,12 @@ pub(super) trait Kind: Named + Ord + Into<Target> {
     /// The entries on the owner's list, shared with other readers.
     fn list(client: &Client, owner: ProjectId) -> impl Future<Output = Result<Live<Self>, Error>> + Send;
 
+    /// The entries on the owner's list as they were read at most some seconds ago.
+    fn list_just_read(
+        client: &Client,
+        owner: ProjectId,
+    ) -> impl Future<Output = Result<Live<Self>, Error>> + Send;
+
     /// The entries on the owner's list as they are after this call began.
     fn list_now(client: &Client, owner: ProjectId) -> impl Future<Output = Result<Live<Self>, Error>> + Send;
 
@@ -109,6 +115,10 @@ impl Kind for ProjectId {
         Ok(client.allowed_projects(owner).await?.as_ref().into())
     }
 
+    async fn list_just_read(client: &Client, owner: ProjectId) -> Result<Live<ProjectId>, Error> {
+        Ok(client.allowed_projects_just_read(owner).await?.as_ref().into())
+    }
+
     async fn list_now(client: &Client, owner: ProjectId) -> Result<Live<ProjectId>, Error> {
         Ok(client.allowed_projects_now(owner).await?.as_ref().into())
     }
@@ -136,6 +146,10 @@ impl Kind for GroupId {
 
     async fn list(client: &Client, owner: ProjectId) -> Result<Live<GroupId>, Error> {
         Ok(client.allowed_groups(owner).await?.as_ref().into())
+    }
+
+    async fn list_just_read(client: &Client, owner: ProjectId) -> Result<Live<GroupId>, Error> {
+        Ok(client.allowed_groups_just_read(owner).await?.as_ref().into())
     }
 
     async fn list_now(client: &Client, owner: ProjectId) -> Result<Live<GroupId>, Error> {
