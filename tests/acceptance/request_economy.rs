@@ -99,6 +99,13 @@ fn assert_writes(gitlab: &Simulator, writes: usize, tries: usize, others: usize)
     assert!(rest <= others, "{rest} other requests\n{}", requests.filter(|request| request.method == "GET"));
 }
 
+/// By `max_concurrent_requests`, however many instances Terraform has under way.
+#[track_caller]
+fn assert_in_flight_at_most(gitlab: &Simulator, most: usize) {
+    let in_flight = gitlab.max_in_flight();
+    assert!(in_flight <= most, "{in_flight} requests were under way at a time");
+}
+
 #[track_caller]
 fn applied(gitlab: &Simulator, tf: &Workspace, config: &str) {
     tf.config(config);
@@ -166,8 +173,12 @@ fn many_projects_cost_one_page_each_and_kind() {
     applied(&gitlab, &tf, &estate.entries());
 
     tf.plan().changes_nothing();
-
     assert_reads_at_most(&gitlab, 40, 2);
+
+    gitlab.clear_requests();
+    tf.plan_with(&["-parallelism=50"]).changes_nothing();
+    assert_reads_at_most(&gitlab, 40, 2);
+    assert_in_flight_at_most(&gitlab, 10);
 }
 
 #[test]
@@ -179,13 +190,13 @@ fn creating_and_destroying_200_entries_costs_one_write_each() {
 
     tf.apply_with(&["-parallelism=50"]).succeeds();
     assert_writes(&gitlab, FULL, TRIES_TO_APPLY, 2);
-    let in_flight = gitlab.max_in_flight();
-    assert!(in_flight <= 10, "{in_flight} requests were under way at a time");
+    assert_in_flight_at_most(&gitlab, 10);
 
     gitlab.clear_requests();
-    tf.destroy().succeeds();
+    tf.apply_with(&["-destroy", "-parallelism=50"]).succeeds();
     // A destroy refreshes first: the three pages of the list.
     assert_writes(&gitlab, FULL, TRIES_TO_DESTROY, 3);
+    assert_in_flight_at_most(&gitlab, 10);
     assert!(gitlab.allowlist(estate.owners[0]).projects.is_empty());
 }
 
