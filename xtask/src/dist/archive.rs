@@ -1,4 +1,4 @@
-//! A package: a ZIP archive of the program and its licence. Its bytes depend on theirs and on nothing else, neither the
+//! A package: a ZIP archive of the program, its licence and those of what it is linked from. Its bytes depend on theirs and on nothing else, neither the
 //! clock nor the modes, owners and order of files, nor the system or processor that packs.
 
 use std::fs;
@@ -14,6 +14,7 @@ use super::assets;
 use super::target::Target;
 
 const LICENSE: &str = "LICENSE";
+const NOTICES: &str = "THIRD-PARTY-NOTICES";
 
 /// Hosts restore the modes: without this one, a provider can't be started.
 const EXECUTABLE_MODE: u32 = 0o755;
@@ -23,12 +24,21 @@ const FILE_MODE: u32 = 0o644;
 const BEST: i64 = 9;
 
 /// The package of a binary for a platform.
-pub(super) fn of_provider(project: &Path, target: &Target, binary: &Path) -> Result<Vec<u8>, Problem> {
+pub(super) fn of_provider(
+    project: &Path,
+    target: &Target,
+    binary: &Path,
+    notices: &str,
+) -> Result<Vec<u8>, Problem> {
     let read = |path: &Path| fs::read(path).map_err(Problem::reading(path));
     let license = read(&project.join(LICENSE))?;
     let program = read(binary)?;
     let executable = assets::executable(target.platform());
-    Ok(pack(&[(LICENSE, FILE_MODE, &license), (&executable, EXECUTABLE_MODE, &program)])?)
+    Ok(pack(&[
+        (LICENSE, FILE_MODE, &license),
+        (NOTICES, FILE_MODE, notices.as_bytes()),
+        (&executable, EXECUTABLE_MODE, &program),
+    ])?)
 }
 
 /// An archive of files by name, mode and content, in this order.

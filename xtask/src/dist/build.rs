@@ -20,7 +20,7 @@ const SEPARATOR: &str = "\u{1f}";
 /// Builds it, and tells where it is. The target is named even when it is this machine, because cargo then keeps the flags
 /// from build scripts, and a package does not depend on which machine it was built on.
 pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf, Problem> {
-    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let cargo = cargo();
     let built = project.join("target");
     let mut command = Command::new(&cargo);
     command.args(["build", "--release", "--locked", "--package", EXECUTABLE, "--bin", EXECUTABLE]);
@@ -34,6 +34,11 @@ pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf,
     }
     let file = format!("{EXECUTABLE}{}", target.platform().executable_suffix());
     Ok(built.join(target.triple()).join("release").join(file))
+}
+
+/// The cargo that runs this, or the one on the path.
+pub(super) fn cargo() -> String {
+    env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
 fn flags(project: &Path, target: &Target) -> Result<Vec<String>, Problem> {

@@ -17,6 +17,15 @@ pub enum Problem {
     /// The build said why.
     #[error("building for {0} failed")]
     NotBuilt(String),
+    /// Cargo does not say what the program is linked from.
+    #[error("cargo does not tell what the program is linked from: {0}")]
+    Untold(String),
+    /// Cargo says it in a way that is not known here.
+    #[error("what cargo tells of the packages can't be read: {0}")]
+    Metadata(#[source] serde_json::Error),
+    /// Somebody's licence can't be kept.
+    #[error("{0} comes without the text of its licence, which a package must pass on")]
+    NoLicence(String),
     /// A name that Rust does not have.
     #[error("the compiler knows no target {0}, see `rustc --print target-list`")]
     UnknownTarget(String),

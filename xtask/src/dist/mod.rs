@@ -6,6 +6,7 @@ mod assets;
 mod build;
 mod checksums;
 mod error;
+mod notices;
 mod target;
 
 #[cfg(test)]
@@ -36,14 +37,22 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// Where the binary can't be built or read, or the folder can't be written.
+/// Where the binary can't be built or read, a licence is missing, or the folder can't be written.
 pub fn package(project: &Path, options: &Options) -> Result<String, Problem> {
+    package_with(project, options, notices::of_program)
+}
+
+fn package_with(
+    project: &Path,
+    options: &Options,
+    notices: impl FnOnce(&Path, &Target) -> Result<String, Problem>,
+) -> Result<String, Problem> {
     let target = options.target.as_deref().map_or_else(Target::of_this_machine, Target::named)?;
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
         None => build::release_binary(project, &target)?,
     };
-    let package = archive::of_provider(project, &target, &binary)?;
+    let package = archive::of_provider(project, &target, &binary, &notices(project, &target)?)?;
     let folder = options.out.clone().unwrap_or_else(|| project.join("target/dist"));
     fs::create_dir_all(&folder).map_err(Problem::writing(&folder))?;
     let file = folder.join(assets::package(target.platform()));

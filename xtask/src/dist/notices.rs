@@ -1,0 +1,220 @@
+//! The notices that the licences of other people's code ask for: what the program for a target is linked from, and under
+//! which words.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+use terraform_provider_gitlab_job_token::address::EXECUTABLE;
+
+use super::Problem;
+use super::build::cargo;
+use super::target::Target;
+
+/// How the names of files begin that hold a licence, or what one asks to be passed on; in lower case.
+const BEGINNINGS: [&str; 6] = ["licen", "unlicense", "copying", "copyright", "notice", "patents"];
+
+const RULE: &str = "--------------------------------------------------------------------------------";
+
+/// Comes with the compiler, so that no package tells of it.
+const STANDARD_LIBRARY: &str = "The standard library of Rust (https://www.rust-lang.org), Copyright (c) The Rust Project Contributors, is used under \
+     the Apache License, Version 2.0, which is among the licences below.";
+
+/// A package as cargo knows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    license: Option<String>,
+    repository: Option<String>,
+    manifest_path: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: BTreeSet<Package>,
+}
+
+/// The notices for the program that is built for this target.
+///
+/// # Errors
+///
+/// Where cargo does not tell, or a package comes without the words of its licence.
+pub(super) fn of_program(project: &Path, target: &Target) -> Result<String, Problem> {
+    let tree = ["tree", "--package", EXECUTABLE, "--edges", "normal,no-proc-macro", "--prefix", "none"];
+    let tree = ask_cargo(project, &tree, &["--format", "{p}", "--target", target.triple()])?;
+    let linked: BTreeSet<(&str, &str)> = tree.lines().filter_map(name_and_version).collect();
+    let metadata = ["metadata", "--format-version", "1", "--filter-platform", target.triple()];
+    let metadata: Metadata =
+        serde_json::from_str(&ask_cargo(project, &metadata, &[])?).map_err(Problem::Metadata)?;
+    let is_linked = |package: &&Package| {
+        package.name != EXECUTABLE && linked.contains(&(package.name.as_str(), package.version.as_str()))
+    };
+    compose(&metadata.packages.iter().filter(is_linked).collect::<Vec<_>>())
+}
+
+/// The beginning of a line of cargo's tree, such as `url v2.5.8 (*)`.
+fn name_and_version(line: &str) -> Option<(&str, &str)> {
+    let mut words = line.split_whitespace();
+    Some((words.next()?, words.next()?.strip_prefix('v')?))
+}
+
+fn ask_cargo(project: &Path, arguments: &[&str], more: &[&str]) -> Result<String, Problem> {
+    let program = cargo();
+    let mut command = Command::new(&program);
+    command.args(arguments).args(more).arg("--locked").current_dir(project);
+    let output = command.output().map_err(|source| Problem::NotStarted { program, source })?;
+    if !output.status.success() {
+        return Err(Problem::Untold(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// All texts, each once, with the packages that come with it.
+fn compose(packages: &[&Package]) -> Result<String, Problem> {
+    let mut by_text: BTreeMap<String, Vec<&Package>> = BTreeMap::new();
+    for package in packages {
+        for text in texts(package, packages)? {
+            by_text.entry(text).or_default().push(package);
+        }
+    }
+    let mut sections: Vec<(Vec<String>, String)> = by_text
+        .into_iter()
+        .map(|(text, packages)| (packages.into_iter().map(heading).collect(), text))
+        .collect();
+    sections.sort();
+    let mut notices = format!("{EXECUTABLE} is linked from the software of others that is named below.\n\n");
+    notices.push_str(STANDARD_LIBRARY);
+    notices.push('\n');
+    for (headings, text) in sections {
+        notices.push_str(&format!("\n{RULE}\n{}\n\n{text}\n", headings.join("\n")));
+    }
+    Ok(notices)
+}
+
+fn heading(package: &Package) -> String {
+    let Package { name, version, license, repository, .. } = package;
+    let license = license.as_deref().unwrap_or("licence below");
+    match repository {
+        Some(repository) => format!("{name} {version} ({license}), {repository}"),
+        None => format!("{name} {version} ({license})"),
+    }
+}
+
+/// The package's own texts. One that comes without, as parts of a larger work may, has those of the other parts.
+fn texts(package: &Package, all: &[&Package]) -> Result<BTreeSet<String>, Problem> {
+    let own = own_texts(package)?;
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    let of_same_work = |other: &&&Package| {
+        package.repository.is_some()
+            && (&other.repository, &other.license) == (&package.repository, &package.license)
+    };
+    let mut shared = BTreeSet::new();
+    for sibling in all.iter().filter(of_same_work) {
+        shared.extend(own_texts(sibling)?);
+    }
+    match shared.is_empty() {
+        true => Err(Problem::NoLicence(format!("{} {}", package.name, package.version))),
+        false => Ok(shared),
+    }
+}
+
+fn own_texts(package: &Package) -> Result<BTreeSet<String>, Problem> {
+    let folder = package.manifest_path.parent().unwrap_or(Path::new("."));
+    let mut texts = BTreeSet::new();
+    for entry in fs::read_dir(folder).map_err(Problem::reading(folder))? {
+        let file = entry.map_err(Problem::reading(folder))?.path();
+        if file.is_file() && is_notice(&file) {
+            let text = fs::read(&file).map_err(Problem::reading(&file))?;
+            texts.insert(plain(&String::from_utf8_lossy(&text)));
+        }
+    }
+    Ok(texts)
+}
+
+fn is_notice(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+}
+
+/// The text without what differs between copies of the same: ends of lines, and blanks at their ends.
+fn plain(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n").trim_matches('\n').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A package in a folder with these files.
+    fn package(folder: &Path, name: &str, files: &[(&str, &str)]) -> Package {
+        let home = folder.join(name);
+        fs::create_dir(&home).unwrap();
+        for (file, text) in files {
+            fs::write(home.join(file), text).unwrap();
+        }
+        Package {
+            name: name.to_owned(),
+            version: "1.2.3".to_owned(),
+            license: Some("MIT".to_owned()),
+            repository: Some("https://example.com/work".to_owned()),
+            manifest_path: home.join("Cargo.toml"),
+        }
+    }
+
+    #[test]
+    fn a_text_stands_once_below_all_that_come_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let one =
+            package(folder.path(), "one", &[("LICENSE-MIT", "Do\r\nas you like.  \n"), ("lib.rs", "code")]);
+        let two =
+            package(folder.path(), "two", &[("license.md", "\nDo\nas you like.\n"), ("NOTICE", "By two.")]);
+        let part = Package { version: "2.0.0".to_owned(), ..package(folder.path(), "part", &[]) };
+        assert_eq!(
+            compose(&[&one, &part, &two]).unwrap(),
+            format!(
+                "{EXECUTABLE} is linked from the software of others that is named below.\n\n{STANDARD_LIBRARY}\n\n\
+                 {RULE}\n\
+                 one 1.2.3 (MIT), https://example.com/work\n\
+                 part 2.0.0 (MIT), https://example.com/work\n\
+                 two 1.2.3 (MIT), https://example.com/work\n\nDo\nas you like.\n\n\
+                 {RULE}\n\
+                 part 2.0.0 (MIT), https://example.com/work\n\
+                 two 1.2.3 (MIT), https://example.com/work\n\nBy two.\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_package_without_the_words_of_its_licence_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let with = package(folder.path(), "with", &[("COPYING", "Do as you like.")]);
+        let without = Package {
+            license: Some("ISC".to_owned()),
+            ..package(folder.path(), "without", &[("README", "")])
+        };
+        let error = compose(&[&with, &without]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "without 1.2.3 comes without the text of its licence, which a package must pass on"
+        );
+    }
+
+    #[test]
+    fn the_notices_name_what_is_linked_and_nothing_else() {
+        let notices = of_program(crate::project(), &Target::of_this_machine().unwrap()).unwrap();
+        for linked in ["aws-lc-sys ", "tokio ", "reqwest ", "tonic-prost "] {
+            assert!(notices.contains(&format!("\n{linked}")), "{linked}");
+        }
+        for not_linked in ["insta ", "proptest ", "prost-build ", "syn ", "zip ", EXECUTABLE] {
+            assert!(!notices.contains(&format!("\n{not_linked}")), "{not_linked}");
+        }
+        assert!(notices.contains("Apache License"));
+        assert!(!notices.contains('\r'));
+    }
+}
