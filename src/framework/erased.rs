@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::data_source::DataSource;
 use super::diagnostics::{Errors, Warnings};
 use super::identity::IdentitySchema;
-use super::list_resource::{ListResource, Listed};
+use super::list_resource::{ListResource, Listed, Search};
 use super::model::Model;
 use super::planning::Change;
 use super::resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource};
@@ -222,7 +222,7 @@ pub trait AnyListResource<C>: Send + Sync {
     fn list<'a>(
         &'a self,
         context: Context<'a, C>,
-        config: Object,
+        search: Search<Object>,
         found: mpsc::Sender<Listed<Object>>,
     ) -> BoxFuture<'a, Result<(), Errors>>;
 }
@@ -247,11 +247,12 @@ impl<L: ListResource> AnyListResource<<L::Resource as Resource>::Client> for L {
     fn list<'a>(
         &'a self,
         context: Context<'a, <L::Resource as Resource>::Client>,
-        config: Object,
+        search: Search<Object>,
         found: mpsc::Sender<Listed<Object>>,
     ) -> BoxFuture<'a, Result<(), Errors>> {
         Box::pin(async move {
-            let config = L::Config::from_object(config)?;
+            let Search { config, whole_objects } = search;
+            let search = Search { config: L::Config::from_object(config)?, whole_objects };
             // One at a time: the host's pace is the pace of the search.
             let (sender, mut receiver) = mpsc::channel::<Listed<<L::Resource as Resource>::Model>>(1);
             let forward = async {
@@ -261,7 +262,7 @@ impl<L: ListResource> AnyListResource<<L::Resource as Resource>::Client> for L {
                     }
                 }
             };
-            let search = ListResource::list(self, context, config, sender);
+            let search = ListResource::list(self, context, search, sender);
             tokio::pin!(search, forward);
             tokio::select! {
                 result = &mut search => {

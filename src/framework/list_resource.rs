@@ -36,9 +36,18 @@ pub trait ListResource: Send + Sync + 'static {
     fn list(
         &self,
         context: Context<'_, <Self::Resource as Resource>::Client>,
-        config: Self::Config,
+        search: Search<Self::Config>,
         found: mpsc::Sender<Listed<<Self::Resource as Resource>::Model>>,
     ) -> impl Future<Output = Result<(), Errors>> + Send;
+}
+
+/// What the host looks for.
+#[derive(Debug, Clone)]
+pub struct Search<T> {
+    /// The `config` block.
+    pub config: T,
+    /// Whether the objects are wanted whole. Without, only what their identities are made of is looked at.
+    pub whole_objects: bool,
 }
 
 /// One object found.

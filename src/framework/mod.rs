@@ -26,7 +26,7 @@ pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Errors, PROVIDER_DEFECT, Warnings};
 pub use erased::{AnyDataSource, AnyListResource, AnyResource, BoxFuture};
 pub use identity::{IdentityAttribute, IdentitySchema};
-pub use list_resource::{ListResource, Listed};
+pub use list_resource::{ListResource, Listed, Search};
 pub use model::{Model, model, unfit_value};
 pub use path::{AttributePath, Step};
 pub use planning::Change;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gitlab_simulator::{ADMINISTRATOR, Permissions, Simulator, Target};
+use gitlab_simulator::{ADMINISTRATOR, Fault, Permissions, Route, Simulator, Target};
 use plugin_host::{Listed, Query};
 use serde_json::{Value, json};
 
@@ -115,8 +115,31 @@ async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
     let identities: BTreeSet<String> =
         listed.iter().map(|listed| listed.identity.as_ref().unwrap().to_string()).collect();
     assert_eq!((listed.len() as u64, identities.len() as u64), (2 * FULL, 2 * FULL));
-    // Three pages of projects, for the project itself is on the list, two of groups, the permissions, and the path.
-    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1 + 1);
+    // Three pages of projects, for the project itself is on the list, two of groups, and the path.
+    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1);
+}
+
+#[tokio::test]
+async fn permissions_are_asked_for_once_and_only_where_objects_are_wanted_whole() {
+    let kit = Kit::with(full_world()).await;
+    let asked = || kit.gitlab.requests().to(Route::GraphqlQuery).len();
+    all(&kit, &query("acme/app")).await;
+    assert_eq!(asked(), 0);
+    let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
+    assert_eq!((listed.len() as u64, asked()), (2 * FULL, 1));
+}
+
+/// As behind a proxy that lets no GraphQL through.
+#[tokio::test]
+async fn where_permissions_are_not_shown_the_entries_are_listed_and_a_warning_says_so() {
+    let kit = Kit::with(world()).await;
+    let page = "<html><title>Not for you</title></html>".to_owned();
+    let refused = Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page };
+    kit.gitlab.inject(refused.on(Route::GraphqlQuery));
+    let mut listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
+    let end = listed.pop().unwrap();
+    assert_eq!(end.diagnostics[0].summary, "Permissions on the allowlist of project 1 are not shown");
+    assert_eq!((listed.len(), end.identity), (3, None));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::call::{CALL, panicked};
 use super::{Lister, Managed, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
-use crate::framework::list_resource::Listed;
+use crate::framework::list_resource::{Listed, Search};
 use crate::framework::provider::Provider;
 use crate::framework::resource::Context;
 use crate::framework::value::Object;
@@ -73,7 +73,8 @@ async fn search<P: Provider>(
         finds.close();
         Ok::<_, Errors>(())
     };
-    let (searched, reported) = tokio::join!(lister.lister.list(context, config, found), report);
+    let search = Search { config, whole_objects: request.include_resource_object };
+    let (searched, reported) = tokio::join!(lister.lister.list(context, search, found), report);
     searched.and(reported)
 }
 

@@ -4,13 +4,13 @@
 use tokio::sync::mpsc::Sender;
 
 use crate::framework::{
-    Attr, Attribute, Context, Errors, ListResource, Listed, Schema, Type, Warnings, model,
+    Attr, Attribute, Context, Errors, ListResource, Listed, Schema, Search, Type, Warnings, model,
 };
-use crate::gitlab::{ErrorKind, ProjectId};
+use crate::gitlab::ProjectId;
 use crate::provider::connection::Connection;
 use crate::provider::project;
 use crate::provider::report::report;
-use crate::provider::resources::{AllowlistEntry, EntryModel};
+use crate::provider::resources::{AllowlistEntry, EntryModel, permissions};
 
 /// The list resource.
 pub(in crate::provider) struct AllowlistEntries;
@@ -44,7 +44,7 @@ impl ListResource for AllowlistEntries {
     async fn list(
         &self,
         context: Context<'_, Connection>,
-        config: Query,
+        Search { config, whole_objects }: Search<Query>,
         found: Sender<Listed<EntryModel>>,
     ) -> Result<(), Errors> {
         let gitlab = &context.client.gitlab;
@@ -52,11 +52,9 @@ impl ListResource for AllowlistEntries {
         let cannot_read =
             |error| report(format!("Can't read the allowlist of project {owner}"), &error).at("project");
         let projects = gitlab.allowed_projects_in_full(owner).await.map_err(cannot_read)?;
-        // A GitLab that knows no permissions lists its entries without them.
-        let permissions = match gitlab.permissions(owner).await {
-            Ok(list) => Some(list),
-            Err(error) if *error.kind() == ErrorKind::Unsupported => None,
-            Err(error) => return Err(cannot_read(error).into()),
+        let permissions = match whole_objects {
+            true => permissions::as_found(owner, gitlab.permissions(owner).await, context.warnings)?,
+            false => None,
         };
         let entry = |target, path: &Option<String>| {
             let spelled = EntryModel { project: config.project.clone(), ..EntryModel::default() };

@@ -3,7 +3,7 @@
 mod import;
 mod moved;
 mod numbers;
-mod permissions;
+pub(in crate::provider) mod permissions;
 mod takeover;
 mod target;
 
@@ -307,7 +307,9 @@ impl Resource for AllowlistEntry {
             Ok(true) => {
                 let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
                 let entry = spelled.with_numbers(owner, target);
-                permissions::imported(&context.client.gitlab, owner, target, entry).await
+                let held = context.client.gitlab.permissions_of(owner, target).await;
+                let held = permissions::as_found(owner, held, context.warnings)?.flatten();
+                Ok(entry.with_own_permissions(held.as_ref()))
             }
             Ok(false) => Err(import::not_on_the_list(owner, target).into()),
             Err(error) => Err(report(cannot_read(owner), &error).into()),

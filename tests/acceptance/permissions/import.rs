@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use gitlab_simulator::Fault;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -56,6 +57,39 @@ fn where_permissions_are_switched_off_an_entry_is_imported_without_them() {
     tf.import(ENTRY, ID).succeeds();
 
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
+}
+
+/// By a proxy that knows no GraphQL, though GitLab itself would answer.
+#[test]
+fn where_permissions_are_not_shown_an_entry_is_imported_without_them_and_a_warning_says_so() {
+    let gitlab = acme();
+    gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
+    let page = "<html><head><title>Not for you</title></head></html>".to_owned();
+    let refused = Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page };
+    gitlab.inject(refused.on(Route::GraphqlQuery));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&format!(
+        "import {{\n  to = {ENTRY}\n  id = \"{ID}\"\n}}\n{}",
+        entry("").replace("target_project = \"acme/lib\"", "target_project_id = 2")
+    ));
+
+    let run = tf.apply();
+
+    run.succeeds();
+    assert_snapshot!(run.warning(), @r#"
+    Warning: Permissions on the allowlist of project 1 are not shown
+
+    POST /api/graphql (JobTokenPermissions): the token's user may not do this
+    (403): a web page titled "Not for you".
+
+    GitLab tells of permissions over GraphQL alone, at `/api/graphql`, and shows
+    the allowlist itself. So the entries count as ones whose permissions nobody
+    manages: they keep what they have, and a plan does not show it. To have them
+    too, let the token, and any proxy on the way, reach that address.
+    "#);
+    assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
+    tf.plan().changes_nothing().warns_of_nothing();
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::framework::{
     Attr, Attribute, Change, Context, DataSource, Failed, Host, IdentityAttribute, ImportBy, ListResource,
-    Listed, MoveSource, Plan, PlanContext, Resource, Value, Warnings, cannot_move, model,
+    Listed, MoveSource, Plan, PlanContext, Resource, Search, Value, Warnings, cannot_move, model,
 };
 
 model! {
@@ -60,7 +60,7 @@ impl ListResource for ThingLister {
     async fn list(
         &self,
         _: Context<'_, String>,
-        config: Query,
+        Search { config, whole_objects }: Search<Query>,
         found: mpsc::Sender<Listed<Thing>>,
     ) -> Result<(), Errors> {
         for number in 0.. {
@@ -68,7 +68,8 @@ impl ListResource for ThingLister {
                 return Err(Diagnostic::new("Lost", "No more.").into());
             }
             let id = format!("{}{number}", config.prefix.known().unwrap());
-            let object = thing("found", 7, None).with_id(&id);
+            let name = if whole_objects { "found" } else { "not looked at" };
+            let object = thing(name, 7, None).with_id(&id);
             if found.send(Listed { object, display_name: id }).await.is_err() {
                 break;
             }

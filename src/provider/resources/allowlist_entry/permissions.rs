@@ -178,18 +178,40 @@ pub(super) async fn refresh(
     }
 }
 
-/// An imported entry, with its permissions where they are its own.
-pub(super) async fn imported(
-    client: &Client,
+/// What GitLab answers of permissions that nobody manages yet; none where it knows none, or shows none while it shows the
+/// entries, as behind a proxy that lets no GraphQL through. Then no more is lost than a warning says.
+///
+/// # Errors
+///
+/// Where asking again may give an answer.
+pub(in crate::provider) fn as_found<T>(
     owner: ProjectId,
-    target: Target,
-    entry: EntryModel,
-) -> Result<EntryModel, Errors> {
-    match client.permissions_of(owner, target).await {
-        Ok(permissions) => Ok(entry.with_own_permissions(permissions.as_ref())),
-        Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(entry),
-        Err(error) => Err(report(cannot_read(owner), &error).into()),
+    asked: Result<T, Error>,
+    warnings: &Warnings,
+) -> Result<Option<T>, Errors> {
+    use ErrorKind::{Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported};
+    let error = match asked {
+        Ok(found) => return Ok(Some(found)),
+        Err(error) => error,
+    };
+    match error.kind() {
+        Unsupported => Ok(None),
+        Forbidden | NotAvailable | Redirected { .. } | UnexpectedStatus => {
+            warnings.add(not_shown(owner, &error));
+            Ok(None)
+        }
+        _ => Err(report(cannot_read(owner), &error).into()),
     }
+}
+
+fn not_shown(owner: ProjectId, error: &Error) -> Diagnostic {
+    let detail = format!(
+        "{}\n\nGitLab tells of permissions over GraphQL alone, at `/api/graphql`, and shows the allowlist itself. So the \
+         entries count as ones whose permissions nobody manages: they keep what they have, and a plan does not show it. To \
+         have them too, let the token, and any proxy on the way, reach that address.",
+        sentence(error)
+    );
+    Diagnostic::new(format!("Permissions on the allowlist of project {owner} are not shown"), detail)
 }
 
 /// The failure of a write, with what it left of the entry.
