@@ -226,6 +226,24 @@ fn an_exclusive_list_of_200_and_200_costs_one_write_for_each_difference() {
     assert_writes(&gitlab, 2 * FULL, TRIES_TO_DESTROY, 5);
 }
 
+/// Who does without the one clear error for a bad token pays for nothing but lists and writes.
+#[test]
+fn without_the_early_check_full_lists_are_made_and_unmade_with_at_most_five_other_requests() {
+    for (projects, groups, entries) in [(FULL, 0, true), (FULL, FULL, false)] {
+        let gitlab = Simulator::start();
+        let estate = Estate::of(&gitlab, 1, projects, groups);
+        let Some(mut tf) = workspace(&gitlab) else { return };
+        tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
+        tf.config(&if entries { estate.entries() } else { estate.exclusive_lists() });
+
+        for options in [&["-parallelism=50"][..], &["-parallelism=50", "-destroy"]] {
+            gitlab.clear_requests();
+            tf.apply_with(options).succeeds();
+            assert_writes(&gitlab, projects + groups, 0, 5);
+        }
+    }
+}
+
 #[test]
 fn what_is_right_already_is_not_written() {
     let gitlab = Simulator::start();
