@@ -185,7 +185,7 @@ impl Resource for AllowlistEntry {
                 takeover::foresee(connection, owner, target, context.warnings).await?;
             }
             let before = prior.as_ref().filter(|_| !is_new);
-            permissions::foresee(gitlab, owner, before, &planned).await?;
+            permissions::foresee(gitlab, owner, before, &planned, context.warnings).await?;
         }
         if let Some(prior) = &prior {
             permissions::tell_if_abandoned(prior, &planned, context.warnings);

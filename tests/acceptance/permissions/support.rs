@@ -3,6 +3,7 @@
 
 use insta::assert_snapshot;
 use serde_json::Value;
+use terraform_cli::Action;
 
 use super::*;
 
@@ -227,14 +228,17 @@ fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
     assert_eq!(held(&gitlab), None);
 }
 
+/// Neither the entry's removal nor anything else waits for the feature.
 #[test]
 fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired() {
     let gitlab = acme();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.set_fine_grained_permissions(APP, false);
 
-    assert_snapshot!(tf.plan().error(), @r#"
-    Error: Permissions of entries are switched off for project 1
+    let plan = tf.plan();
+    assert_eq!(plan.change(ENTRY).action, Action::Update);
+    assert_snapshot!(plan.warning(), @r#"
+    Warning: Permissions of entries are switched off for project 1
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
@@ -246,10 +250,51 @@ fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired
     `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
     remove `default_permissions` and `job_token_policies` from the configuration:
     the entry then has the default permissions.
-    "#);
 
-    tf.config(&entry("default_permissions = true"));
-    tf.apply().succeeds();
+    As it is, the entry has other permissions than the configuration says,
+    applying fails for it, and destroying it works.
+    "#);
+    assert_snapshot!(tf.apply_saved().error(), @r#"
+    Error: Can't change what project 2 may do in project 1
+      gitlab_job_token_allowlist_entry.lib
+      > job_token_policies = ["READ_JOBS"]
+
+    POST /api/graphql (ChangePermissions): fine-grained permissions are switched
+    off for this project (200): Failed to update job token scope.
+
+    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
+    18.2 they are a beta that an administrator can switch on (feature flag
+    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
+    remove `default_permissions` and `job_token_policies` from the configuration:
+    the entry then has the default permissions.
+    "#);
+    assert_eq!(tf.state().of(ENTRY)["default_permissions"], true);
+
     tf.destroy().succeeds();
     assert_eq!(held(&gitlab), None);
+}
+
+#[test]
+fn where_the_feature_was_switched_off_later_the_default_permissions_can_be_asked_for() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    gitlab.set_fine_grained_permissions(APP, false);
+    tf.config(&entry("default_permissions = true"));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    tf.plan().changes_nothing();
+}
+
+/// What is new in the configuration is told before anything is done.
+#[test]
+fn an_entry_without_managed_permissions_can_not_be_given_what_is_switched_off() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, "") else { return };
+    gitlab.set_fine_grained_permissions(APP, false);
+    tf.config(&entry(JOBS));
+
+    let error = tf.plan().error();
+
+    assert!(error.contains("Permissions of entries are switched off for project 1"), "{error}");
 }

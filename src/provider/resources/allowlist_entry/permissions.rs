@@ -108,7 +108,8 @@ pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
 }
 
 /// Looks ahead, where a plan changes permissions, whether GitLab has what is asked for. All entries of a project look at
-/// the same list.
+/// the same list. Where an entry has lost what it was given, nobody has asked for anything new, and a warning does: an error
+/// would stand in the way of all else that is planned, and of the entry's own removal, before which hosts plan it once more.
 ///
 /// # Errors
 ///
@@ -119,22 +120,28 @@ pub(super) async fn foresee(
     owner: ProjectId,
     before: Option<&EntryModel>,
     planned: &EntryModel,
+    warnings: &Warnings,
 ) -> Result<(), Errors> {
-    let unchanged = |wanted: &Permissions| before.and_then(of).as_ref() == Some(wanted);
-    let (Some(client), Some(wanted)) = (client, of(planned).filter(|wanted| !unchanged(wanted))) else {
+    let held = before.and_then(of);
+    let (Some(client), Some(wanted)) = (client, of(planned).filter(|wanted| held.as_ref() != Some(wanted)))
+    else {
         return Ok(());
     };
-    match client.permissions(owner).await {
-        Ok(list) if list.is_switched_off() && wanted != Permissions::Default => {
-            Err(switched_off(owner).at(attribute(&wanted)).into())
-        }
-        Ok(_) => Ok(()),
+    let problem = match client.permissions(owner).await {
+        Ok(list) if list.is_switched_off() && wanted != Permissions::Default => switched_off(owner),
+        Ok(_) => return Ok(()),
         Err(error) => match error.kind() {
-            ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::NotAvailable => Ok(()),
-            ErrorKind::Unsupported => Err(report(cannot_read(owner), &error).at(attribute(&wanted)).into()),
-            _ => Err(report(cannot_read(owner), &error).into()),
+            ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::NotAvailable => return Ok(()),
+            ErrorKind::Unsupported => report(cannot_read(owner), &error),
+            _ => return Err(report(cannot_read(owner), &error).into()),
         },
+    };
+    let problem = problem.at(attribute(&wanted));
+    if held.is_none() {
+        return Err(problem.into());
     }
+    warnings.add(Diagnostic { detail: format!("{}\n\n{ONLY_REMOVAL_WORKS}", problem.detail), ..problem });
+    Ok(())
 }
 
 /// Warns where permissions were managed and are to be no more.
@@ -258,6 +265,8 @@ fn attribute(wanted: &Permissions) -> &'static str {
 fn cannot_read(owner: ProjectId) -> String {
     format!("Can't read the permissions on the allowlist of project {owner}")
 }
+
+const ONLY_REMOVAL_WORKS: &str = "As it is, the entry has other permissions than the configuration says, applying fails for it, and destroying it works.";
 
 fn switched_off(owner: ProjectId) -> Diagnostic {
     let detail = format!(
