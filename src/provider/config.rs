@@ -112,7 +112,8 @@ pub(super) fn schema() -> Schema {
             "early_auth_check",
             Type::Bool,
             "Whether to try the token with one request when the provider is configured, so that a bad token is one clear \
-             error. Defaults to the environment variable `GITLAB_EARLY_AUTH_CHECK`, then to `true`.",
+             error, and not one of each resource. Terraform configures it once to plan, twice to apply and three times to \
+             destroy. Defaults to the environment variable `GITLAB_EARLY_AUTH_CHECK`, then to `true`.",
         ),
         Attribute::optional(
             "request_timeout",
