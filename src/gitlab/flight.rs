@@ -72,21 +72,12 @@ impl<T: Clone> Flight<T> {
 
     /// A kept result, or that of a flight in the air, or that of a flight of one's own.
     pub(super) async fn join(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        self.join_within(self.keeping.life, work).await
-    }
-
-    /// As [`Flight::join`], but a kept result only if its work began less than `age` ago.
-    pub(super) async fn join_within(
-        &self,
-        age: Duration,
-        work: impl Future<Output = Outcome<T>>,
-    ) -> Outcome<T> {
-        if let Some(kept) = self.peek_within(age) {
+        if let Some(kept) = self.peek() {
             return Ok(kept);
         }
         let ticket = self.ticket();
         let _runway = self.runway.lock().await;
-        if let Some(kept) = self.peek_within(age) {
+        if let Some(kept) = self.peek() {
             return Ok(kept);
         }
         let shared = self.landed(|landing| {
@@ -96,6 +87,14 @@ impl<T: Clone> Flight<T> {
         match shared {
             Some(outcome) => outcome,
             None => self.fly(work).await,
+        }
+    }
+
+    /// A kept result whose work began less than `age` ago, or else a fresh one.
+    pub(super) async fn recent(&self, age: Duration, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        match self.peek_within(age) {
+            Some(kept) => Ok(kept),
+            None => self.fresh(work).await,
         }
     }
 

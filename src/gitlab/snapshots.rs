@@ -64,7 +64,7 @@ impl Client {
     ///
     /// As [`Client::allowed_projects`].
     pub async fn allowed_projects_just_read(&self, owner: ProjectId) -> Result<Projects, Error> {
-        self.shared.lists.projects.of(owner).join_within(JUST_READ, self.read_projects(owner)).await
+        self.shared.lists.projects.of(owner).recent(JUST_READ, self.read_projects(owner)).await
     }
 
     /// As [`Client::allowed_groups`], but read at most 5 seconds ago.
@@ -73,7 +73,7 @@ impl Client {
     ///
     /// As [`Client::allowed_projects`].
     pub async fn allowed_groups_just_read(&self, owner: ProjectId) -> Result<Groups, Error> {
-        self.shared.lists.groups.of(owner).join_within(JUST_READ, self.read_groups(owner)).await
+        self.shared.lists.groups.of(owner).recent(JUST_READ, self.read_groups(owner)).await
     }
 
     /// The projects on the owner's allowlist as they are after this call began. Use it where a decision rests on it.

@@ -95,12 +95,12 @@ async fn a_result_is_kept_from_the_beginning_of_its_work() {
 async fn a_kept_result_may_be_too_old_for_some() {
     let (flight, work) = (flight(), Work::without_a_door());
     let age = Duration::from_secs(5);
-    assert_eq!(flight.join_within(age, work.run()).await.unwrap(), 1);
+    assert_eq!(flight.recent(age, work.run()).await.unwrap(), 1);
     tokio::time::advance(age - Duration::from_millis(1)).await;
-    assert_eq!(flight.join_within(age, work.run()).await.unwrap(), 1);
+    assert_eq!(flight.recent(age, work.run()).await.unwrap(), 1);
     tokio::time::advance(Duration::from_millis(1)).await;
     assert_eq!(flight.join(work.run()).await.unwrap(), 1, "good enough for others");
-    assert_eq!(flight.join_within(age, work.run()).await.unwrap(), 2);
+    assert_eq!(flight.recent(age, work.run()).await.unwrap(), 2);
     assert_eq!(flight.peek(), Some(2), "the newer one is kept for all");
 }
 

@@ -266,7 +266,8 @@ fn cannot_read(owner: ProjectId) -> String {
     format!("Can't read the permissions on the allowlist of project {owner}")
 }
 
-const ONLY_REMOVAL_WORKS: &str = "As it is, the entry has other permissions than the configuration says, applying fails for it, and destroying it works.";
+const ONLY_REMOVAL_WORKS: &str = "As it is, the entry has other permissions than the configuration says, applying fails \
+                                  for it, and destroying it works.";
 
 fn switched_off(owner: ProjectId) -> Diagnostic {
     let detail = format!(
