@@ -123,6 +123,11 @@ impl Error {
         Self(Arc::new(Report { kind, line: line.clone(), status, words, story }))
     }
 
+    /// A failure that is known without sending the call, or that no single answer to it shows.
+    pub(super) fn unsent(kind: ErrorKind, line: &RequestLine, words: Option<&str>) -> Self {
+        Self::new(kind, line, None, words.map(str::to_owned), Story::default())
+    }
+
     /// The same story with another meaning, once more is known.
     pub(super) fn with_kind(self, kind: ErrorKind) -> Self {
         Self(Arc::new(Report { kind, ..Arc::unwrap_or_clone(self.0) }))

@@ -164,8 +164,7 @@ impl Client {
             }
         }
         let call = endpoint::list(path, &from);
-        let words = Some("the list does not end".to_owned());
-        Err(Error::new(ErrorKind::Unreadable, call.line(), None, words, super::error::Story::default()))
+        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
     }
 
     /// The owner's full path, as its list of projects tells by the way, or else as one look-up does.
@@ -175,11 +174,7 @@ impl Client {
             Some(path) => Ok(path.to_owned()),
             None => match self.resolve_project(&owner.into()).await? {
                 Some(project) => Ok(project.path_with_namespace.clone()),
-                None => {
-                    let call = projects::show(&owner.into());
-                    let story = super::error::Story::default();
-                    Err(Error::new(ErrorKind::NotFound, call.line(), None, None, story))
-                }
+                None => Err(Error::unsent(ErrorKind::NotFound, projects::show(&owner.into()).line(), None)),
             },
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::client::Client;
 use super::endpoints::groups;
 use super::endpoints::job_token_scopes::{self as endpoint, ListedProject};
-use super::error::{Error, ErrorKind, Story};
+use super::error::{Error, ErrorKind};
 use super::graphql::Page;
 use super::id::{GroupId, ProjectId, Target};
 
@@ -45,16 +45,15 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] when there is
-    /// no such group for the token, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] (over GraphQL
+    /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, and whatever keeps GitLab from answering.
     pub async fn scopes_below(
         &self,
         group: GroupId,
         with_archived: bool,
     ) -> Result<Vec<ProjectScope>, Error> {
         let Some(found) = self.resolve_group(&group.into()).await? else {
-            let call = groups::show(&group.into());
-            return Err(Error::new(ErrorKind::NotFound, call.line(), None, None, Story::default()));
+            return Err(Error::unsent(ErrorKind::NotFound, groups::show(&group.into()).line(), None));
         };
         let group = found.full_path.as_str();
         let mut projects = BTreeMap::new();
@@ -83,8 +82,7 @@ impl Client {
             after = next;
         }
         let call = endpoint::list(group, with_archived, after.as_deref());
-        let words = Some("the list does not end".to_owned());
-        Err(Error::new(ErrorKind::Unreadable, call.line(), None, words, Story::default()))
+        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
     }
 }
 

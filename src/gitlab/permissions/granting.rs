@@ -181,20 +181,17 @@ impl Client {
 
     /// The target's present full path, by which alone GraphQL knows it.
     async fn path_of(&self, target: Target) -> Result<String, Error> {
-        let (path, line) = match target {
-            Target::Project(id) => {
-                let found = self.resolve_project(&id.into()).await?;
-                (
-                    found.map(|project| project.path_with_namespace.clone()),
-                    projects::show(&id.into()).line().clone(),
-                )
-            }
-            Target::Group(id) => {
-                let found = self.resolve_group(&id.into()).await?;
-                (found.map(|group| group.full_path.clone()), groups::show(&id.into()).line().clone())
-            }
-        };
-        path.ok_or_else(|| Error::new(ErrorKind::UnseenTarget, &line, None, None, Story::default()))
+        let unseen = |line: &RequestLine| Error::unsent(ErrorKind::UnseenTarget, line, None);
+        match target {
+            Target::Project(id) => match self.resolve_project(&id.into()).await? {
+                Some(project) => Ok(project.path_with_namespace.clone()),
+                None => Err(unseen(projects::show(&id.into()).line())),
+            },
+            Target::Group(id) => match self.resolve_group(&id.into()).await? {
+                Some(group) => Ok(group.full_path.clone()),
+                None => Err(unseen(groups::show(&id.into()).line())),
+            },
+        }
     }
 }
 

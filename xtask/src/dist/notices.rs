@@ -43,12 +43,20 @@ struct Metadata {
 ///
 /// Where cargo does not tell, or a package comes without the words of its licence.
 pub(super) fn of_program(project: &Path, target: &Target) -> Result<String, Problem> {
-    let tree = ["tree", "--package", EXECUTABLE, "--edges", "normal,no-proc-macro", "--prefix", "none"];
-    let tree = ask_cargo(project, &tree, &["--format", "{p}", "--target", target.triple()])?;
+    let tree = [
+        ["tree", "--locked"],
+        ["--package", EXECUTABLE],
+        ["--target", target.triple()],
+        ["--edges", "normal,no-proc-macro"],
+        ["--prefix", "none"],
+        ["--format", "{p}"],
+    ];
+    let tree = ask_cargo(project, tree.as_flattened())?;
     let linked: BTreeSet<(&str, &str)> = tree.lines().filter_map(name_and_version).collect();
-    let metadata = ["metadata", "--format-version", "1", "--filter-platform", target.triple()];
-    let metadata: Metadata =
-        serde_json::from_str(&ask_cargo(project, &metadata, &[])?).map_err(Problem::Metadata)?;
+    let metadata =
+        [["metadata", "--locked"], ["--format-version", "1"], ["--filter-platform", target.triple()]];
+    let metadata = ask_cargo(project, metadata.as_flattened())?;
+    let metadata: Metadata = serde_json::from_str(&metadata).map_err(Problem::Metadata)?;
     let is_linked = |package: &&Package| {
         package.name != EXECUTABLE && linked.contains(&(package.name.as_str(), package.version.as_str()))
     };
@@ -61,11 +69,10 @@ fn name_and_version(line: &str) -> Option<(&str, &str)> {
     Some((words.next()?, words.next()?.strip_prefix('v')?))
 }
 
-fn ask_cargo(project: &Path, arguments: &[&str], more: &[&str]) -> Result<String, Problem> {
+fn ask_cargo(project: &Path, arguments: &[&str]) -> Result<String, Problem> {
     let program = cargo();
-    let mut command = Command::new(&program);
-    command.args(arguments).args(more).arg("--locked").current_dir(project);
-    let output = command.output().map_err(|source| Problem::NotStarted { program, source })?;
+    let output = Command::new(&program).args(arguments).current_dir(project).output();
+    let output = output.map_err(|source| Problem::NotStarted { program, source })?;
     if !output.status.success() {
         return Err(Problem::Untold(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }

@@ -108,8 +108,9 @@ pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
 }
 
 /// Looks ahead, where a plan changes permissions, whether GitLab has what is asked for. All entries of a project look at
-/// the same list. Where an entry has lost what it was given, nobody has asked for anything new, and a warning does: an error
-/// would stand in the way of all else that is planned, and of the entry's own removal, before which hosts plan it once more.
+/// the same list. Where permissions of the entry were managed before, it may be the server that has changed and not the
+/// configuration, and a warning does: an error would stand in the way of all else that is planned, and of the entry's own
+/// removal, before which hosts plan it once more.
 ///
 /// # Errors
 ///
