@@ -36,3 +36,4 @@ mod secrecy;
 mod spelling;
 mod terraform_test;
 mod unknown;
+mod unresolved;

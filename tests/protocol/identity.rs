@@ -37,11 +37,21 @@ async fn an_identity_is_planned_and_kept_by_the_apply() {
 }
 
 #[tokio::test]
-async fn what_a_plan_does_not_know_is_unknown_in_its_identity_too() {
+async fn an_identity_is_planned_only_when_all_of_it_is_known() {
     let kit = kit().await;
+    for (type_name, given) in [
+        (SCOPE, json!({"project": UNKNOWN})),
+        (SCOPE, json!({"project": "acme/nowhere"})),
+        (EXCLUSIVE, json!({"project": UNKNOWN, "target_projects": []})),
+        (ENTRY, json!({"project": "acme/app", "target_project_id": UNKNOWN})),
+        (ENTRY, json!({"project": "acme/app", "target_group": "nowhere"})),
+    ] {
+        let step = kit.plan(type_name, &Stored::default(), given.clone()).await;
+        assert_eq!(step.planned.identity, None, "{type_name} {given}");
+    }
     let given = json!({"project": UNKNOWN, "target_project": "acme/lib"});
     let step = kit.plan(ENTRY, &Stored::default(), given).await;
-    assert_eq!(step.planned.identity, Some(entry(json!(UNKNOWN), json!(2))));
+    assert_eq!(step.planned.identity, None);
     let known = json!({"project": "acme/app", "target_project": "acme/lib"});
     let (stored, _) = kit.apply_with(&step, known).await;
     assert_eq!(stored.identity, Some(entry(json!(1), json!(2))));

@@ -26,7 +26,7 @@ pub(super) async fn handle<P: Provider>(
         Err(Failed { left, errors }) => (left, errors.into_vec()),
     };
     let new_identity = match &state {
-        Some(state) => managed.known_identity(state)?,
+        Some(state) => managed.identity(state)?,
         None => None,
     };
     let private = if errors.is_empty() { Vec::new() } else { request.planned_private };

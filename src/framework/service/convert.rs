@@ -50,11 +50,6 @@ pub(super) fn dynamic(object: Option<Object>) -> pb::DynamicValue {
     pb::DynamicValue { msgpack: msgpack::encode(&value), json: Vec::new() }
 }
 
-/// The message for an object of which nothing is known yet.
-pub(super) fn unknown() -> pb::DynamicValue {
-    pb::DynamicValue { msgpack: msgpack::encode(&Value::Unknown), json: Vec::new() }
-}
-
 pub(super) fn error(diagnostic: Diagnostic) -> pb::Diagnostic {
     told(diagnostic, Severity::Error)
 }

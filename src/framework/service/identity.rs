@@ -10,20 +10,16 @@ use crate::framework::provider::Provider;
 use crate::framework::value::{Object, Value};
 
 impl<C> Managed<C> {
-    /// The identity of a state or plan; none as long as what an import would need is not there yet, as right after
-    /// a move.
+    /// Returns the identity of a state or plan, or `None` unless it is wholly known and has what an import needs.
+    ///
+    /// Terraform from 1.12 on can't show a plan whose identity has an unknown in it, and OpenTofu fails.
     pub(super) fn identity(&self, state: &Object) -> Result<Option<pb::ResourceIdentityData>, Errors> {
         let identity = self.resource.identity(state.clone())?;
-        let lacks = |name: &&'static str| identity.get(*name).is_none_or(|value| *value == Value::Null);
-        let required = self.identity.attributes.iter().filter(|attribute| attribute.required);
-        let incomplete = required.map(|attribute| attribute.name).any(|name| lacks(&name));
-        Ok((!incomplete).then(|| message(identity)))
-    }
-
-    /// The identity of a state that no longer has anything unknown.
-    pub(super) fn known_identity(&self, state: &Object) -> Result<Option<pb::ResourceIdentityData>, Errors> {
-        let whole = state.values().all(Value::is_wholly_known);
-        if whole { self.identity(state) } else { Ok(None) }
+        let known = identity.values().all(Value::is_wholly_known);
+        let lacks = |name| identity.get(name).is_none_or(|value| *value == Value::Null);
+        let incomplete =
+            self.identity.attributes.iter().any(|attribute| attribute.required && lacks(attribute.name));
+        Ok((known && !incomplete).then(|| message(identity)))
     }
 }
 

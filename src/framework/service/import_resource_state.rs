@@ -18,7 +18,7 @@ pub(super) async fn handle<P: Provider>(
     if matches!(served.configuration(), Configuration::Unknown)
         && let Some(deferred) = convert::deferred(request.client_capabilities)
     {
-        return Ok(not_yet(request.type_name, deferred));
+        return Ok(pb::import_resource_state::Response { deferred: Some(deferred), ..Default::default() });
     }
     let client = served.client()?;
     let context = Context { client: &*client, warnings: &warnings };
@@ -30,23 +30,9 @@ pub(super) async fn handle<P: Provider>(
     let state = managed.resource.import(context, by).await?;
     let imported = pb::import_resource_state::ImportedResource {
         type_name: request.type_name,
-        identity: managed.known_identity(&state)?,
+        identity: managed.identity(&state)?,
         state: Some(convert::dynamic(Some(state))),
         private: private::imported(),
     };
     Ok(pb::import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
-}
-
-/// An import whose object can be known only once the provider is.
-fn not_yet(type_name: String, deferred: pb::Deferred) -> pb::import_resource_state::Response {
-    let open = pb::import_resource_state::ImportedResource {
-        type_name,
-        state: Some(convert::unknown()),
-        ..Default::default()
-    };
-    pb::import_resource_state::Response {
-        imported_resources: vec![open],
-        deferred: Some(deferred),
-        ..Default::default()
-    }
 }

@@ -83,7 +83,7 @@ fn event<C>(
     listed: Listed<Object>,
     include_object: bool,
 ) -> Result<pb::list_resource::Event, Errors> {
-    let identity = managed.known_identity(&listed.object)?.ok_or_else(|| {
+    let identity = managed.identity(&listed.object)?.ok_or_else(|| {
         Diagnostic::defect(
             "Listed object without an identity",
             format!("{:?} has none.", listed.display_name),

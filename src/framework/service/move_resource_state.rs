@@ -31,7 +31,7 @@ pub(super) async fn handle<P: Provider>(
     };
     let target = managed.resource.move_from(&source, &warnings)?;
     Ok(pb::move_resource_state::Response {
-        target_identity: managed.known_identity(&target)?,
+        target_identity: managed.identity(&target)?,
         target_state: Some(convert::dynamic(Some(target))),
         ..Default::default()
     })

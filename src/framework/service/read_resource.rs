@@ -23,7 +23,7 @@ pub(super) async fn handle<P: Provider>(
         (managed.resource.read(context, state).await?, None)
     };
     let new_identity = match &new_state {
-        Some(state) => managed.known_identity(state)?.or(request.current_identity),
+        Some(state) => managed.identity(state)?.or(request.current_identity),
         None => None,
     };
     Ok(pb::read_resource::Response {

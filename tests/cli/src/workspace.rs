@@ -277,6 +277,13 @@ impl Workspace {
         command
     }
 
+    /// The plan that was saved last, as `show -json` prints it.
+    #[track_caller]
+    #[must_use]
+    pub fn plan_shown(&self) -> Value {
+        self.show(Some(Path::new(PLAN_FILE)))
+    }
+
     #[track_caller]
     pub(crate) fn show(&self, file: Option<&Path>) -> Value {
         let file = file.map(|file| file.to_string_lossy().into_owned());

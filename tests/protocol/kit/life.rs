@@ -93,11 +93,18 @@ impl Kit {
             assert!(planned.state.get(attribute).is_some(), "{attribute} is no attribute");
         }
         let in_place = !before.state.is_null() && planned.requires_replace.is_empty();
-        if in_place && before.identity.is_some() {
-            assert_eq!(planned.identity, before.identity, "the identity changed");
-        }
-        if let Some(identity) = &planned.identity {
-            self.assert_identity(type_name, identity);
+        match &planned.identity {
+            Some(identity) => {
+                self.assert_identity(type_name, identity);
+                // Terraform can't show, and OpenTofu can't save, a plan that has an unknown here.
+                assert!(is_wholly_known(identity), "{identity} is planned");
+                if in_place && before.identity.is_some() {
+                    assert_eq!(planned.identity, before.identity, "the identity changed");
+                }
+            }
+            None => {
+                assert!(!is_wholly_known(&planned.state), "no identity is planned beside {}", planned.state)
+            }
         }
         if !self.keeps_identities {
             planned.identity = None;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn an_import_is_deferred_as_an_object_of_which_nothing_is_known() {
+async fn deferred_import_has_no_imported_resource() {
     let request = pb::import_resource_state::Request {
         type_name: "test_thing".into(),
         id: "7".into(),
@@ -13,8 +13,7 @@ async fn an_import_is_deferred_as_an_object_of_which_nothing_is_known() {
     let service = configured_with(Value::Unknown).await;
     let answer = service.import_resource_state(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(answer.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
-    let [object] = answer.imported_resources.try_into().unwrap();
-    assert_eq!(object.state, Some(convert::unknown()));
+    assert_eq!(answer.imported_resources, []);
 }
 
 async fn imported(request: pb::import_resource_state::Request) -> pb::import_resource_state::Response {
