@@ -14,6 +14,10 @@ pub trait Provider: Send + Sync + 'static {
     /// What a configuration makes, handed to resources and data sources.
     type Client: Send + Sync + 'static;
 
+    /// The source address without a registry's host: `namespace/type`. States of this provider that came from another
+    /// registry are recognized by it.
+    const SOURCE: &'static str;
+
     /// The schema of the provider block; its attributes are those of [`Self::Config`].
     fn schema(&self) -> Schema;
 

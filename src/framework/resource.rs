@@ -74,10 +74,11 @@ pub enum ImportBy<'a, I> {
     Identity(I),
 }
 
-/// The state of a resource of another type, to be taken over by a `moved` block.
+/// The state of a resource of another type, to be adopted by a `moved` block.
 #[derive(Debug, Clone)]
 pub struct MoveSource {
-    /// The other provider as `host/namespace/type`.
+    /// The address of the other provider: `host/namespace/type`, or from OpenTofu before 1.11.12 and 1.12.4 its type
+    /// alone.
     pub provider_address: String,
     /// The other resource type.
     pub type_name: String,
@@ -85,6 +86,19 @@ pub struct MoveSource {
     pub schema_version: i64,
     /// The state as it was stored.
     pub state: serde_json::Map<String, serde_json::Value>,
+}
+
+impl MoveSource {
+    /// Checks whether the state was written by the provider `namespace/type`, from whichever registry. An address that
+    /// has neither host nor namespace says nothing against it.
+    #[must_use]
+    pub fn is_from(&self, provider: &str) -> bool {
+        let (_, name) = provider.rsplit_once('/').unwrap_or(("", provider));
+        match self.provider_address.split_once('/') {
+            Some((_, address)) => address == provider,
+            None => self.provider_address == name,
+        }
+    }
 }
 
 /// A managed resource.

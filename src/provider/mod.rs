@@ -11,6 +11,7 @@ mod project;
 mod report;
 mod resources;
 
+use crate::address;
 use crate::framework::{
     AnyDataSource, AnyListResource, AnyResource, Errors, Host, Provider, Schema, Warnings,
 };
@@ -44,6 +45,8 @@ impl GitlabJobToken {
 impl Provider for GitlabJobToken {
     type Config = config::ProviderBlock;
     type Client = Connection;
+
+    const SOURCE: &'static str = address::SOURCE;
 
     fn schema(&self) -> Schema {
         config::schema()

@@ -6,11 +6,11 @@ use serde_json::Value as Json;
 use crate::framework::{Attr, MoveSource};
 
 /// Namespace and type of the official provider. Any host is right: both registries have it, and so do mirrors.
-const OFFICIAL: &str = "/gitlabhq/gitlab";
+const OFFICIAL: &str = "gitlabhq/gitlab";
 
-/// Whether the source is that resource type of the official provider.
+/// Checks whether the source is that resource type of the official provider.
 pub(super) fn is_official(source: &MoveSource, type_name: &str) -> bool {
-    source.type_name == type_name && source.provider_address.ends_with(OFFICIAL)
+    source.type_name == type_name && source.is_from(OFFICIAL)
 }
 
 /// The project that a state belongs to, as it was spelled: under the first of `attributes` that is set.

@@ -10,11 +10,12 @@ use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning}
 
 const ENTRY_SOURCE: &str = "gitlab_project_job_token_scope";
 const LIST_SOURCE: &str = "gitlab_project_job_token_scopes";
-/// Both public registries, and a private mirror of either.
-const OFFICIAL: [&str; 3] = [
+/// Both public registries, a private mirror of either, and the bare type that OpenTofu before 1.11.12 and 1.12.4 sends.
+const OFFICIAL: [&str; 4] = [
     "registry.terraform.io/gitlabhq/gitlab",
     "registry.opentofu.org/gitlabhq/gitlab",
     "terraform.example.com/gitlabhq/gitlab",
+    "gitlab",
 ];
 
 /// Project 1 allows project 2 and group 1.
@@ -197,6 +198,11 @@ async fn other_sources_are_refused() {
     for (provider, source_type, target_type) in [
         ("registry.terraform.io/gitlabhq/other", ENTRY_SOURCE, ENTRY),
         ("registry.terraform.io/notgitlabhq/gitlab", ENTRY_SOURCE, ENTRY),
+        ("gitlabhq/gitlab", ENTRY_SOURCE, ENTRY),
+        ("gitlab-job-token", ENTRY_SOURCE, ENTRY),
+        ("gitlab", "gitlab_project", ENTRY),
+        ("gitlab", ENTRY, ENTRY),
+        ("mirror.example.com/aff15f21/gitlab-job-token", SCOPE, ENTRY),
         (OFFICIAL[0], "gitlab_project", ENTRY),
         (OFFICIAL[0], LIST_SOURCE, ENTRY),
         (OFFICIAL[0], ENTRY_SOURCE, EXCLUSIVE),
@@ -214,6 +220,35 @@ async fn other_sources_are_refused() {
         assert_eq!(error.detail, expected);
     }
     assert_eq!(kit.requests(), "");
+}
+
+#[tokio::test]
+async fn own_states_come_from_any_registry() {
+    for address in [
+        "mirror.example.com/aff15f21/gitlab-job-token",
+        "registry.opentofu.org/aff15f21/gitlab-job-token",
+        "gitlab-job-token",
+    ] {
+        for (type_name, given) in [
+            (SCOPE, json!({"project": "acme/app"})),
+            (ENTRY, json!({"project": "acme/app", "target_project": "acme/lib"})),
+            (EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/lib"]})),
+        ] {
+            let kit = Kit::with(world()).await;
+            let stored = kit.create(type_name, given.clone()).await;
+            let from = Move {
+                provider: address,
+                source_type: type_name,
+                schema_version: 0,
+                state: &stored.state,
+                target_type: type_name,
+            };
+            let moved = Kit::unconfigured().await.move_state(&from).await.unwrap();
+            assert_eq!(moved.diagnostics, []);
+            assert_eq!((&moved.stored.state, &moved.stored.identity), (&stored.state, &stored.identity));
+            kit.assert_clean(type_name, &moved.stored, given).await;
+        }
+    }
 }
 
 #[tokio::test]

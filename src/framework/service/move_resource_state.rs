@@ -1,13 +1,15 @@
-//! MoveResourceState: a `moved` block from a resource of another type or provider. Terraform asks a process that
-//! is not configured, so nothing here may need a client.
+//! MoveResourceState: a `moved` block from a resource of another type or provider, or a state of this provider that came
+//! from another registry. Terraform calls a process that isn't configured, so nothing here may need a client.
 
 use std::sync::Arc;
 
-use super::{Served, convert};
+use super::upgrade_resource_state::{unreadable, upgrade};
+use super::{Managed, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::provider::Provider;
 use crate::framework::resource::MoveSource;
+use crate::framework::value::Object;
 
 pub(super) async fn handle<P: Provider>(
     served: Arc<Served<P>>,
@@ -29,10 +31,22 @@ pub(super) async fn handle<P: Provider>(
         schema_version: request.source_schema_version,
         state,
     };
-    let target = managed.resource.move_from(&source, &warnings)?;
+    // The same resource from another registry or mirror is no other resource.
+    let own = source.type_name == request.target_type_name && source.is_from(P::SOURCE);
+    let (target, target_private) = if own {
+        (stored(managed, &source, &text)?, request.source_private)
+    } else {
+        (managed.resource.move_from(&source, &warnings)?, Vec::new())
+    };
     Ok(pb::move_resource_state::Response {
         target_identity: managed.identity(&target)?,
         target_state: Some(convert::dynamic(Some(target))),
+        target_private,
         ..Default::default()
     })
+}
+
+fn stored<C>(managed: &Managed<C>, source: &MoveSource, text: &[u8]) -> Result<Object, Errors> {
+    let state = upgrade(managed, &source.type_name, source.schema_version, text)?;
+    state.ok_or_else(|| unreadable(&source.type_name, "it is null").into())
 }

@@ -24,7 +24,8 @@ pub(super) async fn handle<P: Provider>(
     })
 }
 
-fn upgrade<C>(
+/// Reads a state that a version of this provider has stored.
+pub(super) fn upgrade<C>(
     managed: &Managed<C>,
     type_name: &str,
     version: i64,
@@ -40,7 +41,7 @@ fn upgrade<C>(
     }
 }
 
-fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Diagnostic {
+pub(super) fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Diagnostic {
     Diagnostic::new(
         "Unreadable state",
         format!(

@@ -59,6 +59,8 @@ impl Provider for StandIn {
     type Config = ProviderBlock;
     type Client = Arc<Simulator>;
 
+    const SOURCE: &'static str = "gitlabhq/gitlab";
+
     fn schema(&self) -> Schema {
         schema(0, vec![Attribute::optional("token", Type::String, "Not looked at.")])
     }

@@ -219,6 +219,8 @@ impl Provider for TestProvider {
     type Config = Config;
     type Client = String;
 
+    const SOURCE: &'static str = "acme/test";
+
     fn schema(&self) -> Schema {
         let attributes = vec![Attribute::required("url", Type::String, "Where.")];
         Schema { version: 0, description: "A provider.", attributes }

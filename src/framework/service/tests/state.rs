@@ -64,6 +64,40 @@ async fn a_state_is_taken_over_from_another_type_without_a_client() {
     assert_eq!(told(&moved("other_thing", "[]").await.diagnostics), ["E: Unreadable state"]);
 }
 
+#[tokio::test]
+async fn own_state_from_another_registry_is_upgraded() {
+    let moved = async |address: &str, version: i64, state: &str| {
+        let request = pb::move_resource_state::Request {
+            source_provider_address: address.into(),
+            source_type_name: "test_thing".into(),
+            source_schema_version: version,
+            source_state: Some(pb::RawState { json: state.as_bytes().to_vec(), ..Default::default() }),
+            source_private: b"kept".to_vec(),
+            target_type_name: "test_thing".into(),
+            ..Default::default()
+        };
+        unconfigured().move_resource_state(Request::new(request)).await.unwrap().into_inner()
+    };
+    for address in ["mirror.example.com/acme/test", "registry.terraform.io/acme/test", "test"] {
+        let answer = moved(address, 0, r#"{"name":"a","size":1,"id":"a"}"#).await;
+        assert_eq!(told(&answer.diagnostics), [""; 0], "{address}");
+        assert_eq!(received(answer.target_state), Some(thing("a", 1, "a")));
+        assert_eq!((answer.target_identity, &answer.target_private[..]), (Some(identity("a")), &b"kept"[..]));
+    }
+    let own = "mirror.example.com/acme/test";
+    for (address, version, state, summary) in [
+        (own, 9, "{}", "E: Unreadable state"),
+        (own, 0, "null", "E: Unreadable state"),
+        ("mirror.example.com/other/test", 0, "{}", "E: Unsupported move"),
+        ("acme/test", 0, "{}", "E: Unsupported move"),
+        ("other", 0, "{}", "E: Unsupported move"),
+        ("", 0, "{}", "E: Unsupported move"),
+    ] {
+        let answer = moved(address, version, state).await;
+        assert_eq!(told(&answer.diagnostics), [summary], "{address} {version} {state}");
+    }
+}
+
 async fn upgraded(version: i64, text: &str) -> pb::upgrade_resource_state::Response {
     let request = pb::upgrade_resource_state::Request {
         type_name: "test_thing".into(),
