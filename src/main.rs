@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use terraform_provider_gitlab_job_token::address::REGISTRIES;
-use terraform_provider_gitlab_job_token::framework::{self, Calls};
+use terraform_provider_gitlab_job_token::framework::{self, Calls, Session};
 use terraform_provider_gitlab_job_token::install::{self, InstallError};
 use terraform_provider_gitlab_job_token::plugin::{
     self, End, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError,
 };
-use terraform_provider_gitlab_job_token::provider::GitlabJobToken;
+use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
 use tokio::runtime::{Builder, Runtime};
 use tonic::service::Routes;
 
@@ -114,7 +114,9 @@ fn serve(launch: &Launch) -> Result<(), Failure> {
 fn serve_attached(launch: &Launch) -> Result<(), Failure> {
     plugin::log::install_readable();
     let addresses = REGISTRIES.map(|registry| registry.address());
-    run(async |provider| plugin::serve_attached(launch, &addresses, provider, io::stdout()).await)
+    run(async |provider| {
+        plugin::serve_attached::<Session<Connection>>(launch, &addresses, provider, io::stdout()).await
+    })
 }
 
 fn run(serve: impl AsyncFnOnce(Routes) -> Result<End, ServeError>) -> Result<(), Failure> {

@@ -33,6 +33,6 @@ pub use planning::Change;
 pub use provider::{Host, Provider};
 pub use resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, cannot_move};
 pub use schema::{Attribute, Schema, Shape, defect};
-pub use service::{Calls, is_in_call, service};
+pub use service::{Calls, Session, is_in_call, service};
 pub use types::Type;
 pub use value::{Number, Object, Value};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tonic::service::Routes;
 
 use super::PROTOCOL_VERSION;
-use super::connection::Connections;
+use super::connection::{Connections, Session};
 use super::environment::Launch;
 use super::handshake::Address;
 use super::listener::{Guests, Listener};
@@ -27,11 +27,11 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// Serves `provider` under these full addresses to whoever attaches, until an interrupt. What to tell a host is written
 /// to `announce_on` for a person to paste into the shell in which the host runs.
 ///
-/// Hosts may come and go, many at once.
+/// Hosts may come and go, many at once. Each request carries the `S` of its connection.
 ///
 /// # Errors
 /// When nobody can be served at all. A failing connection or call is not an error here.
-pub async fn serve_attached(
+pub async fn serve_attached<S: Session>(
     launch: &Launch,
     addresses: &[String],
     provider: Routes,
@@ -50,8 +50,8 @@ pub async fn serve_attached(
         interrupts.first().await;
         End::Interrupted
     };
-    serve_until_end(&mut listener, None, routes, &Connections::default(), &shutdown, interrupted, DRAIN_LIMIT)
-        .await
+    let connections = Connections::default();
+    serve_until_end::<S>(&mut listener, None, routes, &connections, &shutdown, interrupted, DRAIN_LIMIT).await
 }
 
 /// What a terminal or a process manager says to end a process.

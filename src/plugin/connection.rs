@@ -1,5 +1,5 @@
-//! An accepted connection, whatever it is made of, and the count of those that live. The count is how we notice
-//! that the host is gone.
+//! An accepted connection, whatever it is made of, with what is kept for it alone, and the count of those that live. The
+//! count is how we notice that the host is gone.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -25,9 +25,9 @@ pub(super) struct Connections(Arc<watch::Sender<Tally>>);
 
 impl Connections {
     /// Counts `io` for as long as the connection lives.
-    pub(super) fn admit(&self, io: impl Io + 'static) -> Connection {
+    pub(super) fn admit<S: Session>(&self, io: impl Io + 'static) -> Connection<S> {
         self.0.send_modify(|tally| *tally = Tally { live: tally.live + 1, ever: true });
-        Connection { io: Box::new(io), _presence: Presence(self.clone()) }
+        Connection { io: Box::new(io), session: S::default(), _presence: Presence(self.clone()) }
     }
 
     /// Follows the count.
@@ -50,19 +50,28 @@ pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
+/// What the service behind the connections keeps for each of them alone. It is made with the connection, is found in the
+/// extensions of each of its requests, and its clones share what they hold.
+pub trait Session: Clone + Default + Send + Sync + Unpin + 'static {}
+
+impl<S: Clone + Default + Send + Sync + Unpin + 'static> Session for S {}
+
 /// A connection to the host, authenticated where TLS is on.
-pub(super) struct Connection {
+pub(super) struct Connection<S> {
     io: Box<dyn Io>,
+    session: S,
     _presence: Presence,
 }
 
-impl Connected for Connection {
-    type ConnectInfo = ();
+impl<S: Session> Connected for Connection<S> {
+    type ConnectInfo = S;
 
-    fn connect_info(&self) {}
+    fn connect_info(&self) -> S {
+        self.session.clone()
+    }
 }
 
-impl AsyncRead for Connection {
+impl<S: Unpin> AsyncRead for Connection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -72,7 +81,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl<S: Unpin> AsyncWrite for Connection<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -112,8 +121,8 @@ mod tests {
         let tally = connections.watch();
         assert_eq!(*tally.borrow(), Tally { live: 0, ever: false });
 
-        let first = connections.admit(tokio::io::empty());
-        let second = connections.clone().admit(tokio::io::empty());
+        let first: Connection<()> = connections.admit(tokio::io::empty());
+        let second: Connection<()> = connections.clone().admit(tokio::io::empty());
         assert_eq!(*tally.borrow(), Tally { live: 2, ever: true });
 
         drop(first);

@@ -116,7 +116,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_host_that_lost_its_connection_is_waited_for_a_few_seconds() {
         let connections = Connections::default();
-        let connection = connections.admit(empty());
+        let connection = connections.admit::<()>(empty());
         let watching = tokio::spawn(deserted(connections.watch()));
         sleep(Duration::from_secs(24 * 60 * 60)).await;
         assert!(!watching.is_finished(), "a connected host may idle for as long as it likes");
@@ -130,10 +130,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_host_that_connects_anew_in_time_is_not_gone() {
         let connections = Connections::default();
-        drop(connections.admit(empty()));
+        drop(connections.admit::<()>(empty()));
         let watching = tokio::spawn(deserted(connections.watch()));
         sleep(NO_CONNECTION_LIMIT / 2).await;
-        let _anew = connections.admit(empty());
+        let _anew = connections.admit::<()>(empty());
         sleep(NO_CONNECTION_LIMIT * 3).await;
         assert!(!watching.is_finished());
     }

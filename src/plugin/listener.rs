@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::connection::{Connection, Connections, Io};
+use super::connection::{Connection, Connections, Io, Session};
 use super::environment::{self, Launch, Network};
 use super::handshake::Address;
 
@@ -131,11 +131,11 @@ impl Listener {
 
     /// Runs `server` over the connections that arrive, counted in `connections`, and stops listening when it is
     /// done.
-    pub(super) async fn serve<F: Future>(
+    pub(super) async fn serve<S: Session, F: Future>(
         &mut self,
         tls: Option<TlsAcceptor>,
         connections: Connections,
-        server: impl FnOnce(ReceiverStream<io::Result<Connection>>) -> F,
+        server: impl FnOnce(ReceiverStream<io::Result<Connection<S>>>) -> F,
     ) -> F::Output {
         let (sender, receiver) = mpsc::channel(BACKLOG);
         let admission = Admission { tls, connections, admitted: sender };
@@ -145,7 +145,7 @@ impl Listener {
         }
     }
 
-    async fn accept_all(&mut self, admission: Admission) -> std::convert::Infallible {
+    async fn accept_all<S: Session>(&mut self, admission: Admission<S>) -> std::convert::Infallible {
         let mut tallies = admission.connections.watch();
         loop {
             let accepted = tokio::select! {
@@ -206,13 +206,13 @@ async fn accept_tcp(socket: &TcpListener) -> io::Result<tokio::net::TcpStream> {
 
 /// What stands between an accepted socket and the server. Every socket passes it in a task of its own.
 #[derive(Clone)]
-struct Admission {
+struct Admission<S> {
     tls: Option<TlsAcceptor>,
     connections: Connections,
-    admitted: mpsc::Sender<io::Result<Connection>>,
+    admitted: mpsc::Sender<io::Result<Connection<S>>>,
 }
 
-impl Admission {
+impl<S: Session> Admission<S> {
     async fn admit(self, io: Box<dyn Io>) {
         let connection = match &self.tls {
             None => self.connections.admit(io),

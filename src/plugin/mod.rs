@@ -16,6 +16,7 @@ mod shutdown;
 mod tls;
 
 pub use attach::serve_attached;
+pub use connection::Session;
 pub use environment::{Launch, LaunchError, Network};
 pub use host::Gone;
 pub use listener::ListenError;

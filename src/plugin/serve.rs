@@ -9,7 +9,7 @@ use tonic::service::Routes;
 use tonic::transport::Server;
 
 use super::PROTOCOL_VERSION;
-use super::connection::Connections;
+use super::connection::{Connections, Session};
 use super::environment::Launch;
 use super::handshake::Handshake;
 use super::host::{self, Gone, Parent};
@@ -84,7 +84,8 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
     let tls = identity.map(|identity| identity.acceptor);
     let connections = Connections::default();
     let host_gone = host_gone(parent, &connections);
-    serve_until_end(&mut listener, tls, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT).await
+    // There is one host, and it is still the same after it lost its connection: nothing is kept for each connection.
+    serve_until_end::<()>(&mut listener, tls, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT).await
 }
 
 async fn host_gone(parent: Parent, connections: &Connections) -> End {
@@ -95,7 +96,7 @@ async fn host_gone(parent: Parent, connections: &Connections) -> End {
 
 /// Serves whoever connects until `shutdown` is asked for, or `other_end` comes; calls in flight may then take as long as
 /// `drain_limit`.
-pub(super) async fn serve_until_end(
+pub(super) async fn serve_until_end<S: Session>(
     listener: &mut Listener,
     tls: Option<tokio_rustls::TlsAcceptor>,
     routes: Routes,
@@ -115,7 +116,7 @@ pub(super) async fn serve_until_end(
             }
         }
     };
-    let server = listener.serve(tls, connections.clone(), |arriving| {
+    let server = listener.serve::<S, _>(tls, connections.clone(), |arriving| {
         Server::builder().add_routes(routes).serve_with_incoming_shutdown(arriving, ended)
     });
     let drained = async {

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use gitlab_simulator::Simulator;
+use gitlab_simulator::{Simulator, Target};
 use tempfile::TempDir;
 use terraform_cli::process_runs;
 
@@ -97,6 +97,53 @@ fn one_process_serves_run_after_run_until_it_is_interrupted() {
     assert_eq!(debugged.sockets(), 1);
     assert_eq!(debugged.interrupt().code(), Some(0));
     assert_eq!(debugged.sockets(), 0);
+}
+
+#[test]
+fn each_provider_block_keeps_its_own_gitlab() {
+    let (first, second) = (Simulator::start(), Simulator::start());
+    for gitlab in [&first, &second] {
+        let app = gitlab.add_project("acme/app");
+        let lib = gitlab.add_project("acme/lib");
+        gitlab.allow(app, Target::Project(lib));
+    }
+    let Some(mut tf) = workspace_without_provider(&first) else { return };
+    let debugged = Debugged::start(&first);
+    tf.set_env("TF_REATTACH_PROVIDERS", &debugged.value());
+    tf.config(&format!(
+        r#"
+        provider "gitlab" {{
+          base_url = {:?}
+          token    = {:?}
+        }}
+        provider "gitlab" {{
+          alias    = "second"
+          base_url = {:?}
+          token    = {:?}
+        }}
+        resource "gitlab_job_token_allowlist_exclusive" "emptied" {{
+          project         = "acme/app"
+          target_projects = []
+        }}
+        resource "gitlab_job_token_allowlist_exclusive" "kept" {{
+          provider        = gitlab.second
+          project         = "acme/app"
+          target_projects = ["acme/lib"]
+        }}
+        "#,
+        first.api_url(),
+        first.token(),
+        second.api_url(),
+        second.token(),
+    ));
+
+    tf.plan().succeeds();
+    tf.apply_saved().succeeds();
+
+    assert_eq!(first.allowlist(1).projects, [].into());
+    assert_eq!(second.allowlist(1).projects, [2].into());
+    assert_eq!(second.requests().writes().to_string(), "");
+    tf.plan().changes_nothing();
 }
 
 #[test]

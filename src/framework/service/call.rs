@@ -49,11 +49,12 @@ impl<P: Provider> Service<P> {
         Res: Diagnosed,
         F: Future<Output = Result<Res, Errors>> + Send + 'static,
     {
+        let served = self.served(request.extensions());
         let request = request.into_inner();
         let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = request.type_name());
         let warnings = Arc::new(Warnings::default());
-        let work = handler(Arc::clone(&self.0), request, Arc::clone(&warnings));
-        let under_way = self.0.calls.begin();
+        let work = handler(served, request, Arc::clone(&warnings));
+        let under_way = self.calls.begin();
         let work = async move {
             let _under_way = under_way;
             let started = Instant::now();

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Configuration, Served, convert};
+use super::session::Configuration;
+use super::{Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
 use crate::framework::model::Model;
@@ -14,15 +15,18 @@ pub(super) async fn handle<P: Provider>(
     request: pb::configure_provider::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::configure_provider::Response, Errors> {
-    let config = convert::present("provider configuration", request.config, &served.provider_type)?;
+    let config = convert::present("provider configuration", request.config, &served.offered.provider_type)?;
     let configuration = if config.values().all(Value::is_wholly_known) {
-        let host = Host { terraform_version: request.terraform_version, stopped: served.next_interrupt() };
+        let host = Host {
+            terraform_version: request.terraform_version,
+            stopped: served.session.begin(&served.calls),
+        };
         let config = P::Config::from_object(config)?;
-        Configuration::Ready(Arc::new(served.provider.configure(config, host, &warnings).await?))
+        Configuration::Ready(Arc::new(served.offered.provider.configure(config, host, &warnings).await?))
     } else {
         tracing::info!("the provider block is not wholly known yet: planning without a server");
         Configuration::Unknown
     };
-    served.configured(configuration);
+    served.session.configured(configuration);
     Ok(Default::default())
 }

@@ -10,11 +10,13 @@ mod identity;
 mod import_resource_state;
 mod list_resource;
 mod move_resource_state;
+mod offered;
 mod plan_resource_change;
 mod private;
 mod read_data_source;
 mod read_resource;
 mod schemas;
+mod session;
 mod upgrade_resource_state;
 mod validate;
 
@@ -23,184 +25,82 @@ mod tests;
 
 pub use call::is_in_call;
 pub use calls::Calls;
+pub use session::Session;
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::{Extensions, Request, Response, Status};
 
-use super::diagnostics::{Diagnostic, Errors};
-use super::erased::{AnyDataSource, AnyListResource, AnyResource};
-use super::identity::IdentitySchema;
+use super::diagnostics::Errors;
 use super::provider::Provider;
-use super::schema::Schema;
-use super::types::Type;
 use crate::bindings::tfplugin6 as pb;
+use offered::{Lister, Managed, Offered, Source};
 use pb::provider_server::ProviderServer;
+use session::Configuration;
 
-/// The gRPC service of a provider, to be served to one host.
+/// The gRPC service of a provider.
 ///
-/// What it has under way is counted in `calls`. `max_message_bytes` bounds each request and each answer.
+/// A configuration belongs to the connection that it was made on, if that puts a [`Session`] into the extensions of its
+/// requests; it belongs to all requests otherwise. What is under way is counted in `calls`. `max_message_bytes` bounds
+/// each request and each answer.
 pub fn service<P: Provider>(
     provider: P,
     calls: Calls,
     max_message_bytes: usize,
 ) -> ProviderServer<impl pb::provider_server::Provider> {
-    ProviderServer::new(Service(Arc::new(Served::new(provider, calls))))
+    ProviderServer::new(Service::new(provider, calls))
         .max_decoding_message_size(max_message_bytes)
         .max_encoding_message_size(max_message_bytes)
 }
 
-struct Service<P: Provider>(Arc<Served<P>>);
+struct Service<P: Provider> {
+    offered: Arc<Offered<P>>,
+    calls: Calls,
+    /// For requests whose transport doesn't tell connections apart.
+    shared: Session<P::Client>,
+}
 
-/// A provider with what is known of it so far.
+/// What a call works with: all that the provider offers, and the configuration of the connection that the call came by.
 struct Served<P: Provider> {
-    provider: P,
-    provider_type: Type,
-    resources: BTreeMap<&'static str, Managed<P::Client>>,
-    data_sources: BTreeMap<&'static str, Source<P::Client>>,
-    listers: BTreeMap<&'static str, Lister<P::Client>>,
-    session: RwLock<Session<P::Client>>,
+    offered: Arc<Offered<P>>,
+    session: Session<P::Client>,
     calls: Calls,
 }
 
-struct Managed<C> {
-    resource: Box<dyn AnyResource<C>>,
-    schema: Schema,
-    ty: Type,
-    identity: IdentitySchema,
-    identity_type: Type,
-}
+impl<P: Provider> Service<P> {
+    fn new(provider: P, calls: Calls) -> Self {
+        Self { offered: Arc::new(Offered::by(provider)), calls, shared: Session::default() }
+    }
 
-struct Source<C> {
-    source: Box<dyn AnyDataSource<C>>,
-    schema: Schema,
-    ty: Type,
-}
-
-struct Lister<C> {
-    lister: Box<dyn AnyListResource<C>>,
-    schema: Schema,
-    ty: Type,
-}
-
-/// What the latest ConfigureProvider brought. A host may configure again, as every walk of one that attached
-/// to a running provider does.
-struct Session<C> {
-    configuration: Configuration<C>,
-    /// Cancelled by an interrupt. Each configuration has a child of it, from the moment that it begins.
-    stopped: CancellationToken,
-}
-
-enum Configuration<C> {
-    Missing,
-    /// Configured with something that only a later apply will know.
-    Unknown,
-    Ready(Arc<C>),
-}
-
-impl<C> Clone for Configuration<C> {
-    fn clone(&self) -> Self {
-        match self {
-            Configuration::Missing => Configuration::Missing,
-            Configuration::Unknown => Configuration::Unknown,
-            Configuration::Ready(client) => Configuration::Ready(Arc::clone(client)),
-        }
+    fn served(&self, extensions: &Extensions) -> Arc<Served<P>> {
+        let session = extensions.get().unwrap_or(&self.shared).clone();
+        Arc::new(Served { offered: Arc::clone(&self.offered), session, calls: self.calls.clone() })
     }
 }
 
 impl<P: Provider> Served<P> {
-    fn new(provider: P, calls: Calls) -> Served<P> {
-        let resources = provider.resources().into_iter().map(|resource| {
-            let (schema, identity) = (resource.schema(), resource.identity_schema());
-            let (ty, identity_type) = (schema.object_type(), identity.object_type());
-            (resource.type_name(), Managed { ty, schema, identity_type, identity, resource })
-        });
-        let data_sources = provider.data_sources().into_iter().map(|source| {
-            let schema = source.schema();
-            (source.type_name(), Source { ty: schema.object_type(), schema, source })
-        });
-        let listers = provider.list_resources().into_iter().map(|lister| {
-            let schema = lister.schema();
-            (lister.type_name(), Lister { ty: schema.object_type(), schema, lister })
-        });
-        Served {
-            resources: resources.collect(),
-            data_sources: data_sources.collect(),
-            listers: listers.collect(),
-            provider_type: provider.schema().object_type(),
-            provider,
-            session: RwLock::new(Session {
-                configuration: Configuration::Missing,
-                stopped: calls.stop_token(),
-            }),
-            calls,
-        }
-    }
-
     fn managed(&self, type_name: &str) -> Result<&Managed<P::Client>, Errors> {
-        self.resources.get(type_name).ok_or_else(|| unknown_type("resource", type_name).into())
+        self.offered.managed(type_name)
     }
 
     fn source(&self, type_name: &str) -> Result<&Source<P::Client>, Errors> {
-        self.data_sources.get(type_name).ok_or_else(|| unknown_type("data source", type_name).into())
+        self.offered.source(type_name)
     }
 
     fn lister(&self, type_name: &str) -> Result<&Lister<P::Client>, Errors> {
-        self.listers.get(type_name).ok_or_else(|| unknown_type("list resource", type_name).into())
+        self.offered.lister(type_name)
     }
 
     fn configuration(&self) -> Configuration<P::Client> {
-        self.session.read().unwrap_or_else(PoisonError::into_inner).configuration.clone()
+        self.session.configuration()
     }
 
-    /// What the next interrupt is to cancel in a configuration that begins now. An earlier interrupt is over: the host
-    /// goes on.
-    fn next_interrupt(&self) -> CancellationToken {
-        let mut session = self.session.write().unwrap_or_else(PoisonError::into_inner);
-        if session.stopped.is_cancelled() {
-            session.stopped = self.calls.stop_token();
-        }
-        session.stopped.child_token()
-    }
-
-    fn configured(&self, configuration: Configuration<P::Client>) {
-        self.session.write().unwrap_or_else(PoisonError::into_inner).configuration = configuration;
-    }
-
-    /// The client for an operation that can't do without it.
+    /// Returns the client for an operation that can't do without it.
     fn client(&self) -> Result<Arc<P::Client>, Errors> {
-        match self.configuration() {
-            Configuration::Ready(client) => Ok(client),
-            Configuration::Unknown => Err(Diagnostic::new(
-                "Provider configuration is not known yet",
-                "The provider block depends on values that only an apply will know, so nothing can be asked of the \
-                 server now. Apply what those values come from first, for example with `-target`.",
-            )
-            .into()),
-            Configuration::Missing => Err(Diagnostic::defect(
-                "Provider is not configured",
-                "The host asked for an operation before it configured the provider.",
-            )
-            .into()),
-        }
+        self.session.client()
     }
-
-    fn stop(&self) {
-        self.session.read().unwrap_or_else(PoisonError::into_inner).stopped.cancel();
-    }
-}
-
-fn unknown_type(kind: &str, type_name: &str) -> Diagnostic {
-    Diagnostic::new(
-        "Unknown type",
-        format!(
-            "This version of the provider has no {kind} of the type `{type_name}`. Is a newer one needed?"
-        ),
-    )
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -220,21 +120,21 @@ impl<P: Provider> pb::provider_server::Provider for Service<P> {
         &self,
         _: Request<pb::get_metadata::Request>,
     ) -> Answer<pb::get_metadata::Response> {
-        Ok(Response::new(schemas::metadata(&self.0)))
+        Ok(Response::new(schemas::metadata(&self.offered)))
     }
 
     async fn get_provider_schema(
         &self,
         _: Request<pb::get_provider_schema::Request>,
     ) -> Answer<pb::get_provider_schema::Response> {
-        Ok(Response::new(schemas::provider_schema(&self.0)))
+        Ok(Response::new(schemas::provider_schema(&self.offered)))
     }
 
     async fn get_resource_identity_schemas(
         &self,
         _: Request<pb::get_resource_identity_schemas::Request>,
     ) -> Answer<pb::get_resource_identity_schemas::Response> {
-        Ok(Response::new(schemas::identity_schemas(&self.0)))
+        Ok(Response::new(schemas::identity_schemas(&self.offered)))
     }
 
     async fn validate_provider_config(
@@ -309,10 +209,10 @@ impl<P: Provider> pb::provider_server::Provider for Service<P> {
 
     async fn stop_provider(
         &self,
-        _: Request<pb::stop_provider::Request>,
+        request: Request<pb::stop_provider::Request>,
     ) -> Answer<pb::stop_provider::Response> {
         tracing::info!("interrupted: requests that wait are given up, those under way are finished");
-        self.0.stop();
+        self.served(request.extensions()).session.stop();
         Ok(Response::new(Default::default()))
     }
 
@@ -376,7 +276,8 @@ impl<P: Provider> pb::provider_server::Provider for Service<P> {
         &self,
         request: Request<pb::list_resource::Request>,
     ) -> Answer<Self::ListResourceStream> {
-        let events = list_resource::start(Arc::clone(&self.0), request.into_inner());
+        let served = self.served(request.extensions());
+        let events = list_resource::start(served, request.into_inner());
         Ok(Response::new(Box::pin(ReceiverStream::new(events))))
     }
 

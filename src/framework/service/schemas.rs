@@ -1,6 +1,7 @@
 //! What there is, and its shape.
 
-use super::{Served, convert};
+use super::convert;
+use super::offered::Offered;
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::provider::Provider;
 
@@ -14,10 +15,10 @@ fn capabilities() -> pb::ServerCapabilities {
     }
 }
 
-pub(super) fn metadata<P: Provider>(served: &Served<P>) -> pb::get_metadata::Response {
-    let resources = served.resources.keys();
-    let data_sources = served.data_sources.keys();
-    let list_resources = served.listers.keys();
+pub(super) fn metadata<P: Provider>(offered: &Offered<P>) -> pb::get_metadata::Response {
+    let resources = offered.resources.keys();
+    let data_sources = offered.data_sources.keys();
+    let list_resources = offered.listers.keys();
     pb::get_metadata::Response {
         server_capabilities: Some(capabilities()),
         resources: resources
@@ -33,12 +34,12 @@ pub(super) fn metadata<P: Provider>(served: &Served<P>) -> pb::get_metadata::Res
     }
 }
 
-pub(super) fn provider_schema<P: Provider>(served: &Served<P>) -> pb::get_provider_schema::Response {
-    let resources = served.resources.iter();
-    let data_sources = served.data_sources.iter();
-    let list_resources = served.listers.iter();
+pub(super) fn provider_schema<P: Provider>(offered: &Offered<P>) -> pb::get_provider_schema::Response {
+    let resources = offered.resources.iter();
+    let data_sources = offered.data_sources.iter();
+    let list_resources = offered.listers.iter();
     pb::get_provider_schema::Response {
-        provider: Some(convert::schema(&served.provider.schema())),
+        provider: Some(convert::schema(&offered.provider.schema())),
         resource_schemas: resources
             .map(|(name, managed)| ((*name).to_owned(), convert::schema(&managed.schema)))
             .collect(),
@@ -54,9 +55,9 @@ pub(super) fn provider_schema<P: Provider>(served: &Served<P>) -> pb::get_provid
 }
 
 pub(super) fn identity_schemas<P: Provider>(
-    served: &Served<P>,
+    offered: &Offered<P>,
 ) -> pb::get_resource_identity_schemas::Response {
-    let resources = served.resources.iter();
+    let resources = offered.resources.iter();
     pb::get_resource_identity_schemas::Response {
         identity_schemas: resources
             .map(|(name, managed)| ((*name).to_owned(), convert::identity_schema(&managed.identity)))

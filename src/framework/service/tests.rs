@@ -7,8 +7,6 @@ mod listing;
 mod planning;
 mod state;
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
@@ -89,10 +87,43 @@ async fn a_data_source_is_read_and_deferred() {
 #[tokio::test]
 async fn stopping_reaches_a_configuration_that_has_only_begun_and_not_the_next() {
     let service = configured().await;
-    let begun = service.0.next_interrupt();
+    let begun = service.shared.begin(&service.calls);
     service.stop_provider(Request::new(Default::default())).await.unwrap();
     assert!(begun.is_cancelled());
-    assert!(!service.0.next_interrupt().is_cancelled());
+    assert!(!service.shared.begin(&service.calls).is_cancelled());
+}
+
+#[tokio::test]
+async fn configuration_belongs_to_its_connection() {
+    let service = unconfigured();
+    let (first, second) = (Session::<String>::default(), Session::<String>::default());
+    for (session, url) in [(&first, "http://first"), (&second, "http://second")] {
+        let config = [("url".to_owned(), Value::String(url.to_owned()))].into();
+        let answer = service.configure_provider(on(session, configuration(config))).await.unwrap();
+        assert_eq!(told(&answer.into_inner().diagnostics), [""; 0]);
+    }
+    for (session, url) in [(&first, "http://first from 1.0"), (&second, "http://second from 1.0")] {
+        let request = pb::read_data_source::Request {
+            type_name: "test_thing".into(),
+            config: sent(thing("a", None, None)),
+            ..Default::default()
+        };
+        let answer = service.read_data_source(on(session, request)).await.unwrap().into_inner();
+        assert_eq!(received(answer.state), Some(thing("a", 3, url)));
+    }
+    let third = read(&service, thing("a", 1, "a")).await;
+    assert_eq!(told(&third.diagnostics), ["E: Provider is not configured"]);
+}
+
+#[tokio::test]
+async fn interrupt_reaches_only_its_connection() {
+    let service = unconfigured();
+    let (first, second) = (Session::<String>::default(), Session::<String>::default());
+    let (stopped, other) = (first.begin(&service.calls), second.begin(&service.calls));
+    service.stop_provider(on(&first, Default::default())).await.unwrap();
+    assert!(stopped.is_cancelled() && !other.is_cancelled());
+    service.calls.end().await;
+    assert!(other.is_cancelled());
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_tim
         tokio::time::pause();
         assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
     };
-    listener.serve(Some(identity.acceptor), connections.clone(), |_connections| peers).await;
+    listener.serve::<(), _>(Some(identity.acceptor), connections.clone(), |_connections| peers).await;
     assert!(!connections.watch().borrow().ever, "neither counts as a host");
 }
 
@@ -66,12 +66,11 @@ async fn without_tls_every_connection_is_served_and_counted() {
     let (mut listener, address) = listen().await;
     let connections = Connections::default();
     let _peer = TcpStream::connect(address).await.unwrap();
-    let served =
-        listener
-            .serve(None, connections.clone(), |mut arriving| async move {
-                arriving.next().await.unwrap().unwrap()
-            })
-            .await;
+    let served = listener
+        .serve::<(), _>(None, connections.clone(), |mut arriving| async move {
+            arriving.next().await.unwrap().unwrap()
+        })
+        .await;
     assert_eq!(connections.watch().borrow().live, 1);
     drop(served);
 }
@@ -85,7 +84,7 @@ async fn a_unix_socket_is_away_while_a_host_is_connected_and_back_when_it_is_not
     let mut listener =
         Listener { address: Address::Unix(path.clone()), guests: Guests::One, socket: Socket::Unix(socket) };
     listener
-        .serve(None, Connections::default(), async |mut arriving| {
+        .serve::<(), _>(None, Connections::default(), async |mut arriving| {
             for _ in 0..2 {
                 let peer = tokio::net::UnixStream::connect(&path).await.unwrap();
                 let connection = arriving.next().await.unwrap().unwrap();

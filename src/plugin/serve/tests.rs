@@ -68,7 +68,7 @@ async fn serve_while<F: Future<Output = ()>>(provider: Slow, host: impl FnOnce(C
     let connections = Connections::default();
     let host_gone = host_gone(Parent::now(), &connections);
     let serving =
-        serve_until_end(&mut listener, None, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT);
+        serve_until_end::<()>(&mut listener, None, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT);
     let (end, ()) = tokio::join!(serving, acting);
     end.unwrap()
 }

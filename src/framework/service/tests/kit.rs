@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::framework::{
-    Attr, Attribute, Change, Context, DataSource, Failed, Host, IdentityAttribute, ImportBy, ListResource,
-    Listed, MoveSource, Plan, PlanContext, Resource, Search, Value, Warnings, cannot_move, model,
+    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Change, Context, DataSource, Diagnostic,
+    Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, ListResource, Listed, MoveSource, Object,
+    Plan, PlanContext, Resource, Schema, Search, Type, Value, Warnings, cannot_move, model,
 };
 
 model! {
@@ -247,16 +248,27 @@ impl Provider for TestProvider {
 }
 
 pub(super) fn unconfigured() -> Service<TestProvider> {
-    Service(Arc::new(Served::new(TestProvider, Calls::default())))
+    Service::new(TestProvider, Calls::default())
+}
+
+pub(super) fn configuration(config: Object) -> pb::configure_provider::Request {
+    pb::configure_provider::Request {
+        terraform_version: "1.0".into(),
+        config: Some(convert::dynamic(Some(config))),
+        client_capabilities: None,
+    }
+}
+
+/// A request as it arrives on the connection of this session.
+pub(super) fn on<T>(session: &Session<String>, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(session.clone());
+    request
 }
 
 pub(super) async fn configured_with(url: Value) -> Service<TestProvider> {
     let service = unconfigured();
-    let request = pb::configure_provider::Request {
-        terraform_version: "1.0".into(),
-        config: Some(convert::dynamic(Some([("url".to_owned(), url)].into()))),
-        client_capabilities: None,
-    };
+    let request = configuration([("url".to_owned(), url)].into());
     let answer = service.configure_provider(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(told(&answer.diagnostics), [""; 0]);
     service
