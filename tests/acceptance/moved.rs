@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use gitlab_simulator::{Simulator, Target};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use terraform_cli::{Action, PROVIDER_SOURCE, Workspace};
+use terraform_cli::{Action, PROVIDER_SOURCE, Workspace, provider_overrides};
 
 use crate::kit::{PROVIDER, workspace};
 
@@ -45,39 +45,41 @@ impl Official {
         }
     }
 
-    fn state(&self) -> Value {
-        json!({
+    /// A workspace with this in its state under that name, and this configuration.
+    fn stored_as(&self, name: &str, gitlab: &Simulator, config: &str) -> Option<Workspace> {
+        let tf = workspace(gitlab)?;
+        let state = json!({
             "version": 4, "terraform_version": "1.8.0", "serial": 1, "lineage": "b3a1", "outputs": {},
             "resources": [{
-                "mode": "managed", "type": self.type_name, "name": "old",
+                "mode": "managed", "type": self.type_name, "name": name,
                 "provider": format!("provider[\"{}\"]", self.address),
                 "instances": [{ "schema_version": self.schema_version, "attributes": self.attributes }],
             }],
-        })
+        });
+        tf.file("terraform.tfstate", &state.to_string());
+        tf.config(config);
+        let stand_in = stand_in(&tf.directory(), self.address);
+        // OpenTofu reads the address of Terraform's registry in a state as that of its own.
+        let address = self.address.replace("registry.terraform.io/", "");
+        let built = Path::new(PROVIDER).parent()?;
+        tf.cli_config(&provider_overrides(&[(PROVIDER_SOURCE, built), (&address, &stand_in)]));
+        Some(tf)
     }
 
-    /// A workspace with this state, and a configuration that moves it to the resource of `config`.
+    /// A workspace with this in its state, and a configuration that moves it to the resource of `config`.
     fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Option<Workspace> {
-        let mut tf = workspace(gitlab)?;
-        tf.file("terraform.tfstate", &self.state().to_string());
-        tf.config(&format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n{config}", self.type_name));
-        let stand_in = stand_in(&tf.directory());
-        let built = Path::new(PROVIDER).parent()?;
-        let overrides = format!(
-            "provider_installation {{ dev_overrides {{\n{PROVIDER_SOURCE:?} = {built:?}\n{:?} = {stand_in:?}\n}} }}\n",
-            self.address
-        );
-        let overrides = tf.file("cli.tfrc", &overrides);
-        tf.set_env("TF_CLI_CONFIG_FILE", &overrides.to_string_lossy());
-        Some(tf)
+        let moved = format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n", self.type_name);
+        self.stored_as("old", gitlab, &format!("{moved}{config}"))
     }
 }
 
-/// A directory with something that is named as the official provider is.
-fn stand_in(beside: &Path) -> PathBuf {
-    let directory = beside.join("official");
+/// A directory with something that is named as the provider at that address is.
+fn stand_in(beside: &Path, address: &str) -> PathBuf {
+    let directory = beside.join("other");
     std::fs::create_dir(&directory).expect("a directory");
-    std::os::unix::fs::symlink(PROVIDER, directory.join("terraform-provider-gitlab")).expect("a link");
+    let (_, name) = address.rsplit_once('/').expect("an address");
+    let program = directory.join(format!("terraform-provider-{name}"));
+    std::os::unix::fs::symlink(PROVIDER, program).expect("a link");
     directory
 }
 
@@ -100,13 +102,24 @@ fn moves_clean(official: &Official, resource: &str, config: &str) -> Option<(Val
 
     let plan = tf.plan();
     assert_eq!(plan.actions(), [], "{}", official.attributes);
-    let warnings = plan.run().warnings().iter().map(ToString::to_string).collect();
+    let warnings =
+        plan.run().warnings().iter().map(|warning| warning.without_location().to_string()).collect();
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses(), [resource]);
     tf.plan().changes_nothing().warns_of_nothing();
     Some((tf.state().of(resource).clone(), warnings))
+}
+
+/// The only error of a plan, which OpenTofu locates and Terraform doesn't.
+#[track_caller]
+fn refusal(tf: &Workspace) -> String {
+    let plan = tf.plan();
+    let [error] = &plan.run().fails().errors()[..] else {
+        panic!("there should be one error\n{}", plan.run())
+    };
+    error.without_location().to_string()
 }
 
 fn entry(project: &str, target: &str) -> String {
@@ -265,6 +278,50 @@ fn groups_that_an_old_official_list_did_not_know_are_taken_over_with_a_warning()
     "#);
 }
 
+/// The states of the provider itself that another registry or mirror has served, each beside its configuration.
+#[test]
+fn own_state_from_another_registry_is_kept() {
+    for (type_name, attributes, config) in [
+        (
+            "gitlab_job_token_scope",
+            json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 1, "id": "1",
+                   "push_repository_for_job_token_allowed": null}),
+            "resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n".to_owned(),
+        ),
+        (
+            "gitlab_job_token_allowlist_entry",
+            json!({"project": "1", "target_project": null, "target_project_id": 2, "target_group": null,
+                   "target_group_id": null, "target_type": "project", "project_id": 1, "id": "1:project:2",
+                   "default_permissions": null, "job_token_policies": null}),
+            entry("1", "target_project_id = 2"),
+        ),
+        (
+            "gitlab_job_token_allowlist_exclusive",
+            json!({"project": "1", "target_projects": null, "target_project_ids": [2], "target_groups": null,
+                   "target_group_ids": [2], "project_id": 1, "id": "1"}),
+            list("1", "target_project_ids = [2]\n  target_group_ids = [2]"),
+        ),
+    ] {
+        let stored =
+            |address| Official { address, type_name, schema_version: 0, attributes: attributes.clone() };
+        for address in [
+            "mirror.example.com/aff15f21/gitlab-job-token",
+            "registry.opentofu.org/aff15f21/gitlab-job-token",
+        ] {
+            let renamed = format!("{type_name}.this");
+            let Some((state, warnings)) = moves_clean(&stored(address), &renamed, &config) else { return };
+            assert_eq!((&state["id"], warnings), (&attributes["id"], vec![]));
+
+            let gitlab = acme();
+            let Some(tf) = stored(address).stored_as("this", &gitlab, &config) else { return };
+            tf.plan().changes_nothing().warns_of_nothing();
+            tf.apply().succeeds();
+            assert_eq!(gitlab.requests().writes().to_string(), "");
+            tf.plan().changes_nothing();
+        }
+    }
+}
+
 #[test]
 fn a_state_of_any_other_provider_is_refused() {
     let gitlab = acme();
@@ -272,7 +329,7 @@ fn a_state_of_any_other_provider_is_refused() {
     let official = Official { address: "registry.terraform.io/acme/gitlab", ..Official::scope(0, state) };
     let Some(tf) = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
 
-    assert_snapshot!(tf.plan().error(), @r"
+    assert_snapshot!(refusal(&tf), @r"
     Error: Unsupported move
 
     A `gitlab_job_token_allowlist_entry` can't take over the state of a
@@ -288,7 +345,7 @@ fn one_official_list_does_not_become_one_entry() {
     let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let Some(tf) = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
 
-    assert_snapshot!(tf.plan().error(), @r"
+    assert_snapshot!(refusal(&tf), @r"
     Error: Unsupported move
 
     A `gitlab_job_token_allowlist_entry` can't take over the state of a

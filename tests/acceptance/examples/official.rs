@@ -87,7 +87,6 @@ trait Thing: Model {
     const TYPE_NAME: &'static str;
 
     fn schema() -> Schema;
-    fn id(&self) -> &Attr<String>;
     fn create(self, gitlab: &Simulator) -> Self;
     fn destroy(self, gitlab: &Simulator);
 }
@@ -119,8 +118,9 @@ impl<T: Thing> Resource for Of<T> {
         IdentitySchema { version: 0, attributes: vec![id] }
     }
 
-    fn identity(&self, state: &T) -> Identity {
-        Identity { id: state.id().clone() }
+    /// None: the official provider stores no identities for these, and OpenTofu can't move a state that has one.
+    fn identity(&self, _: &T) -> Identity {
+        Identity::default()
     }
 
     async fn create(&self, context: Context<'_, Arc<Simulator>>, planned: T) -> Result<T, Failed<T>> {
@@ -167,10 +167,6 @@ impl Thing for Project {
         )
     }
 
-    fn id(&self) -> &Attr<String> {
-        &self.id
-    }
-
     fn create(self, gitlab: &Simulator) -> Project {
         let group = Target::Group(unsigned(&self.namespace_id));
         let group = gitlab.full_path(group).expect("the group exists");
@@ -205,10 +201,6 @@ impl Thing for OneEntry {
                 id(),
             ],
         )
-    }
-
-    fn id(&self) -> &Attr<String> {
-        &self.id
     }
 
     fn create(self, gitlab: &Simulator) -> OneEntry {
@@ -261,10 +253,6 @@ impl Thing for WholeList {
                 id(),
             ],
         )
-    }
-
-    fn id(&self) -> &Attr<String> {
-        &self.id
     }
 
     fn create(self, gitlab: &Simulator) -> WholeList {

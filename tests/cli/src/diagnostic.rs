@@ -45,6 +45,12 @@ impl Diagnostic {
         name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(name)
     }
 
+    /// Returns the same without where it points, for calls in which not every program adds that.
+    #[must_use]
+    pub fn without_location(&self) -> Diagnostic {
+        Diagnostic { address: None, source: None, ..self.clone() }
+    }
+
     /// Reads one line of a command's JSON output; `None` where it holds something else.
     pub(crate) fn from_json(line: &str) -> Option<Diagnostic> {
         let message: Value = serde_json::from_str(line).ok()?;

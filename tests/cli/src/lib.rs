@@ -26,4 +26,4 @@ pub use plan::{Action, Change, Plan};
 pub use run::Run;
 pub use running::{Running, kill_process, process_runs};
 pub use state::State;
-pub use workspace::{PROVIDER_SOURCE, Workspace};
+pub use workspace::{PROVIDER_SOURCE, Workspace, provider_overrides};

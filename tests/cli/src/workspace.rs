@@ -51,7 +51,8 @@ impl Workspace {
     /// When the directory can't be made, or `provider` is not there.
     pub fn new(cli: &Cli, provider: &Path) -> io::Result<Workspace> {
         let provider = provider.canonicalize()?;
-        Workspace::configured(cli, &override_by(provider.parent().unwrap_or(&provider)))
+        let folder = provider.parent().unwrap_or(&provider);
+        Workspace::configured(cli, &provider_overrides(&[(PROVIDER_SOURCE, folder)]))
     }
 
     /// An empty workspace for a provider that is yet to be installed, or attached to, under the local name `gitlab`:
@@ -303,11 +304,14 @@ fn config_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths.into_iter().filter(is_config).collect())
 }
 
-fn override_by(directory: &Path) -> String {
-    format!(
-        "provider_installation {{\n  dev_overrides {{\n    \"{PROVIDER_SOURCE}\" = {}\n  }}\n  direct {{}}\n}}\n",
-        quoted(&directory.to_string_lossy())
-    )
+/// The configuration of a program that takes each of these providers, by source address, from a folder.
+#[must_use]
+pub fn provider_overrides(folders: &[(&str, &Path)]) -> String {
+    let line = |(source, folder): &(&str, &Path)| {
+        format!("    {} = {}\n", quoted(source), quoted(&folder.to_string_lossy()))
+    };
+    let lines: String = folders.iter().map(line).collect();
+    format!("provider_installation {{\n  dev_overrides {{\n{lines}  }}\n  direct {{}}\n}}\n")
 }
 
 fn requirements() -> String {
