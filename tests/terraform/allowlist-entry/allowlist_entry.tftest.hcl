@@ -58,10 +58,19 @@ run "a_target_has_only_its_own_number" {
 run "another_spelling_is_the_same_entry" {
   variables {
     target_project = run.both_kinds_get_access.target_project_id
+    id_before      = run.both_kinds_get_access.ids.project
   }
 
   assert {
-    condition     = gitlab_job_token_allowlist_entry.project.id == run.both_kinds_get_access.ids.project
+    condition     = gitlab_job_token_allowlist_entry.project.id == var.id_before
     error_message = "Another spelling should change nothing but the spelling."
+  }
+}
+
+# OpenTofu leaves everything in place if the last run refers to another one.
+run "the_path_again_is_the_same_entry" {
+  assert {
+    condition     = contains(data.gitlab_job_token_allowlist.after.projects[*].id, gitlab_job_token_allowlist_entry.project.target_project_id)
+    error_message = "The project should still be on the list."
   }
 }

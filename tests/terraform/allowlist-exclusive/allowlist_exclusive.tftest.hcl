@@ -8,12 +8,12 @@ variables {
 
 run "the_list_is_what_is_named" {
   assert {
-    condition     = toset(data.gitlab_job_token_allowlist.after.projects[*].path) == var.target_projects
+    condition     = toset(data.gitlab_job_token_allowlist.after.projects[*].path) == toset(var.target_projects)
     error_message = "The projects on the list should be those that are named, and no others."
   }
 
   assert {
-    condition     = toset(data.gitlab_job_token_allowlist.after.groups[*].path) == var.target_groups
+    condition     = toset(data.gitlab_job_token_allowlist.after.groups[*].path) == toset(var.target_groups)
     error_message = "The groups on the list should be those that are named, and no others."
   }
 
@@ -27,15 +27,16 @@ run "the_list_is_what_is_named" {
 run "a_smaller_set_removes_the_rest_in_place" {
   variables {
     target_projects = ["security/scanner"]
+    id_before       = run.the_list_is_what_is_named.id
   }
 
   assert {
-    condition     = toset(data.gitlab_job_token_allowlist.after.projects[*].path) == var.target_projects
+    condition     = toset(data.gitlab_job_token_allowlist.after.projects[*].path) == toset(var.target_projects)
     error_message = "What is no longer named should be off the list."
   }
 
   assert {
-    condition     = gitlab_job_token_allowlist_exclusive.this.id == run.the_list_is_what_is_named.id
+    condition     = gitlab_job_token_allowlist_exclusive.this.id == var.id_before
     error_message = "A change of targets should never replace the list."
   }
 }
@@ -51,7 +52,7 @@ run "an_empty_set_allows_nobody" {
   }
 
   assert {
-    condition     = toset(data.gitlab_job_token_allowlist.after.groups[*].path) == var.target_groups
+    condition     = toset(data.gitlab_job_token_allowlist.after.groups[*].path) == toset(var.target_groups)
     error_message = "The groups should be as they were."
   }
 }
@@ -77,7 +78,7 @@ run "a_kind_that_is_not_named_is_left_alone" {
 # Back to the start, so that the end of the test removes all that it added.
 run "a_kind_can_be_managed_again" {
   assert {
-    condition     = toset(data.gitlab_job_token_allowlist.after.groups[*].path) == var.target_groups
+    condition     = toset(data.gitlab_job_token_allowlist.after.groups[*].path) == toset(var.target_groups)
     error_message = "The groups on the list should be those that are named, and no others."
   }
 }

@@ -13,6 +13,12 @@ variable "target_groups" {
   type        = set(string)
 }
 
+variable "id_before" {
+  description = "ID in an earlier run of the test, to compare with. OpenTofu's assertions can't refer to other runs."
+  type        = string
+  default     = null
+}
+
 resource "gitlab_job_token_allowlist_exclusive" "this" {
   project         = var.project
   target_projects = var.target_projects

@@ -15,6 +15,12 @@ variable "may_be_open" {
   default     = false
 }
 
+variable "id_before" {
+  description = "ID in an earlier run of the test, to compare with. OpenTofu's assertions can't refer to other runs."
+  type        = string
+  default     = null
+}
+
 resource "gitlab_job_token_scope" "this" {
   project         = var.project
   inbound_enabled = var.inbound_enabled

@@ -37,11 +37,12 @@ run "it_takes_the_setting_over" {
 # The number in place of the path: the same project, so the same object.
 run "another_spelling_is_the_same_project" {
   variables {
-    project = run.it_takes_the_setting_over.id
+    project   = run.it_takes_the_setting_over.id
+    id_before = run.it_takes_the_setting_over.id
   }
 
   assert {
-    condition     = gitlab_job_token_scope.this.id == run.it_takes_the_setting_over.id
+    condition     = gitlab_job_token_scope.this.id == var.id_before
     error_message = "Another spelling should change nothing but the spelling."
   }
 }
@@ -64,6 +65,7 @@ run "a_project_is_opened_in_place" {
   variables {
     inbound_enabled = false
     may_be_open     = true
+    id_before       = run.another_spelling_is_the_same_project.id
   }
 
   assert {
@@ -72,9 +74,22 @@ run "a_project_is_opened_in_place" {
   }
 
   assert {
-    condition     = gitlab_job_token_scope.this.id == run.it_takes_the_setting_over.id
+    condition     = gitlab_job_token_scope.this.id == var.id_before
     error_message = "A change of the setting should never replace the resource."
   }
 }
 
-# The end of the test destroys the resource, which limits access again.
+# OpenTofu leaves everything in place if the last run refers to another one.
+run "an_open_project_stays_open" {
+  variables {
+    inbound_enabled = false
+    may_be_open     = true
+  }
+
+  assert {
+    condition     = !gitlab_job_token_scope.this.inbound_enabled
+    error_message = "The project should still be open."
+  }
+}
+
+# The end of the test destroys the resource, which restricts access again.
