@@ -11,7 +11,7 @@ use plugin_host::{Host, Launch};
 use secrecy::SecretString;
 use terraform_provider_gitlab_job_token::framework::codec::msgpack;
 use terraform_provider_gitlab_job_token::framework::{
-    AnyResource, Change, Object, PlanContext, Provider, Type, Value, Warnings,
+    AnyResource, Change, Object, PlanContext, Private, Provider, Type, Value, Warnings,
 };
 use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, Client, Config, ProjectId};
 use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
@@ -71,8 +71,9 @@ fn plan_one_entry(bencher: Bencher) {
     let config = entry_config(&*entry);
     bencher.bench(|| {
         let warnings = Warnings::default();
-        let context = PlanContext { client: None, warnings: &warnings, newly_imported: false };
-        let change = Change { prior: None, config: config.clone(), proposed: config.clone() };
+        let private = Private::default();
+        let context = PlanContext { client: None, warnings: &warnings, private: &private, first_plan: None };
+        let change = Change { prior: None, config: config.clone() };
         RUNTIME.block_on(entry.plan(context, change))
     });
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use terraform_provider_gitlab_job_token::address::REGISTRIES;
-use terraform_provider_gitlab_job_token::framework::{self, Calls, Session};
+use terraform_provider_gitlab_job_token::framework::{self, Calls, InvalidSchema, Session};
 use terraform_provider_gitlab_job_token::install::{self, InstallError};
 use terraform_provider_gitlab_job_token::plugin::{
     self, End, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError,
@@ -124,7 +124,7 @@ fn run(serve: impl AsyncFnOnce(Routes) -> Result<End, ServeError>) -> Result<(),
     let runtime = runtime().map_err(Failure::Runtime)?;
     let calls = Calls::default();
     let provider = GitlabJobToken::from_process_environment();
-    let provider = framework::service(provider, calls.clone(), MAX_MESSAGE_BYTES);
+    let provider = framework::service(provider, calls.clone(), MAX_MESSAGE_BYTES)?;
     let served = runtime.block_on(async {
         let served = serve(Routes::new(provider)).await;
         let limit = if matches!(served, Ok(End::Asked) | Err(_)) { KEPT_WAITING } else { ALONE };
@@ -146,6 +146,8 @@ fn runtime() -> io::Result<Runtime> {
 enum Failure {
     #[error("starting the runtime failed: {0}")]
     Runtime(io::Error),
+    #[error(transparent)]
+    Schema(#[from] InvalidSchema),
     #[error(transparent)]
     Serve(#[from] ServeError),
 }

@@ -10,7 +10,8 @@ use super::identity::IdentitySchema;
 use super::list_resource::{ListResource, Listed, Search};
 use super::model::Model;
 use super::planning::Change;
-use super::resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource};
+use super::private::Private;
+use super::resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState};
 use super::schema::Schema;
 use super::value::Object;
 
@@ -34,6 +35,11 @@ pub trait AnyResource<C>: Send + Sync {
         context: PlanContext<'a, C>,
         change: Change<Object>,
     ) -> BoxFuture<'a, Result<Plan<Object>, Errors>>;
+    fn plan_removal<'a>(
+        &'a self,
+        context: PlanContext<'a, C>,
+        prior: Object,
+    ) -> BoxFuture<'a, Result<Option<Private>, Errors>>;
     fn create<'a>(
         &'a self,
         context: Context<'a, C>,
@@ -60,6 +66,7 @@ pub trait AnyResource<C>: Send + Sync {
         context: Context<'a, C>,
         by: ImportBy<'a, Object>,
     ) -> BoxFuture<'a, Result<Object, Errors>>;
+    fn upgrade(&self, stored: StoredState) -> Option<serde_json::Map<String, serde_json::Value>>;
     fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<Object, Errors>;
 }
 
@@ -101,11 +108,18 @@ impl<R: Resource> AnyResource<R::Client> for R {
             let change = Change {
                 prior: change.prior.map(R::Model::from_object).transpose()?,
                 config: R::Model::from_object(change.config)?,
-                proposed: R::Model::from_object(change.proposed)?,
             };
-            let plan = Resource::plan(self, context, change).await?;
-            Ok(Plan { planned: plan.planned.into_object(), replace: plan.replace })
+            let Plan { planned, replace, private } = Resource::plan(self, context, change).await?;
+            Ok(Plan { planned: planned.into_object(), replace, private })
         })
+    }
+
+    fn plan_removal<'a>(
+        &'a self,
+        context: PlanContext<'a, R::Client>,
+        prior: Object,
+    ) -> BoxFuture<'a, Result<Option<Private>, Errors>> {
+        Box::pin(async move { Resource::plan_removal(self, context, R::Model::from_object(prior)?).await })
     }
 
     fn create<'a>(
@@ -166,6 +180,10 @@ impl<R: Resource> AnyResource<R::Client> for R {
             };
             Resource::import(self, context, by).await.map(Model::into_object)
         })
+    }
+
+    fn upgrade(&self, stored: StoredState) -> Option<serde_json::Map<String, serde_json::Value>> {
+        Resource::upgrade(self, stored)
     }
 
     fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<Object, Errors> {

@@ -14,6 +14,7 @@ mod list_resource;
 mod model;
 mod path;
 mod planning;
+mod private;
 mod provider;
 mod resource;
 mod schema;
@@ -30,9 +31,12 @@ pub use list_resource::{ListResource, Listed, Search};
 pub use model::{Model, model, unfit_value};
 pub use path::{AttributePath, Step};
 pub use planning::Change;
+pub use private::Private;
 pub use provider::{Host, Provider};
-pub use resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, cannot_move};
-pub use schema::{Attribute, Schema, Shape, defect};
-pub use service::{Calls, Session, is_in_call, service};
+pub use resource::{
+    Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState, cannot_move,
+};
+pub use schema::{Attribute, Schema, Shape};
+pub use service::{Calls, InvalidSchema, Session, is_in_call, service};
 pub use types::Type;
 pub use value::{Number, Object, Value};

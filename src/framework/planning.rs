@@ -1,7 +1,7 @@
 //! The steps of a plan, each a pure function over values, and the rules that Terraform's core holds a plan and
 //! an apply to. Core plans twice and compares, so nothing here depends on anything but its arguments.
 
-use super::schema::{Attribute, Schema};
+use super::schema::Schema;
 use super::value::{Object, Value};
 
 /// What a plan is made from.
@@ -9,41 +9,20 @@ use super::value::{Object, Value};
 pub struct Change<T> {
     /// The state before; `None` for a create.
     pub prior: Option<T>,
-    /// What the practitioner wrote; unset attributes are null.
+    /// What the practitioner wrote, with the schema's defaults in place of unset attributes; other unset ones are null.
     pub config: T,
-    /// The plan so far.
-    pub proposed: T,
 }
 
-/// Plans the default of each attribute that the configuration leaves unset.
-pub(super) fn fill_defaults(schema: &Schema, change: &mut Change<Object>) {
+/// Returns the configuration with the default of each attribute that it leaves unset.
+pub(super) fn with_defaults(schema: &Schema, mut config: Object) -> Object {
     for attribute in &schema.attributes {
         if let Some(default) = &attribute.default
-            && is_null(&change.config, attribute.name)
+            && *value(&config, attribute.name) == Value::Null
         {
-            change.proposed.insert(attribute.name.to_owned(), default.clone());
+            config.insert(attribute.name.to_owned(), default.clone());
         }
     }
-}
-
-/// Where anything changes, marks what the provider computes as unknown, or as what it was where the schema says
-/// that an update keeps it. Core proposes the prior value instead, which would promise that nothing changes.
-pub(super) fn mark_computed(schema: &Schema, change: &mut Change<Object>) {
-    if change.prior.as_ref() == Some(&change.proposed) {
-        return;
-    }
-    for attribute in schema.attributes.iter().filter(|attribute| is_left_to_us(attribute, &change.config)) {
-        let prior = change.prior.as_ref().and_then(|prior| prior.get(attribute.name));
-        let planned = match prior {
-            Some(prior) if attribute.keeps_state && *prior != Value::Null => prior.clone(),
-            _ => Value::Unknown,
-        };
-        change.proposed.insert(attribute.name.to_owned(), planned);
-    }
-}
-
-fn is_left_to_us(attribute: &Attribute, config: &Object) -> bool {
-    attribute.computed && attribute.default.is_none() && is_null(config, attribute.name)
+    config
 }
 
 /// Of the attributes that `asked` wants a replacement for, those that change or may change; none for a create.
@@ -111,10 +90,6 @@ fn keeps_promise(planned: &Value, applied: &Value) -> bool {
     }
 }
 
-fn is_null(object: &Object, name: &str) -> bool {
-    *value(object, name) == Value::Null
-}
-
 fn value<'a>(object: &'a Object, name: &str) -> &'a Value {
     object.get(name).unwrap_or(&Value::Null)
 }
@@ -125,6 +100,7 @@ mod tests {
 
     use super::*;
     use crate::framework::codec::strategies::value_of;
+    use crate::framework::schema::Attribute;
     use crate::framework::types::Type;
 
     fn schema() -> Schema {
@@ -133,31 +109,11 @@ mod tests {
             Attribute::optional("note", Type::String, "Optional."),
             Attribute::optional("enabled", Type::Bool, "With a default.").or_default(Value::Bool(true)),
             Attribute::optional("target_id", Type::Number, "Optional and computed.").or_computed(),
-            Attribute::computed("kept", Type::String, "Kept by updates.").keeps_state(),
+            Attribute::computed("kept", Type::String, "Kept by updates."),
             Attribute::computed("fresh", Type::String, "New with every update."),
             Attribute::optional("ids", Type::set(Type::Number), "A set.").or_computed(),
         ];
         Schema { version: 0, description: "A test.", attributes }
-    }
-
-    /// What core proposes: the configuration, with the prior value where a computed attribute is unset.
-    fn as_core_proposes(prior: Option<Object>, config: Object) -> Change<Object> {
-        let mut proposed = config.clone();
-        for attribute in schema().attributes.iter().filter(|attribute| attribute.computed) {
-            if let Some(prior) = &prior
-                && is_null(&config, attribute.name)
-            {
-                proposed.insert(attribute.name.into(), value(prior, attribute.name).clone());
-            }
-        }
-        Change { prior, config, proposed }
-    }
-
-    fn planned(prior: Option<Object>, config: Object) -> Object {
-        let mut change = as_core_proposes(prior, config);
-        fill_defaults(&schema(), &mut change);
-        mark_computed(&schema(), &mut change);
-        change.proposed
     }
 
     fn object(set: &[(&str, Value)]) -> Object {
@@ -182,37 +138,16 @@ mod tests {
     }
 
     #[test]
-    fn a_create_plans_defaults_and_leaves_the_rest_to_be_known() {
-        let plan = planned(None, object(&[("project", text("a"))]));
-        let expected = object(&[
-            ("project", text("a")),
-            ("enabled", Value::Bool(true)),
-            ("target_id", Value::Unknown),
-            ("kept", Value::Unknown),
-            ("fresh", Value::Unknown),
-            ("ids", Value::Unknown),
-        ]);
-        assert_eq!(plan, expected);
-    }
-
-    #[test]
-    fn nothing_changes_where_nothing_was_changed() {
-        assert_eq!(planned(Some(applied()), object(&[("project", text("a"))])), applied());
-    }
-
-    #[test]
-    fn an_update_keeps_what_it_never_changes() {
-        let plan =
-            planned(Some(applied()), object(&[("project", text("a")), ("enabled", Value::Bool(false))]));
-        assert_eq!(plan["kept"], text("k"));
-        assert_eq!(plan["fresh"], Value::Unknown);
-        assert_eq!(plan["enabled"], Value::Bool(false));
-    }
-
-    #[test]
-    fn an_attribute_taken_out_of_the_configuration_returns_to_its_default() {
-        let prior = object(&[("project", text("a")), ("enabled", Value::Bool(false))]);
-        assert_eq!(planned(Some(prior), object(&[("project", text("a"))]))["enabled"], Value::Bool(true));
+    fn defaults_stand_in_for_unset_attributes() {
+        let unset = object(&[("project", text("a"))]);
+        assert_eq!(
+            with_defaults(&schema(), unset),
+            object(&[("project", text("a")), ("enabled", Value::Bool(true))])
+        );
+        for set in [Value::Bool(false), Value::Unknown] {
+            let config = object(&[("enabled", set)]);
+            assert_eq!(with_defaults(&schema(), config.clone()), config);
+        }
     }
 
     #[test]
@@ -284,31 +219,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_plan_is_one_that_core_accepts(
+        fn core_accepts_the_configuration_with_its_defaults(
             prior in prop::option::of(any_object(false)),
             config in any_config(),
         ) {
-            let plan = planned(prior.clone(), config.clone());
+            let plan = with_defaults(&schema(), config.clone());
             prop_assert_eq!(plan_defect(&schema(), prior.as_ref(), &config, &plan), None);
-        }
-
-        #[test]
-        fn a_plan_of_a_plan_is_the_same(prior in any_object(false), config in any_config()) {
-            let once = planned(Some(prior.clone()), config.clone());
-            prop_assert_eq!(planned(Some(prior), config), once);
-        }
-
-        #[test]
-        fn an_applied_plan_plans_clean(config in any_object(false).prop_map(|mut config| {
-            config.insert("kept".into(), Value::Null);
-            config.insert("fresh".into(), Value::Null);
-            config
-        })) {
-            let mut applied = planned(None, config.clone());
-            for value in applied.values_mut().filter(|value| !value.is_wholly_known()) {
-                *value = Value::Null;
-            }
-            prop_assert_eq!(planned(Some(applied.clone()), config), applied);
         }
     }
 }

@@ -4,6 +4,7 @@ use super::diagnostics::{Diagnostic, Errors, Warnings};
 use super::identity::IdentitySchema;
 use super::model::Model;
 use super::planning::Change;
+use super::private::Private;
 use super::schema::Schema;
 
 /// What an operation has at hand: the configured provider's client, and a place for warnings.
@@ -13,6 +14,8 @@ pub struct Context<'a, C> {
     pub client: &'a C,
     /// Told to the practitioner beside the result.
     pub warnings: &'a Warnings,
+    /// What the host keeps beside the state: as planned in an apply, as stored in a read, and nothing elsewhere.
+    pub private: &'a Private,
 }
 
 /// What planning has at hand.
@@ -23,8 +26,12 @@ pub struct PlanContext<'a, C> {
     pub client: Option<&'a C>,
     /// Told to the practitioner beside the plan.
     pub warnings: &'a Warnings,
-    /// Whether the object was imported and no apply has changed it since.
-    pub newly_imported: bool,
+    /// What the host keeps beside the state before the change. In the second step of a replacement it is what the first
+    /// step has planned.
+    pub private: &'a Private,
+    /// What the first plan of this change has planned to keep, where this is the plan of the apply and the host hands it
+    /// on (Terraform from 1.16).
+    pub first_plan: Option<&'a Private>,
 }
 
 /// What a resource plans.
@@ -34,6 +41,17 @@ pub struct Plan<T> {
     pub planned: T,
     /// The attributes whose change can't be made in place. Those that do not change are passed over.
     pub replace: Vec<&'static str>,
+    /// What the host is to keep beside the state from now on, and to hand to the apply; `None` for what it keeps already.
+    pub private: Option<Private>,
+}
+
+/// A state that an earlier version of the schema has stored.
+#[derive(Debug, Clone)]
+pub struct StoredState {
+    /// The version of the schema.
+    pub version: i64,
+    /// The state as it was stored.
+    pub state: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Why an apply failed, and what it left behind.
@@ -133,10 +151,10 @@ pub trait Resource: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Plans a create or an update, after defaults are filled in and computed attributes marked unknown. Called
-    /// even where nothing changes, and again at apply with what has become known since: it must depend on the
-    /// change and on what the server says, and on nothing else. It changes only what the configuration leaves
-    /// open; a configured value may stay as it was where both mean the same.
+    /// Plans a create or an update. Called even where nothing changes, and again at apply with what has become known
+    /// since: it must depend on the change and on what the server says, and on nothing else. It changes only what the
+    /// configuration leaves unset, with what is not known yet as unknown; a configured value may stay as it was where
+    /// both mean the same.
     ///
     /// # Errors
     ///
@@ -145,9 +163,20 @@ pub trait Resource: Send + Sync + 'static {
         &self,
         context: PlanContext<'_, Self::Client>,
         change: Change<Self::Model>,
-    ) -> impl Future<Output = Result<Plan<Self::Model>, Errors>> + Send {
-        let _ = context;
-        async { Ok(Plan { planned: change.proposed, replace: Vec::new() }) }
+    ) -> impl Future<Output = Result<Plan<Self::Model>, Errors>> + Send;
+
+    /// Plans the removal of an object, and returns what to hand to the apply; `None` for what the host keeps already.
+    ///
+    /// # Errors
+    ///
+    /// What would make the apply fail.
+    fn plan_removal(
+        &self,
+        context: PlanContext<'_, Self::Client>,
+        prior: Self::Model,
+    ) -> impl Future<Output = Result<Option<Private>, Errors>> + Send {
+        let _ = (context, prior);
+        async { Ok(None) }
     }
 
     /// Brings a planned object into being and returns it with nothing unknown.
@@ -206,6 +235,13 @@ pub trait Resource: Send + Sync + 'static {
         context: Context<'_, Self::Client>,
         by: ImportBy<'_, Self::Identity>,
     ) -> impl Future<Output = Result<Self::Model, Errors>> + Send;
+
+    /// Upgrades a state of an earlier schema version to one that the current schema can read. Returns `None` for a version
+    /// that was never released; by default that is any.
+    fn upgrade(&self, stored: StoredState) -> Option<serde_json::Map<String, serde_json::Value>> {
+        let _ = stored;
+        None
+    }
 
     /// Takes over a state from another resource type. There is no client: what only the server knows stays null
     /// until the next read.

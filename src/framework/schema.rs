@@ -21,11 +21,6 @@ impl Schema {
     pub fn object_type(&self) -> Type {
         Type::Object(object_type(&self.attributes))
     }
-
-    /// The attribute of that name.
-    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes.iter().find(|attribute| attribute.name == name)
-    }
 }
 
 /// One attribute. Made by [`Attribute::required`], [`Attribute::optional`] or [`Attribute::computed`].
@@ -49,9 +44,6 @@ pub struct Attribute {
     pub deprecated: Option<&'static str>,
     /// What an unset attribute is planned as.
     pub default: Option<Value>,
-    /// Whether an update plans the prior value of an unset attribute in place of an unknown one: right for what
-    /// an update of the resource never changes.
-    pub keeps_state: bool,
 }
 
 /// The shape of an attribute's values.
@@ -85,7 +77,6 @@ impl Attribute {
             sensitive: false,
             deprecated: None,
             default: None,
-            keeps_state: false,
         }
     }
 
@@ -128,21 +119,16 @@ impl Attribute {
     pub fn deprecated(self, reason: &'static str) -> Attribute {
         Attribute { deprecated: Some(reason), ..self }
     }
-
-    /// The same, keeping its prior value in the plan of an update.
-    pub fn keeps_state(self) -> Attribute {
-        Attribute { keeps_state: true, ..self }
-    }
 }
 
 fn object_type(attributes: &[Attribute]) -> BTreeMap<String, Type> {
     attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.shape.ty())).collect()
 }
 
-/// The first rule of Terraform's schema loading that the schema breaks: core refuses every command over one.
+/// Returns the first rule of Terraform's schema loading that the schema breaks: core refuses every command over one.
 ///
-/// `attributes` are those of the model that goes with the schema; they must be the schema's own.
-pub fn defect(schema: &Schema, model: &[&str]) -> Option<String> {
+/// `model` names the attributes of the model that goes with the schema; they must be the schema's own.
+pub(super) fn defect(schema: &Schema, model: &[&str]) -> Option<String> {
     let of_schema: Vec<&str> = schema.attributes.iter().map(|attribute| attribute.name).collect();
     let mut sorted = [of_schema, model.to_vec()];
     sorted.iter_mut().for_each(|names| names.sort_unstable());

@@ -7,6 +7,7 @@ use super::{Managed, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::planning;
+use crate::framework::private::Private;
 use crate::framework::provider::Provider;
 use crate::framework::resource::{Context, Failed};
 use crate::framework::value::{Object, Value};
@@ -20,7 +21,8 @@ pub(super) async fn handle<P: Provider>(
     let prior = convert::object("prior state", request.prior_state, &managed.ty)?;
     let planned = convert::object("planned state", request.planned_state, &managed.ty)?;
     let client = served.client()?;
-    let context = Context { client: &*client, warnings: &warnings };
+    let private = Private::decode(&request.planned_private);
+    let context = Context { client: &*client, warnings: &warnings, private: &private };
     let (state, errors) = match apply(managed, context, prior, planned).await {
         Ok(state) => (state, Vec::new()),
         Err(Failed { left, errors }) => (left, errors.into_vec()),
@@ -29,7 +31,8 @@ pub(super) async fn handle<P: Provider>(
         Some(state) => managed.identity(state)?,
         None => None,
     };
-    let private = if errors.is_empty() { Vec::new() } else { request.planned_private };
+    let private =
+        if errors.is_empty() { private.applied().encode() } else { Private::failed(request.planned_private) };
     Ok(pb::apply_resource_change::Response {
         new_state: Some(convert::dynamic(state)),
         new_identity,

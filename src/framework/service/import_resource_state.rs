@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Configuration, Served, convert, private};
+use super::{Configuration, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
+use crate::framework::private::Private;
 use crate::framework::provider::Provider;
 use crate::framework::resource::{Context, ImportBy};
 
@@ -21,7 +22,8 @@ pub(super) async fn handle<P: Provider>(
         return Ok(pb::import_resource_state::Response { deferred: Some(deferred), ..Default::default() });
     }
     let client = served.client()?;
-    let context = Context { client: &*client, warnings: &warnings };
+    let private = Private::default();
+    let context = Context { client: &*client, warnings: &warnings, private: &private };
     let identity = match request.identity {
         Some(sent) => convert::object("identity", sent.identity_data, &managed.identity_type)?,
         None => None,
@@ -32,7 +34,7 @@ pub(super) async fn handle<P: Provider>(
         type_name: request.type_name,
         identity: managed.identity(&state)?,
         state: Some(convert::dynamic(Some(state))),
-        private: private::imported(),
+        private: Private::imported().encode(),
     };
     Ok(pb::import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
 }

@@ -11,6 +11,7 @@ use super::{Lister, Managed, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::list_resource::{Listed, Search};
+use crate::framework::private::Private;
 use crate::framework::provider::Provider;
 use crate::framework::resource::Context;
 use crate::framework::value::Object;
@@ -59,7 +60,8 @@ async fn search<P: Provider>(
     let managed = served.managed(&request.type_name)?;
     let config = convert::present("list configuration", request.config, &lister.ty)?;
     let client = served.client()?;
-    let context = Context { client: &*client, warnings };
+    let private = Private::default();
+    let context = Context { client: &*client, warnings, private: &private };
     let (found, mut finds) = mpsc::channel(1);
     let limit = usize::try_from(request.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let report = async {

@@ -12,7 +12,6 @@ mod list_resource;
 mod move_resource_state;
 mod offered;
 mod plan_resource_change;
-mod private;
 mod read_data_source;
 mod read_resource;
 mod schemas;
@@ -25,6 +24,7 @@ mod tests;
 
 pub use call::is_in_call;
 pub use calls::Calls;
+pub use offered::InvalidSchema;
 pub use session::Session;
 
 use std::pin::Pin;
@@ -45,14 +45,17 @@ use session::Configuration;
 /// A configuration belongs to the connection that it was made on, if that puts a [`Session`] into the extensions of its
 /// requests; it belongs to all requests otherwise. What is under way is counted in `calls`. `max_message_bytes` bounds
 /// each request and each answer.
+///
+/// # Errors
+///
+/// See [`InvalidSchema`].
 pub fn service<P: Provider>(
     provider: P,
     calls: Calls,
     max_message_bytes: usize,
-) -> ProviderServer<impl pb::provider_server::Provider> {
-    ProviderServer::new(Service::new(provider, calls))
-        .max_decoding_message_size(max_message_bytes)
-        .max_encoding_message_size(max_message_bytes)
+) -> Result<ProviderServer<impl pb::provider_server::Provider>, InvalidSchema> {
+    let server = ProviderServer::new(Service::new(provider, calls)?);
+    Ok(server.max_decoding_message_size(max_message_bytes).max_encoding_message_size(max_message_bytes))
 }
 
 struct Service<P: Provider> {
@@ -70,8 +73,8 @@ struct Served<P: Provider> {
 }
 
 impl<P: Provider> Service<P> {
-    fn new(provider: P, calls: Calls) -> Self {
-        Self { offered: Arc::new(Offered::by(provider)), calls, shared: Session::default() }
+    fn new(provider: P, calls: Calls) -> Result<Self, InvalidSchema> {
+        Ok(Self { offered: Arc::new(Offered::by(provider)?), calls, shared: Session::default() })
     }
 
     fn served(&self, extensions: &Extensions) -> Arc<Served<P>> {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::framework::diagnostics::{Diagnostic, Errors};
 use crate::framework::erased::{AnyDataSource, AnyListResource, AnyResource};
 use crate::framework::identity::IdentitySchema;
+use crate::framework::model::Model as _;
 use crate::framework::provider::Provider;
-use crate::framework::schema::Schema;
+use crate::framework::schema::{self, Schema};
 use crate::framework::types::Type;
 
 pub(super) struct Offered<P: Provider> {
@@ -38,27 +39,28 @@ pub(super) struct Lister<C> {
 }
 
 impl<P: Provider> Offered<P> {
-    pub(super) fn by(provider: P) -> Self {
+    pub(super) fn by(provider: P) -> Result<Self, InvalidSchema> {
         let resources = provider.resources().into_iter().map(|resource| {
-            let (schema, identity) = (resource.schema(), resource.identity_schema());
+            let schema = checked(resource.type_name(), resource.schema(), resource.attributes())?;
+            let identity = resource.identity_schema();
             let (ty, identity_type) = (schema.object_type(), identity.object_type());
-            (resource.type_name(), Managed { ty, schema, identity_type, identity, resource })
+            Ok((resource.type_name(), Managed { ty, schema, identity_type, identity, resource }))
         });
         let data_sources = provider.data_sources().into_iter().map(|source| {
-            let schema = source.schema();
-            (source.type_name(), Source { ty: schema.object_type(), schema, source })
+            let schema = checked(source.type_name(), source.schema(), source.attributes())?;
+            Ok((source.type_name(), Source { ty: schema.object_type(), schema, source }))
         });
         let listers = provider.list_resources().into_iter().map(|lister| {
-            let schema = lister.schema();
-            (lister.type_name(), Lister { ty: schema.object_type(), schema, lister })
+            let schema = checked(lister.type_name(), lister.schema(), lister.attributes())?;
+            Ok((lister.type_name(), Lister { ty: schema.object_type(), schema, lister }))
         });
-        Self {
-            resources: resources.collect(),
-            data_sources: data_sources.collect(),
-            listers: listers.collect(),
-            provider_type: provider.schema().object_type(),
+        Ok(Self {
+            resources: resources.collect::<Result<_, _>>()?,
+            data_sources: data_sources.collect::<Result<_, _>>()?,
+            listers: listers.collect::<Result<_, _>>()?,
+            provider_type: checked("provider", provider.schema(), P::Config::ATTRIBUTES)?.object_type(),
             provider,
-        }
+        })
     }
 
     pub(super) fn managed(&self, type_name: &str) -> Result<&Managed<P::Client>, Errors> {
@@ -71,6 +73,21 @@ impl<P: Provider> Offered<P> {
 
     pub(super) fn lister(&self, type_name: &str) -> Result<&Lister<P::Client>, Errors> {
         self.listers.get(type_name).ok_or_else(|| unknown_type("list resource", type_name).into())
+    }
+}
+
+/// A schema that hosts would reject, or that doesn't go with its model: a defect of the provider.
+#[derive(Debug, thiserror::Error)]
+#[error("the schema of {of} is invalid: {defect}")]
+pub struct InvalidSchema {
+    of: &'static str,
+    defect: String,
+}
+
+fn checked(of: &'static str, schema: Schema, model: &[&str]) -> Result<Schema, InvalidSchema> {
+    match schema::defect(&schema, model) {
+        None => Ok(schema),
+        Some(defect) => Err(InvalidSchema { of, defect }),
     }
 }
 

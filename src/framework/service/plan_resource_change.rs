@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Configuration, Served, convert, private};
+use super::{Configuration, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::path::AttributePath;
 use crate::framework::planning::{self, Change};
+use crate::framework::private::Private;
 use crate::framework::provider::Provider;
 use crate::framework::resource::PlanContext;
 
@@ -17,24 +18,36 @@ pub(super) async fn handle<P: Provider>(
 ) -> Result<pb::plan_resource_change::Response, Errors> {
     let managed = served.managed(&request.type_name)?;
     let prior = convert::object("prior state", request.prior_state, &managed.ty)?;
-    let Some(proposed) = convert::object("proposed state", request.proposed_new_state, &managed.ty)? else {
-        return Ok(destroy(request.prior_private, request.prior_identity));
-    };
-    let config = convert::present("resource configuration", request.config, &managed.ty)?;
-
-    let mut change = Change { prior: prior.clone(), config: config.clone(), proposed };
-    planning::fill_defaults(&managed.schema, &mut change);
-    planning::mark_computed(&managed.schema, &mut change);
-
+    let proposed = convert::object("proposed state", request.proposed_new_state, &managed.ty)?;
     let (client, deferred) = match served.configuration() {
         Configuration::Unknown => (None, convert::deferred(request.client_capabilities)),
         _ => (Some(served.client()?), None),
     };
+    let private = Private::decode(&request.prior_private);
+    let first_plan = Some(request.planned_private).filter(|bytes| !bytes.is_empty());
+    let first_plan = first_plan.map(|bytes| Private::decode(&bytes));
     let context = PlanContext {
         client: client.as_deref(),
         warnings: &warnings,
-        newly_imported: private::is_imported(&request.prior_private),
+        private: &private,
+        first_plan: first_plan.as_ref(),
     };
+    if proposed.is_none() {
+        let planned = match prior {
+            Some(prior) => managed.resource.plan_removal(context, prior).await?,
+            None => None,
+        };
+        return Ok(pb::plan_resource_change::Response {
+            planned_identity: request.prior_identity,
+            planned_state: Some(convert::dynamic(None)),
+            planned_private: planned.map_or(request.prior_private, |private| private.encode()),
+            ..Default::default()
+        });
+    }
+
+    let config = convert::present("resource configuration", request.config, &managed.ty)?;
+    let change =
+        Change { prior: prior.clone(), config: planning::with_defaults(&managed.schema, config.clone()) };
     let plan = managed.resource.plan(context, change).await?;
 
     if let Some(defect) = planning::plan_defect(&managed.schema, prior.as_ref(), &config, &plan.planned) {
@@ -48,20 +61,8 @@ pub(super) async fn handle<P: Provider>(
             .into_iter()
             .map(|name| convert::path(&AttributePath::attribute(name)))
             .collect(),
-        planned_private: request.prior_private,
+        planned_private: plan.private.map_or(request.prior_private, |private| private.encode()),
         deferred,
         ..Default::default()
     })
-}
-
-fn destroy(
-    private: Vec<u8>,
-    identity: Option<pb::ResourceIdentityData>,
-) -> pb::plan_resource_change::Response {
-    pb::plan_resource_change::Response {
-        planned_identity: identity,
-        planned_state: Some(convert::dynamic(None)),
-        planned_private: private,
-        ..Default::default()
-    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Configuration, Served, Source, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
+use crate::framework::private::Private;
 use crate::framework::provider::Provider;
 use crate::framework::resource::Context;
 use crate::framework::value::{Object, Value};
@@ -26,7 +27,8 @@ pub(super) async fn handle<P: Provider>(
         });
     }
     let client = served.client()?;
-    let context = Context { client: &*client, warnings: &warnings };
+    let private = Private::default();
+    let context = Context { client: &*client, warnings: &warnings, private: &private };
     let state = source.source.read(context, config).await?;
     Ok(pb::read_data_source::Response { state: Some(convert::dynamic(Some(state))), ..Default::default() })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Configuration, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Errors, Warnings};
+use crate::framework::private::Private;
 use crate::framework::provider::Provider;
 use crate::framework::resource::Context;
 
@@ -19,7 +20,8 @@ pub(super) async fn handle<P: Provider>(
         (Some(state), convert::deferred(request.client_capabilities))
     } else {
         let client = served.client()?;
-        let context = Context { client: &*client, warnings: &warnings };
+        let private = Private::decode(&request.private);
+        let context = Context { client: &*client, warnings: &warnings, private: &private };
         (managed.resource.read(context, state).await?, None)
     };
     let new_identity = match &new_state {

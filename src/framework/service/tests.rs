@@ -16,7 +16,7 @@ use super::*;
 use crate::bindings::tfplugin6::provider_server::Provider as _;
 use crate::framework::codec::strategies::any_type;
 use crate::framework::codec::{json, msgpack};
-use crate::framework::{Attr, Resource, Value};
+use crate::framework::{Attr, Private, Resource, Value};
 use kit::*;
 
 #[tokio::test]
@@ -91,6 +91,15 @@ async fn stopping_reaches_a_configuration_that_has_only_begun_and_not_the_next()
     service.stop_provider(Request::new(Default::default())).await.unwrap();
     assert!(begun.is_cancelled());
     assert!(!service.shared.begin(&service.calls).is_cancelled());
+}
+
+#[test]
+fn provider_with_an_invalid_schema_is_not_served() {
+    let error = Service::new(Misspelled, Calls::default()).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "the schema of provider is invalid: the schema has [\"uri\"], the model [\"url\"]"
+    );
 }
 
 #[tokio::test]

@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::{Managed, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::codec::json;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::provider::Provider;
+use crate::framework::resource::StoredState;
 use crate::framework::value::{Object, Value};
 
 pub(super) async fn handle<P: Provider>(
@@ -31,9 +34,25 @@ pub(super) fn upgrade<C>(
     version: i64,
     text: &[u8],
 ) -> Result<Option<Object>, Errors> {
-    if version != managed.schema.version {
-        return Err(unreadable(type_name, format!("its schema version is {version}")).into());
+    if version == managed.schema.version {
+        return read(managed, type_name, text);
     }
+    let unknown_version = || unreadable(type_name, format!("its schema version is {version}"));
+    if version > managed.schema.version {
+        return Err(unknown_version().into());
+    }
+    match serde_json::from_slice(text).map_err(|error| unreadable(type_name, error))? {
+        Json::Object(state) => {
+            let upgraded = managed.resource.upgrade(StoredState { version, state });
+            let upgraded = Json::Object(upgraded.ok_or_else(unknown_version)?);
+            read(managed, type_name, upgraded.to_string().as_bytes())
+        }
+        Json::Null => Ok(None),
+        _ => Err(unreadable(type_name, "it is not an object").into()),
+    }
+}
+
+fn read<C>(managed: &Managed<C>, type_name: &str, text: &[u8]) -> Result<Option<Object>, Errors> {
     match json::decode(text, &managed.ty) {
         Ok(Value::Map(object)) => Ok(Some(object)),
         Ok(_) => Ok(None),

@@ -161,7 +161,7 @@ impl Resource for AllowlistEntry {
         context: PlanContext<'_, Connection>,
         change: Change<EntryModel>,
     ) -> Result<Plan<EntryModel>, Errors> {
-        let Change { prior, config, .. } = change;
+        let Change { prior, config } = change;
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let identified = identify(gitlab, prior.as_ref(), &config).await?;
         let (default_permissions, job_token_policies) = permissions::plan(&config);
@@ -198,7 +198,7 @@ impl Resource for AllowlistEntry {
             ]
         });
         let known_before = numbers.into_iter().flatten().filter(|(_, number)| number.known().is_some());
-        Ok(Plan { planned, replace: known_before.map(|(name, _)| name).collect() })
+        Ok(Plan { planned, replace: known_before.map(|(name, _)| name).collect(), private: None })
     }
 
     async fn create(

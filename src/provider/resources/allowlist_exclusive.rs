@@ -113,7 +113,7 @@ impl Resource for AllowlistExclusive {
         context: PlanContext<'_, Connection>,
         change: Change<ExclusiveModel>,
     ) -> Result<Plan<ExclusiveModel>, Errors> {
-        let Change { prior, config, .. } = change;
+        let Change { prior, config } = change;
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let present_path = prior.as_ref().zip(gitlab).and_then(|(prior, gitlab)| {
             let list = gitlab.peek_allowed_projects(owner(prior)?)?;
@@ -128,7 +128,7 @@ impl Resource for AllowlistExclusive {
         let id = project_id.clone().map(|number| number.to_string());
         let mut planned = ExclusiveModel { project_id, id, ..config };
 
-        let taken_over = TakenOver::by(&planned, prior.as_ref(), context.newly_imported);
+        let taken_over = TakenOver::by(&planned, prior.as_ref(), context.private.is_imported());
         if let (Some(gitlab), Some(owner)) = (gitlab, owner(&planned)) {
             // Shared with the look-ups below: what is on the list already needs none.
             taken_over.read_lists(gitlab, owner).await.map_err(|error| unreadable(owner, &error))?;
@@ -143,7 +143,8 @@ impl Resource for AllowlistExclusive {
             warn::covered_projects(&connection.gitlab, owner, prior.as_ref(), &planned, context.warnings);
         }
         let known_before = prior.is_some_and(|prior| prior.project_id.known().is_some());
-        Ok(Plan { planned, replace: if known_before { vec!["project_id"] } else { Vec::new() } })
+        let replace = if known_before { vec!["project_id"] } else { Vec::new() };
+        Ok(Plan { planned, replace, private: None })
     }
 
     async fn create(

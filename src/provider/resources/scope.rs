@@ -61,8 +61,7 @@ impl Resource for JobTokenScope {
                 Type::Bool,
                 "Whether the access of this project's own job tokens to other projects is limited. GitLab has deprecated \
                  the setting; it can only be read.",
-            )
-            .keeps_state(),
+            ),
             Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
             Attribute::computed("id", Type::String, "Number of the project, as text."),
         ];
@@ -98,15 +97,26 @@ impl Resource for JobTokenScope {
         let project_id =
             project::plan_number::<ProjectId>(gitlab, "project", &change.config.project, known).await?;
         let id = project_id.clone().map(|number| number.to_string());
-        let push_repository_for_job_token_allowed = change.config.push_repository_for_job_token_allowed;
-        let planned = ScopeModel { project_id, id, push_repository_for_job_token_allowed, ..change.proposed };
+        let push_repository_for_job_token_allowed =
+            change.config.push_repository_for_job_token_allowed.clone();
+        let outbound_enabled = match change.prior.as_ref().map(|prior| &prior.outbound_enabled) {
+            Some(known @ Attr::Known(_)) => known.clone(),
+            _ => Attr::Unknown,
+        };
+        let planned = ScopeModel {
+            project_id,
+            id,
+            outbound_enabled,
+            push_repository_for_job_token_allowed,
+            ..change.config
+        };
         if let Some(prior) = &change.prior {
             push::tell_if_abandoned(prior, &planned, context.warnings);
         }
         if opens(change.prior.as_ref(), &planned) {
             context.warnings.add(opening(&planned));
         }
-        Ok(Plan { planned, replace: vec!["project_id"] })
+        Ok(Plan { planned, replace: vec!["project_id"], private: None })
     }
 
     async fn create(

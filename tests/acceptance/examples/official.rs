@@ -8,9 +8,9 @@ use std::sync::Arc;
 use gitlab_simulator::{Simulator, Target};
 use serde_json::json;
 use terraform_provider_gitlab_job_token::framework::{
-    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Calls, Context, Diagnostic, Errors, Failed,
-    Host, IdentityAttribute, IdentitySchema, ImportBy, Model, Provider, Resource, Schema, Set, Type,
-    Warnings, model, service,
+    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Calls, Change, Context, Diagnostic, Errors,
+    Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, Model, Plan, PlanContext, Provider, Resource,
+    Schema, Set, Type, Warnings, model, service,
 };
 use terraform_provider_gitlab_job_token::plugin::MAX_MESSAGE_BYTES;
 use tokio::net::TcpListener;
@@ -31,7 +31,8 @@ pub(crate) struct Official {
 impl Official {
     pub(crate) fn start(gitlab: &Arc<Simulator>) -> Official {
         let runtime = Runtime::new().expect("a runtime");
-        let provider = service(StandIn(Arc::clone(gitlab)), Calls::default(), MAX_MESSAGE_BYTES);
+        let provider =
+            service(StandIn(Arc::clone(gitlab)), Calls::default(), MAX_MESSAGE_BYTES).expect("valid schemas");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let server = Server::builder().add_routes(Routes::new(provider));
@@ -87,6 +88,8 @@ trait Thing: Model {
     const TYPE_NAME: &'static str;
 
     fn schema() -> Schema;
+    fn id(&self) -> &Attr<String>;
+    fn with_id(self, id: Attr<String>) -> Self;
     fn create(self, gitlab: &Simulator) -> Self;
     fn destroy(self, gitlab: &Simulator);
 }
@@ -121,6 +124,11 @@ impl<T: Thing> Resource for Of<T> {
     /// None: the official provider stores no identities for these, and OpenTofu can't move a state that has one.
     fn identity(&self, _: &T) -> Identity {
         Identity::default()
+    }
+
+    async fn plan(&self, _: PlanContext<'_, Arc<Simulator>>, change: Change<T>) -> Result<Plan<T>, Errors> {
+        let id = change.prior.map_or(Attr::Unknown, |prior| prior.id().clone());
+        Ok(Plan { planned: change.config.with_id(id), replace: Vec::new(), private: None })
     }
 
     async fn create(&self, context: Context<'_, Arc<Simulator>>, planned: T) -> Result<T, Failed<T>> {
@@ -167,6 +175,14 @@ impl Thing for Project {
         )
     }
 
+    fn id(&self) -> &Attr<String> {
+        &self.id
+    }
+
+    fn with_id(self, id: Attr<String>) -> Self {
+        Self { id, ..self }
+    }
+
     fn create(self, gitlab: &Simulator) -> Project {
         let group = Target::Group(unsigned(&self.namespace_id));
         let group = gitlab.full_path(group).expect("the group exists");
@@ -201,6 +217,14 @@ impl Thing for OneEntry {
                 id(),
             ],
         )
+    }
+
+    fn id(&self) -> &Attr<String> {
+        &self.id
+    }
+
+    fn with_id(self, id: Attr<String>) -> Self {
+        Self { id, ..self }
     }
 
     fn create(self, gitlab: &Simulator) -> OneEntry {
@@ -255,6 +279,14 @@ impl Thing for WholeList {
         )
     }
 
+    fn id(&self) -> &Attr<String> {
+        &self.id
+    }
+
+    fn with_id(self, id: Attr<String>) -> Self {
+        Self { id, ..self }
+    }
+
     fn create(self, gitlab: &Simulator) -> WholeList {
         let owner = number(gitlab, text(&self.project));
         gitlab.set_inbound_enabled(owner, self.enabled == Attr::Known(true));
@@ -284,7 +316,7 @@ fn schema(version: i64, attributes: Vec<Attribute>) -> Schema {
 }
 
 fn id() -> Attribute {
-    Attribute::computed("id", Type::String, "Its id.").keeps_state()
+    Attribute::computed("id", Type::String, "Its id.")
 }
 
 fn text(attr: &Attr<String>) -> &str {

@@ -42,7 +42,7 @@ async fn an_import_is_remembered_until_the_first_apply() {
     let imported =
         imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
     let private = imported.imported_resources[0].private.clone();
-    assert!(private::is_imported(&private) && !private::is_imported(b""));
+    assert!(Private::decode(&private).is_imported());
     let request = pb::apply_resource_change::Request {
         type_name: "test_thing".into(),
         prior_state: sent(thing("a", 1, "a")),
@@ -51,5 +51,5 @@ async fn an_import_is_remembered_until_the_first_apply() {
         ..Default::default()
     };
     let answer = configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
-    assert!(!private::is_imported(&answer.private));
+    assert!(!Private::decode(&answer.private).is_imported());
 }

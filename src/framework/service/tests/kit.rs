@@ -4,7 +4,8 @@ use super::*;
 use crate::framework::{
     AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Change, Context, DataSource, Diagnostic,
     Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, ListResource, Listed, MoveSource, Object,
-    Plan, PlanContext, Resource, Schema, Search, Type, Value, Warnings, cannot_move, model,
+    Plan, PlanContext, Private, Resource, Schema, Search, StoredState, Type, Value, Warnings, cannot_move,
+    model,
 };
 
 model! {
@@ -86,6 +87,17 @@ model! {
     }
 }
 
+/// The version of the resource's schema. Version 1 had a `title` in place of the `name`; there was no version 0.
+pub(super) const VERSION: i64 = 2;
+
+/// Private data with a mark that stays, and a note of what was there for the apply alone.
+fn noted(private: &Private, first_plan: Option<&Private>) -> Private {
+    let mut noted = private.clone();
+    noted.keep("mark", private.kept("mark").and_then(serde_json::Value::as_i64).map_or(1, |mark| mark + 1));
+    noted.plan("seen", first_plan.and_then(|first| first.planned("seen")).cloned());
+    noted
+}
+
 /// What the resource does is told by its name, so that each test shows its own case.
 pub(super) struct ThingResource;
 
@@ -130,7 +142,7 @@ impl Resource for ThingResource {
             Attribute::optional("size", Type::Number, "A size.").or_default(Value::Number(1.into())),
             Attribute::computed("id", Type::String, "An id."),
         ];
-        Schema { version: 0, description: "A thing.", attributes }
+        Schema { version: VERSION, description: "A thing.", attributes }
     }
 
     fn validate(&self, config: &Thing, warnings: &Warnings) -> Result<(), Errors> {
@@ -149,14 +161,29 @@ impl Resource for ThingResource {
         context: PlanContext<'_, String>,
         change: Change<Thing>,
     ) -> Result<Plan<Thing>, Errors> {
-        let mut planned = change.proposed;
+        let Change { prior, config: mut planned } = change;
+        let unchanged = prior.filter(|prior| prior.name == planned.name && prior.size == planned.size);
+        planned.id = unchanged.map_or(Attr::Unknown, |prior| prior.id);
         if context.client.is_some() && planned.name.known().is_some() {
             planned.id = planned.name.clone();
         }
         if planned.name.known().is_some_and(|name| name == "breaks the plan") {
             planned.size = Attr::Known(99);
         }
-        Ok(Plan { planned, replace: vec!["name", "size"] })
+        let private = match planned.name.known().map(String::as_str) {
+            Some("keeps") => Some(noted(context.private, context.first_plan)),
+            _ => None,
+        };
+        Ok(Plan { planned, replace: vec!["name", "size"], private })
+    }
+
+    async fn plan_removal(
+        &self,
+        context: PlanContext<'_, String>,
+        prior: Thing,
+    ) -> Result<Option<Private>, Errors> {
+        let keeps = prior.name.known().is_some_and(|name| name == "keeps");
+        Ok(keeps.then(|| noted(context.private, context.first_plan)))
     }
 
     async fn create(&self, context: Context<'_, String>, planned: Thing) -> Result<Thing, Failed<Thing>> {
@@ -187,6 +214,13 @@ impl Resource for ThingResource {
             Some("fails") => Err(Diagnostic::new("Failed", "Nothing was changed.").into()),
             _ => Ok(planned),
         }
+    }
+
+    fn upgrade(&self, stored: StoredState) -> Option<serde_json::Map<String, serde_json::Value>> {
+        let StoredState { version, mut state } = stored;
+        let title = (version == 1).then(|| state.remove("title"))??;
+        state.insert("name".to_owned(), title);
+        Some(state)
     }
 
     async fn delete(&self, context: Context<'_, String>, state: Thing) -> Result<(), Failed<Thing>> {
@@ -248,7 +282,7 @@ impl Provider for TestProvider {
 }
 
 pub(super) fn unconfigured() -> Service<TestProvider> {
-    Service::new(TestProvider, Calls::default())
+    Service::new(TestProvider, Calls::default()).unwrap()
 }
 
 pub(super) fn configuration(config: Object) -> pb::configure_provider::Request {
@@ -351,4 +385,35 @@ pub(super) fn identity(id: &str) -> pb::ResourceIdentityData {
     let identity = ThingIdentity { id: Attr::Known(id.to_owned()), size: Attr::Null };
     let object = crate::framework::Model::into_object(identity);
     pb::ResourceIdentityData { identity_data: Some(convert::dynamic(Some(object))) }
+}
+
+/// A provider whose schema doesn't go with its model.
+pub(super) struct Misspelled;
+
+impl Provider for Misspelled {
+    type Config = Config;
+    type Client = String;
+
+    const SOURCE: &'static str = "acme/test";
+
+    fn schema(&self) -> Schema {
+        let attributes = vec![Attribute::required("uri", Type::String, "Where.")];
+        Schema { version: 0, description: "A provider.", attributes }
+    }
+
+    async fn configure(&self, _: Config, _: Host, _: &Warnings) -> Result<String, Errors> {
+        Ok(String::new())
+    }
+
+    fn resources(&self) -> Vec<Box<dyn AnyResource<String>>> {
+        Vec::new()
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<String>>> {
+        Vec::new()
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<String>>> {
+        Vec::new()
+    }
 }

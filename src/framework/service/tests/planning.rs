@@ -57,3 +57,49 @@ async fn an_unknown_provider_block_defers_where_the_host_allows_it() {
     let answer = service.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(answer.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
 }
+
+fn private_data(bytes: &[u8]) -> (Option<i64>, Option<serde_json::Value>) {
+    let private = Private::decode(bytes);
+    (private.kept("mark").and_then(serde_json::Value::as_i64), private.planned("seen").cloned())
+}
+
+async fn planned_with(prior_private: &[u8], first_plan: &[u8], removal: bool) -> Vec<u8> {
+    let keeps = thing("keeps", 1, "a");
+    let request = pb::plan_resource_change::Request {
+        type_name: "test_thing".into(),
+        prior_state: sent(removal.then(|| keeps.clone())),
+        proposed_new_state: sent((!removal).then(|| keeps.clone())),
+        config: sent((!removal).then(|| Thing { id: Attr::Null, ..keeps })),
+        prior_private: prior_private.to_vec(),
+        planned_private: first_plan.to_vec(),
+        ..Default::default()
+    };
+    let answer = configured().await.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(told(&answer.diagnostics), [""; 0]);
+    answer.planned_private
+}
+
+#[tokio::test]
+async fn private_data_goes_from_plan_to_apply_and_state() {
+    for removal in [false, true] {
+        let first = planned_with(b"of another provider", b"", removal).await;
+        assert_eq!(private_data(&first), (Some(1), Some(serde_json::Value::Null)));
+        // A host that hands the first plan's on, and the second step of a replacement.
+        let second = planned_with(&first, &first, removal).await;
+        assert_eq!(private_data(&second), (Some(2), Some(serde_json::Value::Null)));
+    }
+    let planned = planned_with(b"", b"", false).await;
+    let apply = async |name: &'static str| {
+        let request = pb::apply_resource_change::Request {
+            type_name: "test_thing".into(),
+            planned_state: sent(thing(name, 1, name)),
+            planned_private: planned.clone(),
+            ..Default::default()
+        };
+        configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner().private
+    };
+    for name in ["keeps", "fails"] {
+        let kept = apply(name).await;
+        assert_eq!(private_data(&kept), (Some(1), None), "{name}");
+    }
+}

@@ -79,15 +79,17 @@ async fn own_state_from_another_registry_is_upgraded() {
         unconfigured().move_resource_state(Request::new(request)).await.unwrap().into_inner()
     };
     for address in ["mirror.example.com/acme/test", "registry.terraform.io/acme/test", "test"] {
-        let answer = moved(address, 0, r#"{"name":"a","size":1,"id":"a"}"#).await;
+        let answer = moved(address, VERSION, r#"{"name":"a","size":1,"id":"a"}"#).await;
         assert_eq!(told(&answer.diagnostics), [""; 0], "{address}");
         assert_eq!(received(answer.target_state), Some(thing("a", 1, "a")));
         assert_eq!((answer.target_identity, &answer.target_private[..]), (Some(identity("a")), &b"kept"[..]));
     }
     let own = "mirror.example.com/acme/test";
+    let earlier = moved(own, 1, r#"{"title":"a","size":1,"id":"a"}"#).await;
+    assert_eq!(received(earlier.target_state), Some(thing("a", 1, "a")));
     for (address, version, state, summary) in [
         (own, 9, "{}", "E: Unreadable state"),
-        (own, 0, "null", "E: Unreadable state"),
+        (own, VERSION, "null", "E: Unreadable state"),
         ("mirror.example.com/other/test", 0, "{}", "E: Unsupported move"),
         ("acme/test", 0, "{}", "E: Unsupported move"),
         ("other", 0, "{}", "E: Unsupported move"),
@@ -109,7 +111,7 @@ async fn upgraded(version: i64, text: &str) -> pb::upgrade_resource_state::Respo
 
 #[tokio::test]
 async fn a_state_is_read_from_its_file() {
-    let answer = upgraded(0, r#"{"name":"a","size":1,"id":"a","from_the_future":true}"#).await;
+    let answer = upgraded(VERSION, r#"{"name":"a","size":1,"id":"a","from_the_future":true}"#).await;
     assert_eq!(received(answer.upgraded_state), Some(thing("a", 1, "a")));
 }
 
@@ -120,6 +122,29 @@ async fn a_state_that_is_not_ours_is_an_error() {
         "A `test_thing` in the state can't be read: its schema version is 9. Was it written by a newer version of \
          this provider, or changed by hand? Use that version, or take the object out of the state and import it again."
     );
-    assert_eq!(told(&upgraded(0, "{").await.diagnostics), ["E: Unreadable state"]);
-    assert_eq!(told(&upgraded(0, "").await.diagnostics), ["E: Unreadable state"]);
+    for version in [1, VERSION] {
+        for text in ["{", "", "[]"] {
+            assert_eq!(
+                told(&upgraded(version, text).await.diagnostics),
+                ["E: Unreadable state"],
+                "{version} {text}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn state_of_an_earlier_version_is_upgraded() {
+    let answer = upgraded(1, r#"{"title":"a","size":1,"id":"a"}"#).await;
+    assert_eq!(received(answer.upgraded_state), Some(thing("a", 1, "a")));
+    assert_eq!(received(upgraded(1, "null").await.upgraded_state), None);
+}
+
+#[tokio::test]
+async fn version_that_was_never_released_is_an_error() {
+    assert_eq!(
+        upgraded(0, r#"{"name":"a"}"#).await.diagnostics[0].detail,
+        "A `test_thing` in the state can't be read: its schema version is 0. Was it written by a newer version of \
+         this provider, or changed by hand? Use that version, or take the object out of the state and import it again."
+    );
 }
