@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
-use super::retry::Backoff;
+use super::sender::{Backoff, Sender};
 use super::{BaseUrl, Client, Config, Error, ProjectId, Target};
 
 /// The token of all tests: nothing that a person reads may contain it.
@@ -212,7 +212,7 @@ pub(super) fn client(config: &Config) -> Client {
 
 /// A client that does not wait between attempts.
 pub(super) fn stoppable(config: &Config, stop: CancellationToken) -> Client {
-    Client::with_backoff(config, stop, Backoff::negligible()).unwrap()
+    Client::over(Sender::with_backoff(config, stop, Backoff::negligible()).unwrap())
 }
 
 pub(super) fn project(number: u64) -> ProjectId {

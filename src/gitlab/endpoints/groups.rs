@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::gitlab::id::GroupId;
-use crate::gitlab::reference::GroupRef;
-use crate::gitlab::request::Call;
+use crate::gitlab::names::GroupId;
+use crate::gitlab::names::GroupRef;
+use crate::gitlab::sender::Call;
 
 /// A group that the token can see.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

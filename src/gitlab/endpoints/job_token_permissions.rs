@@ -6,10 +6,35 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::gitlab::graphql::{Document, Envelope, Page};
-use crate::gitlab::id::{ProjectId, Target};
-use crate::gitlab::permissions::{Permissions, PermittedEntry};
-use crate::gitlab::request::Call;
+use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::sender::Call;
+use crate::gitlab::sender::{Document, Envelope, Page};
+
+/// What the jobs of an allowed target may do with their job token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permissions {
+    /// All that a job token can be used for, within the rights of the user who started the job.
+    Default,
+    /// Only this, by GitLab's names, such as `READ_JOBS`; an empty set allows nothing that has a name.
+    Only(BTreeSet<String>),
+}
+
+/// An entry of an allowlist with its permissions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermittedEntry {
+    /// Who has access.
+    pub target: Target,
+    /// Its full path, also where the token can't see it.
+    pub full_path: String,
+    /// What its jobs may do.
+    pub permissions: Permissions,
+    /// Whether GitLab itself made the entry from its record of past accesses.
+    pub autopopulated: Option<bool>,
+    /// When the entry was made, as GitLab writes it: `2025-01-31T12:00:00Z`.
+    pub created_at: Option<String>,
+    /// GitLab keeps back the list of permissions where they are switched off.
+    pub(in crate::gitlab) switched_off: bool,
+}
 
 /// A document that reads entries, with what it reads of each.
 macro_rules! with_entry {

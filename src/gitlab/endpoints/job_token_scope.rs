@@ -4,9 +4,9 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::gitlab::id::{GroupId, ProjectId, Target, TargetKind};
-use crate::gitlab::reference::ProjectRef;
-use crate::gitlab::request::Call;
+use crate::gitlab::names::ProjectRef;
+use crate::gitlab::names::{GroupId, ProjectId, Target, TargetKind};
+use crate::gitlab::sender::Call;
 
 /// Who may use a job token against a project, and whom its own job tokens may be used against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

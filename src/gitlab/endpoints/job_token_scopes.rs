@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::job_token_permissions::GlobalId;
-use crate::gitlab::graphql::{Document, Envelope, Page};
-use crate::gitlab::request::Call;
+use crate::gitlab::sender::Call;
+use crate::gitlab::sender::{Document, Envelope, Page};
 
 /// A hundred projects is as many as GitLab gives a page, and two hundred entries as many as a list holds. GitLab reckons
 /// the query at some 80 of the 250 points that it allows.

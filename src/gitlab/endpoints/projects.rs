@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::gitlab::id::ProjectId;
-use crate::gitlab::reference::ProjectRef;
-use crate::gitlab::request::Call;
+use crate::gitlab::names::ProjectId;
+use crate::gitlab::names::ProjectRef;
+use crate::gitlab::sender::Call;
 
 /// A project that the token can see.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::gitlab::request::Call;
+use crate::gitlab::sender::Call;
 
 /// The user behind a token. For project and group access tokens this is a bot.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
