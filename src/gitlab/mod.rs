@@ -14,16 +14,15 @@ mod sender;
 mod testing;
 
 pub use client::{
-    Allowed, AllowedCounts, AllowedGroup, AllowedProject, Allowlist, Client, Freshness, NotGranted,
-    NotUndone, PermissionList, ProjectScope, Revoked,
+    Allowed, AllowedCounts, Allowlist, Client, Freshness, ListedEntry, NotGranted, NotUndone, PermissionList,
+    ProjectScope, Revoked,
 };
-pub use endpoints::groups::Group;
 pub use endpoints::job_token_permissions::{Permissions, PermittedEntry};
 pub use endpoints::job_token_scope::ScopeSettings;
-pub use endpoints::projects::Project;
 pub use endpoints::user::User;
 pub use names::{
-    FullPath, GroupId, GroupRef, InvalidId, ProjectId, ProjectRef, RefError, Target, TargetKind, same_path,
+    FullPath, GroupId, GroupRef, Id, InvalidId, Kind, ProjectId, ProjectRef, RefError, Reference, Target,
+    same_path,
 };
 pub use sender::{
     BaseUrl, BaseUrlError, Config, ConfigError, DEFAULT_MAX_CONCURRENT_REQUESTS, DEFAULT_REQUEST_TIMEOUT,

@@ -2,10 +2,10 @@
 //! fresh list decides: not the status, and never the wording of a message.
 
 use super::handle::Client;
+use super::snapshot::Freshness;
 use super::write::Write;
 use crate::gitlab::endpoints::job_token_scope::{self as endpoint, ScopeSettings};
-use crate::gitlab::names::ProjectRef;
-use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::names::{ProjectId, ProjectRef, Target};
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
 
 /// How a target came to be on the list.
@@ -75,7 +75,7 @@ impl Client {
         if !(error.is_bad_request() || error.maybe_carried_out()) {
             return Err(error);
         }
-        match self.despite_stop().is_allowed_now(owner, target).await {
+        match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
             Ok(true) if error.is_bad_request() => {
                 Ok(Allowed::AlreadyThere { explained_by_retry: error.maybe_carried_out() })
             }
@@ -103,7 +103,7 @@ impl Client {
         if owner_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);
         }
-        match self.despite_stop().is_allowed_now(owner, target).await {
+        match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
             Ok(true) if refused => Err(error.with_kind(ErrorKind::StillAllowed)),
             Ok(true) => Err(error),
             Ok(false) if error.maybe_carried_out() => Ok(Revoked::Removed),

@@ -2,136 +2,65 @@
 
 use std::sync::Arc;
 
-use super::allowlist::{AllowedGroup, AllowedProject, Allowlist};
+use super::allowlist::Allowlist;
 use super::handle::Client;
 use super::snapshot::Freshness;
 use crate::gitlab::endpoints::job_token_scope as endpoint;
-use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::names::{Kind, ProjectId, Target};
 use crate::gitlab::sender::Error;
 
-type Projects = Arc<Allowlist<AllowedProject>>;
-type Groups = Arc<Allowlist<AllowedGroup>>;
-
 impl Client {
-    /// The projects on the owner's allowlist: a recent list, or one that others are waiting for, or a new one.
+    /// Returns the owner's allowlist of that kind.
     ///
     /// # Errors
     ///
-    /// Whatever keeps GitLab from answering; [`super::ErrorKind::NotFound`] when there is no such owner for the token.
-    pub async fn allowed_projects(&self, owner: ProjectId) -> Result<Projects, Error> {
-        self.memory.lists.projects.of(owner).get(Freshness::Shared, self.read_projects(owner)).await
+    /// Whatever keeps GitLab from answering; [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no
+    /// such owner for the token.
+    pub async fn allowlist(
+        &self,
+        owner: ProjectId,
+        kind: Kind,
+        freshness: Freshness,
+    ) -> Result<Arc<Allowlist>, Error> {
+        let snapshot = self.memory.lists.allowlist(owner, kind);
+        snapshot.get(freshness, self.read_allowlist(owner, kind)).await
     }
 
-    /// The groups on the owner's allowlist, as [`Client::allowed_projects`].
+    /// Returns the owner's allowlist of that kind with all that GitLab tells of each entry: a shared list that holds
+    /// entries of our own making, known by ID alone, is read anew.
     ///
     /// # Errors
     ///
-    /// As [`Client::allowed_projects`].
-    pub async fn allowed_groups(&self, owner: ProjectId) -> Result<Groups, Error> {
-        self.memory.lists.groups.of(owner).get(Freshness::Shared, self.read_groups(owner)).await
+    /// As [`Client::allowlist`].
+    pub async fn complete_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
+        let list = self.allowlist(owner, kind, Freshness::Shared).await?;
+        if list.is_complete() { Ok(list) } else { self.allowlist(owner, kind, Freshness::Now).await }
     }
 
-    /// As [`Client::allowed_projects`], but read at most 5 seconds ago: for writing what a plan has just been made from.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::allowed_projects`].
-    pub async fn allowed_projects_just_read(&self, owner: ProjectId) -> Result<Projects, Error> {
-        self.memory.lists.projects.of(owner).get(Freshness::Recent, self.read_projects(owner)).await
-    }
-
-    /// As [`Client::allowed_groups`], but read at most 5 seconds ago.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::allowed_projects`].
-    pub async fn allowed_groups_just_read(&self, owner: ProjectId) -> Result<Groups, Error> {
-        self.memory.lists.groups.of(owner).get(Freshness::Recent, self.read_groups(owner)).await
-    }
-
-    /// The projects on the owner's allowlist as they are after this call began. Use it where a decision rests on it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::allowed_projects`].
-    pub async fn allowed_projects_now(&self, owner: ProjectId) -> Result<Projects, Error> {
-        self.memory.lists.projects.of(owner).get(Freshness::Now, self.read_projects(owner)).await
-    }
-
-    /// The groups on the owner's allowlist as they are after this call began.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::allowed_projects`].
-    pub async fn allowed_groups_now(&self, owner: ProjectId) -> Result<Groups, Error> {
-        self.memory.lists.groups.of(owner).get(Freshness::Now, self.read_groups(owner)).await
-    }
-
-    /// As [`Client::allowed_projects`], with all that GitLab tells of each entry: a list that holds entries of our
-    /// own making, known by number alone, is read anew.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::allowed_projects`].
-    pub async fn allowed_projects_in_full(&self, owner: ProjectId) -> Result<Projects, Error> {
-        let list = self.allowed_projects(owner).await?;
-        if list.is_complete() { Ok(list) } else { self.allowed_projects_now(owner).await }
-    }
-
-    /// As [`Client::allowed_groups`], with all that GitLab tells of each entry.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::allowed_projects`].
-    pub async fn allowed_groups_in_full(&self, owner: ProjectId) -> Result<Groups, Error> {
-        let list = self.allowed_groups(owner).await?;
-        if list.is_complete() { Ok(list) } else { self.allowed_groups_now(owner).await }
-    }
-
-    /// The projects on the owner's allowlist if that is known without a request.
+    /// Returns the owner's allowlist of that kind if it is known without a request.
     #[must_use]
-    pub fn peek_allowed_projects(&self, owner: ProjectId) -> Option<Projects> {
-        self.memory.lists.projects.of(owner).peek()
+    pub fn peek_allowlist(&self, owner: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
+        self.memory.lists.allowlist(owner, kind).peek()
     }
 
-    /// The groups on the owner's allowlist if that is known without a request.
-    #[must_use]
-    pub fn peek_allowed_groups(&self, owner: ProjectId) -> Option<Groups> {
-        self.memory.lists.groups.of(owner).peek()
-    }
-
-    /// Whether the target is on the owner's allowlist, by a recent list.
+    /// Checks whether the target is on the owner's allowlist.
     ///
     /// # Errors
     ///
-    /// As [`Client::allowed_projects`].
-    pub async fn is_allowed(&self, owner: ProjectId, target: Target) -> Result<bool, Error> {
-        Ok(match target {
-            Target::Project(id) => self.allowed_projects(owner).await?.get(id).is_some(),
-            Target::Group(id) => self.allowed_groups(owner).await?.get(id).is_some(),
-        })
+    /// As [`Client::allowlist`].
+    pub async fn is_allowed(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        freshness: Freshness,
+    ) -> Result<bool, Error> {
+        let list = self.allowlist(owner, target.kind(), freshness).await?;
+        Ok(list.get(target).is_some())
     }
 
-    /// Whether the target is on the owner's allowlist after this call began.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::allowed_projects`].
-    pub async fn is_allowed_now(&self, owner: ProjectId, target: Target) -> Result<bool, Error> {
-        Ok(match target {
-            Target::Project(id) => self.allowed_projects_now(owner).await?.get(id).is_some(),
-            Target::Group(id) => self.allowed_groups_now(owner).await?.get(id).is_some(),
-        })
-    }
-
-    async fn read_projects(&self, owner: ProjectId) -> Result<Projects, Error> {
-        let listed = self.sender.list(&endpoint::projects(owner), |listed| listed.id.get()).await?;
-        Ok(Arc::new(Allowlist::<AllowedProject>::of(owner, listed)))
-    }
-
-    async fn read_groups(&self, owner: ProjectId) -> Result<Groups, Error> {
-        let listed = self.sender.list(&endpoint::groups(owner), |listed| listed.id.get()).await?;
-        Ok(Arc::new(Allowlist::<AllowedGroup>::of(listed, self.base_url().root())))
+    async fn read_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
+        let listed = self.sender.list(&endpoint::list(owner, kind), |listed| listed.id.get()).await?;
+        Ok(Arc::new(Allowlist::of(owner, kind, listed, self.base_url().root())))
     }
 }
 

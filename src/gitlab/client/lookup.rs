@@ -5,57 +5,63 @@ use std::sync::Arc;
 
 use super::handle::Client;
 use super::snapshot::Freshness;
-use crate::gitlab::endpoints::groups::{self, Group};
-use crate::gitlab::endpoints::projects::{self, Project};
+use crate::gitlab::endpoints::lookup::{self as endpoint, Found};
 use crate::gitlab::endpoints::user::{self, User};
-use crate::gitlab::names::{GroupRef, ProjectRef, folded};
-use crate::gitlab::sender::Call;
-use crate::gitlab::sender::Error;
+use crate::gitlab::names::{Id, Kind, Reference, Target, folded};
+use crate::gitlab::sender::{Call, Error, ErrorKind};
 
 impl Client {
-    /// The project of that name; nothing when it is absent or not visible to the token. The old path of a renamed
-    /// project finds it as well.
+    /// Returns the ID that the reference stands for, or nothing when the project or group is absent or not visible to the
+    /// token. The old path of a renamed project leads to it as well. A reference that is an ID costs no request.
     ///
     /// # Errors
     ///
-    /// Whatever keeps GitLab from answering; never [`super::ErrorKind::NotFound`].
-    pub async fn resolve_project(&self, project: &ProjectRef) -> Result<Option<Arc<Project>>, Error> {
-        let known = &self.memory.lookups.projects;
-        let snapshot = known.of(folded(&project.to_string()));
-        let found = snapshot.get(Freshness::Shared, self.find(projects::show(project))).await?;
-        if let Some(project) = &found {
-            known.alias(folded(&project.path_with_namespace), &snapshot);
-            known.alias(project.id.to_string(), &snapshot);
+    /// Whatever keeps GitLab from answering; never [`ErrorKind::NotFound`].
+    pub async fn resolve<I: Id>(&self, reference: &Reference<I>) -> Result<Option<I>, Error> {
+        match reference.id() {
+            Some(id) => Ok(Some(id)),
+            None => Ok(self.find(reference).await?.and_then(|found| I::of(found.target))),
         }
-        Ok(found)
     }
 
-    /// The group of that name; nothing when it is absent or not visible to the token.
-    ///
-    /// # Errors
-    ///
-    /// Whatever keeps GitLab from answering; never [`super::ErrorKind::NotFound`].
-    pub async fn resolve_group(&self, group: &GroupRef) -> Result<Option<Arc<Group>>, Error> {
-        let known = &self.memory.lookups.groups;
-        let snapshot = known.of(folded(&group.to_string()));
-        let found = snapshot.get(Freshness::Shared, self.find(groups::show(group))).await?;
-        if let Some(group) = &found {
-            known.alias(folded(&group.full_path), &snapshot);
-            known.alias(group.id.to_string(), &snapshot);
-        }
-        Ok(found)
+    /// Returns the project or group of that name, or nothing when it is absent or not visible to the token.
+    pub(in crate::gitlab) async fn find<I: Id>(
+        &self,
+        reference: &Reference<I>,
+    ) -> Result<Option<Arc<Found>>, Error> {
+        self.named(I::KIND, &reference.to_string(), &reference.segment()).await
     }
 
-    /// The user behind the token: one request that shows whether GitLab accepts it.
+    /// Returns the target's present full path. Where the token sees no such target, the error is of that kind.
+    pub(super) async fn path_of(&self, target: Target, unseen: ErrorKind) -> Result<String, Error> {
+        let (kind, id) = (target.kind(), target.id().to_string());
+        match self.named(kind, &id, &id).await? {
+            Some(found) => Ok(found.full_path.clone()),
+            None => Err(Error::unsent(unseen, endpoint::show(kind, &id).line(), None)),
+        }
+    }
+
+    /// Returns the user behind the token: one request that shows whether GitLab accepts it.
     ///
     /// # Errors
     ///
-    /// [`super::ErrorKind::Unauthorized`] for a bad token, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::Unauthorized`] for a bad token, and whatever keeps GitLab from answering.
     pub async fn current_user(&self) -> Result<User, Error> {
         self.sender.send(&user::show()).await.map(|answer| answer.value)
     }
 
-    async fn find<T>(&self, call: Call<T>) -> Result<Option<Arc<T>>, Error> {
+    async fn named(&self, kind: Kind, name: &str, segment: &str) -> Result<Option<Arc<Found>>, Error> {
+        let lookups = &self.memory.lookups;
+        let known = lookups.named(kind, folded(name));
+        let found = known.get(Freshness::Shared, self.look_up(endpoint::show(kind, segment))).await?;
+        if let Some(found) = &found {
+            lookups.alias(kind, folded(&found.full_path), &known);
+            lookups.alias(kind, found.target.id().to_string(), &known);
+        }
+        Ok(found)
+    }
+
+    async fn look_up(&self, call: Call<Found>) -> Result<Option<Arc<Found>>, Error> {
         match self.sender.send(&call).await {
             Ok(answer) => Ok(Some(Arc::new(answer.value))),
             Err(error) if error.is_not_found() => Ok(None),

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::allowlist::{AllowedGroup, AllowedProject, Allowlist};
+use super::allowlist::Allowlist;
 use super::permission_list::PermissionList;
 use super::snapshot::{Keeping, Snapshot, Snapshots};
-use crate::gitlab::endpoints::groups::Group;
 use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
-use crate::gitlab::endpoints::projects::Project;
-use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::endpoints::lookup::Found;
+use crate::gitlab::names::{Kind, ProjectId, Target};
 
 /// How old a shared list may be: long enough to serve one run of a program, short enough to show what others do.
 const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
@@ -21,25 +20,32 @@ pub(super) struct Memory {
     pub(super) lookups: Lookups,
 }
 
-/// The snapshots, by owner.
+/// The lists, by owner.
 pub(super) struct Lists {
-    pub(super) projects: Snapshots<ProjectId, Arc<Allowlist<AllowedProject>>>,
-    pub(super) groups: Snapshots<ProjectId, Arc<Allowlist<AllowedGroup>>>,
+    allowlists: Snapshots<(ProjectId, Kind), Arc<Allowlist>>,
     permissions: Snapshots<ProjectId, Arc<PermissionList>>,
 }
+
+/// The projects and groups that were found, by the ways to name them: IDs in digits, paths folded. A path of digits is
+/// never one of these, because it reads as an ID.
+pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Found>>>);
 
 impl Default for Lists {
     fn default() -> Self {
         Self {
-            projects: Snapshots::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
-            groups: Snapshots::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
+            allowlists: Snapshots::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
             permissions: Snapshots::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
         }
     }
 }
 
 impl Lists {
-    /// What is known of the permissions of the owner's entries.
+    /// Returns what is known of the owner's allowlist of that kind.
+    pub(super) fn allowlist(&self, owner: ProjectId, kind: Kind) -> Arc<Snapshot<Arc<Allowlist>>> {
+        self.allowlists.of((owner, kind))
+    }
+
+    /// Returns what is known of the permissions of the owner's entries.
     pub(super) fn permissions(&self, owner: ProjectId) -> Arc<Snapshot<Arc<PermissionList>>> {
         self.permissions.of(owner)
     }
@@ -57,52 +63,36 @@ impl Lists {
     }
 
     fn listed(&self, owner: ProjectId, target: Target) {
-        match target {
-            Target::Project(id) => {
-                self.projects
-                    .of(owner)
-                    .written(|list| Arc::make_mut(list).add(id.get(), AllowedProject::bare(id)));
-            }
-            Target::Group(id) => {
-                self.groups
-                    .of(owner)
-                    .written(|list| Arc::make_mut(list).add(id.get(), AllowedGroup::bare(id)));
-            }
-        }
+        self.allowlist(owner, target.kind()).written(|list| Arc::make_mut(list).add(target));
     }
 
     /// Notes that GitLab has taken the target off the list.
     pub(super) fn removed(&self, owner: ProjectId, target: Target) {
-        let id = target.number();
-        match target {
-            Target::Project(_) => self.projects.of(owner).written(|list| Arc::make_mut(list).remove(id)),
-            Target::Group(_) => self.groups.of(owner).written(|list| Arc::make_mut(list).remove(id)),
-        }
+        self.allowlist(owner, target.kind()).written(|list| Arc::make_mut(list).remove(target));
         self.permissions(owner).written(|list| Arc::make_mut(list).remove(target));
     }
 
     /// Notes that nobody knows whether the target is on the list.
     pub(super) fn in_doubt(&self, owner: ProjectId, target: Target) {
-        match target {
-            Target::Project(_) => self.projects.of(owner).forget(),
-            Target::Group(_) => self.groups.of(owner).forget(),
-        }
+        self.allowlist(owner, target.kind()).forget();
         self.permissions(owner).forget();
     }
 }
 
-/// What is known by the ways to name it: numbers in digits, paths folded. A path of digits is never one of these,
-/// because it reads as a number.
-pub(super) struct Lookups {
-    pub(super) projects: Snapshots<String, Option<Arc<Project>>>,
-    pub(super) groups: Snapshots<String, Option<Arc<Group>>>,
-}
-
 impl Default for Lookups {
     fn default() -> Self {
-        Self {
-            projects: Snapshots::new(Keeping { life: Duration::MAX, when: Option::is_some }),
-            groups: Snapshots::new(Keeping { life: Duration::MAX, when: Option::is_some }),
-        }
+        Self(Snapshots::new(Keeping { life: Duration::MAX, when: Option::is_some }))
+    }
+}
+
+impl Lookups {
+    /// Returns what is known of that name, which is folded.
+    pub(super) fn named(&self, kind: Kind, name: String) -> Arc<Snapshot<Option<Arc<Found>>>> {
+        self.0.of((kind, name))
+    }
+
+    /// Makes another name, which is folded, lead to what is known already.
+    pub(super) fn alias(&self, kind: Kind, name: String, known: &Arc<Snapshot<Option<Arc<Found>>>>) {
+        self.0.alias((kind, name), known);
     }
 }

@@ -14,7 +14,7 @@ mod scopes;
 mod snapshot;
 mod write;
 
-pub use allowlist::{AllowedGroup, AllowedProject, Allowlist};
+pub use allowlist::{Allowlist, ListedEntry};
 pub use handle::Client;
 pub use job_token::{Allowed, Revoked};
 pub use permission_list::PermissionList;

@@ -1,5 +1,5 @@
-//! What the jobs of an allowed target may do, entry by entry: the model, and reading it. One read serves all entries of
-//! a project. Who is on a list at all is not decided here.
+//! What the jobs of an allowed target may do, entry by entry. One read serves all entries of a project. Who is on a
+//! list at all is not decided here.
 
 mod granting;
 
@@ -9,9 +9,8 @@ use super::handle::Client;
 use super::permission_list::PermissionList;
 use super::snapshot::Freshness;
 use crate::gitlab::endpoints::job_token_permissions::{self as endpoint, Cursors, ListedOwner, Permissions};
-use crate::gitlab::endpoints::projects;
-use crate::gitlab::names::same_path;
-use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::endpoints::lookup;
+use crate::gitlab::names::{Kind, ProjectId, Target, same_path};
 use crate::gitlab::sender::{Error, ErrorKind};
 
 pub use granting::{NotGranted, NotUndone};
@@ -20,29 +19,23 @@ pub use granting::{NotGranted, NotUndone};
 const MOST_PAGES: usize = 50;
 
 impl Client {
-    /// The permissions of the entries on the owner's allowlist: a recent list, or one that others are waiting for, or a
-    /// new one.
+    /// Returns the permissions of the entries on the owner's allowlists.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotAvailable`] when the
     /// token may not see them, [`ErrorKind::NotFound`] when there is no such owner for the token, and whatever keeps
     /// GitLab from answering.
-    pub async fn permissions(&self, owner: ProjectId) -> Result<Arc<PermissionList>, Error> {
-        self.memory.lists.permissions(owner).get(Freshness::Shared, self.read_permissions(owner)).await
+    pub async fn permissions(
+        &self,
+        owner: ProjectId,
+        freshness: Freshness,
+    ) -> Result<Arc<PermissionList>, Error> {
+        self.memory.lists.permissions(owner).get(freshness, self.read_permissions(owner)).await
     }
 
-    /// The permissions of the entries as they are after this call began.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::permissions`].
-    pub async fn permissions_now(&self, owner: ProjectId) -> Result<Arc<PermissionList>, Error> {
-        self.memory.lists.permissions(owner).get(Freshness::Now, self.read_permissions(owner)).await
-    }
-
-    /// The permissions of one entry, by a recent list; a list that lacks the entry may be older than it, and is read
-    /// anew. None where it is not there even then.
+    /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be older than it, and is
+    /// read anew. Returns nothing where it is not there even then.
     ///
     /// # Errors
     ///
@@ -53,8 +46,8 @@ impl Client {
         target: Target,
     ) -> Result<Option<Permissions>, Error> {
         let held = |list: Arc<PermissionList>| list.get(target).map(|entry| entry.permissions.clone());
-        match held(self.permissions(owner).await?) {
-            None => self.permissions_now(owner).await.map(held),
+        match held(self.permissions(owner, Freshness::Shared).await?) {
+            None => self.permissions(owner, Freshness::Now).await.map(held),
             found => Ok(found),
         }
     }
@@ -65,9 +58,8 @@ impl Client {
             return Ok(list);
         }
         // GraphQL follows no former path, and what was known of this one may be out of date.
-        let call = projects::show(&owner.into());
-        let answer = self.sender.send(&call).await?;
-        let present = &answer.value.path_with_namespace;
+        let answer = self.sender.send(&lookup::show(Kind::Project, &owner.to_string())).await?;
+        let present = &answer.value.full_path;
         let list = if same_path(present, &path) { None } else { self.permissions_at(present, owner).await? };
         list.ok_or_else(|| {
             Error::new(
@@ -80,7 +72,7 @@ impl Client {
         })
     }
 
-    /// None where the path does not lead to the owner.
+    /// Returns the list of the project at that path, or nothing where the path does not lead to the owner.
     async fn permissions_at(
         &self,
         path: &str,
@@ -117,15 +109,12 @@ impl Client {
         Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
     }
 
-    /// The owner's full path, as its list of projects tells by the way, or else as one look-up does.
+    /// Returns the owner's full path, as its list of projects tells by the way, or else as one look-up does.
     async fn owner_path(&self, owner: ProjectId) -> Result<String, Error> {
-        let listed = self.peek_allowed_projects(owner);
+        let listed = self.peek_allowlist(owner, Kind::Project);
         match listed.as_ref().and_then(|list| list.owner_path()) {
             Some(path) => Ok(path.to_owned()),
-            None => match self.resolve_project(&owner.into()).await? {
-                Some(project) => Ok(project.path_with_namespace.clone()),
-                None => Err(Error::unsent(ErrorKind::NotFound, projects::show(&owner.into()).line(), None)),
-            },
+            None => self.path_of(owner.into(), ErrorKind::NotFound).await,
         }
     }
 }

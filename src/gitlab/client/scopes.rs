@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::handle::Client;
-use crate::gitlab::endpoints::groups;
 use crate::gitlab::endpoints::job_token_scopes::{self as endpoint, ListedProject};
-use crate::gitlab::names::{GroupId, ProjectId, Target};
-use crate::gitlab::sender::Page;
-use crate::gitlab::sender::{Error, ErrorKind};
+use crate::gitlab::names::{GroupId, Id, ProjectId};
+use crate::gitlab::sender::{Error, ErrorKind, Page};
 
 /// The most pages that are read of one group: a hundred thousand projects.
 const MOST_PAGES: usize = 1000;
@@ -16,7 +14,7 @@ const MOST_PAGES: usize = 1000;
 /// A project of a group with its job token settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectScope {
-    /// Its number.
+    /// Its ID.
     pub id: ProjectId,
     /// Its full path.
     pub full_path: String,
@@ -52,14 +50,11 @@ impl Client {
         group: GroupId,
         with_archived: bool,
     ) -> Result<Vec<ProjectScope>, Error> {
-        let Some(found) = self.resolve_group(&group.into()).await? else {
-            return Err(Error::unsent(ErrorKind::NotFound, groups::show(&group.into()).line(), None));
-        };
-        let group = found.full_path.as_str();
+        let group = self.path_of(group.into(), ErrorKind::NotFound).await?;
         let mut projects = BTreeMap::new();
         let mut after = None::<String>;
         for _ in 0..MOST_PAGES {
-            let call = endpoint::list(group, with_archived, after.as_deref());
+            let call = endpoint::list(&group, with_archived, after.as_deref());
             let answer = self.sender.ask(&call).await?;
             let failure = |kind, words: &str| {
                 Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
@@ -82,16 +77,16 @@ impl Client {
             }
             after = next;
         }
-        let call = endpoint::list(group, with_archived, after.as_deref());
+        let call = endpoint::list(&group, with_archived, after.as_deref());
         Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
     }
 }
 
 fn scopes(page: Page<ListedProject>) -> impl Iterator<Item = ProjectScope> {
-    page.nodes.into_iter().flatten().filter_map(|project| match project.id.0 {
-        Target::Project(id) => Some(ProjectScope::of(id, project)),
-        Target::Group(_) => None,
-    })
+    page.nodes
+        .into_iter()
+        .flatten()
+        .filter_map(|project| Some(ProjectScope::of(ProjectId::of(project.id.0)?, project)))
 }
 
 impl ProjectScope {

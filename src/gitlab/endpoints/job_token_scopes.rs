@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::job_token_permissions::GlobalId;
+use super::global_id::GlobalId;
 use crate::gitlab::sender::Call;
 use crate::gitlab::sender::{Document, Envelope, Page};
 

@@ -2,9 +2,10 @@
 //! reads the answer into a typed model: only what is needed is read, and whatever else an answer holds is ignored. It may
 //! import from [`names`](super::names) and [`sender`](super::sender), and sends nothing itself.
 
-pub(super) mod groups;
+mod global_id;
 pub(super) mod job_token_permissions;
 pub(super) mod job_token_scope;
 pub(super) mod job_token_scopes;
+pub(super) mod lookup;
 pub(super) mod projects;
 pub(super) mod user;

@@ -1,25 +1,28 @@
-//! The numbers by which GitLab knows projects and groups, kept apart by type.
+//! The IDs by which GitLab knows projects and groups, kept apart by type.
 
 use std::fmt;
+use std::hash::Hash;
 
 use serde::Deserialize;
 
-/// A number that can't be an id: GitLab counts from 1 and keeps ids in 64 bits with a sign.
+use super::kind::Kind;
+
+/// The error of a number that can't be an ID: GitLab counts from 1 and keeps IDs in 64 bits with a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id is a whole number from 1 to {max}", max = i64::MAX)]
 pub struct InvalidId;
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $vis:vis $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
         #[serde(try_from = "u64")]
-        pub struct $name(u64);
+        $vis struct $name(u64);
 
         impl $name {
-            /// The number, always positive.
+            /// Returns the number, which is always positive.
             #[must_use]
-            pub fn get(self) -> u64 {
+            $vis fn get(self) -> u64 {
                 self.0
             }
         }
@@ -59,46 +62,80 @@ macro_rules! id {
 }
 
 id! {
-    /// The number of a project. It stays when the project is renamed or moved.
-    ProjectId
+    /// The ID of a project. It stays when the project is renamed or moved.
+    pub ProjectId
 }
 
 id! {
-    /// The number of a group. It stays when the group is renamed or moved.
-    GroupId
+    /// The ID of a group. It stays when the group is renamed or moved.
+    pub GroupId
 }
 
-/// A project or group whose CI jobs may use their job token against the owner of an allowlist.
+id! {
+    /// An ID that does not say whether it is a project's or a group's.
+    pub(in crate::gitlab) RawId
+}
+
+/// An ID whose kind the compiler knows: a [`ProjectId`] or a [`GroupId`].
+pub trait Id:
+    Copy
+    + Ord
+    + Hash
+    + fmt::Debug
+    + fmt::Display
+    + Into<i64>
+    + TryFrom<i64>
+    + TryFrom<u64>
+    + Into<Target>
+    + Send
+    + Sync
+{
+    /// The kind.
+    const KIND: Kind;
+
+    /// Returns the ID of a target of this kind.
+    fn of(target: Target) -> Option<Self>;
+}
+
+/// A project or group whose CI jobs may use their job token against the project of an allowlist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// One project.
     Project(ProjectId),
-    /// All projects in a group and its sub-groups.
+    /// All projects in a group and its subgroups.
     Group(GroupId),
 }
 
-/// Whether a [`Target`] is a project or a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TargetKind {
-    /// A project.
-    Project,
-    /// A group.
-    Group,
-}
-
 impl Target {
-    /// Project or group.
-    #[must_use]
-    pub fn kind(self) -> TargetKind {
-        match self {
-            Self::Project(_) => TargetKind::Project,
-            Self::Group(_) => TargetKind::Group,
+    /// Returns the target of that kind and ID.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidId`] for a number that can't be an ID.
+    pub fn new(kind: Kind, id: i64) -> Result<Self, InvalidId> {
+        RawId::try_from(id).map(|id| Self::with_id(kind, id))
+    }
+
+    /// Returns the target of that kind and ID, which is valid.
+    pub(in crate::gitlab) fn with_id(kind: Kind, RawId(id): RawId) -> Self {
+        match kind {
+            Kind::Project => Self::Project(ProjectId(id)),
+            Kind::Group => Self::Group(GroupId(id)),
         }
     }
 
-    /// The number, unique among targets of the same kind only.
+    /// Returns whether it is a project or a group.
     #[must_use]
-    pub fn number(self) -> u64 {
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Project(_) => Kind::Project,
+            Self::Group(_) => Kind::Group,
+        }
+    }
+
+    /// Returns the ID, which is unique among targets of the same kind only.
+    #[must_use]
+    pub fn id(self) -> u64 {
         match self {
             Self::Project(id) => id.get(),
             Self::Group(id) => id.get(),
@@ -106,38 +143,39 @@ impl Target {
     }
 }
 
-impl From<ProjectId> for Target {
-    fn from(id: ProjectId) -> Self {
-        Self::Project(id)
+impl From<Target> for i64 {
+    fn from(target: Target) -> i64 {
+        RawId(target.id()).into()
     }
 }
 
-impl From<GroupId> for Target {
-    fn from(id: GroupId) -> Self {
-        Self::Group(id)
-    }
-}
+macro_rules! kind {
+    ($id:ident, $kind:ident) => {
+        impl Id for $id {
+            const KIND: Kind = Kind::$kind;
 
-impl TargetKind {
-    /// `project` or `group`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Project => "project",
-            Self::Group => "group",
+            fn of(target: Target) -> Option<Self> {
+                match target {
+                    Target::$kind(id) => Some(id),
+                    _ => None,
+                }
+            }
         }
-    }
+
+        impl From<$id> for Target {
+            fn from(id: $id) -> Self {
+                Self::$kind(id)
+            }
+        }
+    };
 }
 
-impl fmt::Display for TargetKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+kind!(ProjectId, Project);
+kind!(GroupId, Group);
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind(), self.number())
+        write!(f, "{} {}", self.kind(), self.id())
     }
 }
 

@@ -2,8 +2,11 @@
 //! `gitlab`.
 
 mod id;
+mod kind;
 mod reference;
 
-pub use id::{GroupId, InvalidId, ProjectId, Target, TargetKind};
+pub(in crate::gitlab) use id::RawId;
+pub use id::{GroupId, Id, InvalidId, ProjectId, Target};
+pub use kind::Kind;
 pub(in crate::gitlab) use reference::folded;
-pub use reference::{FullPath, GroupRef, ProjectRef, RefError, same_path};
+pub use reference::{FullPath, GroupRef, ProjectRef, RefError, Reference, same_path};

@@ -1,11 +1,11 @@
-//! How people name a project or group: by its number or by its full path.
+//! How people name a project or group: by its ID or by its full path.
 
 use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::id::{GroupId, InvalidId, ProjectId};
+use super::id::{GroupId, Id, InvalidId, ProjectId};
 
 /// What may stand in a path segment of a URL as it is; everything else, the slash above all, is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -19,23 +19,20 @@ const LONGEST_PATH: usize = 8192;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FullPath(String);
 
-/// A project, by number or path.
+/// A project or group, by ID or path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum ProjectRef {
-    /// By number.
-    Id(ProjectId),
-    /// By full path, with at least one slash.
+pub enum Reference<I> {
+    /// By ID.
+    Id(I),
+    /// By full path: that of a project has at least one slash, that of a top-level group has none.
     Path(FullPath),
 }
 
-/// A group, by number or path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum GroupRef {
-    /// By number.
-    Id(GroupId),
-    /// By full path; a top-level group has no slash in it.
-    Path(FullPath),
-}
+/// A project, by ID or path.
+pub type ProjectRef = Reference<ProjectId>;
+
+/// A group, by ID or path.
+pub type GroupRef = Reference<GroupId>;
 
 /// Why a text names neither a number nor a full path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -126,39 +123,41 @@ fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
     Some(id.and_then(|id| T::try_from(id).ok()).ok_or(RefError::Number))
 }
 
-macro_rules! reference {
-    ($name:ident, $id:ident) => {
-        impl $name {
-            /// The number or encoded path, as it stands in an address.
-            pub(in crate::gitlab) fn segment(&self) -> String {
-                match self {
-                    Self::Id(id) => id.to_string(),
-                    Self::Path(path) => utf8_percent_encode(&path.0, ENCODED).to_string(),
-                }
-            }
+impl<I: Id> Reference<I> {
+    /// Returns the ID, where it is what the reference says.
+    #[must_use]
+    pub fn id(&self) -> Option<I> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Path(_) => None,
         }
+    }
 
-        impl From<$id> for $name {
-            fn from(id: $id) -> Self {
-                Self::Id(id)
-            }
+    /// Returns the ID or the encoded path, as it stands in an address.
+    pub(in crate::gitlab) fn segment(&self) -> String {
+        match self {
+            Self::Id(id) => id.to_string(),
+            Self::Path(path) => utf8_percent_encode(&path.0, ENCODED).to_string(),
         }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    Self::Id(id) => id.fmt(f),
-                    Self::Path(path) => path.fmt(f),
-                }
-            }
-        }
-    };
+    }
 }
 
-reference!(ProjectRef, ProjectId);
-reference!(GroupRef, GroupId);
+impl<I: Id> From<I> for Reference<I> {
+    fn from(id: I) -> Self {
+        Self::Id(id)
+    }
+}
 
-impl FromStr for ProjectRef {
+impl<I: Id> fmt::Display for Reference<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => fmt::Display::fmt(id, f),
+            Self::Path(path) => fmt::Display::fmt(path, f),
+        }
+    }
+}
+
+impl<I: Id> FromStr for Reference<I> {
     type Err = RefError;
 
     fn from_str(text: &str) -> Result<Self, RefError> {
@@ -166,18 +165,10 @@ impl FromStr for ProjectRef {
             return id.map(Self::Id);
         }
         let path = FullPath::parse(text)?;
-        if path.0.contains('/') { Ok(Self::Path(path)) } else { Err(RefError::NoNamespace) }
-    }
-}
-
-impl FromStr for GroupRef {
-    type Err = RefError;
-
-    fn from_str(text: &str) -> Result<Self, RefError> {
-        if let Some(id) = number(text) {
-            return id.map(Self::Id);
+        if I::KIND.has_namespace() && !path.0.contains('/') {
+            return Err(RefError::NoNamespace);
         }
-        FullPath::parse(text).map(Self::Path)
+        Ok(Self::Path(path))
     }
 }
 

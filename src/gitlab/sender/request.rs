@@ -63,6 +63,14 @@ impl<T: DeserializeOwned> Call<T> {
     }
 }
 
+impl<T> Call<T> {
+    /// A read as [`Call::get`], whose answer has the shape `S`.
+    pub(in crate::gitlab) fn get_as<S: DeserializeOwned + Into<T>>(path: String) -> Self {
+        let decode = |body: &[u8]| serde_json::from_slice::<S>(body).map(Into::into);
+        Self::new(Method::GET, path, StatusCode::OK, decode)
+    }
+}
+
 impl Call<()> {
     /// A change that is answered with status 204 and nothing else.
     pub(in crate::gitlab) fn patch(path: String, body: Value) -> Self {

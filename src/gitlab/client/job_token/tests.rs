@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::*;
+use crate::gitlab::Kind;
 use crate::gitlab::testing::{
     Reply, Scripted, empty, group_target, json, list, project, project_target, refusal, text,
 };
@@ -157,7 +158,7 @@ async fn an_entry_that_stays_keeps_gitlabs_words() {
 async fn the_list_that_decides_is_read_after_the_answer() {
     let server = server(vec![refusal(400, DUPLICATE)], &[1, 2]).await;
     let client = server.client();
-    client.allowed_projects(project(OWNER)).await.unwrap();
+    client.allowlist(project(OWNER), Kind::Project, Freshness::Shared).await.unwrap();
     client.allow(project(OWNER), project_target(2)).await.unwrap();
     assert_eq!(server.seen().iter().filter(|seen| seen.method == "GET").count(), 2);
 }

@@ -27,8 +27,8 @@ async fn a_project_is_asked_for_once_under_all_its_names() {
     .await;
     let client = server.client();
     for name in ["old/name", "OLD/name", "new/name", "7"] {
-        let found = client.resolve_project(&reference(name)).await.unwrap().unwrap();
-        assert_eq!((found.id.get(), found.path_with_namespace.as_str()), (7, "New/Name"), "{name}");
+        let found = client.find(&reference(name)).await.unwrap().unwrap();
+        assert_eq!((found.target.id(), found.full_path.as_str()), (7, "New/Name"), "{name}");
     }
     assert_eq!(server.lines(), ["GET /projects/old%2Fname", "GET /projects/7"]);
 }
@@ -38,7 +38,7 @@ async fn many_who_ask_at_once_cost_one_request() {
     let server = Scripted::slow(Duration::from_millis(20), |_| json(200, &project())).await;
     let client = server.client();
     let name = reference("new/name");
-    let asked = (0..30).map(|_| client.resolve_project(&name));
+    let asked = (0..30).map(|_| client.find(&name));
     futures_util::future::try_join_all(asked).await.unwrap();
     assert_eq!(server.count(), 1);
 }
@@ -55,9 +55,9 @@ async fn what_is_absent_is_asked_for_again() {
     })
     .await;
     let client = server.client();
-    assert_eq!(client.resolve_project(&reference("new/name")).await.unwrap(), None);
+    assert_eq!(client.find(&reference("new/name")).await.unwrap(), None);
     exists.store(true, Ordering::SeqCst);
-    assert!(client.resolve_project(&reference("new/name")).await.unwrap().is_some());
+    assert!(client.find(&reference("new/name")).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -66,8 +66,8 @@ async fn a_group_is_asked_for_without_its_projects() {
     let server = Scripted::answers(vec![json(200, &body)]).await;
     let client = server.client();
     let group: GroupRef = "A/b".parse().unwrap();
-    assert_eq!(client.resolve_group(&group).await.unwrap().unwrap().id.get(), 3);
-    assert_eq!(client.resolve_group(&"3".parse().unwrap()).await.unwrap().unwrap().full_path, "a/b");
+    assert_eq!(client.find(&group).await.unwrap().unwrap().target.id(), 3);
+    assert_eq!(client.find(&"3".parse::<GroupRef>().unwrap()).await.unwrap().unwrap().full_path, "a/b");
     assert_eq!(server.lines(), ["GET /groups/A%2Fb"]);
     assert_eq!(server.seen()[0].query, "with_projects=false");
 }
@@ -75,7 +75,7 @@ async fn a_group_is_asked_for_without_its_projects() {
 #[tokio::test]
 async fn a_refusal_is_not_an_absence() {
     let server = Scripted::answers(vec![refusal(403, "403 Forbidden")]).await;
-    let error = server.client().resolve_project(&reference("a/b")).await.unwrap_err();
+    let error = server.client().find(&reference("a/b")).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Forbidden);
 }
 

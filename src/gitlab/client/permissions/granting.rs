@@ -3,11 +3,10 @@
 
 use crate::gitlab::client::handle::Client;
 use crate::gitlab::client::job_token::Allowed;
+use crate::gitlab::client::snapshot::Freshness;
 use crate::gitlab::client::write::Write;
-use crate::gitlab::endpoints::groups;
 use crate::gitlab::endpoints::job_token_permissions::{self as endpoint, Changed};
 use crate::gitlab::endpoints::job_token_permissions::{Permissions, PermittedEntry};
-use crate::gitlab::endpoints::projects;
 use crate::gitlab::names::{ProjectId, Target};
 use crate::gitlab::sender::Envelope;
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
@@ -59,7 +58,11 @@ impl Client {
         target: Target,
         permissions: &Permissions,
     ) -> Result<Allowed, NotGranted> {
-        let call = endpoint::allow(&self.owner_path(owner).await?, &self.path_of(target).await?, permissions);
+        let call = endpoint::allow(
+            &self.owner_path(owner).await?,
+            &self.path_of(target, ErrorKind::UnseenTarget).await?,
+            permissions,
+        );
         let error = match self.write(owner, target, &call).await {
             Ok(written) if written.is(owner, target, permissions) => return Ok(Allowed::Added),
             Ok(written) => return Err(self.take_back(owner, target, written, permissions).await),
@@ -70,11 +73,11 @@ impl Client {
         }
         // Also after an interrupt: an entry that is there with more than it should have must not stay so.
         let client = self.despite_stop();
-        if !matches!(client.is_allowed_now(owner, target).await, Ok(true)) {
+        if !matches!(client.is_allowed(owner, target, Freshness::Now).await, Ok(true)) {
             return Err(error.into());
         }
         let ours = error.maybe_carried_out();
-        let held = client.permissions_now(owner).await.ok();
+        let held = client.permissions(owner, Freshness::Now).await.ok();
         let held = held.and_then(|list| list.get(target).map(|entry| entry.permissions.clone()));
         if held.as_ref() != Some(permissions)
             && let Err(failed) = client.set_permissions(owner, target, permissions).await
@@ -101,10 +104,14 @@ impl Client {
         target: Target,
         permissions: &Permissions,
     ) -> Result<(), NotGranted> {
-        let listed = self.permissions(owner).await?.get(target).map(|entry| entry.full_path.clone());
+        let listed = self
+            .permissions(owner, Freshness::Shared)
+            .await?
+            .get(target)
+            .map(|entry| entry.full_path.clone());
         let target_path = match listed {
             Some(path) => path,
-            None => self.path_of(target).await?,
+            None => self.path_of(target, ErrorKind::UnseenTarget).await?,
         };
         let call = endpoint::change(&self.owner_path(owner).await?, &target_path, permissions);
         let error = match self.write(owner, target, &call).await {
@@ -120,7 +127,9 @@ impl Client {
         if !(refused || error.maybe_carried_out()) {
             return Err(error.into());
         }
-        let Ok(list) = self.despite_stop().permissions_now(owner).await else { return Err(error.into()) };
+        let Ok(list) = self.despite_stop().permissions(owner, Freshness::Now).await else {
+            return Err(error.into());
+        };
         let held = list.get(target).map(|entry| entry.permissions.clone());
         if held.as_ref() == Some(permissions) {
             return Ok(());
@@ -177,21 +186,6 @@ impl Client {
             left: stays.then(|| written.entry.permissions.clone()),
             taken_back: Some(undone),
             error: written.mismatch(owner, target, wanted),
-        }
-    }
-
-    /// The target's present full path, by which alone GraphQL knows it.
-    async fn path_of(&self, target: Target) -> Result<String, Error> {
-        let unseen = |line: &RequestLine| Error::unsent(ErrorKind::UnseenTarget, line, None);
-        match target {
-            Target::Project(id) => match self.resolve_project(&id.into()).await? {
-                Some(project) => Ok(project.path_with_namespace.clone()),
-                None => Err(unseen(projects::show(&id.into()).line())),
-            },
-            Target::Group(id) => match self.resolve_group(&id.into()).await? {
-                Some(group) => Ok(group.full_path.clone()),
-                None => Err(unseen(groups::show(&id.into()).line())),
-            },
         }
     }
 }

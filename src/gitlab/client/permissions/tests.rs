@@ -94,7 +94,7 @@ async fn many_readers_cost_one_query_for_both_kinds() {
     assert_eq!(of(project_target(3)).await.unwrap(), Some(Permissions::Default));
     assert_eq!(of(group_target(2)).await.unwrap(), Some(only(&[])));
     assert_eq!(queries(&server), 1);
-    let list = client.permissions(project(1)).await.unwrap();
+    let list = client.permissions(project(1), Freshness::Shared).await.unwrap();
     let entry = list.get(group_target(2)).unwrap();
     assert_eq!((entry.full_path.as_str(), entry.autopopulated), ("group/2", Some(false)));
     assert_eq!(entry.created_at.as_deref(), Some("2025-01-31T12:00:00Z"));
@@ -111,8 +111,8 @@ async fn the_owners_path_comes_from_its_list_where_that_was_read() {
     })
     .await;
     let client = server.client();
-    client.allowed_projects(project(1)).await.unwrap();
-    client.permissions(project(1)).await.unwrap();
+    client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
+    client.permissions(project(1), Freshness::Shared).await.unwrap();
     assert_eq!(server.count(), 2);
     assert_eq!(server.seen()[1].body["variables"]["project"], "acme/app");
 }
@@ -129,12 +129,14 @@ async fn an_entry_that_the_list_lacks_is_looked_for_once_more() {
 async fn a_removal_keeps_the_list_true_and_an_addition_without_permissions_drops_it() {
     let server = Scripted::new(three_entries).await;
     let client = server.client();
-    client.permissions(project(1)).await.unwrap();
+    client.permissions(project(1), Freshness::Shared).await.unwrap();
     client.revoke(project(1), project_target(2)).await.unwrap();
-    assert!(client.permissions(project(1)).await.unwrap().get(project_target(2)).is_none());
+    assert!(
+        client.permissions(project(1), Freshness::Shared).await.unwrap().get(project_target(2)).is_none()
+    );
     assert_eq!(queries(&server), 1);
     client.allow(project(1), project_target(3)).await.unwrap();
-    client.permissions(project(1)).await.unwrap();
+    client.permissions(project(1), Freshness::Shared).await.unwrap();
     assert_eq!(queries(&server), 2);
 }
 
@@ -157,7 +159,7 @@ async fn longer_lists_are_followed_by_their_cursors() {
         of_project(&json!({ "id": "gid://gitlab/Project/1", "ciJobTokenScopeAllowlist": lists }))
     })
     .await;
-    let list = server.client().permissions(project(1)).await.unwrap();
+    let list = server.client().permissions(project(1), Freshness::Shared).await.unwrap();
     for target in [project_target(2), project_target(3), group_target(2)] {
         assert!(list.get(target).is_some(), "{target}");
     }
@@ -181,7 +183,7 @@ async fn a_list_that_does_not_go_on_or_never_ends_is_unreadable() {
             of_project(&json!({ "id": "gid://gitlab/Project/1", "ciJobTokenScopeAllowlist": lists }))
         })
         .await;
-        let error = server.client().permissions(project(1)).await.unwrap_err();
+        let error = server.client().permissions(project(1), Freshness::Shared).await.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Unreadable);
     }
 }
@@ -204,7 +206,7 @@ async fn an_owner_whose_path_has_changed_is_found_at_the_present_one() {
             }
         })
         .await;
-        let list = server.client().permissions(project(1)).await.unwrap();
+        let list = server.client().permissions(project(1), Freshness::Shared).await.unwrap();
         assert!(list.get(project_target(2)).is_some());
     }
 }
@@ -218,7 +220,7 @@ async fn an_owner_that_is_absent_hidden_or_not_ours_to_see_is_an_error() {
             _ => found(seen),
         })
         .await;
-        server.client().permissions(project(1)).await.unwrap_err().kind().clone()
+        server.client().permissions(project(1), Freshness::Shared).await.unwrap_err().kind().clone()
     };
     assert_eq!(kind(Value::Null, 404).await, ErrorKind::NotFound);
     assert_eq!(kind(Value::Null, 200).await, ErrorKind::NotAvailable);

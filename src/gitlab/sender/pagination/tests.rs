@@ -2,13 +2,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::gitlab::testing::{Reply, Scripted, Seen, json, list, page, project, refusal};
+use crate::gitlab::{Freshness, Kind};
 
 fn elements(ids: impl IntoIterator<Item = u64>) -> Vec<Value> {
     ids.into_iter().map(|id| json!({ "id": id })).collect()
 }
 
 async fn read(server: &Scripted) -> Result<usize, Error> {
-    server.client().allowed_groups_now(project(1)).await.map(|list| list.len())
+    server.client().allowlist(project(1), Kind::Group, Freshness::Now).await.map(|list| list.len())
 }
 
 fn pages(server: &Scripted) -> Vec<u64> {
@@ -125,8 +126,8 @@ async fn a_removal_that_hides_the_element_which_slipped_is_told_by_the_totals() 
         list(&ids, seen)
     })
     .await;
-    let list = server.client().allowed_groups_now(project(1)).await.unwrap();
-    assert_eq!(list.iter().map(|group| group.id.get()).collect::<Vec<_>>(), (2..=150).collect::<Vec<_>>());
+    let list = server.client().allowlist(project(1), Kind::Group, Freshness::Now).await.unwrap();
+    assert_eq!(list.iter().map(|group| group.target.id()).collect::<Vec<_>>(), (2..=150).collect::<Vec<_>>());
     assert_eq!(pages(&server), [1, 1, 2, 2]);
 }
 

@@ -102,7 +102,7 @@ async fn an_entry_comes_to_be_with_its_permissions_in_one_call() {
 async fn what_a_write_answers_is_known_without_another_read() {
     let server = Script::new(vec![wrote(&jobs()), wrote(&wide())], vec![]).start().await;
     let client = server.client();
-    client.permissions(project(1)).await.unwrap();
+    client.permissions(project(1), Freshness::Shared).await.unwrap();
     client.allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await.unwrap();
     assert_eq!(
         client.permissions_of(project(1), project_target(2)).await.unwrap(),
