@@ -25,6 +25,6 @@ pub use names::{
     same_path,
 };
 pub use sender::{
-    BaseUrl, BaseUrlError, Config, ConfigError, DEFAULT_MAX_CONCURRENT_REQUESTS, DEFAULT_REQUEST_TIMEOUT,
-    DEFAULT_RETRIES, Error, ErrorKind, TokenProblem, Words, asked_wait, next_page, words,
+    BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, TokenProblem, Words, asked_wait, next_page,
+    words,
 };

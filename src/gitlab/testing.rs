@@ -21,6 +21,9 @@ pub(super) const TOKEN: &str = "glpat-hush-hush-20-chars";
 /// The value of a header that all tests send; secret as well.
 pub(super) const HEADER: &str = "header-hush-hush";
 
+/// The name of the program that all tests are.
+pub(super) const USER_AGENT: &str = "tests/1.0";
+
 /// A request that has arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
@@ -171,7 +174,7 @@ impl Scripted {
     }
 
     pub(super) fn config(&self) -> Config {
-        let mut config = Config::new(BaseUrl::parse(&self.origin).unwrap(), TOKEN.into());
+        let mut config = Config::new(BaseUrl::parse(&self.origin).unwrap(), TOKEN.into(), USER_AGENT.into());
         config.headers.insert("X-Proxy-Credentials".to_owned(), HEADER.into());
         config
     }

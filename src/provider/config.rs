@@ -16,6 +16,9 @@ use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
 /// Where GitLab.com's API is.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
 
+/// What the provider calls itself before GitLab.
+const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 const TOKEN_VARIABLE: &str = "GITLAB_TOKEN";
 /// The second is what GitLab itself sets in CI jobs.
 const BASE_URL_VARIABLES: [&str; 2] = ["GITLAB_BASE_URL", "CI_API_V4_URL"];
@@ -183,7 +186,9 @@ fn client_config(
 ) -> Result<Config, Errors> {
     let token = block.token.known().cloned().or_else(|| environment(TOKEN_VARIABLE));
     let token = token.filter(|token| !token.is_empty()).ok_or_else(|| missing_token().at("token"))?;
-    let mut config = Config::new(configured_base_url(block, environment)?, SecretString::from(token));
+    let user_agent = format!("{PROGRAM} Terraform/{}", host.terraform_version);
+    let base_url = configured_base_url(block, environment)?;
+    let mut config = Config::new(base_url, SecretString::from(token), user_agent);
     config.cacert_pem = file("cacert_file", &block.cacert_file)?;
     config.client_cert_pem = file("client_cert", &block.client_cert)?;
     config.client_key_pem = file("client_key", &block.client_key)?.map(SecretString::from);
@@ -203,7 +208,6 @@ fn client_config(
     if let Some(requests) = whole(&block.max_concurrent_requests) {
         config.max_concurrent_requests = requests;
     }
-    config.user_agent = format!("{} Terraform/{}", config.user_agent, host.terraform_version);
     Ok(config)
 }
 

@@ -47,18 +47,6 @@ impl Allowlist {
         self.entries.get(&target)
     }
 
-    /// Returns the number of entries; the owner does not count.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Checks whether no one is allowed but the owner.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// Checks whether each entry is known as far as GitLab tells it, and not by its ID alone.
     pub(super) fn is_complete(&self) -> bool {
         self.complete

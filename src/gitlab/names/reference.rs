@@ -15,7 +15,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 const LONGEST_PATH: usize = 8192;
 
 /// The full path of a project or group, such as `platform/deploy/runner`. Keeps the spelling it was given;
-/// GitLab itself compares without regard to case, and so does [`FullPath::is_same`].
+/// GitLab itself compares without regard to case, and so does [`same_path`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FullPath(String);
 
@@ -86,18 +86,6 @@ impl FullPath {
             return Ok(Self(text.to_owned()));
         };
         Err(problem)
-    }
-
-    /// The path as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// True when GitLab takes both for the same path.
-    #[must_use]
-    pub fn is_same(&self, other: &str) -> bool {
-        same_path(&self.0, other)
     }
 }
 

@@ -8,14 +8,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::base_url::BaseUrl;
 
-/// How often a request is repeated after a transient failure: enough to ride out a short deployment.
-pub const DEFAULT_RETRIES: u32 = 5;
+/// Number of retries after a transient failure: enough to ride out a short deployment.
+const DEFAULT_RETRIES: u32 = 5;
 
 /// How long one attempt may take, answer read: longer than GitLab's own slowest ordinary answers.
-pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many requests are on the wire at a time: as many as the usual number of things worked on at once.
-pub const DEFAULT_MAX_CONCURRENT_REQUESTS: usize = 10;
+/// Maximum number of concurrent requests: as many as the usual number of things worked on at once.
+const DEFAULT_MAX_CONCURRENT_REQUESTS: usize = 10;
 
 /// How the token of a CI job starts. GitLab accepts such a token at none of the endpoints used here.
 const CI_JOB_TOKEN_PREFIX: &str = "glcbt-";
@@ -39,11 +39,11 @@ pub struct Config {
     pub headers: BTreeMap<String, SecretString>,
     /// How long one attempt may take.
     pub request_timeout: Duration,
-    /// How often a request is repeated after a transient failure; 0 means one attempt.
+    /// Number of retries after a transient failure; 0 means one attempt.
     pub retries: u32,
-    /// How many requests may be on the wire at a time; at least 1.
+    /// Maximum number of concurrent requests; at least 1.
     pub max_concurrent_requests: usize,
-    /// What the client calls itself.
+    /// The `User-Agent` of each request: the name of the program that asks.
     pub user_agent: String,
 }
 
@@ -100,9 +100,9 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// A configuration with the defaults named in this module.
+    /// Returns a configuration with the defaults named in this module.
     #[must_use]
-    pub fn new(base_url: BaseUrl, token: SecretString) -> Self {
+    pub fn new(base_url: BaseUrl, token: SecretString, user_agent: String) -> Self {
         Self {
             base_url,
             token,
@@ -114,7 +114,7 @@ impl Config {
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
             retries: DEFAULT_RETRIES,
             max_concurrent_requests: DEFAULT_MAX_CONCURRENT_REQUESTS,
-            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            user_agent,
         }
     }
 
@@ -146,13 +146,14 @@ mod tests {
     #[test]
     fn the_token_of_a_ci_job_is_known_by_its_prefix() {
         let base_url = BaseUrl::parse("https://gitlab.com").unwrap();
-        assert!(Config::new(base_url.clone(), "glcbt-64_abc".into()).token_is_of_a_ci_job());
-        assert!(!Config::new(base_url, "glpat-abc".into()).token_is_of_a_ci_job());
+        assert!(Config::new(base_url.clone(), "glcbt-64_abc".into(), "tests".into()).token_is_of_a_ci_job());
+        assert!(!Config::new(base_url, "glpat-abc".into(), "tests".into()).token_is_of_a_ci_job());
     }
 
     #[test]
     fn debug_shows_no_secret() {
-        let mut config = Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), "glpat-hush".into());
+        let mut config =
+            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), "glpat-hush".into(), "tests".into());
         config.client_key_pem = Some("hush-key".into());
         config.headers.insert("X-Proxy-Auth".to_owned(), "hush-header".into());
         let shown = format!("{config:?}");

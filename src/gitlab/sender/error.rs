@@ -1,4 +1,4 @@
-//! Why a call to GitLab failed, sorted by what can be done about it, with the whole history of the call.
+//! Why a call to GitLab failed, sorted by what can be done about it, with the history of its attempts.
 //! Advice to a person belongs to the callers; secrets belong nowhere in here.
 
 use std::fmt;
@@ -101,7 +101,7 @@ struct Report {
     history: AttemptHistory,
 }
 
-/// How a call went up to now.
+/// The attempts of a call up to now.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::gitlab) struct AttemptHistory {
     /// Attempts whose end is known.
@@ -128,7 +128,7 @@ impl Error {
         Self::new(kind, line, None, words.map(str::to_owned), AttemptHistory::default())
     }
 
-    /// The same history with another meaning, once more is known.
+    /// Returns the same failure with another meaning, once more is known.
     pub(in crate::gitlab) fn with_kind(self, kind: ErrorKind) -> Self {
         Self(Arc::new(Report { kind, ..Arc::unwrap_or_clone(self.0) }))
     }
@@ -139,40 +139,10 @@ impl Error {
         &self.0.kind
     }
 
-    /// The HTTP method of the call.
-    #[must_use]
-    pub fn method(&self) -> &str {
-        self.0.line.method.as_str()
-    }
-
-    /// The path of the call below the API's root, percent-encoded, without query.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.0.line.path
-    }
-
-    /// The status of the last answer; none when there was none.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        self.0.status.map(|status| status.as_u16())
-    }
-
     /// What GitLab (or whatever answered in its place, or the network) said, as one short line.
     #[must_use]
     pub fn words(&self) -> Option<&str> {
         self.0.words.as_deref()
-    }
-
-    /// How many times the request was sent.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.0.history.attempts
-    }
-
-    /// How long it all took, waits included.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.0.history.elapsed
     }
 
     /// True when some attempt may have been carried out although no answer said so.
@@ -204,6 +174,17 @@ impl Error {
     pub fn is_about_the_token(&self) -> bool {
         use ErrorKind::{Forbidden, InsufficientScope, Unauthorized};
         matches!(self.kind(), Unauthorized(_) | Forbidden | InsufficientScope { .. })
+    }
+}
+
+#[cfg(test)]
+impl Error {
+    pub(super) fn status(&self) -> Option<u16> {
+        self.0.status.map(|status| status.as_u16())
+    }
+
+    pub(super) fn attempts(&self) -> u32 {
+        self.0.history.attempts
     }
 }
 

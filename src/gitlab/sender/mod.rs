@@ -15,9 +15,7 @@ mod send;
 mod transport;
 
 pub use base_url::{BaseUrl, BaseUrlError};
-pub use config::{
-    Config, ConfigError, DEFAULT_MAX_CONCURRENT_REQUESTS, DEFAULT_REQUEST_TIMEOUT, DEFAULT_RETRIES,
-};
+pub use config::{Config, ConfigError};
 pub(in crate::gitlab) use error::AttemptHistory;
 pub use error::{Error, ErrorKind, TokenProblem};
 pub(in crate::gitlab) use graphql::{Document, Envelope, Page};

@@ -128,9 +128,9 @@ async fn a_failed_connection_says_what_the_network_said() {
 #[tokio::test]
 async fn the_attempt_history_is_told() {
     let error = error_of(refusal(503, "down")).await;
-    assert_eq!((error.method(), error.path()), ("GET", "/projects/1/job_token_scope"));
+    assert_eq!(error.0.line.to_string(), "GET /projects/1/job_token_scope");
     assert_eq!((error.status(), error.words(), error.attempts()), (Some(503), Some("down"), 2));
-    assert!(error.maybe_carried_out() && error.elapsed() > Duration::ZERO);
+    assert!(error.maybe_carried_out() && error.0.history.elapsed > Duration::ZERO);
     assert!(shown(&error).contains(" [2 attempts in "));
 }
 

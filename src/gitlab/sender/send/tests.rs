@@ -8,8 +8,8 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
 use crate::gitlab::testing::{
-    HEADER, Reply, Scripted, TOKEN, client, empty, json, list, project, project_target, refusal, stoppable,
-    text,
+    HEADER, Reply, Scripted, TOKEN, USER_AGENT, client, empty, json, list, project, project_target, refusal,
+    stoppable, text,
 };
 use crate::gitlab::{Allowed, BaseUrl, Client, Config, ConfigError, ErrorKind};
 
@@ -26,7 +26,7 @@ async fn a_request_carries_the_token_and_the_headers() {
     let headers = seen.headers.to_ascii_lowercase();
     assert!(headers.contains(&format!("authorization: bearer {TOKEN}\r\n")), "{headers}");
     assert!(headers.contains(&format!("x-proxy-credentials: {HEADER}\r\n")), "{headers}");
-    assert!(headers.contains("user-agent: terraform-provider-gitlab-job-token/"), "{headers}");
+    assert!(headers.contains(&format!("user-agent: {USER_AGENT}\r\n")), "{headers}");
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn attempts_end_after_the_retries() {
 }
 
 #[tokio::test]
-async fn a_failure_within_gitlab_is_repeated_for_reads_alone() {
+async fn a_failure_within_gitlab_is_retried_for_reads_alone() {
     let server = Scripted::answers(vec![refusal(500, "no")]).await;
     server.client().scope(&project(1).into()).await.unwrap_err();
     assert_eq!(server.count(), 6);
@@ -76,7 +76,7 @@ async fn no_more_requests_are_on_the_wire_than_allowed() {
 }
 
 #[tokio::test]
-async fn one_refusal_for_haste_holds_all_requests() {
+async fn one_rate_limit_pauses_all_requests() {
     let server = Scripted::answers(vec![text(429, "Retry later").with("retry-after", 200), settings()]).await;
     let client = server.client();
     let first = tokio::spawn({
@@ -126,7 +126,7 @@ async fn a_stopped_client_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_the_wait_at_the_gate_and_for_a_turn() {
+async fn a_stop_ends_a_pause_and_the_wait_for_a_turn() {
     let server = Scripted::answers(vec![text(429, "").with("retry-after", 200)]).await;
     let stop = CancellationToken::new();
     let client = stoppable(&server.config(), stop.clone());
@@ -192,7 +192,8 @@ async fn a_half_done_write_is_looked_at_despite_the_stop() {
 #[test]
 fn a_client_is_not_made_from_nonsense() {
     let made = |change: fn(&mut Config)| {
-        let mut config = Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), TOKEN.into());
+        let mut config =
+            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), TOKEN.into(), USER_AGENT.into());
         config.cacert_pem = None;
         change(&mut config);
         Client::new(&config, CancellationToken::new()).map(drop).unwrap_err()
@@ -216,7 +217,8 @@ fn a_client_is_not_made_from_nonsense() {
 #[test]
 fn a_header_that_cannot_be_sent_is_named_without_its_value() {
     for name in ["X-Line", "Authorization"] {
-        let mut config = Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), TOKEN.into());
+        let mut config =
+            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), TOKEN.into(), USER_AGENT.into());
         config.headers.insert(name.to_owned(), format!("{HEADER}\n").into());
         let error = Client::new(&config, CancellationToken::new()).unwrap_err();
         assert!(
