@@ -3,7 +3,7 @@
 //! contain their owner, refusals that mean success) and spends as few requests as GitLab allows.
 //! What a caller does with the answers must never appear in here.
 //!
-//! Four parts, each of which knows the ones before it alone: [`names`], [`sender`], [`endpoints`], [`client`].
+//! Four parts, each of which knows only those before it: `names`, `sender`, `endpoints` and `client`.
 
 mod client;
 mod endpoints;

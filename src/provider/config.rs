@@ -137,14 +137,14 @@ pub(super) fn schema() -> Schema {
 /// Checks what the block says by itself.
 pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
     let base_url = block.base_url.known().and_then(|url| base_url(url, "`base_url`").err());
-    let half_identity = match (&block.client_cert, &block.client_key) {
-        (Attr::Known(_), Attr::Null) => Some(half_identity("client_cert", "client_key")),
-        (Attr::Null, Attr::Known(_)) => Some(half_identity("client_key", "client_cert")),
+    let incomplete_client_certificate = match (&block.client_cert, &block.client_key) {
+        (Attr::Known(_), Attr::Null) => Some(incomplete_client_certificate("client_cert", "client_key")),
+        (Attr::Null, Attr::Known(_)) => Some(incomplete_client_certificate("client_key", "client_cert")),
         _ => None,
     };
     let problems = [
         base_url.map(|problem| problem.at("base_url")),
-        half_identity,
+        incomplete_client_certificate,
         within("retries", &block.retries, 0..=MAX_RETRIES),
         within("request_timeout", &block.request_timeout, 1..=MAX_REQUEST_TIMEOUT_SECONDS),
         within("max_concurrent_requests", &block.max_concurrent_requests, 1..=MAX_CONCURRENT_REQUESTS),
@@ -282,7 +282,7 @@ fn within(
     Some(Diagnostic::new("Invalid attribute value", detail).at(attribute))
 }
 
-fn half_identity(set: &'static str, missing: &'static str) -> Diagnostic {
+fn incomplete_client_certificate(set: &'static str, missing: &'static str) -> Diagnostic {
     Diagnostic::new(
         "Incomplete client certificate",
         format!("`{set}` is set, so `{missing}` must be set too."),
@@ -325,9 +325,9 @@ fn unusable(error: &ConfigError) -> Diagnostic {
     match error {
         ConfigError::TokenEmpty | ConfigError::TokenNotSendable => diagnostic.at("token"),
         ConfigError::CaCertificate | ConfigError::NoAuthorities => diagnostic.at("cacert_file"),
-        ConfigError::HalfAnIdentity | ConfigError::ClientCertificate(_) | ConfigError::Identity(_) => {
-            diagnostic.at("client_cert")
-        }
+        ConfigError::IncompleteClientCertificate
+        | ConfigError::ClientCertificate(_)
+        | ConfigError::ClientKeyPair(_) => diagnostic.at("client_cert"),
         ConfigError::ClientKey(_) => diagnostic.at("client_key"),
         ConfigError::Header { name, .. } => {
             diagnostic.at_path(AttributePath::attribute("headers").then(Step::Key(name.clone())))

@@ -34,13 +34,13 @@ pub type ProjectRef = Reference<ProjectId>;
 /// A group, by ID or path.
 pub type GroupRef = Reference<GroupId>;
 
-/// Why a text names neither a number nor a full path.
+/// The error of a text that is neither an ID nor a full path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RefError {
     /// Nothing there.
     #[error("it is empty")]
     Empty,
-    /// A number that no project or group can have.
+    /// A number that can't be an ID.
     #[error("{InvalidId}")]
     Number,
     /// Starts or ends with a slash.
@@ -100,7 +100,7 @@ pub(in crate::gitlab) fn folded(path: &str) -> String {
     path.to_lowercase()
 }
 
-/// A number if the text is one, else nothing. Digits are always a number, also where a group is called by digits:
+/// Returns the ID if the text is a number, else nothing. Digits are always an ID, also where a group is called by digits:
 /// GitLab reads them so as well.
 fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

@@ -28,7 +28,7 @@ pub(super) fn read(certificate: &str, key: &SecretString) -> Result<Identity, Co
     text.push_str(&section(label, key.secret_der()));
     let text = SecretString::from(text);
     Identity::from_pem(text.expose_secret().as_bytes())
-        .map_err(|_| ConfigError::Identity("TLS can't use them".to_owned()))
+        .map_err(|_| ConfigError::ClientKeyPair("TLS can't use them".to_owned()))
 }
 
 fn chain(text: &str) -> Result<Vec<CertificateDer<'static>>, String> {

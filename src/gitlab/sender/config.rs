@@ -61,7 +61,7 @@ pub enum ConfigError {
     CaCertificate,
     /// Only one of certificate and key is set.
     #[error("a client certificate and its key must be given together")]
-    HalfAnIdentity,
+    IncompleteClientCertificate,
     /// [`Config::client_cert_pem`] holds no usable certificate.
     #[error("the client certificate can't be used: {0}")]
     ClientCertificate(String),
@@ -70,7 +70,7 @@ pub enum ConfigError {
     ClientKey(String),
     /// Certificate and key do not belong together, or are of a kind that TLS does not know.
     #[error("the client certificate and its key can't be used together: {0}")]
-    Identity(String),
+    ClientKeyPair(String),
     /// A header of [`Config::headers`] can't be sent.
     #[error("the header `{name}` can't be sent: {reason}")]
     Header {

@@ -14,7 +14,7 @@ type Decoded<T> = Result<T, serde_json::Error>;
 
 /// One request and the meaning of its answer.
 ///
-/// Each call may be repeated: a read changes nothing, a second PATCH, PUT or DELETE finds its work done, and a second
+/// Each call may be retried: a read changes nothing, a second PATCH, PUT or DELETE finds its work done, and a second
 /// POST to an allowlist is refused as a duplicate, which the caller understands; the mutations of GraphQL are as these.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Call<T> {

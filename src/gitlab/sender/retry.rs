@@ -1,4 +1,4 @@
-//! What is worth another attempt, and when. All knowledge about repeating requests is on this page.
+//! Which failures are worth a retry, and when. All knowledge about retries is in this file.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +22,7 @@ const RATE_LIMIT_RESET: &str = "ratelimit-reset";
 const RATE_LIMIT_REMAINING: &str = "ratelimit-remaining";
 
 /// True for answers that a later attempt may not get: limits, restarts and overload (any method; see
-/// [`super::request::Call`] for why a write may be repeated), and GitLab's own failures on reads. A write that fails
+/// [`super::request::Call`] for why a write may be retried), and GitLab's own failures on reads. A write that fails
 /// with 500 may have been carried out in part, and fails again as a rule.
 pub(super) fn is_transient(status: StatusCode, is_read: bool) -> bool {
     match status {

@@ -1,5 +1,5 @@
 //! One attempt at one request: TLS, headers, redirects, time-out and size of the answer. Decides nothing about
-//! repeating, and does not read what an answer means.
+//! retries, and does not read what an answer means.
 
 use std::error::Error as _;
 use std::io;
@@ -89,7 +89,7 @@ impl Transport {
             Some(authorities) => builder.tls_certs_merge(authorities),
             None => builder,
         };
-        if let Some(identity) = client_identity(config)? {
+        if let Some(identity) = client_certificate_of(config)? {
             builder = builder.identity(identity);
         }
         let http = builder.build().map_err(|error| unusable(&error))?;
@@ -153,7 +153,7 @@ impl Transport {
     }
 }
 
-/// Where a read goes next. A write is not repeated elsewhere, and the token does not leave its origin.
+/// Returns where a read goes next. A write is not sent elsewhere, and the token does not leave its origin.
 fn next_hop(from: &Url, response: &Response, method: &Method) -> Result<Url, Failure> {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let next = location.and_then(|location| from.join(location).ok());
@@ -220,7 +220,7 @@ fn root_cause(error: &reqwest::Error) -> String {
 fn unusable(error: &reqwest::Error) -> ConfigError {
     match tls_error(error) {
         Some(rustls::Error::InconsistentKeys(_)) => {
-            ConfigError::Identity("the key is not that of the certificate".to_owned())
+            ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned())
         }
         // Known by its words alone: the library that looks for them has no type of its own for it.
         Some(rustls::Error::General(reason)) if reason.starts_with(NO_AUTHORITIES) => {
@@ -290,11 +290,11 @@ fn authorities(pem: &str) -> Result<Vec<Certificate>, ConfigError> {
     }
 }
 
-fn client_identity(config: &Config) -> Result<Option<Identity>, ConfigError> {
+fn client_certificate_of(config: &Config) -> Result<Option<Identity>, ConfigError> {
     match (&config.client_cert_pem, &config.client_key_pem) {
         (None, None) => Ok(None),
         (Some(certificate), Some(key)) => client_certificate::read(certificate, key).map(Some),
-        _ => Err(ConfigError::HalfAnIdentity),
+        _ => Err(ConfigError::IncompleteClientCertificate),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Adding entries with permissions of their own, and changing those. A write is believed when its answer shows what was
-//! meant: the owner and target by number, and the permissions. What was added otherwise is taken off again.
+//! meant: the owner and target by ID, and the permissions. What was added otherwise is taken off again.
 
 use crate::gitlab::client::handle::Client;
 use crate::gitlab::client::job_token::Allowed;

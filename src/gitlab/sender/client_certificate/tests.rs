@@ -165,5 +165,5 @@ fn a_certificate_that_is_none_says_so() {
 fn a_key_of_another_certificate_is_refused() {
     let (ours, other) = (Pair::of(KeyPair::generate().unwrap()), Pair::of(KeyPair::generate().unwrap()));
     let error = refusal(ours.certificate(), other.pkcs8());
-    assert_eq!(error, ConfigError::Identity("the key is not that of the certificate".to_owned()));
+    assert_eq!(error, ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned()));
 }

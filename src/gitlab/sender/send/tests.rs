@@ -206,8 +206,14 @@ fn a_client_is_not_made_from_nonsense() {
     assert_eq!(made(|config| config.request_timeout = Duration::ZERO), ConfigError::NoTime);
     assert_eq!(made(|config| config.user_agent = "\n".into()), ConfigError::UserAgent);
     assert_eq!(made(|config| config.cacert_pem = Some("no PEM".into())), ConfigError::CaCertificate);
-    assert_eq!(made(|config| config.client_cert_pem = Some("x".into())), ConfigError::HalfAnIdentity);
-    assert_eq!(made(|config| config.client_key_pem = Some("x".into())), ConfigError::HalfAnIdentity);
+    assert_eq!(
+        made(|config| config.client_cert_pem = Some("x".into())),
+        ConfigError::IncompleteClientCertificate
+    );
+    assert_eq!(
+        made(|config| config.client_key_pem = Some("x".into())),
+        ConfigError::IncompleteClientCertificate
+    );
     assert_eq!(
         made(|config| drop(config.headers.insert(String::new(), "x".into()))),
         header("that is no name of a header")
