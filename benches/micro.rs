@@ -13,7 +13,7 @@ use terraform_provider_gitlab_job_token::framework::codec::msgpack;
 use terraform_provider_gitlab_job_token::framework::{
     AnyResource, Change, Object, PlanContext, Private, Provider, Type, Value, Warnings,
 };
-use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, Client, Config, ProjectId};
+use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, Client, Config, Freshness, Kind, ProjectId};
 use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -94,8 +94,9 @@ fn read_a_list_of_100(bencher: Bencher) {
         gitlab.allow(owner, Target::Project(gitlab.add_project(&format!("apps/app-{number}"))));
     }
     let base_url = BaseUrl::parse(&gitlab.api_url()).expect("the simulator's address");
-    let config = Config::new(base_url, SecretString::from(gitlab.token()));
+    let config = Config::new(base_url, SecretString::from(gitlab.token()), "bench".to_owned());
     let client = Client::new(&config, CancellationToken::new()).expect("a client");
     let owner = ProjectId::try_from(owner).expect("a number");
-    bencher.bench(|| RUNTIME.block_on(client.allowed_projects_now(owner)).expect("a list"));
+    bencher
+        .bench(|| RUNTIME.block_on(client.allowlist(owner, Kind::Project, Freshness::Now)).expect("a list"));
 }

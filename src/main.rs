@@ -28,6 +28,9 @@ const KEPT_WAITING: Duration = Duration::from_millis(500);
 /// The same when the host is gone, so that nobody waits for us: most answers take less, and nobody wants an orphan.
 const ALONE: Duration = Duration::from_secs(10);
 
+/// What a defect is told to be in.
+const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+
 /// For a person who runs the binary by hand.
 const GREETING: &str = concat!(
     "This is terraform-provider-gitlab-job-token ",
@@ -120,7 +123,7 @@ fn serve_attached(launch: &Launch) -> Result<(), Failure> {
 }
 
 fn run(serve: impl AsyncFnOnce(Routes) -> Result<End, ServeError>) -> Result<(), Failure> {
-    plugin::panic::install(framework::is_in_call);
+    plugin::panic::install(PROGRAM, framework::is_in_call);
     let runtime = runtime().map_err(Failure::Runtime)?;
     let calls = Calls::default();
     let provider = GitlabJobToken::from_process_environment();

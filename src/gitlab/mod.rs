@@ -2,50 +2,29 @@
 //! and users they name. It hides the interface's inconsistencies (two languages, names of ids, empty answers, lists that
 //! contain their owner, refusals that mean success) and spends as few requests as GitLab allows.
 //! What a caller does with the answers must never appear in here.
+//!
+//! Four parts, each of which knows only those before it: `names`, `sender`, `endpoints` and `client`.
 
-mod allowlist;
-mod base_url;
 mod client;
-mod config;
 mod endpoints;
-mod error;
-mod flight;
-mod gate;
-mod graphql;
-mod id;
-mod identity;
-mod job_token;
-mod lookup;
-mod message;
-mod pagination;
-mod permissions;
-mod push;
-mod reference;
-mod request;
-mod retry;
-mod scopes;
-mod snapshots;
-mod transport;
+mod names;
+mod sender;
 
 #[cfg(test)]
 mod testing;
 
-pub use allowlist::{AllowedGroup, AllowedProject, Allowlist};
-pub use base_url::{BaseUrl, BaseUrlError};
-pub use client::Client;
-pub use config::{
-    Config, ConfigError, DEFAULT_MAX_CONCURRENT_REQUESTS, DEFAULT_REQUEST_TIMEOUT, DEFAULT_RETRIES,
+pub use client::{
+    Allowed, AllowedCounts, Allowlist, Client, Freshness, ListedEntry, NotGranted, NotUndone, PermissionList,
+    ProjectScope, Revoked,
 };
-pub use endpoints::groups::Group;
+pub use endpoints::job_token_permissions::{Permissions, PermittedEntry};
 pub use endpoints::job_token_scope::ScopeSettings;
-pub use endpoints::projects::Project;
 pub use endpoints::user::User;
-pub use error::{Error, ErrorKind, TokenProblem};
-pub use id::{GroupId, InvalidId, ProjectId, Target, TargetKind};
-pub use job_token::{Allowed, Revoked};
-pub use message::{Words, read as words};
-pub use pagination::next_page;
-pub use permissions::{NotGranted, NotUndone, PermissionList, Permissions, PermittedEntry};
-pub use reference::{FullPath, GroupRef, ProjectRef, RefError, same_path};
-pub use retry::asked_wait;
-pub use scopes::{AllowedCounts, ProjectScope};
+pub use names::{
+    FullPath, GroupId, GroupRef, Id, InvalidId, Kind, ProjectId, ProjectRef, RefError, Reference, Target,
+    same_path,
+};
+pub use sender::{
+    BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, TokenProblem, Words, asked_wait, next_page,
+    words,
+};

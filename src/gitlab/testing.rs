@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
-use super::retry::Backoff;
+use super::sender::{Backoff, Sender};
 use super::{BaseUrl, Client, Config, Error, ProjectId, Target};
 
 /// The token of all tests: nothing that a person reads may contain it.
@@ -20,6 +20,9 @@ pub(super) const TOKEN: &str = "glpat-hush-hush-20-chars";
 
 /// The value of a header that all tests send; secret as well.
 pub(super) const HEADER: &str = "header-hush-hush";
+
+/// The name of the program that all tests are.
+pub(super) const USER_AGENT: &str = "tests/1.0";
 
 /// A request that has arrived.
 #[derive(Debug, Clone)]
@@ -171,7 +174,7 @@ impl Scripted {
     }
 
     pub(super) fn config(&self) -> Config {
-        let mut config = Config::new(BaseUrl::parse(&self.origin).unwrap(), TOKEN.into());
+        let mut config = Config::new(BaseUrl::parse(&self.origin).unwrap(), TOKEN.into(), USER_AGENT.into());
         config.headers.insert("X-Proxy-Credentials".to_owned(), HEADER.into());
         config
     }
@@ -212,7 +215,7 @@ pub(super) fn client(config: &Config) -> Client {
 
 /// A client that does not wait between attempts.
 pub(super) fn stoppable(config: &Config, stop: CancellationToken) -> Client {
-    Client::with_backoff(config, stop, Backoff::negligible()).unwrap()
+    Client::over(Sender::with_backoff(config, stop, Backoff::negligible()).unwrap())
 }
 
 pub(super) fn project(number: u64) -> ProjectId {

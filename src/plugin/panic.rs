@@ -11,13 +11,13 @@ use std::panic::PanicHookInfo;
 /// By this beginning a host recognises a crash, and takes what follows for a part of it.
 const CRASH: &str = "panic: ";
 
-/// Replaces Rust's own report of a panic for the whole process.
+/// Replaces Rust's own report of a panic for the whole process. `program` is what the defect is in, with its version.
 ///
 /// `is_contained` is asked on the thread that panics, before it unwinds: whether the panic is going to be caught
 /// and reported as the failure of one call. It must not panic.
-pub fn install(is_contained: impl Fn() -> bool + Send + Sync + 'static) {
+pub fn install(program: &'static str, is_contained: impl Fn() -> bool + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(move |info| {
-        let report = Report::of(info);
+        let report = Report::of(program, info);
         if is_contained() {
             tracing::error!(
                 location = report.location,
@@ -33,14 +33,16 @@ pub fn install(is_contained: impl Fn() -> bool + Send + Sync + 'static) {
 
 /// What the host's user gets to read of a crash.
 struct Report {
+    program: &'static str,
     what: String,
     location: String,
     backtrace: Backtrace,
 }
 
 impl Report {
-    fn of(info: &PanicHookInfo<'_>) -> Self {
+    fn of(program: &'static str, info: &PanicHookInfo<'_>) -> Self {
         Self {
+            program,
             what: text(info.payload()).to_owned(),
             location: info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string),
             backtrace: Backtrace::capture(),
@@ -51,12 +53,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{CRASH}{} (at {})", self.what, self.location)?;
-        writeln!(
-            f,
-            "This is a defect in {} {}. Please report it with these lines.",
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION")
-        )?;
+        writeln!(f, "This is a defect in {}. Please report it with these lines.", self.program)?;
         match self.backtrace.status() {
             BacktraceStatus::Captured => writeln!(f, "{}", self.backtrace),
             _ => Ok(()),
@@ -79,17 +76,15 @@ mod tests {
     #[test]
     fn a_crash_begins_as_hosts_expect_and_says_whose_fault_it_is() {
         let report = Report {
+            program: "a-provider 1.2.3",
             what: "index out of bounds".to_owned(),
             location: "src/lib.rs:1:2".to_owned(),
             backtrace: Backtrace::disabled(),
         };
         assert_eq!(
             report.to_string(),
-            format!(
-                "panic: index out of bounds (at src/lib.rs:1:2)\n\
-                 This is a defect in terraform-provider-gitlab-job-token {}. Please report it with these lines.\n",
-                env!("CARGO_PKG_VERSION")
-            )
+            "panic: index out of bounds (at src/lib.rs:1:2)\n\
+             This is a defect in a-provider 1.2.3. Please report it with these lines.\n"
         );
     }
 
@@ -99,7 +94,7 @@ mod tests {
         const CHILD: &str = "TEST_PANICS";
         if let Some(kind) = std::env::var_os(CHILD) {
             crate::plugin::log::install();
-            install(move || kind == "contained");
+            install("a-provider 1.2.3", move || kind == "contained");
             panic!("as planned");
         }
         let stderr_of = |kind: &str| {

@@ -16,7 +16,7 @@ use super::host::{self, Gone, Parent};
 use super::listener::{Guests, ListenError, Listener};
 use super::services;
 use super::shutdown::Shutdown;
-use super::tls::{Identity, TlsError};
+use super::tls::{ServerCertificate, TlsError};
 
 /// How long calls in flight may take to finish after we were asked to end. A host kills us after two seconds; with
 /// no call in flight the end takes milliseconds.
@@ -70,18 +70,18 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
             "the host does not speak protocol {PROTOCOL_VERSION}, the only one we speak"
         );
     }
-    let identity = launch.client_certificate.as_deref().map(Identity::for_host).transpose()?;
+    let certificate = launch.client_certificate.as_deref().map(ServerCertificate::for_host).transpose()?;
     let mut listener = Listener::bind(launch, Guests::One).await?;
     let handshake = Handshake {
         address: listener.address(),
-        certificate: identity.as_ref().map(|identity| &identity.certificate),
+        certificate: certificate.as_ref().map(|own| &own.certificate),
         answers_multiplexing: launch.asks_for_multiplexing,
     };
     announce(&handshake, announce_on).map_err(ServeError::Announce)?;
 
     let shutdown = Shutdown::default();
     let routes = services::beside(provider, &shutdown).await;
-    let tls = identity.map(|identity| identity.acceptor);
+    let tls = certificate.map(|own| own.acceptor);
     let connections = Connections::default();
     let host_gone = host_gone(parent, &connections);
     // There is one host, and it is still the same after it lost its connection: nothing is kept for each connection.

@@ -42,16 +42,16 @@ pub enum TlsError {
     Config(#[from] Error),
 }
 
-/// Our side of mutual TLS with one host.
+/// The certificate that the server shows to one host, and what accepts the connections of that host alone.
 #[derive(Clone)]
-pub(super) struct Identity {
+pub(super) struct ServerCertificate {
     /// What the handshake line tells the host to trust.
     pub(super) certificate: CertificateDer<'static>,
     /// Accepts connections from that host alone.
     pub(super) acceptor: TlsAcceptor,
 }
 
-impl Identity {
+impl ServerCertificate {
     /// Makes a fresh key and certificate, to be shown only to the owner of the certificate in `host_pem`.
     ///
     /// # Errors
@@ -266,7 +266,7 @@ mod tests {
             (one.replace("-----END CERTIFICATE-----\n", ""), "is not valid PEM"),
             (pem(&CertificateDer::from(vec![1, 2, 3])), "cannot be read"),
         ] {
-            let error = Identity::for_host(&text).err().expect("refused").to_string();
+            let error = ServerCertificate::for_host(&text).err().expect("refused").to_string();
             assert!(error.contains("PLUGIN_CLIENT_CERT") && error.contains(reason), "{error}");
         }
     }

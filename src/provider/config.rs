@@ -16,6 +16,9 @@ use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
 /// Where GitLab.com's API is.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
 
+/// What the provider calls itself before GitLab.
+const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 const TOKEN_VARIABLE: &str = "GITLAB_TOKEN";
 /// The second is what GitLab itself sets in CI jobs.
 const BASE_URL_VARIABLES: [&str; 2] = ["GITLAB_BASE_URL", "CI_API_V4_URL"];
@@ -134,14 +137,14 @@ pub(super) fn schema() -> Schema {
 /// Checks what the block says by itself.
 pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
     let base_url = block.base_url.known().and_then(|url| base_url(url, "`base_url`").err());
-    let half_identity = match (&block.client_cert, &block.client_key) {
-        (Attr::Known(_), Attr::Null) => Some(half_identity("client_cert", "client_key")),
-        (Attr::Null, Attr::Known(_)) => Some(half_identity("client_key", "client_cert")),
+    let incomplete_client_certificate = match (&block.client_cert, &block.client_key) {
+        (Attr::Known(_), Attr::Null) => Some(incomplete_client_certificate("client_cert", "client_key")),
+        (Attr::Null, Attr::Known(_)) => Some(incomplete_client_certificate("client_key", "client_cert")),
         _ => None,
     };
     let problems = [
         base_url.map(|problem| problem.at("base_url")),
-        half_identity,
+        incomplete_client_certificate,
         within("retries", &block.retries, 0..=MAX_RETRIES),
         within("request_timeout", &block.request_timeout, 1..=MAX_REQUEST_TIMEOUT_SECONDS),
         within("max_concurrent_requests", &block.max_concurrent_requests, 1..=MAX_CONCURRENT_REQUESTS),
@@ -183,7 +186,9 @@ fn client_config(
 ) -> Result<Config, Errors> {
     let token = block.token.known().cloned().or_else(|| environment(TOKEN_VARIABLE));
     let token = token.filter(|token| !token.is_empty()).ok_or_else(|| missing_token().at("token"))?;
-    let mut config = Config::new(configured_base_url(block, environment)?, SecretString::from(token));
+    let user_agent = format!("{PROGRAM} Terraform/{}", host.terraform_version);
+    let base_url = configured_base_url(block, environment)?;
+    let mut config = Config::new(base_url, SecretString::from(token), user_agent);
     config.cacert_pem = file("cacert_file", &block.cacert_file)?;
     config.client_cert_pem = file("client_cert", &block.client_cert)?;
     config.client_key_pem = file("client_key", &block.client_key)?.map(SecretString::from);
@@ -203,7 +208,6 @@ fn client_config(
     if let Some(requests) = whole(&block.max_concurrent_requests) {
         config.max_concurrent_requests = requests;
     }
-    config.user_agent = format!("{} Terraform/{}", config.user_agent, host.terraform_version);
     Ok(config)
 }
 
@@ -278,7 +282,7 @@ fn within(
     Some(Diagnostic::new("Invalid attribute value", detail).at(attribute))
 }
 
-fn half_identity(set: &'static str, missing: &'static str) -> Diagnostic {
+fn incomplete_client_certificate(set: &'static str, missing: &'static str) -> Diagnostic {
     Diagnostic::new(
         "Incomplete client certificate",
         format!("`{set}` is set, so `{missing}` must be set too."),
@@ -321,9 +325,9 @@ fn unusable(error: &ConfigError) -> Diagnostic {
     match error {
         ConfigError::TokenEmpty | ConfigError::TokenNotSendable => diagnostic.at("token"),
         ConfigError::CaCertificate | ConfigError::NoAuthorities => diagnostic.at("cacert_file"),
-        ConfigError::HalfAnIdentity | ConfigError::ClientCertificate(_) | ConfigError::Identity(_) => {
-            diagnostic.at("client_cert")
-        }
+        ConfigError::IncompleteClientCertificate
+        | ConfigError::ClientCertificate(_)
+        | ConfigError::ClientKeyPair(_) => diagnostic.at("client_cert"),
         ConfigError::ClientKey(_) => diagnostic.at("client_key"),
         ConfigError::Header { name, .. } => {
             diagnostic.at_path(AttributePath::attribute("headers").then(Step::Key(name.clone())))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use crate::gitlab::{Client, ProjectId, Target, TargetKind};
+use crate::gitlab::{Client, Kind, ProjectId, Target};
 
 /// One configured provider.
 pub struct Connection {
@@ -32,21 +32,14 @@ struct Planned {
     exclusive: Option<Exclusive>,
 }
 
-/// What an exclusive list allows; a kind that it does not manage is `None`.
+/// What an exclusive list allows, by kind; a kind that it does not manage is missing.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Exclusive {
-    pub(super) projects: Option<BTreeSet<Target>>,
-    pub(super) groups: Option<BTreeSet<Target>>,
-}
+pub(super) struct Exclusive(pub(super) BTreeMap<Kind, BTreeSet<Target>>);
 
 impl Exclusive {
-    /// Whether applying the list would take the entry away.
+    /// Checks whether applying the list would take the entry away.
     fn removes(&self, entry: Target) -> bool {
-        let allowed = match entry.kind() {
-            TargetKind::Project => &self.projects,
-            TargetKind::Group => &self.groups,
-        };
-        allowed.as_ref().is_some_and(|allowed| !allowed.contains(&entry))
+        self.0.get(&entry.kind()).is_some_and(|allowed| !allowed.contains(&entry))
     }
 }
 
@@ -86,7 +79,7 @@ mod tests {
     #[test]
     fn whichever_is_planned_second_finds_the_conflict() {
         let owner = ProjectId::try_from(1_u64).unwrap();
-        let list = Exclusive { projects: Some([project(2)].into()), groups: None };
+        let list = Exclusive([(Kind::Project, [project(2)].into())].into());
         let planned = PlannedLists::default();
         assert!(!planned.note_entry(owner, project(3)));
         assert_eq!(planned.note_exclusive(owner, list), [project(3)]);
@@ -109,7 +102,7 @@ mod tests {
         let other = ProjectId::try_from(9_u64).unwrap();
         let group = Target::Group(crate::gitlab::GroupId::try_from(7_u64).unwrap());
         let planned = PlannedLists::default();
-        planned.note_exclusive(owner, Exclusive { projects: Some([project(2)].into()), groups: None });
+        planned.note_exclusive(owner, Exclusive([(Kind::Project, [project(2)].into())].into()));
         assert!(!planned.note_entry(owner, project(2)));
         assert!(!planned.note_entry(owner, group));
         assert!(!planned.note_entry(other, project(3)));

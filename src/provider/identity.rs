@@ -2,7 +2,7 @@
 
 use super::project;
 use crate::framework::{Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Type, model};
-use crate::gitlab::{Client, ProjectId};
+use crate::gitlab::{Client, Id, ProjectId};
 
 model! {
     /// The attributes of such an identity.
@@ -41,10 +41,10 @@ pub(super) async fn imported_project(
 }
 
 /// A number of an identity.
-pub(super) fn number<Id: project::Named>(name: &'static str, number: Option<&i64>) -> Result<Id, Errors> {
-    let id = number.and_then(|number| Id::try_from(*number).ok());
+pub(super) fn number<I: Id>(name: &'static str, number: Option<&i64>) -> Result<I, Errors> {
+    let id = number.and_then(|number| I::try_from(*number).ok());
     id.ok_or_else(|| {
-        let detail = format!("`{name}` must be the number of a {}, which is 1 or more.", Id::KIND);
+        let detail = format!("`{name}` must be the number of a {}, which is 1 or more.", I::KIND);
         Diagnostic::new("Invalid identity", detail).into()
     })
 }

@@ -1,15 +1,41 @@
 //! The permissions of allowlist entries, which only GraphQL knows: one query and two mutations. GraphQL names owner and
-//! target by path, so that what comes back says by number what was meant.
+//! target by path, so that what comes back says by ID what was meant.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::gitlab::graphql::{Document, Envelope, Page};
-use crate::gitlab::id::{ProjectId, Target};
-use crate::gitlab::permissions::{Permissions, PermittedEntry};
-use crate::gitlab::request::Call;
+use super::global_id::GlobalId;
+use crate::gitlab::names::{Id, ProjectId, Target};
+use crate::gitlab::sender::Call;
+use crate::gitlab::sender::{Document, Envelope, Page};
+
+/// What the jobs of an allowed target may do with their job token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permissions {
+    /// All that a job token can be used for, within the rights of the user who started the job.
+    Default,
+    /// Only this, by GitLab's names, such as `READ_JOBS`; an empty set allows nothing that has a name.
+    Only(BTreeSet<String>),
+}
+
+/// An entry of an allowlist with its permissions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermittedEntry {
+    /// Who has access.
+    pub target: Target,
+    /// Its full path, also where the token can't see it.
+    pub full_path: String,
+    /// What its jobs may do.
+    pub permissions: Permissions,
+    /// Whether GitLab itself made the entry from its record of past accesses.
+    pub autopopulated: Option<bool>,
+    /// When the entry was made, as GitLab writes it: `2025-01-31T12:00:00Z`.
+    pub created_at: Option<String>,
+    /// GitLab keeps back the list of permissions where they are switched off.
+    pub(in crate::gitlab) switched_off: bool,
+}
 
 /// A document that reads entries, with what it reads of each.
 macro_rules! with_entry {
@@ -149,11 +175,6 @@ struct Seen {
     full_path: String,
 }
 
-/// GitLab's number of a thing together with its kind, such as `gid://gitlab/Project/42`. Only projects and groups come up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(in crate::gitlab) struct GlobalId(pub(in crate::gitlab) Target);
-
 /// Where the next page of each kind begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::gitlab) struct Cursors {
@@ -206,10 +227,7 @@ impl Lists {
 impl Entry {
     /// Whose list the entry is on, as far as GitLab says.
     pub(in crate::gitlab) fn owner(&self) -> Option<ProjectId> {
-        match self.source_project.as_ref()?.id.0 {
-            Target::Project(id) => Some(id),
-            Target::Group(_) => None,
-        }
+        ProjectId::of(self.source_project.as_ref()?.id.0)
     }
 
     pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
@@ -229,41 +247,9 @@ impl Entry {
     }
 }
 
-impl TryFrom<String> for GlobalId {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        const NONE: &str = "no global id of a project or group";
-        let (kind, number) =
-            text.strip_prefix("gid://gitlab/").and_then(|rest| rest.split_once('/')).ok_or(NONE)?;
-        let number: u64 = number.parse().map_err(|_| NONE)?;
-        match kind {
-            "Project" => Ok(Self(Target::Project(number.try_into().map_err(|_| NONE)?))),
-            "Group" => Ok(Self(Target::Group(number.try_into().map_err(|_| NONE)?))),
-            _ => Err(NONE),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_global_id_is_a_kind_and_a_number() {
-        let read = |text: &str| GlobalId::try_from(text.to_owned()).ok().map(|id| id.0.to_string());
-        assert_eq!(read("gid://gitlab/Project/42").as_deref(), Some("project 42"));
-        assert_eq!(read("gid://gitlab/Group/7").as_deref(), Some("group 7"));
-        for text in [
-            "42",
-            "gid://gitlab/User/1",
-            "gid://gitlab/Project/0",
-            "gid://gitlab/Project/",
-            "gid://other/Group/7",
-        ] {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn the_values_travel_beside_the_text_and_never_in_it() {

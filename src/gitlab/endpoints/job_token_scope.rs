@@ -1,12 +1,16 @@
 //! `/projects/:id/job_token_scope` and the two allowlists below it: eight calls, and one model for the ids that
 //! GitLab calls `target_project_id`, `source_project_id`, `project_id` or `id` by endpoint.
 
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::json;
+use url::Url;
 
-use crate::gitlab::id::{GroupId, ProjectId, Target, TargetKind};
-use crate::gitlab::reference::ProjectRef;
-use crate::gitlab::request::Call;
+use crate::gitlab::names::{GroupId, Kind, ProjectId, ProjectRef, RawId, Target};
+use crate::gitlab::sender::Call;
+
+/// What stands before the full path in the address of a group's page.
+const GROUP_PAGE: &str = "/groups/";
 
 /// Who may use a job token against a project, and whom its own job tokens may be used against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -17,20 +21,12 @@ pub struct ScopeSettings {
     pub outbound_enabled: bool,
 }
 
-/// One element of the list of projects. The keys besides `id` are absent when the token may not see them.
+/// One element of an allowlist. The keys besides `id` are absent when the token may not see them.
 #[derive(Debug, Clone, Deserialize)]
-pub(in crate::gitlab) struct ListedProject {
-    pub(in crate::gitlab) id: ProjectId,
+pub(in crate::gitlab) struct Listed {
+    pub(in crate::gitlab) id: RawId,
     pub(in crate::gitlab) name: Option<String>,
-    pub(in crate::gitlab) path_with_namespace: Option<String>,
-    pub(in crate::gitlab) web_url: Option<String>,
-}
-
-/// One element of the list of groups.
-#[derive(Debug, Clone, Deserialize)]
-pub(in crate::gitlab) struct ListedGroup {
-    pub(in crate::gitlab) id: GroupId,
-    pub(in crate::gitlab) name: Option<String>,
+    path_with_namespace: Option<String>,
     pub(in crate::gitlab) web_url: Option<String>,
 }
 
@@ -44,14 +40,33 @@ pub(in crate::gitlab) struct Link {
     target_group_id: Option<GroupId>,
 }
 
+impl Listed {
+    /// Returns the full path, which GitLab tells of a group only as a part of its page's address. `root` is the relative
+    /// root of the GitLab.
+    pub(in crate::gitlab) fn full_path(&self, kind: Kind, root: &str) -> Option<String> {
+        match kind {
+            Kind::Project => self.path_with_namespace.clone(),
+            Kind::Group => self.web_url.as_deref().and_then(|url| group_path(url, root)),
+        }
+    }
+}
+
+/// Returns the full path in the address of a group's page, below the relative root of the GitLab. A server that calls its
+/// pages by another root than the one we use is taken by its first `/groups/`.
+fn group_path(web_url: &str, root: &str) -> Option<String> {
+    let url = Url::parse(web_url).ok()?;
+    let below_root = url.path().strip_prefix(root).and_then(|page| page.strip_prefix(GROUP_PAGE));
+    let path = below_root.or_else(|| Some(url.path().split_once(GROUP_PAGE)?.1))?;
+    let path = percent_decode_str(path.trim_end_matches('/')).decode_utf8().ok()?;
+    (!path.is_empty()).then(|| path.into_owned())
+}
+
 impl Link {
-    /// True when this is the link that was asked for. A server that does not name the owner is believed.
+    /// Checks whether this is the link that was asked for. A server that does not name the owner is believed.
     pub(in crate::gitlab) fn is(&self, owner: ProjectId, target: Target) -> bool {
-        let same_target = match target {
-            Target::Project(id) => self.target_project_id == Some(id),
-            Target::Group(id) => self.target_group_id == Some(id),
-        };
-        same_target && self.source_project_id.or(self.project_id).is_none_or(|named| named == owner)
+        let targets = [self.target_project_id.map(Target::from), self.target_group_id.map(Target::from)];
+        let named = self.source_project_id.or(self.project_id);
+        targets.contains(&Some(target)) && named.is_none_or(|named| named == owner)
     }
 }
 
@@ -65,36 +80,24 @@ pub(in crate::gitlab) fn set_inbound_enabled(project: ProjectId, enabled: bool) 
     Call::patch(format!("/projects/{project}/job_token_scope"), json!({ "enabled": enabled }))
 }
 
-/// `GET /projects/:id/job_token_scope/allowlist`
-pub(in crate::gitlab) fn projects(owner: ProjectId) -> Call<Vec<ListedProject>> {
-    Call::get(list(owner, TargetKind::Project))
-}
-
-/// `GET /projects/:id/job_token_scope/groups_allowlist`
-pub(in crate::gitlab) fn groups(owner: ProjectId) -> Call<Vec<ListedGroup>> {
-    Call::get(list(owner, TargetKind::Group))
+/// `GET /projects/:id/job_token_scope/allowlist` or `…/groups_allowlist`
+pub(in crate::gitlab) fn list(owner: ProjectId, kind: Kind) -> Call<Vec<Listed>> {
+    Call::get(allowlist(owner, kind))
 }
 
 /// `POST /projects/:id/job_token_scope/allowlist` or `…/groups_allowlist`
 pub(in crate::gitlab) fn allow(owner: ProjectId, target: Target) -> Call<Link> {
-    let body = match target {
-        Target::Project(id) => json!({ "target_project_id": id.get() }),
-        Target::Group(id) => json!({ "target_group_id": id.get() }),
-    };
-    Call::post(list(owner, target.kind()), body)
+    let kind = target.kind();
+    Call::post(allowlist(owner, kind), json!({ kind.target_id(): target.id() }))
 }
 
 /// `DELETE /projects/:id/job_token_scope/allowlist/:target` or `…/groups_allowlist/:target`
 pub(in crate::gitlab) fn revoke(owner: ProjectId, target: Target) -> Call<()> {
-    Call::delete(format!("{}/{}", list(owner, target.kind()), target.number()))
+    Call::delete(format!("{}/{}", allowlist(owner, target.kind()), target.id()))
 }
 
-fn list(owner: ProjectId, kind: TargetKind) -> String {
-    let name = match kind {
-        TargetKind::Project => "allowlist",
-        TargetKind::Group => "groups_allowlist",
-    };
-    format!("/projects/{owner}/job_token_scope/{name}")
+fn allowlist(owner: ProjectId, kind: Kind) -> String {
+    format!("/projects/{owner}/job_token_scope/{}", kind.allowlist())
 }
 
 #[cfg(test)]
@@ -123,8 +126,8 @@ mod tests {
             shown(&set_inbound_enabled(owner, false)),
             r#"PATCH /projects/1/job_token_scope {"enabled":false}"#
         );
-        assert_eq!(shown(&projects(owner)), "GET /projects/1/job_token_scope/allowlist");
-        assert_eq!(shown(&groups(owner)), "GET /projects/1/job_token_scope/groups_allowlist");
+        assert_eq!(shown(&list(owner, Kind::Project)), "GET /projects/1/job_token_scope/allowlist");
+        assert_eq!(shown(&list(owner, Kind::Group)), "GET /projects/1/job_token_scope/groups_allowlist");
         assert_eq!(
             shown(&allow(owner, target)),
             r#"POST /projects/1/job_token_scope/allowlist {"target_project_id":2}"#
@@ -155,8 +158,25 @@ mod tests {
     }
 
     #[test]
-    fn an_element_with_its_number_alone_is_read() {
-        let listed: ListedProject = serde_json::from_str(r#"{"id":5,"namespace":{"id":1}}"#).unwrap();
-        assert_eq!((listed.id, listed.name), (project(5), None));
+    fn an_element_with_its_id_alone_is_read() {
+        let listed: Listed = serde_json::from_str(r#"{"id":5,"namespace":{"id":1}}"#).unwrap();
+        assert_eq!((listed.id.get(), listed.name), (5, None));
+    }
+
+    #[test]
+    fn the_path_of_a_group_is_read_from_its_page() {
+        for (url, root, path) in [
+            ("https://h/groups/a", "", Some("a")),
+            ("https://h/groups/a/groups/b", "", Some("a/groups/b")),
+            ("https://h/gitlab/groups/a/b", "/gitlab", Some("a/b")),
+            ("https://h/groups/groups/a/b", "/groups", Some("a/b")),
+            ("https://h/other/groups/a/b", "/gitlab", Some("a/b")),
+            ("https://h/groups/caf%C3%A9/", "", Some("café")),
+            ("https://h/a/b", "", None),
+            ("https://h/groups/", "", None),
+            ("nonsense", "", None),
+        ] {
+            assert_eq!(group_path(url, root).as_deref(), path, "{url}");
+        }
     }
 }

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::job_token_permissions::GlobalId;
-use crate::gitlab::graphql::{Document, Envelope, Page};
-use crate::gitlab::request::Call;
+use super::global_id::GlobalId;
+use crate::gitlab::sender::Call;
+use crate::gitlab::sender::{Document, Envelope, Page};
 
 /// A hundred projects is as many as GitLab gives a page, and two hundred entries as many as a list holds. GitLab reckons
 /// the query at some 80 of the 250 points that it allows.

@@ -1,9 +1,11 @@
-//! The endpoints that are used, as values; the folder mirrors the URLs. Shapes of answers are read here and leave as
-//! typed models: only what is needed is read, and whatever else an answer holds is ignored.
+//! The endpoints that are used, as values; the folder mirrors the URLs. A file in here turns a question into a call and
+//! reads the answer into a typed model: only what is needed is read, and whatever else an answer holds is ignored. It may
+//! import from [`names`](super::names) and [`sender`](super::sender), and sends nothing itself.
 
-pub(super) mod groups;
+mod global_id;
 pub(super) mod job_token_permissions;
 pub(super) mod job_token_scope;
 pub(super) mod job_token_scopes;
+pub(super) mod lookup;
 pub(super) mod projects;
 pub(super) mod user;

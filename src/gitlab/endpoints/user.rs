@@ -2,13 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::gitlab::request::Call;
+use crate::gitlab::sender::Call;
 
 /// The user behind a token. For project and group access tokens this is a bot.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct User {
-    /// GitLab's number of the user.
-    pub id: u64,
     /// The name after the `@`.
     pub username: String,
 }

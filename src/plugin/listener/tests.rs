@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 use tokio_stream::StreamExt as _;
 
 use super::*;
-use crate::plugin::tls::Identity;
+use crate::plugin::tls::ServerCertificate;
 
 async fn listen() -> (Listener, SocketAddr) {
     let listener = Listener::bind_tcp(0..=0, Guests::One).await.unwrap();
@@ -13,11 +13,11 @@ async fn listen() -> (Listener, SocketAddr) {
     (listener, address)
 }
 
-fn some_identity() -> Identity {
+fn some_certificate() -> ServerCertificate {
     let host = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, host.cert.der());
-    Identity::for_host(&format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n"))
-        .unwrap()
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n");
+    ServerCertificate::for_host(&pem).unwrap()
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_range_without_a_free_port_is_named_in_the_error() {
 async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_time() {
     let (mut listener, address) = listen().await;
     let connections = Connections::default();
-    let identity = some_identity();
+    let certificate = some_certificate();
     let peers = async {
         let mut silent = TcpStream::connect(address).await.unwrap();
         let mut noisy = TcpStream::connect(address).await.unwrap();
@@ -57,7 +57,7 @@ async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_tim
         tokio::time::pause();
         assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
     };
-    listener.serve::<(), _>(Some(identity.acceptor), connections.clone(), |_connections| peers).await;
+    listener.serve::<(), _>(Some(certificate.acceptor), connections.clone(), |_connections| peers).await;
     assert!(!connections.watch().borrow().ever, "neither counts as a host");
 }
 

@@ -10,8 +10,8 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::plugin::handshake::fits_the_line;
 
-/// Tells our directories from those of other plugins.
-const DIRECTORY_PREFIX: &str = "gitlab-job-token-";
+/// Tells the directories of plugins from others.
+const DIRECTORY_PREFIX: &str = "plugin-";
 /// Short, since the whole path has to fit into about a hundred bytes.
 const SOCKET_NAME: &str = "socket";
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
 use crate::gitlab::{
-    AllowedGroup, AllowedProject, Client, ErrorKind, PermissionList, Permissions, PermittedEntry, ProjectId,
+    Client, ErrorKind, Freshness, Kind, ListedEntry, PermissionList, Permissions, PermittedEntry, ProjectId,
 };
 use crate::provider::connection::Connection;
 use crate::provider::project;
@@ -82,19 +82,21 @@ impl DataSource for Allowlist {
         let gitlab = &context.client.gitlab;
         let project: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
         // Both are waited for, so that of two refusals the same one is told each time.
-        let (projects, groups) =
-            tokio::join!(gitlab.allowed_projects_in_full(project), gitlab.allowed_groups_in_full(project));
+        let (projects, groups) = tokio::join!(
+            gitlab.complete_allowlist(project, Kind::Project),
+            gitlab.complete_allowlist(project, Kind::Group)
+        );
         let lists = projects.and_then(|projects| Ok((projects, groups?)));
         let (projects, groups) = lists.map_err(|error| {
             report(format!("Can't read the allowlist of project {project}"), &error).at("project")
         })?;
         let permissions = permissions(gitlab, project).await?;
-        let entry = |target| permissions.as_ref().and_then(|list| list.get(target));
-        let of_project = |project: &AllowedProject| Allowed::from(project).with(entry(project.id.into()));
-        let of_group = |group: &AllowedGroup| Allowed::from(group).with(entry(group.id.into()));
+        let allowed = |listed: &ListedEntry| {
+            Allowed::from(listed).with(permissions.as_ref().and_then(|list| list.get(listed.target)))
+        };
         Ok(AllowlistModel {
-            projects: sorted(projects.iter().map(of_project)),
-            groups: sorted(groups.iter().map(of_group)),
+            projects: sorted(projects.iter().map(allowed)),
+            groups: sorted(groups.iter().map(allowed)),
             project_id: Attr::Known(project.into()),
             ..config
         })
@@ -103,7 +105,7 @@ impl DataSource for Allowlist {
 
 /// What GitLab tells of the entries' permissions; none where its version knows nothing of them.
 async fn permissions(gitlab: &Client, project: ProjectId) -> Result<Option<Arc<PermissionList>>, Errors> {
-    match gitlab.permissions(project).await {
+    match gitlab.permissions(project, Freshness::Shared).await {
         Ok(list) => Ok(Some(list)),
         Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(None),
         Err(error) => {
@@ -168,25 +170,13 @@ impl Allowed {
     }
 }
 
-impl From<&AllowedProject> for Allowed {
-    fn from(project: &AllowedProject) -> Allowed {
+impl From<&ListedEntry> for Allowed {
+    fn from(entry: &ListedEntry) -> Allowed {
         Allowed {
-            path: known_or_null(&project.path_with_namespace),
-            id: Attr::Known(project.id.into()),
-            name: known_or_null(&project.name),
-            web_url: known_or_null(&project.web_url),
-            ..Allowed::default()
-        }
-    }
-}
-
-impl From<&AllowedGroup> for Allowed {
-    fn from(group: &AllowedGroup) -> Allowed {
-        Allowed {
-            path: known_or_null(&group.full_path),
-            id: Attr::Known(group.id.into()),
-            name: known_or_null(&group.name),
-            web_url: known_or_null(&group.web_url),
+            path: known_or_null(&entry.full_path),
+            id: Attr::Known(entry.target.into()),
+            name: known_or_null(&entry.name),
+            web_url: known_or_null(&entry.web_url),
             ..Allowed::default()
         }
     }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 use crate::framework::{
     Attr, Attribute, Context, Errors, ListResource, Listed, Schema, Search, Type, Warnings, model,
 };
-use crate::gitlab::ProjectId;
+use crate::gitlab::{Freshness, Kind, ListedEntry, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::project;
 use crate::provider::report::report;
@@ -51,30 +51,42 @@ impl ListResource for AllowlistEntries {
         let owner: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
         let cannot_read =
             |error| report(format!("Can't read the allowlist of project {owner}"), &error).at("project");
-        let projects = gitlab.allowed_projects_in_full(owner).await.map_err(cannot_read)?;
+        let projects = gitlab.complete_allowlist(owner, Kind::Project).await.map_err(cannot_read)?;
         let permissions = match whole_objects {
-            true => permissions::as_found(owner, gitlab.permissions(owner).await, context.warnings)?,
+            true => permissions::as_found(
+                owner,
+                gitlab.permissions(owner, Freshness::Shared).await,
+                context.warnings,
+            )?,
             false => None,
         };
-        let entry = |target, path: &Option<String>| {
+        let listed = |listed: &ListedEntry| {
+            let target = listed.target;
             let spelled = EntryModel { project: config.project.clone(), ..EntryModel::default() };
-            let display_name = path.clone().unwrap_or_else(|| format!("{target}"));
+            let display_name = listed.full_path.clone().unwrap_or_else(|| format!("{target}"));
             let entry = permissions.as_ref().and_then(|list| list.get(target));
             let object = spelled
                 .with_numbers(owner, target)
                 .with_own_permissions(entry.map(|entry| &entry.permissions));
             Listed { object, display_name }
         };
-        for project in projects.iter() {
-            if found.send(entry(project.id.into(), &project.path_with_namespace)).await.is_err() {
-                return Ok(());
-            }
-        }
-        for group in gitlab.allowed_groups_in_full(owner).await.map_err(cannot_read)?.iter() {
-            if found.send(entry(group.id.into(), &group.full_path)).await.is_err() {
-                return Ok(());
-            }
+        if send_all(&found, projects.iter().map(listed)).await {
+            let groups = gitlab.complete_allowlist(owner, Kind::Group).await.map_err(cannot_read)?;
+            send_all(&found, groups.iter().map(listed)).await;
         }
         Ok(())
     }
+}
+
+/// Sends the entries. Returns false once nobody wants any more.
+async fn send_all(
+    found: &Sender<Listed<EntryModel>>,
+    entries: impl Iterator<Item = Listed<EntryModel>>,
+) -> bool {
+    for entry in entries {
+        if found.send(entry).await.is_err() {
+            return false;
+        }
+    }
+    true
 }

@@ -11,7 +11,7 @@ use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentityAttribute, IdentitySchema,
     ImportBy, MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Allowed, GroupId, NotGranted, ProjectId, Target};
+use crate::gitlab::{Allowed, Freshness, GroupId, NotGranted, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::identity;
 use crate::provider::project;
@@ -235,7 +235,7 @@ impl Resource for AllowlistEntry {
         state: EntryModel,
     ) -> Result<Option<EntryModel>, Errors> {
         let (owner, target) = settle(&context.client.gitlab, &state).await?;
-        match context.client.gitlab.is_allowed(owner, target).await {
+        match context.client.gitlab.is_allowed(owner, target, Freshness::Shared).await {
             Ok(true) => {
                 let state = state.with_numbers(owner, target);
                 permissions::refresh(&context.client.gitlab, owner, target, state, context.warnings)
@@ -303,7 +303,7 @@ impl Resource for AllowlistEntry {
         by: ImportBy<'_, EntryIdentity>,
     ) -> Result<EntryModel, Errors> {
         let (spelling, owner, target) = import::find(&context.client.gitlab, by).await?;
-        match context.client.gitlab.is_allowed(owner, target).await {
+        match context.client.gitlab.is_allowed(owner, target, Freshness::Shared).await {
             Ok(true) => {
                 let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
                 let entry = spelled.with_numbers(owner, target);

@@ -16,13 +16,13 @@ use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, MoveSource, Plan,
     PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Client, Error, GroupId, ProjectId};
+use crate::gitlab::{Client, Error, Freshness, GroupId, Kind, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use converge::Goal;
-use kind::{Kind, Live};
+use kind::{Live, Managed};
 use takeover::TakenOver;
 
 /// The resource.
@@ -116,7 +116,7 @@ impl Resource for AllowlistExclusive {
         let Change { prior, config } = change;
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let present_path = prior.as_ref().zip(gitlab).and_then(|(prior, gitlab)| {
-            let list = gitlab.peek_allowed_projects(owner(prior)?)?;
+            let list = gitlab.peek_allowlist(owner(prior)?, Kind::Project)?;
             list.owner_path().map(str::to_owned)
         });
         let known = prior.as_ref().map(|prior| Known {
@@ -168,7 +168,7 @@ impl Resource for AllowlistExclusive {
     ) -> Result<Option<ExclusiveModel>, Errors> {
         let gitlab = &context.client.gitlab;
         let owner = project::settle(gitlab, "project", &state.project, &state.project_id).await?;
-        match spelling::observe(gitlab, owner, state, spelling::Freshness::Shared).await {
+        match spelling::observe(gitlab, owner, state, Freshness::Shared).await {
             Ok(state) => Ok(Some(state)),
             Err(error) if error.is_not_found() => {
                 context.warnings.add(project_gone(owner));
@@ -195,8 +195,7 @@ impl Resource for AllowlistExclusive {
             Ok(()) => Ok(updated),
             Err(errors) => {
                 // Also after an interrupt: the state must say how far it came.
-                let left =
-                    spelling::observe(&gitlab.despite_stop(), owner, updated, spelling::Freshness::Now).await;
+                let left = spelling::observe(&gitlab.despite_stop(), owner, updated, Freshness::Now).await;
                 Err(Failed { left: left.ok(), errors })
             }
         }
@@ -218,8 +217,7 @@ impl Resource for AllowlistExclusive {
                 Ok(())
             }
             Err(errors) => {
-                let left =
-                    spelling::observe(&gitlab.despite_stop(), owner, state, spelling::Freshness::Now).await;
+                let left = spelling::observe(&gitlab.despite_stop(), owner, state, Freshness::Now).await;
                 Err(Failed { left: left.ok(), errors })
             }
         }
@@ -239,7 +237,7 @@ impl Resource for AllowlistExclusive {
             target_group_ids: Attr::Known(Set(Vec::new())),
             ..ExclusiveModel::default()
         };
-        let observed = spelling::observe(gitlab, owner, both_kinds, spelling::Freshness::Shared).await;
+        let observed = spelling::observe(gitlab, owner, both_kinds, Freshness::Shared).await;
         observed.map_err(|error| report(cannot_read(owner), &error).into())
     }
 
@@ -259,14 +257,15 @@ fn cannot_read(owner: ProjectId) -> String {
     format!("Can't read the allowlist of project {owner}")
 }
 
-async fn plan_numbers<Id: Kind>(
+async fn plan_numbers<I: Managed>(
     gitlab: Option<&Client>,
     prior: Option<&ExclusiveModel>,
     planned: &mut ExclusiveModel,
 ) -> Result<(), Errors> {
-    let live = gitlab.zip(owner(planned)).and_then(|(gitlab, owner)| Id::peek(gitlab, owner));
-    let numbers = numbers::plan::<Id>(gitlab, prior.map(Id::side), Id::side(planned), live.as_ref()).await?;
-    *Id::numbers(planned) = numbers;
+    let list = gitlab.zip(owner(planned)).and_then(|(gitlab, owner)| gitlab.peek_allowlist(owner, I::KIND));
+    let live = list.map(Live::<I>::from);
+    let numbers = numbers::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref()).await?;
+    *I::numbers(planned) = numbers;
     Ok(())
 }
 
@@ -293,15 +292,15 @@ async fn converge(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveModel) ->
     converge::reach(gitlab, owner, projects, groups).await
 }
 
-async fn goal<Id: Kind>(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveModel) -> Result<Goal, Error> {
-    let side = Id::side(wanted);
+async fn goal<I: Managed>(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveModel) -> Result<Goal, Error> {
+    let side = I::side(wanted);
     if side.numbers.is_null() {
         return Ok(Goal::default());
     }
     // What the plan of this same step has read, so that those are removed of whom it warned; never an older list, for
     // nobody who got onto it meanwhile may stay.
-    let Live(live) = Id::list_just_read(gitlab, owner).await?;
-    Ok(Goal::new(live.into_keys().map(Into::into).collect(), side.ids::<Id>().map(Into::into).collect()))
+    let Live(live) = Live::<I>::from(gitlab.allowlist(owner, I::KIND, Freshness::Recent).await?);
+    Ok(Goal::new(live.into_keys().map(Into::into).collect(), side.ids::<I>().map(Into::into).collect()))
 }
 
 fn unreadable(owner: ProjectId, error: &Error) -> Diagnostic {

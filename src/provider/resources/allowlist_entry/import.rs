@@ -2,7 +2,7 @@
 
 use super::EntryIdentity;
 use crate::framework::{Diagnostic, Errors, ImportBy};
-use crate::gitlab::{Client, GroupId, ProjectId, Target};
+use crate::gitlab::{Client, GroupId, Kind, ProjectId, Target};
 use crate::provider::report::quoted;
 use crate::provider::{identity, project};
 
@@ -44,35 +44,27 @@ fn one_target() -> Diagnostic {
 #[derive(Debug, PartialEq, Eq)]
 struct ImportId<'a> {
     owner: &'a str,
-    target: TargetSpelling<'a>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum TargetSpelling<'a> {
-    Project(&'a str),
-    Group(&'a str),
+    kind: Kind,
+    target: &'a str,
 }
 
 impl<'a> ImportId<'a> {
     fn parse(id: &'a str) -> Result<ImportId<'a>, Errors> {
         let parts: Vec<&str> = id.split(':').collect();
-        let (owner, target) = match parts.as_slice() {
-            [owner, "project", target] | [owner, target] => (*owner, TargetSpelling::Project(target)),
-            [owner, "group", target] => (*owner, TargetSpelling::Group(target)),
-            _ => return Err(malformed(id).into()),
-        };
-        Ok(ImportId { owner, target })
+        match *parts.as_slice() {
+            [owner, "project", target] | [owner, target] => {
+                Ok(ImportId { owner, kind: Kind::Project, target })
+            }
+            [owner, "group", target] => Ok(ImportId { owner, kind: Kind::Group, target }),
+            _ => Err(malformed(id).into()),
+        }
     }
 
     async fn find(&self, client: &Client) -> Result<(ProjectId, Target), Errors> {
         let owner = project::find::<ProjectId>(client, self.owner).await?;
-        let target = match self.target {
-            TargetSpelling::Project(spelling) => {
-                Target::Project(project::find::<ProjectId>(client, spelling).await?)
-            }
-            TargetSpelling::Group(spelling) => {
-                Target::Group(project::find::<GroupId>(client, spelling).await?)
-            }
+        let target = match self.kind {
+            Kind::Project => project::find::<ProjectId>(client, self.target).await?.into(),
+            Kind::Group => project::find::<GroupId>(client, self.target).await?.into(),
         };
         Ok((owner, target))
     }
@@ -102,8 +94,8 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let project = |owner, target| ImportId { owner, target: TargetSpelling::Project(target) };
-        let group = |owner, target| ImportId { owner, target: TargetSpelling::Group(target) };
+        let project = |owner, target| ImportId { owner, kind: Kind::Project, target };
+        let group = |owner, target| ImportId { owner, kind: Kind::Group, target };
         assert_eq!(ImportId::parse("99:project:42"), Ok(project("99", "42")));
         assert_eq!(ImportId::parse("a/b:project:c/d"), Ok(project("a/b", "c/d")));
         assert_eq!(ImportId::parse("99:group:c/d"), Ok(group("99", "c/d")));

@@ -1,9 +1,9 @@
 //! The numbers of an entry's owner and target: what a plan can know of them, and what an apply finds them to be.
 
 use super::EntryModel;
-use super::target::{self as choice, Choice};
+use super::target::{self as choice, Side};
 use crate::framework::{Attr, Errors};
-use crate::gitlab::{Client, GroupId, ProjectId, Target};
+use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Target};
 use crate::provider::project::{self, Known};
 
 /// The numbers that a configuration stands for, as far as a plan can know them.
@@ -22,41 +22,14 @@ pub(super) async fn identify(
     let project_id =
         project::plan_number::<ProjectId>(client, "project", &config.project, known_owner).await?;
 
-    let mut target_project_id = Attr::Null;
-    let mut target_group_id = Attr::Null;
-    let choice = Choice::of(config);
-    match choice {
-        Choice::Project if !config.target_project_id.is_null() => {
-            target_project_id = config.target_project_id.clone();
-        }
-        Choice::Project => {
-            let known = prior.map(|prior| Known {
-                spelling: &prior.target_project,
-                number: &prior.target_project_id,
-                present_path: present.target.as_deref(),
-            });
-            target_project_id =
-                project::plan_number::<ProjectId>(client, "target_project", &config.target_project, known)
-                    .await?;
-        }
-        Choice::Group if !config.target_group_id.is_null() => {
-            target_group_id = config.target_group_id.clone();
-        }
-        Choice::Group => {
-            let known = prior.map(|prior| Known {
-                spelling: &prior.target_group,
-                number: &prior.target_group_id,
-                present_path: present.target.as_deref(),
-            });
-            target_group_id =
-                project::plan_number::<GroupId>(client, "target_group", &config.target_group, known).await?;
-        }
-        Choice::Open => {
-            target_project_id = Attr::Unknown;
-            target_group_id = Attr::Unknown;
-        }
-    }
-    let target_type = choice.kind().map_or(Attr::Unknown, |kind| Attr::Known(kind.as_str().to_owned()));
+    let present = present.target.as_deref();
+    let kind = choice::kind(config);
+    let (target_project_id, target_group_id) = match kind {
+        Some(Kind::Project) => (plan_target::<ProjectId>(client, prior, config, present).await?, Attr::Null),
+        Some(Kind::Group) => (Attr::Null, plan_target::<GroupId>(client, prior, config, present).await?),
+        None => (Attr::Unknown, Attr::Unknown),
+    };
+    let target_type = kind.map_or(Attr::Unknown, |kind| Attr::Known(kind.to_string()));
     let mut identified =
         EntryModel { target_project_id, target_group_id, target_type, project_id, ..EntryModel::default() };
     identified.id = match (owner(&identified), target(&identified)) {
@@ -64,6 +37,24 @@ pub(super) async fn identify(
         _ => Attr::Unknown,
     };
     Ok(identified)
+}
+
+/// Returns the target's ID, as far as a plan can know it.
+async fn plan_target<I: Id>(
+    client: Option<&Client>,
+    prior: Option<&EntryModel>,
+    config: &EntryModel,
+    present_path: Option<&str>,
+) -> Result<Attr<i64>, Errors> {
+    let Side { spelling_attribute, spelling, id, .. } = Side::of(config, I::KIND);
+    if !id.is_null() {
+        return Ok(id.clone());
+    }
+    let known = prior.map(|prior| {
+        let Side { spelling, id, .. } = Side::of(prior, I::KIND);
+        Known { spelling, number: id, present_path }
+    });
+    project::plan_number::<I>(client, spelling_attribute, spelling, known).await
 }
 
 /// The paths that an entry's owner and target have now, as far as a list that was read anyway tells: they save
@@ -77,17 +68,10 @@ struct PresentPaths {
 impl PresentPaths {
     fn peek(client: &Client, entry: &EntryModel) -> PresentPaths {
         let Some(owner) = owner(entry) else { return PresentPaths::default() };
-        let projects = client.peek_allowed_projects(owner);
-        let groups = client.peek_allowed_groups(owner);
+        let list = |kind| client.peek_allowlist(owner, kind);
         PresentPaths {
-            owner: projects.as_ref().and_then(|list| list.owner_path()).map(str::to_owned),
-            target: match target(entry) {
-                Some(Target::Project(id)) => {
-                    projects.and_then(|list| list.get(id)?.path_with_namespace.clone())
-                }
-                Some(Target::Group(id)) => groups.and_then(|list| list.get(id)?.full_path.clone()),
-                None => None,
-            },
+            owner: list(Kind::Project).and_then(|list| list.owner_path().map(str::to_owned)),
+            target: target(entry).and_then(|target| list(target.kind())?.get(target)?.full_path.clone()),
         }
     }
 }
@@ -95,17 +79,17 @@ impl PresentPaths {
 /// The numbers of an entry whose owner and target exist by now.
 pub(super) async fn settle(client: &Client, entry: &EntryModel) -> Result<(ProjectId, Target), Errors> {
     let owner = project::settle::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
-    let target = match Choice::of(entry) {
-        Choice::Project => Target::Project(
-            project::settle(client, "target_project", &entry.target_project, &entry.target_project_id)
-                .await?,
-        ),
-        Choice::Group => Target::Group(
-            project::settle(client, "target_group", &entry.target_group, &entry.target_group_id).await?,
-        ),
-        Choice::Open => return Err(choice::none_set().into()),
+    let target = match choice::kind(entry) {
+        Some(Kind::Project) => settle_target::<ProjectId>(client, entry).await?,
+        Some(Kind::Group) => settle_target::<GroupId>(client, entry).await?,
+        None => return Err(choice::none_set().into()),
     };
     Ok((owner, target))
+}
+
+async fn settle_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
+    let Side { spelling_attribute, spelling, id, .. } = Side::of(entry, I::KIND);
+    project::settle::<I>(client, spelling_attribute, spelling, id).await.map(Into::into)
 }
 
 /// The owner, where its number is known.
@@ -116,8 +100,8 @@ pub(super) fn owner(entry: &EntryModel) -> Option<ProjectId> {
 /// The target, where its kind and number are known.
 pub(super) fn target(entry: &EntryModel) -> Option<Target> {
     match (entry.target_project_id.known(), entry.target_group_id.known()) {
-        (Some(project), None) => Some(Target::Project(ProjectId::try_from(*project).ok()?)),
-        (None, Some(group)) => Some(Target::Group(GroupId::try_from(*group).ok()?)),
+        (Some(project), None) => Target::new(Kind::Project, *project).ok(),
+        (None, Some(group)) => Target::new(Kind::Group, *group).ok(),
         _ => None,
     }
 }
@@ -141,8 +125,5 @@ impl EntryModel {
 }
 
 fn entry_id(owner: ProjectId, target: Target) -> String {
-    match target {
-        Target::Project(id) => format!("{owner}:project:{id}"),
-        Target::Group(id) => format!("{owner}:group:{id}"),
-    }
+    format!("{owner}:{}:{}", target.kind(), target.id())
 }

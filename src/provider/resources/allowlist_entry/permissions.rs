@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use super::EntryModel;
 use super::target::target_attribute;
 use crate::framework::{Attr, Diagnostic, Errors, Failed, Set, Warnings};
-use crate::gitlab::{Client, Error, ErrorKind, NotGranted, NotUndone, Permissions, ProjectId, Target};
+use crate::gitlab::{
+    Client, Error, ErrorKind, Freshness, NotGranted, NotUndone, Permissions, ProjectId, Target,
+};
 use crate::provider::report::{SWITCHED_OFF, is_about_the_target, quoted, report, sentence};
 
 const DEFAULT: &str = "default_permissions";
@@ -128,7 +130,7 @@ pub(super) async fn foresee(
     else {
         return Ok(());
     };
-    let problem = match client.permissions(owner).await {
+    let problem = match client.permissions(owner, Freshness::Shared).await {
         Ok(list) if list.is_switched_off() && wanted != Permissions::Default => switched_off(owner),
         Ok(_) => return Ok(()),
         Err(error) => match error.kind() {

@@ -3,7 +3,7 @@
 
 use super::cannot_read;
 use crate::framework::{Diagnostic, Errors, Warnings};
-use crate::gitlab::{ErrorKind, ProjectId, Target};
+use crate::gitlab::{ErrorKind, Freshness, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::report::report;
 
@@ -19,7 +19,7 @@ pub(super) async fn foresee(
     target: Target,
     warnings: &Warnings,
 ) -> Result<(), Errors> {
-    match connection.gitlab.is_allowed(owner, target).await {
+    match connection.gitlab.is_allowed(owner, target, Freshness::Shared).await {
         Ok(true) => {
             tell(connection, owner, target, warnings);
             Ok(())

@@ -2,41 +2,54 @@
 
 use super::EntryModel;
 use crate::framework::{Attr, Diagnostic};
-use crate::gitlab::{ProjectId, TargetKind, same_path};
+use crate::gitlab::{Kind, ProjectId, same_path};
 
 const ATTRIBUTES: &str = "`target_project`, `target_project_id`, `target_group` and `target_group_id`";
 
-/// What the target is, as far as the attributes tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Choice {
-    /// A project.
-    Project,
-    /// A group.
-    Group,
-    /// Values that are not known yet decide.
-    Open,
+/// The two attributes that name a target of one kind.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub(super) spelling_attribute: &'static str,
+    pub(super) spelling: &'a Attr<String>,
+    pub(super) id_attribute: &'static str,
+    pub(super) id: &'a Attr<i64>,
 }
 
-impl Choice {
-    pub(super) fn of(entry: &EntryModel) -> Choice {
-        let known_project =
-            entry.target_project.known().is_some() || entry.target_project_id.known().is_some();
-        let known_group = entry.target_group.known().is_some() || entry.target_group_id.known().is_some();
-        let maybe_project = !entry.target_project.is_null() || !entry.target_project_id.is_null();
-        let maybe_group = !entry.target_group.is_null() || !entry.target_group_id.is_null();
-        match (known_project, known_group, maybe_project, maybe_group) {
-            (true, false, _, _) | (false, false, true, false) => Choice::Project,
-            (false, true, _, _) | (false, false, false, true) => Choice::Group,
-            _ => Choice::Open,
+impl Side<'_> {
+    /// Returns the attributes of that kind.
+    pub(super) fn of(entry: &EntryModel, kind: Kind) -> Side<'_> {
+        match kind {
+            Kind::Project => Side {
+                spelling_attribute: "target_project",
+                spelling: &entry.target_project,
+                id_attribute: "target_project_id",
+                id: &entry.target_project_id,
+            },
+            Kind::Group => Side {
+                spelling_attribute: "target_group",
+                spelling: &entry.target_group,
+                id_attribute: "target_group_id",
+                id: &entry.target_group_id,
+            },
         }
     }
 
-    pub(super) fn kind(self) -> Option<TargetKind> {
-        match self {
-            Choice::Project => Some(TargetKind::Project),
-            Choice::Group => Some(TargetKind::Group),
-            Choice::Open => None,
-        }
+    fn is_known(self) -> bool {
+        self.spelling.known().is_some() || self.id.known().is_some()
+    }
+
+    fn is_null(self) -> bool {
+        self.spelling.is_null() && self.id.is_null()
+    }
+}
+
+/// Returns the kind of the target, or nothing while values that are not known yet decide.
+pub(super) fn kind(entry: &EntryModel) -> Option<Kind> {
+    let [project, group] = Kind::ALL.map(|kind| Side::of(entry, kind));
+    match (project.is_known(), group.is_known(), project.is_null(), group.is_null()) {
+        (true, false, ..) | (false, false, false, true) => Some(Kind::Project),
+        (false, true, ..) | (false, false, true, false) => Some(Kind::Group),
+        _ => None,
     }
 }
 
@@ -52,12 +65,14 @@ pub(super) fn target_attribute(entry: &EntryModel) -> &'static str {
 
 /// Checks that exactly one target attribute is set, or may turn out to be.
 pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
-    let set = [
-        ("target_project", config.target_project.known().is_some(), config.target_project.is_null()),
-        ("target_project_id", config.target_project_id.known().is_some(), config.target_project_id.is_null()),
-        ("target_group", config.target_group.known().is_some(), config.target_group.is_null()),
-        ("target_group_id", config.target_group_id.known().is_some(), config.target_group_id.is_null()),
-    ];
+    let set = Kind::ALL.map(|kind| {
+        let Side { spelling_attribute, spelling, id_attribute, id } = Side::of(config, kind);
+        [
+            (spelling_attribute, spelling.known().is_some(), spelling.is_null()),
+            (id_attribute, id.known().is_some(), id.is_null()),
+        ]
+    });
+    let set = set.as_flattened();
     let known: Vec<_> = set.iter().filter(|(_, known, _)| *known).map(|(name, ..)| *name).collect();
     match known.as_slice() {
         [] if set.iter().all(|(.., null)| *null) => Some(none_set()),
@@ -122,14 +137,14 @@ mod tests {
     #[test]
     fn the_choice_is_open_only_while_unknown_values_decide() {
         let with = |project: Attr<String>, group: Attr<i64>| {
-            Choice::of(&EntryModel { target_project: project, target_group_id: group, ..entry("1") })
+            kind(&EntryModel { target_project: project, target_group_id: group, ..entry("1") })
         };
-        assert_eq!(with(Attr::Known("2".into()), Attr::Null), Choice::Project);
-        assert_eq!(with(Attr::Unknown, Attr::Null), Choice::Project);
-        assert_eq!(with(Attr::Known("2".into()), Attr::Unknown), Choice::Project);
-        assert_eq!(with(Attr::Unknown, Attr::Known(7)), Choice::Group);
-        assert_eq!(with(Attr::Null, Attr::Unknown), Choice::Group);
-        assert_eq!(with(Attr::Unknown, Attr::Unknown), Choice::Open);
+        assert_eq!(with(Attr::Known("2".into()), Attr::Null), Some(Kind::Project));
+        assert_eq!(with(Attr::Unknown, Attr::Null), Some(Kind::Project));
+        assert_eq!(with(Attr::Known("2".into()), Attr::Unknown), Some(Kind::Project));
+        assert_eq!(with(Attr::Unknown, Attr::Known(7)), Some(Kind::Group));
+        assert_eq!(with(Attr::Null, Attr::Unknown), Some(Kind::Group));
+        assert_eq!(with(Attr::Unknown, Attr::Unknown), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What can be wrong with an exclusive list before anything is asked of the server.
 
 use super::ExclusiveModel;
-use super::kind::{Kind, Side};
+use super::kind::{Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
-use crate::gitlab::{GroupId, ProjectId, same_path};
+use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
 use crate::provider::project::{check_number, check_spelling};
 
 /// How many entries of a kind GitLab takes.
@@ -33,38 +33,39 @@ fn nothing_managed(projects: Side<'_>, groups: Side<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn side<Id: Kind>(side: Side<'_>) -> Vec<Diagnostic> {
+fn side<I: Managed>(side: Side<'_>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     if side.spellings.known().is_some() && side.numbers.known().is_some() {
         let detail =
-            format!("Set only one of `{}` and `{}`: both name the same thing.", Id::SPELLINGS, Id::NUMBERS);
-        problems
-            .push(Diagnostic::new(format!("{}s are named twice", capital(Id::KIND)), detail).at(Id::NUMBERS));
+            format!("Set only one of `{}` and `{}`: both name the same thing.", I::SPELLINGS, I::NUMBERS);
+        problems.push(
+            Diagnostic::new(format!("{}s are named twice", capital(I::KIND.as_str())), detail).at(I::NUMBERS),
+        );
     }
     for spelling in side.spellings.known().into_iter().flat_map(|Set(spellings)| spellings) {
         problems.extend(match spelling {
-            Attr::Null => Some(null_element(Id::SPELLINGS)),
-            spelling => check_spelling::<Id>(Id::SPELLINGS, spelling),
+            Attr::Null => Some(null_element(I::SPELLINGS)),
+            spelling => check_spelling::<I>(I::SPELLINGS, spelling),
         });
     }
     for number in side.numbers.known().into_iter().flat_map(|Set(numbers)| numbers) {
         problems.extend(match number {
-            Attr::Null => Some(null_element(Id::NUMBERS)),
-            number => check_number::<Id>(Id::NUMBERS, number),
+            Attr::Null => Some(null_element(I::NUMBERS)),
+            number => check_number::<I>(I::NUMBERS, number),
         });
     }
-    problems.extend(too_many::<Id>(Id::SPELLINGS, side.spellings));
-    problems.extend(too_many::<Id>(Id::NUMBERS, side.numbers));
+    problems.extend(too_many::<I>(I::SPELLINGS, side.spellings));
+    problems.extend(too_many::<I>(I::NUMBERS, side.numbers));
     problems
 }
 
-fn too_many<Id: Kind>(attribute: &'static str, elements: &Attr<Set<impl Sized>>) -> Option<Diagnostic> {
+fn too_many<I: Managed>(attribute: &'static str, elements: &Attr<Set<impl Sized>>) -> Option<Diagnostic> {
     let count = elements.known()?.0.len();
-    let kind = Id::KIND;
+    let kind = I::KIND;
     let detail = format!(
         "`{attribute}` names {count} {kind}s, but GitLab takes at most {LIMIT} on an allowlist. Name a group in place of \
          its {}.",
-        if kind == "group" { "subgroups" } else { "projects" }
+        if kind == Kind::Group { "subgroups" } else { "projects" }
     );
     (count > LIMIT).then(|| Diagnostic::new(format!("Too many {kind}s"), detail).at(attribute))
 }

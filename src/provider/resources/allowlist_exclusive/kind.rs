@@ -1,42 +1,27 @@
 //! The two kinds of entries, projects and groups, told apart once: everything else is written for either.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ExclusiveModel;
 use crate::framework::{Attr, Set};
-use crate::gitlab::{AllowedGroup, AllowedProject, Allowlist, Client, Error, GroupId, ProjectId, Target};
-use crate::provider::project::Named;
+use crate::gitlab::{Allowlist, GroupId, Id, ProjectId};
 
-/// A kind of entry.
-pub(super) trait Kind: Named + Ord + Into<Target> {
+/// A kind of entry, with the attributes that name such entries.
+pub(super) trait Managed: Id {
     /// The attribute that holds spellings.
     const SPELLINGS: &'static str;
-    /// The attribute that holds numbers.
+    /// The attribute that holds IDs.
     const NUMBERS: &'static str;
 
-    /// The kind's attributes of a model: spellings and numbers.
+    /// Returns the kind's attributes of a model: spellings and IDs.
     fn side(model: &ExclusiveModel) -> Side<'_>;
 
-    /// The numbers of a model, to be set.
+    /// Returns the IDs of a model, to be set.
     fn numbers(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>>;
 
-    /// The spellings of a model, to be set.
+    /// Returns the spellings of a model, to be set.
     fn spellings(model: &mut ExclusiveModel) -> &mut Attr<Set<String>>;
-
-    /// The entries on the owner's list, shared with other readers.
-    fn list(client: &Client, owner: ProjectId) -> impl Future<Output = Result<Live<Self>, Error>> + Send;
-
-    /// The entries on the owner's list as they were read at most some seconds ago.
-    fn list_just_read(
-        client: &Client,
-        owner: ProjectId,
-    ) -> impl Future<Output = Result<Live<Self>, Error>> + Send;
-
-    /// The entries on the owner's list as they are after this call began.
-    fn list_now(client: &Client, owner: ProjectId) -> impl Future<Output = Result<Live<Self>, Error>> + Send;
-
-    /// The entries if they are known without a request.
-    fn peek(client: &Client, owner: ProjectId) -> Option<Live<Self>>;
 }
 
 /// The two attributes of one kind.
@@ -57,9 +42,9 @@ impl<'a> Side<'a> {
     }
 
     /// The numbers that are known.
-    pub(super) fn ids<Id: Kind>(self) -> impl Iterator<Item = Id> + use<'a, Id> {
+    pub(super) fn ids<I: Managed>(self) -> impl Iterator<Item = I> + use<'a, I> {
         let numbers = self.numbers.known().into_iter().flat_map(|Set(numbers)| numbers);
-        numbers.filter_map(|number| Id::try_from(*number.known()?).ok())
+        numbers.filter_map(|number| I::try_from(*number.known()?).ok())
     }
 
     /// The spellings that are known.
@@ -71,31 +56,25 @@ impl<'a> Side<'a> {
 
 /// The entries of one kind on a list, with the path of those whose path is visible.
 #[derive(Debug, Clone)]
-pub(super) struct Live<Id>(pub(super) BTreeMap<Id, Option<String>>);
+pub(super) struct Live<I>(pub(super) BTreeMap<I, Option<String>>);
 
-impl<Id: Kind> Live<Id> {
-    /// The entry, for people: its path where that is visible, and its number.
-    pub(super) fn describe(&self, id: Id) -> String {
+impl<I: Managed> Live<I> {
+    /// Returns the entry for people: its path where that is visible, and its ID.
+    pub(super) fn describe(&self, id: I) -> String {
         match self.0.get(&id) {
-            Some(Some(path)) => format!("{} {path} ({id})", Id::KIND),
-            _ => format!("{} {id}", Id::KIND),
+            Some(Some(path)) => format!("{} {path} ({id})", I::KIND),
+            _ => format!("{} {id}", I::KIND),
         }
     }
 }
 
-impl From<&Allowlist<AllowedProject>> for Live<ProjectId> {
-    fn from(list: &Allowlist<AllowedProject>) -> Self {
-        Live(list.iter().map(|entry| (entry.id, entry.path_with_namespace.clone())).collect())
+impl<I: Managed> From<Arc<Allowlist>> for Live<I> {
+    fn from(list: Arc<Allowlist>) -> Self {
+        Live(list.iter().filter_map(|entry| Some((I::of(entry.target)?, entry.full_path.clone()))).collect())
     }
 }
 
-impl From<&Allowlist<AllowedGroup>> for Live<GroupId> {
-    fn from(list: &Allowlist<AllowedGroup>) -> Self {
-        Live(list.iter().map(|entry| (entry.id, entry.full_path.clone())).collect())
-    }
-}
-
-impl Kind for ProjectId {
+impl Managed for ProjectId {
     const SPELLINGS: &'static str = "target_projects";
     const NUMBERS: &'static str = "target_project_ids";
 
@@ -110,25 +89,9 @@ impl Kind for ProjectId {
     fn spellings(model: &mut ExclusiveModel) -> &mut Attr<Set<String>> {
         &mut model.target_projects
     }
-
-    async fn list(client: &Client, owner: ProjectId) -> Result<Live<ProjectId>, Error> {
-        Ok(client.allowed_projects(owner).await?.as_ref().into())
-    }
-
-    async fn list_just_read(client: &Client, owner: ProjectId) -> Result<Live<ProjectId>, Error> {
-        Ok(client.allowed_projects_just_read(owner).await?.as_ref().into())
-    }
-
-    async fn list_now(client: &Client, owner: ProjectId) -> Result<Live<ProjectId>, Error> {
-        Ok(client.allowed_projects_now(owner).await?.as_ref().into())
-    }
-
-    fn peek(client: &Client, owner: ProjectId) -> Option<Live<ProjectId>> {
-        Some(client.peek_allowed_projects(owner)?.as_ref().into())
-    }
 }
 
-impl Kind for GroupId {
+impl Managed for GroupId {
     const SPELLINGS: &'static str = "target_groups";
     const NUMBERS: &'static str = "target_group_ids";
 
@@ -142,21 +105,5 @@ impl Kind for GroupId {
 
     fn spellings(model: &mut ExclusiveModel) -> &mut Attr<Set<String>> {
         &mut model.target_groups
-    }
-
-    async fn list(client: &Client, owner: ProjectId) -> Result<Live<GroupId>, Error> {
-        Ok(client.allowed_groups(owner).await?.as_ref().into())
-    }
-
-    async fn list_just_read(client: &Client, owner: ProjectId) -> Result<Live<GroupId>, Error> {
-        Ok(client.allowed_groups_just_read(owner).await?.as_ref().into())
-    }
-
-    async fn list_now(client: &Client, owner: ProjectId) -> Result<Live<GroupId>, Error> {
-        Ok(client.allowed_groups_now(owner).await?.as_ref().into())
-    }
-
-    fn peek(client: &Client, owner: ProjectId) -> Option<Live<GroupId>> {
-        Some(client.peek_allowed_groups(owner)?.as_ref().into())
     }
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::kind::{Kind, Live, Side};
+use super::kind::{Live, Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
-use crate::gitlab::{Client, same_path};
+use crate::gitlab::{Client, Reference, same_path};
 use crate::provider::project;
 use crate::provider::report::report;
 
@@ -14,11 +14,11 @@ use crate::provider::report::report;
 ///
 /// Spellings that have not changed keep their numbers even where they lead nowhere any more, for a renamed group
 /// leaves no redirect.
-pub(super) async fn plan<Id: Kind>(
+pub(super) async fn plan<I: Managed>(
     client: Option<&Client>,
     prior: Option<Side<'_>>,
     config: Side<'_>,
-    live: Option<&Live<Id>>,
+    live: Option<&Live<I>>,
 ) -> Result<Attr<Set<i64>>, Errors> {
     if !config.numbers.is_null() {
         return Ok(config.numbers.clone());
@@ -36,32 +36,32 @@ pub(super) async fn plan<Id: Kind>(
             match (text, listed) {
                 (None, _) => Ok(None),
                 (Some(_), Some(id)) => Ok(Some(id)),
-                (Some(text), None) => look_up::<Id>(client, &text).await,
+                (Some(text), None) => look_up::<I>(client, &text).await,
             }
         }
     };
-    let found: Vec<Option<Id>> =
+    let found: Vec<Option<I>> =
         join_all(spellings.iter().map(find)).await.into_iter().collect::<Result<_, _>>()?;
-    match found.into_iter().collect::<Option<BTreeSet<Id>>>() {
+    match found.into_iter().collect::<Option<BTreeSet<I>>>() {
         Some(ids) => Ok(Attr::Known(set(ids))),
         None => Ok(unchanged(prior, config).unwrap_or(Attr::Unknown)),
     }
 }
 
-fn by_path<Id: Kind>(live: Option<&Live<Id>>) -> BTreeMap<String, Id> {
+fn by_path<I: Managed>(live: Option<&Live<I>>) -> BTreeMap<String, I> {
     let entries = live.into_iter().flat_map(|Live(entries)| entries);
     entries.filter_map(|(id, path)| Some((path.as_ref()?.to_lowercase(), *id))).collect()
 }
 
-async fn look_up<Id: Kind>(client: Option<&Client>, text: &str) -> Result<Option<Id>, Errors> {
-    let attribute = Id::SPELLINGS;
-    let spelled: Id::Ref =
-        text.parse().map_err(|reason| project::invalid_spelling::<Id>(attribute, text, &reason))?;
-    match (Id::literal(&spelled), client) {
+async fn look_up<I: Managed>(client: Option<&Client>, text: &str) -> Result<Option<I>, Errors> {
+    let attribute = I::SPELLINGS;
+    let spelled: Reference<I> =
+        text.parse().map_err(|reason| project::invalid_spelling::<I>(attribute, text, &reason))?;
+    match (spelled.id(), client) {
         (Some(id), _) => Ok(Some(id)),
         (None, None) => Ok(None),
-        (None, Some(client)) => Id::of(client, &spelled).await.map_err(|error| {
-            report(format!("Can't look up the {} `{text}`", Id::KIND), &error).at(attribute).into()
+        (None, Some(client)) => client.resolve(&spelled).await.map_err(|error| {
+            report(format!("Can't look up the {} `{text}`", I::KIND), &error).at(attribute).into()
         }),
     }
 }
@@ -77,23 +77,23 @@ fn unchanged(prior: Option<Side<'_>>, config: Side<'_>) -> Option<Attr<Set<i64>>
 }
 
 /// The numbers of a kind at apply, when every spelling must lead somewhere.
-pub(super) async fn settle<Id: Kind>(client: &Client, planned: Side<'_>) -> Result<Attr<Set<i64>>, Errors> {
+pub(super) async fn settle<I: Managed>(client: &Client, planned: Side<'_>) -> Result<Attr<Set<i64>>, Errors> {
     if !planned.numbers.is_unknown() {
         return Ok(planned.numbers.clone());
     }
     let Some(Set(spellings)) = planned.spellings.known() else { return Ok(Attr::Null) };
     let find = |spelling: &Attr<String>| {
         let text = spelling.known().cloned().unwrap_or_default();
-        async move { project::find::<Id>(client, &text).await.map_err(|problem| problem.at(Id::SPELLINGS)) }
+        async move { project::find::<I>(client, &text).await.map_err(|problem| problem.at(I::SPELLINGS)) }
     };
     let (found, problems): (Vec<_>, Vec<_>) =
         join_all(spellings.iter().map(find)).await.into_iter().partition(Result::is_ok);
-    Errors::check(problems.into_iter().filter_map(Result::<Id, Diagnostic>::err))?;
+    Errors::check(problems.into_iter().filter_map(Result::<I, Diagnostic>::err))?;
     Ok(Attr::Known(set(found.into_iter().filter_map(Result::ok).collect())))
 }
 
 /// The set of those numbers.
-pub(super) fn set<Id: Kind>(ids: BTreeSet<Id>) -> Set<i64> {
+pub(super) fn set<I: Managed>(ids: BTreeSet<I>) -> Set<i64> {
     Set(ids.into_iter().map(|id| Attr::Known(id.into())).collect())
 }
 

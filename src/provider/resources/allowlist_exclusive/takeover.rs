@@ -2,8 +2,8 @@
 //! but a look at the list can tell.
 
 use super::ExclusiveModel;
-use super::kind::{Kind, Side};
-use crate::gitlab::{Client, Error, GroupId, ProjectId};
+use super::kind::{Managed, Side};
+use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId};
 
 /// Whether a plan takes over the projects, and whether the groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl TakenOver {
         }
     }
 
-    /// Reads the lists of these kinds, to be found by [`Kind::peek`] afterwards.
+    /// Reads the lists of these kinds, to be found by [`Client::peek_allowlist`] afterwards.
     pub(super) async fn read_lists(self, gitlab: &Client, owner: ProjectId) -> Result<(), Error> {
         // Both are waited for, so that of two refusals the same one is told each time.
         let (projects, groups) = tokio::join!(
@@ -41,9 +41,9 @@ impl TakenOver {
     }
 }
 
-async fn read<Id: Kind>(wanted: bool, gitlab: &Client, owner: ProjectId) -> Result<(), Error> {
+async fn read<I: Managed>(wanted: bool, gitlab: &Client, owner: ProjectId) -> Result<(), Error> {
     if wanted {
-        Id::list(gitlab, owner).await?;
+        gitlab.allowlist(owner, I::KIND, Freshness::Shared).await?;
     }
     Ok(())
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::ExclusiveModel;
-use super::kind::{Kind, Live};
+use super::kind::{Live, Managed};
 use super::takeover::TakenOver;
 use crate::framework::{Diagnostic, Warnings};
-use crate::gitlab::{Client, GroupId, ProjectId, Target, same_path};
+use crate::gitlab::{Client, GroupId, Kind, ProjectId, Reference, Target, same_path};
 use crate::provider::connection::{Connection, Exclusive};
 use crate::provider::report;
 
@@ -46,10 +46,11 @@ pub(super) fn loss_of_access(
     ));
 }
 
-fn losers<Id: Kind>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> Vec<String> {
-    let side = Id::side(planned);
-    let Some(live) = Id::peek(client, owner) else { return Vec::new() };
-    let wanted: BTreeSet<Id> = side.ids().collect();
+fn losers<I: Managed>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> Vec<String> {
+    let side = I::side(planned);
+    let Some(list) = client.peek_allowlist(owner, I::KIND) else { return Vec::new() };
+    let live = Live::<I>::from(list);
+    let wanted: BTreeSet<I> = side.ids().collect();
     let spelled = |path: &Option<String>| {
         path.as_ref().is_some_and(|path| side.texts().any(|text| same_path(text, path)))
     };
@@ -64,18 +65,18 @@ pub(super) fn two_managers(
     planned: &ExclusiveModel,
     warnings: &Warnings,
 ) {
-    let exclusive =
-        Exclusive { projects: allowed::<ProjectId>(planned), groups: allowed::<GroupId>(planned) };
+    let kinds = [allowed::<ProjectId>(planned), allowed::<GroupId>(planned)];
+    let exclusive = Exclusive(kinds.into_iter().flatten().collect());
     let removed = connection.planned.note_exclusive(owner, exclusive);
     if !removed.is_empty() {
         warnings.add(report::two_managers(owner, &removed));
     }
 }
 
-fn allowed<Id: Kind>(planned: &ExclusiveModel) -> Option<BTreeSet<Target>> {
-    let side = Id::side(planned);
+fn allowed<I: Managed>(planned: &ExclusiveModel) -> Option<(Kind, BTreeSet<Target>)> {
+    let side = I::side(planned);
     side.numbers.known()?;
-    Some(side.ids::<Id>().map(Into::into).collect())
+    Some((I::KIND, side.ids::<I>().map(Into::into).collect()))
 }
 
 /// Tells of projects that a group of the same list covers already, when the set of either changes.
@@ -118,12 +119,13 @@ pub(super) fn covered_projects(
 }
 
 /// The full paths of the planned targets of a kind, as far as they are known: as spelled, and as listed.
-fn paths<Id: Kind>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> BTreeSet<String> {
-    let side = Id::side(planned);
-    let is_path = |text: &&str| text.parse::<Id::Ref>().is_ok_and(|spelled| Id::literal(&spelled).is_none());
+fn paths<I: Managed>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> BTreeSet<String> {
+    let side = I::side(planned);
+    let is_path = |text: &&str| text.parse::<Reference<I>>().is_ok_and(|spelled| spelled.id().is_none());
     let mut paths: BTreeSet<String> = side.texts().filter(is_path).map(str::to_owned).collect();
-    if let Some(Live(live)) = Id::peek(client, owner) {
-        let wanted: BTreeSet<Id> = side.ids().collect();
+    if let Some(list) = client.peek_allowlist(owner, I::KIND) {
+        let Live(live) = Live::<I>::from(list);
+        let wanted: BTreeSet<I> = side.ids().collect();
         let listed = live.into_iter().filter(|(id, _)| wanted.contains(id)).filter_map(|(_, path)| path);
         paths.extend(listed.filter(|path| !side.texts().any(|text| same_path(text, path))));
     }

@@ -1,0 +1,87 @@
+//! One of a project's two allowlists, as a value. How a list is come by is not known here.
+
+use std::collections::BTreeMap;
+
+use crate::gitlab::endpoints::job_token_scope::Listed;
+use crate::gitlab::names::{Kind, ProjectId, Target};
+
+/// One project's allowlist of one kind, without the project itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowlist {
+    entries: BTreeMap<Target, ListedEntry>,
+    owner_path: Option<String>,
+    complete: bool,
+}
+
+/// A project or group on an allowlist. Only the target is always there: GitLab hides the rest where the token may not see
+/// it, and an entry that this client has just added is known by its ID alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedEntry {
+    /// Which project or group it is.
+    pub target: Target,
+    /// Its display name.
+    pub name: Option<String>,
+    /// Its full path.
+    pub full_path: Option<String>,
+    /// Its page.
+    pub web_url: Option<String>,
+}
+
+impl Allowlist {
+    /// Returns the list that GitLab tells of. `root` is the relative root of the GitLab.
+    pub(super) fn of(owner: ProjectId, kind: Kind, listed: BTreeMap<u64, Listed>, root: &str) -> Self {
+        let entries = listed.into_values().map(|listed| ListedEntry::of(kind, listed, root));
+        let mut entries: BTreeMap<Target, ListedEntry> = entries.map(|entry| (entry.target, entry)).collect();
+        let owner_path = entries.remove(&owner.into()).and_then(|owner| owner.full_path);
+        Self { entries, owner_path, complete: true }
+    }
+
+    /// Returns the entries, sorted by ID.
+    pub fn iter(&self) -> impl Iterator<Item = &ListedEntry> {
+        self.entries.values()
+    }
+
+    /// Returns the entry of that target.
+    #[must_use]
+    pub fn get(&self, target: Target) -> Option<&ListedEntry> {
+        self.entries.get(&target)
+    }
+
+    /// Checks whether each entry is known as far as GitLab tells it, and not by its ID alone.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Returns the owner's current full path, which GitLab's list of projects (not that of groups) tells by the way.
+    #[must_use]
+    pub fn owner_path(&self) -> Option<&str> {
+        self.owner_path.as_deref()
+    }
+
+    /// Notes an entry that is known by its ID alone.
+    pub(super) fn add(&mut self, target: Target) {
+        self.complete &= self.entries.contains_key(&target);
+        self.entries.entry(target).or_insert_with(|| ListedEntry::bare(target));
+    }
+
+    /// Notes that an entry is gone.
+    pub(super) fn remove(&mut self, target: Target) {
+        self.entries.remove(&target);
+    }
+}
+
+impl ListedEntry {
+    /// Returns an entry of which only the ID is known.
+    fn bare(target: Target) -> Self {
+        Self { target, name: None, full_path: None, web_url: None }
+    }
+
+    fn of(kind: Kind, listed: Listed, root: &str) -> Self {
+        let full_path = listed.full_path(kind, root);
+        let Listed { id, name, web_url, .. } = listed;
+        Self { target: Target::with_id(kind, id), name, full_path, web_url }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! What can be done to a project's job token scope. Where GitLab's answer leaves open whether a change was made, a
+//! fresh list decides: not the status, and never the wording of a message.
+
+use super::handle::Client;
+use super::snapshot::Freshness;
+use super::write::Write;
+use crate::gitlab::endpoints::job_token_scope::{self as endpoint, ScopeSettings};
+use crate::gitlab::names::{ProjectId, ProjectRef, Target};
+use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
+
+/// How a target came to be on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowed {
+    /// This call has put it there.
+    Added,
+    /// It was there when GitLab looked.
+    AlreadyThere {
+        /// An earlier attempt of this same call may have put it there, its answer having been lost.
+        explained_by_retry: bool,
+    },
+}
+
+/// How a target came to be off the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoked {
+    /// This call has taken it off.
+    Removed,
+    /// A fresh list shows that it is not there.
+    WasNotThere,
+}
+
+impl Client {
+    /// Whether access to and from the project is limited.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from answering.
+    pub async fn scope(&self, project: &ProjectRef) -> Result<ScopeSettings, Error> {
+        self.sender.send(&endpoint::show(project)).await.map(|answer| answer.value)
+    }
+
+    /// Limits access to the project to its allowlist, or opens it to all. GitLab does not say what came of it; older
+    /// versions ignore an order to open where the instance enforces the limit, so read [`Client::scope`] afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadRequest`] where the instance enforces the limit; whatever keeps GitLab from answering, unless
+    /// the setting shows that it was done.
+    pub async fn set_inbound_enabled(&self, project: ProjectId, enabled: bool) -> Result<(), Error> {
+        let error = match self.sender.send(&endpoint::set_inbound_enabled(project, enabled)).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        if !error.maybe_carried_out() {
+            return Err(error);
+        }
+        match self.despite_stop().scope(&project.into()).await {
+            Ok(settings) if settings.inbound_enabled == enabled => Ok(()),
+            Ok(_) | Err(_) => Err(error),
+        }
+    }
+
+    /// Puts the target on the owner's allowlist. That it is there already is a success, whatever GitLab calls it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadRequest`] when GitLab refuses and a fresh list does not show the target (not visible to the
+    /// token's user, list full, target equal to the owner); [`ErrorKind::NotFound`] when there is no such target or
+    /// owner; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
+    pub async fn allow(&self, owner: ProjectId, target: Target) -> Result<Allowed, Error> {
+        let error = match self.add(owner, target).await {
+            Ok(()) => return Ok(Allowed::Added),
+            Err(error) => error,
+        };
+        if !(error.is_bad_request() || error.maybe_carried_out()) {
+            return Err(error);
+        }
+        match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
+            Ok(true) if error.is_bad_request() => {
+                Ok(Allowed::AlreadyThere { explained_by_retry: error.maybe_carried_out() })
+            }
+            Ok(true) => Ok(Allowed::Added),
+            Ok(false) | Err(_) => Err(error),
+        }
+    }
+
+    /// Takes the target off the owner's allowlist. That it is not there is a success; that GitLab can't find it is
+    /// none as long as a list shows it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access; [`ErrorKind::NotFound`] when
+    /// the owner does not exist any more, as far as the token can see, and its list with it; whatever keeps GitLab from
+    /// answering, unless a fresh list shows that it was done.
+    pub async fn revoke(&self, owner: ProjectId, target: Target) -> Result<Revoked, Error> {
+        let error = match self.remove(owner, target).await {
+            Ok(()) => return Ok(Revoked::Removed),
+            Err(error) => error,
+        };
+        let refused = error.is_not_found() || error.is_bad_request();
+        // The owner is on its list by nature and left out of ours, so that the list has no say on it.
+        let owner_itself = target == Target::Project(owner) && error.is_bad_request();
+        if owner_itself || !(refused || error.maybe_carried_out()) {
+            return Err(error);
+        }
+        match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
+            Ok(true) if refused => Err(error.with_kind(ErrorKind::StillAllowed)),
+            Ok(true) => Err(error),
+            Ok(false) if error.maybe_carried_out() => Ok(Revoked::Removed),
+            Ok(false) => Ok(Revoked::WasNotThere),
+            Err(list) => Err(if refused || list.is_not_found() { list } else { error }),
+        }
+    }
+
+    async fn add(&self, owner: ProjectId, target: Target) -> Result<(), Error> {
+        let lists = &self.memory.lists;
+        let write = Write::begin(lists, owner, target);
+        let call = endpoint::allow(owner, target);
+        let outcome = self.sender.send(&call).await.and_then(|answer| {
+            if answer.value.is(owner, target) {
+                return Ok(());
+            }
+            let words = format!("GitLab answers that it has added something other than {target}");
+            let history = AttemptHistory { doubtful: true, ..answer.history };
+            Err(Error::new(ErrorKind::Unreadable, call.line(), Some(call.success()), Some(words), history))
+        });
+        write.end(&outcome, |()| lists.added(owner, target));
+        outcome
+    }
+
+    async fn remove(&self, owner: ProjectId, target: Target) -> Result<(), Error> {
+        let lists = &self.memory.lists;
+        let write = Write::begin(lists, owner, target);
+        let outcome = self.sender.send(&endpoint::revoke(owner, target)).await.map(|answer| answer.value);
+        write.end(&outcome, |()| lists.removed(owner, target));
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! One list, many readers: who reads a project's allowlist shares a snapshot.
+
+use std::sync::Arc;
+
+use super::allowlist::Allowlist;
+use super::handle::Client;
+use super::snapshot::Freshness;
+use crate::gitlab::endpoints::job_token_scope as endpoint;
+use crate::gitlab::names::{Kind, ProjectId, Target};
+use crate::gitlab::sender::Error;
+
+impl Client {
+    /// Returns the owner's allowlist of that kind.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps GitLab from answering; [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no
+    /// such owner for the token.
+    pub async fn allowlist(
+        &self,
+        owner: ProjectId,
+        kind: Kind,
+        freshness: Freshness,
+    ) -> Result<Arc<Allowlist>, Error> {
+        let snapshot = self.memory.lists.allowlist(owner, kind);
+        snapshot.get(freshness, self.read_allowlist(owner, kind)).await
+    }
+
+    /// Returns the owner's allowlist of that kind with all that GitLab tells of each entry: a shared list that holds
+    /// entries of our own making, known by ID alone, is read anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::allowlist`].
+    pub async fn complete_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
+        let list = self.allowlist(owner, kind, Freshness::Shared).await?;
+        if list.is_complete() { Ok(list) } else { self.allowlist(owner, kind, Freshness::Now).await }
+    }
+
+    /// Returns the owner's allowlist of that kind if it is known without a request.
+    #[must_use]
+    pub fn peek_allowlist(&self, owner: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
+        self.memory.lists.allowlist(owner, kind).peek()
+    }
+
+    /// Checks whether the target is on the owner's allowlist.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::allowlist`].
+    pub async fn is_allowed(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        freshness: Freshness,
+    ) -> Result<bool, Error> {
+        let list = self.allowlist(owner, target.kind(), freshness).await?;
+        Ok(list.get(target).is_some())
+    }
+
+    async fn read_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
+        let listed = self.sender.list(&endpoint::list(owner, kind), |listed| listed.id.get()).await?;
+        Ok(Arc::new(Allowlist::of(owner, kind, listed, self.base_url().root())))
+    }
+}
+
+#[cfg(test)]
+mod tests;

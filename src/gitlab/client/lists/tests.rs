@@ -1,0 +1,107 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::gitlab::testing::{
+    Reply, Scripted, Seen, empty, group_target, json, list, page, project, project_target,
+};
+use crate::gitlab::{Freshness, Kind};
+
+/// Lists owner 1 and targets 2 and 3; agrees to each write.
+fn agreeable(seen: &Seen) -> Reply {
+    match seen.method.as_str() {
+        "POST" => json(201, &seen.body),
+        "DELETE" => empty(204),
+        _ => list(&[1, 2, 3], seen),
+    }
+}
+
+#[tokio::test]
+async fn many_readers_cost_one_list() {
+    let server = Scripted::slow(Duration::from_millis(20), agreeable).await;
+    let client = server.client();
+    let readers = (1..=50).map(|number| {
+        let client = client.clone();
+        tokio::spawn(
+            async move { client.is_allowed(project(1), project_target(number), Freshness::Shared).await },
+        )
+    });
+    let readers: Vec<_> = readers.collect();
+    for reader in readers {
+        reader.await.unwrap().unwrap();
+    }
+    client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
+    assert_eq!(server.count(), 1);
+    assert!(client.peek_allowlist(project(1), Kind::Project).is_some());
+    assert!(client.peek_allowlist(project(1), Kind::Group).is_none());
+    assert!(client.peek_allowlist(project(2), Kind::Project).is_none());
+}
+
+#[tokio::test]
+async fn own_writes_keep_the_list_true_without_a_request() {
+    let server = Scripted::new(agreeable).await;
+    let client = server.client();
+    client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
+    client.allow(project(1), project_target(9)).await.unwrap();
+    client.revoke(project(1), project_target(2)).await.unwrap();
+    let list = client.peek_allowlist(project(1), Kind::Project).unwrap();
+    assert_eq!(list.iter().map(|entry| entry.target.id()).collect::<Vec<_>>(), [3, 9]);
+    assert_eq!(server.count(), 3);
+}
+
+#[tokio::test]
+async fn an_entry_known_by_id_alone_is_read_for_who_wants_more() {
+    let server = Scripted::new(agreeable).await;
+    let client = server.client();
+    client.complete_allowlist(project(1), Kind::Group).await.unwrap();
+    client.allow(project(1), group_target(3)).await.unwrap();
+    client.complete_allowlist(project(1), Kind::Group).await.unwrap();
+    assert_eq!(server.count(), 2, "an entry that was known before is known in full");
+    client.allow(project(1), group_target(9)).await.unwrap();
+    client.allowlist(project(1), Kind::Group, Freshness::Shared).await.unwrap();
+    assert_eq!(server.count(), 3);
+    client.complete_allowlist(project(1), Kind::Group).await.unwrap();
+    assert_eq!(server.count(), 4);
+}
+
+#[tokio::test]
+async fn a_list_that_overlaps_a_write_does_not_hide_it() {
+    let server = Scripted::slow(Duration::from_millis(100), agreeable).await;
+    let client = server.client();
+    let slow_reader = tokio::spawn({
+        let client = client.clone();
+        async move { client.allowlist(project(1), Kind::Project, Freshness::Shared).await }
+    });
+    server.has_seen(1).await;
+    client.memory.lists.added(project(1), project_target(9));
+    assert_eq!(slow_reader.await.unwrap().unwrap().get(project_target(9)), None);
+    assert!(client.peek_allowlist(project(1), Kind::Project).is_none());
+    client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
+    assert_eq!(server.count(), 2);
+}
+
+#[tokio::test]
+async fn a_failed_list_is_not_kept() {
+    let elements: [Value; 1] = [json!({"id": 2})];
+    let server = Scripted::answers(vec![empty(403), page(&elements, 1, 1, 1)]).await;
+    let client = server.client();
+    client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap_err();
+    assert!(client.is_allowed(project(1), project_target(2), Freshness::Shared).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_write_that_nobody_waited_for_leaves_no_list() {
+    let server =
+        Scripted::new(|seen| if seen.method == "POST" { Reply::Silence } else { agreeable(seen) }).await;
+    let client = server.client();
+    client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
+    let writing = tokio::spawn({
+        let client = client.clone();
+        async move { client.allow(project(1), project_target(9)).await }
+    });
+    server.has_seen(2).await;
+    assert!(client.peek_allowlist(project(1), Kind::Project).is_some());
+    writing.abort();
+    writing.await.unwrap_err();
+    assert!(client.peek_allowlist(project(1), Kind::Project).is_none());
+}

@@ -1,0 +1,74 @@
+//! Finding projects, groups and the token's user. What was found once is known for as long as the client lives; what
+//! was not found is asked for again, since it may come to be.
+
+use std::sync::Arc;
+
+use super::handle::Client;
+use super::snapshot::Freshness;
+use crate::gitlab::endpoints::lookup::{self as endpoint, Found};
+use crate::gitlab::endpoints::user::{self, User};
+use crate::gitlab::names::{Id, Kind, Reference, Target, folded};
+use crate::gitlab::sender::{Call, Error, ErrorKind};
+
+impl Client {
+    /// Returns the ID that the reference stands for, or nothing when the project or group is absent or not visible to the
+    /// token. The old path of a renamed project leads to it as well. A reference that is an ID costs no request.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps GitLab from answering; never [`ErrorKind::NotFound`].
+    pub async fn resolve<I: Id>(&self, reference: &Reference<I>) -> Result<Option<I>, Error> {
+        match reference.id() {
+            Some(id) => Ok(Some(id)),
+            None => Ok(self.find(reference).await?.and_then(|found| I::of(found.target))),
+        }
+    }
+
+    /// Returns the project or group of that name, or nothing when it is absent or not visible to the token.
+    pub(in crate::gitlab) async fn find<I: Id>(
+        &self,
+        reference: &Reference<I>,
+    ) -> Result<Option<Arc<Found>>, Error> {
+        self.named(I::KIND, &reference.to_string(), &reference.segment()).await
+    }
+
+    /// Returns the target's present full path. Where the token sees no such target, the error is of that kind.
+    pub(super) async fn path_of(&self, target: Target, unseen: ErrorKind) -> Result<String, Error> {
+        let (kind, id) = (target.kind(), target.id().to_string());
+        match self.named(kind, &id, &id).await? {
+            Some(found) => Ok(found.full_path.clone()),
+            None => Err(Error::unsent(unseen, endpoint::show(kind, &id).line(), None)),
+        }
+    }
+
+    /// Returns the user behind the token: one request that shows whether GitLab accepts it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthorized`] for a bad token, and whatever keeps GitLab from answering.
+    pub async fn current_user(&self) -> Result<User, Error> {
+        self.sender.send(&user::show()).await.map(|answer| answer.value)
+    }
+
+    async fn named(&self, kind: Kind, name: &str, segment: &str) -> Result<Option<Arc<Found>>, Error> {
+        let lookups = &self.memory.lookups;
+        let known = lookups.named(kind, folded(name));
+        let found = known.get(Freshness::Shared, self.look_up(endpoint::show(kind, segment))).await?;
+        if let Some(found) = &found {
+            lookups.alias(kind, folded(&found.full_path), &known);
+            lookups.alias(kind, found.target.id().to_string(), &known);
+        }
+        Ok(found)
+    }
+
+    async fn look_up(&self, call: Call<Found>) -> Result<Option<Arc<Found>>, Error> {
+        match self.sender.send(&call).await {
+            Ok(answer) => Ok(Some(Arc::new(answer.value))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

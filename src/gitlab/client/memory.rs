@@ -1,0 +1,98 @@
+//! What the client remembers, and how its own writes keep that true. Nothing here asks GitLab.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::allowlist::Allowlist;
+use super::permission_list::PermissionList;
+use super::snapshot::{Keeping, Snapshot, Snapshots};
+use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
+use crate::gitlab::endpoints::lookup::Found;
+use crate::gitlab::names::{Kind, ProjectId, Target};
+
+/// How old a shared list may be: long enough to serve one run of a program, short enough to show what others do.
+const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
+
+/// All that is remembered.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) lists: Lists,
+    pub(super) lookups: Lookups,
+}
+
+/// The lists, by owner.
+pub(super) struct Lists {
+    allowlists: Snapshots<(ProjectId, Kind), Arc<Allowlist>>,
+    permissions: Snapshots<ProjectId, Arc<PermissionList>>,
+}
+
+/// The projects and groups that were found, by the ways to name them: IDs in digits, paths folded. A path of digits is
+/// never one of these, because it reads as an ID.
+pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Found>>>);
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self {
+            allowlists: Snapshots::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
+            permissions: Snapshots::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
+        }
+    }
+}
+
+impl Lists {
+    /// Returns what is known of the owner's allowlist of that kind.
+    pub(super) fn allowlist(&self, owner: ProjectId, kind: Kind) -> Arc<Snapshot<Arc<Allowlist>>> {
+        self.allowlists.of((owner, kind))
+    }
+
+    /// Returns what is known of the permissions of the owner's entries.
+    pub(super) fn permissions(&self, owner: ProjectId) -> Arc<Snapshot<Arc<PermissionList>>> {
+        self.permissions.of(owner)
+    }
+
+    /// Notes that GitLab has put the target on the list, and nothing is known of its permissions.
+    pub(super) fn added(&self, owner: ProjectId, target: Target) {
+        self.listed(owner, target);
+        self.permissions(owner).forget();
+    }
+
+    /// Notes that the list has this entry, by GitLab's own answer.
+    pub(super) fn permitted(&self, owner: ProjectId, entry: &PermittedEntry) {
+        self.listed(owner, entry.target);
+        self.permissions(owner).written(|list| Arc::make_mut(list).insert(entry.clone()));
+    }
+
+    fn listed(&self, owner: ProjectId, target: Target) {
+        self.allowlist(owner, target.kind()).written(|list| Arc::make_mut(list).add(target));
+    }
+
+    /// Notes that GitLab has taken the target off the list.
+    pub(super) fn removed(&self, owner: ProjectId, target: Target) {
+        self.allowlist(owner, target.kind()).written(|list| Arc::make_mut(list).remove(target));
+        self.permissions(owner).written(|list| Arc::make_mut(list).remove(target));
+    }
+
+    /// Notes that nobody knows whether the target is on the list.
+    pub(super) fn in_doubt(&self, owner: ProjectId, target: Target) {
+        self.allowlist(owner, target.kind()).forget();
+        self.permissions(owner).forget();
+    }
+}
+
+impl Default for Lookups {
+    fn default() -> Self {
+        Self(Snapshots::new(Keeping { life: Duration::MAX, when: Option::is_some }))
+    }
+}
+
+impl Lookups {
+    /// Returns what is known of that name, which is folded.
+    pub(super) fn named(&self, kind: Kind, name: String) -> Arc<Snapshot<Option<Arc<Found>>>> {
+        self.0.of((kind, name))
+    }
+
+    /// Makes another name, which is folded, lead to what is known already.
+    pub(super) fn alias(&self, kind: Kind, name: String, known: &Arc<Snapshot<Option<Arc<Found>>>>) {
+        self.0.alias((kind, name), known);
+    }
+}

@@ -1,0 +1,23 @@
+//! What is asked of GitLab, and what is remembered of its answers: lists, look-ups and permissions, with the writes that
+//! change them. A file in here may import from all other parts of `gitlab`, and none of them imports from here.
+
+mod allowlist;
+mod handle;
+mod job_token;
+mod lists;
+mod lookup;
+mod memory;
+mod permission_list;
+mod permissions;
+mod push;
+mod scopes;
+mod snapshot;
+mod write;
+
+pub use allowlist::{Allowlist, ListedEntry};
+pub use handle::Client;
+pub use job_token::{Allowed, Revoked};
+pub use permission_list::PermissionList;
+pub use permissions::{NotGranted, NotUndone};
+pub use scopes::{AllowedCounts, ProjectScope};
+pub use snapshot::Freshness;

@@ -1,0 +1,32 @@
+//! The permissions of the entries on one project's allowlists, as a value. Who is on a list at all is not decided here.
+
+use std::collections::BTreeMap;
+
+use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
+use crate::gitlab::names::Target;
+
+/// The permissions of all entries on one project's allowlists.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PermissionList(BTreeMap<Target, PermittedEntry>);
+
+impl PermissionList {
+    /// Returns the entry of that target.
+    #[must_use]
+    pub fn get(&self, target: Target) -> Option<&PermittedEntry> {
+        self.0.get(&target)
+    }
+
+    /// Checks whether fine-grained permissions are seen to be switched off for the project; an empty list shows nothing.
+    #[must_use]
+    pub fn is_switched_off(&self) -> bool {
+        self.0.values().any(|entry| entry.switched_off)
+    }
+
+    pub(super) fn insert(&mut self, entry: PermittedEntry) {
+        self.0.insert(entry.target, entry);
+    }
+
+    pub(super) fn remove(&mut self, target: Target) {
+        self.0.remove(&target);
+    }
+}

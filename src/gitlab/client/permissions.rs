@@ -1,0 +1,123 @@
+//! What the jobs of an allowed target may do, entry by entry. One read serves all entries of a project. Who is on a
+//! list at all is not decided here.
+
+mod granting;
+
+use std::sync::Arc;
+
+use super::handle::Client;
+use super::permission_list::PermissionList;
+use super::snapshot::Freshness;
+use crate::gitlab::endpoints::job_token_permissions::{self as endpoint, Cursors, ListedOwner, Permissions};
+use crate::gitlab::endpoints::lookup;
+use crate::gitlab::names::{Kind, ProjectId, Target, same_path};
+use crate::gitlab::sender::{Error, ErrorKind};
+
+pub use granting::{NotGranted, NotUndone};
+
+/// The most pages that are read of one project's entries. Two do today: a page holds 200, and so does a list.
+const MOST_PAGES: usize = 50;
+
+impl Client {
+    /// Returns the permissions of the entries on the owner's allowlists.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotAvailable`] when the
+    /// token may not see them, [`ErrorKind::NotFound`] when there is no such owner for the token, and whatever keeps
+    /// GitLab from answering.
+    pub async fn permissions(
+        &self,
+        owner: ProjectId,
+        freshness: Freshness,
+    ) -> Result<Arc<PermissionList>, Error> {
+        self.memory.lists.permissions(owner).get(freshness, self.read_permissions(owner)).await
+    }
+
+    /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be older than it, and is
+    /// read anew. Returns nothing where it is not there even then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::permissions`].
+    pub async fn permissions_of(
+        &self,
+        owner: ProjectId,
+        target: Target,
+    ) -> Result<Option<Permissions>, Error> {
+        let held = |list: Arc<PermissionList>| list.get(target).map(|entry| entry.permissions.clone());
+        match held(self.permissions(owner, Freshness::Shared).await?) {
+            None => self.permissions(owner, Freshness::Now).await.map(held),
+            found => Ok(found),
+        }
+    }
+
+    async fn read_permissions(&self, owner: ProjectId) -> Result<Arc<PermissionList>, Error> {
+        let path = self.owner_path(owner).await?;
+        if let Some(list) = self.permissions_at(&path, owner).await? {
+            return Ok(list);
+        }
+        // GraphQL follows no former path, and what was known of this one may be out of date.
+        let answer = self.sender.send(&lookup::show(Kind::Project, &owner.to_string())).await?;
+        let present = &answer.value.full_path;
+        let list = if same_path(present, &path) { None } else { self.permissions_at(present, owner).await? };
+        list.ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotAvailable,
+                endpoint::list(present, &Cursors::default()).line(),
+                None,
+                None,
+                answer.history,
+            )
+        })
+    }
+
+    /// Returns the list of the project at that path, or nothing where the path does not lead to the owner.
+    async fn permissions_at(
+        &self,
+        path: &str,
+        owner: ProjectId,
+    ) -> Result<Option<Arc<PermissionList>>, Error> {
+        let mut list = PermissionList::default();
+        let mut from = Cursors::default();
+        for _ in 0..MOST_PAGES {
+            let call = endpoint::list(path, &from);
+            let answer = self.sender.ask(&call).await?;
+            let failure = |kind, words: &str| {
+                Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
+            };
+            let Some(ListedOwner { id, ci_job_token_scope_allowlist: lists }) = answer.value.project else {
+                return Ok(None);
+            };
+            if id.0 != Target::Project(owner) {
+                return Ok(None);
+            }
+            let Some(lists) = lists else {
+                return failure(ErrorKind::NotAvailable, "GitLab shows no allowlist of the project");
+            };
+            let next = lists.next(&from);
+            lists.into_entries().for_each(|entry| list.insert(entry));
+            match next {
+                None => return Ok(Some(Arc::new(list))),
+                Some(next) if next == from => {
+                    return failure(ErrorKind::Unreadable, "the list does not go on");
+                }
+                Some(next) => from = next,
+            }
+        }
+        let call = endpoint::list(path, &from);
+        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
+    }
+
+    /// Returns the owner's full path, as its list of projects tells by the way, or else as one look-up does.
+    async fn owner_path(&self, owner: ProjectId) -> Result<String, Error> {
+        let listed = self.peek_allowlist(owner, Kind::Project);
+        match listed.as_ref().and_then(|list| list.owner_path()) {
+            Some(path) => Ok(path.to_owned()),
+            None => self.path_of(owner.into(), ErrorKind::NotFound).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! Adding entries with permissions of their own, and changing those. A write is believed when its answer shows what was
+//! meant: the owner and target by ID, and the permissions. What was added otherwise is taken off again.
+
+use crate::gitlab::client::handle::Client;
+use crate::gitlab::client::job_token::Allowed;
+use crate::gitlab::client::snapshot::Freshness;
+use crate::gitlab::client::write::Write;
+use crate::gitlab::endpoints::job_token_permissions::{self as endpoint, Changed};
+use crate::gitlab::endpoints::job_token_permissions::{Permissions, PermittedEntry};
+use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::sender::Envelope;
+use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
+use crate::gitlab::sender::{Call, RequestLine};
+
+/// Why an entry has not the permissions that it was to have.
+#[derive(Debug, Clone)]
+pub struct NotGranted {
+    /// What went wrong.
+    pub error: Error,
+    /// What the entry may do now, where this call has brought that about, or may have.
+    pub left: Option<Permissions>,
+    /// What became of an addition that should not stand.
+    pub taken_back: Option<Result<(), NotUndone>>,
+}
+
+/// An entry that this client has made, that should not be there, and that is there still as far as is known.
+#[derive(Debug, Clone)]
+pub struct NotUndone {
+    /// Whose list it is on.
+    pub owner: ProjectId,
+    /// Who has access.
+    pub target: Target,
+    /// Why it could not be removed.
+    pub error: Error,
+}
+
+/// What GitLab says that it has written.
+struct Written {
+    owner: ProjectId,
+    entry: PermittedEntry,
+    line: RequestLine,
+    history: AttemptHistory,
+}
+
+impl Client {
+    /// Puts the target on the owner's allowlist with these permissions from the first moment. If it is there already, it
+    /// gets them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] and [`ErrorKind::SwitchedOff`] when this GitLab, or this project, knows no permissions
+    /// of entries; [`ErrorKind::UnknownValues`] for permissions that it does not know; [`ErrorKind::BadRequest`] and
+    /// [`ErrorKind::NotAvailable`] when it refuses; [`ErrorKind::UnseenTarget`] and [`ErrorKind::Elsewhere`] about the
+    /// target's path; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
+    pub async fn allow_with(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        permissions: &Permissions,
+    ) -> Result<Allowed, NotGranted> {
+        let call = endpoint::allow(
+            &self.owner_path(owner).await?,
+            &self.path_of(target, ErrorKind::UnseenTarget).await?,
+            permissions,
+        );
+        let error = match self.write(owner, target, &call).await {
+            Ok(written) if written.is(owner, target, permissions) => return Ok(Allowed::Added),
+            Ok(written) => return Err(self.take_back(owner, target, written, permissions).await),
+            Err(error) => error,
+        };
+        if !(error.is_bad_request() || error.maybe_carried_out()) {
+            return Err(error.into());
+        }
+        // Also after an interrupt: an entry that is there with more than it should have must not stay so.
+        let client = self.despite_stop();
+        if !matches!(client.is_allowed(owner, target, Freshness::Now).await, Ok(true)) {
+            return Err(error.into());
+        }
+        let ours = error.maybe_carried_out();
+        let held = client.permissions(owner, Freshness::Now).await.ok();
+        let held = held.and_then(|list| list.get(target).map(|entry| entry.permissions.clone()));
+        if held.as_ref() != Some(permissions)
+            && let Err(failed) = client.set_permissions(owner, target, permissions).await
+        {
+            // Where it can't be read, it was asked for with these.
+            let left =
+                failed.left.clone().or_else(|| ours.then(|| held.unwrap_or_else(|| permissions.clone())));
+            return Err(NotGranted { left, ..failed });
+        }
+        Ok(match error.is_bad_request() {
+            true => Allowed::AlreadyThere { explained_by_retry: ours },
+            false => Allowed::Added,
+        })
+    }
+
+    /// Gives the target's entry on the owner's allowlist these permissions, in one step.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::allow_with`], and [`ErrorKind::BadRequest`] when there is no such entry.
+    pub async fn set_permissions(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        permissions: &Permissions,
+    ) -> Result<(), NotGranted> {
+        let listed = self
+            .permissions(owner, Freshness::Shared)
+            .await?
+            .get(target)
+            .map(|entry| entry.full_path.clone());
+        let target_path = match listed {
+            Some(path) => path,
+            None => self.path_of(target, ErrorKind::UnseenTarget).await?,
+        };
+        let call = endpoint::change(&self.owner_path(owner).await?, &target_path, permissions);
+        let error = match self.write(owner, target, &call).await {
+            Ok(written) if written.is(owner, target, permissions) => return Ok(()),
+            Ok(written) => {
+                let left = written.is_entry(owner, target).then(|| written.entry.permissions.clone());
+                let error = written.mismatch(owner, target, permissions);
+                return Err(NotGranted { error, left, taken_back: None });
+            }
+            Err(error) => error,
+        };
+        let refused = error.is_bad_request() || *error.kind() == ErrorKind::NotAvailable;
+        if !(refused || error.maybe_carried_out()) {
+            return Err(error.into());
+        }
+        let Ok(list) = self.despite_stop().permissions(owner, Freshness::Now).await else {
+            return Err(error.into());
+        };
+        let held = list.get(target).map(|entry| entry.permissions.clone());
+        if held.as_ref() == Some(permissions) {
+            return Ok(());
+        }
+        let left = held.filter(|_| error.maybe_carried_out());
+        let switched_off = list.is_switched_off() && refused;
+        let error = if switched_off { error.with_kind(ErrorKind::SwitchedOff) } else { error };
+        Err(NotGranted { error, left, taken_back: None })
+    }
+
+    /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists, whatever was meant.
+    async fn write(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        call: &Call<Envelope<Changed>>,
+    ) -> Result<Written, Error> {
+        let lists = &self.memory.lists;
+        let write = Write::begin(lists, owner, target);
+        let outcome = self.ask_to_write(owner, call).await;
+        write.end(&outcome, |written| lists.permitted(written.owner, &written.entry));
+        outcome
+    }
+
+    async fn ask_to_write(&self, owner: ProjectId, call: &Call<Envelope<Changed>>) -> Result<Written, Error> {
+        let mut answer = self.sender.ask(call).await?;
+        let Some(written) = answer.value.written.take() else {
+            return Err(unclear(call, answer.history));
+        };
+        if !written.errors.is_empty() {
+            return Err(self.sender.refused(call, &answer, &written.errors));
+        }
+        let Some(entry) = written.ci_job_token_scope_allowlist_entry else {
+            return Err(unclear(call, answer.history));
+        };
+        let owner = entry.owner().unwrap_or(owner);
+        let Some(entry) = entry.into_model() else { return Err(unclear(call, answer.history)) };
+        Ok(Written { owner, entry, line: call.line().clone(), history: answer.history })
+    }
+
+    /// Removes what an addition has made other than it was meant.
+    async fn take_back(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        written: Written,
+        wanted: &Permissions,
+    ) -> NotGranted {
+        let added = (written.owner, written.entry.target);
+        let undone = self.despite_stop().revoke(added.0, added.1).await;
+        let undone = undone.map(|_| ()).map_err(|error| NotUndone { owner: added.0, target: added.1, error });
+        let stays = undone.is_err() && written.is_entry(owner, target);
+        NotGranted {
+            left: stays.then(|| written.entry.permissions.clone()),
+            taken_back: Some(undone),
+            error: written.mismatch(owner, target, wanted),
+        }
+    }
+}
+
+impl Written {
+    fn is_entry(&self, owner: ProjectId, target: Target) -> bool {
+        (self.owner, self.entry.target) == (owner, target)
+    }
+
+    fn is(&self, owner: ProjectId, target: Target, permissions: &Permissions) -> bool {
+        self.is_entry(owner, target) && self.entry.permissions == *permissions
+    }
+
+    /// What is wrong with what was written.
+    fn mismatch(self, owner: ProjectId, target: Target, wanted: &Permissions) -> Error {
+        let (kind, words) = if !self.is_entry(owner, target) {
+            (ErrorKind::Elsewhere { owner: self.owner, target: self.entry.target }, None)
+        } else if self.entry.permissions == Permissions::Default && *wanted != Permissions::Default {
+            (
+                ErrorKind::SwitchedOff,
+                Some("GitLab answers that the entry has the default permissions".to_owned()),
+            )
+        } else {
+            let words = "GitLab answers that the entry has other permissions than it was to have".to_owned();
+            (ErrorKind::Unreadable, Some(words))
+        };
+        Error::new(kind, &self.line, None, words, self.history)
+    }
+}
+
+/// An answer without errors that does not say what was written.
+fn unclear(call: &Call<Envelope<Changed>>, history: AttemptHistory) -> Error {
+    let words = Some("the answer does not say what was written".to_owned());
+    Error::new(ErrorKind::Unreadable, call.line(), None, words, AttemptHistory { doubtful: true, ..history })
+}
+
+impl From<Error> for NotGranted {
+    fn from(error: Error) -> NotGranted {
+        NotGranted { error, left: None, taken_back: None }
+    }
+}

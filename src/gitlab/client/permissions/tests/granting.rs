@@ -1,0 +1,246 @@
+//! Writes, with every way in which their answers can fall short.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::gitlab::Allowed;
+use crate::gitlab::testing::{client, text};
+
+const DUPLICATE: &str = "Target project is already in the job token scope";
+const THERE: Allowed = Allowed::AlreadyThere { explained_by_retry: false };
+const RETRIED: Allowed = Allowed::AlreadyThere { explained_by_retry: true };
+
+/// A server with its answers to mutations, in this order and the last for ever; to the query; and to a removal.
+struct Script {
+    writes: Vec<Reply>,
+    listed: Vec<Value>,
+    removal: Reply,
+}
+
+impl Script {
+    fn new(writes: Vec<Reply>, listed: Vec<Value>) -> Script {
+        Script { writes, listed, removal: empty(204) }
+    }
+
+    async fn start(self) -> Scripted {
+        let next = AtomicUsize::new(0);
+        let ids: Vec<u64> = self.listed.iter().map(|_| 2).chain([1]).collect();
+        Scripted::new(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
+            (_, "/api/graphql") if seen.body["operationName"] == "JobTokenPermissions" => {
+                of_project(&lists(&self.listed, &[]))
+            }
+            (_, "/api/graphql") => {
+                self.writes[next.fetch_add(1, Ordering::SeqCst).min(self.writes.len() - 1)].clone()
+            }
+            ("DELETE", _) => self.removal.clone(),
+            (_, path) if path.ends_with("/allowlist") => list(&ids, seen),
+            _ => found(seen),
+        })
+        .await
+    }
+}
+
+fn wrote(entry: &Value) -> Reply {
+    json(200, &json!({"data": {"written": {"ciJobTokenScopeAllowlistEntry": entry, "errors": []}}}))
+}
+
+fn refused(words: &str) -> Reply {
+    json(200, &json!({"data": {"written": {"ciJobTokenScopeAllowlistEntry": null, "errors": [words]}}}))
+}
+
+fn unavailable() -> Reply {
+    json(
+        200,
+        &json!({"data": {"written": null}, "errors": [{"message": "Not for you", "path": ["written"]}]}),
+    )
+}
+
+fn jobs() -> Value {
+    entry("Project/2", Some(&["READ_JOBS"]))
+}
+
+fn wide() -> Value {
+    entry("Project/2", None)
+}
+
+/// What came of a write: the success, or the kind of error with what was left.
+type Outcome<T> = Result<T, (ErrorKind, Option<Permissions>)>;
+
+/// Name, answers to the writes, entries on the list, and what comes of it.
+type Case<T> = (&'static str, Vec<Reply>, Vec<Value>, Outcome<T>);
+
+fn outcome<T>(result: Result<T, NotGranted>) -> Outcome<T> {
+    result.map_err(|failed| (failed.error.kind().clone(), failed.left))
+}
+
+async fn allow(server: &Scripted) -> Outcome<Allowed> {
+    let mut config = server.config();
+    config.retries = 1;
+    outcome(client(&config).allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await)
+}
+
+async fn set(server: &Scripted) -> Outcome<()> {
+    let mut config = server.config();
+    config.retries = 1;
+    outcome(client(&config).set_permissions(project(1), project_target(2), &only(&["READ_JOBS"])).await)
+}
+
+#[tokio::test]
+async fn an_entry_comes_to_be_with_its_permissions_in_one_call() {
+    let server = Script::new(vec![wrote(&jobs())], vec![]).start().await;
+    let client = server.client();
+    let wanted = only(&["READ_JOBS"]);
+    assert_eq!(client.allow_with(project(1), project_target(2), &wanted).await.unwrap(), Allowed::Added);
+    assert_eq!(server.lines(), ["GET /projects/1", "GET /projects/2", "POST /api/graphql"]);
+    let variables = &server.seen()[2].body["variables"];
+    let expected =
+        json!({"project": "project/1", "target": "project/2", "default": false, "policies": ["READ_JOBS"]});
+    assert_eq!(*variables, expected);
+}
+
+#[tokio::test]
+async fn what_a_write_answers_is_known_without_another_read() {
+    let server = Script::new(vec![wrote(&jobs()), wrote(&wide())], vec![]).start().await;
+    let client = server.client();
+    client.permissions(project(1), Freshness::Shared).await.unwrap();
+    client.allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await.unwrap();
+    assert_eq!(
+        client.permissions_of(project(1), project_target(2)).await.unwrap(),
+        Some(only(&["READ_JOBS"]))
+    );
+    client.set_permissions(project(1), project_target(2), &Permissions::Default).await.unwrap();
+    assert_eq!(
+        client.permissions_of(project(1), project_target(2)).await.unwrap(),
+        Some(Permissions::Default)
+    );
+    assert_eq!(queries(&server), 3, "one read and two writes");
+}
+
+#[tokio::test]
+async fn the_list_decides_what_an_addition_came_to() {
+    let cases: Vec<Case<Allowed>> = vec![
+        ("there with these", vec![refused(DUPLICATE)], vec![jobs()], Ok(THERE)),
+        ("there with more, narrowed", vec![refused(DUPLICATE), wrote(&jobs())], vec![wide()], Ok(THERE)),
+        (
+            "there with more, not narrowed",
+            vec![refused(DUPLICATE), refused("no")],
+            vec![wide()],
+            Err((ErrorKind::BadRequest, None)),
+        ),
+        ("refused and not there", vec![refused("no")], vec![], Err((ErrorKind::BadRequest, None))),
+        (
+            "said to be there, but is not",
+            vec![refused(DUPLICATE)],
+            vec![],
+            Err((ErrorKind::BadRequest, None)),
+        ),
+        ("lost, then there", vec![Reply::Lost, refused(DUPLICATE)], vec![jobs()], Ok(RETRIED)),
+        ("lost, then added", vec![Reply::Lost, wrote(&jobs())], vec![], Ok(Allowed::Added)),
+        ("lost for good, done", vec![Reply::Lost], vec![jobs()], Ok(Allowed::Added)),
+        ("lost for good, not done", vec![Reply::Lost], vec![], Err((ErrorKind::Unreachable, None))),
+        ("failed, done", vec![empty(500)], vec![jobs()], Ok(Allowed::Added)),
+        ("unreadable, done", vec![text(200, "<html>")], vec![jobs()], Ok(Allowed::Added)),
+        (
+            "lost, there with more, not to be narrowed: it may be ours",
+            vec![Reply::Lost, refused(DUPLICATE), unavailable()],
+            vec![wide()],
+            Err((ErrorKind::NotAvailable, Some(Permissions::Default))),
+        ),
+        ("not allowed", vec![unavailable()], vec![jobs()], Err((ErrorKind::NotAvailable, None))),
+        ("forbidden", vec![empty(403)], vec![jobs()], Err((ErrorKind::Forbidden, None))),
+    ];
+    for (case, writes, listed, expected) in cases {
+        let server = Script::new(writes, listed).start().await;
+        assert_eq!(allow(&server).await, expected, "{case}");
+        assert!(!server.lines().iter().any(|line| line.starts_with("DELETE")), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn an_addition_that_was_not_meant_is_taken_off_again() {
+    let stranger = entry("Project/9", Some(&["READ_JOBS"]));
+    let mut other_list = jobs();
+    other_list["sourceProject"]["id"] = json!("gid://gitlab/Project/8");
+    let elsewhere =
+        |owner, target| ErrorKind::Elsewhere { owner: project(owner), target: project_target(target) };
+    let cases = [
+        (switched_off("Project/2"), ErrorKind::SwitchedOff, "allowlist/2", 1),
+        (entry("Project/2", Some(&["READ_JOBS", "ADMIN_JOBS"])), ErrorKind::Unreadable, "allowlist/2", 1),
+        (stranger, elsewhere(1, 9), "allowlist/9", 1),
+        (other_list, elsewhere(8, 2), "allowlist/2", 8),
+    ];
+    for (answered, kind, entry, owner) in cases {
+        let server = Script::new(vec![wrote(&answered)], vec![]).start().await;
+        assert_eq!(allow(&server).await, Err((kind, None)), "{answered}");
+        let last = server.lines().pop().unwrap();
+        assert_eq!(last, format!("DELETE /projects/{owner}/job_token_scope/{entry}"));
+    }
+}
+
+#[tokio::test]
+async fn an_addition_that_can_not_be_taken_off_again_is_told() {
+    let script = Script::new(vec![wrote(&switched_off("Project/2"))], vec![wide()]);
+    let server = Script { removal: refusal(404, "404 Project Not Found"), ..script }.start().await;
+    let result = server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
+    let NotGranted { error, left, taken_back } = result.unwrap_err();
+    assert_eq!((error.kind(), left), (&ErrorKind::SwitchedOff, Some(Permissions::Default)));
+    let undone = taken_back.unwrap().unwrap_err();
+    assert_eq!((undone.owner, undone.target), (project(1), project_target(2)));
+    assert_eq!(*undone.error.kind(), ErrorKind::StillAllowed);
+}
+
+#[tokio::test]
+async fn a_target_that_the_token_can_not_see_has_no_path_to_add_it_by() {
+    let server = Scripted::new(|seen| match seen.path.as_str() {
+        "/projects/2" => refusal(404, "404 Project Not Found"),
+        _ => found(seen),
+    })
+    .await;
+    assert_eq!(allow(&server).await, Err((ErrorKind::UnseenTarget, None)));
+    assert_eq!(queries(&server), 0);
+}
+
+#[tokio::test]
+async fn a_fresh_list_decides_what_a_change_came_to() {
+    let stranger = entry("Project/9", Some(&["READ_JOBS"]));
+    let elsewhere = ErrorKind::Elsewhere { owner: project(1), target: project_target(9) };
+    let cases: Vec<Case<()>> = vec![
+        ("changed", vec![wrote(&jobs())], vec![wide()], Ok(())),
+        ("refused", vec![refused("no")], vec![wide()], Err((ErrorKind::BadRequest, None))),
+        ("not allowed", vec![unavailable()], vec![wide()], Err((ErrorKind::NotAvailable, None))),
+        ("refused, but so already", vec![refused("no")], vec![jobs()], Ok(())),
+        ("lost for good, done", vec![Reply::Lost], vec![jobs()], Ok(())),
+        (
+            "lost for good, not done",
+            vec![Reply::Lost],
+            vec![wide()],
+            Err((ErrorKind::Unreachable, Some(Permissions::Default))),
+        ),
+        ("refused, no entry", vec![refused("no")], vec![], Err((ErrorKind::BadRequest, None))),
+        (
+            "refused, switched off",
+            vec![refused("Failed to update job token scope")],
+            vec![switched_off("Project/2")],
+            Err((ErrorKind::SwitchedOff, None)),
+        ),
+        (
+            "taken, but switched off",
+            vec![wrote(&switched_off("Project/2"))],
+            vec![switched_off("Project/2")],
+            Err((ErrorKind::SwitchedOff, Some(Permissions::Default))),
+        ),
+        ("another entry", vec![wrote(&stranger)], vec![wide()], Err((elsewhere, None))),
+    ];
+    for (case, writes, listed, expected) in cases {
+        let server = Script::new(writes, listed).start().await;
+        assert_eq!(set(&server).await, expected, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn the_path_of_a_target_comes_from_the_list_also_where_the_token_can_not_see_it() {
+    let server = Script::new(vec![wrote(&jobs())], vec![wide()]).start().await;
+    assert_eq!(set(&server).await, Ok(()));
+    assert_eq!(server.lines(), ["GET /projects/1", "POST /api/graphql", "POST /api/graphql"]);
+    assert_eq!(server.seen()[2].body["variables"]["target"], "project/2");
+}

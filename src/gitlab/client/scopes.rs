@@ -1,0 +1,213 @@
+//! The job token settings of many projects at once: the model, and reading it. Nothing is kept, since it is read to be
+//! looked at as it is now.
+
+use std::collections::BTreeMap;
+
+use super::handle::Client;
+use crate::gitlab::endpoints::job_token_scopes::{self as endpoint, ListedProject};
+use crate::gitlab::names::{GroupId, Id, ProjectId};
+use crate::gitlab::sender::{Error, ErrorKind, Page};
+
+/// The most pages that are read of one group: a hundred thousand projects.
+const MOST_PAGES: usize = 1000;
+
+/// A project of a group with its job token settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectScope {
+    /// Its ID.
+    pub id: ProjectId,
+    /// Its full path.
+    pub full_path: String,
+    /// Whether it is archived, as far as GitLab tells.
+    pub archived: Option<bool>,
+    /// Whether the project limits access to its allowlist; none where the token's user is not a Maintainer of it.
+    pub inbound_enabled: Option<bool>,
+    /// How long its lists are; none likewise.
+    pub allowed: Option<AllowedCounts>,
+}
+
+/// How many have access to a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllowedCounts {
+    /// Projects on the allowlist, without the project itself.
+    pub projects: usize,
+    /// Groups on the allowlist.
+    pub groups: usize,
+    /// Those of both whose jobs may do all that a job token can be used for.
+    pub with_default_permissions: usize,
+}
+
+impl Client {
+    /// The projects of the group and of its subgroups that the token can see, sorted by path. Archived ones only if
+    /// asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] (over GraphQL
+    /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, and whatever keeps GitLab from answering.
+    pub async fn scopes_below(
+        &self,
+        group: GroupId,
+        with_archived: bool,
+    ) -> Result<Vec<ProjectScope>, Error> {
+        let group = self.path_of(group.into(), ErrorKind::NotFound).await?;
+        let mut projects = BTreeMap::new();
+        let mut after = None::<String>;
+        for _ in 0..MOST_PAGES {
+            let call = endpoint::list(&group, with_archived, after.as_deref());
+            let answer = self.sender.ask(&call).await?;
+            let failure = |kind, words: &str| {
+                Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
+            };
+            let page = match answer.value.group {
+                Some(group) => group.projects,
+                None => return Err(failure(ErrorKind::NotAvailable, "GitLab shows no group of that path")),
+            };
+            let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
+            // A project may move between pages while they are read.
+            projects.extend(scopes(page).map(|project| (project.id, project)));
+            if !is_followed {
+                let mut projects: Vec<_> = projects.into_values().collect();
+                projects.retain(|project| with_archived || project.archived != Some(true));
+                projects.sort_by(|one, other| one.full_path.cmp(&other.full_path));
+                return Ok(projects);
+            }
+            if next.is_none() || next == after {
+                return Err(failure(ErrorKind::Unreadable, "the list does not go on"));
+            }
+            after = next;
+        }
+        let call = endpoint::list(&group, with_archived, after.as_deref());
+        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
+    }
+}
+
+fn scopes(page: Page<ListedProject>) -> impl Iterator<Item = ProjectScope> {
+    page.nodes
+        .into_iter()
+        .flatten()
+        .filter_map(|project| Some(ProjectScope::of(ProjectId::of(project.id.0)?, project)))
+}
+
+impl ProjectScope {
+    fn of(id: ProjectId, listed: ListedProject) -> ProjectScope {
+        let counts = listed.ci_job_token_scope_allowlist.map(|lists| {
+            let (projects, groups) = (lists.projects_allowlist, lists.groups_allowlist);
+            AllowedCounts {
+                projects: projects.nodes.len(),
+                groups: groups.nodes.len(),
+                with_default_permissions: projects.with_default_permissions()
+                    + groups.with_default_permissions(),
+            }
+        });
+        ProjectScope {
+            id,
+            full_path: listed.full_path,
+            archived: listed.archived,
+            inbound_enabled: listed
+                .ci_cd_settings
+                .and_then(|settings| settings.inbound_job_token_scope_enabled),
+            allowed: counts,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::gitlab::testing::{Reply, Scripted, json as reply, shown};
+
+    fn acme() -> Reply {
+        reply(
+            200,
+            &json!({ "id": 7, "full_path": "acme", "name": "Acme", "web_url": "http://x/groups/acme" }),
+        )
+    }
+
+    async fn read(
+        mut replies: Vec<Reply>,
+        with_archived: bool,
+    ) -> (Scripted, Result<Vec<ProjectScope>, Error>) {
+        replies.insert(0, acme());
+        let server = Scripted::answers(replies).await;
+        let scopes = server.client().scopes_below(GroupId::try_from(7_u64).unwrap(), with_archived).await;
+        (server, scopes)
+    }
+
+    fn node(id: u64, path: &str) -> Value {
+        let entry = |default: Option<bool>| json!({ "defaultPermissions": default });
+        json!({
+            "id": format!("gid://gitlab/Project/{id}"), "fullPath": path, "archived": false,
+            "ciCdSettings": { "inboundJobTokenScopeEnabled": true },
+            "ciJobTokenScopeAllowlist": {
+                "projectsAllowlist": { "nodes": [entry(Some(true)), entry(Some(false)), entry(None), null] },
+                "groupsAllowlist": { "nodes": [entry(Some(false))] },
+            },
+        })
+    }
+
+    fn page(nodes: &[Value], next: Option<&str>) -> Reply {
+        page_info(nodes, &json!({ "hasNextPage": next.is_some(), "endCursor": next }))
+    }
+
+    fn page_info(nodes: &[Value], page: &Value) -> Reply {
+        reply(200, &json!({ "data": { "group": { "projects": { "nodes": nodes, "pageInfo": page } } } }))
+    }
+
+    #[tokio::test]
+    async fn all_pages_are_read_and_sorted_by_path_and_none_twice() {
+        let replies = vec![
+            page(&[node(2, "acme/z"), node(1, "acme/b")], Some("c")),
+            page(&[node(1, "acme/b"), Value::Null, node(3, "acme/a")], None),
+        ];
+        let (server, scopes) = read(replies, false).await;
+        let scopes = scopes.unwrap();
+        let paths: Vec<_> = scopes.iter().map(|project| project.full_path.as_str()).collect();
+        assert_eq!(paths, ["acme/a", "acme/b", "acme/z"]);
+        assert_eq!(scopes[0].inbound_enabled, Some(true));
+        let counts = AllowedCounts { projects: 4, groups: 1, with_default_permissions: 3 };
+        assert_eq!(scopes[0].allowed, Some(counts), "what GitLab does not tell counts as unlimited");
+        let asked: Vec<_> = server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
+        assert_eq!(asked[0], json!({ "group": "acme", "archived": false, "after": null }));
+        assert_eq!(asked[1]["after"], "c");
+    }
+
+    #[tokio::test]
+    async fn what_the_token_may_not_see_of_a_project_is_left_open() {
+        let project = json!({
+            "id": "gid://gitlab/Project/1", "fullPath": "acme/a", "archived": null,
+            "ciCdSettings": null, "ciJobTokenScopeAllowlist": null,
+        });
+        let scopes = read(vec![page(&[project], None)], false).await.1.unwrap();
+        assert_eq!((scopes[0].inbound_enabled, scopes[0].allowed), (None, None));
+    }
+
+    #[tokio::test]
+    async fn archived_projects_are_left_out_even_where_gitlab_lists_them() {
+        let mut archived = node(1, "acme/a");
+        archived["archived"] = json!(true);
+        let replies = || vec![page(&[archived.clone(), node(2, "acme/b")], None)];
+        assert_eq!(read(replies(), false).await.1.unwrap().len(), 1);
+        assert_eq!(read(replies(), true).await.1.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_does_not_go_on_is_an_error() {
+        let repeating = || page(&[node(1, "acme/a")], Some("c"));
+        let without_cursor = page_info(&[], &json!({ "hasNextPage": true, "endCursor": null }));
+        for replies in [vec![repeating(), repeating()], vec![without_cursor]] {
+            let error = read(replies, false).await.1.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Unreadable);
+            assert!(shown(&error).contains("the list does not go on"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_group_that_the_token_does_not_see_is_an_error() {
+        let unseen = reply(200, &json!({ "data": { "group": null } }));
+        let error = read(vec![unseen], false).await.1.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::NotAvailable);
+    }
+}

@@ -1,0 +1,222 @@
+//! A single-flight cache: one piece of work serves all who want its result at the same time, and those who come soon
+//! after.
+//!
+//! Three promises: a result never hides a write that ended before it was asked for; whoever asks for a fresh result
+//! gets one whose work began after the question; and a failure answers those who waited for it, but nobody later.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::gitlab::sender::Error;
+
+/// Maximum age of a snapshot that a write may be computed from: what a plan has just read, so that the write removes what
+/// the plan has named.
+const RECENT: Duration = Duration::from_secs(5);
+
+/// How fresh a result must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// A kept result, or that of work under way, or a new one.
+    Shared,
+    /// A result whose work began at most 5 seconds ago, or a new one. For writing what a plan has just been made from.
+    Recent,
+    /// A result whose work began after the question. For decisions that rest on it.
+    Now,
+}
+
+/// The outcome of the work. Failures are shared as well.
+pub(super) type Outcome<T> = Result<T, Error>;
+
+/// Which results are kept, and for how long.
+pub(super) struct Keeping<T> {
+    /// From the beginning of the work.
+    pub(super) life: Duration,
+    /// Decides whether a result may be kept at all.
+    pub(super) when: fn(&T) -> bool,
+}
+
+/// The cache of one result.
+pub(super) struct Snapshot<T> {
+    keeping: Keeping<T>,
+    /// Held while the work runs.
+    running: tokio::sync::Mutex<()>,
+    log: Mutex<Log<T>>,
+}
+
+struct Log<T> {
+    /// The last run that began; they count from 1.
+    run: u64,
+    /// Grows with each write. A run that saw it grow may have read too early.
+    writes: u64,
+    finished: Option<Finished<T>>,
+    kept: Option<(T, Instant)>,
+}
+
+/// The last run that ended.
+struct Finished<T> {
+    run: u64,
+    writes: u64,
+    outcome: Outcome<T>,
+}
+
+/// The state of the log when somebody asked.
+struct Asked {
+    run: u64,
+    writes: u64,
+    is_running: bool,
+}
+
+impl<T: Clone> Snapshot<T> {
+    fn new(keeping: Keeping<T>) -> Self {
+        let log = Log { run: 0, writes: 0, finished: None, kept: None };
+        Self { keeping, running: tokio::sync::Mutex::default(), log: Mutex::new(log) }
+    }
+
+    /// Returns a kept result that is still good, without any work.
+    pub(super) fn peek(&self) -> Option<T> {
+        self.peek_within(self.keeping.life)
+    }
+
+    /// Returns a result of that freshness, and does the work for it if need be.
+    pub(super) async fn get(
+        &self,
+        freshness: Freshness,
+        work: impl Future<Output = Outcome<T>>,
+    ) -> Outcome<T> {
+        match freshness {
+            Freshness::Shared => self.join(work).await,
+            Freshness::Recent => self.recent(RECENT, work).await,
+            Freshness::Now => self.fresh(work).await,
+        }
+    }
+
+    fn peek_within(&self, age: Duration) -> Option<T> {
+        let log = self.log();
+        let (result, since) = log.kept.as_ref()?;
+        (since.elapsed() < age).then(|| result.clone())
+    }
+
+    /// Returns a kept result, or that of a run under way, or that of a run of its own.
+    async fn join(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        if let Some(kept) = self.peek() {
+            return Ok(kept);
+        }
+        let asked = self.asked();
+        let _running = self.running.lock().await;
+        if let Some(kept) = self.peek() {
+            return Ok(kept);
+        }
+        let shared = self.finished(|last| {
+            let joined = asked.is_running && last.run == asked.run && last.writes == asked.writes;
+            joined || last.run > asked.run
+        });
+        match shared {
+            Some(outcome) => outcome,
+            None => self.run(work).await,
+        }
+    }
+
+    /// Returns a kept result whose work began less than `age` ago, or else a fresh one.
+    async fn recent(&self, age: Duration, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        match self.peek_within(age) {
+            Some(kept) => Ok(kept),
+            None => self.fresh(work).await,
+        }
+    }
+
+    /// Returns the result of a run that begins after this question: its own, or one that many who asked meanwhile share.
+    async fn fresh(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        let asked = self.asked();
+        let _running = self.running.lock().await;
+        match self.finished(|last| last.run > asked.run) {
+            Some(outcome) => outcome,
+            None => self.run(work).await,
+        }
+    }
+
+    /// Notes a write that has ended and whose effect is known.
+    pub(super) fn written(&self, effect: impl FnOnce(&mut T)) {
+        let mut log = self.log();
+        log.writes += 1;
+        if let Some((kept, _)) = &mut log.kept {
+            effect(kept);
+        }
+    }
+
+    /// Notes that something may have changed in an unknown way.
+    pub(super) fn forget(&self) {
+        let mut log = self.log();
+        log.writes += 1;
+        log.kept = None;
+    }
+
+    async fn run(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+        let (run, writes, began) = {
+            let mut log = self.log();
+            log.run += 1;
+            (log.run, log.writes, Instant::now())
+        };
+        let outcome = work.await;
+        let mut log = self.log();
+        if let Ok(result) = &outcome
+            && log.writes == writes
+            && (self.keeping.when)(result)
+        {
+            log.kept = Some((result.clone(), began));
+        }
+        log.finished = Some(Finished { run, writes, outcome: outcome.clone() });
+        outcome
+    }
+
+    fn asked(&self) -> Asked {
+        let log = self.log();
+        let last = log.finished.as_ref().map_or(0, |last| last.run);
+        Asked { run: log.run, writes: log.writes, is_running: log.run > last }
+    }
+
+    /// Returns the outcome of the last run, if it serves. That somebody else was told to stop is no answer.
+    fn finished(&self, serves: impl FnOnce(&Finished<T>) -> bool) -> Option<Outcome<T>> {
+        let log = self.log();
+        let last = log.finished.as_ref().filter(|last| serves(last))?;
+        let stopped = last.outcome.as_ref().is_err_and(Error::is_cancelled);
+        (!stopped).then(|| last.outcome.clone())
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log<T>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Snapshots by what they are of.
+pub(super) struct Snapshots<K, T> {
+    keeping: Keeping<T>,
+    by_key: Mutex<HashMap<K, Arc<Snapshot<T>>>>,
+}
+
+impl<K: Eq + Hash, T: Clone> Snapshots<K, T> {
+    pub(super) fn new(keeping: Keeping<T>) -> Self {
+        Self { keeping, by_key: Mutex::default() }
+    }
+
+    pub(super) fn of(&self, key: K) -> Arc<Snapshot<T>> {
+        let Keeping { life, when } = self.keeping;
+        let new = || Arc::new(Snapshot::new(Keeping { life, when }));
+        Arc::clone(self.by_key().entry(key).or_insert_with(new))
+    }
+
+    /// Makes another key lead to what is known already.
+    pub(super) fn alias(&self, key: K, snapshot: &Arc<Snapshot<T>>) {
+        self.by_key().insert(key, Arc::clone(snapshot));
+    }
+
+    fn by_key(&self) -> MutexGuard<'_, HashMap<K, Arc<Snapshot<T>>>> {
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! `/projects/:id` and `/groups/:id`: what an ID or a path stands for.
+
+use serde::Deserialize;
+
+use crate::gitlab::names::{GroupId, Kind, ProjectId, Target};
+use crate::gitlab::sender::Call;
+
+/// A project or group that the token can see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::gitlab) struct Found {
+    pub(in crate::gitlab) target: Target,
+    /// Its current full path, in GitLab's own spelling.
+    pub(in crate::gitlab) full_path: String,
+}
+
+#[derive(Deserialize)]
+struct Project {
+    id: ProjectId,
+    path_with_namespace: String,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    id: GroupId,
+    full_path: String,
+}
+
+/// `GET /projects/:id` or `GET /groups/:id`, for a group without the hundred projects that the answer carries otherwise.
+pub(in crate::gitlab) fn show(kind: Kind, segment: &str) -> Call<Found> {
+    let path = format!("/{}/{segment}", kind.collection());
+    match kind {
+        Kind::Project => Call::get_as::<Project>(path),
+        Kind::Group => Call::get_as::<Group>(path).with("with_projects", false),
+    }
+}
+
+impl From<Project> for Found {
+    fn from(project: Project) -> Self {
+        Self { target: project.id.into(), full_path: project.path_with_namespace }
+    }
+}
+
+impl From<Group> for Found {
+    fn from(group: Group) -> Self {
+        Self { target: group.id.into(), full_path: group.full_path }
+    }
+}

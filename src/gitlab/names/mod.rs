@@ -1,0 +1,12 @@
+//! How GitLab names projects and groups: by ID and by full path. A file in here imports nothing from the other parts of
+//! `gitlab`.
+
+mod id;
+mod kind;
+mod reference;
+
+pub(in crate::gitlab) use id::RawId;
+pub use id::{GroupId, Id, InvalidId, ProjectId, Target};
+pub use kind::Kind;
+pub(in crate::gitlab) use reference::folded;
+pub use reference::{FullPath, GroupRef, ProjectRef, RefError, Reference, same_path};

@@ -1,0 +1,221 @@
+//! How people name a project or group: by its ID or by its full path.
+
+use std::fmt;
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::id::{GroupId, Id, InvalidId, ProjectId};
+
+/// What may stand in a path segment of a URL as it is; everything else, the slash above all, is encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters makes possible, in
+/// bytes.
+const LONGEST_PATH: usize = 8192;
+
+/// The full path of a project or group, such as `platform/deploy/runner`. Keeps the spelling it was given;
+/// GitLab itself compares without regard to case, and so does [`same_path`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FullPath(String);
+
+/// A project or group, by ID or path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Reference<I> {
+    /// By ID.
+    Id(I),
+    /// By full path: that of a project has at least one slash, that of a top-level group has none.
+    Path(FullPath),
+}
+
+/// A project, by ID or path.
+pub type ProjectRef = Reference<ProjectId>;
+
+/// A group, by ID or path.
+pub type GroupRef = Reference<GroupId>;
+
+/// The error of a text that is neither an ID nor a full path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RefError {
+    /// Nothing there.
+    #[error("it is empty")]
+    Empty,
+    /// A number that can't be an ID.
+    #[error("{InvalidId}")]
+    Number,
+    /// Starts or ends with a slash.
+    #[error("a full path neither starts nor ends with a slash")]
+    OuterSlash,
+    /// Two slashes in a row.
+    #[error("a full path has no empty part between two slashes")]
+    DoubleSlash,
+    /// `.` or `..` between slashes.
+    #[error("`.` and `..` can't be parts of a full path")]
+    DotSegment,
+    /// Blanks or control characters.
+    #[error("a full path contains no blanks or control characters")]
+    Blank,
+    /// Longer than GitLab can make one.
+    #[error("it is longer than any full path")]
+    TooLong,
+    /// The address of a web page.
+    #[error("it is a URL; write only the full path, such as `group/project`, or the number")]
+    Url,
+    /// A project's path without its group.
+    #[error("the full path of a project has a group or user in front, such as `group/project`")]
+    NoNamespace,
+}
+
+impl FullPath {
+    fn parse(text: &str) -> Result<Self, RefError> {
+        let problem = if text.is_empty() {
+            RefError::Empty
+        } else if text.len() > LONGEST_PATH {
+            RefError::TooLong
+        } else if text.contains("://") {
+            RefError::Url
+        } else if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            RefError::Blank
+        } else if text.starts_with('/') || text.ends_with('/') {
+            RefError::OuterSlash
+        } else if text.contains("//") {
+            RefError::DoubleSlash
+        } else if text.split('/').any(|segment| matches!(segment, "." | "..")) {
+            RefError::DotSegment
+        } else {
+            return Ok(Self(text.to_owned()));
+        };
+        Err(problem)
+    }
+}
+
+/// True when GitLab takes both for the same path: it compares without regard to case.
+#[must_use]
+pub fn same_path(one: &str, other: &str) -> bool {
+    folded(one) == folded(other)
+}
+
+/// The one spelling under which all spellings of a path meet.
+pub(in crate::gitlab) fn folded(path: &str) -> String {
+    path.to_lowercase()
+}
+
+/// Returns the ID if the text is a number, else nothing. Digits are always an ID, also where a group is called by digits:
+/// GitLab reads them so as well.
+fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let id = text.parse::<u64>().ok().filter(|_| digits.len() == text.len());
+    Some(id.and_then(|id| T::try_from(id).ok()).ok_or(RefError::Number))
+}
+
+impl<I: Id> Reference<I> {
+    /// Returns the ID, where it is what the reference says.
+    #[must_use]
+    pub fn id(&self) -> Option<I> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Path(_) => None,
+        }
+    }
+
+    /// Returns the ID or the encoded path, as it stands in an address.
+    pub(in crate::gitlab) fn segment(&self) -> String {
+        match self {
+            Self::Id(id) => id.to_string(),
+            Self::Path(path) => utf8_percent_encode(&path.0, ENCODED).to_string(),
+        }
+    }
+}
+
+impl<I: Id> From<I> for Reference<I> {
+    fn from(id: I) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl<I: Id> fmt::Display for Reference<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => fmt::Display::fmt(id, f),
+            Self::Path(path) => fmt::Display::fmt(path, f),
+        }
+    }
+}
+
+impl<I: Id> FromStr for Reference<I> {
+    type Err = RefError;
+
+    fn from_str(text: &str) -> Result<Self, RefError> {
+        if let Some(id) = number(text) {
+            return id.map(Self::Id);
+        }
+        let path = FullPath::parse(text)?;
+        if I::KIND.has_namespace() && !path.0.contains('/') {
+            return Err(RefError::NoNamespace);
+        }
+        Ok(Self::Path(path))
+    }
+}
+
+impl fmt::Display for FullPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_a_number_and_anything_else_a_path() {
+        assert_eq!("42".parse(), Ok(ProjectRef::Id(ProjectId::try_from(42_u64).unwrap())));
+        assert_eq!("2024".parse(), Ok(GroupRef::Id(GroupId::try_from(2024_u64).unwrap())));
+        assert_eq!("a/42".parse::<ProjectRef>().unwrap().to_string(), "a/42");
+        assert_eq!("platform".parse::<GroupRef>().unwrap().to_string(), "platform");
+    }
+
+    #[test]
+    fn what_is_neither_says_why() {
+        for (text, reason) in [
+            ("", RefError::Empty),
+            ("0", RefError::Number),
+            ("-5", RefError::Number),
+            ("+5", RefError::Number),
+            ("9223372036854775808", RefError::Number),
+            ("99999999999999999999999", RefError::Number),
+            ("/a/b", RefError::OuterSlash),
+            ("a/b/", RefError::OuterSlash),
+            ("a//b", RefError::DoubleSlash),
+            ("a/../b", RefError::DotSegment),
+            ("a b/c", RefError::Blank),
+            (" a/b", RefError::Blank),
+            ("a/b\n", RefError::Blank),
+            ("a/\u{7f}", RefError::Blank),
+            (&format!("a/{}", "b".repeat(LONGEST_PATH)), RefError::TooLong),
+            ("https://gitlab.com/a/b", RefError::Url),
+        ] {
+            assert_eq!(text.parse::<ProjectRef>(), Err(reason), "{text:?}");
+            assert_eq!(text.parse::<GroupRef>(), Err(reason), "{text:?}");
+        }
+        assert_eq!("runner".parse::<ProjectRef>(), Err(RefError::NoNamespace));
+        assert_eq!("..".parse::<GroupRef>(), Err(RefError::DotSegment));
+    }
+
+    #[test]
+    fn a_path_is_one_encoded_segment() {
+        let segment = |text: &str| text.parse::<ProjectRef>().unwrap().segment();
+        assert_eq!(segment("group/sub-group/my_project.x"), "group%2Fsub-group%2Fmy_project.x");
+        assert_eq!(segment("a/b?c#d%e"), "a%2Fb%3Fc%23d%25e");
+        assert_eq!(segment("42"), "42");
+    }
+
+    #[test]
+    fn paths_are_the_same_without_regard_to_case() {
+        assert!(same_path("Platform/Deploy", "platform/deploy"));
+        assert!(!same_path("platform/deploy", "platform/deploy2"));
+    }
+}

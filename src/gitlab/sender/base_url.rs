@@ -1,0 +1,192 @@
+//! Where a GitLab is: the one form in which the rest of the client knows it, whichever way it was written.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+use super::request::GRAPHQL_PATH;
+
+/// The path below which every REST address of this version lies.
+const REST_ROOT: &str = "/api/v4";
+
+/// The address of a GitLab, without trailing slash and without `/api/v4`: `https://gitlab.com`,
+/// `https://host.example/gitlab`. Holds no credentials, so that it may be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    instance: Url,
+}
+
+/// Why a text is no address of a GitLab. Never repeats the text, which may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// Nothing but blanks.
+    #[error("it is empty")]
+    Empty,
+    /// Not a URL at all, or one without a host.
+    #[error("it is not a URL such as `https://gitlab.example.com`")]
+    NotAUrl,
+    /// Some other scheme, or none.
+    #[error("it must start with `https://` or `http://`")]
+    Scheme,
+    /// A user name or password in the URL, where proxies and logs would see it.
+    #[error("it must not contain a user name or password; the token has a setting of its own")]
+    Credentials,
+    /// A query or fragment, which has no meaning in front of a path.
+    #[error("it must not contain a query (`?`) or fragment (`#`)")]
+    QueryOrFragment,
+}
+
+impl BaseUrl {
+    /// Reads an address as people write it: with or without a trailing slash, with or without `/api/v4`, with the
+    /// relative root under which GitLab may be installed.
+    ///
+    /// # Errors
+    ///
+    /// See [`BaseUrlError`].
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(BaseUrlError::Empty);
+        }
+        let lower = text.to_ascii_lowercase();
+        if !lower.starts_with("https://") && !lower.starts_with("http://") {
+            return Err(BaseUrlError::Scheme);
+        }
+        let mut instance = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl)?;
+        if !instance.username().is_empty() || instance.password().is_some() {
+            return Err(BaseUrlError::Credentials);
+        }
+        if instance.query().is_some() || instance.fragment().is_some() {
+            return Err(BaseUrlError::QueryOrFragment);
+        }
+        let mut root = instance.path().trim_end_matches('/');
+        // Also where a script has added it to an address that had it already.
+        while let Some(above) = root.strip_suffix(REST_ROOT) {
+            root = above.trim_end_matches('/');
+        }
+        let root = root.to_owned();
+        instance.set_path(&root);
+        Ok(Self { instance })
+    }
+
+    /// The address of a REST endpoint; `path` starts with a slash and is percent-encoded already.
+    pub(super) fn rest(&self, path: &str) -> Result<Url, url::ParseError> {
+        Url::parse(&format!("{self}{REST_ROOT}{path}"))
+    }
+
+    /// The address of GraphQL, which lies beside the REST API.
+    pub(super) fn graphql(&self) -> Result<Url, url::ParseError> {
+        Url::parse(&format!("{self}{GRAPHQL_PATH}"))
+    }
+
+    /// The relative root under which GitLab is installed, such as `/gitlab`; empty for most.
+    pub(in crate::gitlab) fn root(&self) -> &str {
+        self.instance.path().trim_end_matches('/')
+    }
+
+    /// True when whoever is on the way to the server could read the token: plain HTTP, and not to this machine.
+    #[must_use]
+    pub fn sends_token_in_the_clear(&self) -> bool {
+        self.instance.scheme() == "http" && !self.is_loopback()
+    }
+
+    /// True when no connection is ever encrypted: plain HTTP, with no proxy between.
+    pub(super) fn needs_no_tls(&self) -> bool {
+        self.instance.scheme() == "http" && self.is_loopback()
+    }
+
+    /// True when the address is this very machine, so that nothing stands between us and the server.
+    pub(super) fn is_loopback(&self) -> bool {
+        match self.instance.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.instance.as_str().trim_end_matches('/'))
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BaseUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(text: &str) -> String {
+        BaseUrl::parse(text).unwrap().rest("/user").unwrap().to_string()
+    }
+
+    #[test]
+    fn every_spelling_of_one_instance_is_the_same_address() {
+        for text in [
+            "https://gitlab.com",
+            "https://gitlab.com/",
+            "https://gitlab.com/api/v4",
+            "https://gitlab.com/api/v4/",
+            "https://gitlab.com//api/v4//",
+            "HTTPS://GitLab.com:443/api/v4",
+            " https://gitlab.com ",
+        ] {
+            assert_eq!(rest(text), "https://gitlab.com/api/v4/user", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_relative_root_and_a_port_are_kept() {
+        assert_eq!(rest("http://host:8080/gitlab/"), "http://host:8080/gitlab/api/v4/user");
+        assert_eq!(rest("http://host/git/lab/api/v4"), "http://host/git/lab/api/v4/user");
+        assert_eq!(rest("http://host/git//api/v4//api/v4//"), "http://host/git/api/v4/user");
+    }
+
+    #[test]
+    fn graphql_lies_beside_the_rest_api() {
+        let graphql = |text| BaseUrl::parse(text).unwrap().graphql().unwrap().to_string();
+        assert_eq!(graphql("https://gitlab.com/api/v4"), "https://gitlab.com/api/graphql");
+        assert_eq!(graphql("http://host:8080/gitlab/"), "http://host:8080/gitlab/api/graphql");
+    }
+
+    #[test]
+    fn what_is_no_address_says_why() {
+        for (text, reason) in [
+            ("", BaseUrlError::Empty),
+            ("  ", BaseUrlError::Empty),
+            ("gitlab.com", BaseUrlError::Scheme),
+            ("gitlab.com:8080/api/v4", BaseUrlError::Scheme),
+            ("ftp://gitlab.com", BaseUrlError::Scheme),
+            ("https://", BaseUrlError::NotAUrl),
+            ("https://gitlab com", BaseUrlError::NotAUrl),
+            ("https://me:secret@gitlab.com", BaseUrlError::Credentials),
+            ("https://glpat-secret@gitlab.com", BaseUrlError::Credentials),
+            ("https://gitlab.com?private_token=x", BaseUrlError::QueryOrFragment),
+            ("https://gitlab.com/#top", BaseUrlError::QueryOrFragment),
+        ] {
+            assert_eq!(BaseUrl::parse(text).unwrap_err(), reason, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_plain_http_to_another_machine_is_in_the_clear() {
+        for (text, clear) in [
+            ("http://gitlab.example.com", true),
+            ("http://10.0.0.1", true),
+            ("http://127.example.com", true),
+            ("https://gitlab.example.com", false),
+            ("http://localhost:8080", false),
+            ("http://gitlab.localhost", false),
+            ("http://127.8.9.10", false),
+            ("http://[::1]:3000", false),
+        ] {
+            assert_eq!(BaseUrl::parse(text).unwrap().sends_token_in_the_clear(), clear, "{text}");
+        }
+    }
+}

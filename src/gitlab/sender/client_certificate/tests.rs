@@ -1,0 +1,169 @@
+//! Each kind of key that people have, shown to a server that lets in nobody else.
+
+use std::sync::Arc;
+
+use rcgen::{
+    CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512,
+    PKCS_ED25519, PKCS_RSA_SHA256,
+};
+use serde_json::json;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+use super::section;
+use crate::gitlab::testing::{Scripted, client, json, project};
+use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
+
+/// What opens the wrapping of a key in PKCS#8: the key in its older form is the octets after the algorithm.
+const OCTETS: u8 = 0x04;
+const SEQUENCE: u8 = 0x30;
+
+struct Pair {
+    certificate: CertificateDer<'static>,
+    key: KeyPair,
+}
+
+impl Pair {
+    fn of(key: KeyPair) -> Pair {
+        let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        Pair { certificate: params.self_signed(&key).unwrap().der().clone(), key }
+    }
+
+    fn certificate(&self) -> String {
+        section("CERTIFICATE", &self.certificate)
+    }
+
+    fn pkcs8(&self) -> String {
+        section("PRIVATE KEY", self.key.serialized_der())
+    }
+
+    /// The key without its wrapping, under the label of its older form.
+    fn older(&self, label: &str) -> String {
+        section(label, unwrapped(self.key.serialized_der()))
+    }
+}
+
+/// The tag, the content and what follows of a DER element.
+fn element(der: &[u8]) -> (u8, &[u8], &[u8]) {
+    let (length, start) = match der[1] {
+        short @ 0..=0x7f => (usize::from(short), 2),
+        0x81 => (usize::from(der[2]), 3),
+        _ => (usize::from(u16::from_be_bytes([der[2], der[3]])), 4),
+    };
+    (der[0], &der[start..start + length], &der[start + length..])
+}
+
+fn unwrapped(pkcs8: &[u8]) -> &[u8] {
+    let (tag, content, _) = element(pkcs8);
+    assert_eq!(tag, SEQUENCE);
+    let (_, _, after_version) = element(content);
+    let (_, _, after_algorithm) = element(after_version);
+    let (tag, key, _) = element(after_algorithm);
+    assert_eq!(tag, OCTETS);
+    key
+}
+
+fn crlf(text: &str) -> String {
+    text.replace('\n', "\r\n")
+}
+
+async fn is_let_in(pair: &Pair, certificate: String, key: String) {
+    let own = Pair::of(KeyPair::generate().unwrap());
+    let mut roots = RootCertStore::empty();
+    roots.add(pair.certificate.clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
+    let own_key = own.key.serialize_der().try_into().unwrap();
+    let tls = ServerConfig::builder()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![own.certificate.clone()], own_key)
+        .unwrap();
+    let settings = |_: &_| json(200, &json!({"inbound_enabled": true, "outbound_enabled": false}));
+    let server = Scripted::behind_tls(tls, settings).await;
+    let config = Config {
+        cacert_pem: Some(own.certificate()),
+        client_cert_pem: Some(certificate),
+        client_key_pem: Some(key.into()),
+        ..server.config()
+    };
+    client(&config).scope(&project(1).into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_of_every_kind_are_shown() {
+    for algorithm in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_ECDSA_P521_SHA512] {
+        let pair = Pair::of(KeyPair::generate_for(algorithm).unwrap());
+        is_let_in(&pair, pair.certificate(), pair.pkcs8()).await;
+        is_let_in(&pair, pair.certificate(), pair.older("EC PRIVATE KEY")).await;
+    }
+    let rsa = Pair::of(KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap());
+    is_let_in(&rsa, rsa.certificate(), rsa.pkcs8()).await;
+    is_let_in(&rsa, rsa.certificate(), rsa.older("RSA PRIVATE KEY")).await;
+    let ed25519 = Pair::of(KeyPair::generate_for(&PKCS_ED25519).unwrap());
+    is_let_in(&ed25519, ed25519.certificate(), ed25519.pkcs8()).await;
+}
+
+#[tokio::test]
+async fn both_may_be_in_one_file_with_line_ends_and_text_of_any_kind() {
+    let pair = Pair::of(KeyPair::generate().unwrap());
+    let (certificate, key) = (pair.certificate(), pair.pkcs8());
+    let parameters = section("EC PARAMETERS", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
+    let attributes = "Bag Attributes\n    friendlyName: ours\nsubject=CN = ours\n";
+    for both in [
+        format!("{certificate}{key}"),
+        format!("{key}{certificate}"),
+        crlf(&format!("{certificate}{key}")),
+        format!("{attributes}{certificate}{attributes}{key}"),
+        format!("\u{feff}{attributes}{parameters}{key}\n\n{certificate}"),
+        format!("{parameters}{}{certificate}", pair.older("EC PRIVATE KEY")),
+    ] {
+        is_let_in(&pair, both.clone(), both).await;
+    }
+}
+
+fn refusal(certificate: String, key: String) -> ConfigError {
+    let mut config =
+        Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), "glpat-x".into(), "tests".into());
+    config.client_cert_pem = Some(certificate);
+    config.client_key_pem = Some(key.into());
+    Client::new(&config, Default::default()).unwrap_err()
+}
+
+#[test]
+fn a_key_that_is_no_use_says_why() {
+    let pair = Pair::of(KeyPair::generate().unwrap());
+    let encrypted = "it is encrypted, and nobody is asked for the passphrase; decrypt it with `openssl pkey`";
+    let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n\
+                 -----END RSA PRIVATE KEY-----\n";
+    for (key, reason) in [
+        (section("ENCRYPTED PRIVATE KEY", b"x"), encrypted),
+        (older.to_owned(), encrypted),
+        (crlf(older), encrypted),
+        (section("OPENSSH PRIVATE KEY", b"x"), "it is a key of SSH, which TLS does not use"),
+        (pair.certificate(), "it holds no private key in PEM form"),
+        (String::new(), "it holds no private key in PEM form"),
+        (section("PRIVATE KEY", b"no key"), "it is no RSA, ECDSA or Ed25519 key that TLS knows"),
+        (pair.pkcs8().replace("-----END", "-----"), "a section of it has no end"),
+        (pair.pkcs8().replace("-----\n", "-----\n!"), "it is not well-formed PEM"),
+    ] {
+        let error = refusal(pair.certificate(), key);
+        assert_eq!(error, ConfigError::ClientKey(reason.to_owned()));
+        assert_eq!(error.to_string(), format!("the client key can't be used: {reason}"));
+    }
+}
+
+#[test]
+fn a_certificate_that_is_none_says_so() {
+    let pair = Pair::of(KeyPair::generate().unwrap());
+    for certificate in [String::new(), pair.pkcs8(), "no certificate".to_owned()] {
+        let reason = "it holds no certificate in PEM form".to_owned();
+        assert_eq!(refusal(certificate, pair.pkcs8()), ConfigError::ClientCertificate(reason));
+    }
+}
+
+#[test]
+fn a_key_of_another_certificate_is_refused() {
+    let (ours, other) = (Pair::of(KeyPair::generate().unwrap()), Pair::of(KeyPair::generate().unwrap()));
+    let error = refusal(ours.certificate(), other.pkcs8());
+    assert_eq!(error, ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned()));
+}

@@ -1,0 +1,162 @@
+//! All that a client must be told before its first request. Nothing here reads the environment or a file.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::base_url::BaseUrl;
+
+/// Number of retries after a transient failure: enough to ride out a short deployment.
+const DEFAULT_RETRIES: u32 = 5;
+
+/// How long one attempt may take, answer read: longer than GitLab's own slowest ordinary answers.
+const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Maximum number of concurrent requests: as many as the usual number of things worked on at once.
+const DEFAULT_MAX_CONCURRENT_REQUESTS: usize = 10;
+
+/// How the token of a CI job starts. GitLab accepts such a token at none of the endpoints used here.
+const CI_JOB_TOKEN_PREFIX: &str = "glcbt-";
+
+/// How to reach a GitLab, as whom, and with how much patience. `Debug` shows no secret.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the GitLab is.
+    pub base_url: BaseUrl,
+    /// A personal, project, group or OAuth access token.
+    pub token: SecretString,
+    /// Certificates (PEM, one or more) of authorities to trust besides those of the system.
+    pub cacert_pem: Option<String>,
+    /// A client certificate (PEM, chain allowed) to show to the server; needs [`Config::client_key_pem`].
+    pub client_cert_pem: Option<String>,
+    /// The private key (PEM, unencrypted) of [`Config::client_cert_pem`]; both may be the same text.
+    pub client_key_pem: Option<SecretString>,
+    /// Accept any server certificate. Whoever sits on the way can then read the token.
+    pub insecure: bool,
+    /// Headers to add to each request; the values are secret, since proxies take credentials this way.
+    pub headers: BTreeMap<String, SecretString>,
+    /// How long one attempt may take.
+    pub request_timeout: Duration,
+    /// Number of retries after a transient failure; 0 means one attempt.
+    pub retries: u32,
+    /// Maximum number of concurrent requests; at least 1.
+    pub max_concurrent_requests: usize,
+    /// The `User-Agent` of each request: the name of the program that asks.
+    pub user_agent: String,
+}
+
+/// Which setting a client can't be made from, and why. Never repeats a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The token is empty.
+    #[error("the token is empty")]
+    TokenEmpty,
+    /// The token has characters that no header can carry.
+    #[error("the token contains blanks, line breaks or other characters that no token has")]
+    TokenNotSendable,
+    /// [`Config::cacert_pem`] holds no certificate.
+    #[error("the CA certificate file holds no readable PEM certificate")]
+    CaCertificate,
+    /// Only one of certificate and key is set.
+    #[error("a client certificate and its key must be given together")]
+    IncompleteClientCertificate,
+    /// [`Config::client_cert_pem`] holds no usable certificate.
+    #[error("the client certificate can't be used: {0}")]
+    ClientCertificate(String),
+    /// [`Config::client_key_pem`] holds no usable key.
+    #[error("the client key can't be used: {0}")]
+    ClientKey(String),
+    /// Certificate and key do not belong together, or are of a kind that TLS does not know.
+    #[error("the client certificate and its key can't be used together: {0}")]
+    ClientKeyPair(String),
+    /// A header of [`Config::headers`] can't be sent.
+    #[error("the header `{name}` can't be sent: {reason}")]
+    Header {
+        /// The header's name, as given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// [`Config::max_concurrent_requests`] is 0.
+    #[error("at least one request must be allowed at a time")]
+    NoConcurrency,
+    /// [`Config::request_timeout`] is 0.
+    #[error("the request time-out must be longer than zero")]
+    NoTime,
+    /// [`Config::user_agent`] can't be sent.
+    #[error("the user agent contains characters that no header can carry")]
+    UserAgent,
+    /// The system has no certificates of authorities, and [`Config::cacert_pem`] is not set.
+    #[error(
+        "this system knows no certificate authorities, so no server can be trusted; install them (mostly a package \
+         `ca-certificates`), or name a file with the one to trust"
+    )]
+    NoAuthorities,
+    /// The TLS library refused.
+    #[error("TLS can't be set up: {0}")]
+    Tls(String),
+}
+
+impl Config {
+    /// Returns a configuration with the defaults named in this module.
+    #[must_use]
+    pub fn new(base_url: BaseUrl, token: SecretString, user_agent: String) -> Self {
+        Self {
+            base_url,
+            token,
+            cacert_pem: None,
+            client_cert_pem: None,
+            client_key_pem: None,
+            insecure: false,
+            headers: BTreeMap::new(),
+            request_timeout: DEFAULT_REQUEST_TIMEOUT,
+            retries: DEFAULT_RETRIES,
+            max_concurrent_requests: DEFAULT_MAX_CONCURRENT_REQUESTS,
+            user_agent,
+        }
+    }
+
+    /// True when the token is that of a CI job, which GitLab refuses at every endpoint used here.
+    #[must_use]
+    pub fn token_is_of_a_ci_job(&self) -> bool {
+        self.token.expose_secret().starts_with(CI_JOB_TOKEN_PREFIX)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("base_url", &self.base_url)
+            .field("insecure", &self.insecure)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("request_timeout", &self.request_timeout)
+            .field("retries", &self.retries)
+            .field("max_concurrent_requests", &self.max_concurrent_requests)
+            .field("user_agent", &self.user_agent)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_a_ci_job_is_known_by_its_prefix() {
+        let base_url = BaseUrl::parse("https://gitlab.com").unwrap();
+        assert!(Config::new(base_url.clone(), "glcbt-64_abc".into(), "tests".into()).token_is_of_a_ci_job());
+        assert!(!Config::new(base_url, "glpat-abc".into(), "tests".into()).token_is_of_a_ci_job());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let mut config =
+            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), "glpat-hush".into(), "tests".into());
+        config.client_key_pem = Some("hush-key".into());
+        config.headers.insert("X-Proxy-Auth".to_owned(), "hush-header".into());
+        let shown = format!("{config:?}");
+        assert!(shown.contains("X-Proxy-Auth") && !shown.contains("hush"), "{shown}");
+    }
+}

@@ -1,0 +1,285 @@
+//! Why a call to GitLab failed, sorted by what can be done about it, with the history of its attempts.
+//! Advice to a person belongs to the callers; secrets belong nowhere in here.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::message::Words;
+use super::request::RequestLine;
+use crate::gitlab::names::{ProjectId, Target};
+
+/// A failed call. Cheap to clone, since one failed read may answer many callers.
+#[derive(Clone)]
+pub struct Error(Arc<Report>);
+
+/// What happened, in the words of somebody who must react to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// 401: GitLab does not accept the token.
+    Unauthorized(TokenProblem),
+    /// 403: the token's user lacks the role for this.
+    Forbidden,
+    /// 403: the token itself was made without the scope for this.
+    InsufficientScope {
+        /// The scope that would be enough, when GitLab says so.
+        needed: Option<String>,
+    },
+    /// 404 in GitLab's own words: absent, or not visible to the token. GitLab does not tell the two apart.
+    NotFound,
+    /// 400: refused; [`Error::words`] says why.
+    BadRequest,
+    /// 405: this address can't be written to, as with the old path of a renamed project.
+    NotAllowed,
+    /// 429: too many requests, even after waiting.
+    RateLimited {
+        /// How long GitLab asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// 5xx.
+    Server,
+    /// The answer points elsewhere, and the token does not go there.
+    Redirected {
+        /// Scheme, host and port it points to, when it says so.
+        to: Option<String>,
+    },
+    /// Any other status that is no success, and a 404 that is not from GitLab's API: something in front of GitLab that
+    /// lost its way says nothing about what exists.
+    UnexpectedStatus,
+    /// No connection, or one that broke; [`Error::words`] says how.
+    Unreachable,
+    /// TLS failed: the certificate is not trusted, or ours was refused.
+    Untrusted,
+    /// No complete answer within the time-out of an attempt.
+    TimedOut,
+    /// Something answered, but not GitLab's API: no JSON, another shape, another success than the promised one.
+    Unreadable,
+    /// The client was told to stop before the call was done.
+    Cancelled,
+    /// A removal was refused, and a fresh list still shows the entry: its target keeps its access. GitLab answers so
+    /// when the token can't see the target.
+    StillAllowed,
+    /// GraphQL, or a part of it, that this GitLab does not have: its version is too old.
+    Unsupported,
+    /// Permissions of single entries are switched off for the project: GitLab takes them and keeps the default ones.
+    SwitchedOff,
+    /// GraphQL's answer where the object is absent, not visible to the token, or not for the token to change.
+    NotAvailable,
+    /// A value that GitLab does not know, among those that were sent.
+    UnknownValues(Vec<String>),
+    /// The target of a write over GraphQL, which goes by path, is not visible to the token, so that its path is unknown.
+    UnseenTarget,
+    /// GitLab wrote another entry than was meant: a path has come to name something else in between.
+    Elsewhere {
+        /// Whose list was written.
+        owner: ProjectId,
+        /// The target of the entry that was written.
+        target: Target,
+    },
+}
+
+/// What GitLab has against the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenProblem {
+    /// Unknown, mistyped, or simply refused.
+    Invalid,
+    /// It has run out.
+    Expired,
+    /// Someone has revoked it.
+    Revoked,
+}
+
+#[derive(Clone)]
+struct Report {
+    kind: ErrorKind,
+    line: RequestLine,
+    status: Option<StatusCode>,
+    words: Option<String>,
+    history: AttemptHistory,
+}
+
+/// The attempts of a call up to now.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::gitlab) struct AttemptHistory {
+    /// Attempts whose end is known.
+    pub(in crate::gitlab) attempts: u32,
+    /// Time since the call began.
+    pub(in crate::gitlab) elapsed: Duration,
+    /// Some attempt may have been carried out although no answer said so.
+    pub(in crate::gitlab) doubtful: bool,
+}
+
+impl Error {
+    pub(in crate::gitlab) fn new(
+        kind: ErrorKind,
+        line: &RequestLine,
+        status: Option<StatusCode>,
+        words: Option<String>,
+        history: AttemptHistory,
+    ) -> Self {
+        Self(Arc::new(Report { kind, line: line.clone(), status, words, history }))
+    }
+
+    /// A failure that is known without sending the call, or that no single answer to it shows.
+    pub(in crate::gitlab) fn unsent(kind: ErrorKind, line: &RequestLine, words: Option<&str>) -> Self {
+        Self::new(kind, line, None, words.map(str::to_owned), AttemptHistory::default())
+    }
+
+    /// Returns the same failure with another meaning, once more is known.
+    pub(in crate::gitlab) fn with_kind(self, kind: ErrorKind) -> Self {
+        Self(Arc::new(Report { kind, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// What GitLab (or whatever answered in its place, or the network) said, as one short line.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.0.words.as_deref()
+    }
+
+    /// True when some attempt may have been carried out although no answer said so.
+    #[must_use]
+    pub fn maybe_carried_out(&self) -> bool {
+        self.0.history.doubtful
+    }
+
+    /// True for [`ErrorKind::NotFound`].
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        *self.kind() == ErrorKind::NotFound
+    }
+
+    /// True for [`ErrorKind::BadRequest`].
+    #[must_use]
+    pub fn is_bad_request(&self) -> bool {
+        *self.kind() == ErrorKind::BadRequest
+    }
+
+    /// True for [`ErrorKind::Cancelled`].
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        *self.kind() == ErrorKind::Cancelled
+    }
+
+    /// True when the token, its scope or its user's role is to blame: 401 and 403.
+    #[must_use]
+    pub fn is_about_the_token(&self) -> bool {
+        use ErrorKind::{Forbidden, InsufficientScope, Unauthorized};
+        matches!(self.kind(), Unauthorized(_) | Forbidden | InsufficientScope { .. })
+    }
+}
+
+#[cfg(test)]
+impl Error {
+    pub(super) fn status(&self) -> Option<u16> {
+        self.0.status.map(|status| status.as_u16())
+    }
+
+    pub(super) fn attempts(&self) -> u32 {
+        self.0.history.attempts
+    }
+}
+
+impl ErrorKind {
+    /// What a status that is no success means.
+    pub(super) fn of_status(status: StatusCode, words: &Words, retry_after: Option<Duration>) -> Self {
+        match status {
+            StatusCode::BAD_REQUEST => Self::BadRequest,
+            StatusCode::UNAUTHORIZED => Self::Unauthorized(TokenProblem::read(words)),
+            StatusCode::FORBIDDEN if words.code.as_deref() == Some("insufficient_scope") => {
+                Self::InsufficientScope { needed: words.scope.clone() }
+            }
+            StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::NOT_FOUND if words.is_of_the_api => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::NotAllowed,
+            StatusCode::TOO_MANY_REQUESTS => Self::RateLimited { retry_after },
+            _ if status.is_server_error() => Self::Server,
+            _ if status.is_success() => Self::Unreadable,
+            _ => Self::UnexpectedStatus,
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Unauthorized(TokenProblem::Invalid) => "the token is not accepted".to_owned(),
+            Self::Unauthorized(TokenProblem::Expired) => "the token has expired".to_owned(),
+            Self::Unauthorized(TokenProblem::Revoked) => "the token was revoked".to_owned(),
+            Self::Forbidden => "the token's user may not do this".to_owned(),
+            Self::InsufficientScope { needed: Some(scope) } => format!("the token lacks the scope `{scope}`"),
+            Self::InsufficientScope { needed: None } => "the token lacks a scope".to_owned(),
+            Self::NotFound => "not found, or not visible to the token".to_owned(),
+            Self::BadRequest => "refused".to_owned(),
+            Self::NotAllowed => "not allowed at this address".to_owned(),
+            Self::RateLimited { retry_after: Some(wait) } => {
+                format!("too many requests, wait {} s", wait.as_secs())
+            }
+            Self::RateLimited { retry_after: None } => "too many requests".to_owned(),
+            Self::Server => "the server failed".to_owned(),
+            Self::Redirected { to: Some(origin) } => format!("redirected to {origin}, which is not followed"),
+            Self::Redirected { to: None } => "redirected, which is not followed".to_owned(),
+            Self::UnexpectedStatus => "an unexpected status".to_owned(),
+            Self::Unreachable => "the server can't be reached".to_owned(),
+            Self::Untrusted => "no trusted TLS connection".to_owned(),
+            Self::TimedOut => "no complete answer in time".to_owned(),
+            Self::Unreadable => "the answer is not one of GitLab's API".to_owned(),
+            Self::Cancelled => "stopped before it was done".to_owned(),
+            Self::StillAllowed => "not removed: the entry is still on the list".to_owned(),
+            Self::Unsupported => "this GitLab does not have it".to_owned(),
+            Self::SwitchedOff => "fine-grained permissions are switched off for this project".to_owned(),
+            Self::NotAvailable => "not there, or not for this token to see or change".to_owned(),
+            Self::UnknownValues(values) => format!("GitLab does not know {}", values.join(", ")),
+            Self::UnseenTarget => "the target is not visible to the token".to_owned(),
+            Self::Elsewhere { owner, target } => {
+                format!("GitLab wrote the entry for {target} on the list of project {owner} in its place")
+            }
+        }
+    }
+}
+
+impl TokenProblem {
+    /// GitLab has no codes for these, so its words decide.
+    fn read(words: &Words) -> Self {
+        let text = words.text.as_deref().unwrap_or_default().to_ascii_lowercase();
+        match (text.contains("expired"), text.contains("revoked")) {
+            (true, _) => Self::Expired,
+            (_, true) => Self::Revoked,
+            _ => Self::Invalid,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { kind, line, status, words, history } = &*self.0;
+        write!(f, "{line}: {}", kind.describe())?;
+        if let Some(status) = status {
+            write!(f, " ({})", status.as_u16())?;
+        }
+        if let Some(words) = words {
+            write!(f, ": {words}")?;
+        }
+        if history.attempts > 1 {
+            write!(f, " [{} attempts in {:.1} s]", history.attempts, history.elapsed.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({self})", self.kind())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests;

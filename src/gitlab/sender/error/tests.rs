@@ -1,0 +1,160 @@
+use super::*;
+use crate::gitlab::sender::message;
+use crate::gitlab::testing::{Reply, Scripted, client, json, project, project_target, refusal, shown, text};
+use serde_json::json;
+
+/// The error of reading a scope when the server answers so for ever.
+async fn error_of(reply: Reply) -> Error {
+    let server = Scripted::answers(vec![reply]).await;
+    let mut config = server.config();
+    config.retries = 1;
+    client(&config).scope(&project(1).into()).await.unwrap_err()
+}
+
+/// The error's kind and line, the line without the time that it took.
+async fn told(reply: Reply) -> (ErrorKind, String) {
+    let error = error_of(reply).await;
+    let line = shown(&error);
+    let history = if error.attempts() > 1 { line.rfind(" [") } else { None };
+    let told = &line[..history.unwrap_or(line.len())];
+    (error.kind().clone(), told.replace("GET /projects/1/job_token_scope: ", ""))
+}
+
+#[tokio::test]
+async fn refusals_of_the_token_are_told_apart() {
+    let (kind, line) = told(refusal(401, "401 Unauthorized")).await;
+    assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Invalid));
+    assert_eq!(line, "the token is not accepted (401)");
+
+    let body = json!({"error": "invalid_token", "error_description": "Token is expired. You can do this."});
+    let (kind, line) = told(json(401, &body)).await;
+    assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Expired));
+    assert_eq!(line, "the token has expired (401): Token is expired. You can do this.");
+
+    let body = json!({"error": "invalid_token", "error_description": "Token was revoked."});
+    let (kind, line) = told(json(401, &body)).await;
+    assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Revoked));
+    assert_eq!(line, "the token was revoked (401): Token was revoked.");
+}
+
+#[tokio::test]
+async fn a_missing_role_is_not_a_missing_scope() {
+    let (kind, line) = told(refusal(403, "403 Forbidden")).await;
+    assert_eq!(kind, ErrorKind::Forbidden);
+    assert_eq!(line, "the token's user may not do this (403)");
+
+    let body = json!({"error": "insufficient_scope", "error_description": "More is needed.", "scope": "api"});
+    let (kind, line) = told(json(403, &body)).await;
+    assert_eq!(kind, ErrorKind::InsufficientScope { needed: Some("api".to_owned()) });
+    assert_eq!(line, "the token lacks the scope `api` (403): More is needed.");
+}
+
+#[tokio::test]
+async fn refusals_of_the_request_keep_gitlabs_words() {
+    for (status, kind, start) in [
+        (400, ErrorKind::BadRequest, "refused (400)"),
+        (404, ErrorKind::NotFound, "not found, or not visible to the token (404)"),
+        (405, ErrorKind::NotAllowed, "not allowed at this address (405)"),
+        (418, ErrorKind::UnexpectedStatus, "an unexpected status (418)"),
+        (500, ErrorKind::Server, "the server failed (500)"),
+        (503, ErrorKind::Server, "the server failed (503)"),
+    ] {
+        assert_eq!(told(refusal(status, "so it is")).await, (kind, format!("{start}: so it is")));
+    }
+}
+
+#[tokio::test]
+async fn pages_of_a_proxy_are_summarised() {
+    let page = "<html><head><title>Sign in</title></head><body>secret stuff</body></html>";
+    let (kind, line) = told(text(200, page)).await;
+    assert_eq!(kind, ErrorKind::Unreadable);
+    assert_eq!(line, "the answer is not one of GitLab's API (200): a web page titled \"Sign in\"");
+
+    let (kind, line) = told(text(502, page)).await;
+    assert_eq!(kind, ErrorKind::Server);
+    assert_eq!(line, "the server failed (502): a web page titled \"Sign in\"");
+
+    let (kind, line) = told(text(429, "Retry later\n")).await;
+    assert_eq!(kind, ErrorKind::RateLimited { retry_after: None });
+    assert_eq!(line, "too many requests (429): Retry later");
+}
+
+#[tokio::test]
+async fn a_wait_that_is_too_long_is_told_and_not_waited_for() {
+    let error = error_of(text(429, "Retry later").with("retry-after", 3600)).await;
+    assert_eq!(*error.kind(), ErrorKind::RateLimited { retry_after: Some(Duration::from_secs(3600)) });
+    assert_eq!(error.attempts(), 1);
+    assert!(shown(&error).contains("too many requests, wait 3600 s (429)"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_answer_is_unreadable() {
+    for (body, words) in [
+        ("[1,", "the answer is empty or cut off"),
+        ("", "the answer is empty or cut off"),
+        ("[]", "invalid length 0, expected struct ScopeSettings with 2 elements at line 1 column 2"),
+        ("{}", "missing field `inbound_enabled` at line 1 column 2"),
+        ("hello", "hello"),
+    ] {
+        let (kind, line) = told(text(200, body)).await;
+        assert_eq!(kind, ErrorKind::Unreadable, "{body}");
+        assert_eq!(line, format!("the answer is not one of GitLab's API (200): {words}"));
+    }
+    let (kind, _) = told(text(204, "")).await;
+    assert_eq!(kind, ErrorKind::Unreadable, "a success other than the promised one proves nothing");
+}
+
+#[tokio::test]
+async fn a_failed_connection_says_what_the_network_said() {
+    let (kind, line) = told(Reply::Lost).await;
+    assert_eq!(kind, ErrorKind::Unreachable);
+    assert!(line.starts_with("the server can't be reached: connection closed"), "{line}");
+
+    let (kind, line) = told(Reply::CutOff).await;
+    assert_eq!(kind, ErrorKind::Unreachable);
+    assert!(line.starts_with("the server can't be reached: "), "{line}");
+
+    let server = Scripted::answers(vec![Reply::Silence]).await;
+    let mut config = server.config();
+    (config.retries, config.request_timeout) = (0, Duration::from_millis(50));
+    let error = client(&config).scope(&project(1).into()).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::TimedOut);
+    assert_eq!(
+        shown(&error),
+        "GET /projects/1/job_token_scope: no complete answer in time: nothing within 0.05 s"
+    );
+}
+
+#[tokio::test]
+async fn the_attempt_history_is_told() {
+    let error = error_of(refusal(503, "down")).await;
+    assert_eq!(error.0.line.to_string(), "GET /projects/1/job_token_scope");
+    assert_eq!((error.status(), error.words(), error.attempts()), (Some(503), Some("down"), 2));
+    assert!(error.maybe_carried_out() && error.0.history.elapsed > Duration::ZERO);
+    assert!(shown(&error).contains(" [2 attempts in "));
+}
+
+#[tokio::test]
+async fn a_server_that_repeats_our_secrets_is_not_quoted() {
+    use crate::gitlab::testing::{HEADER, TOKEN};
+    let said = format!("who is {TOKEN} with {HEADER}?");
+    let (_, line) = told(refusal(400, &said)).await;
+    assert_eq!(line, "refused (400): who is [hidden] with [hidden]?");
+    let server = Scripted::answers(vec![text(201, &said)]).await;
+    let error = server.client().allow(project(1), project_target(2)).await.unwrap_err();
+    assert!(shown(&error).contains("[hidden]"));
+}
+
+#[test]
+fn each_status_has_one_kind() {
+    let words = message::read(b"", |text| text);
+    let kind = |status| ErrorKind::of_status(StatusCode::from_u16(status).unwrap(), &words, None);
+    for status in (100..1000).filter(|status| ![400, 401, 403, 404, 405, 429].contains(status)) {
+        let expected = match status {
+            200..300 => ErrorKind::Unreadable,
+            500..600 => ErrorKind::Server,
+            _ => ErrorKind::UnexpectedStatus,
+        };
+        assert_eq!(kind(status), expected, "{status}");
+    }
+}

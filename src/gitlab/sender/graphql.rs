@@ -1,0 +1,183 @@
+//! GraphQL's envelope: constant documents with variables go out, and what comes back with status 200 is told apart into
+//! data and the several kinds of refusal. What the documents ask for is the business of the endpoints.
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::error::{Error, ErrorKind};
+use super::request::Call;
+use super::send::{Answer, Sender};
+
+/// Longest line of GraphQL's words that is passed on, in characters: a refusal of a value lists all that are known, which
+/// for the policies of job tokens are some 400 characters.
+const LONGEST: usize = 1000;
+
+/// How graphql-ruby codes what the schema does not have: a field, an argument, a type, the type of a variable. The
+/// documents are constants, so that only another version of GitLab can have fault to find with them.
+const NOT_IN_THE_SCHEMA: [&str; 4] =
+    ["undefinedField", "argumentNotAccepted", "undefinedType", "variableRequiresValidType"];
+
+/// A query or mutation: its text never changes, so that no value can change its meaning.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::gitlab) struct Document {
+    /// The operation's name in the text, for errors and logs.
+    pub(in crate::gitlab) name: &'static str,
+    pub(in crate::gitlab) text: &'static str,
+}
+
+/// What comes back.
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Envelope<D> {
+    // Without this, the type of the data would have to have a default.
+    #[serde(default = "Option::default", bound(deserialize = "D: Deserialize<'de>"))]
+    data: Option<D>,
+    #[serde(default)]
+    errors: Vec<Fault>,
+}
+
+/// Part of a list. GitLab leaves out what the token may not see, or has a null in its place.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct Page<T> {
+    pub(in crate::gitlab) nodes: Vec<Option<T>>,
+    page_info: PageInfo,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Whether the list goes on.
+    pub(in crate::gitlab) fn is_followed(&self) -> bool {
+        self.page_info.has_next_page
+    }
+
+    /// Where this part ends, and so the next one begins.
+    pub(in crate::gitlab) fn end(&self) -> Option<&str> {
+        self.page_info.end_cursor.as_deref()
+    }
+}
+
+/// One of the top-level errors.
+#[derive(Debug, Deserialize)]
+struct Fault {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    extensions: Extensions,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Extensions {
+    code: Option<String>,
+    #[serde(default)]
+    problems: Vec<Problem>,
+}
+
+/// What is wrong with the value of a variable.
+#[derive(Debug, Deserialize)]
+struct Problem {
+    #[serde(default)]
+    path: Vec<Value>,
+    explanation: Option<String>,
+}
+
+impl<D: DeserializeOwned> Call<Envelope<D>> {
+    /// An operation that changes nothing.
+    pub(in crate::gitlab) fn reading(document: Document, variables: Value) -> Self {
+        Self::graphql(document.name, true, body(document, variables))
+    }
+
+    /// An operation that changes something.
+    pub(in crate::gitlab) fn writing(document: Document, variables: Value) -> Self {
+        Self::graphql(document.name, false, body(document, variables))
+    }
+}
+
+fn body(document: Document, variables: Value) -> Value {
+    json!({ "query": document.text, "operationName": document.name, "variables": variables })
+}
+
+impl Sender {
+    /// Makes a GraphQL call; data that comes with errors is none.
+    pub(in crate::gitlab) async fn ask<D>(&self, call: &Call<Envelope<D>>) -> Result<Answer<D>, Error> {
+        let Answer { value: Envelope { data, errors }, headers, history } = self.send(call).await?;
+        match data {
+            Some(value) if errors.is_empty() => Ok(Answer { value, headers, history }),
+            data => {
+                let kind = kind_of(&errors, data.is_some(), call);
+                let words = self.presentable(words_of(&errors, &kind), LONGEST);
+                let words = words.or_else(|| Some("neither data nor errors".to_owned()));
+                Err(Error::new(kind, call.line(), Some(StatusCode::OK), words, history))
+            }
+        }
+    }
+
+    /// The refusal of a mutation by the `errors` beside its result.
+    pub(in crate::gitlab) fn refused<D>(
+        &self,
+        call: &Call<Envelope<D>>,
+        answer: &Answer<D>,
+        errors: &[String],
+    ) -> Error {
+        let words = self.presentable(errors.join("; "), LONGEST);
+        Error::new(ErrorKind::BadRequest, call.line(), Some(StatusCode::OK), words, answer.history)
+    }
+}
+
+/// What the errors mean, by their structure; the words are for people.
+fn kind_of<D>(errors: &[Fault], has_data: bool, call: &Call<Envelope<D>>) -> ErrorKind {
+    let unknown = unknown_values(errors, call);
+    if errors.is_empty() {
+        ErrorKind::Unreadable
+    } else if !unknown.is_empty() {
+        ErrorKind::UnknownValues(unknown)
+    } else if has_data {
+        // Only what went wrong while the operation ran leaves data, and there it leaves a null.
+        ErrorKind::NotAvailable
+    } else if errors.iter().any(Fault::is_about_the_schema) {
+        ErrorKind::Unsupported
+    } else {
+        ErrorKind::BadRequest
+    }
+}
+
+/// The values in a list of ours that GitLab does not know. GitLab tells their places in the list.
+fn unknown_values<D>(errors: &[Fault], call: &Call<Envelope<D>>) -> Vec<String> {
+    let variables = call.body().and_then(|body| body["variables"].as_object());
+    let list = variables.and_then(|variables| variables.values().find_map(Value::as_array));
+    let at = |place: u64| list?.get(usize::try_from(place).ok()?)?.as_str().map(str::to_owned);
+    let problems = errors.iter().flat_map(|fault| &fault.extensions.problems);
+    let places = problems.filter_map(|problem| problem.path.last()?.as_u64());
+    places.filter_map(at).collect()
+}
+
+fn words_of(errors: &[Fault], kind: &ErrorKind) -> String {
+    let explanations = errors.iter().flat_map(|fault| &fault.extensions.problems);
+    let explained: Vec<_> = explanations.filter_map(|problem| problem.explanation.as_deref()).collect();
+    match kind {
+        ErrorKind::UnknownValues(_) if !explained.is_empty() => explained.join("; "),
+        // One thing that is missing has others in its train.
+        ErrorKind::Unsupported => joined(errors.iter().filter(|fault| fault.is_about_the_schema())),
+        _ => joined(errors.iter()),
+    }
+}
+
+fn joined<'e>(errors: impl Iterator<Item = &'e Fault>) -> String {
+    errors.map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+impl Fault {
+    fn is_about_the_schema(&self) -> bool {
+        self.extensions.code.as_deref().is_some_and(|code| NOT_IN_THE_SCHEMA.contains(&code))
+    }
+}
+
+#[cfg(test)]
+mod tests;

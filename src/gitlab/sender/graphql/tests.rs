@@ -1,0 +1,117 @@
+use serde_json::json;
+
+use super::*;
+use crate::gitlab::testing::{HEADER, Reply, Scripted, TOKEN, client, empty, json, refusal, shown, text};
+
+const DOCUMENT: Document = Document { name: "Test", text: "query Test($of: [Kind!]!) { it(of: $of) }" };
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Data {
+    it: Option<u32>,
+}
+
+fn variables() -> Value {
+    json!({ "of": ["READ_JOBS", "READ_TEA", "READ_MINDS"] })
+}
+
+async fn read(server: &Scripted) -> Result<Option<u32>, Error> {
+    let mut config = server.config();
+    config.retries = 1;
+    let call = Call::<Envelope<Data>>::reading(DOCUMENT, variables());
+    client(&config).sender.ask(&call).await.map(|answer| answer.value.it)
+}
+
+async fn told(reply: Reply) -> (ErrorKind, String) {
+    let error = read(&Scripted::answers(vec![reply]).await).await.unwrap_err();
+    (error.kind().clone(), shown(&error).replace("POST /api/graphql (Test): ", ""))
+}
+
+#[tokio::test]
+async fn a_document_is_posted_beside_the_rest_api_with_its_variables() {
+    let server = Scripted::answers(vec![json(200, &json!({"data": {"it": 7}}))]).await;
+    assert_eq!(read(&server).await.unwrap(), Some(7));
+    let seen = server.seen().remove(0);
+    assert_eq!(seen.line(), "POST /api/graphql");
+    let expected = json!({ "query": DOCUMENT.text, "operationName": "Test", "variables": variables() });
+    assert_eq!(seen.body, expected);
+    assert!(seen.headers.contains(TOKEN) && seen.headers.contains(HEADER));
+}
+
+#[tokio::test]
+async fn errors_under_status_200_are_told_apart_by_their_structure() {
+    let unknown_field = json!({"errors": [{
+        "message": "Field 'it' doesn't exist on type 'Query'", "path": ["query Test", "it"],
+        "extensions": {"code": "undefinedField", "typeName": "Query", "fieldName": "it"},
+    }]});
+    let (kind, line) = told(json(200, &unknown_field)).await;
+    assert_eq!(kind, ErrorKind::Unsupported);
+    assert_eq!(line, "this GitLab does not have it (200): Field 'it' doesn't exist on type 'Query'");
+
+    let unavailable =
+        json!({"data": {"it": null}, "errors": [{"message": "It does not exist", "path": ["it"]}]});
+    let (kind, line) = told(json(200, &unavailable)).await;
+    assert_eq!(kind, ErrorKind::NotAvailable);
+    assert_eq!(line, "not there, or not for this token to see or change (200): It does not exist");
+
+    let complex =
+        json!({"errors": [{"message": "Query has complexity of 300, which exceeds max complexity of 250"}]});
+    assert_eq!(told(json(200, &complex)).await.0, ErrorKind::BadRequest);
+}
+
+#[tokio::test]
+async fn values_that_gitlab_does_not_know_are_named_as_we_wrote_them() {
+    let explanation =
+        format!("Expected \"READ_TEA\" to be one of: {}", vec!["READ_SECURE_FILES"; 25].join(", "));
+    let problem = |place: u64| json!({ "path": [place], "explanation": explanation });
+    let reply = json!({"errors": [{
+        "message": "Variable $of of type [Kind!]! was provided invalid value for 1",
+        "extensions": {"value": ["x", "y", "z"], "problems": [problem(1), problem(2), problem(9)]},
+    }]});
+    let (kind, line) = told(json(200, &reply)).await;
+    assert_eq!(kind, ErrorKind::UnknownValues(vec!["READ_TEA".into(), "READ_MINDS".into()]));
+    let start = format!("GitLab does not know READ_TEA, READ_MINDS (200): {explanation}; Expected");
+    assert!(line.starts_with(&start), "{line}");
+}
+
+#[tokio::test]
+async fn an_answer_with_neither_data_nor_errors_is_no_success() {
+    for body in [json!({}), json!({"data": null}), json!({"errors": []})] {
+        assert_eq!(told(json(200, &body)).await.0, ErrorKind::Unreadable, "{body}");
+    }
+    assert_eq!(told(json(200, &json!([]))).await.0, ErrorKind::Unreadable);
+    assert_eq!(told(text(200, "<title>Sign in</title>")).await.0, ErrorKind::Unreadable);
+}
+
+#[tokio::test]
+async fn a_gitlab_without_graphql_is_too_old_and_a_token_is_refused_as_over_rest() {
+    assert_eq!(told(refusal(404, "404 Not Found")).await.0, ErrorKind::Unsupported);
+    assert_eq!(told(text(404, "<title>Not here</title>")).await.0, ErrorKind::Unsupported);
+    assert!(matches!(told(refusal(401, "401 Unauthorized")).await.0, ErrorKind::Unauthorized(_)));
+    assert_eq!(told(refusal(403, "403 Forbidden")).await.0, ErrorKind::Forbidden);
+}
+
+#[tokio::test]
+async fn a_secret_that_an_error_repeats_is_hidden() {
+    let reply = json!({"errors": [{"message": format!("who is {TOKEN} and {HEADER}?")}]});
+    let (_, line) = told(json(200, &reply)).await;
+    assert_eq!(line, "refused (200): who is [hidden] and [hidden]?");
+}
+
+#[tokio::test]
+async fn a_query_is_repeated_after_a_500_and_a_mutation_is_not() {
+    let replies = || vec![empty(500), json(200, &json!({"data": {"it": 7}}))];
+    let server = Scripted::answers(replies()).await;
+    assert_eq!(read(&server).await.unwrap(), Some(7));
+
+    let server = Scripted::answers(replies()).await;
+    let call = Call::<Envelope<Data>>::writing(DOCUMENT, variables());
+    let error = server.client().sender.ask(&call).await.unwrap_err();
+    assert_eq!((error.kind(), error.maybe_carried_out()), (&ErrorKind::Server, true));
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test]
+async fn the_token_does_not_follow_a_redirect() {
+    let elsewhere = empty(307).with("location", "/api/graphql/");
+    assert!(matches!(told(elsewhere).await.0, ErrorKind::Redirected { .. }));
+}

@@ -1,0 +1,28 @@
+//! What sends: one request at a time, with its turn, pauses and retries, whole lists of pages, and GraphQL's envelope. A
+//! file in here may import from [`names`](super::names), and knows no endpoint.
+
+mod base_url;
+mod client_certificate;
+mod config;
+mod error;
+mod graphql;
+mod message;
+mod pagination;
+mod pause;
+mod request;
+mod retry;
+mod send;
+mod transport;
+
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use config::{Config, ConfigError};
+pub(in crate::gitlab) use error::AttemptHistory;
+pub use error::{Error, ErrorKind, TokenProblem};
+pub(in crate::gitlab) use graphql::{Document, Envelope, Page};
+pub use message::{Words, read as words};
+pub use pagination::next_page;
+pub(in crate::gitlab) use request::{Call, RequestLine};
+#[cfg(test)]
+pub(in crate::gitlab) use retry::Backoff;
+pub use retry::asked_wait;
+pub(in crate::gitlab) use send::Sender;

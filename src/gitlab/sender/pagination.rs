@@ -1,0 +1,158 @@
+//! Reading a list that comes in pages, whole or not at all. The server says which page is next and how many there
+//! are; this file believes it as long as it makes sense.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, LINK};
+use url::Url;
+
+use super::error::{Error, ErrorKind};
+use super::request::Call;
+use super::send::{Answer, Sender};
+
+/// Elements on a page: the most that GitLab gives.
+const PER_PAGE: usize = 100;
+
+/// More pages than any list has that is read here; whoever claims more will not come to an end.
+const MOST_PAGES: u64 = 500;
+
+/// How often a list is read when elements moved between its pages meanwhile.
+const MOST_READINGS: u32 = 3;
+
+const NEXT_PAGE: &str = "x-next-page";
+const TOTAL_PAGES: &str = "x-total-pages";
+const TOTAL: &str = "x-total";
+
+/// One reading of all pages.
+struct Reading<T> {
+    by_id: BTreeMap<u64, T>,
+    pages: u64,
+    /// What the server counts, by the last page that said so.
+    total: Option<u64>,
+    /// No two pages told different totals.
+    steady: bool,
+}
+
+impl Sender {
+    /// All elements of a list, each once, sorted by `id`. The first page tells how many there are; the others are
+    /// then fetched at the same time.
+    ///
+    /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When fewer
+    /// came than the server counts, or its count changed on the way, the list is read again.
+    pub(in crate::gitlab) async fn list<T>(
+        &self,
+        call: &Call<Vec<T>>,
+        id: fn(&T) -> u64,
+    ) -> Result<BTreeMap<u64, T>, Error>
+    where
+        Call<Vec<T>>: Clone,
+    {
+        let mut reading = self.read_pages(call, id).await?;
+        let mut readings = 1;
+        while !reading.is_whole() && readings < MOST_READINGS {
+            tracing::debug!(path = call.line().path, "the list changed while it was read");
+            reading = self.read_pages(call, id).await?;
+            readings += 1;
+        }
+        Ok(reading.by_id)
+    }
+
+    async fn read_pages<T>(&self, call: &Call<Vec<T>>, id: fn(&T) -> u64) -> Result<Reading<T>, Error>
+    where
+        Call<Vec<T>>: Clone,
+    {
+        let page = |number: u64| {
+            let call = call.clone().with("per_page", PER_PAGE).with("page", number);
+            async move { self.send(&call).await }
+        };
+        let first = page(1).await?;
+        let pages = number(&first.headers, TOTAL_PAGES).unwrap_or(1);
+        let mut reading = Reading { by_id: BTreeMap::new(), pages: 0, total: None, steady: true };
+        let mut next = reading.add(call, first, id)?;
+        if next.is_some() && (2..=MOST_PAGES).contains(&pages) {
+            for answer in try_join_all((2..=pages).map(page)).await? {
+                next = reading.add(call, answer, id)?;
+            }
+        }
+        while let Some(number) = next {
+            next = reading.add(call, page(number).await?, id)?;
+        }
+        Ok(reading)
+    }
+}
+
+impl<T> Reading<T> {
+    /// Takes in the next page and returns the number of the one after it.
+    fn add(
+        &mut self,
+        call: &Call<Vec<T>>,
+        answer: Answer<Vec<T>>,
+        id: fn(&T) -> u64,
+    ) -> Result<Option<u64>, Error> {
+        let Answer { value: elements, headers, history } = answer;
+        let (count, known) = (elements.len(), self.by_id.len());
+        self.by_id.extend(elements.into_iter().map(|element| (id(&element), element)));
+        self.pages += 1;
+        let total = number(&headers, TOTAL);
+        self.steady &= self.pages == 1 || total == self.total;
+        self.total = total;
+        let nothing_new = self.by_id.len() == known;
+        let next = next_page(self.pages, &headers, count).and_then(|next| match next {
+            Some(_) if nothing_new => Err("one page repeats another"),
+            Some(_) if self.pages >= MOST_PAGES => Err("the pages do not come to an end"),
+            next => Ok(next),
+        });
+        next.map_err(|reason| {
+            let status = Some(StatusCode::OK);
+            Error::new(ErrorKind::Unreadable, call.line(), status, Some(reason.to_owned()), history)
+        })
+    }
+
+    fn is_whole(&self) -> bool {
+        let counted = usize::try_from(self.total.unwrap_or_default()).unwrap_or(usize::MAX);
+        self.pages < 2 || (self.steady && self.by_id.len() >= counted)
+    }
+}
+
+/// The number of the page after page `current` of a list, which had `count` elements: none on the last page.
+///
+/// `x-next-page` is believed first, then `link`. A server whose headers were lost on the way is asked on as long as
+/// its pages are full.
+///
+/// # Errors
+///
+/// In words, when the server names any page but `current + 1`: following it might never end.
+pub fn next_page(current: u64, headers: &HeaderMap, count: usize) -> Result<Option<u64>, &'static str> {
+    let claimed = match (text(headers, NEXT_PAGE), text(headers, LINK.as_str())) {
+        (Some(""), _) => None,
+        (Some(number), _) => Some(number.parse().ok()),
+        (None, Some(link)) => next_in_link(link),
+        (None, None) => (count >= PER_PAGE).then_some(current.checked_add(1)),
+    };
+    match claimed {
+        None => Ok(None),
+        Some(Some(next)) if current.checked_add(1) == Some(next) => Ok(Some(next)),
+        Some(_) => Err("the next page is not the one after this"),
+    }
+}
+
+/// The `page` of the link with `rel="next"`: outer nothing without such a link, inner nothing without a number in it.
+fn next_in_link(link: &str) -> Option<Option<u64>> {
+    let next = link.split(',').find(|part| part.contains("rel=\"next\"") || part.contains("rel=next"))?;
+    let url = next.split(['<', '>']).nth(1).and_then(|target| Url::parse(target).ok());
+    let page = url.and_then(|url| url.query_pairs().find(|(key, _)| key == "page")?.1.parse().ok());
+    Some(page)
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    text(headers, name)?.parse().ok()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::gitlab::testing::{Reply, Scripted, Seen, json, list, page, project, refusal};
+use crate::gitlab::{Freshness, Kind};
+
+fn elements(ids: impl IntoIterator<Item = u64>) -> Vec<Value> {
+    ids.into_iter().map(|id| json!({ "id": id })).collect()
+}
+
+async fn read(server: &Scripted) -> Result<usize, Error> {
+    server.client().allowlist(project(1), Kind::Group, Freshness::Now).await.map(|list| list.iter().count())
+}
+
+fn pages(server: &Scripted) -> Vec<u64> {
+    let mut pages: Vec<u64> = server.seen().iter().map(Seen::page).collect();
+    pages.sort_unstable();
+    pages
+}
+
+#[tokio::test]
+async fn a_list_of_201_is_three_pages() {
+    let ids: Vec<u64> = (1..=201).collect();
+    let server = Scripted::new(move |seen| list(&ids, seen)).await;
+    assert_eq!(read(&server).await.unwrap(), 201);
+    assert_eq!(pages(&server), [1, 2, 3]);
+    assert!(server.seen().iter().all(|seen| seen.query.contains("per_page=100")));
+}
+
+#[tokio::test]
+async fn later_pages_are_fetched_at_the_same_time() {
+    let ids: Vec<u64> = (1..=500).collect();
+    let server = Scripted::slow(std::time::Duration::from_millis(50), move |seen| list(&ids, seen)).await;
+    assert_eq!(read(&server).await.unwrap(), 500);
+    assert_eq!(server.most_in_flight(), 4);
+}
+
+#[tokio::test]
+async fn without_totals_the_next_page_is_followed() {
+    let server = Scripted::new(|seen| {
+        let next = if seen.page() < 3 { (seen.page() + 1).to_string() } else { String::new() };
+        json(200, &Value::from(elements([seen.page()]))).with("x-next-page", next)
+    })
+    .await;
+    assert_eq!(read(&server).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_link_serves_where_the_headers_are_missing() {
+    let server = Scripted::new(|seen| {
+        let reply = json(200, &Value::from(elements([seen.page()])));
+        match seen.page() {
+            1 => reply.with(
+                "link",
+                "<https://x/y?page=1>; rel=\"first\", <https://x/y?per_page=100&page=2>; rel=\"next\"",
+            ),
+            _ => reply.with("link", "<https://x/y?page=1>; rel=\"first\""),
+        }
+    })
+    .await;
+    assert_eq!(read(&server).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn without_any_header_full_pages_are_asked_on() {
+    let server = Scripted::new(|seen| {
+        let ids = if seen.page() == 1 { 1..=100 } else { 101..=150 };
+        json(200, &Value::from(elements(ids)))
+    })
+    .await;
+    assert_eq!(read(&server).await.unwrap(), 150);
+}
+
+#[tokio::test]
+async fn pages_that_repeat_are_an_error() {
+    for server in [
+        Scripted::new(|_| json(200, &Value::from(elements(1..=100)))).await,
+        Scripted::new(|seen| json(200, &Value::from(elements(1..=5))).with("x-next-page", seen.page() + 1))
+            .await,
+    ] {
+        let error = read(&server).await.unwrap_err();
+        assert_eq!(error.words(), Some("one page repeats another"));
+        assert_eq!((error.kind(), server.count()), (&ErrorKind::Unreadable, 2));
+    }
+}
+
+#[tokio::test]
+async fn pages_that_never_end_are_an_error() {
+    let server = Scripted::new(|seen| {
+        json(200, &Value::from(elements([seen.page()])))
+            .with("x-next-page", seen.page() + 1)
+            .with("x-total-pages", u64::MAX)
+    })
+    .await;
+    let error = read(&server).await.unwrap_err();
+    assert_eq!(error.words(), Some("the pages do not come to an end"));
+    assert_eq!(server.count() as u64, MOST_PAGES);
+}
+
+#[tokio::test]
+async fn a_list_that_changed_while_it_was_read_is_read_again() {
+    let readings = std::sync::atomic::AtomicU64::new(0);
+    let server = Scripted::new(move |seen| {
+        use std::sync::atomic::Ordering::SeqCst;
+        let reading =
+            if seen.page() == 1 { readings.fetch_add(1, SeqCst) } else { readings.load(SeqCst) - 1 };
+        // In the first reading element 101 slips onto the page that was read already.
+        let second = if reading == 0 { 102..=150 } else { 101..=150 };
+        let ids: Vec<Value> = if seen.page() == 1 { elements(1..=100) } else { elements(second) };
+        page(&ids, seen.page(), 2, 150)
+    })
+    .await;
+    assert_eq!(read(&server).await.unwrap(), 150);
+    assert_eq!(server.count(), 4);
+}
+
+#[tokio::test]
+async fn a_removal_that_hides_the_element_which_slipped_is_told_by_the_totals() {
+    let removed = std::sync::atomic::AtomicBool::new(false);
+    let server = Scripted::new(move |seen| {
+        use std::sync::atomic::Ordering::SeqCst;
+        // Element 1 is removed once the first page was read, so that 101 slips onto it: as many come as are counted.
+        let first = if removed.load(SeqCst) { 2 } else { 1 };
+        removed.fetch_or(seen.page() == 1, SeqCst);
+        let ids: Vec<u64> = (first..=150).collect();
+        list(&ids, seen)
+    })
+    .await;
+    let list = server.client().allowlist(project(1), Kind::Group, Freshness::Now).await.unwrap();
+    assert_eq!(list.iter().map(|group| group.target.id()).collect::<Vec<_>>(), (2..=150).collect::<Vec<_>>());
+    assert_eq!(pages(&server), [1, 1, 2, 2]);
+}
+
+#[tokio::test]
+async fn a_wrong_total_does_not_keep_us_for_ever() {
+    let server = Scripted::new(|seen| page(&elements([seen.page()]), seen.page(), 2, 1000)).await;
+    assert_eq!(read(&server).await.unwrap(), 2);
+    assert_eq!(server.count(), 6);
+}
+
+#[tokio::test]
+async fn an_element_on_two_pages_is_one() {
+    let server = Scripted::new(|seen| {
+        let ids = if seen.page() == 1 { elements(1..=100) } else { elements(100..=101) };
+        page(&ids, seen.page(), 2, 101)
+    })
+    .await;
+    assert_eq!(read(&server).await.unwrap(), 101);
+    assert_eq!(server.count(), 2);
+}
+
+#[tokio::test]
+async fn one_page_that_fails_fails_the_list() {
+    let server = Scripted::new(|seen| match seen.page() {
+        2 => refusal(403, "403 Forbidden"),
+        number => page(&elements([number]), number, 3, 3),
+    })
+    .await;
+    assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    let server = Scripted::answers(vec![Reply::CutOff]).await;
+    assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Unreachable);
+}
+
+#[test]
+fn the_next_page_is_a_pure_question() {
+    let next = |current, pairs: &[(&'static str, &str)], count| {
+        let headers =
+            pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        next_page(current, &headers, count)
+    };
+    assert_eq!(next(1, &[("x-next-page", "2")], 100), Ok(Some(2)));
+    assert_eq!(next(2, &[("x-next-page", "")], 100), Ok(None));
+    assert_eq!(next(1, &[], 99), Ok(None));
+    assert_eq!(next(1, &[], 100), Ok(Some(2)));
+    assert_eq!(next(1, &[("link", "<https://h/?page=2>; rel=next")], 1), Ok(Some(2)));
+    for odd in ["1", "0", "-1", "3", "two", "99999999999999999999999"] {
+        assert!(next(1, &[("x-next-page", odd)], 100).is_err(), "{odd}");
+    }
+    for odd in ["<https://h/?cursor=x>; rel=\"next\"", "<nonsense>; rel=\"next\"", "rel=\"next\""] {
+        assert!(next(1, &[("link", odd)], 100).is_err(), "{odd}");
+    }
+}

@@ -1,0 +1,163 @@
+//! Which failures are worth a retry, and when. All knowledge about retries is in this file.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+/// The first back-off lies below this: half a second outlasts a dropped connection or a worker that is replaced.
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
+
+/// No back-off is longer than this, however often it was doubled.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// The longest wait that a server can impose. GitLab's limits are per minute; whoever asks for more gets no further
+/// attempt, so that a person decides.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// GitLab's header with the seconds since 1970 at which a limit starts anew.
+const RATE_LIMIT_RESET: &str = "ratelimit-reset";
+
+/// GitLab's header with the number of requests left until then.
+const RATE_LIMIT_REMAINING: &str = "ratelimit-remaining";
+
+/// True for answers that a later attempt may not get: limits, restarts and overload (any method; see
+/// [`super::request::Call`] for why a write may be retried), and GitLab's own failures on reads. A write that fails
+/// with 500 may have been carried out in part, and fails again as a rule.
+pub(super) fn is_transient(status: StatusCode, is_read: bool) -> bool {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => true,
+        StatusCode::INTERNAL_SERVER_ERROR => is_read,
+        _ => false,
+    }
+}
+
+/// Exponential back-off with full jitter: any time up to a ceiling that doubles, so that clients that failed
+/// together do not come back together.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::gitlab) struct Backoff {
+    first: Duration,
+    longest: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first: FIRST_BACKOFF, longest: LONGEST_BACKOFF }
+    }
+}
+
+impl Backoff {
+    /// A back-off that no test waits for.
+    #[cfg(test)]
+    pub(in crate::gitlab) fn negligible() -> Self {
+        Self { first: Duration::from_micros(1), longest: Duration::from_micros(1) }
+    }
+
+    /// How long to wait after this many attempts.
+    pub(super) fn after(&self, attempts: u32) -> Duration {
+        self.ceiling(attempts).mul_f64(fastrand::f64())
+    }
+
+    fn ceiling(&self, attempts: u32) -> Duration {
+        let doublings = attempts.saturating_sub(1).min(31);
+        self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
+}
+
+/// How long the server asks to wait: `Retry-After` (seconds or a date), else, when the limit is what it complains of,
+/// `RateLimit-Reset`. GitLab sends the latter with other answers as well, where it asks for nothing.
+#[must_use]
+pub fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
+    let retry_after = text.and_then(|text| match text.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some(until(httpdate::parse_http_date(text).ok()?, headers)),
+    });
+    let limited = status == StatusCode::TOO_MANY_REQUESTS;
+    retry_after.or_else(|| reset_wait(headers).filter(|_| limited))
+}
+
+/// How long to send nothing, because this answer has used up the limit. Spares the refusal that would follow.
+pub(super) fn used_up_wait(headers: &HeaderMap) -> Option<Duration> {
+    let wait = reset_wait(headers).filter(|_| number(headers, RATE_LIMIT_REMAINING) == Some(0));
+    wait.filter(|wait| *wait <= LONGEST_WAIT)
+}
+
+fn reset_wait(headers: &HeaderMap) -> Option<Duration> {
+    let reset = Duration::from_secs(number(headers, RATE_LIMIT_RESET)?);
+    Some(until(SystemTime::UNIX_EPOCH.checked_add(reset)?, headers))
+}
+
+/// Time from the server's own now, where it tells it: our clocks need not agree.
+fn until(moment: SystemTime, headers: &HeaderMap) -> Duration {
+    let told = headers.get(DATE).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
+    moment.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default()
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn the_transient_statuses_are_these_and_no_others() {
+        let transient = |is_read| {
+            (100..1000)
+                .filter(|status| is_transient(StatusCode::from_u16(*status).unwrap(), is_read))
+                .collect::<Vec<u16>>()
+        };
+        assert_eq!(transient(true), [429, 500, 502, 503, 504]);
+        assert_eq!(transient(false), [429, 502, 503, 504]);
+    }
+
+    #[test]
+    fn the_ceiling_doubles_up_to_the_longest() {
+        let seconds = |attempts| Backoff::default().ceiling(attempts).as_secs_f64();
+        assert_eq!([1, 2, 3, 6, 7, 8, u32::MAX].map(seconds), [0.5, 1.0, 2.0, 16.0, 30.0, 30.0, 30.0]);
+        assert!((0..1000).all(|_| Backoff::default().after(3) <= Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_wait_is_read_from_seconds_a_date_or_the_reset() {
+        const NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for (pairs, seconds) in [
+            (vec![("retry-after", "7")], Some(7)),
+            (vec![("retry-after", "0")], Some(0)),
+            (vec![("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT"), ("date", NOW)], Some(30)),
+            (vec![("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), ("date", NOW)], Some(0)),
+            (vec![("ratelimit-reset", "784111787"), ("date", NOW)], Some(10)),
+            (vec![("retry-after", "3"), ("ratelimit-reset", "784111787"), ("date", NOW)], Some(3)),
+            (vec![("retry-after", "soon"), ("ratelimit-reset", "784111787"), ("date", NOW)], Some(10)),
+            (vec![("retry-after", "-1")], None),
+            (vec![("ratelimit-reset", "18446744073709551615")], None),
+            (vec![], None),
+        ] {
+            let wait = asked_wait(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs));
+            assert_eq!(wait.map(|wait| wait.as_secs()), seconds, "{pairs:?}");
+        }
+        let overloaded = |pair| asked_wait(StatusCode::SERVICE_UNAVAILABLE, &headers(&[pair, ("date", NOW)]));
+        assert_eq!(overloaded(("ratelimit-reset", "784111787")), None);
+        assert_eq!(overloaded(("retry-after", "9")), Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn a_used_up_limit_pauses_until_its_reset() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        let wait = |left, reset| {
+            used_up_wait(&headers(&[("ratelimit-remaining", left), ("ratelimit-reset", reset), date]))
+        };
+        assert_eq!(wait("0", "784111787"), Some(Duration::from_secs(10)));
+        assert_eq!(wait("1", "784111787"), None);
+        assert_eq!(wait("0", "984111787"), None, "a reset in years is no limit but a mistake");
+    }
+}

@@ -1,0 +1,293 @@
+//! Every request goes through [`Sender::send`], which waits for its turn, retries what is worth it, reads the status and
+//! decodes the answer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde::de::IgnoredAny;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::base_url::BaseUrl;
+use super::config::{Config, ConfigError};
+use super::error::{AttemptHistory, Error, ErrorKind};
+use super::message;
+use super::pause::Pause;
+use super::request::{Call, RequestLine};
+use super::retry::{self, Backoff, LONGEST_WAIT};
+use super::transport::{Failure, Reply, Transport};
+
+/// A connection to one GitLab with one token. Clones are cheap and share connections, turns and pauses.
+#[derive(Clone)]
+pub(in crate::gitlab) struct Sender {
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+}
+
+struct Shared {
+    transport: Transport,
+    turns: Semaphore,
+    pause: Pause,
+    retries: u32,
+    backoff: Backoff,
+}
+
+/// A successful answer.
+#[derive(Debug)]
+pub(in crate::gitlab) struct Answer<T> {
+    pub(in crate::gitlab) value: T,
+    pub(super) headers: HeaderMap,
+    /// The attempts so far, for an error that the value may turn out to be.
+    pub(in crate::gitlab) history: AttemptHistory,
+}
+
+/// What is wrong with one attempt.
+struct Problem {
+    kind: ErrorKind,
+    status: Option<StatusCode>,
+    words: Option<String>,
+    /// A later attempt may succeed.
+    transient: bool,
+    /// The server may have done what was asked.
+    doubtful: bool,
+    /// How long the server asks to wait.
+    asked_wait: Option<Duration>,
+}
+
+impl Sender {
+    /// Creates a sender without sending anything. Once `stop` is cancelled, calls that wait for their turn or for a retry
+    /// end with [`ErrorKind::Cancelled`]. Requests on the wire may finish, since only then their effect is known.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConfigError`].
+    pub(in crate::gitlab) fn new(config: &Config, stop: CancellationToken) -> Result<Self, ConfigError> {
+        Self::with_backoff(config, stop, Backoff::default())
+    }
+
+    pub(in crate::gitlab) fn with_backoff(
+        config: &Config,
+        stop: CancellationToken,
+        backoff: Backoff,
+    ) -> Result<Self, ConfigError> {
+        if config.max_concurrent_requests == 0 {
+            return Err(ConfigError::NoConcurrency);
+        }
+        let shared = Shared {
+            transport: Transport::new(config)?,
+            turns: Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            pause: Pause::over(),
+            retries: config.retries,
+            backoff,
+        };
+        Ok(Self { shared: Arc::new(shared), stop })
+    }
+
+    /// Returns the same sender, but one that ignores the order to stop.
+    pub(in crate::gitlab) fn despite_stop(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), stop: CancellationToken::new() }
+    }
+
+    /// Returns the address of the GitLab that this sender speaks to.
+    pub(in crate::gitlab) fn base_url(&self) -> &BaseUrl {
+        self.shared.transport.base_url()
+    }
+
+    /// Makes a call and reads its answer.
+    pub(in crate::gitlab) async fn send<T>(&self, call: &Call<T>) -> Result<Answer<T>, Error> {
+        let began = Instant::now();
+        let mut history = AttemptHistory::default();
+        let mut last: Option<Problem> = None;
+        loop {
+            let Some(turn) = self.turn().await else {
+                history.elapsed = began.elapsed();
+                return Err(stopped(call.line(), last, history));
+            };
+            let outcome = self.attempt(call, history.attempts + 1).await;
+            drop(turn);
+            history.attempts += 1;
+            history.elapsed = began.elapsed();
+            let problem = match outcome {
+                Ok((value, headers)) => return Ok(Answer { value, headers, history }),
+                Err(problem) => problem,
+            };
+            history.doubtful |= problem.doubtful;
+            match self.wait_after(&problem, history.attempts) {
+                Some(wait) => self.wait(call.line(), &problem, wait).await,
+                None => return Err(problem.into_error(call.line(), history)),
+            }
+            last = Some(problem);
+        }
+    }
+
+    /// Waits until this call may use the wire. Returns nothing when told to stop.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        let Shared { pause, turns, .. } = &*self.shared;
+        let next = async {
+            loop {
+                pause.end().await;
+                let turn = turns.acquire().await.ok()?;
+                if pause.is_over() {
+                    return Some(turn);
+                }
+            }
+        };
+        if self.stop.is_cancelled() {
+            return None;
+        }
+        self.stop.run_until_cancelled(next).await?
+    }
+
+    async fn attempt<T>(&self, call: &Call<T>, number: u32) -> Result<(T, HeaderMap), Problem> {
+        let began = Instant::now();
+        let outcome = self.shared.transport.attempt(call).await;
+        let status = outcome.as_ref().ok().map(|reply| reply.status.as_u16());
+        tracing::debug!(
+            method = call.line().method.as_str(),
+            path = call.line().path,
+            operation = call.line().operation,
+            status,
+            attempt = number,
+            elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "request to GitLab"
+        );
+        let reply = outcome.map_err(Problem::of_failure)?;
+        if let Some(wait) = retry::used_up_wait(&reply.headers) {
+            self.shared.pause.extend(wait);
+        }
+        self.judge(call, reply)
+    }
+
+    fn judge<T>(&self, call: &Call<T>, reply: Reply) -> Result<(T, HeaderMap), Problem> {
+        if reply.status != call.success() {
+            let refusal = self.refusal(call.is_read(), &reply);
+            // A GitLab without GraphQL answers with its page for what does not exist.
+            let unknown = call.is_graphql() && reply.status == StatusCode::NOT_FOUND;
+            return Err(if unknown { Problem { kind: ErrorKind::Unsupported, ..refusal } } else { refusal });
+        }
+        match call.decode(&reply.body) {
+            Ok(value) => Ok((value, reply.headers)),
+            Err(error) => Err(self.unreadable(&reply, &error)),
+        }
+    }
+
+    /// Returns what the other side said as one line without secrets, of at most that many characters.
+    pub(super) fn presentable(&self, text: String, longest: usize) -> Option<String> {
+        message::line_within(&self.shared.transport.without_secrets(text), longest)
+    }
+
+    fn refusal(&self, is_read: bool, reply: &Reply) -> Problem {
+        let words = message::read(&reply.body, |text| self.shared.transport.without_secrets(text));
+        let asked_wait = retry::asked_wait(reply.status, &reply.headers);
+        Problem {
+            kind: ErrorKind::of_status(reply.status, &words, asked_wait),
+            status: Some(reply.status),
+            words: words.text.and_then(|text| message::beyond_status(&text, reply.status).map(str::to_owned)),
+            transient: retry::is_transient(reply.status, is_read),
+            doubtful: reply.status.is_server_error() || reply.status.is_success(),
+            asked_wait,
+        }
+    }
+
+    fn unreadable(&self, reply: &Reply, error: &serde_json::Error) -> Problem {
+        let hide = |text| self.shared.transport.without_secrets(text);
+        let words = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
+            Ok(_) => message::line(&hide(error.to_string())),
+            Err(broken) if broken.is_eof() => None,
+            Err(_) => message::read(&reply.body, hide).text,
+        };
+        let words = words.unwrap_or_else(|| "the answer is empty or cut off".to_owned());
+        Problem {
+            kind: ErrorKind::Unreadable,
+            status: Some(reply.status),
+            words: Some(words),
+            transient: false,
+            doubtful: true,
+            asked_wait: None,
+        }
+    }
+
+    /// Returns how long to wait before the next attempt, or nothing when there is none.
+    fn wait_after(&self, problem: &Problem, attempts: u32) -> Option<Duration> {
+        if !problem.transient || attempts > self.shared.retries {
+            return None;
+        }
+        let asked = problem.asked_wait.unwrap_or_default();
+        (asked <= LONGEST_WAIT).then(|| self.shared.backoff.after(attempts).max(asked))
+    }
+
+    /// Waits alone, or pauses all calls when the server asks for it.
+    async fn wait(&self, line: &RequestLine, problem: &Problem, wait: Duration) {
+        tracing::warn!(
+            method = line.method.as_str(),
+            path = line.path,
+            operation = line.operation,
+            reason = problem.words.as_deref().unwrap_or_default(),
+            status = problem.status.map(|status| status.as_u16()),
+            wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            "request to GitLab failed and will be repeated"
+        );
+        let limited = matches!(problem.kind, ErrorKind::RateLimited { .. });
+        if limited || problem.asked_wait.is_some() {
+            self.shared.pause.extend(wait);
+        } else {
+            self.stop.run_until_cancelled(tokio::time::sleep(wait)).await;
+        }
+    }
+}
+
+impl Problem {
+    fn of_failure(failure: Failure) -> Self {
+        let (kind, words, transient, doubtful) = match failure {
+            Failure::NotConnected(cause) => (ErrorKind::Unreachable, Some(cause), true, false),
+            Failure::Untrusted(cause) => (ErrorKind::Untrusted, Some(cause), false, false),
+            Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
+            Failure::TimedOut(after) => {
+                (ErrorKind::TimedOut, Some(format!("nothing within {} s", after.as_secs_f32())), true, true)
+            }
+            Failure::TooLarge => {
+                (ErrorKind::Unreadable, Some("the answer is too large".to_owned()), false, true)
+            }
+            Failure::Redirected { status, origin } => {
+                let kind = ErrorKind::Redirected { to: origin };
+                return Self { status: Some(status), ..Self::plain(kind) };
+            }
+            Failure::RedirectedInCircles(status) => {
+                let words = Some("one redirect leads to the next".to_owned());
+                return Self {
+                    status: Some(status),
+                    words,
+                    ..Self::plain(ErrorKind::Redirected { to: None })
+                };
+            }
+        };
+        Self { words, transient, doubtful, ..Self::plain(kind) }
+    }
+
+    fn plain(kind: ErrorKind) -> Self {
+        Self { kind, status: None, words: None, transient: false, doubtful: false, asked_wait: None }
+    }
+
+    fn into_error(self, line: &RequestLine, history: AttemptHistory) -> Error {
+        Error::new(self.kind, line, self.status, self.words, history)
+    }
+}
+
+/// Returns the error of a call that was told to stop, with what was wrong before.
+fn stopped(line: &RequestLine, last: Option<Problem>, history: AttemptHistory) -> Error {
+    let (status, words) = last.map(|problem| (problem.status, problem.words)).unwrap_or_default();
+    Error::new(ErrorKind::Cancelled, line, status, words, history)
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("base_url", self.base_url()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

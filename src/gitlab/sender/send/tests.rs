@@ -1,0 +1,285 @@
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+
+use crate::gitlab::testing::{
+    HEADER, Reply, Scripted, TOKEN, USER_AGENT, client, empty, json, list, project, project_target, refusal,
+    stoppable, text,
+};
+use crate::gitlab::{Allowed, BaseUrl, Client, Config, ConfigError, ErrorKind};
+
+fn settings() -> Reply {
+    json(200, &json!({"inbound_enabled": true, "outbound_enabled": false, "new_key": {}}))
+}
+
+#[tokio::test]
+async fn a_request_carries_the_token_and_the_headers() {
+    let server = Scripted::answers(vec![settings()]).await;
+    assert!(server.client().scope(&"a/b".parse().unwrap()).await.unwrap().inbound_enabled);
+    let seen = &server.seen()[0];
+    assert_eq!(seen.line(), "GET /projects/a%2Fb/job_token_scope");
+    let headers = seen.headers.to_ascii_lowercase();
+    assert!(headers.contains(&format!("authorization: bearer {TOKEN}\r\n")), "{headers}");
+    assert!(headers.contains(&format!("x-proxy-credentials: {HEADER}\r\n")), "{headers}");
+    assert!(headers.contains(&format!("user-agent: {USER_AGENT}\r\n")), "{headers}");
+}
+
+#[tokio::test]
+async fn transient_failures_are_outlasted() {
+    let bad = [Reply::Lost, refusal(502, ""), refusal(503, ""), refusal(504, ""), Reply::CutOff];
+    let server = Scripted::answers([&bad[..], &[settings()]].concat()).await;
+    assert!(server.client().scope(&project(1).into()).await.is_ok());
+    assert_eq!(server.count(), 6);
+}
+
+#[tokio::test]
+async fn attempts_end_after_the_retries() {
+    let server = Scripted::answers(vec![refusal(502, "no")]).await;
+    let error = server.client().scope(&project(1).into()).await.unwrap_err();
+    assert_eq!((server.count(), error.attempts()), (6, 6));
+}
+
+#[tokio::test]
+async fn a_failure_within_gitlab_is_retried_for_reads_alone() {
+    let server = Scripted::answers(vec![refusal(500, "no")]).await;
+    server.client().scope(&project(1).into()).await.unwrap_err();
+    assert_eq!(server.count(), 6);
+    let server = Scripted::answers(vec![refusal(500, "no")]).await;
+    server.client().set_inbound_enabled(project(1), true).await.unwrap_err();
+    assert_eq!(server.lines().iter().filter(|line| line.starts_with("PATCH")).count(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_204_is_all_that_a_change_answers() {
+    let server = Scripted::answers(vec![empty(204)]).await;
+    server.client().set_inbound_enabled(project(1), false).await.unwrap();
+    assert_eq!(server.seen()[0].body, json!({"enabled": false}));
+}
+
+#[tokio::test]
+async fn no_more_requests_are_on_the_wire_than_allowed() {
+    let server = Scripted::slow(Duration::from_millis(5), |_| settings()).await;
+    let mut config = server.config();
+    config.max_concurrent_requests = 3;
+    let client = client(&config);
+    let reads = (1..=40).map(|number| {
+        let client = client.clone();
+        async move { client.scope(&project(number).into()).await.map(drop) }
+    });
+    futures_util::future::try_join_all(reads).await.unwrap();
+    assert_eq!((server.count(), server.most_in_flight()), (40, 3));
+}
+
+#[tokio::test]
+async fn one_rate_limit_pauses_all_requests() {
+    let server = Scripted::answers(vec![text(429, "Retry later").with("retry-after", 200), settings()]).await;
+    let client = server.client();
+    let first = tokio::spawn({
+        let client = client.clone();
+        async move { client.scope(&project(1).into()).await }
+    });
+    while client.sender.shared.pause.is_over() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let second = tokio::time::timeout(Duration::from_millis(100), client.scope(&project(2).into())).await;
+    assert!(second.is_err() && server.count() == 1, "the second did not wait for the first");
+    first.abort();
+}
+
+#[tokio::test]
+async fn after_the_wait_that_was_asked_for_it_goes_on() {
+    let server = Scripted::answers(vec![text(429, "Retry later").with("retry-after", 1), settings()]).await;
+    let began = std::time::Instant::now();
+    server.client().scope(&project(1).into()).await.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(1));
+    assert_eq!(server.count(), 2);
+}
+
+#[tokio::test]
+async fn a_used_up_limit_holds_the_next_request_before_it_is_refused() {
+    let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+    let reset = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 100;
+    let used_up = settings()
+        .with("ratelimit-remaining", 0)
+        .with("ratelimit-reset", reset)
+        .with("date", httpdate::fmt_http_date(now));
+    let server = Scripted::answers(vec![used_up]).await;
+    let client = server.client();
+    client.scope(&project(1).into()).await.unwrap();
+    assert!(!client.sender.shared.pause.is_over());
+}
+
+#[tokio::test]
+async fn a_stopped_client_sends_nothing() {
+    let server = Scripted::answers(vec![settings()]).await;
+    let stop = CancellationToken::new();
+    let client = stoppable(&server.config(), stop.clone());
+    stop.cancel();
+    let error = client.scope(&project(1).into()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts(), server.count()), (&ErrorKind::Cancelled, 0, 0));
+    assert!(client.despite_stop().scope(&project(1).into()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_pause_and_the_wait_for_a_turn() {
+    let server = Scripted::answers(vec![text(429, "").with("retry-after", 200)]).await;
+    let stop = CancellationToken::new();
+    let client = stoppable(&server.config(), stop.clone());
+    let waiting: Vec<_> = (1..=20)
+        .map(|number| {
+            let client = client.clone();
+            tokio::spawn(async move { client.scope(&project(number).into()).await })
+        })
+        .collect();
+    server.has_seen(1).await;
+    stop.cancel();
+    for one in waiting {
+        let error = one.await.unwrap().unwrap_err();
+        assert!(error.is_cancelled(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_back_off() {
+    let server = Scripted::answers(vec![refusal(502, "down")]).await;
+    let stop = CancellationToken::new();
+    let mut config = server.config();
+    config.retries = 1000;
+    let client = Client::new(&config, stop.clone()).unwrap();
+    let reading = tokio::spawn(async move { client.scope(&project(1).into()).await });
+    server.has_seen(1).await;
+    stop.cancel();
+    let error = reading.await.unwrap().unwrap_err();
+    assert!(error.is_cancelled());
+    assert_eq!(error.words(), Some("down"), "the reason for the wait is not lost");
+}
+
+#[tokio::test]
+async fn a_write_on_the_wire_is_let_finish() {
+    let answer = |_: &_| json(201, &json!({"source_project_id": 1, "target_project_id": 2}));
+    let server = Scripted::slow(Duration::from_millis(100), answer).await;
+    let stop = CancellationToken::new();
+    let client = stoppable(&server.config(), stop.clone());
+    let writing = tokio::spawn(async move { client.allow(project(1), project_target(2)).await });
+    server.has_seen(1).await;
+    stop.cancel();
+    assert_eq!(writing.await.unwrap().unwrap(), Allowed::Added);
+}
+
+#[tokio::test]
+async fn a_half_done_write_is_looked_at_despite_the_stop() {
+    let stop = CancellationToken::new();
+    let server = Scripted::new({
+        let stop = stop.clone();
+        move |seen| {
+            if seen.method == "POST" {
+                stop.cancel();
+                return Reply::Lost;
+            }
+            list(&[1, 2], seen)
+        }
+    })
+    .await;
+    let client = stoppable(&server.config(), stop);
+    assert_eq!(client.allow(project(1), project_target(2)).await.unwrap(), Allowed::Added);
+}
+
+#[test]
+fn a_client_is_not_made_from_nonsense() {
+    let made = |change: fn(&mut Config)| {
+        let mut config =
+            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), TOKEN.into(), USER_AGENT.into());
+        config.cacert_pem = None;
+        change(&mut config);
+        Client::new(&config, CancellationToken::new()).map(drop).unwrap_err()
+    };
+    let header = |reason| ConfigError::Header { name: String::new(), reason };
+    assert_eq!(made(|config| config.token = "".into()), ConfigError::TokenEmpty);
+    assert_eq!(made(|config| config.token = "glpat-a\n".into()), ConfigError::TokenNotSendable);
+    assert_eq!(made(|config| config.token = "glpat-ü".into()), ConfigError::TokenNotSendable);
+    assert_eq!(made(|config| config.max_concurrent_requests = 0), ConfigError::NoConcurrency);
+    assert_eq!(made(|config| config.request_timeout = Duration::ZERO), ConfigError::NoTime);
+    assert_eq!(made(|config| config.user_agent = "\n".into()), ConfigError::UserAgent);
+    assert_eq!(made(|config| config.cacert_pem = Some("no PEM".into())), ConfigError::CaCertificate);
+    assert_eq!(
+        made(|config| config.client_cert_pem = Some("x".into())),
+        ConfigError::IncompleteClientCertificate
+    );
+    assert_eq!(
+        made(|config| config.client_key_pem = Some("x".into())),
+        ConfigError::IncompleteClientCertificate
+    );
+    assert_eq!(
+        made(|config| drop(config.headers.insert(String::new(), "x".into()))),
+        header("that is no name of a header")
+    );
+}
+
+#[test]
+fn a_header_that_cannot_be_sent_is_named_without_its_value() {
+    for name in ["X-Line", "Authorization"] {
+        let mut config =
+            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), TOKEN.into(), USER_AGENT.into());
+        config.headers.insert(name.to_owned(), format!("{HEADER}\n").into());
+        let error = Client::new(&config, CancellationToken::new()).unwrap_err();
+        assert!(
+            error.to_string().contains(name) && !format!("{error} {error:?}").contains(HEADER),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn debug_shows_no_secret() {
+    let server = Scripted::answers(vec![settings()]).await;
+    let shown = format!("{:?} {:?}", server.config(), server.client());
+    assert!(!shown.contains(TOKEN) && !shown.contains(HEADER), "{shown}");
+    assert!(shown.contains(&server.origin));
+}
+
+/// Writes down the fields of all events.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Log {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        event.record(&mut self.clone());
+        self.0.lock().unwrap().push('\n');
+    }
+}
+
+impl Visit for Log {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.lock().unwrap().push_str(&format!("{field}={value:?} "));
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_each_attempt_and_no_secret() {
+    let log = Log::default();
+    let said = format!("who is {TOKEN} with {HEADER}?");
+    let server = Scripted::answers(vec![refusal(502, &said), Reply::Lost, settings()]).await;
+    let client = server.client();
+    // With a single subscriber alive, `tracing` asks only the thread that first reaches an event whether anyone
+    // listens; with two it asks all, so that tests on other threads can't switch our events off.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    // Libraries below us log as well; all levels and targets are taken.
+    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+    client.scope(&project(1).into()).await.unwrap();
+    drop(guard);
+    let log = log.0.lock().unwrap().clone();
+    for expected in [
+        "method=\"GET\" path=\"/projects/1/job_token_scope\" status=502 attempt=1",
+        "reason=\"who is [hidden] with [hidden]?\" status=502 wait_ms=0",
+        "path=\"/projects/1/job_token_scope\" attempt=2",
+        "status=200 attempt=3",
+    ] {
+        assert!(log.contains(expected), "{expected} is not in\n{log}");
+    }
+    assert!(!log.contains(TOKEN) && !log.contains(HEADER), "{log}");
+}

@@ -1,0 +1,304 @@
+//! One attempt at one request: TLS, headers, redirects, time-out and size of the answer. Decides nothing about
+//! retries, and does not read what an answer means.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Certificate, Identity, Method, Response, StatusCode, Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use tokio_rustls::rustls;
+
+use super::base_url::BaseUrl;
+use super::client_certificate;
+use super::config::{Config, ConfigError};
+use super::message;
+use super::request::Call;
+
+/// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over 1 MiB where every
+/// description is as long as GitLab lets it be.
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// How much is read of an answer that is no success: its status says what matters, and one line is passed on.
+const LARGEST_REFUSAL: usize = 64 * 1024;
+
+/// How often an answer may point elsewhere: a renamed path needs one, a trailing slash another.
+const MOST_REDIRECTS: usize = 3;
+
+/// Shorter values are not searched for in what the server says: they would hit by chance.
+const SHORTEST_SECRET: usize = 4;
+
+/// How the platform's verifier begins to say that the system has no authorities.
+const NO_AUTHORITIES: &str = "No CA certificates were loaded";
+
+/// The connections to one GitLab.
+pub(super) struct Transport {
+    http: reqwest::Client,
+    base_url: BaseUrl,
+    timeout: Duration,
+    secrets: Vec<SecretString>,
+}
+
+/// An answer with its whole body.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// Why an attempt has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// No connection: the request was not sent.
+    NotConnected(String),
+    /// TLS failed: the request was not sent.
+    Untrusted(String),
+    /// The connection broke; the request may have been carried out.
+    Broken(String),
+    /// Time ran out; the request may have been carried out.
+    TimedOut(Duration),
+    /// The answer points to where we do not go. `origin` is its scheme, host and port.
+    Redirected { status: StatusCode, origin: Option<String> },
+    /// One answer points to the next for longer than [`MOST_REDIRECTS`].
+    RedirectedInCircles(StatusCode),
+    /// The answer is larger than [`LARGEST_BODY`].
+    TooLarge,
+}
+
+impl Transport {
+    pub(super) fn new(config: &Config) -> Result<Self, ConfigError> {
+        if config.request_timeout.is_zero() {
+            return Err(ConfigError::NoTime);
+        }
+        let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
+        let mut builder = reqwest::Client::builder()
+            .default_headers(default_headers(config)?)
+            .user_agent(user_agent)
+            .redirect(redirect::Policy::none())
+            .tls_danger_accept_invalid_certs(config.insecure);
+        if config.base_url.is_loopback() {
+            // As elsewhere, the proxies that the environment names are for other machines.
+            builder = builder.no_proxy();
+        }
+        let authorities = config.cacert_pem.as_deref().map(authorities).transpose()?;
+        builder = match authorities {
+            // Nobody is asked to vouch for anybody, so that a machine without authorities will do.
+            _ if config.base_url.needs_no_tls() => builder.tls_certs_only([]),
+            Some(authorities) => builder.tls_certs_merge(authorities),
+            None => builder,
+        };
+        if let Some(identity) = client_certificate_of(config)? {
+            builder = builder.identity(identity);
+        }
+        let http = builder.build().map_err(|error| unusable(&error))?;
+        let mut secrets: Vec<SecretString> =
+            config.headers.values().chain([&config.token]).cloned().collect();
+        // The longest first: a secret that is a part of another must not leave the rest of it.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        Ok(Self { http, base_url: config.base_url.clone(), timeout: config.request_timeout, secrets })
+    }
+
+    pub(super) fn base_url(&self) -> &BaseUrl {
+        &self.base_url
+    }
+
+    /// Sends the request once and reads the whole answer, within the time-out.
+    pub(super) async fn attempt<T>(&self, call: &Call<T>) -> Result<Reply, Failure> {
+        let outcome = tokio::time::timeout(self.timeout, self.exchange(call)).await;
+        outcome.unwrap_or(Err(Failure::TimedOut(self.timeout)))
+    }
+
+    /// What the other side said, without any secret of ours that it may have repeated.
+    pub(super) fn without_secrets(&self, text: String) -> String {
+        self.secrets.iter().map(ExposeSecret::expose_secret).fold(text, |text, secret| {
+            if secret.len() < SHORTEST_SECRET { text } else { text.replace(secret, "[hidden]") }
+        })
+    }
+
+    async fn exchange<T>(&self, call: &Call<T>) -> Result<Reply, Failure> {
+        let mut url = self.address(call)?;
+        let mut hops = 0;
+        loop {
+            let mut request = self.http.request(call.line().method.clone(), url.clone());
+            if let Some(body) = call.body() {
+                request = request.json(body);
+            }
+            let response = request.send().await.map_err(failure)?;
+            if !is_redirect(response.status()) {
+                return match response.status() == call.success() {
+                    true => read(response).await,
+                    false => read_start(response).await,
+                };
+            }
+            url = next_hop(&url, &response, &call.line().method)?;
+            hops += 1;
+            if hops > MOST_REDIRECTS {
+                return Err(Failure::RedirectedInCircles(response.status()));
+            }
+        }
+    }
+
+    fn address<T>(&self, call: &Call<T>) -> Result<Url, Failure> {
+        let address = match call.is_graphql() {
+            true => self.base_url.graphql(),
+            false => self.base_url.rest(&call.line().path),
+        };
+        let mut url = address.map_err(|error| Failure::NotConnected(error.to_string()))?;
+        if !call.query().is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query());
+        }
+        Ok(url)
+    }
+}
+
+/// Returns where a read goes next. A write is not sent elsewhere, and the token does not leave its origin.
+fn next_hop(from: &Url, response: &Response, method: &Method) -> Result<Url, Failure> {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let next = location.and_then(|location| from.join(location).ok());
+    match next {
+        Some(next) if *method == Method::GET && next.origin() == from.origin() => Ok(next),
+        next => Err(Failure::Redirected { status: response.status(), origin: next.as_ref().map(origin) }),
+    }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+async fn read(mut response: Response) -> Result<Reply, Failure> {
+    if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
+        return Err(Failure::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        if body.len() + chunk.len() > LARGEST_BODY {
+            return Err(Failure::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+/// Reads as much of the body as [`LARGEST_REFUSAL`] allows and gives up the rest.
+async fn read_start(mut response: Response) -> Result<Reply, Failure> {
+    let mut body = Vec::new();
+    while body.len() < LARGEST_REFUSAL
+        && let Some(chunk) = response.chunk().await.map_err(failure)?
+    {
+        body.extend_from_slice(&chunk[..chunk.len().min(LARGEST_REFUSAL - body.len())]);
+    }
+    Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+fn failure(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    let cause = root_cause(&error);
+    if tls_error(&error).is_some() {
+        Failure::Untrusted(cause)
+    } else if error.is_connect() {
+        Failure::NotConnected(cause)
+    } else {
+        Failure::Broken(cause)
+    }
+}
+
+/// The innermost cause says what happened; the outer ones only where.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    message::line(&cause.to_string()).unwrap_or_else(|| "no reason given".to_owned())
+}
+
+fn unusable(error: &reqwest::Error) -> ConfigError {
+    match tls_error(error) {
+        Some(rustls::Error::InconsistentKeys(_)) => {
+            ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned())
+        }
+        // Known by its words alone: the library that looks for them has no type of its own for it.
+        Some(rustls::Error::General(reason)) if reason.starts_with(NO_AUTHORITIES) => {
+            ConfigError::NoAuthorities
+        }
+        _ => ConfigError::Tls(root_cause(error)),
+    }
+}
+
+/// What TLS has to say about it, wherever in the causes it is wrapped.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if let Some(found) = current.downcast_ref() {
+            return Some(found);
+        }
+        cause = match current.downcast_ref().and_then(io::Error::get_ref) {
+            // An I/O error names the source of what it wraps as its own, and so leaves out the wrapped one.
+            Some(wrapped) => Some(wrapped),
+            None => current.source(),
+        };
+    }
+    None
+}
+
+fn default_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &config.headers {
+        let refuse = |reason| ConfigError::Header { name: name.clone(), reason };
+        let key = name.parse::<HeaderName>().map_err(|_| refuse("that is no name of a header"))?;
+        if key == AUTHORIZATION {
+            return Err(refuse("it is the one that carries the token"));
+        }
+        let value = secret_value(value.expose_secret());
+        headers.insert(
+            key,
+            value.ok_or_else(|| refuse("its value contains line breaks or control characters"))?,
+        );
+    }
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(AUTHORIZATION, authorization(&config.token)?);
+    Ok(headers)
+}
+
+/// `Bearer` serves access tokens and OAuth tokens alike.
+fn authorization(token: &SecretString) -> Result<HeaderValue, ConfigError> {
+    let token = token.expose_secret();
+    if token.is_empty() {
+        return Err(ConfigError::TokenEmpty);
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ConfigError::TokenNotSendable);
+    }
+    secret_value(&format!("Bearer {token}")).ok_or(ConfigError::TokenNotSendable)
+}
+
+fn secret_value(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn authorities(pem: &str) -> Result<Vec<Certificate>, ConfigError> {
+    match Certificate::from_pem_bundle(pem.as_bytes()) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(ConfigError::CaCertificate),
+    }
+}
+
+fn client_certificate_of(config: &Config) -> Result<Option<Identity>, ConfigError> {
+    match (&config.client_cert_pem, &config.client_key_pem) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => client_certificate::read(certificate, key).map(Some),
+        _ => Err(ConfigError::IncompleteClientCertificate),
+    }
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tls_tests;
