@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::InstallError;
-use super::package::Package;
+use super::package::{Outcome, Package};
 use super::platform::Platform;
 use crate::address::{REGISTRIES, SOURCE};
 
@@ -64,9 +64,23 @@ impl Mirror {
         Ok(versions)
     }
 
+    /// Puts the executable of a package into its place.
+    pub(super) fn put(&self, package: &Package, binary: &[u8]) -> Result<Outcome, InstallError> {
+        package.put(binary, &self.root).inspect_err(|_| self.prune(package.folder()))
+    }
+
+    /// Removes the executable of a package, and the folders that are empty then. Returns false when there was none.
+    pub(super) fn remove(&self, package: &Package) -> Result<bool, InstallError> {
+        let was_there = package.remove()?;
+        if was_there {
+            self.prune(package.folder());
+        }
+        Ok(was_there)
+    }
+
     /// Removes a folder and those above it as long as they are empty, but not what belongs to the user. What can't be
     /// removed stays: an empty folder that is left is no harm.
-    pub(super) fn prune(&self, folder: &Path) {
+    fn prune(&self, folder: &Path) {
         let inside = |folder: &&Path| *folder != self.kept && folder.starts_with(&self.kept);
         for folder in folder.ancestors().take_while(inside) {
             match fs::remove_dir(folder) {

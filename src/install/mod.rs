@@ -49,7 +49,7 @@ pub fn install(directory: Option<&Path>) -> Result<Installed, InstallError> {
     let mirror = mirror(&user, directory)?;
     let binary = running_binary()?;
     let put = |package: package::Package| {
-        let outcome = package.put(&binary, &mirror)?;
+        let outcome = mirror.put(&package, &binary)?;
         Ok((package.executable().to_owned(), outcome))
     };
     let executables = mirror.packages(VERSION, platform).map(put).collect::<Result<_, _>>()?;
@@ -76,7 +76,7 @@ pub fn uninstall(directory: Option<&Path>, all_versions: bool) -> Result<Uninsta
         for package in mirror.packages(&version, platform).filter(package::Package::is_there) {
             if !is_meant {
                 other_versions.push(version.clone());
-            } else if package.remove(&mirror)? {
+            } else if mirror.remove(&package)? {
                 executables.push(package.executable().to_owned());
             }
         }

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::InstallError;
-use super::mirror::Mirror;
 use crate::address::EXECUTABLE;
 
 /// Hosts take no notice of files of this name at the root of a mirror, where one is written before it is moved.
@@ -54,29 +53,31 @@ impl Package {
         self.executable.symlink_metadata().is_ok()
     }
 
-    /// Makes `binary` the executable. A host that runs meanwhile finds the old one or the new one, and nothing between.
-    pub(super) fn put(&self, binary: &[u8], mirror: &Mirror) -> Result<Outcome, InstallError> {
+    /// Its folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Makes `binary`, which is first written into `root`, the executable. A host that runs meanwhile finds the old one or
+    /// the new one, and nothing between.
+    pub(super) fn put(&self, binary: &[u8], root: &Path) -> Result<Outcome, InstallError> {
         self.refuse_strangers()?;
         let former = fs::read(&self.executable).ok();
         let is_same = former.as_deref() == Some(binary);
         if is_same && self.executable.metadata().is_ok_and(|found| may_be_run(&found)) {
             return Ok(Outcome::Unchanged);
         }
-        self.write(binary, mirror.root()).inspect_err(|_| mirror.prune(&self.folder))?;
+        self.write(binary, root)?;
         Ok(if former.is_none() || is_same { Outcome::New } else { Outcome::Replaced })
     }
 
-    /// Takes the executable away, and the folders that are empty then. False when there was none.
-    pub(super) fn remove(&self, mirror: &Mirror) -> Result<bool, InstallError> {
-        let was_there = match fs::remove_file(&self.executable) {
-            Ok(()) => true,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(source) => return Err(InstallError::Remove { path: self.executable.clone(), source }),
-        };
-        if was_there {
-            mirror.prune(&self.folder);
+    /// Removes the executable. Returns false when there was none.
+    pub(super) fn remove(&self) -> Result<bool, InstallError> {
+        match fs::remove_file(&self.executable) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(InstallError::Remove { path: self.executable.clone(), source }),
         }
-        Ok(was_there)
     }
 
     /// The folder comes last, because an empty one is a package without an executable to hosts.

@@ -16,14 +16,14 @@ use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, MoveSource, Plan,
     PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Client, Error, Freshness, GroupId, Kind, ProjectId};
+use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::project::{self, Known};
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use converge::Goal;
 use kind::{Live, Managed};
-use takeover::TakenOver;
+use takeover::{Lists, TakenOver};
 
 /// The resource.
 pub(in crate::provider) struct AllowlistExclusive;
@@ -115,32 +115,35 @@ impl Resource for AllowlistExclusive {
     ) -> Result<Plan<ExclusiveModel>, Errors> {
         let Change { prior, config } = change;
         let gitlab = context.client.map(|connection| &connection.gitlab);
-        let present_path = prior.as_ref().zip(gitlab).and_then(|(prior, gitlab)| {
-            let list = gitlab.peek_allowlist(owner(prior)?, Kind::Project)?;
-            list.owner_path().map(str::to_owned)
+        let at_hand = prior.as_ref().zip(gitlab).and_then(|(prior, gitlab)| {
+            let owner = owner(prior)?;
+            Some(Lists::at_hand(gitlab, owner))
         });
         let known = prior.as_ref().map(|prior| Known {
             spelling: &prior.project,
             number: &prior.project_id,
-            present_path: present_path.as_deref(),
+            present_path: at_hand.as_ref().and_then(Lists::owner_path),
         });
         let project_id = project::plan_number::<ProjectId>(gitlab, "project", &config.project, known).await?;
         let id = project_id.clone().map(|number| number.to_string());
         let mut planned = ExclusiveModel { project_id, id, ..config };
 
         let taken_over = TakenOver::by(&planned, prior.as_ref(), context.private.is_imported());
-        if let (Some(gitlab), Some(owner)) = (gitlab, owner(&planned)) {
-            // Shared with the look-ups below: what is on the list already needs none.
-            taken_over.read_lists(gitlab, owner).await.map_err(|error| unreadable(owner, &error))?;
-        }
-        plan_numbers::<ProjectId>(gitlab, prior.as_ref(), &mut planned).await?;
-        plan_numbers::<GroupId>(gitlab, prior.as_ref(), &mut planned).await?;
+        let lists = match gitlab.zip(owner(&planned)) {
+            Some((gitlab, owner)) => {
+                taken_over.read_lists(gitlab, owner).await.map_err(|error| unreadable(owner, &error))?
+            }
+            None => Lists::default(),
+        };
+        // What is on a list needs no look-up.
+        plan_numbers::<ProjectId>(gitlab, prior.as_ref(), &lists, &mut planned).await?;
+        plan_numbers::<GroupId>(gitlab, prior.as_ref(), &lists, &mut planned).await?;
         check::not_owner(&planned)?;
 
         if let (Some(connection), Some(owner)) = (context.client, owner(&planned)) {
             warn::two_managers(connection, owner, &planned, context.warnings);
-            warn::loss_of_access(&connection.gitlab, owner, &planned, taken_over, context.warnings);
-            warn::covered_projects(&connection.gitlab, owner, prior.as_ref(), &planned, context.warnings);
+            warn::loss_of_access(owner, &planned, taken_over, &lists, context.warnings);
+            warn::covered_projects(owner, prior.as_ref(), &planned, &lists, context.warnings);
         }
         let known_before = prior.is_some_and(|prior| prior.project_id.known().is_some());
         let replace = if known_before { vec!["project_id"] } else { Vec::new() };
@@ -260,10 +263,10 @@ fn cannot_read(owner: ProjectId) -> String {
 async fn plan_numbers<I: Managed>(
     gitlab: Option<&Client>,
     prior: Option<&ExclusiveModel>,
+    lists: &Lists,
     planned: &mut ExclusiveModel,
 ) -> Result<(), Errors> {
-    let list = gitlab.zip(owner(planned)).and_then(|(gitlab, owner)| gitlab.peek_allowlist(owner, I::KIND));
-    let live = list.map(Live::<I>::from);
+    let live = lists.live::<I>();
     let numbers = numbers::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref()).await?;
     *I::numbers(planned) = numbers;
     Ok(())

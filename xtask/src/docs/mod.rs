@@ -3,6 +3,7 @@
 
 mod attributes;
 mod pages;
+mod problem;
 mod prose;
 
 #[cfg(test)]

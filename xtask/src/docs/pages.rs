@@ -1,13 +1,12 @@
 //! The pages: one for the provider, one for each thing it offers, and the guides.
 
-use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use terraform_provider_gitlab_job_token::framework::{IdentitySchema, Provider, Schema};
 use terraform_provider_gitlab_job_token::provider::{GitlabJobToken, TYPE_PREFIX};
 
 use super::attributes;
+use super::problem::Problem;
 use super::prose::{fenced, fill_in, template};
 use super::{Pages, files};
 
@@ -17,28 +16,6 @@ const PROVIDER: &str = "gitlab-job-token";
 /// Stands in every page, where its reader may take it for a source.
 const NOTICE: &str =
     "<!-- Made by `cargo xtask docs`. Change the schema, examples/ or templates/, and run that again. -->";
-
-/// Why there are no pages.
-#[derive(Debug)]
-pub(super) enum Problem {
-    Unreadable(PathBuf, io::Error),
-    UnknownQuote(String),
-    NoFrontMatter(PathBuf),
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Problem::Unreadable(path, error) => write!(f, "{} can't be read: {error}", path.display()),
-            Problem::UnknownQuote(line) => write!(f, "nothing can be put in place of {line:?}"),
-            Problem::NoFrontMatter(path) => {
-                write!(f, "{} does not begin with a front matter", path.display())
-            }
-        }
-    }
-}
-
-impl std::error::Error for Problem {}
 
 /// All pages.
 pub(super) fn all(project: &Path) -> Result<Pages, Problem> {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::pages::Problem;
+use super::problem::Problem;
 
 /// The text of a template, without what it quotes; `None` where there is no such template.
 pub(super) fn template(project: &Path, name: &str) -> Result<Option<String>, Problem> {

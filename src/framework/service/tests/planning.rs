@@ -69,7 +69,7 @@ async fn planned_with(prior_private: &[u8], first_plan: &[u8], removal: bool) ->
         type_name: "test_thing".into(),
         prior_state: sent(removal.then(|| keeps.clone())),
         proposed_new_state: sent((!removal).then(|| keeps.clone())),
-        config: sent((!removal).then(|| Thing { id: Attr::Null, ..keeps })),
+        config: sent((!removal).then_some(Thing { id: Attr::Null, ..keeps })),
         prior_private: prior_private.to_vec(),
         planned_private: first_plan.to_vec(),
         ..Default::default()

@@ -1,9 +1,11 @@
 //! The kinds whose entries a plan takes over: what the apply removes of them was in no earlier state, so that nothing
 //! but a look at the list can tell.
 
+use std::sync::Arc;
+
 use super::ExclusiveModel;
-use super::kind::{Managed, Side};
-use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId};
+use super::kind::{Live, Managed, Side};
+use crate::gitlab::{Allowlist, Client, Error, Freshness, GroupId, Kind, ProjectId};
 
 /// Whether a plan takes over the projects, and whether the groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,22 +32,55 @@ impl TakenOver {
         }
     }
 
-    /// Reads the lists of these kinds, to be found by [`Client::peek_allowlist`] afterwards.
-    pub(super) async fn read_lists(self, gitlab: &Client, owner: ProjectId) -> Result<(), Error> {
+    fn includes(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Project => self.projects,
+            Kind::Group => self.groups,
+        }
+    }
+
+    /// Reads the lists of these kinds, beside those that need no request.
+    pub(super) async fn read_lists(self, gitlab: &Client, owner: ProjectId) -> Result<Lists, Error> {
+        let read = async |kind| {
+            if self.includes(kind) {
+                gitlab.allowlist(owner, kind, Freshness::Shared).await.map(Some)
+            } else {
+                Ok(gitlab.peek_allowlist(owner, kind))
+            }
+        };
         // Both are waited for, so that of two refusals the same one is told each time.
-        let (projects, groups) = tokio::join!(
-            read::<ProjectId>(self.projects, gitlab, owner),
-            read::<GroupId>(self.groups, gitlab, owner)
-        );
-        projects.and(groups)
+        let (projects, groups) = tokio::join!(read(Kind::Project), read(Kind::Group));
+        Ok(Lists { projects: projects?, groups: groups? })
     }
 }
 
-async fn read<I: Managed>(wanted: bool, gitlab: &Client, owner: ProjectId) -> Result<(), Error> {
-    if wanted {
-        gitlab.allowlist(owner, I::KIND, Freshness::Shared).await?;
+/// The allowlists that a plan has at hand: what it decides and warns of is made from these values.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    projects: Option<Arc<Allowlist>>,
+    groups: Option<Arc<Allowlist>>,
+}
+
+impl Lists {
+    /// Returns those that need no request: the refresh of the same process has read them.
+    pub(super) fn at_hand(gitlab: &Client, owner: ProjectId) -> Self {
+        let list = |kind| gitlab.peek_allowlist(owner, kind);
+        Self { projects: list(Kind::Project), groups: list(Kind::Group) }
     }
-    Ok(())
+
+    /// Returns the path that the owner has now, if the list of projects tells it.
+    pub(super) fn owner_path(&self) -> Option<&str> {
+        self.projects.as_ref()?.owner_path()
+    }
+
+    /// Returns the entries of one kind.
+    pub(super) fn live<I: Managed>(&self) -> Option<Live<I>> {
+        let list = match I::KIND {
+            Kind::Project => &self.projects,
+            Kind::Group => &self.groups,
+        };
+        list.as_ref().map(|list| Live::from(Arc::clone(list)))
+    }
 }
 
 #[cfg(test)]

@@ -1,30 +1,30 @@
-//! What the plan of an exclusive list warns of. Nothing here asks the server: it tells what is known by now.
+//! The warnings of an exclusive list's plan, made from the lists that the plan has read.
 
 use std::collections::BTreeSet;
 
 use super::ExclusiveModel;
 use super::kind::{Live, Managed};
-use super::takeover::TakenOver;
+use super::takeover::{Lists, TakenOver};
 use crate::framework::{Diagnostic, Warnings};
-use crate::gitlab::{Client, GroupId, Kind, ProjectId, Reference, Target, same_path};
+use crate::gitlab::{GroupId, Kind, ProjectId, Reference, Target, same_path};
 use crate::provider::connection::{Connection, Exclusive};
 use crate::provider::report;
 
 /// Names each target of a kind that is taken over which the apply takes access from: the plan itself shows no prior
 /// list to compare with.
 pub(super) fn loss_of_access(
-    client: &Client,
     owner: ProjectId,
     planned: &ExclusiveModel,
     taken_over: TakenOver,
+    lists: &Lists,
     warnings: &Warnings,
 ) {
     let mut losers = Vec::new();
     if taken_over.projects {
-        losers.extend(self::losers::<ProjectId>(client, owner, planned));
+        losers.extend(self::losers::<ProjectId>(planned, lists));
     }
     if taken_over.groups {
-        losers.extend(self::losers::<GroupId>(client, owner, planned));
+        losers.extend(self::losers::<GroupId>(planned, lists));
     }
     if losers.is_empty() {
         return;
@@ -46,10 +46,9 @@ pub(super) fn loss_of_access(
     ));
 }
 
-fn losers<I: Managed>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> Vec<String> {
+fn losers<I: Managed>(planned: &ExclusiveModel, lists: &Lists) -> Vec<String> {
     let side = I::side(planned);
-    let Some(list) = client.peek_allowlist(owner, I::KIND) else { return Vec::new() };
-    let live = Live::<I>::from(list);
+    let Some(live) = lists.live::<I>() else { return Vec::new() };
     let wanted: BTreeSet<I> = side.ids().collect();
     let spelled = |path: &Option<String>| {
         path.as_ref().is_some_and(|path| side.texts().any(|text| same_path(text, path)))
@@ -81,10 +80,10 @@ fn allowed<I: Managed>(planned: &ExclusiveModel) -> Option<(Kind, BTreeSet<Targe
 
 /// Tells of projects that a group of the same list covers already, when the set of either changes.
 pub(super) fn covered_projects(
-    client: &Client,
     owner: ProjectId,
     prior: Option<&ExclusiveModel>,
     planned: &ExclusiveModel,
+    lists: &Lists,
     warnings: &Warnings,
 ) {
     let unchanged = prior.is_some_and(|prior| {
@@ -94,7 +93,7 @@ pub(super) fn covered_projects(
     if unchanged {
         return;
     }
-    let groups = paths::<GroupId>(client, owner, planned);
+    let groups = paths::<GroupId>(planned, lists);
     let covering = |project: &String| {
         let inside = |group: &&String| {
             project.len() > group.len()
@@ -104,8 +103,7 @@ pub(super) fn covered_projects(
         };
         groups.iter().find(inside).map(|group| format!("  - {project}, by group {group}"))
     };
-    let covered: Vec<String> =
-        paths::<ProjectId>(client, owner, planned).iter().filter_map(covering).collect();
+    let covered: Vec<String> = paths::<ProjectId>(planned, lists).iter().filter_map(covering).collect();
     if !covered.is_empty() {
         warnings.add(Diagnostic::new(
             format!("Projects are allowed twice on the allowlist of project {owner}"),
@@ -119,12 +117,11 @@ pub(super) fn covered_projects(
 }
 
 /// The full paths of the planned targets of a kind, as far as they are known: as spelled, and as listed.
-fn paths<I: Managed>(client: &Client, owner: ProjectId, planned: &ExclusiveModel) -> BTreeSet<String> {
+fn paths<I: Managed>(planned: &ExclusiveModel, lists: &Lists) -> BTreeSet<String> {
     let side = I::side(planned);
     let is_path = |text: &&str| text.parse::<Reference<I>>().is_ok_and(|spelled| spelled.id().is_none());
     let mut paths: BTreeSet<String> = side.texts().filter(is_path).map(str::to_owned).collect();
-    if let Some(list) = client.peek_allowlist(owner, I::KIND) {
-        let Live(live) = Live::<I>::from(list);
+    if let Some(Live(live)) = lists.live::<I>() {
         let wanted: BTreeSet<I> = side.ids().collect();
         let listed = live.into_iter().filter(|(id, _)| wanted.contains(id)).filter_map(|(_, path)| path);
         paths.extend(listed.filter(|path| !side.texts().any(|text| same_path(text, path))));

@@ -1,0 +1,27 @@
+//! Why the documentation can't be made.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why there are no pages.
+#[derive(Debug)]
+pub(super) enum Problem {
+    Unreadable(PathBuf, io::Error),
+    UnknownQuote(String),
+    NoFrontMatter(PathBuf),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Unreadable(path, error) => write!(f, "{} can't be read: {error}", path.display()),
+            Problem::UnknownQuote(line) => write!(f, "nothing can be put in place of {line:?}"),
+            Problem::NoFrontMatter(path) => {
+                write!(f, "{} does not begin with a front matter", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
