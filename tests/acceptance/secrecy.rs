@@ -67,8 +67,8 @@ fn our_log_lines_arrive_with_level_and_fields() {
         None => panic!("no line with {of:?} in {ours:#?}"),
     };
     assert_snapshot!(line("GitLab accepts the token"), @"[INFO]  provider.terraform-provider-gitlab-job-token: GitLab accepts the token: @module=provider.provider.config tf_rpc=ConfigureProvider user=administrator");
-    assert_snapshot!(line("method=PATCH"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: request to GitLab: @module=provider.gitlab.client attempt=1 method=PATCH path=/projects/1/job_token_scope status=204 tf_resource_type=gitlab_job_token_scope tf_rpc=ApplyResourceChange");
-    assert_snapshot!(line("method=POST"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: request to GitLab: @module=provider.gitlab.client attempt=1 method=POST path=/projects/1/job_token_scope/allowlist status=201 tf_resource_type=gitlab_job_token_allowlist_entry tf_rpc=ApplyResourceChange");
+    assert_snapshot!(line("method=PATCH"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: request to GitLab: @module=provider.gitlab.sender.send attempt=1 method=PATCH path=/projects/1/job_token_scope status=204 tf_resource_type=gitlab_job_token_scope tf_rpc=ApplyResourceChange");
+    assert_snapshot!(line("method=POST"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: request to GitLab: @module=provider.gitlab.sender.send attempt=1 method=POST path=/projects/1/job_token_scope/allowlist status=201 tf_resource_type=gitlab_job_token_allowlist_entry tf_rpc=ApplyResourceChange");
 }
 
 /// All files that the program has left, less the saved plan: it is compressed, and holds the values of variables by
