@@ -65,6 +65,16 @@ fn generate(tf: &Workspace) -> String {
     blocks.join("\n\n")
 }
 
+/// Removes what depends on the version of the CLI: newer ones write fewer nulls, and align by what they write.
+fn without_nulls(generated: &str) -> String {
+    let set = generated.lines().filter(|line| !line.ends_with("= null"));
+    let unaligned = set.map(|line| match line.split_once('=') {
+        Some((name, value)) => format!("{} ={value}", name.trim_end()),
+        None => line.to_owned(),
+    });
+    unaligned.collect::<Vec<_>>().join("\n")
+}
+
 /// Plans and applies the imports, which may change nothing.
 fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
     let plan = tf.plan();
@@ -100,52 +110,37 @@ fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that
     let Some(tf) = workspace(&gitlab) else { return };
 
     let generated = generate(&tf);
-    assert_snapshot!(generated, @r#"
+    assert_snapshot!(without_nulls(&generated), @r#"
     resource "gitlab_job_token_allowlist_entry" "lib" {
-      provider            = gitlab-job-token
-      default_permissions = null
-      job_token_policies  = null
-      project             = "acme/app"
-      target_group        = null
-      target_group_id     = null
-      target_project      = null
-      target_project_id   = 2
+      provider = gitlab-job-token
+      project = "acme/app"
+      target_project_id = 2
     }
 
     resource "gitlab_job_token_allowlist_entry" "ops" {
-      provider            = gitlab-job-token
-      default_permissions = null
-      job_token_policies  = null
-      project             = "1"
-      target_group        = null
-      target_group_id     = 2
-      target_project      = null
-      target_project_id   = null
+      provider = gitlab-job-token
+      project = "1"
+      target_group_id = 2
     }
 
     resource "gitlab_job_token_allowlist_exclusive" "app" {
-      provider           = gitlab-job-token
-      project            = "acme/app"
-      target_group_ids   = [2]
-      target_groups      = null
+      provider = gitlab-job-token
+      project = "acme/app"
+      target_group_ids = [2]
       target_project_ids = [2]
-      target_projects    = null
     }
 
     resource "gitlab_job_token_allowlist_exclusive" "lib" {
-      provider           = gitlab-job-token
-      project            = "2"
-      target_group_ids   = []
-      target_groups      = null
+      provider = gitlab-job-token
+      project = "2"
+      target_group_ids = []
       target_project_ids = []
-      target_projects    = null
     }
 
     resource "gitlab_job_token_scope" "app" {
-      provider                              = gitlab-job-token
-      inbound_enabled                       = false
-      project                               = "acme/app"
-      push_repository_for_job_token_allowed = null
+      provider = gitlab-job-token
+      inbound_enabled = false
+      project = "acme/app"
     }
     "#);
 
