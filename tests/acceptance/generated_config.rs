@@ -10,6 +10,7 @@ use insta::assert_snapshot;
 use terraform_cli::{PROVIDER_SOURCE, Workspace};
 
 use crate::kit::workspace;
+use crate::needs::GENERATE_WITH_PROVIDER;
 
 const IMPORTS: &str = r#"
 import {
@@ -65,14 +66,18 @@ fn generate(tf: &Workspace) -> String {
     blocks.join("\n\n")
 }
 
-/// Removes what depends on the version of the CLI: newer ones write fewer nulls, and align by what they write.
-fn without_nulls(generated: &str) -> String {
+/// Evens out what depends on the version of the CLI: old ones write more nulls, align by them, and write a string that
+/// holds a number as JSON.
+fn evened_out(generated: &str) -> String {
     let set = generated.lines().filter(|line| !line.ends_with("= null"));
-    let unaligned = set.map(|line| match line.split_once('=') {
-        Some((name, value)) => format!("{} ={value}", name.trim_end()),
+    let evened_out = set.map(|line| match line.split_once('=') {
+        Some((name, value)) => {
+            let value = value.replace("jsonencode(", "\"").replace(')', "\"");
+            format!("{} ={value}", name.trim_end())
+        }
         None => line.to_owned(),
     });
-    unaligned.collect::<Vec<_>>().join("\n")
+    evened_out.collect::<Vec<_>>().join("\n")
 }
 
 /// Plans and applies the imports, which may change nothing.
@@ -88,6 +93,9 @@ fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
 
 #[test]
 fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
+    if GENERATE_WITH_PROVIDER.is_missing() {
+        return;
+    }
     let gitlab = acme();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.file(
@@ -110,7 +118,7 @@ fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that
     let Some(tf) = workspace(&gitlab) else { return };
 
     let generated = generate(&tf);
-    assert_snapshot!(without_nulls(&generated), @r#"
+    assert_snapshot!(evened_out(&generated), @r#"
     resource "gitlab_job_token_allowlist_entry" "lib" {
       provider = gitlab-job-token
       project = "acme/app"

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use terraform_cli::{Action, PROVIDER_SOURCE, Workspace};
 
 use crate::kit::{PROVIDER, workspace};
+use crate::needs::MOVED_BETWEEN_PROVIDERS;
 
 /// Where the official provider is known, by those who install it from either registry or from a mirror of their own.
 const OFFICIAL: [&str; 3] = [
@@ -58,6 +59,9 @@ impl Official {
 
     /// A workspace with this state, and a configuration that moves it to the resource of `config`.
     fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Option<Workspace> {
+        if MOVED_BETWEEN_PROVIDERS.is_missing() {
+            return None;
+        }
         let mut tf = workspace(gitlab)?;
         tf.file("terraform.tfstate", &self.state().to_string());
         tf.config(&format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n{config}", self.type_name));

@@ -2,6 +2,8 @@
 //! that needs a feature names it in its first line, and says so where it is skipped.
 
 use std::fmt::Display;
+use std::fs;
+use std::path::Path;
 
 use terraform_cli::{Program, Release};
 
@@ -13,6 +15,28 @@ pub(crate) struct Feature {
     terraform: Option<(u64, u64)>,
     opentofu: Option<(u64, u64)>,
 }
+
+pub(crate) const IMPORT_FOR_EACH: Feature =
+    Feature { name: "`import` blocks with `for_each`", terraform: Some((1, 7)), opentofu: Some((1, 7)) };
+
+/// 1.6 asks for a provider by the prefix of the resource's type, whatever the block says.
+pub(crate) const GENERATE_WITH_PROVIDER: Feature = Feature {
+    name: "generated configuration for `import` blocks with `provider`",
+    terraform: Some((1, 7)),
+    opentofu: Some((1, 7)),
+};
+
+pub(crate) const REMOVED: Feature = Feature {
+    name: "`removed` blocks with `destroy = false`",
+    terraform: Some((1, 7)),
+    opentofu: Some((1, 10)),
+};
+
+pub(crate) const MOVED_BETWEEN_PROVIDERS: Feature = Feature {
+    name: "`moved` blocks between resource types",
+    terraform: Some((1, 8)),
+    opentofu: Some((1, 10)),
+};
 
 pub(crate) const IMPORT_BY_IDENTITY: Feature =
     Feature { name: "`import` blocks with an identity", terraform: Some((1, 12)), opentofu: Some((1, 12)) };
@@ -48,4 +72,30 @@ impl Feature {
         };
         first.is_some_and(|first| release.version >= first)
     }
+}
+
+/// Otherwise nobody could tell from this file what runs where.
+#[test]
+fn no_other_file_asks_for_the_version() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance")];
+    let mut asking = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if fs::read_to_string(&path).expect("a source").contains("release()") {
+                asking.push(path.file_name().expect("a name").to_owned());
+            }
+        }
+    }
+    assert_eq!(asking, ["needs.rs"]);
+}
+
+#[test]
+fn a_feature_is_there_from_its_first_version_on() {
+    let is_in = |program, version| MOVED_BETWEEN_PROVIDERS.is_in(Release { program, version });
+    assert!(is_in(Program::Terraform, (1, 8)) && is_in(Program::Terraform, (2, 0)));
+    assert!(!is_in(Program::Terraform, (1, 7)) && !is_in(Program::OpenTofu, (1, 9)));
+    assert!(!QUERY.is_in(Release { program: Program::OpenTofu, version: (1, 20) }));
 }

@@ -73,7 +73,9 @@ mod tests {
 
     /// The commands in a text, up to where a shell or a page goes on with something else.
     fn commands(text: &str) -> impl Iterator<Item = &str> {
-        text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split(['\n', '`', '>', '|', '#', ')']).next())
+        text.split("cargo xtask ")
+            .skip(1)
+            .filter_map(|rest| rest.split(['\n', '`', '>', '|', '#', ')']).next())
     }
 
     #[test]
