@@ -10,6 +10,7 @@ use insta::assert_snapshot;
 use terraform_cli::{PROVIDER_SOURCE, Workspace};
 
 use crate::kit::workspace;
+use crate::needs::GENERATE_WITH_PROVIDER;
 
 const IMPORTS: &str = r#"
 import {
@@ -65,6 +66,20 @@ fn generate(tf: &Workspace) -> String {
     blocks.join("\n\n")
 }
 
+/// Evens out what depends on the version of the CLI: old ones write more nulls, align by them, and write a string that
+/// holds a number as JSON.
+fn evened_out(generated: &str) -> String {
+    let set = generated.lines().filter(|line| !line.ends_with("= null"));
+    let evened_out = set.map(|line| match line.split_once('=') {
+        Some((name, value)) => {
+            let value = value.replace("jsonencode(", "\"").replace(')', "\"");
+            format!("{} ={value}", name.trim_end())
+        }
+        None => line.to_owned(),
+    });
+    evened_out.collect::<Vec<_>>().join("\n")
+}
+
 /// Plans and applies the imports, which may change nothing.
 fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
     let plan = tf.plan();
@@ -78,6 +93,9 @@ fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
 
 #[test]
 fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
+    if GENERATE_WITH_PROVIDER.is_missing() {
+        return;
+    }
     let gitlab = acme();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.file(
@@ -100,52 +118,37 @@ fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that
     let Some(tf) = workspace(&gitlab) else { return };
 
     let generated = generate(&tf);
-    assert_snapshot!(generated, @r#"
+    assert_snapshot!(evened_out(&generated), @r#"
     resource "gitlab_job_token_allowlist_entry" "lib" {
-      provider            = gitlab-job-token
-      default_permissions = null
-      job_token_policies  = null
-      project             = "acme/app"
-      target_group        = null
-      target_group_id     = null
-      target_project      = null
-      target_project_id   = 2
+      provider = gitlab-job-token
+      project = "acme/app"
+      target_project_id = 2
     }
 
     resource "gitlab_job_token_allowlist_entry" "ops" {
-      provider            = gitlab-job-token
-      default_permissions = null
-      job_token_policies  = null
-      project             = "1"
-      target_group        = null
-      target_group_id     = 2
-      target_project      = null
-      target_project_id   = null
+      provider = gitlab-job-token
+      project = "1"
+      target_group_id = 2
     }
 
     resource "gitlab_job_token_allowlist_exclusive" "app" {
-      provider           = gitlab-job-token
-      project            = "acme/app"
-      target_group_ids   = [2]
-      target_groups      = null
+      provider = gitlab-job-token
+      project = "acme/app"
+      target_group_ids = [2]
       target_project_ids = [2]
-      target_projects    = null
     }
 
     resource "gitlab_job_token_allowlist_exclusive" "lib" {
-      provider           = gitlab-job-token
-      project            = "2"
-      target_group_ids   = []
-      target_groups      = null
+      provider = gitlab-job-token
+      project = "2"
+      target_group_ids = []
       target_project_ids = []
-      target_projects    = null
     }
 
     resource "gitlab_job_token_scope" "app" {
-      provider                              = gitlab-job-token
-      inbound_enabled                       = false
-      project                               = "acme/app"
-      push_repository_for_job_token_allowed = null
+      provider = gitlab-job-token
+      inbound_enabled = false
+      project = "acme/app"
     }
     "#);
 

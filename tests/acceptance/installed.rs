@@ -73,8 +73,7 @@ impl Installing {
 
     /// The address by which the program calls the provider.
     fn address(&self) -> String {
-        let host = if self.tf.is_opentofu() { "registry.opentofu.org" } else { "registry.terraform.io" };
-        format!("{host}/aff15f21/gitlab-job-token")
+        format!("{}/aff15f21/gitlab-job-token", self.tf.registry())
     }
 
     #[track_caller]

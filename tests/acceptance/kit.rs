@@ -35,13 +35,14 @@ fn connected(mut tf: Workspace, gitlab: &Simulator) -> Workspace {
     tf
 }
 
+/// Returns the CLI that all tests run; none where there is none.
 #[track_caller]
-fn cli() -> Option<&'static Cli> {
+pub(crate) fn cli() -> Option<&'static Cli> {
     static FOUND: OnceLock<Result<Cli, NoCli>> = OnceLock::new();
     match FOUND.get_or_init(Cli::find) {
         Ok(cli) => Some(cli),
-        Err(NoCli::NotOnPath) if !must_run() => {
-            skip();
+        Err(error @ NoCli::NotOnPath(_)) if !must_run() => {
+            skip(error);
             None
         }
         Err(error) => panic!("{error}"),
@@ -54,9 +55,9 @@ fn must_run() -> bool {
 }
 
 /// Says once what is skipped.
-fn skip() {
+fn skip(error: &NoCli) {
     static SAID: Once = Once::new();
-    SAID.call_once(|| say(&format!("ALL ACCEPTANCE TESTS ARE SKIPPED: {}.", NoCli::NotOnPath)));
+    SAID.call_once(|| say(&format!("ALL ACCEPTANCE TESTS ARE SKIPPED: {error}.")));
 }
 
 /// Says what a test leaves out, past the test runner, which would hide the output of tests that pass.

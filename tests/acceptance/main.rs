@@ -1,10 +1,12 @@
 //! What users meet: the built provider under the real Terraform or OpenTofu, against an in-memory GitLab. Each test is
-//! one fact of the contract; how the program is run is the business of `kit` and the crate `terraform-cli`.
+//! one fact of the contract; how the program is run is the business of `kit` and the crate `terraform-cli`, what a
+//! test needs of it that of `needs`.
 //!
 //! Messages are pinned in full, so that a change of wording is a change of a test.
 
 mod estate;
 mod kit;
+mod needs;
 
 mod adding;
 mod allowlist_entry;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use terraform_cli::{Action, PROVIDER_SOURCE, Workspace, provider_overrides};
 
 use crate::kit::{PROVIDER, workspace};
+use crate::needs::MOVED_BETWEEN_PROVIDERS;
 
 /// Where the official provider is known, by those who install it from either registry or from a mirror of their own.
 const OFFICIAL: [&str; 3] = [
@@ -68,6 +69,9 @@ impl Official {
 
     /// A workspace with this in its state, and a configuration that moves it to the resource of `config`.
     fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Option<Workspace> {
+        if MOVED_BETWEEN_PROVIDERS.is_missing() {
+            return None;
+        }
         let moved = format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n", self.type_name);
         self.stored_as("old", gitlab, &format!("{moved}{config}"))
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use terraform_cli::fetch;
 use xtask::{dist, docs, notes, project};
 
 /// Makes what the project publishes beside the program itself.
@@ -32,6 +33,11 @@ enum Command {
         /// The tag, such as v1.2.3
         tag: String,
     },
+    /// Fetches a Terraform and prints its path, for TF_ACC_TERRAFORM_PATH.
+    Terraform {
+        /// The version, such as 1.11.4
+        version: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,7 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
         Command::Dist(options) => Ok(dist::package(project(), &options)?),
         Command::Checksums { folder } => Ok(dist::sum_up(project(), &folder)?),
         Command::Notes { tag } => Ok(notes::of_release(project(), &tag)?),
+        Command::Terraform { version } => Ok(format!("{}\n", fetch::terraform(&version)?.display())),
     }
 }
 
@@ -66,7 +73,9 @@ mod tests {
 
     /// The commands in a text, up to where a shell or a page goes on with something else.
     fn commands(text: &str) -> impl Iterator<Item = &str> {
-        text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split(['\n', '`', '>', '|', '#']).next())
+        text.split("cargo xtask ")
+            .skip(1)
+            .filter_map(|rest| rest.split(['\n', '`', '>', '|', '#', ')']).next())
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::example;
 use super::official::Official;
 use crate::estate::{allow, allowed, estate, number};
 use crate::kit::workspace;
+use crate::needs::{MOVED_BETWEEN_PROVIDERS, REMOVED};
 
 /// The folders, each with the test that applies it.
 pub(super) const TESTED: [(&str, fn()); 5] = [
@@ -125,6 +126,9 @@ fn both_providers_work_in_one_configuration() {
 
 #[test]
 fn a_migration_changes_nothing_on_the_server() {
+    if MOVED_BETWEEN_PROVIDERS.is_missing() || REMOVED.is_missing() {
+        return;
+    }
     let gitlab = Arc::new(estate());
     let official = Official::start(&gitlab);
     let Some(mut tf) = beside(&gitlab, &official) else { return };

@@ -13,6 +13,7 @@ use super::hcl::blocks;
 use super::text;
 use crate::estate::{allow, allowed, estate, number};
 use crate::kit::{self, bare_workspace, workspace};
+use crate::needs::IMPORT_BY_IDENTITY;
 
 const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
@@ -117,11 +118,7 @@ fn every_import_block_takes_up_what_exists() {
 
 #[test]
 fn every_import_block_with_an_identity_takes_up_what_exists() {
-    let Some(tf) = bare_workspace() else { return };
-    if tf.version() < (1, 12) {
-        kit::say(
-            "import-by-identity.tf is not tried by this CLI, which has no identities before 1.12; only the provider is asked.",
-        );
+    if IMPORT_BY_IDENTITY.is_missing() {
         return;
     }
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {

@@ -1,50 +1,87 @@
-//! Which program is meant: the one that the environment names, else the first on the search path.
+//! Which program is meant: the one that the environment names, else the first on the search path, else one that is
+//! fetched.
 
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+
+use crate::fetch::{self, FetchError};
 
 /// Names the program to run, Terraform or OpenTofu, in place of the one on `PATH`.
 pub const PATH_VARIABLE: &str = "TF_ACC_TERRAFORM_PATH";
 
 const NAMES: [&str; 2] = ["terraform", "tofu"];
 
-/// A Terraform or OpenTofu program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A Terraform or OpenTofu program. Clones share what is known of it.
+#[derive(Debug, Clone)]
 pub struct Cli {
     path: PathBuf,
+    release: Arc<OnceLock<Release>>,
+}
+
+/// What a program says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Release {
+    /// Which of the two.
+    pub program: Program,
+    /// The major and minor version.
+    pub version: (u64, u64),
+}
+
+/// The programs that the provider works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// HashiCorp's.
+    Terraform,
+    /// The Linux Foundation's.
+    OpenTofu,
 }
 
 /// Why there is no program to run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum NoCli {
-    /// Nothing on the search path.
+    /// Nothing on the search path, and nothing that can be fetched.
     #[error(
-        "neither `terraform` nor `tofu` is on PATH. Install one (https://developer.hashicorp.com/terraform/install or \
-         https://opentofu.org/docs/intro/install), or name it in {PATH_VARIABLE}"
+        "neither `terraform` nor `tofu` is on PATH, and {0} \
+         (https://developer.hashicorp.com/terraform/install, https://opentofu.org/docs/intro/install)"
     )]
-    NotOnPath,
+    NotOnPath(FetchError),
     /// The environment names what is not there.
     #[error("{PATH_VARIABLE} names {0:?}, where there is no file")]
     NotThere(PathBuf),
 }
 
 impl Cli {
-    /// The program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`.
+    /// Finds the program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`. Where there is none,
+    /// fetches a Terraform, and says so.
     ///
     /// # Errors
     ///
     /// See [`NoCli`].
     pub fn find() -> Result<Cli, NoCli> {
-        Cli::find_in(|name| env::var_os(name).filter(|value| !value.is_empty()))
+        let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        Cli::find_in(variable, || {
+            let version = fetch::DEFAULT_VERSION;
+            let path = fetch::terraform(version)?;
+            fetch::say(&format!(
+                "No terraform or tofu on PATH: using Terraform {version} from {}",
+                path.display()
+            ));
+            Ok(path)
+        })
     }
 
-    fn find_in(variable: impl Fn(&str) -> Option<OsString>) -> Result<Cli, NoCli> {
+    fn find_in(
+        variable: impl Fn(&str) -> Option<OsString>,
+        fetch: impl FnOnce() -> Result<PathBuf, FetchError>,
+    ) -> Result<Cli, NoCli> {
         if let Some(named) = variable(PATH_VARIABLE) {
             let named = PathBuf::from(named);
             // Runs happen in other directories, so a relative path is settled here.
             let path = named.canonicalize().ok().filter(|path| path.is_file());
-            return path.map(|path| Cli { path }).ok_or(NoCli::NotThere(named));
+            return path.map(Cli::at).ok_or(NoCli::NotThere(named));
         }
         let search_path = variable("PATH").unwrap_or_default();
         let in_directory = |name: &'static str| {
@@ -52,13 +89,53 @@ impl Cli {
                 .map(move |directory| directory.join(format!("{name}{}", env::consts::EXE_SUFFIX)))
                 .find(|path| path.is_file())
         };
-        NAMES.into_iter().find_map(in_directory).map(|path| Cli { path }).ok_or(NoCli::NotOnPath)
+        match NAMES.into_iter().find_map(in_directory) {
+            Some(path) => Ok(Cli::at(path)),
+            None => fetch().map(Cli::at).map_err(NoCli::NotOnPath),
+        }
+    }
+
+    fn at(path: PathBuf) -> Cli {
+        Cli { path, release: Arc::default() }
     }
 
     /// Where the program is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns what the program says that it is. It is asked once.
+    ///
+    /// # Panics
+    ///
+    /// When the program can't be started or doesn't say it.
+    #[track_caller]
+    #[must_use]
+    pub fn release(&self) -> Release {
+        *self.release.get_or_init(|| {
+            let mut version = Command::new(&self.path);
+            let output = version.arg("version").env("CHECKPOINT_DISABLE", "1").output();
+            let said = output.as_ref().map_or_else(
+                |error| panic!("{:?} can't be started: {error}", self.path),
+                |output| String::from_utf8_lossy(&output.stdout),
+            );
+            said.lines().find_map(Release::read).unwrap_or_else(|| panic!("no version in {output:?}"))
+        })
+    }
+}
+
+impl Release {
+    /// Reads a line such as `Terraform v1.11.4`.
+    fn read(line: &str) -> Option<Release> {
+        let (name, version) = line.split_once(" v")?;
+        let program = match name {
+            "Terraform" => Program::Terraform,
+            "OpenTofu" => Program::OpenTofu,
+            _ => return None,
+        };
+        let mut parts = version.split('.').map_while(|part| part.parse().ok());
+        Some(Release { program, version: (parts.next()?, parts.next()?) })
     }
 }
 
@@ -76,12 +153,20 @@ mod tests {
     }
 
     fn found(named: Option<&Path>, search_path: &[&Path]) -> Result<String, NoCli> {
+        found_or_fetched(named, search_path, || unreachable!("nothing is to be fetched"))
+    }
+
+    fn found_or_fetched(
+        named: Option<&Path>,
+        search_path: &[&Path],
+        fetch: impl FnOnce() -> Result<PathBuf, FetchError>,
+    ) -> Result<String, NoCli> {
         let variable = |name: &str| match name {
             PATH_VARIABLE => named.map(|path| path.as_os_str().to_owned()),
             "PATH" => Some(env::join_paths(search_path).unwrap()),
             _ => None,
         };
-        Cli::find_in(variable).map(|cli| cli.path.file_stem().unwrap().to_str().unwrap().to_owned())
+        Cli::find_in(variable, fetch).map(|cli| cli.path.file_stem().unwrap().to_str().unwrap().to_owned())
     }
 
     #[test]
@@ -97,12 +182,28 @@ mod tests {
         let mine = named.path().join(format!("mine{}", env::consts::EXE_SUFFIX));
         assert_eq!(found(Some(&mine), &[path.path()]).unwrap(), "mine");
         let absent = named.path().join("absent");
-        assert_eq!(found(Some(&absent), &[path.path()]), Err(NoCli::NotThere(absent)));
+        assert!(matches!(found(Some(&absent), &[path.path()]), Err(NoCli::NotThere(path)) if path == absent));
+    }
+
+    #[test]
+    fn a_program_is_fetched_where_none_is_on_the_path() {
+        let fetch = || Ok(PathBuf::from("target/terraform/1.2.3/terraform"));
+        assert_eq!(found_or_fetched(None, &[], fetch).unwrap(), "terraform");
     }
 
     #[test]
     fn without_any_the_reader_is_told_where_to_get_one() {
-        let told = found(None, &[]).unwrap_err().to_string();
-        assert!(told.contains("terraform/install") && told.contains(PATH_VARIABLE), "{told}");
+        let fetch = || Err(FetchError::NoSource { version: "1.2.3".to_owned(), failures: Vec::new() });
+        let error = found_or_fetched(None, &[], fetch).unwrap_err().to_string();
+        assert!(error.contains("terraform/install") && error.contains(PATH_VARIABLE), "{error}");
+    }
+
+    #[test]
+    fn both_programs_say_what_they_are() {
+        let read = |line| Release::read(line).map(|release| (release.program, release.version));
+        assert_eq!(read("Terraform v1.11.4"), Some((Program::Terraform, (1, 11))));
+        assert_eq!(read("OpenTofu v1.10.0-rc1"), Some((Program::OpenTofu, (1, 10))));
+        assert_eq!(read("on linux_amd64"), None);
+        assert_eq!(read("+ provider registry.terraform.io/a/b v1.2.3"), None);
     }
 }

@@ -4,7 +4,7 @@
 //! ```no_run
 //! use terraform_cli::{Action, Cli, Workspace};
 //!
-//! let cli = Cli::find().expect("a CLI on PATH");
+//! let cli = Cli::find().expect("a CLI");
 //! let tf = Workspace::new(&cli, "target/debug/terraform-provider-gitlab-job-token".as_ref()).expect("a directory");
 //! tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
 //! assert_eq!(tf.plan().actions(), [("gitlab_job_token_scope.app".to_owned(), Action::Create)]);
@@ -14,13 +14,14 @@
 
 mod cli;
 mod diagnostic;
+pub mod fetch;
 mod plan;
 mod run;
 mod running;
 mod state;
 mod workspace;
 
-pub use cli::{Cli, NoCli, PATH_VARIABLE};
+pub use cli::{Cli, NoCli, PATH_VARIABLE, Program, Release};
 pub use diagnostic::{Diagnostic, Severity};
 pub use plan::{Action, Change, Plan};
 pub use run::Run;

