@@ -11,8 +11,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`super::ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from
-    /// answering.
+    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such project for the token, and
+    /// whatever keeps GitLab from answering.
     pub async fn push_allowed(&self, project: ProjectId) -> Result<Option<bool>, Error> {
         let answer = self.sender.send(&endpoint::settings(project)).await?;
         Ok(answer.value.ci_push_repository_for_job_token_allowed)
