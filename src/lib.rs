@@ -11,7 +11,7 @@
 //! - [`install`] is where hosts look for a provider that comes from no registry. It and the other parts know nothing of
 //!   each other.
 //!
-//! [`address`] holds the names by which hosts know the provider, for the command line and `install`.
+//! [`address`] holds the names by which hosts know the provider, for the command line, `install` and [`provider`].
 //!
 //! The code generated from the protocol's definitions stays in `bindings`, seen by `plugin` and by the
 //! framework's service alone.

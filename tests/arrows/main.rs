@@ -16,7 +16,7 @@ use tokens::{Token, tokens, without_tests};
 /// The parts, and the other parts that each may import. `bindings` has a rule of its own.
 const PARTS: [(&str, &[&str]); 7] = [
     ("main", &["address", "framework", "install", "plugin", "provider"]),
-    ("provider", &["framework", "gitlab"]),
+    ("provider", &["address", "framework", "gitlab"]),
     ("install", &["address"]),
     ("address", &[]),
     ("framework", &[]),
