@@ -95,8 +95,8 @@ pub enum ImportBy<'a, I> {
 /// The state of a resource of another type, to be adopted by a `moved` block.
 #[derive(Debug, Clone)]
 pub struct MoveSource {
-    /// The address of the other provider: `host/namespace/type`, or from OpenTofu before 1.11.12 and 1.12.4 its type
-    /// alone.
+    /// The address of the other provider: `host/namespace/type`. OpenTofu before 1.11.12 and 1.12.4 sends the prefix of
+    /// the other resource type in its place.
     pub provider_address: String,
     /// The other resource type.
     pub type_name: String,
@@ -107,14 +107,13 @@ pub struct MoveSource {
 }
 
 impl MoveSource {
-    /// Checks whether the state was written by the provider `namespace/type`, from whichever registry. An address that
-    /// has neither host nor namespace says nothing against it.
+    /// Checks whether the state was written by the provider `namespace/type`, from whichever registry, as far as the host
+    /// tells: the prefix of a resource type says nothing against it.
     #[must_use]
     pub fn is_from(&self, provider: &str) -> bool {
-        let (_, name) = provider.rsplit_once('/').unwrap_or(("", provider));
         match self.provider_address.split_once('/') {
             Some((_, address)) => address == provider,
-            None => self.provider_address == name,
+            None => self.type_name.split('_').next() == Some(&self.provider_address),
         }
     }
 }

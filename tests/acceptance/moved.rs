@@ -330,8 +330,13 @@ fn own_state_from_another_registry_is_kept() {
 fn a_state_of_any_other_provider_is_refused() {
     let gitlab = acme();
     let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
-    let official = Official { address: "registry.terraform.io/acme/forge", ..Official::scope(0, state) };
-    let Some(tf) = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
+    // Its type has another prefix, too, which is all that some OpenTofus tell of a provider.
+    let other = Official {
+        address: "registry.terraform.io/acme/forge",
+        type_name: "forge_job_token_scope",
+        ..Official::scope(0, state)
+    };
+    let Some(tf) = other.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
 
     assert_eq!(refusal(&tf), "Unsupported move");
 }

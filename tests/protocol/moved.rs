@@ -10,7 +10,7 @@ use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning}
 
 const ENTRY_SOURCE: &str = "gitlab_project_job_token_scope";
 const LIST_SOURCE: &str = "gitlab_project_job_token_scopes";
-/// Both public registries, a private mirror of either, and the bare type that OpenTofu before 1.11.12 and 1.12.4 sends.
+/// Both public registries, a private mirror of either, and the prefix that OpenTofu before 1.11.12 and 1.12.4 sends.
 const OFFICIAL: [&str; 4] = [
     "registry.terraform.io/gitlabhq/gitlab",
     "registry.opentofu.org/gitlabhq/gitlab",
@@ -201,7 +201,6 @@ async fn other_sources_are_refused() {
         ("gitlabhq/gitlab", ENTRY_SOURCE, ENTRY),
         ("gitlab-job-token", ENTRY_SOURCE, ENTRY),
         ("gitlab", "gitlab_project", ENTRY),
-        ("gitlab", ENTRY, ENTRY),
         ("mirror.example.com/aff15f21/gitlab-job-token", SCOPE, ENTRY),
         (OFFICIAL[0], "gitlab_project", ENTRY),
         (OFFICIAL[0], LIST_SOURCE, ENTRY),
@@ -227,7 +226,7 @@ async fn own_states_come_from_any_registry() {
     for address in [
         "mirror.example.com/aff15f21/gitlab-job-token",
         "registry.opentofu.org/aff15f21/gitlab-job-token",
-        "gitlab-job-token",
+        "gitlab",
     ] {
         for (type_name, given) in [
             (SCOPE, json!({"project": "acme/app"})),
