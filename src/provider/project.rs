@@ -2,7 +2,7 @@
 //! A number stays what it is whatever the path becomes, so that another spelling is never another object.
 
 use crate::framework::{Attr, Diagnostic, Errors};
-use crate::gitlab::{Client, Id, RefError, Reference, same_path};
+use crate::gitlab::{Client, Id, ProjectId, RefError, Reference, same_path};
 
 use super::report::{quoted, report};
 
@@ -94,27 +94,56 @@ pub(super) async fn settle<I: Id>(
     if let Some(id) = number.known().and_then(|number| I::try_from(*number).ok()) {
         return Ok(id);
     }
-    let text = spelling.known().map(String::as_str).unwrap_or_default();
-    find::<I>(client, text).await.map_err(|diagnostic| diagnostic.at(attribute).into())
+    find::<I>(client, spelled(spelling)).await.map_err(|diagnostic| diagnostic.at(attribute).into())
+}
+
+/// Returns the ID of a state's project, or `None` if the state has only its path, as after a move from another provider,
+/// and GitLab has no such project that the token can see.
+pub(super) async fn in_state(
+    client: &Client,
+    spelling: &Attr<String>,
+    number: &Attr<i64>,
+) -> Result<Option<ProjectId>, Errors> {
+    if let Some(id) = number.known().and_then(|number| ProjectId::try_from(*number).ok()) {
+        return Ok(Some(id));
+    }
+    match spelling.known() {
+        Some(text) => Ok(look_up::<ProjectId>(client, text).await.map_err(|problem| problem.at("project"))?),
+        None => Err(Diagnostic::new(
+            "Unreadable state",
+            "The state of this resource doesn't name its project. Was it changed by hand? Take the resource out of the state, \
+             and import it again.",
+        )
+        .into()),
+    }
+}
+
+/// Returns the path or ID of a state's project as it is written there.
+pub(super) fn spelled(project: &Attr<String>) -> &str {
+    project.known().map(String::as_str).unwrap_or_default()
 }
 
 /// The number that a spelling stands for now.
 pub(super) async fn find<I: Id>(client: &Client, spelling: &str) -> Result<I, Diagnostic> {
+    let kind = I::KIND;
+    look_up::<I>(client, spelling).await?.ok_or_else(|| {
+        Diagnostic::new(
+            format!("Unknown {kind}"),
+            format!(
+                "GitLab has no {kind} `{spelling}` that the token can see. Check the spelling of the full path, and that the \
+                 token's user is a member of the {kind}."
+            ),
+        )
+    })
+}
+
+async fn look_up<I: Id>(client: &Client, spelling: &str) -> Result<Option<I>, Diagnostic> {
     let kind = I::KIND;
     let spelled: Reference<I> = spelling.parse().map_err(|reason| {
         let spelling = quoted(spelling);
         let detail = format!("{spelling} is neither the number nor the full path of a {kind}: {reason}.");
         Diagnostic::new(format!("Invalid {kind}"), detail)
     })?;
-    match client.resolve(&spelled).await {
-        Ok(Some(id)) => Ok(id),
-        Ok(None) => Err(Diagnostic::new(
-            format!("Unknown {kind}"),
-            format!(
-                "GitLab has no {kind} `{spelled}` that the token can see. Check the spelling of the full path, and that the \
-                 token's user is a member of the {kind}."
-            ),
-        )),
-        Err(error) => Err(report(format!("Can't look up the {kind} `{spelled}`"), &error)),
-    }
+    let found = client.resolve(&spelled).await;
+    found.map_err(|error| report(format!("Can't look up the {kind} `{spelled}`"), &error))
 }

@@ -1,6 +1,8 @@
 //! From a failed call to what the practitioner reads: what was attempted, what GitLab answered, what to do now.
 //! The one place where advice on GitLab's refusals stands.
 
+use std::fmt::Display;
+
 use crate::framework::Diagnostic;
 use crate::gitlab::{Error, ErrorKind, ProjectId, Target, TokenProblem};
 
@@ -52,7 +54,7 @@ pub(super) fn report_all(
 
 /// The warning that goes with taking an object for gone because its project is: GitLab answers the same where the
 /// token has just lost sight of the project, and then creating the object anew will fail.
-pub(super) fn project_gone(owner: ProjectId) -> Diagnostic {
+pub(super) fn project_gone(owner: impl Display) -> Diagnostic {
     let detail = format!(
         "GitLab answers that there is no project {owner} that the token can see, so what is managed of it counts as gone. \
          If the project still exists, do not apply: give the token's user the Maintainer role in it again."
@@ -61,7 +63,7 @@ pub(super) fn project_gone(owner: ProjectId) -> Diagnostic {
 }
 
 /// The warning that a removal found no project to remove anything from, and so proves nothing.
-pub(super) fn gone_before_removal(owner: ProjectId) -> Diagnostic {
+pub(super) fn gone_before_removal(owner: impl Display) -> Diagnostic {
     let detail = format!(
         "GitLab answers that there is no project {owner} that the token can see, so what was managed of it counts as \
          gone, though nothing proves it. If the project still exists, its settings and entries may be as they were: give \

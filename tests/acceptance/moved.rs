@@ -326,6 +326,41 @@ fn own_state_from_another_registry_is_kept() {
     }
 }
 
+/// The state has no ID that could tell the project then.
+#[test]
+fn moved_state_of_a_deleted_project_can_be_destroyed() {
+    for (official, resource, config) in [
+        (
+            Official::scope(0, json!({"id": "acme/app:2", "project": "acme/app", "target_project_id": 2})),
+            ENTRY,
+            entry("acme/app", "target_project_id = 2"),
+        ),
+        (
+            Official::scopes(
+                1,
+                json!({"id": "acme/app", "project": "acme/app", "enabled": null, "target_project_ids": [2],
+                       "target_group_ids": []}),
+            ),
+            LIST,
+            list("acme/app", "target_project_ids = [2]"),
+        ),
+    ] {
+        for options in [&["-destroy"][..], &["-destroy", "-refresh=false"]] {
+            let gitlab = acme();
+            gitlab.delete_project(1);
+            let Some(tf) = official.moved_to(&gitlab, resource, &config) else { return };
+
+            let plan = tf.plan();
+            assert_eq!(plan.actions(), [(resource.to_owned(), Action::Create)]);
+            assert_eq!(plan.run().warnings()[0].summary, "Project acme/app is gone");
+            tf.plan_with(options).succeeds();
+            tf.apply_saved().succeeds();
+
+            assert_eq!(tf.state().addresses(), [""; 0]);
+        }
+    }
+}
+
 #[test]
 fn a_state_of_any_other_provider_is_refused() {
     let gitlab = acme();

@@ -16,7 +16,7 @@ use crate::provider::connection::Connection;
 use crate::provider::identity;
 use crate::provider::project;
 use crate::provider::report::{gone_before_removal, project_gone, report, two_managers};
-use numbers::{identify, owner, settle, target};
+use numbers::{identify, in_state, owner, settle, target};
 use target::target_attribute;
 
 /// The resource.
@@ -234,7 +234,10 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         state: EntryModel,
     ) -> Result<Option<EntryModel>, Errors> {
-        let (owner, target) = settle(&context.client.gitlab, &state).await?;
+        let Some((owner, target)) = in_state(&context.client.gitlab, &state).await? else {
+            context.warnings.add(project_gone(project::spelled(&state.project)));
+            return Ok(None);
+        };
         match context.client.gitlab.is_allowed(owner, target, Freshness::Shared).await {
             Ok(true) => {
                 let state = state.with_numbers(owner, target);
@@ -283,7 +286,10 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         state: EntryModel,
     ) -> Result<(), Failed<EntryModel>> {
-        let (owner, target) = settle(&context.client.gitlab, &state).await?;
+        let Some((owner, target)) = in_state(&context.client.gitlab, &state).await? else {
+            context.warnings.add(gone_before_removal(project::spelled(&state.project)));
+            return Ok(());
+        };
         match context.client.gitlab.revoke(owner, target).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_not_found() => {

@@ -170,7 +170,10 @@ impl Resource for AllowlistExclusive {
         state: ExclusiveModel,
     ) -> Result<Option<ExclusiveModel>, Errors> {
         let gitlab = &context.client.gitlab;
-        let owner = project::settle(gitlab, "project", &state.project, &state.project_id).await?;
+        let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await? else {
+            context.warnings.add(project_gone(project::spelled(&state.project)));
+            return Ok(None);
+        };
         match spelling::observe(gitlab, owner, state, Freshness::Shared).await {
             Ok(state) => Ok(Some(state)),
             Err(error) if error.is_not_found() => {
@@ -210,7 +213,10 @@ impl Resource for AllowlistExclusive {
         state: ExclusiveModel,
     ) -> Result<(), Failed<ExclusiveModel>> {
         let gitlab = &context.client.gitlab;
-        let owner = project::settle(gitlab, "project", &state.project, &state.project_id).await?;
+        let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await? else {
+            context.warnings.add(gone_before_removal(project::spelled(&state.project)));
+            return Ok(());
+        };
         let managed = ProjectId::side(&state).ids::<ProjectId>().map(Into::into);
         let managed = managed.chain(GroupId::side(&state).ids::<GroupId>().map(Into::into)).collect();
         match converge::remove_all(gitlab, owner, managed).await {

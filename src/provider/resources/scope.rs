@@ -138,7 +138,10 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         state: ScopeModel,
     ) -> Result<Option<ScopeModel>, Errors> {
-        let project = settle(&context.client.gitlab, &state).await?;
+        let Some(project) = in_state(&context.client.gitlab, &state).await? else {
+            context.warnings.add(project_gone(project::spelled(&state.project)));
+            return Ok(None);
+        };
         match context.client.gitlab.scope(&project.into()).await {
             Ok(settings) => {
                 if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
@@ -192,7 +195,10 @@ impl Resource for JobTokenScope {
         state: ScopeModel,
     ) -> Result<(), Failed<ScopeModel>> {
         let client = &context.client.gitlab;
-        let project = settle(client, &state).await?;
+        let Some(project) = in_state(client, &state).await? else {
+            context.warnings.add(gone_before_removal(project::spelled(&state.project)));
+            return Ok(());
+        };
         let restored = async {
             client.set_inbound_enabled(project, true).await?;
             client.scope(&project.into()).await
@@ -239,6 +245,10 @@ impl Resource for JobTokenScope {
 /// The number of the project, which must be there by now.
 async fn settle(client: &Client, model: &ScopeModel) -> Result<ProjectId, Errors> {
     project::settle(client, "project", &model.project, &model.project_id).await
+}
+
+async fn in_state(client: &Client, state: &ScopeModel) -> Result<Option<ProjectId>, Errors> {
+    project::in_state(client, &state.project, &state.project_id).await
 }
 
 /// Makes the setting what is planned, and makes sure that it took.

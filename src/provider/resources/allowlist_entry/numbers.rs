@@ -79,12 +79,26 @@ impl PresentPaths {
 /// The numbers of an entry whose owner and target exist by now.
 pub(super) async fn settle(client: &Client, entry: &EntryModel) -> Result<(ProjectId, Target), Errors> {
     let owner = project::settle::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
-    let target = match choice::kind(entry) {
-        Some(Kind::Project) => settle_target::<ProjectId>(client, entry).await?,
-        Some(Kind::Group) => settle_target::<GroupId>(client, entry).await?,
-        None => return Err(choice::none_set().into()),
-    };
-    Ok((owner, target))
+    Ok((owner, settled_target(client, entry).await?))
+}
+
+/// Returns the numbers of an entry in a state, or `None` if its project is gone.
+pub(super) async fn in_state(
+    client: &Client,
+    entry: &EntryModel,
+) -> Result<Option<(ProjectId, Target)>, Errors> {
+    match project::in_state(client, &entry.project, &entry.project_id).await? {
+        Some(owner) => Ok(Some((owner, settled_target(client, entry).await?))),
+        None => Ok(None),
+    }
+}
+
+async fn settled_target(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
+    match choice::kind(entry) {
+        Some(Kind::Project) => settle_target::<ProjectId>(client, entry).await,
+        Some(Kind::Group) => settle_target::<GroupId>(client, entry).await,
+        None => Err(choice::none_set().into()),
+    }
 }
 
 async fn settle_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
