@@ -4,12 +4,12 @@
 use super::schema::Schema;
 use super::value::{Object, Value};
 
-/// What a plan is made from.
+/// The input of a plan.
 #[derive(Debug, Clone)]
 pub struct Change<T> {
     /// The state before; `None` for a create.
     pub prior: Option<T>,
-    /// What the practitioner wrote, with the schema's defaults in place of unset attributes; other unset ones are null.
+    /// The configuration, with the schema's defaults in place of unset attributes; other unset ones are null.
     pub config: T,
 }
 

@@ -14,7 +14,7 @@ pub struct Context<'a, C> {
     pub client: &'a C,
     /// Told to the practitioner beside the result.
     pub warnings: &'a Warnings,
-    /// What the host keeps beside the state: as planned in an apply, as stored in a read, and nothing elsewhere.
+    /// Private data of the object: as planned in an apply, as stored in a read, and empty elsewhere.
     pub private: &'a Private,
 }
 
@@ -26,11 +26,11 @@ pub struct PlanContext<'a, C> {
     pub client: Option<&'a C>,
     /// Told to the practitioner beside the plan.
     pub warnings: &'a Warnings,
-    /// What the host keeps beside the state before the change. In the second step of a replacement it is what the first
-    /// step has planned.
+    /// Private data of the object before the change. In the second step of a replacement it is what the first step has
+    /// planned.
     pub private: &'a Private,
-    /// What the first plan of this change has planned to keep, where this is the plan of the apply and the host hands it
-    /// on (Terraform from 1.16).
+    /// Private data that the first plan of this change has planned, where this is the plan of the apply and the host hands
+    /// it on (Terraform from 1.16).
     pub first_plan: Option<&'a Private>,
 }
 
@@ -41,7 +41,7 @@ pub struct Plan<T> {
     pub planned: T,
     /// The attributes whose change can't be made in place. Those that do not change are passed over.
     pub replace: Vec<&'static str>,
-    /// What the host is to keep beside the state from now on, and to hand to the apply; `None` for what it keeps already.
+    /// Private data for the apply, and to keep from then on; `None` leaves it as it is.
     pub private: Option<Private>,
 }
 
@@ -164,11 +164,11 @@ pub trait Resource: Send + Sync + 'static {
         change: Change<Self::Model>,
     ) -> impl Future<Output = Result<Plan<Self::Model>, Errors>> + Send;
 
-    /// Plans the removal of an object, and returns what to hand to the apply; `None` for what the host keeps already.
+    /// Plans the removal of an object, and returns the private data for the apply; `None` leaves it as it is.
     ///
     /// # Errors
     ///
-    /// What would make the apply fail.
+    /// Anything that would make the apply fail.
     fn plan_removal(
         &self,
         context: PlanContext<'_, Self::Client>,

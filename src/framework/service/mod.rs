@@ -65,7 +65,7 @@ struct Service<P: Provider> {
     shared: Session<P::Client>,
 }
 
-/// What a call works with: all that the provider offers, and the configuration of the connection that the call came by.
+/// The view of one call: all that the provider offers, and the configuration of the connection that the call came by.
 struct Served<P: Provider> {
     offered: Arc<Offered<P>>,
     session: Session<P::Client>,

@@ -1,5 +1,5 @@
-//! What the latest ConfigureProvider on a connection made. A process that hosts attach to serves several connections, one
-//! for each provider block of each run, so none of it may be shared between them.
+//! The configuration that the latest ConfigureProvider on a connection made. A process that hosts attach to serves several
+//! connections, one for each provider block of each run, so none of it may be shared between them.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -1,4 +1,4 @@
-//! What the client remembers, and how its own writes keep that true. Nothing here asks GitLab.
+//! The client's memory of answers, which its own writes keep true. Nothing here asks GitLab.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
 use crate::gitlab::endpoints::lookup::Found;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 
-/// How old a shared list may be: long enough to serve one run of a program, short enough to show what others do.
+/// Maximum age of a shared list: long enough to serve one run of a program, short enough to show what others do.
 const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 
 /// All that is remembered.
