@@ -28,7 +28,7 @@ const KEPT_WAITING: Duration = Duration::from_millis(500);
 /// The same when the host is gone, so that nobody waits for us: most answers take less, and nobody wants an orphan.
 const ALONE: Duration = Duration::from_secs(10);
 
-/// What a defect is told to be in.
+/// The program, with its version, that the report of a panic names.
 const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 
 /// For a person who runs the binary by hand.

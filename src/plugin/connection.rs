@@ -50,7 +50,7 @@ pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
-/// What the service behind the connections keeps for each of them alone. It is made with the connection, is found in the
+/// State that the service behind the connections keeps for each of them alone. It is made with the connection, is found in the
 /// extensions of each of its requests, and its clones share what they hold.
 pub trait Session: Clone + Default + Send + Sync + Unpin + 'static {}
 

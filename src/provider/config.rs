@@ -16,7 +16,7 @@ use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
 /// Where GitLab.com's API is.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
 
-/// What the provider calls itself before GitLab.
+/// The User-Agent that GitLab sees.
 const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 const TOKEN_VARIABLE: &str = "GITLAB_TOKEN";

@@ -32,7 +32,7 @@ struct Planned {
     exclusive: Option<Exclusive>,
 }
 
-/// What an exclusive list allows, by kind; a kind that it does not manage is missing.
+/// The targets that an exclusive list allows, by kind; a kind that it does not manage is missing.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Exclusive(pub(super) BTreeMap<Kind, BTreeSet<Target>>);
 

@@ -1,4 +1,4 @@
-//! What tests need of the CLI that not every supported version has. No other file here knows versions of CLIs: a test
+//! Features that tests need of the CLI and that not every supported version has. No other file here knows versions of CLIs: a test
 //! that needs a feature names it in its first line, and says so where it is skipped.
 
 use std::fmt::Display;

@@ -67,6 +67,18 @@ fn goes_through(tf: &Workspace, options: &[&str]) {
     tf.plan().changes_nothing();
 }
 
+/// Plans, shows the plan, and applies it, which fails and names the path. There is nothing in the way of a destroy.
+#[track_caller]
+fn is_named_by_the_apply(tf: &Workspace, path: &str) {
+    tf.plan().succeeds();
+    shows_saved_plan(tf);
+    let applied = tf.apply_saved();
+
+    let errors = applied.fails().errors();
+    assert!(errors.iter().all(|error| error.detail.contains(path)), "{applied}");
+    tf.destroy().succeeds();
+}
+
 /// The identity that the state file keeps for our resource; null on a CLI that knows none.
 fn identity(tf: &Workspace) -> Value {
     let text = std::fs::read_to_string(tf.state_file()).expect("a state file");
@@ -131,13 +143,7 @@ fn unresolved_path_is_planned_and_named_by_the_apply() {
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&of_project(resource, "\"acme/ap\""));
 
-        tf.plan().succeeds();
-        shows_saved_plan(&tf);
-        let applied = tf.apply_saved();
-
-        let errors = applied.fails().errors();
-        assert!(errors.iter().all(|error| error.detail.contains("`acme/ap`")), "{applied}");
-        tf.destroy().succeeds();
+        is_named_by_the_apply(&tf, "`acme/ap`");
     }
 }
 
@@ -148,13 +154,7 @@ fn unresolved_target_is_planned_and_named_by_the_apply() {
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&replaced(&of_project(resource, "\"acme/app\""), "acme/lib", "acme/libb"));
 
-        tf.plan().succeeds();
-        shows_saved_plan(&tf);
-        let applied = tf.apply_saved();
-
-        let errors = applied.fails().errors();
-        assert!(errors.iter().all(|error| error.detail.contains("`acme/libb`")), "{applied}");
-        tf.destroy().succeeds();
+        is_named_by_the_apply(&tf, "`acme/libb`");
     }
 }
 

@@ -161,7 +161,7 @@ fn each_part_is_read() {
     assert!(imports.sum::<usize>() > 500, "the imports are not seen");
 }
 
-/// What is wrong with one made-up file.
+/// The broken rules of one made-up file.
 fn wrong_with(path: &str, text: &str) -> Vec<String> {
     violations(&[(path.to_owned(), text.to_owned())])
 }

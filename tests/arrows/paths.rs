@@ -2,7 +2,7 @@
 
 use crate::tokens::Token;
 
-/// How the programs beside the library call it.
+/// The name of the library in the programs beside it.
 const LIBRARY: &str = "terraform_provider_gitlab_job_token";
 
 /// Returns the paths from the root of the library, without its name.

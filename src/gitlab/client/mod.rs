@@ -1,4 +1,4 @@
-//! What is asked of GitLab, and what is remembered of its answers: lists, look-ups and permissions, with the writes that
+//! Questions to GitLab, and the memory of its answers: lists, look-ups and permissions, with the writes that
 //! change them. A file in here may import from all other parts of `gitlab`, and none of them imports from here.
 
 mod allowlist;

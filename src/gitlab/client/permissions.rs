@@ -1,4 +1,4 @@
-//! What the jobs of an allowed target may do, entry by entry. One read serves all entries of a project. Who is on a
+//! Permissions of the jobs of an allowed target, entry by entry. One read serves all entries of a project. Who is on a
 //! list at all is not decided here.
 
 mod granting;

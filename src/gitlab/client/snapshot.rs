@@ -17,7 +17,7 @@ use crate::gitlab::sender::Error;
 /// the plan has named.
 const RECENT: Duration = Duration::from_secs(5);
 
-/// How fresh a result must be.
+/// The freshness that a result must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
     /// A kept result, or that of work under way, or a new one.

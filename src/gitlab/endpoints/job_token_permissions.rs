@@ -11,7 +11,7 @@ use crate::gitlab::names::{Id, ProjectId, Target};
 use crate::gitlab::sender::Call;
 use crate::gitlab::sender::{Document, Envelope, Page};
 
-/// What the jobs of an allowed target may do with their job token.
+/// The permissions that the jobs of an allowed target have with their job token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permissions {
     /// All that a job token can be used for, within the rights of the user who started the job.

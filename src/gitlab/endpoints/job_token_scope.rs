@@ -9,7 +9,7 @@ use url::Url;
 use crate::gitlab::names::{GroupId, Kind, ProjectId, ProjectRef, RawId, Target};
 use crate::gitlab::sender::Call;
 
-/// What stands before the full path in the address of a group's page.
+/// The beginning of the path in the address of a group's page, before its full path.
 const GROUP_PAGE: &str = "/groups/";
 
 /// Who may use a job token against a project, and whom its own job tokens may be used against.

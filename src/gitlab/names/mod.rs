@@ -1,4 +1,4 @@
-//! How GitLab names projects and groups: by ID and by full path. A file in here imports nothing from the other parts of
+//! GitLab's names of projects and groups: IDs and full paths. A file in here imports nothing from the other parts of
 //! `gitlab`.
 
 mod id;

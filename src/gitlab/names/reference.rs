@@ -1,4 +1,4 @@
-//! How people name a project or group: by its ID or by its full path.
+//! People's names of a project or group: its ID or its full path.
 
 use std::fmt;
 use std::str::FromStr;

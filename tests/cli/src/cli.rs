@@ -21,7 +21,7 @@ pub struct Cli {
     release: Arc<OnceLock<Release>>,
 }
 
-/// What a program says that it is.
+/// The program and the version that a CLI shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Release {
     /// Which of the two.

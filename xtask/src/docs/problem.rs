@@ -1,10 +1,10 @@
-//! Why the documentation can't be made.
+//! Errors of making the documentation.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Why there are no pages.
+/// The reason why there are no pages.
 #[derive(Debug)]
 pub(super) enum Problem {
     Unreadable(PathBuf, io::Error),

@@ -1,4 +1,4 @@
-//! What can go wrong on the way, in words for the person who has to mend it.
+//! Errors of fetching, in words for the person who has to mend them.
 
 use std::io;
 use std::path::{Path, PathBuf};

