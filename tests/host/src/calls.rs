@@ -30,6 +30,8 @@ pub struct Plan {
     pub prior_private: Vec<u8>,
     /// The identity so far.
     pub prior_identity: Option<Value>,
+    /// The private bytes of the first plan, from a host that plans again and has stored them.
+    pub planned_private: Vec<u8>,
 }
 
 /// The answer to [`Connection::plan`].
@@ -179,7 +181,8 @@ impl Connection {
             prior_private: plan.prior_private.clone(),
             client_capabilities: self.capabilities(),
             prior_identity: plan.prior_identity.as_ref().map(encode_identity),
-            ..Default::default()
+            planned_private: plan.planned_private.clone(),
+            provider_meta: None,
         };
         let response = self.provider().plan_resource_change(request).await?.into_inner();
         Ok(Planned {
@@ -351,6 +354,7 @@ impl Connection {
         Some(ClientCapabilities {
             deferral_allowed: self.deferral_allowed,
             write_only_attributes_allowed: true,
+            store_planned_private: self.stores_planned_private,
             ..Default::default()
         })
     }

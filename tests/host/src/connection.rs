@@ -43,6 +43,8 @@ pub struct Connection {
     channel: Channel,
     /// Whether this host takes "not yet" for an answer to what it plans, reads or imports. Few do.
     pub deferral_allowed: bool,
+    /// Whether this host hands the private data of the first plan to the plan of the apply walk. Newer ones do.
+    pub stores_planned_private: bool,
     /// Standard output and error, as far as a plugin sends them by this way.
     pub stdio: Streaming<StdioData>,
     /// What a plugin says of further connections.
@@ -62,7 +64,14 @@ impl Connection {
         let (to_broker, messages) = mpsc::channel(1);
         let broker =
             GrpcBrokerClient::new(channel.clone()).start_stream(ReceiverStream::new(messages)).await?;
-        Ok(Self { channel, deferral_allowed: false, stdio, broker: broker.into_inner(), _broker: to_broker })
+        Ok(Self {
+            channel,
+            deferral_allowed: false,
+            stores_planned_private: false,
+            stdio,
+            broker: broker.into_inner(),
+            _broker: to_broker,
+        })
     }
 
     /// Every call of protocol 6, as generated.

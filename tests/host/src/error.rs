@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitStatus;
 
+use crate::Diagnostic;
+
 /// Why a plugin could not be started, reached or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -51,6 +53,9 @@ pub enum Error {
     /// An answer holds a value that is no value.
     #[error("the plugin answered with a malformed value: {0}")]
     Value(#[from] crate::wire::Malformed),
+    /// A call of a [`Walk`](crate::Walk) was answered by errors for the user, with any warnings among them.
+    #[error("the provider answered with errors: {0:?}")]
+    Diagnostics(Vec<Diagnostic>),
 }
 
 impl From<tonic::Status> for Error {

@@ -29,6 +29,7 @@ mod moving;
 mod plugin;
 mod shape;
 mod stored;
+mod walk;
 pub mod wire;
 
 pub use calls::{Applied, DataRead, Imported, ImportedResource, Plan, Planned, Read, Upgraded};
@@ -44,6 +45,7 @@ pub use moving::{Move, Moved, UpgradedIdentity};
 pub use plugin::{Exit, Plugin};
 pub use shape::Shape;
 pub use stored::Stored;
+pub use walk::{Action, Change, Instance, Outcome, Walk, Wanted, failed};
 
 /// Generated code: protocol 6.
 #[allow(missing_docs, clippy::all)]

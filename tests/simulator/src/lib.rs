@@ -1,7 +1,8 @@
 //! An in-memory GitLab with the job token scope API, for tests, benches and the quickstart.
 //!
 //! [`Simulator::start`] serves it on loopback until it is dropped. The model and its rules are in `world`, the REST API
-//! over it in `http`, the GraphQL API in `graphql`; `faults`, `log`, `rate_limit` and `wire` know neither's details, and `server` brings them together.
+//! over it in `http`, the GraphQL API in `graphql`; `faults`, `barriers`, `log`, `rate_limit` and `wire` know neither's
+//! details, and `server` brings them together.
 //! It is as strict as GitLab where GitLab is strict: a test that needs a kinder server is wrong.
 //!
 //! ```
@@ -16,17 +17,20 @@
 //! assert!(gitlab.allowlist(app).projects.contains(&lib));
 //! ```
 
+mod barriers;
 mod delivery;
 mod faults;
 mod graphql;
 mod http;
 mod log;
 mod rate_limit;
+mod selection;
 mod server;
 mod simulator;
 mod wire;
 mod world;
 
+pub use barriers::{Barrier, Held};
 pub use faults::{Fault, Injection};
 pub use http::{Credential, Route};
 pub use log::{Logged, Requests};

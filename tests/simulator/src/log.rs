@@ -115,6 +115,12 @@ impl Requests {
     }
 }
 
+impl FromIterator<Logged> for Requests {
+    fn from_iter<I: IntoIterator<Item = Logged>>(requests: I) -> Self {
+        Self(requests.into_iter().collect())
+    }
+}
+
 impl Deref for Requests {
     type Target = [Logged];
 
@@ -193,20 +199,23 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn struck(&self) {
-        self.edit(|request| request.faulty = true);
+        self.with(|request| request.faulty = true);
     }
 
     pub(crate) fn answered(&self, status: u16) {
-        self.edit(|request| request.status = Some(status));
+        self.with(|request| request.status = Some(status));
     }
 
-    fn edit(&self, change: impl FnOnce(&mut Logged)) {
+    /// What is written; none if the log was cleared since.
+    pub(crate) fn logged(&self) -> Option<Logged> {
+        self.with(|request| request.clone())
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Logged) -> T) -> Option<T> {
         self.log.with(|book| {
             let found = book.entries.iter_mut().rev().find(|(number, _)| *number == self.number);
-            if let Some((_, request)) = found {
-                change(request);
-            }
-        });
+            found.map(|(_, request)| act(request))
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! What happens to a request, in order: written down, delayed, limited, struck by a fault, carried out, answered.
+//! What happens to a request, in order: written down, delayed, limited, held at a barrier, struck by a fault, carried
+//! out, held at a barrier again, answered.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -13,8 +14,9 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use tokio::sync::oneshot;
 
+use crate::barriers::{Barriers, Place};
 use crate::delivery::deliver;
-use crate::faults::{Delivery, Effect, Faults, Sighting, Strike, too_many_requests};
+use crate::faults::{Delivery, Effect, Faults, Strike, too_many_requests};
 use crate::http::{Answer, Call, Incoming, Site, carry_out};
 use crate::log::{Entry, Log, Logged, logged_headers, logged_query};
 use crate::rate_limit::RateLimit;
@@ -31,6 +33,7 @@ pub(crate) struct Instance {
     pub(crate) connections: Arc<AtomicUsize>,
     world: Mutex<World>,
     faults: Mutex<Faults>,
+    barriers: Mutex<Barriers>,
     rate_limit: Mutex<Option<RateLimit>>,
     latency: Mutex<Duration>,
 }
@@ -42,6 +45,10 @@ impl Instance {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         locked(&self.faults)
+    }
+
+    pub(crate) fn barriers(&self) -> MutexGuard<'_, Barriers> {
+        locked(&self.barriers)
     }
 
     pub(crate) fn rate_limit(&self) -> MutexGuard<'_, Option<RateLimit>> {
@@ -62,7 +69,12 @@ impl Instance {
         }
         let outcome = match self.refusal_by_rate() {
             Some(answer) => Some((answer, Delivery::Whole)),
-            None => self.carry_out(&call, &entry).await,
+            None => {
+                self.wait(Place::Arrival, incoming, &call, &entry).await;
+                let outcome = self.carry_out(&call, &entry).await;
+                self.wait(Place::Answer, incoming, &call, &entry).await;
+                outcome
+            }
         };
         if let Some((answer, _)) = &outcome {
             entry.answered(answer.status);
@@ -70,14 +82,15 @@ impl Instance {
         (entry, outcome)
     }
 
+    async fn wait(&self, place: Place, incoming: &Incoming, call: &Call, entry: &Entry) {
+        let on_the_way = self.barriers().on_the_way(place, &call.sighting());
+        for barrier in on_the_way {
+            barrier.wait(entry.logged().unwrap_or_else(|| self.logged(incoming, call))).await;
+        }
+    }
+
     async fn carry_out(&self, call: &Call, entry: &Entry) -> Option<(Answer, Delivery)> {
-        let sighting = Sighting {
-            route: call.matched.route,
-            owner: call.owner,
-            target: call.target,
-            names: &call.names,
-        };
-        let strike = self.faults().strike(&sighting);
+        let strike = self.faults().strike(&call.sighting());
         let carry_out = || carry_out(call, &self.site, &mut self.world());
         let Some(Strike { fault, carried_out }) = strike else {
             return Some((carry_out(), Delivery::Whole));
@@ -171,6 +184,7 @@ impl Server {
             connections: Arc::default(),
             world: Mutex::new(start.world),
             faults: Mutex::default(),
+            barriers: Mutex::default(),
             rate_limit: Mutex::default(),
             latency: Mutex::new(start.latency),
         });

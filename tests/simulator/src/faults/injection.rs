@@ -2,17 +2,14 @@
 
 use super::Fault;
 use crate::http::Route;
+use crate::selection::{Selection, Sighting};
 use crate::world::Target;
 
 /// A fault and the requests it strikes: all of them, for ever, until told otherwise.
 #[derive(Debug, Clone)]
 pub struct Injection {
     fault: Fault,
-    routes: Vec<Route>,
-    writes_only: bool,
-    owner: Option<u64>,
-    target: Option<Target>,
-    name: Option<String>,
+    requests: Selection,
     carried_out: bool,
     skip: usize,
     remaining: Option<usize>,
@@ -20,17 +17,7 @@ pub struct Injection {
 
 impl From<Fault> for Injection {
     fn from(fault: Fault) -> Self {
-        Self {
-            fault,
-            routes: Vec::new(),
-            writes_only: false,
-            owner: None,
-            target: None,
-            name: None,
-            carried_out: false,
-            skip: 0,
-            remaining: None,
-        }
+        Self { fault, requests: Selection::default(), carried_out: false, skip: 0, remaining: None }
     }
 }
 
@@ -38,35 +25,35 @@ impl Injection {
     /// Strikes this endpoint too; without any, all are struck.
     #[must_use]
     pub fn on(mut self, route: Route) -> Self {
-        self.routes.push(route);
+        self.requests.routes.push(route);
         self
     }
 
     /// Strikes only requests that would change something.
     #[must_use]
     pub fn writes_only(mut self) -> Self {
-        self.writes_only = true;
+        self.requests.writes_only = true;
         self
     }
 
     /// Strikes only requests that name this project or group in their path, by number or path, or ask GraphQL about it.
     #[must_use]
     pub fn owner(mut self, id: u64) -> Self {
-        self.owner = Some(id);
+        self.requests.owner = Some(id);
         self
     }
 
     /// Strikes only GraphQL requests whose operation or one of whose root fields has this name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
-        self.name = Some(name.to_owned());
+        self.requests.name = Some(name.to_owned());
         self
     }
 
     /// Strikes only requests about this target.
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
-        self.target = Some(target);
+        self.requests.target = Some(target);
         self
     }
 
@@ -97,14 +84,6 @@ impl Injection {
         self.times(1)
     }
 
-    fn matches(&self, request: &Sighting<'_>) -> bool {
-        (self.routes.is_empty() || self.routes.contains(&request.route))
-            && (!self.writes_only || request.route.is_write())
-            && self.owner.is_none_or(|owner| request.owner == Some(owner))
-            && self.target.is_none_or(|target| request.target == Some(target))
-            && self.name.as_ref().is_none_or(|name| request.names.contains(name))
-    }
-
     /// Counts a matching request; whether it is struck.
     fn strikes(&mut self) -> bool {
         if self.skip > 0 {
@@ -120,16 +99,6 @@ impl Injection {
             }
         }
     }
-}
-
-/// What of a request decides whether a fault strikes it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sighting<'r> {
-    pub(crate) route: Route,
-    pub(crate) owner: Option<u64>,
-    pub(crate) target: Option<Target>,
-    /// The names of a GraphQL request.
-    pub(crate) names: &'r [String],
 }
 
 /// A fault that strikes a request.
@@ -157,7 +126,7 @@ impl Faults {
 
     pub(crate) fn strike(&mut self, request: &Sighting<'_>) -> Option<Strike> {
         let struck = self.injections.iter_mut().find_map(|injection| {
-            (injection.matches(request) && injection.strikes())
+            (injection.requests.matches(request) && injection.strikes())
                 .then(|| Strike { fault: injection.fault.clone(), carried_out: injection.carried_out })
         });
         self.injections.retain(|injection| injection.remaining != Some(0));

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::graphql;
 use crate::http::{Answer, Route, invalid_token};
 pub use injection::Injection;
-pub(crate) use injection::{Faults, Sighting, Strike};
+pub(crate) use injection::{Faults, Strike};
 
 /// A way in which a server, or what stands before it, lets a client down.
 #[derive(Debug, Clone, PartialEq, Eq)]

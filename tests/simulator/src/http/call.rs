@@ -9,6 +9,7 @@ use super::params::Params;
 use super::route::{Matched, Route};
 use super::site::Site;
 use crate::graphql::{self, Summary};
+use crate::selection::Sighting;
 use crate::world::{Occupant, Target, World};
 
 /// The bytes of a request that has arrived in full.
@@ -66,6 +67,11 @@ impl Call {
             graphql: None,
             names: Vec::new(),
         }
+    }
+
+    /// Returns the features that decide whether a fault or a barrier is for it.
+    pub(crate) fn sighting(&self) -> Sighting<'_> {
+        Sighting { route: self.matched.route, owner: self.owner, target: self.target, names: &self.names }
     }
 
     fn read_graphql(incoming: &Incoming, matched: Matched, world: &World) -> Self {

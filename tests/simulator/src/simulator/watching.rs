@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Simulator;
+use crate::barriers::{Barrier, Held};
 use crate::faults::Injection;
 use crate::log::Requests;
 use crate::rate_limit::{RateLimit, Refusals};
@@ -40,6 +41,13 @@ impl Simulator {
     /// Ends all faults.
     pub fn clear_faults(&self) {
         self.instance().faults().clear();
+    }
+
+    /// Holds the requests that a barrier is for, until what this returns lets them go on or is dropped. Requests that a
+    /// rate limit refuses reach no barrier.
+    #[must_use]
+    pub fn hold(&self, barrier: Barrier) -> Held {
+        self.instance().barriers().put_up(barrier)
     }
 
     /// Allows so many requests in each window, which the first request after the last window opens. The counts of an

@@ -5,6 +5,7 @@
 mod kit;
 
 mod authentication;
+mod barriers;
 mod endpoints;
 mod errors;
 mod faults;

@@ -1,0 +1,204 @@
+//! Barriers: requests wait where a test tells them to, until it lets them go on. What a request does is not known here.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
+
+use crate::http::Route;
+use crate::log::{Logged, Requests};
+use crate::selection::{Selection, Sighting};
+use crate::world::Target;
+
+/// The requests that are to wait, and where.
+#[derive(Debug, Clone)]
+pub struct Barrier {
+    requests: Selection,
+    place: Place,
+}
+
+/// The point on a request's way where it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It has arrived, and is not carried out.
+    Arrival,
+    /// It is carried out, and its answer not sent.
+    Answer,
+}
+
+impl Barrier {
+    /// Holds requests to this endpoint before they are carried out. A client that hangs up meanwhile has changed nothing.
+    #[must_use]
+    pub fn before(route: Route) -> Self {
+        Self { requests: Selection::default(), place: Place::Arrival }.on(route)
+    }
+
+    /// Holds requests to this endpoint once they are carried out: the change is made, and the answer is not sent.
+    #[must_use]
+    pub fn after(route: Route) -> Self {
+        Self { requests: Selection::default(), place: Place::Answer }.on(route)
+    }
+
+    /// Holds requests to this endpoint, too.
+    #[must_use]
+    pub fn on(mut self, route: Route) -> Self {
+        self.requests.routes.push(route);
+        self
+    }
+
+    /// Holds only requests that name this project or group in their path, by number or path, or ask GraphQL about it.
+    #[must_use]
+    pub fn owner(mut self, id: u64) -> Self {
+        self.requests.owner = Some(id);
+        self
+    }
+
+    /// Holds only requests about this target.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.requests.target = Some(target);
+        self
+    }
+
+    /// Holds only GraphQL requests whose operation or one of whose root fields has this name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.requests.name = Some(name.to_owned());
+        self
+    }
+}
+
+/// A barrier that stands until this is dropped, which lets everything go on.
+pub struct Held(Arc<Queue>);
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Held").field(&self.waiting()).finish()
+    }
+}
+
+impl Held {
+    /// Returns the requests that wait, in the order in which they came to the barrier.
+    #[must_use]
+    pub fn waiting(&self) -> Requests {
+        self.0.line.borrow().requests()
+    }
+
+    /// Waits until so many requests wait, and returns them; none if that takes longer than `limit`.
+    pub async fn reached(&self, requests: usize, limit: Duration) -> Option<Requests> {
+        let mut line = self.0.line.subscribe();
+        let enough = line.wait_for(|line| line.waiting.len() >= requests);
+        timeout(limit, enough).await.ok()?.ok().map(|line| line.requests())
+    }
+
+    /// Lets the request that has waited longest go on. Returns it, if there is one.
+    pub fn release_one(&self) -> Option<Logged> {
+        let mut released = None;
+        self.0.line.send_if_modified(|line| {
+            released = (!line.waiting.is_empty()).then(|| line.waiting.remove(0).go_on());
+            released.is_some()
+        });
+        released
+    }
+
+    /// Lets all requests that wait go on; later ones wait. Returns those that did.
+    pub fn release_all(&self) -> Requests {
+        std::iter::from_fn(|| self.release_one()).collect()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.line.send_modify(|line| line.lifted = true);
+        self.release_all();
+    }
+}
+
+/// The barriers that stand. A request waits at each one that is for it, in their order.
+#[derive(Default)]
+pub(crate) struct Barriers(Vec<Arc<Queue>>);
+
+impl Barriers {
+    pub(crate) fn put_up(&mut self, barrier: Barrier) -> Held {
+        self.0.retain(|queue| !queue.line.borrow().lifted);
+        let queue = Arc::new(Queue { barrier, line: watch::Sender::default() });
+        self.0.push(Arc::clone(&queue));
+        Held(queue)
+    }
+
+    pub(crate) fn on_the_way(&self, place: Place, request: &Sighting<'_>) -> Vec<Arc<Queue>> {
+        let is_for_it =
+            |queue: &&Arc<Queue>| queue.barrier.place == place && queue.barrier.requests.matches(request);
+        self.0.iter().filter(is_for_it).cloned().collect()
+    }
+}
+
+/// A barrier and those that wait at it.
+pub(crate) struct Queue {
+    barrier: Barrier,
+    line: watch::Sender<Line>,
+}
+
+#[derive(Default)]
+struct Line {
+    waiting: Vec<Waiting>,
+    arrived: u64,
+    lifted: bool,
+}
+
+struct Waiting {
+    number: u64,
+    request: Logged,
+    signal: oneshot::Sender<()>,
+}
+
+impl Waiting {
+    fn go_on(self) -> Logged {
+        // A client that has hung up waits no more.
+        let _ = self.signal.send(());
+        self.request
+    }
+}
+
+impl Line {
+    fn requests(&self) -> Requests {
+        self.waiting.iter().map(|waiting| waiting.request.clone()).collect()
+    }
+}
+
+impl Queue {
+    /// Waits for the test, unless the barrier is lifted.
+    pub(crate) async fn wait(&self, request: Logged) {
+        let (signal, go) = oneshot::channel();
+        let mut place = None;
+        self.line.send_modify(|line| {
+            if !line.lifted {
+                line.arrived += 1;
+                line.waiting.push(Waiting { number: line.arrived, request, signal });
+                place = Some(Spot { queue: self, number: line.arrived });
+            }
+        });
+        if place.is_some() {
+            // The signal is dropped with the barrier's last trace, and then nothing is to be waited for.
+            let _ = go.await;
+        }
+    }
+}
+
+/// A place in the line, which a client that hangs up leaves.
+struct Spot<'q> {
+    queue: &'q Queue,
+    number: u64,
+}
+
+impl Drop for Spot<'_> {
+    fn drop(&mut self) {
+        self.queue.line.send_if_modified(|line| {
+            let before = line.waiting.len();
+            line.waiting.retain(|waiting| waiting.number != self.number);
+            line.waiting.len() < before
+        });
+    }
+}

@@ -1,0 +1,34 @@
+//! Which requests are meant: by endpoint, project, target or GraphQL name. What happens to them is not known here.
+
+use crate::http::Route;
+use crate::world::Target;
+
+/// The requests that are meant: all of them, until told otherwise.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    pub(crate) routes: Vec<Route>,
+    pub(crate) writes_only: bool,
+    pub(crate) owner: Option<u64>,
+    pub(crate) target: Option<Target>,
+    pub(crate) name: Option<String>,
+}
+
+/// The features of a request that decide whether it is meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sighting<'r> {
+    pub(crate) route: Route,
+    pub(crate) owner: Option<u64>,
+    pub(crate) target: Option<Target>,
+    /// The names of a GraphQL request.
+    pub(crate) names: &'r [String],
+}
+
+impl Selection {
+    pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
+        (self.routes.is_empty() || self.routes.contains(&request.route))
+            && (!self.writes_only || request.route.is_write())
+            && self.owner.is_none_or(|owner| request.owner == Some(owner))
+            && self.target.is_none_or(|target| request.target == Some(target))
+            && self.name.as_ref().is_none_or(|name| request.names.contains(name))
+    }
+}
