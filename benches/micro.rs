@@ -11,7 +11,7 @@ use plugin_host::{Host, Launch};
 use secrecy::SecretString;
 use terraform_provider_gitlab_job_token::framework::codec::msgpack;
 use terraform_provider_gitlab_job_token::framework::{
-    AnyResource, Change, Object, PlanContext, Private, Provider, Type, Value, Warnings,
+    AnyResource, Change, Instance, Mark, Object, PlanContext, Private, Provider, Type, Value, Warnings,
 };
 use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, Client, Config, Freshness, Kind, ProjectId};
 use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
@@ -72,7 +72,14 @@ fn plan_one_entry(bencher: Bencher) {
     bencher.bench(|| {
         let warnings = Warnings::default();
         let private = Private::default();
-        let context = PlanContext { client: None, warnings: &warnings, private: &private, first_plan: None };
+        let context = PlanContext {
+            client: None,
+            warnings: &warnings,
+            private: &private,
+            first_plan: None,
+            hands_on_plans: false,
+            instance: Instance { mark: Mark::random(), replaces: None, lasting: true },
+        };
         let change = Change { prior: None, config: config.clone() };
         RUNTIME.block_on(entry.plan(context, change))
     });

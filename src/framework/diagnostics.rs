@@ -56,6 +56,15 @@ impl Errors {
         if unique.is_empty() { Ok(()) } else { Err(Errors(unique)) }
     }
 
+    /// Returns the errors with a text added to the detail of the first.
+    #[must_use]
+    pub fn with_addition(mut self, text: &str) -> Errors {
+        if let Some(first) = self.0.first_mut() {
+            first.detail.push_str(text);
+        }
+        self
+    }
+
     /// The errors; at least one.
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.0

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use serde_json::{Map, Value as Json};
 use tokio::sync::mpsc;
 
 use super::data_source::DataSource;
@@ -10,7 +11,6 @@ use super::identity::IdentitySchema;
 use super::list_resource::{ListResource, Listed, Search};
 use super::model::Model;
 use super::planning::Change;
-use super::private::Private;
 use super::resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState};
 use super::schema::Schema;
 use super::value::Object;
@@ -39,7 +39,7 @@ pub trait AnyResource<C>: Send + Sync {
         &'a self,
         context: PlanContext<'a, C>,
         prior: Object,
-    ) -> BoxFuture<'a, Result<Option<Private>, Errors>>;
+    ) -> BoxFuture<'a, Result<Map<String, Json>, Errors>>;
     fn create<'a>(
         &'a self,
         context: Context<'a, C>,
@@ -66,7 +66,7 @@ pub trait AnyResource<C>: Send + Sync {
         context: Context<'a, C>,
         by: ImportBy<'a, Object>,
     ) -> BoxFuture<'a, Result<Object, Errors>>;
-    fn upgrade(&self, stored: StoredState) -> Option<serde_json::Map<String, serde_json::Value>>;
+    fn upgrade(&self, stored: StoredState) -> Option<Map<String, Json>>;
     fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<Object, Errors>;
 }
 
@@ -109,8 +109,8 @@ impl<R: Resource> AnyResource<R::Client> for R {
                 prior: change.prior.map(R::Model::from_object).transpose()?,
                 config: R::Model::from_object(change.config)?,
             };
-            let Plan { planned, replace, private } = Resource::plan(self, context, change).await?;
-            Ok(Plan { planned: planned.into_object(), replace, private })
+            let Plan { planned, replace, notes } = Resource::plan(self, context, change).await?;
+            Ok(Plan { planned: planned.into_object(), replace, notes })
         })
     }
 
@@ -118,7 +118,7 @@ impl<R: Resource> AnyResource<R::Client> for R {
         &'a self,
         context: PlanContext<'a, R::Client>,
         prior: Object,
-    ) -> BoxFuture<'a, Result<Option<Private>, Errors>> {
+    ) -> BoxFuture<'a, Result<Map<String, Json>, Errors>> {
         Box::pin(async move { Resource::plan_removal(self, context, R::Model::from_object(prior)?).await })
     }
 
@@ -182,7 +182,7 @@ impl<R: Resource> AnyResource<R::Client> for R {
         })
     }
 
-    fn upgrade(&self, stored: StoredState) -> Option<serde_json::Map<String, serde_json::Value>> {
+    fn upgrade(&self, stored: StoredState) -> Option<Map<String, Json>> {
         Resource::upgrade(self, stored)
     }
 

@@ -31,7 +31,7 @@ pub use list_resource::{ListResource, Listed, Search};
 pub use model::{Model, model, unfit_value};
 pub use path::{AttributePath, Step};
 pub use planning::Change;
-pub use private::Private;
+pub use private::{Instance, Mark, Private};
 pub use provider::{Host, Provider};
 pub use resource::{
     Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState, cannot_move,

@@ -1,10 +1,12 @@
 //! What a managed resource is to the framework.
 
+use serde_json::{Map, Value as Json};
+
 use super::diagnostics::{Diagnostic, Errors, Warnings};
 use super::identity::IdentitySchema;
 use super::model::Model;
 use super::planning::Change;
-use super::private::Private;
+use super::private::{Instance, Private};
 use super::schema::Schema;
 
 /// What an operation has at hand: the configured provider's client, and a place for warnings.
@@ -32,6 +34,10 @@ pub struct PlanContext<'a, C> {
     /// Private data that the first plan of this change has planned, where this is the plan of the apply and the host hands
     /// it on (Terraform from 1.16).
     pub first_plan: Option<&'a Private>,
+    /// Whether the host hands on what the first plan has planned: without [`Self::first_plan`], this is the first plan.
+    pub hands_on_plans: bool,
+    /// The instance of the resource that the plan is about.
+    pub instance: Instance,
 }
 
 /// What a resource plans.
@@ -41,8 +47,8 @@ pub struct Plan<T> {
     pub planned: T,
     /// The attributes whose change can't be made in place. Those that do not change are passed over.
     pub replace: Vec<&'static str>,
-    /// Private data for the apply, and to keep from then on; `None` leaves it as it is.
-    pub private: Option<Private>,
+    /// What the plan tells its apply, beside the state. [`Private::note`] returns it there.
+    pub notes: Map<String, Json>,
 }
 
 /// A state that an earlier version of the schema has stored.
@@ -164,7 +170,7 @@ pub trait Resource: Send + Sync + 'static {
         change: Change<Self::Model>,
     ) -> impl Future<Output = Result<Plan<Self::Model>, Errors>> + Send;
 
-    /// Plans the removal of an object, and returns the private data for the apply; `None` leaves it as it is.
+    /// Plans the removal of an object, and returns what the plan tells its apply.
     ///
     /// # Errors
     ///
@@ -173,9 +179,9 @@ pub trait Resource: Send + Sync + 'static {
         &self,
         context: PlanContext<'_, Self::Client>,
         prior: Self::Model,
-    ) -> impl Future<Output = Result<Option<Private>, Errors>> + Send {
+    ) -> impl Future<Output = Result<Map<String, Json>, Errors>> + Send {
         let _ = (context, prior);
-        async { Ok(None) }
+        async { Ok(Map::new()) }
     }
 
     /// Brings a planned object into being and returns it with nothing unknown.

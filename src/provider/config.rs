@@ -23,6 +23,8 @@ const TOKEN_VARIABLE: &str = "GITLAB_TOKEN";
 /// The second is what GitLab itself sets in CI jobs.
 const BASE_URL_VARIABLES: [&str; 2] = ["GITLAB_BASE_URL", "CI_API_V4_URL"];
 const EARLY_AUTH_CHECK_VARIABLE: &str = "GITLAB_EARLY_AUTH_CHECK";
+/// For tests: with `false` no answer of GitLab is kept, and all must come out the same.
+const SNAPSHOTS_VARIABLE: &str = "GITLAB_JOB_TOKEN_SNAPSHOTS";
 
 /// More repetitions than this only hide an outage: with back-off they take longer than any run.
 const MAX_RETRIES: i64 = 100;
@@ -176,7 +178,8 @@ pub(super) async fn connect(
         let user = client.current_user().await.map_err(|error| unaccepted(&client, &error))?;
         tracing::info!(user = user.username, base_url = %client.base_url(), "GitLab accepts the token");
     }
-    Ok(Connection::new(client))
+    let remembers = flag(environment, SNAPSHOTS_VARIABLE, true)?;
+    Ok(Connection::new(if remembers { client } else { client.without_memory() }))
 }
 
 fn client_config(
@@ -248,12 +251,21 @@ fn early_auth_check(
     if let Some(check) = block.early_auth_check.known() {
         return Ok(*check);
     }
-    match environment(EARLY_AUTH_CHECK_VARIABLE).as_deref() {
-        None | Some("true" | "1") => Ok(true),
+    flag(environment, EARLY_AUTH_CHECK_VARIABLE, true)
+}
+
+fn flag(
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    variable: &str,
+    default: bool,
+) -> Result<bool, Diagnostic> {
+    match environment(variable).as_deref() {
+        None => Ok(default),
+        Some("true" | "1") => Ok(true),
         Some("false" | "0") => Ok(false),
         Some(other) => Err(Diagnostic::new(
             "Invalid environment variable",
-            format!("`{EARLY_AUTH_CHECK_VARIABLE}` must be `true` or `false`, but is {other:?}."),
+            format!("`{variable}` must be `true` or `false`, but is {other:?}."),
         )),
     }
 }

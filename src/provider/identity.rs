@@ -32,7 +32,7 @@ pub(super) async fn imported_project(
     by: ImportBy<'_, ProjectIdentity>,
 ) -> Result<(String, ProjectId), Errors> {
     match by {
-        ImportBy::Id(id) => Ok((id.to_owned(), project::find(client, id).await?)),
+        ImportBy::Id(id) => Ok((id.to_owned(), project::find(client, None, id).await?)),
         ImportBy::Identity(identity) => {
             let project: ProjectId = number("project_id", identity.project_id.known())?;
             Ok((project.to_string(), project))

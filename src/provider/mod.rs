@@ -5,11 +5,17 @@ mod config;
 mod connection;
 mod data_sources;
 mod identity;
+mod ledger;
 mod list_resources;
 mod moved;
+mod names;
+mod overlap;
+mod planned_ids;
 mod project;
+mod replacement;
 mod report;
 mod resources;
+mod unresolved;
 
 use crate::address;
 use crate::framework::{

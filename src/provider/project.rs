@@ -2,9 +2,10 @@
 //! A number stays what it is whatever the path becomes, so that another spelling is never another object.
 
 use crate::framework::{Attr, Diagnostic, Errors};
-use crate::gitlab::{Client, Id, ProjectId, RefError, Reference, same_path};
+use crate::gitlab::{Client, Id, Kind, ProjectId, RefError, Reference, same_path};
 
 use super::report::{quoted, report};
+use super::unresolved::{Unresolved, other_kind};
 
 /// Checks the spelling in an attribute, where it is known.
 pub(super) fn check_spelling<I: Id>(attribute: &'static str, spelling: &Attr<String>) -> Option<Diagnostic> {
@@ -35,51 +36,98 @@ pub(super) fn invalid_spelling<I: Id>(
     Diagnostic::new(format!("Invalid {}", I::KIND), detail).at(attribute)
 }
 
-/// What the state says of a project or group.
+/// What a plan knows of a project or group before it asks GitLab.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    /// How the state spells it.
+    /// Its path or ID as the state has it.
     pub(super) spelling: &'a Attr<String>,
-    /// Its number.
+    /// Its ID.
     pub(super) number: &'a Attr<i64>,
-    /// Its present path, where a list that was read anyway tells.
+    /// Its current path, if a list that was read for this resource gives it.
     pub(super) present_path: Option<&'a str>,
 }
 
-/// The number that a configured spelling stands for while planning.
+impl Known<'_> {
+    /// Returns the ID, if the text still stands for it without a look-up: a path that is unchanged, unless the list gives
+    /// another one for that ID, or the path that the list gives.
+    fn unless_moved(&self, text: &str) -> Option<Attr<i64>> {
+        self.number.known()?;
+        let stands_for_it = match self.present_path {
+            Some(present) => same_path(present, text),
+            None => self.is_spelled(text),
+        };
+        stands_for_it.then(|| self.number.clone())
+    }
+
+    fn is_spelled(&self, text: &str) -> bool {
+        self.spelling.known().is_some_and(|before| same_path(before, text))
+    }
+
+    /// Returns the ID for a path that leads nowhere: a group that was renamed leaves no redirect.
+    fn if_unchanged(&self, text: &str) -> Option<Attr<i64>> {
+        self.number.known()?;
+        self.is_spelled(text).then(|| self.number.clone())
+    }
+}
+
+/// The outcome of resolving a path or ID while planning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Resolved {
+    /// The ID, or unknown as long as the text is.
+    As(Attr<i64>),
+    /// GitLab has nothing of that path that is visible to the token.
+    Nowhere,
+}
+
+/// Resolves a path or ID while planning.
 ///
-/// A path that leads nowhere may name what the same apply is to create, so its number is unknown; one that the
-/// state spells alike keeps its number, for a renamed group leaves no redirect.
-pub(super) async fn plan_number<I: Id>(
+/// # Errors
+///
+/// An invalid path, and whatever keeps GitLab from answering.
+pub(super) async fn resolve<I: Id>(
     client: Option<&Client>,
     attribute: &'static str,
     spelling: &Attr<String>,
     state: Option<Known<'_>>,
-) -> Result<Attr<i64>, Errors> {
-    let Some(text) = spelling.known() else { return Ok(Attr::Unknown) };
+) -> Result<Resolved, Errors> {
+    let Some(text) = spelling.known() else { return Ok(Resolved::As(Attr::Unknown)) };
     let spelled: Reference<I> =
         text.parse().map_err(|reason| invalid_spelling::<I>(attribute, text, &reason))?;
     if let Some(id) = spelled.id() {
-        return Ok(Attr::Known(id.into()));
+        return Ok(Resolved::As(Attr::Known(id.into())));
     }
-    let state = state.filter(|state| state.number.known().is_some());
-    if let Some(state) = state
-        && state.present_path.is_some_and(|present| same_path(present, text))
-    {
-        return Ok(state.number.clone());
+    if let Some(id) = state.and_then(|state| state.unless_moved(text)) {
+        return Ok(Resolved::As(id));
     }
-    let as_before = || {
-        let unchanged =
-            |state: &Known<'_>| state.spelling.known().is_some_and(|before| same_path(before, text));
-        state.filter(unchanged).map_or(Attr::Unknown, |state| state.number.clone())
-    };
-    let Some(client) = client else { return Ok(as_before()) };
+    let as_before = || state.and_then(|state| state.if_unchanged(text));
+    let Some(client) = client else { return Ok(Resolved::As(as_before().unwrap_or(Attr::Unknown))) };
     match client.resolve(&spelled).await {
-        Ok(Some(id)) => Ok(Attr::Known(id.into())),
-        Ok(None) => Ok(as_before()),
+        Ok(Some(id)) => Ok(Resolved::As(Attr::Known(id.into()))),
+        Ok(None) => Ok(as_before().map_or(Resolved::Nowhere, Resolved::As)),
         Err(error) => {
             let attempted = format!("Can't look up the {} `{text}`", I::KIND);
             Err(report(attempted, &error).at(attribute).into())
+        }
+    }
+}
+
+/// Returns the ID of the project that a resource belongs to, as far as a plan can know it. A path that leads nowhere is
+/// added to `unresolved`.
+///
+/// # Errors
+///
+/// As [`resolve`].
+pub(super) async fn plan_id(
+    client: Option<&Client>,
+    spelling: &Attr<String>,
+    state: Option<Known<'_>>,
+    unresolved: &mut Unresolved,
+) -> Result<Attr<i64>, Errors> {
+    match resolve::<ProjectId>(client, "project", spelling, state).await? {
+        Resolved::As(id) => Ok(id),
+        Resolved::Nowhere => {
+            unresolved.add("project", Kind::Project, spelled(spelling));
+            Ok(Attr::Unknown)
         }
     }
 }
@@ -94,7 +142,9 @@ pub(super) async fn settle<I: Id>(
     if let Some(id) = number.known().and_then(|number| I::try_from(*number).ok()) {
         return Ok(id);
     }
-    find::<I>(client, spelled(spelling)).await.map_err(|diagnostic| diagnostic.at(attribute).into())
+    find::<I>(client, Some(attribute), spelled(spelling))
+        .await
+        .map_err(|diagnostic| diagnostic.at(attribute).into())
 }
 
 /// Returns the ID of a state's project, or `None` if the state has only its path, as after a move from another provider,
@@ -123,18 +173,24 @@ pub(super) fn spelled(project: &Attr<String>) -> &str {
     project.known().map(String::as_str).unwrap_or_default()
 }
 
-/// The number that a spelling stands for now.
-pub(super) async fn find<I: Id>(client: &Client, spelling: &str) -> Result<I, Diagnostic> {
+/// Returns the ID that a path or ID stands for now. `attribute` is the one that has it, if it stands in a configuration.
+pub(super) async fn find<I: Id>(
+    client: &Client,
+    attribute: Option<&'static str>,
+    spelling: &str,
+) -> Result<I, Diagnostic> {
     let kind = I::KIND;
-    look_up::<I>(client, spelling).await?.ok_or_else(|| {
-        Diagnostic::new(
-            format!("Unknown {kind}"),
-            format!(
-                "GitLab has no {kind} `{spelling}` that the token can see. Check the spelling of the full path, and that the \
-                 token's user is a member of the {kind}."
-            ),
-        )
-    })
+    if let Some(id) = look_up::<I>(client, spelling).await? {
+        return Ok(id);
+    }
+    let detail = match other_kind(client, attribute, kind, spelling).await {
+        Some(hint) => format!("{hint}."),
+        None => format!(
+            "GitLab has no {kind} `{spelling}` that the token can see. Check the spelling of the full path, and that the \
+             token's user is a member of the {kind}."
+        ),
+    };
+    Err(Diagnostic::new(format!("Unknown {kind}"), detail))
 }
 
 async fn look_up<I: Id>(client: &Client, spelling: &str) -> Result<Option<I>, Diagnostic> {

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use crate::framework::Diagnostic;
-use crate::gitlab::{Error, ErrorKind, ProjectId, Target, TokenProblem};
+use crate::gitlab::{Error, ErrorKind, TokenProblem};
 
 /// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read project 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
@@ -70,18 +70,6 @@ pub(super) fn gone_before_removal(owner: impl Display) -> Diagnostic {
          the token's user the Maintainer role in it again, and look."
     );
     Diagnostic::new(format!("Project {owner} is gone"), detail)
-}
-
-/// The warning that an exclusive list and single entries of the same run contradict each other.
-pub(super) fn two_managers(owner: ProjectId, entries: &[Target]) -> Diagnostic {
-    let entries: Vec<_> = entries.iter().map(|entry| format!("  - {entry}")).collect();
-    let detail = format!(
-        "A `gitlab_job_token_allowlist_exclusive` removes from the allowlist of project {owner} what it does not name, but \
-         this configuration has a `gitlab_job_token_allowlist_entry` for:\n\n{}\n\nWhichever is applied last wins, \
-         and the next plan undoes it. Name the targets in the exclusive list too, or manage the list in one way only.",
-        entries.join("\n")
-    );
-    Diagnostic::new(format!("Allowlist of project {owner} is managed in two ways"), detail)
 }
 
 /// Whether GitLab found fault with the target of a write, and not with the project whose list it is. The words only

@@ -156,7 +156,7 @@ fn a_list_that_is_imported_and_changed_at_once_names_who_will_lose_access() {
 
     let plan = tf.plan();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Targets will lose access to project 1
+    Warning: Targets will lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

@@ -7,6 +7,8 @@ use std::sync::{Once, OnceLock};
 use gitlab_simulator::{Fault, Simulator};
 use terraform_cli::{Cli, NoCli, Workspace};
 
+use crate::uncached::SNAPSHOTS;
+
 /// The provider that was built with these tests.
 pub(crate) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
@@ -32,6 +34,9 @@ pub(crate) fn workspace_without_provider(gitlab: &Simulator) -> Option<Workspace
 fn connected(mut tf: Workspace, gitlab: &Simulator) -> Workspace {
     tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
     tf.set_env("GITLAB_TOKEN", gitlab.token());
+    if let Ok(snapshots) = std::env::var(SNAPSHOTS) {
+        tf.set_env(SNAPSHOTS, &snapshots);
+    }
     tf
 }
 

@@ -24,6 +24,7 @@ mod import_blocks;
 mod installed;
 #[cfg(unix)]
 mod moved;
+mod one_run;
 mod packed;
 mod partial_failure;
 mod permissions;
@@ -37,5 +38,6 @@ mod scopes;
 mod secrecy;
 mod spelling;
 mod terraform_test;
+mod uncached;
 mod unknown;
 mod unresolved;

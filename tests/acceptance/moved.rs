@@ -22,7 +22,7 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 const LIST: &str = "gitlab_job_token_allowlist_exclusive.this";
 
 /// A state of the official provider that is to be moved.
-struct Official {
+pub(crate) struct Official {
     address: &'static str,
     type_name: &'static str,
     schema_version: u64,
@@ -30,7 +30,7 @@ struct Official {
 }
 
 impl Official {
-    fn scope(schema_version: u64, attributes: Value) -> Official {
+    pub(crate) fn scope(schema_version: u64, attributes: Value) -> Official {
         Official {
             address: OFFICIAL[0],
             type_name: "gitlab_project_job_token_scope",
@@ -39,7 +39,7 @@ impl Official {
         }
     }
 
-    fn scopes(schema_version: u64, attributes: Value) -> Official {
+    pub(crate) fn scopes(schema_version: u64, attributes: Value) -> Official {
         Official {
             type_name: "gitlab_project_job_token_scopes",
             ..Official::scope(schema_version, attributes)
@@ -68,7 +68,7 @@ impl Official {
     }
 
     /// A workspace with this in its state, and a configuration that moves it to the resource of `config`.
-    fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Option<Workspace> {
+    pub(crate) fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Option<Workspace> {
         if MOVED_BETWEEN_PROVIDERS.is_missing() {
             return None;
         }

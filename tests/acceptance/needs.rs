@@ -44,7 +44,17 @@ pub(crate) const IMPORT_BY_IDENTITY: Feature =
 pub(crate) const QUERY: Feature =
     Feature { name: "`terraform query`", terraform: Some((1, 14)), opentofu: None };
 
+/// The plan that precedes an apply is handed the private data of the saved plan.
+pub(crate) const PLANNED_PRIVATE_DATA: Feature =
+    Feature { name: "planned private data in the apply's plan", terraform: Some((1, 16)), opentofu: None };
+
 impl Feature {
+    /// Checks whether the CLI has this feature. For tests that run on every CLI and expect more of this one.
+    #[track_caller]
+    pub(crate) fn is_there(&self) -> bool {
+        cli().is_some_and(|cli| self.is_in(cli.release()))
+    }
+
     /// Checks whether the test must be skipped for want of this feature, and says so.
     #[track_caller]
     pub(crate) fn is_missing(&self) -> bool {

@@ -30,7 +30,17 @@ fn what_was_applied_plans_clean() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
 
-    tf.apply().succeeds().warns_of_nothing();
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Project acme/app (1) will be restricted
+      gitlab_job_token_scope.app
+      > resource "gitlab_job_token_scope" "app" {
+
+    Project acme/app (1) is open now, with `inbound_enabled = false`. Applying
+    this restricts access to its allowlist. Its allowlist is empty, so that only
+    its own jobs keep access; the jobs of all other projects lose it. Fill the
+    allowlist first if more need access.
+    "#);
+    tf.apply_saved().succeeds();
 
     assert!(gitlab.inbound_enabled(app));
     tf.plan().changes_nothing().warns_of_nothing();

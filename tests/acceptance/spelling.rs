@@ -252,7 +252,6 @@ fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
       gitlab_job_token_allowlist_entry.this
       > target_group = "acme/lib"
 
-    GitLab has no group `acme/lib` that the token can see. Check the spelling of
-    the full path, and that the token's user is a member of the group.
+    `acme/lib` is a project: use `target_project`.
     "#);
 }

@@ -35,8 +35,9 @@ struct Goal {
     spelled: bool,
 }
 
+/// A fault among the requests of an apply.
 #[derive(Clone, Debug)]
-struct Disturbance {
+pub(crate) struct Disturbance {
     fault: Fault,
     route: Route,
     after: usize,
@@ -69,7 +70,7 @@ fn answers(status: u16, body: &str) -> Fault {
     Fault::Answers { status, content_type: "application/json".to_owned(), body: body.to_owned() }
 }
 
-fn disturbance() -> impl Strategy<Value = Disturbance> {
+pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
     let faults = vec![
         Fault::DropsTheRequest,
         Fault::DropsTheAnswer,
@@ -102,7 +103,7 @@ fn story() -> impl Strategy<Value = Story> {
 }
 
 impl Disturbance {
-    fn injection(&self) -> Injection {
+    pub(crate) fn injection(&self) -> Injection {
         let injection = self.fault.clone().on(self.route).after(self.after).times(self.times);
         if self.carried_out { injection.carried_out() } else { injection }
     }
@@ -172,6 +173,7 @@ impl World {
 
     /// What a run of the program does: refresh, plan, apply. Whether it came to an end without an error.
     async fn run(&self, goal: &Goal, state: &mut Value) -> bool {
+        self.resource.begin_run().await;
         if !state.is_null() {
             let Some(read) = self.resource.refresh(state).await else { return false };
             *state = read;

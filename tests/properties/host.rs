@@ -22,6 +22,7 @@ pub(crate) struct Attribute {
 /// One resource of one provider process.
 pub(crate) struct Resource {
     pub(crate) host: Host,
+    block: Value,
     type_name: &'static str,
     shape: Shape,
     pub(crate) attributes: Vec<Attribute>,
@@ -41,10 +42,15 @@ impl Resource {
         let host = Host::start(&Launch::new(BINARY)).await.unwrap();
         let schemas = host.schema().await.unwrap();
         let block = Shape::of(&schemas.provider.unwrap()).complete(block);
-        let diagnostics = host.configure(block).await.unwrap();
+        let diagnostics = host.configure(block.clone()).await.unwrap();
         assert!(!failed(&diagnostics), "{diagnostics:?}");
         let schema = &schemas.resource_schemas[type_name];
-        Resource { host, type_name, shape: Shape::of(schema), attributes: attributes(schema) }
+        Resource { host, block, type_name, shape: Shape::of(schema), attributes: attributes(schema) }
+    }
+
+    /// Begins another run, as a host does that starts another process.
+    pub(crate) async fn begin_run(&self) {
+        assert!(!failed(&self.host.configure(self.block.clone()).await.unwrap()));
     }
 
     /// Whether the configuration may be planned at all.

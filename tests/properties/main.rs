@@ -1,10 +1,12 @@
 //! What holds for any input, shown on the compiled provider between a host and an in-memory GitLab: every plan is one
-//! that hosts accept, and an exclusive list arrives wherever it is sent, whatever goes wrong on the way.
+//! that hosts accept, an exclusive list arrives wherever it is sent, whatever goes wrong on the way, and resources that
+//! hand objects over to each other lose none.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
 mod convergence;
 mod host;
+mod managers;
 mod plans;
 
 use proptest::strategy::Strategy;

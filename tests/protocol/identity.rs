@@ -103,6 +103,7 @@ async fn a_failed_update_keeps_the_identity() {
         config,
         prior_private: stored.private.clone(),
         prior_identity: stored.identity.clone(),
+        ..Default::default()
     };
     let planned = kit.host.plan(EXCLUSIVE, &plan).await.unwrap();
     let applied = kit.host.apply(EXCLUSIVE, &plan, &planned).await.unwrap();

@@ -27,6 +27,7 @@ async fn an_entry_is_imported_by_every_form_of_id() {
         (format!("1:group:{group}"), "1", format!("1:group:{group}")),
         ("acme/app:group:acme".to_owned(), "acme/app", format!("1:group:{group}")),
     ] {
+        kit.begin_walk().await;
         let stored = kit.import_by_id(ENTRY, &id).await;
         assert_eq!(stored.state["id"], entry, "{id}");
         assert_eq!(stored.state["project"], project, "{id}: as it was written");
@@ -41,6 +42,7 @@ async fn an_entry_is_imported_by_every_form_of_id() {
 async fn a_scope_and_an_exclusive_list_are_imported_by_number_or_path() {
     let (kit, group) = kit().await;
     for project in ["1", "acme/app"] {
+        kit.begin_walk().await;
         let scope = kit.import_by_id(SCOPE, project).await;
         assert_eq!((&scope.state["id"], &scope.state["project"]), (&json!("1"), &json!(project)));
         kit.assert_clean(SCOPE, &scope, json!({"project": project})).await;

@@ -285,7 +285,7 @@ async fn an_exclusive_list_and_an_entry_beside_it_are_warned_of_in_either_order(
         let warning = only_warning(&warnings);
         assert_eq!(
             (warning.summary.as_str(), warning.severity),
-            ("Allowlist of project 1 is managed in two ways", Severity::Warning)
+            ("Conflict: allowlist of project 1", Severity::Warning)
         );
     }
 }

@@ -63,6 +63,7 @@ async fn the_first_version_of_the_protocol_is_enough() {
         config: Some(encode(&kit.block())),
         client_capabilities: None,
     };
+    let again = request.clone();
     assert_eq!(provider.configure_provider(request).await.unwrap().into_inner().diagnostics, []);
 
     let type_name = || ENTRY.to_owned();
@@ -101,7 +102,8 @@ async fn the_first_version_of_the_protocol_is_enough() {
     assert_eq!((read.diagnostics, read.deferred), (vec![], None));
     assert_eq!(decode(read.new_state.as_ref()).unwrap()["id"], "1:project:2");
 
-    // Without planning it first, as hosts did before providers could take part.
+    // Another walk, and without planning it first, as hosts did before providers could take part.
+    assert_eq!(provider.configure_provider(again).await.unwrap().into_inner().diagnostics, []);
     let request = apply_resource_change::Request {
         type_name: type_name(),
         prior_state: read.new_state,

@@ -122,7 +122,7 @@ async fn a_target_of_unknown_name_beside_the_ones_of_before_leaves_their_numbers
 }
 
 #[tokio::test]
-async fn an_unknown_project_or_target_of_what_exists_may_replace_it_or_turn_out_the_same() {
+async fn unknown_project_or_target_plans_an_update_in_place() {
     let kit = kit().await;
     let stored = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
     for given in [
@@ -131,13 +131,13 @@ async fn an_unknown_project_or_target_of_what_exists_may_replace_it_or_turn_out_
         json!({"project": "1", "target_project": UNKNOWN}),
     ] {
         let step = kit.plan(ENTRY, &stored, given.clone()).await;
-        assert_eq!(step.action, Action::Replace, "{given}");
+        assert_eq!(step.action, Action::Update, "{given}");
     }
     let list = kit.create(EXCLUSIVE, json!({"project": "3", "target_project_ids": [2]})).await;
     let step = kit.plan(EXCLUSIVE, &list, json!({"project": "3", "target_project_ids": UNKNOWN})).await;
     assert_eq!(step.action, Action::Update, "targets never replace a list");
     let step = kit.plan(EXCLUSIVE, &list, json!({"project": UNKNOWN, "target_project_ids": [2]})).await;
-    assert_eq!(step.action, Action::Replace);
+    assert_eq!(step.action, Action::Update);
 }
 
 /// As when one apply creates the project and the entry.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::session::Configuration;
 use super::{Served, convert};
 use crate::bindings::tfplugin6 as pb;
-use crate::framework::diagnostics::{Errors, Warnings};
+use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::model::Model;
 use crate::framework::provider::{Host, Provider};
 use crate::framework::value::Value;
@@ -25,6 +25,12 @@ pub(super) async fn handle<P: Provider>(
         Configuration::Ready(Arc::new(served.offered.provider.configure(config, host, &warnings).await?))
     } else {
         tracing::info!("the provider block is not wholly known yet: planning without a server");
+        warnings.add(Diagnostic::new(
+            "Provider configuration is not known yet",
+            "The provider block depends on values that only an apply will know, so this plan reads nothing from the server: \
+             changes made outside Terraform aren't shown, and what the apply removes isn't named. To see both, first apply \
+             what those values come from, for example with `-target`, and plan again.",
+        ));
         Configuration::Unknown
     };
     served.session.configured(configuration);

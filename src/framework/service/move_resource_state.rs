@@ -7,6 +7,7 @@ use super::upgrade_resource_state::{unreadable, upgrade};
 use super::{Managed, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
+use crate::framework::private::Private;
 use crate::framework::provider::Provider;
 use crate::framework::resource::MoveSource;
 use crate::framework::value::Object;
@@ -36,7 +37,7 @@ pub(super) async fn handle<P: Provider>(
     let (target, target_private) = if own {
         (stored(managed, &source, &text)?, request.source_private)
     } else {
-        (managed.resource.move_from(&source, &warnings)?, Vec::new())
+        (managed.resource.move_from(&source, &warnings)?, Private::moved().encode())
     };
     Ok(pb::move_resource_state::Response {
         target_identity: managed.identity(&target)?,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use super::{Configuration, Served, convert};
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
@@ -26,21 +28,24 @@ pub(super) async fn handle<P: Provider>(
     let private = Private::decode(&request.prior_private);
     let first_plan = Some(request.planned_private).filter(|bytes| !bytes.is_empty());
     let first_plan = first_plan.map(|bytes| Private::decode(&bytes));
+    let instance = private.instance_to_plan(prior.is_some(), first_plan.as_ref());
     let context = PlanContext {
         client: client.as_deref(),
         warnings: &warnings,
         private: &private,
         first_plan: first_plan.as_ref(),
+        hands_on_plans: request.client_capabilities.is_some_and(|host| host.store_planned_private),
+        instance,
     };
     if proposed.is_none() {
-        let planned = match prior {
+        let notes = match prior {
             Some(prior) => managed.resource.plan_removal(context, prior).await?,
-            None => None,
+            None => Map::new(),
         };
         return Ok(pb::plan_resource_change::Response {
             planned_identity: request.prior_identity,
             planned_state: Some(convert::dynamic(None)),
-            planned_private: planned.map_or(request.prior_private, |private| private.encode()),
+            planned_private: private.to_remove(notes).encode(),
             ..Default::default()
         });
     }
@@ -61,7 +66,7 @@ pub(super) async fn handle<P: Provider>(
             .into_iter()
             .map(|name| convert::path(&AttributePath::attribute(name)))
             .collect(),
-        planned_private: plan.private.map_or(request.prior_private, |private| private.encode()),
+        planned_private: private.to_apply(instance, plan.notes).encode(),
         deferred,
         ..Default::default()
     })

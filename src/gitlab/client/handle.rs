@@ -34,6 +34,12 @@ impl Client {
         Self { sender, memory: Arc::default() }
     }
 
+    /// Returns the same client, but one that keeps no answers: all that it does costs more requests and comes out the same.
+    #[must_use]
+    pub fn without_memory(self) -> Self {
+        Self { memory: Arc::new(Memory::of_nothing()), ..self }
+    }
+
     /// Returns the same client, but one that ignores the order to stop, for finding out how far a half-done change came.
     #[must_use]
     pub fn despite_stop(&self) -> Self {

@@ -30,13 +30,23 @@ pub enum Revoked {
 }
 
 impl Client {
-    /// Whether access to and from the project is limited.
+    /// Returns whether access to and from the project is limited, as it is now.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from answering.
     pub async fn scope(&self, project: &ProjectRef) -> Result<ScopeSettings, Error> {
         self.sender.send(&endpoint::show(project)).await.map(|answer| answer.value)
+    }
+
+    /// Returns whether access to and from the project is limited, from an answer of that freshness.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::scope`].
+    pub async fn settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
+        let project_ref = project.into();
+        self.memory.scopes.of(project).get(freshness, self.scope(&project_ref)).await
     }
 
     /// Limits access to the project to its allowlist, or opens it to all. GitLab does not say what came of it; older
@@ -47,14 +57,16 @@ impl Client {
     /// [`ErrorKind::BadRequest`] where the instance enforces the limit; whatever keeps GitLab from answering, unless
     /// the setting shows that it was done.
     pub async fn set_inbound_enabled(&self, project: ProjectId, enabled: bool) -> Result<(), Error> {
-        let error = match self.sender.send(&endpoint::set_inbound_enabled(project, enabled)).await {
+        let outcome = self.sender.send(&endpoint::set_inbound_enabled(project, enabled)).await;
+        self.memory.scopes.of(project).forget();
+        let error = match outcome {
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
         if !error.maybe_carried_out() {
             return Err(error);
         }
-        match self.despite_stop().scope(&project.into()).await {
+        match self.despite_stop().settings(project, Freshness::Now).await {
             Ok(settings) if settings.inbound_enabled == enabled => Ok(()),
             Ok(_) | Err(_) => Err(error),
         }
@@ -75,7 +87,12 @@ impl Client {
         if !(error.is_bad_request() || error.maybe_carried_out()) {
             return Err(error);
         }
-        match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
+        let is_there = self.despite_stop().is_allowed(owner, target, Freshness::Now).await;
+        if matches!(is_there, Ok(false)) && error.is_bad_request() {
+            // It may have been there when GitLab refused, and somebody has removed it since.
+            return self.add(owner, target).await.map(|()| Allowed::Added);
+        }
+        match is_there {
             Ok(true) if error.is_bad_request() => {
                 Ok(Allowed::AlreadyThere { explained_by_retry: error.maybe_carried_out() })
             }

@@ -37,9 +37,9 @@ impl Client {
         if list.is_complete() { Ok(list) } else { self.allowlist(owner, kind, Freshness::Now).await }
     }
 
-    /// Returns the owner's allowlist of that kind if it is known without a request.
-    #[must_use]
-    pub fn peek_allowlist(&self, owner: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
+    /// Returns the owner's allowlist of that kind if it is known without a request. Only for saving requests: what comes of
+    /// it must be the same without.
+    pub(super) fn peek_allowlist(&self, owner: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
         self.memory.lists.allowlist(owner, kind).peek()
     }
 

@@ -7,6 +7,7 @@ use super::allowlist::Allowlist;
 use super::permission_list::PermissionList;
 use super::snapshot::{Keeping, Snapshot, Snapshots};
 use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
+use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
 use crate::gitlab::endpoints::lookup::Found;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 
@@ -14,11 +15,14 @@ use crate::gitlab::names::{Kind, ProjectId, Target};
 const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 
 /// All that is remembered.
-#[derive(Default)]
 pub(super) struct Memory {
+    pub(super) scopes: Scopes,
     pub(super) lists: Lists,
     pub(super) lookups: Lookups,
 }
+
+/// The settings, by project.
+pub(super) struct Scopes(Snapshots<ProjectId, ScopeSettings>);
 
 /// The lists, by owner.
 pub(super) struct Lists {
@@ -30,12 +34,35 @@ pub(super) struct Lists {
 /// never one of these, because it reads as an ID.
 pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Found>>>);
 
-impl Default for Lists {
-    fn default() -> Self {
+impl Memory {
+    /// Returns a memory that keeps lists, settings and look-ups for these times.
+    fn keeping(lists: Duration, lookups: Duration) -> Self {
         Self {
-            allowlists: Snapshots::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
-            permissions: Snapshots::new(Keeping { life: SNAPSHOT_LIFE, when: |_| true }),
+            scopes: Scopes(Snapshots::new(Keeping { life: lists, when: |_| true })),
+            lists: Lists {
+                allowlists: Snapshots::new(Keeping { life: lists, when: |_| true }),
+                permissions: Snapshots::new(Keeping { life: lists, when: |_| true }),
+            },
+            lookups: Lookups(Snapshots::new(Keeping { life: lookups, when: Option::is_some })),
         }
+    }
+
+    /// Returns a memory that keeps nothing, so that only what is wanted at the same time is shared.
+    pub(super) fn of_nothing() -> Self {
+        Self::keeping(Duration::ZERO, Duration::ZERO)
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::keeping(SNAPSHOT_LIFE, Duration::MAX)
+    }
+}
+
+impl Scopes {
+    /// Returns what is known of the project's settings.
+    pub(super) fn of(&self, project: ProjectId) -> Arc<Snapshot<ScopeSettings>> {
+        self.0.of(project)
     }
 }
 
@@ -76,12 +103,6 @@ impl Lists {
     pub(super) fn in_doubt(&self, owner: ProjectId, target: Target) {
         self.allowlist(owner, target.kind()).forget();
         self.permissions(owner).forget();
-    }
-}
-
-impl Default for Lookups {
-    fn default() -> Self {
-        Self(Snapshots::new(Keeping { life: Duration::MAX, when: Option::is_some }))
     }
 }
 

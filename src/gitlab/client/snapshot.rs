@@ -122,7 +122,7 @@ impl<T: Clone> Snapshot<T> {
 
     /// Returns a kept result whose work began less than `age` ago, or else a fresh one.
     async fn recent(&self, age: Duration, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-        match self.peek_within(age) {
+        match self.peek_within(age.min(self.keeping.life)) {
             Some(kept) => Ok(kept),
             None => self.fresh(work).await,
         }

@@ -1,22 +1,30 @@
 //! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist, whatever else is on it.
 
+mod adoption;
+mod change;
+mod claims;
+mod ids;
 mod import;
 mod moved;
-mod numbers;
 pub(in crate::provider) mod permissions;
-mod takeover;
 mod target;
 
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
+
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentityAttribute, IdentitySchema,
-    ImportBy, MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
+    Attr, Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy,
+    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
 use crate::gitlab::{Allowed, Freshness, GroupId, NotGranted, ProjectId, Target};
-use crate::provider::connection::Connection;
-use crate::provider::identity;
-use crate::provider::project;
-use crate::provider::report::{gone_before_removal, project_gone, report, two_managers};
-use numbers::{identify, in_state, owner, settle, target};
+use crate::provider::connection::{Connection, Paths};
+use crate::provider::ledger::{Manager, Object, Value};
+use crate::provider::planned_ids::PlannedIds;
+use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::unresolved::Unresolved;
+use crate::provider::{identity, names, overlap, project, replacement};
+use ids::{identify, in_state, owner, settle, target};
 use target::target_attribute;
 
 /// The resource.
@@ -163,7 +171,9 @@ impl Resource for AllowlistEntry {
     ) -> Result<Plan<EntryModel>, Errors> {
         let Change { prior, config } = change;
         let gitlab = context.client.map(|connection| &connection.gitlab);
-        let identified = identify(gitlab, prior.as_ref(), &config).await?;
+        let mut unresolved = Unresolved::default();
+        let identified = identify(context.client, prior.as_ref(), &config, &mut unresolved).await?;
+        unresolved.warn(gitlab, context.warnings).await;
         let (default_permissions, job_token_policies) = permissions::plan(&config);
         let planned = EntryModel {
             default_permissions,
@@ -173,32 +183,42 @@ impl Resource for AllowlistEntry {
             target_group: config.target_group,
             ..identified
         };
+        let mut notes = Map::new();
         if let (Some(owner), Some(target)) = (owner(&planned), target(&planned)) {
             if target == Target::Project(owner) {
                 return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
             }
-            if context.client.is_some_and(|connection| connection.planned.note_entry(owner, target)) {
-                context.warnings.add(two_managers(owner, &[target]));
-            }
             let is_new = prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
-            if let (true, Some(connection)) = (is_new, context.client) {
-                takeover::foresee(connection, owner, target, context.warnings).await?;
+            if let Some(connection) = context.client {
+                let is_there =
+                    !is_new || adoption::check(connection, owner, target, context.warnings).await?;
+                notes = claims::plan(connection, &context, prior.as_ref(), &planned, is_there);
             }
             let before = prior.as_ref().filter(|_| !is_new);
             permissions::foresee(gitlab, owner, before, &planned, context.warnings).await?;
         }
+        let ids = PlannedIds::default()
+            .with("project_id", &planned.project_id)
+            .with("target_project_id", &planned.target_project_id)
+            .with("target_group_id", &planned.target_group_id);
+        ids.note(&mut notes, &context)?;
         if let Some(prior) = &prior {
             permissions::tell_if_abandoned(prior, &planned, context.warnings);
         }
-        let numbers = prior.map(|prior| {
-            [
-                ("project_id", prior.project_id),
-                ("target_project_id", prior.target_project_id),
-                ("target_group_id", prior.target_group_id),
-            ]
-        });
-        let known_before = numbers.into_iter().flatten().filter(|(_, number)| number.known().is_some());
-        Ok(Plan { planned, replace: known_before.map(|(name, _)| name).collect(), private: None })
+        let replace = match &prior {
+            Some(prior) => change::replaced(&context, prior, &planned).await,
+            None => Vec::new(),
+        };
+        Ok(Plan { planned, replace, notes })
+    }
+
+    async fn plan_removal(
+        &self,
+        context: PlanContext<'_, Connection>,
+        prior: EntryModel,
+    ) -> Result<Map<String, Json>, Errors> {
+        let plan = |connection| claims::plan_removal(connection, &context, &prior);
+        Ok(context.client.map(plan).unwrap_or_default())
     }
 
     async fn create(
@@ -210,23 +230,9 @@ impl Resource for AllowlistEntry {
         if target == Target::Project(owner) {
             return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
         }
-        let gitlab = &context.client.gitlab;
-        let added = match permissions::of(&planned) {
-            None => gitlab.allow(owner, target).await.map_err(NotGranted::from),
-            Some(wanted) => gitlab.allow_with(owner, target, &wanted).await,
-        };
         let entry = planned.with_numbers(owner, target);
-        match added {
-            Ok(Allowed::AlreadyThere { explained_by_retry: false }) => {
-                takeover::tell(context.client, owner, target, context.warnings);
-                Ok(entry)
-            }
-            Ok(_) => Ok(entry),
-            Err(failed) => {
-                let attempted = format!("Can't add {target} to the allowlist of project {owner}");
-                Err(permissions::failure(attempted, failed, entry))
-            }
-        }
+        add(&context, owner, target, &entry).await?;
+        Ok(entry)
     }
 
     async fn read(
@@ -234,18 +240,29 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         state: EntryModel,
     ) -> Result<Option<EntryModel>, Errors> {
-        let Some((owner, target)) = in_state(&context.client.gitlab, &state).await? else {
+        let connection = context.client;
+        let instance = context.private.instance();
+        // Before the first request: a removal that is planned meanwhile finds it.
+        connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
+        let Some((owner, target)) = in_state(&connection.gitlab, &state).await? else {
             context.warnings.add(project_gone(project::spelled(&state.project)));
             return Ok(None);
         };
-        match context.client.gitlab.is_allowed(owner, target, Freshness::Shared).await {
-            Ok(true) => {
+        match connection.gitlab.allowlist(owner, target.kind(), Freshness::Shared).await {
+            Ok(list) => {
+                let Some(entry) = list.get(target) else {
+                    connection.ledger.note_read(instance, Manager::Entry, BTreeSet::new());
+                    return Ok(None);
+                };
+                let paths =
+                    Paths { project: list.owner_path().map(str::to_owned), target: entry.full_path.clone() };
+                connection.reads.note(Manager::Entry, owner, Some(target), paths);
                 let state = state.with_numbers(owner, target);
-                permissions::refresh(&context.client.gitlab, owner, target, state, context.warnings)
+                connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
+                permissions::refresh(&connection.gitlab, owner, target, state, context.warnings)
                     .await
                     .map(Some)
             }
-            Ok(false) => Ok(None),
             Err(error) if error.is_not_found() => {
                 context.warnings.add(project_gone(owner));
                 Ok(None)
@@ -254,29 +271,38 @@ impl Resource for AllowlistEntry {
         }
     }
 
-    /// Spellings and permissions change in place; only the latter are the server's business.
+    /// Paths and permissions change in place; only the latter are the server's business.
     async fn update(
         &self,
         context: Context<'_, Connection>,
         prior: EntryModel,
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
-        let (owner, target) = settle(&context.client.gitlab, &planned).await?;
+        let Connection { gitlab, ledger, .. } = context.client;
+        let (owner, target) = settle(gitlab, &planned).await?;
         let updated = planned.with_numbers(owner, target);
-        if updated.id != prior.id && prior.id.known().is_some() {
-            let detail = format!("{:?} can't become {:?} in place.", prior.id.known(), updated.id.known());
-            return Err(Diagnostic::defect("Unplanned change of an allowlist entry", detail).into());
+        let is_another = prior.id.known().is_some() && updated.id != prior.id;
+        if is_another && !change::is_gone(gitlab, &prior).await {
+            return Err(replacement::unplanned(&names::entry(&prior), &names::entry(&updated)).into());
         }
-        match permissions::of(&updated).filter(|wanted| permissions::of(&prior).as_ref() != Some(wanted)) {
-            None => Ok(updated),
-            Some(wanted) => {
-                let set = context.client.gitlab.set_permissions(owner, target, &wanted).await;
-                set.map(|()| updated.clone()).map_err(|failed| {
-                    let attempted = format!("Can't change what {target} may do in project {owner}");
-                    permissions::failure(attempted, failed, updated)
-                })
-            }
+        let own = context.private.instance().map(|own| own.mark);
+        let is_removed =
+            own.is_some_and(|own| ledger.has_removed(own, &claims::wanted(owner, target, &updated)));
+        if is_another || is_removed {
+            add(&context, owner, target, &updated).await?;
+            return Ok(updated);
         }
+        if let Some(wanted) =
+            permissions::of(&updated).filter(|wanted| permissions::of(&prior).as_ref() != Some(wanted))
+        {
+            let turn = claims::turn(&context, owner, target, &updated).await?;
+            gitlab.set_permissions(owner, target, &wanted).await.map_err(|failed| {
+                let attempted = format!("Can't change what {target} may do in project {owner}");
+                permissions::failure(attempted, failed, updated.clone())
+            })?;
+            turn.wrote(own, Value::Entry(Some(wanted)));
+        }
+        Ok(updated)
     }
 
     /// Over REST whatever the entry's permissions are: by number, which is exact even when a path has changed
@@ -286,12 +312,25 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         state: EntryModel,
     ) -> Result<(), Failed<EntryModel>> {
-        let Some((owner, target)) = in_state(&context.client.gitlab, &state).await? else {
+        let Connection { gitlab, ledger, .. } = context.client;
+        let Some((owner, target)) = in_state(gitlab, &state).await? else {
             context.warnings.add(gone_before_removal(project::spelled(&state.project)));
             return Ok(());
         };
-        match context.client.gitlab.revoke(owner, target).await {
-            Ok(_) => Ok(()),
+        let object = Object::Entry(owner, target);
+        let own = context.private.instance().map(|own| own.mark);
+        let turn = ledger.turn(object).await;
+        if overlap::is_left(context.private, object) || turn.is_wanted_by_another(own) {
+            turn.leave();
+            let project = names::project(&state.project, owner);
+            context.warnings.add(overlap::left(&names::target(&state), &project));
+            return Ok(());
+        }
+        match gitlab.revoke(owner, target).await {
+            Ok(_) => {
+                turn.wrote(own, Value::Default);
+                Ok(())
+            }
             Err(error) if error.is_not_found() => {
                 context.warnings.add(gone_before_removal(owner));
                 Ok(())
@@ -328,6 +367,43 @@ impl Resource for AllowlistEntry {
         }
         moved::take_over(source)
     }
+}
+
+/// Adds the entry, or adopts it.
+async fn add(
+    context: &Context<'_, Connection>,
+    owner: ProjectId,
+    target: Target,
+    entry: &EntryModel,
+) -> Result<(), Failed<EntryModel>> {
+    let Connection { gitlab, ledger, .. } = context.client;
+    let wanted = claims::wanted(owner, target, entry);
+    let turn = claims::turn(context, owner, target, entry).await?;
+    let added = match permissions::of(entry) {
+        None => gitlab.allow(owner, target).await.map_err(NotGranted::from),
+        Some(permissions) => gitlab.allow_with(owner, target, &permissions).await,
+    };
+    let left = ledger.left(&wanted);
+    let permissions = permissions::of(entry);
+    match added {
+        Ok(Allowed::AlreadyThere { explained_by_retry }) => {
+            if left.is_empty() && !explained_by_retry {
+                adoption::tell(context.client, owner, target, context.warnings);
+            }
+            if permissions.is_none() {
+                return Ok(());
+            }
+        }
+        Ok(Allowed::Added) => {}
+        Err(failed) => {
+            let attempted = format!("Can't add {target} to the allowlist of project {owner}");
+            let failed = permissions::failure(attempted, failed, entry.clone());
+            return Err(overlap::with_left(failed, &left));
+        }
+    }
+    let own = context.private.instance().map(|own| own.mark);
+    turn.wrote(own, Value::Entry(permissions));
+    Ok(())
 }
 
 fn cannot_read(owner: ProjectId) -> String {

@@ -1,29 +1,40 @@
 //! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project. What a managed kind does not name is
 //! removed.
 
+mod change;
 mod check;
+mod claims;
 mod converge;
+mod ids;
 mod kind;
+mod lists;
 mod moved;
-mod numbers;
 mod outcome;
 mod progress;
 mod spelling;
-mod takeover;
 mod warn;
+mod write;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
 
 use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, MoveSource, Plan,
     PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId};
-use crate::provider::connection::Connection;
+use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId, Target};
+use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
+use crate::provider::ledger::Manager;
+use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::{self, Known};
 use crate::provider::report::{gone_before_removal, project_gone, report};
-use converge::Goal;
-use kind::{Live, Managed};
-use takeover::{Lists, TakenOver};
+use crate::provider::unresolved::Unresolved;
+use crate::provider::{names, overlap, replacement};
+use claims::Named;
+use kind::{Managed, Side};
+use lists::Lists;
 
 /// The resource.
 pub(in crate::provider) struct AllowlistExclusive;
@@ -114,40 +125,63 @@ impl Resource for AllowlistExclusive {
         change: Change<ExclusiveModel>,
     ) -> Result<Plan<ExclusiveModel>, Errors> {
         let Change { prior, config } = change;
+        let prior = prior.as_ref();
         let gitlab = context.client.map(|connection| &connection.gitlab);
-        let at_hand = prior.as_ref().zip(gitlab).and_then(|(prior, gitlab)| {
-            let owner = owner(prior)?;
-            Some(Lists::at_hand(gitlab, owner))
-        });
-        let known = prior.as_ref().map(|prior| Known {
+        let kinds = lists::to_read(prior, &config);
+        let before = prior.and_then(owner);
+        let lists_before = match gitlab.zip(before) {
+            Some((gitlab, owner)) => Lists::read(gitlab, owner, kinds).await,
+            None => Ok(Lists::default()),
+        };
+        let mut unresolved = Unresolved::default();
+        let known = prior.map(|prior| Known {
             spelling: &prior.project,
             number: &prior.project_id,
-            present_path: at_hand.as_ref().and_then(Lists::owner_path),
+            present_path: lists_before.as_ref().ok().and_then(Lists::owner_path),
         });
-        let project_id = project::plan_number::<ProjectId>(gitlab, "project", &config.project, known).await?;
+        let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
         let id = project_id.clone().map(|number| number.to_string());
+        let changes = context.private.is_imported() || prior.is_none_or(|prior| changes(prior, &config));
         let mut planned = ExclusiveModel { project_id, id, ..config };
-
-        let taken_over = TakenOver::by(&planned, prior.as_ref(), context.private.is_imported());
-        let lists = match gitlab.zip(owner(&planned)) {
-            Some((gitlab, owner)) => {
-                taken_over.read_lists(gitlab, owner).await.map_err(|error| unreadable(owner, &error))?
+        let lists = match (gitlab.zip(owner(&planned)), lists_before) {
+            (Some((gitlab, owner)), _) if Some(owner) != before => {
+                Lists::read(gitlab, owner, kinds).await.map_err(|error| unreadable(owner, &error))?
             }
-            None => Lists::default(),
+            (Some((_, owner)), Err(error)) if changes => return Err(unreadable(owner, &error).into()),
+            // A plan without changes must not fail: a host plans before it destroys.
+            (_, lists) => lists.unwrap_or_default(),
         };
-        // What is on a list needs no look-up.
-        plan_numbers::<ProjectId>(gitlab, prior.as_ref(), &lists, &mut planned).await?;
-        plan_numbers::<GroupId>(gitlab, prior.as_ref(), &lists, &mut planned).await?;
+        let mut kept = Named::new();
+        plan_ids::<ProjectId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
+        plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
+        unresolved.warn(gitlab, context.warnings).await;
         check::not_owner(&planned)?;
 
-        if let (Some(connection), Some(owner)) = (context.client, owner(&planned)) {
-            warn::two_managers(connection, owner, &planned, context.warnings);
-            warn::loss_of_access(owner, &planned, taken_over, &lists, context.warnings);
-            warn::covered_projects(owner, prior.as_ref(), &planned, &lists, context.warnings);
-        }
-        let known_before = prior.is_some_and(|prior| prior.project_id.known().is_some());
-        let replace = if known_before { vec!["project_id"] } else { Vec::new() };
-        Ok(Plan { planned, replace, private: None })
+        let mut notes = match context.client.zip(owner(&planned)) {
+            Some((connection, owner)) => {
+                warn_and_claim(connection, &context, owner, prior, &planned, &kept, &lists)
+            }
+            None => Map::new(),
+        };
+        let ids = PlannedIds::default()
+            .with("project_id", &planned.project_id)
+            .with_set("target_project_ids", &planned.target_project_ids)
+            .with_set("target_group_ids", &planned.target_group_ids);
+        ids.note(&mut notes, &context)?;
+        let replace = match prior {
+            Some(prior) => change::replaced(&context, prior, &planned).await,
+            None => Vec::new(),
+        };
+        Ok(Plan { planned, replace, notes })
+    }
+
+    async fn plan_removal(
+        &self,
+        context: PlanContext<'_, Connection>,
+        prior: ExclusiveModel,
+    ) -> Result<Map<String, Json>, Errors> {
+        let plan = |connection| claims::plan_removal(connection, &context, &prior);
+        Ok(context.client.map(plan).unwrap_or_default())
     }
 
     async fn create(
@@ -158,9 +192,11 @@ impl Resource for AllowlistExclusive {
         let (owner, created) = settle(&context.client.gitlab, planned).await?;
         // A failed create leaves no state: a tainted list would be destroyed and built anew by the next apply, with
         // nobody allowed in between.
-        converge(&context.client.gitlab, owner, &created)
-            .await
-            .map_err(|errors| Failed { left: None, errors })?;
+        write::converge(&context, owner, None, &created).await.map_err(|errors| {
+            let left =
+                context.client.ledger.left(&claims::wanted(owner, &created, &claims::named(&created), None));
+            overlap::with_left(Failed { left: None, errors }, &left)
+        })?;
         Ok(created)
     }
 
@@ -169,13 +205,19 @@ impl Resource for AllowlistExclusive {
         context: Context<'_, Connection>,
         state: ExclusiveModel,
     ) -> Result<Option<ExclusiveModel>, Errors> {
-        let gitlab = &context.client.gitlab;
+        let Connection { gitlab, ledger, reads } = context.client;
+        // Before the first request: a removal that is planned meanwhile finds it.
+        ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
         let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await? else {
             context.warnings.add(project_gone(project::spelled(&state.project)));
             return Ok(None);
         };
         match spelling::observe(gitlab, owner, state, Freshness::Shared).await {
-            Ok(state) => Ok(Some(state)),
+            Ok(state) => {
+                reads.note(Manager::Exclusive, owner, None, Paths::default());
+                ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
+                Ok(Some(state))
+            }
             Err(error) if error.is_not_found() => {
                 context.warnings.add(project_gone(owner));
                 Ok(None)
@@ -190,18 +232,25 @@ impl Resource for AllowlistExclusive {
         prior: ExclusiveModel,
         planned: ExclusiveModel,
     ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
-        let gitlab = &context.client.gitlab;
-        let (owner, updated) = settle(gitlab, planned).await?;
-        let only_spellings = updated.target_project_ids == prior.target_project_ids
+        let Connection { gitlab, ledger, .. } = context.client;
+        let (project, updated) = settle(gitlab, planned).await?;
+        let is_another = change::is_another_project(&prior, &updated);
+        if is_another && !change::is_gone(gitlab, &prior).await {
+            return Err(replacement::unplanned(&change::name(&prior), &change::name(&updated)).into());
+        }
+        let only_paths = !is_another
+            && updated.target_project_ids == prior.target_project_ids
             && updated.target_group_ids == prior.target_group_ids;
-        if only_spellings {
+        let wanted = claims::wanted(project, &updated, &claims::named(&updated), None);
+        let own = context.private.instance().map(|own| own.mark);
+        if only_paths && !own.is_some_and(|own| ledger.has_removed(own, &wanted)) {
             return Ok(updated);
         }
-        match converge(gitlab, owner, &updated).await {
+        match write::converge(&context, project, Some(&prior).filter(|_| !is_another), &updated).await {
             Ok(()) => Ok(updated),
             Err(errors) => {
                 // Also after an interrupt: the state must say how far it came.
-                let left = spelling::observe(&gitlab.despite_stop(), owner, updated, Freshness::Now).await;
+                let left = spelling::observe(&gitlab.despite_stop(), project, updated, Freshness::Now).await;
                 Err(Failed { left: left.ok(), errors })
             }
         }
@@ -217,9 +266,7 @@ impl Resource for AllowlistExclusive {
             context.warnings.add(gone_before_removal(project::spelled(&state.project)));
             return Ok(());
         };
-        let managed = ProjectId::side(&state).ids::<ProjectId>().map(Into::into);
-        let managed = managed.chain(GroupId::side(&state).ids::<GroupId>().map(Into::into)).collect();
-        match converge::remove_all(gitlab, owner, managed).await {
+        match write::remove_all(&context, owner, &state).await {
             Ok(true) => Ok(()),
             Ok(false) => {
                 context.warnings.add(gone_before_removal(owner));
@@ -266,50 +313,69 @@ fn cannot_read(owner: ProjectId) -> String {
     format!("Can't read the allowlist of project {owner}")
 }
 
-async fn plan_numbers<I: Managed>(
+async fn plan_ids<I: Managed>(
     gitlab: Option<&Client>,
     prior: Option<&ExclusiveModel>,
     lists: &Lists,
     planned: &mut ExclusiveModel,
+    kept: &mut Named,
+    unresolved: &mut Unresolved,
 ) -> Result<(), Errors> {
     let live = lists.live::<I>();
-    let numbers = numbers::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref()).await?;
-    *I::numbers(planned) = numbers;
+    let ids = ids::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref(), unresolved).await?;
+    *I::numbers(planned) = ids.attribute;
+    kept.extend(ids.kept.into_iter().map(|(id, name)| (id.into(), name)));
     Ok(())
 }
 
-/// The planned list with all numbers, which must be known by now.
+/// Warns of all that the plan itself doesn't show, claims what it wants, and returns what the apply must know.
+fn warn_and_claim(
+    connection: &Connection,
+    context: &PlanContext<'_, Connection>,
+    owner: ProjectId,
+    prior: Option<&ExclusiveModel>,
+    planned: &ExclusiveModel,
+    kept: &Named,
+    lists: &Lists,
+) -> Map<String, Json> {
+    let wanted = claims::wanted(owner, planned, kept, Some(lists));
+    let mut notes = claims::plan(connection, context, prior, planned, wanted);
+    let project = names::project(&planned.project, owner);
+    let adopted = lists::adopted(planned, prior, context.private.is_imported());
+    let kept: BTreeSet<Target> = kept.keys().copied().collect();
+    warn::loss_of_access(&project, (prior, planned), adopted, &kept, lists, context.warnings);
+    if let Some(prior) = prior {
+        warn::no_longer_managed(&project, prior, planned, lists, context.warnings);
+    }
+    warn::covered_projects(&project, prior, planned, lists, context.warnings);
+    notes.extend(lists::note_of(lists, &kept, context.first_plan));
+    notes
+}
+
+/// Checks whether the configuration says something else than the state does.
+fn changes(prior: &ExclusiveModel, config: &ExclusiveModel) -> bool {
+    let differs = |config: Side<'_>, prior: Side<'_>| {
+        config.spellings != prior.spellings
+            || (!config.numbers.is_null() && config.numbers != prior.numbers)
+            || (config.is_managed() == Some(false) && !prior.numbers.is_null())
+    };
+    prior.project != config.project
+        || differs(ProjectId::side(config), ProjectId::side(prior))
+        || differs(GroupId::side(config), GroupId::side(prior))
+}
+
+/// Returns the planned list with all IDs, which must be known by now.
 async fn settle(gitlab: &Client, mut planned: ExclusiveModel) -> Result<(ProjectId, ExclusiveModel), Errors> {
     let owner: ProjectId = project::settle(gitlab, "project", &planned.project, &planned.project_id).await?;
     planned.project_id = Attr::Known(owner.into());
     planned.id = Attr::Known(owner.to_string());
-    planned.target_project_ids = numbers::settle::<ProjectId>(gitlab, ProjectId::side(&planned)).await?;
-    planned.target_group_ids = numbers::settle::<GroupId>(gitlab, GroupId::side(&planned)).await?;
+    let (projects, missing_projects) = ids::settle::<ProjectId>(gitlab, ProjectId::side(&planned)).await;
+    let (groups, missing_groups) = ids::settle::<GroupId>(gitlab, GroupId::side(&planned)).await;
+    Errors::check(missing_projects.into_iter().chain(missing_groups))?;
+    planned.target_project_ids = projects;
+    planned.target_group_ids = groups;
     check::not_owner(&planned)?;
     Ok((owner, planned))
-}
-
-/// Makes the list on the server what the model says of the managed kinds.
-async fn converge(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveModel) -> Result<(), Errors> {
-    let goals = async {
-        Ok::<_, Error>((
-            goal::<ProjectId>(gitlab, owner, wanted).await?,
-            goal::<GroupId>(gitlab, owner, wanted).await?,
-        ))
-    };
-    let (projects, groups) = goals.await.map_err(|error| unreadable(owner, &error))?;
-    converge::reach(gitlab, owner, projects, groups).await
-}
-
-async fn goal<I: Managed>(gitlab: &Client, owner: ProjectId, wanted: &ExclusiveModel) -> Result<Goal, Error> {
-    let side = I::side(wanted);
-    if side.numbers.is_null() {
-        return Ok(Goal::default());
-    }
-    // What the plan of this same step has read, so that those are removed of whom it warned; never an older list, for
-    // nobody who got onto it meanwhile may stay.
-    let Live(live) = Live::<I>::from(gitlab.allowlist(owner, I::KIND, Freshness::Recent).await?);
-    Ok(Goal::new(live.into_keys().map(Into::into).collect(), side.ids::<I>().map(Into::into).collect()))
 }
 
 fn unreadable(owner: ProjectId, error: &Error) -> Diagnostic {

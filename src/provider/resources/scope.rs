@@ -1,16 +1,25 @@
 //! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
 
+mod change;
+mod claims;
 mod push;
+mod restricting;
+
+use serde_json::{Map, Value as Json};
 
 use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, Plan,
     PlanContext, Resource, Schema, Type, Value, Warnings, model,
 };
-use crate::gitlab::{Client, ProjectId, ScopeSettings};
-use crate::provider::connection::Connection;
+use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
+use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
+use crate::provider::ledger::{Manager, Object, Value as Setting};
+use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::{self, Known};
 use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::unresolved::Unresolved;
+use crate::provider::{overlap, replacement};
 use push::PUSH;
 
 /// The resource.
@@ -88,35 +97,48 @@ impl Resource for JobTokenScope {
         context: PlanContext<'_, Connection>,
         change: Change<ScopeModel>,
     ) -> Result<Plan<ScopeModel>, Errors> {
+        let Change { prior, config } = change;
         let gitlab = context.client.map(|connection| &connection.gitlab);
-        let known = change.prior.as_ref().map(|prior| Known {
+        let known = prior.as_ref().map(|prior| Known {
             spelling: &prior.project,
             number: &prior.project_id,
             present_path: None,
         });
-        let project_id =
-            project::plan_number::<ProjectId>(gitlab, "project", &change.config.project, known).await?;
+        let mut unresolved = Unresolved::default();
+        let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
+        unresolved.warn(gitlab, context.warnings).await;
         let id = project_id.clone().map(|number| number.to_string());
-        let push_repository_for_job_token_allowed =
-            change.config.push_repository_for_job_token_allowed.clone();
-        let outbound_enabled = match change.prior.as_ref().map(|prior| &prior.outbound_enabled) {
+        let outbound_enabled = match prior.as_ref().map(|prior| &prior.outbound_enabled) {
             Some(known @ Attr::Known(_)) => known.clone(),
             _ => Attr::Unknown,
         };
-        let planned = ScopeModel {
-            project_id,
-            id,
-            outbound_enabled,
-            push_repository_for_job_token_allowed,
-            ..change.config
-        };
-        if let Some(prior) = &change.prior {
+        let planned = ScopeModel { project_id, id, outbound_enabled, ..config };
+        let mut notes = Map::new();
+        if let (Some(connection), Some(project)) = (context.client, project_id_of(&planned)) {
+            notes = claims::plan(connection, &context, prior.as_ref(), &planned, project);
+            restricting::check(&connection.gitlab, project, prior.as_ref(), &planned, context.warnings).await;
+        }
+        PlannedIds::default().with("project_id", &planned.project_id).note(&mut notes, &context)?;
+        if let Some(prior) = &prior {
             push::tell_if_abandoned(prior, &planned, context.warnings);
         }
-        if opens(change.prior.as_ref(), &planned) {
+        if opens(prior.as_ref(), &planned) {
             context.warnings.add(opening(&planned));
         }
-        Ok(Plan { planned, replace: vec!["project_id"], private: None })
+        let replace = match &prior {
+            Some(prior) => change::replaced(&context, prior, &planned).await,
+            None => Vec::new(),
+        };
+        Ok(Plan { planned, replace, notes })
+    }
+
+    async fn plan_removal(
+        &self,
+        context: PlanContext<'_, Connection>,
+        prior: ScopeModel,
+    ) -> Result<Map<String, Json>, Errors> {
+        let plan = |connection| claims::plan_removal(connection, &context, &prior);
+        Ok(context.client.map(plan).unwrap_or_default())
     }
 
     async fn create(
@@ -125,12 +147,7 @@ impl Resource for JobTokenScope {
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
         let project = settle(&context.client.gitlab, &planned).await?;
-        let settings = read_settings(&context.client.gitlab, project).await?;
-        let settings = bring_about(&context.client.gitlab, project, settings, &planned)
-            .await
-            .map_err(|failed| Failed { left: None, errors: failed.errors })?;
-        push::bring_about(&context.client.gitlab, project, &planned).await?;
-        Ok(applied(planned, project, settings))
+        set_up(&context, project, planned).await
     }
 
     async fn read(
@@ -138,19 +155,25 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         state: ScopeModel,
     ) -> Result<Option<ScopeModel>, Errors> {
-        let Some(project) = in_state(&context.client.gitlab, &state).await? else {
+        let Connection { gitlab, ledger, reads } = context.client;
+        // Before the first request: a removal that is planned meanwhile finds it.
+        ledger.note_read(context.private.instance(), Manager::Scope, claims::held(&state));
+        let Some(project) = in_state(gitlab, &state).await? else {
             context.warnings.add(project_gone(project::spelled(&state.project)));
             return Ok(None);
         };
-        match context.client.gitlab.scope(&project.into()).await {
+        match gitlab.settings(project, Freshness::Now).await {
             Ok(settings) => {
                 if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
                     context.warnings.add(limited_again(project));
                 }
                 let push_repository_for_job_token_allowed =
-                    push::refreshed(&context.client.gitlab, project, &state, context.warnings).await?;
+                    push::refreshed(gitlab, project, &state, context.warnings).await?;
                 let state = ScopeModel { push_repository_for_job_token_allowed, ..state };
-                Ok(Some(observed(state, project, settings)))
+                let state = observed(state, project, settings);
+                reads.note(Manager::Scope, project, None, Paths::default());
+                ledger.note_read(context.private.instance(), Manager::Scope, claims::held(&state));
+                Ok(Some(state))
             }
             Err(error) if error.is_not_found() => {
                 context.warnings.add(project_gone(project));
@@ -166,23 +189,32 @@ impl Resource for JobTokenScope {
         prior: ScopeModel,
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
-        let project = settle(&context.client.gitlab, &planned).await?;
-        let client = &context.client.gitlab;
+        let Connection { gitlab, ledger, .. } = context.client;
+        let project = settle(gitlab, &planned).await?;
+        if project_id_of(&prior).is_some_and(|before| before != project) {
+            if !change::is_gone(gitlab, &prior).await {
+                let new = ScopeModel { project_id: Attr::Known(project.into()), ..planned };
+                return Err(replacement::unplanned(&change::name(&prior), &change::name(&new)).into());
+            }
+            return set_up(&context, project, planned).await;
+        }
+        let own = context.private.instance().map(|own| own.mark);
+        let is_restored = own.is_some_and(|own| ledger.has_removed(own, &claims::wanted(project, &planned)));
         let mut held = prior.clone();
         let mut updated = planned.clone();
-        if planned.inbound_enabled != prior.inbound_enabled {
-            let settings = read_settings(client, project).await?;
-            let settings =
-                bring_about(client, project, settings, &planned).await.map_err(|failed| Failed {
-                    left: failed.left.map(|settings| observed(prior.clone(), project, settings)),
-                    errors: failed.errors,
-                })?;
+        if is_restored || planned.inbound_enabled != prior.inbound_enabled {
+            let settings = set_access(&context, project, &planned).await.map_err(|failed| Failed {
+                left: failed.left.map(|settings| observed(prior.clone(), project, settings)),
+                errors: failed.errors,
+            })?;
             held = observed(prior.clone(), project, settings);
             updated = applied(planned.clone(), project, settings);
         }
-        if planned.push_repository_for_job_token_allowed != prior.push_repository_for_job_token_allowed {
+        let push_differs =
+            planned.push_repository_for_job_token_allowed != prior.push_repository_for_job_token_allowed;
+        if is_restored || push_differs {
             let left = Some(held);
-            push::bring_about(client, project, &planned)
+            set_pushes(&context, project, &planned)
                 .await
                 .map_err(|diagnostic| Failed { left, errors: diagnostic.into() })?;
         }
@@ -194,35 +226,32 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         state: ScopeModel,
     ) -> Result<(), Failed<ScopeModel>> {
-        let client = &context.client.gitlab;
-        let Some(project) = in_state(client, &state).await? else {
+        let gitlab = &context.client.gitlab;
+        let Some(project) = in_state(gitlab, &state).await? else {
             context.warnings.add(gone_before_removal(project::spelled(&state.project)));
             return Ok(());
         };
-        let restored = async {
-            client.set_inbound_enabled(project, true).await?;
-            client.scope(&project.into()).await
-        };
-        match restored.await {
-            Ok(settings) if settings.inbound_enabled => {
-                push::restore(client, project, &state).await.map_err(|diagnostic| Failed {
+        let settings = match restore_access(&context, project, &state).await {
+            Ok(Some(settings)) if !settings.inbound_enabled => {
+                return Err(Failed {
                     left: Some(observed(state, project, settings)),
-                    errors: diagnostic.into(),
-                })
+                    errors: not_taken(project, true).into(),
+                });
             }
-            Ok(settings) => Err(Failed {
-                left: Some(observed(state, project, settings)),
-                errors: not_taken(project, true).into(),
-            }),
+            Ok(settings) => settings,
             Err(error) if error.is_not_found() => {
                 context.warnings.add(gone_before_removal(project));
-                Ok(())
+                return Ok(());
             }
             Err(error) => {
                 let attempted = format!("Can't restore limited job token access to project {project}");
-                Err(report(attempted, &error).into())
+                return Err(report(attempted, &error).into());
             }
-        }
+        };
+        restore_pushes(&context, project, &state).await.map_err(|diagnostic| Failed {
+            left: settings.map(|settings| observed(state, project, settings)),
+            errors: diagnostic.into(),
+        })
     }
 
     async fn import(
@@ -231,7 +260,7 @@ impl Resource for JobTokenScope {
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ScopeModel, Errors> {
         let (spelling, project) = identity::imported_project(&context.client.gitlab, by).await?;
-        let settings = read_settings(&context.client.gitlab, project).await?;
+        let settings = read_settings(&context.client.gitlab, project, Freshness::Now).await?;
         let push_repository_for_job_token_allowed = push::imported(&context.client.gitlab, project).await?;
         let spelled = ScopeModel {
             project: Attr::Known(spelling),
@@ -251,26 +280,64 @@ async fn in_state(client: &Client, state: &ScopeModel) -> Result<Option<ProjectI
     project::in_state(client, &state.project, &state.project_id).await
 }
 
-/// Makes the setting what is planned, and makes sure that it took.
-async fn bring_about(
-    client: &Client,
+/// Makes a project's settings what is planned, which no state has yet.
+async fn set_up(
+    context: &Context<'_, Connection>,
     project: ProjectId,
-    settings: ScopeSettings,
+    planned: ScopeModel,
+) -> Result<ScopeModel, Failed<ScopeModel>> {
+    let wanted = claims::wanted(project, &planned);
+    let left = context.client.ledger.left(&wanted);
+    let settings = match set_access(context, project, &planned).await {
+        Ok(settings) => settings,
+        Err(Failed { left: accepted, errors }) => {
+            // What didn't take has changed nothing.
+            let taken =
+                accepted.filter(|settings| Attr::Known(settings.inbound_enabled) == planned.inbound_enabled);
+            let accepted = taken.map(|settings| without_pushes(planned, project, settings));
+            return Err(overlap::with_left(Failed { left: accepted, errors }, &left));
+        }
+    };
+    match set_pushes(context, project, &planned).await {
+        Ok(()) => Ok(applied(planned, project, settings)),
+        Err(diagnostic) => {
+            // What this run has changed, or a destroyed resource has left for this one, must not get lost.
+            let is_ours = !left.is_empty() || context.client.ledger.has_written(Object::Access(project));
+            let accepted = is_ours.then(|| without_pushes(planned, project, settings));
+            Err(overlap::with_left(Failed { left: accepted, errors: diagnostic.into() }, &left))
+        }
+    }
+}
+
+/// Returns the state of a scope whose push setting is not what was planned.
+fn without_pushes(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
+    observed(ScopeModel { push_repository_for_job_token_allowed: Attr::Null, ..planned }, project, settings)
+}
+
+/// Makes the access setting what is planned, and makes sure that it took.
+async fn set_access(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
     planned: &ScopeModel,
 ) -> Result<ScopeSettings, Failed<ScopeSettings>> {
+    let gitlab = &context.client.gitlab;
     let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
+    let turn = claims::turn(context, project, planned, Object::Access(project)).await;
+    let settings = read_settings(gitlab, project, Freshness::Recent).await?;
     if settings.inbound_enabled == wanted {
         return Ok(settings);
     }
-    if let Err(error) = client.set_inbound_enabled(project, wanted).await {
+    claims::check(context, &turn, project, planned, wanted)?;
+    if let Err(error) = gitlab.set_inbound_enabled(project, wanted).await {
         let diagnostic = report(cannot_set(project, wanted), &error);
         let enforced = !wanted && error.is_bad_request();
         let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
         return Err(diagnostic.at("inbound_enabled").into());
     }
+    turn.wrote(context.private.instance().map(|own| own.mark), Setting::Setting(wanted));
     // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
     let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
-    let settings = read_settings(&client.despite_stop(), project)
+    let settings = read_settings(&gitlab.despite_stop(), project, Freshness::Now)
         .await
         .map_err(|errors| Failed { left: Some(accepted), errors })?;
     if settings.inbound_enabled == wanted {
@@ -279,11 +346,71 @@ async fn bring_about(
     Err(Failed { left: Some(settings), errors: not_taken(project, wanted).at("inbound_enabled").into() })
 }
 
-async fn read_settings(client: &Client, project: ProjectId) -> Result<ScopeSettings, Errors> {
-    client.scope(&project.into()).await.map_err(|error| {
+/// Makes the push setting what is planned, if it is managed.
+async fn set_pushes(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    planned: &ScopeModel,
+) -> Result<(), Diagnostic> {
+    let Some(wanted) = planned.push_repository_for_job_token_allowed.known().copied() else { return Ok(()) };
+    let turn = claims::turn(context, project, planned, Object::Pushes(project)).await;
+    if push::read(&context.client.gitlab, project).await? == wanted {
+        return Ok(());
+    }
+    claims::check(context, &turn, project, planned, wanted)?;
+    push::set(&context.client.gitlab, project, wanted).await?;
+    turn.wrote(context.private.instance().map(|own| own.mark), Setting::Setting(wanted));
+    Ok(())
+}
+
+/// Restores GitLab's default of the access setting and returns the settings, or `None` if they are left to another resource
+/// of the run.
+async fn restore_access(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    state: &ScopeModel,
+) -> Result<Option<ScopeSettings>, Error> {
+    let gitlab = &context.client.gitlab;
+    let turn = context.client.ledger.turn(Object::Access(project)).await;
+    if claims::is_left(context, &turn, project, state) {
+        return Ok(None);
+    }
+    gitlab.set_inbound_enabled(project, true).await?;
+    turn.wrote(context.private.instance().map(|own| own.mark), Setting::Default);
+    gitlab.settings(project, Freshness::Now).await.map(Some)
+}
+
+/// Restores GitLab's default of the push setting, if the state departs from it.
+async fn restore_pushes(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    state: &ScopeModel,
+) -> Result<(), Diagnostic> {
+    if state.push_repository_for_job_token_allowed != Attr::Known(true) {
+        return Ok(());
+    }
+    let turn = context.client.ledger.turn(Object::Pushes(project)).await;
+    if claims::is_left(context, &turn, project, state) {
+        return Ok(());
+    }
+    push::set(&context.client.gitlab, project, false).await?;
+    turn.wrote(context.private.instance().map(|own| own.mark), Setting::Default);
+    Ok(())
+}
+
+async fn read_settings(
+    client: &Client,
+    project: ProjectId,
+    freshness: Freshness,
+) -> Result<ScopeSettings, Errors> {
+    client.settings(project, freshness).await.map_err(|error| {
         let diagnostic = report(cannot_read(project), &error);
         if error.is_not_found() { diagnostic.at("project") } else { diagnostic }.into()
     })
+}
+
+fn project_id_of(model: &ScopeModel) -> Option<ProjectId> {
+    ProjectId::try_from(*model.project_id.known()?).ok()
 }
 
 /// What the server says now.
@@ -307,10 +434,14 @@ fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> 
     ScopeModel { outbound_enabled, ..observed(planned, project, settings) }
 }
 
-/// Whether the plan opens a project that is limited now, or may be.
+/// Checks whether the plan opens a project that is restricted now, or may be.
 fn opens(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
     let opened = Attr::Known(false);
-    planned.inbound_enabled == opened && prior.is_none_or(|prior| prior.inbound_enabled != opened)
+    let is_open = |prior: &ScopeModel| {
+        let same = planned.project_id.is_unknown() || prior.project_id == planned.project_id;
+        same && prior.inbound_enabled == opened
+    };
+    planned.inbound_enabled == opened && !prior.is_some_and(is_open)
 }
 
 /// The title names the project because hosts show only one of several warnings that share a title.

@@ -128,7 +128,7 @@ impl<T: Thing> Resource for Of<T> {
 
     async fn plan(&self, _: PlanContext<'_, Arc<Simulator>>, change: Change<T>) -> Result<Plan<T>, Errors> {
         let id = change.prior.map_or(Attr::Unknown, |prior| prior.id().clone());
-        Ok(Plan { planned: change.config.with_id(id), replace: Vec::new(), private: None })
+        Ok(Plan { planned: change.config.with_id(id), replace: Vec::new(), notes: Default::default() })
     }
 
     async fn create(&self, context: Context<'_, Arc<Simulator>>, planned: T) -> Result<T, Failed<T>> {

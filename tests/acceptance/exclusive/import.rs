@@ -47,7 +47,7 @@ fn the_first_plan_after_an_import_names_who_will_lose_access_and_later_ones_do_n
     tf.import(LIST, "acme/app").succeeds();
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project 1
+    Warning: Targets will lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -72,7 +72,18 @@ fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.import(LIST, "acme/app").succeeds();
 
-    tf.plan().succeeds().warns_of_nothing();
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Groups of project acme/app (1) no longer managed
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    The configuration sets neither `target_groups` nor `target_group_ids` any
+    more, so that these keep their access, and changes go unnoticed:
+
+      - group acme (1)
+
+    To remove them, set `target_groups = []`.
+    "#);
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[ACME]));

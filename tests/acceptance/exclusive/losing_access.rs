@@ -13,7 +13,7 @@ fn the_first_plan_names_each_target_that_will_lose_access() {
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_group_ids = [2]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project 1
+    Warning: Targets will lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -62,7 +62,7 @@ fn a_kind_that_is_managed_from_now_on_names_who_will_lose_access() {
 
     tf.config(&replaced(&projects, "]\n", "]\n  target_groups = [\"ops\"]\n"));
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project 1
+    Warning: Targets will lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -86,7 +86,7 @@ fn another_project_names_who_will_lose_access_to_it() {
 
     tf.config(&replaced(&list, "acme/app", "acme/web"));
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project 3
+    Warning: Targets will lose access to project acme/web (3)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -109,7 +109,7 @@ fn targets_that_are_not_known_yet_may_be_among_those_on_the_list() {
     ));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets may lose access to project 1
+    Warning: Targets may lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -130,7 +130,7 @@ fn targets_that_the_token_cannot_see_are_named_by_what_gitlab_tells() {
     tf.config(&exclusive("target_project_ids = []"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project 1
+    Warning: Targets will lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

@@ -34,7 +34,7 @@ fn exclusive_of(project: &str, arguments: &str) -> String {
 
 /// Projects 1 `acme/app`, 2 `acme/lib`, 3 `acme/web` and 4 `acme/old`, groups 1 `acme`, 2 `ops` and 3 `ops/prod`.
 /// Nobody is allowed yet.
-fn acme() -> Simulator {
+pub(crate) fn acme() -> Simulator {
     let gitlab = Simulator::start();
     for path in ["acme/app", "acme/lib", "acme/web", "acme/old"] {
         gitlab.add_project(path);
@@ -44,7 +44,7 @@ fn acme() -> Simulator {
 }
 
 /// [`acme`] with those projects and groups on the list of `acme/app`.
-fn acme_allowing(projects: &[u64], groups: &[u64]) -> Simulator {
+pub(crate) fn acme_allowing(projects: &[u64], groups: &[u64]) -> Simulator {
     let gitlab = acme();
     projects.iter().for_each(|id| gitlab.allow(APP, Target::Project(*id)));
     groups.iter().for_each(|id| gitlab.allow(APP, Target::Group(*id)));
@@ -52,14 +52,14 @@ fn acme_allowing(projects: &[u64], groups: &[u64]) -> Simulator {
 }
 
 /// A list of those projects and groups.
-fn listed(projects: &[u64], groups: &[u64]) -> Allowlist {
+pub(crate) fn listed(projects: &[u64], groups: &[u64]) -> Allowlist {
     Allowlist { projects: projects.iter().copied().collect(), groups: groups.iter().copied().collect() }
 }
 
-const APP: u64 = 1;
-const LIB: u64 = 2;
-const WEB: u64 = 3;
-const OLD: u64 = 4;
-const ACME: u64 = 1;
-const OPS: u64 = 2;
-const PROD: u64 = 3;
+pub(crate) const APP: u64 = 1;
+pub(crate) const LIB: u64 = 2;
+pub(crate) const WEB: u64 = 3;
+pub(crate) const OLD: u64 = 4;
+pub(crate) const ACME: u64 = 1;
+pub(crate) const OPS: u64 = 2;
+pub(crate) const PROD: u64 = 3;

@@ -27,18 +27,17 @@ fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
     tf.config(&format!("{list}{}", entry("")));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Allowlist of project 1 is managed in two ways
+    Warning: Conflict: allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     A `gitlab_job_token_allowlist_exclusive` removes from the allowlist of project
-    1 what it does not name, but this configuration has a
+    acme/app (1) what it doesn't name, but this configuration has a
     `gitlab_job_token_allowlist_entry` for:
 
-      - project 3
+      - project acme/web (3)
 
-    Whichever is applied last wins, and the next plan undoes it. Name the targets
-    in the exclusive list too, or manage the list in one way only.
+    Name the targets in the exclusive list too, or use only one of the two.
     "#);
 }
 
@@ -50,18 +49,17 @@ fn an_entry_that_a_list_of_the_same_configuration_removes_is_warned_of() {
     tf.config(&format!("{list}{}", entry("gitlab_job_token_allowlist_exclusive.app")));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Allowlist of project 1 is managed in two ways
+    Warning: Conflict: allowlist of project acme/app (1)
       gitlab_job_token_allowlist_entry.web
       > resource "gitlab_job_token_allowlist_entry" "web" {
 
     A `gitlab_job_token_allowlist_exclusive` removes from the allowlist of project
-    1 what it does not name, but this configuration has a
+    acme/app (1) what it doesn't name, but this configuration has a
     `gitlab_job_token_allowlist_entry` for:
 
-      - project 3
+      - project acme/web (3)
 
-    Whichever is applied last wins, and the next plan undoes it. Name the targets
-    in the exclusive list too, or manage the list in one way only.
+    Name the targets in the exclusive list too, or use only one of the two.
     "#);
 }
 
@@ -110,12 +108,12 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
     ));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Projects are allowed twice on the allowlist of project 1
+    Warning: Projects allowed twice for project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    A group on the allowlist of project 1 covers these projects already, so that
-    they would keep their access without being named:
+    A group on the allowlist of project acme/app (1) covers these projects
+    already, so that they would keep their access without being named:
 
       - ops/prod/deploy, by group Ops
 
@@ -135,12 +133,12 @@ fn projects_and_groups_that_are_named_by_number_are_compared_by_the_paths_on_the
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [1]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Projects are allowed twice on the allowlist of project 1
+    Warning: Projects allowed twice for project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    A group on the allowlist of project 1 covers these projects already, so that
-    they would keep their access without being named:
+    A group on the allowlist of project acme/app (1) covers these projects
+    already, so that they would keep their access without being named:
 
       - acme/lib, by group acme
 

@@ -71,7 +71,20 @@ fn a_path_may_come_to_be_between_plan_and_apply() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\"]\n  target_groups = [\"ops/new\"]"));
 
-    tf.plan().succeeds().warns_of_nothing();
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Unknown projects or groups
+      gitlab_job_token_allowlist_exclusive.app
+      > target_projects = ["acme/lib", "acme/next"]
+
+    GitLab doesn't have these, or they aren't visible to the token:
+
+      - project acme/next (`target_projects`)
+      - group ops/new (`target_groups`)
+
+    Correct the path, or give the token's user access. If this apply creates them,
+    nothing is wrong: their IDs are resolved during the apply, which fails if that
+    isn't possible.
+    "#);
     let next = gitlab.add_project("acme/next");
     let group = gitlab.add_group("ops/new");
     tf.apply_saved().succeeds();

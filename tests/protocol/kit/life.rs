@@ -81,6 +81,7 @@ impl Kit {
             config: config.clone(),
             prior_private: before.private.clone(),
             prior_identity: before.identity.clone(),
+            ..Plan::default()
         };
         let mut planned = self.host.plan(type_name, &plan).await.unwrap();
         if failed(&planned.diagnostics) {
@@ -131,6 +132,7 @@ impl Kit {
             Action::Create | Action::Update => step.before.clone(),
         };
         let rules = self.rules(step.type_name);
+        self.begin_walk().await;
         let final_plan = self
             .plan_once(step.type_name, &before, &known)
             .await
@@ -176,9 +178,11 @@ impl Kit {
             prior_identity: before.identity.clone(),
             ..Plan::default()
         };
+        self.begin_walk().await;
         let planned = self.host.plan(type_name, &plan).await.unwrap();
         assert_eq!((&planned.state, &planned.diagnostics[..]), (&Value::Null, &[][..]));
         assert_eq!(planned.identity, before.identity);
+        self.begin_walk().await;
         let applied = self.host.apply(type_name, &plan, &planned).await.unwrap();
         assert_eq!((applied.state, &applied.diagnostics[..]), (Value::Null, &[][..]));
     }

@@ -37,6 +37,8 @@ pub(crate) struct Kit {
     pub(crate) host: Host,
     /// Whether the host knows of identities. Older ones drop what they do not know.
     pub(crate) keeps_identities: bool,
+    /// Whether the provider was configured for the simulator.
+    is_configured: bool,
     provider: Shape,
     resources: BTreeMap<String, Managed>,
     data_sources: BTreeMap<String, (Shape, Rules)>,
@@ -64,10 +66,20 @@ impl Kit {
 
     /// With the provider configured for this simulator's administrator.
     pub(crate) async fn with(gitlab: Simulator) -> Kit {
-        let kit = Kit::unconfigured_with(gitlab).await;
+        let mut kit = Kit::unconfigured_with(gitlab).await;
         assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
+        kit.is_configured = true;
         kit.gitlab.clear_requests();
         kit
+    }
+
+    /// Begins a walk of its own, as hosts plan in one process and apply in another: what this provider knows of the walk
+    /// before goes with its configuration.
+    pub(crate) async fn begin_walk(&self) {
+        if self.is_configured {
+            let address = json!({"base_url": self.gitlab.api_url(), "token": self.gitlab.token(), "early_auth_check": false});
+            assert_eq!(self.configure(self.provider_block(address)).await.unwrap(), []);
+        }
     }
 
     /// With a process that was told nothing yet.
@@ -80,7 +92,8 @@ impl Kit {
         let mut kit = Kit::unconfigured().await;
         kit.host.connection.deferral_allowed = deferral_allowed;
         let block = kit.provider_block(json!({"base_url": plugin_host::wire::UNKNOWN, "token": "t"}));
-        assert_eq!(kit.configure(block).await.unwrap(), []);
+        let [warning] = &kit.configure(block).await.unwrap()[..] else { panic!("not one warning") };
+        assert_eq!(warning.summary, "Provider configuration is not known yet");
         kit
     }
 
@@ -104,6 +117,7 @@ impl Kit {
             gitlab,
             host,
             keeps_identities: true,
+            is_configured: false,
             provider: Shape::of(schema.provider.as_ref().unwrap()),
             resources: resources(&schema, &identities),
             data_sources: schema

@@ -1,5 +1,7 @@
 //! A provider made for the purpose, and the calls of a host.
 
+use serde_json::{Map, Value as Json};
+
 use super::*;
 use crate::framework::{
     AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Change, Context, DataSource, Diagnostic,
@@ -90,12 +92,10 @@ model! {
 /// The version of the resource's schema. Version 1 had a `title` in place of the `name`; there was no version 0.
 pub(super) const VERSION: i64 = 2;
 
-/// Private data with a mark that stays, and a note of what was there for the apply alone.
-fn noted(private: &Private, first_plan: Option<&Private>) -> Private {
-    let mut noted = private.clone();
-    noted.keep("mark", private.kept("mark").and_then(serde_json::Value::as_i64).map_or(1, |mark| mark + 1));
-    noted.plan("seen", first_plan.and_then(|first| first.planned("seen")).cloned());
-    noted
+/// What a plan notes for its apply: the note that an earlier plan of the same change has left.
+fn noted(first_plan: Option<&Private>) -> Map<String, Json> {
+    let seen = first_plan.and_then(|first| first.note("seen")).and_then(Json::as_i64).unwrap_or_default();
+    Map::from_iter([("seen".to_owned(), (seen + 1).into())])
 }
 
 /// What the resource does is told by its name, so that each test shows its own case.
@@ -170,20 +170,15 @@ impl Resource for ThingResource {
         if planned.name.known().is_some_and(|name| name == "breaks the plan") {
             planned.size = Attr::Known(99);
         }
-        let private = match planned.name.known().map(String::as_str) {
-            Some("keeps") => Some(noted(context.private, context.first_plan)),
-            _ => None,
-        };
-        Ok(Plan { planned, replace: vec!["name", "size"], private })
+        Ok(Plan { planned, replace: vec!["name", "size"], notes: noted(context.first_plan) })
     }
 
     async fn plan_removal(
         &self,
         context: PlanContext<'_, String>,
-        prior: Thing,
-    ) -> Result<Option<Private>, Errors> {
-        let keeps = prior.name.known().is_some_and(|name| name == "keeps");
-        Ok(keeps.then(|| noted(context.private, context.first_plan)))
+        _: Thing,
+    ) -> Result<Map<String, Json>, Errors> {
+        Ok(noted(context.first_plan))
     }
 
     async fn create(&self, context: Context<'_, String>, planned: Thing) -> Result<Thing, Failed<Thing>> {
@@ -302,9 +297,11 @@ pub(super) fn on<T>(session: &Session<String>, message: T) -> Request<T> {
 
 pub(super) async fn configured_with(url: Value) -> Service<TestProvider> {
     let service = unconfigured();
+    let warnings =
+        if url == Value::Unknown { vec!["W: Provider configuration is not known yet"] } else { vec![] };
     let request = configuration([("url".to_owned(), url)].into());
     let answer = service.configure_provider(Request::new(request)).await.unwrap().into_inner();
-    assert_eq!(told(&answer.diagnostics), [""; 0]);
+    assert_eq!(told(&answer.diagnostics), warnings);
     service
 }
 

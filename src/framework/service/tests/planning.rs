@@ -1,13 +1,13 @@
 //! Plans: what is proposed, replaced, deferred and refused.
 
 use super::*;
+use crate::framework::Mark;
 
 #[tokio::test]
 async fn a_create_is_planned_with_defaults_and_what_is_known_already() {
     let answer = plan(&configured().await, None, Some(thing("a", None, None))).await;
     assert_eq!(received(answer.planned_state), Some(thing("a", 1, "a")));
     assert!(answer.requires_replace.is_empty());
-    assert_eq!(answer.planned_private, b"private");
 }
 
 #[tokio::test]
@@ -21,7 +21,6 @@ async fn a_change_of_what_is_fixed_is_planned_as_a_replacement() {
 async fn a_destroy_is_planned_as_null() {
     let answer = plan(&configured().await, Some(thing("a", 1, "a")), None).await;
     assert_eq!(received(answer.planned_state), None);
-    assert_eq!(answer.planned_private, b"private");
 }
 
 #[tokio::test]
@@ -58,9 +57,11 @@ async fn an_unknown_provider_block_defers_where_the_host_allows_it() {
     assert_eq!(answer.deferred.unwrap().reason(), pb::deferred::Reason::ProviderConfigUnknown);
 }
 
-fn private_data(bytes: &[u8]) -> (Option<i64>, Option<serde_json::Value>) {
+/// The mark, and what the plan has noted.
+fn private_data(bytes: &[u8]) -> (Option<Mark>, Option<i64>) {
     let private = Private::decode(bytes);
-    (private.kept("mark").and_then(serde_json::Value::as_i64), private.planned("seen").cloned())
+    let noted = private.note("seen").and_then(serde_json::Value::as_i64);
+    (private.instance().map(|instance| instance.mark), noted)
 }
 
 async fn planned_with(prior_private: &[u8], first_plan: &[u8], removal: bool) -> Vec<u8> {
@@ -81,25 +82,24 @@ async fn planned_with(prior_private: &[u8], first_plan: &[u8], removal: bool) ->
 
 #[tokio::test]
 async fn private_data_goes_from_plan_to_apply_and_state() {
-    for removal in [false, true] {
-        let first = planned_with(b"of another provider", b"", removal).await;
-        assert_eq!(private_data(&first), (Some(1), Some(serde_json::Value::Null)));
-        // A host that hands the first plan's on, and the second step of a replacement.
-        let second = planned_with(&first, &first, removal).await;
-        assert_eq!(private_data(&second), (Some(2), Some(serde_json::Value::Null)));
-    }
-    let planned = planned_with(b"", b"", false).await;
+    let first = planned_with(b"of another provider", b"", false).await;
+    let (mark, noted) = private_data(&first);
+    assert!(mark.is_some());
+    assert_eq!(noted, Some(1));
+    let replanned = planned_with(b"", &first, false).await;
+    assert_eq!(private_data(&replanned), (mark, Some(2)), "the host hands on what the first plan noted");
     let apply = async |name: &'static str| {
         let request = pb::apply_resource_change::Request {
             type_name: "test_thing".into(),
             planned_state: sent(thing(name, 1, name)),
-            planned_private: planned.clone(),
+            planned_private: first.clone(),
             ..Default::default()
         };
         configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner().private
     };
     for name in ["keeps", "fails"] {
         let kept = apply(name).await;
-        assert_eq!(private_data(&kept), (Some(1), None), "{name}");
+        assert_eq!(private_data(&kept), (mark, None), "{name}");
+        assert_eq!(private_data(&planned_with(&kept, b"", true).await), (mark, Some(1)), "{name}");
     }
 }

@@ -63,9 +63,8 @@ impl Client {
             &self.path_of(target, ErrorKind::UnseenTarget).await?,
             permissions,
         );
-        let error = match self.write(owner, target, &call).await {
-            Ok(written) if written.is(owner, target, permissions) => return Ok(Allowed::Added),
-            Ok(written) => return Err(self.take_back(owner, target, written, permissions).await),
+        let error = match self.add_with(owner, target, permissions, &call).await? {
+            Ok(added) => return Ok(added),
             Err(error) => error,
         };
         if !(error.is_bad_request() || error.maybe_carried_out()) {
@@ -73,8 +72,13 @@ impl Client {
         }
         // Also after an interrupt: an entry that is there with more than it should have must not stay so.
         let client = self.despite_stop();
-        if !matches!(client.is_allowed(owner, target, Freshness::Now).await, Ok(true)) {
-            return Err(error.into());
+        match client.is_allowed(owner, target, Freshness::Now).await {
+            Ok(true) => {}
+            // It may have been there when GitLab refused, and somebody has removed it since.
+            Ok(false) if error.is_bad_request() => {
+                return self.add_with(owner, target, permissions, &call).await?.map_err(NotGranted::from);
+            }
+            Ok(false) | Err(_) => return Err(error.into()),
         }
         let ours = error.maybe_carried_out();
         let held = client.permissions(owner, Freshness::Now).await.ok();
@@ -91,6 +95,21 @@ impl Client {
             true => Allowed::AlreadyThere { explained_by_retry: ours },
             false => Allowed::Added,
         })
+    }
+
+    /// Sends the addition once. Returns GitLab's refusal as a value, since a list may show that it is none.
+    async fn add_with(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        permissions: &Permissions,
+        call: &Call<Envelope<Changed>>,
+    ) -> Result<Result<Allowed, Error>, NotGranted> {
+        match self.write(owner, target, call).await {
+            Ok(written) if written.is(owner, target, permissions) => Ok(Ok(Allowed::Added)),
+            Ok(written) => Err(self.take_back(owner, target, written, permissions).await),
+            Err(error) => Ok(Err(error)),
+        }
     }
 
     /// Gives the target's entry on the owner's allowlist these permissions, in one step.

@@ -61,10 +61,10 @@ impl<'a> ImportId<'a> {
     }
 
     async fn find(&self, client: &Client) -> Result<(ProjectId, Target), Errors> {
-        let owner = project::find::<ProjectId>(client, self.owner).await?;
+        let owner = project::find::<ProjectId>(client, None, self.owner).await?;
         let target = match self.kind {
-            Kind::Project => project::find::<ProjectId>(client, self.target).await?.into(),
-            Kind::Group => project::find::<GroupId>(client, self.target).await?.into(),
+            Kind::Project => project::find::<ProjectId>(client, None, self.target).await?.into(),
+            Kind::Group => project::find::<GroupId>(client, None, self.target).await?.into(),
         };
         Ok((owner, target))
     }

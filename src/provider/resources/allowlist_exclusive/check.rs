@@ -100,7 +100,7 @@ fn own_target(project: &str) -> Diagnostic {
     Diagnostic::new("Target is the project itself", detail)
 }
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -2,16 +2,10 @@
 //! decided here.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 
 use super::check::LIMIT;
-use super::outcome::{Outcome, Write};
-use super::progress::Progress;
-use crate::framework::Errors;
-use crate::gitlab::{Client, Error, ProjectId, Target};
+use super::outcome::Write;
+use crate::gitlab::Target;
 
 /// The writes that one kind needs, in their order. The default needs none.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,6 +18,7 @@ pub(super) struct Goal {
 }
 
 impl Goal {
+    /// Returns the writes from one list to another.
     pub(super) fn new(live: BTreeSet<Target>, wanted: BTreeSet<Target>) -> Goal {
         let add: Vec<Target> = wanted.difference(&live).copied().collect();
         let mut make_room: Vec<Target> = live.difference(&wanted).copied().collect();
@@ -31,69 +26,23 @@ impl Goal {
         let remove = make_room.split_off(too_many);
         Goal { make_room, add, remove }
     }
+
+    /// Returns the targets that lose access.
+    pub(super) fn removed(&self) -> impl Iterator<Item = Target> {
+        self.make_room.iter().chain(&self.remove).copied()
+    }
 }
 
-/// Carries out the writes of both kinds, those of one step all at once. A failed one keeps no other from being done.
-pub(super) async fn reach(
-    client: &Client,
-    owner: ProjectId,
-    projects: Goal,
-    groups: Goal,
-) -> Result<(), Errors> {
+/// Returns the writes of both kinds, in the steps that they are carried out in.
+pub(super) fn steps(projects: Goal, groups: Goal) -> [Vec<Write>; 3] {
     let [make_room, remove] = [[projects.make_room, groups.make_room], [projects.remove, groups.remove]]
         .map(|kinds| kinds.concat());
     let add = [projects.add, groups.add].concat();
-    let steps = [
+    [
         make_room.into_iter().map(Write::Remove).collect(),
         add.into_iter().map(Write::Add).collect(),
         remove.into_iter().map(Write::Remove).collect(),
-    ];
-    carry_out(client, owner, steps, |_| false).await
-}
-
-/// Removes all of `managed`. Whether the project with the list was there until the end: a list that is gone with its
-/// project has nothing on it.
-pub(super) async fn remove_all(
-    client: &Client,
-    owner: ProjectId,
-    managed: Vec<Target>,
-) -> Result<bool, Errors> {
-    let is_there = AtomicBool::new(true);
-    let without_project = |error: &Error| {
-        let gone = error.is_not_found();
-        is_there.fetch_and(!gone, Ordering::Relaxed);
-        gone
-    };
-    carry_out(client, owner, [managed.into_iter().map(Write::Remove).collect()], without_project).await?;
-    Ok(is_there.into_inner())
-}
-
-async fn carry_out<const STEPS: usize>(
-    client: &Client,
-    owner: ProjectId,
-    steps: [Vec<Write>; STEPS],
-    is_success: impl Fn(&Error) -> bool + Sync,
-) -> Result<(), Errors> {
-    let mut outcome = Outcome::default();
-    for step in steps {
-        let mut progress = Progress::of(owner, &step);
-        let mut under_way: FuturesUnordered<_> =
-            step.into_iter().map(|write| write_one(client, owner, write)).collect();
-        while let Some((write, result)) = under_way.next().await {
-            let result = result.or_else(|error| if is_success(&error) { Ok(()) } else { Err(error) });
-            progress.note(result.is_ok());
-            outcome.note(write, result);
-        }
-    }
-    outcome.into_result(owner)
-}
-
-async fn write_one(client: &Client, owner: ProjectId, write: Write) -> (Write, Result<(), Error>) {
-    let result = match write {
-        Write::Add(target) => client.allow(owner, target).await.map(drop),
-        Write::Remove(target) => client.revoke(owner, target).await.map(drop),
-    };
-    (write, result)
+    ]
 }
 
 #[cfg(test)]
@@ -101,6 +50,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::gitlab::ProjectId;
 
     fn project(id: u64) -> Target {
         Target::Project(ProjectId::try_from(id).unwrap())

@@ -4,13 +4,36 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::framework::{Diagnostic, Errors};
 use crate::gitlab::{Error, ProjectId, Target};
+use crate::provider::ledger::Manager;
+use crate::provider::overlap;
 use crate::provider::report::report_all;
 
 /// A write to a list. Additions are told before removals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Write {
+    /// Puts the target on the list.
     Add(Target),
+    /// Takes the target off the list, which doesn't name it.
     Remove(Target),
+    /// Takes the target off the list, which isn't managed any more.
+    GiveUp(Target),
+}
+
+/// Why a write was not carried out.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// GitLab has not done it.
+    GitLab(Error),
+    /// It would undo what another resource of the run has just written.
+    Undoes(Manager),
+    /// The target is left to another resource of the run.
+    Left,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::GitLab(error)
+    }
 }
 
 /// What became of the writes so far.
@@ -18,35 +41,60 @@ pub(super) enum Write {
 pub(super) struct Outcome {
     added: BTreeSet<Target>,
     removed: BTreeSet<Target>,
+    left: BTreeSet<Target>,
     interrupted: BTreeSet<Write>,
     failed: BTreeMap<Write, Error>,
+    undoing: BTreeMap<Write, Manager>,
 }
 
 impl Outcome {
     /// Notes how a write ended.
-    pub(super) fn note(&mut self, write: Write, result: Result<(), Error>) {
-        match (write, result) {
-            (Write::Add(target), Ok(())) => drop(self.added.insert(target)),
-            (Write::Remove(target), Ok(())) => drop(self.removed.insert(target)),
-            (write, Err(error)) if error.is_cancelled() => drop(self.interrupted.insert(write)),
-            (write, Err(error)) => drop(self.failed.insert(write, error)),
+    pub(super) fn note(&mut self, write: Write, result: Result<(), Refusal>) {
+        let refusal = match result {
+            Err(refusal) => refusal,
+            Ok(()) => {
+                match write {
+                    Write::Add(target) => self.added.insert(target),
+                    Write::Remove(target) | Write::GiveUp(target) => self.removed.insert(target),
+                };
+                return;
+            }
+        };
+        match refusal {
+            Refusal::Left => _ = self.left.insert(write.target()),
+            Refusal::Undoes(by) => _ = self.undoing.insert(write, by),
+            Refusal::GitLab(error) if error.is_cancelled() => _ = self.interrupted.insert(write),
+            Refusal::GitLab(error) => _ = self.failed.insert(write, error),
         }
     }
 
-    /// Success if all was done; else an error that names what was done and all that was not.
-    pub(super) fn into_result(self, owner: ProjectId) -> Result<(), Errors> {
-        if self.failed.is_empty() && self.interrupted.is_empty() {
-            return Ok(());
+    /// Returns the targets that were left to other resources.
+    pub(super) fn left(&self) -> BTreeSet<String> {
+        self.left.iter().map(Target::to_string).collect()
+    }
+
+    /// Success if all was done; else an error that names what was done and all that was not, and one for each write that
+    /// would have undone another resource's.
+    pub(super) fn into_result(self, owner: ProjectId, project: &str) -> Result<(), Errors> {
+        let undoing =
+            self.undoing.iter().map(|(write, by)| overlap::undone(&write.target().to_string(), *by, project));
+        let mut problems: Vec<Diagnostic> = undoing.collect();
+        if !self.failed.is_empty() || !self.interrupted.is_empty() {
+            problems.insert(0, self.incomplete(owner));
         }
+        Errors::check(problems)
+    }
+
+    fn incomplete(self, owner: ProjectId) -> Diagnostic {
         let attempted = format!("Can't complete the changes to the allowlist of project {owner}");
         let done = self.summary();
         if self.failed.is_empty() {
             let detail = format!("{done}\n\nThe next plan shows what is left to do.");
-            return Err(Diagnostic::new(attempted, detail).into());
+            return Diagnostic::new(attempted, detail);
         }
         let failed: Vec<(String, Error)> =
             self.failed.into_iter().map(|(write, error)| (write.to_string(), error)).collect();
-        Err(report_all(attempted, &done, &failed).into())
+        report_all(attempted, &done, &failed)
     }
 
     /// What was done, and what the end of the run left undone.
@@ -71,17 +119,24 @@ fn sentence<'a>(what: &str, targets: impl Iterator<Item = &'a Target>) -> Option
 }
 
 impl Write {
+    /// Returns the target.
+    pub(super) fn target(self) -> Target {
+        match self {
+            Write::Add(target) | Write::Remove(target) | Write::GiveUp(target) => target,
+        }
+    }
+
     fn added(&self) -> Option<&Target> {
         match self {
             Write::Add(target) => Some(target),
-            Write::Remove(_) => None,
+            Write::Remove(_) | Write::GiveUp(_) => None,
         }
     }
 
     fn removed(&self) -> Option<&Target> {
         match self {
             Write::Add(_) => None,
-            Write::Remove(target) => Some(target),
+            Write::Remove(target) | Write::GiveUp(target) => Some(target),
         }
     }
 }
@@ -90,7 +145,7 @@ impl std::fmt::Display for Write {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Write::Add(target) => write!(f, "add {target}"),
-            Write::Remove(target) => write!(f, "remove {target}"),
+            Write::Remove(target) | Write::GiveUp(target) => write!(f, "remove {target}"),
         }
     }
 }

@@ -21,7 +21,7 @@ impl Progress {
     /// The progress of a step in which nothing is written yet.
     pub(super) fn of(owner: ProjectId, step: &[Write]) -> Progress {
         let what = match step.first() {
-            Some(Write::Remove(_)) => "removed",
+            Some(Write::Remove(_) | Write::GiveUp(_)) => "removed",
             Some(Write::Add(_)) | None => "added",
         };
         Progress { owner, what, total: step.len(), done: 0, failed: 0 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ExclusiveModel;
+use super::ids;
 use super::kind::{Live, Managed};
-use super::numbers;
 use crate::framework::{Attr, Set};
 use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId, Reference, same_path};
 
@@ -40,7 +40,7 @@ async fn observe_kind<I: Managed>(
         let known = respell(client, spellings, &live).await?;
         *I::spellings(state) = Attr::Known(known);
     }
-    *I::numbers(state) = Attr::Known(numbers::set(numbers));
+    *I::numbers(state) = Attr::Known(ids::set(numbers));
     Ok(())
 }
 

@@ -3,29 +3,24 @@
 use std::collections::BTreeSet;
 
 use super::ExclusiveModel;
+use super::check::capital;
 use super::kind::{Live, Managed};
-use super::takeover::{Lists, TakenOver};
+use super::lists::{ByKind, Lists};
 use crate::framework::{Diagnostic, Warnings};
-use crate::gitlab::{GroupId, Kind, ProjectId, Reference, Target, same_path};
-use crate::provider::connection::{Connection, Exclusive};
-use crate::provider::report;
+use crate::gitlab::{GroupId, ProjectId, Reference, Target, same_path};
 
-/// Names each target of a kind that is taken over which the apply takes access from: the plan itself shows no prior
-/// list to compare with.
+/// Names each target that the apply takes access from and that the plan itself doesn't show: of a kind that is adopted, or
+/// whose IDs are not all known, any that isn't surely kept; else one that the prior state lacks.
 pub(super) fn loss_of_access(
-    owner: ProjectId,
-    planned: &ExclusiveModel,
-    taken_over: TakenOver,
+    project: &str,
+    (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
+    adopted: ByKind<bool>,
+    kept: &BTreeSet<Target>,
     lists: &Lists,
     warnings: &Warnings,
 ) {
-    let mut losers = Vec::new();
-    if taken_over.projects {
-        losers.extend(self::losers::<ProjectId>(planned, lists));
-    }
-    if taken_over.groups {
-        losers.extend(self::losers::<GroupId>(planned, lists));
-    }
+    let mut losers = self::losers::<ProjectId>((prior, planned), adopted, kept, lists);
+    losers.extend(self::losers::<GroupId>((prior, planned), adopted, kept, lists));
     if losers.is_empty() {
         return;
     }
@@ -35,52 +30,83 @@ pub(super) fn loss_of_access(
     } else {
         ("will lose", "")
     };
-    let names: Vec<String> = losers.iter().map(|name| format!("  - {name}")).collect();
     warnings.add(Diagnostic::new(
-        format!("Targets {verb} access to project {owner}"),
+        format!("Targets {verb} access to project {project}"),
         format!(
             "These are on the allowlist now, and the exclusive list does not name them. Applying it removes \
              them{why}:\n\n{}\n\nTo keep one, add it to the list.",
-            names.join("\n")
+            lines(&losers)
         ),
     ));
 }
 
-fn losers<I: Managed>(planned: &ExclusiveModel, lists: &Lists) -> Vec<String> {
+fn losers<I: Managed>(
+    (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
+    adopted: ByKind<bool>,
+    kept: &BTreeSet<Target>,
+    lists: &Lists,
+) -> Vec<String> {
     let side = I::side(planned);
-    let Some(live) = lists.live::<I>() else { return Vec::new() };
-    let wanted: BTreeSet<I> = side.ids().collect();
-    let spelled = |path: &Option<String>| {
-        path.as_ref().is_some_and(|path| side.texts().any(|text| same_path(text, path)))
+    let Some(live) = lists.live::<I>().filter(|_| side.is_managed() != Some(false)) else {
+        return Vec::new();
     };
-    let loses = live.0.iter().filter(|(id, path)| !wanted.contains(id) && !spelled(path));
-    loses.map(|(id, _)| live.describe(*id)).collect()
+    let shown: BTreeSet<I> = match prior {
+        Some(prior) if !adopted.of(I::KIND) && !side.numbers.is_unknown() => I::side(prior).ids().collect(),
+        Some(_) | None => BTreeSet::new(),
+    };
+    let loses = live.0.keys().filter(|id| !kept.contains(&(**id).into()) && !shown.contains(id));
+    loses.map(|id| live.describe(*id)).collect()
 }
 
-/// Tells where single entries of the same run name what the list would remove.
-pub(super) fn two_managers(
-    connection: &Connection,
-    owner: ProjectId,
+/// Warns of a kind that is no longer managed, and names who keeps access.
+pub(super) fn no_longer_managed(
+    project: &str,
+    prior: &ExclusiveModel,
     planned: &ExclusiveModel,
+    lists: &Lists,
     warnings: &Warnings,
 ) {
-    let kinds = [allowed::<ProjectId>(planned), allowed::<GroupId>(planned)];
-    let exclusive = Exclusive(kinds.into_iter().flatten().collect());
-    let removed = connection.planned.note_exclusive(owner, exclusive);
-    if !removed.is_empty() {
-        warnings.add(report::two_managers(owner, &removed));
-    }
+    abandoned::<ProjectId>(project, prior, planned, lists, warnings);
+    abandoned::<GroupId>(project, prior, planned, lists, warnings);
 }
 
-fn allowed<I: Managed>(planned: &ExclusiveModel) -> Option<(Kind, BTreeSet<Target>)> {
-    let side = I::side(planned);
-    side.numbers.known()?;
-    Some((I::KIND, side.ids::<I>().map(Into::into).collect()))
+fn abandoned<I: Managed>(
+    project: &str,
+    prior: &ExclusiveModel,
+    planned: &ExclusiveModel,
+    lists: &Lists,
+    warnings: &Warnings,
+) {
+    let before = I::side(prior);
+    if before.numbers.known().is_none() || I::side(planned).is_managed() != Some(false) {
+        return;
+    }
+    let keeping: Vec<String> = match lists.live::<I>() {
+        Some(live) => live.0.keys().map(|id| live.describe(*id)).collect(),
+        None => before.ids::<I>().map(|id| format!("{} {id}", I::KIND)).collect(),
+    };
+    if keeping.is_empty() {
+        return;
+    }
+    warnings.add(Diagnostic::new(
+        format!("{}s of project {project} no longer managed", capital(I::KIND.as_str())),
+        format!(
+            "The configuration sets neither `{texts}` nor `{ids}` any more, so that these keep their access, and changes go \
+             unnoticed:\n\n{}\n\nTo remove them, set `{texts} = []`.",
+            lines(&keeping),
+            texts = I::SPELLINGS,
+            ids = I::NUMBERS,
+        ),
+    ));
+}
+
+fn lines(names: &[String]) -> String {
+    names.iter().map(|name| format!("  - {name}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Tells of projects that a group of the same list covers already, when the set of either changes.
 pub(super) fn covered_projects(
-    owner: ProjectId,
+    project: &str,
     prior: Option<&ExclusiveModel>,
     planned: &ExclusiveModel,
     lists: &Lists,
@@ -106,9 +132,9 @@ pub(super) fn covered_projects(
     let covered: Vec<String> = paths::<ProjectId>(planned, lists).iter().filter_map(covering).collect();
     if !covered.is_empty() {
         warnings.add(Diagnostic::new(
-            format!("Projects are allowed twice on the allowlist of project {owner}"),
+            format!("Projects allowed twice for project {project}"),
             format!(
-                "A group on the allowlist of project {owner} covers these projects already, so that they would keep \
+                "A group on the allowlist of project {project} covers these projects already, so that they would keep \
                  their access without being named:\n\n{}\n\nName either the project or the group.",
                 covered.join("\n")
             ),

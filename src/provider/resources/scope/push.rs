@@ -39,31 +39,6 @@ pub(super) async fn imported(client: &Client, project: ProjectId) -> Result<Attr
     }
 }
 
-/// Makes the setting what is planned, where it is managed and differs.
-pub(super) async fn bring_about(
-    client: &Client,
-    project: ProjectId,
-    planned: &ScopeModel,
-) -> Result<(), Diagnostic> {
-    let Some(wanted) = planned.push_repository_for_job_token_allowed.known().copied() else { return Ok(()) };
-    if read(client, project).await? == wanted {
-        return Ok(());
-    }
-    set(client, project, wanted).await
-}
-
-/// Restores GitLab's default, where the state says that it was departed from.
-pub(super) async fn restore(
-    client: &Client,
-    project: ProjectId,
-    state: &ScopeModel,
-) -> Result<(), Diagnostic> {
-    if state.push_repository_for_job_token_allowed != Attr::Known(true) {
-        return Ok(());
-    }
-    set(client, project, false).await
-}
-
 /// Warns where pushes are allowed and are to be managed no more.
 pub(super) fn tell_if_abandoned(prior: &ScopeModel, planned: &ScopeModel, warnings: &Warnings) {
     let allowed = prior.push_repository_for_job_token_allowed == Attr::Known(true);
@@ -78,7 +53,8 @@ pub(super) fn tell_if_abandoned(prior: &ScopeModel, planned: &ScopeModel, warnin
     }
 }
 
-async fn read(client: &Client, project: ProjectId) -> Result<bool, Diagnostic> {
+/// Returns the setting as it is now.
+pub(super) async fn read(client: &Client, project: ProjectId) -> Result<bool, Diagnostic> {
     match client.push_allowed(project).await {
         Ok(Some(allowed)) => Ok(allowed),
         Ok(None) => Err(not_told(project)),
@@ -86,7 +62,8 @@ async fn read(client: &Client, project: ProjectId) -> Result<bool, Diagnostic> {
     }
 }
 
-async fn set(client: &Client, project: ProjectId, wanted: bool) -> Result<(), Diagnostic> {
+/// Sets it, and makes sure that it took.
+pub(super) async fn set(client: &Client, project: ProjectId, wanted: bool) -> Result<(), Diagnostic> {
     match client.set_push_allowed(project, wanted).await {
         Ok(Some(now)) if now == wanted => Ok(()),
         Ok(_) => Err(not_taken(project, wanted)),

@@ -1,0 +1,112 @@
+//! What a plan finds out about the other resources of its run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::claim::{Claim, Fate, Manager, Object, Value, Wanted};
+use crate::framework::Mark;
+use crate::gitlab::{Kind, Permissions, ProjectId};
+
+/// Something that a plan must tell of other resources. Objects are sorted, each with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::provider) enum Finding {
+    /// Another scope manages the same settings. Each is there with the value that the other wants.
+    SameSettings(Vec<(Object, bool)>),
+    /// Another exclusive list manages the same kind of the same project.
+    SameList(ProjectId, Kind),
+    /// Another entry manages the target of that name, with these permissions if it manages them.
+    SameEntry(String, Option<Permissions>),
+    /// An exclusive list removes these entries of other resources.
+    ExcludedEntries(BTreeSet<String>),
+    /// An exclusive list adds these entries with full permissions, which other resources restrict.
+    WidenedEntries(BTreeSet<String>),
+    /// Other resources' removals take these objects away, which this one keeps, and nothing adds them back in this run.
+    RemovedObjects(BTreeSet<String>),
+}
+
+/// Returns what there is to tell of the others, from the planned claim of one instance.
+pub(super) fn about(
+    claims: &BTreeMap<Mark, Claim>,
+    mark: Mark,
+    own: &Claim,
+    unchanged: bool,
+) -> Vec<Finding> {
+    let Fate::Kept(wanted) = &own.fate else { return Vec::new() };
+    let others = claims.iter().filter(|(other, claim)| {
+        **other != mark && own.replaces != Some(**other) && claim.replaces != Some(mark)
+    });
+    let others: Vec<&Claim> = others.map(|(_, claim)| claim).collect();
+    let mut findings = Vec::new();
+    // Without lasting marks, another claim may be an earlier one of the same instance.
+    for other in others.iter().filter(|other| own.lasting && other.lasting) {
+        if let Some(theirs) = other.wanted() {
+            findings.extend(between((own.manager, wanted), (other.manager, theirs)));
+        }
+    }
+    let is_removed = |object: &Object| unchanged && others.iter().any(|other| other.removes(*object));
+    findings.extend(named(wanted, is_removed).map(Finding::RemovedObjects));
+    merged(findings)
+}
+
+fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Option<Finding> {
+    let (wanted, theirs) = (own.1, other.1);
+    let mut shared = wanted.objects().filter_map(|object| Some((*object, theirs.value(*object)?)));
+    match (own.0, other.0) {
+        (Manager::Scope, Manager::Scope) => {
+            let settings = shared.filter_map(|(object, value)| Some((object, value.setting()?)));
+            let settings: Vec<_> = settings.collect();
+            (!settings.is_empty()).then_some(Finding::SameSettings(settings))
+        }
+        (Manager::Exclusive, Manager::Exclusive) => {
+            let mut lists = wanted.exclusive().intersection(theirs.exclusive());
+            lists.next().map(|(project, kind)| Finding::SameList(*project, *kind))
+        }
+        (Manager::Entry, Manager::Entry) => shared.find_map(|(object, value)| match value {
+            Value::Entry(permissions) => {
+                Some(Finding::SameEntry(wanted.name(object)?.to_owned(), permissions.clone()))
+            }
+            Value::Setting(_) | Value::Default => None,
+        }),
+        (Manager::Entry, Manager::Exclusive) => beside_list(wanted, theirs),
+        (Manager::Exclusive, Manager::Entry) => beside_list(theirs, wanted),
+        (Manager::Scope, _) | (_, Manager::Scope) => None,
+    }
+}
+
+/// Returns what is wrong with an entry beside an exclusive list.
+fn beside_list(entry: &Wanted, list: &Wanted) -> Option<Finding> {
+    let is_excluded = |object: &Object| list.excludes(*object);
+    let is_widened = |object: &Object| {
+        entry.value(*object).is_some_and(Value::is_restricted) && entry.adds(*object) && list.adds(*object)
+    };
+    let excluded = named(entry, is_excluded).map(Finding::ExcludedEntries);
+    excluded.or_else(|| named(entry, is_widened).map(Finding::WidenedEntries))
+}
+
+/// Returns the names of those of the objects, if there are any.
+fn named(wanted: &Wanted, is_among: impl Fn(&Object) -> bool) -> Option<BTreeSet<String>> {
+    let objects = wanted.objects().filter(|object| is_among(object));
+    let names: BTreeSet<String> =
+        objects.filter_map(|object| wanted.name(*object)).map(str::to_owned).collect();
+    (!names.is_empty()).then_some(names)
+}
+
+/// Returns the findings, each once, with those about entries of several resources in one.
+fn merged(findings: Vec<Finding>) -> Vec<Finding> {
+    let (mut excluded, mut widened) = (BTreeSet::new(), BTreeSet::new());
+    let mut merged = Vec::new();
+    for finding in findings {
+        match finding {
+            Finding::ExcludedEntries(entries) => excluded.extend(entries),
+            Finding::WidenedEntries(entries) => widened.extend(entries),
+            other if merged.contains(&other) => {}
+            other => merged.push(other),
+        }
+    }
+    if !excluded.is_empty() {
+        merged.push(Finding::ExcludedEntries(excluded));
+    }
+    if !widened.is_empty() {
+        merged.push(Finding::WidenedEntries(widened));
+    }
+    merged
+}

@@ -1,0 +1,250 @@
+use super::*;
+use crate::gitlab::{GroupId, Kind, Permissions};
+
+fn app() -> ProjectId {
+    ProjectId::try_from(1_u64).unwrap()
+}
+
+fn project(id: u64) -> Object {
+    Object::Entry(app(), Target::Project(ProjectId::try_from(id).unwrap()))
+}
+
+fn group(id: u64) -> Object {
+    Object::Entry(app(), Target::Group(GroupId::try_from(id).unwrap()))
+}
+
+fn instance() -> Instance {
+    Instance { mark: Mark::random(), replaces: None, lasting: true }
+}
+
+fn entry(object: Object) -> Wanted {
+    Wanted::default().with(object, Value::Entry(None), object.to_string())
+}
+
+fn restricted(object: Object) -> Wanted {
+    let nothing = Permissions::Only(BTreeSet::new());
+    Wanted::default().with(object, Value::Entry(Some(nothing)), object.to_string()).new_on_the_server(object)
+}
+
+fn list(kind: Kind, objects: &[Object]) -> Wanted {
+    let with = |wanted: Wanted, object: &Object| {
+        wanted.with(*object, Value::Entry(None), object.to_string()).new_on_the_server(*object)
+    };
+    objects.iter().fold(Wanted::default().exclusively(app(), kind), with)
+}
+
+fn access(value: bool) -> Wanted {
+    Wanted::default().with(Object::Access(app()), Value::Setting(value), "access")
+}
+
+/// A ledger in which the first of two resources was planned, and what the plan of the second finds.
+fn second(first: (Manager, Wanted), second: (Manager, Wanted)) -> Vec<Finding> {
+    let ledger = Ledger::default();
+    assert_eq!(ledger.claim(instance(), first.0, BTreeSet::new(), first.1, false), []);
+    ledger.claim(instance(), second.0, BTreeSet::new(), second.1, false)
+}
+
+/// As [`second`], for either order.
+fn both_orders(one: (Manager, Wanted), other: (Manager, Wanted)) -> [Vec<Finding>; 2] {
+    [second(one.clone(), other.clone()), second(other, one)]
+}
+
+fn names(objects: &[Object]) -> BTreeSet<String> {
+    objects.iter().map(Object::to_string).collect()
+}
+
+#[test]
+fn two_scopes_of_a_project_conflict() {
+    for value in [true, false] {
+        let found = second((Manager::Scope, access(value)), (Manager::Scope, access(true)));
+        assert_eq!(found, [Finding::SameSettings(vec![(Object::Access(app()), value)])]);
+    }
+}
+
+#[test]
+fn two_lists_conflict_if_they_are_of_one_kind() {
+    let projects = (Manager::Exclusive, list(Kind::Project, &[project(2)]));
+    let found = second(projects.clone(), (Manager::Exclusive, list(Kind::Project, &[])));
+    assert_eq!(found, [Finding::SameList(app(), Kind::Project)]);
+    assert_eq!(second(projects, (Manager::Exclusive, list(Kind::Group, &[group(7)]))), []);
+}
+
+#[test]
+fn two_entries_conflict_if_they_are_of_one_target() {
+    let found = second((Manager::Entry, restricted(project(2))), (Manager::Entry, entry(project(2))));
+    assert_eq!(found, [Finding::SameEntry(project(2).to_string(), Some(Permissions::Only(BTreeSet::new())))]);
+    assert_eq!(second((Manager::Entry, entry(project(2))), (Manager::Entry, entry(project(3)))), []);
+}
+
+#[test]
+fn entry_conflicts_with_a_list_that_removes_it() {
+    let lists = (Manager::Exclusive, list(Kind::Project, &[project(2)]));
+    for found in both_orders(lists.clone(), (Manager::Entry, entry(project(3)))) {
+        assert_eq!(found, [Finding::ExcludedEntries(names(&[project(3)]))]);
+    }
+    for entry in [entry(project(2)), entry(group(7))] {
+        assert_eq!(both_orders(lists.clone(), (Manager::Entry, entry)), [[], []]);
+    }
+}
+
+#[test]
+fn list_that_adds_a_restricted_target_widens_it() {
+    let lists = (Manager::Exclusive, list(Kind::Project, &[project(2), project(3)]));
+    for found in both_orders(lists, (Manager::Entry, restricted(project(3)))) {
+        assert_eq!(found, [Finding::WidenedEntries(names(&[project(3)]))]);
+    }
+}
+
+#[test]
+fn repeated_plan_and_replacement_are_no_conflict() {
+    let ledger = Ledger::default();
+    let first = instance();
+    for _ in 0..2 {
+        assert_eq!(ledger.claim(first, Manager::Entry, [project(2)].into(), entry(project(3)), false), []);
+        let second = Instance { replaces: Some(first.mark), ..instance() };
+        assert_eq!(ledger.plan_replacement(second, &entry(project(3))), [project(3)].into());
+        assert_eq!(ledger.claim(second, Manager::Entry, BTreeSet::new(), entry(project(3)), false), []);
+    }
+}
+
+#[test]
+fn instances_without_lasting_marks_are_never_accused() {
+    let ledger = Ledger::default();
+    let unmarked = || Instance { lasting: false, ..instance() };
+    for instance in [unmarked(), unmarked(), instance()] {
+        assert_eq!(ledger.claim(instance, Manager::Scope, BTreeSet::new(), access(true), true), []);
+    }
+}
+
+#[test]
+fn read_claims_nothing() {
+    let ledger = Ledger::default();
+    ledger.note_read(Some(instance()), Manager::Entry, [project(2)].into());
+    assert_eq!(ledger.claim(instance(), Manager::Entry, BTreeSet::new(), entry(project(2)), false), []);
+}
+
+#[test]
+fn removal_leaves_what_a_resource_that_stays_has() {
+    let ledger = Ledger::default();
+    let held: BTreeSet<Object> = [project(2), project(3), project(4)].into();
+    ledger.note_read(Some(instance()), Manager::Entry, [project(2)].into());
+    ledger.claim(instance(), Manager::Entry, [project(3)].into(), entry(project(3)), true);
+    // Called in the apply, where its own claim protects it.
+    ledger.claim(instance(), Manager::Entry, BTreeSet::new(), entry(project(4)), false);
+    let leaves = ledger.plan_removal(Some(instance()), Manager::Exclusive, &held);
+    assert_eq!(leaves, [project(2), project(3)].into());
+}
+
+#[test]
+fn last_of_two_removals_takes_the_object_away() {
+    let ledger = Ledger::default();
+    let (one, other) = (instance(), instance());
+    let held = [project(2)].into();
+    ledger.note_read(Some(one), Manager::Entry, [project(2)].into());
+    ledger.note_read(Some(other), Manager::Exclusive, [project(2)].into());
+    assert_eq!(ledger.plan_removal(Some(one), Manager::Entry, &held), held);
+    assert_eq!(ledger.plan_removal(Some(other), Manager::Exclusive, &held), BTreeSet::new());
+}
+
+#[test]
+fn resource_that_stays_is_told_of_an_earlier_removal() {
+    for (unchanged, found) in [(true, vec![Finding::RemovedObjects(names(&[project(2)]))]), (false, vec![])] {
+        let ledger = Ledger::default();
+        let held: BTreeSet<Object> = [project(2)].into();
+        assert_eq!(ledger.plan_removal(Some(instance()), Manager::Entry, &held), BTreeSet::new());
+        let told = ledger.claim(instance(), Manager::Entry, held, entry(project(2)), unchanged);
+        assert_eq!(told, found);
+    }
+}
+
+#[tokio::test]
+async fn write_of_another_is_undone_only_if_it_is_not_wanted_any_more() {
+    let ledger = Ledger::default();
+    let (one, other) = (instance(), instance());
+    ledger.claim(one, Manager::Scope, BTreeSet::new(), access(false), false);
+    let object = Object::Access(app());
+    ledger.turn(object).await.wrote(Some(one.mark), Value::Setting(false));
+    let turn = ledger.turn(object).await;
+    assert_eq!(turn.undoes(other.mark, &Value::Setting(true)), Some(Manager::Scope));
+    assert_eq!(turn.undoes(other.mark, &Value::Setting(false)), None);
+    assert_eq!(turn.undoes(one.mark, &Value::Setting(true)), None);
+    ledger.plan_removal(Some(one), Manager::Scope, &[object].into());
+    assert_eq!(turn.undoes(other.mark, &Value::Setting(true)), None);
+}
+
+#[tokio::test]
+async fn addition_undoes_what_an_exclusive_list_has_removed() {
+    let ledger = Ledger::default();
+    let (lists, single) = (instance(), instance());
+    ledger.claim(lists, Manager::Exclusive, BTreeSet::new(), list(Kind::Project, &[]), false);
+    ledger.turn(project(2)).await.wrote(Some(lists.mark), Value::Default);
+    let turn = ledger.turn(project(2)).await;
+    assert_eq!(turn.undoes(single.mark, &Value::Entry(None)), Some(Manager::Exclusive));
+    assert!(ledger.has_removed(single.mark, &entry(project(2))));
+    assert!(!ledger.has_removed(lists.mark, &entry(project(2))));
+}
+
+#[tokio::test]
+async fn permissions_are_undone_only_by_others() {
+    let ledger = Ledger::default();
+    let one = instance();
+    ledger.claim(one, Manager::Entry, BTreeSet::new(), restricted(project(2)), false);
+    let nothing = Value::Entry(Some(Permissions::Only(BTreeSet::new())));
+    ledger.turn(project(2)).await.wrote(Some(one.mark), nothing.clone());
+    let turn = ledger.turn(project(2)).await;
+    let all = Value::Entry(Some(Permissions::Default));
+    assert_eq!(turn.undoes(instance().mark, &all), Some(Manager::Entry));
+    for value in [nothing, Value::Entry(None)] {
+        assert_eq!(turn.undoes(instance().mark, &value), None);
+    }
+    assert!(ledger.is_restricted_by_another(project(2), instance().mark));
+    assert!(!ledger.is_restricted_by_another(project(2), one.mark));
+}
+
+#[tokio::test]
+async fn what_a_removal_leaves_is_known_until_it_is_written() {
+    let ledger = Ledger::default();
+    let wanted = entry(project(2));
+    let kept = instance();
+    ledger.claim(kept, Manager::Entry, BTreeSet::new(), wanted.clone(), false);
+    let turn = ledger.turn(project(2)).await;
+    assert!(turn.is_wanted_by_another(Some(instance().mark)));
+    assert!(turn.is_wanted_by_another(None));
+    assert!(!turn.is_wanted_by_another(Some(kept.mark)));
+    turn.leave();
+    assert_eq!(ledger.left(&wanted), [project(2).to_string()]);
+    turn.wrote(Some(kept.mark), Value::Entry(None));
+    assert_eq!(ledger.left(&wanted), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_the_first_plan_leaves_is_left() {
+    let ledger = Ledger::default();
+    ledger.note_kept([project(2).to_string()]);
+    assert!(ledger.turn(project(2)).await.is_wanted_by_another(None));
+    assert!(!ledger.turn(project(3)).await.is_wanted_by_another(None));
+}
+
+#[test]
+fn resource_that_stays_is_known_to_a_replacement() {
+    let ledger = Ledger::default();
+    let (kept, replaced) = (instance(), instance());
+    ledger.claim(kept, Manager::Entry, [project(2)].into(), entry(project(2)), true);
+    ledger.claim(replaced, Manager::Exclusive, [project(2), project(3)].into(), Wanted::default(), false);
+    let held = [project(2), project(3)].into();
+    assert_eq!(ledger.kept_by_others(replaced.mark, &held), [project(2)]);
+    assert_eq!(ledger.kept_by_others(kept.mark, &held), []);
+}
+
+#[tokio::test]
+async fn writes_of_one_object_take_turns() {
+    use futures_util::FutureExt as _;
+
+    let ledger = Ledger::default();
+    let turn = ledger.turn(project(2)).await;
+    assert!(ledger.turn(project(2)).now_or_never().is_none());
+    assert!(ledger.quiet([project(2)]).now_or_never().is_none());
+    assert!(ledger.turn(project(3)).now_or_never().is_some());
+    drop(turn);
+    assert!(ledger.quiet([project(2)]).now_or_never().is_some());
+}

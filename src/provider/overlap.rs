@@ -1,0 +1,203 @@
+//! The words for resources of one run that manage the same object.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
+
+use super::connection::Connection;
+use super::ledger::{Finding, Manager, Object};
+use crate::framework::{Diagnostic, Failed, PlanContext, Private, Warnings};
+use crate::gitlab::Permissions;
+
+/// The note with the objects that a removal leaves.
+const LEAVES: &str = "leaves";
+
+/// Returns the note with the objects that a planned removal leaves.
+pub(super) fn note_of(leaves: &BTreeSet<Object>) -> Map<String, Json> {
+    let leaves: Vec<Json> = leaves.iter().map(|object| object.to_string().into()).collect();
+    if leaves.is_empty() { Map::new() } else { Map::from_iter([(LEAVES.to_owned(), leaves.into())]) }
+}
+
+/// Checks whether the plan of a removal has noted that it leaves the object.
+pub(super) fn is_left(private: &Private, object: Object) -> bool {
+    noted(private).any(|left| left == object.to_string())
+}
+
+/// Returns the objects that a plan has noted to be left.
+pub(super) fn noted(private: &Private) -> impl Iterator<Item = String> {
+    let leaves = private.note(LEAVES).and_then(Json::as_array).into_iter().flatten();
+    leaves.filter_map(Json::as_str).map(str::to_owned)
+}
+
+/// Warns of objects of a replaced resource that other resources keep. Hosts that don't hand on plans can't be told so where
+/// the old object is removed after the new one is made.
+pub(super) fn warn_of_replaced(
+    connection: &Connection,
+    context: &PlanContext<'_, Connection>,
+    held: &BTreeSet<Object>,
+    project: &str,
+) {
+    let kept = connection.ledger.kept_by_others(context.instance.mark, held);
+    if kept.is_empty() || context.hands_on_plans {
+        return;
+    }
+    let kept: BTreeSet<String> = kept.into_iter().map(described).collect();
+    context.warnings.add(Diagnostic::new(
+        format!("Conflict: replaced in project {project}"),
+        format!(
+            "Another resource of this configuration manages these too, and keeps them:\n\n{}\n\nReplacing this resource \
+             leaves them, unless it has `create_before_destroy = true`: then this apply removes them, and the next one adds \
+             them back.",
+            lines(&kept)
+        ),
+    ));
+}
+
+fn described(object: Object) -> String {
+    match object {
+        Object::Access(_) => "`inbound_enabled`".to_owned(),
+        Object::Pushes(_) => "`push_repository_for_job_token_allowed`".to_owned(),
+        Object::Entry(_, target) => target.to_string(),
+    }
+}
+
+/// Warns of what a plan has found out about other resources. `project` is the name of the project for people.
+pub(super) fn warn(findings: Vec<Finding>, manager: Manager, project: &str, warnings: &Warnings) {
+    for finding in findings {
+        warnings.add(told(finding, manager, project));
+    }
+}
+
+fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
+    match finding {
+        Finding::SameSettings(settings) => same_settings(&settings, project),
+        Finding::SameList(_, kind) => Diagnostic::new(
+            format!("Conflict: {kind}s allowed for project {project}"),
+            format!(
+                "Another `{manager}` of this configuration also manages the {kind}s on the allowlist of project {project}. \
+                 Each removes what the other adds, and an apply of both fails. Merge them into one."
+            ),
+        ),
+        Finding::SameEntry(target, permissions) => same_entry(&target, permissions.as_ref(), project),
+        Finding::ExcludedEntries(entries) => excluded(&entries, project),
+        Finding::WidenedEntries(entries) => Diagnostic::new(
+            format!("Full permissions at first for project {project}"),
+            format!(
+                "A `{}` of this configuration adds these targets with full permissions, and a `{}` restricts them \
+                 afterwards, unless the exclusive list depends on the entry (`depends_on`):\n\n{}",
+                Manager::Exclusive,
+                Manager::Entry,
+                lines(&entries)
+            ),
+        ),
+        Finding::RemovedObjects(objects) => Diagnostic::new(
+            format!("Conflict: removed from project {project}"),
+            format!(
+                "This plan destroys another resource that manages the same as this `{manager}`, and removes:\n\n{}\n\nThe next \
+                 apply adds it back. To keep it all the time, use a `removed` block with `destroy = false` for the other \
+                 resource.",
+                lines(&objects)
+            ),
+        ),
+    }
+}
+
+fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
+    let setting = |(object, value): &(Object, bool)| match object {
+        Object::Pushes(_) => format!("`push_repository_for_job_token_allowed = {value}`"),
+        Object::Access(_) | Object::Entry(..) => format!("`inbound_enabled = {value}`"),
+    };
+    let settings: Vec<String> = settings.iter().map(setting).collect();
+    Diagnostic::new(
+        format!("Conflict: job token scope of project {project}"),
+        format!(
+            "Another `{}` of this configuration also manages project {project}, with {}. If the two differ, an apply of both \
+             fails; destroying either restores GitLab's default. Remove one of them.",
+            Manager::Scope,
+            settings.join(" and ")
+        ),
+    )
+}
+
+fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) -> Diagnostic {
+    let permissions = match permissions {
+        None => "doesn't manage its permissions".to_owned(),
+        Some(Permissions::Default) => "gives it the default permissions".to_owned(),
+        Some(Permissions::Only(policies)) if policies.is_empty() => "gives it no permissions".to_owned(),
+        Some(Permissions::Only(policies)) => {
+            format!("gives it {}", policies.iter().cloned().collect::<Vec<_>>().join(", "))
+        }
+    };
+    Diagnostic::new(
+        format!("Conflict: two entries for one target of {project}"),
+        format!(
+            "Another `{}` of this configuration also manages {target} on the allowlist of project {project}, and \
+             {permissions}. Remove one of them; the access stays.",
+            Manager::Entry
+        ),
+    )
+}
+
+fn excluded(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
+    Diagnostic::new(
+        format!("Conflict: allowlist of project {project}"),
+        format!(
+            "A `{}` removes from the allowlist of project {project} what it doesn't name, but this configuration has a `{}` \
+             for:\n\n{}\n\nName the targets in the exclusive list too, or use only one of the two.",
+            Manager::Exclusive,
+            Manager::Entry,
+            lines(entries)
+        ),
+    )
+}
+
+/// Returns the warning that a removal leaves an object. `object` names it for people.
+pub(super) fn left(object: &str, project: &str) -> Diagnostic {
+    Diagnostic::new(
+        format!("Not removed from project {project}"),
+        format!(
+            "Another resource of this configuration manages {object} of project {project}, too. Destroying this resource \
+             leaves it as it is."
+        ),
+    )
+}
+
+/// Returns the warning that the removal of a list leaves some of its entries.
+pub(super) fn all_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
+    Diagnostic::new(
+        format!("Not removed from project {project}"),
+        format!(
+            "Other resources of this configuration manage these on the allowlist of project {project}, too. Destroying this \
+             resource leaves them:\n\n{}",
+            lines(entries)
+        ),
+    )
+}
+
+/// Returns the error of a write that would undo what another resource has just written. `object` names it for people.
+pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
+    Diagnostic::new(
+        format!("Conflict in project {project}"),
+        format!(
+            "A `{by}` of this configuration has just changed {object} of project {project}, and applying this resource would \
+             undo that. Nothing was sent. Let only one resource manage it."
+        ),
+    )
+}
+
+/// Returns the failure of a create, with the objects that a removal has left for it.
+pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
+    if left.is_empty() {
+        return failed;
+    }
+    let left: BTreeSet<String> = left.iter().cloned().collect();
+    let addition = format!(
+        "\n\nA resource that this run has destroyed left these for this one. They are still there:\n\n{}",
+        lines(&left)
+    );
+    Failed { errors: failed.errors.with_addition(&addition), ..failed }
+}
+
+fn lines(names: &BTreeSet<String>) -> String {
+    names.iter().map(|name| format!("  - {name}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,85 @@
+//! The IDs that a first plan has found, for the plan of the apply: what a path stands for may have changed in between. Only
+//! hosts that hand a first plan's private data on can be told so; others report an inconsistent plan of their own accord.
+
+use serde_json::{Map, Value as Json};
+
+use crate::framework::{Attr, Diagnostic, PlanContext, Set};
+
+/// The note with the IDs, by attribute.
+const IDS: &str = "ids";
+
+/// The IDs that a plan knows, by attribute.
+#[derive(Debug, Default)]
+pub(super) struct PlannedIds(Map<String, Json>);
+
+impl PlannedIds {
+    /// Adds the ID in an attribute, if it is known.
+    pub(super) fn with(mut self, attribute: &str, id: &Attr<i64>) -> Self {
+        if let Attr::Known(id) = id {
+            self.0.insert(attribute.to_owned(), (*id).into());
+        }
+        self
+    }
+
+    /// Adds the IDs in an attribute, if all are known.
+    pub(super) fn with_set(mut self, attribute: &str, ids: &Attr<Set<i64>>) -> Self {
+        if let Attr::Known(Set(ids)) = ids {
+            let known: Option<Vec<i64>> = ids.iter().map(|id| id.known().copied()).collect();
+            if let Some(mut known) = known {
+                known.sort_unstable();
+                self.0.insert(attribute.to_owned(), known.into());
+            }
+        }
+        self
+    }
+
+    /// Adds the IDs to the notes of a plan.
+    ///
+    /// # Errors
+    ///
+    /// If the first plan has found other ones.
+    pub(super) fn note<C>(
+        self,
+        notes: &mut Map<String, Json>,
+        context: &PlanContext<'_, C>,
+    ) -> Result<(), Diagnostic> {
+        let first = context.first_plan.and_then(|first| first.note(IDS)).and_then(Json::as_object);
+        for (attribute, planned) in first.into_iter().flatten() {
+            if let Some(now) = self.0.get(attribute).filter(|now| *now != planned) {
+                return Err(changed(attribute, planned, now));
+            }
+        }
+        notes.insert(IDS.to_owned(), Json::Object(self.0));
+        Ok(())
+    }
+}
+
+fn changed(attribute: &str, planned: &Json, now: &Json) -> Diagnostic {
+    Diagnostic::new(
+        format!("Changed since the plan: {attribute}"),
+        format!(
+            "The plan has `{attribute}` = {planned}, and now it is {now}: what a path stands for has changed in GitLab since \
+             the plan was made. Nothing was changed. Plan again."
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(ids: &[i64]) -> Attr<Set<i64>> {
+        Attr::Known(Set(ids.iter().copied().map(Attr::Known).collect()))
+    }
+
+    #[test]
+    fn only_what_is_wholly_known_is_noted() {
+        let unknown = Attr::Known(Set(vec![Attr::Known(1), Attr::Unknown]));
+        let PlannedIds(noted) = PlannedIds::default()
+            .with("project_id", &Attr::Known(7))
+            .with("target_project_id", &Attr::Unknown)
+            .with_set("target_project_ids", &ids(&[3, 2]))
+            .with_set("target_group_ids", &unknown);
+        assert_eq!(Json::Object(noted), serde_json::json!({"project_id": 7, "target_project_ids": [2, 3]}));
+    }
+}

@@ -1,0 +1,84 @@
+//! An entry's part in the ledger of the run.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
+
+use super::ids::{owner, target};
+use super::{EntryModel, permissions};
+use crate::framework::{Context, Diagnostic, PlanContext};
+use crate::gitlab::{ProjectId, Target};
+use crate::provider::connection::Connection;
+use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
+use crate::provider::{names, overlap};
+
+/// Returns the claim of a planned entry.
+pub(super) fn wanted(owner: ProjectId, target: Target, entry: &EntryModel) -> Wanted {
+    let value = Value::Entry(permissions::of(entry));
+    Wanted::default().with(Object::Entry(owner, target), value, names::target(entry))
+}
+
+/// Claims the planned entry, warns of what other resources have to do with it, and returns what its apply must know.
+/// `is_there` says whether the server has the entry already.
+pub(super) fn plan(
+    connection: &Connection,
+    context: &PlanContext<'_, Connection>,
+    prior: Option<&EntryModel>,
+    planned: &EntryModel,
+    is_there: bool,
+) -> Map<String, Json> {
+    let (Some(owner), Some(target)) = (owner(planned), target(planned)) else { return Map::new() };
+    let mut wanted = wanted(owner, target, planned);
+    if !is_there {
+        wanted = wanted.new_on_the_server(Object::Entry(owner, target));
+    }
+    let held = prior.map(held).unwrap_or_default();
+    let unchanged = prior == Some(planned);
+    connection.ledger.note_kept(context.first_plan.into_iter().flat_map(overlap::noted));
+    let leaves = prior.is_none().then(|| connection.ledger.plan_replacement(context.instance, &wanted));
+    let findings = connection.ledger.claim(context.instance, Manager::Entry, held, wanted, unchanged);
+    overlap::warn(findings, Manager::Entry, &names::project(&planned.project, owner), context.warnings);
+    leaves.map(|leaves| overlap::note_of(&leaves)).unwrap_or_default()
+}
+
+/// Plans the removal of the entry of a state, and returns what its apply must know.
+pub(super) fn plan_removal(
+    connection: &Connection,
+    context: &PlanContext<'_, Connection>,
+    state: &EntryModel,
+) -> Map<String, Json> {
+    let held = held(state);
+    let leaves = connection.ledger.plan_removal(context.private.instance(), Manager::Entry, &held);
+    if let (Some(owner), false) = (owner(state), leaves.is_empty()) {
+        let project = names::project(&state.project, owner);
+        context.warnings.add(overlap::left(&names::target(state), &project));
+    }
+    overlap::note_of(&leaves)
+}
+
+/// Claims the entry, and waits for the turn to write it.
+///
+/// # Errors
+///
+/// If another resource of this run has just made the entry what this one would undo.
+pub(super) async fn turn<'a>(
+    context: &Context<'a, Connection>,
+    owner: ProjectId,
+    target: Target,
+    entry: &EntryModel,
+) -> Result<Turn<'a>, Diagnostic> {
+    let ledger = &context.client.ledger;
+    let object = Object::Entry(owner, target);
+    let Some(instance) = context.private.instance() else { return Ok(ledger.turn(object).await) };
+    ledger.claim(instance, Manager::Entry, BTreeSet::new(), wanted(owner, target, entry), false);
+    let turn = ledger.turn(object).await;
+    match turn.undoes(instance.mark, &Value::Entry(permissions::of(entry))) {
+        Some(by) => Err(overlap::undone(&names::target(entry), by, &names::project(&entry.project, owner))),
+        None => Ok(turn),
+    }
+}
+
+/// Returns the entry of a state.
+pub(super) fn held(state: &EntryModel) -> BTreeSet<Object> {
+    owner(state).zip(target(state)).map(|(owner, target)| Object::Entry(owner, target)).into_iter().collect()
+}

@@ -1,0 +1,162 @@
+//! The IDs of an entry's project and target: what a plan can know of them, and what an apply finds them to be.
+
+use super::EntryModel;
+use super::target::{self as choice, Side};
+use crate::framework::{Attr, Errors};
+use crate::gitlab::{Client, Freshness, GroupId, Id, Kind, ProjectId, Target, same_path};
+use crate::provider::connection::{Connection, Paths};
+use crate::provider::ledger::Manager;
+use crate::provider::project::{self, Known, Resolved};
+use crate::provider::unresolved::Unresolved;
+
+/// Returns the IDs that a configuration stands for, as far as a plan can know them. Paths that lead nowhere are added to
+/// `unresolved`.
+pub(super) async fn identify(
+    connection: Option<&Connection>,
+    prior: Option<&EntryModel>,
+    config: &EntryModel,
+    unresolved: &mut Unresolved,
+) -> Result<EntryModel, Errors> {
+    let client = connection.map(|connection| &connection.gitlab);
+    let read =
+        connection.zip(prior).and_then(|(connection, prior)| read(connection, prior)).unwrap_or_default();
+    let known_project = prior.map(|prior| Known {
+        spelling: &prior.project,
+        number: &prior.project_id,
+        present_path: read.project.as_deref(),
+    });
+    let project_id = project::plan_id(client, &config.project, known_project, unresolved).await?;
+    let mut identified = EntryModel { project_id, ..EntryModel::default() };
+
+    let look =
+        Look { client, prior, config, present_path: read.target.as_deref(), owner: owner(&identified) };
+    let kind = choice::kind(config);
+    (identified.target_project_id, identified.target_group_id) = match kind {
+        Some(Kind::Project) => (look.for_target::<ProjectId>(unresolved).await?, Attr::Null),
+        Some(Kind::Group) => (Attr::Null, look.for_target::<GroupId>(unresolved).await?),
+        None => (Attr::Unknown, Attr::Unknown),
+    };
+    identified.target_type = kind.map_or(Attr::Unknown, |kind| Attr::Known(kind.to_string()));
+    identified.id = match (owner(&identified), target(&identified)) {
+        (Some(owner), Some(target)) => Attr::Known(entry_id(owner, target)),
+        _ => Attr::Unknown,
+    };
+    Ok(identified)
+}
+
+/// Returns the paths that this run has read with the entry of a state, or `None` if it hasn't read it.
+pub(super) fn read(connection: &Connection, state: &EntryModel) -> Option<Paths> {
+    connection.reads.of(Manager::Entry, owner(state)?, Some(target(state)?))
+}
+
+/// What there is to find a target by.
+struct Look<'a> {
+    client: Option<&'a Client>,
+    prior: Option<&'a EntryModel>,
+    config: &'a EntryModel,
+    present_path: Option<&'a str>,
+    owner: Option<ProjectId>,
+}
+
+impl Look<'_> {
+    /// Returns the target's ID, as far as a plan can know it.
+    async fn for_target<I: Id>(&self, unresolved: &mut Unresolved) -> Result<Attr<i64>, Errors> {
+        let Side { spelling_attribute, spelling, id, .. } = Side::of(self.config, I::KIND);
+        if !id.is_null() {
+            return Ok(id.clone());
+        }
+        let known = self.prior.map(|prior| {
+            let Side { spelling, id, .. } = Side::of(prior, I::KIND);
+            Known { spelling, number: id, present_path: self.present_path }
+        });
+        match project::resolve::<I>(self.client, spelling_attribute, spelling, known).await? {
+            Resolved::As(id) => Ok(id),
+            Resolved::Nowhere => {
+                let text = project::spelled(spelling);
+                let listed = self.listed::<I>(text).await;
+                Ok(listed.map_or_else(
+                    || {
+                        unresolved.add(spelling_attribute, I::KIND, text);
+                        Attr::Unknown
+                    },
+                    |id| Attr::Known(id.into()),
+                ))
+            }
+        }
+    }
+
+    /// Returns the ID that the allowlist gives for a path which isn't visible to the token otherwise.
+    async fn listed<I: Id>(&self, path: &str) -> Option<I> {
+        let list = self.client?.allowlist(self.owner?, I::KIND, Freshness::Shared).await.ok()?;
+        let mut entries = list.iter();
+        let has_path =
+            |listed: &Option<String>| listed.as_ref().is_some_and(|listed| same_path(listed, path));
+        entries.find(|entry| has_path(&entry.full_path)).and_then(|entry| I::of(entry.target))
+    }
+}
+
+/// The numbers of an entry whose owner and target exist by now.
+pub(super) async fn settle(client: &Client, entry: &EntryModel) -> Result<(ProjectId, Target), Errors> {
+    let owner = project::settle::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
+    Ok((owner, settled_target(client, entry).await?))
+}
+
+/// Returns the numbers of an entry in a state, or `None` if its project is gone.
+pub(super) async fn in_state(
+    client: &Client,
+    entry: &EntryModel,
+) -> Result<Option<(ProjectId, Target)>, Errors> {
+    match project::in_state(client, &entry.project, &entry.project_id).await? {
+        Some(owner) => Ok(Some((owner, settled_target(client, entry).await?))),
+        None => Ok(None),
+    }
+}
+
+async fn settled_target(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
+    match choice::kind(entry) {
+        Some(Kind::Project) => settle_target::<ProjectId>(client, entry).await,
+        Some(Kind::Group) => settle_target::<GroupId>(client, entry).await,
+        None => Err(choice::none_set().into()),
+    }
+}
+
+async fn settle_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
+    let Side { spelling_attribute, spelling, id, .. } = Side::of(entry, I::KIND);
+    project::settle::<I>(client, spelling_attribute, spelling, id).await.map(Into::into)
+}
+
+/// The owner, where its number is known.
+pub(super) fn owner(entry: &EntryModel) -> Option<ProjectId> {
+    ProjectId::try_from(*entry.project_id.known()?).ok()
+}
+
+/// The target, where its kind and number are known.
+pub(super) fn target(entry: &EntryModel) -> Option<Target> {
+    match (entry.target_project_id.known(), entry.target_group_id.known()) {
+        (Some(project), None) => Target::new(Kind::Project, *project).ok(),
+        (None, Some(group)) => Target::new(Kind::Group, *group).ok(),
+        _ => None,
+    }
+}
+
+impl EntryModel {
+    /// The same entry with the numbers of its owner and target, and all that follows from them.
+    pub(in crate::provider) fn with_numbers(self, owner: ProjectId, target: Target) -> EntryModel {
+        let (target_project_id, target_group_id) = match target {
+            Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
+            Target::Group(id) => (Attr::Null, Attr::Known(id.into())),
+        };
+        EntryModel {
+            target_project_id,
+            target_group_id,
+            target_type: Attr::Known(target.kind().as_str().to_owned()),
+            project_id: Attr::Known(owner.into()),
+            id: Attr::Known(entry_id(owner, target)),
+            ..self
+        }
+    }
+}
+
+fn entry_id(owner: ProjectId, target: Target) -> String {
+    format!("{owner}:{}:{}", target.kind(), target.id())
+}

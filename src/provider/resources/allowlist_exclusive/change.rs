@@ -1,0 +1,60 @@
+//! A change of the project whose allowlist it is.
+
+use super::{ExclusiveModel, claims, owner};
+use crate::framework::PlanContext;
+use crate::gitlab::{Client, Freshness, Kind};
+use crate::provider::connection::Connection;
+use crate::provider::ledger::Manager;
+use crate::provider::{names, overlap, replacement};
+
+/// Checks whether the plan is about another project than the state.
+pub(super) fn is_another_project(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
+    owner(prior).zip(owner(planned)).is_some_and(|(before, now)| before != now)
+}
+
+/// Returns the attributes that a plan replaces the list for.
+pub(super) async fn replaced(
+    context: &PlanContext<'_, Connection>,
+    prior: &ExclusiveModel,
+    planned: &ExclusiveModel,
+) -> Vec<&'static str> {
+    if !is_another_project(prior, planned) {
+        return Vec::new();
+    }
+    let read = |connection: &Connection| connection.reads.of(Manager::Exclusive, owner(prior)?, None);
+    let was_read = context.client.and_then(read).is_some();
+    let is_gone = async {
+        match context.client {
+            Some(connection) => is_gone(&connection.gitlab, prior).await,
+            None => false,
+        }
+    };
+    let warning = || replacement::may_be_unplanned(&name(prior), &name(planned));
+    match replacement::of_object(context, was_read, is_gone, warning).await {
+        replacement::Change::Replace => {
+            if let Some(connection) = context.client {
+                let project = project_name(prior);
+                overlap::warn_of_replaced(connection, context, &claims::held(prior), &project);
+            }
+            vec!["project_id"]
+        }
+        replacement::Change::InPlace => Vec::new(),
+    }
+}
+
+/// Checks whether it is certain that the project of a state isn't there any more.
+pub(super) async fn is_gone(gitlab: &Client, state: &ExclusiveModel) -> bool {
+    let Some(owner) = owner(state) else { return false };
+    let list = gitlab.allowlist(owner, Kind::Project, Freshness::Now).await;
+    list.is_err_and(|error| error.is_not_found())
+}
+
+/// Returns the name of the list for people.
+pub(super) fn name(list: &ExclusiveModel) -> String {
+    format!("the allowlist of project {}", project_name(list))
+}
+
+/// Returns the name of its project for people.
+pub(super) fn project_name(list: &ExclusiveModel) -> String {
+    names::project(&list.project, owner(list).map_or_else(String::new, |owner| owner.to_string()))
+}

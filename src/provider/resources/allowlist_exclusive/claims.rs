@@ -1,0 +1,101 @@
+//! An exclusive list's part in the ledger of the run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+
+use super::kind::{Managed, Side};
+use super::lists::Lists;
+use super::{ExclusiveModel, owner};
+use crate::framework::{Attr, PlanContext, Set};
+use crate::gitlab::{GroupId, Kind, ProjectId, Target};
+use crate::provider::connection::Connection;
+use crate::provider::ledger::{Manager, Object, Value, Wanted};
+use crate::provider::{names, overlap};
+
+/// The targets that a list surely allows, with their names for people.
+pub(super) type Named = BTreeMap<Target, String>;
+
+/// Returns the targets of a list whose IDs are all known, with names made from the IDs.
+pub(super) fn named(list: &ExclusiveModel) -> Named {
+    let target = |target: Target| (target, target.to_string());
+    let projects = ProjectId::side(list).ids::<ProjectId>().map(Target::from);
+    projects.chain(GroupId::side(list).ids::<GroupId>().map(Target::from)).map(target).collect()
+}
+
+/// Returns the claim of a planned list. Targets that the lists were read for and don't show are new on the server.
+pub(super) fn wanted(
+    owner: ProjectId,
+    planned: &ExclusiveModel,
+    kept: &Named,
+    lists: Option<&Lists>,
+) -> Wanted {
+    let mut wanted = Wanted::default();
+    for (target, name) in kept {
+        let object = Object::Entry(owner, *target);
+        wanted = wanted.with(object, Value::Entry(None), name.clone());
+        if lists.is_some_and(|lists| !lists.shows(*target)) {
+            wanted = wanted.new_on_the_server(object);
+        }
+    }
+    let kinds = [(Kind::Project, ProjectId::side(planned)), (Kind::Group, GroupId::side(planned))];
+    for (kind, _) in kinds.into_iter().filter(|(_, side)| is_wholly_known(*side)) {
+        wanted = wanted.exclusively(owner, kind);
+    }
+    wanted
+}
+
+fn is_wholly_known(side: Side<'_>) -> bool {
+    side.numbers.known().is_some_and(|Set(ids)| ids.iter().all(|id| matches!(id, Attr::Known(_))))
+}
+
+/// Claims what a planned list names, warns of what other resources have to do with it, and returns what the apply must know
+/// of a replacement.
+pub(super) fn plan(
+    connection: &Connection,
+    context: &PlanContext<'_, Connection>,
+    prior: Option<&ExclusiveModel>,
+    planned: &ExclusiveModel,
+    wanted: Wanted,
+) -> Map<String, Json> {
+    let Some(owner) = owner(planned) else { return Map::new() };
+    let held = prior.map(held).unwrap_or_default();
+    let unchanged = prior == Some(planned);
+    connection.ledger.note_kept(context.first_plan.into_iter().flat_map(overlap::noted));
+    let leaves = prior.is_none().then(|| connection.ledger.plan_replacement(context.instance, &wanted));
+    let findings = connection.ledger.claim(context.instance, Manager::Exclusive, held, wanted, unchanged);
+    let project = names::project(&planned.project, owner);
+    overlap::warn(findings, Manager::Exclusive, &project, context.warnings);
+    leaves.map(|leaves| overlap::note_of(&leaves)).unwrap_or_default()
+}
+
+/// Plans the removal of the list of a state, and returns what its apply must know.
+pub(super) fn plan_removal(
+    connection: &Connection,
+    context: &PlanContext<'_, Connection>,
+    state: &ExclusiveModel,
+) -> Map<String, Json> {
+    let held = held(state);
+    let leaves = connection.ledger.plan_removal(context.private.instance(), Manager::Exclusive, &held);
+    if let Some(owner) = owner(state) {
+        let project = names::project(&state.project, owner);
+        let left = leaves.iter().filter_map(|object| match object {
+            Object::Entry(_, target) => Some(target.to_string()),
+            Object::Access(_) | Object::Pushes(_) => None,
+        });
+        warn_of_left(&left.collect(), &project, context);
+    }
+    overlap::note_of(&leaves)
+}
+
+fn warn_of_left(left: &BTreeSet<String>, project: &str, context: &PlanContext<'_, Connection>) {
+    if !left.is_empty() {
+        context.warnings.add(overlap::all_left(left, project));
+    }
+}
+
+/// Returns the entries that a state has.
+pub(super) fn held(state: &ExclusiveModel) -> BTreeSet<Object> {
+    let Some(owner) = owner(state) else { return BTreeSet::new() };
+    named(state).into_keys().map(|target| Object::Entry(owner, target)).collect()
+}

@@ -1,0 +1,200 @@
+//! The allowlists that a plan has read: what it decides and warns of is made from these values.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::ExclusiveModel;
+use super::kind::{Live, Managed, Side};
+use crate::framework::Private;
+use crate::gitlab::{Allowlist, Client, Error, Freshness, GroupId, Kind, ProjectId, Target};
+
+/// Something for each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct ByKind<T> {
+    pub(super) projects: T,
+    pub(super) groups: T,
+}
+
+impl<T> ByKind<T> {
+    pub(super) fn of(&self, kind: Kind) -> &T {
+        match kind {
+            Kind::Project => &self.projects,
+            Kind::Group => &self.groups,
+        }
+    }
+}
+
+/// Returns the kinds that a plan reads the list of: those that are managed, may be, or were.
+pub(super) fn to_read(prior: Option<&ExclusiveModel>, config: &ExclusiveModel) -> ByKind<bool> {
+    let reads = |config: Side<'_>, prior: Option<Side<'_>>| {
+        config.is_managed() != Some(false) || prior.is_some_and(|prior| !prior.numbers.is_null())
+    };
+    ByKind {
+        projects: reads(ProjectId::side(config), prior.map(ProjectId::side)),
+        groups: reads(GroupId::side(config), prior.map(GroupId::side)),
+    }
+}
+
+/// Returns the kinds that a plan adopts: what the apply removes of them was in no earlier state. A kind is adopted by a
+/// first apply, by the first one after an import, when another project's list is meant from now on, and when the kind
+/// wasn't managed before.
+pub(super) fn adopted(
+    planned: &ExclusiveModel,
+    prior: Option<&ExclusiveModel>,
+    newly_imported: bool,
+) -> ByKind<bool> {
+    let same_list = prior.filter(|prior| {
+        !newly_imported && (planned.project_id.is_unknown() || prior.project_id == planned.project_id)
+    });
+    let is_new = |planned: Side<'_>, prior: Option<Side<'_>>| {
+        planned.is_managed() != Some(false) && prior.is_none_or(|prior| prior.numbers.is_null())
+    };
+    ByKind {
+        projects: is_new(ProjectId::side(planned), same_list.map(ProjectId::side)),
+        groups: is_new(GroupId::side(planned), same_list.map(GroupId::side)),
+    }
+}
+
+/// The lists that were read.
+#[derive(Debug, Default)]
+pub(super) struct Lists(ByKind<Option<Arc<Allowlist>>>);
+
+impl Lists {
+    /// Reads the lists of these kinds.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps GitLab from answering.
+    pub(super) async fn read(gitlab: &Client, owner: ProjectId, kinds: ByKind<bool>) -> Result<Self, Error> {
+        let read = async |kind| {
+            if !*kinds.of(kind) {
+                return Ok(None);
+            }
+            gitlab.allowlist(owner, kind, Freshness::Shared).await.map(Some)
+        };
+        // Both are waited for, so that of two refusals the same one is told each time.
+        let (projects, groups) = tokio::join!(read(Kind::Project), read(Kind::Group));
+        Ok(Self(ByKind { projects: projects?, groups: groups? }))
+    }
+
+    /// Returns the path that the owner has now, if the list of projects tells it.
+    pub(super) fn owner_path(&self) -> Option<&str> {
+        self.0.projects.as_ref()?.owner_path()
+    }
+
+    /// Returns the entries of one kind.
+    pub(super) fn live<I: Managed>(&self) -> Option<Live<I>> {
+        self.0.of(I::KIND).as_ref().map(|list| Live::from(Arc::clone(list)))
+    }
+
+    /// Checks whether the list shows the target, as far as it was read.
+    pub(super) fn shows(&self, target: Target) -> bool {
+        self.0.of(target.kind()).as_ref().is_some_and(|list| list.get(target).is_some())
+    }
+}
+
+/// The note with the targets that the plan has named, by kind, as ones that its apply removes or may remove.
+const NAMED: &str = "named";
+/// The same note of the first plan, in the plan of the apply.
+const PROMISED: &str = "promised";
+
+/// Returns the notes with what this plan names: of each kind whose list was read, all that isn't surely kept. If the host
+/// hands on the first plan, only what that one has named counts.
+pub(super) fn note_of(
+    lists: &Lists,
+    kept: &BTreeSet<Target>,
+    first_plan: Option<&Private>,
+) -> Map<String, Json> {
+    if let Some(promised) = first_plan.and_then(|first| first.note(NAMED)) {
+        return Map::from_iter([(PROMISED.to_owned(), promised.clone())]);
+    }
+    let named = |list: &Allowlist| {
+        let lost = list.iter().map(|entry| entry.target).filter(|target| !kept.contains(target));
+        Json::from_iter(lost.map(Target::id))
+    };
+    let kinds =
+        Kind::ALL.into_iter().filter_map(|kind| Some((kind.to_string(), named(lists.0.of(kind).as_ref()?))));
+    Map::from_iter([(NAMED.to_owned(), Json::Object(kinds.collect()))])
+}
+
+/// Returns the targets that an apply may remove, by kind; a kind about which no plan is known is missing, and then all of
+/// its targets may be removed. Hosts hand the first plan's names on, or else the prior state tells: what it has and the new
+/// state has not was in the plan.
+pub(super) fn removable(private: &Private, prior: Option<&ExclusiveModel>) -> BTreeMap<Kind, BTreeSet<u64>> {
+    let promised = private.note(PROMISED).and_then(Json::as_object);
+    let kinds = Kind::ALL.into_iter().filter_map(|kind| {
+        let ids = |ids: &Json| ids.as_array().into_iter().flatten().filter_map(Json::as_u64).collect();
+        let named = promised.and_then(|promised| promised.get(kind.as_str()));
+        let of_prior = || prior.and_then(|prior| managed(prior, kind));
+        Some((kind, named.map(ids).or_else(of_prior)?))
+    });
+    kinds.collect()
+}
+
+fn managed(state: &ExclusiveModel, kind: Kind) -> Option<BTreeSet<u64>> {
+    fn ids<I: Managed>(side: Side<'_>) -> Option<BTreeSet<u64>> {
+        side.numbers.known()?;
+        Some(side.ids::<I>().map(|id| Into::<Target>::into(id).id()).collect())
+    }
+    match kind {
+        Kind::Project => ids::<ProjectId>(ProjectId::side(state)),
+        Kind::Group => ids::<GroupId>(GroupId::side(state)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::{Attr, Set};
+
+    /// A list of project 1 with those numbers of projects; groups aren't managed.
+    fn list(projects: Attr<Set<i64>>) -> ExclusiveModel {
+        ExclusiveModel {
+            target_project_ids: projects,
+            project_id: Attr::Known(1),
+            ..ExclusiveModel::default()
+        }
+    }
+
+    fn none() -> Attr<Set<i64>> {
+        Attr::Known(Set(Vec::new()))
+    }
+
+    const PROJECTS: ByKind<bool> = ByKind { projects: true, groups: false };
+    const NOTHING: ByKind<bool> = ByKind { projects: false, groups: false };
+
+    #[test]
+    fn first_apply_adopts_what_is_managed_or_may_be() {
+        assert_eq!(adopted(&list(none()), None, false), PROJECTS);
+        assert_eq!(adopted(&list(Attr::Unknown), None, false), PROJECTS);
+        assert_eq!(adopted(&list(Attr::Null), None, false), NOTHING);
+    }
+
+    #[test]
+    fn later_applies_adopt_only_what_was_just_imported() {
+        assert_eq!(adopted(&list(none()), Some(&list(none())), false), NOTHING);
+        assert_eq!(adopted(&list(none()), Some(&list(none())), true), PROJECTS);
+    }
+
+    #[test]
+    fn kind_that_was_not_managed_is_adopted() {
+        assert_eq!(adopted(&list(none()), Some(&list(Attr::Null)), false), PROJECTS);
+        assert_eq!(to_read(Some(&list(none())), &list(Attr::Null)), PROJECTS);
+        assert_eq!(to_read(Some(&list(Attr::Null)), &list(Attr::Null)), NOTHING);
+    }
+
+    #[test]
+    fn list_of_another_project_is_adopted() {
+        let other = ExclusiveModel { project_id: Attr::Known(2), ..list(none()) };
+        assert_eq!(adopted(&list(none()), Some(&other), false), PROJECTS);
+    }
+
+    #[test]
+    fn apply_may_remove_what_the_state_before_had() {
+        let before = list(Attr::Known(Set(vec![Attr::Known(57)])));
+        let removable = removable(&Private::default(), Some(&before));
+        assert_eq!(removable, [(Kind::Project, [57].into())].into());
+    }
+}

@@ -1,0 +1,209 @@
+//! The writes of an exclusive list: what the server has now is read and held against what the plan has named, and each write
+//! waits for its turn among those of the other resources of the run.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::change;
+use super::claims::{self, Named};
+use super::converge::{Goal, steps};
+use super::kind::{Live, Managed};
+use super::lists::{ByKind, removable};
+use super::outcome::{Outcome, Refusal, Write};
+use super::progress::Progress;
+use super::{ExclusiveModel, unreadable};
+use crate::framework::{Context, Diagnostic, Errors, Mark};
+use crate::gitlab::{Allowed, Error, Freshness, GroupId, ProjectId, Target};
+use crate::provider::connection::Connection;
+use crate::provider::ledger::{Manager, Object, Turn, Value};
+use crate::provider::overlap;
+
+/// Makes the list on the server what the model says of the managed kinds. `prior` is the state before, if it is that of the
+/// same project.
+///
+/// # Errors
+///
+/// If a target would lose access that no plan has named, before anything is written; all writes that failed.
+pub(super) async fn converge(
+    context: &Context<'_, Connection>,
+    owner: ProjectId,
+    prior: Option<&ExclusiveModel>,
+    wanted: &ExclusiveModel,
+) -> Result<(), Errors> {
+    let writer = Writer::new(context, owner, wanted);
+    let claim = claims::wanted(owner, wanted, &writer.names, None);
+    let ledger = &context.client.ledger;
+    if let Some(instance) = context.private.instance() {
+        ledger.claim(instance, Manager::Exclusive, BTreeSet::new(), claim.clone(), false);
+    }
+    ledger.quiet(claim.objects().copied()).await;
+    let goals = async {
+        Ok::<_, Error>(ByKind {
+            projects: writer.goal::<ProjectId>(wanted).await?,
+            groups: writer.goal::<GroupId>(wanted).await?,
+        })
+    };
+    let ByKind { projects, groups } = goals.await.map_err(|error| unreadable(owner, &error))?;
+    writer.check_named(prior, [&projects, &groups])?;
+    writer.carry_out(steps(projects.writes, groups.writes), |_| false).await
+}
+
+/// Removes all that a state manages, but for what other resources of the run manage too. Returns whether the project was
+/// there until the end: a list that is gone with its project has nothing on it.
+///
+/// # Errors
+///
+/// All writes that failed.
+pub(super) async fn remove_all(
+    context: &Context<'_, Connection>,
+    owner: ProjectId,
+    state: &ExclusiveModel,
+) -> Result<bool, Errors> {
+    let is_there = AtomicBool::new(true);
+    let without_project = |error: &Error| {
+        let gone = error.is_not_found();
+        is_there.fetch_and(!gone, Ordering::Relaxed);
+        gone
+    };
+    let writer = Writer::new(context, owner, state);
+    let managed = writer.names.keys().copied().map(Write::GiveUp).collect();
+    writer.carry_out([managed], without_project).await?;
+    Ok(is_there.into_inner())
+}
+
+/// The writes of one kind, and what the server has now, with its names for people.
+#[derive(Default)]
+struct Goals {
+    writes: Goal,
+    listed: Named,
+}
+
+/// What the writes of one list have in common.
+struct Writer<'a> {
+    context: &'a Context<'a, Connection>,
+    owner: ProjectId,
+    /// The project's name for people.
+    project: String,
+    own: Option<Mark>,
+    names: Named,
+}
+
+impl<'a> Writer<'a> {
+    fn new(context: &'a Context<'a, Connection>, owner: ProjectId, list: &ExclusiveModel) -> Self {
+        let own = context.private.instance().map(|own| own.mark);
+        Self { context, owner, project: change::project_name(list), own, names: claims::named(list) }
+    }
+
+    async fn goal<I: Managed>(&self, wanted: &ExclusiveModel) -> Result<Goals, Error> {
+        let side = I::side(wanted);
+        if side.numbers.is_null() {
+            return Ok(Goals::default());
+        }
+        // What the plan of this same step has read, so that those are removed of whom it warned; never an older list, for
+        // nobody who got onto it meanwhile may stay.
+        let gitlab = &self.context.client.gitlab;
+        let live = Live::<I>::from(gitlab.allowlist(self.owner, I::KIND, Freshness::Recent).await?);
+        let listed: Named = live.0.keys().map(|id| ((*id).into(), live.describe(*id))).collect();
+        let wanted = side.ids::<I>().map(Into::into).collect();
+        Ok(Goals { writes: Goal::new(listed.keys().copied().collect(), wanted), listed })
+    }
+
+    /// Checks that a plan has named all who lose access. Those whom this run itself has added are a conflict, which another
+    /// message tells.
+    fn check_named(&self, prior: Option<&ExclusiveModel>, goals: [&Goals; 2]) -> Result<(), Diagnostic> {
+        let removable = removable(self.context.private, prior);
+        let is_named =
+            |target: &Target| removable.get(&target.kind()).is_none_or(|named| named.contains(&target.id()));
+        let was_added = |target: &Target| {
+            self.own.is_some_and(|own| {
+                self.context.client.ledger.was_added(Object::Entry(self.owner, *target), own)
+            })
+        };
+        let unplanned = |goals: &Goals| {
+            let lost = goals.writes.removed().filter(|target| !is_named(target) && !was_added(target));
+            lost.filter_map(|target| Some(format!("  - {}", goals.listed.get(&target)?))).collect::<Vec<_>>()
+        };
+        let unnamed: Vec<String> = goals.into_iter().flat_map(unplanned).collect();
+        if unnamed.is_empty() {
+            return Ok(());
+        }
+        Err(Diagnostic::new(
+            format!("Unplanned removal from project {}", self.project),
+            format!(
+                "These are on the allowlist of project {}, but not in the plan:\n\n{}\n\nApplying the exclusive list would \
+                 remove them. Nothing was changed. Plan again, without `-refresh=false`; the next plan names them.",
+                self.project,
+                unnamed.join("\n")
+            ),
+        ))
+    }
+
+    /// Carries out the writes of each step all at once. A failed one keeps no other from being done.
+    async fn carry_out<const STEPS: usize>(
+        &self,
+        steps: [Vec<Write>; STEPS],
+        is_success: impl Fn(&Error) -> bool + Sync,
+    ) -> Result<(), Errors> {
+        let mut outcome = Outcome::default();
+        for step in steps {
+            let mut progress = Progress::of(self.owner, &step);
+            let mut under_way: FuturesUnordered<_> =
+                step.into_iter().map(|write| async move { (write, self.write(write).await) }).collect();
+            while let Some((write, result)) = under_way.next().await {
+                let result = match result {
+                    Err(Refusal::GitLab(error)) if is_success(&error) => Ok(()),
+                    result => result,
+                };
+                progress.note(result.is_ok());
+                outcome.note(write, result);
+            }
+        }
+        let left = outcome.left();
+        if !left.is_empty() {
+            self.context.warnings.add(overlap::all_left(&left, &self.project));
+        }
+        outcome.into_result(self.owner, &self.project)
+    }
+
+    async fn write(&self, write: Write) -> Result<(), Refusal> {
+        let Connection { gitlab, ledger, .. } = self.context.client;
+        let object = Object::Entry(self.owner, write.target());
+        let turn = ledger.turn(object).await;
+        match write {
+            Write::Add(target) => {
+                let value = Value::Entry(None);
+                self.check_turn(&turn, &value)?;
+                if self.own.is_some_and(|own| ledger.is_restricted_by_another(object, own)) {
+                    return Ok(());
+                }
+                if gitlab.allow(self.owner, target).await? == Allowed::Added {
+                    turn.wrote(self.own, value);
+                }
+            }
+            Write::Remove(target) => {
+                self.check_turn(&turn, &Value::Default)?;
+                gitlab.revoke(self.owner, target).await?;
+                turn.wrote(self.own, Value::Default);
+            }
+            Write::GiveUp(target) => {
+                if overlap::is_left(self.context.private, object) || turn.is_wanted_by_another(self.own) {
+                    turn.leave();
+                    return Err(Refusal::Left);
+                }
+                gitlab.revoke(self.owner, target).await?;
+                turn.wrote(self.own, Value::Default);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_turn(&self, turn: &Turn<'_>, value: &Value) -> Result<(), Refusal> {
+        match self.own.and_then(|own| turn.undoes(own, value)) {
+            Some(by) => Err(Refusal::Undoes(by)),
+            None => Ok(()),
+        }
+    }
+}

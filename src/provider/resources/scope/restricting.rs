@@ -1,0 +1,76 @@
+//! The warning of a plan that restricts a project which is open now: all jobs that are not on its allowlist lose access.
+
+use super::ScopeModel;
+use crate::framework::{Attr, Diagnostic, Warnings};
+use crate::gitlab::{Client, Error, Freshness, Kind, ProjectId};
+use crate::provider::names;
+
+/// Warns if the project is open now and the plan restricts it. What can't be read costs the warning alone: the apply tells
+/// what is wrong.
+pub(super) async fn check(
+    gitlab: &Client,
+    project: ProjectId,
+    prior: Option<&ScopeModel>,
+    planned: &ScopeModel,
+    warnings: &Warnings,
+) {
+    if planned.inbound_enabled != Attr::Known(true) {
+        return;
+    }
+    let is_open = match prior.filter(|prior| prior.project_id == planned.project_id) {
+        Some(prior) => Ok(prior.inbound_enabled == Attr::Known(false)),
+        None => gitlab.settings(project, Freshness::Shared).await.map(|settings| !settings.inbound_enabled),
+    };
+    if is_open.unwrap_or_default()
+        && let Ok((projects, groups)) = count(gitlab, project).await
+    {
+        warnings.add(told(&names::project(&planned.project, project), projects, groups));
+    }
+}
+
+async fn count(gitlab: &Client, project: ProjectId) -> Result<(usize, usize), Error> {
+    let count = async |kind| Ok(gitlab.allowlist(project, kind, Freshness::Shared).await?.iter().count());
+    tokio::try_join!(count(Kind::Project), count(Kind::Group))
+}
+
+fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
+    let entries = match (projects, groups) {
+        (0, 0) => "Its allowlist is empty, so that only its own jobs keep access".to_owned(),
+        _ => {
+            format!(
+                "{} and {} on its allowlist keep access",
+                counted(projects, "project"),
+                counted(groups, "group")
+            )
+        }
+    };
+    Diagnostic::new(
+        format!("Project {project} will be restricted"),
+        format!(
+            "Project {project} is open now, with `inbound_enabled = false`. Applying this restricts access to its allowlist. \
+             {entries}; the jobs of all other projects lose it. Fill the allowlist first if more need access."
+        ),
+    )
+    .at("inbound_enabled")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_counted_by_kind() {
+        let told = told("acme/app (100)", 1, 2);
+        assert_eq!(told.summary, "Project acme/app (100) will be restricted");
+        assert_eq!(
+            told.detail,
+            "Project acme/app (100) is open now, with `inbound_enabled = false`. Applying this restricts access to its \
+             allowlist. 1 project and 2 groups on its allowlist keep access; the jobs of all other projects lose it. Fill the \
+             allowlist first if more need access."
+        );
+    }
+}

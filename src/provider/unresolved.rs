@@ -1,0 +1,95 @@
+//! Paths in a configuration that lead to no project or group while planning. The same apply may create what they name, but
+//! nearly always they are misspelled: a path that comes from another resource is itself unknown.
+
+use crate::framework::{Diagnostic, Warnings};
+use crate::gitlab::{Client, GroupId, Kind, ProjectId, Reference};
+
+/// The paths of one plan that didn't resolve.
+#[derive(Debug, Default)]
+pub(super) struct Unresolved(Vec<Path>);
+
+#[derive(Debug)]
+struct Path {
+    attribute: &'static str,
+    kind: Kind,
+    text: String,
+}
+
+impl Unresolved {
+    /// Adds a path.
+    pub(super) fn add(&mut self, attribute: &'static str, kind: Kind, text: &str) {
+        self.0.push(Path { attribute, kind, text: text.to_owned() });
+    }
+
+    /// Warns of all paths at once.
+    pub(super) async fn warn(self, client: Option<&Client>, warnings: &Warnings) {
+        let Self(paths) = self;
+        let Some(first) = paths.first() else { return };
+        let attribute = first.attribute;
+        let mut lines = Vec::new();
+        for Path { attribute, kind, text } in &paths {
+            lines.push(format!("  - {}", described(client, attribute, *kind, text).await));
+        }
+        let detail = format!(
+            "GitLab doesn't have these, or they aren't visible to the token:\n\n{}\n\nCorrect the path, or give the token's \
+             user access. If this apply creates them, nothing is wrong: their IDs are resolved during the apply, which fails \
+             if that isn't possible.",
+            lines.join("\n")
+        );
+        warnings.add(told(&paths, detail).at(attribute));
+    }
+}
+
+fn told(paths: &[Path], detail: String) -> Diagnostic {
+    match paths {
+        [Path { kind, .. }] => Diagnostic::new(format!("Unknown {kind}"), detail),
+        _ => Diagnostic::new("Unknown projects or groups", detail),
+    }
+}
+
+async fn described(client: Option<&Client>, attribute: &'static str, kind: Kind, text: &str) -> String {
+    let line = format!("{kind} {text} (`{attribute}`)");
+    match client {
+        Some(client) => match other_kind(client, Some(attribute), kind, text).await {
+            Some(hint) => format!("{line}: {hint}"),
+            None => line,
+        },
+        None => line,
+    }
+}
+
+/// Returns a hint if the path is that of a project where a group is asked for, or the other way round. A look-up that fails
+/// costs the hint alone.
+pub(super) async fn other_kind(
+    client: &Client,
+    attribute: Option<&str>,
+    kind: Kind,
+    text: &str,
+) -> Option<String> {
+    let (found, other) = match kind {
+        Kind::Project => (is_found::<GroupId>(client, text).await, Kind::Group),
+        Kind::Group => (is_found::<ProjectId>(client, text).await, Kind::Project),
+    };
+    let hint = match attribute.and_then(counterpart) {
+        Some(attribute) => format!("`{text}` is a {other}: use `{attribute}`"),
+        None => format!("`{text}` is a {other}, not a {kind}"),
+    };
+    found.then_some(hint)
+}
+
+/// Returns the attribute that takes a path of the other kind.
+fn counterpart(attribute: &str) -> Option<&'static str> {
+    let attributes = [("target_project", "target_group"), ("target_projects", "target_groups")];
+    attributes.into_iter().find_map(|(project, group)| match attribute {
+        attribute if attribute == project => Some(group),
+        attribute if attribute == group => Some(project),
+        _ => None,
+    })
+}
+
+async fn is_found<I: crate::gitlab::Id>(client: &Client, text: &str) -> bool {
+    match text.parse::<Reference<I>>() {
+        Ok(path) if path.id().is_none() => matches!(client.resolve(&path).await, Ok(Some(_))),
+        Ok(_) | Err(_) => false,
+    }
+}

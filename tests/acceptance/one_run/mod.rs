@@ -1,0 +1,224 @@
+//! What one run knows: resources that meet at the same entry or setting, values that only the apply knows, and what
+//! changes on the server between the plan and the apply.
+//!
+//! The words of the messages are not pinned here, only the facts in them.
+
+mod conflicts;
+mod hand_over;
+mod least_privilege;
+mod named;
+mod overlap;
+mod owners;
+mod paths;
+mod warnings;
+
+use std::fmt::Write as _;
+
+use gitlab_simulator::{Simulator, Target};
+use terraform_cli::{Diagnostic, PROVIDER_SOURCE, Run, Workspace};
+
+use crate::exclusive::APP;
+use crate::kit::bare_workspace;
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry";
+const LIST: &str = "gitlab_job_token_allowlist_exclusive";
+const SCOPE: &str = "gitlab_job_token_scope";
+
+/// The words by which a message says that something on the server remains.
+const KEPT: &str = "keep|kept|stay|remain|leave|left|still";
+
+/// An entry for a target on the allowlist of `acme/app`.
+fn entry(name: &str, arguments: &str) -> String {
+    resource(ENTRY, name, arguments)
+}
+
+/// An exclusive list of `acme/app`.
+fn list(name: &str, arguments: &str) -> String {
+    resource(LIST, name, arguments)
+}
+
+/// A scope of `acme/app`.
+fn scope(name: &str, arguments: &str) -> String {
+    resource(SCOPE, name, arguments)
+}
+
+/// A resource of `acme/app`.
+fn resource(kind: &str, name: &str, arguments: &str) -> String {
+    resource_of("\"acme/app\"", kind, name, arguments)
+}
+
+/// A resource of the project that an expression names.
+fn resource_of(project: &str, kind: &str, name: &str, arguments: &str) -> String {
+    let mut block = format!("resource \"{kind}\" \"{name}\" {{\n  project = {project}\n");
+    for argument in arguments.lines().map(str::trim) {
+        writeln!(block, "  {argument}").expect("a string takes all text");
+    }
+    block + "}\n"
+}
+
+/// A second line of arguments that orders a block after others.
+fn after(addresses: &str) -> String {
+    format!("\ndepends_on = [{addresses}]")
+}
+
+/// One of the two kinds of target, as tests of both of them name it.
+#[derive(Clone, Copy)]
+struct Kind {
+    /// The argument of an entry.
+    argument: &'static str,
+    /// The argument of an exclusive list.
+    set: &'static str,
+    /// The paths of three targets.
+    paths: [&'static str; 3],
+    /// The IDs of these targets.
+    ids: [u64; 3],
+    target: fn(u64) -> Target,
+}
+
+/// The kinds of target. The groups stand above none of the projects.
+const KINDS: [Kind; 2] = [
+    Kind {
+        argument: "target_project",
+        set: "target_projects",
+        paths: ["acme/lib", "acme/web", "acme/old"],
+        ids: [2, 3, 4],
+        target: Target::Project,
+    },
+    Kind {
+        argument: "target_group",
+        set: "target_groups",
+        paths: ["labs", "partners", "vendors"],
+        ids: [4, 5, 6],
+        target: Target::Group,
+    },
+];
+
+impl Kind {
+    /// The GitLab that holds the targets, and some of them on the allowlist of `acme/app`.
+    fn gitlab(&self, allowed: &[usize]) -> Simulator {
+        let gitlab = crate::exclusive::acme();
+        for path in KINDS[1].paths {
+            gitlab.add_group(path);
+        }
+        allowed.iter().for_each(|index| self.allow(&gitlab, *index));
+        gitlab
+    }
+
+    /// Puts a target on the allowlist of `acme/app`, as somebody does by hand.
+    fn allow(&self, gitlab: &Simulator, index: usize) {
+        gitlab.allow(APP, (self.target)(self.ids[index]));
+    }
+
+    /// The indexes of those of the targets that are on the allowlist of `acme/app`.
+    fn allowed(&self, gitlab: &Simulator) -> Vec<usize> {
+        let is_allowed = |index: &usize| gitlab.entry(APP, (self.target)(self.ids[*index])).is_some();
+        (0..self.ids.len()).filter(is_allowed).collect()
+    }
+
+    /// The argument of an entry for a target.
+    fn entry(&self, index: usize) -> String {
+        format!("{} = \"{}\"", self.argument, self.paths[index])
+    }
+
+    /// The argument of a list of targets.
+    fn list(&self, indexes: &[usize]) -> String {
+        let paths: Vec<&str> = indexes.iter().map(|index| self.paths[*index]).collect();
+        format!("{} = {paths:?}", self.set)
+    }
+
+    /// The fact that a target is named: by its path, or by its ID behind the word for its kind.
+    fn named(&self, index: usize) -> String {
+        let noun = self.argument.trim_start_matches("target_");
+        format!("{}|{noun} {}", self.paths[index], self.ids[index])
+    }
+}
+
+/// A workspace for a provider whose token comes from [`unknown_token`].
+#[track_caller]
+fn workspace_without_token(gitlab: &Simulator) -> Option<Workspace> {
+    let mut tf = bare_workspace()?;
+    tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
+    tf.set_env("TF_VAR_token", gitlab.token());
+    Some(tf)
+}
+
+/// A provider block whose token is unknown in the plan of each new generation.
+fn unknown_token(generation: u32) -> String {
+    format!(
+        r#"
+        variable "token" {{
+          sensitive = true
+        }}
+        resource "terraform_data" "token" {{
+          input            = var.token
+          triggers_replace = [{generation}]
+        }}
+        provider "gitlab" {{
+          token = terraform_data.token.output
+        }}
+        "#
+    )
+}
+
+/// The requirement of the provider that a module needs, too.
+fn provider_requirement() -> String {
+    format!(
+        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = \"{PROVIDER_SOURCE}\"\n    }}\n  }}\n}}\n"
+    )
+}
+
+/// All of a message in one line and in lower case.
+fn told(diagnostic: &Diagnostic) -> String {
+    let text = format!("{} {}", diagnostic.summary, diagnostic.detail);
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Checks whether a message has all of these facts in it, each in one of the wordings that `|` separates.
+fn tells(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
+    let text = told(diagnostic);
+    facts.iter().all(|fact| fact.split('|').any(|wording| text.contains(&wording.to_lowercase())))
+}
+
+/// The warnings of several runs that have all of these facts in them.
+fn warnings_of(runs: &[&Run], facts: &[&str]) -> Vec<Diagnostic> {
+    let all = runs.iter().flat_map(|run| run.warnings());
+    all.filter(|warning| tells(warning, facts)).collect()
+}
+
+/// Panics unless one warning of the run has all of these facts in it.
+#[track_caller]
+fn assert_warns(run: &Run, facts: &[&str]) {
+    assert_one_warns(&[run], facts);
+}
+
+/// Panics unless one warning of the runs has all of these facts in it.
+#[track_caller]
+fn assert_one_warns(runs: &[&Run], facts: &[&str]) {
+    let shown = || runs.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(!warnings_of(runs, facts).is_empty(), "no warning of {facts:?}\n{}", shown());
+}
+
+/// Panics if a warning of the run has all of these facts in it.
+#[track_caller]
+fn assert_does_not_warn(run: &Run, facts: &[&str]) {
+    assert!(warnings_of(&[run], facts).is_empty(), "a warning of {facts:?}\n{run}");
+}
+
+/// Panics unless the run failed and one of its errors has all of these facts in it.
+#[track_caller]
+fn assert_fails_with(run: &Run, facts: &[&str]) {
+    let errors = run.fails().errors();
+    assert!(errors.iter().any(|error| tells(error, facts)), "no error of {facts:?}\n{run}");
+}
+
+/// Plans and applies the saved plan, after which nothing is left to do. Returns both runs' warnings.
+#[track_caller]
+fn goes_through(tf: &Workspace) -> Vec<Diagnostic> {
+    let plan = tf.plan();
+    plan.succeeds();
+    let applied = tf.apply_saved();
+    applied.succeeds();
+    let warnings = [plan.run().warnings(), applied.warnings()].concat();
+    tf.plan().changes_nothing();
+    warnings
+}

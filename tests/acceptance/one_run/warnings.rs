@@ -1,0 +1,189 @@
+//! What a plan warns of, whatever stood in the way of its reading.
+
+use std::thread;
+use std::time::Duration;
+
+use gitlab_simulator::{Fault, Route, Simulator};
+use terraform_cli::{Action, Run};
+
+use super::*;
+use crate::exclusive::{ACME, LIB, OLD, OPS, PROD, WEB, acme, acme_allowing};
+use crate::kit::workspace;
+
+/// Longer than any snapshot of a list is used.
+const LONG: Duration = Duration::from_secs(35);
+
+/// Plans a new list, whose first request to a route about this project or group is limited. It removes two targets, of
+/// which the plan warns.
+#[track_caller]
+fn warns_after_a_pause(route: Route, about: u64) {
+    let gitlab = acme_allowing(&[LIB, OLD], &[OPS]);
+    gitlab.inject(Fault::RateLimited { retry_after: LONG }.on(route).owner(about).once());
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]\ntarget_groups = [\"acme\"]"));
+
+    let plan = tf.plan();
+
+    let requests = gitlab.requests();
+    assert!(requests.iter().any(|request| request.status == Some(429)), "{requests}");
+    assert_eq!(plan.change(&format!("{LIST}.this")).action, Action::Create);
+    assert_warns(plan.run(), &["acme/old", "ops"]);
+}
+
+#[test]
+fn lost_access_is_named_however_long_the_reading_took() {
+    let routes = [
+        (Route::ProjectGet, WEB),
+        (Route::GroupGet, ACME),
+        (Route::AllowlistProjectsGet, APP),
+        (Route::AllowlistGroupsGet, APP),
+    ];
+    // All at once, because each takes that long.
+    let plans =
+        routes.map(|(route, about)| (route, thread::spawn(move || warns_after_a_pause(route, about))));
+    for (route, plan) in plans {
+        assert!(plan.join().is_ok(), "{route}");
+    }
+}
+
+/// The facts of the warning that the plan has read nothing.
+const NOTHING_READ: [&str; 2] =
+    ["unknown|not known", "reads nothing|nothing was read|nothing is read|not read"];
+
+/// Panics unless the plan warns once, in all, that nothing was read.
+#[track_caller]
+fn assert_nothing_read(gitlab: &Simulator, run: &Run) {
+    assert_eq!(gitlab.requests().to_string(), "");
+    assert_eq!(warnings_of(&[run], &NOTHING_READ).len(), 1, "{run}");
+}
+
+/// One of each resource.
+fn one_of_each() -> String {
+    [
+        entry("this", "target_group = \"ops\""),
+        list("this", "target_projects = [\"acme/lib\"]"),
+        scope("this", "inbound_enabled = false"),
+    ]
+    .concat()
+}
+
+#[test]
+fn unknown_provider_block_warns_once_that_nothing_was_read() {
+    let gitlab = acme_allowing(&[LIB, OLD], &[]);
+    let Some(tf) = workspace_without_token(&gitlab) else { return };
+    tf.config(&format!("{}{}", unknown_token(1), one_of_each()));
+
+    assert_nothing_read(&gitlab, tf.plan().succeeds().run());
+    tf.apply_saved().succeeds();
+
+    let next = tf.plan();
+    assert_does_not_warn(next.changes_nothing().run(), &NOTHING_READ);
+}
+
+#[test]
+fn rotated_token_warns_once_that_nothing_was_read() {
+    let gitlab = acme();
+    let Some(tf) = workspace_without_token(&gitlab) else { return };
+    tf.config(&format!("{}{}", unknown_token(1), one_of_each()));
+    tf.apply().succeeds();
+    tf.config(&format!("{}{}", unknown_token(2), one_of_each()));
+    gitlab.clear_requests();
+
+    assert_nothing_read(&gitlab, tf.plan().succeeds().run());
+}
+
+#[test]
+fn known_provider_block_does_not_warn_that_nothing_was_read() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&one_of_each());
+
+    assert_does_not_warn(tf.plan().succeeds().run(), &NOTHING_READ);
+}
+
+#[test]
+fn kind_dropped_from_a_list_warns_who_keeps_access() {
+    for (dropped, left) in [(&KINDS[0], &KINDS[1]), (&KINDS[1], &KINDS[0])] {
+        let gitlab = dropped.gitlab(&[]);
+        let Some(tf) = workspace(&gitlab) else { return };
+        let left = left.list(&[0]);
+        tf.config(&list("this", &format!("{left}\n{}", dropped.list(&[1, 2]))));
+        tf.apply().succeeds();
+        tf.config(&list("this", &left));
+
+        let facts = ["keep|kept", "[]", &dropped.named(1), &dropped.named(2)];
+        assert_warns(tf.plan().succeeds().run(), &facts);
+        tf.apply_saved().succeeds();
+
+        assert_eq!(dropped.allowed(&gitlab), [1, 2]);
+        tf.plan().changes_nothing().warns_of_nothing();
+    }
+}
+
+#[test]
+fn empty_kind_of_a_list_warns_of_no_kept_access() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&list("this", "target_projects = [\"acme/lib\"]\ntarget_groups = []"));
+    tf.apply().succeeds();
+    tf.config(&list("this", "target_projects = [\"acme/lib\"]"));
+
+    tf.plan().succeeds().warns_of_nothing();
+}
+
+#[test]
+fn restricting_an_open_project_warns_how_many_keep_access() {
+    for (projects, groups) in [(&[LIB, WEB, OLD][..], &[][..]), (&[], &[ACME, OPS, PROD])] {
+        let gitlab = acme_allowing(projects, groups);
+        gitlab.set_inbound_enabled(APP, false);
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&scope("this", ""));
+
+        assert_warns(tf.plan().succeeds().run(), &["acme/app", "allowlist", "3"]);
+        tf.apply_saved().succeeds();
+
+        tf.plan().changes_nothing().warns_of_nothing();
+    }
+}
+
+#[test]
+fn update_that_restricts_a_project_warns_how_many_keep_access() {
+    let gitlab = acme_allowing(&[LIB, WEB, OLD], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope("this", "inbound_enabled = false"));
+    tf.apply().succeeds();
+    tf.config(&scope("this", "inbound_enabled = true"));
+
+    assert_warns(tf.plan().succeeds().run(), &["acme/app", "allowlist", "3"]);
+}
+
+/// Somebody has opened it by hand, and the next apply restricts it again.
+#[test]
+fn repair_that_restricts_a_project_warns_how_many_keep_access() {
+    let gitlab = acme_allowing(&[LIB, WEB, OLD], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope("this", ""));
+    tf.apply().succeeds();
+    gitlab.set_inbound_enabled(APP, false);
+
+    assert_warns(tf.plan().succeeds().run(), &["acme/app", "allowlist", "3"]);
+}
+
+#[test]
+fn restricting_a_project_with_an_empty_allowlist_warns() {
+    let gitlab = acme();
+    gitlab.set_inbound_enabled(APP, false);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope("this", ""));
+
+    assert_warns(tf.plan().succeeds().run(), &["acme/app", "allowlist"]);
+}
+
+#[test]
+fn scope_of_a_restricted_project_does_not_warn() {
+    let gitlab = acme_allowing(&[LIB], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope("this", ""));
+
+    tf.plan().succeeds().warns_of_nothing();
+}

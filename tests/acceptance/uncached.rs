@@ -1,0 +1,49 @@
+//! Once more with answers of GitLab that are never kept: a cache saves requests and changes nothing else, so the tests of the
+//! contract come out the same.
+
+use std::env;
+use std::process::{Command, Stdio};
+
+use crate::kit::cli;
+
+/// The variable by which the provider keeps no answers.
+pub(crate) const SNAPSHOTS: &str = "GITLAB_JOB_TOKEN_SNAPSHOTS";
+
+/// The one among them that counts requests.
+const COUNTING: &str = "refreshing_many_entries_of_a_project_reads_its_list_once";
+
+/// The tests of plans, warnings and end states.
+const CONTRACT: [&str; 14] = [
+    "allowlist_entry::",
+    "exclusive::drift",
+    "exclusive::import",
+    "exclusive::losing_access",
+    "exclusive::managing",
+    "exclusive::overlap",
+    "exclusive::spelling",
+    "exclusive::unknown",
+    "import_blocks::",
+    "moved::",
+    "one_run::conflicts",
+    "one_run::overlap",
+    "one_run::owners",
+    "unresolved::",
+];
+
+#[test]
+fn contract_holds_without_a_cache() {
+    if cli().is_none() || env::var_os(SNAPSHOTS).is_some() {
+        return;
+    }
+    let tests = env::current_exe().expect("the path of this program");
+    let run = Command::new(tests)
+        .args(CONTRACT)
+        .args(["--skip", COUNTING, "--test-threads", "2"])
+        .env(SNAPSHOTS, "false")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the same tests once more");
+    let output = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "without a cache:\n{output}");
+    assert!(output.contains("test result: ok. ") && !output.contains("ok. 0 passed"), "{output}");
+}

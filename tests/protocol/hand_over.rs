@@ -1,0 +1,753 @@
+//! Hand-over in one apply: a resource lets go of an object that another takes over. Whichever request comes first, the
+//! server has what the configuration says in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use gitlab_simulator::{Barrier, Fault, Permissions, Route, Simulator, Target};
+use plugin_host::{Action, Change, Error, Instance, Outcome, Walk, Wanted, failed};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::kit::{ENTRY, EXCLUSIVE, SCOPE};
+use crate::{LIMIT, launch};
+
+const OWNER: u64 = 1;
+/// Long enough for the other side to finish unless it waits for the side that is held.
+const SHORT: Duration = Duration::from_millis(400);
+
+const REMOVALS: [Route; 3] = [Route::AllowlistProjectDelete, Route::ScopePatch, Route::ProjectPut];
+const ADDITIONS: [Route; 4] =
+    [Route::AllowlistProjectPost, Route::GraphqlMutation, Route::ScopePatch, Route::ProjectPut];
+const READINGS: [Route; 4] =
+    [Route::AllowlistProjectsGet, Route::GraphqlQuery, Route::ScopeGet, Route::ProjectGet];
+
+/// Resources by name.
+type Configuration = BTreeMap<String, Wanted>;
+/// Instances by name.
+type State = BTreeMap<String, Instance>;
+
+/// The two configurations of a hand-over.
+struct HandOver {
+    before: Configuration,
+    after: Configuration,
+}
+
+/// The order of the requests of an apply. Of two sides, the first one destroys and the second one creates; where every
+/// resource is replaced, each side does so with half of them.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    FirstThenSecond,
+    SecondThenFirst,
+    /// The first side runs after the second one's plans and before its applies.
+    FirstAmidSecond,
+    /// One by one, from either side in turn.
+    InTurn,
+    AtOnce,
+    /// The first side's removals wait until the second side is done.
+    RemovalsHeld,
+    /// The same with the answers to the removals.
+    RemovalAnswersHeld,
+    /// The second side's additions wait until the first side is done.
+    AdditionsHeld,
+    /// The same with the answers to the additions.
+    AdditionAnswersHeld,
+    /// The same with the answers to what the second side reads, which are out of date then.
+    ReadingAnswersHeld,
+}
+
+use Order::{
+    AdditionAnswersHeld, AdditionsHeld, AtOnce, FirstAmidSecond, FirstThenSecond, InTurn, ReadingAnswersHeld,
+    RemovalAnswersHeld, RemovalsHeld, SecondThenFirst,
+};
+
+const EVERY_ORDER: [Order; 10] = [
+    FirstThenSecond,
+    SecondThenFirst,
+    FirstAmidSecond,
+    InTurn,
+    AtOnce,
+    RemovalsHeld,
+    RemovalAnswersHeld,
+    AdditionsHeld,
+    AdditionAnswersHeld,
+    ReadingAnswersHeld,
+];
+/// For the sizes that take long.
+const SOME_ORDERS: [Order; 4] = [AtOnce, FirstAmidSecond, RemovalsHeld, AdditionsHeld];
+
+/// Project 1, and as many projects after it that it may allow, and one more.
+fn gitlab(targets: u64) -> Simulator {
+    let gitlab = Simulator::start();
+    assert_eq!(gitlab.add_project("acme/app"), OWNER);
+    for id in ids(targets + 1) {
+        assert_eq!(gitlab.add_project(&path(id)), id);
+    }
+    gitlab
+}
+
+fn ids(targets: u64) -> impl Iterator<Item = u64> + Clone {
+    (1..=targets).map(|target| OWNER + target)
+}
+
+fn path(id: u64) -> String {
+    format!("acme/target-{id}")
+}
+
+async fn start(gitlab: &Simulator) -> Walk {
+    let block = json!({
+        "base_url": gitlab.api_url(), "token": gitlab.token(), "early_auth_check": false, "retries": 0,
+        // Requests that are held leave room for others.
+        "max_concurrent_requests": 200,
+    });
+    Walk::start(&launch(), block).await.unwrap()
+}
+
+/// Plans each resource of a configuration in turn, then the end of those that it no longer has.
+async fn plan(
+    walk: &Walk,
+    config: &Configuration,
+    old: &Configuration,
+    state: &State,
+) -> Vec<(String, Change)> {
+    let removed = old.iter().filter(|(name, _)| !config.contains_key(*name));
+    let removed = removed.map(|(name, was)| (name.clone(), Wanted::gone(was.type_name)));
+    let all = config.iter().map(|(name, wanted)| (name.clone(), wanted.clone())).chain(removed);
+    let mut changes = Vec::new();
+    for (name, wanted) in all {
+        let stored = state.get(&name).cloned();
+        let before = match stored {
+            Some(stored) => walk.refresh(wanted.type_name, &stored).await.unwrap(),
+            None => Instance::default(),
+        };
+        changes.push((name, walk.plan(&wanted, before).await.unwrap()));
+    }
+    changes
+}
+
+/// Brings a configuration about where nothing is yet.
+async fn establish(gitlab: &Simulator, config: &Configuration) -> State {
+    let changes = plan(&start(gitlab).await, config, &Configuration::new(), &State::new()).await;
+    let walk = start(gitlab).await;
+    let mut state = State::new();
+    for (name, change) in changes {
+        let outcome = walk.apply(&change).await.unwrap();
+        assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+        state.insert(name, outcome.instance.unwrap());
+    }
+    state
+}
+
+async fn apply(walk: &Walk, gitlab: &Simulator, changes: &[Change], order: Order) -> Vec<Outcome> {
+    let (mut first, mut second): (Vec<_>, Vec<_>) =
+        changes.iter().partition(|change| change.action == Action::Destroy);
+    if first.is_empty() {
+        first = second.split_off(second.len() / 2);
+    }
+    let (first, second) = (&first[..], &second[..]);
+    match order {
+        FirstThenSecond => [all(walk, first).await, all(walk, second).await].concat(),
+        SecondThenFirst => [all(walk, second).await, all(walk, first).await].concat(),
+        FirstAmidSecond => amid(walk, first, second).await,
+        InTurn => {
+            let mut outcomes = Vec::new();
+            for turn in 0..first.len().max(second.len()) {
+                for change in second.get(turn).into_iter().chain(first.get(turn)) {
+                    outcomes.push(walk.apply(change).await.unwrap());
+                }
+            }
+            outcomes
+        }
+        AtOnce => all(walk, &[first, second].concat()).await,
+        RemovalsHeld => held(gitlab, before(&REMOVALS), all(walk, first), all(walk, second)).await,
+        RemovalAnswersHeld => held(gitlab, after(&REMOVALS), all(walk, first), all(walk, second)).await,
+        AdditionsHeld => held(gitlab, before(&ADDITIONS), all(walk, second), all(walk, first)).await,
+        AdditionAnswersHeld => held(gitlab, after(&ADDITIONS), all(walk, second), all(walk, first)).await,
+        ReadingAnswersHeld => held(gitlab, after(&READINGS), all(walk, second), all(walk, first)).await,
+    }
+}
+
+async fn all(walk: &Walk, changes: &[&Change]) -> Vec<Outcome> {
+    let applied = join_all(changes.iter().map(|change| walk.apply(change))).await;
+    applied.into_iter().collect::<Result<_, _>>().unwrap()
+}
+
+async fn amid(walk: &Walk, first: &[&Change], second: &[&Change]) -> Vec<Outcome> {
+    let creates = second.iter().filter(|change| change.action == Action::Create);
+    let plans = creates.map(|change| async move { (*change, walk.plan_again(change).await.unwrap()) });
+    let planned = join_all(plans).await;
+    let mut outcomes = all(walk, first).await;
+    for (change, planned) in planned {
+        outcomes.push(walk.put_as_planned(change, &planned).await.unwrap());
+    }
+    let others: Vec<_> = second.iter().filter(|change| change.action != Action::Create).copied().collect();
+    outcomes.extend(all(walk, &others).await);
+    outcomes
+}
+
+fn before(routes: &[Route]) -> Barrier {
+    routes[1..].iter().copied().fold(Barrier::before(routes[0]), Barrier::on)
+}
+
+fn after(routes: &[Route]) -> Barrier {
+    routes[1..].iter().copied().fold(Barrier::after(routes[0]), Barrier::on)
+}
+
+/// Runs one side as far as the barrier, then the other to its end, if it comes to one, then the rest.
+async fn held(
+    gitlab: &Simulator,
+    barrier: Barrier,
+    held: impl Future<Output = Vec<Outcome>>,
+    other: impl Future<Output = Vec<Outcome>>,
+) -> Vec<Outcome> {
+    let barrier = gitlab.hold(barrier);
+    let (mut held, mut other) = (pin!(held), pin!(other));
+    let ended = tokio::select! {
+        outcomes = &mut held => Some(outcomes),
+        _ = barrier.reached(1, LIMIT) => None,
+    };
+    let other = async {
+        let done = timeout(SHORT, &mut other).await;
+        drop(barrier);
+        match done {
+            Ok(outcomes) => outcomes,
+            Err(_) => other.await,
+        }
+    };
+    match ended {
+        Some(outcomes) => [outcomes, other.await].concat(),
+        None => {
+            let (held, other) = tokio::join!(held, other);
+            [held, other].concat()
+        }
+    }
+}
+
+/// The server's side of a hand-over.
+#[derive(Clone, Debug, PartialEq)]
+struct Server {
+    /// The entries, with their policies unless they have the default permissions.
+    allowed: BTreeMap<u64, Option<BTreeSet<String>>>,
+    /// By project: access is restricted, and pushes are allowed.
+    settings: BTreeMap<u64, (bool, bool)>,
+}
+
+impl Server {
+    fn of(gitlab: &Simulator, targets: u64) -> Server {
+        let allowed = gitlab.allowlist(OWNER).projects.into_iter().map(|id| {
+            let held = gitlab.permissions(OWNER, Target::Project(id)).unwrap();
+            (id, (!held.default_permissions).then(|| held.job_token_policies.into_iter().collect()))
+        });
+        let settings = ids(targets)
+            .map(|id| (id, (gitlab.inbound_enabled(id), gitlab.push_repository_for_job_token_allowed(id))));
+        Server { allowed: allowed.collect(), settings: settings.collect() }
+    }
+
+    /// Tells how it differs from what it should be.
+    fn difference(&self, wanted: &Server) -> String {
+        let lost: Vec<_> = wanted.allowed.keys().filter(|id| !self.allowed.contains_key(id)).collect();
+        let others = self.allowed.iter().filter(|(id, policies)| wanted.allowed.get(id) != Some(policies));
+        let settings = self.settings.iter().filter(|(id, settings)| wanted.settings[*id] != **settings);
+        let (others, settings): (Vec<_>, Vec<_>) = (others.collect(), settings.collect());
+        format!("lost {lost:?}, now {others:?}, settings now {settings:?}")
+    }
+
+    fn restore(&self, gitlab: &Simulator) {
+        for id in gitlab.allowlist(OWNER).projects {
+            gitlab.revoke(OWNER, Target::Project(id));
+        }
+        for (id, policies) in &self.allowed {
+            let permissions = policies.iter().map(Permissions::limited_to).next().unwrap_or_default();
+            gitlab.allow_with(OWNER, Target::Project(*id), permissions);
+        }
+        for (id, (restricted, push)) in &self.settings {
+            gitlab.set_inbound_enabled(*id, *restricted);
+            gitlab.set_push_repository_for_job_token_allowed(*id, *push);
+        }
+    }
+}
+
+/// Returns the server that a configuration makes of one where nothing is yet.
+async fn configured(config: &Configuration, targets: u64) -> Server {
+    let gitlab = gitlab(targets);
+    establish(&gitlab, config).await;
+    Server::of(&gitlab, targets)
+}
+
+/// Runs a hand-over of so many targets in these orders. Returns those after which the server isn't as configured.
+async fn broken(case: fn(u64) -> HandOver, targets: u64, orders: &[Order]) -> Vec<String> {
+    let gitlab = gitlab(targets);
+    let HandOver { before, after } = case(targets);
+    let state = establish(&gitlab, &before).await;
+    let held = Server::of(&gitlab, targets);
+    let wanted = configured(&after, targets).await;
+    let changes = plan(&start(&gitlab).await, &after, &before, &state).await;
+    let changes: Vec<_> = changes.into_iter().map(|(_, change)| change).collect();
+    assert!(changes.iter().all(|change| change.action != Action::Nothing), "nothing is handed over");
+    let conflict = changes
+        .iter()
+        .flat_map(|change| &change.warnings)
+        .find(|told| format!("{} {}", told.summary, told.detail).to_lowercase().contains("conflict"));
+    let mut broken: Vec<_> = conflict.iter().map(|told| format!("{targets}: {told:?}")).collect();
+    for order in orders {
+        held.restore(&gitlab);
+        let walk = start(&gitlab).await;
+        let Ok(outcomes) = timeout(LIMIT, apply(&walk, &gitlab, &changes, *order)).await else {
+            broken.push(format!("{targets}, {order:?}: no end"));
+            continue;
+        };
+        let told: Vec<_> = outcomes.iter().flat_map(|outcome| &outcome.diagnostics).collect();
+        if outcomes.iter().any(|outcome| failed(&outcome.diagnostics)) {
+            broken.push(format!("{targets}, {order:?}: {told:#?}"));
+        } else if Server::of(&gitlab, targets) != wanted {
+            let difference = Server::of(&gitlab, targets).difference(&wanted);
+            broken.push(format!("{targets}, {order:?}: {difference}"));
+        }
+    }
+    broken
+}
+
+async fn assert_kept(case: fn(u64) -> HandOver) {
+    assert_kept_in(&EVERY_ORDER, case).await;
+}
+
+/// For replacements, whose own order is given.
+async fn assert_kept_in_place(case: fn(u64) -> HandOver) {
+    assert_kept_in(&SOME_ORDERS, case).await;
+}
+
+async fn assert_kept_in(orders: &[Order], case: fn(u64) -> HandOver) {
+    let mut all = broken(case, 1, orders).await;
+    all.extend(broken(case, 3, orders).await);
+    all.extend(broken(case, 40, &SOME_ORDERS).await);
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+fn entries(prefix: &str, targets: u64) -> Configuration {
+    let entry = |id| Wanted::new(ENTRY, json!({"project": "acme/app", "target_project": path(id)}));
+    ids(targets).map(|id| (format!("{prefix}-{id}"), entry(id))).collect()
+}
+
+fn restricted(prefix: &str, targets: u64, policy: &str) -> Configuration {
+    let mut entries = entries(prefix, targets);
+    entries.values_mut().for_each(|entry| entry.config["job_token_policies"] = json!([policy]));
+    entries
+}
+
+fn list(name: &str, targets: u64) -> Configuration {
+    let targets: Vec<_> = ids(targets).collect();
+    let list = Wanted::new(EXCLUSIVE, json!({"project": "1", "target_project_ids": targets}));
+    [(name.to_owned(), list)].into()
+}
+
+/// One scope of each project but the first.
+fn scopes(prefix: &str, targets: u64, setting: &Value) -> Configuration {
+    let scope = |id: u64| {
+        let mut config = setting.clone();
+        config["project"] = id.to_string().into();
+        Wanted::new(SCOPE, config)
+    };
+    ids(targets).map(|id| (format!("{prefix}-{id}"), scope(id))).collect()
+}
+
+fn open(prefix: &str, targets: u64) -> Configuration {
+    scopes(prefix, targets, &json!({"inbound_enabled": false}))
+}
+
+fn push(prefix: &str, targets: u64) -> Configuration {
+    scopes(prefix, targets, &json!({"push_repository_for_job_token_allowed": true}))
+}
+
+/// The same configuration with every resource to be replaced.
+fn replaced(before: Configuration, create_before_destroy: bool) -> HandOver {
+    let mut after = before.clone();
+    for wanted in after.values_mut() {
+        (wanted.replace, wanted.create_before_destroy) = (true, create_before_destroy);
+    }
+    HandOver { before, after }
+}
+
+/// Entries of which each takes the next one's target.
+fn rotated(targets: u64, create_before_destroy: bool) -> HandOver {
+    let before = entries("entry", targets + 1);
+    let others = before.values().cycle().skip(1).cloned();
+    let after = before.keys().cloned().zip(others.map(|wanted| Wanted { create_before_destroy, ..wanted }));
+    HandOver { after: after.collect(), before }
+}
+
+#[tokio::test]
+async fn entries_are_renamed() {
+    assert_kept(|n| HandOver { before: entries("old", n), after: entries("new", n) }).await;
+}
+
+#[tokio::test]
+async fn restricted_entries_are_renamed() {
+    assert_kept(|n| HandOver {
+        before: restricted("old", n, "READ_JOBS"),
+        after: restricted("new", n, "READ_JOBS"),
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn entries_are_renamed_and_restricted_otherwise() {
+    assert_kept(|n| HandOver {
+        before: restricted("old", n, "READ_JOBS"),
+        after: restricted("new", n, "READ_PACKAGES"),
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_becomes_restricted_entries() {
+    assert_kept(|n| HandOver { before: list("list", n), after: restricted("entry", n, "READ_JOBS") }).await;
+}
+
+#[tokio::test]
+async fn restricted_entries_are_replaced_create_before_destroy() {
+    assert_kept_in_place(|n| replaced(restricted("entry", n, "READ_JOBS"), true)).await;
+}
+
+#[tokio::test]
+async fn entries_become_a_list() {
+    assert_kept(|n| HandOver { before: entries("entry", n), after: list("list", n) }).await;
+}
+
+#[tokio::test]
+async fn a_list_becomes_entries() {
+    assert_kept(|n| HandOver { before: list("list", n), after: entries("entry", n) }).await;
+}
+
+#[tokio::test]
+async fn a_list_is_renamed() {
+    assert_kept(|n| HandOver { before: list("old", n), after: list("new", n) }).await;
+}
+
+#[tokio::test]
+async fn scopes_are_renamed() {
+    assert_kept(|n| HandOver { before: open("old", n), after: open("new", n) }).await;
+}
+
+#[tokio::test]
+async fn scopes_with_a_push_setting_are_renamed() {
+    assert_kept(|n| HandOver { before: push("old", n), after: push("new", n) }).await;
+}
+
+#[tokio::test]
+async fn entries_are_replaced() {
+    assert_kept_in_place(|n| replaced(entries("entry", n), false)).await;
+}
+
+#[tokio::test]
+async fn entries_are_replaced_create_before_destroy() {
+    assert_kept_in_place(|n| replaced(entries("entry", n), true)).await;
+}
+
+#[tokio::test]
+async fn entries_exchange_their_targets() {
+    assert_kept(|n| rotated(n, false)).await;
+}
+
+#[tokio::test]
+async fn entries_exchange_their_targets_create_before_destroy() {
+    assert_kept(|n| rotated(n, true)).await;
+}
+
+#[tokio::test]
+async fn a_list_is_replaced() {
+    assert_kept_in_place(|n| replaced(list("list", n), false)).await;
+}
+
+#[tokio::test]
+async fn a_list_is_replaced_create_before_destroy() {
+    assert_kept_in_place(|n| replaced(list("list", n), true)).await;
+}
+
+#[tokio::test]
+async fn scopes_are_replaced() {
+    assert_kept_in_place(|n| replaced(open("scope", n), false)).await;
+}
+
+#[tokio::test]
+async fn scopes_are_replaced_create_before_destroy() {
+    assert_kept_in_place(|n| replaced(open("scope", n), true)).await;
+}
+
+#[tokio::test]
+async fn push_settings_are_replaced() {
+    assert_kept_in_place(|n| replaced(push("scope", n), false)).await;
+}
+
+#[tokio::test]
+async fn push_settings_are_replaced_create_before_destroy() {
+    assert_kept_in_place(|n| replaced(push("scope", n), true)).await;
+}
+
+/// No project is restricted and opened again.
+#[tokio::test]
+async fn a_replaced_scope_is_not_written_to() {
+    for setting in [json!({"inbound_enabled": false}), json!({"push_repository_for_job_token_allowed": true})]
+    {
+        for create_before_destroy in [false, true] {
+            let gitlab = gitlab(1);
+            let HandOver { before, after } = replaced(scopes("scope", 1, &setting), create_before_destroy);
+            let state = establish(&gitlab, &before).await;
+            let changes = plan(&start(&gitlab).await, &after, &before, &state).await;
+            gitlab.clear_requests();
+            let outcome = start(&gitlab).await.apply(&changes[0].1).await.unwrap();
+            assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+            assert_eq!(gitlab.requests().writes().to_string(), "", "{setting}, {create_before_destroy}");
+        }
+    }
+}
+
+/// The new list fails to add a target of its own, after the old one has left the other targets to it.
+#[tokio::test]
+async fn a_failed_create_names_what_was_left_for_it() {
+    let (gitlab, before) = (gitlab(4), list("old", 3));
+    let state = establish(&gitlab, &before).await;
+    let changes = plan(&start(&gitlab).await, &list("new", 4), &before, &state).await;
+    let [(_, create), (_, destroy)] = &changes[..] else { panic!("{changes:#?}") };
+    let walk = start(&gitlab).await;
+    let planned = walk.plan_again(create).await.unwrap();
+    let destroyed = walk.destroy(destroy).await.unwrap();
+    assert!(!failed(&destroyed.diagnostics), "{:#?}", destroyed.diagnostics);
+    assert_eq!(gitlab.allowlist(OWNER).projects, ids(3).collect(), "they are left to the new list");
+
+    gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost));
+    let created = walk.put_as_planned(create, &planned).await.unwrap();
+    assert!(failed(&created.diagnostics));
+    for id in ids(3) {
+        assert!(created.diagnostics.iter().any(|told| names(&told.detail, id)), "{:#?}", created.diagnostics);
+    }
+}
+
+/// The same for a scope whose push setting is refused: the project stays open, and the state or the error says so.
+#[tokio::test]
+async fn a_failed_scope_tells_that_the_project_is_left_open() {
+    let (gitlab, before) = (gitlab(1), open("old", 1));
+    let state = establish(&gitlab, &before).await;
+    let both = json!({"inbound_enabled": false, "push_repository_for_job_token_allowed": true});
+    let changes = plan(&start(&gitlab).await, &scopes("new", 1, &both), &before, &state).await;
+    let [(_, create), (_, destroy)] = &changes[..] else { panic!("{changes:#?}") };
+    let walk = start(&gitlab).await;
+    let planned = walk.plan_again(create).await.unwrap();
+    let destroyed = walk.destroy(destroy).await.unwrap();
+    assert!(!failed(&destroyed.diagnostics), "{:#?}", destroyed.diagnostics);
+
+    gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
+    let created = walk.put_as_planned(create, &planned).await.unwrap();
+    assert!(failed(&created.diagnostics));
+    assert!(!gitlab.inbound_enabled(2), "it is left to the new scope");
+    let state = created.instance.map(|scope| scope.stored.state).unwrap_or_default();
+    let told = created.diagnostics.iter().any(|told| told.detail.contains("`inbound_enabled`"));
+    assert!(state["inbound_enabled"] == json!(false) || told, "{:#?}", created.diagnostics);
+}
+
+/// Checks whether a text names a target by path or ID.
+fn names(text: &str, id: u64) -> bool {
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && !"/-_.".contains(letter));
+    words.map(|word| word.trim_matches('.')).any(|word| word == path(id) || word == id.to_string())
+}
+
+/// Two managers of one object, of which the second is to go.
+struct Pair {
+    kept: Configuration,
+    removed: Configuration,
+}
+
+fn pairs() -> Vec<Pair> {
+    let by_id = |name: &str| {
+        let entry = Wanted::new(ENTRY, json!({"project": "1", "target_project_id": 2}));
+        Configuration::from([(name.to_owned(), entry)])
+    };
+    let pair = |kept, removed| Pair { kept, removed };
+    vec![
+        pair(by_id("kept"), entries("removed", 1)),
+        pair(by_id("kept"), list("removed", 1)),
+        pair(list("kept", 1), entries("removed", 1)),
+        pair(list("kept", 1), list("removed", 1)),
+        pair(open("kept", 1), open("removed", 1)),
+        pair(push("kept", 1), push("removed", 1)),
+    ]
+}
+
+/// The order of the calls for a pair in the plan walk.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Walked {
+    ReadBefore,
+    PlannedBefore,
+    After,
+}
+
+impl Pair {
+    /// Establishes both. Returns the server, and their instances.
+    async fn established(&self) -> (Simulator, Instance, Instance) {
+        let gitlab = gitlab(1);
+        let kept = establish(&gitlab, &self.kept).await.into_values().next().unwrap();
+        let removed = establish(&gitlab, &self.removed).await.into_values().next().unwrap();
+        (gitlab, kept, removed)
+    }
+
+    fn kept(&self) -> &Wanted {
+        self.kept.values().next().unwrap()
+    }
+
+    fn removed_type(&self) -> &'static str {
+        self.removed.values().next().unwrap().type_name
+    }
+
+    fn gone(&self) -> Wanted {
+        Wanted::gone(self.removed_type())
+    }
+
+    /// Plans both. Returns the plan for the one that is kept, and that for the other.
+    async fn plan(
+        &self,
+        walk: &Walk,
+        kept: &Instance,
+        (removed, then): (&Instance, &Wanted),
+        walked: Walked,
+    ) -> Result<(Change, Change), Error> {
+        let wanted = self.kept();
+        let plan_kept = async || walk.plan(wanted, walk.refresh(wanted.type_name, kept).await?).await;
+        let plan_removed = async || walk.plan(then, walk.refresh(then.type_name, removed).await?).await;
+        Ok(match walked {
+            Walked::ReadBefore => {
+                let read = walk.refresh(wanted.type_name, kept).await?;
+                let removal = plan_removed().await?;
+                (walk.plan(wanted, read).await?, removal)
+            }
+            Walked::PlannedBefore => (plan_kept().await?, plan_removed().await?),
+            Walked::After => {
+                let removal = plan_removed().await?;
+                (plan_kept().await?, removal)
+            }
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_keeper_keeps_its_object() {
+    for walked in [Walked::ReadBefore, Walked::PlannedBefore] {
+        for pair in pairs() {
+            let (gitlab, kept, removed) = pair.established().await;
+            let held = Server::of(&gitlab, 1);
+            let (keeper, removal) =
+                pair.plan(&start(&gitlab).await, &kept, (&removed, &pair.gone()), walked).await.unwrap();
+            assert_eq!((keeper.action, removal.action), (Action::Nothing, Action::Destroy));
+            let outcome = start(&gitlab).await.apply(&removal).await.unwrap();
+            assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+            assert_eq!(outcome.instance, None);
+            let which = (walked, pair.kept(), &pair.removed);
+            assert_eq!(Server::of(&gitlab, 1), held, "{which:#?}");
+        }
+    }
+}
+
+/// Nobody knew of the keeper when the removal was planned, so its own plan says what is going to happen.
+#[tokio::test]
+async fn a_later_keeper_is_warned_or_keeps_its_object() {
+    for pair in pairs() {
+        let (gitlab, kept, removed) = pair.established().await;
+        let held = Server::of(&gitlab, 1);
+        let walk = start(&gitlab).await;
+        let (keeper, removal) =
+            pair.plan(&walk, &kept, (&removed, &pair.gone()), Walked::After).await.unwrap();
+        let outcome = start(&gitlab).await.apply(&removal).await.unwrap();
+        assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+        if Server::of(&gitlab, 1) == held {
+            continue;
+        }
+        let warned =
+            keeper.warnings.iter().any(|told| names(&format!("{} {}", told.summary, told.detail), 2));
+        assert!(warned, "{:?}: {:#?}", pair.removed, keeper.warnings);
+
+        // The next apply brings it back.
+        let walk = start(&gitlab).await;
+        let read = walk.refresh(pair.kept().type_name, &kept).await.unwrap();
+        let again = walk.plan(pair.kept(), read).await.unwrap();
+        let outcome = start(&gitlab).await.apply(&again).await.unwrap();
+        assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+        assert_eq!(Server::of(&gitlab, 1), held);
+    }
+}
+
+/// The pairs whose second manager is an entry, and that entry with another target.
+fn moving() -> (Vec<Pair>, Wanted) {
+    let pairs = pairs().into_iter().filter(|pair| pair.removed_type() == ENTRY).collect();
+    (pairs, Wanted::new(ENTRY, json!({"project": "1", "target_group": "acme"})))
+}
+
+#[tokio::test]
+async fn a_replacement_leaves_what_an_unchanged_keeper_has() {
+    let (pairs, elsewhere) = moving();
+    for pair in pairs {
+        for walked in [Walked::ReadBefore, Walked::PlannedBefore] {
+            let (gitlab, kept, moving) = pair.established().await;
+            let walk = start(&gitlab).await;
+            let (_, change) = pair.plan(&walk, &kept, (&moving, &elsewhere), walked).await.unwrap();
+            assert_eq!(change.action, Action::Replace);
+            let outcome = start(&gitlab).await.apply(&change).await.unwrap();
+            assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+            assert_eq!(gitlab.allowlist(OWNER).projects, [2].into(), "{:#?}", pair.kept());
+        }
+    }
+}
+
+/// With `create_before_destroy`, a host plans the end of the old object anew in the apply walk, where nobody is told of the
+/// keeper. Hosts that hand the first plan on tell of it all the same; with others, a plan can only warn.
+#[tokio::test]
+async fn a_deposed_object_is_left_to_its_keeper() {
+    let (pairs, elsewhere) = moving();
+    let elsewhere = Wanted { create_before_destroy: true, ..elsewhere };
+    for pair in pairs {
+        for (walked, hands_on) in [
+            (Walked::ReadBefore, true),
+            (Walked::PlannedBefore, true),
+            (Walked::ReadBefore, false),
+            (Walked::PlannedBefore, false),
+            (Walked::After, false),
+        ] {
+            let (gitlab, kept, moving) = pair.established().await;
+            let mut walk = start(&gitlab).await;
+            walk.host.connection.stores_planned_private = hands_on;
+            let (keeper, change) = pair.plan(&walk, &kept, (&moving, &elsewhere), walked).await.unwrap();
+            let mut walk = start(&gitlab).await;
+            walk.host.connection.stores_planned_private = hands_on;
+            let outcome = walk.apply(&change).await.unwrap();
+            assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+            let warnings = [keeper.warnings, change.warnings].concat();
+            let is_warned = !hands_on && warnings.iter().any(|told| names(&told.detail, 2));
+            let is_kept = gitlab.allowlist(OWNER).projects == [2].into();
+            assert!(is_kept || is_warned, "{:#?}, {walked:?}, {hands_on}: {warnings:#?}", pair.kept());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_of_two_managers_removes_the_object() {
+    for pair in pairs() {
+        for swapped in [false, true] {
+            let (gitlab, one, other) = pair.established().await;
+            let (one_gone, other_gone) = (Wanted::gone(pair.kept().type_name), pair.gone());
+            let walk = start(&gitlab).await;
+            let (one, other) = tokio::join!(
+                walk.refresh(one_gone.type_name, &one),
+                walk.refresh(other_gone.type_name, &other)
+            );
+            let one = walk.plan(&one_gone, one.unwrap()).await.unwrap();
+            let other = walk.plan(&other_gone, other.unwrap()).await.unwrap();
+            let removals = if swapped { [&other, &one] } else { [&one, &other] };
+            let walk = start(&gitlab).await;
+            for removal in removals {
+                let outcome = walk.destroy(removal).await.unwrap();
+                assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+            }
+            let nothing = Server { allowed: BTreeMap::new(), settings: [(2, (true, false))].into() };
+            assert_eq!(Server::of(&gitlab, 1), nothing, "{:#?}", (pair.kept(), &pair.removed));
+        }
+    }
+}
