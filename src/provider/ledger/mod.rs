@@ -182,14 +182,12 @@ impl Pages {
             self.claims.iter().any(|(other, claim)| is_other(other) && claim.keeps(**object))
         };
         let leaves: BTreeSet<Object> = held.iter().filter(stays).copied().collect();
-        if let Some(mark) = mark {
-            let removed = Claim {
-                held: held.clone(),
-                fate: Fate::Removed { leaves: leaves.clone() },
-                ..Claim::of_read(manager)
-            };
-            self.claims.insert(mark, removed);
-        }
+        let removed = Claim {
+            held: held.clone(),
+            fate: Fate::Removed { leaves: leaves.clone() },
+            ..Claim::of_read(manager)
+        };
+        self.claims.insert(mark.unwrap_or_else(Mark::random), removed);
         leaves
     }
 }

@@ -4,6 +4,7 @@ mod change;
 mod claims;
 mod push;
 mod restricting;
+mod write;
 
 use serde_json::{Map, Value as Json};
 
@@ -11,15 +12,15 @@ use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, Plan,
     PlanContext, Resource, Schema, Type, Value, Warnings, model,
 };
-use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
+use crate::gitlab::{Client, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
-use crate::provider::ledger::{Manager, Object, Value as Setting};
+use crate::provider::ledger::Manager;
 use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::{self, Known};
+use crate::provider::replacement;
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
-use crate::provider::{overlap, replacement};
 use push::PUSH;
 
 /// The resource.
@@ -147,7 +148,7 @@ impl Resource for JobTokenScope {
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
         let project = settle(&context.client.gitlab, &planned).await?;
-        set_up(&context, project, planned).await
+        write::set_up(&context, project, planned).await
     }
 
     async fn read(
@@ -196,14 +197,14 @@ impl Resource for JobTokenScope {
                 let new = ScopeModel { project_id: Attr::Known(project.into()), ..planned };
                 return Err(replacement::unplanned(&change::name(&prior), &change::name(&new)).into());
             }
-            return set_up(&context, project, planned).await;
+            return write::set_up(&context, project, planned).await;
         }
         let own = context.private.instance().map(|own| own.mark);
         let is_restored = own.is_some_and(|own| ledger.has_removed(own, &claims::wanted(project, &planned)));
         let mut held = prior.clone();
         let mut updated = planned.clone();
         if is_restored || planned.inbound_enabled != prior.inbound_enabled {
-            let settings = set_access(&context, project, &planned).await.map_err(|failed| Failed {
+            let settings = write::set_access(&context, project, &planned).await.map_err(|failed| Failed {
                 left: failed.left.map(|settings| observed(prior.clone(), project, settings)),
                 errors: failed.errors,
             })?;
@@ -214,7 +215,7 @@ impl Resource for JobTokenScope {
             planned.push_repository_for_job_token_allowed != prior.push_repository_for_job_token_allowed;
         if is_restored || push_differs {
             let left = Some(held);
-            set_pushes(&context, project, &planned)
+            write::set_pushes(&context, project, &planned)
                 .await
                 .map_err(|diagnostic| Failed { left, errors: diagnostic.into() })?;
         }
@@ -231,11 +232,11 @@ impl Resource for JobTokenScope {
             context.warnings.add(gone_before_removal(project::spelled(&state.project)));
             return Ok(());
         };
-        let settings = match restore_access(&context, project, &state).await {
+        let settings = match write::restore_access(&context, project, &state).await {
             Ok(Some(settings)) if !settings.inbound_enabled => {
                 return Err(Failed {
                     left: Some(observed(state, project, settings)),
-                    errors: not_taken(project, true).into(),
+                    errors: write::not_taken(project, true).into(),
                 });
             }
             Ok(settings) => settings,
@@ -248,7 +249,7 @@ impl Resource for JobTokenScope {
                 return Err(report(attempted, &error).into());
             }
         };
-        restore_pushes(&context, project, &state).await.map_err(|diagnostic| Failed {
+        write::restore_pushes(&context, project, &state).await.map_err(|diagnostic| Failed {
             left: settings.map(|settings| observed(state, project, settings)),
             errors: diagnostic.into(),
         })
@@ -260,7 +261,7 @@ impl Resource for JobTokenScope {
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ScopeModel, Errors> {
         let (spelling, project) = identity::imported_project(&context.client.gitlab, by).await?;
-        let settings = read_settings(&context.client.gitlab, project, Freshness::Now).await?;
+        let settings = write::read_settings(&context.client.gitlab, project, Freshness::Now).await?;
         let push_repository_for_job_token_allowed = push::imported(&context.client.gitlab, project).await?;
         let spelled = ScopeModel {
             project: Attr::Known(spelling),
@@ -278,135 +279,6 @@ async fn settle(client: &Client, model: &ScopeModel) -> Result<ProjectId, Errors
 
 async fn in_state(client: &Client, state: &ScopeModel) -> Result<Option<ProjectId>, Errors> {
     project::in_state(client, &state.project, &state.project_id).await
-}
-
-/// Makes a project's settings what is planned, which no state has yet.
-async fn set_up(
-    context: &Context<'_, Connection>,
-    project: ProjectId,
-    planned: ScopeModel,
-) -> Result<ScopeModel, Failed<ScopeModel>> {
-    let wanted = claims::wanted(project, &planned);
-    let left = context.client.ledger.left(&wanted);
-    let settings = match set_access(context, project, &planned).await {
-        Ok(settings) => settings,
-        Err(Failed { left: accepted, errors }) => {
-            // What didn't take has changed nothing.
-            let taken =
-                accepted.filter(|settings| Attr::Known(settings.inbound_enabled) == planned.inbound_enabled);
-            let accepted = taken.map(|settings| without_pushes(planned, project, settings));
-            return Err(overlap::with_left(Failed { left: accepted, errors }, &left));
-        }
-    };
-    match set_pushes(context, project, &planned).await {
-        Ok(()) => Ok(applied(planned, project, settings)),
-        Err(diagnostic) => {
-            // What this run has changed, or a destroyed resource has left for this one, must not get lost.
-            let is_ours = !left.is_empty() || context.client.ledger.has_written(Object::Access(project));
-            let accepted = is_ours.then(|| without_pushes(planned, project, settings));
-            Err(overlap::with_left(Failed { left: accepted, errors: diagnostic.into() }, &left))
-        }
-    }
-}
-
-/// Returns the state of a scope whose push setting is not what was planned.
-fn without_pushes(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
-    observed(ScopeModel { push_repository_for_job_token_allowed: Attr::Null, ..planned }, project, settings)
-}
-
-/// Makes the access setting what is planned, and makes sure that it took.
-async fn set_access(
-    context: &Context<'_, Connection>,
-    project: ProjectId,
-    planned: &ScopeModel,
-) -> Result<ScopeSettings, Failed<ScopeSettings>> {
-    let gitlab = &context.client.gitlab;
-    let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
-    let turn = claims::turn(context, project, planned, Object::Access(project)).await;
-    let settings = read_settings(gitlab, project, Freshness::Recent).await?;
-    if settings.inbound_enabled == wanted {
-        return Ok(settings);
-    }
-    claims::check(context, &turn, project, planned, wanted)?;
-    if let Err(error) = gitlab.set_inbound_enabled(project, wanted).await {
-        let diagnostic = report(cannot_set(project, wanted), &error);
-        let enforced = !wanted && error.is_bad_request();
-        let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
-        return Err(diagnostic.at("inbound_enabled").into());
-    }
-    turn.wrote(context.private.instance().map(|own| own.mark), Setting::Setting(wanted));
-    // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
-    let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
-    let settings = read_settings(&gitlab.despite_stop(), project, Freshness::Now)
-        .await
-        .map_err(|errors| Failed { left: Some(accepted), errors })?;
-    if settings.inbound_enabled == wanted {
-        return Ok(settings);
-    }
-    Err(Failed { left: Some(settings), errors: not_taken(project, wanted).at("inbound_enabled").into() })
-}
-
-/// Makes the push setting what is planned, if it is managed.
-async fn set_pushes(
-    context: &Context<'_, Connection>,
-    project: ProjectId,
-    planned: &ScopeModel,
-) -> Result<(), Diagnostic> {
-    let Some(wanted) = planned.push_repository_for_job_token_allowed.known().copied() else { return Ok(()) };
-    let turn = claims::turn(context, project, planned, Object::Pushes(project)).await;
-    if push::read(&context.client.gitlab, project).await? == wanted {
-        return Ok(());
-    }
-    claims::check(context, &turn, project, planned, wanted)?;
-    push::set(&context.client.gitlab, project, wanted).await?;
-    turn.wrote(context.private.instance().map(|own| own.mark), Setting::Setting(wanted));
-    Ok(())
-}
-
-/// Restores GitLab's default of the access setting and returns the settings, or `None` if they are left to another resource
-/// of the run.
-async fn restore_access(
-    context: &Context<'_, Connection>,
-    project: ProjectId,
-    state: &ScopeModel,
-) -> Result<Option<ScopeSettings>, Error> {
-    let gitlab = &context.client.gitlab;
-    let turn = context.client.ledger.turn(Object::Access(project)).await;
-    if claims::is_left(context, &turn, project, state) {
-        return Ok(None);
-    }
-    gitlab.set_inbound_enabled(project, true).await?;
-    turn.wrote(context.private.instance().map(|own| own.mark), Setting::Default);
-    gitlab.settings(project, Freshness::Now).await.map(Some)
-}
-
-/// Restores GitLab's default of the push setting, if the state departs from it.
-async fn restore_pushes(
-    context: &Context<'_, Connection>,
-    project: ProjectId,
-    state: &ScopeModel,
-) -> Result<(), Diagnostic> {
-    if state.push_repository_for_job_token_allowed != Attr::Known(true) {
-        return Ok(());
-    }
-    let turn = context.client.ledger.turn(Object::Pushes(project)).await;
-    if claims::is_left(context, &turn, project, state) {
-        return Ok(());
-    }
-    push::set(&context.client.gitlab, project, false).await?;
-    turn.wrote(context.private.instance().map(|own| own.mark), Setting::Default);
-    Ok(())
-}
-
-async fn read_settings(
-    client: &Client,
-    project: ProjectId,
-    freshness: Freshness,
-) -> Result<ScopeSettings, Errors> {
-    client.settings(project, freshness).await.map_err(|error| {
-        let diagnostic = report(cannot_read(project), &error);
-        if error.is_not_found() { diagnostic.at("project") } else { diagnostic }.into()
-    })
 }
 
 fn project_id_of(model: &ScopeModel) -> Option<ProjectId> {
@@ -463,10 +335,6 @@ fn cannot_read(project: ProjectId) -> String {
     format!("Can't read the job token scope of project {project}")
 }
 
-fn cannot_set(project: ProjectId, wanted: bool) -> String {
-    format!("Can't set `inbound_enabled = {wanted}` on project {project}")
-}
-
 const ENFORCEMENT: &str = "An administrator may have made the allowlist mandatory for the whole instance, as on \
                            GitLab.com; then `inbound_enabled` can only be `true`. Remove the attribute, and allow the \
                            projects or groups that need access.";
@@ -478,21 +346,4 @@ fn limited_again(project: ProjectId) -> Diagnostic {
          the setting; then the next apply changes it back, if it is still wanted.\n\n{ENFORCEMENT}"
     );
     Diagnostic::new(format!("Access to project {project} is limited to the allowlist again"), detail)
-}
-
-fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
-    let detail = format!(
-        "GitLab accepted the change, but still says `inbound_enabled = {}`.\n\n{}",
-        !wanted,
-        if wanted {
-            "Try again; if it stays so, the project's settings page may tell more."
-        } else {
-            ENFORCEMENT
-        }
-    );
-    Diagnostic::new(cannot_set(project, wanted), detail)
-}
-
-fn with_enforcement(diagnostic: Diagnostic) -> Diagnostic {
-    Diagnostic { detail: format!("{}\n\n{ENFORCEMENT}", diagnostic.detail), ..diagnostic }
 }

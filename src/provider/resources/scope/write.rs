@@ -1,0 +1,161 @@
+//! The writes of a scope's settings. Each makes sure that it took, and waits for its turn among those of the other resources
+//! of the run.
+
+use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed, push};
+use crate::framework::{Attr, Context, Diagnostic, Errors, Failed};
+use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
+use crate::provider::connection::Connection;
+use crate::provider::ledger::{Object, Value};
+use crate::provider::overlap;
+use crate::provider::report::report;
+
+/// Makes a project's settings what is planned, which no state has yet.
+pub(super) async fn set_up(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    planned: ScopeModel,
+) -> Result<ScopeModel, Failed<ScopeModel>> {
+    let wanted = claims::wanted(project, &planned);
+    let left = context.client.ledger.left(&wanted);
+    let settings = match set_access(context, project, &planned).await {
+        Ok(settings) => settings,
+        Err(Failed { left: accepted, errors }) => {
+            // What didn't take has changed nothing.
+            let taken =
+                accepted.filter(|settings| Attr::Known(settings.inbound_enabled) == planned.inbound_enabled);
+            let accepted = taken.map(|settings| without_pushes(planned, project, settings));
+            return Err(overlap::with_left(Failed { left: accepted, errors }, &left));
+        }
+    };
+    match set_pushes(context, project, &planned).await {
+        Ok(()) => Ok(applied(planned, project, settings)),
+        Err(diagnostic) => {
+            // What this run has changed, or a destroyed resource has left for this one, must not get lost.
+            let is_ours = !left.is_empty() || context.client.ledger.has_written(Object::Access(project));
+            let accepted = is_ours.then(|| without_pushes(planned, project, settings));
+            Err(overlap::with_left(Failed { left: accepted, errors: diagnostic.into() }, &left))
+        }
+    }
+}
+
+/// Returns the state of a scope whose push setting is not what was planned.
+pub(super) fn without_pushes(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
+    observed(ScopeModel { push_repository_for_job_token_allowed: Attr::Null, ..planned }, project, settings)
+}
+
+/// Makes the access setting what is planned, and makes sure that it took.
+pub(super) async fn set_access(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    planned: &ScopeModel,
+) -> Result<ScopeSettings, Failed<ScopeSettings>> {
+    let gitlab = &context.client.gitlab;
+    let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
+    let turn = claims::turn(context, project, planned, Object::Access(project)).await;
+    let settings = read_settings(gitlab, project, Freshness::Recent).await?;
+    if settings.inbound_enabled == wanted {
+        return Ok(settings);
+    }
+    claims::check(context, &turn, project, planned, wanted)?;
+    if let Err(error) = gitlab.set_inbound_enabled(project, wanted).await {
+        let diagnostic = report(cannot_set(project, wanted), &error);
+        let enforced = !wanted && error.is_bad_request();
+        let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
+        return Err(diagnostic.at("inbound_enabled").into());
+    }
+    turn.wrote(context.private.instance().map(|own| own.mark), Value::Setting(wanted));
+    // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
+    let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
+    let settings = read_settings(&gitlab.despite_stop(), project, Freshness::Now)
+        .await
+        .map_err(|errors| Failed { left: Some(accepted), errors })?;
+    if settings.inbound_enabled == wanted {
+        return Ok(settings);
+    }
+    Err(Failed { left: Some(settings), errors: not_taken(project, wanted).at("inbound_enabled").into() })
+}
+
+/// Makes the push setting what is planned, if it is managed.
+pub(super) async fn set_pushes(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    planned: &ScopeModel,
+) -> Result<(), Diagnostic> {
+    let Some(wanted) = planned.push_repository_for_job_token_allowed.known().copied() else { return Ok(()) };
+    let turn = claims::turn(context, project, planned, Object::Pushes(project)).await;
+    if push::read(&context.client.gitlab, project).await? == wanted {
+        return Ok(());
+    }
+    claims::check(context, &turn, project, planned, wanted)?;
+    push::set(&context.client.gitlab, project, wanted).await?;
+    turn.wrote(context.private.instance().map(|own| own.mark), Value::Setting(wanted));
+    Ok(())
+}
+
+/// Restores GitLab's default of the access setting and returns the settings, or `None` if they are left to another resource
+/// of the run.
+pub(super) async fn restore_access(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    state: &ScopeModel,
+) -> Result<Option<ScopeSettings>, Error> {
+    let gitlab = &context.client.gitlab;
+    let turn = context.client.ledger.turn(Object::Access(project)).await;
+    if claims::is_left(context, &turn, project, state) {
+        return Ok(None);
+    }
+    gitlab.set_inbound_enabled(project, true).await?;
+    turn.wrote(context.private.instance().map(|own| own.mark), Value::Default);
+    gitlab.settings(project, Freshness::Now).await.map(Some)
+}
+
+/// Restores GitLab's default of the push setting, if the state departs from it.
+pub(super) async fn restore_pushes(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    state: &ScopeModel,
+) -> Result<(), Diagnostic> {
+    if state.push_repository_for_job_token_allowed != Attr::Known(true) {
+        return Ok(());
+    }
+    let turn = context.client.ledger.turn(Object::Pushes(project)).await;
+    if claims::is_left(context, &turn, project, state) {
+        return Ok(());
+    }
+    push::set(&context.client.gitlab, project, false).await?;
+    turn.wrote(context.private.instance().map(|own| own.mark), Value::Default);
+    Ok(())
+}
+
+pub(super) async fn read_settings(
+    client: &Client,
+    project: ProjectId,
+    freshness: Freshness,
+) -> Result<ScopeSettings, Errors> {
+    client.settings(project, freshness).await.map_err(|error| {
+        let diagnostic = report(cannot_read(project), &error);
+        if error.is_not_found() { diagnostic.at("project") } else { diagnostic }.into()
+    })
+}
+
+fn cannot_set(project: ProjectId, wanted: bool) -> String {
+    format!("Can't set `inbound_enabled = {wanted}` on project {project}")
+}
+
+/// Returns the error of a setting that GitLab has accepted, and that hasn't changed.
+pub(super) fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
+    let detail = format!(
+        "GitLab accepted the change, but still says `inbound_enabled = {}`.\n\n{}",
+        !wanted,
+        if wanted {
+            "Try again; if it stays so, the project's settings page may tell more."
+        } else {
+            ENFORCEMENT
+        }
+    );
+    Diagnostic::new(cannot_set(project, wanted), detail)
+}
+
+fn with_enforcement(diagnostic: Diagnostic) -> Diagnostic {
+    Diagnostic { detail: format!("{}\n\n{ENFORCEMENT}", diagnostic.detail), ..diagnostic }
+}
