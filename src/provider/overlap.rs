@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::connection::Connection;
 use super::ledger::{Finding, Manager, Object};
-use crate::framework::{Diagnostic, Failed, PlanContext, Private, Warnings};
+use crate::framework::{Diagnostic, Failed, PlanContext, Private};
 use crate::gitlab::Permissions;
 
 /// The note with the objects that a removal leaves.
@@ -42,15 +42,19 @@ pub(super) fn warn_of_replaced(
         return;
     }
     let kept: BTreeSet<String> = kept.into_iter().map(described).collect();
-    context.warnings.add(Diagnostic::new(
-        format!("Conflict: replaced in project {project}"),
+    context.warnings.add(replaced(&kept, project));
+}
+
+fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
+    Diagnostic::new(
+        format!("Replaced beside another resource: {project}"),
         format!(
-            "Another resource of this configuration manages these too, and keeps them:\n\n{}\n\nReplacing this resource \
-             leaves them, unless it has `create_before_destroy = true`: then this apply removes them, and the next one adds \
-             them back.",
-            lines(&kept)
+            "Two resources of this configuration manage these of project {project}. One of them is replaced, and the other one \
+             keeps them:\n\n{}\n\nThey stay, unless the one that is replaced has `create_before_destroy = true`: then this apply \
+             may remove them, and the next one brings them back.",
+            lines(kept)
         ),
-    ));
+    )
 }
 
 fn described(object: Object) -> String {
@@ -62,9 +66,12 @@ fn described(object: Object) -> String {
 }
 
 /// Warns of what a plan has found out about other resources. `project` is the name of the project for people.
-pub(super) fn warn(findings: Vec<Finding>, manager: Manager, project: &str, warnings: &Warnings) {
+pub(super) fn warn<C>(findings: Vec<Finding>, manager: Manager, project: &str, context: &PlanContext<'_, C>) {
     for finding in findings {
-        warnings.add(told(finding, manager, project));
+        if context.hands_on_plans && matches!(finding, Finding::ReplacedObjects(_)) {
+            continue;
+        }
+        context.warnings.add(told(finding, manager, project));
     }
 }
 
@@ -75,7 +82,7 @@ fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
             format!("Conflict: {kind}s allowed for project {project}"),
             format!(
                 "Another `{manager}` of this configuration also manages the {kind}s on the allowlist of project {project}. \
-                 Each removes what the other adds, and an apply of both fails. Merge them into one."
+                 Each removes what the other adds, and an apply that changes both may fail. Merge them into one."
             ),
         ),
         Finding::SameEntry(target, permissions) => same_entry(&target, permissions.as_ref(), project),
@@ -93,12 +100,13 @@ fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
         Finding::RemovedObjects(objects) => Diagnostic::new(
             format!("Conflict: removed from project {project}"),
             format!(
-                "This plan destroys another resource that manages the same as this `{manager}`, and removes:\n\n{}\n\nThe next \
-                 apply adds it back. To keep it all the time, use a `removed` block with `destroy = false` for the other \
-                 resource.",
+                "This plan destroys another resource that manages the same as this `{manager}`, and that removes these or \
+                 resets them to GitLab's default:\n\n{}\n\nThe next apply brings them back. To keep them all the time, use a \
+                 `removed` block with `destroy = false` for the other resource.",
                 lines(&objects)
             ),
         ),
+        Finding::ReplacedObjects(objects) => replaced(&objects, project),
     }
 }
 
@@ -112,7 +120,7 @@ fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
         format!("Conflict: job token scope of project {project}"),
         format!(
             "Another `{}` of this configuration also manages project {project}, with {}. If the two differ, an apply of both \
-             fails; destroying either restores GitLab's default. Remove one of them.",
+             may fail; destroying either restores GitLab's default. Remove one of them.",
             Manager::Scope,
             settings.join(" and ")
         ),
@@ -157,7 +165,7 @@ pub(super) fn left(object: &str, project: &str) -> Diagnostic {
         format!("Not removed from project {project}"),
         format!(
             "Another resource of this configuration manages {object} of project {project}, too. Destroying this resource \
-             leaves it as it is."
+             leaves it to that one."
         ),
     )
 }
@@ -168,7 +176,7 @@ pub(super) fn all_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic 
         format!("Not removed from project {project}"),
         format!(
             "Other resources of this configuration manage these on the allowlist of project {project}, too. Destroying this \
-             resource leaves them:\n\n{}",
+             resource leaves them to those:\n\n{}",
             lines(entries)
         ),
     )

@@ -146,6 +146,8 @@ pub(super) struct Claim {
     pub(super) replaces: Option<Mark>,
     /// Whether later calls for the instance carry the same mark.
     pub(super) lasting: bool,
+    /// Whether its apply has nothing to do, so that a host doesn't call it.
+    pub(super) unchanged: bool,
 }
 
 /// What becomes of an instance in this run.
@@ -161,7 +163,8 @@ pub(super) enum Fate {
 
 impl Claim {
     pub(super) fn of_read(manager: Manager) -> Self {
-        Self { manager, held: BTreeSet::new(), fate: Fate::Read, replaces: None, lasting: true }
+        let held = BTreeSet::new();
+        Self { manager, held, fate: Fate::Read, replaces: None, lasting: true, unchanged: false }
     }
 
     pub(super) fn wanted(&self) -> Option<&Wanted> {
@@ -179,6 +182,14 @@ impl Claim {
                 Fate::Kept(wanted) => wanted.value(object).is_some(),
                 Fate::Removed { .. } => false,
             }
+    }
+
+    /// Checks whether the removal of the instance leaves the object.
+    pub(super) fn leaves(&self, object: Object) -> bool {
+        match &self.fate {
+            Fate::Removed { leaves } => self.held.contains(&object) && leaves.contains(&object),
+            Fate::Read | Fate::Kept(_) => false,
+        }
     }
 
     /// Checks whether the removal of the instance takes the object away.

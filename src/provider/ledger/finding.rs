@@ -21,29 +21,33 @@ pub(in crate::provider) enum Finding {
     WidenedEntries(BTreeSet<String>),
     /// Other resources' removals take these objects away, which this one keeps, and nothing adds them back in this run.
     RemovedObjects(BTreeSet<String>),
+    /// The replacements of other resources leave these objects, which this one keeps, if the host removes the old object before
+    /// it makes the new one.
+    ReplacedObjects(BTreeSet<String>),
 }
 
 /// Returns what there is to tell of the others, from the planned claim of one instance.
-pub(super) fn about(
-    claims: &BTreeMap<Mark, Claim>,
-    mark: Mark,
-    own: &Claim,
-    unchanged: bool,
-) -> Vec<Finding> {
+pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> Vec<Finding> {
     let Fate::Kept(wanted) = &own.fate else { return Vec::new() };
     let others = claims.iter().filter(|(other, claim)| {
         **other != mark && own.replaces != Some(**other) && claim.replaces != Some(mark)
     });
-    let others: Vec<&Claim> = others.map(|(_, claim)| claim).collect();
+    let others: Vec<(Mark, &Claim)> = others.map(|(mark, claim)| (*mark, claim)).collect();
     let mut findings = Vec::new();
     // Without lasting marks, another claim may be an earlier one of the same instance.
-    for other in others.iter().filter(|other| own.lasting && other.lasting) {
+    for (_, other) in others.iter().filter(|(_, other)| own.lasting && other.lasting) {
         if let Some(theirs) = other.wanted() {
             findings.extend(between((own.manager, wanted), (other.manager, theirs)));
         }
     }
-    let is_removed = |object: &Object| unchanged && others.iter().any(|other| other.removes(*object));
-    findings.extend(named(wanted, is_removed).map(Finding::RemovedObjects));
+    if own.unchanged {
+        let is_removed = |object: &Object| others.iter().any(|(_, other)| other.removes(*object));
+        findings.extend(named(wanted, is_removed).map(Finding::RemovedObjects));
+        let is_replaced = |mark: Mark| claims.values().any(|claim| claim.replaces == Some(mark));
+        let is_left =
+            |object: &Object| others.iter().any(|(mark, other)| other.leaves(*object) && is_replaced(*mark));
+        findings.extend(named(wanted, is_left).map(Finding::ReplacedObjects));
+    }
     merged(findings)
 }
 

@@ -69,8 +69,9 @@ impl Ledger {
             fate: Fate::Kept(wanted),
             replaces: instance.replaces,
             lasting: instance.lasting,
+            unchanged,
         };
-        let findings = finding::about(&pages.claims, instance.mark, &claim, unchanged);
+        let findings = finding::about(&pages.claims, instance.mark, &claim);
         pages.claims.insert(instance.mark, claim);
         findings
     }
@@ -98,11 +99,13 @@ impl Ledger {
         leaves
     }
 
-    /// Returns those of the objects that other instances have in their state and keep, as far as is known.
+    /// Returns those of the objects that other instances keep without a change.
     pub(super) fn kept_by_others(&self, own: Mark, objects: &BTreeSet<Object>) -> Vec<Object> {
         let pages = self.pages();
-        let is_kept =
-            |object: &&Object| pages.claims.iter().any(|(mark, claim)| *mark != own && claim.keeps(**object));
+        let is_kept = |object: &&Object| {
+            let mut others = pages.claims.iter().filter(|(mark, claim)| **mark != own && claim.unchanged);
+            others.any(|(_, claim)| claim.keeps(**object))
+        };
         objects.iter().filter(is_kept).copied().collect()
     }
 

@@ -236,6 +236,32 @@ fn resource_that_stays_is_known_to_a_replacement() {
     assert_eq!(ledger.kept_by_others(kept.mark, &held), []);
 }
 
+#[test]
+fn resource_that_changes_too_is_no_keeper_of_what_is_replaced() {
+    let ledger = Ledger::default();
+    let (moving, replaced) = (instance(), instance());
+    let held: BTreeSet<Object> = [project(2)].into();
+    ledger.note_read(Some(moving), Manager::Entry, held.clone());
+    assert_eq!(ledger.kept_by_others(replaced.mark, &held), []);
+    ledger.claim(moving, Manager::Entry, held.clone(), entry(project(3)), false);
+    assert_eq!(ledger.kept_by_others(replaced.mark, &held), []);
+}
+
+#[test]
+fn resource_that_stays_is_told_of_an_earlier_replacement() {
+    let ledger = Ledger::default();
+    let (kept, replaced) = (instance(), instance());
+    let held: BTreeSet<Object> = [project(2)].into();
+    ledger.note_read(Some(kept), Manager::Entry, held.clone());
+    ledger.claim(replaced, Manager::Entry, held.clone(), entry(project(3)), false);
+    let second = Instance { replaces: Some(replaced.mark), ..instance() };
+    let wanted = entry(project(3));
+    assert_eq!(ledger.plan_replacement(second, &wanted), [project(2), project(3)].into());
+    ledger.claim(second, Manager::Entry, BTreeSet::new(), wanted, false);
+    let told = ledger.claim(kept, Manager::Entry, held, entry(project(2)), true);
+    assert_eq!(told, [Finding::ReplacedObjects(names(&[project(2)]))]);
+}
+
 #[tokio::test]
 async fn writes_of_one_object_take_turns() {
     use futures_util::FutureExt as _;

@@ -65,7 +65,7 @@ pub(super) fn plan(
     let leaves = prior.is_none().then(|| connection.ledger.plan_replacement(context.instance, &wanted));
     let findings = connection.ledger.claim(context.instance, Manager::Exclusive, held, wanted, unchanged);
     let project = names::project(&planned.project, owner);
-    overlap::warn(findings, Manager::Exclusive, &project, context.warnings);
+    overlap::warn(findings, Manager::Exclusive, &project, context);
     leaves.map(|leaves| overlap::note_of(&leaves)).unwrap_or_default()
 }
 

@@ -45,7 +45,7 @@ pub(super) fn plan(
     connection.ledger.note_kept(context.first_plan.into_iter().flat_map(overlap::noted));
     let leaves = prior.is_none().then(|| connection.ledger.plan_replacement(context.instance, &wanted));
     let findings = connection.ledger.claim(context.instance, Manager::Scope, held, wanted, unchanged);
-    overlap::warn(findings, Manager::Scope, &names::project(&planned.project, project), context.warnings);
+    overlap::warn(findings, Manager::Scope, &names::project(&planned.project, project), context);
     leaves.map(|leaves| overlap::note_of(&leaves)).unwrap_or_default()
 }
 
