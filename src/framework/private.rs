@@ -25,7 +25,7 @@ pub struct Instance {
     pub mark: Mark,
     /// The instance that a replacement takes away for it.
     pub replaces: Option<Mark>,
-    /// Whether its state had the mark before this call: only then does a later call have it, too.
+    /// True if its state had the mark before this call: only then does a later call have it, too.
     pub lasting: bool,
 }
 
@@ -43,7 +43,7 @@ pub struct Private {
     planned: Option<Planned>,
 }
 
-/// What a plan adds, and the apply strips.
+/// The part that a plan adds and the apply strips.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Planned {
@@ -75,6 +75,12 @@ impl Private {
     pub fn instance(&self) -> Option<Instance> {
         let replaces = self.planned.as_ref().and_then(|planned| planned.replaces);
         self.mark.map(|mark| Instance { mark, replaces, lasting: true })
+    }
+
+    /// Returns the mark of the instance, if it is known.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        self.mark
     }
 
     /// Returns the value of that name that the plan of this change has noted for its apply.

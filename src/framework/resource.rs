@@ -34,7 +34,7 @@ pub struct PlanContext<'a, C> {
     /// Private data that the first plan of this change has planned, where this is the plan of the apply and the host hands
     /// it on (Terraform from 1.16).
     pub first_plan: Option<&'a Private>,
-    /// Whether the host hands on what the first plan has planned: without [`Self::first_plan`], this is the first plan.
+    /// True if the host hands on the private data of first plans: then a plan without [`Self::first_plan`] is a first plan.
     pub hands_on_plans: bool,
     /// The instance of the resource that the plan is about.
     pub instance: Instance,
@@ -47,7 +47,7 @@ pub struct Plan<T> {
     pub planned: T,
     /// The attributes whose change can't be made in place. Those that do not change are passed over.
     pub replace: Vec<&'static str>,
-    /// What the plan tells its apply, beside the state. [`Private::note`] returns it there.
+    /// Notes for the apply, beside the state. [`Private::note`] returns them there.
     pub notes: Map<String, Json>,
 }
 

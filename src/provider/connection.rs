@@ -1,4 +1,4 @@
-//! What a configured provider hands to its resources: GitLab, and what this run knows.
+//! The connection that a configured provider hands to its resources: GitLab, and the knowledge of this run.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,9 +10,9 @@ use crate::gitlab::{Client, ProjectId, Target};
 pub struct Connection {
     /// The client that all resources share.
     pub(super) gitlab: Client,
-    /// What the resources of this run claim and write.
+    /// The claims and writes of this run.
     pub(super) ledger: Ledger,
-    /// What the reads of this run have found.
+    /// The findings of this run's reads.
     pub(super) reads: Reads,
 }
 

@@ -1,6 +1,7 @@
 //! The provider itself: its block, its resources and data sources. The only place where Terraform's language and
 //! GitLab's meet; how either is spoken is the business of `framework` and `gitlab`.
 
+mod claiming;
 mod config;
 mod connection;
 mod data_sources;

@@ -1,4 +1,4 @@
-//! How messages name what a practitioner wrote: the path, with the ID behind.
+//! Names for messages: the path as a practitioner wrote it, with the ID behind.
 
 use std::fmt::Display;
 

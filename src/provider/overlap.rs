@@ -2,50 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value as Json};
-
-use super::connection::Connection;
 use super::ledger::{Finding, Manager, Object};
-use crate::framework::{Diagnostic, Failed, PlanContext, Private};
+use crate::framework::{Diagnostic, Failed};
 use crate::gitlab::Permissions;
 
-/// The note with the objects that a removal leaves.
-const LEAVES: &str = "leaves";
-
-/// Returns the note with the objects that a planned removal leaves.
-pub(super) fn note_of(leaves: &BTreeSet<Object>) -> Map<String, Json> {
-    let leaves: Vec<Json> = leaves.iter().map(|object| object.to_string().into()).collect();
-    if leaves.is_empty() { Map::new() } else { Map::from_iter([(LEAVES.to_owned(), leaves.into())]) }
-}
-
-/// Checks whether the plan of a removal has noted that it leaves the object.
-pub(super) fn is_left(private: &Private, object: Object) -> bool {
-    noted(private).any(|left| left == object.to_string())
-}
-
-/// Returns the objects that a plan has noted to be left.
-pub(super) fn noted(private: &Private) -> impl Iterator<Item = String> {
-    let leaves = private.note(LEAVES).and_then(Json::as_array).into_iter().flatten();
-    leaves.filter_map(Json::as_str).map(str::to_owned)
-}
-
-/// Warns of objects of a replaced resource that other resources keep. Hosts that don't hand on plans can't be told so where
-/// the old object is removed after the new one is made.
-pub(super) fn warn_of_replaced(
-    connection: &Connection,
-    context: &PlanContext<'_, Connection>,
-    held: &BTreeSet<Object>,
-    project: &str,
-) {
-    let kept = connection.ledger.kept_by_others(context.instance.mark, held);
-    if kept.is_empty() || context.hands_on_plans {
-        return;
-    }
-    let kept: BTreeSet<String> = kept.into_iter().map(described).collect();
-    context.warnings.add(replaced(&kept, project));
-}
-
-fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
+/// Returns the warning of a replaced resource whose objects another resource keeps.
+pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced beside another resource: {project}"),
         format!(
@@ -57,7 +19,8 @@ fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
     )
 }
 
-fn described(object: Object) -> String {
+/// Returns the name of an object for people.
+pub(super) fn described(object: Object) -> String {
     match object {
         Object::Access(_) => "`inbound_enabled`".to_owned(),
         Object::Pushes(_) => "`push_repository_for_job_token_allowed`".to_owned(),
@@ -65,17 +28,8 @@ fn described(object: Object) -> String {
     }
 }
 
-/// Warns of what a plan has found out about other resources. `project` is the name of the project for people.
-pub(super) fn warn<C>(findings: Vec<Finding>, manager: Manager, project: &str, context: &PlanContext<'_, C>) {
-    for finding in findings {
-        if context.hands_on_plans && matches!(finding, Finding::ReplacedObjects(_)) {
-            continue;
-        }
-        context.warnings.add(told(finding, manager, project));
-    }
-}
-
-fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
+/// Returns the warning of a finding about other resources. `project` is the name of the project for people.
+pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
     match finding {
         Finding::SameSettings(settings) => same_settings(&settings, project),
         Finding::SameList(_, kind) => Diagnostic::new(

@@ -36,7 +36,7 @@ pub(super) fn invalid_spelling<I: Id>(
     Diagnostic::new(format!("Invalid {}", I::KIND), detail).at(attribute)
 }
 
-/// What a plan knows of a project or group before it asks GitLab.
+/// A plan's knowledge of a project or group before it asks GitLab.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     /// Its path or ID as the state has it.

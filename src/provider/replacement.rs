@@ -1,45 +1,51 @@
-//! Whether a plan that changes the project or target of a resource replaces it. A project that is only unknown when the plan
+//! The decision of a plan that changes the project or target of a resource: to replace it or not. A project that is only unknown when the plan
 //! is made is planned as an update in place. When it turns out to be another one during the apply, nobody was named by that
 //! plan, so it must not become a replacement.
 
-use crate::framework::{Diagnostic, PlanContext};
+use std::collections::BTreeSet;
 
+use super::claiming;
 use super::connection::Connection;
+use super::ledger::Object;
+use crate::framework::{Diagnostic, PlanContext};
+use crate::gitlab::Client;
 
-/// What a plan does about an object that is not that of the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    /// The old object is removed, and the new one made.
-    Replace,
-    /// The apply takes the new one in place, if the old one is gone, and fails if not.
-    InPlace,
+/// The object of a state in a plan that names another one.
+pub(super) struct Former<'a> {
+    /// True if this run has read it, which a host does only before its first plan.
+    pub(super) was_read: bool,
+    pub(super) held: &'a BTreeSet<Object>,
+    /// The name of its project for people.
+    pub(super) project: &'a str,
+    /// The names of this object and of the new one for people.
+    pub(super) names: [String; 2],
 }
 
-/// Decides what a plan does about another object. `was_read` says whether this run has read the old one, which a host does
-/// only before its first plan. Where nothing tells the first plan from that of the apply, `is_gone` and `warning` are asked
-/// for.
-pub(super) async fn of_object(
+/// Decides whether a plan that names another object replaces the resource, or leaves it to the apply to take the new object in
+/// place if the old one is gone. `is_gone` is asked where nothing tells the first plan from that of the apply.
+pub(super) async fn is_replaced(
     context: &PlanContext<'_, Connection>,
-    was_read: bool,
-    is_gone: impl Future<Output = bool>,
-    warning: impl FnOnce() -> Diagnostic,
-) -> Change {
+    former: Former<'_>,
+    is_gone: impl AsyncFnOnce(&Client) -> bool,
+) -> bool {
     if context.first_plan.is_some() {
-        return Change::InPlace;
+        return false;
     }
-    if context.hands_on_plans || was_read || context.client.is_none() {
-        return Change::Replace;
+    let Some(connection) = context.client else { return true };
+    if !context.hands_on_plans && !former.was_read {
+        if is_gone(&connection.gitlab).await {
+            return false;
+        }
+        let [old, new] = &former.names;
+        context.warnings.add(may_be_unplanned(old, new));
     }
-    if is_gone.await {
-        return Change::InPlace;
-    }
-    context.warnings.add(warning());
-    Change::Replace
+    claiming::warn_of_replaced(connection, context, former.held, former.project);
+    true
 }
 
 /// Returns the warning of a plan that may be that of an apply: the host reports its own error then, which names no project.
 /// `old` and `new` name the objects for people.
-pub(super) fn may_be_unplanned(old: &str, new: &str) -> Diagnostic {
+fn may_be_unplanned(old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced: {old}"),
         format!(

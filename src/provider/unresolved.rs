@@ -1,8 +1,10 @@
 //! Paths in a configuration that lead to no project or group while planning. The same apply may create what they name, but
 //! nearly always they are misspelled: a path that comes from another resource is itself unknown.
 
+use futures_util::future::join_all;
+
 use crate::framework::{Diagnostic, Warnings};
-use crate::gitlab::{Client, GroupId, Kind, ProjectId, Reference};
+use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Reference};
 
 /// The paths of one plan that didn't resolve.
 #[derive(Debug, Default)]
@@ -26,10 +28,8 @@ impl Unresolved {
         let Self(paths) = self;
         let Some(first) = paths.first() else { return };
         let attribute = first.attribute;
-        let mut lines = Vec::new();
-        for Path { attribute, kind, text } in &paths {
-            lines.push(format!("  - {}", described(client, attribute, *kind, text).await));
-        }
+        let described = paths.iter().map(|path| described(client, path.attribute, path.kind, &path.text));
+        let lines: Vec<String> = join_all(described).await.iter().map(|line| format!("  - {line}")).collect();
         let detail = format!(
             "GitLab doesn't have these, or they aren't visible to the token:\n\n{}\n\nCorrect the path, or give the token's \
              user access. If this apply creates them, nothing is wrong: their IDs are resolved during the apply, which fails \
@@ -87,7 +87,7 @@ fn counterpart(attribute: &str) -> Option<&'static str> {
     })
 }
 
-async fn is_found<I: crate::gitlab::Id>(client: &Client, text: &str) -> bool {
+async fn is_found<I: Id>(client: &Client, text: &str) -> bool {
     match text.parse::<Reference<I>>() {
         Ok(path) if path.id().is_none() => matches!(client.resolve(&path).await, Ok(Some(_))),
         Ok(_) | Err(_) => false,

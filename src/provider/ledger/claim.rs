@@ -1,4 +1,4 @@
-//! What a resource can claim, and the claim of one instance.
+//! Objects and values that a resource can claim, and the claim of one instance.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,22 +20,22 @@ pub(in crate::provider) enum Manager {
 /// Something on the server that one resource should manage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::provider) enum Object {
-    /// Whether access to the project is restricted to its allowlist.
+    /// The setting that restricts access to the project to its allowlist.
     Access(ProjectId),
-    /// Whether jobs may push to the project's repository.
+    /// The setting that lets jobs push to the project's repository.
     Pushes(ProjectId),
     /// A target on the project's allowlist.
     Entry(ProjectId, Target),
 }
 
-/// What an object is made.
+/// A value that a write gives an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::provider) enum Value {
     /// A setting.
     Setting(bool),
     /// An entry that is there, with its permissions if those are managed.
     Entry(Option<Permissions>),
-    /// What a removal leaves: the default of a setting, or no entry.
+    /// The outcome of a removal: the default of a setting, or no entry.
     Default,
 }
 
@@ -66,7 +66,7 @@ impl Value {
     }
 }
 
-/// What one resource wants there to be.
+/// The objects that one resource wants, with their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::provider) struct Wanted {
     objects: BTreeMap<Object, (Value, String)>,
@@ -140,17 +140,17 @@ impl Wanted {
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
     pub(super) manager: Manager,
-    /// What its state has.
+    /// The objects in its state.
     pub(super) held: BTreeSet<Object>,
     pub(super) fate: Fate,
     pub(super) replaces: Option<Mark>,
-    /// Whether later calls for the instance carry the same mark.
+    /// True if later calls for the instance carry the same mark.
     pub(super) lasting: bool,
-    /// Whether its apply has nothing to do, so that a host doesn't call it.
+    /// True if its apply has nothing to do, so that a host doesn't call it.
     pub(super) unchanged: bool,
 }
 
-/// What becomes of an instance in this run.
+/// The future of an instance in this run.
 #[derive(Debug, Clone)]
 pub(super) enum Fate {
     /// It was read, and no plan of it is known.

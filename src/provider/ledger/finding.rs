@@ -1,4 +1,4 @@
-//! What a plan finds out about the other resources of its run.
+//! Findings of a plan about the other resources of its run.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -19,10 +19,10 @@ use crate::gitlab::{ProjectId, Target};
 
 /// The claims and writes of one run.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(Mutex<Pages>);
+pub(super) struct Ledger(Mutex<State>);
 
 #[derive(Debug, Default)]
-struct Pages {
+struct State {
     claims: BTreeMap<Mark, Claim>,
     objects: BTreeMap<Object, Record>,
     adoptions: BTreeSet<(ProjectId, Target)>,
@@ -37,7 +37,7 @@ struct Record {
     turn: Arc<tokio::sync::Mutex<()>>,
     /// The last write of this run: by which instance, and what the object was made.
     written: Option<(Option<Mark>, Value)>,
-    /// Whether a removal has left the object to another resource.
+    /// True if a removal has left the object to another resource.
     left: bool,
 }
 
@@ -45,7 +45,7 @@ impl Ledger {
     /// Notes what the state of a resource has, as a read finds it. A read claims nothing.
     pub(super) fn note_read(&self, instance: Option<Instance>, manager: Manager, held: BTreeSet<Object>) {
         let Some(Instance { mark, .. }) = instance else { return };
-        self.pages().claims.entry(mark).or_insert_with(|| Claim::of_read(manager)).held = held;
+        self.state().claims.entry(mark).or_insert_with(|| Claim::of_read(manager)).held = held;
     }
 
     /// Claims what a resource is planned to have, in place of its earlier claims. Returns what the plan must tell of others.
@@ -58,10 +58,10 @@ impl Ledger {
         wanted: Wanted,
         unchanged: bool,
     ) -> Vec<Finding> {
-        let mut pages = self.pages();
+        let mut state = self.state();
         if let Some(replaced) = instance.replaces {
             // An earlier plan of the same replacement.
-            pages.claims.retain(|_, claim| claim.replaces != Some(replaced));
+            state.claims.retain(|_, claim| claim.replaces != Some(replaced));
         }
         let claim = Claim {
             manager,
@@ -71,8 +71,8 @@ impl Ledger {
             lasting: instance.lasting,
             unchanged,
         };
-        let findings = finding::about(&pages.claims, instance.mark, &claim);
-        pages.claims.insert(instance.mark, claim);
+        let findings = finding::about(&state.claims, instance.mark, &claim);
+        state.claims.insert(instance.mark, claim);
         findings
     }
 
@@ -84,26 +84,26 @@ impl Ledger {
         manager: Manager,
         held: &BTreeSet<Object>,
     ) -> BTreeSet<Object> {
-        self.pages().plan_removal(instance.map(|instance| instance.mark), None, manager, held)
+        self.state().plan_removal(instance.map(|instance| instance.mark), None, manager, held)
     }
 
     /// Returns what the removal of the instance that this one replaces must leave.
     pub(super) fn plan_replacement(&self, instance: Instance, wanted: &Wanted) -> BTreeSet<Object> {
-        let mut pages = self.pages();
-        let replaced = instance.replaces.and_then(|mark| pages.claims.get(&mark).cloned());
+        let mut state = self.state();
+        let replaced = instance.replaces.and_then(|mark| state.claims.get(&mark).cloned());
         // A tainted object is replaced without its mark, and its removal leaves what is wanted all the same.
         let mut leaves: BTreeSet<Object> = wanted.objects().copied().collect();
         if let Some(Claim { manager, held, .. }) = replaced {
-            leaves.extend(pages.plan_removal(instance.replaces, Some(instance.mark), manager, &held));
+            leaves.extend(state.plan_removal(instance.replaces, Some(instance.mark), manager, &held));
         }
         leaves
     }
 
     /// Returns those of the objects that other instances keep without a change.
     pub(super) fn kept_by_others(&self, own: Mark, objects: &BTreeSet<Object>) -> Vec<Object> {
-        let pages = self.pages();
+        let state = self.state();
         let is_kept = |object: &&Object| {
-            let mut others = pages.claims.iter().filter(|(mark, claim)| **mark != own && claim.unchanged);
+            let mut others = state.claims.iter().filter(|(mark, claim)| **mark != own && claim.unchanged);
             others.any(|(_, claim)| claim.keeps(**object))
         };
         objects.iter().filter(is_kept).copied().collect()
@@ -112,12 +112,12 @@ impl Ledger {
     /// Notes objects that the first plan of a replacement leaves. The removal of the old object is planned anew in the apply
     /// if it comes after the new one, where no other resource is known.
     pub(super) fn note_kept(&self, objects: impl IntoIterator<Item = String>) {
-        self.pages().kept.extend(objects);
+        self.state().kept.extend(objects);
     }
 
     /// Waits until no write of these objects is under way. What is read from then on shows all writes of this run that
     /// didn't know of a claim made before.
-    pub(super) async fn quiet(&self, objects: impl IntoIterator<Item = Object>) {
+    pub(super) async fn wait_for_writes(&self, objects: impl IntoIterator<Item = Object>) {
         for object in objects {
             drop(self.turn(object).await);
         }
@@ -125,54 +125,54 @@ impl Ledger {
 
     /// Waits for the turn to write an object.
     pub(super) async fn turn(&self, object: Object) -> Turn<'_> {
-        let turn = Arc::clone(&self.pages().objects.entry(object).or_default().turn);
+        let turn = Arc::clone(&self.state().objects.entry(object).or_default().turn);
         Turn::new(self, object, turn.lock_owned().await)
     }
 
     /// Checks whether another instance has removed one of the objects in this run.
     pub(super) fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
-        let pages = self.pages();
-        let mut written = objects.objects().filter_map(|object| pages.objects.get(object)?.written.as_ref());
+        let state = self.state();
+        let mut written = objects.objects().filter_map(|object| state.objects.get(object)?.written.as_ref());
         written.any(|(by, value)| *by != Some(by_others_than) && value.is_default())
     }
 
     /// Checks whether this run has written the object.
     pub(super) fn has_written(&self, object: Object) -> bool {
-        self.pages().objects.get(&object).is_some_and(|record| record.written.is_some())
+        self.state().objects.get(&object).is_some_and(|record| record.written.is_some())
     }
 
     /// Returns the names of those of the objects that a removal has left to another resource.
     pub(super) fn left(&self, objects: &Wanted) -> Vec<String> {
-        let pages = self.pages();
-        let is_left = |object: &&Object| pages.objects.get(object).is_some_and(|record| record.left);
+        let state = self.state();
+        let is_left = |object: &&Object| state.objects.get(object).is_some_and(|record| record.left);
         let names = objects.objects().filter(is_left).filter_map(|object| objects.name(*object));
         names.map(str::to_owned).collect()
     }
 
     /// Checks whether another resource of this run has put the target on the allowlist.
     pub(super) fn was_added(&self, entry: Object, by_others_than: Mark) -> bool {
-        let pages = self.pages();
-        let written = pages.objects.get(&entry).and_then(|record| record.written.as_ref());
+        let state = self.state();
+        let written = state.objects.get(&entry).and_then(|record| record.written.as_ref());
         written.is_some_and(|(by, value)| *by != Some(by_others_than) && matches!(value, Value::Entry(_)))
     }
 
     /// Checks whether another resource of this run wants the entry with less than full permissions.
     pub(super) fn is_restricted_by_another(&self, entry: Object, own: Mark) -> bool {
-        self.pages().claims.iter().any(|(mark, claim)| *mark != own && claim.restricts(entry))
+        self.state().claims.iter().any(|(mark, claim)| *mark != own && claim.restricts(entry))
     }
 
     /// Notes that an entry is adopted, having been on the list before. Returns whether that is the first time in this run:
     /// the plan tells it, and the create that follows need not.
     pub(super) fn note_adoption(&self, project: ProjectId, target: Target) -> bool {
-        self.pages().adoptions.insert((project, target))
+        self.state().adoptions.insert((project, target))
     }
 
-    fn pages(&self) -> MutexGuard<'_, Pages> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pages {
+impl State {
     fn plan_removal(
         &mut self,
         mark: Option<Mark>,

@@ -269,8 +269,8 @@ async fn writes_of_one_object_take_turns() {
     let ledger = Ledger::default();
     let turn = ledger.turn(project(2)).await;
     assert!(ledger.turn(project(2)).now_or_never().is_none());
-    assert!(ledger.quiet([project(2)]).now_or_never().is_none());
+    assert!(ledger.wait_for_writes([project(2)]).now_or_never().is_none());
     assert!(ledger.turn(project(3)).now_or_never().is_some());
     drop(turn);
-    assert!(ledger.quiet([project(2)]).now_or_never().is_some());
+    assert!(ledger.wait_for_writes([project(2)]).now_or_never().is_some());
 }

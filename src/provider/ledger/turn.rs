@@ -26,24 +26,24 @@ impl<'a> Turn<'a> {
 
     /// Checks whether another resource wants the object: one of this run, or one that the first plan has found.
     pub(in crate::provider) fn is_wanted_by_another(&self, own: Option<Mark>) -> bool {
-        let pages = self.ledger.pages();
-        let mut others = pages.claims.iter().filter(|(mark, _)| Some(**mark) != own);
+        let state = self.ledger.state();
+        let mut others = state.claims.iter().filter(|(mark, _)| Some(**mark) != own);
         let wants = |claim: &Claim| claim.wanted().is_some_and(|wanted| wanted.value(self.object).is_some());
-        pages.kept.contains(&self.object.to_string()) || others.any(|(_, claim)| wants(claim))
+        state.kept.contains(&self.object.to_string()) || others.any(|(_, claim)| wants(claim))
     }
 
     /// Returns the type of another resource that has made the object something else in this run, and still wants that.
     pub(in crate::provider) fn undoes(&self, own: Mark, value: &Value) -> Option<Manager> {
-        let pages = self.ledger.pages();
-        let (by, written) = pages.objects.get(&self.object)?.written.as_ref()?;
-        let writer = pages.claims.get(by.as_ref().filter(|by| **by != own)?)?;
+        let state = self.ledger.state();
+        let (by, written) = state.objects.get(&self.object)?.written.as_ref()?;
+        let writer = state.claims.get(by.as_ref().filter(|by| **by != own)?)?;
         let still_wanted = writer.wanted().is_some_and(|wanted| wanted.wants(self.object, written));
         (still_wanted && written.is_undone_by(value)).then_some(writer.manager)
     }
 
     /// Notes what the object is made now.
     pub(in crate::provider) fn wrote(&self, own: Option<Mark>, value: Value) {
-        if let Some(record) = self.ledger.pages().objects.get_mut(&self.object) {
+        if let Some(record) = self.ledger.state().objects.get_mut(&self.object) {
             record.written = Some((own, value));
             record.left = false;
         }
@@ -51,7 +51,7 @@ impl<'a> Turn<'a> {
 
     /// Notes that a removal leaves the object to another resource.
     pub(in crate::provider) fn leave(&self) {
-        if let Some(record) = self.ledger.pages().objects.get_mut(&self.object) {
+        if let Some(record) = self.ledger.state().objects.get_mut(&self.object) {
             record.left = true;
         }
     }

@@ -23,7 +23,7 @@ use crate::provider::ledger::{Manager, Object, Value};
 use crate::provider::planned_ids::PlannedIds;
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
-use crate::provider::{identity, names, overlap, project, replacement};
+use crate::provider::{claiming, identity, names, overlap, project, replacement};
 use ids::{identify, in_state, owner, settle, target};
 use target::target_attribute;
 
@@ -285,7 +285,7 @@ impl Resource for AllowlistEntry {
         if is_another && !change::is_gone(gitlab, &prior).await {
             return Err(replacement::unplanned(&names::entry(&prior), &names::entry(&updated)).into());
         }
-        let own = context.private.instance().map(|own| own.mark);
+        let own = context.private.mark();
         let is_removed =
             own.is_some_and(|own| ledger.has_removed(own, &claims::wanted(owner, target, &updated)));
         if is_another || is_removed {
@@ -317,18 +317,15 @@ impl Resource for AllowlistEntry {
             context.warnings.add(gone_before_removal(project::spelled(&state.project)));
             return Ok(());
         };
-        let object = Object::Entry(owner, target);
-        let own = context.private.instance().map(|own| own.mark);
-        let turn = ledger.turn(object).await;
-        if overlap::is_left(context.private, object) || turn.is_wanted_by_another(own) {
-            turn.leave();
+        let turn = ledger.turn(Object::Entry(owner, target)).await;
+        if claiming::leave(&context, &turn) {
             let project = names::project(&state.project, owner);
             context.warnings.add(overlap::left(&names::target(&state), &project));
             return Ok(());
         }
         match gitlab.revoke(owner, target).await {
             Ok(_) => {
-                turn.wrote(own, Value::Default);
+                turn.wrote(context.private.mark(), Value::Default);
                 Ok(())
             }
             Err(error) if error.is_not_found() => {
@@ -401,7 +398,7 @@ async fn add(
             return Err(overlap::with_left(failed, &left));
         }
     }
-    let own = context.private.instance().map(|own| own.mark);
+    let own = context.private.mark();
     turn.wrote(own, Value::Entry(permissions));
     Ok(())
 }

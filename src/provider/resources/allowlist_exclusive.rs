@@ -242,7 +242,7 @@ impl Resource for AllowlistExclusive {
             && updated.target_project_ids == prior.target_project_ids
             && updated.target_group_ids == prior.target_group_ids;
         let wanted = claims::wanted(project, &updated, &claims::named(&updated), None);
-        let own = context.private.instance().map(|own| own.mark);
+        let own = context.private.mark();
         if only_paths && !own.is_some_and(|own| ledger.has_removed(own, &wanted)) {
             return Ok(updated);
         }

@@ -199,7 +199,7 @@ impl Resource for JobTokenScope {
             }
             return write::set_up(&context, project, planned).await;
         }
-        let own = context.private.instance().map(|own| own.mark);
+        let own = context.private.mark();
         let is_restored = own.is_some_and(|own| ledger.has_removed(own, &claims::wanted(project, &planned)));
         let mut held = prior.clone();
         let mut updated = planned.clone();

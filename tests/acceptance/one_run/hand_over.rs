@@ -13,13 +13,13 @@ use terraform_cli::Workspace;
 use super::{APP, ENTRY, KEPT, KINDS, LIST, SCOPE, entry, provider_requirement, resource_of, tells};
 use crate::kit::workspace;
 
-/// How often each hand-over of three targets runs at each speed of removals.
+/// The number of runs of each hand-over of three targets at each speed of removals.
 const ROUNDS: usize = 5;
 
 /// The numbers of targets, and how often a hand-over of so many runs at each speed of removals.
 const SIZES: [(usize, usize); 3] = [(1, 1), (3, ROUNDS), (40, 1)];
 
-/// How much slower than a read a removal is.
+/// The time by which a removal is slower than a read.
 const DELAYS: [Duration; 2] = [Duration::from_millis(300), Duration::ZERO];
 
 /// Has the targets as entries, one by one.
@@ -41,7 +41,7 @@ struct Site {
     groups: Vec<u64>,
 }
 
-/// What the server has of these projects.
+/// The server's side of these projects.
 #[derive(Debug, Clone, PartialEq)]
 struct Server {
     entries: Allowlist,
@@ -119,14 +119,14 @@ impl Site {
         Allowlist { projects: projects.copied().collect(), groups: groups.copied().collect() }
     }
 
-    /// What the server is to have when all is in place.
+    /// Returns the server's side when all is in place.
     fn all_in_place(&self) -> Server {
         let targets = self.targets();
         let limited = Some(Permissions::limited_to(["READ_JOBS"]));
         Server { entries: targets.clone(), listed: targets, is_open: true, pushes: true, limited }
     }
 
-    /// What the server is to have of entries and lists alone.
+    /// Returns the server's side with entries and lists alone.
     fn allowlists_in_place(&self) -> Server {
         Server { is_open: false, pushes: false, limited: None, ..self.all_in_place() }
     }

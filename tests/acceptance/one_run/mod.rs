@@ -1,4 +1,4 @@
-//! What one run knows: resources that meet at the same entry or setting, values that only the apply knows, and what
+//! The knowledge of one run: resources that meet at the same entry or setting, values that only the apply knows, and what
 //! changes on the server between the plan and the apply.
 //!
 //! The words of the messages are not pinned here, only the facts in them.

@@ -55,7 +55,7 @@ fn apply_without_write(gitlab: &Simulator, tf: &Workspace) {
 
 /// Applies the saved plan, which fails before any write and names both. The next plan shows the replacement.
 ///
-/// Where nothing tells the provider an apply's plan from a new one, the CLI words the error and a warning names both.
+/// If nothing tells the provider an apply's plan from a new one, the CLI words the error and a warning names both.
 #[track_caller]
 fn apply_fails_naming(gitlab: &Simulator, tf: &Workspace, kind: &str, both: &[&str; 2]) {
     let applied = tf.apply_saved();

@@ -354,7 +354,7 @@ fn group_in_place_of_the_project_warns() {
     warns_of_each(&resource_of("\"ops/prod\"", SCOPE, "this", ""), &["ops/prod", "is a group"]);
 }
 
-/// How many paths a list and as many entries name.
+/// The number of paths that a list, and as many entries, name.
 const MANY: usize = 60;
 
 /// Projects or groups that an exclusive list of one project names by path, and entries of another one, too.

@@ -1,4 +1,4 @@
-//! What a plan warns of, whatever stood in the way of its reading.
+//! Warnings of a plan, whatever stood in the way of its reading.
 
 use std::thread;
 use std::time::Duration;

@@ -43,7 +43,7 @@ pub struct Connection {
     channel: Channel,
     /// Whether this host takes "not yet" for an answer to what it plans, reads or imports. Few do.
     pub deferral_allowed: bool,
-    /// Whether this host hands the private data of the first plan to the plan of the apply walk. Newer ones do.
+    /// True if this host hands the private data of the first plan to the plan of the apply walk. Newer ones do.
     pub stores_planned_private: bool,
     /// Standard output and error, as far as a plugin sends them by this way.
     pub stdio: Streaming<StdioData>,

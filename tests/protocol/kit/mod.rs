@@ -37,7 +37,7 @@ pub(crate) struct Kit {
     pub(crate) host: Host,
     /// Whether the host knows of identities. Older ones drop what they do not know.
     pub(crate) keeps_identities: bool,
-    /// Whether the provider was configured for the simulator.
+    /// True if the provider was configured for the simulator.
     is_configured: bool,
     provider: Shape,
     resources: BTreeMap<String, Managed>,

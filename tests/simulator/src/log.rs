@@ -206,7 +206,7 @@ impl Entry {
         self.with(|request| request.status = Some(status));
     }
 
-    /// What is written; none if the log was cleared since.
+    /// The log's line; none if the log was cleared since.
     pub(crate) fn logged(&self) -> Option<Logged> {
         self.with(|request| request.clone())
     }

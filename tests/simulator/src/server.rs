@@ -1,4 +1,4 @@
-//! What happens to a request, in order: written down, delayed, limited, held at a barrier, struck by a fault, carried
+//! The stages of a request, in order: written down, delayed, limited, held at a barrier, struck by a fault, carried
 //! out, held at a barrier again, answered.
 
 use std::io;

@@ -92,7 +92,7 @@ model! {
 /// The version of the resource's schema. Version 1 had a `title` in place of the `name`; there was no version 0.
 pub(super) const VERSION: i64 = 2;
 
-/// What a plan notes for its apply: the note that an earlier plan of the same change has left.
+/// Returns the notes of a plan: how many plans of the same change there were.
 fn noted(first_plan: Option<&Private>) -> Map<String, Json> {
     let seen = first_plan.and_then(|first| first.note("seen")).and_then(Json::as_i64).unwrap_or_default();
     Map::from_iter([("seen".to_owned(), (seen + 1).into())])

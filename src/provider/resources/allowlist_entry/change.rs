@@ -5,7 +5,8 @@ use super::{EntryModel, claims};
 use crate::framework::{Attr, PlanContext};
 use crate::gitlab::{Client, Freshness};
 use crate::provider::connection::Connection;
-use crate::provider::{names, overlap, replacement};
+use crate::provider::names;
+use crate::provider::replacement::{self, Former};
 
 /// Returns the attributes that a plan replaces the entry for.
 pub(super) async fn replaced(
@@ -25,27 +26,15 @@ pub(super) async fn replaced(
     if changed.is_empty() {
         return changed;
     }
-    let was_read = context.client.is_some_and(|connection| ids::read(connection, prior).is_some());
-    let is_gone = async {
-        match context.client {
-            Some(connection) => is_gone(&connection.gitlab, prior).await,
-            None => false,
-        }
+    let project = owner(prior).map_or_else(String::new, |owner| owner.to_string());
+    let former = Former {
+        was_read: context.client.is_some_and(|connection| ids::read(connection, prior).is_some()),
+        held: &claims::held(prior),
+        project: &names::project(&prior.project, project),
+        names: [names::entry(prior), names::entry(planned)],
     };
-    let warning = || replacement::may_be_unplanned(&names::entry(prior), &names::entry(planned));
-    match replacement::of_object(context, was_read, is_gone, warning).await {
-        replacement::Change::Replace => {
-            if let Some(connection) = context.client {
-                let project = names::project(
-                    &prior.project,
-                    owner(prior).map_or_else(String::new, |owner| owner.to_string()),
-                );
-                overlap::warn_of_replaced(connection, context, &claims::held(prior), &project);
-            }
-            changed
-        }
-        replacement::Change::InPlace => Vec::new(),
-    }
+    let is_gone = async |gitlab: &Client| is_gone(gitlab, prior).await;
+    if replacement::is_replaced(context, former, is_gone).await { changed } else { Vec::new() }
 }
 
 /// Checks whether it is certain that the entry of a state isn't there any more.

@@ -10,7 +10,7 @@ use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::{ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
-use crate::provider::{names, overlap};
+use crate::provider::{claiming, names, overlap};
 
 /// Returns the claim of a planned entry.
 pub(super) fn wanted(owner: ProjectId, target: Target, entry: &EntryModel) -> Wanted {
@@ -32,13 +32,14 @@ pub(super) fn plan(
     if !is_there {
         wanted = wanted.new_on_the_server(Object::Entry(owner, target));
     }
-    let held = prior.map(held).unwrap_or_default();
-    let unchanged = prior == Some(planned);
-    connection.ledger.note_kept(context.first_plan.into_iter().flat_map(overlap::noted));
-    let leaves = prior.is_none().then(|| connection.ledger.plan_replacement(context.instance, &wanted));
-    let findings = connection.ledger.claim(context.instance, Manager::Entry, held, wanted, unchanged);
-    overlap::warn(findings, Manager::Entry, &names::project(&planned.project, owner), context);
-    leaves.map(|leaves| overlap::note_of(&leaves)).unwrap_or_default()
+    let planned = claiming::Planned {
+        manager: Manager::Entry,
+        project: &names::project(&planned.project, owner),
+        held: prior.map(held),
+        wanted,
+        unchanged: prior == Some(planned),
+    };
+    claiming::plan(connection, context, planned)
 }
 
 /// Plans the removal of the entry of a state, and returns what its apply must know.
@@ -47,13 +48,12 @@ pub(super) fn plan_removal(
     context: &PlanContext<'_, Connection>,
     state: &EntryModel,
 ) -> Map<String, Json> {
-    let held = held(state);
-    let leaves = connection.ledger.plan_removal(context.private.instance(), Manager::Entry, &held);
+    let (leaves, note) = claiming::plan_removal(connection, context, Manager::Entry, &held(state));
     if let (Some(owner), false) = (owner(state), leaves.is_empty()) {
         let project = names::project(&state.project, owner);
         context.warnings.add(overlap::left(&names::target(state), &project));
     }
-    overlap::note_of(&leaves)
+    note
 }
 
 /// Claims the entry, and waits for the turn to write it.

@@ -49,7 +49,7 @@ pub(super) fn read(connection: &Connection, state: &EntryModel) -> Option<Paths>
     connection.reads.of(Manager::Entry, owner(state)?, Some(target(state)?))
 }
 
-/// What there is to find a target by.
+/// The values by which a target is found.
 struct Look<'a> {
     client: Option<&'a Client>,
     prior: Option<&'a EntryModel>,

@@ -5,7 +5,8 @@ use crate::framework::PlanContext;
 use crate::gitlab::{Client, Freshness, Kind};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::Manager;
-use crate::provider::{names, overlap, replacement};
+use crate::provider::names;
+use crate::provider::replacement::{self, Former};
 
 /// Checks whether the plan is about another project than the state.
 pub(super) fn is_another_project(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
@@ -22,24 +23,14 @@ pub(super) async fn replaced(
         return Vec::new();
     }
     let read = |connection: &Connection| connection.reads.of(Manager::Exclusive, owner(prior)?, None);
-    let was_read = context.client.and_then(read).is_some();
-    let is_gone = async {
-        match context.client {
-            Some(connection) => is_gone(&connection.gitlab, prior).await,
-            None => false,
-        }
+    let former = Former {
+        was_read: context.client.and_then(read).is_some(),
+        held: &claims::held(prior),
+        project: &project_name(prior),
+        names: [name(prior), name(planned)],
     };
-    let warning = || replacement::may_be_unplanned(&name(prior), &name(planned));
-    match replacement::of_object(context, was_read, is_gone, warning).await {
-        replacement::Change::Replace => {
-            if let Some(connection) = context.client {
-                let project = project_name(prior);
-                overlap::warn_of_replaced(connection, context, &claims::held(prior), &project);
-            }
-            vec!["project_id"]
-        }
-        replacement::Change::InPlace => Vec::new(),
-    }
+    let is_gone = async |gitlab: &Client| is_gone(gitlab, prior).await;
+    if replacement::is_replaced(context, former, is_gone).await { vec!["project_id"] } else { Vec::new() }
 }
 
 /// Checks whether it is certain that the project of a state isn't there any more.

@@ -11,7 +11,7 @@ use crate::framework::{Attr, PlanContext, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Value, Wanted};
-use crate::provider::{names, overlap};
+use crate::provider::{claiming, names, overlap};
 
 /// The targets that a list surely allows, with their names for people.
 pub(super) type Named = BTreeMap<Target, String>;
@@ -59,14 +59,14 @@ pub(super) fn plan(
     wanted: Wanted,
 ) -> Map<String, Json> {
     let Some(owner) = owner(planned) else { return Map::new() };
-    let held = prior.map(held).unwrap_or_default();
-    let unchanged = prior == Some(planned);
-    connection.ledger.note_kept(context.first_plan.into_iter().flat_map(overlap::noted));
-    let leaves = prior.is_none().then(|| connection.ledger.plan_replacement(context.instance, &wanted));
-    let findings = connection.ledger.claim(context.instance, Manager::Exclusive, held, wanted, unchanged);
-    let project = names::project(&planned.project, owner);
-    overlap::warn(findings, Manager::Exclusive, &project, context);
-    leaves.map(|leaves| overlap::note_of(&leaves)).unwrap_or_default()
+    let planned = claiming::Planned {
+        manager: Manager::Exclusive,
+        project: &names::project(&planned.project, owner),
+        held: prior.map(held),
+        wanted,
+        unchanged: prior == Some(planned),
+    };
+    claiming::plan(connection, context, planned)
 }
 
 /// Plans the removal of the list of a state, and returns what its apply must know.
@@ -75,23 +75,12 @@ pub(super) fn plan_removal(
     context: &PlanContext<'_, Connection>,
     state: &ExclusiveModel,
 ) -> Map<String, Json> {
-    let held = held(state);
-    let leaves = connection.ledger.plan_removal(context.private.instance(), Manager::Exclusive, &held);
-    if let Some(owner) = owner(state) {
-        let project = names::project(&state.project, owner);
-        let left = leaves.iter().filter_map(|object| match object {
-            Object::Entry(_, target) => Some(target.to_string()),
-            Object::Access(_) | Object::Pushes(_) => None,
-        });
-        warn_of_left(&left.collect(), &project, context);
+    let (leaves, note) = claiming::plan_removal(connection, context, Manager::Exclusive, &held(state));
+    if let (Some(owner), false) = (owner(state), leaves.is_empty()) {
+        let left = leaves.into_iter().map(overlap::described).collect();
+        context.warnings.add(overlap::all_left(&left, &names::project(&state.project, owner)));
     }
-    overlap::note_of(&leaves)
-}
-
-fn warn_of_left(left: &BTreeSet<String>, project: &str, context: &PlanContext<'_, Connection>) {
-    if !left.is_empty() {
-        context.warnings.add(overlap::all_left(left, project));
-    }
+    note
 }
 
 /// Returns the entries that a state has.

@@ -83,7 +83,7 @@ fn name<I: Managed>(id: I, text: &str) -> String {
     if text == id.to_string() { format!("{} {id}", I::KIND) } else { format!("{} {text} ({id})", I::KIND) }
 }
 
-/// What the state and the list say of paths. A state has the paths and the IDs of its targets, but doesn't say which path
+/// The paths of the state and of the list. A state has the paths and the IDs of its targets, but doesn't say which path
 /// stands for which ID: the list does, and what is left over on both sides belongs together.
 struct Before<'a, I> {
     texts: Vec<&'a str>,
@@ -92,7 +92,7 @@ struct Before<'a, I> {
     listed: BTreeMap<String, I>,
     left_texts: Vec<&'a str>,
     left_ids: BTreeSet<I>,
-    /// Whether the list gives a path for an ID that is left over, which is thus another one than the state has.
+    /// True if the list gives a path for an ID that is left over, which is thus another one than the state has.
     is_moved: bool,
 }
 

@@ -19,7 +19,7 @@ use crate::framework::{Context, Diagnostic, Errors, Mark};
 use crate::gitlab::{Allowed, Error, Freshness, GroupId, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value};
-use crate::provider::overlap;
+use crate::provider::{claiming, overlap};
 
 /// Makes the list on the server what the model says of the managed kinds. `prior` is the state before, if it is that of the
 /// same project.
@@ -39,7 +39,7 @@ pub(super) async fn converge(
     if let Some(instance) = context.private.instance() {
         ledger.claim(instance, Manager::Exclusive, BTreeSet::new(), claim.clone(), false);
     }
-    ledger.quiet(claim.objects().copied()).await;
+    ledger.wait_for_writes(claim.objects().copied()).await;
     let goals = async {
         Ok::<_, Error>(ByKind {
             projects: writer.goal::<ProjectId>(wanted).await?,
@@ -81,7 +81,7 @@ struct Goals {
     listed: Named,
 }
 
-/// What the writes of one list have in common.
+/// The common part of the writes of one list.
 struct Writer<'a> {
     context: &'a Context<'a, Connection>,
     owner: ProjectId,
@@ -93,7 +93,7 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(context: &'a Context<'a, Connection>, owner: ProjectId, list: &ExclusiveModel) -> Self {
-        let own = context.private.instance().map(|own| own.mark);
+        let own = context.private.mark();
         Self { context, owner, project: change::project_name(list), own, names: claims::named(list) }
     }
 
@@ -189,8 +189,7 @@ impl<'a> Writer<'a> {
                 turn.wrote(self.own, Value::Default);
             }
             Write::GiveUp(target) => {
-                if overlap::is_left(self.context.private, object) || turn.is_wanted_by_another(self.own) {
-                    turn.leave();
+                if claiming::leave(self.context, &turn) {
                     return Err(Refusal::Left);
                 }
                 gitlab.revoke(self.owner, target).await?;

@@ -5,7 +5,8 @@ use crate::framework::PlanContext;
 use crate::gitlab::{Client, Freshness};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::Manager;
-use crate::provider::{names, overlap, replacement};
+use crate::provider::names;
+use crate::provider::replacement::{self, Former};
 
 /// Returns the attributes that a plan replaces the scope for.
 pub(super) async fn replaced(
@@ -17,25 +18,15 @@ pub(super) async fn replaced(
     if before == now {
         return Vec::new();
     }
-    let was_read =
-        context.client.is_some_and(|connection| connection.reads.of(Manager::Scope, before, None).is_some());
-    let is_gone = async {
-        match context.client {
-            Some(connection) => is_gone(&connection.gitlab, prior).await,
-            None => false,
-        }
+    let read = |connection: &Connection| connection.reads.of(Manager::Scope, before, None);
+    let former = Former {
+        was_read: context.client.and_then(read).is_some(),
+        held: &claims::held(prior),
+        project: &names::project(&prior.project, before),
+        names: [name(prior), name(planned)],
     };
-    let warning = || replacement::may_be_unplanned(&name(prior), &name(planned));
-    match replacement::of_object(context, was_read, is_gone, warning).await {
-        replacement::Change::Replace => {
-            if let Some(connection) = context.client {
-                let project = names::project(&prior.project, before);
-                overlap::warn_of_replaced(connection, context, &claims::held(prior), &project);
-            }
-            vec!["project_id"]
-        }
-        replacement::Change::InPlace => Vec::new(),
-    }
+    let is_gone = async |gitlab: &Client| is_gone(gitlab, prior).await;
+    if replacement::is_replaced(context, former, is_gone).await { vec!["project_id"] } else { Vec::new() }
 }
 
 /// Checks whether it is certain that the project of a state isn't there any more.

@@ -9,7 +9,7 @@ use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::ProjectId;
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
-use crate::provider::{names, overlap};
+use crate::provider::{claiming, names, overlap};
 
 /// Returns the claim of a planned scope.
 pub(super) fn wanted(project: ProjectId, planned: &ScopeModel) -> Wanted {
@@ -18,7 +18,7 @@ pub(super) fn wanted(project: ProjectId, planned: &ScopeModel) -> Wanted {
         (Object::Pushes(project), &planned.push_repository_for_job_token_allowed),
     ];
     settings.into_iter().fold(Wanted::default(), |wanted, (object, setting)| match setting.known() {
-        Some(value) => wanted.with(object, Value::Setting(*value), name(object)),
+        Some(value) => wanted.with(object, Value::Setting(*value), overlap::described(object)),
         None => wanted,
     })
 }
@@ -39,14 +39,14 @@ pub(super) fn plan(
     planned: &ScopeModel,
     project: ProjectId,
 ) -> Map<String, Json> {
-    let wanted = wanted(project, planned);
-    let held = prior.map(held).unwrap_or_default();
-    let unchanged = prior == Some(planned);
-    connection.ledger.note_kept(context.first_plan.into_iter().flat_map(overlap::noted));
-    let leaves = prior.is_none().then(|| connection.ledger.plan_replacement(context.instance, &wanted));
-    let findings = connection.ledger.claim(context.instance, Manager::Scope, held, wanted, unchanged);
-    overlap::warn(findings, Manager::Scope, &names::project(&planned.project, project), context);
-    leaves.map(|leaves| overlap::note_of(&leaves)).unwrap_or_default()
+    let planned = claiming::Planned {
+        manager: Manager::Scope,
+        project: &names::project(&planned.project, project),
+        held: prior.map(held),
+        wanted: wanted(project, planned),
+        unchanged: prior == Some(planned),
+    };
+    claiming::plan(connection, context, planned)
 }
 
 /// Plans the removal of the scope of a state, and returns what its apply must know.
@@ -55,12 +55,13 @@ pub(super) fn plan_removal(
     context: &PlanContext<'_, Connection>,
     state: &ScopeModel,
 ) -> Map<String, Json> {
-    let leaves = connection.ledger.plan_removal(context.private.instance(), Manager::Scope, &held(state));
+    let (leaves, note) = claiming::plan_removal(connection, context, Manager::Scope, &held(state));
     if let Some(project) = project_id_of(state) {
         let project = names::project(&state.project, project);
-        leaves.iter().for_each(|object| context.warnings.add(overlap::left(name(*object), &project)));
+        let warning = |object| overlap::left(&overlap::described(object), &project);
+        leaves.into_iter().for_each(|object| context.warnings.add(warning(object)));
     }
-    overlap::note_of(&leaves)
+    note
 }
 
 /// Claims the planned settings, and waits for the turn to write one of them.
@@ -85,11 +86,11 @@ pub(super) fn check(
     planned: &ScopeModel,
     value: bool,
 ) -> Result<(), Diagnostic> {
-    let own = context.private.instance().map(|own| own.mark);
+    let own = context.private.mark();
     match own.and_then(|own| turn.undoes(own, &Value::Setting(value))) {
         Some(by) => {
             let project = names::project(&planned.project, project);
-            Err(overlap::undone(name(turn.object()), by, &project))
+            Err(overlap::undone(&overlap::described(turn.object()), by, &project))
         }
         None => Ok(()),
     }
@@ -102,19 +103,10 @@ pub(super) fn is_left(
     project: ProjectId,
     state: &ScopeModel,
 ) -> bool {
-    let own = context.private.instance().map(|own| own.mark);
-    let object = turn.object();
-    let is_left = overlap::is_left(context.private, object) || turn.is_wanted_by_another(own);
+    let is_left = claiming::leave(context, turn);
     if is_left {
-        turn.leave();
-        context.warnings.add(overlap::left(name(object), &names::project(&state.project, project)));
+        let project = names::project(&state.project, project);
+        context.warnings.add(overlap::left(&overlap::described(turn.object()), &project));
     }
     is_left
-}
-
-fn name(object: Object) -> &'static str {
-    match object {
-        Object::Pushes(_) => "`push_repository_for_job_token_allowed`",
-        Object::Access(_) | Object::Entry(..) => "`inbound_enabled`",
-    }
 }

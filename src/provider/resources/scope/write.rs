@@ -63,7 +63,7 @@ pub(super) async fn set_access(
         let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
         return Err(diagnostic.at("inbound_enabled").into());
     }
-    turn.wrote(context.private.instance().map(|own| own.mark), Value::Setting(wanted));
+    turn.wrote(context.private.mark(), Value::Setting(wanted));
     // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
     let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
     let settings = read_settings(&gitlab.despite_stop(), project, Freshness::Now)
@@ -88,7 +88,7 @@ pub(super) async fn set_pushes(
     }
     claims::check(context, &turn, project, planned, wanted)?;
     push::set(&context.client.gitlab, project, wanted).await?;
-    turn.wrote(context.private.instance().map(|own| own.mark), Value::Setting(wanted));
+    turn.wrote(context.private.mark(), Value::Setting(wanted));
     Ok(())
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn restore_access(
         return Ok(None);
     }
     gitlab.set_inbound_enabled(project, true).await?;
-    turn.wrote(context.private.instance().map(|own| own.mark), Value::Default);
+    turn.wrote(context.private.mark(), Value::Default);
     gitlab.settings(project, Freshness::Now).await.map(Some)
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn restore_pushes(
         return Ok(());
     }
     push::set(&context.client.gitlab, project, false).await?;
-    turn.wrote(context.private.instance().map(|own| own.mark), Value::Default);
+    turn.wrote(context.private.mark(), Value::Default);
     Ok(())
 }
 
