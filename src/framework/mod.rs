@@ -36,7 +36,7 @@ pub use provider::{Host, Provider};
 pub use resource::{
     Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState, cannot_move,
 };
-pub use schema::{Attribute, Schema, Shape};
+pub use schema::{Attribute, Nesting, Schema, Shape};
 pub use service::{Calls, InvalidSchema, Session, is_in_call, service};
 pub use types::Type;
 pub use value::{Number, Object, Value};

@@ -51,8 +51,17 @@ pub struct Attribute {
 pub enum Shape {
     /// A type without documentation of its own.
     Plain(Type),
-    /// A list of objects whose attributes are documented one by one.
-    ListOf(Vec<Attribute>),
+    /// Objects whose attributes are documented one by one.
+    Nested(Nesting, Vec<Attribute>),
+}
+
+/// The number of objects that a nested attribute holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nesting {
+    /// One.
+    Single,
+    /// Any number, in order.
+    List,
 }
 
 impl Shape {
@@ -60,7 +69,8 @@ impl Shape {
     pub fn ty(&self) -> Type {
         match self {
             Shape::Plain(ty) => ty.clone(),
-            Shape::ListOf(attributes) => Type::list(Type::Object(object_type(attributes))),
+            Shape::Nested(Nesting::Single, attributes) => Type::Object(object_type(attributes)),
+            Shape::Nested(Nesting::List, attributes) => Type::list(Type::Object(object_type(attributes))),
         }
     }
 }
@@ -97,7 +107,14 @@ impl Attribute {
 
     /// A list of objects that the provider sets.
     pub fn computed_list(name: &'static str, of: Vec<Attribute>, description: &'static str) -> Attribute {
-        Attribute { computed: true, ..Attribute::new(name, Shape::ListOf(of), description) }
+        let shape = Shape::Nested(Nesting::List, of);
+        Attribute { computed: true, ..Attribute::new(name, shape, description) }
+    }
+
+    /// An object that the provider sets.
+    pub fn computed_object(name: &'static str, of: Vec<Attribute>, description: &'static str) -> Attribute {
+        let shape = Shape::Nested(Nesting::Single, of);
+        Attribute { computed: true, ..Attribute::new(name, shape, description) }
     }
 
     /// The same, but where the practitioner leaves it unset, the provider sets it.
@@ -144,7 +161,7 @@ pub(super) fn defect(schema: &Schema, model: &[&str]) -> Option<String> {
 fn attribute_defect(attribute: &Attribute) -> Option<String> {
     let name = attribute.name;
     let nested = match &attribute.shape {
-        Shape::ListOf(attributes) => attributes.as_slice(),
+        Shape::Nested(_, attributes) => attributes.as_slice(),
         Shape::Plain(_) => &[],
     };
     let readable = name.starts_with(|first: char| first.is_ascii_lowercase())

@@ -14,11 +14,12 @@ mod sender;
 mod testing;
 
 pub use client::{
-    Allowed, AllowedCounts, Allowlist, Client, Freshness, ListedEntry, NotGranted, NotUndone, PermissionList,
-    ProjectScope, Revoked,
+    Allowed, AllowedCounts, Allowlist, Client, Confirmation, Freshness, Granted, ListedEntry, NotGranted,
+    NotUndone, PermissionList, ProjectScope, Revoked,
 };
 pub use endpoints::job_token_permissions::{Permissions, PermittedEntry};
 pub use endpoints::job_token_scope::ScopeSettings;
+pub use endpoints::job_token_settings::Settings;
 pub use endpoints::user::User;
 pub use names::{
     FullPath, GroupId, GroupRef, Id, InvalidId, Kind, ProjectId, ProjectRef, RefError, Reference, Target,

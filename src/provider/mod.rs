@@ -84,6 +84,7 @@ impl Provider for GitlabJobToken {
         vec![
             Box::new(data_sources::JobTokenScope),
             Box::new(data_sources::JobTokenScopes),
+            Box::new(data_sources::JobTokenPolicies),
             Box::new(data_sources::Allowlist),
         ]
     }

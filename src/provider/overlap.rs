@@ -24,6 +24,7 @@ pub(super) fn described(object: Object) -> String {
     match object {
         Object::Access(_) => "`inbound_enabled`".to_owned(),
         Object::Pushes(_) => "`push_repository_for_job_token_allowed`".to_owned(),
+        Object::CrossProjectPushes(_) => "`cross_project_push_for_job_token_allowed`".to_owned(),
         Object::Entry(_, target) => target.to_string(),
     }
 }
@@ -67,6 +68,7 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
 fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
     let setting = |(object, value): &(Object, bool)| match object {
         Object::Pushes(_) => format!("`push_repository_for_job_token_allowed = {value}`"),
+        Object::CrossProjectPushes(_) => format!("`cross_project_push_for_job_token_allowed = {value}`"),
         Object::Access(_) | Object::Entry(..) => format!("`inbound_enabled = {value}`"),
     };
     let settings: Vec<String> = settings.iter().map(setting).collect();

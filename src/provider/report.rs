@@ -1,6 +1,7 @@
 //! From a failed call to what the practitioner reads: what was attempted, what GitLab answered, what to do now.
 //! The one place where advice on GitLab's refusals stands.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use crate::framework::Diagnostic;
@@ -37,7 +38,7 @@ pub(super) fn report_all(
     failures: &[(String, Error)],
 ) -> Diagnostic {
     let mut detail = format!("{done}\n\nFailed:\n");
-    let mut advices: Vec<&str> = Vec::new();
+    let mut advices: Vec<Cow<'_, str>> = Vec::new();
     for (what, error) in failures {
         // A line that begins with a blank is not wrapped, so each failure stays findable.
         detail.push_str(&format!("  - {what}: {error}\n"));
@@ -93,8 +94,39 @@ pub(super) const SWITCHED_OFF: &str = "Permissions of single allowlist entries n
      permissions.";
 
 /// What to do about it, where more can be said than GitLab said itself.
-fn advice(error: &Error) -> Option<&'static str> {
+fn advice(error: &Error) -> Option<Cow<'static, str>> {
+    if let ErrorKind::FineGrained { needed } = error.kind() {
+        return Some(match needed {
+            Some(needed) => Cow::Owned(missing_permissions(needed)),
+            None => Cow::Borrowed(CLASSIC_TOKEN),
+        });
+    }
+    fixed_advice(error).map(Cow::Borrowed)
+}
+
+const CLASSIC_TOKEN: &str = "GitLab offers this over GraphQL alone, and to no fine-grained token yet: use a classic access token with \
+     the scope `api`, or do without permissions of single entries and cross-project push.";
+
+fn missing_permissions(needed: &str) -> String {
+    let early_check = match needed.contains(READ_USER) {
+        true => {
+            " Only the check of the token at the start needs this permission: `early_auth_check = false` does without it."
+        }
+        false => "",
+    };
+    format!(
+        "The token needs the fine-grained permissions {needed}. A token's permissions can't be changed: create a new one with \
+         all permissions that the guide \"GitLab versions and tokens\" lists. If the token isn't fine-grained, the instance or \
+         the group accepts fine-grained tokens alone.{early_check}"
+    )
+}
+
+/// The permission of the early check.
+const READ_USER: &str = "User: Read";
+
+fn fixed_advice(error: &Error) -> Option<&'static str> {
     let advice = match error.kind() {
+        ErrorKind::FineGrained { .. } => return None,
         ErrorKind::Unauthorized(TokenProblem::Invalid) => {
             "GitLab does not know the token: check the provider's `token` (or `GITLAB_TOKEN`), and that it was made on \
              this GitLab instance."

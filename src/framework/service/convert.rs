@@ -5,11 +5,12 @@ use crate::framework::codec::{json, msgpack};
 use crate::framework::diagnostics::{Diagnostic, Errors};
 use crate::framework::identity::IdentitySchema;
 use crate::framework::path::{AttributePath, Step};
-use crate::framework::schema::{Attribute, Schema, Shape};
+use crate::framework::schema::{Attribute, Nesting, Schema, Shape};
 use crate::framework::types::Type;
 use crate::framework::value::{Object, Value};
 use pb::attribute_path::step::Selector;
 use pb::diagnostic::Severity;
+use pb::schema::object::NestingMode;
 
 /// The object in a message, or `None` for null, which a host also writes as an absent or empty message.
 pub(super) fn object(
@@ -98,7 +99,7 @@ pub(super) fn schema(schema: &Schema) -> pb::Schema {
 fn attribute(attribute: &Attribute) -> pb::schema::Attribute {
     let (ty, nested_type) = match &attribute.shape {
         Shape::Plain(ty) => (ty.to_json().to_string().into_bytes(), None),
-        Shape::ListOf(attributes) => (Vec::new(), Some(list_of(attributes))),
+        Shape::Nested(nesting, attributes) => (Vec::new(), Some(nested(*nesting, attributes))),
     };
     pb::schema::Attribute {
         name: attribute.name.to_owned(),
@@ -128,10 +129,14 @@ pub(super) fn identity_schema(schema: &IdentitySchema) -> pb::ResourceIdentitySc
     pb::ResourceIdentitySchema { version: schema.version, identity_attributes: attributes.collect() }
 }
 
-fn list_of(attributes: &[Attribute]) -> pb::schema::Object {
+fn nested(nesting: Nesting, attributes: &[Attribute]) -> pb::schema::Object {
+    let mode = match nesting {
+        Nesting::Single => NestingMode::Single,
+        Nesting::List => NestingMode::List,
+    };
     pb::schema::Object {
         attributes: attributes.iter().map(attribute).collect(),
-        nesting: pb::schema::object::NestingMode::List.into(),
+        nesting: mode.into(),
         ..Default::default()
     }
 }

@@ -59,7 +59,9 @@ impl Client {
     }
 
     async fn read_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
-        let listed = self.sender.list(&endpoint::list(owner, kind), |listed| listed.id.get()).await?;
+        // The project is on its own list, and once more if it has an entry for itself.
+        let twice = matches!(kind, Kind::Project).then(|| owner.get());
+        let listed = self.sender.list(&endpoint::list(owner, kind), |listed| listed.id.get(), twice).await?;
         Ok(Arc::new(Allowlist::of(owner, kind, listed, self.base_url().root())))
     }
 }

@@ -32,6 +32,16 @@ impl Client {
         self.named(I::KIND, &reference.to_string(), &reference.segment()).await
     }
 
+    /// Returns the present full path of a project or group, or nothing when it is absent or not visible to the token.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps GitLab from answering; never [`ErrorKind::NotFound`].
+    pub async fn full_path(&self, target: Target) -> Result<Option<String>, Error> {
+        let id = target.id().to_string();
+        Ok(self.named(target.kind(), &id, &id).await?.map(|found| found.full_path.clone()))
+    }
+
     /// Returns the target's present full path. Where the token sees no such target, the error is of that kind.
     pub(super) async fn path_of(&self, target: Target, unseen: ErrorKind) -> Result<String, Error> {
         let (kind, id) = (target.kind(), target.id().to_string());

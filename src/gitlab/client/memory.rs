@@ -1,5 +1,6 @@
 //! The client's memory of answers, which its own writes keep true. Nothing here asks GitLab.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use super::permission_list::PermissionList;
 use super::snapshot::{Keeping, Snapshot, Snapshots};
 use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
 use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
+use crate::gitlab::endpoints::job_token_settings::Settings;
 use crate::gitlab::endpoints::lookup::Found;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 
@@ -17,6 +19,11 @@ const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 /// All that is remembered.
 pub(super) struct Memory {
     pub(super) scopes: Scopes,
+    pub(super) own_settings: Snapshots<ProjectId, Settings>,
+    /// The instance's enforcement of the allowlists, where GitLab tells it.
+    pub(super) enforcement: Snapshots<(), Option<bool>>,
+    /// The names of all policies.
+    pub(super) policies: Snapshots<(), Arc<BTreeSet<String>>>,
     pub(super) lists: Lists,
     pub(super) lookups: Lookups,
 }
@@ -39,6 +46,9 @@ impl Memory {
     fn keeping(lists: Duration, lookups: Duration) -> Self {
         Self {
             scopes: Scopes(Snapshots::new(Keeping { life: lists, when: |_| true })),
+            own_settings: Snapshots::new(Keeping { life: lists, when: |_| true }),
+            enforcement: Snapshots::new(Keeping { life: lookups, when: |_| true }),
+            policies: Snapshots::new(Keeping { life: lookups, when: |_| true }),
             lists: Lists {
                 allowlists: Snapshots::new(Keeping { life: lists, when: |_| true }),
                 permissions: Snapshots::new(Keeping { life: lists, when: |_| true }),
@@ -89,7 +99,11 @@ impl Lists {
         self.permissions(owner).written(|list| Arc::make_mut(list).insert(entry.clone()));
     }
 
+    /// Notes an entry on the list, which shows the owner anyway and leaves its entry for itself out.
     fn listed(&self, owner: ProjectId, target: Target) {
+        if target == Target::Project(owner) {
+            return;
+        }
         self.allowlist(owner, target.kind()).written(|list| Arc::make_mut(list).add(target));
     }
 

@@ -9,8 +9,10 @@ mod lookup;
 mod memory;
 mod permission_list;
 mod permissions;
+mod policies;
 mod push;
 mod scopes;
+mod settings;
 mod snapshot;
 mod write;
 
@@ -18,6 +20,6 @@ pub use allowlist::{Allowlist, ListedEntry};
 pub use handle::Client;
 pub use job_token::{Allowed, Revoked};
 pub use permission_list::PermissionList;
-pub use permissions::{NotGranted, NotUndone};
+pub use permissions::{Confirmation, Granted, NotGranted, NotUndone};
 pub use scopes::{AllowedCounts, ProjectScope};
 pub use snapshot::Freshness;

@@ -16,6 +16,11 @@ impl PermissionList {
         self.0.get(&target)
     }
 
+    /// Returns all entries, sorted by target; that of the owner for itself, too.
+    pub fn iter(&self) -> impl Iterator<Item = &PermittedEntry> {
+        self.0.values()
+    }
+
     /// Checks whether fine-grained permissions are seen to be switched off for the project; an empty list shows nothing.
     #[must_use]
     pub fn is_switched_off(&self) -> bool {

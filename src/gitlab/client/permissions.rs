@@ -11,9 +11,9 @@ use super::snapshot::Freshness;
 use crate::gitlab::endpoints::job_token_permissions::{self as endpoint, Cursors, ListedOwner, Permissions};
 use crate::gitlab::endpoints::lookup;
 use crate::gitlab::names::{Kind, ProjectId, Target, same_path};
-use crate::gitlab::sender::{Error, ErrorKind};
+use crate::gitlab::sender::{Error, ErrorKind, RequestLine};
 
-pub use granting::{NotGranted, NotUndone};
+pub use granting::{Confirmation, Granted, NotGranted, NotUndone};
 
 /// The most pages that are read of one project's entries. Two do today: a page holds 200, and so does a list.
 const MOST_PAGES: usize = 50;
@@ -57,23 +57,34 @@ impl Client {
         if let Some(list) = self.permissions_at(&path, owner).await? {
             return Ok(list);
         }
-        // GraphQL follows no former path, and what was known of this one may be out of date.
-        let answer = self.sender.send(&lookup::show(Kind::Project, &owner.to_string())).await?;
-        let present = &answer.value.full_path;
-        let list = if same_path(present, &path) { None } else { self.permissions_at(present, owner).await? };
-        list.ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotAvailable,
-                endpoint::list(present, &Cursors::default()).line(),
-                None,
-                None,
-                answer.history,
-            )
-        })
+        let call = endpoint::list(&path, &Cursors::default());
+        let present = self.present_path(owner, &path, call.line()).await?;
+        let list = self.permissions_at(&present, owner).await?;
+        list.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
+    }
+
+    /// Returns the project's path after a GraphQL request found no such project at `path`: GraphQL follows no former path,
+    /// and a path that is known may be out of date.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotAvailable`] for that request when the path is right, and whatever keeps GitLab from answering.
+    pub(super) async fn present_path(
+        &self,
+        project: ProjectId,
+        path: &str,
+        request: &RequestLine,
+    ) -> Result<String, Error> {
+        let answer = self.sender.send(&lookup::show(Kind::Project, &project.to_string())).await?;
+        let present = answer.value.full_path;
+        if same_path(&present, path) {
+            return Err(Error::new(ErrorKind::NotAvailable, request, None, None, answer.history));
+        }
+        Ok(present)
     }
 
     /// Returns the list of the project at that path, or nothing where the path does not lead to the owner.
-    async fn permissions_at(
+    pub(super) async fn permissions_at(
         &self,
         path: &str,
         owner: ProjectId,
@@ -110,7 +121,7 @@ impl Client {
     }
 
     /// Returns the owner's full path, as its list of projects tells by the way, or else as one look-up does.
-    async fn owner_path(&self, owner: ProjectId) -> Result<String, Error> {
+    pub(super) async fn owner_path(&self, owner: ProjectId) -> Result<String, Error> {
         let listed = self.peek_allowlist(owner, Kind::Project);
         match listed.as_ref().and_then(|list| list.owner_path()) {
             Some(path) => Ok(path.to_owned()),

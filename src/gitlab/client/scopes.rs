@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::handle::Client;
-use crate::gitlab::endpoints::job_token_scopes::{self as endpoint, ListedProject};
-use crate::gitlab::names::{GroupId, Id, ProjectId};
+use super::permission_list::PermissionList;
+use crate::gitlab::endpoints::job_token_permissions::Permissions;
+use crate::gitlab::endpoints::job_token_scopes::{self as endpoint, Entry, ListedProject, Lists};
+use crate::gitlab::endpoints::job_token_settings::Settings;
+use crate::gitlab::names::{GroupId, Id, Kind, ProjectId, Target};
 use crate::gitlab::sender::{Error, ErrorKind, Page};
 
 /// The most pages that are read of one group: a hundred thousand projects.
@@ -20,8 +23,8 @@ pub struct ProjectScope {
     pub full_path: String,
     /// Whether it is archived, as far as GitLab tells.
     pub archived: Option<bool>,
-    /// Whether the project limits access to its allowlist; none where the token's user is not a Maintainer of it.
-    pub inbound_enabled: Option<bool>,
+    /// Its own settings; none of them where the token's user is not a Maintainer of it.
+    pub settings: Settings,
     /// How long its lists are; none likewise.
     pub allowed: Option<AllowedCounts>,
 }
@@ -38,13 +41,14 @@ pub struct AllowedCounts {
 }
 
 impl Client {
-    /// The projects of the group and of its subgroups that the token can see, sorted by path. Archived ones only if
+    /// Returns the projects of the group and of its subgroups that the token can see, sorted by path. Archived ones only if
     /// asked for.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] (over GraphQL
-    /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, [`ErrorKind::FineGrained`] when it is a token
+    /// that can't read settings over GraphQL, and whatever keeps GitLab from answering.
     pub async fn scopes_below(
         &self,
         group: GroupId,
@@ -55,17 +59,29 @@ impl Client {
         let mut after = None::<String>;
         for _ in 0..MOST_PAGES {
             let call = endpoint::list(&group, with_archived, after.as_deref());
-            let answer = self.sender.ask(&call).await?;
+            let (answer, error) = self.sender.ask_for_parts(&call).await?;
             let failure = |kind, words: &str| {
                 Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
             };
+            if let Some(error) =
+                error.clone().filter(|error| matches!(error.kind(), ErrorKind::FineGrained { .. }))
+            {
+                return Err(error);
+            }
             let page = match answer.value.group {
                 Some(group) => group.projects,
-                None => return Err(failure(ErrorKind::NotAvailable, "GitLab shows no group of that path")),
+                None => {
+                    let unseen = || failure(ErrorKind::NotAvailable, "GitLab shows no group of that path");
+                    return Err(error.unwrap_or_else(unseen));
+                }
             };
             let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
-            // A project may move between pages while they are read.
-            projects.extend(scopes(page).map(|project| (project.id, project)));
+            for listed in page.nodes.into_iter().flatten() {
+                // A project may move between pages while they are read.
+                if let Some(project) = self.project_scope(listed).await? {
+                    projects.insert(project.id, project);
+                }
+            }
             if !is_followed {
                 let mut projects: Vec<_> = projects.into_values().collect();
                 projects.retain(|project| with_archived || project.archived != Some(true));
@@ -80,34 +96,52 @@ impl Client {
         let call = endpoint::list(&group, with_archived, after.as_deref());
         Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
     }
-}
 
-fn scopes(page: Page<ListedProject>) -> impl Iterator<Item = ProjectScope> {
-    page.nodes
-        .into_iter()
-        .flatten()
-        .filter_map(|project| Some(ProjectScope::of(ProjectId::of(project.id.0)?, project)))
-}
-
-impl ProjectScope {
-    fn of(id: ProjectId, listed: ListedProject) -> ProjectScope {
-        let counts = listed.ci_job_token_scope_allowlist.map(|lists| {
-            let (projects, groups) = (lists.projects_allowlist, lists.groups_allowlist);
-            AllowedCounts {
-                projects: projects.nodes.len(),
-                groups: groups.nodes.len(),
-                with_default_permissions: projects.with_default_permissions()
-                    + groups.with_default_permissions(),
-            }
-        });
-        ProjectScope {
+    /// Returns the settings of a project, whose lists are read on where they are longer than a page: outbound links count
+    /// for a page, too.
+    async fn project_scope(&self, listed: ListedProject) -> Result<Option<ProjectScope>, Error> {
+        let Some(id) = ProjectId::of(listed.id.0) else { return Ok(None) };
+        let allowed = match listed.ci_job_token_scope_allowlist {
+            Some(lists) if lists.is_followed() => self
+                .permissions_at(&listed.full_path, id)
+                .await?
+                .map(|list| AllowedCounts::of_list(id, &list)),
+            lists => lists.map(|lists| AllowedCounts::of_page(id, &lists)),
+        };
+        Ok(Some(ProjectScope {
             id,
             full_path: listed.full_path,
             archived: listed.archived,
-            inbound_enabled: listed
-                .ci_cd_settings
-                .and_then(|settings| settings.inbound_job_token_scope_enabled),
-            allowed: counts,
+            settings: listed.ci_cd_settings.unwrap_or_default(),
+            allowed,
+        }))
+    }
+}
+
+impl AllowedCounts {
+    fn of_page(owner: ProjectId, lists: &Lists) -> Self {
+        let entries = |page: &Page<Entry>| {
+            let entries = page.nodes.iter().map(Option::as_ref);
+            let counted: Vec<bool> = entries
+                .filter(|entry| entry.is_none_or(|entry| entry.gives_access_to(owner)))
+                .map(|entry| entry.is_none_or(Entry::has_default_permissions))
+                .collect();
+            (counted.len(), counted.into_iter().filter(|is_default| *is_default).count())
+        };
+        let ((projects, by_projects), (groups, by_groups)) =
+            (entries(&lists.projects_allowlist), entries(&lists.groups_allowlist));
+        Self { projects, groups, with_default_permissions: by_projects + by_groups }
+    }
+
+    fn of_list(owner: ProjectId, list: &PermissionList) -> Self {
+        let entries = || list.iter().filter(|entry| entry.target != Target::Project(owner));
+        let count = |kind| entries().filter(|entry| entry.target.kind() == kind).count();
+        Self {
+            projects: count(Kind::Project),
+            groups: count(Kind::Group),
+            with_default_permissions: entries()
+                .filter(|entry| entry.permissions == Permissions::Default)
+                .count(),
         }
     }
 }
@@ -138,12 +172,13 @@ mod tests {
 
     fn node(id: u64, path: &str) -> Value {
         let entry = |default: Option<bool>| json!({ "defaultPermissions": default });
+        let end = json!({ "hasNextPage": false, "endCursor": null });
         json!({
             "id": format!("gid://gitlab/Project/{id}"), "fullPath": path, "archived": false,
             "ciCdSettings": { "inboundJobTokenScopeEnabled": true },
             "ciJobTokenScopeAllowlist": {
-                "projectsAllowlist": { "nodes": [entry(Some(true)), entry(Some(false)), entry(None), null] },
-                "groupsAllowlist": { "nodes": [entry(Some(false))] },
+                "projectsAllowlist": { "nodes": [entry(Some(true)), entry(Some(false)), entry(None), null], "pageInfo": end },
+                "groupsAllowlist": { "nodes": [entry(Some(false))], "pageInfo": end },
             },
         })
     }
@@ -166,7 +201,7 @@ mod tests {
         let scopes = scopes.unwrap();
         let paths: Vec<_> = scopes.iter().map(|project| project.full_path.as_str()).collect();
         assert_eq!(paths, ["acme/a", "acme/b", "acme/z"]);
-        assert_eq!(scopes[0].inbound_enabled, Some(true));
+        assert_eq!(scopes[0].settings.inbound_job_token_scope_enabled, Some(true));
         let counts = AllowedCounts { projects: 4, groups: 1, with_default_permissions: 3 };
         assert_eq!(scopes[0].allowed, Some(counts), "what GitLab does not tell counts as unlimited");
         let asked: Vec<_> = server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
@@ -181,7 +216,7 @@ mod tests {
             "ciCdSettings": null, "ciJobTokenScopeAllowlist": null,
         });
         let scopes = read(vec![page(&[project], None)], false).await.1.unwrap();
-        assert_eq!((scopes[0].inbound_enabled, scopes[0].allowed), (None, None));
+        assert_eq!((scopes[0].settings, scopes[0].allowed), (Settings::default(), None));
     }
 
     #[tokio::test]

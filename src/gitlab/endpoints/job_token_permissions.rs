@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::global_id::GlobalId;
 use crate::gitlab::names::{Id, ProjectId, Target};
 use crate::gitlab::sender::Call;
-use crate::gitlab::sender::{Document, Envelope, Page};
+use crate::gitlab::sender::{Document, Envelope, Optional, Page};
 
 /// The permissions that the jobs of an allowed target have with their job token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +29,10 @@ pub struct PermittedEntry {
     pub full_path: String,
     /// What its jobs may do.
     pub permissions: Permissions,
-    /// Whether GitLab itself made the entry from its record of past accesses.
-    pub autopopulated: Option<bool>,
     /// When the entry was made, as GitLab writes it: `2025-01-31T12:00:00Z`.
     pub created_at: Option<String>,
+    /// Username of the user who added the entry, if GitLab shows one.
+    pub added_by: Option<String>,
     /// GitLab keeps back the list of permissions where they are switched off.
     pub(in crate::gitlab) switched_off: bool,
 }
@@ -47,18 +47,45 @@ macro_rules! with_entry {
     ... on CiJobTokenAccessibleProject { id fullPath }
     ... on CiJobTokenAccessibleGroup { id fullPath }
   }
+  direction
   defaultPermissions
   jobTokenPolicies
-  autopopulated
   createdAt
+  addedBy { username }
 }"
         )
     };
 }
 
+/// The type of an entry's target project, which was another one before GitLab 18.3.
+pub(super) const TARGET_PROJECT: Optional = Optional {
+    ty: "CiJobTokenAccessibleProject",
+    field: None,
+    text: "... on CiJobTokenAccessibleProject {",
+    instead: "... on Project {",
+};
+
+const ENTRY: &str = "CiJobTokenScopeAllowlistEntry";
+
+/// The parts of the fragment that some versions lack: all its fields are marked as experiments, and before GitLab 18.3
+/// targets had other types.
+const OPTIONAL: &[Optional] = &[
+    TARGET_PROJECT,
+    Optional {
+        ty: "CiJobTokenAccessibleGroup",
+        field: None,
+        text: "... on CiJobTokenAccessibleGroup {",
+        instead: "... on Group {",
+    },
+    Optional::field(ENTRY, "direction", "  direction\n"),
+    Optional::field(ENTRY, "createdAt", "  createdAt\n"),
+    Optional::field(ENTRY, "addedBy", "  addedBy { username }\n"),
+];
+
 /// Both kinds in one request. GitLab takes 200 a page here, which is as many as a list can hold.
 const LIST: Document = Document {
     name: "JobTokenPermissions",
+    optional: OPTIONAL,
     text: with_entry!(
         "query JobTokenPermissions($project: ID!, $projectsAfter: String, $groupsAfter: String) {
   project(fullPath: $project) {
@@ -82,6 +109,7 @@ const LIST: Document = Document {
 /// An addition with the permissions in the same step, so that the entry never holds more.
 const ALLOW: Document = Document {
     name: "AllowWithPermissions",
+    optional: OPTIONAL,
     text: with_entry!(
         "mutation AllowWithPermissions(
   $project: ID!, $target: ID!, $default: Boolean!, $policies: [CiJobTokenScopePolicies!]!
@@ -100,6 +128,7 @@ const ALLOW: Document = Document {
 /// A change of an entry's permissions.
 const CHANGE: Document = Document {
     name: "ChangePermissions",
+    optional: OPTIONAL,
     text: with_entry!(
         "mutation ChangePermissions(
   $project: ID!, $target: ID!, $default: Boolean!, $policies: [CiJobTokenScopePolicies!]!
@@ -157,10 +186,16 @@ pub(in crate::gitlab) struct Written {
 pub(in crate::gitlab) struct Entry {
     source_project: Option<Source>,
     target: Option<Seen>,
+    direction: Option<String>,
     default_permissions: Option<bool>,
     job_token_policies: Option<BTreeSet<String>>,
-    autopopulated: Option<bool>,
     created_at: Option<String>,
+    added_by: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    username: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -217,11 +252,18 @@ impl Lists {
         (projects.is_followed() || groups.is_followed()).then_some(next)
     }
 
-    /// The entries of both kinds. One whose target GitLab does not name is left out: nobody can mean it.
+    /// Returns the entries of both kinds, without the outbound links that GitLab has among its projects. An entry whose
+    /// target GitLab does not name is left out: nobody can mean it.
     pub(in crate::gitlab) fn into_entries(self) -> impl Iterator<Item = PermittedEntry> {
         let nodes = self.projects_allowlist.nodes.into_iter().chain(self.groups_allowlist.nodes);
-        nodes.flatten().filter_map(Entry::into_model)
+        nodes.flatten().filter(|entry| !is_outbound(entry.direction.as_deref())).filter_map(Entry::into_model)
     }
+}
+
+/// Checks whether a link limits access *from* the source project, as GitLab had it until 16.0. Without a direction it is an
+/// entry of the allowlist.
+pub(in crate::gitlab) fn is_outbound(direction: Option<&str>) -> bool {
+    direction.is_some_and(|direction| direction.eq_ignore_ascii_case("outbound"))
 }
 
 impl Entry {
@@ -230,19 +272,21 @@ impl Entry {
         ProjectId::of(self.source_project.as_ref()?.id.0)
     }
 
+    /// Returns the entry, or nothing where GitLab keeps its target or permissions back.
     pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
         let Seen { id: GlobalId(target), full_path } = self.target?;
-        let permissions = match self.default_permissions {
-            Some(false) => Permissions::Only(self.job_token_policies.clone().unwrap_or_default()),
-            Some(true) | None => Permissions::Default,
+        let permissions = if self.default_permissions? {
+            Permissions::Default
+        } else {
+            Permissions::Only(self.job_token_policies.clone().unwrap_or_default())
         };
         Some(PermittedEntry {
             target,
             full_path,
             permissions,
             switched_off: self.job_token_policies.is_none(),
-            autopopulated: self.autopopulated,
             created_at: self.created_at,
+            added_by: self.added_by.and_then(|user| user.username),
         })
     }
 }
@@ -271,10 +315,11 @@ mod tests {
 
     #[test]
     fn each_document_names_its_operation() {
-        for Document { name, text } in [LIST, ALLOW, CHANGE] {
+        for Document { name, text, optional } in [LIST, ALLOW, CHANGE] {
             assert!(
                 text.starts_with(&format!("query {name}(")) || text.starts_with(&format!("mutation {name}("))
             );
+            assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
         }
     }
 }

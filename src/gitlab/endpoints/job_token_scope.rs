@@ -17,8 +17,8 @@ const GROUP_PAGE: &str = "/groups/";
 pub struct ScopeSettings {
     /// Access to the project is limited to its allowlist.
     pub inbound_enabled: bool,
-    /// Access from the project is limited. Deprecated by GitLab and not to be changed over this interface.
-    pub outbound_enabled: bool,
+    /// Access from the project is limited. Deprecated and read-only; `None` where GitLab no longer has it.
+    pub outbound_enabled: Option<bool>,
 }
 
 /// One element of an allowlist. The keys besides `id` are absent when the token may not see them.

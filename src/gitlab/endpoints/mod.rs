@@ -3,9 +3,12 @@
 //! import from [`names`](super::names) and [`sender`](super::sender), and sends nothing itself.
 
 mod global_id;
+pub(super) mod instance;
 pub(super) mod job_token_permissions;
 pub(super) mod job_token_scope;
 pub(super) mod job_token_scopes;
+pub(super) mod job_token_settings;
 pub(super) mod lookup;
+pub(super) mod policies;
 pub(super) mod projects;
 pub(super) mod user;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+use super::fine_grained;
 use super::message::Words;
 use super::request::RequestLine;
 use crate::gitlab::names::{ProjectId, Target};
@@ -26,6 +27,13 @@ pub enum ErrorKind {
     /// 403: the token itself was made without the scope for this.
     InsufficientScope {
         /// The scope that would be enough, when GitLab says so.
+        needed: Option<String>,
+    },
+    /// 403, or a part of GraphQL's answer: a fine-grained token lacks the permission for this, or the instance or group
+    /// accepts fine-grained tokens alone.
+    FineGrained {
+        /// The permissions that are missing, as GitLab lists them, such as `Job Token Scope: Read`; `None` where no
+        /// fine-grained token can do this.
         needed: Option<String>,
     },
     /// 404 in GitLab's own words: absent, or not visible to the token. GitLab does not tell the two apart.
@@ -169,11 +177,34 @@ impl Error {
         *self.kind() == ErrorKind::Cancelled
     }
 
+    /// True when GraphQL, or the way to it, doesn't show this token the object, which REST may well do. Never a passing
+    /// trouble.
+    #[must_use]
+    pub fn is_of_graphql(&self) -> bool {
+        use ErrorKind::{FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported};
+        let kept_back = matches!(
+            self.kind(),
+            FineGrained { .. }
+                | Forbidden
+                | NotAvailable
+                | Redirected { .. }
+                | UnexpectedStatus
+                | Unsupported
+        );
+        kept_back && self.0.line.operation.is_some()
+    }
+
+    /// True for [`ErrorKind::FineGrained`].
+    #[must_use]
+    pub fn is_about_fine_grained_token(&self) -> bool {
+        matches!(self.kind(), ErrorKind::FineGrained { .. })
+    }
+
     /// True when the token, its scope or its user's role is to blame: 401 and 403.
     #[must_use]
     pub fn is_about_the_token(&self) -> bool {
-        use ErrorKind::{Forbidden, InsufficientScope, Unauthorized};
-        matches!(self.kind(), Unauthorized(_) | Forbidden | InsufficientScope { .. })
+        use ErrorKind::{FineGrained, Forbidden, InsufficientScope, Unauthorized};
+        matches!(self.kind(), Unauthorized(_) | Forbidden | InsufficientScope { .. } | FineGrained { .. })
     }
 }
 
@@ -197,6 +228,9 @@ impl ErrorKind {
             StatusCode::FORBIDDEN if words.code.as_deref() == Some("insufficient_scope") => {
                 Self::InsufficientScope { needed: words.scope.clone() }
             }
+            StatusCode::FORBIDDEN if words.code.as_deref() == Some("insufficient_granular_scope") => {
+                Self::FineGrained { needed: fine_grained::needed(words.text.as_deref().unwrap_or_default()) }
+            }
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND if words.is_of_the_api => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::NotAllowed,
@@ -215,6 +249,8 @@ impl ErrorKind {
             Self::Forbidden => "the token's user may not do this".to_owned(),
             Self::InsufficientScope { needed: Some(scope) } => format!("the token lacks the scope `{scope}`"),
             Self::InsufficientScope { needed: None } => "the token lacks a scope".to_owned(),
+            Self::FineGrained { needed: Some(needed) } => format!("the token lacks the permission {needed}"),
+            Self::FineGrained { needed: None } => "not possible with a fine-grained token".to_owned(),
             Self::NotFound => "not found, or not visible to the token".to_owned(),
             Self::BadRequest => "refused".to_owned(),
             Self::NotAllowed => "not allowed at this address".to_owned(),

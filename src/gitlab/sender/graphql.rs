@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::error::{Error, ErrorKind};
+use super::document::{Document, Optional};
+use super::error::{AttemptHistory, Error, ErrorKind};
+use super::fine_grained;
 use super::request::Call;
 use super::send::{Answer, Sender};
 
@@ -14,18 +16,15 @@ use super::send::{Answer, Sender};
 /// for the policies of job tokens are some 400 characters.
 const LONGEST: usize = 1000;
 
-/// How graphql-ruby codes what the schema does not have: a field, an argument, a type, the type of a variable. The
-/// documents are constants, so that only another version of GitLab can have fault to find with them.
-const NOT_IN_THE_SCHEMA: [&str; 4] =
-    ["undefinedField", "argumentNotAccepted", "undefinedType", "variableRequiresValidType"];
-
-/// A query or mutation: its text never changes, so that no value can change its meaning.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::gitlab) struct Document {
-    /// The operation's name in the text, for errors and logs.
-    pub(in crate::gitlab) name: &'static str,
-    pub(in crate::gitlab) text: &'static str,
-}
+/// How graphql-ruby codes what the schema does not have: a field, an argument, a type, the type of a variable, a member of
+/// a union. The documents are constants, so that only another version of GitLab can have fault to find with them.
+const NOT_IN_THE_SCHEMA: [&str; 5] = [
+    "undefinedField",
+    "argumentNotAccepted",
+    "undefinedType",
+    "variableRequiresValidType",
+    "cannotSpreadFragment",
+];
 
 /// What comes back.
 #[derive(Debug, Deserialize)]
@@ -66,16 +65,22 @@ impl<T> Page<T> {
 
 /// One of the top-level errors.
 #[derive(Debug, Deserialize)]
-struct Fault {
+pub(super) struct Fault {
     #[serde(default)]
     message: String,
+    /// The place in the data where the fault arose; none where the operation didn't run.
+    #[serde(default)]
+    path: Option<Vec<Value>>,
     #[serde(default)]
     extensions: Extensions,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Extensions {
     code: Option<String>,
+    type_name: Option<String>,
+    field_name: Option<String>,
     #[serde(default)]
     problems: Vec<Problem>,
 }
@@ -91,12 +96,12 @@ struct Problem {
 impl<D: DeserializeOwned> Call<Envelope<D>> {
     /// An operation that changes nothing.
     pub(in crate::gitlab) fn reading(document: Document, variables: Value) -> Self {
-        Self::graphql(document.name, true, body(document, variables))
+        Self::graphql(document, true, body(document, variables))
     }
 
     /// An operation that changes something.
     pub(in crate::gitlab) fn writing(document: Document, variables: Value) -> Self {
-        Self::graphql(document.name, false, body(document, variables))
+        Self::graphql(document, false, body(document, variables))
     }
 }
 
@@ -107,16 +112,45 @@ fn body(document: Document, variables: Value) -> Value {
 impl Sender {
     /// Makes a GraphQL call; data that comes with errors is none.
     pub(in crate::gitlab) async fn ask<D>(&self, call: &Call<Envelope<D>>) -> Result<Answer<D>, Error> {
-        let Answer { value: Envelope { data, errors }, headers, history } = self.send(call).await?;
-        match data {
-            Some(value) if errors.is_empty() => Ok(Answer { value, headers, history }),
-            data => {
-                let kind = kind_of(&errors, data.is_some(), call);
-                let words = self.presentable(words_of(&errors, &kind), LONGEST);
-                let words = words.or_else(|| Some("neither data nor errors".to_owned()));
-                Err(Error::new(kind, call.line(), Some(StatusCode::OK), words, history))
-            }
+        match self.ask_for_parts(call).await? {
+            (answer, None) => Ok(answer),
+            (_, Some(error)) => Err(error),
         }
+    }
+
+    /// Makes a GraphQL call whose data counts even if it comes with errors: GitLab answers null for what a token may not
+    /// read and adds an error, beside the good data of all else. Returns the error that such an answer is otherwise.
+    pub(in crate::gitlab) async fn ask_for_parts<D>(
+        &self,
+        call: &Call<Envelope<D>>,
+    ) -> Result<(Answer<D>, Option<Error>), Error> {
+        loop {
+            let call = call.bridging(self.schema_gaps());
+            let Answer { value: Envelope { data, errors }, headers, history } = self.send(&call).await?;
+            if data.is_none() && self.schema_gaps().learn(call.optional(), &errors) {
+                continue;
+            }
+            let Some(value) = data else { return Err(self.error_of(&call, &errors, false, history)) };
+            let error = (!errors.is_empty()).then(|| self.error_of(&call, &errors, true, history));
+            return Ok((Answer { value, headers, history }, error));
+        }
+    }
+
+    fn error_of<D>(
+        &self,
+        call: &Call<Envelope<D>>,
+        errors: &[Fault],
+        has_data: bool,
+        history: AttemptHistory,
+    ) -> Error {
+        let kind = kind_of(errors, has_data, call);
+        let words = self.presentable(words_of(errors, &kind), LONGEST);
+        let words = words.or_else(|| Some("neither data nor errors".to_owned()));
+        // A mutation is refused at its root; what goes wrong below it does so after the change.
+        let is_below = |fault: &Fault| fault.path.as_ref().is_none_or(|path| path.len() > 1);
+        let doubtful = !call.is_read() && has_data && errors.iter().any(is_below);
+        let history = AttemptHistory { doubtful: history.doubtful || doubtful, ..history };
+        Error::new(kind, call.line(), Some(StatusCode::OK), words, history)
     }
 
     /// The refusal of a mutation by the `errors` beside its result.
@@ -138,6 +172,8 @@ fn kind_of<D>(errors: &[Fault], has_data: bool, call: &Call<Envelope<D>>) -> Err
         ErrorKind::Unreadable
     } else if !unknown.is_empty() {
         ErrorKind::UnknownValues(unknown)
+    } else if let Some(needed) = errors.iter().find_map(|fault| fine_grained::refusal(&fault.message)) {
+        ErrorKind::FineGrained { needed }
     } else if has_data {
         // Only what went wrong while the operation ran leaves data, and there it leaves a null.
         ErrorKind::NotAvailable
@@ -174,8 +210,17 @@ fn joined<'e>(errors: impl Iterator<Item = &'e Fault>) -> String {
 }
 
 impl Fault {
-    fn is_about_the_schema(&self) -> bool {
+    pub(super) fn is_about_the_schema(&self) -> bool {
         self.extensions.code.as_deref().is_some_and(|code| NOT_IN_THE_SCHEMA.contains(&code))
+    }
+
+    /// Checks whether this says that the schema lacks that part of a document.
+    pub(super) fn says_missing(&self, part: &Optional) -> bool {
+        let Extensions { type_name, field_name, .. } = &self.extensions;
+        match part.field {
+            Some(field) => type_name.as_deref() == Some(part.ty) && field_name.as_deref() == Some(field),
+            None => type_name.as_deref() == Some(part.ty) && field_name.is_none(),
+        }
     }
 }
 

@@ -4,7 +4,9 @@
 mod base_url;
 mod client_certificate;
 mod config;
+mod document;
 mod error;
+mod fine_grained;
 mod graphql;
 mod message;
 mod pagination;
@@ -16,9 +18,10 @@ mod transport;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use config::{Config, ConfigError};
+pub(in crate::gitlab) use document::{Document, Optional};
 pub(in crate::gitlab) use error::AttemptHistory;
 pub use error::{Error, ErrorKind, TokenProblem};
-pub(in crate::gitlab) use graphql::{Document, Envelope, Page};
+pub(in crate::gitlab) use graphql::{Envelope, Page};
 pub use message::{Words, read as words};
 pub use pagination::next_page;
 pub(in crate::gitlab) use request::{Call, RequestLine};

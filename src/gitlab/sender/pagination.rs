@@ -33,6 +33,17 @@ struct Reading<T> {
     total: Option<u64>,
     /// No two pages told different totals.
     steady: bool,
+    /// Where the element was found that may be listed twice: the page of its first place, and whether the second is on it.
+    twice: Twice,
+}
+
+/// The places of an element that a list may hold twice, which its total then counts twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Twice {
+    No,
+    /// Once on each of two pages, as an element is that moved while they were read.
+    OnTwoPages,
+    OnOnePage,
 }
 
 impl Sender {
@@ -40,26 +51,37 @@ impl Sender {
     /// then fetched at the same time.
     ///
     /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When fewer
-    /// came than the server counts, or its count changed on the way, the list is read again.
+    /// came than the server counts, or its count changed on the way, the list is read again. The element `twice` may be
+    /// listed, and counted, two times.
     pub(in crate::gitlab) async fn list<T>(
         &self,
         call: &Call<Vec<T>>,
         id: fn(&T) -> u64,
+        twice: Option<u64>,
     ) -> Result<BTreeMap<u64, T>, Error>
     where
         Call<Vec<T>>: Clone,
     {
-        let mut reading = self.read_pages(call, id).await?;
+        let mut reading = self.read_pages(call, id, twice).await?;
         let mut readings = 1;
         while !reading.is_whole() && readings < MOST_READINGS {
             tracing::debug!(path = call.line().path, "the list changed while it was read");
-            reading = self.read_pages(call, id).await?;
+            let before = reading;
+            reading = self.read_pages(call, id, twice).await?;
             readings += 1;
+            if reading.confirms(&before) {
+                break;
+            }
         }
         Ok(reading.by_id)
     }
 
-    async fn read_pages<T>(&self, call: &Call<Vec<T>>, id: fn(&T) -> u64) -> Result<Reading<T>, Error>
+    async fn read_pages<T>(
+        &self,
+        call: &Call<Vec<T>>,
+        id: fn(&T) -> u64,
+        twice: Option<u64>,
+    ) -> Result<Reading<T>, Error>
     where
         Call<Vec<T>>: Clone,
     {
@@ -69,15 +91,16 @@ impl Sender {
         };
         let first = page(1).await?;
         let pages = number(&first.headers, TOTAL_PAGES).unwrap_or(1);
-        let mut reading = Reading { by_id: BTreeMap::new(), pages: 0, total: None, steady: true };
-        let mut next = reading.add(call, first, id)?;
+        let mut reading =
+            Reading { by_id: BTreeMap::new(), pages: 0, total: None, steady: true, twice: Twice::No };
+        let mut next = reading.add(call, first, id, twice)?;
         if next.is_some() && (2..=MOST_PAGES).contains(&pages) {
             for answer in try_join_all((2..=pages).map(page)).await? {
-                next = reading.add(call, answer, id)?;
+                next = reading.add(call, answer, id, twice)?;
             }
         }
         while let Some(number) = next {
-            next = reading.add(call, page(number).await?, id)?;
+            next = reading.add(call, page(number).await?, id, twice)?;
         }
         Ok(reading)
     }
@@ -90,9 +113,18 @@ impl<T> Reading<T> {
         call: &Call<Vec<T>>,
         answer: Answer<Vec<T>>,
         id: fn(&T) -> u64,
+        twice: Option<u64>,
     ) -> Result<Option<u64>, Error> {
         let Answer { value: elements, headers, history } = answer;
         let (count, known) = (elements.len(), self.by_id.len());
+        if let Some(twice) = twice {
+            let places = elements.iter().filter(|element| id(element) == twice).count();
+            match (places, self.by_id.contains_key(&twice)) {
+                (2.., _) => self.twice = Twice::OnOnePage,
+                (1, true) => self.twice = Twice::OnTwoPages,
+                _ => {}
+            }
+        }
         self.by_id.extend(elements.into_iter().map(|element| (id(&element), element)));
         self.pages += 1;
         let total = number(&headers, TOTAL);
@@ -111,8 +143,18 @@ impl<T> Reading<T> {
     }
 
     fn is_whole(&self) -> bool {
+        self.pages < 2 || (self.steady && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage)))
+    }
+
+    /// Checks whether two readings that found the same lack no more than an element that both found on two pages.
+    fn confirms(&self, before: &Self) -> bool {
+        let is_same = self.steady && self.total == before.total && self.by_id.keys().eq(before.by_id.keys());
+        is_same && self.twice != Twice::No && before.twice != Twice::No && self.holds_all_but(1)
+    }
+
+    fn holds_all_but(&self, missing: usize) -> bool {
         let counted = usize::try_from(self.total.unwrap_or_default()).unwrap_or(usize::MAX);
-        self.pages < 2 || (self.steady && self.by_id.len() >= counted)
+        self.by_id.len() + missing >= counted
     }
 }
 

@@ -6,6 +6,8 @@ use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::document::{Document, Optional, SchemaGaps};
+
 /// Where GraphQL is spoken, below the root of the instance.
 pub(super) const GRAPHQL_PATH: &str = "/api/graphql";
 
@@ -21,6 +23,8 @@ pub(in crate::gitlab) struct Call<T> {
     line: RequestLine,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    /// The parts of a GraphQL document that the schema may lack.
+    optional: &'static [Optional],
     reads: bool,
     success: StatusCode,
     decode: fn(&[u8]) -> Decoded<T>,
@@ -55,11 +59,11 @@ impl<T: DeserializeOwned> Call<T> {
     }
 
     /// A GraphQL operation. Whether it was carried out, the JSON says that comes with status 200.
-    pub(super) fn graphql(operation: &'static str, reads: bool, body: Value) -> Self {
+    pub(super) fn graphql(document: Document, reads: bool, body: Value) -> Self {
         let path = GRAPHQL_PATH.to_owned();
         let call = Self::new(Method::POST, path, StatusCode::OK, |body| serde_json::from_slice(body));
-        let line = RequestLine { operation: Some(operation), ..call.line };
-        Self { line, body: Some(body), reads, ..call }
+        let line = RequestLine { operation: Some(document.name), ..call.line };
+        Self { line, body: Some(body), optional: document.optional, reads, ..call }
     }
 }
 
@@ -87,7 +91,7 @@ impl<T> Call<T> {
     fn new(method: Method, path: String, success: StatusCode, decode: fn(&[u8]) -> Decoded<T>) -> Self {
         let reads = method == Method::GET;
         let line = RequestLine { method, path, operation: None };
-        Self { line, query: Vec::new(), body: None, reads, success, decode }
+        Self { line, query: Vec::new(), body: None, optional: &[], reads, success, decode }
     }
 
     /// Adds a parameter behind the `?`.
@@ -107,6 +111,17 @@ impl<T> Call<T> {
 
     pub(in crate::gitlab) fn body(&self) -> Option<&Value> {
         self.body.as_ref()
+    }
+
+    /// Returns the same call in the words of a schema with these gaps.
+    pub(super) fn bridging(&self, gaps: &SchemaGaps) -> Self {
+        let body = self.body.clone().map(|body| gaps.bridge(self.optional, body));
+        Self { line: self.line.clone(), query: self.query.clone(), body, ..*self }
+    }
+
+    /// Returns the parts of a GraphQL document that the schema may lack.
+    pub(super) fn optional(&self) -> &'static [Optional] {
+        self.optional
     }
 
     /// True when the call changes nothing on the server.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
+use super::document::SchemaGaps;
 use super::error::{AttemptHistory, Error, ErrorKind};
 use super::message;
 use super::pause::Pause;
@@ -34,6 +35,7 @@ struct Shared {
     pause: Pause,
     retries: u32,
     backoff: Backoff,
+    schema_gaps: SchemaGaps,
 }
 
 /// A successful answer.
@@ -83,6 +85,7 @@ impl Sender {
             pause: Pause::over(),
             retries: config.retries,
             backoff,
+            schema_gaps: SchemaGaps::default(),
         };
         Ok(Self { shared: Arc::new(shared), stop })
     }
@@ -95,6 +98,11 @@ impl Sender {
     /// Returns the address of the GitLab that this sender speaks to.
     pub(in crate::gitlab) fn base_url(&self) -> &BaseUrl {
         self.shared.transport.base_url()
+    }
+
+    /// Returns what GitLab's GraphQL schema is known to lack.
+    pub(super) fn schema_gaps(&self) -> &SchemaGaps {
+        &self.shared.schema_gaps
     }
 
     /// Makes a call and reads its answer.

@@ -1,14 +1,13 @@
 //! Data source `gitlab_job_token_allowlist`: who is on a project's allowlist, and with which permissions.
 
-use std::sync::Arc;
-
-use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
-use crate::gitlab::{
-    Client, ErrorKind, Freshness, Kind, ListedEntry, PermissionList, Permissions, PermittedEntry, ProjectId,
+use crate::framework::{
+    Attr, Attribute, Context, DataSource, Diagnostic, Errors, Schema, Type, Warnings, model,
 };
+use crate::gitlab::{Freshness, Kind, ListedEntry, Permissions, PermittedEntry, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::project;
 use crate::provider::report::report;
+use crate::provider::resources::permissions;
 
 /// The data source.
 pub(in crate::provider) struct Allowlist;
@@ -19,6 +18,7 @@ model! {
         project: String,
         projects: Vec<Attr<Allowed>>,
         groups: Vec<Attr<Allowed>>,
+        own_permissions: OwnPermissions,
         project_id: i64,
     }
 }
@@ -32,8 +32,16 @@ model! {
         web_url: String,
         default_permissions: bool,
         job_token_policies: Vec<Attr<String>>,
-        autopopulated: bool,
         created_at: String,
+        added_by: String,
+    }
+}
+
+model! {
+    /// The permissions of the project's own jobs.
+    pub(in crate::provider) struct OwnPermissions {
+        default_permissions: bool,
+        job_token_policies: Vec<Attr<String>>,
     }
 }
 
@@ -52,12 +60,18 @@ impl DataSource for Allowlist {
             Attribute::computed_list(
                 "projects",
                 allowed("Number of the project."),
-                "The projects on the list, sorted by path, without the project itself, which always has access.",
+                "The projects on the allowlist, sorted by path, without the project itself, which always has access.",
             ),
             Attribute::computed_list(
                 "groups",
                 allowed("Number of the group."),
                 "The groups on the list, sorted by path. The projects of their subgroups have access too.",
+            ),
+            Attribute::computed_object(
+                "own_permissions",
+                held_permissions(),
+                "Permissions of the project's own jobs, if the project has an entry for itself (\"Current project\" in \
+                 GitLab); null if it has none, or the token can't see it.",
             ),
             Attribute::computed(
                 "project_id",
@@ -90,58 +104,70 @@ impl DataSource for Allowlist {
         let (projects, groups) = lists.map_err(|error| {
             report(format!("Can't read the allowlist of project {project}"), &error).at("project")
         })?;
-        let permissions = permissions(gitlab, project).await?;
-        let allowed = |listed: &ListedEntry| {
-            Allowed::from(listed).with(permissions.as_ref().and_then(|list| list.get(listed.target)))
-        };
+        let asked = gitlab.permissions(project, Freshness::Shared).await;
+        let permissions = permissions::as_found(project, asked, context.warnings)?;
+        let entry = |target| permissions.as_ref().and_then(|list| list.get(target));
+        let listed = || projects.iter().chain(groups.iter());
+        if permissions.is_some() && listed().any(|listed| entry(listed.target).is_none()) {
+            context.warnings.add(incomplete(project));
+        }
+        let allowed = |listed: &ListedEntry| Allowed::from(listed).with(entry(listed.target));
         Ok(AllowlistModel {
             projects: sorted(projects.iter().map(allowed)),
             groups: sorted(groups.iter().map(allowed)),
+            own_permissions: entry(project.into()).map_or(Attr::Null, |own| Attr::Known(own.into())),
             project_id: Attr::Known(project.into()),
             ..config
         })
     }
 }
 
-/// What GitLab tells of the entries' permissions; none where its version knows nothing of them.
-async fn permissions(gitlab: &Client, project: ProjectId) -> Result<Option<Arc<PermissionList>>, Errors> {
-    match gitlab.permissions(project, Freshness::Shared).await {
-        Ok(list) => Ok(Some(list)),
-        Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(None),
-        Err(error) => {
-            let attempted = format!("Can't read the permissions on the allowlist of project {project}");
-            Err(report(attempted, &error).at("project").into())
-        }
-    }
+fn incomplete(project: ProjectId) -> Diagnostic {
+    let detail = format!(
+        "GitLab lists entries of project {project} over REST that it doesn't show this token over GraphQL. Their permissions \
+         are null here. Most fine-grained tokens can't read them; a classic token with the scope `api` can."
+    );
+    Diagnostic::new("Permissions aren't visible to the token", detail)
 }
 
 /// The attributes of one project or group on the list.
 fn allowed(id: &'static str) -> Vec<Attribute> {
-    vec![
+    let mut attributes = vec![
         Attribute::computed("id", Type::Number, id),
         Attribute::computed("name", Type::String, "Display name; null where the token may not see it."),
         Attribute::computed("path", Type::String, "Full path; null where the token may not see it."),
         Attribute::computed("web_url", Type::String, "Its page; null where the token may not see it."),
-        Attribute::computed(
-            "default_permissions",
-            Type::Bool,
-            "Whether its jobs may do all that a job token can be used for; null before GitLab 18.0.",
-        ),
-        Attribute::computed(
-            "job_token_policies",
-            Type::list(Type::String),
-            "What its jobs may do and nothing else, by GitLab's names, such as `READ_JOBS`, sorted. Empty with the default \
-             permissions; null before GitLab 18.0.",
-        ),
-        Attribute::computed(
-            "autopopulated",
-            Type::Bool,
-            "Whether GitLab made the entry from its record of past accesses; null before GitLab 18.0.",
-        ),
+    ];
+    attributes.extend(held_permissions());
+    attributes.extend([
         Attribute::computed(
             "created_at",
             Type::String,
             "When the entry was made, such as `2025-01-31T12:00:00Z`; null before GitLab 18.0.",
+        ),
+        Attribute::computed(
+            "added_by",
+            Type::String,
+            "Username of the user who added the entry; null before GitLab 18.0, and if that user is gone.",
+        ),
+    ]);
+    attributes
+}
+
+/// The attributes that hold permissions.
+fn held_permissions() -> Vec<Attribute> {
+    vec![
+        Attribute::computed(
+            "default_permissions",
+            Type::Bool,
+            "Whether the jobs have the default permissions, which are all that a job token can have; null before GitLab \
+             18.0, and where the token can't see permissions.",
+        ),
+        Attribute::computed(
+            "job_token_policies",
+            Type::list(Type::String),
+            "Policies that the jobs are restricted to, by GitLab's names, such as `READ_JOBS`, sorted. Empty with the \
+             default permissions; null before GitLab 18.0, and where the token can't see permissions.",
         ),
     ]
 }
@@ -156,16 +182,26 @@ fn sorted(allowed: impl Iterator<Item = Allowed>) -> Attr<Vec<Attr<Allowed>>> {
 impl Allowed {
     fn with(self, entry: Option<&PermittedEntry>) -> Allowed {
         let Some(entry) = entry else { return self };
+        let OwnPermissions { default_permissions, job_token_policies } = entry.into();
+        Allowed {
+            default_permissions,
+            job_token_policies,
+            created_at: known_or_null(&entry.created_at),
+            added_by: known_or_null(&entry.added_by),
+            ..self
+        }
+    }
+}
+
+impl From<&PermittedEntry> for OwnPermissions {
+    fn from(entry: &PermittedEntry) -> OwnPermissions {
         let (default, policies) = match &entry.permissions {
             Permissions::Default => (true, Vec::new()),
             Permissions::Only(policies) => (false, policies.iter().cloned().map(Attr::Known).collect()),
         };
-        Allowed {
+        OwnPermissions {
             default_permissions: Attr::Known(default),
             job_token_policies: Attr::Known(policies),
-            autopopulated: entry.autopopulated.map_or(Attr::Null, Attr::Known),
-            created_at: known_or_null(&entry.created_at),
-            ..self
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The data sources, one file each.
 
 mod allowlist;
+mod policies;
 mod scope;
 mod scopes;
 
 pub(super) use allowlist::Allowlist;
+pub(super) use policies::JobTokenPolicies;
 pub(super) use scope::JobTokenScope;
 pub(super) use scopes::JobTokenScopes;

@@ -1,7 +1,7 @@
 //! Data source `gitlab_job_token_scope`: the setting of a project that is managed elsewhere, or not at all.
 
 use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
-use crate::gitlab::ProjectId;
+use crate::gitlab::{Client, ErrorKind, Freshness, ProjectId, Settings};
 use crate::provider::connection::Connection;
 use crate::provider::project;
 use crate::provider::report::report;
@@ -15,6 +15,8 @@ model! {
         project: String,
         inbound_enabled: bool,
         outbound_enabled: bool,
+        push_repository_for_job_token_allowed: bool,
+        cross_project_push_for_job_token_allowed: bool,
         project_id: i64,
     }
 }
@@ -35,8 +37,19 @@ impl DataSource for JobTokenScope {
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether the access of this project's own job tokens to other projects is limited. GitLab has deprecated \
-                 the setting.",
+                "Whether access of this project's own job tokens to other projects is restricted. Deprecated in GitLab; null \
+                 where GitLab no longer has it.",
+            ),
+            Attribute::computed(
+                "push_repository_for_job_token_allowed",
+                Type::Bool,
+                "Whether this project's own jobs can push to its repository with their job token; null before GitLab 17.2.",
+            ),
+            Attribute::computed(
+                "cross_project_push_for_job_token_allowed",
+                Type::Bool,
+                "Whether jobs of other projects can push to this project's repository with their job token, as far as their \
+                 entry on the allowlist permits; null before GitLab 19.1, and where the token can't see it.",
             ),
             Attribute::computed(
                 "project_id",
@@ -59,11 +72,33 @@ impl DataSource for JobTokenScope {
         let settings = gitlab.scope(&project.into()).await.map_err(|error| {
             report(format!("Can't read the job token scope of project {project}"), &error).at("project")
         })?;
+        let own = own_settings(gitlab, project, context.warnings).await?;
+        let known = |setting: Option<bool>| setting.map_or(Attr::Null, Attr::Known);
         Ok(ScopeModel {
             inbound_enabled: Attr::Known(settings.inbound_enabled),
-            outbound_enabled: Attr::Known(settings.outbound_enabled),
+            outbound_enabled: known(settings.outbound_enabled),
+            push_repository_for_job_token_allowed: known(own.push_repository_for_job_token_allowed),
+            cross_project_push_for_job_token_allowed: known(own.cross_project_push_for_job_token_allowed),
             project_id: Attr::Known(project.into()),
             ..config
         })
     }
+}
+
+/// Returns the project's own settings. Where GraphQL can't be read, REST tells the one that it has.
+async fn own_settings(gitlab: &Client, project: ProjectId, warnings: &Warnings) -> Result<Settings, Errors> {
+    let cannot_read = || format!("Can't read the push settings of project {project}");
+    let error = match gitlab.own_settings(project, Freshness::Shared).await {
+        Ok(settings) => return Ok(settings),
+        Err(error) => error,
+    };
+    if !error.is_of_graphql() {
+        return Err(report(cannot_read(), &error).at("project").into());
+    }
+    if *error.kind() != ErrorKind::Unsupported {
+        warnings.add(report(cannot_read(), &error));
+    }
+    let push = gitlab.push_allowed(project).await;
+    let push = push.map_err(|error| report(cannot_read(), &error).at("project"))?;
+    Ok(Settings { push_repository_for_job_token_allowed: push, ..Settings::default() })
 }

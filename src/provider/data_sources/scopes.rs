@@ -26,6 +26,8 @@ model! {
         path: String,
         archived: bool,
         inbound_enabled: bool,
+        push_repository_for_job_token_allowed: bool,
+        cross_project_push_for_job_token_allowed: bool,
         allowed_project_count: i64,
         allowed_group_count: i64,
         default_permissions_count: i64,
@@ -100,6 +102,17 @@ fn standing() -> Vec<Attribute> {
              Maintainer of it. An instance that enforces the limit does so whatever the project says.",
         ),
         Attribute::computed(
+            "push_repository_for_job_token_allowed",
+            Type::Bool,
+            "Whether the project's own jobs can push to its repository with their job token; null likewise.",
+        ),
+        Attribute::computed(
+            "cross_project_push_for_job_token_allowed",
+            Type::Bool,
+            "Whether jobs of other projects can push to the project's repository, as far as their entry on the allowlist \
+             permits; null likewise, and before GitLab 19.1.",
+        ),
+        Attribute::computed(
             "allowed_project_count",
             Type::Number,
             "How many projects are on the allowlist, without the project itself; null likewise.",
@@ -123,12 +136,17 @@ impl From<ProjectScope> for Standing {
         let count = |number: Option<usize>| {
             number.and_then(|number| i64::try_from(number).ok()).map_or(Attr::Null, Attr::Known)
         };
-        let allowed = project.allowed;
+        let (allowed, settings) = (project.allowed, project.settings);
+        let known = |setting: Option<bool>| setting.map_or(Attr::Null, Attr::Known);
         Standing {
             id: Attr::Known(project.id.into()),
             path: Attr::Known(project.full_path),
-            archived: project.archived.map_or(Attr::Null, Attr::Known),
-            inbound_enabled: project.inbound_enabled.map_or(Attr::Null, Attr::Known),
+            archived: known(project.archived),
+            inbound_enabled: known(settings.inbound_job_token_scope_enabled),
+            push_repository_for_job_token_allowed: known(settings.push_repository_for_job_token_allowed),
+            cross_project_push_for_job_token_allowed: known(
+                settings.cross_project_push_for_job_token_allowed,
+            ),
             allowed_project_count: count(allowed.map(|counts| counts.projects)),
             allowed_group_count: count(allowed.map(|counts| counts.groups)),
             default_permissions_count: count(allowed.map(|counts| counts.with_default_permissions)),

@@ -24,6 +24,8 @@ pub(in crate::provider) enum Object {
     Access(ProjectId),
     /// The setting that lets jobs push to the project's repository.
     Pushes(ProjectId),
+    /// The setting that lets jobs of other projects push to the project's repository.
+    CrossProjectPushes(ProjectId),
     /// A target on the project's allowlist.
     Entry(ProjectId, Target),
 }
@@ -117,13 +119,14 @@ impl Wanted {
         &self.exclusive
     }
 
-    /// Checks whether an exclusive list of these removes the entry.
+    /// Checks whether an exclusive list of these removes the entry. A project's entry for itself can't be removed.
     pub(super) fn excludes(&self, object: Object) -> bool {
         match object {
+            Object::Entry(project, target) if target == Target::Project(project) => false,
             Object::Entry(project, target) => {
                 self.exclusive.contains(&(project, target.kind())) && !self.objects.contains_key(&object)
             }
-            Object::Access(_) | Object::Pushes(_) => false,
+            Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => false,
         }
     }
 
@@ -212,6 +215,7 @@ impl fmt::Display for Object {
         match self {
             Self::Access(project) => write!(f, "{project}:access"),
             Self::Pushes(project) => write!(f, "{project}:pushes"),
+            Self::CrossProjectPushes(project) => write!(f, "{project}:cross_project_pushes"),
             Self::Entry(project, target) => write!(f, "{project}:{}:{}", target.kind(), target.id()),
         }
     }

@@ -156,6 +156,13 @@ impl Ledger {
         written.is_some_and(|(by, value)| *by != Some(by_others_than) && matches!(value, Value::Entry(_)))
     }
 
+    /// Checks whether a resource of this run is planned to have the object.
+    pub(super) fn is_wanted(&self, object: Object) -> bool {
+        let state = self.state();
+        let mut wanted = state.claims.values().filter_map(Claim::wanted);
+        wanted.any(|wanted| wanted.value(object).is_some())
+    }
+
     /// Checks whether another resource of this run wants the entry with less than full permissions.
     pub(super) fn is_restricted_by_another(&self, entry: Object, own: Mark) -> bool {
         self.state().claims.iter().any(|(mark, claim)| *mark != own && claim.restricts(entry))

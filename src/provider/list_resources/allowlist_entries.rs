@@ -32,8 +32,8 @@ impl ListResource for AllowlistEntries {
             Type::String,
             "Number or full path of the project whose allowlist is listed.",
         )];
-        let description =
-            "Lists the entries on the allowlist of a project: first the projects, then the groups.";
+        let description = "Lists the entries on the allowlist of a project: first the project's entry for itself, then the projects, then \
+             the groups.";
         Schema { version: 0, description, attributes }
     }
 
@@ -52,14 +52,19 @@ impl ListResource for AllowlistEntries {
         let cannot_read =
             |error| report(format!("Can't read the allowlist of project {owner}"), &error).at("project");
         let projects = gitlab.complete_allowlist(owner, Kind::Project).await.map_err(cannot_read)?;
+        let asked = gitlab.permissions(owner, Freshness::Shared).await;
+        // Without whole objects, only the project's entry for itself is wanted of it.
         let permissions = match whole_objects {
-            true => permissions::as_found(
-                owner,
-                gitlab.permissions(owner, Freshness::Shared).await,
-                context.warnings,
-            )?,
-            false => None,
+            true => permissions::as_found(owner, asked, context.warnings)?,
+            false => asked.ok(),
         };
+        if let Some(own) = permissions.as_ref().and_then(|list| list.get(owner.into())) {
+            let spelled = EntryModel { project: config.project.clone(), ..EntryModel::default() };
+            let object = spelled.with_numbers(owner, owner.into()).with_permissions(&own.permissions);
+            if found.send(Listed { object, display_name: own.full_path.clone() }).await.is_err() {
+                return Ok(());
+            }
+        }
         let listed = |listed: &ListedEntry| {
             let target = listed.target;
             let spelled = EntryModel { project: config.project.clone(), ..EntryModel::default() };

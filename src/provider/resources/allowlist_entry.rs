@@ -2,10 +2,12 @@
 
 mod adoption;
 mod change;
+mod check;
 mod claims;
 mod ids;
 mod import;
 mod moved;
+mod own;
 pub(in crate::provider) mod permissions;
 mod target;
 
@@ -25,7 +27,6 @@ use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{claiming, identity, names, overlap, project, replacement};
 use ids::{identify, in_state, owner, settle, target};
-use target::target_attribute;
 
 /// The resource.
 pub(in crate::provider) struct AllowlistEntry;
@@ -185,17 +186,24 @@ impl Resource for AllowlistEntry {
         };
         let mut notes = Map::new();
         if let (Some(owner), Some(target)) = (owner(&planned), target(&planned)) {
-            if target == Target::Project(owner) {
-                return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
+            let is_own = own::is_own(owner, target);
+            if is_own {
+                own::check(owner, &planned)?;
             }
             let is_new = prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
             if let Some(connection) = context.client {
-                let is_there =
-                    !is_new || adoption::check(connection, owner, target, context.warnings).await?;
+                let is_there = match (is_new, is_own) {
+                    (false, _) => true,
+                    (true, false) => adoption::check(connection, owner, target, context.warnings).await?,
+                    (true, true) => {
+                        own::tell_if_adopted(connection, owner, context.warnings).await;
+                        false
+                    }
+                };
                 notes = claims::plan(connection, &context, prior.as_ref(), &planned, is_there);
             }
             let before = prior.as_ref().filter(|_| !is_new);
-            permissions::foresee(gitlab, owner, before, &planned, context.warnings).await?;
+            check::check(context.client, owner, before, &planned, context.warnings).await?;
         }
         let ids = PlannedIds::default()
             .with("project_id", &planned.project_id)
@@ -227,8 +235,8 @@ impl Resource for AllowlistEntry {
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
         let (owner, target) = settle(&context.client.gitlab, &planned).await?;
-        if target == Target::Project(owner) {
-            return Err(target::is_owner(owner).at(target_attribute(&planned)).into());
+        if own::is_own(owner, target) {
+            own::check(owner, &planned)?;
         }
         let entry = planned.with_numbers(owner, target);
         add(&context, owner, target, &entry).await?;
@@ -248,6 +256,14 @@ impl Resource for AllowlistEntry {
             context.warnings.add(project_gone(project::spelled(&state.project)));
             return Ok(None);
         };
+        if own::is_own(owner, target) {
+            let state = state.with_numbers(owner, target);
+            let found = own::read(&connection.gitlab, owner, state, context.warnings).await?;
+            connection.reads.note(Manager::Entry, owner, Some(target), Paths::default());
+            let held = found.as_ref().map(claims::held).unwrap_or_default();
+            connection.ledger.note_read(instance, Manager::Entry, held);
+            return Ok(found);
+        }
         match connection.gitlab.allowlist(owner, target.kind(), Freshness::Shared).await {
             Ok(list) => {
                 let Some(entry) = list.get(target) else {
@@ -259,9 +275,7 @@ impl Resource for AllowlistEntry {
                 connection.reads.note(Manager::Entry, owner, Some(target), paths);
                 let state = state.with_numbers(owner, target);
                 connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
-                permissions::refresh(&connection.gitlab, owner, target, state, context.warnings)
-                    .await
-                    .map(Some)
+                permissions::refresh(&connection.gitlab, owner, target, state, context.warnings).await
             }
             Err(error) if error.is_not_found() => {
                 context.warnings.add(project_gone(owner));
@@ -296,10 +310,15 @@ impl Resource for AllowlistEntry {
             permissions::of(&updated).filter(|wanted| permissions::of(&prior).as_ref() != Some(wanted))
         {
             let turn = claims::turn(&context, owner, target, &updated).await?;
-            gitlab.set_permissions(owner, target, &wanted).await.map_err(|failed| {
-                let attempted = format!("Can't change what {target} may do in project {owner}");
-                permissions::failure(attempted, failed, updated.clone())
-            })?;
+            if own::is_own(owner, target) {
+                own::write(&context, owner, &updated).await?;
+            } else {
+                let written = gitlab.set_permissions(owner, target, &wanted).await.map_err(|failed| {
+                    let attempted = format!("Can't change what {target} may do in project {owner}");
+                    permissions::failure(attempted, failed, updated.clone())
+                })?;
+                permissions::tell_if_hidden(written, &updated, context.warnings);
+            }
             turn.wrote(own, Value::Entry(Some(wanted)));
         }
         Ok(updated)
@@ -321,6 +340,11 @@ impl Resource for AllowlistEntry {
         if claiming::leave(&context, &turn) {
             let project = names::project(&state.project, owner);
             context.warnings.add(overlap::left(&names::target(&state), &project));
+            return Ok(());
+        }
+        if own::is_own(owner, target) {
+            own::restore(&context, owner, state).await?;
+            turn.wrote(context.private.mark(), Value::Default);
             return Ok(());
         }
         match gitlab.revoke(owner, target).await {
@@ -345,6 +369,13 @@ impl Resource for AllowlistEntry {
         by: ImportBy<'_, EntryIdentity>,
     ) -> Result<EntryModel, Errors> {
         let (spelling, owner, target) = import::find(&context.client.gitlab, by).await?;
+        if own::is_own(owner, target) {
+            let found = own::find(&context.client.gitlab, owner).await;
+            let found = found.map_err(|error| report(permissions::cannot_read(owner), &error))?;
+            let held = found.ok_or_else(|| import::not_on_the_list(owner, target))?;
+            let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
+            return Ok(spelled.with_numbers(owner, target).with_permissions(&held));
+        }
         match context.client.gitlab.is_allowed(owner, target, Freshness::Shared).await {
             Ok(true) => {
                 let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
@@ -376,12 +407,21 @@ async fn add(
     let Connection { gitlab, ledger, .. } = context.client;
     let wanted = claims::wanted(owner, target, entry);
     let turn = claims::turn(context, owner, target, entry).await?;
-    let added = match permissions::of(entry) {
-        None => gitlab.allow(owner, target).await.map_err(NotGranted::from),
-        Some(permissions) => gitlab.allow_with(owner, target, &permissions).await,
-    };
-    let left = ledger.left(&wanted);
     let permissions = permissions::of(entry);
+    let left = ledger.left(&wanted);
+    let own = context.private.mark();
+    if own::is_own(owner, target) {
+        own::write(context, owner, entry).await.map_err(|failed| overlap::with_left(failed, &left))?;
+        turn.wrote(own, Value::Entry(permissions));
+        return Ok(());
+    }
+    let added = match &permissions {
+        None => gitlab.allow(owner, target).await.map_err(NotGranted::from),
+        Some(permissions) => gitlab.allow_with(owner, target, permissions).await.map(|granted| {
+            permissions::tell_if_hidden(granted.confirmation, entry, context.warnings);
+            granted.allowed
+        }),
+    };
     match added {
         Ok(Allowed::AlreadyThere { explained_by_retry }) => {
             if left.is_empty() && !explained_by_retry {
@@ -398,7 +438,6 @@ async fn add(
             return Err(overlap::with_left(failed, &left));
         }
     }
-    let own = context.private.mark();
     turn.wrote(own, Value::Entry(permissions));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod claims;
+mod opening;
 mod push;
 mod restricting;
 mod write;
@@ -21,7 +22,7 @@ use crate::provider::project::{self, Known};
 use crate::provider::replacement;
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
-use push::PUSH;
+use push::Push;
 
 /// The resource.
 pub(in crate::provider) struct JobTokenScope;
@@ -32,6 +33,7 @@ model! {
         project: String,
         inbound_enabled: bool,
         push_repository_for_job_token_allowed: bool,
+        cross_project_push_for_job_token_allowed: bool,
         outbound_enabled: bool,
         project_id: i64,
         id: String,
@@ -60,17 +62,21 @@ impl Resource for JobTokenScope {
             )
             .or_default(Value::Bool(true)),
             Attribute::optional(
-                PUSH,
+                Push::Own.attribute(),
                 Type::Bool,
-                "Whether job tokens of this project may push to its repository. Not managed where it is not set: the \
-                 setting stays as it is, and the attribute is null. Needs GitLab 17.2 or later.",
+                "Whether this project's own jobs can push to its repository with their job token. If it isn't set, the                  setting isn't managed and the attribute is null. Needs GitLab 17.2 or later. On GitLab Self-Managed before                  18.4, GitLab ignores the setting unless an administrator enables the feature flag                  `allow_push_repository_for_job_token`; since 18.4 it is always available.",
+            )
+            .or_computed(),
+            Attribute::optional(
+                Push::CrossProject.attribute(),
+                Type::Bool,
+                "Whether jobs of other projects on the allowlist can push to this project's repository with their job token.                  Entries with default permissions or the policy `ADMIN_REPOSITORIES` then allow it, if                  `push_repository_for_job_token_allowed` is on, too, access is restricted to the allowlist, and the user who                  runs the job is at least a Developer in this project. If it isn't set, the setting isn't managed and the                  attribute is null. Needs GitLab 19.1 or later.",
             )
             .or_computed(),
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether the access of this project's own job tokens to other projects is limited. GitLab has deprecated \
-                 the setting; it can only be read.",
+                "Whether access of this project's own job tokens to other projects is restricted. Deprecated in GitLab and                  read-only; null where GitLab no longer has it.",
             ),
             Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
             Attribute::computed("id", Type::String, "Number of the project, as text."),
@@ -109,10 +115,7 @@ impl Resource for JobTokenScope {
         let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
         unresolved.warn(gitlab, context.warnings).await;
         let id = project_id.clone().map(|number| number.to_string());
-        let outbound_enabled = match prior.as_ref().map(|prior| &prior.outbound_enabled) {
-            Some(known @ Attr::Known(_)) => known.clone(),
-            _ => Attr::Unknown,
-        };
+        let outbound_enabled = prior.as_ref().map_or(Attr::Unknown, |prior| prior.outbound_enabled.clone());
         let planned = ScopeModel { project_id, id, outbound_enabled, ..config };
         let mut notes = Map::new();
         if let (Some(connection), Some(project)) = (context.client, project_id_of(&planned)) {
@@ -121,11 +124,9 @@ impl Resource for JobTokenScope {
         }
         PlannedIds::default().with("project_id", &planned.project_id).note(&mut notes, &context)?;
         if let Some(prior) = &prior {
-            push::tell_if_abandoned(prior, &planned, context.warnings);
+            Push::ALL.iter().for_each(|push| push.tell_if_abandoned(prior, &planned, context.warnings));
         }
-        if opens(prior.as_ref(), &planned) {
-            context.warnings.add(opening(&planned));
-        }
+        opening::check(gitlab, prior.as_ref(), &planned, context.warnings).await?;
         let replace = match &prior {
             Some(prior) => change::replaced(&context, prior, &planned).await,
             None => Vec::new(),
@@ -168,9 +169,11 @@ impl Resource for JobTokenScope {
                 if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
                     context.warnings.add(limited_again(project));
                 }
-                let push_repository_for_job_token_allowed =
-                    push::refreshed(gitlab, project, &state, context.warnings).await?;
-                let state = ScopeModel { push_repository_for_job_token_allowed, ..state };
+                let mut state = state;
+                for push in Push::ALL {
+                    let refreshed = push.refreshed(gitlab, project, &state, context.warnings).await?;
+                    state = push.with(state, refreshed);
+                }
                 let state = observed(state, project, settings);
                 reads.note(Manager::Scope, project, None, Paths::default());
                 ledger.note_read(context.private.instance(), Manager::Scope, claims::held(&state));
@@ -211,13 +214,14 @@ impl Resource for JobTokenScope {
             held = observed(prior.clone(), project, settings);
             updated = applied(planned.clone(), project, settings);
         }
-        let push_differs =
-            planned.push_repository_for_job_token_allowed != prior.push_repository_for_job_token_allowed;
-        if is_restored || push_differs {
-            let left = Some(held);
-            write::set_pushes(&context, project, &planned)
-                .await
-                .map_err(|diagnostic| Failed { left, errors: diagnostic.into() })?;
+        for push in Push::ALL {
+            if is_restored || push.of(&planned) != push.of(&prior) {
+                let left = Some(held.clone());
+                write::set_push(&context, project, &planned, push)
+                    .await
+                    .map_err(|diagnostic| Failed { left, errors: diagnostic.into() })?;
+                held = push.with(held, push.of(&planned).clone());
+            }
         }
         Ok(updated)
     }
@@ -262,13 +266,12 @@ impl Resource for JobTokenScope {
     ) -> Result<ScopeModel, Errors> {
         let (spelling, project) = identity::imported_project(&context.client.gitlab, by).await?;
         let settings = write::read_settings(&context.client.gitlab, project, Freshness::Now).await?;
-        let push_repository_for_job_token_allowed = push::imported(&context.client.gitlab, project).await?;
-        let spelled = ScopeModel {
-            project: Attr::Known(spelling),
-            push_repository_for_job_token_allowed,
-            ..ScopeModel::default()
-        };
-        Ok(observed(spelled, project, settings))
+        let mut imported = ScopeModel { project: Attr::Known(spelling), ..ScopeModel::default() };
+        for push in Push::ALL {
+            let found = push.imported(&context.client.gitlab, project).await?;
+            imported = push.with(imported, found);
+        }
+        Ok(observed(imported, project, settings))
     }
 }
 
@@ -289,7 +292,7 @@ fn project_id_of(model: &ScopeModel) -> Option<ProjectId> {
 fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
     ScopeModel {
         inbound_enabled: Attr::Known(settings.inbound_enabled),
-        outbound_enabled: Attr::Known(settings.outbound_enabled),
+        outbound_enabled: settings.outbound_enabled.map_or(Attr::Null, Attr::Known),
         project_id: Attr::Known(project.into()),
         id: Attr::Known(project.to_string()),
         ..state
@@ -299,36 +302,9 @@ fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> S
 /// What was planned, with what the server added. A planned value stays, as the plan promised; should the server
 /// hold another by now, the next read shows it.
 fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
-    let outbound_enabled = match planned.outbound_enabled {
-        Attr::Known(promised) => Attr::Known(promised),
-        Attr::Null | Attr::Unknown => Attr::Known(settings.outbound_enabled),
-    };
-    ScopeModel { outbound_enabled, ..observed(planned, project, settings) }
-}
-
-/// Checks whether the plan opens a project that is restricted now, or may be.
-fn opens(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
-    let opened = Attr::Known(false);
-    let is_open = |prior: &ScopeModel| {
-        let same = planned.project_id.is_unknown() || prior.project_id == planned.project_id;
-        same && prior.inbound_enabled == opened
-    };
-    planned.inbound_enabled == opened && !prior.is_some_and(is_open)
-}
-
-/// The title names the project because hosts show only one of several warnings that share a title.
-fn opening(planned: &ScopeModel) -> Diagnostic {
-    let project = planned.project.known().map_or("(known after apply)", String::as_str);
-    Diagnostic::new(
-        format!("Project {project} will be open to the job tokens of all projects"),
-        format!(
-            "With `inbound_enabled = false`, the allowlist of project {project} no longer limits access: a job of any \
-             project may use its job token here, with the rights of the user that started it. Allow the projects or \
-             groups that need access instead, and keep `inbound_enabled = true`. Where the whole instance enforces \
-             its allowlists, as GitLab.com does, GitLab will refuse."
-        ),
-    )
-    .at("inbound_enabled")
+    let promised = planned.outbound_enabled.clone();
+    let observed = observed(planned, project, settings);
+    if promised.is_unknown() { observed } else { ScopeModel { outbound_enabled: promised, ..observed } }
 }
 
 fn cannot_read(project: ProjectId) -> String {

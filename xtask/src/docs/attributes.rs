@@ -2,7 +2,7 @@
 //! own. What an attribute means is said by the schema, never here.
 
 use terraform_provider_gitlab_job_token::framework::{
-    Attribute, IdentityAttribute, IdentitySchema, Schema, Shape, Type,
+    Attribute, IdentityAttribute, IdentitySchema, Nesting, Schema, Shape, Type,
 };
 
 /// The section of a schema.
@@ -48,7 +48,8 @@ fn list(attributes: &[&Attribute], parent: &str) -> String {
 fn line(attribute: &Attribute, parent: &str) -> String {
     let mut kind = match &attribute.shape {
         Shape::Plain(ty) => of_type(ty),
-        Shape::ListOf(_) => "Attributes List".to_owned(),
+        Shape::Nested(Nesting::Single, _) => "Attributes".to_owned(),
+        Shape::Nested(Nesting::List, _) => "Attributes List".to_owned(),
     };
     if attribute.sensitive {
         kind.push_str(", Sensitive");
@@ -60,7 +61,7 @@ fn line(attribute: &Attribute, parent: &str) -> String {
     if let Some(reason) = attribute.deprecated {
         text.push_str(&format!(" **Deprecated:** {reason}"));
     }
-    if let Shape::ListOf(_) = attribute.shape {
+    if let Shape::Nested(..) = attribute.shape {
         text.push_str(&format!(" (see [below](#{}))", anchor(&path(parent, attribute))));
     }
     text.push('\n');
@@ -69,7 +70,7 @@ fn line(attribute: &Attribute, parent: &str) -> String {
 
 fn nested(attributes: &[Attribute], parent: &str, text: &mut String) {
     for attribute in attributes {
-        let Shape::ListOf(inner) = &attribute.shape else { continue };
+        let Shape::Nested(_, inner) = &attribute.shape else { continue };
         let path = path(parent, attribute);
         text.push_str(&format!("\n<a id=\"{}\"></a>\n### Nested Schema for `{path}`\n", anchor(&path)));
         for (title, attributes) in by_setter(inner) {

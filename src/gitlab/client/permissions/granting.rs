@@ -1,4 +1,4 @@
-//! Adding entries with permissions of their own, and changing those. A write is believed when its answer shows what was
+//! Adding entries with permissions of their own, and changing those. A write is confirmed when its answer shows what was
 //! meant: the owner and target by ID, and the permissions. What was added otherwise is taken off again.
 
 use crate::gitlab::client::handle::Client;
@@ -11,6 +11,24 @@ use crate::gitlab::names::{ProjectId, Target};
 use crate::gitlab::sender::Envelope;
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
 use crate::gitlab::sender::{Call, RequestLine};
+
+/// The outcome of an addition with permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Granted {
+    /// How the target came to be on the list.
+    pub allowed: Allowed,
+    /// Whether GitLab has shown that the entry has the permissions.
+    pub confirmation: Confirmation,
+}
+
+/// How far GitLab has shown that an entry has the permissions that were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// It has shown the entry with them.
+    Shown,
+    /// It has carried the change out, and the token can't see permissions, as most fine-grained tokens can't.
+    Hidden,
+}
 
 /// Why an entry has not the permissions that it was to have.
 #[derive(Debug, Clone)]
@@ -57,14 +75,15 @@ impl Client {
         owner: ProjectId,
         target: Target,
         permissions: &Permissions,
-    ) -> Result<Allowed, NotGranted> {
+    ) -> Result<Granted, NotGranted> {
         let call = endpoint::allow(
             &self.owner_path(owner).await?,
             &self.path_of(target, ErrorKind::UnseenTarget).await?,
             permissions,
         );
+        let granted = |allowed, confirmation| Ok(Granted { allowed, confirmation });
         let error = match self.add_with(owner, target, permissions, &call).await? {
-            Ok(added) => return Ok(added),
+            Ok(confirmation) => return granted(Allowed::Added, confirmation),
             Err(error) => error,
         };
         if !(error.is_bad_request() || error.maybe_carried_out()) {
@@ -76,25 +95,33 @@ impl Client {
             Ok(true) => {}
             // It may have been there when GitLab refused, and somebody has removed it since.
             Ok(false) if error.is_bad_request() => {
-                return self.add_with(owner, target, permissions, &call).await?.map_err(NotGranted::from);
+                let confirmation = self.add_with(owner, target, permissions, &call).await??;
+                return granted(Allowed::Added, confirmation);
             }
             Ok(false) | Err(_) => return Err(error.into()),
         }
         let ours = error.maybe_carried_out();
         let held = client.permissions(owner, Freshness::Now).await.ok();
         let held = held.and_then(|list| list.get(target).map(|entry| entry.permissions.clone()));
-        if held.as_ref() != Some(permissions)
-            && let Err(failed) = client.set_permissions(owner, target, permissions).await
-        {
-            // Where it can't be read, it was asked for with these.
-            let left =
-                failed.left.clone().or_else(|| ours.then(|| held.unwrap_or_else(|| permissions.clone())));
-            return Err(NotGranted { left, ..failed });
+        let mut confirmation = Confirmation::Shown;
+        if held.as_ref() != Some(permissions) {
+            confirmation = match client.set_permissions(owner, target, permissions).await {
+                Ok(confirmation) => confirmation,
+                Err(failed) => {
+                    // Where it can't be read, it was asked for with these.
+                    let left = failed
+                        .left
+                        .clone()
+                        .or_else(|| ours.then(|| held.unwrap_or_else(|| permissions.clone())));
+                    return Err(NotGranted { left, ..failed });
+                }
+            };
         }
-        Ok(match error.is_bad_request() {
+        let allowed = match error.is_bad_request() {
             true => Allowed::AlreadyThere { explained_by_retry: ours },
             false => Allowed::Added,
-        })
+        };
+        granted(allowed, confirmation)
     }
 
     /// Sends the addition once. Returns GitLab's refusal as a value, since a list may show that it is none.
@@ -104,15 +131,39 @@ impl Client {
         target: Target,
         permissions: &Permissions,
         call: &Call<Envelope<Changed>>,
-    ) -> Result<Result<Allowed, Error>, NotGranted> {
+    ) -> Result<Result<Confirmation, Error>, NotGranted> {
         match self.write(owner, target, call).await {
-            Ok(written) if written.is(owner, target, permissions) => Ok(Ok(Allowed::Added)),
-            Ok(written) => Err(self.take_back(owner, target, written, permissions).await),
+            Ok(Some(written)) if written.is(owner, target, permissions) => Ok(Ok(Confirmation::Shown)),
+            Ok(Some(written)) => Err(self.take_back(owner, target, written, permissions).await),
+            Ok(None) => Ok(self.confirm(owner, target, permissions, call).await),
             Err(error) => Ok(Err(error)),
         }
     }
 
-    /// Gives the target's entry on the owner's allowlist these permissions, in one step.
+    /// Looks for what a write has done whose answer has no error and doesn't show the entry.
+    async fn confirm(
+        &self,
+        owner: ProjectId,
+        target: Target,
+        permissions: &Permissions,
+        call: &Call<Envelope<Changed>>,
+    ) -> Result<Confirmation, Error> {
+        let client = self.despite_stop();
+        let doubtful = || unclear(call, AttemptHistory::default());
+        let is_own = target == Target::Project(owner);
+        if !is_own && !client.is_allowed(owner, target, Freshness::Now).await.is_ok_and(|is_there| is_there) {
+            return Err(doubtful());
+        }
+        let list = client.permissions(owner, Freshness::Now).await.ok();
+        match list.and_then(|list| list.get(target).map(|entry| entry.permissions == *permissions)) {
+            Some(true) => Ok(Confirmation::Shown),
+            Some(false) => Err(doubtful()),
+            None => Ok(Confirmation::Hidden),
+        }
+    }
+
+    /// Gives the target's entry on the owner's allowlist these permissions, in one step. The owner's entry for itself comes to
+    /// be by this if it isn't there.
     ///
     /// # Errors
     ///
@@ -122,36 +173,45 @@ impl Client {
         owner: ProjectId,
         target: Target,
         permissions: &Permissions,
-    ) -> Result<(), NotGranted> {
-        let listed = self
-            .permissions(owner, Freshness::Shared)
-            .await?
-            .get(target)
-            .map(|entry| entry.full_path.clone());
+    ) -> Result<Confirmation, NotGranted> {
+        let owner_path = self.owner_path(owner).await?;
+        // Without a list, GitLab's answer to the write tells what is wrong.
+        let list = self.permissions(owner, Freshness::Shared).await.ok();
+        let listed = list.and_then(|list| list.get(target).map(|entry| entry.full_path.clone()));
         let target_path = match listed {
+            _ if target == Target::Project(owner) => owner_path.clone(),
             Some(path) => path,
             None => self.path_of(target, ErrorKind::UnseenTarget).await?,
         };
-        let call = endpoint::change(&self.owner_path(owner).await?, &target_path, permissions);
+        let call = endpoint::change(&owner_path, &target_path, permissions);
         let error = match self.write(owner, target, &call).await {
-            Ok(written) if written.is(owner, target, permissions) => return Ok(()),
-            Ok(written) => {
+            Ok(Some(written)) if written.is(owner, target, permissions) => return Ok(Confirmation::Shown),
+            Ok(Some(written)) => {
                 let left = written.is_entry(owner, target).then(|| written.entry.permissions.clone());
                 let error = written.mismatch(owner, target, permissions);
                 return Err(NotGranted { error, left, taken_back: None });
             }
+            Ok(None) => match self.confirm(owner, target, permissions, &call).await {
+                Ok(confirmation) => return Ok(confirmation),
+                Err(error) => error,
+            },
             Err(error) => error,
         };
         let refused = error.is_bad_request() || *error.kind() == ErrorKind::NotAvailable;
         if !(refused || error.maybe_carried_out()) {
             return Err(error.into());
         }
-        let Ok(list) = self.despite_stop().permissions(owner, Freshness::Now).await else {
-            return Err(error.into());
+        let list = match self.despite_stop().permissions(owner, Freshness::Now).await {
+            Ok(list) => list,
+            // What went wrong behind the change is that this token can't see the entry.
+            Err(_) if error.maybe_carried_out() && error.is_about_fine_grained_token() => {
+                return Ok(Confirmation::Hidden);
+            }
+            Err(_) => return Err(error.into()),
         };
         let held = list.get(target).map(|entry| entry.permissions.clone());
         if held.as_ref() == Some(permissions) {
-            return Ok(());
+            return Ok(Confirmation::Shown);
         }
         let left = held.filter(|_| error.maybe_carried_out());
         let switched_off = list.is_switched_off() && refused;
@@ -159,34 +219,40 @@ impl Client {
         Err(NotGranted { error, left, taken_back: None })
     }
 
-    /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists, whatever was meant.
+    /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists, whatever was meant. Returns
+    /// nothing when GitLab reports no error and doesn't show what it wrote.
     async fn write(
         &self,
         owner: ProjectId,
         target: Target,
         call: &Call<Envelope<Changed>>,
-    ) -> Result<Written, Error> {
+    ) -> Result<Option<Written>, Error> {
         let lists = &self.memory.lists;
         let write = Write::begin(lists, owner, target);
         let outcome = self.ask_to_write(owner, call).await;
-        write.end(&outcome, |written| lists.permitted(written.owner, &written.entry));
+        write.end(&outcome, |written| match written {
+            Some(written) => lists.permitted(written.owner, &written.entry),
+            None => lists.in_doubt(owner, target),
+        });
         outcome
     }
 
-    async fn ask_to_write(&self, owner: ProjectId, call: &Call<Envelope<Changed>>) -> Result<Written, Error> {
-        let mut answer = self.sender.ask(call).await?;
+    async fn ask_to_write(
+        &self,
+        owner: ProjectId,
+        call: &Call<Envelope<Changed>>,
+    ) -> Result<Option<Written>, Error> {
+        let (mut answer, fault) = self.sender.ask_for_parts(call).await?;
         let Some(written) = answer.value.written.take() else {
-            return Err(unclear(call, answer.history));
+            return Err(fault.unwrap_or_else(|| unclear(call, answer.history)));
         };
         if !written.errors.is_empty() {
             return Err(self.sender.refused(call, &answer, &written.errors));
         }
-        let Some(entry) = written.ci_job_token_scope_allowlist_entry else {
-            return Err(unclear(call, answer.history));
-        };
+        let Some(entry) = written.ci_job_token_scope_allowlist_entry else { return Ok(None) };
         let owner = entry.owner().unwrap_or(owner);
-        let Some(entry) = entry.into_model() else { return Err(unclear(call, answer.history)) };
-        Ok(Written { owner, entry, line: call.line().clone(), history: answer.history })
+        let Some(entry) = entry.into_model() else { return Ok(None) };
+        Ok(Some(Written { owner, entry, line: call.line().clone(), history: answer.history }))
     }
 
     /// Removes what an addition has made other than it was meant.

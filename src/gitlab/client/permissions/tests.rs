@@ -18,8 +18,9 @@ fn entry(gid: &str, policies: Option<&[&str]>) -> Value {
         "target": {"id": format!("gid://gitlab/{gid}"), "fullPath": gid.to_lowercase()},
         "defaultPermissions": policies.is_none(),
         "jobTokenPolicies": policies.unwrap_or_default(),
-        "autopopulated": false,
+        "direction": "inbound",
         "createdAt": "2025-01-31T12:00:00Z",
+        "addedBy": {"username": "alice"},
     })
 }
 
@@ -96,7 +97,7 @@ async fn many_readers_cost_one_query_for_both_kinds() {
     assert_eq!(queries(&server), 1);
     let list = client.permissions(project(1), Freshness::Shared).await.unwrap();
     let entry = list.get(group_target(2)).unwrap();
-    assert_eq!((entry.full_path.as_str(), entry.autopopulated), ("group/2", Some(false)));
+    assert_eq!((entry.full_path.as_str(), entry.added_by.as_deref()), ("group/2", Some("alice")));
     assert_eq!(entry.created_at.as_deref(), Some("2025-01-31T12:00:00Z"));
 }
 
@@ -236,8 +237,8 @@ fn a_list_shows_that_permissions_are_switched_off_by_an_entry_that_keeps_them_ba
             target: project_target(2),
             full_path: "a/b".to_owned(),
             permissions: Permissions::Default,
-            autopopulated: None,
             created_at: None,
+            added_by: None,
             switched_off,
         });
         list
@@ -245,4 +246,79 @@ fn a_list_shows_that_permissions_are_switched_off_by_an_entry_that_keeps_them_ba
     assert!(list(true).is_switched_off());
     assert!(!list(false).is_switched_off());
     assert!(!PermissionList::default().is_switched_off());
+}
+
+#[tokio::test]
+async fn outbound_links_are_no_entries() {
+    let mut outbound = entry("Project/2", None);
+    outbound["direction"] = json!("outbound");
+    let nodes = [entry("Project/2", Some(&["READ_JOBS"])), outbound];
+    let server = Scripted::new(move |seen| match seen.path.as_str() {
+        "/api/graphql" => of_project(&lists(&nodes, &[])),
+        _ => found(seen),
+    })
+    .await;
+    let list = server.client().permissions(project(1), Freshness::Shared).await.unwrap();
+    assert_eq!(list.iter().count(), 1);
+    assert_eq!(list.get(project_target(2)).unwrap().permissions, only(&["READ_JOBS"]));
+}
+
+#[tokio::test]
+async fn fields_that_the_schema_lacks_are_asked_for_once() {
+    let lacks = |field: &str, ty: &str| {
+        json!({
+            "message": format!("Field '{field}' doesn't exist on type '{ty}'"),
+            "extensions": {"code": "undefinedField", "typeName": ty, "fieldName": field},
+        })
+    };
+    let server = Scripted::new(move |seen| {
+        let query = seen.body["query"].as_str().unwrap_or_default();
+        let missing: Vec<Value> = ["createdAt", "addedBy"]
+            .into_iter()
+            .filter(|field| query.contains(field))
+            .map(|field| lacks(field, "CiJobTokenScopeAllowlistEntry"))
+            .collect();
+        match seen.path.as_str() {
+            "/api/graphql" if !missing.is_empty() => json(200, &json!({ "errors": missing })),
+            "/api/graphql" => {
+                let mut entry = entry("Project/2", Some(&["READ_JOBS"]));
+                entry.as_object_mut().unwrap().retain(|name, _| name != "createdAt" && name != "addedBy");
+                of_project(&lists(&[entry], &[]))
+            }
+            _ => found(seen),
+        }
+    })
+    .await;
+    let client = server.client();
+    for expected in [2, 3] {
+        let list = client.permissions(project(1), Freshness::Now).await.unwrap();
+        let entry = list.get(project_target(2)).unwrap();
+        assert_eq!((&entry.created_at, &entry.added_by), (&None, &None));
+        assert_eq!(queries(&server), expected);
+    }
+}
+
+#[tokio::test]
+async fn targets_of_older_versions_have_other_types() {
+    let server = Scripted::new(|seen| {
+        let is_new = seen.body["query"].as_str().is_some_and(|query| query.contains("CiJobTokenAccessible"));
+        let refusal = |ty: &str| {
+            json!({
+                "message": format!("Fragment on {ty} can't be spread inside CiJobTokenScopeTarget"),
+                "extensions": {"code": "cannotSpreadFragment", "typeName": ty},
+            })
+        };
+        match seen.path.as_str() {
+            "/api/graphql" if is_new => {
+                let types = ["CiJobTokenAccessibleProject", "CiJobTokenAccessibleGroup"];
+                json(200, &json!({ "errors": types.map(refusal) }))
+            }
+            "/api/graphql" => of_project(&lists(&[entry("Project/2", None)], &[])),
+            _ => found(seen),
+        }
+    })
+    .await;
+    let list = server.client().permissions(project(1), Freshness::Shared).await.unwrap();
+    assert_eq!(list.get(project_target(2)).unwrap().permissions, Permissions::Default);
+    assert!(server.seen().pop().unwrap().body["query"].as_str().unwrap().contains("... on Project {"));
 }

@@ -47,6 +47,13 @@ async fn a_missing_role_is_not_a_missing_scope() {
     let (kind, line) = told(json(403, &body)).await;
     assert_eq!(kind, ErrorKind::InsufficientScope { needed: Some("api".to_owned()) });
     assert_eq!(line, "the token lacks the scope `api` (403): More is needed.");
+
+    let sentence = "Access denied: This operation requires a fine-grained personal access token with the following project \
+                    permissions: [Job Token Scope: Read].";
+    let body = json!({"error": "insufficient_granular_scope", "error_description": sentence});
+    let (kind, line) = told(json(403, &body)).await;
+    assert_eq!(kind, ErrorKind::FineGrained { needed: Some("Job Token Scope: Read".to_owned()) });
+    assert_eq!(line, format!("the token lacks the permission Job Token Scope: Read (403): {sentence}"));
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::gitlab::testing::{HEADER, Reply, Scripted, TOKEN, client, empty, json, refusal, shown, text};
 
-const DOCUMENT: Document = Document { name: "Test", text: "query Test($of: [Kind!]!) { it(of: $of) }" };
+const DOCUMENT: Document =
+    Document { name: "Test", text: "query Test($of: [Kind!]!) { it(of: $of) }", optional: &[] };
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Data {

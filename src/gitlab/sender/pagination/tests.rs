@@ -180,3 +180,25 @@ fn the_next_page_is_a_pure_question() {
         assert!(next(1, &[("link", odd)], 100).is_err(), "{odd}");
     }
 }
+
+/// The pages of the project's own allowlist, of which project 1 is the owner.
+async fn read_own(pages: Vec<Vec<u64>>, total: usize) -> (usize, usize) {
+    let server = Scripted::new(move |seen| {
+        let number = usize::try_from(seen.page()).unwrap();
+        page(&elements(pages[number - 1].clone()), seen.page(), pages.len() as u64, total)
+    })
+    .await;
+    let list = server.client().allowlist(project(1), Kind::Project, Freshness::Now).await.unwrap();
+    (list.iter().count(), server.count())
+}
+
+#[tokio::test]
+async fn an_entry_of_the_project_for_itself_is_counted_twice() {
+    let first = || std::iter::once(1).chain(2..=100).collect::<Vec<u64>>();
+    let on_one_page = vec![first()[1..].to_vec(), vec![101, 1, 1]];
+    assert_eq!(read_own(on_one_page, 102).await, (100, 2));
+    let on_two_pages = vec![first(), vec![101, 1]];
+    assert_eq!(read_own(on_two_pages, 102).await, (100, 4), "a second reading confirms the first");
+    let moved = vec![first(), vec![100, 1]];
+    assert_eq!(read_own(moved, 104).await, (99, 6), "more is missing than that explains");
+}

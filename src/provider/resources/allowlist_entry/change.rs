@@ -1,7 +1,7 @@
 //! A change of an entry's project or target.
 
 use super::ids::{self, owner, target};
-use super::{EntryModel, claims};
+use super::{EntryModel, claims, own};
 use crate::framework::{Attr, PlanContext};
 use crate::gitlab::{Client, Freshness};
 use crate::provider::connection::Connection;
@@ -40,6 +40,9 @@ pub(super) async fn replaced(
 /// Checks whether it is certain that the entry of a state isn't there any more.
 pub(super) async fn is_gone(gitlab: &Client, state: &EntryModel) -> bool {
     let (Some(owner), Some(target)) = (owner(state), target(state)) else { return false };
+    if own::is_own(owner, target) {
+        return own::is_gone(gitlab, state).await;
+    }
     match gitlab.is_allowed(owner, target, Freshness::Now).await {
         Ok(is_there) => !is_there,
         Err(error) => error.is_not_found(),

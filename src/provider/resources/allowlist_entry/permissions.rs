@@ -7,12 +7,14 @@ use super::EntryModel;
 use super::target::target_attribute;
 use crate::framework::{Attr, Diagnostic, Errors, Failed, Set, Warnings};
 use crate::gitlab::{
-    Client, Error, ErrorKind, Freshness, NotGranted, NotUndone, Permissions, ProjectId, Target,
+    Client, Confirmation, Error, ErrorKind, Freshness, Kind, NotGranted, NotUndone, Permissions, ProjectId,
+    Target,
 };
+use crate::provider::names;
 use crate::provider::report::{SWITCHED_OFF, is_about_the_target, quoted, report, sentence};
 
 const DEFAULT: &str = "default_permissions";
-const POLICIES: &str = "job_token_policies";
+pub(super) const POLICIES: &str = "job_token_policies";
 
 /// The permissions that a wholly known entry has or is to have; none where they are not managed.
 pub(super) fn of(entry: &EntryModel) -> Option<Permissions> {
@@ -109,44 +111,6 @@ pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
     }
 }
 
-/// Looks ahead, where a plan changes permissions, whether GitLab has what is asked for. All entries of a project look at
-/// the same list. Where permissions of the entry were managed before, it may be the server that has changed and not the
-/// configuration, and a warning does: an error would stand in the way of all else that is planned, and of the entry's own
-/// removal, before which hosts plan it once more.
-///
-/// # Errors
-///
-/// Where it has not, or can't be asked. A list that the token may not read is no failure of the plan: what gives it the
-/// right may be part of the same apply, which tells the rest.
-pub(super) async fn foresee(
-    client: Option<&Client>,
-    owner: ProjectId,
-    before: Option<&EntryModel>,
-    planned: &EntryModel,
-    warnings: &Warnings,
-) -> Result<(), Errors> {
-    let held = before.and_then(of);
-    let (Some(client), Some(wanted)) = (client, of(planned).filter(|wanted| held.as_ref() != Some(wanted)))
-    else {
-        return Ok(());
-    };
-    let problem = match client.permissions(owner, Freshness::Shared).await {
-        Ok(list) if list.is_switched_off() && wanted != Permissions::Default => switched_off(owner),
-        Ok(_) => return Ok(()),
-        Err(error) => match error.kind() {
-            ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::NotAvailable => return Ok(()),
-            ErrorKind::Unsupported => report(cannot_read(owner), &error),
-            _ => return Err(report(cannot_read(owner), &error).into()),
-        },
-    };
-    let problem = problem.at(attribute(&wanted));
-    if held.is_none() {
-        return Err(problem.into());
-    }
-    warnings.add(Diagnostic { detail: format!("{}\n\n{ONLY_REMOVAL_WORKS}", problem.detail), ..problem });
-    Ok(())
-}
-
 /// Warns where permissions were managed and are to be no more.
 pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnings: &Warnings) {
     let abandoned = planned.default_permissions.is_null() && planned.job_token_policies.is_null();
@@ -165,26 +129,82 @@ pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnin
     warnings.add(Diagnostic::new(format!("Permissions of entry {entry} are no longer managed"), detail));
 }
 
-/// A state with the permissions that the entry has now, where it manages them. A GitLab that has come to know none, as a
-/// restored backup of an older version, leaves nothing to manage, and must not stand in the way of a removal.
+/// Returns a state with the permissions that the entry has now, where it manages them, or nothing if the entry turns out to be
+/// gone. A GitLab that has come to know none, as a restored backup of an older version, leaves nothing to manage, and must
+/// not stand in the way of a removal. A token that can't see them leaves the state as it is.
 pub(super) async fn refresh(
     client: &Client,
     owner: ProjectId,
     target: Target,
     state: EntryModel,
     warnings: &Warnings,
-) -> Result<EntryModel, Errors> {
+) -> Result<Option<EntryModel>, Errors> {
     if of(&state).is_none() {
-        return Ok(state);
+        return Ok(Some(state));
     }
-    match client.permissions_of(owner, target).await {
-        Ok(Some(permissions)) => Ok(state.with_permissions(&permissions)),
-        Ok(None) => Err(not_among_them(owner, target).into()),
-        Err(error) if *error.kind() == ErrorKind::Unsupported => {
+    let error = match client.permissions_of(owner, target).await {
+        Ok(Some(permissions)) => return Ok(Some(state.with_permissions(&permissions))),
+        Ok(None) => match is_hidden(client, owner, target).await {
+            Ok(false) => return Ok(None),
+            Ok(true) => {
+                warnings.add(hidden(&state, None));
+                return Ok(Some(state));
+            }
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::Unsupported => {
             warnings.add(report(cannot_read(owner), &error));
-            Ok(EntryModel { default_permissions: Attr::Null, job_token_policies: Attr::Null, ..state })
+            Ok(Some(EntryModel { default_permissions: Attr::Null, job_token_policies: Attr::Null, ..state }))
         }
-        Err(error) => Err(report(cannot_read(owner), &error).into()),
+        // The allowlist itself could be read, so it isn't the role that is missing.
+        ErrorKind::FineGrained { .. } | ErrorKind::NotAvailable => {
+            warnings.add(hidden(&state, Some(&error)));
+            Ok(Some(state))
+        }
+        _ => Err(report(cannot_read(owner), &error).into()),
+    }
+}
+
+/// Checks whether an entry that GraphQL doesn't show is there all the same. The project's entry for itself is on no list of
+/// REST, so that a list without any entry of GraphQL, beside one of REST that has some, tells it.
+async fn is_hidden(client: &Client, owner: ProjectId, target: Target) -> Result<bool, Error> {
+    if target != Target::Project(owner) {
+        return client.is_allowed(owner, target, Freshness::Now).await;
+    }
+    let shown = client.permissions(owner, Freshness::Shared).await?;
+    if shown.iter().next().is_some() {
+        return Ok(false);
+    }
+    let listed =
+        async |kind| Ok::<_, Error>(client.allowlist(owner, kind, Freshness::Shared).await?.iter().count());
+    Ok(listed(Kind::Project).await? + listed(Kind::Group).await? > 0)
+}
+
+fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
+    let answer = error.map_or_else(
+        || "GitLab shows the allowlist over REST, and this entry not over GraphQL.".to_owned(),
+        sentence,
+    );
+    let detail = format!(
+        "{answer}\n\nThe permissions of {} aren't visible to this token, so the state keeps what it has and a plan doesn't show \
+         drift. Most fine-grained tokens can't read them; a classic token with the scope `api` can.",
+        names::entry(state)
+    );
+    Diagnostic::new("Permissions aren't visible to the token", detail)
+}
+
+/// Warns of a write that GitLab has carried out and that couldn't be checked.
+pub(super) fn tell_if_hidden(confirmation: Confirmation, entry: &EntryModel, warnings: &Warnings) {
+    if confirmation == Confirmation::Hidden {
+        let detail = format!(
+            "GitLab accepted the permissions of {} without an error, but doesn't show them to this token, so they couldn't \
+             be checked. Most fine-grained tokens can't read them; a classic token with the scope `api` can.",
+            names::entry(entry)
+        );
+        warnings.add(Diagnostic::new("Permissions couldn't be checked", detail));
     }
 }
 
@@ -199,14 +219,14 @@ pub(in crate::provider) fn as_found<T>(
     asked: Result<T, Error>,
     warnings: &Warnings,
 ) -> Result<Option<T>, Errors> {
-    use ErrorKind::{Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported};
+    use ErrorKind::{FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported};
     let error = match asked {
         Ok(found) => return Ok(Some(found)),
         Err(error) => error,
     };
     match error.kind() {
         Unsupported => Ok(None),
-        Forbidden | NotAvailable | Redirected { .. } | UnexpectedStatus => {
+        FineGrained { .. } | Forbidden | NotAvailable | Redirected { .. } | UnexpectedStatus => {
             warnings.add(not_shown(owner, &error));
             Ok(None)
         }
@@ -258,21 +278,18 @@ fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str>
 }
 
 /// The attribute that asks for these permissions, as a rule.
-fn attribute(wanted: &Permissions) -> &'static str {
+pub(super) fn attribute(wanted: &Permissions) -> &'static str {
     match wanted {
         Permissions::Only(policies) if !policies.is_empty() => POLICIES,
         Permissions::Only(_) | Permissions::Default => DEFAULT,
     }
 }
 
-fn cannot_read(owner: ProjectId) -> String {
+pub(super) fn cannot_read(owner: ProjectId) -> String {
     format!("Can't read the permissions on the allowlist of project {owner}")
 }
 
-const ONLY_REMOVAL_WORKS: &str = "As it is, the entry has other permissions than the configuration says, applying fails \
-                                  for it, and destroying it works.";
-
-fn switched_off(owner: ProjectId) -> Diagnostic {
+pub(super) fn switched_off(owner: ProjectId) -> Diagnostic {
     let detail = format!(
         "GitLab takes permissions for the entries of project {owner}, but keeps the default ones.\n\n{SWITCHED_OFF}"
     );
@@ -286,14 +303,6 @@ fn still_there(entry: &NotUndone) -> String {
          {owner} until somebody removes it. {}",
         sentence(error)
     )
-}
-
-fn not_among_them(owner: ProjectId, target: Target) -> Diagnostic {
-    let detail = format!(
-        "GitLab lists {target} among those who may access project {owner}, but not among those whose permissions it \
-         tells. If the entry was removed just now, plan again."
-    );
-    Diagnostic::new(cannot_read(owner), detail)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Which of the four target attributes a configuration sets, and what can be wrong with the choice.
 
-use super::EntryModel;
+use super::{EntryModel, own};
 use crate::framework::{Attr, Diagnostic};
-use crate::gitlab::{Kind, ProjectId, same_path};
+use crate::gitlab::{Kind, same_path};
 
 const ATTRIBUTES: &str = "`target_project`, `target_project_id`, `target_group` and `target_group_id`";
 
@@ -102,7 +102,7 @@ pub(super) fn none_set() -> Diagnostic {
     Diagnostic::new("No target", format!("Set exactly one of {ATTRIBUTES}: whose jobs are to get access?"))
 }
 
-/// Checks what can be told from spellings alone: that a project is not allowed to access itself.
+/// Checks what can be told from the text alone: that an entry of a project for itself sets permissions.
 pub(super) fn check_same_spelling(config: &EntryModel) -> Option<Diagnostic> {
     let owner = config.project.known()?;
     let same = match (&config.target_project, &config.target_project_id) {
@@ -110,20 +110,8 @@ pub(super) fn check_same_spelling(config: &EntryModel) -> Option<Diagnostic> {
         (_, Attr::Known(target)) => *owner == target.to_string(),
         _ => false,
     };
-    same.then(|| own_target(owner).at(target_attribute(config)))
-}
-
-/// The target is the owner, in whatever spelling.
-pub(super) fn is_owner(owner: ProjectId) -> Diagnostic {
-    own_target(&owner.to_string())
-}
-
-fn own_target(project: &str) -> Diagnostic {
-    let detail = format!(
-        "Project {project} always has access to itself, so GitLab allows no entry for it. Remove this resource, or name \
-         another target."
-    );
-    Diagnostic::new("Target is the project itself", detail)
+    let says_nothing = config.default_permissions.is_null() && config.job_token_policies.is_null();
+    (same && says_nothing).then(|| own::without_permissions(owner).at(target_attribute(config)))
 }
 
 #[cfg(test)]
@@ -191,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_is_not_its_own_target_in_any_spelling() {
+    fn a_project_as_its_own_target_needs_permissions() {
         let own = [
             EntryModel { target_project: Attr::Known("A/b".into()), ..entry("a/B") },
             EntryModel { target_project: Attr::Known("5".into()), ..entry("5") },
@@ -202,16 +190,20 @@ mod tests {
                 Diagnostic::new("", "").at("target_project").attribute
             );
         }
-        let by_number = EntryModel { target_project_id: Attr::Known(5), ..entry("5") };
+        let by_id = EntryModel { target_project_id: Attr::Known(5), ..entry("5") };
         assert_eq!(
-            check_same_spelling(&by_number).unwrap(),
+            check_same_spelling(&by_id).unwrap(),
             Diagnostic::new(
                 "Target is the project itself",
-                "Project 5 always has access to itself, so GitLab allows no entry for it. Remove this resource, or name \
-                 another target."
+                "Project 5 always has access to itself, so an entry for it can only set the permissions of its own jobs. Set \
+                 `default_permissions` or `job_token_policies`, or name another target."
             )
             .at("target_project_id")
         );
+        for permissions in [Attr::Known(false), Attr::Known(true), Attr::Unknown] {
+            let with_permissions = EntryModel { default_permissions: permissions, ..by_id.clone() };
+            assert_eq!(check_same_spelling(&with_permissions), None);
+        }
         let group_of_that_number = EntryModel { target_group: Attr::Known("5".into()), ..entry("5") };
         assert_eq!(check_same_spelling(&group_of_that_number), None);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
+use super::push::Push;
 use super::{ScopeModel, project_id_of};
 use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::ProjectId;
@@ -13,13 +14,13 @@ use crate::provider::{claiming, names, overlap};
 
 /// Returns the claim of a planned scope.
 pub(super) fn wanted(project: ProjectId, planned: &ScopeModel) -> Wanted {
-    let settings = [
-        (Object::Access(project), &planned.inbound_enabled),
-        (Object::Pushes(project), &planned.push_repository_for_job_token_allowed),
-    ];
-    settings.into_iter().fold(Wanted::default(), |wanted, (object, setting)| match setting.known() {
-        Some(value) => wanted.with(object, Value::Setting(*value), overlap::described(object)),
-        None => wanted,
+    let access = [(Object::Access(project), &planned.inbound_enabled)];
+    let pushes = Push::ALL.map(|push| (push.object(project), push.of(planned)));
+    access.into_iter().chain(pushes).fold(Wanted::default(), |wanted, (object, setting)| {
+        match setting.known() {
+            Some(value) => wanted.with(object, Value::Setting(*value), overlap::described(object)),
+            None => wanted,
+        }
     })
 }
 

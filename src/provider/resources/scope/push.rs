@@ -1,97 +1,229 @@
-//! `push_repository_for_job_token_allowed`: a setting of the project that stands beside its job token scope in GitLab's
-//! own pages. Null means that it is not managed, and then it costs no request.
+//! The two settings for pushes with job tokens, which stand beside the job token scope in GitLab's own pages: by the
+//! project's own jobs, over REST, and by jobs of other projects, over GraphQL. Null means that a setting isn't managed, and
+//! then it costs no request.
 
 use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
-use crate::gitlab::{Client, ProjectId};
+use crate::gitlab::{Client, Error, Freshness, ProjectId};
+use crate::provider::ledger::Object;
+use crate::provider::names;
 use crate::provider::report::report;
 
-/// The attribute.
-pub(super) const PUSH: &str = "push_repository_for_job_token_allowed";
+/// One of the two settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Push {
+    /// Pushes by the project's own jobs.
+    Own,
+    /// Pushes by jobs of other projects.
+    CrossProject,
+}
 
-/// The setting as it is now, where the state manages it. A GitLab that has come to know none leaves nothing to manage, and
-/// must not stand in the way of a removal.
-pub(super) async fn refreshed(
-    client: &Client,
-    project: ProjectId,
-    state: &ScopeModel,
-    warnings: &Warnings,
-) -> Result<Attr<bool>, Diagnostic> {
-    if state.push_repository_for_job_token_allowed.known().is_none() {
-        return Ok(Attr::Null);
-    }
-    match client.push_allowed(project).await {
-        Ok(Some(allowed)) => Ok(Attr::Known(allowed)),
-        Ok(None) => {
-            warnings.add(not_told(project));
-            Ok(Attr::Null)
+impl Push {
+    /// Both, in the order in which they are written.
+    pub(super) const ALL: [Push; 2] = [Push::Own, Push::CrossProject];
+
+    /// Returns the name of the attribute.
+    pub(super) const fn attribute(self) -> &'static str {
+        match self {
+            Self::Own => "push_repository_for_job_token_allowed",
+            Self::CrossProject => "cross_project_push_for_job_token_allowed",
         }
-        Err(error) => Err(report(cannot_read(project), &error).at(PUSH)),
     }
-}
 
-/// What an import brings in: the setting, where it is not GitLab's default.
-pub(super) async fn imported(client: &Client, project: ProjectId) -> Result<Attr<bool>, Diagnostic> {
-    match client.push_allowed(project).await {
-        Ok(Some(true)) => Ok(Attr::Known(true)),
-        Ok(Some(false) | None) => Ok(Attr::Null),
-        Err(error) => Err(report(cannot_read(project), &error).at(PUSH)),
+    /// Returns the name in titles, which must be short.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Own => "`push_repository_for_job_token_allowed`",
+            Self::CrossProject => "cross-project push",
+        }
     }
-}
 
-/// Warns where pushes are allowed and are to be managed no more.
-pub(super) fn tell_if_abandoned(prior: &ScopeModel, planned: &ScopeModel, warnings: &Warnings) {
-    let allowed = prior.push_repository_for_job_token_allowed == Attr::Known(true);
-    if allowed && planned.push_repository_for_job_token_allowed.is_null() {
+    /// Returns the first version of GitLab that has the setting.
+    fn since(self) -> &'static str {
+        match self {
+            Self::Own => "17.2",
+            Self::CrossProject => "19.1",
+        }
+    }
+
+    /// Returns the value of the attribute.
+    pub(super) fn of(self, scope: &ScopeModel) -> &Attr<bool> {
+        match self {
+            Self::Own => &scope.push_repository_for_job_token_allowed,
+            Self::CrossProject => &scope.cross_project_push_for_job_token_allowed,
+        }
+    }
+
+    /// Returns the scope with another value of the attribute.
+    pub(super) fn with(self, scope: ScopeModel, value: Attr<bool>) -> ScopeModel {
+        match self {
+            Self::Own => ScopeModel { push_repository_for_job_token_allowed: value, ..scope },
+            Self::CrossProject => ScopeModel { cross_project_push_for_job_token_allowed: value, ..scope },
+        }
+    }
+
+    /// Returns the setting as an object of the ledger.
+    pub(super) fn object(self, project: ProjectId) -> Object {
+        match self {
+            Self::Own => Object::Pushes(project),
+            Self::CrossProject => Object::CrossProjectPushes(project),
+        }
+    }
+
+    /// Returns the setting as it is now; `None` where GitLab doesn't tell.
+    async fn ask(self, client: &Client, project: ProjectId) -> Result<Option<bool>, Error> {
+        match self {
+            Self::Own => client.push_allowed(project).await,
+            Self::CrossProject => {
+                let settings = client.own_settings(project, Freshness::Now).await?;
+                Ok(settings.cross_project_push_for_job_token_allowed)
+            }
+        }
+    }
+
+    /// Checks whether the setting has that value. A setting that can't be seen has to be written.
+    ///
+    /// # Errors
+    ///
+    /// Where GitLab has no such setting, and whatever keeps it from answering.
+    pub(super) async fn is_there(
+        self,
+        client: &Client,
+        project: ProjectId,
+        wanted: bool,
+    ) -> Result<bool, Diagnostic> {
+        match self.ask(client, project).await {
+            Ok(Some(allowed)) => Ok(allowed == wanted),
+            Ok(None) => Err(self.not_told(project)),
+            Err(error) if self == Self::CrossProject && error.is_about_fine_grained_token() => Ok(false),
+            Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
+        }
+    }
+
+    /// Returns the setting as it is now, where the state manages it. A GitLab that has come to know none leaves nothing to
+    /// manage, and must not stand in the way of a removal.
+    pub(super) async fn refreshed(
+        self,
+        client: &Client,
+        project: ProjectId,
+        state: &ScopeModel,
+        warnings: &Warnings,
+    ) -> Result<Attr<bool>, Diagnostic> {
+        if self.of(state).known().is_none() {
+            return Ok(Attr::Null);
+        }
+        match self.ask(client, project).await {
+            Ok(Some(allowed)) => Ok(Attr::Known(allowed)),
+            Ok(None) => {
+                warnings.add(self.not_told(project));
+                Ok(Attr::Null)
+            }
+            // The setting is on the server as it was, and a later read shows it.
+            Err(error) if self == Self::CrossProject && error.is_of_graphql() => {
+                warnings.add(report(self.cannot_read(project), &error).at(self.attribute()));
+                Ok(self.of(state).clone())
+            }
+            Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
+        }
+    }
+
+    /// Returns what an import brings in: the setting, where it is not GitLab's default.
+    pub(super) async fn imported(
+        self,
+        client: &Client,
+        project: ProjectId,
+    ) -> Result<Attr<bool>, Diagnostic> {
+        match self.ask(client, project).await {
+            Ok(Some(true)) => Ok(Attr::Known(true)),
+            Ok(Some(false) | None) => Ok(Attr::Null),
+            Err(error) if self == Self::CrossProject && error.is_of_graphql() => Ok(Attr::Null),
+            Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
+        }
+    }
+
+    /// Sets it, and makes sure that it took, as far as the token can see.
+    pub(super) async fn set(
+        self,
+        client: &Client,
+        project: ProjectId,
+        wanted: bool,
+        warnings: &Warnings,
+    ) -> Result<(), Diagnostic> {
+        let outcome = match self {
+            Self::Own => client.set_push_allowed(project, wanted).await,
+            Self::CrossProject => client.set_cross_project_push(project, wanted).await,
+        };
+        match outcome {
+            Ok(Some(now)) if now == wanted => Ok(()),
+            Ok(None) if self == Self::CrossProject => {
+                warnings.add(self.unconfirmed(project, wanted));
+                Ok(())
+            }
+            Ok(_) => Err(self.not_taken(project, wanted)),
+            Err(error) => Err(report(self.cannot_set(project), &error).at(self.attribute())),
+        }
+    }
+
+    /// Warns where pushes are allowed and are to be managed no more.
+    pub(super) fn tell_if_abandoned(self, prior: &ScopeModel, planned: &ScopeModel, warnings: &Warnings) {
+        if *self.of(prior) != Attr::Known(true) || !self.of(planned).is_null() {
+            return;
+        }
+        let attribute = self.attribute();
         let project = prior.project.known().map_or("(known after apply)", String::as_str);
         let detail = format!(
-            "The configuration does not set `{PUSH}` any more, so the setting stays as it is and later changes go \
+            "The configuration does not set `{attribute}` any more, so the setting stays as it is and later changes go \
              unnoticed. Set it to `false` to forbid pushes again."
         );
-        let summary = format!("Job tokens of project {project} may still push to its repository");
+        let summary = match self {
+            Self::Own => format!("Job tokens of project {project} may still push to its repository"),
+            Self::CrossProject => format!("Jobs of other projects may still push to {project}"),
+        };
         warnings.add(Diagnostic::new(summary, detail));
     }
-}
 
-/// Returns the setting as it is now.
-pub(super) async fn read(client: &Client, project: ProjectId) -> Result<bool, Diagnostic> {
-    match client.push_allowed(project).await {
-        Ok(Some(allowed)) => Ok(allowed),
-        Ok(None) => Err(not_told(project)),
-        Err(error) => Err(report(cannot_read(project), &error).at(PUSH)),
+    fn cannot_read(self, project: ProjectId) -> String {
+        format!("Can't read {} of project {project}", self.name())
+    }
+
+    fn cannot_set(self, project: ProjectId) -> String {
+        format!("Can't set {} of project {project}", self.name())
+    }
+
+    fn not_told(self, project: ProjectId) -> Diagnostic {
+        let (attribute, since) = (self.attribute(), self.since());
+        let detail = format!(
+            "GitLab answers without the setting. It has it from version {since} on, and shows it to users with at least the \
+             Maintainer role in the project: upgrade GitLab, give the token's user that role, or remove `{attribute}` from \
+             the configuration; everything else works without it."
+        );
+        Diagnostic::new(self.cannot_read(project), detail).at(attribute)
+    }
+
+    fn not_taken(self, project: ProjectId, wanted: bool) -> Diagnostic {
+        let attribute = self.attribute();
+        let detail = format!(
+            "GitLab accepted the change, but does not answer `{attribute} = {wanted}`. Try again; if it stays so, the \
+             project's settings page may tell more."
+        );
+        Diagnostic::new(self.cannot_set(project), detail).at(attribute)
+    }
+
+    fn unconfirmed(self, project: ProjectId, wanted: bool) -> Diagnostic {
+        let attribute = self.attribute();
+        let detail = format!(
+            "GitLab accepted `{attribute} = {wanted}` for project {project} without an error, but doesn't show the setting to \
+             this token, so it couldn't be checked. Most fine-grained tokens can't read it; a classic token with the scope \
+             `api` can."
+        );
+        Diagnostic::new(format!("Unconfirmed push setting of project {project}"), detail).at(attribute)
     }
 }
 
-/// Sets it, and makes sure that it took.
-pub(super) async fn set(client: &Client, project: ProjectId, wanted: bool) -> Result<(), Diagnostic> {
-    match client.set_push_allowed(project, wanted).await {
-        Ok(Some(now)) if now == wanted => Ok(()),
-        Ok(_) => Err(not_taken(project, wanted)),
-        Err(error) => Err(report(cannot_set(project), &error).at(PUSH)),
+/// Returns the name of the project in a warning of a plan.
+pub(super) fn project_name(planned: &ScopeModel, project: Option<ProjectId>) -> String {
+    match project {
+        Some(project) => names::project(&planned.project, project),
+        None => planned.project.known().map_or_else(|| "(known after apply)".to_owned(), String::clone),
     }
-}
-
-fn cannot_read(project: ProjectId) -> String {
-    format!("Can't read `{PUSH}` of project {project}")
-}
-
-fn cannot_set(project: ProjectId) -> String {
-    format!("Can't set `{PUSH}` of project {project}")
-}
-
-fn not_told(project: ProjectId) -> Diagnostic {
-    let detail = format!(
-        "GitLab answers without the setting. It has it from version 17.2 on, and shows it to users with at least the \
-         Maintainer role in the project: upgrade GitLab, give the token's user that role, or remove `{PUSH}` from the \
-         configuration; everything else works without it."
-    );
-    Diagnostic::new(cannot_read(project), detail).at(PUSH)
-}
-
-fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
-    let detail = format!(
-        "GitLab accepted the change, but does not answer `{PUSH} = {wanted}`. Try again; if it stays so, the project's \
-         settings page may tell more."
-    );
-    Diagnostic::new(cannot_set(project), detail).at(PUSH)
 }

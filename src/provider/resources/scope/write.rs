@@ -1,7 +1,8 @@
 //! The writes of a scope's settings. Each makes sure that it took, and waits for its turn among those of the other resources
 //! of the run.
 
-use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed, push};
+use super::push::Push;
+use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed};
 use crate::framework::{Attr, Context, Diagnostic, Errors, Failed};
 use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
@@ -27,20 +28,25 @@ pub(super) async fn set_up(
             return Err(overlap::with_left(Failed { left: accepted, errors }, &left));
         }
     };
-    match set_pushes(context, project, &planned).await {
-        Ok(()) => Ok(applied(planned, project, settings)),
-        Err(diagnostic) => {
+    let mut done = without_pushes(planned.clone(), project, settings);
+    for push in Push::ALL {
+        if let Err(diagnostic) = set_push(context, project, &planned, push).await {
             // What this run has changed, or a destroyed resource has left for this one, must not get lost.
-            let is_ours = !left.is_empty() || context.client.ledger.has_written(Object::Access(project));
-            let accepted = is_ours.then(|| without_pushes(planned, project, settings));
-            Err(overlap::with_left(Failed { left: accepted, errors: diagnostic.into() }, &left))
+            let objects = Push::ALL.map(|push| push.object(project));
+            let mut written = objects.into_iter().chain([Object::Access(project)]);
+            let is_ours = !left.is_empty() || written.any(|object| context.client.ledger.has_written(object));
+            let accepted = is_ours.then_some(done);
+            return Err(overlap::with_left(Failed { left: accepted, errors: diagnostic.into() }, &left));
         }
+        done = push.with(done, push.of(&planned).clone());
     }
+    Ok(applied(planned, project, settings))
 }
 
-/// Returns the state of a scope whose push setting is not what was planned.
-pub(super) fn without_pushes(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
-    observed(ScopeModel { push_repository_for_job_token_allowed: Attr::Null, ..planned }, project, settings)
+/// Returns the state of a scope whose push settings are not what was planned.
+fn without_pushes(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
+    let planned = Push::ALL.iter().fold(planned, |planned, push| push.with(planned, Attr::Null));
+    observed(planned, project, settings)
 }
 
 /// Makes the access setting what is planned, and makes sure that it took.
@@ -75,19 +81,21 @@ pub(super) async fn set_access(
     Err(Failed { left: Some(settings), errors: not_taken(project, wanted).at("inbound_enabled").into() })
 }
 
-/// Makes the push setting what is planned, if it is managed.
-pub(super) async fn set_pushes(
+/// Makes a push setting what is planned, if it is managed.
+pub(super) async fn set_push(
     context: &Context<'_, Connection>,
     project: ProjectId,
     planned: &ScopeModel,
+    push: Push,
 ) -> Result<(), Diagnostic> {
-    let Some(wanted) = planned.push_repository_for_job_token_allowed.known().copied() else { return Ok(()) };
-    let turn = claims::turn(context, project, planned, Object::Pushes(project)).await;
-    if push::read(&context.client.gitlab, project).await? == wanted {
+    let Some(wanted) = push.of(planned).known().copied() else { return Ok(()) };
+    let gitlab = &context.client.gitlab;
+    let turn = claims::turn(context, project, planned, push.object(project)).await;
+    if push.is_there(gitlab, project, wanted).await? {
         return Ok(());
     }
     claims::check(context, &turn, project, planned, wanted)?;
-    push::set(&context.client.gitlab, project, wanted).await?;
+    push.set(gitlab, project, wanted, context.warnings).await?;
     turn.wrote(context.private.mark(), Value::Setting(wanted));
     Ok(())
 }
@@ -109,21 +117,20 @@ pub(super) async fn restore_access(
     gitlab.settings(project, Freshness::Now).await.map(Some)
 }
 
-/// Restores GitLab's default of the push setting, if the state departs from it.
+/// Restores GitLab's default of the push settings that the state departs from.
 pub(super) async fn restore_pushes(
     context: &Context<'_, Connection>,
     project: ProjectId,
     state: &ScopeModel,
 ) -> Result<(), Diagnostic> {
-    if state.push_repository_for_job_token_allowed != Attr::Known(true) {
-        return Ok(());
+    for push in Push::ALL.into_iter().filter(|push| *push.of(state) == Attr::Known(true)) {
+        let turn = context.client.ledger.turn(push.object(project)).await;
+        if claims::is_left(context, &turn, project, state) {
+            continue;
+        }
+        push.set(&context.client.gitlab, project, false, context.warnings).await?;
+        turn.wrote(context.private.mark(), Value::Default);
     }
-    let turn = context.client.ledger.turn(Object::Pushes(project)).await;
-    if claims::is_left(context, &turn, project, state) {
-        return Ok(());
-    }
-    push::set(&context.client.gitlab, project, false).await?;
-    turn.wrote(context.private.mark(), Value::Default);
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::gitlab::Allowed;
 use crate::gitlab::testing::{client, text};
+use crate::gitlab::{Allowed, Confirmation};
 
 const DUPLICATE: &str = "Target project is already in the job token scope";
 const THERE: Allowed = Allowed::AlreadyThere { explained_by_retry: false };
@@ -14,12 +14,14 @@ const RETRIED: Allowed = Allowed::AlreadyThere { explained_by_retry: true };
 struct Script {
     writes: Vec<Reply>,
     listed: Vec<Value>,
+    /// The answer to the query where it isn't what is listed.
+    hidden: Option<Reply>,
     removal: Reply,
 }
 
 impl Script {
     fn new(writes: Vec<Reply>, listed: Vec<Value>) -> Script {
-        Script { writes, listed, removal: empty(204) }
+        Script { writes, listed, hidden: None, removal: empty(204) }
     }
 
     async fn start(self) -> Scripted {
@@ -27,7 +29,7 @@ impl Script {
         let ids: Vec<u64> = self.listed.iter().map(|_| 2).chain([1]).collect();
         Scripted::new(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
             (_, "/api/graphql") if seen.body["operationName"] == "JobTokenPermissions" => {
-                of_project(&lists(&self.listed, &[]))
+                self.hidden.clone().unwrap_or_else(|| of_project(&lists(&self.listed, &[])))
             }
             (_, "/api/graphql") => {
                 self.writes[next.fetch_add(1, Ordering::SeqCst).min(self.writes.len() - 1)].clone()
@@ -76,13 +78,15 @@ fn outcome<T>(result: Result<T, NotGranted>) -> Outcome<T> {
 async fn allow(server: &Scripted) -> Outcome<Allowed> {
     let mut config = server.config();
     config.retries = 1;
-    outcome(client(&config).allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await)
+    let granted = client(&config).allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
+    outcome(granted.map(|granted| granted.allowed))
 }
 
 async fn set(server: &Scripted) -> Outcome<()> {
     let mut config = server.config();
     config.retries = 1;
-    outcome(client(&config).set_permissions(project(1), project_target(2), &only(&["READ_JOBS"])).await)
+    let written = client(&config).set_permissions(project(1), project_target(2), &only(&["READ_JOBS"])).await;
+    outcome(written.map(|confirmation| assert_eq!(confirmation, Confirmation::Shown)))
 }
 
 #[tokio::test]
@@ -90,7 +94,8 @@ async fn an_entry_comes_to_be_with_its_permissions_in_one_call() {
     let server = Script::new(vec![wrote(&jobs())], vec![]).start().await;
     let client = server.client();
     let wanted = only(&["READ_JOBS"]);
-    assert_eq!(client.allow_with(project(1), project_target(2), &wanted).await.unwrap(), Allowed::Added);
+    let granted = client.allow_with(project(1), project_target(2), &wanted).await.unwrap();
+    assert_eq!((granted.allowed, granted.confirmation), (Allowed::Added, Confirmation::Shown));
     assert_eq!(server.lines(), ["GET /projects/1", "GET /projects/2", "POST /api/graphql"]);
     let variables = &server.seen()[2].body["variables"];
     let expected =
@@ -243,4 +248,68 @@ async fn the_path_of_a_target_comes_from_the_list_also_where_the_token_can_not_s
     assert_eq!(set(&server).await, Ok(()));
     assert_eq!(server.lines(), ["GET /projects/1", "POST /api/graphql", "POST /api/graphql"]);
     assert_eq!(server.seen()[2].body["variables"]["target"], "project/2");
+}
+
+/// GitLab's answers to a fine-grained token: none of the types of an allowlist can be read.
+fn unreadable(written: &Value) -> Reply {
+    let message = "Access denied: This operation doesn't support fine-grained personal access tokens.";
+    let path = ["written", "ciJobTokenScopeAllowlistEntry"];
+    json(200, &json!({ "data": {"written": written}, "errors": [{"message": message, "path": path}] }))
+}
+
+fn unreadable_list() -> Reply {
+    let message = "Access denied: This operation doesn't support fine-grained personal access tokens.";
+    json(200, &json!({ "data": {"project": null}, "errors": [{"message": message, "path": ["project"]}] }))
+}
+
+#[tokio::test]
+async fn rest_decides_where_the_token_can_not_see_permissions() {
+    let carried_out = json!({ "ciJobTokenScopeAllowlistEntry": null, "errors": [] });
+    let nulls = || json(200, &json!({ "data": {"written": carried_out} }));
+    let null_list =
+        || of_project(&json!({ "id": "gid://gitlab/Project/1", "ciJobTokenScopeAllowlist": null }));
+    let empty_list = || of_project(&lists(&[], &[]));
+    let hidden = || Ok((Allowed::Added, Confirmation::Hidden));
+    for (case, written, list, is_there, expected) in [
+        ("nulls", nulls(), null_list(), true, hidden()),
+        ("empty list", nulls(), empty_list(), true, hidden()),
+        ("errors beside", unreadable(&carried_out), unreadable_list(), true, hidden()),
+        ("errors in place", unreadable(&Value::Null), unreadable_list(), true, hidden()),
+        ("nulls, not there", nulls(), null_list(), false, Err(ErrorKind::Unreadable)),
+    ] {
+        let listed = if is_there { vec![jobs()] } else { vec![] };
+        let script = Script { hidden: Some(list), ..Script::new(vec![written], listed) };
+        let server = script.start().await;
+        let granted = server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
+        let granted = granted.map(|granted| (granted.allowed, granted.confirmation));
+        assert_eq!(granted.map_err(|failed| failed.error.kind().clone()), expected, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_fine_grained_token_without_the_permission_changes_nothing() {
+    let message = "Access denied: This operation requires a fine-grained personal access token with the following project \
+                   permissions: [Job Token Scope Allowlist: Create].";
+    let refusal = json(
+        200,
+        &json!({ "data": {"written": null}, "errors": [{"message": message, "path": ["written"]}] }),
+    );
+    let server = Script::new(vec![refusal], vec![]).start().await;
+    let needed = Some("Job Token Scope Allowlist: Create".to_owned());
+    assert_eq!(allow(&server).await, Err((ErrorKind::FineGrained { needed }, None)));
+    assert_eq!(queries(&server), 1, "nothing is in doubt");
+}
+
+#[tokio::test]
+async fn the_owner_gets_an_entry_for_itself_by_an_update() {
+    let own = entry("Project/1", Some(&["READ_JOBS"]));
+    let server = Script::new(vec![wrote(&own)], vec![]).start().await;
+    let client = server.client();
+    let written = client.set_permissions(project(1), project_target(1), &only(&["READ_JOBS"])).await;
+    assert_eq!(written.unwrap(), Confirmation::Shown);
+    let seen = server.seen().pop().unwrap();
+    assert_eq!(seen.body["operationName"], "ChangePermissions");
+    assert_eq!(seen.body["variables"]["target"], seen.body["variables"]["project"]);
+    let list = client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
+    assert_eq!(list.iter().count(), 0, "the list of others stays without it");
 }

@@ -1,0 +1,106 @@
+//! A project's own settings in GraphQL, which knows some that REST lacks, and the instance's setting that overrules one.
+
+use super::handle::Client;
+use super::snapshot::Freshness;
+use crate::gitlab::endpoints::instance;
+use crate::gitlab::endpoints::job_token_settings::{self as endpoint, Settings};
+use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
+
+impl Client {
+    /// Returns the project's own settings, from an answer of that freshness. Those that this GitLab doesn't have are `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] when this GitLab has no such settings in GraphQL, [`ErrorKind::NotAvailable`] when the token
+    /// may not see them, [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from
+    /// answering.
+    pub async fn own_settings(&self, project: ProjectId, freshness: Freshness) -> Result<Settings, Error> {
+        self.memory.own_settings.of(project).get(freshness, self.read_own_settings(project)).await
+    }
+
+    async fn read_own_settings(&self, project: ProjectId) -> Result<Settings, Error> {
+        let path = self.owner_path(project).await?;
+        if let Some(settings) = self.own_settings_at(&path, project).await? {
+            return Ok(settings);
+        }
+        let call = endpoint::show(&path);
+        let present = self.present_path(project, &path, call.line()).await?;
+        let settings = self.own_settings_at(&present, project).await?;
+        settings.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
+    }
+
+    /// Returns the settings of the project at that path, or nothing where the path does not lead to the project.
+    async fn own_settings_at(&self, path: &str, project: ProjectId) -> Result<Option<Settings>, Error> {
+        let call = endpoint::show(path);
+        let answer = self.sender.ask(&call).await?;
+        let shown = answer.value.project.filter(|shown| shown.id.0 == Target::Project(project));
+        let Some(shown) = shown else { return Ok(None) };
+        let unseen = || {
+            let words = Some("GitLab shows no settings of the project".to_owned());
+            Error::new(ErrorKind::NotAvailable, call.line(), None, words, answer.history)
+        };
+        shown.ci_cd_settings.ok_or_else(unseen).map(Some)
+    }
+
+    /// Lets job tokens of other projects push to the project's repository, or not. Returns the setting afterwards, by
+    /// GitLab's answer; `None` if GitLab carried the change out and the token can't see the setting.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] when this GitLab has no such setting, [`ErrorKind::BadRequest`] and
+    /// [`ErrorKind::NotAvailable`] when it refuses, and as [`Client::own_settings`], unless the setting shows that it was
+    /// done.
+    pub async fn set_cross_project_push(
+        &self,
+        project: ProjectId,
+        allowed: bool,
+    ) -> Result<Option<bool>, Error> {
+        let call = endpoint::set_cross_project_push(&self.owner_path(project).await?, allowed);
+        let outcome = self.sender.ask_for_parts(&call).await;
+        self.memory.own_settings.of(project).forget();
+        let error = match outcome {
+            Ok((mut answer, fault)) => match answer.value.written.take() {
+                Some(written) if !written.errors.is_empty() => {
+                    return Err(self.sender.refused(&call, &answer, &written.errors));
+                }
+                Some(written) => {
+                    let settings = written.ci_cd_settings;
+                    return Ok(settings.and_then(|now| now.cross_project_push_for_job_token_allowed));
+                }
+                None => fault.unwrap_or_else(|| {
+                    let words = Some("the answer does not say what was written".to_owned());
+                    let history = AttemptHistory { doubtful: true, ..answer.history };
+                    Error::new(ErrorKind::Unreadable, call.line(), None, words, history)
+                }),
+            },
+            Err(error) => error,
+        };
+        if !error.maybe_carried_out() {
+            return Err(error);
+        }
+        match self.despite_stop().own_settings(project, Freshness::Now).await {
+            Ok(settings) if settings.cross_project_push_for_job_token_allowed == Some(allowed) => {
+                Ok(Some(allowed))
+            }
+            Ok(_) | Err(_) => Err(error),
+        }
+    }
+
+    /// Returns whether the instance restricts access to every project, whatever the project's own setting is; `None` where
+    /// GitLab doesn't tell this token, which is any but an administrator's. Asked once.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps GitLab from answering.
+    pub async fn is_enforced(&self) -> Result<Option<bool>, Error> {
+        let ask = async {
+            match self.sender.send(&instance::show()).await {
+                Ok(answer) => Ok(answer.value.enforce_ci_inbound_job_token_scope_enabled),
+                Err(error) if error.is_about_the_token() || error.is_not_found() => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        self.memory.enforcement.of(()).get(Freshness::Shared, ask).await
+    }
+}

@@ -1,0 +1,110 @@
+//! A project's CI/CD settings about job tokens in GraphQL, which has some that REST lacks.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::global_id::GlobalId;
+use crate::gitlab::sender::{Call, Document, Envelope, Optional};
+
+/// The setting that GitLab has from 19.1 on.
+pub(super) const CROSS_PROJECT_PUSH: Optional = Optional::field(
+    "ProjectCiCdSetting",
+    "crossProjectPushForJobTokenAllowed",
+    "crossProjectPushForJobTokenAllowed",
+);
+
+const SHOW: Document = Document {
+    name: "JobTokenSettings",
+    optional: &[CROSS_PROJECT_PUSH],
+    text: "query JobTokenSettings($project: ID!) {
+  project(fullPath: $project) {
+    id
+    ciCdSettings {
+      inboundJobTokenScopeEnabled
+      pushRepositoryForJobTokenAllowed
+      crossProjectPushForJobTokenAllowed
+    }
+  }
+}
+",
+};
+
+const SET_CROSS_PROJECT_PUSH: Document = Document {
+    name: "SetCrossProjectPush",
+    optional: &[],
+    text: "mutation SetCrossProjectPush($project: ID!, $allowed: Boolean!) {
+  written: projectCiCdSettingsUpdate(input: {
+    fullPath: $project, crossProjectPushForJobTokenAllowed: $allowed
+  }) {
+    ciCdSettings { crossProjectPushForJobTokenAllowed }
+    errors
+  }
+}
+",
+};
+
+/// The settings of a project, each of them absent where the version lacks it or the token may not see it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// The project's own setting; an instance that enforces the allowlist restricts access whatever this says.
+    pub inbound_job_token_scope_enabled: Option<bool>,
+    /// Job tokens of the project may push to its repository.
+    pub push_repository_for_job_token_allowed: Option<bool>,
+    /// Job tokens of other projects on the allowlist may push to the repository, too.
+    pub cross_project_push_for_job_token_allowed: Option<bool>,
+}
+
+/// The answer to [`show`].
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Shown {
+    /// None where the token sees no project at that path.
+    pub(in crate::gitlab) project: Option<ShownProject>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct ShownProject {
+    pub(in crate::gitlab) id: GlobalId,
+    /// None where the token's user lacks the Maintainer role.
+    pub(in crate::gitlab) ci_cd_settings: Option<Settings>,
+}
+
+/// The answer to [`set_cross_project_push`].
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Changed {
+    pub(in crate::gitlab) written: Option<Written>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct Written {
+    pub(in crate::gitlab) ci_cd_settings: Option<Settings>,
+    #[serde(default)]
+    pub(in crate::gitlab) errors: Vec<String>,
+}
+
+/// The settings of the project at that path.
+pub(in crate::gitlab) fn show(project: &str) -> Call<Envelope<Shown>> {
+    Call::reading(SHOW, json!({ "project": project }))
+}
+
+/// Lets job tokens of other projects push to the repository of the project at that path, or not.
+pub(in crate::gitlab) fn set_cross_project_push(project: &str, allowed: bool) -> Call<Envelope<Changed>> {
+    Call::writing(SET_CROSS_PROJECT_PUSH, json!({ "project": project, "allowed": allowed }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_name_their_operations_and_hold_their_optional_parts() {
+        for Document { name, text, optional } in [SHOW, SET_CROSS_PROJECT_PUSH] {
+            assert!(text.contains(&format!(" {name}(")), "{name}");
+            assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
+        }
+        let call = set_cross_project_push("a/b", true);
+        assert_eq!(call.body().unwrap()["variables"], json!({ "project": "a/b", "allowed": true }));
+    }
+}

@@ -1,0 +1,51 @@
+//! The names of job token policies that this GitLab knows, by introspection of its GraphQL schema.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::gitlab::sender::{Call, Document, Envelope};
+
+const LIST: Document = Document {
+    name: "JobTokenPolicies",
+    optional: &[],
+    text: "query JobTokenPolicies {
+  __type(name: \"CiJobTokenScopePolicies\") {
+    enumValues { name }
+  }
+}
+",
+};
+
+/// The answer to [`list`].
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Listed {
+    /// None where the schema has no such type.
+    #[serde(rename = "__type")]
+    ty: Option<Enum>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Enum {
+    enum_values: Option<Vec<EnumValue>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct EnumValue {
+    name: String,
+}
+
+/// The policies that the schema knows.
+pub(in crate::gitlab) fn list() -> Call<Envelope<Listed>> {
+    Call::reading(LIST, json!({}))
+}
+
+impl Listed {
+    /// Returns the names, or `None` where the schema knows no policies.
+    pub(in crate::gitlab) fn names(self) -> Option<BTreeSet<String>> {
+        let values = self.ty?.enum_values?;
+        Some(values.into_iter().map(|value| value.name).collect())
+    }
+}

@@ -1,0 +1,46 @@
+//! Data source `gitlab_job_token_policies`: the policies that this GitLab knows.
+
+use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Set, Type, Warnings, model};
+use crate::provider::connection::Connection;
+use crate::provider::report::report;
+
+/// The data source.
+pub(in crate::provider) struct JobTokenPolicies;
+
+model! {
+    /// The attributes, as the schema documents them.
+    pub(in crate::provider) struct PoliciesModel {
+        names: Set<String>,
+    }
+}
+
+impl DataSource for JobTokenPolicies {
+    type Client = Connection;
+    type Model = PoliciesModel;
+    const TYPE_NAME: &'static str = "gitlab_job_token_policies";
+
+    fn schema(&self) -> Schema {
+        let attributes = vec![Attribute::computed(
+            "names",
+            Type::set(Type::String),
+            "Names of all policies, such as `READ_JOBS` and `ADMIN_PACKAGES`.",
+        )];
+        let description = "Lists the policies that `job_token_policies` of an allowlist entry accepts. Each version of \
+                           GitLab has its own set, which this reads from its GraphQL schema. Needs GitLab 18.0 or later.";
+        Schema { version: 0, description, attributes }
+    }
+
+    fn validate(&self, _: &PoliciesModel, _: &Warnings) -> Result<(), Errors> {
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        context: Context<'_, Connection>,
+        _: PoliciesModel,
+    ) -> Result<PoliciesModel, Errors> {
+        let policies = context.client.gitlab.policies().await;
+        let policies = policies.map_err(|error| report("Can't read the job token policies", &error))?;
+        Ok(PoliciesModel { names: Attr::Known(Set(policies.iter().cloned().map(Attr::Known).collect())) })
+    }
+}

@@ -1,0 +1,145 @@
+//! The entry of a project for itself, which GitLab's pages call "Current project": the permissions of the project's own
+//! jobs, where group entries restrict them. It is on no list that REST tells apart, GraphQL's update makes it, and nothing
+//! removes it, so that its removal restores the default permissions.
+
+use super::permissions::{self, cannot_read};
+use super::target::target_attribute;
+use super::{EntryModel, ids};
+use crate::framework::{Context, Diagnostic, Errors, Failed, Warnings};
+use crate::gitlab::{Client, ErrorKind, Freshness, Kind, Permissions, ProjectId, Target};
+use crate::provider::connection::Connection;
+use crate::provider::names;
+use crate::provider::report::{gone_before_removal, project_gone, report};
+
+/// Checks whether the target of an entry is the project itself.
+pub(super) fn is_own(owner: ProjectId, target: Target) -> bool {
+    target == Target::Project(owner)
+}
+
+/// Checks that the entry of a project for itself says something about permissions, which is all that it can do.
+///
+/// # Errors
+///
+/// Where it doesn't.
+pub(super) fn check(owner: ProjectId, entry: &EntryModel) -> Result<(), Diagnostic> {
+    let says_nothing = entry.default_permissions.is_null() && entry.job_token_policies.is_null();
+    if says_nothing {
+        Err(without_permissions(&owner.to_string()).at(target_attribute(entry)))
+    } else {
+        Ok(())
+    }
+}
+
+/// Returns the error of an entry that lets a project access itself and nothing else.
+pub(super) fn without_permissions(project: &str) -> Diagnostic {
+    let detail = format!(
+        "Project {project} always has access to itself, so an entry for it can only set the permissions of its own jobs. Set \
+         `default_permissions` or `job_token_policies`, or name another target."
+    );
+    Diagnostic::new("Target is the project itself", detail)
+}
+
+/// Returns the permissions of the project's own entry, or nothing if it has none, as far as GitLab shows.
+///
+/// # Errors
+///
+/// As [`Client::permissions`].
+pub(super) async fn find(
+    client: &Client,
+    owner: ProjectId,
+) -> Result<Option<Permissions>, crate::gitlab::Error> {
+    let list = client.permissions(owner, Freshness::Shared).await?;
+    Ok(list.get(owner.into()).map(|entry| entry.permissions.clone()))
+}
+
+/// Warns if a plan is to create an entry that is there and restricts the project's own jobs. One with the default permissions
+/// is what a removal leaves.
+pub(super) async fn tell_if_adopted(connection: &Connection, owner: ProjectId, warnings: &Warnings) {
+    if let Ok(Some(Permissions::Only(_))) = find(&connection.gitlab, owner).await {
+        let detail = format!(
+            "Project {owner} has an entry for itself already, and it restricts the project's own jobs. Applying this adopts \
+             it and sets its permissions. Destroying the resource restores the default permissions."
+        );
+        warnings.add(Diagnostic::new(format!("Project {owner} has an entry for itself already"), detail));
+    }
+}
+
+/// Gives the entry the permissions of the state or plan, and makes it if need be.
+pub(super) async fn write(
+    context: &Context<'_, Connection>,
+    owner: ProjectId,
+    entry: &EntryModel,
+) -> Result<(), Failed<EntryModel>> {
+    let Some(wanted) = permissions::of(entry) else { return Ok(()) };
+    let written = context.client.gitlab.set_permissions(owner, owner.into(), &wanted).await;
+    match written {
+        Ok(confirmation) => {
+            permissions::tell_if_hidden(confirmation, entry, context.warnings);
+            Ok(())
+        }
+        Err(failed) => {
+            let project = names::project(&entry.project, owner);
+            let attempted = format!("Can't set permissions of own jobs: project {project}");
+            let is_unknown = *failed.error.kind() == ErrorKind::BadRequest;
+            let mut failed = permissions::failure(attempted, failed, entry.clone());
+            if is_unknown {
+                failed.errors = failed.errors.with_addition(&format!("\n\n{SINCE}"));
+            }
+            Err(failed)
+        }
+    }
+}
+
+const SINCE: &str = "GitLab has entries of projects for themselves from version 18.3 on.";
+
+/// Returns a state with the permissions that the entry has now, or nothing if it or its project is gone.
+pub(super) async fn read(
+    client: &Client,
+    owner: ProjectId,
+    state: EntryModel,
+    warnings: &Warnings,
+) -> Result<Option<EntryModel>, Errors> {
+    match client.allowlist(owner, Kind::Project, Freshness::Shared).await {
+        Ok(_) => permissions::refresh(client, owner, owner.into(), state, warnings).await,
+        Err(error) if error.is_not_found() => {
+            warnings.add(project_gone(owner));
+            Ok(None)
+        }
+        Err(error) => Err(report(cannot_read(owner), &error).into()),
+    }
+}
+
+/// Restores the default permissions of the project's own jobs.
+pub(super) async fn restore(
+    context: &Context<'_, Connection>,
+    owner: ProjectId,
+    state: EntryModel,
+) -> Result<(), Failed<EntryModel>> {
+    let gitlab = &context.client.gitlab;
+    if matches!(find(gitlab, owner).await, Ok(None)) {
+        return Ok(());
+    }
+    match gitlab.set_permissions(owner, owner.into(), &Permissions::Default).await {
+        Ok(confirmation) => {
+            permissions::tell_if_hidden(confirmation, &state, context.warnings);
+            Ok(())
+        }
+        Err(failed) if failed.error.is_not_found() => {
+            context.warnings.add(gone_before_removal(owner));
+            Ok(())
+        }
+        Err(failed) => {
+            let project = names::project(&state.project, owner);
+            let attempted = format!("Can't restore permissions of own jobs: project {project}");
+            let mut failed = permissions::failure(attempted, failed, state);
+            failed.left = None;
+            Err(failed)
+        }
+    }
+}
+
+/// Checks whether it is certain that the project of a state isn't there any more. Its entry goes with it alone.
+pub(super) async fn is_gone(client: &Client, state: &EntryModel) -> bool {
+    let Some(owner) = ids::owner(state) else { return false };
+    client.allowlist(owner, Kind::Project, Freshness::Now).await.is_err_and(|error| error.is_not_found())
+}

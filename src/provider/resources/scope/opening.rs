@@ -1,0 +1,161 @@
+//! The checks of a plan that opens a project: to the job tokens of all projects, or to pushes by those that are allowed. An
+//! instance that enforces the allowlist makes the first an error, where the token can tell.
+
+use super::push::{Push, project_name};
+use super::{ENFORCEMENT, ScopeModel, project_id_of};
+use crate::framework::{Attr, Diagnostic, Errors, Warnings};
+use crate::gitlab::{Client, Error, Freshness, Permissions, PermittedEntry, ProjectId, Target};
+use crate::provider::names;
+
+/// The policy that lets jobs push.
+const PUSH_POLICY: &str = "ADMIN_REPOSITORIES";
+
+/// Warns of what the plan opens.
+///
+/// # Errors
+///
+/// Where GitLab is known to refuse it, since the instance enforces the allowlist.
+pub(super) async fn check(
+    gitlab: Option<&Client>,
+    prior: Option<&ScopeModel>,
+    planned: &ScopeModel,
+    warnings: &Warnings,
+) -> Result<(), Errors> {
+    let project = project_id_of(planned);
+    if opens_access(prior, planned) {
+        if let (Some(gitlab), Some(project)) = (gitlab, project)
+            && is_enforced(gitlab, project, prior).await
+        {
+            return Err(enforced(&names::project(&planned.project, project)).into());
+        }
+        warnings.add(opening(planned));
+    }
+    if opens_pushes(prior, planned) {
+        let entries = match (gitlab, project) {
+            (Some(gitlab), Some(project)) => Some(pushers(gitlab, project).await),
+            _ => None,
+        };
+        warnings.add(pushes(planned, &project_name(planned, project), entries));
+    }
+    Ok(())
+}
+
+/// Checks whether the plan opens a project that is restricted now, or may be.
+fn opens_access(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
+    let opened = Attr::Known(false);
+    let is_open = |prior: &ScopeModel| is_same(prior, planned) && prior.inbound_enabled == opened;
+    planned.inbound_enabled == opened && !prior.is_some_and(is_open)
+}
+
+fn opens_pushes(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
+    let [before, after] = [prior.filter(|prior| is_same(prior, planned)), Some(planned)]
+        .map(|scope| scope.is_some_and(|scope| *Push::CrossProject.of(scope) == Attr::Known(true)));
+    after && !before
+}
+
+fn is_same(prior: &ScopeModel, planned: &ScopeModel) -> bool {
+    planned.project_id.is_unknown() || prior.project_id == planned.project_id
+}
+
+/// Checks whether the project is restricted on the server, and GitLab is known to keep it so. Whatever can't be read leaves
+/// it to the apply.
+async fn is_enforced(gitlab: &Client, project: ProjectId, prior: Option<&ScopeModel>) -> bool {
+    let held = prior.filter(|prior| project_id_of(prior) == Some(project));
+    let is_restricted = match held {
+        Some(prior) => prior.inbound_enabled == Attr::Known(true),
+        None => {
+            gitlab.settings(project, Freshness::Shared).await.is_ok_and(|settings| settings.inbound_enabled)
+        }
+    };
+    if !is_restricted {
+        return false;
+    }
+    match gitlab.is_enforced().await {
+        Ok(Some(is_enforced)) => is_enforced,
+        // GraphQL tells the project's own setting, and REST what holds.
+        Ok(None) | Err(_) => gitlab
+            .own_settings(project, Freshness::Now)
+            .await
+            .is_ok_and(|own| own.inbound_job_token_scope_enabled == Some(false)),
+    }
+}
+
+fn enforced(project: &str) -> Diagnostic {
+    Diagnostic::new(
+        format!("Project {project} can't be opened"),
+        format!(
+            "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces the allowlist of every \
+             project.\n\n{ENFORCEMENT}\n\nTo destroy resources in spite of this error, run `terraform destroy \
+             -refresh=false`."
+        ),
+    )
+    .at("inbound_enabled")
+}
+
+/// The title names the project because hosts show only one of several warnings that share a title.
+fn opening(planned: &ScopeModel) -> Diagnostic {
+    let project = planned.project.known().map_or("(known after apply)", String::as_str);
+    Diagnostic::new(
+        format!("Project {project} will be open to the job tokens of all projects"),
+        format!(
+            "With `inbound_enabled = false`, the allowlist of project {project} no longer limits access: a job of any \
+             project may use its job token here, with the rights of the user that started it. Allow the projects or \
+             groups that need access instead, and keep `inbound_enabled = true`. Where the whole instance enforces \
+             its allowlists, as GitLab.com does, GitLab will refuse."
+        ),
+    )
+    .at("inbound_enabled")
+}
+
+/// Returns the entries whose jobs may push once other projects may.
+async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Vec<String>, Error> {
+    let list = gitlab.permissions(project, Freshness::Shared).await?;
+    let may_push = |entry: &&PermittedEntry| {
+        let is_other = entry.target != Target::Project(project);
+        is_other
+            && match &entry.permissions {
+                Permissions::Default => true,
+                Permissions::Only(policies) => policies.contains(PUSH_POLICY),
+            }
+    };
+    Ok(list.iter().filter(may_push).map(described).collect())
+}
+
+fn described(entry: &PermittedEntry) -> String {
+    let permissions = match entry.permissions {
+        Permissions::Default => "default permissions",
+        Permissions::Only(_) => PUSH_POLICY,
+    };
+    let (kind, id) = (entry.target.kind(), entry.target.id());
+    format!("{kind} {} ({id}): {permissions}", entry.full_path)
+}
+
+fn pushes(planned: &ScopeModel, project: &str, entries: Option<Result<Vec<String>, Error>>) -> Diagnostic {
+    let entries = match entries {
+        Some(Ok(entries)) if entries.is_empty() => {
+            "No entry on its allowlist has these permissions now.".to_owned()
+        }
+        Some(Ok(entries)) => {
+            let lines: Vec<String> = entries.iter().map(|entry| format!("  - {entry}")).collect();
+            format!("These entries on its allowlist have them now:\n\n{}", lines.join("\n"))
+        }
+        Some(Err(_)) | None => "The entries on its allowlist can't be read yet.".to_owned(),
+    };
+    let own = match Push::Own.of(planned) {
+        Attr::Known(true) => "",
+        _ => {
+            "\n\nThey can push only while `push_repository_for_job_token_allowed` is on, too, which this resource doesn't set \
+             to `true`."
+        }
+    };
+    Diagnostic::new(
+        format!("Other projects may push to {project}"),
+        format!(
+            "With `{}`, jobs of other projects can push to the repository of project {project}: those that an entry with \
+             default permissions or `{PUSH_POLICY}` allows, if the user who runs the job is at least a Developer in this \
+             project.\n\n{entries}{own}",
+            format_args!("{} = true", Push::CrossProject.attribute())
+        ),
+    )
+    .at(Push::CrossProject.attribute())
+}
