@@ -5,7 +5,8 @@ use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedV
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::objects::{EntryNode, ProjectNode};
+use super::entries::EntryNode;
+use super::objects::ProjectNode;
 use crate::world::LINK_LIMIT;
 
 /// The largest page of most lists; a larger wish gets this, as does none.
@@ -29,7 +30,7 @@ impl<'s> Node<'s> {
     fn key(&self) -> u64 {
         match self {
             Self::Project(project) => project.id,
-            Self::Entry(entry) => entry.target.id(),
+            Self::Entry(entry) => entry.link_id(),
         }
     }
 
