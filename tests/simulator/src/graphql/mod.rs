@@ -1,6 +1,7 @@
 //! GitLab's GraphQL API over the world: the part of its schema that has to do with job tokens, with an engine that holds
 //! every query against it. Tokens were judged before; sockets, faults and the log are not here.
 
+mod auth_log;
 mod complexity;
 mod connection;
 mod entries;

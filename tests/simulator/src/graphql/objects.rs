@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::JsonValue;
 
+use super::auth_log::auth_logs;
 use super::connection::Connection;
 use super::entries::Allowlist;
 use crate::http::Site;
@@ -164,6 +165,8 @@ impl ObjectValue for ProjectNode<'_> {
         Ok(match info.field_name() {
             "archived" => ResolvedValue::leaf(self.leaf(|project| project.archived)),
             "ciCdSettings" => ResolvedValue::nullable_object(administered.then_some(CiCdSettings(*self))),
+            "ciJobTokenAuthLogs" if !administered => ResolvedValue::null(),
+            "ciJobTokenAuthLogs" => return auth_logs(*self, info),
             "ciJobTokenScopeAllowlist" if !administered => {
                 return Err(FieldError { message: NOT_AVAILABLE.to_owned() });
             }

@@ -127,6 +127,26 @@ impl Simulator {
         self.build(|world| world.revoke(owner, target))
     }
 
+    /// Records that a job of one project used its token against another, at a moment such as `2026-11-20T10:00:00Z`. The
+    /// log keeps one row for each project whose jobs did.
+    #[track_caller]
+    pub fn record_authentication(&self, project: u64, origin_project: u64, at: &str) {
+        self.build(|world| world.record_authentication(project, origin_project, at));
+    }
+
+    /// Returns whether jobs of one project may do in another what a policy such as `READ_PACKAGES` permits, by its
+    /// allowlist.
+    #[must_use]
+    pub fn job_may(&self, from: u64, to: u64, policy: &str) -> bool {
+        self.instance().world().job_may(from, to, policy)
+    }
+
+    /// Returns whether jobs of one project may push to another, if the user who runs them may.
+    #[must_use]
+    pub fn job_may_push(&self, from: u64, to: u64) -> bool {
+        self.instance().world().job_may_push(from, to)
+    }
+
     /// Sets a project's own setting, which enforcement may overrule.
     #[track_caller]
     pub fn set_inbound_enabled(&self, project: u64, enabled: bool) {

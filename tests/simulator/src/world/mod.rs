@@ -3,8 +3,10 @@
 
 mod access;
 mod allowlist;
+mod authentications;
 mod ci_cd;
 mod entry;
+mod jobs;
 mod moves;
 mod namespace;
 mod permissions;
@@ -17,6 +19,7 @@ use std::collections::{BTreeMap, HashSet};
 pub(crate) use access::{Token, TokenId};
 pub use allowlist::LINK_LIMIT;
 pub(crate) use allowlist::Refusal;
+use authentications::Authentications;
 pub(crate) use ci_cd::CiCdChange;
 pub(crate) use entry::Direction;
 pub use entry::{AllowlistEntry, Permissions};
@@ -57,6 +60,7 @@ pub(crate) struct Project {
     pub(crate) allowed_groups: BTreeMap<u64, AllowlistEntry>,
     /// Projects that its own jobs may access, left behind by versions that limited them.
     pub(crate) outbound_projects: BTreeMap<u64, AllowlistEntry>,
+    pub(crate) authentications: Authentications,
 }
 
 /// A group.
@@ -229,6 +233,7 @@ impl Project {
             allowed_projects: BTreeMap::new(),
             allowed_groups: BTreeMap::new(),
             outbound_projects: BTreeMap::new(),
+            authentications: Authentications::new(),
         }
     }
 }

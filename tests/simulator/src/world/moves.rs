@@ -48,6 +48,7 @@ impl World {
         for project in self.projects.values_mut() {
             project.allowed_projects.remove(&id);
             project.outbound_projects.remove(&id);
+            project.authentications.remove(&id);
         }
         Ok(())
     }

@@ -87,3 +87,15 @@ async fn the_deprecated_outbound_setting_can_be_absent() {
 fn a_version_needs_its_release() {
     let _ = Simulator::builder().version("latest");
 }
+
+#[tokio::test]
+async fn the_rights_of_jobs_follow_the_allowlist() {
+    let scene = scene("19.1.0-ee");
+    let Scene { app, lib, .. } = scene;
+    assert!(!scene.gitlab.job_may(lib, app, "READ_PACKAGES"));
+    scene.add_project(lib).await;
+    assert!(scene.gitlab.job_may(lib, app, "READ_PACKAGES") && !scene.gitlab.job_may_push(lib, app));
+    scene.gitlab.set_push_repository_for_job_token_allowed(app, true);
+    scene.gitlab.set_cross_project_push_for_job_token_allowed(app, true);
+    assert!(scene.gitlab.job_may_push(lib, app));
+}

@@ -1,5 +1,6 @@
 //! The GraphQL API: one module for each part of it, and what they share.
 
+mod auth_log;
 mod entries;
 mod mutations;
 mod queries;
