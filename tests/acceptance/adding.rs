@@ -1,7 +1,7 @@
 //! What GitLab may have against a new entry: that it is there already, that its target is out of sight or does not exist,
 //! that the list is full.
 
-use gitlab_simulator::{LINK_LIMIT, Target, TokenSpec, Wording};
+use gitlab_simulator::{LINK_LIMIT, Target, TokenSpec};
 use insta::assert_snapshot;
 
 use crate::allowlist_entry::{APP, LIB, LIB_ON_APP, TEAM, TEAM_ON_APP, acme};
@@ -69,7 +69,6 @@ fn a_list_that_the_token_may_not_read_yet_does_not_fail_the_plan() {
 #[test]
 fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
     let gitlab = acme();
-    gitlab.set_wording(Wording::Allowlist);
     gitlab.allow(APP, Target::Group(TEAM));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(TEAM_ON_APP);

@@ -143,7 +143,7 @@ fn an_import_brings_it_in_where_it_is_open() {
 
 #[test]
 fn an_old_gitlab_is_told_and_everything_else_works() {
-    let gitlab = Simulator::builder().too_old_for_permissions().start();
+    let gitlab = Simulator::builder().version("17.1.8-ee").start();
     gitlab.add_project("acme/app");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&push(true));

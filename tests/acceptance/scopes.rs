@@ -167,7 +167,7 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 
 #[test]
 fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
-    let gitlab = Simulator::builder().too_old_for_permissions().start();
+    let gitlab = Simulator::builder().version("17.1.8-ee").start();
     gitlab.add_project("acme/app");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(READ);

@@ -90,7 +90,7 @@ async fn permissions_of_an_entrys_own_are_listed_and_old_servers_list_without_th
     let imported = kit.import_by(ENTRY, listed[0].identity.as_ref().unwrap()).await;
     assert_eq!(imported.state["job_token_policies"], json!(["READ_JOBS"]));
 
-    let old = Simulator::builder().too_old_for_permissions().start();
+    let old = Simulator::builder().version("17.1.8-ee").start();
     old.add_project("acme/app");
     old.add_project("acme/lib");
     old.allow(1, Target::Project(2));

@@ -9,7 +9,7 @@ use super::*;
 
 /// As [`acme`], before permissions were invented.
 fn old() -> Simulator {
-    let gitlab = Simulator::builder().too_old_for_permissions().start();
+    let gitlab = Simulator::builder().version("17.1.8-ee").start();
     for project in ["acme/app", "acme/lib", "acme/other"] {
         gitlab.add_project(project);
     }

@@ -5,12 +5,18 @@ use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedV
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::objects::{EntryNode, ProjectNode};
+use super::auth_log::AuthLogNode;
+use super::entries::EntryNode;
+use super::objects::ProjectNode;
 use crate::world::LINK_LIMIT;
 
 /// The largest page of most lists; a larger wish gets this, as does none.
 const MAX_PAGE_SIZE: u64 = 100;
 
+/// The member of a cursor that holds the moment of an element.
+const MOMENT: &str = "last_authorized_at";
+
+const AUTH_LOGS: &str = "CiJobTokenAuthLogConnection";
 const ENTRIES: &str = "CiJobTokenScopeAllowlistEntryConnection";
 
 /// The largest page of a type of connection. A page of an allowlist holds all that can be on it.
@@ -23,13 +29,22 @@ pub(super) fn max_page_size(connection: &str) -> u64 {
 pub(super) enum Node<'s> {
     Project(ProjectNode<'s>),
     Entry(EntryNode<'s>),
+    AuthLog(AuthLogNode<'s>),
+}
+
+/// The place of an element in the order of its list: by a moment, where the list has one, then by ID.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    moment: Option<String>,
+    id: u64,
 }
 
 impl<'s> Node<'s> {
-    fn key(&self) -> u64 {
+    fn key(&self) -> Key {
         match self {
-            Self::Project(project) => project.id,
-            Self::Entry(entry) => entry.target.id(),
+            Self::Project(project) => Key { moment: None, id: project.id },
+            Self::Entry(entry) => Key { moment: None, id: entry.link_id() },
+            Self::AuthLog(row) => Key { moment: Some(row.last_authorized_at()), id: row.origin },
         }
     }
 
@@ -40,6 +55,7 @@ impl<'s> Node<'s> {
         match self {
             Self::Project(project) => ResolvedValue::object(project),
             Self::Entry(entry) => ResolvedValue::object(entry),
+            Self::AuthLog(row) => ResolvedValue::object(row),
         }
     }
 }
@@ -70,10 +86,18 @@ impl<'s> Connection<'s> {
         Self::page(ENTRIES, entries.map(Node::Entry).collect(), info)
     }
 
+    /// The page of an authentication log that a field's arguments ask for.
+    pub(super) fn of_auth_logs(
+        rows: impl Iterator<Item = AuthLogNode<'s>>,
+        info: &ResolveInfo<'_>,
+    ) -> Result<Self, FieldError> {
+        Self::page(AUTH_LOGS, rows.map(Node::AuthLog).collect(), info)
+    }
+
     /// Cuts a page out of a list, the largest key first.
     fn page(ty: &'static str, mut nodes: Vec<Node<'s>>, info: &ResolveInfo<'_>) -> Result<Self, FieldError> {
-        nodes.sort_by_key(|node| std::cmp::Reverse(node.key()));
-        let keys: Vec<u64> = nodes.iter().map(Node::key).collect();
+        nodes.sort_by_cached_key(|node| std::cmp::Reverse(node.key()));
+        let keys: Vec<Key> = nodes.iter().map(Node::key).collect();
         let cursor = |name: &str| match info.arguments().get(name).and_then(|value| value.as_str()) {
             Some(cursor) => decoded(cursor).map(Some),
             None => Ok(None),
@@ -126,6 +150,7 @@ impl ObjectValue for Edge<'_> {
         match self.0 {
             Node::Project(_) => "ProjectEdge",
             Node::Entry(_) => "CiJobTokenScopeAllowlistEntryEdge",
+            Node::AuthLog(_) => "CiJobTokenAuthLogEdge",
         }
     }
 
@@ -157,13 +182,22 @@ impl ObjectValue for PageInfo<'_, '_> {
 }
 
 fn encoded(node: &Node<'_>) -> String {
-    STANDARD.encode(serde_json::json!({ "id": node.key().to_string() }).to_string())
+    let Key { moment, id } = node.key();
+    let id = id.to_string();
+    let json = match moment {
+        Some(moment) => serde_json::json!({ MOMENT: moment, "id": id }),
+        None => serde_json::json!({ "id": id }),
+    };
+    STANDARD.encode(json.to_string())
 }
 
-fn decoded(cursor: &str) -> Result<u64, FieldError> {
+fn decoded(cursor: &str) -> Result<Key, FieldError> {
     let json = STANDARD.decode(cursor).ok();
     let json: Option<serde_json::Value> = json.and_then(|json| serde_json::from_slice(&json).ok());
-    let key = json.and_then(|json| json.get("id")?.as_str()?.parse().ok());
+    let key = json.and_then(|json| {
+        let text = |name: &str| json.get(name)?.as_str();
+        Some(Key { moment: text(MOMENT).map(str::to_owned), id: text("id")?.parse().ok()? })
+    });
     key.ok_or_else(|| error("Please provide a valid cursor"))
 }
 

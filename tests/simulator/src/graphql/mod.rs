@@ -1,8 +1,10 @@
 //! GitLab's GraphQL API over the world: the part of its schema that has to do with job tokens, with an engine that holds
 //! every query against it. Tokens were judged before; sockets, faults and the log are not here.
 
+mod auth_log;
 mod complexity;
 mod connection;
+mod entries;
 mod mutations;
 mod objects;
 mod place;
@@ -26,6 +28,7 @@ use mutations::Mutation;
 use objects::{Query, Session};
 use request::errors;
 pub(crate) use request::{Request, Summary};
+pub(crate) use schema::has_field;
 use schema::schema;
 
 /// A token that GitLab knows, and whether its scopes allow mutations.
@@ -55,7 +58,7 @@ fn run(request: &Request, bearer: Bearer, site: &Site, world: &mut World) -> Res
     if request.query.trim().is_empty() {
         return Err(one("No query string was present"));
     }
-    let schema = schema(world.settings.too_old_for_permissions);
+    let schema = &*schema(&world.settings);
     let document = ExecutableDocument::parse_and_validate(schema, &request.query, "query")
         .map_err(|broken| wording::errors(schema, &request.query, &broken.errors))?;
     let operation = chosen(&document, request.operation_name.as_deref())?;
@@ -73,8 +76,10 @@ fn run(request: &Request, bearer: Bearer, site: &Site, world: &mut World) -> Res
     let session = Session { world: RefCell::new(world), site, token, may_write };
     let (query, mutation) = (Query(&session), Mutation(&session));
     let root: &dyn ObjectValue = if operation.is_mutation() { &mutation } else { &query };
-    let execution =
-        Execution::new(schema, &document).operation(operation).raw_variable_values(&request.variables);
+    let execution = Execution::new(schema, &document)
+        .operation(operation)
+        .raw_variable_values(&request.variables)
+        .enable_schema_introspection(true);
     let response = execution.execute_sync(root).map_err(|error| one(&error.message().to_string()))?;
     Ok(json!(wording::response(response)))
 }

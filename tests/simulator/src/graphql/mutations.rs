@@ -3,12 +3,9 @@
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue};
 
-use super::objects::{EntryNode, Session};
-use crate::world::{Hindrance, Permissions, Target};
-
-/// What GitLab says where something is absent, out of sight or out of reach.
-const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't have permission \
-                             to perform this action";
+use super::entries::EntryNode;
+use super::objects::{CiCdSettings, NOT_AVAILABLE, ProjectNode, Session};
+use crate::world::{CiCdChange, Direction, Hindrance, Permissions, Target};
 
 /// `Mutation`.
 pub(super) struct Mutation<'s>(pub(super) &'s Session<'s>);
@@ -29,12 +26,14 @@ impl ObjectValue for Mutation<'_> {
             "ciJobTokenScopeUpdatePolicies" => self.update(&input),
             "ciJobTokenScopeRemoveProject" => self.remove_project(&input),
             "ciJobTokenScopeRemoveGroup" => self.remove_group(&input),
+            "projectCiCdSettingsUpdate" => self.update_settings(&input),
             _ => return Err(self.unknown_field_error(info)),
         };
         let (changed, errors) = match outcome {
             Ok(changed) => (Some(changed), Vec::new()),
             Err(Hindrance::Refused(reason)) => (None, vec![reason]),
             Err(Hindrance::NotAvailable) => return Err(not_available()),
+            Err(Hindrance::BadArgument(why)) => return Err(FieldError { message: why.to_owned() }),
         };
         Ok(ResolvedValue::object(Payload {
             session: self.0,
@@ -77,15 +76,29 @@ impl Mutation<'_> {
 
     fn remove_project(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
         let (owner, target) = (input.text("projectPath"), input.text("targetProjectPath"));
-        let inbound = input.text("direction") == "INBOUND";
+        let direction = match input.text("direction") {
+            "INBOUND" => Direction::Inbound,
+            _ => Direction::Outbound,
+        };
         let mut world = self.0.world.borrow_mut();
-        world.remove_project_by_path(self.0.token, owner, target, inbound).map(Changed::list)
+        world.remove_project_by_path(self.0.token, owner, target, direction).map(Changed::list)
     }
 
     fn remove_group(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
         let (owner, target) = (input.text("projectPath"), input.text("targetGroupPath"));
         let mut world = self.0.world.borrow_mut();
         world.remove_group_by_path(self.0.token, owner, target).map(Changed::list)
+    }
+
+    fn update_settings(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
+        let change = CiCdChange {
+            inbound: input.value("inboundJobTokenScopeEnabled").as_bool(),
+            outbound: input.value("jobTokenScopeEnabled").as_bool(),
+            push: input.value("pushRepositoryForJobTokenAllowed").as_bool(),
+            cross_project_push: input.value("crossProjectPushForJobTokenAllowed").as_bool(),
+        };
+        let mut world = self.0.world.borrow_mut();
+        world.change_ci_cd_by_path(self.0.token, input.text("fullPath"), change).map(Changed::list)
     }
 }
 
@@ -129,13 +142,17 @@ impl ObjectValue for Payload<'_> {
         let changed = self.changed.as_ref();
         let entry = |changed: &Changed| {
             let target = changed.entry?;
-            Some(EntryNode { session: self.session, owner: changed.owner, target })
+            let direction = Direction::Inbound;
+            Some(EntryNode { session: self.session, owner: changed.owner, direction, target })
         };
         Ok(match info.field_name() {
             "errors" => {
                 ResolvedValue::list(self.errors.iter().map(|error| ResolvedValue::leaf(error.as_str())))
             }
             "clientMutationId" => ResolvedValue::Leaf(self.client_mutation_id.clone()),
+            "ciCdSettings" => ResolvedValue::nullable_object(
+                changed.map(|changed| CiCdSettings(ProjectNode { session: self.session, id: changed.owner })),
+            ),
             "ciJobTokenScopeAllowlistEntry" => ResolvedValue::nullable_object(changed.and_then(entry)),
             "ciJobTokenScope" => ResolvedValue::nullable_object(
                 changed.map(|changed| Scope { session: self.session, owner: changed.owner }),

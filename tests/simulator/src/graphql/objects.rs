@@ -6,9 +6,18 @@ use std::cell::RefCell;
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::JsonValue;
 
+use super::auth_log::auth_logs;
 use super::connection::Connection;
+use super::entries::Allowlist;
 use crate::http::Site;
-use crate::world::{AllowlistEntry, Enforcement, Project, Target, TokenId, World, last_part};
+use crate::world::{Project, Target, TokenId, World, last_part};
+
+/// The error where something is absent, out of sight or out of reach.
+pub(super) const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't \
+                                        have permission to perform this action";
+
+/// The most full paths that one field takes.
+const MAX_FULL_PATHS: usize = 50;
 
 /// What the objects of one request share. It borrows itself, so that they can have one lifetime.
 pub(super) struct Session<'s> {
@@ -20,7 +29,7 @@ pub(super) struct Session<'s> {
 }
 
 impl<'s> Session<'s> {
-    fn read<T>(&self, read: impl FnOnce(&World) -> T) -> T {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&World) -> T) -> T {
         read(&self.world.borrow())
     }
 
@@ -31,12 +40,12 @@ impl<'s> Session<'s> {
         }
     }
 
-    fn sees(&self, target: Target) -> bool {
+    pub(super) fn sees(&self, target: Target) -> bool {
         self.read(|world| world.exists(target) && world.can_see(self.token, target))
     }
 
     /// A project or group by its full path, if the token sees it. A former path leads nowhere.
-    pub(super) fn root<'a>(&'s self, info: &ResolveInfo<'_>) -> ResolvedValue<'a>
+    fn root<'a>(&'s self, info: &ResolveInfo<'_>) -> ResolvedValue<'a>
     where
         's: 'a,
     {
@@ -53,6 +62,64 @@ impl<'s> Session<'s> {
             ),
         }
     }
+
+    /// The projects that the token sees, those with the given IDs and paths alone if there are any.
+    fn projects<'a>(&'s self, info: &ResolveInfo<'_>) -> Result<ResolvedValue<'a>, FieldError>
+    where
+        's: 'a,
+    {
+        let texts = |name: &str| -> Option<Vec<&str>> {
+            let values = info.arguments().get(name)?.as_array()?;
+            Some(values.iter().filter_map(JsonValue::as_str).collect())
+        };
+        let (ids, paths) = (texts("ids"), texts("fullPaths"));
+        if paths.as_ref().is_some_and(|paths| paths.len() > MAX_FULL_PATHS) {
+            let message = format!("You cannot provide more than {MAX_FULL_PATHS} full_paths");
+            return Err(FieldError { message });
+        }
+        let is_meant = |project: &Project| {
+            let id = global_id(Target::Project(project.id));
+            ids.as_ref().is_none_or(|ids| ids.contains(&id.as_str()))
+                && paths
+                    .as_ref()
+                    .is_none_or(|paths| paths.iter().any(|path| path.eq_ignore_ascii_case(&project.path)))
+        };
+        let projects: Vec<u64> = self.read(|world| {
+            let seen = |project: &&Project| world.can_see(self.token, Target::Project(project.id));
+            world
+                .projects()
+                .filter(seen)
+                .filter(|project| is_meant(project))
+                .map(|project| project.id)
+                .collect()
+        });
+        let projects = projects.into_iter().map(|id| ProjectNode { session: self, id });
+        Connection::of_projects(projects, info).map(ResolvedValue::object)
+    }
+
+    /// The fields that identify a project or group to whoever may know of it.
+    pub(super) fn place(&self, target: Target, field: &str) -> Option<JsonValue> {
+        let path = self.read(|world| match target {
+            Target::Project(id) => world.project(id).map(|project| project.path.clone()),
+            Target::Group(id) => world.group(id).map(|group| group.path.clone()),
+        })?;
+        Some(match field {
+            "id" => global_id(target).into(),
+            "fullPath" => path.into(),
+            "name" | "path" => last_part(&path).into(),
+            "webUrl" => self.web_url(target, &path).into(),
+            "avatarUrl" => JsonValue::Null,
+            _ => return None,
+        })
+    }
+}
+
+/// An ID among all things of the instance.
+fn global_id(target: Target) -> String {
+    match target {
+        Target::Project(id) => format!("gid://gitlab/Project/{id}"),
+        Target::Group(id) => format!("gid://gitlab/Group/{id}"),
+    }
 }
 
 /// `Query`.
@@ -66,6 +133,7 @@ impl ObjectValue for Query<'_> {
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         match info.field_name() {
             "project" | "group" => Ok(self.0.root(info)),
+            "projects" => self.0.projects(info),
             _ => Err(self.unknown_field_error(info)),
         }
     }
@@ -93,13 +161,16 @@ impl ObjectValue for ProjectNode<'_> {
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let Self { session, id } = *self;
-        let administered = || session.read(|world| world.may_administer(session.token, id));
+        let administered = session.read(|world| world.may_administer(session.token, id));
         Ok(match info.field_name() {
             "archived" => ResolvedValue::leaf(self.leaf(|project| project.archived)),
-            "ciCdSettings" => ResolvedValue::nullable_object(administered().then_some(CiCdSettings(*self))),
-            "ciJobTokenScopeAllowlist" => {
-                ResolvedValue::nullable_object(administered().then_some(Allowlist(*self)))
+            "ciCdSettings" => ResolvedValue::nullable_object(administered.then_some(CiCdSettings(*self))),
+            "ciJobTokenAuthLogs" if !administered => ResolvedValue::null(),
+            "ciJobTokenAuthLogs" => return auth_logs(*self, info),
+            "ciJobTokenScopeAllowlist" if !administered => {
+                return Err(FieldError { message: NOT_AVAILABLE.to_owned() });
             }
+            "ciJobTokenScopeAllowlist" => ResolvedValue::object(Allowlist(*self)),
             field => match session.place(Target::Project(id), field) {
                 Some(value) => ResolvedValue::leaf(value),
                 None => return Err(self.unknown_field_error(info)),
@@ -108,33 +179,8 @@ impl ObjectValue for ProjectNode<'_> {
     }
 }
 
-impl Session<'_> {
-    /// The fields that identify a project or group to whoever may know of it.
-    fn place(&self, target: Target, field: &str) -> Option<JsonValue> {
-        let path = self.read(|world| match target {
-            Target::Project(id) => world.project(id).map(|project| project.path.clone()),
-            Target::Group(id) => world.group(id).map(|group| group.path.clone()),
-        })?;
-        Some(match field {
-            "id" => global_id(target).into(),
-            "fullPath" => path.into(),
-            "name" | "path" => last_part(&path).into(),
-            "webUrl" => self.web_url(target, &path).into(),
-            "avatarUrl" => JsonValue::Null,
-            _ => return None,
-        })
-    }
-}
-
-/// A number among all things of the instance.
-fn global_id(target: Target) -> String {
-    match target {
-        Target::Project(id) => format!("gid://gitlab/Project/{id}"),
-        Target::Group(id) => format!("gid://gitlab/Group/{id}"),
-    }
-}
-
-struct CiCdSettings<'s>(ProjectNode<'s>);
+/// `ProjectCiCdSetting`: the settings of the project itself. Enforcement by the instance doesn't show.
+pub(super) struct CiCdSettings<'s>(pub(super) ProjectNode<'s>);
 
 impl ObjectValue for CiCdSettings<'_> {
     fn type_name(&self) -> &str {
@@ -142,114 +188,21 @@ impl ObjectValue for CiCdSettings<'_> {
     }
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
-        let enforced = self.0.session.read(|world| world.settings.enforcement != Enforcement::Off);
         let value = self.0.leaf(|project| match info.field_name() {
-            "inboundJobTokenScopeEnabled" => Some(enforced || project.inbound_enabled),
+            "inboundJobTokenScopeEnabled" => Some(project.inbound_enabled),
             "jobTokenScopeEnabled" => Some(project.outbound_enabled),
             "pushRepositoryForJobTokenAllowed" => Some(project.push_repository_for_job_token_allowed),
+            "crossProjectPushForJobTokenAllowed" => Some(project.cross_project_push_for_job_token_allowed),
             _ => None,
         });
         if value.is_null() { Err(self.unknown_field_error(info)) } else { Ok(ResolvedValue::leaf(value)) }
     }
 }
 
-struct Allowlist<'s>(ProjectNode<'s>);
-
-impl ObjectValue for Allowlist<'_> {
-    fn type_name(&self) -> &str {
-        "CiJobTokenScopeAllowlist"
-    }
-
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
-        let ProjectNode { session, id: owner } = self.0;
-        let kind: fn(u64) -> Target = match info.field_name() {
-            "projectsAllowlist" => Target::Project,
-            "groupsAllowlist" => Target::Group,
-            _ => return Err(self.unknown_field_error(info)),
-        };
-        let targets: Vec<u64> = session.read(|world| {
-            world
-                .project(owner)
-                .map(|project| project.links(kind(0)).keys().copied().collect())
-                .unwrap_or_default()
-        });
-        let entries = targets.into_iter().map(|id| EntryNode { session, owner, target: kind(id) });
-        Connection::of_entries(entries, info).map(ResolvedValue::object)
-    }
-}
-
-/// `CiJobTokenScopeAllowlistEntry`.
-#[derive(Clone, Copy)]
-pub(super) struct EntryNode<'s> {
+/// `Group`.
+pub(super) struct GroupNode<'s> {
     pub(super) session: &'s Session<'s>,
-    pub(super) owner: u64,
-    pub(super) target: Target,
-}
-
-impl EntryNode<'_> {
-    fn leaf<T: Into<JsonValue>>(&self, read: impl FnOnce(&AllowlistEntry) -> T) -> JsonValue {
-        self.session.read(|world| {
-            let entry = world
-                .project(self.owner)
-                .and_then(|project| project.links(self.target).get(&self.target.id()));
-            entry.map(|entry| read(entry).into()).unwrap_or_default()
-        })
-    }
-}
-
-impl ObjectValue for EntryNode<'_> {
-    fn type_name(&self) -> &str {
-        "CiJobTokenScopeAllowlistEntry"
-    }
-
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
-        let Self { session, owner, target } = *self;
-        // Where they are switched off, GitLab keeps permissions to itself.
-        let switched_on = session.read(|world| world.has_fine_grained_permissions(owner));
-        Ok(match info.field_name() {
-            "autopopulated" => ResolvedValue::leaf(self.leaf(|entry| entry.autopopulated)),
-            "createdAt" => ResolvedValue::leaf(self.leaf(|entry| entry.created_at.clone())),
-            "defaultPermissions" => {
-                ResolvedValue::leaf(self.leaf(|entry| !switched_on || entry.permissions.default_permissions))
-            }
-            "direction" => ResolvedValue::leaf("inbound"),
-            "jobTokenPolicies" if !switched_on => ResolvedValue::null(),
-            "jobTokenPolicies" => {
-                let policies =
-                    self.leaf(|entry| JsonValue::from(entry.permissions.job_token_policies.clone()));
-                let policies = policies.as_array().cloned().unwrap_or_default();
-                ResolvedValue::list(policies.into_iter().map(ResolvedValue::Leaf))
-            }
-            "sourceProject" => ResolvedValue::object(ProjectNode { session, id: owner }),
-            "target" => ResolvedValue::object(TargetNode { session, target }),
-            _ => return Err(self.unknown_field_error(info)),
-        })
-    }
-}
-
-/// A target as whoever may read the list sees it, in sight or not.
-struct TargetNode<'s> {
-    session: &'s Session<'s>,
-    target: Target,
-}
-
-impl ObjectValue for TargetNode<'_> {
-    fn type_name(&self) -> &str {
-        match self.target {
-            Target::Project(_) => "CiJobTokenAccessibleProject",
-            Target::Group(_) => "CiJobTokenAccessibleGroup",
-        }
-    }
-
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
-        let value = self.session.place(self.target, info.field_name());
-        value.map(ResolvedValue::leaf).ok_or_else(|| self.unknown_field_error(info))
-    }
-}
-
-struct GroupNode<'s> {
-    session: &'s Session<'s>,
-    id: u64,
+    pub(super) id: u64,
 }
 
 impl ObjectValue for GroupNode<'_> {

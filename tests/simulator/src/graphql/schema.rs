@@ -1,73 +1,162 @@
-//! The part of GitLab's schema that is served, once as it is and once as versions have it that are too old. What its
-//! fields answer is not known here.
+//! The part of GitLab's schema that is served, as each version has it. What its fields answer is not known here.
 
-use std::sync::LazyLock;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use apollo_compiler::schema::ExtendedType;
+use apollo_compiler::schema::{ComponentName, ExtendedType, UnionType};
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{Schema, ast};
+use apollo_compiler::{Schema, ast, name};
+
+use crate::world::{MissingField, Settings, Version};
 
 const SOURCE: &str = include_str!("schema.graphql");
 
 /// The directive on what older versions lack.
-const RECENT: &str = "recent";
+const SINCE: &str = "since";
 
-static CURRENT: LazyLock<Valid<Schema>> = LazyLock::new(|| checked(parsed()));
+/// The union whose members changed.
+const TARGET: &str = "CiJobTokenScopeTarget";
 
-static OLD: LazyLock<Valid<Schema>> = LazyLock::new(|| {
-    let mut schema = parsed();
-    schema.types.values_mut().for_each(age);
-    checked(schema)
-});
+type Key = (String, BTreeSet<MissingField>);
 
-/// The schema of a version.
-pub(super) fn schema(too_old: bool) -> &'static Valid<Schema> {
-    if too_old { &OLD } else { &CURRENT }
+/// Schemas that were asked for: instances of one version share theirs.
+static SCHEMAS: LazyLock<Mutex<HashMap<Key, Arc<Valid<Schema>>>>> = LazyLock::new(Mutex::default);
+
+/// Returns the schema of an instance.
+pub(super) fn schema(settings: &Settings) -> Arc<Valid<Schema>> {
+    let key = (settings.version.to_string(), settings.missing_fields.clone());
+    let mut schemas = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
+    schemas.entry(key).or_insert_with(|| Arc::new(made(settings))).clone()
 }
 
-fn parsed() -> Schema {
-    Schema::parse(SOURCE, "schema.graphql").unwrap_or_else(|error| panic!("the schema is wrong: {error}"))
+/// Returns whether a schema has a field: of the named type, or of any.
+pub(crate) fn has_field(settings: &Settings, missing: &MissingField) -> bool {
+    let schema = schema(settings);
+    schema.types.iter().any(|(ty, definition)| {
+        let is_meant = missing.ty.as_ref().is_none_or(|meant| ty.as_str() == meant);
+        let fields = match definition {
+            ExtendedType::Object(object) => object.fields.contains_key(missing.name.as_str()),
+            ExtendedType::InputObject(input) => input.fields.contains_key(missing.name.as_str()),
+            _ => false,
+        };
+        is_meant && fields
+    })
 }
 
-fn checked(schema: Schema) -> Valid<Schema> {
-    schema.validate().unwrap_or_else(|error| panic!("the schema is wrong: {error}"))
+fn made(settings: &Settings) -> Valid<Schema> {
+    let mut schema = Schema::parse(SOURCE, "schema.graphql").unwrap_or_else(|error| wrong(&error));
+    let version = &settings.version;
+    for (ty, definition) in &mut schema.types {
+        let is_missing = |field: &str| {
+            let of_type =
+                |missing: &MissingField| missing.ty.as_ref().is_none_or(|meant| ty.as_str() == meant);
+            settings.missing_fields.iter().any(|missing| missing.name == field && of_type(missing))
+        };
+        restrict(definition, version, is_missing);
+    }
+    if !version.has_accessible_targets()
+        && let Some(ExtendedType::Union(target)) = schema.types.get_mut(TARGET)
+    {
+        show_targets_themselves(target.make_mut());
+    }
+    schema.directive_definitions.shift_remove(SINCE);
+    schema.validate().unwrap_or_else(|error| wrong(&error))
 }
 
-/// Takes away what is recent.
-fn age(definition: &mut ExtendedType) {
+fn wrong(error: &dyn std::fmt::Display) -> ! {
+    panic!("the schema is wrong: {error}")
+}
+
+fn show_targets_themselves(target: &mut UnionType) {
+    target.members = [name!("Group"), name!("Project")].into_iter().map(ComponentName::from).collect();
+}
+
+/// Takes away what a version lacks.
+fn restrict(definition: &mut ExtendedType, version: &Version, is_missing: impl Fn(&str) -> bool) {
+    let keep = |directives: &mut ast::DirectiveList| keep(directives, version);
     match definition {
         ExtendedType::Object(object) => {
             let fields = &mut object.make_mut().fields;
-            fields.retain(|_, field| is_old(&field.directives));
+            fields.retain(|name, field| keep(&mut field.make_mut().directives) && !is_missing(name));
             for field in fields.values_mut() {
-                field.make_mut().arguments.retain(|argument| is_old(&argument.directives));
+                field.make_mut().arguments.retain_mut(|argument| keep(&mut argument.make_mut().directives));
             }
         }
         ExtendedType::InputObject(input) => {
-            input.make_mut().fields.retain(|_, field| is_old(&field.directives));
+            let fields = &mut input.make_mut().fields;
+            fields.retain(|name, field| keep(&mut field.make_mut().directives) && !is_missing(name));
+        }
+        ExtendedType::Enum(choices) => {
+            choices.make_mut().values.retain(|_, value| keep(&mut value.make_mut().directives));
         }
         _ => {}
     }
 }
 
-fn is_old(directives: &ast::DirectiveList) -> bool {
-    !directives.has(RECENT)
+/// Returns whether a version has what bears these directives. What stays loses the mark, which GitLab doesn't have.
+fn keep(directives: &mut ast::DirectiveList, version: &Version) -> bool {
+    let since = directives.get(SINCE).and_then(|directive| {
+        directive.specified_argument_by_name("version")?.as_str()?.parse::<Version>().ok()
+    });
+    directives.0.retain(|directive| directive.name != SINCE);
+    since.is_none_or(|since| version.has_reached(&since))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn settings(version: &str) -> Settings {
+        Settings { version: version.parse().unwrap(), ..Settings::default() }
+    }
+
     #[test]
-    fn an_old_version_lacks_what_is_recent_and_nothing_else() {
-        let has = |too_old, ty: &str, field: &str| schema(too_old).type_field(ty, field).is_ok();
-        for (ty, field) in [
-            ("Project", "ciJobTokenScopeAllowlist"),
-            ("Mutation", "ciJobTokenScopeUpdatePolicies"),
-            ("CiJobTokenScopeAddGroupOrProjectPayload", "ciJobTokenScopeAllowlistEntry"),
+    fn versions_have_the_fields_of_their_time() {
+        for (ty, field, before, since) in [
+            ("ProjectCiCdSetting", "pushRepositoryForJobTokenAllowed", "17.1", "17.2"),
+            ("Project", "ciJobTokenAuthLogs", "17.5", "17.6"),
+            ("Project", "ciJobTokenScopeAllowlist", "17.11", "18.0"),
+            ("Mutation", "ciJobTokenScopeUpdatePolicies", "17.11", "18.0"),
+            ("CiJobTokenScopeAddGroupOrProjectPayload", "ciJobTokenScopeAllowlistEntry", "17.11", "18.0"),
+            ("ProjectCiCdSetting", "crossProjectPushForJobTokenAllowed", "19.0", "19.1"),
         ] {
-            assert!(has(false, ty, field) && !has(true, ty, field), "{ty}.{field}");
+            let has = |version| schema(&settings(version)).type_field(ty, field).is_ok();
+            assert!(!has(before) && has(since), "{ty}.{field}");
         }
-        assert!(has(true, "Project", "ciCdSettings") && has(true, "Mutation", "ciJobTokenScopeRemoveGroup"));
+    }
+
+    #[test]
+    fn policies_grow_with_the_version() {
+        let count = |version| {
+            let schema = schema(&settings(version));
+            schema.get_enum("CiJobTokenScopePolicies").unwrap().values.len()
+        };
+        assert_eq!([count("18.8"), count("19.0"), count("19.3"), count("19.4")], [19, 20, 20, 22]);
+    }
+
+    #[test]
+    fn targets_have_types_of_their_own_since_18_3() {
+        let members = |version| {
+            let schema = schema(&settings(version));
+            let members = &schema.get_union(TARGET).unwrap().members;
+            members.iter().map(|member| member.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(members("18.2"), ["Group", "Project"]);
+        assert_eq!(members("18.3"), ["CiJobTokenAccessibleGroup", "CiJobTokenAccessibleProject"]);
+    }
+
+    #[test]
+    fn a_missing_field_is_gone_from_its_type_or_from_all() {
+        let missing =
+            |ty: Option<&str>| MissingField { ty: ty.map(str::to_owned), name: "webUrl".to_owned() };
+        let has = |missing_fields: BTreeSet<MissingField>, ty: &str| {
+            schema(&Settings { missing_fields, ..Settings::default() }).type_field(ty, "webUrl").is_ok()
+        };
+        let one = BTreeSet::from([missing(Some("Project"))]);
+        assert!(!has(one.clone(), "Project") && has(one, "Group"));
+        let all = BTreeSet::from([missing(None)]);
+        assert!(!has(all.clone(), "Project") && !has(all, "Group"));
+        assert!(has_field(&Settings::default(), &missing(Some("Group"))));
+        assert!(!has_field(&Settings::default(), &missing(Some("Query"))));
     }
 }

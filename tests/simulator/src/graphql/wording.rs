@@ -99,6 +99,12 @@ fn wording(complaint: &str, place: &Place) -> Option<Wording> {
                 }),
             )
         }
+        [ty, parent] if starts("inline fragment with type condition ") => {
+            spread("", "unknown", ty, parent, path(None))
+        }
+        [name, ty, parent] if starts("fragment ") => {
+            spread(&format!(" {name}"), name, ty, parent, path(None))
+        }
         [field, ty] if starts("field ") => (
             format!("InputObject '{ty}' doesn't accept argument '{field}'"),
             path(Some(field)),
@@ -147,6 +153,20 @@ fn wording(complaint: &str, place: &Place) -> Option<Wording> {
         ),
         _ => return None,
     })
+}
+
+/// The words for a fragment that no object can match where it stands.
+fn spread(label: &str, name: &str, ty: &str, parent: &str, path: Vec<String>) -> Wording {
+    (
+        format!("Fragment{label} on {ty} can't be spread inside {parent}"),
+        path,
+        json!({
+            "code": "cannotSpreadFragment",
+            "typeName": ty,
+            "fragmentName": name,
+            "parentName": parent,
+        }),
+    )
 }
 
 /// The field in `Type.field(argument:)`.

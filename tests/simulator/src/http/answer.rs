@@ -64,6 +64,9 @@ impl From<Refusal> for Answer {
         match refusal {
             Refusal::ProjectNotFound => Self::message(404, "404 Project Not Found"),
             Refusal::Forbidden => Self::message(403, "403 Forbidden"),
+            Refusal::ForbiddenRemoval => {
+                Self::message(403, "403 Forbidden - Insufficient permissions to modify the job token scope")
+            }
             Refusal::NoSuchTarget(Target::Project(_)) => {
                 Self::message(404, "404 target_project_id not found Not Found")
             }

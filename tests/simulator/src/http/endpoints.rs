@@ -73,8 +73,11 @@ struct Request<'a> {
 impl Request<'_> {
     fn scope(&self, world: &World) -> Result<Answer, Answer> {
         let scope = world.scope(self.token, self.source(world)?)?;
-        let body =
-            json!({ "inbound_enabled": scope.inbound_enabled, "outbound_enabled": scope.outbound_enabled });
+        let body = if world.settings.omits_outbound_enabled {
+            json!({ "inbound_enabled": scope.inbound_enabled })
+        } else {
+            json!({ "inbound_enabled": scope.inbound_enabled, "outbound_enabled": scope.outbound_enabled })
+        };
         Ok(Answer::json(200, &body))
     }
 
@@ -106,7 +109,8 @@ impl Request<'_> {
     fn add(&self, world: &mut World) -> Result<Answer, Answer> {
         let (owner, target) = self.owner_and_target()?;
         world.add_link(self.token, owner, target, Permissions::default())?;
-        let source = if world.settings.older_answers { "project_id" } else { "source_project_id" };
+        let source =
+            if world.settings.version.names_source_project() { "source_project_id" } else { "project_id" };
         let key = target_name(self.call.matched.route);
         Ok(Answer::json(201, &json!({ source: owner, key: target.id() })))
     }
@@ -126,7 +130,7 @@ impl Request<'_> {
     /// Of all the settings only one is served. A version that lacks it overlooks the parameter, and then misses one.
     fn set_project(&self, world: &mut World) -> Result<Answer, Answer> {
         let mut check = self.params.check();
-        let known = if world.settings.too_old_for_permissions { None } else { Some(PUSH_REPOSITORY) };
+        let known = world.settings.version.has_push_setting().then_some(PUSH_REPOSITORY);
         check.at_least_one_of(known, &OTHER_SETTINGS);
         let allowed = check.optional_boolean(PUSH_REPOSITORY, false);
         check.done()?;
@@ -210,7 +214,7 @@ fn not_found() -> Answer {
 }
 
 fn version(world: &World) -> Answer {
-    Answer::json(200, &json!({ "version": world.settings.version, "revision": "51m01470" }))
+    Answer::json(200, &json!({ "version": world.settings.version.to_string(), "revision": "51m01470" }))
 }
 
 fn is_number(id: &str) -> bool {

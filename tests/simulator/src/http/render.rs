@@ -58,7 +58,7 @@ impl Render<'_> {
             },
         });
         merge(&mut answer, settings);
-        if role >= Some(Role::Maintainer) && !self.world.settings.too_old_for_permissions {
+        if role >= Some(Role::Maintainer) && self.world.settings.version.has_push_setting() {
             let allowed = project.push_repository_for_job_token_allowed;
             merge(&mut answer, json!({ PUSH_REPOSITORY: allowed }));
         }

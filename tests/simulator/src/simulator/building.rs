@@ -114,10 +114,37 @@ impl Simulator {
         self.edit_entry(owner, target, |entry| entry.autopopulated = autopopulated);
     }
 
+    /// Makes an outbound link, as versions did that limited access *from* projects. Newer ones keep it and show it in
+    /// GraphQL alone.
+    #[track_caller]
+    pub fn allow_outbound(&self, owner: u64, target: u64) {
+        self.build(|world| world.allow_outbound(owner, target));
+    }
+
     /// Takes a target off a project's allowlist, without a request. Returns whether it was there.
     #[track_caller]
     pub fn revoke(&self, owner: u64, target: Target) -> bool {
         self.build(|world| world.revoke(owner, target))
+    }
+
+    /// Records that a job of one project used its token against another, at a moment such as `2026-11-20T10:00:00Z`. The
+    /// log keeps one row for each project whose jobs did.
+    #[track_caller]
+    pub fn record_authentication(&self, project: u64, origin_project: u64, at: &str) {
+        self.build(|world| world.record_authentication(project, origin_project, at));
+    }
+
+    /// Returns whether jobs of one project may do in another what a policy such as `READ_PACKAGES` permits, by its
+    /// allowlist.
+    #[must_use]
+    pub fn job_may(&self, from: u64, to: u64, policy: &str) -> bool {
+        self.instance().world().job_may(from, to, policy)
+    }
+
+    /// Returns whether jobs of one project may push to another, if the user who runs them may.
+    #[must_use]
+    pub fn job_may_push(&self, from: u64, to: u64) -> bool {
+        self.instance().world().job_may_push(from, to)
     }
 
     /// Sets a project's own setting, which enforcement may overrule.
@@ -138,6 +165,12 @@ impl Simulator {
         self.edit_project(project, |project| project.push_repository_for_job_token_allowed = allowed);
     }
 
+    /// Sets whether job tokens of other projects may push to the project's repository, if more conditions hold.
+    #[track_caller]
+    pub fn set_cross_project_push_for_job_token_allowed(&self, project: u64, allowed: bool) {
+        self.edit_project(project, |project| project.cross_project_push_for_job_token_allowed = allowed);
+    }
+
     /// Archives a project, or takes it out of the archive.
     #[track_caller]
     pub fn set_archived(&self, project: u64, archived: bool) {
@@ -150,12 +183,12 @@ impl Simulator {
         self.edit_project(project, |project| project.fine_grained_permissions = on);
     }
 
-    /// What is on a project's allowlist, without the project itself.
+    /// What is on a project's allowlist, without the project itself and what only an outbound link leads to.
     #[track_caller]
     #[must_use]
     pub fn allowlist(&self, owner: u64) -> Allowlist {
         self.edit_project(owner, |project| Allowlist {
-            projects: project.allowed_projects.keys().copied().collect(),
+            projects: project.allowed_projects.keys().copied().filter(|id| *id != owner).collect(),
             groups: project.allowed_groups.keys().copied().collect(),
         })
     }
@@ -186,6 +219,13 @@ impl Simulator {
     #[must_use]
     pub fn push_repository_for_job_token_allowed(&self, project: u64) -> bool {
         self.edit_project(project, |project| project.push_repository_for_job_token_allowed)
+    }
+
+    /// Whether job tokens of other projects may push to the project's repository, if more conditions hold.
+    #[track_caller]
+    #[must_use]
+    pub fn cross_project_push_for_job_token_allowed(&self, project: u64) -> bool {
+        self.edit_project(project, |project| project.cross_project_push_for_job_token_allowed)
     }
 
     /// The number of the project at a full path; former paths are none.

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 pub use building::Allowlist;
 
+use crate::graphql;
 use crate::server::{Instance, Server, Start};
-use crate::world::{Enforcement, TokenSpec, Wording, World};
+use crate::world::{Enforcement, MissingField, TokenSpec, World};
 
 /// An in-memory GitLab on loopback, from `start` until it is dropped.
 ///
@@ -32,6 +33,8 @@ pub struct Builder {
     port: u16,
     relative_url_root: String,
     latency: Duration,
+    /// Whether the version decides the kind of enforcement.
+    enforced: bool,
     world: World,
 }
 
@@ -81,9 +84,17 @@ impl Simulator {
         self.instance().world().settings.enforcement = enforcement;
     }
 
-    /// Changes how "already on the list" is worded.
-    pub fn set_wording(&self, wording: Wording) {
-        self.instance().world().settings.wording = wording;
+    /// Takes a field out of a type of the GraphQL schema, as a later version may.
+    ///
+    /// # Panics
+    ///
+    /// When the type has no such field.
+    #[track_caller]
+    pub fn remove_field(&self, type_name: &str, field_name: &str) {
+        let missing = MissingField { ty: Some(type_name.to_owned()), name: field_name.to_owned() };
+        let settings = &mut self.instance().world().settings;
+        assert!(graphql::has_field(settings, &missing), "the schema has no field {type_name}.{field_name}");
+        settings.missing_fields.insert(missing);
     }
 
     /// Leaves the totals out of lists, as GitLab does for very large sets.
@@ -123,45 +134,47 @@ impl Builder {
         self
     }
 
-    /// Enforces the allowlist on the whole instance, and refuses to turn it off, as GitLab 18.8 and later do.
+    /// Enforces the allowlist on the whole instance, in the way of its version.
     #[must_use]
-    pub fn enforced(self) -> Self {
-        self.enforcement(Enforcement::Refusing)
+    pub fn enforced(mut self) -> Self {
+        self.enforced = true;
+        self
     }
 
     /// Enforces the allowlist on the whole instance, in one way or the other, or not.
     #[must_use]
     pub fn enforcement(mut self, enforcement: Enforcement) -> Self {
+        self.enforced = false;
         self.world.settings.enforcement = enforcement;
         self
     }
 
-    /// Words "already on the list" in one way or the other.
+    /// Sets the version, which decides what the instance knows and how it answers: 18.8.0-ee unless set.
+    ///
+    /// # Panics
+    ///
+    /// When the text isn't a version.
     #[must_use]
-    pub fn wording(mut self, wording: Wording) -> Self {
-        self.world.settings.wording = wording;
-        self
-    }
-
-    /// Calls the source project `project_id` in the answers to additions, as older versions of GitLab do.
-    #[must_use]
-    pub fn older_answers(mut self) -> Self {
-        self.world.settings.older_answers = true;
-        self
-    }
-
-    /// Knows neither permissions of single entries nor the setting for pushes by job tokens: GitLab 17.1, which is older
-    /// than either.
-    #[must_use]
-    pub fn too_old_for_permissions(mut self) -> Self {
-        self.world.settings.too_old_for_permissions = true;
-        self.version("17.1.8-ee")
-    }
-
-    /// What `GET /version` answers. It changes nothing else.
-    #[must_use]
+    #[track_caller]
     pub fn version(mut self, version: &str) -> Self {
-        version.clone_into(&mut self.world.settings.version);
+        match version.parse() {
+            Ok(version) => self.world.settings.version = version,
+            Err(error) => panic!("{error}"),
+        }
+        self
+    }
+
+    /// Takes a field out of every type of the GraphQL schema that has it, as a later version may.
+    #[must_use]
+    pub fn without_field(mut self, field_name: &str) -> Self {
+        self.world.settings.missing_fields.insert(MissingField { ty: None, name: field_name.to_owned() });
+        self
+    }
+
+    /// Leaves the deprecated `outbound_enabled` out of reads of the scope, as a later version may.
+    #[must_use]
+    pub fn without_outbound_enabled(mut self) -> Self {
+        self.world.settings.omits_outbound_enabled = true;
         self
     }
 
@@ -185,7 +198,10 @@ impl Builder {
     /// When the port cannot be bound.
     pub fn try_start(mut self) -> io::Result<Simulator> {
         let token = self.world.add_token(TokenSpec::new(ADMINISTRATOR).administrator());
-        let Self { port, relative_url_root, latency, world } = self;
+        if self.enforced {
+            self.world.settings.enforcement = self.world.settings.version.enforcement();
+        }
+        let Self { port, relative_url_root, latency, enforced: _, world } = self;
         let server = Server::start(Start { port, relative_url_root, latency, world })?;
         Ok(Simulator { server, token })
     }

@@ -80,9 +80,15 @@ impl World {
         self.tokens.iter_mut().find(|token| token.name == name)
     }
 
-    /// The number of the user behind a token.
-    pub(crate) fn user_id(&self, id: TokenId) -> usize {
-        id.0 + 1
+    /// The ID of the user behind a token.
+    pub(crate) fn user_id(&self, id: TokenId) -> u64 {
+        id.0 as u64 + 1
+    }
+
+    /// The name of a user: that of the token.
+    pub(crate) fn user_name(&self, user: u64) -> Option<&str> {
+        let index = usize::try_from(user.checked_sub(1)?).ok()?;
+        self.tokens.get(index).map(|token| token.name.as_str())
     }
 
     pub(crate) fn token_by_secret(&self, secret: &str) -> Option<TokenId> {

@@ -4,11 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AllowlistEntry, BuildError, Enforcement, Group, Permissions, Project, Role, Target, TokenId, World,
+    AllowlistEntry, BuildError, Direction, Enforcement, Group, Permissions, Project, Role, Target, TokenId,
+    World,
 };
 
 /// How many links of each kind a source project may have.
 pub const LINK_LIMIT: usize = 200;
+
+/// The ID of the user who makes what is made by other means than the API: the administrator of the instance.
+const ADMINISTRATOR_USER: u64 = 1;
 
 /// Why GitLab refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub(crate) enum Refusal {
     ProjectNotFound,
     /// The token's role in the source project is below Maintainer.
     Forbidden,
+    /// The same of a removal, which finds its target first and has words of its own.
+    ForbiddenRemoval,
     /// No project or group has the target's number.
     NoSuchTarget(Target),
     /// The request is understood and refused, for this reason.
@@ -34,9 +40,8 @@ impl World {
     /// The settings as a read shows them: enforcement overrules the project's own.
     pub(crate) fn scope(&self, token: TokenId, owner: u64) -> Result<ScopeSettings, Refusal> {
         let project = self.administered(token, owner)?;
-        let enforced = self.settings.enforcement != Enforcement::Off;
         Ok(ScopeSettings {
-            inbound_enabled: enforced || project.inbound_enabled,
+            inbound_enabled: self.is_restricted(owner),
             outbound_enabled: project.outbound_enabled,
         })
     }
@@ -56,7 +61,7 @@ impl World {
         }
     }
 
-    /// The allowed projects and the project itself, which has no link but is always shown.
+    /// The allowed projects and the project itself, which is shown without a link, and once more with one.
     pub(crate) fn listed_projects(&self, token: TokenId, owner: u64) -> Result<Vec<&Project>, Refusal> {
         let project = self.administered(token, owner)?;
         let mut ids: Vec<u64> = project.allowed_projects.keys().copied().chain([owner]).collect();
@@ -92,7 +97,7 @@ impl World {
             )));
         }
         let mut invalid = Vec::new();
-        if target == Target::Project(owner) {
+        if target == Target::Project(owner) && !self.settings.version.has_own_entries() {
             invalid.push("Target project can't be the same as the source project");
         }
         if full {
@@ -102,31 +107,43 @@ impl World {
             return Err(Refusal::Rejected(format!("Validation failed: {}", invalid.join(", "))));
         }
         if self.administered(token, owner)?.links(target).contains_key(&target.id()) {
-            let noun = self.settings.wording.noun();
-            return Err(Refusal::Rejected(format!(
-                "Target {} is already in the job token {noun}",
-                target.kind()
-            )));
+            return Err(Refusal::Rejected(self.already_listed(target)));
         }
-        let entry = self.new_entry(permissions);
+        let entry = self.new_entry(permissions, self.user_id(token));
         self.administered_mut(token, owner)?.links_mut(target).insert(target.id(), entry);
         Ok(())
     }
 
-    /// Takes a target off the list. A project must be visible to be taken off, a group need only exist.
+    fn already_listed(&self, target: Target) -> String {
+        let kind = target.kind();
+        if self.settings.version.says_allowlist() {
+            format!("This {kind} is already in the job token allowlist.")
+        } else {
+            format!("Target {kind} is already in the job token scope")
+        }
+    }
+
+    /// Takes a target off the list. A group need only exist; a project must be visible too, but for the newest versions.
+    /// The target is looked up before the role is.
     pub(crate) fn remove_link(&mut self, token: TokenId, owner: u64, target: Target) -> Result<(), Refusal> {
-        self.administered(token, owner)?;
+        self.seen(token, owner)?;
         match target {
-            Target::Project(_) if !self.exists(target) || !self.can_see(token, target) => {
-                return Err(Refusal::ProjectNotFound);
+            Target::Project(_) => {
+                let found = self.settings.version.removes_hidden_projects() || self.can_see(token, target);
+                if !self.exists(target) || !found {
+                    return Err(Refusal::ProjectNotFound);
+                }
             }
             Target::Group(_) if !self.exists(target) => return Err(Refusal::NoSuchTarget(target)),
-            Target::Project(id) if id == owner => {
-                return Err(Refusal::Rejected(
-                    "Source project cannot be removed from the job token scope".to_owned(),
-                ));
-            }
-            Target::Project(_) | Target::Group(_) => {}
+            Target::Group(_) => {}
+        }
+        if !self.may_administer(token, owner) {
+            return Err(Refusal::ForbiddenRemoval);
+        }
+        if target == Target::Project(owner) {
+            return Err(Refusal::Rejected(
+                "Source project cannot be removed from the job token scope".to_owned(),
+            ));
         }
         if self.administered_mut(token, owner)?.links_mut(target).remove(&target.id()).is_some() {
             return Ok(());
@@ -156,15 +173,26 @@ impl World {
         if !self.exists(target) {
             return Err(BuildError::NoSuch(target));
         }
-        let entry = self.new_entry(permissions);
+        let entry = self.new_entry(permissions, ADMINISTRATOR_USER);
         let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
         project.links_mut(target).entry(target.id()).or_insert(entry);
         Ok(())
     }
 
-    fn new_entry(&mut self, permissions: Permissions) -> AllowlistEntry {
+    /// Makes an outbound link, as old versions did. Both projects must exist. A link that is there stays as it is.
+    pub(crate) fn allow_outbound(&mut self, owner: u64, target: u64) -> Result<(), BuildError> {
+        if !self.exists(Target::Project(target)) {
+            return Err(BuildError::NoSuch(Target::Project(target)));
+        }
+        let entry = self.new_entry(Permissions::default(), ADMINISTRATOR_USER);
+        let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
+        project.outbound_projects.entry(target).or_insert(entry);
+        Ok(())
+    }
+
+    pub(super) fn new_entry(&mut self, permissions: Permissions, user: u64) -> AllowlistEntry {
         self.entries_made += 1;
-        AllowlistEntry::new(permissions, self.entries_made)
+        AllowlistEntry::new(permissions, self.entries_made, user)
     }
 
     /// Takes a target off the list by other means than the API; says whether it was there.
@@ -173,12 +201,15 @@ impl World {
         Ok(project.links_mut(target).remove(&target.id()).is_some())
     }
 
+    fn seen(&self, token: TokenId, owner: u64) -> Result<&Project, Refusal> {
+        let place = Target::Project(owner);
+        self.project(owner).filter(|_| self.can_see(token, place)).ok_or(Refusal::ProjectNotFound)
+    }
+
     /// The source project, if the token may administer it: seen, and Maintainer or more.
     fn administered(&self, token: TokenId, owner: u64) -> Result<&Project, Refusal> {
-        let place = Target::Project(owner);
-        let project =
-            self.project(owner).filter(|_| self.can_see(token, place)).ok_or(Refusal::ProjectNotFound)?;
-        if self.role(token, place) < Some(Role::Maintainer) {
+        let project = self.seen(token, owner)?;
+        if self.role(token, Target::Project(owner)) < Some(Role::Maintainer) {
             return Err(Refusal::Forbidden);
         }
         Ok(project)
@@ -225,6 +256,16 @@ impl Project {
             Target::Project(_) => &self.allowed_projects,
             Target::Group(_) => &self.allowed_groups,
         }
+    }
+
+    /// Returns the entry for a target in one direction.
+    pub(crate) fn entry(&self, direction: Direction, target: Target) -> Option<&AllowlistEntry> {
+        let links = match (direction, target) {
+            (Direction::Inbound, _) => self.links(target),
+            (Direction::Outbound, Target::Project(_)) => &self.outbound_projects,
+            (Direction::Outbound, Target::Group(_)) => return None,
+        };
+        links.get(&target.id())
     }
 
     pub(crate) fn links_mut(&mut self, kind: Target) -> &mut BTreeMap<u64, AllowlistEntry> {

@@ -37,11 +37,34 @@ pub struct AllowlistEntry {
     pub autopopulated: bool,
     /// When it was made, as GraphQL writes it: later entries have later moments.
     pub created_at: String,
+    /// The ID of the user who made it.
+    pub added_by: u64,
+    /// The ID of the link behind it: later entries have larger ones.
+    pub link_id: u64,
+}
+
+/// The direction of a link between two projects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// Jobs of the target may access the source project.
+    Inbound,
+    /// Jobs of the source project may access the target: a link that old versions made and newer ones only keep.
+    Outbound,
+}
+
+impl Direction {
+    /// Returns the name that GraphQL answers with.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
 }
 
 impl AllowlistEntry {
     /// The entry that is made after `earlier` others. The model has no clock: it makes one entry a second.
-    pub(super) fn new(permissions: Permissions, earlier: u64) -> Self {
+    pub(super) fn new(permissions: Permissions, earlier: u64, added_by: u64) -> Self {
         let (minutes, seconds) = (earlier / 60, earlier % 60);
         let (hours, minutes) = (minutes / 60, minutes % 60);
         let (day, hours) = (1 + hours / 24 % 28, hours % 24);
@@ -49,6 +72,8 @@ impl AllowlistEntry {
             permissions,
             autopopulated: false,
             created_at: format!("2025-01-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z"),
+            added_by,
+            link_id: earlier,
         }
     }
 }
@@ -60,7 +85,7 @@ mod tests {
     #[test]
     fn later_entries_have_later_moments() {
         let moments: Vec<String> = [0, 1, 59, 60, 3_599, 3_600, 86_399, 86_400]
-            .map(|earlier| AllowlistEntry::new(Permissions::default(), earlier).created_at)
+            .map(|earlier| AllowlistEntry::new(Permissions::default(), earlier, 1).created_at)
             .into();
         assert_eq!(moments[0], "2025-01-01T00:00:00Z");
         assert_eq!(moments[7], "2025-01-02T00:00:00Z");

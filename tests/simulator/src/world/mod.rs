@@ -3,26 +3,34 @@
 
 mod access;
 mod allowlist;
+mod authentications;
+mod ci_cd;
 mod entry;
+mod jobs;
 mod moves;
 mod namespace;
 mod permissions;
 mod settings;
 mod token;
+mod version;
 
 use std::collections::{BTreeMap, HashSet};
 
 pub(crate) use access::{Token, TokenId};
 pub use allowlist::LINK_LIMIT;
 pub(crate) use allowlist::Refusal;
+use authentications::Authentications;
+pub(crate) use ci_cd::CiCdChange;
+pub(crate) use entry::Direction;
 pub use entry::{AllowlistEntry, Permissions};
 use namespace::Namespace;
 pub(crate) use namespace::Occupant;
 pub(crate) use permissions::Hindrance;
-pub(crate) use settings::Settings;
-pub use settings::{Enforcement, Wording};
+pub use settings::Enforcement;
+pub(crate) use settings::{MissingField, Settings};
 pub(crate) use token::TokenKind;
 pub use token::{Role, TokenScope, TokenSpec, TokenState};
+pub use version::{InvalidVersion, Version};
 
 /// A project or a group, by its number. Both kinds count from 1, so that a mix-up of kinds shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,12 +51,16 @@ pub(crate) struct Project {
     pub(crate) inbound_enabled: bool,
     pub(crate) outbound_enabled: bool,
     pub(crate) push_repository_for_job_token_allowed: bool,
+    pub(crate) cross_project_push_for_job_token_allowed: bool,
     pub(crate) archived: bool,
     /// Whether entries of its allowlist can have permissions of their own: a feature flag of the project.
     pub(crate) fine_grained_permissions: bool,
-    /// Projects on the allowlist, without the project itself.
+    /// Projects on the allowlist; the project itself only if it has an entry of its own.
     pub(crate) allowed_projects: BTreeMap<u64, AllowlistEntry>,
     pub(crate) allowed_groups: BTreeMap<u64, AllowlistEntry>,
+    /// Projects that its own jobs may access, left behind by versions that limited them.
+    pub(crate) outbound_projects: BTreeMap<u64, AllowlistEntry>,
+    pub(crate) authentications: Authentications,
 }
 
 /// A group.
@@ -115,7 +127,7 @@ impl World {
         self.add_group(parent)?;
         self.last_project_id += 1;
         let id = self.last_project_id;
-        self.projects.insert(id, Project::new(id, path));
+        self.projects.insert(id, Project::new(id, path, &self.settings.version));
         self.namespace.take(path, Occupant::Project(id));
         Ok(id)
     }
@@ -155,6 +167,11 @@ impl World {
     pub(crate) fn parent(&self, path: &str) -> Option<&Group> {
         let (parent, _) = path.rsplit_once('/')?;
         self.group(self.group_id(parent)?)
+    }
+
+    /// The projects of the instance, in the order of their numbers.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &Project> {
+        self.projects.values()
     }
 
     /// The projects right below a group, in the order of their numbers.
@@ -203,17 +220,20 @@ impl World {
 }
 
 impl Project {
-    fn new(id: u64, path: &str) -> Self {
+    fn new(id: u64, path: &str, version: &Version) -> Self {
         Self {
             id,
             path: path.to_owned(),
             inbound_enabled: true,
             outbound_enabled: false,
             push_repository_for_job_token_allowed: false,
+            cross_project_push_for_job_token_allowed: false,
             archived: false,
-            fine_grained_permissions: true,
+            fine_grained_permissions: version.switches_permissions_on(),
             allowed_projects: BTreeMap::new(),
             allowed_groups: BTreeMap::new(),
+            outbound_projects: BTreeMap::new(),
+            authentications: Authentications::new(),
         }
     }
 }

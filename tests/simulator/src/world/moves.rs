@@ -47,6 +47,8 @@ impl World {
         self.namespace.forget_project(id);
         for project in self.projects.values_mut() {
             project.allowed_projects.remove(&id);
+            project.outbound_projects.remove(&id);
+            project.authentications.remove(&id);
         }
         Ok(())
     }

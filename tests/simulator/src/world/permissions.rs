@@ -1,7 +1,7 @@
 //! The rules of GraphQL's mutations: paths in place of numbers, permissions of single entries, and refusals in other
 //! words than over REST. Message texts are GitLab's own; the shape of answers is the GraphQL layer's.
 
-use super::{Occupant, Permissions, Refusal, Role, Target, TokenId, World};
+use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, World};
 
 /// Why a mutation does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub(crate) enum Hindrance {
     NotAvailable,
     /// The mutation says why, in its own list of errors.
     Refused(String),
+    /// An argument has a value that is never accepted.
+    BadArgument(&'static str),
 }
 
 impl From<Refusal> for Hindrance {
@@ -17,7 +19,7 @@ impl From<Refusal> for Hindrance {
         match refusal {
             Refusal::Rejected(reason) => Self::Refused(reason),
             Refusal::NoSuchTarget(_) => Self::Refused(NO_SUCH_TARGET.to_owned()),
-            Refusal::ProjectNotFound | Refusal::Forbidden => Self::NotAvailable,
+            Refusal::ProjectNotFound | Refusal::Forbidden | Refusal::ForbiddenRemoval => Self::NotAvailable,
         }
     }
 }
@@ -67,6 +69,11 @@ impl World {
         if !self.can_see(token, target) {
             return refused("You have insufficient permission to update this job token scope");
         }
+        if target == Target::Project(owner) && self.settings.version.has_own_entries() {
+            // The update of "Current project" makes the entry that it is about.
+            let entry = self.new_entry(permissions.clone(), self.user_id(token));
+            self.project_mut(owner).map(|project| project.links_mut(target).entry(owner).or_insert(entry));
+        }
         let entry =
             self.project_mut(owner).and_then(|project| project.links_mut(target).get_mut(&target.id()));
         let Some(entry) = entry else {
@@ -76,23 +83,24 @@ impl World {
         Ok((owner, target))
     }
 
-    /// Takes a project off the list. Unlike over REST, the token need not see it. Outbound links, which GitLab means
-    /// unless told otherwise, there are none of.
+    /// Removes the link to a project in one direction. Unlike over REST, the token need not see it.
     pub(crate) fn remove_project_by_path(
         &mut self,
         token: TokenId,
         owner: &str,
         target: &str,
-        inbound: bool,
+        direction: Direction,
     ) -> Result<u64, Hindrance> {
         let owner = self.administered_by_path(token, owner)?;
         let target = self.project_id(target);
         if target == Some(owner) {
             return refused("Source project cannot be removed from the job token scope");
         }
-        let target = target.filter(|_| inbound);
-        let removed = target.is_some_and(|target| self.revoke(owner, Target::Project(target)) == Ok(true));
-        if removed { Ok(owner) } else { refused("Target project is not in the job token scope") }
+        let removed = target.zip(self.project_mut(owner)).and_then(|(target, project)| match direction {
+            Direction::Inbound => project.allowed_projects.remove(&target),
+            Direction::Outbound => project.outbound_projects.remove(&target),
+        });
+        if removed.is_some() { Ok(owner) } else { refused("Target project is not in the job token scope") }
     }
 
     /// Takes a group off the list. The token need not see it.
@@ -113,7 +121,7 @@ impl World {
         self.project(owner).is_some_and(|project| project.fine_grained_permissions)
     }
 
-    fn administered_by_path(&self, token: TokenId, path: &str) -> Result<u64, Hindrance> {
+    pub(super) fn administered_by_path(&self, token: TokenId, path: &str) -> Result<u64, Hindrance> {
         self.project_id(path)
             .filter(|project| self.may_administer(token, *project))
             .ok_or(Hindrance::NotAvailable)

@@ -1,4 +1,8 @@
-//! Settings of the whole instance, and the differences between GitLab versions that a client can meet.
+//! Settings of the whole instance.
+
+use std::collections::BTreeSet;
+
+use super::Version;
 
 /// Whether the instance makes every project limit inbound access to its allowlist.
 ///
@@ -14,49 +18,22 @@ pub enum Enforcement {
     Refusing,
 }
 
-/// How GitLab words "already on the list".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wording {
-    /// "… is already in the job token scope".
-    #[default]
-    Scope,
-    /// "… is already in the job token allowlist", as newer versions say.
-    Allowlist,
+/// A field that the GraphQL schema of the instance lacks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct MissingField {
+    /// The type that lacks it; every type, if absent.
+    pub(crate) ty: Option<String>,
+    pub(crate) name: String,
 }
 
-impl Wording {
-    pub(crate) fn noun(self) -> &'static str {
-        match self {
-            Self::Scope => "scope",
-            Self::Allowlist => "allowlist",
-        }
-    }
-}
-
-/// What an administrator of the instance decides.
-#[derive(Debug, Clone)]
+/// The settings that an administrator of the instance decides on.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) enforcement: Enforcement,
-    pub(crate) wording: Wording,
-    /// What `GET /version` answers.
-    pub(crate) version: String,
+    pub(crate) version: Version,
     /// Whether lists leave `X-Total`, `X-Total-Pages` and the link to the last page out, as for very large sets.
     pub(crate) omits_totals: bool,
-    /// Whether additions call the source project `project_id`, as older versions do.
-    pub(crate) older_answers: bool,
-    /// Whether the instance is of a version that knows neither permissions of single entries nor pushes by job tokens.
-    pub(crate) too_old_for_permissions: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            enforcement: Enforcement::default(),
-            wording: Wording::default(),
-            version: "18.8.0-ee".to_owned(),
-            omits_totals: false,
-            older_answers: false,
-            too_old_for_permissions: false,
-        }
-    }
+    /// Whether reads of the scope leave the deprecated `outbound_enabled` out.
+    pub(crate) omits_outbound_enabled: bool,
+    pub(crate) missing_fields: BTreeSet<MissingField>,
 }

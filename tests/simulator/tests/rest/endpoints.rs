@@ -50,7 +50,7 @@ async fn additions_answer_with_both_numbers() {
 
 #[tokio::test]
 async fn older_answers_name_the_source_project_in_another_way() {
-    let scene = Scene::of(Simulator::builder().older_answers());
+    let scene = Scene::of(Simulator::builder().version("16.11.10-ee"));
     let Scene { app, lib, partners, .. } = scene;
     scene.add_project(lib).await.is(201, json!({ "project_id": app, "target_project_id": lib }));
     scene.add_group(partners).await.is(201, json!({ "project_id": app, "target_group_id": partners }));
@@ -187,7 +187,7 @@ async fn a_project_is_written_with_one_setting_at_least() {
 
 #[tokio::test]
 async fn an_old_version_neither_shows_nor_takes_the_setting_for_pushes() {
-    let scene = Scene::of(Simulator::builder().too_old_for_permissions());
+    let scene = Scene::of(Simulator::builder().version("17.1.8-ee"));
     let project = scene.api.get("/projects/1").await;
     assert_eq!((project.status, project.json().get("ci_push_repository_for_job_token_allowed")), (200, None));
     let refused =

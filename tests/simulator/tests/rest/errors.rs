@@ -1,6 +1,6 @@
 //! The refusals, one test for each row of what GitLab is known to answer.
 
-use gitlab_simulator::{Enforcement, LINK_LIMIT, Simulator, Target, TokenSpec, Wording};
+use gitlab_simulator::{Enforcement, LINK_LIMIT, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
 
 use crate::kit::Scene;
@@ -14,14 +14,28 @@ fn not_found(what: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_second_addition_is_refused() {
-    for (wording, noun) in [(Wording::Scope, "scope"), (Wording::Allowlist, "allowlist")] {
-        let scene = Scene::of(Simulator::builder().wording(wording));
+async fn a_second_addition_is_refused_in_the_words_of_the_version() {
+    for (version, words) in [
+        (
+            "17.11.7-ee",
+            [
+                "Target project is already in the job token scope",
+                "Target group is already in the job token scope",
+            ],
+        ),
+        (
+            "18.0.0-ee",
+            [
+                "This project is already in the job token allowlist.",
+                "This group is already in the job token allowlist.",
+            ],
+        ),
+    ] {
+        let scene = Scene::of(Simulator::builder().version(version));
         scene.gitlab.allow(scene.app, scene.lib());
         scene.gitlab.allow(scene.app, scene.partners());
-        let already = |kind| bad_request(&format!("Target {kind} is already in the job token {noun}"));
-        scene.add_project(scene.lib).await.is(400, already("project"));
-        scene.add_group(scene.partners).await.is(400, already("group"));
+        scene.add_project(scene.lib).await.is(400, bad_request(words[0]));
+        scene.add_group(scene.partners).await.is(400, bad_request(words[1]));
     }
 }
 
@@ -49,15 +63,6 @@ async fn a_target_that_is_not_listed_cannot_be_removed() {
 }
 
 #[tokio::test]
-async fn the_project_itself_is_neither_added_nor_removed() {
-    let scene = Scene::new();
-    let same = "Validation failed: Target project can't be the same as the source project";
-    scene.add_project(scene.app).await.is(400, bad_request(same));
-    let fixed = "Source project cannot be removed from the job token scope";
-    scene.remove_project(scene.app).await.is(400, bad_request(fixed));
-}
-
-#[tokio::test]
 async fn a_full_list_takes_no_more_of_its_kind() {
     let scene = Scene::new();
     scene.fill_projects(LINK_LIMIT);
@@ -80,7 +85,7 @@ async fn an_enforced_limit_cannot_be_turned_off() {
 
 #[tokio::test]
 async fn before_18_8_an_enforced_limit_is_left_on_without_a_word() {
-    let scene = Scene::of(Simulator::builder().enforcement(Enforcement::Silent));
+    let scene = Scene::of(Simulator::builder().enforced().version("18.7.2-ee"));
     scene.set_enabled(false).await.is_empty();
     assert!(scene.gitlab.inbound_enabled(scene.app));
 }
@@ -111,8 +116,20 @@ async fn a_role_below_maintainer_is_forbidden_everything() {
     api.post(&scene.scope("/groups_allowlist"), &json!({ "target_group_id": 1 }))
         .await
         .is(403, forbidden.clone());
-    api.delete(&scene.scope("/allowlist/1")).await.is(403, forbidden.clone());
-    api.delete(&scene.scope("/groups_allowlist/1")).await.is(403, forbidden);
+}
+
+#[tokio::test]
+async fn a_removal_finds_its_target_before_the_role() {
+    let scene = Scene::new();
+    let spec = TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib());
+    let api = scene.as_token(spec);
+    let forbidden =
+        json!({ "message": "403 Forbidden - Insufficient permissions to modify the job token scope" });
+    api.delete(&scene.scope(&format!("/allowlist/{}", scene.lib))).await.is(403, forbidden.clone());
+    api.delete(&scene.scope(&format!("/groups_allowlist/{}", scene.partners))).await.is(403, forbidden);
+    api.delete(&scene.scope("/allowlist/999")).await.is(404, not_found("Project"));
+    let missing = not_found("target_group_id not found");
+    api.delete(&scene.scope("/groups_allowlist/999")).await.is(404, missing);
 }
 
 #[tokio::test]

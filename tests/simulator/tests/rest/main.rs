@@ -17,3 +17,4 @@ mod parameters;
 mod paths;
 mod rate_limit;
 mod traps;
+mod versions;

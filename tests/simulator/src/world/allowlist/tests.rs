@@ -1,5 +1,5 @@
 use super::*;
-use crate::world::{TokenSpec, Wording};
+use crate::world::TokenSpec;
 
 /// A world with `acme/app` (the owner), `acme/lib`, the group `partners`, and a maintainer of `acme`.
 struct Scene {
@@ -11,7 +11,12 @@ struct Scene {
 }
 
 fn scene() -> Scene {
+    scene_of("18.8.0-ee")
+}
+
+fn scene_of(version: &str) -> Scene {
     let mut world = World::default();
+    world.settings.version = version.parse().unwrap();
     let owner = world.add_project("acme/app").unwrap();
     let lib = Target::Project(world.add_project("acme/lib").unwrap());
     let partners = Target::Group(world.add_group("partners").unwrap());
@@ -28,6 +33,11 @@ impl Scene {
 
     fn remove(&mut self, target: Target) -> Result<(), Refusal> {
         self.world.remove_link(self.maintainer, self.owner, target)
+    }
+
+    fn listed(&self) -> Vec<u64> {
+        let listed = self.world.listed_projects(self.maintainer, self.owner).unwrap();
+        listed.iter().map(|project| project.id).collect()
     }
 
     fn hide(&mut self, target: Target) {
@@ -58,21 +68,13 @@ fn a_target_is_added_once_and_removed_once() {
         let target = pick(&scene);
         assert_eq!(scene.add(target), Ok(()));
         assert!(
-            matches!(scene.add(target), Err(Refusal::Rejected(why)) if why.contains("already in the job token scope"))
+            matches!(scene.add(target), Err(Refusal::Rejected(why)) if why.contains("already in the job token allowlist."))
         );
         assert_eq!(scene.remove(target), Ok(()));
         assert!(
             matches!(scene.remove(target), Err(Refusal::Rejected(why)) if why.contains("is not in the job token scope"))
         );
     }
-}
-
-#[test]
-fn newer_versions_say_allowlist_of_what_is_there_already() {
-    let mut scene = scene();
-    scene.world.settings.wording = Wording::Allowlist;
-    scene.add(scene.lib).unwrap();
-    assert_eq!(scene.add(scene.lib), rejected("Target project is already in the job token allowlist"));
 }
 
 #[test]
@@ -109,16 +111,48 @@ fn the_limit_counts_each_kind_by_itself() {
 }
 
 #[test]
-fn a_project_is_never_on_its_own_list_and_always_shown_in_it() {
-    let mut scene = scene();
+fn a_project_has_no_entry_for_itself_before_18_3() {
+    let mut scene = scene_of("18.2.8-ee");
     let own = Target::Project(scene.owner);
     assert_eq!(
         scene.add(own),
         rejected("Validation failed: Target project can't be the same as the source project")
     );
     assert_eq!(scene.remove(own), rejected("Source project cannot be removed from the job token scope"));
-    let listed = scene.world.listed_projects(scene.maintainer, scene.owner).unwrap();
-    assert_eq!(listed.iter().map(|project| project.id).collect::<Vec<_>>(), [scene.owner]);
+    assert_eq!(scene.listed(), [scene.owner]);
+}
+
+#[test]
+fn an_entry_of_the_project_itself_is_listed_twice_and_stays() {
+    let mut scene = scene_of("18.3.0-ee");
+    let own = Target::Project(scene.owner);
+    assert_eq!(scene.add(own), Ok(()));
+    assert_eq!(scene.add(own), rejected("This project is already in the job token allowlist."));
+    assert_eq!(scene.listed(), [scene.owner, scene.owner]);
+    assert_eq!(scene.remove(own), rejected("Source project cannot be removed from the job token scope"));
+}
+
+#[test]
+fn a_hidden_project_can_be_removed_since_19_4() {
+    let mut scene = scene_of("19.4.1-ee");
+    let lib = scene.lib;
+    scene.add(lib).unwrap();
+    scene.hide(lib);
+    assert_eq!(scene.remove(lib), Ok(()));
+    assert_eq!(scene.remove(lib), rejected("Target project is not in the job token scope"));
+    assert_eq!(scene.remove(Target::Project(999)), Err(Refusal::ProjectNotFound));
+}
+
+#[test]
+fn outbound_links_are_no_entries_of_the_allowlist() {
+    let mut scene = scene();
+    scene.world.allow_outbound(scene.owner, scene.lib.id()).unwrap();
+    assert_eq!(scene.listed(), [scene.owner]);
+    assert_eq!(scene.remove(scene.lib), rejected("Target project is not in the job token scope"));
+    let outbound = |scene: &Scene| scene.world.project(scene.owner).unwrap().outbound_projects.len();
+    assert_eq!(outbound(&scene), 1);
+    scene.world.delete_project(scene.lib.id()).unwrap();
+    assert_eq!(outbound(&scene), 0);
 }
 
 #[test]
@@ -175,7 +209,9 @@ fn below_maintainer_is_forbidden_and_a_stranger_finds_nothing() {
             scene.world.add_link(token, scene.owner, scene.lib, Permissions::default()),
             Err(expected.clone())
         );
-        assert_eq!(scene.world.remove_link(token, scene.owner, scene.lib), Err(expected));
+        let removal = if expected == Refusal::Forbidden { Refusal::ForbiddenRemoval } else { expected };
+        scene.world.make_public(scene.lib);
+        assert_eq!(scene.world.remove_link(token, scene.owner, scene.lib), Err(removal));
     }
 }
 
@@ -201,16 +237,7 @@ fn enforcement_hides_the_setting_and_keeps_it() {
 fn the_list_is_in_no_order_of_numbers_and_always_the_same() {
     let mut scene = scene();
     scene.fill_but_one();
-    let ids = |scene: &Scene| -> Vec<u64> {
-        scene
-            .world
-            .listed_projects(scene.maintainer, scene.owner)
-            .unwrap()
-            .iter()
-            .map(|project| project.id)
-            .collect()
-    };
-    let listed = ids(&scene);
+    let listed = scene.listed();
     assert!(!listed.is_sorted());
-    assert_eq!(listed, ids(&scene));
+    assert_eq!(listed, scene.listed());
 }

@@ -1,8 +1,12 @@
 //! The GraphQL API: one module for each part of it, and what they share.
 
+mod auth_log;
+mod entries;
 mod mutations;
 mod queries;
 mod refusals;
+mod schema;
+mod settings;
 mod traffic;
 
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 use gitlab_simulator::{Permissions, Simulator, Target, TokenSpec};
 use serde_json::{Value, json};
 
+use super::NOT_AVAILABLE;
 use crate::kit::Scene;
 
 const LIST: &str = "query List($path: ID!, $first: Int, $after: String) {
@@ -193,8 +194,8 @@ async fn settings_and_list_are_for_maintainers() {
         inboundJobTokenScopeEnabled jobTokenScopeEnabled pushRepositoryForJobTokenAllowed
     } ciJobTokenScopeAllowlist { projectsAllowlist { count } } } }"#;
     let app = Target::Project(scene.app);
-    let read = async |spec| scene.graphql_as(spec).data(query, json!({})).await["project"].clone();
-    let maintainer = read(TokenSpec::new("maintainer").maintainer_of(app)).await;
+    let read = async |spec| scene.graphql_as(spec).ask(query, json!({})).await;
+    let maintainer = read(TokenSpec::new("maintainer").maintainer_of(app)).await["data"]["project"].clone();
     assert_eq!(
         maintainer["ciCdSettings"],
         json!({
@@ -206,8 +207,14 @@ async fn settings_and_list_are_for_maintainers() {
     assert_eq!(maintainer["ciJobTokenScopeAllowlist"]["projectsAllowlist"]["count"], 0);
     let developer = read(TokenSpec::new("developer").developer_of(app)).await;
     let id = format!("gid://gitlab/Project/{}", scene.app);
-    assert_eq!(developer, json!({ "id": id, "ciCdSettings": null, "ciJobTokenScopeAllowlist": null }));
-    assert_eq!(read(TokenSpec::new("stranger")).await, json!(null));
+    let project = json!({ "id": id, "ciCdSettings": null, "ciJobTokenScopeAllowlist": null });
+    assert_eq!(developer["data"]["project"], project);
+    let errors = developer["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "{developer}");
+    assert_eq!(errors[0]["message"], NOT_AVAILABLE);
+    assert_eq!(errors[0]["path"], json!(["project", "ciJobTokenScopeAllowlist"]));
+    let stranger = read(TokenSpec::new("stranger")).await;
+    assert_eq!(stranger, json!({ "data": { "project": null } }));
 }
 
 #[tokio::test]
@@ -246,8 +253,11 @@ async fn a_group_leaves_out_what_the_token_cannot_see_and_hides_what_it_cannot_a
     let spec = TokenSpec::new("bot")
         .maintainer_of(Target::Project(scene.app))
         .developer_of(Target::Project(scene.lib));
-    let data = scene.graphql_as(spec).data(GROUP, json!({ "path": "acme" })).await;
-    assert_eq!(paths(&data), ["acme/app", "acme/lib"]);
+    let answer = scene.graphql_as(spec).ask(GROUP, json!({ "path": "acme" })).await;
+    let (data, errors) = (&answer["data"], answer["errors"].as_array().unwrap());
+    assert_eq!(paths(data), ["acme/app", "acme/lib"]);
+    let path = json!(["group", "projects", "nodes", 0, "ciJobTokenScopeAllowlist"]);
+    assert_eq!((errors.len(), &errors[0]["message"], &errors[0]["path"]), (1, &json!(NOT_AVAILABLE), &path));
     let nodes = data["group"]["projects"]["nodes"].as_array().unwrap();
     let lib = nodes.iter().find(|node| node["fullPath"] == "acme/lib").unwrap();
     assert_eq!((&lib["ciCdSettings"], &lib["ciJobTokenScopeAllowlist"]), (&json!(null), &json!(null)));

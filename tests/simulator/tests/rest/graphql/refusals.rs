@@ -217,7 +217,7 @@ async fn a_request_that_is_no_query_is_told_so() {
 
 #[tokio::test]
 async fn a_version_too_old_knows_neither_lists_nor_permissions() {
-    let scene = Scene::of(Simulator::builder().too_old_for_permissions());
+    let scene = Scene::of(Simulator::builder().version("17.1.8-ee"));
     let api = scene.graphql();
     let list =
         r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist { projectsAllowlist { count } } } }"#;

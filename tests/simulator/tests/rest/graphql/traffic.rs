@@ -49,7 +49,7 @@ async fn a_fault_strikes_a_mutation_by_owner_target_and_name() {
     assert!(scene.gitlab.allowlist(scene.app).projects.contains(&scene.lib));
     let retry = api.data(ADD, limited(&["READ_JOBS"])).await;
     let errors = &retry["ciJobTokenScopeAddGroupOrProject"]["errors"];
-    assert_eq!(*errors, json!(["Target project is already in the job token scope"]));
+    assert_eq!(*errors, json!(["This project is already in the job token allowlist."]));
 }
 
 #[tokio::test]

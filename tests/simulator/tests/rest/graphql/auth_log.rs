@@ -1,0 +1,103 @@
+//! The authentication log.
+
+use gitlab_simulator::{Simulator, Target, TokenSpec};
+use serde_json::{Value, json};
+
+use crate::kit::Scene;
+
+const LOG: &str = "query($first: Int, $after: String) { project(fullPath: \"acme/app\") {
+  ciJobTokenAuthLogs(first: $first, after: $after) {
+    count
+    nodes { lastAuthorizedAt originProject { id fullPath name path webUrl } }
+    pageInfo { endCursor hasNextPage }
+  }
+} }";
+
+const EARLY: &str = "2026-11-18T10:00:00Z";
+const LATE: &str = "2026-11-20T10:00:00Z";
+
+fn log(data: &Value) -> Value {
+    data["project"]["ciJobTokenAuthLogs"].clone()
+}
+
+fn origins(log: &Value) -> Vec<&str> {
+    let nodes = log["nodes"].as_array().unwrap();
+    nodes.iter().map(|node| node["originProject"]["fullPath"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_latest_authentication_comes_first() {
+    let scene = Scene::new();
+    let tool = scene.gitlab.add_project("other/tool");
+    scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
+    scene.gitlab.record_authentication(scene.app, tool, EARLY);
+    let data = scene.graphql().data(LOG, json!({})).await;
+    let log = log(&data);
+    assert_eq!((&log["count"], origins(&log)), (&json!(2), vec!["acme/lib", "other/tool"]));
+    let row = json!({ "lastAuthorizedAt": LATE, "originProject": {
+        "id": format!("gid://gitlab/Project/{}", scene.lib),
+        "fullPath": "acme/lib",
+        "name": "lib",
+        "path": "lib",
+        "webUrl": format!("{}/acme/lib", scene.gitlab.url()),
+    } });
+    assert_eq!(log["nodes"][0], row);
+}
+
+#[tokio::test]
+async fn a_project_has_one_row_with_its_last_time() {
+    let scene = Scene::new();
+    scene.gitlab.record_authentication(scene.app, scene.lib, EARLY);
+    scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
+    let log = log(&scene.graphql().data(LOG, json!({})).await);
+    assert_eq!((&log["count"], &log["nodes"][0]["lastAuthorizedAt"]), (&json!(1), &json!(LATE)));
+    scene.gitlab.delete_project(scene.lib);
+    assert_eq!(self::log(&scene.graphql().data(LOG, json!({})).await)["count"], 0);
+}
+
+#[tokio::test]
+async fn the_log_is_read_page_by_page() {
+    let scene = Scene::new();
+    for (n, at) in [EARLY, LATE, LATE, EARLY].iter().enumerate() {
+        let origin = scene.gitlab.add_project(&format!("other/p{n}"));
+        scene.gitlab.record_authentication(scene.app, origin, at);
+    }
+    let api = scene.graphql();
+    let first = log(&api.data(LOG, json!({ "first": 3 })).await);
+    assert_eq!(origins(&first), ["other/p2", "other/p1", "other/p3"]);
+    let rest = log(&api.data(LOG, json!({ "after": first["pageInfo"]["endCursor"] })).await);
+    assert_eq!((origins(&rest), &rest["pageInfo"]["hasNextPage"]), (vec!["other/p0"], &json!(false)));
+}
+
+#[tokio::test]
+async fn a_page_of_the_log_holds_100() {
+    let scene = Scene::new();
+    for n in 0..101 {
+        let origin = scene.gitlab.add_project(&format!("many/p{n}"));
+        scene.gitlab.record_authentication(scene.app, origin, LATE);
+    }
+    let log = log(&scene.graphql().data(LOG, json!({ "first": 200 })).await);
+    assert_eq!((origins(&log).len(), &log["count"]), (100, &json!(101)));
+}
+
+#[tokio::test]
+async fn the_log_is_null_for_developers() {
+    let scene = Scene::new();
+    scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
+    let developer = TokenSpec::new("developer").developer_of(Target::Project(scene.app));
+    let data = scene.graphql_as(developer).data(LOG, json!({})).await;
+    assert_eq!(data, json!({ "project": { "ciJobTokenAuthLogs": null } }));
+    let maintainer = TokenSpec::new("maintainer").maintainer_of(Target::Project(scene.app));
+    let data = scene.graphql_as(maintainer).data(LOG, json!({})).await;
+    assert_eq!(origins(&log(&data)), ["acme/lib"], "out of sight, and shown all the same");
+}
+
+#[tokio::test]
+async fn the_log_exists_since_17_6() {
+    let scene = Scene::of(Simulator::builder().version("17.5.4-ee"));
+    let answer = scene.graphql().ask(LOG, json!({})).await;
+    let message = "Field 'ciJobTokenAuthLogs' doesn't exist on type 'Project'";
+    assert_eq!(answer["errors"][0]["message"], message);
+    let scene = Scene::of(Simulator::builder().version("17.6.0-ee"));
+    scene.graphql().data(LOG, json!({})).await;
+}
