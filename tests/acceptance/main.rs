@@ -41,3 +41,4 @@ mod terraform_test;
 mod uncached;
 mod unknown;
 mod unresolved;
+mod versions;

@@ -1,0 +1,112 @@
+//! Pushes by jobs of other projects, which GitLab has a setting for from 19.1 on.
+
+use gitlab_simulator::Route;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::kit::workspace;
+
+const SCOPE: &str = "gitlab_job_token_scope.app";
+const CROSS: &str = "cross_project_push_for_job_token_allowed";
+
+fn scope(arguments: &str) -> String {
+    format!("resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  {arguments}\n}}\n")
+}
+
+#[test]
+fn it_is_set_in_place_and_restored() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope(&format!("{CROSS} = true\n  push_repository_for_job_token_allowed = true")));
+    tf.apply().succeeds();
+    assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
+    assert_eq!(tf.state().of(SCOPE)[CROSS], true);
+    tf.plan().changes_nothing().warns_of_nothing();
+
+    tf.config(&scope(&format!("{CROSS} = false")));
+    tf.apply().succeeds();
+    assert!(!gitlab.cross_project_push_for_job_token_allowed(APP));
+    gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
+    assert_eq!(tf.plan().changes().len(), 1, "drift is a difference");
+
+    tf.config(&scope(&format!("{CROSS} = true")));
+    tf.apply().succeeds();
+    tf.destroy().succeeds();
+    assert!(!gitlab.cross_project_push_for_job_token_allowed(APP));
+}
+
+#[test]
+fn the_plan_names_the_entries_that_may_then_push() {
+    let gitlab = newest();
+    gitlab.allow(APP, TARGET);
+    gitlab.allow_with(APP, Target::Project(3), only(&["READ_JOBS"]));
+    gitlab.allow_with(APP, Target::Group(3), only(&["ADMIN_REPOSITORIES"]));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope(&format!("{CROSS} = true")));
+
+    assert_snapshot!(tf.plan().warning(), @r"
+    ");
+    tf.apply_saved().succeeds();
+    assert!(!gitlab.job_may_push(LIB, APP), "the own setting is off");
+    gitlab.set_push_repository_for_job_token_allowed(APP, true);
+    assert!(gitlab.job_may_push(LIB, APP) && !gitlab.job_may_push(3, APP));
+}
+
+#[test]
+fn where_it_is_not_set_it_costs_no_request() {
+    let gitlab = newest();
+    gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope(""));
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(tf.state().of(SCOPE)[CROSS], Value::Null);
+    tf.destroy().succeeds();
+    assert!(gitlab.requests().to(Route::GraphqlQuery).is_empty());
+    assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
+}
+
+#[test]
+fn an_older_gitlab_is_told() {
+    let gitlab = of_version("18.8.2-ee");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope(&format!("{CROSS} = true")));
+
+    assert_snapshot!(tf.apply().error(), @r"
+    ");
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_import_brings_it_in_where_it_is_on() {
+    for (version, is_on) in [("19.4.1-ee", true), ("19.4.1-ee", false), ("18.8.2-ee", false), ("16.0.8-ee", false)] {
+        let gitlab = of_version(version);
+        if is_on {
+            gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
+        }
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&scope(if is_on { "cross_project_push_for_job_token_allowed = true" } else { "" }));
+        tf.import(SCOPE, "acme/app").succeeds();
+        assert_eq!(tf.state().of(SCOPE)[CROSS], if is_on { json!(true) } else { Value::Null }, "{version}");
+        tf.plan().changes_nothing();
+    }
+}
+
+#[test]
+fn the_data_sources_show_both_push_settings() {
+    for version in VERSIONS {
+        let gitlab = of_version(version);
+        gitlab.set_push_repository_for_job_token_allowed(APP, true);
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config("data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n");
+        tf.apply().succeeds().warns_of_nothing();
+        let state = tf.state();
+        let read = state.of("data.gitlab_job_token_scope.app");
+        let (push, cross) = match version {
+            "16.0.8-ee" => (Value::Null, Value::Null),
+            "19.1.3-ee" | "19.4.1-ee" => (json!(true), json!(false)),
+            _ => (json!(true), Value::Null),
+        };
+        assert_eq!((&read["push_repository_for_job_token_allowed"], &read[CROSS]), (&push, &cross), "{version}");
+    }
+}

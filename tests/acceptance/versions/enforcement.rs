@@ -1,0 +1,78 @@
+//! Instances that restrict access to every project: opening one is an error of the plan where the token can tell.
+
+use gitlab_simulator::{Enforcement, Route, TokenSpec};
+use insta::assert_snapshot;
+
+use super::*;
+use crate::kit::workspace;
+
+const OPEN: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  inbound_enabled = false\n}\n";
+const RESTRICTED: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
+
+fn enforced() -> Simulator {
+    acme(Simulator::builder().version("19.4.1-ee").enforced())
+}
+
+#[test]
+fn an_administrator_is_told_while_planning() {
+    let gitlab = enforced();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(OPEN);
+
+    assert_snapshot!(tf.plan().error(), @r"
+    ");
+    assert_eq!(gitlab.requests().to(Route::ApplicationSettingsGet).len(), 1);
+
+    tf.config(RESTRICTED);
+    tf.apply().succeeds();
+    tf.config(OPEN);
+    assert!(tf.plan().error().contains("can't be opened"), "an update likewise");
+}
+
+#[test]
+fn a_maintainer_is_told_where_the_own_setting_shows_it() {
+    let gitlab = enforced();
+    gitlab.set_inbound_enabled(APP, false);
+    let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(ACME));
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_TOKEN", &token);
+    tf.config(OPEN);
+    assert!(tf.plan().error().contains("can't be opened"));
+
+    // Its own setting says nothing of the instance then.
+    gitlab.set_inbound_enabled(APP, true);
+    let plan = tf.plan();
+    plan.succeeds();
+    let error = tf.apply_saved().error();
+    assert!(error.contains("Can't set `inbound_enabled = false`"), "{error}");
+}
+
+#[test]
+fn without_enforcement_a_project_can_be_opened() {
+    for version in VERSIONS {
+        let gitlab = of_version(version);
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(OPEN);
+        tf.apply().succeeds();
+        assert!(!gitlab.inbound_enabled(APP), "{version}");
+        gitlab.clear_requests();
+        tf.plan().changes_nothing();
+        assert!(gitlab.requests().to(Route::ApplicationSettingsGet).is_empty(), "nothing is to be opened");
+        tf.destroy().succeeds();
+        assert!(gitlab.inbound_enabled(APP), "{version}");
+    }
+}
+
+/// The instance began to enforce the allowlists after the project was opened.
+#[test]
+fn a_destroy_is_stopped_by_nothing_that_it_does_not_change() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(OPEN);
+    tf.apply().succeeds();
+    gitlab.set_enforcement(Enforcement::Refusing);
+
+    tf.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]).succeeds();
+    assert!(gitlab.inbound_enabled(APP));
+    assert!(tf.state().addresses().is_empty());
+}

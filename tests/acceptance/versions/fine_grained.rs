@@ -1,0 +1,178 @@
+//! Fine-grained personal access tokens: what they may do is done, and what they lack is named as GitLab names it.
+
+use gitlab_simulator::{GranularGraphql, TokenSpec};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use terraform_cli::Workspace;
+
+use super::*;
+use crate::kit::workspace;
+
+/// All permissions that the resources need.
+const ALL: [&str; 9] = [
+    "Job Token Scope: Read",
+    "Job Token Scope: Update",
+    "Job Token Scope Allowlist: Read",
+    "Job Token Scope Allowlist: Create",
+    "Job Token Scope Allowlist: Update",
+    "Job Token Scope Allowlist: Delete",
+    "Project: Read",
+    "Group: Read",
+    "User: Read",
+];
+
+const LIMITED: &str = "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]";
+
+/// A workspace with a token that has these permissions and the Maintainer role.
+fn with(gitlab: &Simulator, permissions: &[&str]) -> Option<Workspace> {
+    let spec = TokenSpec::new("fine-grained").maintainer_of(ACME).can_see(Target::Group(3));
+    let token = gitlab.add_token(spec.fine_grained(permissions.iter().copied()));
+    let mut tf = workspace(gitlab)?;
+    tf.set_env("GITLAB_TOKEN", &token);
+    Some(tf)
+}
+
+fn without(missing: &str) -> Vec<&'static str> {
+    ALL.into_iter().filter(|permission| *permission != missing).collect()
+}
+
+#[test]
+fn membership_and_access_are_managed() {
+    for version in ["18.10.0-ee", "19.4.1-ee"] {
+        let gitlab = of_version(version);
+        let Some(tf) = with(&gitlab, &ALL) else { return };
+        tf.config(&format!(
+            "{}resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n}}\n\
+             resource \"gitlab_job_token_allowlist_exclusive\" \"other\" {{\n  project = \"acme/other\"\n  target_groups = \
+             [\"partners/team\"]\n}}\n",
+            entry("target_project = \"acme/lib\"")
+        ));
+        tf.apply().succeeds().warns_of_nothing();
+        tf.plan().changes_nothing().warns_of_nothing();
+        tf.destroy().succeeds();
+        assert!(gitlab.allowlist(APP).projects.is_empty(), "{version}");
+    }
+}
+
+#[test]
+fn the_early_check_names_its_way_out() {
+    let gitlab = newest();
+    let Some(mut tf) = with(&gitlab, &without("User: Read")) else { return };
+    tf.config(&entry("target_project = \"acme/lib\""));
+
+    assert_snapshot!(tf.plan().error(), @r"
+    ");
+    tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
+    tf.apply().succeeds().warns_of_nothing();
+}
+
+#[test]
+fn a_missing_permission_is_named() {
+    let gitlab = newest();
+    let Some(tf) = with(&gitlab, &without("Job Token Scope Allowlist: Create")) else { return };
+    tf.config(&entry("target_project = \"acme/lib\""));
+
+    assert_snapshot!(tf.apply().error(), @r"
+    ");
+    tf.config(&entry(LIMITED));
+    let error = tf.apply().error();
+    assert!(error.contains("Job Token Scope Allowlist: Create"), "{error}");
+    assert!(gitlab.allowlist(APP).projects.is_empty());
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn permissions_are_written_though_they_can_not_be_read() {
+    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+        let gitlab = newest();
+        gitlab.set_granular_graphql(answers);
+        let Some(tf) = with(&gitlab, &ALL) else { return };
+        tf.config(&entry(LIMITED));
+
+        let run = tf.apply();
+        run.succeeds();
+        assert!(run.warning().contains("Permissions couldn't be checked"), "{answers:?}: {}", run.warning());
+        assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{answers:?}");
+        assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
+
+        let plan = tf.plan();
+        plan.changes_nothing();
+        assert!(plan.warning().contains("Permissions aren't visible to the token"), "{answers:?}");
+
+        tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_PACKAGES\"]"));
+        tf.apply().succeeds();
+        assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_PACKAGES"])), "{answers:?}");
+
+        gitlab.revoke(APP, TARGET);
+        tf.apply().succeeds();
+        assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_PACKAGES"])), "{answers:?}");
+        tf.destroy().succeeds();
+        assert_eq!(gitlab.permissions(APP, TARGET), None, "{answers:?}");
+    }
+}
+
+#[test]
+fn what_is_not_visible_is_warned_of() {
+    let gitlab = newest();
+    let Some(tf) = with(&gitlab, &ALL) else { return };
+    tf.config(&entry(LIMITED));
+    let run = tf.apply();
+    assert_snapshot!(run.warning(), @r"
+    ");
+    assert_snapshot!(tf.plan().warning(), @r"
+    ");
+}
+
+#[test]
+fn data_sources_show_nulls_with_a_warning() {
+    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+        let gitlab = newest();
+        gitlab.allow(APP, TARGET);
+        gitlab.set_granular_graphql(answers);
+        let Some(tf) = with(&gitlab, &ALL) else { return };
+        tf.config(
+            "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n\
+             data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n",
+        );
+        let run = tf.apply();
+        run.succeeds();
+        let warning = run.warning();
+        assert!(warning.contains("Permissions"), "{answers:?}: {warning}");
+        let state = tf.state();
+        let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
+        assert_eq!((&listed["path"], &listed["default_permissions"]), (&json!("acme/lib"), &Value::Null));
+        assert_eq!(state.of("data.gitlab_job_token_scope.app")["inbound_enabled"], true);
+    }
+}
+
+#[test]
+fn cross_project_push_is_written_though_it_can_not_be_read() {
+    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls] {
+        let gitlab = newest();
+        gitlab.set_granular_graphql(answers);
+        let Some(tf) = with(&gitlab, &ALL) else { return };
+        tf.config(
+            "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
+             cross_project_push_for_job_token_allowed = true\n}\n",
+        );
+        let run = tf.apply();
+        run.succeeds();
+        assert!(run.warning().contains("Unconfirmed push setting"), "{answers:?}: {}", run.warning());
+        assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
+        tf.plan().changes_nothing();
+        tf.destroy().succeeds();
+        assert!(!gitlab.cross_project_push_for_job_token_allowed(APP), "{answers:?}");
+    }
+}
+
+#[test]
+fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
+    let gitlab = newest();
+    gitlab.enforce_fine_grained_tokens(true);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("target_project = \"acme/lib\""));
+
+    let error = tf.plan().error();
+
+    assert!(error.contains("accepts fine-grained tokens alone"), "{error}");
+}

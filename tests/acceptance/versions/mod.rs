@@ -1,0 +1,54 @@
+//! The differences between GitLab's versions, and between the kinds of tokens: what works where, and what a user is told
+//! where it doesn't.
+
+mod cross_push;
+mod directions;
+mod enforcement;
+mod fields;
+mod fine_grained;
+mod matrix;
+mod own_entry;
+mod partial;
+mod policies;
+
+use gitlab_simulator::{Builder, Permissions, Simulator, Target};
+
+/// The versions that differ from each other, the oldest first.
+const VERSIONS: [&str; 7] = ["16.0.8-ee", "17.2.9-ee", "18.0.6-ee", "18.3.6-ee", "18.8.2-ee", "19.1.3-ee", "19.4.1-ee"];
+
+const APP: u64 = 1;
+const LIB: u64 = 2;
+const TARGET: Target = Target::Project(LIB);
+/// The group `acme`, in which all projects are.
+const ACME: Target = Target::Group(1);
+
+/// Projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/other`, and groups 1 `acme`, 2 `partners` and 3 `partners/team`.
+fn acme(builder: Builder) -> Simulator {
+    let gitlab = builder.start();
+    for project in ["acme/app", "acme/lib", "acme/other"] {
+        gitlab.add_project(project);
+    }
+    gitlab.add_group("partners/team");
+    gitlab
+}
+
+fn of_version(version: &str) -> Simulator {
+    acme(Simulator::builder().version(version))
+}
+
+fn newest() -> Simulator {
+    of_version(VERSIONS[VERSIONS.len() - 1])
+}
+
+fn only(policies: &[&str]) -> Permissions {
+    Permissions::limited_to(policies.iter().copied())
+}
+
+/// An entry on the allowlist of `acme/app`, named `entry`.
+fn entry(arguments: &str) -> String {
+    format!(
+        "resource \"gitlab_job_token_allowlist_entry\" \"entry\" {{\n  project = \"acme/app\"\n  {arguments}\n}}\n"
+    )
+}
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry.entry";

@@ -1,0 +1,202 @@
+//! The entry of a project for itself, "Current project" in GitLab's pages.
+
+use gitlab_simulator::Route;
+use insta::assert_snapshot;
+use serde_json::json;
+use terraform_cli::Action;
+
+use super::*;
+use crate::kit::workspace;
+
+const OWN: &str = "target_project = \"acme/app\"\n  default_permissions = true";
+const OWN_LIMITED: &str = "target_project_id = 1\n  job_token_policies = [\"READ_JOBS\"]";
+
+fn held(gitlab: &Simulator) -> Option<Permissions> {
+    gitlab.permissions(APP, Target::Project(APP))
+}
+
+#[test]
+fn it_is_made_changed_and_restored() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(OWN_LIMITED));
+
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    assert_eq!(tf.state().of(ENTRY)["id"], "1:project:1");
+    tf.plan().changes_nothing().warns_of_nothing();
+
+    tf.config(&entry(OWN));
+    assert_eq!(tf.plan().change(ENTRY).action, Action::Update);
+    tf.apply_saved().succeeds();
+    assert_eq!(held(&gitlab), Some(Permissions::default()));
+
+    tf.config(&entry(OWN_LIMITED));
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+    tf.destroy().succeeds();
+    assert_eq!(held(&gitlab), Some(Permissions::default()), "it can't be removed");
+    assert!(gitlab.requests().to(Route::AllowlistProjectDelete).is_empty());
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn drift_of_its_permissions_is_a_difference() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(OWN_LIMITED));
+    tf.apply().succeeds();
+    gitlab.set_permissions(APP, Target::Project(APP), Permissions::default());
+
+    let plan = tf.plan();
+    assert_eq!(plan.change(ENTRY).action, Action::Update);
+    tf.apply_saved().succeeds();
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+
+    gitlab.revoke(APP, Target::Project(APP));
+    assert_eq!(tf.plan().change(ENTRY).action, Action::Create);
+}
+
+#[test]
+fn it_is_imported_by_id_and_by_path() {
+    for (permissions, arguments) in [
+        (only(&["READ_JOBS"]), OWN_LIMITED.replace("target_project_id = 1", "target_project_id = 1")),
+        (Permissions::default(), "target_project_id = 1\n  default_permissions = true".to_owned()),
+    ] {
+        for id in ["1:project:1", "acme/app:project:acme/app", "1:1"] {
+            let gitlab = newest();
+            gitlab.allow_with(APP, Target::Project(APP), permissions.clone());
+            let Some(tf) = workspace(&gitlab) else { return };
+            tf.config(&entry(&arguments));
+            tf.import(ENTRY, id).succeeds();
+            // The text of the import may be an ID where the configuration has a path.
+            assert!(matches!(tf.plan().actions()[..], [] | [(_, Action::Update)]), "{id}");
+            gitlab.clear_requests();
+            tf.apply().succeeds();
+            assert_eq!(gitlab.requests().writes().to_string(), "", "{id}");
+            tf.plan().changes_nothing();
+        }
+    }
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(OWN));
+    let error = tf.import(ENTRY, "1:project:1").error();
+    assert!(error.contains("Can't import a missing allowlist entry"), "{error}");
+}
+
+#[test]
+fn without_permissions_it_is_an_error_of_the_plan() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("target_project_id = 1"));
+
+    assert_snapshot!(tf.plan().error(), @r"
+    ");
+}
+
+#[test]
+fn an_older_gitlab_says_that_it_has_none() {
+    let gitlab = of_version("18.0.6-ee");
+    gitlab.set_fine_grained_permissions(APP, true);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry(OWN));
+
+    assert_snapshot!(tf.apply().error(), @r"
+    ");
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn an_exclusive_list_beside_it_leaves_it_alone() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \"acme/app\"\n  target_projects = \
+                [\"acme/lib\"]\n}\n";
+    tf.config(&format!("{}{list}", entry(OWN_LIMITED)));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
+    assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());
+    tf.plan().changes_nothing().warns_of_nothing();
+    tf.destroy().succeeds();
+    assert_eq!(held(&gitlab), Some(Permissions::default()));
+}
+
+/// The project is on the list twice then, and counted twice.
+#[test]
+fn a_long_list_with_it_is_read_once() {
+    let gitlab = newest();
+    gitlab.allow(APP, Target::Project(APP));
+    for number in 0..150 {
+        let id = gitlab.add_project(&format!("many/p{number}"));
+        gitlab.allow(APP, Target::Project(id));
+    }
+    gitlab.allow(APP, TARGET);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("target_project = \"acme/lib\""));
+    tf.import(ENTRY, "acme/app:project:acme/lib").succeeds();
+    gitlab.clear_requests();
+
+    tf.plan().changes_nothing();
+
+    assert_eq!(gitlab.requests().to(Route::AllowlistProjectsGet).len(), 2);
+}
+
+#[test]
+fn a_limited_entry_of_the_own_group_is_warned_of() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let group = "target_group = \"acme\"\n  job_token_policies = [\"READ_JOBS\"]";
+    tf.config(&entry(group));
+
+    assert_snapshot!(tf.plan().warning(), @r"
+    ");
+    tf.apply_saved().succeeds();
+    assert!(!gitlab.job_may(APP, APP, "READ_PACKAGES"), "GitLab restricts the project's own jobs");
+    tf.plan().changes_nothing().warns_of_nothing();
+
+    let own = "resource \"gitlab_job_token_allowlist_entry\" \"own\" {\n  project = \"acme/app\"\n  target_project = \
+               \"acme/app\"\n  default_permissions = true\n}\n";
+    tf.config(&format!("{}{own}", entry(group)));
+    tf.apply().succeeds().warns_of_nothing();
+    assert!(gitlab.job_may(APP, APP, "READ_PACKAGES"));
+
+    tf.config(&format!("{}{own}", entry("target_group = \"acme\"\n  job_token_policies = [\"READ_JOBS\", \"READ_PACKAGES\"]")));
+    tf.apply().succeeds().warns_of_nothing();
+}
+
+#[test]
+fn a_limited_entry_of_another_group_is_not_warned_of() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("target_group = \"partners/team\"\n  job_token_policies = [\"READ_JOBS\"]"));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    tf.config(&entry("target_group = \"acme\"\n  default_permissions = true"));
+    tf.apply().succeeds();
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn the_data_source_tells_it_apart() {
+    let gitlab = newest();
+    gitlab.allow(APP, TARGET);
+    let Some(tf) = workspace(&gitlab) else { return };
+    let read = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n";
+    tf.config(read);
+    tf.apply().succeeds().warns_of_nothing();
+    let own = |tf: &terraform_cli::Workspace| {
+        tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"].clone()
+    };
+    assert_eq!(own(&tf), json!(null));
+
+    gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
+    tf.apply().succeeds().warns_of_nothing();
+
+    assert_eq!(own(&tf), json!({ "default_permissions": false, "job_token_policies": ["READ_JOBS"] }));
+    let state = tf.state();
+    let projects = &state.of("data.gitlab_job_token_allowlist.app")["projects"];
+    assert_eq!(projects.as_array().map(Vec::len), Some(1));
+}

@@ -1,0 +1,53 @@
+//! Answers of GraphQL with good data beside errors, and REST where GraphQL can't be reached.
+
+use gitlab_simulator::{Fault, Route, TokenSpec};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::kit::workspace;
+
+#[test]
+fn a_project_that_the_user_does_not_maintain_is_null() {
+    for version in ["18.3.6-ee", "19.4.1-ee"] {
+        let gitlab = of_version(version);
+        gitlab.allow(LIB, Target::Project(APP));
+        let spec = TokenSpec::new("bot").developer_of(ACME).maintainer_of(TARGET);
+        let token = gitlab.add_token(spec);
+        let Some(mut tf) = workspace(&gitlab) else { return };
+        tf.set_env("GITLAB_TOKEN", &token);
+        tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
+
+        tf.apply().succeeds().warns_of_nothing();
+
+        let state = tf.state();
+        let projects = state.of("data.gitlab_job_token_scopes.acme")["projects"].clone();
+        let counts = [0, 1, 2].map(|place| projects[place]["allowed_project_count"].clone());
+        assert_eq!(counts, [Value::Null, json!(1), Value::Null], "{version}");
+    }
+}
+
+#[test]
+fn the_allowlist_is_read_where_a_proxy_refuses_graphql() {
+    let gitlab = newest();
+    gitlab.allow(APP, TARGET);
+    gitlab.inject(
+        Fault::Answers {
+            status: 403,
+            content_type: "text/html".to_owned(),
+            body: "<title>Forbidden</title>".to_owned(),
+        }
+        .on(Route::GraphqlQuery),
+    );
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
+
+    let run = tf.apply();
+    run.succeeds();
+
+    assert_snapshot!(run.warning(), @r"
+    ");
+    let state = tf.state();
+    let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
+    assert_eq!((&listed["path"], &listed["default_permissions"]), (&json!("acme/lib"), &Value::Null));
+}

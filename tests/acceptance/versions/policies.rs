@@ -1,0 +1,88 @@
+//! The names of policies, which each version has its own of.
+
+use gitlab_simulator::Route;
+use insta::assert_snapshot;
+
+use super::*;
+use crate::kit::workspace;
+
+fn with(policies: &str) -> String {
+    entry(&format!("target_project = \"acme/lib\"\n  job_token_policies = [{policies}]"))
+}
+
+#[test]
+fn an_unknown_policy_is_an_error_of_the_plan() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&with("\"READ_JOBS\", \"READ_PACKAGE\", \"BREW_TEA\""));
+
+    assert_snapshot!(tf.plan().error(), @r"
+    ");
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+}
+
+#[test]
+fn a_policy_is_known_from_its_version_on() {
+    for (version, policy, is_known) in [
+        ("18.8.2-ee", "ADMIN_REPOSITORIES", false),
+        ("19.1.3-ee", "ADMIN_REPOSITORIES", true),
+        ("19.1.3-ee", "READ_BADGES", false),
+        ("19.4.1-ee", "READ_BADGES", true),
+    ] {
+        let gitlab = of_version(version);
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&with(&format!("{policy:?}")));
+        let plan = tf.plan();
+        assert_eq!(plan.run().is_success(), is_known, "{policy} in {version}");
+    }
+}
+
+#[test]
+fn names_are_asked_for_once_and_only_where_they_are_new() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let second = with("\"READ_PACKAGES\"").replace("\"entry\"", "\"other\"").replace("acme/lib", "acme/other");
+    tf.config(&format!("{}{second}", with("\"READ_JOBS\"")));
+    let asked = || {
+        let requests = gitlab.requests();
+        requests.filter(|request| request.names.iter().any(|name| name == "JobTokenPolicies")).len()
+    };
+    tf.plan().succeeds();
+    assert_eq!(asked(), 1);
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+
+    tf.plan().changes_nothing();
+    tf.config(&format!("{}{second}", with("")));
+    tf.plan().succeeds();
+
+    assert_eq!(asked(), 0);
+}
+
+#[test]
+fn a_server_that_does_not_tell_names_is_no_error() {
+    let gitlab = newest();
+    gitlab.inject(gitlab_simulator::Fault::RejectsTheToken.on(Route::GraphqlQuery).named("JobTokenPolicies"));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&with("\"READ_JOBS\""));
+
+    tf.apply().succeeds().warns_of_nothing();
+}
+
+#[test]
+fn the_data_source_lists_the_names_of_the_version() {
+    for (version, count) in [("18.3.6-ee", 19), ("19.1.3-ee", 20), ("19.4.1-ee", 22)] {
+        let gitlab = of_version(version);
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config("data \"gitlab_job_token_policies\" \"known\" {}\n");
+        tf.apply().succeeds().warns_of_nothing();
+        let state = tf.state();
+        let names = state.of("data.gitlab_job_token_policies.known")["names"].as_array().cloned().unwrap_or_default();
+        assert_eq!(names.len(), count, "{version}");
+        assert!(names.contains(&"READ_JOBS".into()));
+    }
+    let gitlab = of_version("17.2.9-ee");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config("data \"gitlab_job_token_policies\" \"known\" {}\n");
+    assert!(tf.plan().error().contains("Can't read the job token policies"));
+}
