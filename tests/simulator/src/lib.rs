@@ -37,6 +37,6 @@ pub use log::{Logged, Requests};
 pub use rate_limit::Refusals;
 pub use simulator::{ADMINISTRATOR, Allowlist, Builder, Simulator};
 pub use world::{
-    AllowlistEntry, Enforcement, InvalidVersion, LINK_LIMIT, Permissions, Role, Target, TokenScope,
-    TokenSpec, TokenState, Version,
+    AllowlistEntry, Enforcement, GranularGraphql, InvalidVersion, LINK_LIMIT, Permissions, Role, Target,
+    TokenScope, TokenSpec, TokenState, Version,
 };

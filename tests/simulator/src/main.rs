@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use gitlab_simulator::{Enforcement, Simulator, Target};
+use gitlab_simulator::{Enforcement, Simulator, Target, Version};
 
 /// An in-memory GitLab on loopback, with the job token scope API and a small world to try it on
 #[derive(Debug, Parser)]
@@ -22,6 +22,9 @@ struct Options {
     /// Path below which everything is served, such as /gitlab
     #[arg(long, default_value = "", value_name = "PATH")]
     relative_url_root: String,
+    /// Version of GitLab, which decides what the instance knows and how it answers
+    #[arg(long, default_value_t, value_name = "VERSION")]
+    gitlab_version: Version,
     /// Whether the instance enforces the allowlist
     #[arg(long, value_enum, default_value_t = EnforcementOption::Off)]
     enforcement: EnforcementOption,
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
         .port(options.port)
         .latency(Duration::from_millis(options.latency))
         .relative_url_root(&options.relative_url_root)
+        .version(&options.gitlab_version.to_string())
         .enforcement(options.enforcement.into());
     let gitlab = match builder.try_start() {
         Ok(gitlab) => gitlab,

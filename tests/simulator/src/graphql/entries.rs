@@ -18,7 +18,8 @@ impl ObjectValue for Allowlist<'_> {
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let ProjectNode { session, id: owner } = self.0;
         let targets: Vec<(Direction, Target)> = session.read(|world| {
-            let Some(project) = world.project(owner) else { return Vec::new() };
+            let project = world.project(owner).filter(|_| !session.empties_lists());
+            let Some(project) = project else { return Vec::new() };
             let inbound = |target| (Direction::Inbound, target);
             match info.field_name() {
                 "projectsAllowlist" => {

@@ -21,7 +21,7 @@ use apollo_compiler::resolvers::{Execution, ObjectValue};
 use apollo_compiler::validation::Valid;
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Site};
+use crate::http::{Answer, INVALID_TOKEN, Site};
 use crate::world::{TokenId, World};
 use complexity::{MAX_COMPLEXITY, complexity};
 use mutations::Mutation;
@@ -46,7 +46,7 @@ pub(crate) fn carry_out(request: &Request, bearer: Bearer, site: &Site, world: &
 
 /// The refusal of a request without a token that works. GitLab does not say what is wrong with it.
 pub(crate) fn invalid_token() -> Answer {
-    errors(401, "Invalid token")
+    errors(401, "Invalid token").with("www-authenticate", INVALID_TOKEN)
 }
 
 /// An answer that holds one error and no data.

@@ -5,7 +5,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 
 use super::entries::EntryNode;
 use super::objects::{CiCdSettings, NOT_AVAILABLE, ProjectNode, Session};
-use crate::world::{CiCdChange, Direction, Hindrance, Permissions, Target};
+use crate::world::{CiCdChange, Direction, Hindrance, Permissions, Requirement, Target};
 
 /// `Mutation`.
 pub(super) struct Mutation<'s>(pub(super) &'s Session<'s>);
@@ -19,6 +19,9 @@ impl ObjectValue for Mutation<'_> {
         let not_available = || FieldError { message: NOT_AVAILABLE.to_owned() };
         if !self.0.may_write {
             return Err(not_available());
+        }
+        if let Some(needed) = requirement(info.field_name()) {
+            self.0.check(needed)?;
         }
         let input = Input(info.arguments().get("input").and_then(JsonValue::as_object));
         let outcome = match info.field_name() {
@@ -43,6 +46,17 @@ impl ObjectValue for Mutation<'_> {
             client_mutation_id: input.value("clientMutationId"),
         }))
     }
+}
+
+/// The permission that a fine-grained token needs for a mutation.
+fn requirement(mutation: &str) -> Option<Requirement> {
+    Some(Requirement::project(match mutation {
+        "ciJobTokenScopeAddGroupOrProject" => "Job Token Scope Allowlist: Create",
+        "ciJobTokenScopeUpdatePolicies" => "Job Token Scope Allowlist: Update",
+        "ciJobTokenScopeRemoveProject" | "ciJobTokenScopeRemoveGroup" => "Job Token Scope Allowlist: Delete",
+        "projectCiCdSettingsUpdate" => "Job Token Scope: Update",
+        _ => return None,
+    }))
 }
 
 /// A list that was changed, and the entry that was written.
@@ -150,10 +164,20 @@ impl ObjectValue for Payload<'_> {
                 ResolvedValue::list(self.errors.iter().map(|error| ResolvedValue::leaf(error.as_str())))
             }
             "clientMutationId" => ResolvedValue::Leaf(self.client_mutation_id.clone()),
-            "ciCdSettings" => ResolvedValue::nullable_object(
-                changed.map(|changed| CiCdSettings(ProjectNode { session: self.session, id: changed.owner })),
-            ),
-            "ciJobTokenScopeAllowlistEntry" => ResolvedValue::nullable_object(changed.and_then(entry)),
+            "ciCdSettings" | "ciJobTokenScopeAllowlistEntry" => {
+                let Some(changed) = changed else { return Ok(ResolvedValue::null()) };
+                // Only now that the change is made does the type of the answer count.
+                if let Some(answer) = self.session.withheld() {
+                    return answer;
+                }
+                match entry(changed) {
+                    Some(entry) => ResolvedValue::object(entry),
+                    None => ResolvedValue::object(CiCdSettings(ProjectNode {
+                        session: self.session,
+                        id: changed.owner,
+                    })),
+                }
+            }
             "ciJobTokenScope" => ResolvedValue::nullable_object(
                 changed.map(|changed| Scope { session: self.session, owner: changed.owner }),
             ),

@@ -10,11 +10,15 @@ use super::auth_log::auth_logs;
 use super::connection::Connection;
 use super::entries::Allowlist;
 use crate::http::Site;
-use crate::world::{Project, Target, TokenId, World, last_part};
+use crate::world::{GranularGraphql, Project, Requirement, Target, TokenId, World, last_part};
 
 /// The error where something is absent, out of sight or out of reach.
 pub(super) const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't \
                                         have permission to perform this action";
+
+/// The error of fields whose types the permissions of fine-grained tokens don't cover.
+const NOT_COVERED: &str =
+    "Access denied: This operation doesn't support fine-grained personal access tokens.";
 
 /// The most full paths that one field takes.
 const MAX_FULL_PATHS: usize = 50;
@@ -42,6 +46,29 @@ impl<'s> Session<'s> {
 
     pub(super) fn sees(&self, target: Target) -> bool {
         self.read(|world| world.exists(target) && world.can_see(self.token, target))
+    }
+
+    /// Checks the permission of a fine-grained token.
+    pub(super) fn check(&self, needed: Requirement) -> Result<(), FieldError> {
+        self.read(|world| world.check_permission(self.token, needed))
+            .map_err(|message| FieldError { message })
+    }
+
+    /// Returns the answer in place of a type that the permissions of fine-grained tokens don't cover, if there is one.
+    pub(super) fn withheld<'a>(&self) -> Option<Result<ResolvedValue<'a>, FieldError>> {
+        Some(match self.granular()? {
+            GranularGraphql::Errors => Err(FieldError { message: NOT_COVERED.to_owned() }),
+            GranularGraphql::Nulls | GranularGraphql::EmptyLists => Ok(ResolvedValue::null()),
+        })
+    }
+
+    /// Returns whether lists of such types are empty.
+    pub(super) fn empties_lists(&self) -> bool {
+        self.granular() == Some(GranularGraphql::EmptyLists)
+    }
+
+    fn granular(&self) -> Option<GranularGraphql> {
+        self.read(|world| world.is_granular(self.token).then_some(world.settings.granular_graphql))
     }
 
     /// A project or group by its full path, if the token sees it. A former path leads nowhere.
@@ -106,7 +133,8 @@ impl<'s> Session<'s> {
         Some(match field {
             "id" => global_id(target).into(),
             "fullPath" => path.into(),
-            "name" | "path" => last_part(&path).into(),
+            "name" => self.read(|world| world.name(target).to_owned()).into(),
+            "path" => last_part(&path).into(),
             "webUrl" => self.web_url(target, &path).into(),
             "avatarUrl" => JsonValue::Null,
             _ => return None,
@@ -161,20 +189,37 @@ impl ObjectValue for ProjectNode<'_> {
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let Self { session, id } = *self;
-        let administered = session.read(|world| world.may_administer(session.token, id));
+        match info.field_name() {
+            "ciCdSettings" | "ciJobTokenAuthLogs" | "ciJobTokenScopeAllowlist" => self.guarded(info),
+            field => {
+                session.check(Requirement::project("Project: Read"))?;
+                let value = match field {
+                    "archived" => Some(self.leaf(|project| project.archived)),
+                    _ => session.place(Target::Project(id), field),
+                };
+                value.map(ResolvedValue::leaf).ok_or_else(|| self.unknown_field_error(info))
+            }
+        }
+    }
+}
+
+impl ProjectNode<'_> {
+    /// The fields that only maintainers read.
+    fn guarded<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+        let session = self.session;
+        let is_list = info.field_name() != "ciCdSettings";
+        if let Some(answer) = session.withheld().filter(|_| !is_list || !session.empties_lists()) {
+            return answer;
+        }
+        let administered = session.read(|world| world.may_administer(session.token, self.id));
         Ok(match info.field_name() {
-            "archived" => ResolvedValue::leaf(self.leaf(|project| project.archived)),
             "ciCdSettings" => ResolvedValue::nullable_object(administered.then_some(CiCdSettings(*self))),
             "ciJobTokenAuthLogs" if !administered => ResolvedValue::null(),
             "ciJobTokenAuthLogs" => return auth_logs(*self, info),
             "ciJobTokenScopeAllowlist" if !administered => {
                 return Err(FieldError { message: NOT_AVAILABLE.to_owned() });
             }
-            "ciJobTokenScopeAllowlist" => ResolvedValue::object(Allowlist(*self)),
-            field => match session.place(Target::Project(id), field) {
-                Some(value) => ResolvedValue::leaf(value),
-                None => return Err(self.unknown_field_error(info)),
-            },
+            _ => ResolvedValue::object(Allowlist(*self)),
         })
     }
 }
@@ -213,6 +258,7 @@ impl ObjectValue for GroupNode<'_> {
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let Self { session, id } = *self;
         if info.field_name() != "projects" {
+            session.check(Requirement::group("Group: Read"))?;
             let value = session.place(Target::Group(id), info.field_name());
             return value.map(ResolvedValue::leaf).ok_or_else(|| self.unknown_field_error(info));
         }

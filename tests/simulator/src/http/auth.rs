@@ -6,7 +6,13 @@ use serde_json::json;
 use super::answer::Answer;
 use super::route::Route;
 use crate::graphql::{self, Bearer};
-use crate::world::{Token, TokenId, TokenKind, TokenScope, TokenState, World};
+use crate::world::{Requirement, Token, TokenId, TokenKind, TokenScope, TokenState, World};
+
+const CHALLENGE_HEADER: &str = "www-authenticate";
+const CHALLENGE: &str = "Bearer realm=\"Protected by OAuth 2.0\"";
+
+/// The challenge to a token that doesn't work.
+pub(crate) const INVALID_TOKEN: &str = "Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\"";
 
 /// The header in which a request brought a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +56,18 @@ impl Caller {
 
     /// The token, if it may call the endpoint.
     pub(crate) fn authorize(&self, world: &World, route: Route) -> Result<TokenId, Answer> {
-        let unauthorized = || Answer::message(401, "401 Unauthorized");
+        let unauthorized = || Answer::message(401, "401 Unauthorized").with(CHALLENGE_HEADER, CHALLENGE);
         let id = self.token.ok_or_else(unauthorized)?;
         let token = world.token(id);
         if token.kind == TokenKind::CiJob || self.credential == Some(Credential::JobToken) {
             return Err(unauthorized());
         }
         check_state(token)?;
+        if world.is_granular(id) {
+            let needed = requirement(route);
+            let check = needed.map_or(Ok(()), |needed| world.check_permission(id, needed));
+            return check.map(|()| id).map_err(|why| insufficient_granular_scope(&why));
+        }
         let scopes = accepted_scopes(route);
         if !token.has_any_scope(scopes) {
             return Err(insufficient_scope(scopes));
@@ -73,10 +84,12 @@ impl Caller {
             let is_job = token.kind == TokenKind::CiJob || self.credential == Some(Credential::JobToken);
             !is_job
                 && token.state == TokenState::Active
-                && token.has_any_scope(&[TokenScope::Api, TokenScope::ReadApi])
+                && (world.is_granular(*id) || token.has_any_scope(&[TokenScope::Api, TokenScope::ReadApi]))
         };
         let token = self.token.filter(accepted).ok_or_else(graphql::invalid_token)?;
-        Ok(Bearer { token, may_write: world.token(token).has_any_scope(&[TokenScope::Api]) })
+        // Single permissions are checked mutation by mutation.
+        let may_write = world.is_granular(token) || world.token(token).has_any_scope(&[TokenScope::Api]);
+        Ok(Bearer { token, may_write })
     }
 }
 
@@ -92,6 +105,7 @@ fn check_state(token: &Token) -> Result<(), Answer> {
 /// The refusal of a token that worked once.
 pub(crate) fn invalid_token(description: &str) -> Answer {
     Answer::json(401, &json!({ "error": "invalid_token", "error_description": description }))
+        .with(CHALLENGE_HEADER, INVALID_TOKEN)
 }
 
 fn insufficient_scope(scopes: &[TokenScope]) -> Answer {
@@ -102,6 +116,43 @@ fn insufficient_scope(scopes: &[TokenScope]) -> Answer {
         "scope": scopes.join(" "),
     });
     Answer::json(403, &body)
+}
+
+fn insufficient_granular_scope(description: &str) -> Answer {
+    let body = json!({ "error": "insufficient_granular_scope", "error_description": description });
+    Answer::json(403, &body)
+}
+
+/// The permission that a fine-grained token needs for an endpoint.
+fn requirement(route: Route) -> Option<Requirement> {
+    Some(match route {
+        Route::ScopeGet => Requirement::project("Job Token Scope: Read"),
+        Route::ScopePatch => Requirement::project("Job Token Scope: Update"),
+        Route::AllowlistProjectsGet | Route::AllowlistGroupsGet => {
+            Requirement::project("Job Token Scope Allowlist: Read")
+        }
+        Route::AllowlistProjectPost | Route::AllowlistGroupPost => {
+            Requirement::project("Job Token Scope Allowlist: Create")
+        }
+        Route::AllowlistProjectDelete | Route::AllowlistGroupDelete => {
+            Requirement::project("Job Token Scope Allowlist: Delete")
+        }
+        Route::ProjectGet => Requirement::project("Project: Read"),
+        Route::ProjectPost => Requirement::user("Project: Create"),
+        Route::ProjectPut => Requirement::project("Project: Update"),
+        Route::ProjectDelete => Requirement::project("Project: Delete"),
+        Route::GroupGet => Requirement::group("Group: Read"),
+        Route::GroupPost => Requirement::user("Group: Create"),
+        Route::GroupDelete => Requirement::group("Group: Delete"),
+        Route::UserGet => Requirement::user("User: Read"),
+        Route::VersionGet => Requirement::instance("Metadata: Read"),
+        Route::ApplicationSettingsGet => Requirement::instance("Application Setting: Read"),
+        Route::GraphqlQuery
+        | Route::GraphqlMutation
+        | Route::SignInPage
+        | Route::MethodNotAllowed
+        | Route::Unknown => return None,
+    })
 }
 
 /// The scopes of which any one opens an endpoint.

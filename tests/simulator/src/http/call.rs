@@ -102,9 +102,10 @@ fn owner(matched: &Matched, world: &World) -> Option<u64> {
     if let Ok(number) = id.parse() {
         return Some(number);
     }
+    let is_group = matches!(matched.route, Route::GroupGet | Route::GroupDelete);
     match world.occupant(id)? {
-        Occupant::Group(id) if matched.route == Route::GroupGet => Some(id),
-        Occupant::Project(id) | Occupant::MovedProject(id) if matched.route != Route::GroupGet => Some(id),
+        Occupant::Group(id) if is_group => Some(id),
+        Occupant::Project(id) | Occupant::MovedProject(id) if !is_group => Some(id),
         _ => None,
     }
 }

@@ -5,15 +5,13 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::call::{Call, target_name};
+use super::instance;
 use super::pagination::{ListAddress, Page};
 use super::params::Params;
-use super::render::{PUSH_REPOSITORY, Render};
+use super::render::Render;
 use super::route::Route;
 use super::site::Site;
 use crate::world::{Occupant, Permissions, Refusal, Target, TokenId, World};
-
-/// Some of the other settings of a project, which GitLab names when it misses any.
-const OTHER_SETTINGS: [&str; 3] = ["name", "description", "visibility"];
 
 /// Carries a request out and answers it.
 pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
@@ -23,7 +21,7 @@ pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
         }
         Route::Unknown => Answer::html(404, "Not Found"),
         Route::SignInPage => Answer::html(200, "Sign in"),
-        Route::MethodNotAllowed => Answer::error(405, "405 Not Allowed").with("allow", call.matched.allow),
+        Route::MethodNotAllowed => Answer::error(405, "405 Not Allowed").with("allow", &call.matched.allow),
         Route::GraphqlQuery | Route::GraphqlMutation => {
             graphql(call, site, world).unwrap_or_else(|refusal| refusal)
         }
@@ -49,10 +47,16 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
         Route::AllowlistProjectPost | Route::AllowlistGroupPost => request.add(world),
         Route::AllowlistProjectDelete | Route::AllowlistGroupDelete => request.remove(world),
         Route::ProjectGet => request.project(world),
+        Route::ProjectPost => request.create_project(world),
         Route::ProjectPut => request.set_project(world),
+        Route::ProjectDelete => request.delete_project(world),
         Route::GroupGet => request.group(world),
+        Route::GroupPost => request.create_group(world),
+        Route::GroupDelete => request.delete_group(world),
         Route::UserGet => Ok(Answer::json(200, &request.render(world).user())),
-        Route::VersionGet => Ok(version(world)),
+        Route::VersionGet => Ok(Answer::json(200, &instance::version(site, world))),
+        Route::ApplicationSettingsGet if !world.is_administrator(token) => Err(Refusal::Forbidden.into()),
+        Route::ApplicationSettingsGet => Ok(Answer::json(200, &instance::application_settings(world))),
         // Answered before any token is looked at, or elsewhere.
         Route::GraphqlQuery
         | Route::GraphqlMutation
@@ -63,11 +67,11 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
 }
 
 /// A request whose token was accepted and whose parameters can be read.
-struct Request<'a> {
+pub(super) struct Request<'a> {
     call: &'a Call,
     site: &'a Site,
-    token: TokenId,
-    params: &'a Params,
+    pub(super) token: TokenId,
+    pub(super) params: &'a Params,
 }
 
 impl Request<'_> {
@@ -84,7 +88,6 @@ impl Request<'_> {
     fn set_scope(&self, world: &mut World) -> Result<Answer, Answer> {
         let mut check = self.params.check();
         let enabled = check.boolean("enabled");
-        check.refuse("outbound_enabled");
         check.done()?;
         world.set_inbound(self.token, self.source(world)?, enabled)?;
         Ok(Answer::no_content())
@@ -121,38 +124,8 @@ impl Request<'_> {
         Ok(Answer::no_content())
     }
 
-    fn project(&self, world: &World) -> Result<Answer, Answer> {
-        let id = self.source(world)?;
-        let project = world.project(id).ok_or(Refusal::ProjectNotFound)?;
-        Ok(Answer::json(200, &self.render(world).project(project)))
-    }
-
-    /// Of all the settings only one is served. A version that lacks it overlooks the parameter, and then misses one.
-    fn set_project(&self, world: &mut World) -> Result<Answer, Answer> {
-        let mut check = self.params.check();
-        let known = world.settings.version.has_push_setting().then_some(PUSH_REPOSITORY);
-        check.at_least_one_of(known, &OTHER_SETTINGS);
-        let allowed = check.optional_boolean(PUSH_REPOSITORY, false);
-        check.done()?;
-        let id = self.source(world)?;
-        world.set_push_repository(self.token, id, allowed)?;
-        self.project(world)
-    }
-
-    fn group(&self, world: &World) -> Result<Answer, Answer> {
-        let mut check = self.params.check();
-        let with_projects = check.optional_boolean("with_projects", true);
-        check.done()?;
-        let id = self.params.text("id").unwrap_or_default();
-        let number = if is_number(&id) { id.parse().ok() } else { world.group_id(&id) };
-        let seen = number.filter(|id| world.can_see(self.token, Target::Group(*id)));
-        let group =
-            seen.and_then(|id| world.group(id)).ok_or_else(|| Answer::message(404, "404 Group Not Found"))?;
-        Ok(Answer::json(200, &self.render(world).group(group, with_projects)))
-    }
-
     /// The number of the visible project in the path, which may be a number or a full path. A former path redirects.
-    fn source(&self, world: &World) -> Result<u64, Answer> {
+    pub(super) fn source(&self, world: &World) -> Result<u64, Answer> {
         let id = self.params.text("id").unwrap_or_default();
         let (number, moved) = match world.occupant(&id) {
             _ if is_number(&id) => (id.parse().ok(), false),
@@ -204,7 +177,7 @@ impl Request<'_> {
         page.headers(Answer::json(200, &Value::Array(elements)), total, &address)
     }
 
-    fn render<'w>(&'w self, world: &'w World) -> Render<'w> {
+    pub(super) fn render<'w>(&'w self, world: &'w World) -> Render<'w> {
         Render { site: self.site, world, token: self.token }
     }
 }
@@ -213,10 +186,6 @@ fn not_found() -> Answer {
     Answer::error(404, "404 Not Found")
 }
 
-fn version(world: &World) -> Answer {
-    Answer::json(200, &json!({ "version": world.settings.version.to_string(), "revision": "51m01470" }))
-}
-
-fn is_number(id: &str) -> bool {
+pub(super) fn is_number(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -6,15 +6,17 @@ mod answer;
 mod auth;
 mod call;
 mod endpoints;
+mod instance;
 mod pagination;
 mod params;
+mod places;
 mod render;
 mod route;
 mod site;
 
 pub(crate) use answer::Answer;
 pub use auth::Credential;
-pub(crate) use auth::invalid_token;
+pub(crate) use auth::{INVALID_TOKEN, invalid_token};
 pub(crate) use call::{Call, Incoming};
 pub(crate) use endpoints::carry_out;
 pub use route::Route;

@@ -92,6 +92,12 @@ impl<'p> Check<'p> {
         value.and_then(|id| u64::try_from(id).ok()).unwrap_or(NOBODY)
     }
 
+    /// A required text.
+    pub(crate) fn name(&mut self, name: &str) -> String {
+        let value = self.present(name).and_then(|value| self.typed(name, value.as_str()));
+        value.unwrap_or_default().to_owned()
+    }
+
     /// A required boolean.
     pub(crate) fn boolean(&mut self, name: &str) -> bool {
         self.present(name).and_then(|value| self.typed(name, boolean(value))).unwrap_or_default()
@@ -126,13 +132,6 @@ impl<'p> Check<'p> {
     pub(crate) fn forbid(&mut self, name: &str, forbidden: bool) {
         if forbidden {
             self.complaints.push(format!("{name} has a value not allowed"));
-        }
-    }
-
-    /// Forbids a parameter.
-    pub(crate) fn refuse(&mut self, name: &str) {
-        if self.params.0.contains_key(name) {
-            self.complaints.push(format!("{name} is invalid"));
         }
     }
 

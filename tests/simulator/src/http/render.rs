@@ -21,12 +21,12 @@ pub(crate) struct Render<'a> {
 impl Render<'_> {
     /// An element of a list of projects. Of a project that the caller cannot see, only what identifies it is shown.
     pub(crate) fn basic_project(&self, project: &Project) -> Value {
-        let name = last_part(&project.path);
+        let place = Target::Project(project.id);
         let mut element = json!({
             "id": project.id,
-            "name": name,
-            "name_with_namespace": spaced(&project.path),
-            "path": name,
+            "name": self.world.name(place),
+            "name_with_namespace": self.world.full_name(place),
+            "path": last_part(&project.path),
             "path_with_namespace": project.path,
             "created_at": timestamp(project.id),
             "web_url": self.web_url(&project.path),
@@ -67,18 +67,17 @@ impl Render<'_> {
 
     /// An element of a list of groups: three keys, no more.
     pub(crate) fn basic_group(&self, group: &Group) -> Value {
-        json!({ "id": group.id, "web_url": self.group_url(group), "name": last_part(&group.path) })
+        json!({ "id": group.id, "web_url": self.group_url(group), "name": self.group_name(group) })
     }
 
     /// The answer to `GET /groups/:id`.
     pub(crate) fn group(&self, group: &Group, with_projects: bool) -> Value {
-        let name = last_part(&group.path);
         let visibility = if self.world.is_public(Target::Group(group.id)) { "public" } else { "private" };
         let mut answer = json!({
             "id": group.id,
             "web_url": self.group_url(group),
-            "name": name,
-            "path": name,
+            "name": self.group_name(group),
+            "path": last_part(&group.path),
             "description": "",
             "visibility": visibility,
             "share_with_group_lock": false,
@@ -89,7 +88,7 @@ impl Render<'_> {
             "lfs_enabled": true,
             "avatar_url": null,
             "request_access_enabled": true,
-            "full_name": spaced(&group.path),
+            "full_name": self.world.full_name(Target::Group(group.id)),
             "full_path": group.path,
             "created_at": timestamp(group.id),
             "parent_id": self.world.parent(&group.path).map(|parent| parent.id),
@@ -142,7 +141,7 @@ impl Render<'_> {
     fn namespace(&self, group: &Group) -> Value {
         json!({
             "id": group.id,
-            "name": last_part(&group.path),
+            "name": self.group_name(group),
             "path": last_part(&group.path),
             "kind": "group",
             "full_path": group.path,
@@ -150,6 +149,10 @@ impl Render<'_> {
             "avatar_url": null,
             "web_url": self.group_url(group),
         })
+    }
+
+    fn group_name(&self, group: &Group) -> &str {
+        self.world.name(Target::Group(group.id))
     }
 
     fn group_url(&self, group: &Group) -> String {
@@ -178,11 +181,6 @@ fn description(path: &str) -> String {
          for the projects that depend on them; they fetch them with the token of the running job, so ask the \
          maintainers before another project or group is put on the allowlist. Releases are cut every other week."
     )
-}
-
-/// A full path as GitLab shows it to people.
-fn spaced(path: &str) -> String {
-    path.replace('/', " / ")
 }
 
 /// A plausible moment, always the same for a number.

@@ -26,14 +26,24 @@ pub enum Route {
     AllowlistGroupDelete,
     /// `GET /projects/:id`
     ProjectGet,
+    /// `POST /projects`
+    ProjectPost,
     /// `PUT /projects/:id`
     ProjectPut,
+    /// `DELETE /projects/:id`
+    ProjectDelete,
     /// `GET /groups/:id`
     GroupGet,
+    /// `POST /groups`
+    GroupPost,
+    /// `DELETE /groups/:id`
+    GroupDelete,
     /// `GET /user`
     UserGet,
     /// `GET /version`
     VersionGet,
+    /// `GET /application/settings`
+    ApplicationSettingsGet,
     /// `POST /api/graphql` with anything that is no mutation.
     GraphqlQuery,
     /// `POST /api/graphql` with a mutation.
@@ -64,10 +74,15 @@ impl Route {
                 "DELETE /projects/:id/job_token_scope/groups_allowlist/:target_group_id"
             }
             Self::ProjectGet => "GET /projects/:id",
+            Self::ProjectPost => "POST /projects",
             Self::ProjectPut => "PUT /projects/:id",
+            Self::ProjectDelete => "DELETE /projects/:id",
             Self::GroupGet => "GET /groups/:id",
+            Self::GroupPost => "POST /groups",
+            Self::GroupDelete => "DELETE /groups/:id",
             Self::UserGet => "GET /user",
             Self::VersionGet => "GET /version",
+            Self::ApplicationSettingsGet => "GET /application/settings",
             Self::GraphqlQuery => "POST /api/graphql (query)",
             Self::GraphqlMutation => "POST /api/graphql (mutation)",
             Self::SignInPage => "the sign-in page",
@@ -86,7 +101,11 @@ impl Route {
                 | Self::AllowlistProjectDelete
                 | Self::AllowlistGroupPost
                 | Self::AllowlistGroupDelete
+                | Self::ProjectPost
                 | Self::ProjectPut
+                | Self::ProjectDelete
+                | Self::GroupPost
+                | Self::GroupDelete
                 | Self::GraphqlMutation
         )
     }
@@ -107,21 +126,23 @@ pub(crate) struct Matched {
     /// `:target_project_id` or `:target_group_id`.
     pub(crate) target: Option<String>,
     /// For a method that is not allowed: those that are.
-    pub(crate) allow: &'static str,
+    pub(crate) allow: String,
 }
 
 impl Matched {
     /// Finds the route of a method and a path below the relative URL root, still percent-encoded: an encoded slash
-    /// belongs to its segment.
+    /// belongs to its segment. HEAD means GET, and slashes at the end mean nothing.
     pub(crate) fn find(method: &Method, path: &str) -> Self {
+        let path = path.trim_end_matches('/');
+        let plain = |route| Self { route, id: None, target: None, allow: String::new() };
         if path == "/users/sign_in" {
-            return Self { route: Route::SignInPage, id: None, target: None, allow: "" };
+            return plain(Route::SignInPage);
         }
         if path == "/api/graphql" && *method == Method::POST {
-            return Self { route: Route::GraphqlQuery, id: None, target: None, allow: "" };
+            return plain(Route::GraphqlQuery);
         }
         let Some(path) = path.strip_prefix("/api/v4/") else {
-            return Self { route: Route::Unknown, id: None, target: None, allow: "" };
+            return plain(Route::Unknown);
         };
         let segments: Vec<String> = path
             .split('/')
@@ -146,30 +167,27 @@ impl Matched {
             ["projects", id, "job_token_scope", "groups_allowlist", target] => {
                 (&[("DELETE", Route::AllowlistGroupDelete)], Some(id), Some(target))
             }
-            ["projects", id] => (&[("GET", Route::ProjectGet), ("PUT", Route::ProjectPut)], Some(id), None),
-            ["groups", id] => (&[("GET", Route::GroupGet)], Some(id), None),
+            ["projects"] => (&[("POST", Route::ProjectPost)], None, None),
+            ["projects", id] => (
+                &[("GET", Route::ProjectGet), ("PUT", Route::ProjectPut), ("DELETE", Route::ProjectDelete)],
+                Some(id),
+                None,
+            ),
+            ["groups"] => (&[("POST", Route::GroupPost)], None, None),
+            ["groups", id] => (&[("GET", Route::GroupGet), ("DELETE", Route::GroupDelete)], Some(id), None),
             ["user"] => (&[("GET", Route::UserGet)], None, None),
             ["version"] => (&[("GET", Route::VersionGet)], None, None),
+            ["application", "settings"] => (&[("GET", Route::ApplicationSettingsGet)], None, None),
             _ => (&[], None, None),
         };
-        let route = match methods.iter().find(|(name, _)| *name == method.as_str()) {
+        let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+        let route = match methods.iter().find(|(name, _)| *name == method) {
             Some((_, route)) => *route,
             None if methods.is_empty() => Route::Unknown,
             None => Route::MethodNotAllowed,
         };
-        Self { route, id: id.map(str::to_owned), target: target.map(str::to_owned), allow: allowed(methods) }
-    }
-}
-
-/// The value of the `Allow` header for the few combinations that there are.
-fn allowed(methods: &[(&str, Route)]) -> &'static str {
-    match methods {
-        [("GET", _), ("PATCH", _)] => "GET, PATCH",
-        [("GET", _), ("POST", _)] => "GET, POST",
-        [("GET", _), ("PUT", _)] => "GET, PUT",
-        [("DELETE", _)] => "DELETE",
-        [("GET", _)] => "GET",
-        _ => "",
+        let allow: Vec<&str> = methods.iter().map(|(name, _)| *name).collect();
+        Self { route, id: id.map(str::to_owned), target: target.map(str::to_owned), allow: allow.join(", ") }
     }
 }
 
@@ -191,12 +209,23 @@ mod tests {
     #[test]
     fn a_known_path_with_another_method_names_those_it_takes() {
         let matched = find(Method::PUT, "/api/v4/projects/1/job_token_scope/allowlist");
-        assert_eq!((matched.route, matched.allow), (Route::MethodNotAllowed, "GET, POST"));
+        assert_eq!((matched.route, matched.allow.as_str()), (Route::MethodNotAllowed, "GET, POST"));
     }
 
     #[test]
-    fn a_trailing_slash_or_another_version_is_unknown() {
+    fn another_version_is_unknown() {
         assert_eq!(find(Method::GET, "/api/v3/user").route, Route::Unknown);
-        assert_eq!(find(Method::GET, "/api/v4/user/").route, Route::Unknown);
+    }
+
+    #[test]
+    fn slashes_at_the_end_mean_nothing() {
+        assert_eq!(find(Method::GET, "/api/v4/user/").route, Route::UserGet);
+        assert_eq!(find(Method::GET, "/api/v4/projects/1/job_token_scope//").route, Route::ScopeGet);
+        assert_eq!(find(Method::POST, "/api/graphql/").route, Route::GraphqlQuery);
+    }
+
+    #[test]
+    fn a_head_is_a_get() {
+        assert_eq!(find(Method::HEAD, "/api/v4/version").route, Route::VersionGet);
     }
 }

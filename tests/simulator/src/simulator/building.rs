@@ -33,6 +33,8 @@ impl Simulator {
     pub fn add_token(&self, spec: TokenSpec) -> String {
         let mut world = self.instance().world();
         assert!(world.token_named(&spec.name).is_none(), "there is a token {} already", spec.name);
+        let known = spec.permissions.is_none() || world.settings.version.has_fine_grained_tokens();
+        assert!(known, "fine-grained tokens need GitLab 18.10");
         world.add_token(spec)
     }
 
@@ -63,6 +65,12 @@ impl Simulator {
     /// Lets every token see a project or group.
     pub fn make_public(&self, place: Target) {
         self.instance().world().make_public(place);
+    }
+
+    /// Gives a project or group a name that isn't the last part of its path.
+    #[track_caller]
+    pub fn set_name(&self, place: Target, name: &str) {
+        self.build(|world| world.set_name(place, name));
     }
 
     /// Gives a project another full path, in the same group (rename) or another one (transfer).

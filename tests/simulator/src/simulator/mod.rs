@@ -12,7 +12,7 @@ pub use building::Allowlist;
 
 use crate::graphql;
 use crate::server::{Instance, Server, Start};
-use crate::world::{Enforcement, MissingField, TokenSpec, World};
+use crate::world::{Enforcement, GranularGraphql, MissingField, TokenSpec, World};
 
 /// An in-memory GitLab on loopback, from `start` until it is dropped.
 ///
@@ -95,6 +95,23 @@ impl Simulator {
         let settings = &mut self.instance().world().settings;
         assert!(graphql::has_field(settings, &missing), "the schema has no field {type_name}.{field_name}");
         settings.missing_fields.insert(missing);
+    }
+
+    /// Refuses classic tokens, as if they were fine-grained ones without any permission.
+    ///
+    /// # Panics
+    ///
+    /// When the version has no fine-grained tokens.
+    #[track_caller]
+    pub fn enforce_fine_grained_tokens(&self, enforces: bool) {
+        let settings = &mut self.instance().world().settings;
+        assert!(settings.version.has_fine_grained_tokens(), "fine-grained tokens need GitLab 18.10");
+        settings.enforces_fine_grained_tokens = enforces;
+    }
+
+    /// Changes how GraphQL answers fine-grained tokens where a type isn't covered by their permissions.
+    pub fn set_granular_graphql(&self, answers: GranularGraphql) {
+        self.instance().world().settings.granular_graphql = answers;
     }
 
     /// Leaves the totals out of lists, as GitLab does for very large sets.

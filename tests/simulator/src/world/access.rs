@@ -17,6 +17,8 @@ pub(crate) struct Token {
     pub(crate) state: TokenState,
     secret: String,
     scopes: HashSet<TokenScope>,
+    /// The permissions of a fine-grained token.
+    pub(super) permissions: Option<HashSet<String>>,
     roles: HashMap<Target, Role>,
     visible: HashSet<Target>,
     hidden: HashSet<Target>,
@@ -61,6 +63,7 @@ impl World {
         self.tokens.push(Token {
             secret: secret.clone(),
             scopes: spec.scopes.into_iter().collect(),
+            permissions: spec.permissions.map(|permissions| permissions.into_iter().collect()),
             roles: spec.roles.into_iter().collect(),
             visible: spec.visible.into_iter().collect(),
             hidden: HashSet::new(),
@@ -74,6 +77,15 @@ impl World {
 
     pub(crate) fn token(&self, id: TokenId) -> &Token {
         &self.tokens[id.0]
+    }
+
+    pub(super) fn token_mut(&mut self, id: TokenId) -> &mut Token {
+        &mut self.tokens[id.0]
+    }
+
+    /// Returns whether a token is that of an administrator.
+    pub(crate) fn is_administrator(&self, id: TokenId) -> bool {
+        self.token(id).administrator
     }
 
     pub(crate) fn token_named(&mut self, name: &str) -> Option<&mut Token> {

@@ -6,9 +6,12 @@ mod allowlist;
 mod authentications;
 mod ci_cd;
 mod entry;
+mod granular;
 mod jobs;
 mod moves;
+mod names;
 mod namespace;
+mod owners;
 mod permissions;
 mod settings;
 mod token;
@@ -23,8 +26,11 @@ use authentications::Authentications;
 pub(crate) use ci_cd::CiCdChange;
 pub(crate) use entry::Direction;
 pub use entry::{AllowlistEntry, Permissions};
+pub use granular::GranularGraphql;
+pub(crate) use granular::Requirement;
 use namespace::Namespace;
 pub(crate) use namespace::Occupant;
+pub(crate) use owners::slug;
 pub(crate) use permissions::Hindrance;
 pub use settings::Enforcement;
 pub(crate) use settings::{MissingField, Settings};
@@ -47,6 +53,8 @@ pub(crate) struct Project {
     pub(crate) id: u64,
     /// The full path, in the spelling in which it was given.
     pub(crate) path: String,
+    /// The name that people read, if it isn't the last part of the path.
+    name: Option<String>,
     /// The project's own setting; enforcement by the instance may overrule it.
     pub(crate) inbound_enabled: bool,
     pub(crate) outbound_enabled: bool,
@@ -69,6 +77,8 @@ pub(crate) struct Group {
     pub(crate) id: u64,
     /// The full path, in the spelling in which it was given.
     pub(crate) path: String,
+    /// The name that people read, if it isn't the last part of the path.
+    name: Option<String>,
 }
 
 /// Why the world could not be built as asked. These are mistakes of whoever builds it, not answers of GitLab.
@@ -112,7 +122,7 @@ impl World {
         }
         self.last_group_id += 1;
         let id = self.last_group_id;
-        self.groups.insert(id, Group { id, path: path.to_owned() });
+        self.groups.insert(id, Group { id, path: path.to_owned(), name: None });
         self.namespace.take(path, Occupant::Group(id));
         Ok(id)
     }
@@ -224,6 +234,7 @@ impl Project {
         Self {
             id,
             path: path.to_owned(),
+            name: None,
             inbound_enabled: true,
             outbound_enabled: false,
             push_repository_for_job_token_allowed: false,

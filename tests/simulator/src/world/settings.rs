@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Version;
+use super::{GranularGraphql, Version};
 
 /// Whether the instance makes every project limit inbound access to its allowlist.
 ///
@@ -35,5 +35,8 @@ pub(crate) struct Settings {
     pub(crate) omits_totals: bool,
     /// Whether reads of the scope leave the deprecated `outbound_enabled` out.
     pub(crate) omits_outbound_enabled: bool,
+    /// Whether classic tokens are refused.
+    pub(crate) enforces_fine_grained_tokens: bool,
+    pub(crate) granular_graphql: GranularGraphql,
     pub(crate) missing_fields: BTreeSet<MissingField>,
 }

@@ -70,6 +70,8 @@ pub struct TokenSpec {
     pub(crate) kind: TokenKind,
     pub(crate) state: TokenState,
     pub(crate) scopes: Vec<TokenScope>,
+    /// The permissions of a fine-grained token.
+    pub(crate) permissions: Option<Vec<String>>,
     pub(crate) roles: Vec<(Target, Role)>,
     pub(crate) visible: Vec<Target>,
     pub(crate) administrator: bool,
@@ -84,6 +86,7 @@ impl TokenSpec {
             kind: TokenKind::Access,
             state: TokenState::Active,
             scopes: vec![TokenScope::Api],
+            permissions: None,
             roles: Vec::new(),
             visible: Vec::new(),
             administrator: false,
@@ -100,6 +103,14 @@ impl TokenSpec {
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = TokenScope>) -> Self {
         self.scopes = scopes.into_iter().collect();
+        self
+    }
+
+    /// Makes it a fine-grained token, with permissions such as `Job Token Scope: Read` in place of scopes.
+    #[must_use]
+    pub fn fine_grained<S: Into<String>>(mut self, permissions: impl IntoIterator<Item = S>) -> Self {
+        self.scopes.clear();
+        self.permissions = Some(permissions.into_iter().map(Into::into).collect());
         self
     }
 

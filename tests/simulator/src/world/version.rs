@@ -109,6 +109,16 @@ impl Version {
         self.is_since(18, 3)
     }
 
+    /// Returns whether personal access tokens can be fine-grained.
+    pub(crate) fn has_fine_grained_tokens(&self) -> bool {
+        self.is_since(18, 10)
+    }
+
+    /// Returns whether the refusal of a fine-grained token names what the permission is granted for.
+    pub(crate) fn names_boundaries(&self) -> bool {
+        self.is_since(19, 2)
+    }
+
     /// Returns whether projects can let job tokens of other projects push.
     pub(crate) fn has_cross_project_push(&self) -> bool {
         self.is_since(19, 1)

@@ -32,7 +32,9 @@ async fn without_a_valid_token_nothing_is_served() {
         scene.anonymous().get(path).await.is(401, unauthorized());
         Api::new(&scene.gitlab.api_url(), "glpat-wrong").get(path).await.is(401, unauthorized());
     }
-    with_header(&scene, "Authorization", "Basic YTpi").await.is(401, unauthorized());
+    let basic = with_header(&scene, "Authorization", "Basic YTpi").await;
+    basic.is(401, unauthorized());
+    assert_eq!(basic.header("www-authenticate"), Some("Bearer realm=\"Protected by OAuth 2.0\""));
 }
 
 #[tokio::test]
@@ -46,6 +48,7 @@ async fn an_expired_or_revoked_token_is_told_so() {
         let body = refused.json();
         assert_eq!((refused.status, &body["error"]), (401, &json!("invalid_token")));
         assert!(body["error_description"].as_str().unwrap().starts_with(start), "{body}");
+        assert!(refused.header("www-authenticate").unwrap().ends_with("error=\"invalid_token\""));
     }
 }
 

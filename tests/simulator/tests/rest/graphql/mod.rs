@@ -2,6 +2,7 @@
 
 mod auth_log;
 mod entries;
+mod granular;
 mod mutations;
 mod queries;
 mod refusals;

@@ -32,7 +32,9 @@ async fn only_a_token_that_works_is_let_in() {
     Api::new(&scene.gitlab.url(), "glpat-wrong").post("/api/graphql", &query).await.is(401, invalid());
     let address = format!("{}/api/graphql", scene.gitlab.url());
     let anonymous = scene.api.http.request(Method::POST, &address).json(&query);
-    Reply::of(anonymous).await.unwrap().is(401, invalid());
+    let refused = Reply::of(anonymous).await.unwrap();
+    refused.is(401, invalid());
+    assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer realm="));
     let bearer =
         scene.api.http.request(Method::POST, &address).bearer_auth(scene.gitlab.token()).json(&query);
     Reply::of(bearer).await.unwrap().is(200, json!({ "data": { "__typename": "Query" } }));

@@ -1,0 +1,114 @@
+//! The endpoints of projects and groups themselves: reads, the settings that are served, creation and deletion.
+
+use serde_json::json;
+
+use super::answer::Answer;
+use super::endpoints::{Request, is_number};
+use super::render::PUSH_REPOSITORY;
+use crate::world::{BuildError, Refusal, Target, World, slug};
+
+/// Some of the other settings of a project, which GitLab names when it misses any.
+const OTHER_SETTINGS: [&str; 3] = ["name", "description", "visibility"];
+
+impl Request<'_> {
+    pub(super) fn project(&self, world: &World) -> Result<Answer, Answer> {
+        self.project_answer(world, 200, self.source(world)?)
+    }
+
+    /// Of all the settings only one is served. A version that lacks it overlooks the parameter, and then misses one.
+    pub(super) fn set_project(&self, world: &mut World) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let known = world.settings.version.has_push_setting().then_some(PUSH_REPOSITORY);
+        check.at_least_one_of(known, &OTHER_SETTINGS);
+        let allowed = check.optional_boolean(PUSH_REPOSITORY, false);
+        check.done()?;
+        let id = self.source(world)?;
+        world.set_push_repository(self.token, id, allowed)?;
+        self.project(world)
+    }
+
+    /// Creates a project in the namespace of the token's user, at a path made of its name unless one is given.
+    pub(super) fn create_project(&self, world: &mut World) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let name = check.name("name");
+        check.done()?;
+        let path = self.params.text("path").unwrap_or_else(|| slug(&name));
+        let id = world.create_project(self.token, &name, &path).map_err(|error| {
+            let why = json!([reason(&error)]);
+            Answer::json(400, &json!({ "message": { "name": why, "path": why } }))
+        })?;
+        self.project_answer(world, 201, id)
+    }
+
+    pub(super) fn delete_project(&self, world: &mut World) -> Result<Answer, Answer> {
+        let id = self.source(world)?;
+        world.delete(self.token, Target::Project(id))?;
+        Ok(accepted())
+    }
+
+    fn project_answer(&self, world: &World, status: u16, id: u64) -> Result<Answer, Answer> {
+        let project = world.project(id).ok_or(Refusal::ProjectNotFound)?;
+        Ok(Answer::json(status, &self.render(world).project(project)))
+    }
+
+    pub(super) fn group(&self, world: &World) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let with_projects = check.optional_boolean("with_projects", true);
+        check.done()?;
+        let id = self.seen_group(world)?;
+        self.group_answer(world, 200, id, with_projects)
+    }
+
+    pub(super) fn create_group(&self, world: &mut World) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let (name, path) = (check.name("name"), check.name("path"));
+        check.done()?;
+        let id = world.create_group(self.token, &name, &path).map_err(|error| {
+            Answer::message(400, &format!("Failed to save group {{:path=>[\"{}\"]}}", reason(&error)))
+        })?;
+        self.group_answer(world, 201, id, false)
+    }
+
+    pub(super) fn delete_group(&self, world: &mut World) -> Result<Answer, Answer> {
+        let id = self.seen_group(world)?;
+        world.delete(self.token, Target::Group(id))?;
+        Ok(accepted())
+    }
+
+    fn group_answer(
+        &self,
+        world: &World,
+        status: u16,
+        id: u64,
+        with_projects: bool,
+    ) -> Result<Answer, Answer> {
+        let group = world.group(id).ok_or_else(group_not_found)?;
+        Ok(Answer::json(status, &self.render(world).group(group, with_projects)))
+    }
+
+    /// Returns the ID of the visible group in the path, which may be an ID or a full path.
+    fn seen_group(&self, world: &World) -> Result<u64, Answer> {
+        let id = self.params.text("id").unwrap_or_default();
+        let number = if is_number(&id) { id.parse().ok() } else { world.group_id(&id) };
+        let seen = number.filter(|id| {
+            let place = Target::Group(*id);
+            world.exists(place) && world.can_see(self.token, place)
+        });
+        seen.ok_or_else(group_not_found)
+    }
+}
+
+fn group_not_found() -> Answer {
+    Answer::message(404, "404 Group Not Found")
+}
+
+fn accepted() -> Answer {
+    Answer::message(202, "202 Accepted")
+}
+
+fn reason(error: &BuildError) -> &'static str {
+    match error {
+        BuildError::PathTaken(_) => "has already been taken",
+        BuildError::NoNamespace(_) | BuildError::BadPath(_) | BuildError::NoSuch(_) => "is invalid",
+    }
+}

@@ -1,0 +1,125 @@
+//! Fine-grained personal access tokens: single permissions in place of scopes. The permission that an endpoint or a
+//! mutation needs is known where it is served.
+
+use super::{TokenId, World};
+
+/// How GraphQL answers a fine-grained token where a type isn't covered by its permissions yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GranularGraphql {
+    /// The field is null, with an error.
+    #[default]
+    Errors,
+    /// The field is null, without a word.
+    Nulls,
+    /// Lists are empty and single objects null, without a word.
+    EmptyLists,
+}
+
+/// A permission that an operation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Requirement {
+    /// The name such as `Job Token Scope: Read`.
+    pub(crate) permission: &'static str,
+    /// The kind of thing that the permission is granted for.
+    pub(crate) boundary: Boundary,
+}
+
+/// The kind of thing that a permission is granted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Boundary {
+    Project,
+    Group,
+    User,
+    Instance,
+}
+
+impl Requirement {
+    /// A permission for a project.
+    pub(crate) const fn project(permission: &'static str) -> Self {
+        Self { permission, boundary: Boundary::Project }
+    }
+
+    /// A permission for a group.
+    pub(crate) const fn group(permission: &'static str) -> Self {
+        Self { permission, boundary: Boundary::Group }
+    }
+
+    /// A permission for the token's own user.
+    pub(crate) const fn user(permission: &'static str) -> Self {
+        Self { permission, boundary: Boundary::User }
+    }
+
+    /// A permission for the instance.
+    pub(crate) const fn instance(permission: &'static str) -> Self {
+        Self { permission, boundary: Boundary::Instance }
+    }
+}
+
+impl Boundary {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Group => "group",
+            Self::User => "user",
+            Self::Instance => "instance",
+        }
+    }
+}
+
+impl World {
+    /// Returns whether a token is judged by single permissions: it is fine-grained, or the instance takes no others.
+    pub(crate) fn is_granular(&self, token: TokenId) -> bool {
+        self.settings.enforces_fine_grained_tokens || self.token(token).permissions.is_some()
+    }
+
+    /// Checks that a token may do what needs a permission, if it is judged by them. The error is GitLab's sentence.
+    pub(crate) fn check_permission(&self, token: TokenId, needed: Requirement) -> Result<(), String> {
+        let held = self.token(token).permissions.as_ref();
+        if !self.is_granular(token) || held.is_some_and(|held| held.contains(needed.permission)) {
+            return Ok(());
+        }
+        let Requirement { permission, boundary } = needed;
+        Err(if self.settings.version.names_boundaries() {
+            format!(
+                "Access denied: This operation requires a fine-grained personal access token with the following {} \
+                 permissions: [{permission}].",
+                boundary.name()
+            )
+        } else {
+            format!(
+                "Access denied: Your Personal Access Token lacks the required permissions: [{permission}]"
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::TokenSpec;
+
+    const NEEDED: Requirement = Requirement::project("Job Token Scope: Read");
+
+    fn add(world: &mut World, spec: TokenSpec) -> TokenId {
+        let secret = world.add_token(spec);
+        world.token_by_secret(&secret).unwrap()
+    }
+
+    #[test]
+    fn a_classic_token_needs_no_permission_unless_enforced() {
+        let mut world = World::default();
+        let token = add(&mut world, TokenSpec::new("classic"));
+        assert_eq!(world.check_permission(token, NEEDED), Ok(()));
+        world.settings.enforces_fine_grained_tokens = true;
+        assert!(world.check_permission(token, NEEDED).is_err());
+    }
+
+    #[test]
+    fn a_fine_grained_token_needs_the_very_permission() {
+        let mut world = World::default();
+        let right = add(&mut world, TokenSpec::new("right").fine_grained(["Job Token Scope: Read"]));
+        let wrong = add(&mut world, TokenSpec::new("wrong").fine_grained(["Job Token Scope: Update"]));
+        assert_eq!(world.check_permission(right, NEEDED), Ok(()));
+        assert!(world.check_permission(wrong, NEEDED).unwrap_err().ends_with("[Job Token Scope: Read]"));
+    }
+}

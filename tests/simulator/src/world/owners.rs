@@ -1,0 +1,79 @@
+//! The creation and deletion of projects and groups by tokens, which own what they create.
+
+use super::{BuildError, Refusal, Role, Target, TokenId, World};
+
+impl World {
+    /// Creates a project in the namespace of the token's user, which is a group by the token's name.
+    pub(crate) fn create_project(
+        &mut self,
+        token: TokenId,
+        name: &str,
+        path: &str,
+    ) -> Result<u64, BuildError> {
+        let path = format!("{}/{path}", self.token(token).name);
+        let id = self.add_project(&path)?;
+        self.found(token, Target::Project(id), name)?;
+        Ok(id)
+    }
+
+    /// Creates a top-level group.
+    pub(crate) fn create_group(&mut self, token: TokenId, name: &str, path: &str) -> Result<u64, BuildError> {
+        if self.namespace.is_taken(path) {
+            return Err(BuildError::PathTaken(path.to_owned()));
+        }
+        let id = self.add_group(path)?;
+        self.found(token, Target::Group(id), name)?;
+        Ok(id)
+    }
+
+    fn found(&mut self, token: TokenId, place: Target, name: &str) -> Result<(), BuildError> {
+        self.set_name(place, name)?;
+        self.token_mut(token).set_role(place, Some(Role::Owner));
+        Ok(())
+    }
+
+    /// Deletes a place that the token sees, which takes an owner.
+    pub(crate) fn delete(&mut self, token: TokenId, place: Target) -> Result<(), Refusal> {
+        if self.role(token, place) < Some(Role::Owner) {
+            return Err(Refusal::Forbidden);
+        }
+        let deleted = match place {
+            Target::Project(id) => self.delete_project(id),
+            Target::Group(id) => self.delete_group(id),
+        };
+        deleted.map_err(|_| Refusal::ProjectNotFound)
+    }
+}
+
+/// Returns the path that GitLab makes of a name.
+pub(crate) fn slug(name: &str) -> String {
+    let kept = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let dashed: String =
+        name.chars().map(|letter| if kept(letter) { letter.to_ascii_lowercase() } else { '-' }).collect();
+    let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
+    words.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::TokenSpec;
+
+    #[test]
+    fn a_slug_keeps_letters_digits_and_underscores() {
+        assert_eq!(slug("Ci_Cd token (add) "), "ci_cd-token-add");
+    }
+
+    #[test]
+    fn a_token_owns_what_it_creates_and_nothing_else() {
+        let mut world = World::default();
+        let other = Target::Project(world.add_project("acme/app").unwrap());
+        let secret = world.add_token(TokenSpec::new("bot").maintainer_of(other));
+        let bot = world.token_by_secret(&secret).unwrap();
+        let own = Target::Project(world.create_project(bot, "Tool", "tool").unwrap());
+        assert_eq!(world.create_project(bot, "Tool", "tool"), Err(BuildError::PathTaken("bot/tool".into())));
+        assert_eq!(world.delete(bot, other), Err(Refusal::Forbidden));
+        assert_eq!(world.delete(bot, own), Ok(()));
+        assert!(!world.exists(own));
+    }
+}

@@ -1,0 +1,139 @@
+//! Creation, deletion and names of projects and groups, and the settings of the instance.
+
+use gitlab_simulator::{Simulator, Target, TokenScope, TokenSpec};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::kit::{Reply, Scene};
+
+#[tokio::test]
+async fn a_project_is_created_in_the_namespace_of_the_user() {
+    let scene = Scene::new();
+    let bot = scene.as_token(TokenSpec::new("bot"));
+    let created = bot.post("/projects", &json!({ "name": "Ci_Cd Tool" })).await;
+    let project = created.json();
+    assert_eq!((created.status, &project["name"]), (201, &json!("Ci_Cd Tool")));
+    assert_eq!(project["path_with_namespace"], "bot/ci_cd-tool");
+    assert_eq!(project["name_with_namespace"], "bot / Ci_Cd Tool");
+    let again = bot.post("/projects", &json!({ "name": "Ci_Cd Tool" })).await;
+    again.is(
+        400,
+        json!({ "message": { "name": ["has already been taken"], "path": ["has already been taken"] } }),
+    );
+    bot.post("/projects", &json!({})).await.is(400, json!({ "error": "name is missing" }));
+    let path = format!("/projects/{}", project["id"]);
+    bot.delete(&path).await.is(202, json!({ "message": "202 Accepted" }));
+    bot.get(&path).await.is(404, json!({ "message": "404 Project Not Found" }));
+}
+
+#[tokio::test]
+async fn a_group_is_created_and_deleted_by_its_owner() {
+    let scene = Scene::new();
+    let bot = scene.as_token(TokenSpec::new("bot"));
+    let created = bot.post("/groups", &json!({ "name": "Add group", "path": "added" })).await;
+    let group = created.json();
+    assert_eq!(created.status, 201);
+    assert_eq!((&group["name"], &group["full_path"]), (&json!("Add group"), &json!("added")));
+    let taken = bot.post("/groups", &json!({ "name": "x", "path": "added" })).await;
+    let message = "Failed to save group {:path=>[\"has already been taken\"]}";
+    taken.is(400, json!({ "message": message }));
+    let missing = bot.post("/groups", &json!({})).await;
+    missing.is(400, json!({ "error": "name is missing, path is missing" }));
+    bot.delete("/groups/added").await.is(202, json!({ "message": "202 Accepted" }));
+    assert_eq!(scene.gitlab.group_id("added"), None);
+}
+
+#[tokio::test]
+async fn only_an_owner_deletes() {
+    let scene = Scene::new();
+    let (app, partners) = (Target::Project(scene.app), scene.partners());
+    let bot = scene.as_token(TokenSpec::new("bot").maintainer_of(app).maintainer_of(partners));
+    let forbidden = json!({ "message": "403 Forbidden" });
+    bot.delete("/projects/acme%2Fapp").await.is(403, forbidden.clone());
+    bot.delete("/groups/partners").await.is(403, forbidden);
+    let stranger = scene.as_token(TokenSpec::new("stranger"));
+    stranger.delete("/projects/1").await.is(404, json!({ "message": "404 Project Not Found" }));
+    stranger.delete("/groups/partners").await.is(404, json!({ "message": "404 Group Not Found" }));
+}
+
+#[tokio::test]
+async fn a_name_need_not_be_the_end_of_the_path() {
+    let scene = Scene::new();
+    let acme = Target::Group(scene.gitlab.group_id("acme").unwrap());
+    scene.gitlab.set_name(Target::Project(scene.app), "Deploy Tools");
+    scene.gitlab.set_name(acme, "Acme Inc.");
+    let project = scene.api.get("/projects/acme%2Fapp").await.json();
+    assert_eq!((&project["name"], &project["path"]), (&json!("Deploy Tools"), &json!("app")));
+    assert_eq!(project["name_with_namespace"], "Acme Inc. / Deploy Tools");
+    assert_eq!(
+        (&project["namespace"]["name"], &project["namespace"]["path"]),
+        (&json!("Acme Inc."), &json!("acme"))
+    );
+    assert_eq!(scene.api.get("/groups/acme").await.json()["full_name"], "Acme Inc.");
+    scene.gitlab.set_name(scene.partners(), "Our Partners");
+    scene.gitlab.allow(scene.app, scene.partners());
+    assert_eq!(scene.api.get(&scene.scope("/groups_allowlist")).await.json()[0]["name"], "Our Partners");
+}
+
+#[tokio::test]
+async fn the_settings_of_the_instance_are_for_administrators() {
+    let scene = Scene::of(Simulator::builder().enforced());
+    let settings = scene.api.get("/application/settings").await;
+    assert_eq!(
+        (settings.status, &settings.json()["enforce_ci_inbound_job_token_scope_enabled"]),
+        (200, &json!(true))
+    );
+    assert!(settings.json().as_object().unwrap().len() > 30);
+    let owner = TokenSpec::new("owner").role(Target::Project(scene.app), gitlab_simulator::Role::Owner);
+    let refused = scene.as_token(owner).get("/application/settings").await;
+    refused.is(403, json!({ "message": "403 Forbidden" }));
+    let reader = TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]);
+    assert_eq!(scene.as_token(reader).get("/application/settings").await.status, 200);
+    let user = TokenSpec::new("user").administrator().scopes([TokenScope::ReadUser]);
+    let refused = scene.as_token(user).get("/application/settings").await;
+    assert_eq!((refused.status, &refused.json()["error"]), (403, &json!("insufficient_scope")));
+}
+
+#[tokio::test]
+async fn enforcement_is_a_setting_since_18_0() {
+    for (version, expected) in [("17.11.7-ee", None), ("18.0.0-ee", Some(json!(false)))] {
+        let scene = Scene::of(Simulator::builder().version(version));
+        let settings = scene.api.get("/application/settings").await.json();
+        assert_eq!(
+            settings.get("enforce_ci_inbound_job_token_scope_enabled"),
+            expected.as_ref(),
+            "{version}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_version_tells_the_edition() {
+    for (version, enterprise) in [("18.8.0-ee", true), ("18.8.0", false)] {
+        let scene = Scene::of(Simulator::builder().version(version));
+        let answer = scene.api.get("/version").await.json();
+        assert_eq!((&answer["version"], &answer["enterprise"]), (&json!(version), &json!(enterprise)));
+        assert_eq!(answer["kas"]["enabled"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_a_get_without_a_body() {
+    let scene = Scene::new();
+    let request = scene.api.request(Method::HEAD, &scene.scope("/allowlist"));
+    let reply = Reply::of(request).await.unwrap();
+    assert_eq!((reply.status, reply.text.as_str(), reply.header("x-total")), (200, "", Some("1")));
+    let missing = Reply::of(scene.api.request(Method::HEAD, "/projects/999")).await.unwrap();
+    assert_eq!(missing.status, 404);
+}
+
+#[tokio::test]
+async fn slashes_at_the_end_of_a_path_mean_nothing() {
+    let scene = Scene::new();
+    for path in ["/version/", "/projects/acme%2Fapp/", "/groups/acme/"] {
+        assert_eq!(scene.api.get(path).await.status, 200, "{path}");
+    }
+    let target = json!({ "target_project_id": scene.lib });
+    assert_eq!(scene.api.post(&scene.scope("/allowlist/"), &target).await.status, 201);
+    scene.api.delete(&scene.scope(&format!("/allowlist/{}/", scene.lib))).await.is_empty();
+}
