@@ -115,9 +115,9 @@ fn missing_permissions(needed: &str) -> String {
         false => "",
     };
     format!(
-        "The token needs the fine-grained permissions {needed}. A token's permissions can't be changed: create a new one with \
-         all permissions that the guide \"GitLab versions and tokens\" lists. If the token isn't fine-grained, the instance or \
-         the group accepts fine-grained tokens alone.{early_check}"
+        "Create a fine-grained token with {needed} and all other permissions that the guide \"GitLab versions and tokens\" \
+         lists; the permissions of a token can't be changed. If this token isn't fine-grained, the instance or the group \
+         accepts fine-grained tokens alone.{early_check}"
     )
 }
 

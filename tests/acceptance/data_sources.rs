@@ -1,6 +1,6 @@
 //! The two data sources: what is set and who is allowed, managed here or not.
 
-use gitlab_simulator::{LINK_LIMIT, Route, Simulator, Target};
+use gitlab_simulator::{ADMINISTRATOR, LINK_LIMIT, Route, Simulator, Target};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
@@ -53,8 +53,10 @@ fn a_scope_is_read_by_path_and_by_number() {
     for project in ["acme/app", "1"] {
         let read = read(&gitlab, &tf, &replaced(READ_SCOPE, "acme/app", project), SCOPE);
 
-        let expected =
-            json!({"project": project, "project_id": 1, "inbound_enabled": false, "outbound_enabled": true});
+        let expected = json!({
+            "project": project, "project_id": 1, "inbound_enabled": false, "outbound_enabled": true,
+            "push_repository_for_job_token_allowed": false, "cross_project_push_for_job_token_allowed": null,
+        });
         assert_eq!(read, expected);
     }
 }
@@ -73,12 +75,12 @@ fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
         let made = gitlab.entry(1, target).map(|entry| entry.created_at);
         json!({
             "id": id, "name": name, "path": path, "web_url": format!("{}/{page}", gitlab.url()),
-            "default_permissions": true, "job_token_policies": [], "autopopulated": false, "created_at": made,
+            "default_permissions": true, "job_token_policies": [], "created_at": made, "added_by": ADMINISTRATOR,
         })
     };
     let (project, group) = (Target::Project, Target::Group);
     let expected = json!({
-        "project": "acme/app", "project_id": 1,
+        "project": "acme/app", "project_id": 1, "own_permissions": null,
         "projects": [
             entry(project(3), "cli", "acme/cli", "acme/cli"), entry(project(2), "lib", "acme/lib", "acme/lib"),
         ],
@@ -112,13 +114,17 @@ fn what_the_token_may_not_see_is_null() {
     gitlab.inject(json(r#"[{"id":9}]"#).on(Route::AllowlistGroupsGet));
     let Some(tf) = workspace(&gitlab) else { return };
 
-    let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
+    tf.config(READ_ALLOWLIST);
+    let run = tf.apply();
+    run.succeeds();
+    assert!(run.warning().contains("Permissions aren't visible to the token"), "{}", run.warning());
+    let read = tf.state().of(ALLOWLIST).clone();
 
     // GraphQL lists none of them, as if they were added in between.
     let entry = |id: u64, path: Value| {
         json!({
             "id": id, "name": null, "path": path, "web_url": null, "default_permissions": null,
-            "job_token_policies": null, "autopopulated": null, "created_at": null,
+            "job_token_policies": null, "created_at": null, "added_by": null,
         })
     };
     assert_eq!(read["projects"], json!([entry(2, json!("acme/lib")), entry(3, Value::Null)]));

@@ -102,7 +102,7 @@ fn a_scope_is_imported_by_path_with_its_number() {
     tf.plan().changes_nothing();
     let expected = json!({
         "project": "acme/app", "project_id": 1, "id": "1", "inbound_enabled": true, "outbound_enabled": false,
-        "push_repository_for_job_token_allowed": null,
+        "push_repository_for_job_token_allowed": null, "cross_project_push_for_job_token_allowed": null,
     });
     assert_eq!(*tf.state().of(SCOPE), expected);
 }

@@ -289,7 +289,7 @@ fn own_state_from_another_registry_is_kept() {
         (
             "gitlab_job_token_scope",
             json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 1, "id": "1",
-                   "push_repository_for_job_token_allowed": null}),
+                   "push_repository_for_job_token_allowed": null, "cross_project_push_for_job_token_allowed": null}),
             "resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n".to_owned(),
         ),
         (

@@ -58,7 +58,7 @@ fn the_state_holds_the_number_beside_the_spelling() {
 
     let expected = json!({
         "project": "acme/app", "project_id": 2, "id": "2", "inbound_enabled": true, "outbound_enabled": false,
-        "push_repository_for_job_token_allowed": null,
+        "push_repository_for_job_token_allowed": null, "cross_project_push_for_job_token_allowed": null,
     });
     assert_eq!(*tf.state().of(SCOPE), expected);
 }

@@ -40,6 +40,7 @@ fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
 fn app() -> Value {
     json!({
         "id": 1, "path": "acme/app", "archived": false, "inbound_enabled": true,
+        "push_repository_for_job_token_allowed": false, "cross_project_push_for_job_token_allowed": null,
         "allowed_project_count": 1, "allowed_group_count": 1, "default_permissions_count": 1,
     })
 }
@@ -47,6 +48,7 @@ fn app() -> Value {
 fn lint() -> Value {
     json!({
         "id": 2, "path": "acme/tools/lint", "archived": false, "inbound_enabled": false,
+        "push_repository_for_job_token_allowed": false, "cross_project_push_for_job_token_allowed": null,
         "allowed_project_count": 0, "allowed_group_count": 0, "default_permissions_count": 0,
     })
 }
@@ -91,6 +93,7 @@ fn nothing_is_told_of_a_project_in_which_the_user_is_no_maintainer() {
 
     let unknown = json!({
         "id": 2, "path": "acme/tools/lint", "archived": false, "inbound_enabled": null,
+        "push_repository_for_job_token_allowed": null, "cross_project_push_for_job_token_allowed": null,
         "allowed_project_count": null, "allowed_group_count": null, "default_permissions_count": null,
     });
     assert_eq!(read(&gitlab, &tf, READ)["projects"], json!([app(), unknown]));

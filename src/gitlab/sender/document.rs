@@ -39,31 +39,39 @@ impl Optional {
 pub(super) struct SchemaGaps(Mutex<Vec<&'static Optional>>);
 
 impl SchemaGaps {
-    /// Replaces the missing parts in the text of a request's body.
-    pub(super) fn bridge(&self, optional: &[Optional], mut body: Value) -> Value {
-        let gaps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Value::String(text)) = body.get_mut("query") {
-            for gap in gaps.iter().filter(|gap| optional.contains(gap)) {
-                *text = text.replacen(gap.text, gap.instead, 1);
-            }
-        }
-        body
+    /// Returns the parts that are known to be missing.
+    pub(super) fn known(&self) -> Vec<&'static Optional> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes the parts that these faults say are missing. Returns true if the request can be sent again without them:
-    /// nothing else is wrong with it, and something is new.
-    pub(super) fn learn(&self, optional: &'static [Optional], faults: &[Fault]) -> bool {
-        let about_the_schema: Vec<&Fault> =
-            faults.iter().filter(|fault| fault.is_about_the_schema()).collect();
-        let gap = |fault: &&Fault| optional.iter().find(|optional| fault.says_missing(optional));
-        let Some(found) = about_the_schema.iter().map(gap).collect::<Option<Vec<_>>>() else { return false };
+    /// Notes the parts that these faults say are missing. Returns true if the request, which did without `known`, can be sent
+    /// again without them: nothing else is wrong with it.
+    pub(super) fn learn(
+        &self,
+        known: &[&'static Optional],
+        optional: &'static [Optional],
+        faults: &[Fault],
+    ) -> bool {
+        let about_the_schema = faults.iter().filter(|fault| fault.is_about_the_schema());
+        let gap = |fault: &Fault| optional.iter().find(|optional| fault.says_missing(optional));
+        let Some(found) = about_the_schema.map(gap).collect::<Option<Vec<_>>>() else { return false };
+        let is_new = found.iter().any(|gap| !known.contains(gap));
         let mut gaps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = gaps.len();
         for gap in found {
             if !gaps.contains(&gap) {
                 gaps.push(gap);
             }
         }
-        gaps.len() > known
+        is_new
     }
+}
+
+/// Replaces the missing parts in the text of a request's body.
+pub(super) fn without(missing: &[&'static Optional], optional: &[Optional], mut body: Value) -> Value {
+    if let Some(Value::String(text)) = body.get_mut("query") {
+        for gap in missing.iter().filter(|gap| optional.contains(gap)) {
+            *text = text.replacen(gap.text, gap.instead, 1);
+        }
+    }
+    body
 }

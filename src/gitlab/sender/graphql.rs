@@ -125,9 +125,10 @@ impl Sender {
         call: &Call<Envelope<D>>,
     ) -> Result<(Answer<D>, Option<Error>), Error> {
         loop {
-            let call = call.bridging(self.schema_gaps());
+            let missing = self.schema_gaps().known();
+            let call = call.without(&missing);
             let Answer { value: Envelope { data, errors }, headers, history } = self.send(&call).await?;
-            if data.is_none() && self.schema_gaps().learn(call.optional(), &errors) {
+            if data.is_none() && self.schema_gaps().learn(&missing, call.optional(), &errors) {
                 continue;
             }
             let Some(value) = data else { return Err(self.error_of(&call, &errors, false, history)) };
@@ -144,7 +145,7 @@ impl Sender {
         history: AttemptHistory,
     ) -> Error {
         let kind = kind_of(errors, has_data, call);
-        let words = self.presentable(words_of(errors, &kind), LONGEST);
+        let words = self.presentable(words_of(errors, &kind, call.optional()), LONGEST);
         let words = words.or_else(|| Some("neither data nor errors".to_owned()));
         // A mutation is refused at its root; what goes wrong below it does so after the change.
         let is_below = |fault: &Fault| fault.path.as_ref().is_none_or(|path| path.len() > 1);
@@ -194,13 +195,15 @@ fn unknown_values<D>(errors: &[Fault], call: &Call<Envelope<D>>) -> Vec<String> 
     places.filter_map(at).collect()
 }
 
-fn words_of(errors: &[Fault], kind: &ErrorKind) -> String {
+fn words_of(errors: &[Fault], kind: &ErrorKind, optional: &[Optional]) -> String {
     let explanations = errors.iter().flat_map(|fault| &fault.extensions.problems);
     let explained: Vec<_> = explanations.filter_map(|problem| problem.explanation.as_deref()).collect();
     match kind {
         ErrorKind::UnknownValues(_) if !explained.is_empty() => explained.join("; "),
-        // One thing that is missing has others in its train.
-        ErrorKind::Unsupported => joined(errors.iter().filter(|fault| fault.is_about_the_schema())),
+        // One thing that is missing has others in its train, and what is optional isn't at fault.
+        ErrorKind::Unsupported => joined(errors.iter().filter(|fault| {
+            fault.is_about_the_schema() && !optional.iter().any(|part| fault.says_missing(part))
+        })),
         _ => joined(errors.iter()),
     }
 }

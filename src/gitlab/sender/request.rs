@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::document::{Document, Optional, SchemaGaps};
+use super::document::{self, Document, Optional};
 
 /// Where GraphQL is spoken, below the root of the instance.
 pub(super) const GRAPHQL_PATH: &str = "/api/graphql";
@@ -113,9 +113,9 @@ impl<T> Call<T> {
         self.body.as_ref()
     }
 
-    /// Returns the same call in the words of a schema with these gaps.
-    pub(super) fn bridging(&self, gaps: &SchemaGaps) -> Self {
-        let body = self.body.clone().map(|body| gaps.bridge(self.optional, body));
+    /// Returns the same call to a GraphQL schema that lacks these parts.
+    pub(super) fn without(&self, missing: &[&'static Optional]) -> Self {
+        let body = self.body.clone().map(|body| document::without(missing, self.optional, body));
         Self { line: self.line.clone(), query: self.query.clone(), body, ..*self }
     }
 

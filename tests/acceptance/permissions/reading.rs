@@ -1,6 +1,6 @@
 //! The data source of a list tells the permissions of each entry.
 
-use gitlab_simulator::Fault;
+use gitlab_simulator::{ADMINISTRATOR, Fault};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -17,8 +17,8 @@ fn permissions(read: &Value, kind: &str) -> Vec<Value> {
             entry["path"],
             entry["default_permissions"],
             entry["job_token_policies"],
-            entry["autopopulated"],
-            entry["created_at"]
+            entry["created_at"],
+            entry["added_by"]
         ])
     };
     read[kind].as_array().into_iter().flatten().map(told).collect()
@@ -30,7 +30,6 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "ADMIN_JOBS"]));
     gitlab.allow(APP, Target::Project(3));
     gitlab.allow_with(APP, Target::Group(TEAM), only(&[]));
-    gitlab.set_autopopulated(APP, Target::Project(3), true);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(READ);
 
@@ -41,13 +40,13 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
     assert_eq!(
         permissions(state.of(DATA), "projects"),
         [
-            json!(["acme/lib", false, ["ADMIN_JOBS", "READ_PACKAGES"], false, made(TARGET)]),
-            json!(["acme/other", true, [], true, made(Target::Project(3))]),
+            json!(["acme/lib", false, ["ADMIN_JOBS", "READ_PACKAGES"], made(TARGET), ADMINISTRATOR]),
+            json!(["acme/other", true, [], made(Target::Project(3)), ADMINISTRATOR]),
         ]
     );
     assert_eq!(
         permissions(state.of(DATA), "groups"),
-        [json!(["partners/team", false, [], false, made(Target::Group(TEAM))])]
+        [json!(["partners/team", false, [], made(Target::Group(TEAM)), ADMINISTRATOR])]
     );
 }
 

@@ -81,7 +81,7 @@ fn everything_else_works_with_an_old_gitlab() {
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
     assert_eq!(listed["path"], "acme/lib");
-    for unknown in ["default_permissions", "job_token_policies", "autopopulated", "created_at"] {
+    for unknown in ["default_permissions", "job_token_policies", "added_by", "created_at"] {
         assert_eq!(listed[unknown], Value::Null, "{unknown}");
     }
     tf.config(&entry(""));

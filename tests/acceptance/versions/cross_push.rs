@@ -46,6 +46,22 @@ fn the_plan_names_the_entries_that_may_then_push() {
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.plan().warning(), @r"
+    Warning: Other projects may push to acme/app (1)
+      gitlab_job_token_scope.app
+      > cross_project_push_for_job_token_allowed = true
+
+    With `cross_project_push_for_job_token_allowed = true`, jobs of other projects
+    can push to the repository of project acme/app (1): those that an entry with
+    default permissions or `ADMIN_REPOSITORIES` allows, if the user who runs the
+    job is at least a Developer in this project.
+
+    These entries on its allowlist have them now:
+
+      - project acme/lib (2): default permissions
+      - group partners/team (3): ADMIN_REPOSITORIES
+
+    They can push only while `push_repository_for_job_token_allowed` is on, too,
+    which this resource doesn't set to `true`.
     ");
     tf.apply_saved().succeeds();
     assert!(!gitlab.job_may_push(LIB, APP), "the own setting is off");
@@ -73,13 +89,24 @@ fn an_older_gitlab_is_told() {
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.apply().error(), @r"
+    Error: Can't read cross-project push of project 1
+      gitlab_job_token_scope.app
+      > cross_project_push_for_job_token_allowed = true
+
+    GitLab answers without the setting. It has it from version 19.1 on, and shows
+    it to users with at least the Maintainer role in the project: upgrade GitLab,
+    give the token's user that role, or remove
+    `cross_project_push_for_job_token_allowed` from the configuration; everything
+    else works without it.
     ");
     assert!(tf.state().addresses().is_empty());
 }
 
 #[test]
 fn an_import_brings_it_in_where_it_is_on() {
-    for (version, is_on) in [("19.4.1-ee", true), ("19.4.1-ee", false), ("18.8.2-ee", false), ("16.0.8-ee", false)] {
+    for (version, is_on) in
+        [("19.4.1-ee", true), ("19.4.1-ee", false), ("18.8.2-ee", false), ("16.0.8-ee", false)]
+    {
         let gitlab = of_version(version);
         if is_on {
             gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
@@ -107,6 +134,10 @@ fn the_data_sources_show_both_push_settings() {
             "19.1.3-ee" | "19.4.1-ee" => (json!(true), json!(false)),
             _ => (json!(true), Value::Null),
         };
-        assert_eq!((&read["push_repository_for_job_token_allowed"], &read[CROSS]), (&push, &cross), "{version}");
+        assert_eq!(
+            (&read["push_repository_for_job_token_allowed"], &read[CROSS]),
+            (&push, &cross),
+            "{version}"
+        );
     }
 }

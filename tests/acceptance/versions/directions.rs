@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::kit::workspace;
 
-const LIMITED: &str = "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]";
+const LIMITED: &str = "target_project_id = 2\n  job_token_policies = [\"READ_JOBS\"]";
 
 /// A GitLab where `acme/lib` is on the allowlist of `acme/app` with few permissions, and the target of an outbound link.
 fn with_both_directions(outbound_first: bool) -> Simulator {
@@ -83,5 +83,8 @@ fn the_scopes_count_lists_that_are_longer_than_a_page() {
 
     let state = tf.state();
     let app = &state.of("data.gitlab_job_token_scopes.acme")["projects"][0];
-    assert_eq!((&app["allowed_project_count"], &app["default_permissions_count"]), (&json!(200), &json!(200)));
+    assert_eq!(
+        (&app["allowed_project_count"], &app["default_permissions_count"]),
+        (&json!(200), &json!(200))
+    );
 }

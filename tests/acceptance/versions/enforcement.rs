@@ -6,7 +6,8 @@ use insta::assert_snapshot;
 use super::*;
 use crate::kit::workspace;
 
-const OPEN: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  inbound_enabled = false\n}\n";
+const OPEN: &str =
+    "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  inbound_enabled = false\n}\n";
 const RESTRICTED: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
 
 fn enforced() -> Simulator {
@@ -20,6 +21,19 @@ fn an_administrator_is_told_while_planning() {
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().error(), @r"
+    Error: Project acme/app (1) can't be opened
+      gitlab_job_token_scope.app
+      > inbound_enabled = false
+
+    The configuration sets `inbound_enabled = false`, but this GitLab instance
+    enforces the allowlist of every project.
+
+    An administrator may have made the allowlist mandatory for the whole instance,
+    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
+    attribute, and allow the projects or groups that need access.
+
+    To destroy resources in spite of this error, run `terraform destroy
+    -refresh=false`.
     ");
     assert_eq!(gitlab.requests().to(Route::ApplicationSettingsGet).len(), 1);
 

@@ -3,7 +3,7 @@
 use gitlab_simulator::{GranularGraphql, TokenSpec};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use terraform_cli::Workspace;
+use terraform_cli::{Run, Workspace};
 
 use super::*;
 use crate::kit::workspace;
@@ -21,6 +21,9 @@ const ALL: [&str; 9] = [
     "User: Read",
 ];
 
+/// Without a block, Terraform adds an error of its own to those of the provider's configuration.
+const PROVIDER: &str = "provider \"gitlab\" {}\n";
+
 const LIMITED: &str = "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]";
 
 /// A workspace with a token that has these permissions and the Maintainer role.
@@ -30,6 +33,10 @@ fn with(gitlab: &Simulator, permissions: &[&str]) -> Option<Workspace> {
     let mut tf = workspace(gitlab)?;
     tf.set_env("GITLAB_TOKEN", &token);
     Some(tf)
+}
+
+fn warned(run: &Run, title: &str) -> bool {
+    run.warnings().iter().any(|warning| warning.summary.contains(title))
 }
 
 fn without(missing: &str) -> Vec<&'static str> {
@@ -58,10 +65,23 @@ fn membership_and_access_are_managed() {
 fn the_early_check_names_its_way_out() {
     let gitlab = newest();
     let Some(mut tf) = with(&gitlab, &without("User: Read")) else { return };
-    tf.config(&entry("target_project = \"acme/lib\""));
+    tf.config(&format!("{PROVIDER}{}", entry("target_project = \"acme/lib\"")));
 
-    assert_snapshot!(tf.plan().error(), @r"
-    ");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {}
+
+    GET /user: the token lacks the permission User: Read (403): Access denied:
+    This operation requires a fine-grained personal access token with the
+    following user permissions: [User: Read].
+
+    The token needs the fine-grained permissions User: Read. A token's permissions
+    can't be changed: create a new one with all permissions that the guide "GitLab
+    versions and tokens" lists. If the token isn't fine-grained, the instance or
+    the group accepts fine-grained tokens alone. Only the check of the token at
+    the start needs this permission: `early_auth_check = false` does without it.
+    "#);
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     tf.apply().succeeds().warns_of_nothing();
 }
@@ -72,8 +92,22 @@ fn a_missing_permission_is_named() {
     let Some(tf) = with(&gitlab, &without("Job Token Scope Allowlist: Create")) else { return };
     tf.config(&entry("target_project = \"acme/lib\""));
 
-    assert_snapshot!(tf.apply().error(), @r"
-    ");
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.entry
+      > resource "gitlab_job_token_allowlist_entry" "entry" {
+
+    POST /projects/1/job_token_scope/allowlist: the token lacks the permission Job
+    Token Scope Allowlist: Create (403): Access denied: This operation requires a
+    fine-grained personal access token with the following project permissions:
+    [Job Token Scope Allowlist: Create].
+
+    The token needs the fine-grained permissions Job Token Scope Allowlist:
+    Create. A token's permissions can't be changed: create a new one with all
+    permissions that the guide "GitLab versions and tokens" lists. If the token
+    isn't fine-grained, the instance or the group accepts fine-grained tokens
+    alone.
+    "#);
     tf.config(&entry(LIMITED));
     let error = tf.apply().error();
     assert!(error.contains("Job Token Scope Allowlist: Create"), "{error}");
@@ -117,8 +151,16 @@ fn what_is_not_visible_is_warned_of() {
     let Some(tf) = with(&gitlab, &ALL) else { return };
     tf.config(&entry(LIMITED));
     let run = tf.apply();
-    assert_snapshot!(run.warning(), @r"
-    ");
+    assert_snapshot!(run.warning(), @r#"
+    Warning: Permissions couldn't be checked
+      gitlab_job_token_allowlist_entry.entry
+      > resource "gitlab_job_token_allowlist_entry" "entry" {
+
+    GitLab accepted the permissions of project acme/lib (2) on the allowlist of
+    acme/app (1) without an error, but doesn't show them to this token, so they
+    couldn't be checked. Most fine-grained tokens can't read them; a classic token
+    with the scope `api` can.
+    "#);
     assert_snapshot!(tf.plan().warning(), @r"
     ");
 }
@@ -136,8 +178,7 @@ fn data_sources_show_nulls_with_a_warning() {
         );
         let run = tf.apply();
         run.succeeds();
-        let warning = run.warning();
-        assert!(warning.contains("Permissions"), "{answers:?}: {warning}");
+        assert!(warned(&run, "Permissions"), "{answers:?}: {}", run.stdout());
         let state = tf.state();
         let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
         assert_eq!((&listed["path"], &listed["default_permissions"]), (&json!("acme/lib"), &Value::Null));
@@ -157,7 +198,7 @@ fn cross_project_push_is_written_though_it_can_not_be_read() {
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(run.warning().contains("Unconfirmed push setting"), "{answers:?}: {}", run.warning());
+        assert!(warned(&run, "Unconfirmed push setting"), "{answers:?}: {}", run.stdout());
         assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
         tf.plan().changes_nothing();
         tf.destroy().succeeds();
@@ -170,7 +211,7 @@ fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
     let gitlab = newest();
     gitlab.enforce_fine_grained_tokens(true);
     let Some(tf) = workspace(&gitlab) else { return };
-    tf.config(&entry("target_project = \"acme/lib\""));
+    tf.config(&format!("{PROVIDER}{}", entry("target_project = \"acme/lib\"")));
 
     let error = tf.plan().error();
 

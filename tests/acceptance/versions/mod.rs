@@ -14,7 +14,8 @@ mod policies;
 use gitlab_simulator::{Builder, Permissions, Simulator, Target};
 
 /// The versions that differ from each other, the oldest first.
-const VERSIONS: [&str; 7] = ["16.0.8-ee", "17.2.9-ee", "18.0.6-ee", "18.3.6-ee", "18.8.2-ee", "19.1.3-ee", "19.4.1-ee"];
+const VERSIONS: [&str; 7] =
+    ["16.0.8-ee", "17.2.9-ee", "18.0.6-ee", "18.3.6-ee", "18.8.2-ee", "19.1.3-ee", "19.4.1-ee"];
 
 const APP: u64 = 1;
 const LIB: u64 = 2;

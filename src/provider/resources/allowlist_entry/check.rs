@@ -153,7 +153,8 @@ fn restricts_own_jobs(group: &str, project: &str) -> Diagnostic {
         format!(
             "Project {project} is in {group}, and GitLab applies the permissions of an entry for a group to the project's own \
              jobs, too (gitlab-org/gitlab!262365). They fail with 403 for whatever `{POLICIES}` leaves out. To lift this, add \
-             an entry for the project itself: `target_project` as `project`, with `default_permissions = true`."
+             an entry for the project itself: the same project as `project` and `target_project`, with \
+             `default_permissions = true`."
         ),
     )
     .at(POLICIES)
