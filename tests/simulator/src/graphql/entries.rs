@@ -1,4 +1,4 @@
-//! Allowlists and their entries: links of both directions, with who made them and what they permit.
+//! Allowlists and their entries: links of both directions, their authors and their permissions.
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::JsonValue;
@@ -65,7 +65,7 @@ impl<'s> EntryNode<'s> {
         self.entry(|entry| read(entry).into()).unwrap_or_default()
     }
 
-    /// Before targets had types of their own, one out of sight was null.
+    /// Returns the target. Before targets had types of their own, one that wasn't visible was null.
     fn target<'a>(&self) -> ResolvedValue<'a>
     where
         's: 'a,
@@ -114,7 +114,7 @@ impl ObjectValue for EntryNode<'_> {
     }
 }
 
-/// `CiJobTokenAccessibleProject` or `CiJobTokenAccessibleGroup`: what identifies a project or group, out of sight or not.
+/// `CiJobTokenAccessibleProject` or `CiJobTokenAccessibleGroup`, which show a target also if it isn't visible.
 pub(super) struct AccessibleNode<'s> {
     pub(super) session: &'s Session<'s>,
     pub(super) target: Target,

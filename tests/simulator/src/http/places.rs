@@ -89,8 +89,8 @@ impl Request<'_> {
     /// Returns the ID of the visible group in the path, which may be an ID or a full path.
     fn seen_group(&self, world: &World) -> Result<u64, Answer> {
         let id = self.params.text("id").unwrap_or_default();
-        let number = if is_number(&id) { id.parse().ok() } else { world.group_id(&id) };
-        let seen = number.filter(|id| {
+        let found = if is_number(&id) { id.parse().ok() } else { world.group_id(&id) };
+        let seen = found.filter(|id| {
             let place = Target::Group(*id);
             world.exists(place) && world.can_see(self.token, place)
         });

@@ -135,8 +135,8 @@ impl Simulator {
         self.build(|world| world.revoke(owner, target))
     }
 
-    /// Records that a job of one project used its token against another, at a moment such as `2026-11-20T10:00:00Z`. The
-    /// log keeps one row for each project whose jobs did.
+    /// Records that a job of `origin_project` used its token against a project, at a moment such as
+    /// `2026-11-20T10:00:00Z`. The log keeps the last one of each origin.
     #[track_caller]
     pub fn record_authentication(&self, project: u64, origin_project: u64, at: &str) {
         self.build(|world| world.record_authentication(project, origin_project, at));
@@ -191,7 +191,7 @@ impl Simulator {
         self.edit_project(project, |project| project.fine_grained_permissions = on);
     }
 
-    /// What is on a project's allowlist, without the project itself and what only an outbound link leads to.
+    /// Returns the targets on a project's allowlist, without the project itself and targets of outbound links.
     #[track_caller]
     #[must_use]
     pub fn allowlist(&self, owner: u64) -> Allowlist {
@@ -229,7 +229,7 @@ impl Simulator {
         self.edit_project(project, |project| project.push_repository_for_job_token_allowed)
     }
 
-    /// Whether job tokens of other projects may push to the project's repository, if more conditions hold.
+    /// Returns whether job tokens of other projects may push to the project's repository, if more conditions hold.
     #[track_caller]
     #[must_use]
     pub fn cross_project_push_for_job_token_allowed(&self, project: u64) -> bool {

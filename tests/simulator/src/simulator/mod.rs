@@ -33,7 +33,7 @@ pub struct Builder {
     port: u16,
     relative_url_root: String,
     latency: Duration,
-    /// Whether the version decides the kind of enforcement.
+    /// Enforcement of the kind that the version, which may still be set, decides on.
     enforced: bool,
     world: World,
 }

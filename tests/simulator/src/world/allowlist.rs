@@ -123,8 +123,8 @@ impl World {
         }
     }
 
-    /// Takes a target off the list. A group need only exist; a project must be visible too, but for the newest versions.
-    /// The target is looked up before the role is.
+    /// Removes a target from the list. A group need only exist; before 19.4 a project must be visible too. The target
+    /// is looked up before the role.
     pub(crate) fn remove_link(&mut self, token: TokenId, owner: u64, target: Target) -> Result<(), Refusal> {
         self.seen(token, owner)?;
         match target {

@@ -3,7 +3,7 @@
 
 use super::{TokenId, World};
 
-/// How GraphQL answers a fine-grained token where a type isn't covered by its permissions yet.
+/// The answer of GraphQL to a fine-grained token where permissions don't cover a type yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GranularGraphql {
     /// The field is null, with an error.

@@ -179,7 +179,7 @@ impl World {
         self.group(self.group_id(parent)?)
     }
 
-    /// The projects of the instance, in the order of their numbers.
+    /// The projects of the instance, in the order of their IDs.
     pub(crate) fn projects(&self) -> impl Iterator<Item = &Project> {
         self.projects.values()
     }

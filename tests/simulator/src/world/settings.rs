@@ -33,9 +33,9 @@ pub(crate) struct Settings {
     pub(crate) version: Version,
     /// Whether lists leave `X-Total`, `X-Total-Pages` and the link to the last page out, as for very large sets.
     pub(crate) omits_totals: bool,
-    /// Whether reads of the scope leave the deprecated `outbound_enabled` out.
+    /// Absence of the deprecated `outbound_enabled` from reads of the scope.
     pub(crate) omits_outbound_enabled: bool,
-    /// Whether classic tokens are refused.
+    /// Refusal of classic tokens.
     pub(crate) enforces_fine_grained_tokens: bool,
     pub(crate) granular_graphql: GranularGraphql,
     pub(crate) missing_fields: BTreeSet<MissingField>,

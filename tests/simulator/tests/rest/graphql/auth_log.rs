@@ -81,6 +81,20 @@ async fn a_page_of_the_log_holds_100() {
 }
 
 #[tokio::test]
+async fn a_page_of_the_log_doubles_the_cost() {
+    let scene = Scene::new();
+    // The project costs 1, then the log, its nodes and their fields count twice.
+    let query = |fields: usize| {
+        let fields: String = (0..fields).map(|n| format!("f{n}: lastAuthorizedAt ")).collect();
+        format!("{{ project(fullPath: \"acme/app\") {{ ciJobTokenAuthLogs {{ nodes {{ {fields} }} }} }} }}")
+    };
+    scene.graphql().data(&query(122), json!({})).await;
+    let dear = scene.graphql().ask(&query(123), json!({})).await;
+    let message = "Query has complexity of 251, which exceeds max complexity of 250";
+    assert_eq!(dear["errors"][0]["message"], message);
+}
+
+#[tokio::test]
 async fn the_log_is_null_for_developers() {
     let scene = Scene::new();
     scene.gitlab.record_authentication(scene.app, scene.lib, LATE);
