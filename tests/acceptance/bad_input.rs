@@ -96,8 +96,9 @@ fn a_target_that_is_the_owner_in_the_same_spelling() {
       gitlab_job_token_allowlist_entry.this
       > target_project = "acme/app"
 
-    Project acme/app always has access to itself, so GitLab allows no entry for
-    it. Remove this resource, or name another target.
+    Project acme/app always has access to itself, so an entry for it can only set
+    the permissions of its own jobs. Set `default_permissions` or
+    `job_token_policies`, or name another target.
     "#);
 }
 
@@ -109,8 +110,9 @@ fn a_target_that_is_the_owner_by_number() {
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 1
 
-    Project 1 always has access to itself, so GitLab allows no entry for it.
-    Remove this resource, or name another target.
+    Project 1 always has access to itself, so an entry for it can only set the
+    permissions of its own jobs. Set `default_permissions` or
+    `job_token_policies`, or name another target.
     ");
 }
 
@@ -122,8 +124,9 @@ fn a_target_that_is_the_owner_by_path() {
       gitlab_job_token_allowlist_entry.this
       > target_project = "acme/app"
 
-    Project 1 always has access to itself, so GitLab allows no entry for it.
-    Remove this resource, or name another target.
+    Project 1 always has access to itself, so an entry for it can only set the
+    permissions of its own jobs. Set `default_permissions` or
+    `job_token_policies`, or name another target.
     "#);
 }
 

@@ -3,7 +3,7 @@
 use gitlab_simulator::{ADMINISTRATOR, Enforcement, Simulator, Target, TokenSpec, TokenState};
 use insta::assert_snapshot;
 use serde_json::json;
-use terraform_cli::Action;
+use terraform_cli::{Action, Workspace};
 
 use crate::kit::workspace;
 
@@ -21,6 +21,15 @@ resource "gitlab_job_token_scope" "app" {
   inbound_enabled = false
 }
 "#;
+
+/// A workspace whose token can't read the instance's settings.
+fn maintainer(gitlab: &Simulator) -> Option<Workspace> {
+    let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
+    let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(acme));
+    let mut tf = workspace(gitlab)?;
+    tf.set_env("GITLAB_TOKEN", &token);
+    Some(tf)
+}
 
 #[test]
 fn what_was_applied_plans_clean() {
@@ -152,7 +161,7 @@ fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
 }
 
 #[test]
-fn an_instance_that_begins_to_enforce_the_allowlist_is_warned_of_while_planning() {
+fn an_instance_that_begins_to_enforce_the_allowlist_stops_the_plan() {
     let gitlab = Simulator::start();
     gitlab.add_project("acme/app");
     let Some(tf) = workspace(&gitlab) else { return };
@@ -161,7 +170,9 @@ fn an_instance_that_begins_to_enforce_the_allowlist_is_warned_of_while_planning(
     gitlab.set_enforcement(Enforcement::Refusing);
 
     let plan = tf.plan();
-    let told: Vec<String> = plan.succeeds().run().warnings().iter().map(ToString::to_string).collect();
+
+    assert!(plan.error().contains("Project acme/app (1) can't be opened"), "{}", plan.error());
+    let told: Vec<String> = plan.run().warnings().iter().map(ToString::to_string).collect();
     assert_snapshot!(told.join("\n\n"), @r#"
     Warning: Access to project 1 is limited to the allowlist again
       gitlab_job_token_scope.app
@@ -174,16 +185,6 @@ fn an_instance_that_begins_to_enforce_the_allowlist_is_warned_of_while_planning(
     An administrator may have made the allowlist mandatory for the whole instance,
     as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
     attribute, and allow the projects or groups that need access.
-
-    Warning: Project acme/app will be open to the job tokens of all projects
-      gitlab_job_token_scope.app
-      > inbound_enabled = false
-
-    With `inbound_enabled = false`, the allowlist of project acme/app no longer
-    limits access: a job of any project may use its job token here, with the
-    rights of the user that started it. Allow the projects or groups that need
-    access instead, and keep `inbound_enabled = true`. Where the whole instance
-    enforces its allowlists, as GitLab.com does, GitLab will refuse.
     "#);
 }
 
@@ -332,7 +333,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
 fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
     let gitlab = Simulator::builder().enforcement(Enforcement::Refusing).start();
     gitlab.add_project("acme/app");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let Some(tf) = maintainer(&gitlab) else { return };
     tf.config(OPEN);
 
     assert_snapshot!(tf.apply().error(), @"
@@ -355,7 +356,7 @@ fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
 fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
     let gitlab = Simulator::builder().enforcement(Enforcement::Silent).start();
     gitlab.add_project("acme/app");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let Some(tf) = maintainer(&gitlab) else { return };
     tf.config(OPEN);
 
     assert_snapshot!(tf.apply().error(), @r"

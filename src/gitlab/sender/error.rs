@@ -194,6 +194,12 @@ impl Error {
         kept_back && self.0.line.operation.is_some()
     }
 
+    /// False for [`ErrorKind::Unsupported`].
+    #[must_use]
+    pub fn is_supported(&self) -> bool {
+        *self.kind() != ErrorKind::Unsupported
+    }
+
     /// True for [`ErrorKind::FineGrained`].
     #[must_use]
     pub fn is_about_fine_grained_token(&self) -> bool {

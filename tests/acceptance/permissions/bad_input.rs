@@ -1,5 +1,6 @@
 //! Mistakes in the two attributes: each is one clear message that points at the attribute at fault.
 
+use gitlab_simulator::Fault;
 use insta::assert_snapshot;
 
 use super::*;
@@ -83,11 +84,17 @@ fn a_policy_that_is_null() {
     ");
 }
 
+/// Makes the plan do without the names that GitLab knows, so that the apply finds out.
+fn keeps_names_back(gitlab: &Simulator) {
+    gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery).named("JobTokenPolicies"));
+}
+
 #[test]
 fn a_policy_that_gitlab_does_not_know_is_an_error_at_the_attribute_and_nothing_is_added() {
     let gitlab = acme();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]"#));
+    keeps_names_back(&gitlab);
 
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't add project 2 to the allowlist of project 1
@@ -115,6 +122,7 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
     let gitlab = acme();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     tf.config(&entry(r#"job_token_policies = ["READ_TEA_LEAVES"]"#));
+    keeps_names_back(&gitlab);
 
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't change what project 2 may do in project 1

@@ -72,7 +72,7 @@ fn permissions_that_can_not_be_read_fail_the_data_source() {
     assert_snapshot!(tf.plan().error(), @r#"
     Error: Can't read the permissions on the allowlist of project 1
       data.gitlab_job_token_allowlist.app
-      > project = "acme/app"
+      > data "gitlab_job_token_allowlist" "app" {
 
     POST /api/graphql (JobTokenPermissions): the answer is not one of GitLab's API
     (200): a web page titled "Welcome".

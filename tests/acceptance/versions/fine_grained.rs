@@ -76,11 +76,11 @@ fn the_early_check_names_its_way_out() {
     This operation requires a fine-grained personal access token with the
     following user permissions: [User: Read].
 
-    The token needs the fine-grained permissions User: Read. A token's permissions
-    can't be changed: create a new one with all permissions that the guide "GitLab
-    versions and tokens" lists. If the token isn't fine-grained, the instance or
-    the group accepts fine-grained tokens alone. Only the check of the token at
-    the start needs this permission: `early_auth_check = false` does without it.
+    Create a fine-grained token with User: Read and all other permissions that the
+    guide "GitLab versions and tokens" lists; the permissions of a token can't be
+    changed. If this token isn't fine-grained, the instance or the group accepts
+    fine-grained tokens alone. Only the check of the token at the start needs this
+    permission: `early_auth_check = false` does without it.
     "#);
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     tf.apply().succeeds().warns_of_nothing();
@@ -102,11 +102,10 @@ fn a_missing_permission_is_named() {
     fine-grained personal access token with the following project permissions:
     [Job Token Scope Allowlist: Create].
 
-    The token needs the fine-grained permissions Job Token Scope Allowlist:
-    Create. A token's permissions can't be changed: create a new one with all
-    permissions that the guide "GitLab versions and tokens" lists. If the token
-    isn't fine-grained, the instance or the group accepts fine-grained tokens
-    alone.
+    Create a fine-grained token with Job Token Scope Allowlist: Create and all
+    other permissions that the guide "GitLab versions and tokens" lists; the
+    permissions of a token can't be changed. If this token isn't fine-grained, the
+    instance or the group accepts fine-grained tokens alone.
     "#);
     tf.config(&entry(LIMITED));
     let error = tf.apply().error();
@@ -161,8 +160,20 @@ fn what_is_not_visible_is_warned_of() {
     couldn't be checked. Most fine-grained tokens can't read them; a classic token
     with the scope `api` can.
     "#);
-    assert_snapshot!(tf.plan().warning(), @r"
-    ");
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Permissions aren't visible to the token
+      gitlab_job_token_allowlist_entry.entry
+      > resource "gitlab_job_token_allowlist_entry" "entry" {
+
+    POST /api/graphql (JobTokenPermissions): not possible with a fine-grained
+    token (200): Access denied: This operation doesn't support fine-grained
+    personal access tokens.
+
+    The permissions of project acme/lib (2) on the allowlist of acme/app (1)
+    aren't visible to this token, so the state keeps what it has and a plan
+    doesn't show drift. Most fine-grained tokens can't read them; a classic token
+    with the scope `api` can.
+    "#);
 }
 
 #[test]
@@ -215,5 +226,5 @@ fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
 
     let error = tf.plan().error();
 
-    assert!(error.contains("accepts fine-grained tokens alone"), "{error}");
+    assert!(error.contains("If this token isn't fine-grained"), "{error}");
 }

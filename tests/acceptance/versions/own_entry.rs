@@ -174,7 +174,8 @@ fn a_limited_entry_of_the_own_group_is_warned_of() {
     of an entry for a group to the project's own jobs, too
     (gitlab-org/gitlab!262365). They fail with 403 for whatever
     `job_token_policies` leaves out. To lift this, add an entry for the project
-    itself: `target_project` as `project`, with `default_permissions = true`.
+    itself: the same project as `project` and `target_project`, with
+    `default_permissions = true`.
     "#);
     tf.apply_saved().succeeds();
     assert!(!gitlab.job_may(APP, APP, "READ_PACKAGES"), "GitLab restricts the project's own jobs");

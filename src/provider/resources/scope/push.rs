@@ -95,7 +95,9 @@ impl Push {
         match self.ask(client, project).await {
             Ok(Some(allowed)) => Ok(allowed == wanted),
             Ok(None) => Err(self.not_told(project)),
-            Err(error) if self == Self::CrossProject && error.is_about_fine_grained_token() => Ok(false),
+            Err(error) if self == Self::CrossProject && error.is_of_graphql() && error.is_supported() => {
+                Ok(false)
+            }
             Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
         }
     }
