@@ -79,8 +79,8 @@ impl DataSource for Allowlist {
                 "Number of the project, however `project` spells it.",
             ),
         ];
-        let description =
-            "Lists the projects and groups whose CI/CD jobs may use their job token to access a project.";
+        let description = "Lists the projects and groups on a project's job token allowlist, with the permissions of their \
+                           jobs.";
         Schema { version: 0, description, attributes }
     }
 
@@ -143,12 +143,14 @@ fn allowed(id: &'static str) -> Vec<Attribute> {
         Attribute::computed(
             "created_at",
             Type::String,
-            "When the entry was made, such as `2025-01-31T12:00:00Z`; null before GitLab 18.0.",
+            "When the entry was added, such as `2025-01-31T12:00:00Z`; null before GitLab 18.0, and where the token can't \
+             see it.",
         ),
         Attribute::computed(
             "added_by",
             Type::String,
-            "Username of the user who added the entry; null before GitLab 18.0, and if that user is gone.",
+            "Username of the user who added the entry; null before GitLab 18.0, where the token can't see it, and if that \
+             user is gone.",
         ),
     ]);
     attributes

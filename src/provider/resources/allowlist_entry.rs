@@ -73,8 +73,9 @@ impl Resource for AllowlistEntry {
             Attribute::optional(
                 "target_project",
                 Type::String,
-                "Number or full path of the project whose jobs get access. Exactly one of `target_project`, \
-                 `target_project_id`, `target_group` and `target_group_id` must be set.",
+                "ID or full path of the project whose jobs get access. Exactly one of `target_project`, `target_project_id`, \
+                 `target_group` and `target_group_id` must be set. May be the project itself, if `default_permissions` or \
+                 `job_token_policies` is set: the entry then sets the permissions of the project's own jobs.",
             ),
             Attribute::optional(
                 "target_project_id",
@@ -120,10 +121,10 @@ impl Resource for AllowlistEntry {
                 "The entry as `<project number>:project:<target number>` or `<project number>:group:<target number>`.",
             ),
         ];
-        let description = "Puts one project or group on the allowlist of a project, so that its CI/CD jobs may use \
-                           their job token to access that project. Other entries of the list are left alone. An entry \
-                           that is on the list already is taken over, with a warning; destroying the resource removes \
-                           the entry in any case.";
+        let description = "Adds a project or group to a project's job token allowlist, so that its CI/CD jobs can access \
+                           that project with `CI_JOB_TOKEN`. Other entries stay as they are. If the entry already exists, \
+                           the resource adopts it and prints a warning. Destroying the resource removes the entry; the \
+                           entry of a project for itself can't be removed and gets the default permissions.";
         Schema { version: 0, description, attributes }
     }
 

@@ -64,19 +64,27 @@ impl Resource for JobTokenScope {
             Attribute::optional(
                 Push::Own.attribute(),
                 Type::Bool,
-                "Whether this project's own jobs can push to its repository with their job token. If it isn't set, the                  setting isn't managed and the attribute is null. Needs GitLab 17.2 or later. On GitLab Self-Managed before                  18.4, GitLab ignores the setting unless an administrator enables the feature flag                  `allow_push_repository_for_job_token`; since 18.4 it is always available.",
+                "Whether this project's own jobs can push to its repository with their job token. If it isn't set, the setting \
+                 isn't managed and the attribute is null. Needs GitLab 17.2 or later. On GitLab Self-Managed before 18.4, \
+                 GitLab ignores the setting unless an administrator enables the feature flag \
+                 `allow_push_repository_for_job_token`; since 18.4 it is always available.",
             )
             .or_computed(),
             Attribute::optional(
                 Push::CrossProject.attribute(),
                 Type::Bool,
-                "Whether jobs of other projects on the allowlist can push to this project's repository with their job token.                  Entries with default permissions or the policy `ADMIN_REPOSITORIES` then allow it, if                  `push_repository_for_job_token_allowed` is on, too, access is restricted to the allowlist, and the user who                  runs the job is at least a Developer in this project. If it isn't set, the setting isn't managed and the                  attribute is null. Needs GitLab 19.1 or later.",
+                "Whether jobs of other projects on the allowlist can push to this project's repository with their job token. \
+                 Entries with default permissions or the policy `ADMIN_REPOSITORIES` then allow it, if \
+                 `push_repository_for_job_token_allowed` is on, too, access is restricted to the allowlist, and the user who \
+                 runs the job is at least a Developer in this project. If it isn't set, the setting isn't managed and the \
+                 attribute is null. Needs GitLab 19.1 or later.",
             )
             .or_computed(),
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether access of this project's own job tokens to other projects is restricted. Deprecated in GitLab and                  read-only; null where GitLab no longer has it.",
+                "Whether access of this project's own job tokens to other projects is restricted. Deprecated in GitLab and \
+                 read-only; null where GitLab no longer has it.",
             ),
             Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
             Attribute::computed("id", Type::String, "Number of the project, as text."),
