@@ -10,13 +10,25 @@ locals {
 }
 
 # Who has access, for people to read: ["platform/apps/*", "security/scanner"].
-# A path is null where the token may not see the target; its number never is.
+# A path is null where the token may not see the target. An ID never is.
 output "who_may_access_deploy" {
   value = local.entries[*].who
 }
 
-# Who may do more than is needed: entries with GitLab's default permissions, which
-# are all. Null, as answered by a GitLab before 18.0, is not false.
+# Entries with GitLab's default permissions, which allow more than most jobs
+# need. Null isn't false: GitLab before 18.0 shows no permissions, nor does it
+# show them to most fine-grained tokens.
 output "who_has_all_permissions" {
   value = [for entry in local.entries : entry.who if entry.default_permissions != false]
+}
+
+# Who added each entry.
+output "who_was_added_by_whom" {
+  value = { for entry in local.entries : entry.who => entry.added_by }
+}
+
+# The permissions of the project's own jobs, if they have an entry ("Current
+# project" in GitLab).
+output "own_permissions" {
+  value = data.gitlab_job_token_allowlist.deploy.own_permissions
 }

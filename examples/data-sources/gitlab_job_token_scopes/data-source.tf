@@ -10,6 +10,10 @@ locals {
   ]
   open     = [for project in local.known : project.path if !project.inbound_enabled]
   generous = [for project in local.known : project.path if project.default_permissions_count > 0]
+  pushable = [
+    for project in local.known : project.path
+    if project.cross_project_push_for_job_token_allowed == true
+  ]
 }
 
 # Checks that fail are warnings: every plan shows them, and changes nothing.
@@ -24,6 +28,13 @@ check "every_entry_has_only_the_permissions_it_needs" {
   assert {
     condition     = length(local.generous) == 0
     error_message = "Entries with the default permissions: ${join(", ", local.generous)}."
+  }
+}
+
+check "no_project_takes_pushes_of_others" {
+  assert {
+    condition     = length(local.pushable) == 0
+    error_message = "Jobs of other projects can push: ${join(", ", local.pushable)}."
   }
 }
 

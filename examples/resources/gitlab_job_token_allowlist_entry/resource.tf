@@ -1,24 +1,32 @@
-# The least that works: one project that needs access, and of all that a job
-# token can do, only what it needs. Permissions need GitLab 18.3 or later.
+# A single project, with only the permissions that its jobs need. Permissions
+# need GitLab 18.3 or later.
 resource "gitlab_job_token_allowlist_entry" "scanner" {
   project            = "platform/deploy"
   target_project     = "security/scanner"
   job_token_policies = ["READ_JOBS", "READ_PACKAGES"]
 }
 
-# A group lets in every project in it and in its subgroups, those of tomorrow
-# too: right for a team, too much for a company. The fewer permissions the
-# better.
+# A group stands for all projects in it and in its subgroups, including those
+# created later.
 resource "gitlab_job_token_allowlist_entry" "apps" {
   project            = "platform/deploy"
   target_group       = "platform/apps"
   job_token_policies = ["READ_PACKAGES"]
 }
 
-# Without a word on permissions, a new entry has GitLab's default ones, which are
-# all, and those of an existing entry are left as they are. Numbers do as well as
-# paths, for example those that another module puts out.
+# Without permissions in the configuration, a new entry has GitLab's default
+# permissions, and an existing entry keeps those that it has. The target can be
+# an ID instead of a path.
 resource "gitlab_job_token_allowlist_entry" "release_bot" {
   project           = "platform/deploy"
   target_project_id = 57
+}
+
+# The project itself ("Current project" in GitLab), with the default
+# permissions. Without this entry, an entry for a group that platform/deploy is
+# in restricts the jobs of platform/deploy, too.
+resource "gitlab_job_token_allowlist_entry" "own" {
+  project             = "platform/deploy"
+  target_project      = "platform/deploy"
+  default_permissions = true
 }

@@ -1,14 +1,14 @@
-# Only projects and groups on the allowlist may use their job tokens to access
-# platform/deploy. This resource is the switch; who is on the list is said by
-# gitlab_job_token_allowlist_entry or gitlab_job_token_allowlist_exclusive.
+# Restricts access to platform/deploy to the projects and groups on its
+# allowlist. To manage who is on it, use gitlab_job_token_allowlist_entry or
+# gitlab_job_token_allowlist_exclusive.
 resource "gitlab_job_token_scope" "deploy" {
   project = "platform/deploy"
 
-  # Also the default. With `false`, the jobs of any project get in if the user
-  # who started them has access, and the plan warns of it.
+  # This is the default. With `false`, jobs of any project have access if the
+  # user who runs them has it, and the plan warns.
   inbound_enabled = true
 
-  # Jobs of the project itself do not push to its repository. Not managed where
-  # it is left out; needs GitLab 17.2 or later.
+  # Jobs of the project itself can't push to its repository. If left out, the
+  # setting isn't managed. Needs GitLab 17.2 or later.
   push_repository_for_job_token_allowed = false
 }

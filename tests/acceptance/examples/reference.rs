@@ -20,6 +20,7 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
 const SCOPES: &str = "gitlab_job_token_scopes";
 const ALLOWLIST: &str = "gitlab_job_token_allowlist";
+const POLICIES: &str = "gitlab_job_token_policies";
 
 #[test]
 fn the_provider_block_needs_a_token_in_the_environment_and_nothing_else() {
@@ -63,6 +64,7 @@ fn entries_are_applied_and_destroyed() {
     let (deploy, scanner) = (number(&gitlab, "platform/deploy"), number(&gitlab, "security/scanner"));
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     assert_eq!(gitlab.permissions(deploy, Target::Project(scanner)), Some(least));
+    assert_eq!(gitlab.permissions(deploy, Target::Project(deploy)), Some(Permissions::default()));
     tf.plan().changes_nothing().warns_of_nothing();
     destroyed(&tf);
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
@@ -186,8 +188,24 @@ fn the_allowlist_of_a_project_is_read() {
 
     assert_eq!(tf.output("who_may_access_deploy"), json!(["platform/apps/*", "security/scanner"]));
     assert_eq!(tf.output("who_has_all_permissions"), json!(["platform/apps/*"]));
+    let adders = tf.output("who_was_added_by_whom");
+    let adders = adders.as_object().expect("a user for each entry");
+    assert_eq!(adders.keys().collect::<Vec<_>>(), ["platform/apps/*", "security/scanner"]);
     tf.plan().changes_nothing();
     destroyed(&tf);
+}
+
+#[test]
+fn the_policies_of_the_version_are_read_and_checked() {
+    let gitlab = estate();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&text(&format!("data-sources/{POLICIES}/data-source.tf")));
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    let policies = tf.output("job_token_policies");
+    assert!(policies.as_array().is_some_and(|names| names.contains(&json!("READ_PACKAGES"))), "{policies}");
+    tf.plan().changes_nothing();
 }
 
 #[test]
