@@ -19,7 +19,6 @@ const TITLED: [&str; 5] =
 pub(super) fn titles() -> BTreeSet<String> {
     let mut titles = BTreeSet::new();
     for (file, source) in sources(&["src/framework", "src/provider"]) {
-        let parent = program(&file.parent().unwrap_or(&file).with_extension("rs"));
         for call in TITLED {
             for (start, _) in source.match_indices(call) {
                 let before = &source[..start];
@@ -29,9 +28,8 @@ pub(super) fn titles() -> BTreeSet<String> {
                 {
                     continue;
                 }
-                match title(&source, start + call.len(), &parent) {
-                    Ok(Some(title)) => drop(titles.insert(title)),
-                    Ok(None) => {}
+                match titles_at(&source, start + call.len(), |module| self::module(&file, module)) {
+                    Ok(found) => titles.extend(found),
                     Err(argument) => panic!("{}: what title is {argument:?}?", file.display()),
                 }
             }
@@ -74,27 +72,70 @@ fn program(file: &Path) -> String {
     source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
 }
 
-/// The title that the argument at `start` stands for, by a function of `parent` if need be; `None` where it is a
-/// parameter, whose callers say it. An argument that can't be followed is the error.
-fn title(source: &str, start: usize, parent: &str) -> Result<Option<String>, String> {
+/// Returns the source of a module that a file names: `super`, a child or a sibling.
+fn module(file: &Path, name: &str) -> String {
+    let folder = file.parent().unwrap_or(file);
+    if name == "super" {
+        return program(&folder.with_extension("rs"));
+    }
+    let child = file.with_extension("").join(name).with_extension("rs");
+    program(&if child.is_file() { child } else { folder.join(name).with_extension("rs") })
+}
+
+/// Returns the titles that the argument at `start` stands for, by a variable, closure or function if need be; none where
+/// it is a parameter, whose callers give it. An argument that can't be followed is the error.
+fn titles_at(source: &str, start: usize, module: impl Fn(&str) -> String) -> Result<Vec<String>, String> {
     let argument = source[start..].trim_start();
     if let Some(text) = text(argument) {
-        return Ok(Some(text));
+        return Ok(vec![text]);
     }
-    let name: String =
-        argument.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
-    let value = if argument[name.len()..].starts_with('(') {
-        let head = format!("fn {name}(");
-        let function = source.split_once(&head).or_else(|| parent.split_once(&head));
-        function.and_then(|(_, rest)| rest.split_once("{\n")).map(|(_, body)| body)
+    let named = argument.strip_prefix("self.").unwrap_or(argument);
+    let is_in_path = |letter: &char| letter.is_alphanumeric() || matches!(letter, '_' | ':');
+    let path: String = named.chars().take_while(is_in_path).collect();
+    let (from, name) = path.rsplit_once("::").unwrap_or(("", &path));
+    let variable = source[..start].rsplit_once(&format!("let {name} = ")).map(|(_, value)| texts(value));
+    let titles = if named[path.len()..].starts_with('(') {
+        let here = || body(source, name).map(texts).or_else(|| variable.clone());
+        let there = |from: &str| body(&module(from), name).map(texts);
+        match from {
+            "" => here().or_else(|| there(imported_from(source, name))),
+            from => there(from),
+        }
     } else {
-        let defined = source[..start].rsplit_once(&format!("let {name} = "));
-        defined.map(|(_, value)| value)
+        variable
     };
-    match value.and_then(|value| text(value.trim_start())) {
-        Some(text) => Ok(Some(text)),
-        None if source[..start].contains(&format!("{name}: impl Into<String>")) => Ok(None),
-        None => Err(argument.lines().next().unwrap_or_default().to_owned()),
+    match titles {
+        Some(titles) if !titles.is_empty() => Ok(titles),
+        _ if source[..start].contains(&format!("{name}: impl Into<String>")) => Ok(Vec::new()),
+        _ => Err(argument.lines().next().unwrap_or_default().to_owned()),
+    }
+}
+
+/// Returns what follows the head of a function.
+fn body<'s>(source: &'s str, function: &str) -> Option<&'s str> {
+    let (_, rest) = source.split_once(&format!("fn {function}("))?;
+    rest.split_once("{\n").map(|(_, body)| body)
+}
+
+/// Returns the module that a name is imported from.
+fn imported_from<'s>(source: &'s str, name: &str) -> &'s str {
+    let imports = source.split("\nuse ").skip(1).filter_map(|rest| rest.split_once(';'));
+    let is_it = |word: &str| word == name;
+    let mut imports = imports.map(|(import, _)| import);
+    let import = imports
+        .find(|import| import.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(is_it));
+    let module = import.and_then(|import| import.split_once("::{").or_else(|| import.rsplit_once("::")));
+    module.map_or("super", |(path, _)| path.rsplit("::").next().unwrap_or(path))
+}
+
+/// Returns the texts that a value may be: its own, that of a closure, or those of the arms of a `match`.
+fn texts(value: &str) -> Vec<String> {
+    let value = value.trim_start();
+    let value =
+        value.strip_prefix('|').and_then(|closure| closure.split_once('|')).map_or(value, |(_, body)| body);
+    match value.strip_prefix("match ").and_then(|arms| arms.split_once("};")) {
+        Some((arms, _)) => arms.split("=> ").skip(1).filter_map(text).collect(),
+        None => text(value.trim_start()).into_iter().collect(),
     }
 }
 
@@ -140,14 +181,26 @@ fn a_title_is_recognised_with_its_values() {
 
 #[test]
 fn titles_are_read_from_literals_names_and_functions() {
-    let source = "fn f() {\n  let what = format!(\"Can't {}\", 1);\n  report(what, e);\n}\nfn g(n: u8) -> String {\n  \
-                  format!(\"No {n} of {}\", n)\n}\n";
-    let read = |argument: &str| {
-        title(&format!("{source}{argument}"), source.len(), "fn h() -> &str {\n  \"Other\"\n}\n")
+    let source = "use super::permissions::{of, cannot_read};\nfn f() {\n  let what = format!(\"Can't {}\", 1);\n  report(what, \
+                  e);\n  let how = || format!(\"How {}\", 1);\n  let which = match 1 {\n    1 => \"One\",\n    _ => \
+                  format!(\"Not {}\", 1),\n  };\n}\nfn g(n: u8) -> String {\n  format!(\"No {n} of {}\", n)\n}\n";
+    let module = |name: &str| match name {
+        "super" => {
+            "fn h() -> &str {\n  \"Other\"\n}\nfn cannot_read() -> &str {\n  \"Wrong\"\n}\n".to_owned()
+        }
+        "permissions" => "fn cannot_read() -> &str {\n  \"Right\"\n}\n".to_owned(),
+        other => panic!("{other}"),
     };
-    assert_eq!(read("\"Plain\", d)"), Ok(Some("Plain".into())));
-    assert_eq!(read("what, d)"), Ok(Some("Can't …".into())));
-    assert_eq!(read("g(7), d)"), Ok(Some("No … of …".into())));
-    assert_eq!(read("h(), d)"), Ok(Some("Other".into())));
+    let read = |argument: &str| titles_at(&format!("\n{source}{argument}"), source.len() + 1, module);
+    let one = |title: &str| Ok(vec![title.to_owned()]);
+    assert_eq!(read("\"Plain\", d)"), one("Plain"));
+    assert_eq!(read("what, d)"), one("Can't …"));
+    assert_eq!(read("how(), d)"), one("How …"));
+    assert_eq!(read("which, d)"), Ok(vec!["One".into(), "Not …".into()]));
+    assert_eq!(read("g(7), d)"), one("No … of …"));
+    assert_eq!(read("self.g(7), d)"), one("No … of …"));
+    assert_eq!(read("h(), d)"), one("Other"));
+    assert_eq!(read("cannot_read(), d)"), one("Right"));
+    assert_eq!(read("permissions::cannot_read(), d)"), one("Right"));
     assert_eq!(read("elsewhere, d)"), Err("elsewhere, d)".into()));
 }
