@@ -12,7 +12,7 @@ use terraform_provider_gitlab_job_token::address::REGISTRIES;
 use terraform_provider_gitlab_job_token::framework::{self, Calls, InvalidSchema, Session};
 use terraform_provider_gitlab_job_token::install::{self, InstallError};
 use terraform_provider_gitlab_job_token::plugin::{
-    self, End, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError,
+    self, End, Gone, Launch, LaunchError, MAX_MESSAGE_BYTES, ServeError,
 };
 use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
 use tokio::runtime::{Builder, Runtime};
@@ -25,8 +25,11 @@ const WORKERS: usize = 2;
 /// seconds after it asked for the end, of which serving may have used one.
 const KEPT_WAITING: Duration = Duration::from_millis(500);
 
-/// The same when the host is gone, so that nobody waits for us: most answers take less, and nobody wants an orphan.
+/// The same when the host has hung up, so that nobody waits for us: most answers take less.
 const ALONE: Duration = Duration::from_secs(10);
+
+/// The same when the host has ended. Nobody is left to keep a state, and nobody wants an orphan.
+const ORPHANED: Duration = Duration::from_secs(1);
 
 /// The program, with its version, that the report of a panic names.
 const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
@@ -130,7 +133,11 @@ fn run(serve: impl AsyncFnOnce(Routes) -> Result<End, ServeError>) -> Result<(),
     let provider = framework::service(provider, calls.clone(), MAX_MESSAGE_BYTES)?;
     let served = runtime.block_on(async {
         let served = serve(Routes::new(provider)).await;
-        let limit = if matches!(served, Ok(End::Asked) | Err(_)) { KEPT_WAITING } else { ALONE };
+        let limit = match served {
+            Ok(End::Asked) | Err(_) => KEPT_WAITING,
+            Ok(End::HostGone(Gone::ParentEnded)) => ORPHANED,
+            Ok(End::HostGone(_) | End::Interrupted) => ALONE,
+        };
         // Beyond the limit a write is cut off; the next plan shows what came of it.
         drop(tokio::time::timeout(limit, calls.end()).await);
         served

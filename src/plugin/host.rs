@@ -17,7 +17,7 @@ const NO_CONNECTION_LIMIT: Duration = Duration::from_secs(5);
 
 /// How often to look at who our parent is. No event tells.
 #[cfg(unix)]
-const PARENT_INTERVAL: Duration = Duration::from_secs(1);
+const PARENT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How it showed that the host is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

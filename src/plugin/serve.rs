@@ -45,8 +45,8 @@ pub enum ServeError {
     /// The handshake line could not be written.
     #[error("writing the handshake to standard output failed: {0}")]
     Announce(#[source] io::Error),
-    /// The process could not be shielded from interrupts.
-    #[error("listening for interrupts failed: {0}")]
+    /// The process could not be shielded from signals.
+    #[error("listening for signals failed: {0}")]
     Interrupts(#[source] io::Error),
     /// The server failed.
     #[error("serving the host failed: {0}")]
@@ -56,13 +56,14 @@ pub enum ServeError {
 /// Serves `provider` to the host that asks for it by `launch`, having written the handshake line to `announce_on`.
 ///
 /// Returns as soon as the host asks for the end or is gone; calls in flight may then take a second longer. Until the process ends,
-/// interrupts are swallowed: a terminal sends them to us too, and the host decides what they mean.
+/// interrupts and requests to terminate are swallowed: a terminal or a process manager sends them to the whole process
+/// group, and the host decides what they mean.
 ///
 /// # Errors
 /// When the host cannot be served at all. A failing connection or call is not an error here.
 pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -> Result<End, ServeError> {
     let parent = Parent::now();
-    swallow_interrupts().map_err(ServeError::Interrupts)?;
+    swallow_signals().map_err(ServeError::Interrupts)?;
     if !launch.speaks_our_protocol() {
         let offered = &launch.protocol_versions;
         tracing::error!(
@@ -135,14 +136,35 @@ fn announce(handshake: &Handshake<'_>, mut to: impl Write) -> io::Result<()> {
     to.flush()
 }
 
-/// From the first use on, the system no longer ends the process on an interrupt.
-fn swallow_interrupts() -> io::Result<()> {
-    #[cfg(unix)]
-    let mut interrupts = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
-    #[cfg(windows)]
+/// From the first use on, the system no longer ends the process on what terminals and process managers send to a whole
+/// process group.
+#[cfg(unix)]
+fn swallow_signals() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let kinds = [
+        ("an interrupt", SignalKind::interrupt()),
+        ("a request to terminate", SignalKind::terminate()),
+        ("a hangup", SignalKind::hangup()),
+    ];
+    for (name, kind) in kinds {
+        let mut signals = signal(kind)?;
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                tracing::trace!("swallowed {name}: the host decides what it means");
+            }
+        });
+    }
+    Ok(())
+}
+
+/// From the first use on, the system no longer ends the process on Ctrl-C and Ctrl-Break.
+#[cfg(windows)]
+fn swallow_signals() -> io::Result<()> {
     let mut interrupts = tokio::signal::windows::ctrl_c()?;
+    let mut breaks = tokio::signal::windows::ctrl_break()?;
     tokio::spawn(async move {
-        while interrupts.recv().await.is_some() {
+        while tokio::select! { one = interrupts.recv() => one, one = breaks.recv() => one }.is_some() {
             tracing::trace!("swallowed an interrupt: the host decides what it means");
         }
     });

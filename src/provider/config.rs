@@ -1,7 +1,7 @@
 //! The provider block: from attributes and environment to a connection that GitLab has accepted.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -32,6 +32,9 @@ const MAX_RETRIES: i64 = 100;
 const MAX_REQUEST_TIMEOUT_SECONDS: i64 = 3600;
 /// More than GitLab's own limits would bear.
 const MAX_CONCURRENT_REQUESTS: i64 = 1000;
+
+/// The largest file that the block may name, in bytes.
+const LARGEST_FILE: u64 = 1024 * 1024;
 
 model! {
     /// The attributes of the provider block, named as in the official GitLab provider where that has them.
@@ -280,7 +283,19 @@ fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, 
         let detail = format!("`{attribute}` names {path:?}, which can't be read: {reason}.");
         Diagnostic::new("Unreadable file", detail).at(attribute)
     };
-    std::fs::read_to_string(path).map(Some).map_err(unreadable)
+    let read = || {
+        let mut text = String::new();
+        let mut start = std::fs::File::open(path)?.take(LARGEST_FILE + 1);
+        start.read_to_string(&mut text)?;
+        Ok(text)
+    };
+    let text = read().map_err(unreadable)?;
+    if text.len() as u64 > LARGEST_FILE {
+        let detail =
+            format!("`{attribute}` names {path:?}, which is larger than 1 MiB and so isn't a PEM file.");
+        return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
+    }
+    Ok(Some(text))
 }
 
 fn within(

@@ -32,7 +32,7 @@ fn known_id(id: &Attr<i64>) -> String {
 
 fn with_id(spelling: &Attr<String>, id: &str) -> String {
     match spelling.known() {
-        Some(text) if text != id => format!("{text} ({id})"),
+        Some(text) if text != id => format!("{text} ({})", id.trim_matches(['(', ')'])),
         Some(_) | None => id.to_owned(),
     }
 }

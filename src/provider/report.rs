@@ -53,6 +53,15 @@ pub(super) fn report_all(
     Diagnostic::new(attempted, detail)
 }
 
+/// The error of a plan about something on the server. A destroy plans everything once before, and stops at such an error.
+pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
+    let detail = format!("{}\n\n{DESTROY_ALL_THE_SAME}", error.detail);
+    Diagnostic { detail, ..error }
+}
+
+const DESTROY_ALL_THE_SAME: &str =
+    "If `terraform destroy` stops at this error, run it with the option `-refresh=false`.";
+
 /// The warning that goes with taking an object for gone because its project is: GitLab answers the same where the
 /// token has just lost sight of the project, and then creating the object anew will fail.
 pub(super) fn project_gone(owner: impl Display) -> Diagnostic {
@@ -191,6 +200,10 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::StillAllowed => {
             "GitLab refuses to remove a project that the token can't see, so its jobs keep their access. Give the \
              token's user at least the Guest role in that project, or remove the entry with a token that sees both."
+        }
+        ErrorKind::Unsupported if !error.is_over_graphql() => {
+            "This GitLab doesn't have that address. GitLab has allowlists, and lets the setting be changed, from version 16.1 on, \
+             and group entries from 17.0 on. If it is newer, is the provider's `base_url` that of a GitLab instance?"
         }
         ErrorKind::Unsupported => {
             "Permissions of single allowlist entries, and the data source `gitlab_job_token_scopes`, need GitLab 18.3 or later \

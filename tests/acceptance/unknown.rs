@@ -92,8 +92,9 @@ fn a_target_that_turns_out_to_be_the_owner_is_an_error_at_apply() {
       gitlab_job_token_allowlist_entry.this
       > target_project_id = terraform_data.target.output
 
-    Project 1 always has access to itself, so GitLab allows no entry for it.
-    Remove this resource, or name another target.
+    Project 1 always has access to itself, so an entry for it can only set the
+    permissions of its own jobs. Set `default_permissions` or
+    `job_token_policies`, or name another target.
     ");
 }
 

@@ -62,10 +62,24 @@ pub(super) fn warning(diagnostic: Diagnostic) -> pb::Diagnostic {
 fn told(diagnostic: Diagnostic, severity: Severity) -> pb::Diagnostic {
     pb::Diagnostic {
         severity: severity.into(),
-        summary: diagnostic.summary,
-        detail: diagnostic.detail,
+        summary: plain(&diagnostic.summary, false),
+        detail: plain(&diagnostic.detail, true),
         attribute: diagnostic.attribute.as_ref().map(path),
     }
+}
+
+/// Returns the text without what would move a cursor or reorder what a person reads. Some of it comes from servers.
+fn plain(text: &str, breaks_lines: bool) -> String {
+    let is_plain = |c: char| !is_unprintable(c) || c == '\n' && breaks_lines;
+    if text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect()
+}
+
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 pub(super) fn path(path: &AttributePath) -> pb::AttributePath {
@@ -149,6 +163,15 @@ mod tests {
 
     fn ty() -> Type {
         Type::Object(BTreeMap::from([("a".into(), Type::Bool)]))
+    }
+
+    #[test]
+    fn diagnostics_can_not_move_a_cursor() {
+        let told = warning(Diagnostic::new("a\nb\u{1b}[31m", "c\nd\u{202e}\te"));
+        assert_eq!(
+            (told.summary.as_str(), told.detail.as_str()),
+            ("a\u{fffd}b\u{fffd}[31m", "c\nd\u{fffd}\u{fffd}e")
+        );
     }
 
     fn message(msgpack: &[u8], json: &[u8]) -> Option<pb::DynamicValue> {

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::gitlab::endpoints::job_token_scope::Listed;
 use crate::gitlab::names::{Kind, ProjectId, Target};
+use crate::gitlab::sender::Listing;
 
 /// One project's allowlist of one kind, without the project itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowlist {
     entries: BTreeMap<Target, ListedEntry>,
     owner_path: Option<String>,
+    has_own_entry: bool,
     complete: bool,
 }
 
@@ -29,11 +31,12 @@ pub struct ListedEntry {
 
 impl Allowlist {
     /// Returns the list that GitLab tells of. `root` is the relative root of the GitLab.
-    pub(super) fn of(owner: ProjectId, kind: Kind, listed: BTreeMap<u64, Listed>, root: &str) -> Self {
-        let entries = listed.into_values().map(|listed| ListedEntry::of(kind, listed, root));
+    pub(super) fn of(owner: ProjectId, kind: Kind, listing: Listing<Listed>, root: &str) -> Self {
+        let Listing { by_id, is_twice } = listing;
+        let entries = by_id.into_values().map(|listed| ListedEntry::of(kind, listed, root));
         let mut entries: BTreeMap<Target, ListedEntry> = entries.map(|entry| (entry.target, entry)).collect();
         let owner_path = entries.remove(&owner.into()).and_then(|owner| owner.full_path);
-        Self { entries, owner_path, complete: true }
+        Self { entries, owner_path, has_own_entry: is_twice, complete: true }
     }
 
     /// Returns the entries, sorted by ID.
@@ -56,6 +59,12 @@ impl Allowlist {
     #[must_use]
     pub fn owner_path(&self) -> Option<&str> {
         self.owner_path.as_deref()
+    }
+
+    /// Checks whether the project has an entry for itself, as a list of projects tells that was read from GitLab.
+    #[must_use]
+    pub fn has_own_entry(&self) -> bool {
+        self.has_own_entry
     }
 
     /// Notes an entry that is known by its ID alone.

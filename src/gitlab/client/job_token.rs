@@ -68,7 +68,8 @@ impl Client {
         }
         match self.despite_stop().settings(project, Freshness::Now).await {
             Ok(settings) if settings.inbound_enabled == enabled => Ok(()),
-            Ok(_) | Err(_) => Err(error),
+            Ok(_) => Err(error),
+            Err(_) => Err(error.unresolved()),
         }
     }
 
@@ -97,7 +98,8 @@ impl Client {
                 Ok(Allowed::AlreadyThere { explained_by_retry: error.maybe_carried_out() })
             }
             Ok(true) => Ok(Allowed::Added),
-            Ok(false) | Err(_) => Err(error),
+            Ok(false) => Err(error),
+            Err(_) => Err(error.unresolved()),
         }
     }
 

@@ -15,8 +15,8 @@ use crate::gitlab::sender::{Error, ErrorKind, RequestLine};
 
 pub use granting::{Confirmation, Granted, NotGranted, NotUndone};
 
-/// The most pages that are read of one project's entries. Two do today: a page holds 200, and so does a list.
-const MOST_PAGES: usize = 50;
+/// The most pages that are read of one project's entries: a page holds 200, and the projects of both directions are 401.
+const MOST_PAGES: usize = 5;
 
 impl Client {
     /// Returns the permissions of the entries on the owner's allowlists.

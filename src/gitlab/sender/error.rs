@@ -70,7 +70,7 @@ pub enum ErrorKind {
     /// A removal was refused, and a fresh list still shows the entry: its target keeps its access. GitLab answers so
     /// when the token can't see the target.
     StillAllowed,
-    /// GraphQL, or a part of it, that this GitLab does not have: its version is too old.
+    /// An address of REST, or GraphQL or a part of it, that this GitLab does not have: its version is too old.
     Unsupported,
     /// Permissions of single entries are switched off for the project: GitLab takes them and keeps the default ones.
     SwitchedOff,
@@ -107,6 +107,8 @@ struct Report {
     status: Option<StatusCode>,
     words: Option<String>,
     history: AttemptHistory,
+    /// Nothing could be read to tell whether it was carried out.
+    unresolved: bool,
 }
 
 /// The attempts of a call up to now.
@@ -128,7 +130,7 @@ impl Error {
         words: Option<String>,
         history: AttemptHistory,
     ) -> Self {
-        Self(Arc::new(Report { kind, line: line.clone(), status, words, history }))
+        Self(Arc::new(Report { kind, line: line.clone(), status, words, history, unresolved: false }))
     }
 
     /// A failure that is known without sending the call, or that no single answer to it shows.
@@ -139,6 +141,18 @@ impl Error {
     /// Returns the same failure with another meaning, once more is known.
     pub(in crate::gitlab) fn with_kind(self, kind: ErrorKind) -> Self {
         Self(Arc::new(Report { kind, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// Returns the same failure of a write, after what it has done couldn't be read either.
+    pub(in crate::gitlab) fn unresolved(self) -> Self {
+        let unresolved = self.maybe_carried_out();
+        Self(Arc::new(Report { unresolved, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// True when a write may have been carried out, and nothing could be read to tell.
+    #[must_use]
+    pub fn is_unresolved(&self) -> bool {
+        self.0.unresolved
     }
 
     /// What happened.
@@ -177,8 +191,8 @@ impl Error {
         *self.kind() == ErrorKind::Cancelled
     }
 
-    /// True when GraphQL, or the way to it, doesn't show this token the object, which REST may well do. Never a passing
-    /// trouble.
+    /// True when GraphQL, or the way to it, doesn't show this token the object, which REST may well do, or a fine-grained
+    /// token lacks the permission to look it up. Never a passing trouble.
     #[must_use]
     pub fn is_of_graphql(&self) -> bool {
         use ErrorKind::{FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported};
@@ -191,7 +205,13 @@ impl Error {
                 | UnexpectedStatus
                 | Unsupported
         );
-        kept_back && self.0.line.operation.is_some()
+        self.is_about_fine_grained_token() || kept_back && self.is_over_graphql()
+    }
+
+    /// True for a call of GraphQL, and not of REST.
+    #[must_use]
+    pub fn is_over_graphql(&self) -> bool {
+        self.0.line.operation.is_some()
     }
 
     /// False for [`ErrorKind::Unsupported`].
@@ -238,7 +258,8 @@ impl ErrorKind {
                 Self::FineGrained { needed: fine_grained::needed(words.text.as_deref().unwrap_or_default()) }
             }
             StatusCode::FORBIDDEN => Self::Forbidden,
-            StatusCode::NOT_FOUND if words.is_of_the_api => Self::NotFound,
+            StatusCode::NOT_FOUND if words.is_not_found => Self::NotFound,
+            StatusCode::NOT_FOUND if words.is_no_route => Self::Unsupported,
             StatusCode::METHOD_NOT_ALLOWED => Self::NotAllowed,
             StatusCode::TOO_MANY_REQUESTS => Self::RateLimited { retry_after },
             _ if status.is_server_error() => Self::Server,
@@ -300,7 +321,7 @@ impl TokenProblem {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { kind, line, status, words, history } = &*self.0;
+        let Report { kind, line, status, words, history, .. } = &*self.0;
         write!(f, "{line}: {}", kind.describe())?;
         if let Some(status) = status {
             write!(f, " ({})", status.as_u16())?;

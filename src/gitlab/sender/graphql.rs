@@ -149,7 +149,7 @@ impl Sender {
         let words = words.or_else(|| Some("neither data nor errors".to_owned()));
         // A mutation is refused at its root; what goes wrong below it does so after the change.
         let is_below = |fault: &Fault| fault.path.as_ref().is_none_or(|path| path.len() > 1);
-        let doubtful = !call.is_read() && has_data && errors.iter().any(is_below);
+        let doubtful = !call.is_read() && (errors.is_empty() || has_data && errors.iter().any(is_below));
         let history = AttemptHistory { doubtful: history.doubtful || doubtful, ..history };
         Error::new(kind, call.line(), Some(StatusCode::OK), words, history)
     }

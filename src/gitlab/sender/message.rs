@@ -19,8 +19,11 @@ pub struct Words {
     pub code: Option<String>,
     /// The token scope that would have been enough.
     pub scope: Option<String>,
-    /// The body is a JSON object, as each refusal of GitLab's API is. Proxies answer in other ways.
-    pub is_of_the_api: bool,
+    /// The body says in GitLab's own form that something isn't there: `{"message": "404 Project Not Found"}` and the like.
+    /// Gateways answer in other ways, and so does GitLab for an address that it doesn't have.
+    pub is_not_found: bool,
+    /// The body says in GitLab's own form that it has no such address: `{"error": "404 Not Found"}`.
+    pub is_no_route: bool,
 }
 
 /// Reads the body of a refusal, whatever it is: GitLab's JSON, a proxy's web page, or bytes without meaning. `hide`
@@ -44,8 +47,16 @@ fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> 
         text: spoken.and_then(|spoken| line(&hide(flat(spoken)))),
         code: object.get("error_description").and(string("error")),
         scope: string("scope"),
-        is_of_the_api: true,
+        is_not_found: object.get("message").and_then(Value::as_str).is_some_and(is_not_found),
+        is_no_route: object.len() == 1
+            && object.get("error").and_then(Value::as_str).is_some_and(|error| error == "404 Not Found"),
     }
+}
+
+/// GitLab begins with the status, names what it looked for, and ends with the reason.
+fn is_not_found(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    lower.starts_with("404 ") && lower.ends_with("not found")
 }
 
 /// `{"name": ["is too long", "is taken"]}` becomes `name: is too long, is taken`.

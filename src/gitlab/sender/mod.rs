@@ -13,6 +13,7 @@ mod pagination;
 mod pause;
 mod request;
 mod retry;
+mod secrets;
 mod send;
 mod transport;
 
@@ -23,6 +24,7 @@ pub(in crate::gitlab) use error::AttemptHistory;
 pub use error::{Error, ErrorKind, TokenProblem};
 pub(in crate::gitlab) use graphql::{Envelope, Page};
 pub use message::{Words, read as words};
+pub(in crate::gitlab) use pagination::Listing;
 pub use pagination::next_page;
 pub(in crate::gitlab) use request::{Call, RequestLine};
 #[cfg(test)]

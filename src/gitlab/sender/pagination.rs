@@ -15,8 +15,11 @@ use super::send::{Answer, Sender};
 /// Elements on a page: the most that GitLab gives.
 const PER_PAGE: usize = 100;
 
-/// More pages than any list has that is read here; whoever claims more will not come to an end.
-const MOST_PAGES: u64 = 500;
+/// The most pages that a list as long as GitLab lets one be has. Where a server claims more, they are read one by one.
+const MOST_PAGES: u64 = 3;
+
+/// The most elements that a list is read with: 200 entries, and the project itself.
+const MOST_ELEMENTS: usize = 201;
 
 /// How often a list is read when elements moved between its pages meanwhile.
 const MOST_READINGS: u32 = 3;
@@ -24,6 +27,15 @@ const MOST_READINGS: u32 = 3;
 const NEXT_PAGE: &str = "x-next-page";
 const TOTAL_PAGES: &str = "x-total-pages";
 const TOTAL: &str = "x-total";
+
+/// All elements of a list.
+#[derive(Debug)]
+pub(in crate::gitlab) struct Listing<T> {
+    /// Each element once, by ID.
+    pub(in crate::gitlab) by_id: BTreeMap<u64, T>,
+    /// The element that may be listed twice is.
+    pub(in crate::gitlab) is_twice: bool,
+}
 
 /// One reading of all pages.
 struct Reading<T> {
@@ -53,12 +65,17 @@ impl Sender {
     /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When fewer
     /// came than the server counts, or its count changed on the way, the list is read again. The element `twice` may be
     /// listed, and counted, two times.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unreadable`] for a list that stays incomplete, or is longer than GitLab lets one be; and whatever keeps
+    /// GitLab from answering.
     pub(in crate::gitlab) async fn list<T>(
         &self,
         call: &Call<Vec<T>>,
         id: fn(&T) -> u64,
         twice: Option<u64>,
-    ) -> Result<BTreeMap<u64, T>, Error>
+    ) -> Result<Listing<T>, Error>
     where
         Call<Vec<T>>: Clone,
     {
@@ -70,10 +87,13 @@ impl Sender {
             reading = self.read_pages(call, id, twice).await?;
             readings += 1;
             if reading.confirms(&before) {
-                break;
+                return Ok(reading.into_listing());
             }
         }
-        Ok(reading.by_id)
+        if !reading.is_whole() {
+            return Err(reading.incomplete(call));
+        }
+        Ok(reading.into_listing())
     }
 
     async fn read_pages<T>(
@@ -133,7 +153,7 @@ impl<T> Reading<T> {
         let nothing_new = self.by_id.len() == known;
         let next = next_page(self.pages, &headers, count).and_then(|next| match next {
             Some(_) if nothing_new => Err("one page repeats another"),
-            Some(_) if self.pages >= MOST_PAGES => Err("the pages do not come to an end"),
+            _ if self.by_id.len() > MOST_ELEMENTS => Err("the list is longer than GitLab lets one be"),
             next => Ok(next),
         });
         next.map_err(|reason| {
@@ -143,7 +163,21 @@ impl<T> Reading<T> {
     }
 
     fn is_whole(&self) -> bool {
-        self.pages < 2 || (self.steady && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage)))
+        self.steady && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage))
+    }
+
+    fn into_listing(self) -> Listing<T> {
+        Listing { is_twice: self.twice != Twice::No, by_id: self.by_id }
+    }
+
+    /// Returns the error of a list that proves nothing, since elements are missing.
+    fn incomplete(&self, call: &Call<Vec<T>>) -> Error {
+        let counted = self.total.unwrap_or_default();
+        let words = format!(
+            "the list is incomplete: GitLab counts {counted} elements, and its pages hold {} in each of {MOST_READINGS} readings",
+            self.by_id.len()
+        );
+        Error::unsent(ErrorKind::Unreadable, call.line(), Some(&words))
     }
 
     /// Checks whether two readings that found the same lack no more than an element that both found on two pages.

@@ -2,7 +2,7 @@
 //! decodes the answer.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -22,6 +22,9 @@ use super::request::{Call, RequestLine};
 use super::retry::{self, Backoff, LONGEST_WAIT};
 use super::transport::{Failure, Reply, Transport};
 
+/// How long after the order to stop something may still be waited for, so that the state says what the server holds.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// A connection to one GitLab with one token. Clones are cheap and share connections, turns and pauses.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Sender {
@@ -36,6 +39,8 @@ struct Shared {
     retries: u32,
     backoff: Backoff,
     schema_gaps: SchemaGaps,
+    /// Cancelled some seconds after the order to stop, for what must be found out all the same.
+    late_stop: OnceLock<CancellationToken>,
 }
 
 /// A successful answer.
@@ -86,13 +91,26 @@ impl Sender {
             retries: config.retries,
             backoff,
             schema_gaps: SchemaGaps::default(),
+            late_stop: OnceLock::new(),
         };
         Ok(Self { shared: Arc::new(shared), stop })
     }
 
-    /// Returns the same sender, but one that ignores the order to stop.
+    /// Returns the same sender, but one that goes on for [`GRACE`] after the order to stop.
     pub(in crate::gitlab) fn despite_stop(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), stop: CancellationToken::new() }
+        let late_stop = self.shared.late_stop.get_or_init(|| {
+            let (stop, late) = (self.stop.clone(), CancellationToken::new());
+            tokio::spawn({
+                let late = late.clone();
+                async move {
+                    stop.cancelled().await;
+                    tokio::time::sleep(GRACE).await;
+                    late.cancel();
+                }
+            });
+            late
+        });
+        Self { shared: Arc::clone(&self.shared), stop: late_stop.clone() }
     }
 
     /// Returns the address of the GitLab that this sender speaks to.

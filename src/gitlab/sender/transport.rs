@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Certificate, Identity, Method, Response, StatusCode, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
 use tokio_rustls::rustls;
 
 use super::base_url::BaseUrl;
@@ -15,10 +16,17 @@ use super::client_certificate;
 use super::config::{Config, ConfigError};
 use super::message;
 use super::request::Call;
+use super::secrets::Secrets;
 
 /// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over 1 MiB where every
 /// description is as long as GitLab lets it be.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+const LARGEST_BODY: usize = 8 * 1024 * 1024;
+
+/// Up to this size, answers are read at the same time.
+const SMALL_BODY: usize = 1024 * 1024;
+
+/// Answers that are larger than [`SMALL_BODY`] and read at the same time, so that the memory for all of them has a bound.
+const LARGE_BODIES: usize = 2;
 
 /// How much is read of an answer that is no success: its status says what matters, and one line is passed on.
 const LARGEST_REFUSAL: usize = 64 * 1024;
@@ -26,18 +34,32 @@ const LARGEST_REFUSAL: usize = 64 * 1024;
 /// How often an answer may point elsewhere: a renamed path needs one, a trailing slash another.
 const MOST_REDIRECTS: usize = 3;
 
-/// Shorter values are not searched for in what the server says: they would hit by chance.
-const SHORTEST_SECRET: usize = 4;
-
 /// How the platform's verifier begins to say that the system has no authorities.
 const NO_AUTHORITIES: &str = "No CA certificates were loaded";
+
+/// Headers that belong to the connection and not to the request.
+const FRAMING: [&str; 12] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+];
 
 /// The connections to one GitLab.
 pub(super) struct Transport {
     http: reqwest::Client,
     base_url: BaseUrl,
     timeout: Duration,
-    secrets: Vec<SecretString>,
+    secrets: Secrets,
+    large_bodies: Semaphore,
 }
 
 /// An answer with its whole body.
@@ -93,11 +115,13 @@ impl Transport {
             builder = builder.identity(identity);
         }
         let http = builder.build().map_err(|error| unusable(&error))?;
-        let mut secrets: Vec<SecretString> =
-            config.headers.values().chain([&config.token]).cloned().collect();
-        // The longest first: a secret that is a part of another must not leave the rest of it.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
-        Ok(Self { http, base_url: config.base_url.clone(), timeout: config.request_timeout, secrets })
+        Ok(Self {
+            http,
+            base_url: config.base_url.clone(),
+            timeout: config.request_timeout,
+            secrets: Secrets::of(config),
+            large_bodies: Semaphore::new(LARGE_BODIES),
+        })
     }
 
     pub(super) fn base_url(&self) -> &BaseUrl {
@@ -110,11 +134,9 @@ impl Transport {
         outcome.unwrap_or(Err(Failure::TimedOut(self.timeout)))
     }
 
-    /// What the other side said, without any secret of ours that it may have repeated.
+    /// Returns what the other side said, without any secret of ours that it may have repeated.
     pub(super) fn without_secrets(&self, text: String) -> String {
-        self.secrets.iter().map(ExposeSecret::expose_secret).fold(text, |text, secret| {
-            if secret.len() < SHORTEST_SECRET { text } else { text.replace(secret, "[hidden]") }
-        })
+        self.secrets.hidden_in(text)
     }
 
     async fn exchange<T>(&self, call: &Call<T>) -> Result<Reply, Failure> {
@@ -128,7 +150,7 @@ impl Transport {
             let response = request.send().await.map_err(failure)?;
             if !is_redirect(response.status()) {
                 return match response.status() == call.success() {
-                    true => read(response).await,
+                    true => self.read(response).await,
                     false => read_start(response).await,
                 };
             }
@@ -138,6 +160,25 @@ impl Transport {
                 return Err(Failure::RedirectedInCircles(response.status()));
             }
         }
+    }
+
+    /// Reads a whole answer. Beyond [`SMALL_BODY`], it waits for its turn among the large ones.
+    async fn read(&self, mut response: Response) -> Result<Reply, Failure> {
+        if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
+            return Err(Failure::TooLarge);
+        }
+        let (mut body, mut turn) = (Vec::new(), None);
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            let length = body.len() + chunk.len();
+            if length > LARGEST_BODY {
+                return Err(Failure::TooLarge);
+            }
+            if length > SMALL_BODY && turn.is_none() {
+                turn = self.large_bodies.acquire().await.ok();
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
     }
 
     fn address<T>(&self, call: &Call<T>) -> Result<Url, Failure> {
@@ -169,20 +210,6 @@ fn is_redirect(status: StatusCode) -> bool {
 
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-async fn read(mut response: Response) -> Result<Reply, Failure> {
-    if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
-        return Err(Failure::TooLarge);
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failure)? {
-        if body.len() + chunk.len() > LARGEST_BODY {
-            return Err(Failure::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
 }
 
 /// Reads as much of the body as [`LARGEST_REFUSAL`] allows and gives up the rest.
@@ -253,6 +280,11 @@ fn default_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
         let key = name.parse::<HeaderName>().map_err(|_| refuse("that is no name of a header"))?;
         if key == AUTHORIZATION {
             return Err(refuse("it is the one that carries the token"));
+        }
+        if FRAMING.contains(&key.as_str()) {
+            return Err(refuse(
+                "it says where a request ends or how the connection is used, which isn't yours to set",
+            ));
         }
         let value = secret_value(value.expose_secret());
         headers.insert(

@@ -100,6 +100,11 @@ impl DataSource for Allowlist {
             gitlab.complete_allowlist(project, Kind::Project),
             gitlab.complete_allowlist(project, Kind::Group)
         );
+        let groups = match groups {
+            // A GitLab without group entries has none.
+            Err(error) if !error.is_supported() => Ok(None),
+            groups => groups.map(Some),
+        };
         let lists = projects.and_then(|projects| Ok((projects, groups?)));
         let (projects, groups) = lists.map_err(|error| {
             report(format!("Can't read the allowlist of project {project}"), &error).at("project")
@@ -107,14 +112,15 @@ impl DataSource for Allowlist {
         let asked = gitlab.permissions(project, Freshness::Shared).await;
         let permissions = permissions::as_found(project, asked, context.warnings)?;
         let entry = |target| permissions.as_ref().and_then(|list| list.get(target));
-        let listed = || projects.iter().chain(groups.iter());
+        let groups = || groups.iter().flat_map(|groups| groups.iter());
+        let listed = || projects.iter().chain(groups());
         if permissions.is_some() && listed().any(|listed| entry(listed.target).is_none()) {
             context.warnings.add(incomplete(project));
         }
         let allowed = |listed: &ListedEntry| Allowed::from(listed).with(entry(listed.target));
         Ok(AllowlistModel {
             projects: sorted(projects.iter().map(allowed)),
-            groups: sorted(groups.iter().map(allowed)),
+            groups: sorted(groups().map(allowed)),
             own_permissions: entry(project.into()).map_or(Attr::Null, |own| Attr::Known(own.into())),
             project_id: Attr::Known(project.into()),
             ..config

@@ -1,8 +1,10 @@
 //! Data source `gitlab_job_token_policies`: the policies that this GitLab knows.
 
-use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Set, Type, Warnings, model};
+use crate::framework::{
+    Attr, Attribute, Context, DataSource, Diagnostic, Errors, Schema, Set, Type, Warnings, model,
+};
 use crate::provider::connection::Connection;
-use crate::provider::report::report;
+use crate::provider::report::{report, sentence};
 
 /// The data source.
 pub(in crate::provider) struct JobTokenPolicies;
@@ -40,7 +42,13 @@ impl DataSource for JobTokenPolicies {
         _: PoliciesModel,
     ) -> Result<PoliciesModel, Errors> {
         let policies = context.client.gitlab.policies().await;
-        let policies = policies.map_err(|error| report("Can't read the job token policies", &error))?;
+        let policies = policies.map_err(|error| {
+            if error.is_supported() {
+                return report("Can't read the job token policies", &error);
+            }
+            let detail = format!("{}\n\nGitLab has policies from version 18.0 on.", sentence(&error));
+            Diagnostic::new("Can't read the job token policies", detail)
+        })?;
         Ok(PoliciesModel { names: Attr::Known(Set(policies.iter().cloned().map(Attr::Known).collect())) })
     }
 }

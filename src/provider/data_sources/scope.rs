@@ -98,7 +98,10 @@ async fn own_settings(gitlab: &Client, project: ProjectId, warnings: &Warnings) 
     if *error.kind() != ErrorKind::Unsupported {
         warnings.add(report(cannot_read(), &error));
     }
-    let push = gitlab.push_allowed(project).await;
-    let push = push.map_err(|error| report(cannot_read(), &error).at("project"))?;
+    let push = match gitlab.push_allowed(project).await {
+        Ok(push) => push,
+        Err(error) if error.is_about_fine_grained_token() => None,
+        Err(error) => return Err(report(cannot_read(), &error).at("project").into()),
+    };
     Ok(Settings { push_repository_for_job_token_allowed: push, ..Settings::default() })
 }

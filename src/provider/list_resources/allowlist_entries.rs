@@ -76,8 +76,12 @@ impl ListResource for AllowlistEntries {
             Listed { object, display_name }
         };
         if send_all(&found, projects.iter().map(listed)).await {
-            let groups = gitlab.complete_allowlist(owner, Kind::Group).await.map_err(cannot_read)?;
-            send_all(&found, groups.iter().map(listed)).await;
+            match gitlab.complete_allowlist(owner, Kind::Group).await {
+                Ok(groups) => drop(send_all(&found, groups.iter().map(listed)).await),
+                // A GitLab without group entries has none.
+                Err(error) if !error.is_supported() => {}
+                Err(error) => return Err(cannot_read(error).into()),
+            }
         }
         Ok(())
     }

@@ -185,7 +185,7 @@ impl Resource for AllowlistEntry {
             target_group: config.target_group,
             ..identified
         };
-        let mut notes = Map::new();
+        let mut notes = permissions::plan_unknown(&context, &planned);
         if let (Some(owner), Some(target)) = (owner(&planned), target(&planned)) {
             let is_own = own::is_own(owner, target);
             if is_own {
@@ -201,7 +201,7 @@ impl Resource for AllowlistEntry {
                         false
                     }
                 };
-                notes = claims::plan(connection, &context, prior.as_ref(), &planned, is_there);
+                notes.extend(claims::plan(connection, &context, prior.as_ref(), &planned, is_there));
             }
             let before = prior.as_ref().filter(|_| !is_new);
             check::check(context.client, owner, before, &planned, context.warnings).await?;
@@ -382,7 +382,7 @@ impl Resource for AllowlistEntry {
                 let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
                 let entry = spelled.with_numbers(owner, target);
                 let held = context.client.gitlab.permissions_of(owner, target).await;
-                let held = permissions::as_found(owner, held, context.warnings)?.flatten();
+                let held = permissions::imported(owner, held, &entry, context.warnings)?;
                 Ok(entry.with_own_permissions(held.as_ref()))
             }
             Ok(false) => Err(import::not_on_the_list(owner, target).into()),
@@ -397,6 +397,10 @@ impl Resource for AllowlistEntry {
         moved::take_over(source)
     }
 }
+
+/// The outcome of an addition that may have been carried out, and that couldn't be checked.
+const MAY_BE_THERE: &str = "\n\nThe entry may have been added, and GitLab couldn't be asked whether it was. It is in the state, \
+                            so that nothing is left behind unnoticed; the next apply replaces it.";
 
 /// Adds the entry, or adopts it.
 async fn add(
@@ -435,7 +439,12 @@ async fn add(
         Ok(Allowed::Added) => {}
         Err(failed) => {
             let attempted = format!("Can't add {target} to the allowlist of project {owner}");
-            let failed = permissions::failure(attempted, failed, entry.clone());
+            let is_unresolved = failed.error.is_unresolved();
+            let mut failed = permissions::failure(attempted, failed, entry.clone());
+            if is_unresolved {
+                failed.left = failed.left.or_else(|| Some(entry.clone()));
+                failed.errors = failed.errors.with_addition(MAY_BE_THERE);
+            }
             return Err(overlap::with_left(failed, &left));
         }
     }

@@ -293,7 +293,14 @@ impl Resource for AllowlistExclusive {
             target_group_ids: Attr::Known(Set(Vec::new())),
             ..ExclusiveModel::default()
         };
-        let observed = spelling::observe(gitlab, owner, both_kinds, Freshness::Shared).await;
+        let projects = ExclusiveModel { target_group_ids: Attr::Null, ..both_kinds.clone() };
+        let observed = match spelling::observe(gitlab, owner, both_kinds, Freshness::Shared).await {
+            // A GitLab without group entries has projects to manage.
+            Err(error) if !error.is_supported() => {
+                spelling::observe(gitlab, owner, projects, Freshness::Shared).await
+            }
+            observed => observed,
+        };
         observed.map_err(|error| report(cannot_read(owner), &error).into())
     }
 

@@ -215,10 +215,11 @@ impl Resource for JobTokenScope {
         let mut held = prior.clone();
         let mut updated = planned.clone();
         if is_restored || planned.inbound_enabled != prior.inbound_enabled {
-            let settings = write::set_access(&context, project, &planned).await.map_err(|failed| Failed {
-                left: failed.left.map(|settings| observed(prior.clone(), project, settings)),
-                errors: failed.errors,
-            })?;
+            let settings =
+                write::set_access(&context, project, &planned, false).await.map_err(|failed| Failed {
+                    left: failed.left.map(|settings| observed(prior.clone(), project, settings)),
+                    errors: failed.errors,
+                })?;
             held = observed(prior.clone(), project, settings);
             updated = applied(planned.clone(), project, settings);
         }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod connections;
+mod doubt;
 mod interruption;
 mod kills;
 mod paging;

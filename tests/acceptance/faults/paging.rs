@@ -22,7 +22,7 @@ fn a_list_that_never_ends_is_an_error() {
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     GET /projects/1/job_token_scope/allowlist: the answer is not one of GitLab's
-    API (200): the pages do not come to an end.
+    API (200): the list is longer than GitLab lets one be.
 
     Something answered that does not speak GitLab's API, such as a proxy's or
     login page: check the provider's `base_url`.

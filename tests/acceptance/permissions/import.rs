@@ -82,10 +82,10 @@ fn where_permissions_are_not_shown_an_entry_is_imported_without_them_and_a_warni
     POST /api/graphql (JobTokenPermissions): the token's user may not do this
     (403): a web page titled "Not for you".
 
-    GitLab tells of permissions over GraphQL alone, at `/api/graphql`, and shows
-    the allowlist itself. So the entries count as ones whose permissions nobody
-    manages: they keep what they have, and a plan does not show it. To have them
-    too, let the token, and any proxy on the way, reach that address.
+    GitLab shows permissions over GraphQL alone, at `/api/graphql`, and the
+    allowlist itself over REST. So the permissions count as not managed: they stay
+    as they are, and a plan doesn't show them. To see them, let the token, and any
+    proxy on the way, reach that address.
     "#);
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
     tf.plan().changes_nothing().warns_of_nothing();

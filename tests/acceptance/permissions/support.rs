@@ -34,6 +34,9 @@ fn an_old_gitlab_is_told_while_planning() {
     `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
     as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
     and `job_token_policies` from the configuration. Everything else works.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
     "#);
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -66,6 +69,9 @@ fn a_gitlab_without_graphql_is_told_like_an_old_one() {
     `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
     as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
     and `job_token_policies` from the configuration. Everything else works.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
     "#);
 }
 
@@ -115,6 +121,9 @@ fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal()
     `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
     as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
     and `job_token_policies` from the configuration. Everything else works.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
     "#);
 
     tf.config(&entry(""));
@@ -158,6 +167,9 @@ fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
     `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
     remove `default_permissions` and `job_token_policies` from the configuration:
     the entry then has the default permissions.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
     "#);
 }
 

@@ -32,8 +32,8 @@ fn an_administrator_is_told_while_planning() {
     as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
     attribute, and allow the projects or groups that need access.
 
-    To destroy resources in spite of this error, run `terraform destroy
-    -refresh=false`.
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
     ");
     assert_eq!(gitlab.requests().to(Route::ApplicationSettingsGet).len(), 1);
 
@@ -63,7 +63,8 @@ fn a_maintainer_is_told_where_the_own_setting_shows_it() {
 
 #[test]
 fn without_enforcement_a_project_can_be_opened() {
-    for version in VERSIONS {
+    // GitLab 16.0 can't change the setting over REST.
+    for version in VERSIONS.into_iter().skip(1) {
         let gitlab = of_version(version);
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(OPEN);

@@ -14,7 +14,7 @@ const ALL: [&str; 9] = [
     "Job Token Scope: Update",
     "Job Token Scope Allowlist: Read",
     "Job Token Scope Allowlist: Create",
-    "Job Token Scope Allowlist: Update",
+    "CI/CD Setting: Update",
     "Job Token Scope Allowlist: Delete",
     "Project: Read",
     "Group: Read",

@@ -1,5 +1,8 @@
 //! What every version has works in every version.
 
+use gitlab_simulator::{Fault, Route};
+use insta::assert_snapshot;
+
 use super::*;
 use crate::kit::workspace;
 
@@ -32,7 +35,8 @@ data "gitlab_job_token_allowlist" "other" {
 
 #[test]
 fn membership_and_access_are_managed_in_every_version() {
-    for version in VERSIONS {
+    // GitLab 16.0 has the setting alone, to read.
+    for version in VERSIONS.into_iter().skip(1) {
         let gitlab = of_version(version);
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(ALL);
@@ -64,4 +68,92 @@ fn permissions_are_managed_from_their_first_version_on() {
         tf.destroy().succeeds();
         assert_eq!(gitlab.permissions(APP, TARGET), None, "{version}");
     }
+}
+
+const PROJECTS: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project         = "acme/app"
+  inbound_enabled = false
+}
+
+resource "gitlab_job_token_allowlist_entry" "lib" {
+  project        = "acme/app"
+  target_project = "acme/lib"
+}
+
+resource "gitlab_job_token_allowlist_exclusive" "other" {
+  project         = "acme/other"
+  target_projects = ["acme/app"]
+}
+
+data "gitlab_job_token_allowlist" "other" {
+  project    = "acme/other"
+  depends_on = [gitlab_job_token_allowlist_exclusive.other]
+}
+"#;
+
+#[test]
+fn projects_are_managed_where_groups_are_unknown() {
+    let gitlab = of_version("16.11.9-ee");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(PROJECTS);
+    tf.apply().succeeds();
+    tf.plan().changes_nothing().warns_of_nothing();
+    assert_eq!(tf.state().of("data.gitlab_job_token_allowlist.other")["groups"], serde_json::json!([]));
+    tf.run(&["state", "rm", "gitlab_job_token_allowlist_exclusive.other"]).succeeds();
+    tf.import("gitlab_job_token_allowlist_exclusive.other", "acme/other").succeeds();
+    tf.apply().succeeds();
+    tf.destroy().succeeds();
+    assert!(gitlab.inbound_enabled(APP) && gitlab.allowlist(APP).projects.is_empty());
+}
+
+#[test]
+fn a_group_is_an_error_where_groups_are_unknown() {
+    let gitlab = of_version("16.11.9-ee");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("target_group = \"partners\""));
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the allowlist of project 1
+      gitlab_job_token_allowlist_entry.entry
+      > resource "gitlab_job_token_allowlist_entry" "entry" {
+
+    GET /projects/1/job_token_scope/groups_allowlist: this GitLab does not have it
+    (404).
+
+    This GitLab doesn't have that address. GitLab has allowlists, and lets the
+    setting be changed, from version 16.1 on, and group entries from 17.0 on. If
+    it is newer, is the provider's `base_url` that of a GitLab instance?
+    "#);
+}
+
+/// That GitLab doesn't have an address says nothing of what exists.
+#[test]
+fn an_address_that_gitlab_does_not_have_leaves_the_state_alone() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&entry("target_group = \"partners\""));
+    tf.apply().succeeds();
+    gitlab.inject(
+        Fault::Answers {
+            status: 404,
+            content_type: "application/json".to_owned(),
+            body: r#"{"error":"404 Not Found"}"#.to_owned(),
+        }
+        .on(Route::AllowlistGroupsGet),
+    );
+    tf.plan().run().fails();
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
+
+#[test]
+fn the_first_version_has_the_setting_to_read() {
+    let gitlab = of_version("16.0.8-ee");
+    let Some(tf) = workspace(&gitlab) else { return };
+    let read = "data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
+    tf.config(read);
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(tf.state().of("data.gitlab_job_token_scope.app")["inbound_enabled"], true);
+    tf.config(&entry("target_project = \"acme/lib\""));
+    let error = tf.plan().error();
+    assert!(error.contains("from version 16.1 on"), "{error}");
 }

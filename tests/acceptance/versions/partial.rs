@@ -53,10 +53,10 @@ fn the_allowlist_is_read_where_a_proxy_refuses_graphql() {
     POST /api/graphql (JobTokenPermissions): the token's user may not do this
     (403): a web page titled "Forbidden".
 
-    GitLab tells of permissions over GraphQL alone, at `/api/graphql`, and shows
-    the allowlist itself. So the entries count as ones whose permissions nobody
-    manages: they keep what they have, and a plan does not show it. To have them
-    too, let the token, and any proxy on the way, reach that address.
+    GitLab shows permissions over GraphQL alone, at `/api/graphql`, and the
+    allowlist itself over REST. So the permissions count as not managed: they stay
+    as they are, and a plan doesn't show them. To see them, let the token, and any
+    proxy on the way, reach that address.
     "#);
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];

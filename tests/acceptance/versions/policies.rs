@@ -32,6 +32,9 @@ fn an_unknown_policy_is_an_error_of_the_plan() {
     READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS, READ_PACKAGES,
     READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES, READ_SECURE_FILES,
     READ_TERRAFORM_STATE, READ_WORK_ITEMS. Newer versions know more.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
     "#);
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }

@@ -98,7 +98,11 @@ impl Client {
                 let confirmation = self.add_with(owner, target, permissions, &call).await??;
                 return granted(Allowed::Added, confirmation);
             }
-            Ok(false) | Err(_) => return Err(error.into()),
+            Ok(false) => return Err(error.into()),
+            Err(_) => {
+                let left = error.maybe_carried_out().then(|| permissions.clone());
+                return Err(NotGranted { error: error.unresolved(), left, taken_back: None });
+            }
         }
         let ours = error.maybe_carried_out();
         let held = client.permissions(owner, Freshness::Now).await.ok();

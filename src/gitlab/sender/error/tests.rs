@@ -60,13 +60,30 @@ async fn a_missing_role_is_not_a_missing_scope() {
 async fn refusals_of_the_request_keep_gitlabs_words() {
     for (status, kind, start) in [
         (400, ErrorKind::BadRequest, "refused (400)"),
-        (404, ErrorKind::NotFound, "not found, or not visible to the token (404)"),
         (405, ErrorKind::NotAllowed, "not allowed at this address (405)"),
         (418, ErrorKind::UnexpectedStatus, "an unexpected status (418)"),
         (500, ErrorKind::Server, "the server failed (500)"),
         (503, ErrorKind::Server, "the server failed (503)"),
     ] {
         assert_eq!(told(refusal(status, "so it is")).await, (kind, format!("{start}: so it is")));
+    }
+}
+
+#[tokio::test]
+async fn a_404_is_gitlabs_in_gitlabs_form_alone() {
+    for message in ["404 Project Not Found", "404 target_group_id not found Not Found", "404 Not found"] {
+        assert_eq!(told(refusal(404, message)).await.0, ErrorKind::NotFound, "{message}");
+    }
+    let no_route = json(404, &json!({"error": "404 Not Found"}));
+    assert_eq!(told(no_route).await.0, ErrorKind::Unsupported);
+    for body in [
+        json!({"message": "no Route matched with those values"}),
+        json!({"message": "Not Found"}),
+        json!({"error": "Not Found"}),
+        json!({"error": "404 Not Found", "status": 404}),
+        json!([]),
+    ] {
+        assert_eq!(told(json(404, &body)).await.0, ErrorKind::UnexpectedStatus, "{body}");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::gitlab::{Client, ErrorKind, Freshness, Permissions, ProjectId, Target
 use crate::provider::connection::Connection;
 use crate::provider::ledger::Object;
 use crate::provider::names;
-use crate::provider::report::report;
+use crate::provider::report::{of_a_plan, report};
 
 /// The most similar name is a suggestion from this similarity on, of 1.
 const SIMILAR: f64 = 0.8;
@@ -39,7 +39,7 @@ pub(super) async fn check(
         Some(problem) => {
             let problem = problem.at(attribute(&wanted));
             if held.is_none() {
-                return Err(problem.into());
+                return Err(of_a_plan(problem).into());
             }
             let detail = format!("{}\n\n{ONLY_REMOVAL_WORKS}", problem.detail);
             warnings.add(Diagnostic { detail, ..problem });
@@ -95,7 +95,7 @@ async fn check_names(
     }
     let Ok(known) = gitlab.policies().await else { return Ok(()) };
     let unknown: Vec<&String> = new.into_iter().filter(|policy| !known.contains(*policy)).collect();
-    Errors::check((!unknown.is_empty()).then(|| unknown_policies(&unknown, &known)))
+    Errors::check((!unknown.is_empty()).then(|| of_a_plan(unknown_policies(&unknown, &known))))
 }
 
 fn unknown_policies(unknown: &[&String], known: &BTreeSet<String>) -> Diagnostic {

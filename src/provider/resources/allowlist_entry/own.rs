@@ -2,7 +2,7 @@
 //! jobs, where group entries restrict them. It is on no list that REST tells apart, GraphQL's update makes it, and nothing
 //! removes it, so that its removal restores the default permissions.
 
-use super::permissions::{self, cannot_read};
+use super::permissions;
 use super::target::target_attribute;
 use super::{EntryModel, ids};
 use crate::framework::{Context, Diagnostic, Errors, Failed, Warnings};
@@ -105,7 +105,7 @@ pub(super) async fn read(
             warnings.add(project_gone(owner));
             Ok(None)
         }
-        Err(error) => Err(report(cannot_read(owner), &error).into()),
+        Err(error) => Err(report(super::cannot_read(owner), &error).into()),
     }
 }
 

@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 
 use super::EntryModel;
 use super::target::target_attribute;
-use crate::framework::{Attr, Diagnostic, Errors, Failed, Set, Warnings};
+use serde_json::{Map, Value as Json};
+
+use crate::framework::{Attr, Diagnostic, Errors, Failed, PlanContext, Set, Warnings};
 use crate::gitlab::{
     Client, Confirmation, Error, ErrorKind, Freshness, Kind, NotGranted, NotUndone, Permissions, ProjectId,
     Target,
 };
+use crate::provider::connection::Connection;
 use crate::provider::names;
 use crate::provider::report::{SWITCHED_OFF, is_about_the_target, quoted, report, sentence};
 
@@ -111,6 +114,43 @@ pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
     }
 }
 
+/// The note of a plan whose policies aren't known yet and may turn out to be null.
+const MAY_BE_UNMANAGED: &str = "may_be_unmanaged";
+
+/// Warns of policies that aren't known while planning: if they turn out to be null, the entry has full permissions, which
+/// nobody was told. Returns what the plan of the apply must know; hosts before Terraform 1.16 don't hand it on.
+pub(super) fn plan_unknown(context: &PlanContext<'_, Connection>, planned: &EntryModel) -> Map<String, Json> {
+    let EntryModel { default_permissions: default, job_token_policies: policies, .. } = planned;
+    if default.is_unknown() && policies.is_unknown() {
+        context.warnings.add(may_be_unmanaged(planned));
+        return Map::from_iter([(MAY_BE_UNMANAGED.to_owned(), true.into())]);
+    }
+    let was_unknown = context.first_plan.is_some_and(|first| first.note(MAY_BE_UNMANAGED).is_some());
+    if default.is_null() && policies.is_null() && was_unknown {
+        context.warnings.add(turned_out_unmanaged(planned));
+    }
+    Map::new()
+}
+
+fn may_be_unmanaged(planned: &EntryModel) -> Diagnostic {
+    let detail = format!(
+        "`{DEFAULT}` or `{POLICIES}` of {} isn't known yet. If it turns out to be null, permissions aren't managed: a new entry \
+         then has the default permissions, which are all that a job token can have. To allow nothing in that case, set \
+         `{DEFAULT} = false` beside `{POLICIES}`.",
+        names::entry(planned)
+    );
+    Diagnostic::new("Permissions aren't known yet", detail)
+}
+
+fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
+    let detail = format!(
+        "The permissions of {} were unknown while planning and are null. So they aren't managed: a new entry has the default \
+         permissions, which are all that a job token can have.",
+        names::entry(planned)
+    );
+    Diagnostic::new("Permissions turned out not to be managed", detail)
+}
+
 /// Warns where permissions were managed and are to be no more.
 pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnings: &Warnings) {
     let abandoned = planned.default_permissions.is_null() && planned.job_token_policies.is_null();
@@ -168,19 +208,13 @@ pub(super) async fn refresh(
     }
 }
 
-/// Checks whether an entry that GraphQL doesn't show is there all the same. The project's entry for itself is on no list of
-/// REST, so that a list without any entry of GraphQL, beside one of REST that has some, tells it.
+/// Checks whether an entry that GraphQL doesn't show is on the allowlist all the same.
 async fn is_hidden(client: &Client, owner: ProjectId, target: Target) -> Result<bool, Error> {
-    if target != Target::Project(owner) {
-        return client.is_allowed(owner, target, Freshness::Now).await;
+    if target == Target::Project(owner) {
+        let list = client.allowlist(owner, Kind::Project, Freshness::Now).await?;
+        return Ok(list.has_own_entry());
     }
-    let shown = client.permissions(owner, Freshness::Shared).await?;
-    if shown.iter().next().is_some() {
-        return Ok(false);
-    }
-    let listed =
-        async |kind| Ok::<_, Error>(client.allowlist(owner, kind, Freshness::Shared).await?.iter().count());
-    Ok(listed(Kind::Project).await? + listed(Kind::Group).await? > 0)
+    client.is_allowed(owner, target, Freshness::Now).await
 }
 
 fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
@@ -234,11 +268,33 @@ pub(in crate::provider) fn as_found<T>(
     }
 }
 
+/// Returns the permissions of an entry that is imported, as far as the token can see them.
+///
+/// # Errors
+///
+/// As [`as_found`].
+pub(super) fn imported(
+    owner: ProjectId,
+    asked: Result<Option<Permissions>, Error>,
+    entry: &EntryModel,
+    warnings: &Warnings,
+) -> Result<Option<Permissions>, Errors> {
+    let found = as_found(owner, asked, warnings)?;
+    if found == Some(None) {
+        warnings.add(hidden(entry, None));
+    }
+    Ok(found.flatten())
+}
+
 fn not_shown(owner: ProjectId, error: &Error) -> Diagnostic {
+    let advice = if error.is_about_fine_grained_token() {
+        "Most fine-grained tokens can't read them; a classic token with the scope `api` can."
+    } else {
+        "To see them, let the token, and any proxy on the way, reach that address."
+    };
     let detail = format!(
-        "{}\n\nGitLab tells of permissions over GraphQL alone, at `/api/graphql`, and shows the allowlist itself. So the \
-         entries count as ones whose permissions nobody manages: they keep what they have, and a plan does not show it. To \
-         have them too, let the token, and any proxy on the way, reach that address.",
+        "{}\n\nGitLab shows permissions over GraphQL alone, at `/api/graphql`, and the allowlist itself over REST. So the \
+         permissions count as not managed: they stay as they are, and a plan doesn't show them. {advice}",
         sentence(error)
     );
     Diagnostic::new(format!("Permissions on the allowlist of project {owner} are not shown"), detail)

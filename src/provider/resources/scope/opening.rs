@@ -6,6 +6,7 @@ use super::{ENFORCEMENT, ScopeModel, project_id_of};
 use crate::framework::{Attr, Diagnostic, Errors, Warnings};
 use crate::gitlab::{Client, Error, Freshness, Permissions, PermittedEntry, ProjectId, Target};
 use crate::provider::names;
+use crate::provider::report::of_a_plan;
 
 /// The policy that lets jobs push.
 const PUSH_POLICY: &str = "ADMIN_REPOSITORIES";
@@ -26,7 +27,7 @@ pub(super) async fn check(
         if let (Some(gitlab), Some(project)) = (gitlab, project)
             && is_enforced(gitlab, project, prior).await
         {
-            return Err(enforced(&names::project(&planned.project, project)).into());
+            return Err(of_a_plan(enforced(&names::project(&planned.project, project))).into());
         }
         warnings.add(opening(planned));
     }
@@ -85,8 +86,7 @@ fn enforced(project: &str) -> Diagnostic {
         format!("Project {project} can't be opened"),
         format!(
             "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces the allowlist of every \
-             project.\n\n{ENFORCEMENT}\n\nTo destroy resources in spite of this error, run `terraform destroy \
-             -refresh=false`."
+             project.\n\n{ENFORCEMENT}"
         ),
     )
     .at("inbound_enabled")

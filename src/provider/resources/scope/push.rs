@@ -98,6 +98,7 @@ impl Push {
             Err(error) if self == Self::CrossProject && error.is_of_graphql() && error.is_supported() => {
                 Ok(false)
             }
+            Err(error) if !error.is_supported() => Err(self.not_told(project)),
             Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
         }
     }
@@ -138,7 +139,7 @@ impl Push {
         match self.ask(client, project).await {
             Ok(Some(true)) => Ok(Attr::Known(true)),
             Ok(Some(false) | None) => Ok(Attr::Null),
-            Err(error) if self == Self::CrossProject && error.is_of_graphql() => Ok(Attr::Null),
+            Err(error) if error.is_of_graphql() => Ok(Attr::Null),
             Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
         }
     }

@@ -18,7 +18,7 @@ pub(super) async fn set_up(
 ) -> Result<ScopeModel, Failed<ScopeModel>> {
     let wanted = claims::wanted(project, &planned);
     let left = context.client.ledger.left(&wanted);
-    let settings = match set_access(context, project, &planned).await {
+    let settings = match set_access(context, project, &planned, true).await {
         Ok(settings) => settings,
         Err(Failed { left: accepted, errors }) => {
             // What didn't take has changed nothing.
@@ -49,11 +49,12 @@ fn without_pushes(planned: ScopeModel, project: ProjectId, settings: ScopeSettin
     observed(planned, project, settings)
 }
 
-/// Makes the access setting what is planned, and makes sure that it took.
+/// Makes the access setting what is planned, and makes sure that it took. `is_new` says that no state has the project yet.
 pub(super) async fn set_access(
     context: &Context<'_, Connection>,
     project: ProjectId,
     planned: &ScopeModel,
+    is_new: bool,
 ) -> Result<ScopeSettings, Failed<ScopeSettings>> {
     let gitlab = &context.client.gitlab;
     let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
@@ -67,7 +68,11 @@ pub(super) async fn set_access(
         let diagnostic = report(cannot_set(project, wanted), &error);
         let enforced = !wanted && error.is_bad_request();
         let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
-        return Err(diagnostic.at("inbound_enabled").into());
+        // What may have been done must not get lost. Without a state so far, that holds for what may be done late, too.
+        let is_in_doubt = error.is_unresolved() || is_new && error.maybe_carried_out();
+        let left = is_in_doubt.then_some(ScopeSettings { inbound_enabled: wanted, ..settings });
+        let diagnostic = if left.is_some() { may_be_set(diagnostic) } else { diagnostic };
+        return Err(Failed { left, errors: diagnostic.at("inbound_enabled").into() });
     }
     turn.wrote(context.private.mark(), Value::Setting(wanted));
     // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
@@ -161,6 +166,12 @@ pub(super) fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
         }
     );
     Diagnostic::new(cannot_set(project, wanted), detail)
+}
+
+fn may_be_set(diagnostic: Diagnostic) -> Diagnostic {
+    let addition = "The setting may have been changed all the same. The state says so, so that nothing is left behind unnoticed; \
+                    the next plan shows what GitLab holds.";
+    Diagnostic { detail: format!("{}\n\n{addition}", diagnostic.detail), ..diagnostic }
 }
 
 fn with_enforcement(diagnostic: Diagnostic) -> Diagnostic {

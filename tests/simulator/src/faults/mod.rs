@@ -60,6 +60,8 @@ pub enum Fault {
     /// A page of a list after the first lacks its first element, as if that had slipped onto a page read before. Not in
     /// GraphQL, whose cursors prevent it.
     ShiftsTheList,
+    /// A page of a list lacks its last element, which the totals count. Not in GraphQL.
+    LosesAnElement,
     /// 302 to another address.
     RedirectsTo(String),
     /// 302 to the page for signing in, as from a proxy that knows no tokens.
@@ -147,6 +149,7 @@ impl Fault {
             Self::NeverEndsTheList => return Effect::Alter(pages::without_end),
             Self::RepeatsThePage => return Effect::Alter(pages::repeated),
             Self::ShiftsTheList => return Effect::Alter(pages::shifted),
+            Self::LosesAnElement => return Effect::Alter(pages::incomplete),
             Self::TruncatedJson => return Effect::Alter(truncated),
             Self::NotJson => return Effect::Alter(|answer| Answer::html(answer.status, "Welcome")),
         };

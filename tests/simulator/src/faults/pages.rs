@@ -45,6 +45,16 @@ pub(super) fn shifted(answer: Answer) -> Answer {
     with_elements(answer, elements)
 }
 
+/// Takes the last element off, and says nothing of it in the totals.
+pub(super) fn incomplete(answer: Answer) -> Answer {
+    if graphql(&answer).is_some() {
+        return answer;
+    }
+    let mut elements = elements(&answer);
+    elements.pop();
+    with_elements(answer, elements)
+}
+
 /// The body of an answer of GraphQL.
 fn graphql(answer: &Answer) -> Option<Value> {
     serde_json::from_slice(&answer.body).ok().filter(|body: &Value| body.get("data").is_some())

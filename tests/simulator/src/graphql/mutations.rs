@@ -52,9 +52,9 @@ impl ObjectValue for Mutation<'_> {
 fn requirement(mutation: &str) -> Option<Requirement> {
     Some(Requirement::project(match mutation {
         "ciJobTokenScopeAddGroupOrProject" => "Job Token Scope Allowlist: Create",
-        "ciJobTokenScopeUpdatePolicies" => "Job Token Scope Allowlist: Update",
+        "ciJobTokenScopeUpdatePolicies" => "Job Token Scope: Update",
         "ciJobTokenScopeRemoveProject" | "ciJobTokenScopeRemoveGroup" => "Job Token Scope Allowlist: Delete",
-        "projectCiCdSettingsUpdate" => "Job Token Scope: Update",
+        "projectCiCdSettingsUpdate" => "CI/CD Setting: Update",
         _ => return None,
     }))
 }

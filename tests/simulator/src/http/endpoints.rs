@@ -11,7 +11,7 @@ use super::params::Params;
 use super::render::Render;
 use super::route::Route;
 use super::site::Site;
-use crate::world::{Occupant, Permissions, Refusal, Target, TokenId, World};
+use crate::world::{Occupant, Permissions, Refusal, Target, TokenId, Version, World};
 
 /// Carries a request out and answers it.
 pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
@@ -25,7 +25,22 @@ pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
         Route::GraphqlQuery | Route::GraphqlMutation => {
             graphql(call, site, world).unwrap_or_else(|refusal| refusal)
         }
+        route if !is_served(route, &world.settings.version) => not_found(),
         _ => api(call, site, world).unwrap_or_else(|refusal| refusal),
+    }
+}
+
+/// Returns whether a version has an endpoint.
+fn is_served(route: Route, version: &Version) -> bool {
+    match route {
+        Route::ScopePatch
+        | Route::AllowlistProjectsGet
+        | Route::AllowlistProjectPost
+        | Route::AllowlistProjectDelete => version.has_project_entries(),
+        Route::AllowlistGroupsGet | Route::AllowlistGroupPost | Route::AllowlistGroupDelete => {
+            version.has_group_entries()
+        }
+        _ => true,
     }
 }
 

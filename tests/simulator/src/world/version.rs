@@ -69,6 +69,16 @@ impl Version {
         self.is_since(17, 0)
     }
 
+    /// Returns whether REST changes the setting, and has the allowlist of projects.
+    pub(crate) fn has_project_entries(&self) -> bool {
+        self.is_since(16, 1)
+    }
+
+    /// Returns whether REST has the allowlist of groups.
+    pub(crate) fn has_group_entries(&self) -> bool {
+        self.is_since(17, 0)
+    }
+
     /// Returns whether projects can let job tokens push.
     pub(crate) fn has_push_setting(&self) -> bool {
         self.is_since(17, 2)

@@ -1,0 +1,170 @@
+//! Writes that may have been carried out, and that nothing can be read to tell of: the state holds what may be there.
+
+use gitlab_simulator::{Fault, Injection, Route, Simulator};
+use insta::assert_snapshot;
+use terraform_cli::Workspace;
+
+use super::APP;
+use crate::allowlist_entry::{LIB_ON_APP, acme};
+use crate::kit::workspace;
+
+const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
+const SCOPE: &str = "gitlab_job_token_scope.app";
+const PROVIDER: &str = "provider \"gitlab\" {\n  retries = 0\n}\n";
+
+const OPEN: &str =
+    "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  inbound_enabled = false\n}\n";
+
+/// Carries out a write without an answer, and answers nothing from then on. The apply reads before it writes.
+fn goes_dark(gitlab: &Simulator, write: Route) {
+    let dark = || Injection::from(Fault::Unavailable { retry_after: None });
+    gitlab.inject(dark().on(write).carried_out());
+    for (route, reads) in [(Route::AllowlistProjectsGet, 1), (Route::ScopeGet, 1), (Route::GraphqlQuery, 2)] {
+        gitlab.inject(dark().on(route).after(reads));
+    }
+}
+
+/// Plans with an answering server, and applies with one that goes dark in the middle.
+fn applied(gitlab: &Simulator, config: &str, write: Route) -> Option<(Workspace, String)> {
+    let tf = workspace(gitlab)?;
+    tf.config(&format!("{PROVIDER}{config}"));
+    tf.plan().succeeds();
+    goes_dark(gitlab, write);
+    let error = tf.apply_saved().error();
+    gitlab.clear_faults();
+    Some((tf, error))
+}
+
+#[test]
+fn an_entry_that_may_be_there_is_in_state() {
+    let gitlab = acme();
+    let Some((tf, error)) = applied(&gitlab, LIB_ON_APP, Route::AllowlistProjectPost) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Can't add project 2 to the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    POST /projects/1/job_token_scope/allowlist: the server failed (503): a web
+    page titled "Service Unavailable".
+
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
+
+    The entry may have been added, and GitLab couldn't be asked whether it was. It
+    is in the state, so that nothing is left behind unnoticed; the next apply
+    replaces it.
+    "#);
+    assert_eq!(gitlab.allowlist(APP).projects, [2].into());
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+    tf.destroy().succeeds();
+    assert!(gitlab.allowlist(APP).projects.is_empty(), "nothing stays behind");
+}
+
+#[test]
+fn an_entry_with_permissions_that_may_be_there_is_in_state() {
+    let gitlab = acme();
+    let config =
+        LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n");
+    let Some((tf, _)) = applied(&gitlab, &config, Route::GraphqlMutation) else { return };
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+    tf.destroy().succeeds();
+    assert!(gitlab.allowlist(APP).projects.is_empty());
+}
+
+#[test]
+fn a_project_that_may_be_open_is_in_state() {
+    let gitlab = acme();
+    let Some((tf, error)) = applied(&gitlab, OPEN, Route::ScopePatch) else { return };
+    assert_snapshot!(error, @r#"
+    Error: Can't set `inbound_enabled = false` on project 1
+      gitlab_job_token_scope.app
+      > inbound_enabled = false
+
+    PATCH /projects/1/job_token_scope: the server failed (503): a web page titled
+    "Service Unavailable".
+
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
+
+    The setting may have been changed all the same. The state says so, so that
+    nothing is left behind unnoticed; the next plan shows what GitLab holds.
+    "#);
+    assert!(!gitlab.inbound_enabled(APP));
+    assert_eq!(tf.state().of(SCOPE)["inbound_enabled"], false);
+    tf.destroy().succeeds();
+    assert!(gitlab.inbound_enabled(APP));
+}
+
+/// The push setting is refused after the project was opened.
+#[test]
+fn a_create_that_fails_half_way_keeps_what_was_done() {
+    let gitlab = acme();
+    let forbidden = r#"{"message":"403 Forbidden"}"#.to_owned();
+    let content_type = "application/json".to_owned();
+    gitlab.inject(Fault::Answers { status: 403, content_type, body: forbidden }.on(Route::ProjectPut));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&OPEN.replace("false\n", "false\n  push_repository_for_job_token_allowed = true\n"));
+
+    tf.apply().fails();
+
+    assert_eq!(tf.state().of(SCOPE)["inbound_enabled"], false);
+    gitlab.clear_faults();
+    tf.destroy().succeeds();
+    assert!(gitlab.inbound_enabled(APP));
+}
+
+#[test]
+fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
+    let gitlab = acme();
+    gitlab.inject(Injection::from(crate::kit::json("{}")).on(Route::GraphqlMutation).carried_out().once());
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        &LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n"),
+    );
+
+    tf.apply().succeeds();
+
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn an_incomplete_list_proves_no_removal() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+    tf.apply().succeeds();
+    // The token lost sight of the target, and the list leaves it out of what it counts.
+    gitlab.inject(
+        Fault::Answers {
+            status: 404,
+            content_type: "application/json".to_owned(),
+            body: r#"{"message":"404 Project Not Found"}"#.to_owned(),
+        }
+        .on(Route::AllowlistProjectDelete),
+    );
+    gitlab.inject(Injection::from(Fault::LosesAnElement).on(Route::AllowlistProjectsGet));
+    let run = tf.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]);
+    run.fails();
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+
+    tf.plan().run().fails();
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
+
+#[test]
+fn a_gateways_404_leaves_the_state_alone() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+    tf.apply().succeeds();
+    gitlab.inject(Fault::Answers {
+        status: 404,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"no Route matched with those values"}"#.to_owned(),
+    });
+
+    tf.run(&["refresh", "-no-color"]).fails();
+
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
