@@ -1,10 +1,11 @@
-//! Ctrl-C in the middle of many writes: what is on the wire is let finish, what waits is given up.
+//! Ctrl-C, or a service manager's signal, in the middle of many writes: what is on the wire is let finish, what waits is
+//! given up.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gitlab_simulator::{Fault, Injection, Route};
-use terraform_cli::{Run, Workspace, process_runs};
+use terraform_cli::{Run, Workspace, process_runs, signal_process};
 
 use super::{APP, allow_all, assert_state_is_true, crowd, entries, eventually, exclusive, has_processes};
 use crate::kit::workspace;
@@ -143,4 +144,62 @@ fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
     assert_state_is_true(&gitlab, &tf);
     tf.apply().succeeds();
     assert!(gitlab.allowlist(APP).projects.is_empty());
+}
+
+/// Terraform survives the signal and asks its providers to stop, so that they must survive it, too.
+#[test]
+fn a_signal_to_the_whole_group_leaves_the_state_true() {
+    if !has_processes() {
+        return;
+    }
+    const ENTRIES: u64 = 40;
+    for (round, signal) in ["TERM", "HUP"].into_iter().cycle().take(10).enumerate() {
+        let gitlab = crowd(ENTRIES);
+        let Some(tf) = workspace(&gitlab) else { return };
+        tf.config(&entries(2..2 + ENTRIES));
+        // One round after the other, the signal comes later.
+        gitlab.inject(Injection::from(Fault::StallsTheAnswer(Duration::from_millis(20))).writes_only());
+        let running = tf.start_apply();
+        eventually("writes are under way", || gitlab.requests().writes().len() > round * 4);
+        // Terraform itself ends on a hangup, so that the provider alone gets it.
+        if signal == "TERM" {
+            running.signal_all(signal);
+        } else {
+            running.children().into_iter().for_each(|provider| signal_process(signal, provider));
+        }
+
+        let run = running.wait();
+
+        gitlab.clear_faults();
+        assert!(!run.stdout().contains("Plugin did not respond"), "{signal}: {run}");
+        assert_state_is_true(&gitlab, &tf);
+    }
+}
+
+/// GitLab asks to wait for a minute, and nobody waits for that after Ctrl-C.
+#[test]
+fn a_rate_limit_is_not_waited_out_after_an_interrupt() {
+    if !has_processes() {
+        return;
+    }
+    let gitlab = crowd(FULL);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive([2]));
+    tf.apply().succeeds();
+    tf.config(&exclusive(3..2 + FULL));
+    gitlab.clear_requests();
+    let limited = Fault::RateLimited { retry_after: Duration::from_secs(60) };
+    gitlab.inject(Injection::from(limited.clone()).on(Route::AllowlistProjectPost).after(BEFORE));
+    gitlab.inject(Injection::from(limited).on(Route::AllowlistProjectsGet).after(2));
+    let running = tf.start_apply();
+    eventually("the limit is met", || gitlab.requests().filter(|one| one.status == Some(429)).len() > 0);
+    let began = Instant::now();
+    running.interrupt();
+
+    running.wait().fails();
+
+    assert!(began.elapsed() < Duration::from_secs(20), "it took {:?}", began.elapsed());
+    gitlab.clear_faults();
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(APP).projects, (3..2 + FULL).collect());
 }

@@ -25,6 +25,6 @@ pub use cli::{Cli, NoCli, PATH_VARIABLE, Program, Release};
 pub use diagnostic::{Diagnostic, Severity};
 pub use plan::{Action, Change, Plan};
 pub use run::Run;
-pub use running::{Running, kill_process, process_runs};
+pub use running::{Running, kill_process, process_runs, signal_process};
 pub use state::State;
 pub use workspace::{PROVIDER_SOURCE, Workspace, provider_overrides};

@@ -34,7 +34,13 @@ impl Running {
     /// What a terminal does on Ctrl-C: interrupts the program and all that it has started.
     #[track_caller]
     pub fn interrupt(&self) {
-        signal("INT", &format!("-{}", self.child.id()));
+        self.signal_all("INT");
+    }
+
+    /// Sends a signal such as `TERM` to the program and all that it has started, as service managers and `timeout` do.
+    #[track_caller]
+    pub fn signal_all(&self, name: &str) {
+        signal(name, &format!("-{}", self.child.id()));
     }
 
     /// Ends the program alone, without a chance to say goodbye.
@@ -86,6 +92,12 @@ impl Drop for Running {
 #[track_caller]
 pub fn kill_process(number: u32) {
     signal("KILL", &number.to_string());
+}
+
+/// Sends a signal such as `HUP` to one process.
+#[track_caller]
+pub fn signal_process(name: &str, number: u32) {
+    signal(name, &number.to_string());
 }
 
 /// Whether a process runs; one that has ended and waits to be noticed does not.
