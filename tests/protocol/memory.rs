@@ -18,7 +18,7 @@ const FLOOD: usize = 100 * MEBIBYTE;
 const READS: usize = 10;
 
 /// Less than a single flood, although ten come at the same time.
-const BOUND: usize = 96 * MEBIBYTE;
+const BOUND: usize = 64 * MEBIBYTE;
 
 /// The most memory that the process ever held, as Linux tells it.
 fn peak(process: u32) -> Option<usize> {

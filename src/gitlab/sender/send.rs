@@ -22,6 +22,9 @@ use super::request::{Call, RequestLine};
 use super::retry::{self, Backoff, LONGEST_WAIT};
 use super::transport::{Failure, Reply, Transport};
 
+/// How often a request goes over another connection because the server hasn't taken it: a server may close each after one.
+const MOST_NOT_TAKEN: u32 = 100;
+
 /// How long after the order to stop something may still be waited for, so that the state says what the server holds.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -63,6 +66,8 @@ struct Problem {
     doubtful: bool,
     /// How long the server asks to wait.
     asked_wait: Option<Duration>,
+    /// The server has not even taken the request.
+    not_taken: bool,
 }
 
 impl Sender {
@@ -128,6 +133,7 @@ impl Sender {
         let began = Instant::now();
         let mut history = AttemptHistory::default();
         let mut last: Option<Problem> = None;
+        let mut not_taken = 0;
         loop {
             let Some(turn) = self.turn().await else {
                 history.elapsed = began.elapsed();
@@ -135,8 +141,13 @@ impl Sender {
             };
             let outcome = self.attempt(call, history.attempts + 1).await;
             drop(turn);
-            history.attempts += 1;
             history.elapsed = began.elapsed();
+            if outcome.as_ref().is_err_and(|problem| problem.not_taken) && not_taken < MOST_NOT_TAKEN {
+                // A connection that closes has taken other requests; this one goes over the next.
+                not_taken += 1;
+                continue;
+            }
+            history.attempts += 1;
             let problem = match outcome {
                 Ok((value, headers)) => return Ok(Answer { value, headers, history }),
                 Err(problem) => problem,
@@ -216,6 +227,7 @@ impl Sender {
             transient: retry::is_transient(reply.status, is_read),
             doubtful: reply.status.is_server_error() || reply.status.is_success(),
             asked_wait,
+            not_taken: false,
         }
     }
 
@@ -234,6 +246,7 @@ impl Sender {
             transient: false,
             doubtful: true,
             asked_wait: None,
+            not_taken: false,
         }
     }
 
@@ -270,6 +283,10 @@ impl Problem {
     fn of_failure(failure: Failure) -> Self {
         let (kind, words, transient, doubtful) = match failure {
             Failure::NotConnected(cause) => (ErrorKind::Unreachable, Some(cause), true, false),
+            Failure::NotTaken(cause) => {
+                let kind = Self::plain(ErrorKind::Unreachable);
+                return Self { words: Some(cause), transient: true, not_taken: true, ..kind };
+            }
             Failure::Untrusted(cause) => (ErrorKind::Untrusted, Some(cause), false, false),
             Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
             Failure::TimedOut(after) => {
@@ -295,7 +312,15 @@ impl Problem {
     }
 
     fn plain(kind: ErrorKind) -> Self {
-        Self { kind, status: None, words: None, transient: false, doubtful: false, asked_wait: None }
+        Self {
+            kind,
+            status: None,
+            words: None,
+            transient: false,
+            doubtful: false,
+            asked_wait: None,
+            not_taken: false,
+        }
     }
 
     fn into_error(self, line: &RequestLine, history: AttemptHistory) -> Error {

@@ -75,6 +75,8 @@ pub(super) struct Reply {
 pub(super) enum Failure {
     /// No connection: the request was not sent.
     NotConnected(String),
+    /// The server closes the connection, and says that it hasn't taken the request.
+    NotTaken(String),
     /// TLS failed: the request was not sent.
     Untrusted(String),
     /// The connection broke; the request may have been carried out.
@@ -228,11 +230,28 @@ fn failure(error: reqwest::Error) -> Failure {
     let cause = root_cause(&error);
     if tls_error(&error).is_some() {
         Failure::Untrusted(cause)
+    } else if is_not_taken(&error) {
+        Failure::NotTaken(cause)
     } else if error.is_connect() {
         Failure::NotConnected(cause)
     } else {
         Failure::Broken(cause)
     }
+}
+
+/// Checks whether a server has refused a stream of HTTP/2: by its number above the last that a graceful GOAWAY takes, or by
+/// itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
+fn is_not_taken(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if let Some(found) = current.downcast_ref::<h2::Error>() {
+            let is_graceful = found.is_go_away() && found.reason() == Some(h2::Reason::NO_ERROR);
+            let is_refused = found.is_reset() && found.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return found.is_remote() && (is_graceful || is_refused);
+        }
+        cause = current.source();
+    }
+    false
 }
 
 /// The innermost cause says what happened; the outer ones only where.

@@ -1,17 +1,20 @@
 //! TLS to a server with a certificate of its own making.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::gitlab::testing::{Reply, Scripted, Seen, client, json, project};
-use crate::gitlab::{Config, Error, ErrorKind};
+use crate::gitlab::{BaseUrl, Config, Error, ErrorKind};
 
 fn certificate() -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap()
@@ -82,4 +85,59 @@ async fn a_client_shows_its_certificate() {
         ..nobody
     };
     read(&known).await.unwrap();
+}
+
+/// A server of HTTP/2 that answers one request on each connection, and closes it gracefully to all others.
+async fn one_request_a_connection(certificate: &CertifiedKey<KeyPair>) -> String {
+    let (chain, key) = der(certificate);
+    let mut tls = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(tls));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let stream = acceptor.accept(stream).await.ok()?;
+                let one_at_a_time = h2::server::Builder::new().max_concurrent_streams(1).handshake(stream);
+                let mut connection: h2::server::Connection<_, &[u8]> = one_at_a_time.await.ok()?;
+                let mut answered = 0;
+                while let Some(Ok((_, mut respond))) = connection.accept().await {
+                    // Others come meanwhile, which this connection doesn't take.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    let mut body =
+                        respond.send_response(tonic::codegen::http::Response::new(()), false).ok()?;
+                    body.send_data(br#"{"inbound_enabled":true}"#, true).ok()?;
+                    answered += 1;
+                    if answered == 1 {
+                        connection.graceful_shutdown();
+                    }
+                }
+                Some(())
+            });
+        }
+    });
+    origin
+}
+
+#[tokio::test]
+async fn a_request_that_a_connection_did_not_take_is_no_attempt() {
+    let own = certificate();
+    let origin = one_request_a_connection(&own).await;
+    let template = Scripted::answers(vec![]).await.config();
+    let config = Config {
+        base_url: BaseUrl::parse(&origin).unwrap(),
+        cacert_pem: Some(cert_pem(&own)),
+        retries: 0,
+        ..template
+    };
+    let client = client(&config);
+    let reads = (0..10).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.scope(&project(1).into()).await.map(drop) })
+    });
+    for read in reads.collect::<Vec<_>>() {
+        read.await.unwrap().unwrap();
+    }
 }
