@@ -17,7 +17,7 @@ pub use client::{
     Allowed, AllowedCounts, Allowlist, Client, Confirmation, Freshness, Granted, ListedEntry, NotGranted,
     NotUndone, PermissionList, ProjectScope, Revoked,
 };
-pub use endpoints::job_token_permissions::{Permissions, PermittedEntry};
+pub use endpoints::job_token_permissions::{Permissions, PermittedEntry, entries_in};
 pub use endpoints::job_token_scope::ScopeSettings;
 pub use endpoints::job_token_settings::Settings;
 pub use endpoints::user::User;

@@ -82,6 +82,8 @@ pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
         Fault::TruncatedJson,
         Fault::NotJson,
         Fault::LoginPage,
+        Fault::LosesAnElement,
+        answers(404, r#"{"message":"no Route matched with those values"}"#),
         answers(403, r#"{"message":"403 Forbidden"}"#),
         answers(404, r#"{"message":"404 Not found"}"#),
         answers(400, r#"{"message":"400 Bad request"}"#),

@@ -37,6 +37,19 @@ pub fn headers(bytes: &[u8]) {
     }
 }
 
+/// The bytes are GraphQL's answer about a project's entries. What is understood says who has access and nothing of both
+/// kinds of permissions at once.
+///
+/// # Panics
+/// When it doesn't.
+pub fn graphql(bytes: &[u8]) {
+    for entry in gitlab::entries_in(bytes).into_iter().flatten() {
+        assert!(entry.target.id() > 0, "{entry:?}");
+        let shown = format!("{entry:?}");
+        assert!(!shown.is_empty());
+    }
+}
+
 fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, value) = line.split_at(colon);

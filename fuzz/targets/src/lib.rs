@@ -8,7 +8,7 @@ mod launch;
 mod names;
 mod values;
 
-pub use answers::{headers, refusal};
+pub use answers::{graphql, headers, refusal};
 pub use launch::handshake;
 pub use names::names;
 pub use values::{msgpack, state};
@@ -17,7 +17,8 @@ pub use values::{msgpack, state};
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their programs and of their folders of seeds.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
+    ("graphql", graphql),
     ("handshake", handshake),
     ("headers", headers),
     ("msgpack", msgpack),

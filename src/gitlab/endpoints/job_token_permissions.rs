@@ -223,6 +223,15 @@ pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Li
     Call::reading(LIST, json!({ "project": project, "projectsAfter": projects, "groupsAfter": groups }))
 }
 
+/// Reads the body of an answer to the query for a project's entries. Returns the inbound ones, or nothing if it isn't such
+/// an answer.
+#[must_use]
+pub fn entries_in(body: &[u8]) -> Option<Vec<PermittedEntry>> {
+    let envelope: Envelope<Listed> = serde_json::from_slice(body).ok()?;
+    let lists = envelope.into_good_data()?.project?.ci_job_token_scope_allowlist?;
+    Some(lists.into_entries().collect())
+}
+
 /// Puts a target on a project's list, with these permissions.
 pub(in crate::gitlab) fn allow(project: &str, target: &str, with: &Permissions) -> Call<Envelope<Changed>> {
     Call::writing(ALLOW, variables(project, target, with))

@@ -93,6 +93,13 @@ struct Problem {
     explanation: Option<String>,
 }
 
+impl<D> Envelope<D> {
+    /// Returns the data, if nothing went wrong.
+    pub(in crate::gitlab) fn into_good_data(self) -> Option<D> {
+        self.data.filter(|_| self.errors.is_empty())
+    }
+}
+
 impl<D: DeserializeOwned> Call<Envelope<D>> {
     /// An operation that changes nothing.
     pub(in crate::gitlab) fn reading(document: Document, variables: Value) -> Self {

@@ -192,7 +192,7 @@ fn a_rate_limit_is_not_waited_out_after_an_interrupt() {
     gitlab.inject(Injection::from(limited.clone()).on(Route::AllowlistProjectPost).after(BEFORE));
     gitlab.inject(Injection::from(limited).on(Route::AllowlistProjectsGet).after(2));
     let running = tf.start_apply();
-    eventually("the limit is met", || gitlab.requests().filter(|one| one.status == Some(429)).len() > 0);
+    eventually("the limit is met", || !gitlab.requests().filter(|one| one.status == Some(429)).is_empty());
     let began = Instant::now();
     running.interrupt();
 
