@@ -349,3 +349,27 @@ fn an_early_check_that_is_neither_on_nor_off() {
     `GITLAB_EARLY_AUTH_CHECK` must be `true` or `false`, but is "perhaps".
     "#);
 }
+
+#[test]
+fn a_file_without_end_is_not_read_to_its_end() {
+    if !std::path::Path::new("/dev/zero").exists() {
+        return;
+    }
+    let Some(error) = block_error("cacert_file = \"/dev/zero\"") else { return };
+    assert_snapshot!(error, @r#"
+    Error: Unreadable file
+      provider["aff15f21/gitlab-job-token"]
+      > cacert_file = "/dev/zero"
+
+    `cacert_file` names "/dev/zero", which is larger than 1 MiB and so isn't a PEM
+    file.
+    "#);
+}
+
+#[test]
+fn a_header_of_the_connection_is_not_yours_to_set() {
+    for name in ["Content-Length", "transfer-encoding", "Host", "connection"] {
+        let Some(error) = block_error(&format!("headers = {{ {name:?} = \"5\" }}")) else { return };
+        assert!(error.contains(name) && error.contains("isn't yours to set"), "{error}");
+    }
+}

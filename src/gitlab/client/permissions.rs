@@ -18,6 +18,9 @@ pub use granting::{Confirmation, Granted, NotGranted, NotUndone};
 /// The most pages that are read of one project's entries: a page holds 200, and the projects of both directions are 401.
 const MOST_PAGES: usize = 5;
 
+/// The most entries that are read of one project: 200 of each kind inbound, 200 outbound, and the project itself.
+const MOST_ENTRIES: usize = 601;
+
 impl Client {
     /// Returns the permissions of the entries on the owner's allowlists.
     ///
@@ -90,7 +93,7 @@ impl Client {
         owner: ProjectId,
     ) -> Result<Option<Arc<PermissionList>>, Error> {
         let mut list = PermissionList::default();
-        let mut from = Cursors::default();
+        let (mut from, mut read) = (Cursors::default(), 0);
         for _ in 0..MOST_PAGES {
             let call = endpoint::list(path, &from);
             let answer = self.sender.ask(&call).await?;
@@ -107,6 +110,10 @@ impl Client {
                 return failure(ErrorKind::NotAvailable, "GitLab shows no allowlist of the project");
             };
             let next = lists.next(&from);
+            read += lists.len();
+            if read > MOST_ENTRIES {
+                return failure(ErrorKind::Unreadable, "the list is longer than GitLab lets one be");
+            }
             lists.into_entries().for_each(|entry| list.insert(entry));
             match next {
                 None => return Ok(Some(Arc::new(list))),

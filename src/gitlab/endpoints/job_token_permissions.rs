@@ -251,6 +251,11 @@ fn variables(project: &str, target: &str, permissions: &Permissions) -> Value {
 }
 
 impl Lists {
+    /// Returns the number of links in this part of the lists.
+    pub(in crate::gitlab) fn len(&self) -> usize {
+        self.projects_allowlist.nodes.len() + self.groups_allowlist.nodes.len()
+    }
+
     /// Where to read on; none where both lists have ended.
     pub(in crate::gitlab) fn next(&self, from: &Cursors) -> Option<Cursors> {
         let (projects, groups) = (&self.projects_allowlist, &self.groups_allowlist);

@@ -112,3 +112,38 @@ fn what_is_kept_is_named_when_managing_ends() {
         assert!(warning.contains(&format!("keeps what it has, {held}, and")), "{warning}");
     }
 }
+
+/// Terraform before 1.16 doesn't tell the apply what the plan has seen, so that the plan warns.
+#[test]
+fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let config = |arguments: &str| {
+        format!(
+            "resource \"terraform_data\" \"seed\" {{}}\n{}",
+            entry(&format!(
+                "job_token_policies = terraform_data.seed.id == \"\" ? [\"READ_JOBS\"] : null\n{arguments}"
+            ))
+        )
+    };
+    tf.config(&config(""));
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Permissions aren't known yet
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    `default_permissions` or `job_token_policies` of project acme/lib (2) on the
+    allowlist of acme/app (1) isn't known yet. If it turns out to be null,
+    permissions aren't managed: a new entry then has the default permissions,
+    which are all that a job token can have. To allow nothing in that case, set
+    `default_permissions = false` beside `job_token_policies`.
+    "#);
+    tf.apply_saved().succeeds();
+    assert_eq!(held(&gitlab), Some(Permissions::default()));
+
+    tf.destroy().succeeds();
+    tf.config(&config("default_permissions = false"));
+    tf.plan().succeeds().warns_of_nothing();
+    tf.apply_saved().succeeds();
+    assert_eq!(held(&gitlab), Some(only(&[])));
+}
