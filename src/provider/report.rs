@@ -196,6 +196,10 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "Something answered that does not speak GitLab's API, such as a proxy's or login page: check the \
              provider's `base_url`."
         }
+        ErrorKind::Incomplete => {
+            "A list that lacks elements proves nothing, so nothing was decided from it. Try again; if it stays so, something \
+             between here and GitLab changes its answers."
+        }
         ErrorKind::Cancelled => "The run was interrupted. The next plan shows what is left to do.",
         ErrorKind::StillAllowed => {
             "GitLab refuses to remove a project that the token can't see, so its jobs keep their access. Give the \

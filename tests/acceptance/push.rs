@@ -215,14 +215,14 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
 #[test]
 fn a_change_that_fails_after_another_leaves_the_state_true() {
     let gitlab = acme();
-    let Some(tf) = applied(&gitlab, &push(true)) else { return };
-    tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = false")));
+    let Some(tf) = applied(&gitlab, &push(false)) else { return };
+    tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = true")));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
     assert_snapshot!(tf.apply().error(), @"
     Error: Can't set `push_repository_for_job_token_allowed` of project 1
       gitlab_job_token_scope.app
-      > push_repository_for_job_token_allowed = false
+      > push_repository_for_job_token_allowed = true
 
     PUT /projects/1: the server failed (500).
 
@@ -232,13 +232,13 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
 
     gitlab.clear_faults();
     let state = tf.state();
-    assert_eq!((&state.of(SCOPE)["inbound_enabled"], &state.of(SCOPE)[PUSH]), (&json!(false), &json!(true)));
+    assert_eq!((&state.of(SCOPE)["inbound_enabled"], &state.of(SCOPE)[PUSH]), (&json!(false), &json!(false)));
     assert_eq!(
         (gitlab.inbound_enabled(APP), gitlab.push_repository_for_job_token_allowed(APP)),
-        (false, true)
+        (false, false)
     );
     tf.apply().succeeds();
-    assert!(!gitlab.push_repository_for_job_token_allowed(APP));
+    assert!(gitlab.push_repository_for_job_token_allowed(APP));
 }
 
 #[test]

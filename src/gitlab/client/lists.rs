@@ -58,6 +58,12 @@ impl Client {
         Ok(list.get(target).is_some())
     }
 
+    /// Checks by a fresh list whether the target has an entry, also if it is the owner itself.
+    pub(super) async fn is_listed(&self, owner: ProjectId, target: Target) -> Result<bool, Error> {
+        let list = self.allowlist(owner, target.kind(), Freshness::Now).await?;
+        Ok(if target == Target::Project(owner) { list.has_own_entry() } else { list.get(target).is_some() })
+    }
+
     async fn read_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
         // The project is on its own list, and once more if it has an entry for itself.
         let twice = matches!(kind, Kind::Project).then(|| owner.get());

@@ -96,17 +96,20 @@ impl Client {
         let (mut from, mut read) = (Cursors::default(), 0);
         for _ in 0..MOST_PAGES {
             let call = endpoint::list(path, &from);
-            let answer = self.sender.ask(&call).await?;
+            let (answer, fault) = self.sender.ask_for_parts(&call).await?;
             let failure = |kind, words: &str| {
                 Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
             };
             let Some(ListedOwner { id, ci_job_token_scope_allowlist: lists }) = answer.value.project else {
-                return Ok(None);
+                return fault.map_or(Ok(None), Err);
             };
             if id.0 != Target::Project(owner) {
                 return Ok(None);
             }
             let Some(lists) = lists else {
+                if let Some(fault) = fault {
+                    return Err(fault);
+                }
                 return failure(ErrorKind::NotAvailable, "GitLab shows no allowlist of the project");
             };
             let next = lists.next(&from);

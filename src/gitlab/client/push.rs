@@ -33,7 +33,8 @@ impl Client {
         }
         match self.despite_stop().push_allowed(project).await {
             Ok(Some(now)) if now == allowed => Ok(Some(now)),
-            Ok(_) | Err(_) => Err(error),
+            Ok(_) => Err(error),
+            Err(_) => Err(error.unresolved()),
         }
     }
 }

@@ -101,7 +101,9 @@ impl Client {
     /// for a page, too.
     async fn project_scope(&self, listed: ListedProject) -> Result<Option<ProjectScope>, Error> {
         let Some(id) = ProjectId::of(listed.id.0) else { return Ok(None) };
-        let allowed = match listed.ci_job_token_scope_allowlist {
+        // A token that can't see the settings may get empty lists, which say nothing.
+        let lists = listed.ci_job_token_scope_allowlist.filter(|_| listed.ci_cd_settings.is_some());
+        let allowed = match lists {
             Some(lists) if lists.is_followed() => self
                 .permissions_at(&listed.full_path, id)
                 .await?

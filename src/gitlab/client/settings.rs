@@ -33,10 +33,15 @@ impl Client {
     /// Returns the settings of the project at that path, or nothing where the path does not lead to the project.
     async fn own_settings_at(&self, path: &str, project: ProjectId) -> Result<Option<Settings>, Error> {
         let call = endpoint::show(path);
-        let answer = self.sender.ask(&call).await?;
-        let shown = answer.value.project.filter(|shown| shown.id.0 == Target::Project(project));
-        let Some(shown) = shown else { return Ok(None) };
+        let (answer, fault) = self.sender.ask_for_parts(&call).await?;
+        let Some(shown) = answer.value.project else { return fault.map_or(Ok(None), Err) };
+        if shown.id.0 != Target::Project(project) {
+            return Ok(None);
+        }
         let unseen = || {
+            if let Some(fault) = fault {
+                return fault;
+            }
             let words = Some("GitLab shows no settings of the project".to_owned());
             Error::new(ErrorKind::NotAvailable, call.line(), None, words, answer.history)
         };
@@ -66,7 +71,11 @@ impl Client {
                 }
                 Some(written) => {
                     let settings = written.ci_cd_settings;
-                    return Ok(settings.and_then(|now| now.cross_project_push_for_job_token_allowed));
+                    let told = settings.and_then(|now| now.cross_project_push_for_job_token_allowed);
+                    return match told {
+                        Some(now) => Ok(Some(now)),
+                        None => self.cross_project_push_after(project).await,
+                    };
                 }
                 None => fault.unwrap_or_else(|| {
                     let words = Some("the answer does not say what was written".to_owned());
@@ -86,6 +95,15 @@ impl Client {
             // What went wrong behind the change is that this token can't see the setting.
             Err(hidden) if hidden.is_of_graphql() && error.is_of_graphql() => Ok(None),
             Ok(_) | Err(_) => Err(error.unresolved()),
+        }
+    }
+
+    /// Returns the setting after a change whose answer doesn't show it; `None` if the token can't see it.
+    async fn cross_project_push_after(&self, project: ProjectId) -> Result<Option<bool>, Error> {
+        match self.despite_stop().own_settings(project, Freshness::Now).await {
+            Ok(settings) => Ok(settings.cross_project_push_for_job_token_allowed),
+            Err(hidden) if hidden.is_of_graphql() => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

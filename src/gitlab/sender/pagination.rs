@@ -68,7 +68,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unreadable`] for a list that stays incomplete, or is longer than GitLab lets one be; and whatever keeps
+    /// [`ErrorKind::Incomplete`] for a list that stays so, [`ErrorKind::Unreadable`] for one longer than GitLab lets one be; and whatever keeps
     /// GitLab from answering.
     pub(in crate::gitlab) async fn list<T>(
         &self,
@@ -174,10 +174,10 @@ impl<T> Reading<T> {
     fn incomplete(&self, call: &Call<Vec<T>>) -> Error {
         let counted = self.total.unwrap_or_default();
         let words = format!(
-            "the list is incomplete: GitLab counts {counted} elements, and its pages hold {} in each of {MOST_READINGS} readings",
+            "GitLab counts {counted} elements, and its pages hold {}, read {MOST_READINGS} times",
             self.by_id.len()
         );
-        Error::unsent(ErrorKind::Unreadable, call.line(), Some(&words))
+        Error::unsent(ErrorKind::Incomplete, call.line(), Some(&words))
     }
 
     /// Checks whether two readings that found the same lack no more than an element that both found on two pages.

@@ -37,6 +37,8 @@ struct Record {
     turn: Arc<tokio::sync::Mutex<()>>,
     /// The last write of this run: by which instance, and what the object was made.
     written: Option<(Option<Mark>, Value)>,
+    /// True if that instance only found the object so.
+    found: bool,
     /// True if a removal has left the object to another resource.
     left: bool,
 }
@@ -138,7 +140,7 @@ impl Ledger {
 
     /// Checks whether this run has written the object.
     pub(super) fn has_written(&self, object: Object) -> bool {
-        self.state().objects.get(&object).is_some_and(|record| record.written.is_some())
+        self.state().objects.get(&object).is_some_and(|record| record.written.is_some() && !record.found)
     }
 
     /// Returns the names of those of the objects that a removal has left to another resource.

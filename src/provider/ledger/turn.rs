@@ -45,7 +45,18 @@ impl<'a> Turn<'a> {
     pub(in crate::provider) fn wrote(&self, own: Option<Mark>, value: Value) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object) {
             record.written = Some((own, value));
+            record.found = false;
             record.left = false;
+        }
+    }
+
+    /// Notes that the object is what this resource wants without a write, unless this run has written it.
+    pub(in crate::provider) fn found(&self, own: Option<Mark>, value: Value) {
+        if let Some(record) = self.ledger.state().objects.get_mut(&self.object)
+            && record.written.is_none()
+        {
+            record.written = Some((own, value));
+            record.found = true;
         }
     }
 

@@ -23,6 +23,7 @@ use crate::provider::replacement;
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
 use push::Push;
+use write::Step;
 
 /// The resource.
 pub(in crate::provider) struct JobTokenScope;
@@ -212,27 +213,19 @@ impl Resource for JobTokenScope {
         }
         let own = context.private.mark();
         let is_restored = own.is_some_and(|own| ledger.has_removed(own, &claims::wanted(project, &planned)));
-        let mut held = prior.clone();
-        let mut updated = planned.clone();
-        if is_restored || planned.inbound_enabled != prior.inbound_enabled {
-            let settings =
-                write::set_access(&context, project, &planned, false).await.map_err(|failed| Failed {
-                    left: failed.left.map(|settings| observed(prior.clone(), project, settings)),
-                    errors: failed.errors,
-                })?;
-            held = observed(prior.clone(), project, settings);
-            updated = applied(planned.clone(), project, settings);
-        }
-        for push in Push::ALL {
-            if is_restored || push.of(&planned) != push.of(&prior) {
-                let left = Some(held.clone());
-                write::set_push(&context, project, &planned, push)
-                    .await
-                    .map_err(|diagnostic| Failed { left, errors: diagnostic.into() })?;
-                held = push.with(held, push.of(&planned).clone());
+        let mut done = write::Done::nothing_of(prior.clone());
+        for step in write::steps(&planned) {
+            let differs = match step {
+                Step::Access => planned.inbound_enabled != prior.inbound_enabled,
+                Step::Push(push) => push.of(&planned) != push.of(&prior),
+            };
+            if (is_restored || differs)
+                && let Err(failed) = done.take(step, &context, project, &planned, false).await
+            {
+                return Err(done.failed(failed, project));
             }
         }
-        Ok(updated)
+        Ok(done.finished(planned, project))
     }
 
     async fn delete(
@@ -245,27 +238,7 @@ impl Resource for JobTokenScope {
             context.warnings.add(gone_before_removal(project::spelled(&state.project)));
             return Ok(());
         };
-        let settings = match write::restore_access(&context, project, &state).await {
-            Ok(Some(settings)) if !settings.inbound_enabled => {
-                return Err(Failed {
-                    left: Some(observed(state, project, settings)),
-                    errors: write::not_taken(project, true).into(),
-                });
-            }
-            Ok(settings) => settings,
-            Err(error) if error.is_not_found() => {
-                context.warnings.add(gone_before_removal(project));
-                return Ok(());
-            }
-            Err(error) => {
-                let attempted = format!("Can't restore limited job token access to project {project}");
-                return Err(report(attempted, &error).into());
-            }
-        };
-        write::restore_pushes(&context, project, &state).await.map_err(|diagnostic| Failed {
-            left: settings.map(|settings| observed(state, project, settings)),
-            errors: diagnostic.into(),
-        })
+        write::restore(&context, project, state).await
     }
 
     async fn import(

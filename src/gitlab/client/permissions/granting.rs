@@ -154,8 +154,7 @@ impl Client {
     ) -> Result<Confirmation, Error> {
         let client = self.despite_stop();
         let doubtful = || unclear(call, AttemptHistory::default());
-        let is_own = target == Target::Project(owner);
-        if !is_own && !client.is_allowed(owner, target, Freshness::Now).await.is_ok_and(|is_there| is_there) {
+        if !client.is_listed(owner, target).await.is_ok_and(|is_there| is_there) {
             return Err(doubtful());
         }
         let list = client.permissions(owner, Freshness::Now).await.ok();
@@ -211,7 +210,10 @@ impl Client {
             Err(_) if error.maybe_carried_out() && error.is_about_fine_grained_token() => {
                 return Ok(Confirmation::Hidden);
             }
-            Err(_) => return Err(error.into()),
+            Err(_) => {
+                let left = error.maybe_carried_out().then(|| permissions.clone());
+                return Err(NotGranted { error: error.unresolved(), left, taken_back: None });
+            }
         };
         let held = list.get(target).map(|entry| entry.permissions.clone());
         if held.as_ref() == Some(permissions) {

@@ -4,7 +4,7 @@
 use super::push::{Push, project_name};
 use super::{ENFORCEMENT, ScopeModel, project_id_of};
 use crate::framework::{Attr, Diagnostic, Errors, Warnings};
-use crate::gitlab::{Client, Error, Freshness, Permissions, PermittedEntry, ProjectId, Target};
+use crate::gitlab::{Client, Error, Freshness, Kind, Permissions, PermittedEntry, ProjectId, Target};
 use crate::provider::names;
 use crate::provider::report::of_a_plan;
 
@@ -33,7 +33,7 @@ pub(super) async fn check(
     }
     if opens_pushes(prior, planned) {
         let entries = match (gitlab, project) {
-            (Some(gitlab), Some(project)) => Some(pushers(gitlab, project).await),
+            (Some(gitlab), Some(project)) => pushers(gitlab, project).await.ok().flatten(),
             _ => None,
         };
         warnings.add(pushes(planned, &project_name(planned, project), entries));
@@ -48,10 +48,16 @@ fn opens_access(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
     planned.inbound_enabled == opened && !prior.is_some_and(is_open)
 }
 
+/// Checks whether the plan lets jobs of other projects push that can't now, or may do so. For that, both push settings must be
+/// on, and access limited. A setting that isn't managed may be on.
 fn opens_pushes(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
-    let [before, after] = [prior.filter(|prior| is_same(prior, planned)), Some(planned)]
-        .map(|scope| scope.is_some_and(|scope| *Push::CrossProject.of(scope) == Attr::Known(true)));
-    after && !before
+    let may_push = |scope: &ScopeModel, on: fn(&Attr<bool>) -> bool| {
+        let own = Push::Own.of(scope);
+        on(Push::CrossProject.of(scope)) && (own.is_null() || on(own)) && on(&scope.inbound_enabled)
+    };
+    let before = prior.filter(|prior| is_same(prior, planned));
+    let before = before.is_some_and(|prior| may_push(prior, |value| *value == Attr::Known(true)));
+    may_push(planned, |value| matches!(value, Attr::Known(true) | Attr::Unknown)) && !before
 }
 
 fn is_same(prior: &ScopeModel, planned: &ScopeModel) -> bool {
@@ -107,8 +113,8 @@ fn opening(planned: &ScopeModel) -> Diagnostic {
     .at("inbound_enabled")
 }
 
-/// Returns the entries whose jobs may push once other projects may.
-async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Vec<String>, Error> {
+/// Returns the entries whose jobs may push once other projects may; `None` if the token can't see what entries permit.
+async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Option<Vec<String>>, Error> {
     let list = gitlab.permissions(project, Freshness::Shared).await?;
     let may_push = |entry: &&PermittedEntry| {
         let is_other = entry.target != Target::Project(project);
@@ -118,7 +124,17 @@ async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Vec<String>, Err
                 Permissions::Only(policies) => policies.contains(PUSH_POLICY),
             }
     };
-    Ok(list.iter().filter(may_push).map(described).collect())
+    let pushers: Vec<String> = list.iter().filter(may_push).map(described).collect();
+    // Some fine-grained tokens see every list as empty over GraphQL.
+    Ok(if list.iter().next().is_none() && has_entries(gitlab, project).await? { None } else { Some(pushers) })
+}
+
+async fn has_entries(gitlab: &Client, project: ProjectId) -> Result<bool, Error> {
+    let has_some = async |kind| {
+        let list = gitlab.allowlist(project, kind, Freshness::Shared).await?;
+        Ok::<_, Error>(list.iter().next().is_some())
+    };
+    Ok(has_some(Kind::Project).await? || has_some(Kind::Group).await?)
 }
 
 fn described(entry: &PermittedEntry) -> String {
@@ -130,16 +146,16 @@ fn described(entry: &PermittedEntry) -> String {
     format!("{kind} {} ({id}): {permissions}", entry.full_path)
 }
 
-fn pushes(planned: &ScopeModel, project: &str, entries: Option<Result<Vec<String>, Error>>) -> Diagnostic {
+fn pushes(planned: &ScopeModel, project: &str, entries: Option<Vec<String>>) -> Diagnostic {
     let entries = match entries {
-        Some(Ok(entries)) if entries.is_empty() => {
+        Some(entries) if entries.is_empty() => {
             "No entry on its allowlist has these permissions now.".to_owned()
         }
-        Some(Ok(entries)) => {
+        Some(entries) => {
             let lines: Vec<String> = entries.iter().map(|entry| format!("  - {entry}")).collect();
             format!("These entries on its allowlist have them now:\n\n{}", lines.join("\n"))
         }
-        Some(Err(_)) | None => "The entries on its allowlist can't be read yet.".to_owned(),
+        None => "The entries on its allowlist can't be read yet.".to_owned(),
     };
     let own = match Push::Own.of(planned) {
         Attr::Known(true) => "",

@@ -7,7 +7,7 @@ use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, Error, Freshness, ProjectId};
 use crate::provider::ledger::Object;
 use crate::provider::names;
-use crate::provider::report::report;
+use crate::provider::report::{report, sentence};
 
 /// One of the two settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Push {
             }
             // The setting is on the server as it was, and a later read shows it.
             Err(error) if self == Self::CrossProject && error.is_of_graphql() => {
-                warnings.add(report(self.cannot_read(project), &error).at(self.attribute()));
+                warnings.add(self.hidden(project, &error));
                 Ok(self.of(state).clone())
             }
             Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
@@ -145,13 +145,17 @@ impl Push {
     }
 
     /// Sets it, and makes sure that it took, as far as the token can see.
+    ///
+    /// # Errors
+    ///
+    /// With whether the change may have been carried out although nothing could be read to tell.
     pub(super) async fn set(
         self,
         client: &Client,
         project: ProjectId,
         wanted: bool,
         warnings: &Warnings,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<(), (Diagnostic, bool)> {
         let outcome = match self {
             Self::Own => client.set_push_allowed(project, wanted).await,
             Self::CrossProject => client.set_cross_project_push(project, wanted).await,
@@ -162,9 +166,28 @@ impl Push {
                 warnings.add(self.unconfirmed(project, wanted));
                 Ok(())
             }
-            Ok(_) => Err(self.not_taken(project, wanted)),
-            Err(error) => Err(report(self.cannot_set(project), &error).at(self.attribute())),
+            Ok(_) => Err((self.not_taken(project, wanted), false)),
+            Err(error) if !error.is_supported() => Err((self.not_told(project), false)),
+            Err(error) => {
+                let diagnostic = report(self.cannot_set(project), &error).at(self.attribute());
+                Err((diagnostic, error.is_unresolved()))
+            }
         }
+    }
+
+    /// Restores GitLab's default. A GitLab that has come to know no such setting has nothing to restore.
+    pub(super) async fn restore(
+        self,
+        client: &Client,
+        project: ProjectId,
+        warnings: &Warnings,
+    ) -> Result<(), Diagnostic> {
+        match self.ask(client, project).await {
+            Ok(Some(false) | None) => return Ok(()),
+            Err(error) if !error.is_supported() => return Ok(()),
+            Ok(Some(true)) | Err(_) => {}
+        }
+        self.set(client, project, false, warnings).await.map_err(|(diagnostic, _)| diagnostic)
     }
 
     /// Warns where pushes are allowed and are to be managed no more.
@@ -210,6 +233,15 @@ impl Push {
              project's settings page may tell more."
         );
         Diagnostic::new(self.cannot_set(project), detail).at(attribute)
+    }
+
+    fn hidden(self, project: ProjectId, error: &Error) -> Diagnostic {
+        let detail = format!(
+            "{}\n\nThe setting isn't visible to this token, so the state keeps what it has and a plan doesn't show drift. Most \
+             fine-grained tokens can't read it; a classic token with the scope `api` can.",
+            sentence(error)
+        );
+        Diagnostic::new(self.cannot_read(project), detail).at(self.attribute())
     }
 
     fn unconfirmed(self, project: ProjectId, wanted: bool) -> Diagnostic {

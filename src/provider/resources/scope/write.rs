@@ -8,7 +8,98 @@ use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
 use crate::provider::overlap;
-use crate::provider::report::report;
+use crate::provider::report::{gone_before_removal, report};
+
+/// A write of one setting.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step {
+    /// The access setting.
+    Access,
+    /// A push setting.
+    Push(Push),
+}
+
+/// Returns the writes in their order: what forbids pushes comes before a change of who has access, and what allows them after,
+/// so that nothing is open on the way that is open neither before nor afterwards.
+pub(super) fn steps(planned: &ScopeModel) -> Vec<Step> {
+    let forbids = |push: &Push| *push.of(planned) == Attr::Known(false);
+    let (forbidding, allowing): (Vec<Push>, Vec<Push>) = Push::ALL.into_iter().partition(forbids);
+    let forbidding = forbidding.into_iter().rev().map(Step::Push);
+    forbidding.chain([Step::Access]).chain(allowing.into_iter().map(Step::Push)).collect()
+}
+
+/// A scope in the middle of its writes.
+pub(super) struct Done {
+    scope: ScopeModel,
+    /// The access setting, once it was read.
+    settings: Option<ScopeSettings>,
+}
+
+/// The failure of a step.
+pub(super) struct StepFailed {
+    errors: Errors,
+    /// The change was made, or may have been.
+    is_kept: bool,
+}
+
+impl Done {
+    /// Returns what there is before the first step.
+    pub(super) fn nothing_of(scope: ScopeModel) -> Done {
+        Done { scope, settings: None }
+    }
+
+    /// Takes a step, and keeps what it has done or may have.
+    pub(super) async fn take(
+        &mut self,
+        step: Step,
+        context: &Context<'_, Connection>,
+        project: ProjectId,
+        planned: &ScopeModel,
+        is_new: bool,
+    ) -> Result<(), StepFailed> {
+        match step {
+            Step::Access => match set_access(context, project, planned, is_new).await {
+                Ok(settings) => {
+                    self.settings = Some(settings);
+                    Ok(())
+                }
+                Err(Failed { left, errors }) => {
+                    self.settings = left.or(self.settings);
+                    // What didn't take has changed nothing.
+                    let is_taken =
+                        |left: ScopeSettings| Attr::Known(left.inbound_enabled) == planned.inbound_enabled;
+                    Err(StepFailed { errors, is_kept: left.is_some_and(is_taken) })
+                }
+            },
+            Step::Push(push) => {
+                let outcome = set_push(context, project, planned, push).await;
+                let is_kept = outcome.as_ref().map_or_else(|failed| failed.is_in_doubt, |()| true);
+                if is_kept {
+                    let scope = std::mem::take(&mut self.scope);
+                    self.scope = push.with(scope, push.of(planned).clone());
+                }
+                outcome.map_err(|failed| StepFailed { errors: failed.diagnostic.into(), is_kept })
+            }
+        }
+    }
+
+    /// Returns the scope after the last step.
+    pub(super) fn finished(self, planned: ScopeModel, project: ProjectId) -> ScopeModel {
+        match self.settings {
+            Some(settings) => applied(planned, project, settings),
+            None => planned,
+        }
+    }
+
+    /// Returns the failure of an update, with what was done before.
+    pub(super) fn failed(self, failed: StepFailed, project: ProjectId) -> Failed<ScopeModel> {
+        let scope = match self.settings {
+            Some(settings) => observed(self.scope, project, settings),
+            None => self.scope,
+        };
+        Failed { left: Some(scope), errors: failed.errors }
+    }
+}
 
 /// Makes a project's settings what is planned, which no state has yet.
 pub(super) async fn set_up(
@@ -16,41 +107,28 @@ pub(super) async fn set_up(
     project: ProjectId,
     planned: ScopeModel,
 ) -> Result<ScopeModel, Failed<ScopeModel>> {
+    let Connection { gitlab, ledger, .. } = context.client;
     let wanted = claims::wanted(project, &planned);
-    let left = context.client.ledger.left(&wanted);
-    let settings = match set_access(context, project, &planned, true).await {
-        Ok(settings) => settings,
-        Err(Failed { left: accepted, errors }) => {
-            // What didn't take has changed nothing.
-            let taken =
-                accepted.filter(|settings| Attr::Known(settings.inbound_enabled) == planned.inbound_enabled);
-            let accepted = taken.map(|settings| without_pushes(planned, project, settings));
-            return Err(overlap::with_left(Failed { left: accepted, errors }, &left));
+    let left = ledger.left(&wanted);
+    let nothing = Push::ALL.iter().fold(planned.clone(), |scope, push| push.with(scope, Attr::Null));
+    let mut done = Done::nothing_of(nothing);
+    for step in steps(&planned) {
+        let Err(failed) = done.take(step, context, project, &planned, true).await else { continue };
+        // What this run has changed, or a destroyed resource has left for this one, must not get lost.
+        let is_ours = !left.is_empty() || wanted.objects().any(|object| ledger.has_written(*object));
+        if done.settings.is_none() {
+            done.settings = gitlab.despite_stop().settings(project, Freshness::Recent).await.ok();
         }
-    };
-    let mut done = without_pushes(planned.clone(), project, settings);
-    for push in Push::ALL {
-        if let Err(diagnostic) = set_push(context, project, &planned, push).await {
-            // What this run has changed, or a destroyed resource has left for this one, must not get lost.
-            let objects = Push::ALL.map(|push| push.object(project));
-            let mut written = objects.into_iter().chain([Object::Access(project)]);
-            let is_ours = !left.is_empty() || written.any(|object| context.client.ledger.has_written(object));
-            let accepted = is_ours.then_some(done);
-            return Err(overlap::with_left(Failed { left: accepted, errors: diagnostic.into() }, &left));
-        }
-        done = push.with(done, push.of(&planned).clone());
+        let is_kept = (is_ours || failed.is_kept) && done.settings.is_some();
+        let failed = done.failed(failed, project);
+        let failed = if is_kept { failed } else { Failed { left: None, ..failed } };
+        return Err(overlap::with_left(failed, &left));
     }
-    Ok(applied(planned, project, settings))
-}
-
-/// Returns the state of a scope whose push settings are not what was planned.
-fn without_pushes(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
-    let planned = Push::ALL.iter().fold(planned, |planned, push| push.with(planned, Attr::Null));
-    observed(planned, project, settings)
+    Ok(done.finished(planned, project))
 }
 
 /// Makes the access setting what is planned, and makes sure that it took. `is_new` says that no state has the project yet.
-pub(super) async fn set_access(
+async fn set_access(
     context: &Context<'_, Connection>,
     project: ProjectId,
     planned: &ScopeModel,
@@ -61,6 +139,7 @@ pub(super) async fn set_access(
     let turn = claims::turn(context, project, planned, Object::Access(project)).await;
     let settings = read_settings(gitlab, project, Freshness::Recent).await?;
     if settings.inbound_enabled == wanted {
+        turn.found(context.private.mark(), Value::Setting(wanted));
         return Ok(settings);
     }
     claims::check(context, &turn, project, planned, wanted)?;
@@ -74,40 +153,101 @@ pub(super) async fn set_access(
         let diagnostic = if left.is_some() { may_be_set(diagnostic) } else { diagnostic };
         return Err(Failed { left, errors: diagnostic.at("inbound_enabled").into() });
     }
-    turn.wrote(context.private.mark(), Value::Setting(wanted));
     // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
     let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
-    let settings = read_settings(&gitlab.despite_stop(), project, Freshness::Now)
-        .await
-        .map_err(|errors| Failed { left: Some(accepted), errors })?;
-    if settings.inbound_enabled == wanted {
-        return Ok(settings);
+    let held = read_settings(&gitlab.despite_stop(), project, Freshness::Now).await;
+    if let Ok(settings) = &held
+        && settings.inbound_enabled != wanted
+    {
+        let errors = not_taken(project, wanted).at("inbound_enabled").into();
+        return Err(Failed { left: Some(*settings), errors });
     }
-    Err(Failed { left: Some(settings), errors: not_taken(project, wanted).at("inbound_enabled").into() })
+    turn.wrote(context.private.mark(), Value::Setting(wanted));
+    held.map_err(|errors| Failed { left: Some(accepted), errors })
+}
+
+/// The failure of a push setting.
+struct PushFailed {
+    diagnostic: Diagnostic,
+    /// The change may have been carried out, and nothing could be read to tell.
+    is_in_doubt: bool,
+}
+
+impl From<Diagnostic> for PushFailed {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostic, is_in_doubt: false }
+    }
 }
 
 /// Makes a push setting what is planned, if it is managed.
-pub(super) async fn set_push(
+async fn set_push(
     context: &Context<'_, Connection>,
     project: ProjectId,
     planned: &ScopeModel,
     push: Push,
-) -> Result<(), Diagnostic> {
+) -> Result<(), PushFailed> {
     let Some(wanted) = push.of(planned).known().copied() else { return Ok(()) };
     let gitlab = &context.client.gitlab;
     let turn = claims::turn(context, project, planned, push.object(project)).await;
     if push.is_there(gitlab, project, wanted).await? {
+        turn.found(context.private.mark(), Value::Setting(wanted));
         return Ok(());
     }
     claims::check(context, &turn, project, planned, wanted)?;
-    push.set(gitlab, project, wanted, context.warnings).await?;
+    push.set(gitlab, project, wanted, context.warnings).await.map_err(|(diagnostic, is_in_doubt)| {
+        let diagnostic = if is_in_doubt { may_be_set(diagnostic) } else { diagnostic };
+        PushFailed { diagnostic, is_in_doubt }
+    })?;
     turn.wrote(context.private.mark(), Value::Setting(wanted));
     Ok(())
 }
 
-/// Restores GitLab's default of the access setting and returns the settings, or `None` if they are left to another resource
-/// of the run.
-pub(super) async fn restore_access(
+/// Restores GitLab's defaults, that of access last: until then, nobody but those on the allowlist can push.
+///
+/// # Errors
+///
+/// With the scope as it is then.
+pub(super) async fn restore(
+    context: &Context<'_, Connection>,
+    project: ProjectId,
+    mut state: ScopeModel,
+) -> Result<(), Failed<ScopeModel>> {
+    for push in Push::ALL.into_iter().rev() {
+        if *push.of(&state) != Attr::Known(true) {
+            continue;
+        }
+        let turn = context.client.ledger.turn(push.object(project)).await;
+        if claims::is_left(context, &turn, project, &state) {
+            continue;
+        }
+        let restored = push.restore(&context.client.gitlab, project, context.warnings).await;
+        restored.map_err(|diagnostic| Failed { left: Some(state.clone()), errors: diagnostic.into() })?;
+        turn.wrote(context.private.mark(), Value::Default);
+        state = push.with(state, Attr::Known(false));
+    }
+    let settings = match restore_access(context, project, &state).await {
+        Ok(settings) => settings,
+        Err(error) if error.is_not_found() => {
+            context.warnings.add(gone_before_removal(project));
+            return Ok(());
+        }
+        Err(error) => {
+            let attempted = format!("Can't restore limited job token access to project {project}");
+            return Err(Failed { left: Some(state), errors: report(attempted, &error).into() });
+        }
+    };
+    match settings {
+        Some(settings) if !settings.inbound_enabled => Err(Failed {
+            left: Some(observed(state, project, settings)),
+            errors: not_taken(project, true).into(),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Restores GitLab's default of the access setting, and returns the settings, or `None` if they are left to another resource of
+/// the run. A refusal is no failure where access is limited already.
+async fn restore_access(
     context: &Context<'_, Connection>,
     project: ProjectId,
     state: &ScopeModel,
@@ -117,26 +257,17 @@ pub(super) async fn restore_access(
     if claims::is_left(context, &turn, project, state) {
         return Ok(None);
     }
-    gitlab.set_inbound_enabled(project, true).await?;
-    turn.wrote(context.private.mark(), Value::Default);
-    gitlab.settings(project, Freshness::Now).await.map(Some)
-}
-
-/// Restores GitLab's default of the push settings that the state departs from.
-pub(super) async fn restore_pushes(
-    context: &Context<'_, Connection>,
-    project: ProjectId,
-    state: &ScopeModel,
-) -> Result<(), Diagnostic> {
-    for push in Push::ALL.into_iter().filter(|push| *push.of(state) == Attr::Known(true)) {
-        let turn = context.client.ledger.turn(push.object(project)).await;
-        if claims::is_left(context, &turn, project, state) {
-            continue;
-        }
-        push.set(&context.client.gitlab, project, false, context.warnings).await?;
-        turn.wrote(context.private.mark(), Value::Default);
+    // Written although it may read as limited: an instance that enforces that hides the project's own setting.
+    let written = gitlab.set_inbound_enabled(project, true).await;
+    let settings = match gitlab.despite_stop().settings(project, Freshness::Now).await {
+        Ok(settings) => settings,
+        Err(error) => return Err(written.err().unwrap_or(error)),
+    };
+    if let (Err(error), false) = (written, settings.inbound_enabled) {
+        return Err(error);
     }
-    Ok(())
+    turn.wrote(context.private.mark(), Value::Default);
+    Ok(Some(settings))
 }
 
 pub(super) async fn read_settings(
@@ -155,7 +286,7 @@ fn cannot_set(project: ProjectId, wanted: bool) -> String {
 }
 
 /// Returns the error of a setting that GitLab has accepted, and that hasn't changed.
-pub(super) fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
+fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
     let detail = format!(
         "GitLab accepted the change, but still says `inbound_enabled = {}`.\n\n{}",
         !wanted,
