@@ -1,6 +1,6 @@
 //! Pushes by jobs of other projects, which GitLab has a setting for from 19.1 on.
 
-use gitlab_simulator::Route;
+use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -67,6 +67,65 @@ fn the_plan_names_the_entries_that_may_then_push() {
     assert!(!gitlab.job_may_push(LIB, APP), "the own setting is off");
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
     assert!(gitlab.job_may_push(LIB, APP) && !gitlab.job_may_push(3, APP));
+}
+
+#[test]
+fn it_is_told_when_what_it_needs_is_turned_on() {
+    let gitlab = newest();
+    gitlab.allow(APP, TARGET);
+    let Some(tf) = workspace(&gitlab) else { return };
+    for (before, after) in [
+        ("push_repository_for_job_token_allowed = false", "push_repository_for_job_token_allowed = true"),
+        ("inbound_enabled = false", "inbound_enabled = true"),
+    ] {
+        tf.config(&scope(&format!("{CROSS} = true\n  {before}")));
+        tf.apply().succeeds();
+        tf.config(&scope(&format!("{CROSS} = true\n  {after}")));
+        let plan = tf.plan();
+        assert!(plan.run().stdout().contains("Other projects may push to acme/app (1)"), "{after}");
+        tf.apply().succeeds();
+        assert!(!tf.plan().run().stdout().contains("Other projects may push"), "{after}: once");
+    }
+}
+
+#[test]
+fn pushes_are_forbidden_before_and_allowed_after_access_changes() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let config = |open: bool, pushes: bool| {
+        scope(&format!(
+            "inbound_enabled = {}\n  push_repository_for_job_token_allowed = {pushes}\n  {CROSS} = {pushes}",
+            !open
+        ))
+    };
+    let writes = || gitlab.requests().writes().iter().map(|request| request.route).collect::<Vec<_>>();
+    tf.config(&config(true, false));
+    tf.apply().succeeds();
+
+    gitlab.clear_requests();
+    tf.config(&config(false, true));
+    tf.apply().succeeds();
+    assert_eq!(writes(), [Route::ScopePatch, Route::ProjectPut, Route::GraphqlMutation]);
+
+    gitlab.clear_requests();
+    tf.config(&config(true, false));
+    tf.apply().succeeds();
+    assert_eq!(writes(), [Route::GraphqlMutation, Route::ProjectPut, Route::ScopePatch]);
+}
+
+#[test]
+fn a_change_of_which_nothing_is_known_stays_in_state() {
+    let gitlab = newest();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&scope(""));
+    tf.apply().succeeds();
+    tf.config(&scope(&format!("{CROSS} = true")));
+    tf.plan().succeeds();
+    gitlab.inject(Fault::DropsTheAnswer.on(Route::GraphqlMutation));
+    gitlab.inject(Fault::BadGateway.on(Route::GraphqlQuery).named("JobTokenSettings").after(1));
+    let error = tf.apply_saved().error();
+    assert!(error.contains("may have been changed all the same"), "{error}");
+    assert_eq!(tf.state().of(SCOPE)[CROSS], true);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Instances that restrict access to every project: opening one is an error of the plan where the token can tell.
 
-use gitlab_simulator::{Enforcement, Route, TokenSpec};
+use gitlab_simulator::{Enforcement, Route, TokenScope, TokenSpec};
 use insta::assert_snapshot;
 
 use super::*;
@@ -88,6 +88,20 @@ fn a_destroy_is_stopped_by_nothing_that_it_does_not_change() {
     gitlab.set_enforcement(Enforcement::Refusing);
 
     tf.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]).succeeds();
+    assert!(gitlab.inbound_enabled(APP));
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn a_destroy_is_not_refused_where_access_is_limited_already() {
+    let gitlab = newest();
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.config(RESTRICTED);
+    tf.apply().succeeds();
+    let reader = gitlab.add_token(TokenSpec::new("reader").maintainer_of(ACME).scopes([TokenScope::ReadApi]));
+    tf.set_env("GITLAB_TOKEN", &reader);
+
+    tf.destroy().succeeds();
     assert!(gitlab.inbound_enabled(APP));
     assert!(tf.state().addresses().is_empty());
 }

@@ -198,6 +198,21 @@ fn data_sources_show_nulls_with_a_warning() {
 }
 
 #[test]
+fn entries_that_may_push_are_not_denied_where_lists_look_empty() {
+    let gitlab = newest();
+    gitlab.allow(APP, TARGET);
+    gitlab.set_granular_graphql(GranularGraphql::EmptyLists);
+    let Some(tf) = with(&gitlab, &ALL) else { return };
+    tf.config(
+        "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
+         cross_project_push_for_job_token_allowed = true\n}\n",
+    );
+    let plan = tf.plan();
+    let warning = plan.warning();
+    assert!(warning.contains("The entries on its allowlist can't be read yet"), "{warning}");
+}
+
+#[test]
 fn cross_project_push_is_written_though_it_can_not_be_read() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls] {
         let gitlab = newest();
