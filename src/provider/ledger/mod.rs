@@ -205,4 +205,6 @@ impl State {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

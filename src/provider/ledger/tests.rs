@@ -218,6 +218,23 @@ async fn what_a_removal_leaves_is_known_until_it_is_written() {
 }
 
 #[tokio::test]
+async fn what_is_found_so_conflicts_and_is_no_write() {
+    let ledger = Ledger::default();
+    let (one, other) = (instance(), instance());
+    ledger.claim(one, Manager::Scope, BTreeSet::new(), access(true), false);
+    ledger.turn(Object::Access(app())).await.found(Some(one.mark), Value::Setting(true));
+    assert!(!ledger.has_written(Object::Access(app())));
+    let turn = ledger.turn(Object::Access(app())).await;
+    assert_eq!(turn.undoes(other.mark, &Value::Setting(false)), Some(Manager::Scope));
+    assert_eq!(turn.undoes(other.mark, &Value::Setting(true)), None);
+    assert_eq!(turn.undoes(one.mark, &Value::Setting(false)), None);
+
+    turn.wrote(Some(other.mark), Value::Setting(false));
+    turn.found(Some(one.mark), Value::Setting(false));
+    assert!(ledger.has_written(Object::Access(app())), "a write is not forgotten");
+}
+
+#[tokio::test]
 async fn what_the_first_plan_leaves_is_left() {
     let ledger = Ledger::default();
     ledger.note_kept([project(2).to_string()]);
