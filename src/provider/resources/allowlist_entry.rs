@@ -371,11 +371,9 @@ impl Resource for AllowlistEntry {
     ) -> Result<EntryModel, Errors> {
         let (spelling, owner, target) = import::find(&context.client.gitlab, by).await?;
         if own::is_own(owner, target) {
-            let found = own::find(&context.client.gitlab, owner).await;
-            let found = found.map_err(|error| report(permissions::cannot_read(owner), &error))?;
-            let held = found.ok_or_else(|| import::not_on_the_list(owner, target))?;
             let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
-            return Ok(spelled.with_numbers(owner, target).with_permissions(&held));
+            let entry = spelled.with_numbers(owner, target);
+            return own::import(&context.client.gitlab, owner, entry, context.warnings).await;
         }
         match context.client.gitlab.is_allowed(owner, target, Freshness::Shared).await {
             Ok(true) => {

@@ -250,7 +250,7 @@ impl Resource for JobTokenScope {
         let settings = write::read_settings(&context.client.gitlab, project, Freshness::Now).await?;
         let mut imported = ScopeModel { project: Attr::Known(spelling), ..ScopeModel::default() };
         for push in Push::ALL {
-            let found = push.imported(&context.client.gitlab, project).await?;
+            let found = push.imported(&context.client.gitlab, project, context.warnings).await?;
             imported = push.with(imported, found);
         }
         Ok(observed(imported, project, settings))

@@ -213,6 +213,40 @@ fn entries_that_may_push_are_not_denied_where_lists_look_empty() {
 }
 
 #[test]
+fn an_own_entry_is_restored_though_it_can_not_be_read() {
+    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+        let gitlab = newest();
+        let own = Target::Project(APP);
+        gitlab.allow_with(APP, own, only(&["READ_JOBS"]));
+        gitlab.set_granular_graphql(answers);
+        let Some(tf) = with(&gitlab, &ALL) else { return };
+        tf.config(&entry("target_project_id = 1\n  job_token_policies = [\"READ_PACKAGES\"]"));
+        let import = tf.import(ENTRY, "1:project:1");
+        import.succeeds();
+        assert!(import.stdout().contains("Warning: Permissions"), "{answers:?}: {}", import.stdout());
+        tf.apply().succeeds();
+        assert_eq!(gitlab.permissions(APP, own), Some(only(&["READ_PACKAGES"])), "{answers:?}");
+        tf.destroy().succeeds();
+        assert_eq!(gitlab.permissions(APP, own), Some(Permissions::default()), "{answers:?}");
+    }
+}
+
+#[test]
+fn an_import_tells_that_it_can_not_read_cross_project_push() {
+    let gitlab = newest();
+    gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
+    let Some(tf) = with(&gitlab, &ALL) else { return };
+    tf.config("resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n");
+    let import = tf.import("gitlab_job_token_scope.app", "1");
+    import.succeeds();
+    assert!(
+        import.stdout().contains("Warning: Can't read cross-project push of project 1"),
+        "{}",
+        import.stdout()
+    );
+}
+
+#[test]
 fn cross_project_push_is_written_though_it_can_not_be_read() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls] {
         let gitlab = newest();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::permissions::{POLICIES, attribute, cannot_read, of, switched_off};
+use super::permissions::{POLICIES, attribute, cannot_read, is_hidden, of, switched_off};
 use super::{EntryModel, own};
 use crate::framework::{Diagnostic, Errors, Warnings};
 use crate::gitlab::{Client, ErrorKind, Freshness, Permissions, ProjectId, Target};
@@ -135,7 +135,9 @@ async fn tell_if_own_jobs_are_restricted(
     if !is_within(&project, &group) || connection.ledger.is_wanted(Object::Entry(owner, owner.into())) {
         return;
     }
-    if let Ok(None) | Err(_) = own::find(gitlab, owner).await {
+    let has_own_entry = matches!(own::find(gitlab, owner).await, Ok(Some(_)))
+        || is_hidden(gitlab, owner, owner.into()).await.unwrap_or_default();
+    if !has_own_entry {
         warnings.add(restricts_own_jobs(&names::target(planned), &names::project(&planned.project, owner)));
     }
 }

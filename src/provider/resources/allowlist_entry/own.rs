@@ -4,7 +4,7 @@
 
 use super::permissions;
 use super::target::target_attribute;
-use super::{EntryModel, ids};
+use super::{EntryModel, ids, import};
 use crate::framework::{Context, Diagnostic, Errors, Failed, Warnings};
 use crate::gitlab::{Client, ErrorKind, Freshness, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
@@ -109,6 +109,34 @@ pub(super) async fn read(
     }
 }
 
+/// Returns an entry that is imported with its permissions, as far as the token can see them.
+///
+/// # Errors
+///
+/// Where there is no such entry, or GitLab doesn't tell.
+pub(super) async fn import(
+    client: &Client,
+    owner: ProjectId,
+    entry: EntryModel,
+    warnings: &Warnings,
+) -> Result<EntryModel, Errors> {
+    let found = find(client, owner).await;
+    if let Ok(Some(held)) = &found {
+        return Ok(entry.with_permissions(held));
+    }
+    match permissions::is_hidden(client, owner, owner.into()).await {
+        Ok(true) => {
+            permissions::imported(owner, found, &entry, warnings)?;
+            Ok(entry)
+        }
+        Ok(false) => Err(match found {
+            Ok(_) => import::not_on_the_list(owner, owner.into()).into(),
+            Err(error) => report(permissions::cannot_read(owner), &error).into(),
+        }),
+        Err(error) => Err(report(super::cannot_read(owner), &error).into()),
+    }
+}
+
 /// Restores the default permissions of the project's own jobs.
 pub(super) async fn restore(
     context: &Context<'_, Connection>,
@@ -116,7 +144,10 @@ pub(super) async fn restore(
     state: EntryModel,
 ) -> Result<(), Failed<EntryModel>> {
     let gitlab = &context.client.gitlab;
-    if matches!(find(gitlab, owner).await, Ok(None)) {
+    // Some fine-grained tokens don't see the entry over GraphQL.
+    if matches!(find(gitlab, owner).await, Ok(None))
+        && matches!(permissions::is_hidden(gitlab, owner, owner.into()).await, Ok(false))
+    {
         return Ok(());
     }
     match gitlab.set_permissions(owner, owner.into(), &Permissions::Default).await {

@@ -209,7 +209,7 @@ pub(super) async fn refresh(
 }
 
 /// Checks whether an entry that GraphQL doesn't show is on the allowlist all the same.
-async fn is_hidden(client: &Client, owner: ProjectId, target: Target) -> Result<bool, Error> {
+pub(super) async fn is_hidden(client: &Client, owner: ProjectId, target: Target) -> Result<bool, Error> {
     if target == Target::Project(owner) {
         let list = client.allowlist(owner, Kind::Project, Freshness::Now).await?;
         return Ok(list.has_own_entry());

@@ -135,11 +135,17 @@ impl Push {
         self,
         client: &Client,
         project: ProjectId,
+        warnings: &Warnings,
     ) -> Result<Attr<bool>, Diagnostic> {
         match self.ask(client, project).await {
             Ok(Some(true)) => Ok(Attr::Known(true)),
             Ok(Some(false) | None) => Ok(Attr::Null),
-            Err(error) if error.is_of_graphql() => Ok(Attr::Null),
+            Err(error) if error.is_of_graphql() => {
+                if error.is_supported() {
+                    warnings.add(self.not_imported(project, &error));
+                }
+                Ok(Attr::Null)
+            }
             Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
         }
     }
@@ -238,6 +244,15 @@ impl Push {
     fn hidden(self, project: ProjectId, error: &Error) -> Diagnostic {
         let detail = format!(
             "{}\n\nThe setting isn't visible to this token, so the state keeps what it has and a plan doesn't show drift. Most \
+             fine-grained tokens can't read it; a classic token with the scope `api` can.",
+            sentence(error)
+        );
+        Diagnostic::new(self.cannot_read(project), detail).at(self.attribute())
+    }
+
+    fn not_imported(self, project: ProjectId, error: &Error) -> Diagnostic {
+        let detail = format!(
+            "{}\n\nThe setting isn't visible to this token, so it counts as not managed until the configuration sets it. Most \
              fine-grained tokens can't read it; a classic token with the scope `api` can.",
             sentence(error)
         );
