@@ -213,6 +213,21 @@ fn entries_that_may_push_are_not_denied_where_lists_look_empty() {
 }
 
 #[test]
+fn counts_are_null_where_lists_look_empty() {
+    for answers in [GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+        let gitlab = newest();
+        gitlab.allow(APP, TARGET);
+        gitlab.set_granular_graphql(answers);
+        let Some(tf) = with(&gitlab, &ALL) else { return };
+        tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
+        tf.apply().succeeds();
+        let state = tf.state();
+        let projects = state.of("data.gitlab_job_token_scopes.acme")["projects"].clone();
+        assert_eq!(projects[0]["allowed_project_count"], Value::Null, "{answers:?}: {projects}");
+    }
+}
+
+#[test]
 fn an_own_entry_is_restored_though_it_can_not_be_read() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = newest();
