@@ -51,9 +51,8 @@ async fn additions_answer_with_both_numbers() {
 #[tokio::test]
 async fn older_answers_name_the_source_project_in_another_way() {
     let scene = Scene::of(Simulator::builder().version("16.11.10-ee"));
-    let Scene { app, lib, partners, .. } = scene;
+    let Scene { app, lib, .. } = scene;
     scene.add_project(lib).await.is(201, json!({ "project_id": app, "target_project_id": lib }));
-    scene.add_group(partners).await.is(201, json!({ "project_id": app, "target_group_id": partners }));
 }
 
 #[tokio::test]

@@ -59,15 +59,10 @@ async fn a_mutation_without_its_permission_changes_nothing() {
     group["input"]["targetPath"] = json!("partners");
     for (query, variables, field, permission) in [
         (ADD, group, "ciJobTokenScopeAddGroupOrProject", "Job Token Scope Allowlist: Create"),
-        (
-            UPDATE,
-            limited(&["READ_JOBS"]),
-            "ciJobTokenScopeUpdatePolicies",
-            "Job Token Scope Allowlist: Update",
-        ),
+        (UPDATE, limited(&["READ_JOBS"]), "ciJobTokenScopeUpdatePolicies", "Job Token Scope: Update"),
         (remove_project, json!({}), "ciJobTokenScopeRemoveProject", "Job Token Scope Allowlist: Delete"),
         (remove_group, json!({}), "ciJobTokenScopeRemoveGroup", "Job Token Scope Allowlist: Delete"),
-        (SETTINGS, json!({}), "projectCiCdSettingsUpdate", "Job Token Scope: Update"),
+        (SETTINGS, json!({}), "projectCiCdSettingsUpdate", "CI/CD Setting: Update"),
     ] {
         let answer = api.ask(query, variables).await;
         assert_eq!(answer["data"], json!({ field: null }));
@@ -81,7 +76,7 @@ async fn a_mutation_without_its_permission_changes_nothing() {
 #[tokio::test]
 async fn a_mutation_is_carried_out_although_its_entry_is_an_error() {
     let scene = scene(GranularGraphql::Errors);
-    let api = client(&scene, &["Job Token Scope Allowlist: Update", "Job Token Scope: Update"]);
+    let api = client(&scene, &["Job Token Scope: Update", "CI/CD Setting: Update"]);
     let answer = api.ask(UPDATE, limited(&["READ_JOBS"])).await;
     let field = "ciJobTokenScopeUpdatePolicies";
     let payload = json!({ "ciJobTokenScopeAllowlistEntry": null, "errors": [] });
@@ -112,7 +107,7 @@ async fn reads_of_types_not_covered_are_errors() {
 #[tokio::test]
 async fn reads_of_types_not_covered_can_be_null() {
     let scene = scene(GranularGraphql::Nulls);
-    let api = client(&scene, &["Job Token Scope Allowlist: Update"]);
+    let api = client(&scene, &["Job Token Scope: Update"]);
     let data = api.data(READ, json!({})).await;
     let nulls = json!({ "ciCdSettings": null, "ciJobTokenAuthLogs": null, "ciJobTokenScopeAllowlist": null });
     assert_eq!(data["project"], nulls);
@@ -154,6 +149,6 @@ async fn enforcement_treats_classic_tokens_alike() {
     scene.gitlab.enforce_fine_grained_tokens(true);
     let answer = scene.graphql().ask(SETTINGS, json!({})).await;
     let path = json!(["projectCiCdSettingsUpdate"]);
-    assert_eq!(errors(&answer), [(path, sentence("Job Token Scope: Update"))]);
+    assert_eq!(errors(&answer), [(path, sentence("CI/CD Setting: Update"))]);
     assert_eq!(errors(&scene.graphql().ask(READ, json!({})).await).len(), 3);
 }
