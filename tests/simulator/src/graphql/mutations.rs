@@ -34,7 +34,7 @@ impl ObjectValue for Mutation<'_> {
         };
         let (changed, errors) = match outcome {
             Ok(changed) => (Some(changed), Vec::new()),
-            Err(Hindrance::Refused(reason)) => (None, vec![reason]),
+            Err(Hindrance::Refused(reason)) => (self.unchanged(info.field_name(), &input), vec![reason]),
             Err(Hindrance::NotAvailable) => return Err(not_available()),
             Err(Hindrance::BadArgument(why)) => return Err(FieldError { message: why.to_owned() }),
         };
@@ -102,6 +102,15 @@ impl Mutation<'_> {
         let (owner, target) = (input.text("projectPath"), input.text("targetGroupPath"));
         let mut world = self.0.world.borrow_mut();
         world.remove_group_by_path(self.0.token, owner, target).map(Changed::list)
+    }
+
+    /// What a refusal shows: a project's settings always, and no entry.
+    fn unchanged(&self, mutation: &str, input: &Input<'_>) -> Option<Changed> {
+        if mutation != "projectCiCdSettingsUpdate" {
+            return None;
+        }
+        let world = self.0.world.borrow();
+        world.administered_by_path(self.0.token, input.text("fullPath")).ok().map(Changed::list)
     }
 
     fn update_settings(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {

@@ -121,7 +121,7 @@ impl World {
         self.project(owner).is_some_and(|project| project.fine_grained_permissions)
     }
 
-    pub(super) fn administered_by_path(&self, token: TokenId, path: &str) -> Result<u64, Hindrance> {
+    pub(crate) fn administered_by_path(&self, token: TokenId, path: &str) -> Result<u64, Hindrance> {
         self.project_id(path)
             .filter(|project| self.may_administer(token, *project))
             .ok_or(Hindrance::NotAvailable)
