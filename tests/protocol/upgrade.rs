@@ -24,7 +24,7 @@ fn fixture(version: i64, type_name: &str) -> Value {
 fn today(type_name: &str) -> Value {
     let mut stored = fixture(0, type_name);
     let later: &[&str] = match type_name {
-        SCOPE => &["push_repository_for_job_token_allowed"],
+        SCOPE => &["push_repository_for_job_token_allowed", "cross_project_push_for_job_token_allowed"],
         ENTRY => &["default_permissions", "job_token_policies"],
         _ => &[],
     };
