@@ -161,7 +161,7 @@ fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
 }
 
 #[test]
-fn an_instance_that_begins_to_enforce_the_allowlist_stops_the_plan() {
+fn enforcement_that_begins_later_stops_the_plan() {
     let gitlab = Simulator::start();
     gitlab.add_project("acme/app");
     let Some(tf) = workspace(&gitlab) else { return };

@@ -41,7 +41,7 @@ pub fn headers(bytes: &[u8]) {
 /// kinds of permissions at once.
 ///
 /// # Panics
-/// When it doesn't.
+/// Panics if it doesn't.
 pub fn graphql(bytes: &[u8]) {
     for entry in gitlab::entries_in(bytes).into_iter().flatten() {
         assert!(entry.target.id() > 0, "{entry:?}");

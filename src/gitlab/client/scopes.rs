@@ -63,9 +63,7 @@ impl Client {
             let failure = |kind, words: &str| {
                 Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
             };
-            if let Some(error) =
-                error.clone().filter(|error| matches!(error.kind(), ErrorKind::FineGrained { .. }))
-            {
+            if let Some(error) = error.clone().filter(Error::is_about_fine_grained_token) {
                 return Err(error);
             }
             let page = match answer.value.group {

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_name_their_operations_and_hold_their_optional_parts() {
+    fn documents_hold_their_operation_and_optional_parts() {
         for Document { name, text, optional } in [SHOW, SET_CROSS_PROJECT_PUSH] {
             assert!(text.contains(&format!(" {name}(")), "{name}");
             assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");

@@ -16,8 +16,8 @@ use super::send::{Answer, Sender};
 /// for the policies of job tokens are some 400 characters.
 const LONGEST: usize = 1000;
 
-/// How graphql-ruby codes what the schema does not have: a field, an argument, a type, the type of a variable, a member of
-/// a union. The documents are constants, so that only another version of GitLab can have fault to find with them.
+/// The codes of graphql-ruby for parts that the schema lacks: a field, an argument, a type, the type of a variable, a member
+/// of a union. The documents are constants, so that only another version of GitLab can have fault to find with them.
 const NOT_IN_THE_SCHEMA: [&str; 5] = [
     "undefinedField",
     "argumentNotAccepted",

@@ -45,7 +45,7 @@ struct Reading<T> {
     total: Option<u64>,
     /// No two pages told different totals.
     steady: bool,
-    /// Where the element was found that may be listed twice: the page of its first place, and whether the second is on it.
+    /// The places of the element that may be listed twice: the page of the first, and whether the second is on that page.
     twice: Twice,
 }
 

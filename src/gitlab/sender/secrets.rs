@@ -16,7 +16,7 @@ const SHORTEST: usize = 4;
 const PROXY_VARIABLES: [&str; 6] =
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
-/// What takes the place of a secret.
+/// The replacement of a secret.
 const HIDDEN: &str = "[hidden]";
 
 /// The secrets in all forms that are searched for, the longest first: a secret that is a part of another must not leave the

@@ -22,10 +22,10 @@ use super::request::{Call, RequestLine};
 use super::retry::{self, Backoff, LONGEST_WAIT};
 use super::transport::{Failure, Reply, Transport};
 
-/// How often a request goes over another connection because the server hasn't taken it: a server may close each after one.
+/// Maximum number of connections for one request that servers close before they take it. Some close each after one request.
 const MOST_NOT_TAKEN: u32 = 100;
 
-/// How long after the order to stop something may still be waited for, so that the state says what the server holds.
+/// Maximum time to wait for answers after the order to stop, so that the state says what the server holds.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A connection to one GitLab with one token. Clones are cheap and share connections, turns and pauses.

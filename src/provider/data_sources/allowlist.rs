@@ -3,7 +3,7 @@
 use crate::framework::{
     Attr, Attribute, Context, DataSource, Diagnostic, Errors, Schema, Type, Warnings, model,
 };
-use crate::gitlab::{Freshness, Kind, ListedEntry, Permissions, PermittedEntry, ProjectId};
+use crate::gitlab::{Freshness, Kind, ListedEntry, Permissions, PermittedEntry, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::project;
 use crate::provider::report::report;
@@ -114,7 +114,9 @@ impl DataSource for Allowlist {
         let entry = |target| permissions.as_ref().and_then(|list| list.get(target));
         let groups = || groups.iter().flat_map(|groups| groups.iter());
         let listed = || projects.iter().chain(groups());
-        if permissions.is_some() && listed().any(|listed| entry(listed.target).is_none()) {
+        let mut targets: Vec<Target> = listed().map(|listed| listed.target).collect();
+        targets.extend(projects.has_own_entry().then_some(Target::Project(project)));
+        if permissions.is_some() && targets.into_iter().any(|target| entry(target).is_none()) {
             context.warnings.add(incomplete(project));
         }
         let allowed = |listed: &ListedEntry| Allowed::from(listed).with(entry(listed.target));

@@ -85,7 +85,7 @@ fn a_gitlab_below_a_relative_url_has_graphql_there() {
 }
 
 #[test]
-fn an_entry_that_one_list_shows_and_the_other_does_not_keeps_its_state() {
+fn an_entry_that_only_one_list_shows_keeps_its_state() {
     let gitlab = acme();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     let empty = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;

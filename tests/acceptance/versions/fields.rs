@@ -1,4 +1,4 @@
-//! Fields that GitLab may take away: whoever does not need them works without.
+//! Fields that GitLab may take away: everything that doesn't need them works without.
 
 use gitlab_simulator::Requests;
 use serde_json::Value;

@@ -213,6 +213,19 @@ fn entries_that_may_push_are_not_denied_where_lists_look_empty() {
 }
 
 #[test]
+fn hidden_own_permissions_are_warned_of() {
+    let gitlab = newest();
+    gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
+    gitlab.set_granular_graphql(GranularGraphql::EmptyLists);
+    let Some(tf) = with(&gitlab, &ALL) else { return };
+    tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
+    let run = tf.apply();
+    run.succeeds();
+    assert!(warned(&run, "Permissions aren't visible to the token"), "{}", run.stdout());
+    assert_eq!(tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"], Value::Null);
+}
+
+#[test]
 fn counts_are_null_where_lists_look_empty() {
     for answers in [GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = newest();

@@ -1,4 +1,4 @@
-//! What every version has works in every version.
+//! The features that every version has, in every version.
 
 use gitlab_simulator::{Fault, Route};
 use insta::assert_snapshot;

@@ -15,13 +15,13 @@ use crate::gitlab::sender::{Call, RequestLine};
 /// The outcome of an addition with permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Granted {
-    /// How the target came to be on the list.
+    /// The way in which the target came to be on the allowlist.
     pub allowed: Allowed,
-    /// Whether GitLab has shown that the entry has the permissions.
+    /// The extent to which GitLab has shown the permissions.
     pub confirmation: Confirmation,
 }
 
-/// How far GitLab has shown that an entry has the permissions that were written.
+/// The extent to which GitLab has shown that an entry has the permissions that were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmation {
     /// It has shown the entry with them.

@@ -21,7 +21,7 @@ const SIMILAR: f64 = 0.8;
 ///
 /// # Errors
 ///
-/// Where GitLab doesn't have what is asked for, or can't be asked. A list that the token may not read is no failure of the
+/// Fails if GitLab doesn't have what is asked for, or can't be asked. A list that the token may not read is no failure of the
 /// plan: what gives it the right may be part of the same apply, which tells the rest.
 pub(super) async fn check(
     connection: Option<&Connection>,

@@ -20,7 +20,7 @@ pub(super) fn is_own(owner: ProjectId, target: Target) -> bool {
 ///
 /// # Errors
 ///
-/// Where it doesn't.
+/// Fails if it doesn't.
 pub(super) fn check(owner: ProjectId, entry: &EntryModel) -> Result<(), Diagnostic> {
     let says_nothing = entry.default_permissions.is_null() && entry.job_token_policies.is_null();
     if says_nothing {
@@ -113,7 +113,7 @@ pub(super) async fn read(
 ///
 /// # Errors
 ///
-/// Where there is no such entry, or GitLab doesn't tell.
+/// Fails if there is no such entry, or GitLab doesn't tell.
 pub(super) async fn import(
     client: &Client,
     owner: ProjectId,

@@ -15,7 +15,7 @@ const PUSH_POLICY: &str = "ADMIN_REPOSITORIES";
 ///
 /// # Errors
 ///
-/// Where GitLab is known to refuse it, since the instance enforces the allowlist.
+/// Fails if GitLab is known to refuse it because the instance enforces the allowlist.
 pub(super) async fn check(
     gitlab: Option<&Client>,
     prior: Option<&ScopeModel>,

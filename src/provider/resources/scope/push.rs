@@ -85,7 +85,7 @@ impl Push {
     ///
     /// # Errors
     ///
-    /// Where GitLab has no such setting, and whatever keeps it from answering.
+    /// Fails if GitLab has no such setting or doesn't answer.
     pub(super) async fn is_there(
         self,
         client: &Client,

@@ -104,7 +104,7 @@ impl Mutation<'_> {
         world.remove_group_by_path(self.0.token, owner, target).map(Changed::list)
     }
 
-    /// What a refusal shows: a project's settings always, and no entry.
+    /// Returns what a refusal shows: a project's settings always, and no entry.
     fn unchanged(&self, mutation: &str, input: &Input<'_>) -> Option<Changed> {
         if mutation != "projectCiCdSettingsUpdate" {
             return None;

@@ -124,7 +124,7 @@ impl<'s> Session<'s> {
         Connection::of_projects(projects, info).map(ResolvedValue::object)
     }
 
-    /// The fields that identify a project or group to whoever may know of it.
+    /// The fields that identify a project or group to users who may know of it.
     pub(super) fn place(&self, target: Target, field: &str) -> Option<JsonValue> {
         let path = self.read(|world| match target {
             Target::Project(id) => world.project(id).map(|project| project.path.clone()),

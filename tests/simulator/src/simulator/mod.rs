@@ -88,7 +88,7 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// When the type has no such field.
+    /// Panics if the type has no such field.
     #[track_caller]
     pub fn remove_field(&self, type_name: &str, field_name: &str) {
         let missing = MissingField { ty: Some(type_name.to_owned()), name: field_name.to_owned() };
@@ -101,7 +101,7 @@ impl Simulator {
     ///
     /// # Panics
     ///
-    /// When the version has no fine-grained tokens.
+    /// Panics if the version has no fine-grained tokens.
     #[track_caller]
     pub fn enforce_fine_grained_tokens(&self, enforces: bool) {
         let settings = &mut self.instance().world().settings;
@@ -170,7 +170,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// When the text isn't a version.
+    /// Panics if the text isn't a version.
     #[must_use]
     #[track_caller]
     pub fn version(mut self, version: &str) -> Self {

@@ -38,7 +38,7 @@ fn sentence(permission: &str) -> String {
     )
 }
 
-/// Where each error is and what it says.
+/// Returns the path and the sentence of each error.
 fn errors(answer: &Value) -> Vec<(Value, String)> {
     let errors = answer["errors"].as_array().unwrap();
     errors
