@@ -6,7 +6,8 @@ mod config;
 mod connection;
 mod data_sources;
 mod identity;
-mod ledger;
+#[doc(hidden)]
+pub mod ledger;
 mod list_resources;
 mod moved;
 mod names;

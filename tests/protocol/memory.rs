@@ -3,7 +3,7 @@
 use std::fs;
 
 use futures_util::future::join_all;
-use gitlab_simulator::{Fault, Simulator};
+use gitlab_simulator::{Fault, Route, Simulator};
 use serde_json::json;
 
 use crate::launch;
@@ -25,6 +25,58 @@ fn peak(process: u32) -> Option<usize> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()? * 1024)
+}
+
+fn answer(body: String) -> Fault {
+    Fault::Answers { status: 200, content_type: "application/json".to_owned(), body }
+}
+
+/// Returns a list of 8 MiB that repeats an element.
+fn list_of(element: &str) -> String {
+    let elements = vec![element; 8 * MEBIBYTE / (element.len() + 1) - 100];
+    format!("[{}]", elements.join(","))
+}
+
+/// An element of a list takes much more memory than its JSON does.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn lists_of_a_million_elements_are_refused() {
+    let gitlab = Simulator::start();
+    let owners: Vec<_> = (0..READS).map(|n| gitlab.add_project(&format!("acme/p{n}"))).collect();
+    gitlab.add_group("acme/deep");
+    let host = configured(&launch(), &gitlab, json!({ "retries": 0 })).await;
+    for (route, body) in [
+        (Route::AllowlistProjectsGet, list_of(r#"{"id":7}"#)),
+        (Route::GraphqlQuery, format!(r#"{{"errors":{}}}"#, list_of("{}"))),
+        (Route::GraphqlQuery, format!(r#"{{"errors":[{{"path":{}}}]}}"#, list_of("0"))),
+        (
+            Route::GraphqlQuery,
+            format!(r#"{{"data":{{"group":{{"projects":{{"nodes":{}}}}}}}}}"#, list_of("null")),
+        ),
+        (
+            Route::GraphqlQuery,
+            format!(
+                r#"{{"data":{{"project":{{"ciJobTokenScopeAllowlist":{{"projectsAllowlist":{{"nodes":{}}}}}}}}}}}"#,
+                list_of("null")
+            ),
+        ),
+    ] {
+        gitlab.inject(answer(body).on(route));
+        let reads = owners.iter().map(|owner| {
+            let config =
+                with_nulls(json!({ "project": owner.to_string() }), &["project_id", "projects", "groups"]);
+            host.read_data_source("gitlab_job_token_allowlist", config)
+        });
+        for read in join_all(reads).await {
+            assert!(!read.unwrap().diagnostics.is_empty(), "it was taken for a list");
+        }
+        let group = with_nulls(json!({ "group": "acme" }), &["include_archived", "projects", "group_id"]);
+        let read = host.read_data_source("gitlab_job_token_scopes", group).await.unwrap();
+        assert_eq!(read.diagnostics.is_empty(), route != Route::GraphqlQuery, "{:?}", read.diagnostics);
+        gitlab.clear_faults();
+    }
+    let peak = peak(host.plugin.pid().unwrap()).unwrap();
+    assert!(peak < BOUND, "{} MiB", peak / MEBIBYTE);
 }
 
 #[cfg(target_os = "linux")]

@@ -1,15 +1,17 @@
-//! What the fuzzer feeds: one function for each place where bytes of somebody else's making come in. Each takes any
-//! bytes, may refuse them, and panics when a promise of the code behind it is broken.
+//! What the fuzzer feeds: one function for each place where bytes of somebody else's making come in, and one for the
+//! calls of a host in any order. Each takes any bytes, may refuse them, and panics when a promise of the code behind it is broken.
 //!
 //! The libFuzzer programs in `fuzz/fuzz_targets` and the ordinary tests of this crate call the same functions.
 
 mod answers;
 mod launch;
+mod ledger;
 mod names;
 mod values;
 
 pub use answers::{graphql, headers, refusal};
 pub use launch::handshake;
+pub use ledger::ledger;
 pub use names::names;
 pub use values::{msgpack, state};
 
@@ -17,10 +19,11 @@ pub use values::{msgpack, state};
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their programs and of their folders of seeds.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("graphql", graphql),
     ("handshake", handshake),
     ("headers", headers),
+    ("ledger", ledger),
     ("msgpack", msgpack),
     ("names", names),
     ("refusal", refusal),

@@ -11,8 +11,10 @@ use crate::gitlab::endpoints::job_token_settings::Settings;
 use crate::gitlab::names::{GroupId, Id, Kind, ProjectId, Target};
 use crate::gitlab::sender::{Error, ErrorKind, Page};
 
-/// The most pages that are read of one group: a hundred thousand projects.
-const MOST_PAGES: usize = 1000;
+/// The most pages that are read of one group: 20,000 projects, whose settings fit into 64 MiB of memory.
+const MOST_PAGES: usize = 200;
+
+const TOO_MANY: &str = "the group has more than 20,000 projects; read its subgroups instead";
 
 /// A project of a group with its job token settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +94,7 @@ impl Client {
             after = next;
         }
         let call = endpoint::list(&group, with_archived, after.as_deref());
-        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
+        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some(TOO_MANY)))
     }
 
     /// Returns the settings of a project, whose lists are read on where they are longer than a page: outbound links count

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::global_id::GlobalId;
 use crate::gitlab::names::{Id, ProjectId, Target};
 use crate::gitlab::sender::Call;
-use crate::gitlab::sender::{Document, Envelope, Optional, Page};
+use crate::gitlab::sender::{Document, Envelope, Optional, Page, bounded};
 
 /// The permissions that the jobs of an allowed target have with their job token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +177,7 @@ pub(in crate::gitlab) struct Changed {
 pub(in crate::gitlab) struct Written {
     /// None where there are errors.
     pub(in crate::gitlab) ci_job_token_scope_allowlist_entry: Option<Entry>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list")]
     pub(in crate::gitlab) errors: Vec<String>,
 }
 
@@ -188,13 +188,16 @@ pub(in crate::gitlab) struct Entry {
     target: Option<Seen>,
     direction: Option<String>,
     default_permissions: Option<bool>,
+    #[serde(default, deserialize_with = "bounded::optional_texts")]
     job_token_policies: Option<BTreeSet<String>>,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     created_at: Option<String>,
     added_by: Option<User>,
 }
 
 #[derive(Debug, Deserialize)]
 struct User {
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     username: Option<String>,
 }
 
@@ -207,6 +210,7 @@ struct Source {
 #[serde(rename_all = "camelCase")]
 struct Seen {
     id: GlobalId,
+    #[serde(deserialize_with = "bounded::text")]
     full_path: String,
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::gitlab::names::{GroupId, Kind, ProjectId, ProjectRef, RawId, Target};
-use crate::gitlab::sender::Call;
+use crate::gitlab::sender::{Call, bounded};
 
 /// The beginning of the path in the address of a group's page, before its full path.
 const GROUP_PAGE: &str = "/groups/";
@@ -25,8 +25,11 @@ pub struct ScopeSettings {
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::gitlab) struct Listed {
     pub(in crate::gitlab) id: RawId,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     pub(in crate::gitlab) name: Option<String>,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     path_with_namespace: Option<String>,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     pub(in crate::gitlab) web_url: Option<String>,
 }
 
@@ -82,7 +85,7 @@ pub(in crate::gitlab) fn set_inbound_enabled(project: ProjectId, enabled: bool) 
 
 /// `GET /projects/:id/job_token_scope/allowlist` or `…/groups_allowlist`
 pub(in crate::gitlab) fn list(owner: ProjectId, kind: Kind) -> Call<Vec<Listed>> {
-    Call::get(allowlist(owner, kind))
+    Call::get_list(allowlist(owner, kind))
 }
 
 /// `POST /projects/:id/job_token_scope/allowlist` or `…/groups_allowlist`

@@ -7,7 +7,7 @@ use super::global_id::GlobalId;
 use super::job_token_permissions::{TARGET_PROJECT, is_outbound};
 use super::job_token_settings::{CROSS_PROJECT_PUSH, Settings};
 use crate::gitlab::names::{ProjectId, Target};
-use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page};
+use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
 
 /// A hundred projects is as many as GitLab gives a page, and two hundred entries likewise. GitLab reckons the query at some
 /// 130 of the 250 points that it allows.
@@ -65,6 +65,7 @@ pub(in crate::gitlab) struct ListedGroup {
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct ListedProject {
     pub(in crate::gitlab) id: GlobalId,
+    #[serde(deserialize_with = "bounded::text")]
     pub(in crate::gitlab) full_path: String,
     pub(in crate::gitlab) archived: Option<bool>,
     pub(in crate::gitlab) ci_cd_settings: Option<Settings>,

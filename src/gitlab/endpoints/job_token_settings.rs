@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::global_id::GlobalId;
-use crate::gitlab::sender::{Call, Document, Envelope, Optional};
+use crate::gitlab::sender::{Call, Document, Envelope, Optional, bounded};
 
 /// The setting that GitLab has from 19.1 on.
 pub(super) const CROSS_PROJECT_PUSH: Optional = Optional::field(
@@ -80,7 +80,7 @@ pub(in crate::gitlab) struct Changed {
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct Written {
     pub(in crate::gitlab) ci_cd_settings: Option<Settings>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list")]
     pub(in crate::gitlab) errors: Vec<String>,
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::gitlab::names::{GroupId, Kind, ProjectId, Target};
-use crate::gitlab::sender::Call;
+use crate::gitlab::sender::{Call, bounded};
 
 /// A project or group that the token can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,12 +16,14 @@ pub(in crate::gitlab) struct Found {
 #[derive(Deserialize)]
 struct Project {
     id: ProjectId,
+    #[serde(deserialize_with = "bounded::text")]
     path_with_namespace: String,
 }
 
 #[derive(Deserialize)]
 struct Group {
     id: GroupId,
+    #[serde(deserialize_with = "bounded::text")]
     full_path: String,
 }
 

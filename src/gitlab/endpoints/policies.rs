@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::gitlab::sender::{Call, Document, Envelope};
+use crate::gitlab::sender::{Call, Document, Envelope, bounded};
 
 const LIST: Document = Document {
     name: "JobTokenPolicies",
@@ -29,11 +29,13 @@ pub(in crate::gitlab) struct Listed {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Enum {
+    #[serde(default, deserialize_with = "bounded::optional_list")]
     enum_values: Option<Vec<EnumValue>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct EnumValue {
+    #[serde(deserialize_with = "bounded::text")]
     name: String,
 }
 

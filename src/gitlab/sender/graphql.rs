@@ -1,11 +1,14 @@
 //! GraphQL's envelope: constant documents with variables go out, and what comes back with status 200 is told apart into
 //! data and the several kinds of refusal. What the documents ask for is the business of the endpoints.
 
+use std::fmt;
+
 use reqwest::StatusCode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde_json::{Value, json};
 
+use super::bounded;
 use super::document::{Document, Optional};
 use super::error::{AttemptHistory, Error, ErrorKind};
 use super::fine_grained;
@@ -32,14 +35,15 @@ pub(in crate::gitlab) struct Envelope<D> {
     // Without this, the type of the data would have to have a default.
     #[serde(default = "Option::default", bound(deserialize = "D: Deserialize<'de>"))]
     data: Option<D>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list")]
     errors: Vec<Fault>,
 }
 
 /// Part of a list. GitLab leaves out what the token may not see, or has a null in its place.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>"))]
 pub(in crate::gitlab) struct Page<T> {
+    #[serde(deserialize_with = "bounded::list")]
     pub(in crate::gitlab) nodes: Vec<Option<T>>,
     page_info: PageInfo,
 }
@@ -48,6 +52,7 @@ pub(in crate::gitlab) struct Page<T> {
 #[serde(rename_all = "camelCase")]
 struct PageInfo {
     has_next_page: bool,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     end_cursor: Option<String>,
 }
 
@@ -69,8 +74,8 @@ pub(super) struct Fault {
     #[serde(default)]
     message: String,
     /// The place in the data where the fault arose; none where the operation didn't run.
-    #[serde(default)]
-    path: Option<Vec<Value>>,
+    #[serde(default, deserialize_with = "bounded::optional_list")]
+    path: Option<Vec<Step>>,
     #[serde(default)]
     extensions: Extensions,
 }
@@ -81,16 +86,44 @@ struct Extensions {
     code: Option<String>,
     type_name: Option<String>,
     field_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::list")]
     problems: Vec<Problem>,
 }
 
 /// What is wrong with the value of a variable.
 #[derive(Debug, Deserialize)]
 struct Problem {
-    #[serde(default)]
-    path: Vec<Value>,
+    #[serde(default, deserialize_with = "bounded::list")]
+    path: Vec<Step>,
     explanation: Option<String>,
+}
+
+/// A step of a path into data or a variable: a position in a list, or a name, which nobody asks for.
+#[derive(Debug, Clone, Copy)]
+struct Step(Option<u64>);
+
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StepVisitor)
+    }
+}
+
+struct StepVisitor;
+
+impl Visitor<'_> for StepVisitor {
+    type Value = Step;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a step of a path")
+    }
+
+    fn visit_u64<E>(self, position: u64) -> Result<Step, E> {
+        Ok(Step(Some(position)))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Step, E> {
+        Ok(Step(None))
+    }
 }
 
 impl<D> Envelope<D> {
@@ -198,7 +231,7 @@ fn unknown_values<D>(errors: &[Fault], call: &Call<Envelope<D>>) -> Vec<String> 
     let list = variables.and_then(|variables| variables.values().find_map(Value::as_array));
     let at = |place: u64| list?.get(usize::try_from(place).ok()?)?.as_str().map(str::to_owned);
     let problems = errors.iter().flat_map(|fault| &fault.extensions.problems);
-    let places = problems.filter_map(|problem| problem.path.last()?.as_u64());
+    let places = problems.filter_map(|problem| problem.path.last()?.0);
     places.filter_map(at).collect()
 }
 

@@ -2,6 +2,7 @@
 //! file in here may import from [`names`](super::names), and knows no endpoint.
 
 mod base_url;
+pub(in crate::gitlab) mod bounded;
 mod client_certificate;
 mod config;
 mod document;

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LINK};
 use url::Url;
 
+use super::bounded::MOST_ELEMENTS;
 use super::error::{Error, ErrorKind};
 use super::request::Call;
 use super::send::{Answer, Sender};
@@ -17,9 +18,6 @@ const PER_PAGE: usize = 100;
 
 /// The most pages that a list as long as GitLab lets one be has. Where a server claims more, they are read one by one.
 const MOST_PAGES: u64 = 3;
-
-/// The most elements that a list is read with: 200 entries, and the project itself.
-const MOST_ELEMENTS: usize = 201;
 
 /// How often a list is read when elements moved between its pages meanwhile.
 const MOST_READINGS: u32 = 3;

@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::bounded;
 use super::document::{self, Document, Optional};
 
 /// Where GraphQL is spoken, below the root of the instance.
@@ -71,6 +72,19 @@ impl<T> Call<T> {
     /// A read as [`Call::get`], whose answer has the shape `S`.
     pub(in crate::gitlab) fn get_as<S: DeserializeOwned + Into<T>>(path: String) -> Self {
         let decode = |body: &[u8]| serde_json::from_slice::<S>(body).map(Into::into);
+        Self::new(Method::GET, path, StatusCode::OK, decode)
+    }
+}
+
+impl<T: DeserializeOwned> Call<Vec<T>> {
+    /// A read of a list that comes in pages.
+    pub(in crate::gitlab) fn get_list(path: String) -> Self {
+        let decode = |body: &[u8]| {
+            let mut json = serde_json::Deserializer::from_slice(body);
+            let page = bounded::list(&mut json)?;
+            json.end()?;
+            Ok(page)
+        };
         Self::new(Method::GET, path, StatusCode::OK, decode)
     }
 }

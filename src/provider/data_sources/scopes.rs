@@ -60,7 +60,8 @@ impl DataSource for JobTokenScopes {
         ];
         let description = "Tells of every project of a group and its subgroups whether access with CI/CD job tokens is \
                            limited to the project's allowlist, how many are on the list, and how many of those may do \
-                           all that a job token can be used for. One request for each hundred projects. Needs GitLab \
+                           all that a job token can be used for. One request for each hundred projects, up to 20,000 projects. \
+                           Needs GitLab \
                            18.3 or later, or the beta of 18.0.";
         Schema { version: 0, description, attributes }
     }

@@ -8,7 +8,7 @@ use crate::gitlab::{Kind, Permissions, ProjectId, Target};
 
 /// A resource type, as far as claims differ by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::provider) enum Manager {
+pub enum Manager {
     /// `gitlab_job_token_scope`.
     Scope,
     /// `gitlab_job_token_allowlist_entry`.
@@ -19,7 +19,7 @@ pub(in crate::provider) enum Manager {
 
 /// Something on the server that one resource should manage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::provider) enum Object {
+pub enum Object {
     /// The setting that restricts access to the project to its allowlist.
     Access(ProjectId),
     /// The setting that lets jobs push to the project's repository.
@@ -32,7 +32,7 @@ pub(in crate::provider) enum Object {
 
 /// A value that a write gives an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::provider) enum Value {
+pub enum Value {
     /// A setting.
     Setting(bool),
     /// An entry that is there, with its permissions if those are managed.
@@ -70,7 +70,7 @@ impl Value {
 
 /// The objects that one resource wants, with their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::provider) struct Wanted {
+pub struct Wanted {
     objects: BTreeMap<Object, (Value, String)>,
     /// The entries that the server doesn't have yet.
     added: BTreeSet<Object>,
@@ -80,30 +80,30 @@ pub(in crate::provider) struct Wanted {
 
 impl Wanted {
     /// Adds an object, under the name that people read.
-    pub(in crate::provider) fn with(mut self, object: Object, value: Value, name: impl Into<String>) -> Self {
+    pub fn with(mut self, object: Object, value: Value, name: impl Into<String>) -> Self {
         self.objects.insert(object, (value, name.into()));
         self
     }
 
     /// Says of an object that the server doesn't have it yet.
-    pub(in crate::provider) fn new_on_the_server(mut self, object: Object) -> Self {
+    pub fn new_on_the_server(mut self, object: Object) -> Self {
         self.added.insert(object);
         self
     }
 
     /// Makes an allowlist have no other entries than those added.
-    pub(in crate::provider) fn exclusively(mut self, project: ProjectId, kind: Kind) -> Self {
+    pub fn exclusively(mut self, project: ProjectId, kind: Kind) -> Self {
         self.exclusive.insert((project, kind));
         self
     }
 
     /// Returns the objects, in ascending order.
-    pub(in crate::provider) fn objects(&self) -> impl Iterator<Item = &Object> {
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
         self.objects.keys()
     }
 
     /// Returns the name of an object that is among them.
-    pub(in crate::provider) fn name(&self, object: Object) -> Option<&str> {
+    pub fn name(&self, object: Object) -> Option<&str> {
         self.objects.get(&object).map(|(_, name)| name.as_str())
     }
 

@@ -8,7 +8,7 @@ use crate::gitlab::{Kind, Permissions, ProjectId};
 
 /// Something that a plan must tell of other resources. Objects are sorted, each with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::provider) enum Finding {
+pub enum Finding {
     /// Another scope manages the same settings. Each is there with the value that the other wants.
     SameSettings(Vec<(Object, bool)>),
     /// Another exclusive list manages the same kind of the same project.

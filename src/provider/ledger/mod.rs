@@ -1,6 +1,8 @@
 //! The ledger of a run: which resource holds, wants, has written or removes which object of GitLab. A host plans and applies
 //! resource by resource and never tells an address. All resources of one provider configuration meet in here, where a
 //! resource finds the others that want the same object. Nothing in here asks GitLab, and nothing is worded in here.
+//!
+//! It is public for the fuzzer.
 
 mod claim;
 mod finding;
@@ -10,16 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use claim::{Claim, Fate};
-pub(super) use claim::{Manager, Object, Value, Wanted};
-pub(super) use finding::Finding;
-pub(super) use turn::Turn;
+pub use claim::{Manager, Object, Value, Wanted};
+pub use finding::Finding;
+pub use turn::Turn;
 
 use crate::framework::{Instance, Mark};
 use crate::gitlab::{ProjectId, Target};
 
 /// The claims and writes of one run.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(Mutex<State>);
+pub struct Ledger(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -45,14 +47,14 @@ struct Record {
 
 impl Ledger {
     /// Notes what the state of a resource has, as a read finds it. A read claims nothing.
-    pub(super) fn note_read(&self, instance: Option<Instance>, manager: Manager, held: BTreeSet<Object>) {
+    pub fn note_read(&self, instance: Option<Instance>, manager: Manager, held: BTreeSet<Object>) {
         let Some(Instance { mark, .. }) = instance else { return };
         self.state().claims.entry(mark).or_insert_with(|| Claim::of_read(manager)).held = held;
     }
 
     /// Claims what a resource is planned to have, in place of its earlier claims. Returns what the plan must tell of others.
     /// `unchanged` says that the apply has nothing to do, so that a host doesn't call it for this resource.
-    pub(super) fn claim(
+    pub fn claim(
         &self,
         instance: Instance,
         manager: Manager,
@@ -80,7 +82,7 @@ impl Ledger {
 
     /// Notes that a resource is to be removed. Returns the objects that its removal must leave, because the state of a
     /// resource that stays has them, or because its replacement wants them.
-    pub(super) fn plan_removal(
+    pub fn plan_removal(
         &self,
         instance: Option<Instance>,
         manager: Manager,
@@ -90,7 +92,7 @@ impl Ledger {
     }
 
     /// Returns what the removal of the instance that this one replaces must leave.
-    pub(super) fn plan_replacement(&self, instance: Instance, wanted: &Wanted) -> BTreeSet<Object> {
+    pub fn plan_replacement(&self, instance: Instance, wanted: &Wanted) -> BTreeSet<Object> {
         let mut state = self.state();
         let replaced = instance.replaces.and_then(|mark| state.claims.get(&mark).cloned());
         // A tainted object is replaced without its mark, and its removal leaves what is wanted all the same.
@@ -102,7 +104,7 @@ impl Ledger {
     }
 
     /// Returns those of the objects that other instances keep without a change.
-    pub(super) fn kept_by_others(&self, own: Mark, objects: &BTreeSet<Object>) -> Vec<Object> {
+    pub fn kept_by_others(&self, own: Mark, objects: &BTreeSet<Object>) -> Vec<Object> {
         let state = self.state();
         let is_kept = |object: &&Object| {
             let mut others = state.claims.iter().filter(|(mark, claim)| **mark != own && claim.unchanged);
@@ -113,38 +115,38 @@ impl Ledger {
 
     /// Notes objects that the first plan of a replacement leaves. The removal of the old object is planned anew in the apply
     /// if it comes after the new one, where no other resource is known.
-    pub(super) fn note_kept(&self, objects: impl IntoIterator<Item = String>) {
+    pub fn note_kept(&self, objects: impl IntoIterator<Item = String>) {
         self.state().kept.extend(objects);
     }
 
     /// Waits until no write of these objects is under way. What is read from then on shows all writes of this run that
     /// didn't know of a claim made before.
-    pub(super) async fn wait_for_writes(&self, objects: impl IntoIterator<Item = Object>) {
+    pub async fn wait_for_writes(&self, objects: impl IntoIterator<Item = Object>) {
         for object in objects {
             drop(self.turn(object).await);
         }
     }
 
     /// Waits for the turn to write an object.
-    pub(super) async fn turn(&self, object: Object) -> Turn<'_> {
+    pub async fn turn(&self, object: Object) -> Turn<'_> {
         let turn = Arc::clone(&self.state().objects.entry(object).or_default().turn);
         Turn::new(self, object, turn.lock_owned().await)
     }
 
     /// Checks whether another instance has removed one of the objects in this run.
-    pub(super) fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
+    pub fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
         let state = self.state();
         let mut written = objects.objects().filter_map(|object| state.objects.get(object)?.written.as_ref());
         written.any(|(by, value)| *by != Some(by_others_than) && value.is_default())
     }
 
     /// Checks whether this run has written the object.
-    pub(super) fn has_written(&self, object: Object) -> bool {
+    pub fn has_written(&self, object: Object) -> bool {
         self.state().objects.get(&object).is_some_and(|record| record.written.is_some() && !record.found)
     }
 
     /// Returns the names of those of the objects that a removal has left to another resource.
-    pub(super) fn left(&self, objects: &Wanted) -> Vec<String> {
+    pub fn left(&self, objects: &Wanted) -> Vec<String> {
         let state = self.state();
         let is_left = |object: &&Object| state.objects.get(object).is_some_and(|record| record.left);
         let names = objects.objects().filter(is_left).filter_map(|object| objects.name(*object));
@@ -152,27 +154,27 @@ impl Ledger {
     }
 
     /// Checks whether another resource of this run has put the target on the allowlist.
-    pub(super) fn was_added(&self, entry: Object, by_others_than: Mark) -> bool {
+    pub fn was_added(&self, entry: Object, by_others_than: Mark) -> bool {
         let state = self.state();
         let written = state.objects.get(&entry).and_then(|record| record.written.as_ref());
         written.is_some_and(|(by, value)| *by != Some(by_others_than) && matches!(value, Value::Entry(_)))
     }
 
     /// Checks whether a resource of this run is planned to have the object.
-    pub(super) fn is_wanted(&self, object: Object) -> bool {
+    pub fn is_wanted(&self, object: Object) -> bool {
         let state = self.state();
         let mut wanted = state.claims.values().filter_map(Claim::wanted);
         wanted.any(|wanted| wanted.value(object).is_some())
     }
 
     /// Checks whether another resource of this run wants the entry with less than full permissions.
-    pub(super) fn is_restricted_by_another(&self, entry: Object, own: Mark) -> bool {
+    pub fn is_restricted_by_another(&self, entry: Object, own: Mark) -> bool {
         self.state().claims.iter().any(|(mark, claim)| *mark != own && claim.restricts(entry))
     }
 
     /// Notes that an entry is adopted, having been on the list before. Returns whether that is the first time in this run:
     /// the plan tells it, and the create that follows need not.
-    pub(super) fn note_adoption(&self, project: ProjectId, target: Target) -> bool {
+    pub fn note_adoption(&self, project: ProjectId, target: Target) -> bool {
         self.state().adoptions.insert((project, target))
     }
 
@@ -204,7 +206,5 @@ impl State {
     }
 }
 
-#[cfg(test)]
-mod properties;
 #[cfg(test)]
 mod tests;

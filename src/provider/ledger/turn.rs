@@ -8,7 +8,7 @@ use crate::framework::Mark;
 
 /// The right to write one object, until it is dropped.
 #[must_use]
-pub(in crate::provider) struct Turn<'a> {
+pub struct Turn<'a> {
     ledger: &'a Ledger,
     object: Object,
     _guard: OwnedMutexGuard<()>,
@@ -20,12 +20,12 @@ impl<'a> Turn<'a> {
     }
 
     /// Returns the object.
-    pub(in crate::provider) fn object(&self) -> Object {
+    pub fn object(&self) -> Object {
         self.object
     }
 
     /// Checks whether another resource wants the object: one of this run, or one that the first plan has found.
-    pub(in crate::provider) fn is_wanted_by_another(&self, own: Option<Mark>) -> bool {
+    pub fn is_wanted_by_another(&self, own: Option<Mark>) -> bool {
         let state = self.ledger.state();
         let mut others = state.claims.iter().filter(|(mark, _)| Some(**mark) != own);
         let wants = |claim: &Claim| claim.wanted().is_some_and(|wanted| wanted.value(self.object).is_some());
@@ -33,7 +33,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Returns the type of another resource that has made the object something else in this run, and still wants that.
-    pub(in crate::provider) fn undoes(&self, own: Mark, value: &Value) -> Option<Manager> {
+    pub fn undoes(&self, own: Mark, value: &Value) -> Option<Manager> {
         let state = self.ledger.state();
         let (by, written) = state.objects.get(&self.object)?.written.as_ref()?;
         let writer = state.claims.get(by.as_ref().filter(|by| **by != own)?)?;
@@ -42,7 +42,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what the object is made now.
-    pub(in crate::provider) fn wrote(&self, own: Option<Mark>, value: Value) {
+    pub fn wrote(&self, own: Option<Mark>, value: Value) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object) {
             record.written = Some((own, value));
             record.found = false;
@@ -51,7 +51,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes that the object is what this resource wants without a write, unless this run has written it.
-    pub(in crate::provider) fn found(&self, own: Option<Mark>, value: Value) {
+    pub fn found(&self, own: Option<Mark>, value: Value) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object)
             && record.written.is_none()
         {
@@ -61,7 +61,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes that a removal leaves the object to another resource.
-    pub(in crate::provider) fn leave(&self) {
+    pub fn leave(&self) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object) {
             record.left = true;
         }
