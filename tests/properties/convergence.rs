@@ -1,16 +1,17 @@
-//! From any list to any other through any sequence of goals, with any faults on the way: nothing is ever granted that
+//! From any list to any other through any sequence of goals, with any faults and signals on the way: nothing is ever granted that
 //! the goal of the moment does not name, nothing taken away that it does, a kind that is not managed is left alone, the
 //! state tells what the server holds, and without further faults the goal is reached and stays.
 
 use std::collections::BTreeSet;
 
-use gitlab_simulator::{Allowlist, Fault, Injection, Logged, Route, Simulator, Target};
+use gitlab_simulator::{Allowlist, Fault, Logged, Route, Simulator, Target};
 use plugin_host::Applied;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::disturbance::{Disturbance, LISTS, Stop, answers, disturbance, stop, stopped};
 use crate::hold;
 use crate::host::{Resource, block, failed};
 
@@ -18,14 +19,6 @@ const CASES: u32 = 40;
 const OWNER: u64 = 1;
 /// Targets of each kind to choose from.
 const TARGETS: u64 = 6;
-
-const LISTS: [Route; 2] = [Route::AllowlistProjectsGet, Route::AllowlistGroupsGet];
-const WRITES: [Route; 4] = [
-    Route::AllowlistProjectPost,
-    Route::AllowlistProjectDelete,
-    Route::AllowlistGroupPost,
-    Route::AllowlistGroupDelete,
-];
 
 /// What is wanted of each kind, as positions among the targets; none where a kind is not managed.
 #[derive(Clone, Debug)]
@@ -35,22 +28,12 @@ struct Goal {
     spelled: bool,
 }
 
-/// A fault among the requests of an apply.
-#[derive(Clone, Debug)]
-pub(crate) struct Disturbance {
-    fault: Fault,
-    route: Route,
-    after: usize,
-    times: usize,
-    carried_out: bool,
-}
-
 #[derive(Clone, Debug)]
 struct Story {
     projects: BTreeSet<usize>,
     groups: BTreeSet<usize>,
-    /// Each is applied once among its faults; the last one is then reached without.
-    goals: Vec<(Goal, Vec<Disturbance>)>,
+    /// Each is applied once among its disturbances; the last one is then reached without.
+    goals: Vec<(Goal, Vec<Disturbance>, Option<Stop>)>,
 }
 
 fn places() -> impl Strategy<Value = BTreeSet<usize>> {
@@ -66,49 +49,10 @@ fn goal() -> impl Strategy<Value = Goal> {
     })
 }
 
-fn answers(status: u16, body: &str) -> Fault {
-    Fault::Answers { status, content_type: "application/json".to_owned(), body: body.to_owned() }
-}
-
-pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
-    let faults = vec![
-        Fault::DropsTheRequest,
-        Fault::DropsTheAnswer,
-        Fault::BadGateway,
-        Fault::InternalError,
-        Fault::Unavailable { retry_after: None },
-        Fault::RejectsTheToken,
-        Fault::BreaksOffTheBody,
-        Fault::TruncatedJson,
-        Fault::NotJson,
-        Fault::LoginPage,
-        Fault::LosesAnElement,
-        answers(404, r#"{"message":"no Route matched with those values"}"#),
-        answers(403, r#"{"message":"403 Forbidden"}"#),
-        answers(404, r#"{"message":"404 Not found"}"#),
-        answers(400, r#"{"message":"400 Bad request"}"#),
-    ];
-    let route = prop_oneof![3 => prop::sample::select(&WRITES[..]), 1 => prop::sample::select(&LISTS[..])];
-    let parts = (prop::sample::select(faults), route, 0_usize..3, 1_usize..4, any::<bool>());
-    parts.prop_map(|(fault, route, after, times, carried_out)| Disturbance {
-        fault,
-        route,
-        after,
-        times,
-        carried_out,
-    })
-}
-
 fn story() -> impl Strategy<Value = Story> {
-    let goals = prop::collection::vec((goal(), prop::collection::vec(disturbance(), 0..5)), 1..4);
+    let goals = (goal(), prop::collection::vec(disturbance(), 0..5), stop());
+    let goals = prop::collection::vec(goals, 1..4);
     (places(), places(), goals).prop_map(|(projects, groups, goals)| Story { projects, groups, goals })
-}
-
-impl Disturbance {
-    pub(crate) fn injection(&self) -> Injection {
-        let injection = self.fault.clone().on(self.route).after(self.after).times(self.times);
-        if self.carried_out { injection.carried_out() } else { injection }
-    }
 }
 
 /// A GitLab with the targets, and a provider that manages the list of one project.
@@ -119,13 +63,17 @@ struct World {
     groups: Vec<u64>,
 }
 
+async fn start(gitlab: &Simulator) -> Resource {
+    Resource::start("gitlab_job_token_allowlist_exclusive", block(gitlab)).await
+}
+
 impl World {
     async fn of(story: &Story) -> World {
         let gitlab = Simulator::start();
         assert_eq!(gitlab.add_project("acme/app"), OWNER);
         let projects = (0..TARGETS).map(|place| gitlab.add_project(&format!("acme/p{place}"))).collect();
         let groups = (0..TARGETS).map(|place| gitlab.add_group(&format!("g{place}"))).collect();
-        let resource = Resource::start("gitlab_job_token_allowlist_exclusive", block(&gitlab)).await;
+        let resource = start(&gitlab).await;
         let world = World { gitlab, resource, projects, groups };
         world
             .ids(&world.projects, &story.projects)
@@ -174,7 +122,7 @@ impl World {
     }
 
     /// What a run of the program does: refresh, plan, apply. Whether it came to an end without an error.
-    async fn run(&self, goal: &Goal, state: &mut Value) -> bool {
+    async fn run(&mut self, goal: &Goal, stop: Option<Stop>, state: &mut Value) -> bool {
         self.resource.begin_run().await;
         if !state.is_null() {
             let Some(read) = self.resource.refresh(state).await else { return false };
@@ -187,7 +135,12 @@ impl World {
         }
         let before = self.gitlab.allowlist(OWNER);
         self.gitlab.clear_requests();
-        let applied = self.resource.apply(&plan, &planned).await;
+        let apply = self.resource.apply(&plan, &planned);
+        let applied = stopped(stop, &self.resource.host, &self.gitlab, apply).await;
+        if stop.is_some() {
+            // What a host has stopped is of no use for another run.
+            self.resource = start(&self.gitlab).await;
+        }
         self.assert_writes(goal, &before);
         self.assert_state(&plan.prior, &applied);
         let succeeded = !failed(&applied.diagnostics);
@@ -241,19 +194,19 @@ impl World {
 }
 
 async fn live(story: Story) {
-    let world = World::of(&story).await;
+    let mut world = World::of(&story).await;
     let mut state = Value::Null;
-    for (goal, disturbances) in &story.goals {
+    for (goal, disturbances, stop) in &story.goals {
         disturbances.iter().for_each(|disturbance| world.gitlab.inject(disturbance.injection()));
-        world.run(goal, &mut state).await;
+        world.run(goal, *stop, &mut state).await;
         world.gitlab.clear_faults();
     }
-    let (goal, _) = story.goals.last().unwrap();
+    let (goal, ..) = story.goals.last().unwrap();
     let before = world.gitlab.allowlist(OWNER);
-    assert!(world.run(goal, &mut state).await, "the goal is not reached");
+    assert!(world.run(goal, None, &mut state).await, "the goal is not reached");
     assert_eq!(world.gitlab.allowlist(OWNER), world.wanted(goal, &before));
     world.gitlab.clear_requests();
-    assert!(world.run(goal, &mut state).await);
+    assert!(world.run(goal, None, &mut state).await);
     assert_eq!(world.gitlab.requests().writes().to_string(), "", "a second run writes");
 }
 
@@ -278,7 +231,7 @@ fn a_list_that_is_out_of_sight_for_a_moment_proves_no_removal() {
         after: 1,
         ..fails.clone()
     };
-    let goals = vec![(goal(&[0, 4]), Vec::new()), (goal(&[]), vec![fails, is_hidden])];
+    let goals = vec![(goal(&[0, 4]), Vec::new(), None), (goal(&[]), vec![fails, is_hidden], None)];
     let story = Story { projects: BTreeSet::new(), groups: BTreeSet::new(), goals };
     Runtime::new().unwrap().block_on(live(story));
 }
@@ -299,7 +252,7 @@ fn a_refusal_on_the_way_back_leaves_no_list_that_is_out_of_date() {
         times: 1,
         carried_out: true,
     };
-    let goals = vec![(goal(&[]), vec![refused]), (goal(&[4]), Vec::new())];
+    let goals = vec![(goal(&[]), vec![refused], None), (goal(&[4]), Vec::new(), None)];
     let story = Story { projects: BTreeSet::new(), groups: BTreeSet::from([4]), goals };
     Runtime::new().unwrap().block_on(live(story));
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
 mod convergence;
+mod disturbance;
 mod host;
 mod managers;
 mod plans;

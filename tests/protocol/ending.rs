@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use plugin_host::{Handshake, Host};
+use plugin_host::{Handshake, Host, Signal};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
@@ -42,7 +42,7 @@ async fn over_tcp_it_ends_as_well() {
 async fn an_interrupt_is_swallowed() {
     let host = Host::start(&launch().env("TF_LOG", "TRACE")).await.unwrap();
     for count in 1..=2 {
-        host.plugin.interrupt().await.unwrap();
+        host.plugin.signal(Signal::Interrupt).await.unwrap();
         eventually("an interrupt is swallowed", || {
             let lines = host.plugin.stderr();
             lines.iter().filter(|line| line.contains("swallowed an interrupt")).count() == count

@@ -42,7 +42,7 @@ pub use host::Host;
 pub use launch::{Finished, Launch};
 pub use listing::{Listed, Listing, Query};
 pub use moving::{Move, Moved, UpgradedIdentity};
-pub use plugin::{Exit, Plugin};
+pub use plugin::{Exit, Plugin, Signal};
 pub use shape::Shape;
 pub use stored::Stored;
 pub use walk::{Action, Change, Instance, Outcome, Walk, Wanted, failed};

@@ -38,6 +38,27 @@ pub struct Exit {
     pub took: Duration,
 }
 
+/// A signal that users and systems send to whole process groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, as a terminal sends it on Ctrl-C.
+    Interrupt,
+    /// SIGTERM, as service managers and `timeout` send it.
+    Terminate,
+    /// SIGHUP, as a terminal sends it that is closed.
+    HangUp,
+}
+
+impl Signal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "INT",
+            Self::Terminate => "TERM",
+            Self::HangUp => "HUP",
+        }
+    }
+}
+
 impl Plugin {
     pub(crate) async fn start(
         mut command: Command,
@@ -138,14 +159,15 @@ impl Plugin {
         Ok(self.child.kill().await?)
     }
 
-    /// Sends the process what a terminal sends on Ctrl-C. Works on unix only.
+    /// Sends the process a signal. Works on unix only.
     ///
     /// # Errors
     /// When it has ended already or the signal cannot be sent.
-    pub async fn interrupt(&self) -> Result<(), Error> {
+    pub async fn signal(&self, signal: Signal) -> Result<(), Error> {
         let ended = || std::io::Error::other("the process has ended");
         let pid = self.pid().ok_or_else(ended)?;
-        let status = Command::new("sh").args(["-c", &format!("kill -INT {pid}")]).status().await?;
+        let command = format!("kill -{} {pid}", signal.name());
+        let status = Command::new("sh").args(["-c", &command]).status().await?;
         if status.success() { Ok(()) } else { Err(ended().into()) }
     }
 }

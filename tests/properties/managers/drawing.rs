@@ -3,7 +3,7 @@
 use proptest::sample::subsequence;
 
 use super::*;
-use crate::convergence::disturbance;
+use crate::disturbance::disturbance;
 
 fn target() -> impl Strategy<Value = Target> {
     prop::sample::select([&PROJECTS[..], &GROUPS[..]].concat())

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
-use crate::convergence::Disturbance;
+use crate::disturbance::Disturbance;
 use crate::hold;
 
 mod drawing;
