@@ -81,25 +81,28 @@ impl Client {
     /// token's user, list full, target equal to the owner); [`ErrorKind::NotFound`] when there is no such target or
     /// owner; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
     pub async fn allow(&self, owner: ProjectId, target: Target) -> Result<Allowed, Error> {
-        let error = match self.add(owner, target).await {
-            Ok(()) => return Ok(Allowed::Added),
-            Err(error) => error,
-        };
-        if !(error.is_bad_request() || error.maybe_carried_out()) {
-            return Err(error);
-        }
-        let is_there = self.despite_stop().is_allowed(owner, target, Freshness::Now).await;
-        if matches!(is_there, Ok(false)) && error.is_bad_request() {
-            // It may have been there when GitLab refused, and somebody has removed it since.
-            return self.add(owner, target).await.map(|()| Allowed::Added);
-        }
-        match is_there {
-            Ok(true) if error.is_bad_request() => {
-                Ok(Allowed::AlreadyThere { explained_by_retry: error.maybe_carried_out() })
+        let mut is_repeated = false;
+        loop {
+            let error = match self.add(owner, target).await {
+                Ok(()) => return Ok(Allowed::Added),
+                Err(error) => error,
+            };
+            if !(error.is_bad_request() || error.maybe_carried_out()) {
+                return Err(error);
             }
-            Ok(true) => Ok(Allowed::Added),
-            Ok(false) => Err(error),
-            Err(_) => Err(error.unresolved()),
+            return match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
+                // It may have been there when GitLab refused, and somebody has removed it since.
+                Ok(false) if error.is_bad_request() && !is_repeated => {
+                    is_repeated = true;
+                    continue;
+                }
+                Ok(true) if error.is_bad_request() => {
+                    Ok(Allowed::AlreadyThere { explained_by_retry: error.maybe_carried_out() })
+                }
+                Ok(true) => Ok(Allowed::Added),
+                Ok(false) => Err(error),
+                Err(_) => Err(error.unresolved()),
+            };
         }
     }
 

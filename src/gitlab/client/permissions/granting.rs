@@ -82,28 +82,28 @@ impl Client {
             permissions,
         );
         let granted = |allowed, confirmation| Ok(Granted { allowed, confirmation });
-        let error = match self.add_with(owner, target, permissions, &call).await? {
-            Ok(confirmation) => return granted(Allowed::Added, confirmation),
-            Err(error) => error,
-        };
-        if !(error.is_bad_request() || error.maybe_carried_out()) {
-            return Err(error.into());
-        }
         // Also after an interrupt: an entry that is there with more than it should have must not stay so.
         let client = self.despite_stop();
-        match client.is_allowed(owner, target, Freshness::Now).await {
-            Ok(true) => {}
-            // It may have been there when GitLab refused, and somebody has removed it since.
-            Ok(false) if error.is_bad_request() => {
-                let confirmation = self.add_with(owner, target, permissions, &call).await??;
-                return granted(Allowed::Added, confirmation);
+        let mut is_repeated = false;
+        let error = loop {
+            let error = match self.add_with(owner, target, permissions, &call).await? {
+                Ok(confirmation) => return granted(Allowed::Added, confirmation),
+                Err(error) => error,
+            };
+            if !(error.is_bad_request() || error.maybe_carried_out()) {
+                return Err(error.into());
             }
-            Ok(false) => return Err(error.into()),
-            Err(_) => {
-                let left = error.maybe_carried_out().then(|| permissions.clone());
-                return Err(NotGranted { error: error.unresolved(), left, taken_back: None });
+            match client.is_allowed(owner, target, Freshness::Now).await {
+                Ok(true) => break error,
+                // It may have been there when GitLab refused, and somebody has removed it since.
+                Ok(false) if error.is_bad_request() && !is_repeated => is_repeated = true,
+                Ok(false) => return Err(error.into()),
+                Err(_) => {
+                    let left = error.maybe_carried_out().then(|| permissions.clone());
+                    return Err(NotGranted { error: error.unresolved(), left, taken_back: None });
+                }
             }
-        }
+        };
         let ours = error.maybe_carried_out();
         let held = client.permissions(owner, Freshness::Now).await.ok();
         let held = held.and_then(|list| list.get(target).map(|entry| entry.permissions.clone()));

@@ -1,0 +1,234 @@
+//! One entry with permissions, through any sequence of goals, with doubtful answers and signals on the way: the entry never
+//! has more permissions than it had or is to have, the state says what the server holds, and without further disturbances
+//! the goal is reached and stays.
+
+use std::collections::BTreeSet;
+
+use gitlab_simulator::{Fault, Permissions, Route, Simulator, Target};
+use plugin_host::{Action, Change, Instance, Launch, Outcome, Walk, Wanted, failed};
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use crate::disturbance::{Disturbance, Stop, answers, stop, stopped};
+use crate::hold;
+use crate::host::{BINARY, block};
+
+const CASES: u32 = 40;
+const OWNER: u64 = 1;
+const TARGET: Target = Target::Project(2);
+const ENTRY: &str = "gitlab_job_token_allowlist_entry";
+const POLICIES: [&str; 3] = ["ADMIN_PACKAGES", "READ_JOBS", "READ_PACKAGES"];
+
+/// The permissions of an entry: the default ones, or these policies alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Permitted {
+    Default,
+    Only(BTreeSet<String>),
+}
+
+#[derive(Clone, Debug)]
+struct Story {
+    /// The entry that somebody else has made.
+    before: Option<Permitted>,
+    /// Each is applied once among its disturbances; the last one is then reached without. None is no entry.
+    goals: Vec<(Option<Permitted>, Vec<Disturbance>, Option<Stop>)>,
+}
+
+fn permitted() -> impl Strategy<Value = Permitted> {
+    let policies = subsequence(&POLICIES[..], 1..=POLICIES.len());
+    let only = policies.prop_map(|names| Permitted::Only(names.into_iter().map(str::to_owned).collect()));
+    prop_oneof![1 => Just(Permitted::Default), 3 => only]
+}
+
+/// A fault of a request about the entry. What has been carried out is never refused in GitLab's own words.
+fn disturbance() -> impl Strategy<Value = Disturbance> {
+    let doubtful = vec![
+        Fault::DropsTheRequest,
+        Fault::DropsTheAnswer,
+        Fault::BadGateway,
+        Fault::InternalError,
+        Fault::Unavailable { retry_after: None },
+        Fault::BreaksOffTheBody,
+        Fault::TruncatedJson,
+        Fault::NotJson,
+        answers(200, "{}"),
+        answers(200, r#"{"data":null}"#),
+        answers(200, r#"{"data":{"written":null}}"#),
+        answers(200, r#"{"data":{"written":null},"errors":[{"message":"Timeout on GraphQL query"}]}"#),
+        answers(200, r#"{"data":{"project":null}}"#),
+        answers(404, r#"{"message":"no Route matched with those values"}"#),
+        answers(503, r#"{"message":"503 Service Unavailable"}"#),
+    ];
+    let refusing = vec![
+        Fault::RejectsTheToken,
+        Fault::GraphqlError("The resource that you are attempting to access does not exist".to_owned()),
+        answers(403, r#"{"message":"403 Forbidden"}"#),
+        answers(400, r#"{"message":"400 Bad request"}"#),
+    ];
+    let fault = prop_oneof![
+        3 => (prop::sample::select(doubtful), any::<bool>()),
+        1 => (prop::sample::select(refusing), Just(false)),
+    ];
+    let route = prop_oneof![
+        4 => Just(Route::GraphqlMutation),
+        1 => Just(Route::GraphqlQuery),
+        1 => Just(Route::AllowlistProjectsGet),
+        1 => Just(Route::AllowlistProjectPost),
+        2 => Just(Route::AllowlistProjectDelete),
+    ];
+    (fault, route, 0_usize..2, 1_usize..4).prop_map(|((fault, carried_out), route, after, times)| {
+        Disturbance { fault, route, after, times, carried_out }
+    })
+}
+
+fn story() -> impl Strategy<Value = Story> {
+    let goal = prop::option::weighted(0.75, permitted());
+    let goals = prop::collection::vec((goal, prop::collection::vec(disturbance(), 0..4), stop()), 1..5);
+    (prop::option::weighted(0.2, permitted()), goals).prop_map(|(before, goals)| Story { before, goals })
+}
+
+impl Permitted {
+    fn wanted(goal: Option<&Self>) -> Wanted {
+        let entry = json!({ "project": "acme/app", "target_project": "acme/lib" });
+        let with = |name: &str, value| {
+            let mut entry = entry.clone();
+            entry[name] = value;
+            Wanted::new(ENTRY, entry)
+        };
+        match goal {
+            None => Wanted::gone(ENTRY),
+            Some(Self::Default) => with("default_permissions", true.into()),
+            Some(Self::Only(policies)) => with("job_token_policies", json!(policies)),
+        }
+    }
+
+    fn of_server(gitlab: &Simulator) -> Option<Self> {
+        let Permissions { default_permissions, job_token_policies } = gitlab.permissions(OWNER, TARGET)?;
+        Some(match default_permissions {
+            true => Self::Default,
+            false => Self::Only(job_token_policies.into_iter().collect()),
+        })
+    }
+
+    fn of_state(instance: &Instance) -> Self {
+        let state = &instance.stored.state;
+        match state["default_permissions"].as_bool() {
+            Some(false) => {
+                let policies = state["job_token_policies"].as_array().into_iter().flatten();
+                Self::Only(policies.map(|policy| policy.as_str().unwrap().to_owned()).collect())
+            }
+            _ => Self::Default,
+        }
+    }
+
+    fn on_the_server(&self) -> Permissions {
+        match self {
+            Self::Default => Permissions::default(),
+            Self::Only(policies) => Permissions::limited_to(policies),
+        }
+    }
+}
+
+struct World {
+    gitlab: Simulator,
+    instance: Instance,
+}
+
+impl World {
+    fn of(story: &Story) -> Self {
+        let gitlab = Simulator::start();
+        assert_eq!(gitlab.add_project("acme/app"), OWNER);
+        assert_eq!(gitlab.add_project("acme/lib"), TARGET.id());
+        if let Some(before) = &story.before {
+            gitlab.allow_with(OWNER, TARGET, before.on_the_server());
+        }
+        Self { gitlab, instance: Instance::default() }
+    }
+
+    async fn walk(&self) -> Walk {
+        Walk::start(&Launch::new(BINARY), block(&self.gitlab)).await.unwrap()
+    }
+
+    /// A whole run, whose apply is disturbed. Returns whether it has ended without an error.
+    async fn run(
+        &mut self,
+        goal: Option<&Permitted>,
+        disturbances: &[Disturbance],
+        stop: Option<Stop>,
+    ) -> bool {
+        let walk = self.walk().await;
+        if !self.instance.stored.state.is_null() {
+            self.instance = walk.refresh(ENTRY, &self.instance).await.unwrap();
+        }
+        let change = walk.plan(&Permitted::wanted(goal), self.instance.clone()).await.unwrap();
+        let before = Permitted::of_server(&self.gitlab);
+        disturbances.iter().for_each(|disturbance| self.gitlab.inject(disturbance.injection()));
+        self.gitlab.clear_requests();
+        let walk = self.walk().await;
+        let outcome = stopped(stop, &walk.host, &self.gitlab, walk.apply(&change)).await.unwrap();
+        self.gitlab.clear_faults();
+        self.assert_holds(goal, before.as_ref(), &change, &outcome);
+        self.instance = outcome.instance.unwrap_or_default();
+        !failed(&outcome.diagnostics)
+    }
+
+    fn assert_holds(
+        &self,
+        goal: Option<&Permitted>,
+        before: Option<&Permitted>,
+        change: &Change,
+        outcome: &Outcome,
+    ) {
+        let now = Permitted::of_server(&self.gitlab);
+        let Outcome { instance, diagnostics, .. } = outcome;
+        let may_be = now.is_none() || now.as_ref() == before || now.as_ref() == goal;
+        assert!(may_be, "{now:?} on the way from {before:?} to {goal:?}: {diagnostics:?}");
+        match instance {
+            _ if change.action == Action::Nothing => {}
+            None => {
+                let is_ours = change.action != Action::Create;
+                assert!(
+                    now.is_none() || (!is_ours && now.as_ref() == before),
+                    "{now:?} is left: {diagnostics:?}"
+                );
+            }
+            Some(instance) if !failed(diagnostics) => {
+                assert_eq!(now.as_ref(), goal, "{diagnostics:?}");
+                assert_eq!(now, Some(Permitted::of_state(instance)));
+            }
+            // A tainted object may be there or not.
+            Some(instance) if instance.tainted => {}
+            Some(instance) => {
+                let is_unread = self.gitlab.requests().iter().any(|request| {
+                    request.faulty
+                        && matches!(request.route, Route::GraphqlQuery | Route::AllowlistProjectsGet)
+                });
+                let is_same = now == Some(Permitted::of_state(instance));
+                assert!(is_same || is_unread || now.is_none(), "{now:?} is {instance:?}: {diagnostics:?}");
+            }
+        }
+    }
+}
+
+async fn live(story: Story) {
+    let mut world = World::of(&story);
+    for (goal, disturbances, stop) in &story.goals {
+        world.run(goal.as_ref(), disturbances, *stop).await;
+    }
+    let (goal, ..) = story.goals.last().unwrap();
+    assert!(world.run(goal.as_ref(), &[], None).await, "the goal is not reached");
+    if goal.is_some() || story.before.is_none() {
+        assert_eq!(Permitted::of_server(&world.gitlab), *goal);
+    }
+    world.gitlab.clear_requests();
+    assert!(world.run(goal.as_ref(), &[], None).await);
+    assert_eq!(world.gitlab.requests().writes().to_string(), "", "a second run writes");
+}
+
+#[test]
+fn any_permissions_become_any_others_whatever_goes_wrong() {
+    let runtime = Runtime::new().unwrap();
+    hold(CASES, story(), |story| runtime.block_on(live(story)));
+}
