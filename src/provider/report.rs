@@ -200,6 +200,9 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "A list that lacks elements proves nothing, so nothing was decided from it. Try again; if it stays so, something \
              between here and GitLab changes its answers."
         }
+        ErrorKind::TooManyProjects => {
+            "Up to 20,000 projects are read. Read the group's subgroups, each with a data source."
+        }
         ErrorKind::Cancelled => "The run was interrupted. The next plan shows what is left to do.",
         ErrorKind::StillAllowed => {
             "GitLab refuses to remove a project that the token can't see, so its jobs keep their access. Give the \

@@ -14,7 +14,8 @@ use crate::gitlab::sender::{Error, ErrorKind, Page};
 /// The most pages that are read of one group: 20,000 projects, whose settings fit into 64 MiB of memory.
 const MOST_PAGES: usize = 200;
 
-const TOO_MANY: &str = "the group has more than 20,000 projects; read its subgroups instead";
+/// The most bytes that the paths of all projects have together.
+const MOST_PATHS: usize = 4 * 1024 * 1024;
 
 /// A project of a group with its job token settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Client {
     ///
     /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] (over GraphQL
     /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, [`ErrorKind::FineGrained`] when it is a token
-    /// that can't read settings over GraphQL, and whatever keeps GitLab from answering.
+    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and whatever keeps GitLab from answering.
     pub async fn scopes_below(
         &self,
         group: GroupId,
@@ -59,6 +60,7 @@ impl Client {
         let group = self.path_of(group.into(), ErrorKind::NotFound).await?;
         let mut projects = BTreeMap::new();
         let mut after = None::<String>;
+        let mut paths = 0;
         for _ in 0..MOST_PAGES {
             let call = endpoint::list(&group, with_archived, after.as_deref());
             let (answer, error) = self.sender.ask_for_parts(&call).await?;
@@ -77,10 +79,14 @@ impl Client {
             };
             let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
             for listed in page.nodes.into_iter().flatten() {
+                paths += listed.full_path.len();
                 // A project may move between pages while they are read.
                 if let Some(project) = self.project_scope(listed).await? {
                     projects.insert(project.id, project);
                 }
+            }
+            if paths > MOST_PATHS {
+                break;
             }
             if !is_followed {
                 let mut projects: Vec<_> = projects.into_values().collect();
@@ -94,7 +100,7 @@ impl Client {
             after = next;
         }
         let call = endpoint::list(&group, with_archived, after.as_deref());
-        Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some(TOO_MANY)))
+        Err(Error::unsent(ErrorKind::TooManyProjects, call.line(), None))
     }
 
     /// Returns the settings of a project, whose lists are read on where they are longer than a page: outbound links count

@@ -67,6 +67,8 @@ pub enum ErrorKind {
     Unreadable,
     /// A list of which elements are missing by GitLab's own count.
     Incomplete,
+    /// A group with more projects than are kept in memory.
+    TooManyProjects,
     /// The client was told to stop before the call was done.
     Cancelled,
     /// A removal was refused, and a fresh list still shows the entry: its target keeps its access. GitLab answers so
@@ -296,6 +298,7 @@ impl ErrorKind {
             Self::TimedOut => "no complete answer in time".to_owned(),
             Self::Unreadable => "the answer is not one of GitLab's API".to_owned(),
             Self::Incomplete => "the list is incomplete".to_owned(),
+            Self::TooManyProjects => "the group has too many projects".to_owned(),
             Self::Cancelled => "stopped before it was done".to_owned(),
             Self::StillAllowed => "not removed: the entry is still on the list".to_owned(),
             Self::Unsupported => "this GitLab does not have it".to_owned(),

@@ -220,12 +220,15 @@ impl Sender {
     fn refusal(&self, is_read: bool, reply: &Reply) -> Problem {
         let words = message::read(&reply.body, |text| self.shared.transport.without_secrets(text));
         let asked_wait = retry::asked_wait(reply.status, &reply.headers);
+        let kind = ErrorKind::of_status(reply.status, &words, asked_wait);
+        // A gateway says so of a request that it may have handed on.
+        let is_of_a_gateway = kind == ErrorKind::UnexpectedStatus;
         Problem {
-            kind: ErrorKind::of_status(reply.status, &words, asked_wait),
+            kind,
             status: Some(reply.status),
             words: words.text.and_then(|text| message::beyond_status(&text, reply.status).map(str::to_owned)),
             transient: retry::is_transient(reply.status, is_read),
-            doubtful: reply.status.is_server_error() || reply.status.is_success(),
+            doubtful: reply.status.is_server_error() || reply.status.is_success() || is_of_a_gateway,
             asked_wait,
             not_taken: false,
         }

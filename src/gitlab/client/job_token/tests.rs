@@ -64,6 +64,8 @@ async fn the_list_decides_what_an_addition_came_to() {
         ("unreadable, done", vec![text(201, "<html>")], &[1, 2], Ok(Allowed::Added)),
         ("unreadable, not done", vec![text(201, "<html>")], &[1], Err(ErrorKind::Unreadable)),
         ("absent", vec![missing()], &[1], Err(ErrorKind::NotFound)),
+        ("of a gateway, done", vec![text(404, "<html>")], &[1, 2], Ok(Allowed::Added)),
+        ("of a gateway, not done", vec![text(404, "<html>")], &[1], Err(ErrorKind::UnexpectedStatus)),
         ("forbidden", vec![empty(403)], &[1, 2], Err(ErrorKind::Forbidden)),
     ];
     for (case, writes, listed, expected) in cases {
@@ -86,7 +88,8 @@ async fn the_list_decides_what_a_removal_came_to() {
         ("lost for good, not done", vec![Reply::Lost], &[1, 2], Err(ErrorKind::Unreachable)),
         ("a page in place of an answer", vec![text(200, "<html>")], &[1, 2], Err(ErrorKind::Unreadable)),
         ("forbidden", vec![empty(403)], &[1], Err(ErrorKind::Forbidden)),
-        ("not by GitLab", vec![text(404, "<html>")], &[1], Err(ErrorKind::UnexpectedStatus)),
+        ("of a gateway, done", vec![text(404, "<html>")], &[1], Ok(Removed)),
+        ("of a gateway, not done", vec![text(404, "<html>")], &[1, 2], Err(ErrorKind::UnexpectedStatus)),
     ];
     for (case, writes, listed, expected) in cases {
         let outcome = revoke(&server(writes, listed).await).await;
