@@ -15,7 +15,7 @@ mod testing;
 
 pub use client::{
     Allowed, AllowedCounts, Allowlist, Client, Confirmation, Freshness, Granted, ListedEntry, NotGranted,
-    NotUndone, PermissionList, ProjectScope, Revoked,
+    NotUndone, PermissionList, ProjectScope, ProjectScopes, Revoked,
 };
 pub use endpoints::job_token_permissions::{Permissions, PermittedEntry, entries_in};
 pub use endpoints::job_token_scope::ScopeSettings;

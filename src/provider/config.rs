@@ -285,6 +285,10 @@ fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, 
     };
     let read = || {
         let mut text = String::new();
+        // A pipe or terminal might never have an end, or a beginning.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(std::io::Error::other("it isn't a regular file"));
+        }
         let mut start = std::fs::File::open(path)?.take(LARGEST_FILE + 1);
         start.read_to_string(&mut text)?;
         Ok(text)

@@ -120,8 +120,8 @@ pub(super) fn left(object: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not removed from project {project}"),
         format!(
-            "Another resource of this configuration manages {object} of project {project}, too. Destroying this resource \
-             leaves it to that one."
+            "Another resource of this configuration, or the replacement of this one, manages {object} of project {project}, \
+             too. Destroying this resource leaves it there."
         ),
     )
 }

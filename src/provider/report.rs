@@ -16,6 +16,17 @@ pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic 
     Diagnostic::new(attempted, detail)
 }
 
+/// Checks whether GitLab can't be reached. It may come to be by the same apply whose plan asks for it.
+pub(super) fn is_out_of_reach(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::Cancelled)
+}
+
+/// Returns the warning of a plan that has to do without what it couldn't read.
+pub(super) fn unread(attempted: impl Into<String>, error: &Error, consequence: &str) -> Diagnostic {
+    let told = report(attempted, error);
+    Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
+}
+
 /// What happened, with one full stop: GitLab's own words may end with theirs.
 pub(super) fn sentence(error: &Error) -> String {
     format!("{}.", error.to_string().trim_end_matches('.'))

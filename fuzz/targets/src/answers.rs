@@ -12,7 +12,7 @@ const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
 /// # Panics
 /// When it can't, or is longer than a reader would bear.
 pub fn refusal(bytes: &[u8]) {
-    let gitlab::Words { text, code, scope, is_not_found: _, is_no_route: _ } =
+    let gitlab::Words { text, code, scope, is_not_found: _, is_no_json: _, is_no_route: _ } =
         gitlab::words(bytes, |said| said);
     for line in [text, code, scope].into_iter().flatten() {
         assert!(!line.trim().is_empty(), "nothing is said as nothing");

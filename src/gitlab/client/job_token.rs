@@ -36,7 +36,8 @@ impl Client {
     ///
     /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from answering.
     pub async fn scope(&self, project: &ProjectRef) -> Result<ScopeSettings, Error> {
-        self.sender.send(&endpoint::show(project)).await.map(|answer| answer.value)
+        let answer = self.sender.send(&endpoint::show(project)).await;
+        self.confirmed(project, answer).await.map(|answer| answer.value)
     }
 
     /// Returns whether access to and from the project is limited, from an answer of that freshness.
@@ -91,8 +92,9 @@ impl Client {
                 return Err(error);
             }
             return match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
-                // It may have been there when GitLab refused, and somebody has removed it since.
-                Ok(false) if error.is_bad_request() && !is_repeated => {
+                // It may have been there when GitLab refused, and somebody has removed it since; or the connection was
+                // closed just when the request was sent.
+                Ok(false) if (error.is_bad_request() || error.is_unreachable()) && !is_repeated => {
                     is_repeated = true;
                     continue;
                 }
@@ -130,7 +132,7 @@ impl Client {
             Ok(true) => Err(error),
             Ok(false) if error.maybe_carried_out() => Ok(Revoked::Removed),
             Ok(false) => Ok(Revoked::WasNotThere),
-            Err(list) => Err(if refused || list.is_not_found() { list } else { error }),
+            Err(list) => Err(if refused || list.is_not_found() { list } else { error.unresolved() }),
         }
     }
 

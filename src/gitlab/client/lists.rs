@@ -66,8 +66,9 @@ impl Client {
 
     async fn read_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
         // The project is on its own list, and once more if it has an entry for itself.
-        let twice = matches!(kind, Kind::Project).then(|| owner.get());
-        let listed = self.sender.list(&endpoint::list(owner, kind), |listed| listed.id.get(), twice).await?;
+        let itself = matches!(kind, Kind::Project).then(|| owner.get());
+        let listed = self.sender.list(&endpoint::list(owner, kind), |listed| listed.id.get(), itself).await;
+        let listed = self.confirmed(&owner.into(), listed).await?;
         Ok(Arc::new(Allowlist::of(owner, kind, listed, self.base_url().root())))
     }
 }

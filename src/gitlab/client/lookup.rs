@@ -7,7 +7,7 @@ use super::handle::Client;
 use super::snapshot::Freshness;
 use crate::gitlab::endpoints::lookup::{self as endpoint, Found};
 use crate::gitlab::endpoints::user::{self, User};
-use crate::gitlab::names::{Id, Kind, Reference, Target, folded};
+use crate::gitlab::names::{Id, Kind, ProjectRef, Reference, Target, folded};
 use crate::gitlab::sender::{Call, Error, ErrorKind};
 
 impl Client {
@@ -58,6 +58,28 @@ impl Client {
     /// [`ErrorKind::Unauthorized`] for a bad token, and whatever keeps GitLab from answering.
     pub async fn current_user(&self) -> Result<User, Error> {
         self.sender.send(&user::show()).await.map(|answer| answer.value)
+    }
+
+    /// Returns the outcome of reading a part of a project. That the project isn't there is believed only if it can't be found
+    /// either, since something in front of GitLab may answer 404 for a part of it alone.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnexpectedStatus`] for such an answer, and whatever keeps GitLab from answering.
+    pub(super) async fn confirmed<T>(
+        &self,
+        project: &ProjectRef,
+        outcome: Result<T, Error>,
+    ) -> Result<T, Error> {
+        let error = match outcome {
+            Err(error) if error.is_not_found() => error,
+            outcome => return outcome,
+        };
+        // Boxed, since it is rare and would make the future of every read larger.
+        match Box::pin(self.look_up(endpoint::show(Kind::Project, &project.segment()))).await? {
+            None => Err(error),
+            Some(_) => Err(error.with_kind(ErrorKind::UnexpectedStatus)),
+        }
     }
 
     async fn named(&self, kind: Kind, name: &str, segment: &str) -> Result<Option<Arc<Found>>, Error> {

@@ -21,5 +21,5 @@ pub use handle::Client;
 pub use job_token::{Allowed, Revoked};
 pub use permission_list::PermissionList;
 pub use permissions::{Confirmation, Granted, NotGranted, NotUndone};
-pub use scopes::{AllowedCounts, ProjectScope};
+pub use scopes::{AllowedCounts, ProjectScope, ProjectScopes};
 pub use snapshot::Freshness;

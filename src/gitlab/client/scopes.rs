@@ -32,6 +32,15 @@ pub struct ProjectScope {
     pub allowed: Option<AllowedCounts>,
 }
 
+/// The projects of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectScopes {
+    /// Those that GitLab shows.
+    pub projects: Vec<ProjectScope>,
+    /// The number of those that it lists and doesn't show.
+    pub hidden: usize,
+}
+
 /// How many have access to a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AllowedCounts {
@@ -52,15 +61,12 @@ impl Client {
     /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] (over GraphQL
     /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, [`ErrorKind::FineGrained`] when it is a token
     /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and whatever keeps GitLab from answering.
-    pub async fn scopes_below(
-        &self,
-        group: GroupId,
-        with_archived: bool,
-    ) -> Result<Vec<ProjectScope>, Error> {
+    pub async fn scopes_below(&self, group: GroupId, with_archived: bool) -> Result<ProjectScopes, Error> {
         let group = self.path_of(group.into(), ErrorKind::NotFound).await?;
         let mut projects = BTreeMap::new();
         let mut after = None::<String>;
         let mut paths = 0;
+        let mut hidden = 0;
         for _ in 0..MOST_PAGES {
             let call = endpoint::list(&group, with_archived, after.as_deref());
             let (answer, error) = self.sender.ask_for_parts(&call).await?;
@@ -78,7 +84,11 @@ impl Client {
                 }
             };
             let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
-            for listed in page.nodes.into_iter().flatten() {
+            for listed in page.nodes {
+                let Some(listed) = listed else {
+                    hidden += 1;
+                    continue;
+                };
                 paths += listed.full_path.len();
                 // A project may move between pages while they are read.
                 if let Some(project) = self.project_scope(listed).await? {
@@ -92,7 +102,7 @@ impl Client {
                 let mut projects: Vec<_> = projects.into_values().collect();
                 projects.retain(|project| with_archived || project.archived != Some(true));
                 projects.sort_by(|one, other| one.full_path.cmp(&other.full_path));
-                return Ok(projects);
+                return Ok(ProjectScopes { projects, hidden });
             }
             if next.is_none() || next == after {
                 return Err(failure(ErrorKind::Unreadable, "the list does not go on"));
@@ -168,10 +178,7 @@ mod tests {
         )
     }
 
-    async fn read(
-        mut replies: Vec<Reply>,
-        with_archived: bool,
-    ) -> (Scripted, Result<Vec<ProjectScope>, Error>) {
+    async fn read(mut replies: Vec<Reply>, with_archived: bool) -> (Scripted, Result<ProjectScopes, Error>) {
         replies.insert(0, acme());
         let server = Scripted::answers(replies).await;
         let scopes = server.client().scopes_below(GroupId::try_from(7_u64).unwrap(), with_archived).await;
@@ -206,7 +213,8 @@ mod tests {
             page(&[node(1, "acme/b"), Value::Null, node(3, "acme/a")], None),
         ];
         let (server, scopes) = read(replies, false).await;
-        let scopes = scopes.unwrap();
+        let ProjectScopes { projects: scopes, hidden } = scopes.unwrap();
+        assert_eq!(hidden, 1);
         let paths: Vec<_> = scopes.iter().map(|project| project.full_path.as_str()).collect();
         assert_eq!(paths, ["acme/a", "acme/b", "acme/z"]);
         assert_eq!(scopes[0].settings.inbound_job_token_scope_enabled, Some(true));
@@ -223,7 +231,7 @@ mod tests {
             "id": "gid://gitlab/Project/1", "fullPath": "acme/a", "archived": null,
             "ciCdSettings": null, "ciJobTokenScopeAllowlist": null,
         });
-        let scopes = read(vec![page(&[project], None)], false).await.1.unwrap();
+        let scopes = read(vec![page(&[project], None)], false).await.1.unwrap().projects;
         assert_eq!((scopes[0].settings, scopes[0].allowed), (Settings::default(), None));
     }
 
@@ -232,8 +240,8 @@ mod tests {
         let mut archived = node(1, "acme/a");
         archived["archived"] = json!(true);
         let replies = || vec![page(&[archived.clone(), node(2, "acme/b")], None)];
-        assert_eq!(read(replies(), false).await.1.unwrap().len(), 1);
-        assert_eq!(read(replies(), true).await.1.unwrap().len(), 2);
+        assert_eq!(read(replies(), false).await.1.unwrap().projects.len(), 1);
+        assert_eq!(read(replies(), true).await.1.unwrap().projects.len(), 2);
     }
 
     #[tokio::test]

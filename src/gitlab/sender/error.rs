@@ -189,6 +189,12 @@ impl Error {
         *self.kind() == ErrorKind::BadRequest
     }
 
+    /// True for [`ErrorKind::Unreachable`].
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        *self.kind() == ErrorKind::Unreachable
+    }
+
     /// True for [`ErrorKind::Cancelled`].
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
@@ -266,7 +272,7 @@ impl ErrorKind {
             StatusCode::NOT_FOUND if words.is_no_route => Self::Unsupported,
             StatusCode::METHOD_NOT_ALLOWED => Self::NotAllowed,
             StatusCode::TOO_MANY_REQUESTS => Self::RateLimited { retry_after },
-            _ if status.is_server_error() => Self::Server,
+            _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Self::Server,
             _ if status.is_success() => Self::Unreadable,
             _ => Self::UnexpectedStatus,
         }

@@ -29,6 +29,13 @@ const NOT_IN_THE_SCHEMA: [&str; 5] = [
     "cannotSpreadFragment",
 ];
 
+/// GitLab's words for what doesn't exist, or isn't for this token to see or change
+/// (`Gitlab::Graphql::Authorize::AuthorizeResource`).
+const UNAVAILABLE: &str = "does not exist or you don't have permission";
+
+/// The beginnings of what GitLab answers when it has failed (`GraphqlController`) or has run out of time (graphql-ruby).
+const FAILURES: [&str; 2] = ["Internal server error", "Timeout on "];
+
 /// What comes back.
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Envelope<D> {
@@ -187,9 +194,8 @@ impl Sender {
         let kind = kind_of(errors, has_data, call);
         let words = self.presentable(words_of(errors, &kind, call.optional()), LONGEST);
         let words = words.or_else(|| Some("neither data nor errors".to_owned()));
-        // A mutation is refused at its root; what goes wrong below it does so after the change.
-        let is_below = |fault: &Fault| fault.path.as_ref().is_none_or(|path| path.len() > 1);
-        let doubtful = !call.is_read() && (errors.is_empty() || has_data && errors.iter().any(is_below));
+        let may_follow_it = |fault: &Fault| has_data && !fault.is_refusal();
+        let doubtful = !call.is_read() && (errors.is_empty() || errors.iter().any(may_follow_it));
         let history = AttemptHistory { doubtful: history.doubtful || doubtful, ..history };
         Error::new(kind, call.line(), Some(StatusCode::OK), words, history)
     }
@@ -215,6 +221,8 @@ fn kind_of<D>(errors: &[Fault], has_data: bool, call: &Call<Envelope<D>>) -> Err
         ErrorKind::UnknownValues(unknown)
     } else if let Some(needed) = errors.iter().find_map(|fault| fine_grained::refusal(&fault.message)) {
         ErrorKind::FineGrained { needed }
+    } else if errors.iter().any(Fault::is_failure) {
+        ErrorKind::Server
     } else if has_data {
         // Only what went wrong while the operation ran leaves data, and there it leaves a null.
         ErrorKind::NotAvailable
@@ -253,6 +261,20 @@ fn joined<'e>(errors: impl Iterator<Item = &'e Fault>) -> String {
 }
 
 impl Fault {
+    /// Checks whether this refuses a mutation as a whole. What goes wrong below its root, or in a way that GitLab hasn't
+    /// foreseen, may do so after the change.
+    fn is_refusal(&self) -> bool {
+        let is_at_the_root = self.path.as_ref().is_some_and(|path| path.len() == 1);
+        let is_foreseen =
+            self.message.contains(UNAVAILABLE) || fine_grained::refusal(&self.message).is_some();
+        is_at_the_root && is_foreseen
+    }
+
+    /// Checks whether this is what GitLab answers when it has failed or has given up.
+    fn is_failure(&self) -> bool {
+        FAILURES.iter().any(|start| self.message.starts_with(start))
+    }
+
     pub(super) fn is_about_the_schema(&self) -> bool {
         self.extensions.code.as_deref().is_some_and(|code| NOT_IN_THE_SCHEMA.contains(&code))
     }

@@ -22,6 +22,8 @@ pub struct Words {
     /// The body says in GitLab's own form that something isn't there: `{"message": "404 Project Not Found"}` and the like.
     /// Gateways answer in other ways, and so does GitLab for an address that it doesn't have.
     pub is_not_found: bool,
+    /// The body is there and isn't JSON, which GitLab's API always answers with.
+    pub is_no_json: bool,
     /// The body says in GitLab's own form that it has no such address: `{"error": "404 Not Found"}`.
     pub is_no_route: bool,
 }
@@ -35,7 +37,7 @@ pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> Words {
         Ok(other) => Words { text: line(&hide(flat(&other))), ..Words::default() },
         Err(_) => {
             let text = hide(String::from_utf8_lossy(body).into_owned());
-            Words { text: from_text(&text), ..Words::default() }
+            Words { text: from_text(&text), is_no_json: !body.is_empty(), ..Words::default() }
         }
     }
 }
@@ -48,6 +50,7 @@ fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> 
         code: object.get("error_description").and(string("error")),
         scope: string("scope"),
         is_not_found: object.get("message").and_then(Value::as_str).is_some_and(is_not_found),
+        is_no_json: false,
         is_no_route: object.len() == 1
             && object.get("error").and_then(Value::as_str).is_some_and(|error| error == "404 Not Found"),
     }

@@ -41,8 +41,12 @@ struct Reading<T> {
     pages: u64,
     /// What the server counts, by the last page that said so.
     total: Option<u64>,
-    /// No two pages told different totals.
+    /// No two pages told different totals, and no page that was announced is empty.
     steady: bool,
+    /// The headers of the last page announce another.
+    is_announced: bool,
+    /// The element that must be there is missing.
+    lacks_owner: bool,
     /// The places of the element that may be listed twice: the page of the first, and whether the second is on that page.
     twice: Twice,
 }
@@ -61,8 +65,8 @@ impl Sender {
     /// then fetched at the same time.
     ///
     /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When fewer
-    /// came than the server counts, or its count changed on the way, the list is read again. The element `twice` may be
-    /// listed, and counted, two times.
+    /// came than the server counts, or its count changed on the way, the list is read again. The element `owner` is always
+    /// there, and may be listed, and counted, two times.
     ///
     /// # Errors
     ///
@@ -72,17 +76,17 @@ impl Sender {
         &self,
         call: &Call<Vec<T>>,
         id: fn(&T) -> u64,
-        twice: Option<u64>,
+        owner: Option<u64>,
     ) -> Result<Listing<T>, Error>
     where
         Call<Vec<T>>: Clone,
     {
-        let mut reading = self.read_pages(call, id, twice).await?;
+        let mut reading = self.read_pages(call, id, owner).await?;
         let mut readings = 1;
         while !reading.is_whole() && readings < MOST_READINGS {
             tracing::debug!(path = call.line().path, "the list changed while it was read");
             let before = reading;
-            reading = self.read_pages(call, id, twice).await?;
+            reading = self.read_pages(call, id, owner).await?;
             readings += 1;
             if reading.confirms(&before) {
                 return Ok(reading.into_listing());
@@ -98,7 +102,7 @@ impl Sender {
         &self,
         call: &Call<Vec<T>>,
         id: fn(&T) -> u64,
-        twice: Option<u64>,
+        owner: Option<u64>,
     ) -> Result<Reading<T>, Error>
     where
         Call<Vec<T>>: Clone,
@@ -109,17 +113,25 @@ impl Sender {
         };
         let first = page(1).await?;
         let pages = number(&first.headers, TOTAL_PAGES).unwrap_or(1);
-        let mut reading =
-            Reading { by_id: BTreeMap::new(), pages: 0, total: None, steady: true, twice: Twice::No };
-        let mut next = reading.add(call, first, id, twice)?;
+        let mut reading = Reading {
+            by_id: BTreeMap::new(),
+            pages: 0,
+            total: None,
+            steady: true,
+            is_announced: false,
+            lacks_owner: false,
+            twice: Twice::No,
+        };
+        let mut next = reading.add(call, first, id, owner)?;
         if next.is_some() && (2..=MOST_PAGES).contains(&pages) {
             for answer in try_join_all((2..=pages).map(page)).await? {
-                next = reading.add(call, answer, id, twice)?;
+                next = reading.add(call, answer, id, owner)?;
             }
         }
         while let Some(number) = next {
-            next = reading.add(call, page(number).await?, id, twice)?;
+            next = reading.add(call, page(number).await?, id, owner)?;
         }
+        reading.lacks_owner = owner.is_some_and(|owner| !reading.by_id.contains_key(&owner));
         Ok(reading)
     }
 }
@@ -131,13 +143,13 @@ impl<T> Reading<T> {
         call: &Call<Vec<T>>,
         answer: Answer<Vec<T>>,
         id: fn(&T) -> u64,
-        twice: Option<u64>,
+        owner: Option<u64>,
     ) -> Result<Option<u64>, Error> {
         let Answer { value: elements, headers, history } = answer;
         let (count, known) = (elements.len(), self.by_id.len());
-        if let Some(twice) = twice {
-            let places = elements.iter().filter(|element| id(element) == twice).count();
-            match (places, self.by_id.contains_key(&twice)) {
+        if let Some(owner) = owner {
+            let places = elements.iter().filter(|element| id(element) == owner).count();
+            match (places, self.by_id.contains_key(&owner)) {
                 (2.., _) => self.twice = Twice::OnOnePage,
                 (1, true) => self.twice = Twice::OnTwoPages,
                 _ => {}
@@ -145,8 +157,17 @@ impl<T> Reading<T> {
         }
         self.by_id.extend(elements.into_iter().map(|element| (id(&element), element)));
         self.pages += 1;
+        let unreadable = |reason: &str, history| {
+            let status = Some(StatusCode::OK);
+            Error::new(ErrorKind::Unreadable, call.line(), status, Some(reason.to_owned()), history)
+        };
         let total = number(&headers, TOTAL);
+        if total.is_none() && headers.contains_key(TOTAL) {
+            return Err(unreadable("`X-Total` is not a number", history));
+        }
         self.steady &= self.pages == 1 || total == self.total;
+        self.steady &= count > 0 || !self.is_announced;
+        self.is_announced = headers.contains_key(NEXT_PAGE) || headers.contains_key(LINK);
         self.total = total;
         let nothing_new = self.by_id.len() == known;
         let next = next_page(self.pages, &headers, count).and_then(|next| match next {
@@ -154,14 +175,11 @@ impl<T> Reading<T> {
             _ if self.by_id.len() > MOST_ELEMENTS => Err("the list is longer than GitLab lets one be"),
             next => Ok(next),
         });
-        next.map_err(|reason| {
-            let status = Some(StatusCode::OK);
-            Error::new(ErrorKind::Unreadable, call.line(), status, Some(reason.to_owned()), history)
-        })
+        next.map_err(|reason| unreadable(reason, history))
     }
 
     fn is_whole(&self) -> bool {
-        self.steady && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage))
+        self.steady && !self.lacks_owner && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage))
     }
 
     fn into_listing(self) -> Listing<T> {
@@ -170,17 +188,25 @@ impl<T> Reading<T> {
 
     /// Returns the error of a list that proves nothing, since elements are missing.
     fn incomplete(&self, call: &Call<Vec<T>>) -> Error {
-        let counted = self.total.unwrap_or_default();
-        let words = format!(
-            "GitLab counts {counted} elements, and its pages hold {}, read {MOST_READINGS} times",
-            self.by_id.len()
-        );
+        let held = self.by_id.len();
+        let words = match (self.total, self.lacks_owner) {
+            (_, true) => format!("the project itself is missing, read {MOST_READINGS} times"),
+            (Some(counted), _) => {
+                format!(
+                    "GitLab counts {counted} elements, and its pages hold {held}, read {MOST_READINGS} times"
+                )
+            }
+            (None, _) => format!("a page that GitLab announces is empty, read {MOST_READINGS} times"),
+        };
         Error::unsent(ErrorKind::Incomplete, call.line(), Some(&words))
     }
 
     /// Checks whether two readings that found the same lack no more than an element that both found on two pages.
     fn confirms(&self, before: &Self) -> bool {
-        let is_same = self.steady && self.total == before.total && self.by_id.keys().eq(before.by_id.keys());
+        let is_same = self.steady
+            && !self.lacks_owner
+            && self.total == before.total
+            && self.by_id.keys().eq(before.by_id.keys());
         is_same && self.twice != Twice::No && before.twice != Twice::No && self.holds_all_but(1)
     }
 

@@ -143,6 +143,11 @@ impl<T> Call<T> {
         self.reads
     }
 
+    /// Checks whether a second request changes nothing that the first has not. That of an addition answers in another way.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.reads || self.line.method != Method::POST
+    }
+
     /// True for an operation of GraphQL, which has an address of its own.
     pub(super) fn is_graphql(&self) -> bool {
         self.line.operation.is_some()

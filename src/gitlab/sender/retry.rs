@@ -21,16 +21,13 @@ const RATE_LIMIT_RESET: &str = "ratelimit-reset";
 /// GitLab's header with the number of requests left until then.
 const RATE_LIMIT_REMAINING: &str = "ratelimit-remaining";
 
-/// True for answers that a later attempt may not get: limits, restarts and overload (any method; see
+/// True for answers that a later attempt may not get: limits, restarts and overload, those of Cloudflare too (any method; see
 /// [`super::request::Call`] for why a write may be retried), and GitLab's own failures on reads. A write that fails
 /// with 500 may have been carried out in part, and fails again as a rule.
 pub(super) fn is_transient(status: StatusCode, is_read: bool) -> bool {
-    match status {
-        StatusCode::TOO_MANY_REQUESTS
-        | StatusCode::BAD_GATEWAY
-        | StatusCode::SERVICE_UNAVAILABLE
-        | StatusCode::GATEWAY_TIMEOUT => true,
-        StatusCode::INTERNAL_SERVER_ERROR => is_read,
+    match status.as_u16() {
+        408 | 429 | 502..=504 | 520..=524 | 527 | 530 => true,
+        500 => is_read,
         _ => false,
     }
 }
@@ -116,8 +113,11 @@ mod tests {
                 .filter(|status| is_transient(StatusCode::from_u16(*status).unwrap(), is_read))
                 .collect::<Vec<u16>>()
         };
-        assert_eq!(transient(true), [429, 500, 502, 503, 504]);
-        assert_eq!(transient(false), [429, 502, 503, 504]);
+        let passing = [408, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530];
+        assert_eq!(transient(false), passing);
+        let mut reading = passing.to_vec();
+        reading.insert(2, 500);
+        assert_eq!(transient(true), reading);
     }
 
     #[test]

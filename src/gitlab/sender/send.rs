@@ -28,11 +28,21 @@ const MOST_NOT_TAKEN: u32 = 100;
 /// Maximum time to wait for answers after the order to stop, so that the state says what the server holds.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Maximum time to wait for the answer to a write after the order to stop. The rest of [`GRACE`] is for reading what became of
+/// it.
+const WRITE_GRACE: Duration = Duration::from_secs(3);
+
+/// Maximum number of connections for one request that break before any answer. A server may close a connection that it has
+/// kept open just when the next request is sent.
+const MOST_BROKEN: u32 = 2;
+
 /// A connection to one GitLab with one token. Clones are cheap and share connections, turns and pauses.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Sender {
     shared: Arc<Shared>,
     stop: CancellationToken,
+    /// True if it goes on for a while after the order to stop.
+    is_late: bool,
 }
 
 struct Shared {
@@ -44,6 +54,8 @@ struct Shared {
     schema_gaps: SchemaGaps,
     /// Cancelled some seconds after the order to stop, for what must be found out all the same.
     late_stop: OnceLock<CancellationToken>,
+    /// Cancelled before that, for writes that wait for their answers.
+    write_stop: OnceLock<CancellationToken>,
 }
 
 /// A successful answer.
@@ -68,11 +80,14 @@ struct Problem {
     asked_wait: Option<Duration>,
     /// The server has not even taken the request.
     not_taken: bool,
+    /// The connection broke before any answer.
+    is_broken: bool,
 }
 
 impl Sender {
     /// Creates a sender without sending anything. Once `stop` is cancelled, calls that wait for their turn or for a retry
-    /// end with [`ErrorKind::Cancelled`]. Requests on the wire may finish, since only then their effect is known.
+    /// end with [`ErrorKind::Cancelled`], and so do reads on the wire. Writes may finish within [`WRITE_GRACE`], since only then
+    /// their effect is known.
     ///
     /// # Errors
     ///
@@ -97,25 +112,28 @@ impl Sender {
             backoff,
             schema_gaps: SchemaGaps::default(),
             late_stop: OnceLock::new(),
+            write_stop: OnceLock::new(),
         };
-        Ok(Self { shared: Arc::new(shared), stop })
+        Ok(Self { shared: Arc::new(shared), stop, is_late: false })
     }
 
     /// Returns the same sender, but one that goes on for [`GRACE`] after the order to stop.
     pub(in crate::gitlab) fn despite_stop(&self) -> Self {
-        let late_stop = self.shared.late_stop.get_or_init(|| {
-            let (stop, late) = (self.stop.clone(), CancellationToken::new());
-            tokio::spawn({
-                let late = late.clone();
-                async move {
-                    stop.cancelled().await;
-                    tokio::time::sleep(GRACE).await;
-                    late.cancel();
-                }
-            });
-            late
-        });
-        Self { shared: Arc::clone(&self.shared), stop: late_stop.clone() }
+        if self.is_late {
+            return self.clone();
+        }
+        let late_stop = self.shared.late_stop.get_or_init(|| later(&self.stop, GRACE));
+        Self { shared: Arc::clone(&self.shared), stop: late_stop.clone(), is_late: true }
+    }
+
+    /// Makes an attempt, unless the order to stop comes first. Returns nothing then.
+    async fn until_stop<T>(&self, call: &Call<T>) -> Option<Result<Reply, Failure>> {
+        let attempt = Box::pin(self.shared.transport.attempt(call));
+        if call.is_read() || self.is_late {
+            return self.stop.run_until_cancelled(attempt).await;
+        }
+        let stop = self.shared.write_stop.get_or_init(|| later(&self.stop, WRITE_GRACE));
+        stop.run_until_cancelled(attempt).await
     }
 
     /// Returns the address of the GitLab that this sender speaks to.
@@ -133,18 +151,28 @@ impl Sender {
         let began = Instant::now();
         let mut history = AttemptHistory::default();
         let mut last: Option<Problem> = None;
-        let mut not_taken = 0;
+        let (mut not_taken, mut broken) = (0, 0);
         loop {
             let Some(turn) = self.turn().await else {
                 history.elapsed = began.elapsed();
                 return Err(stopped(call.line(), last, history));
             };
-            let outcome = self.attempt(call, history.attempts + 1).await;
+            let outcome = self.attempt(call, history.attempts + broken + 1).await;
             drop(turn);
             history.elapsed = began.elapsed();
+            let Some(outcome) = outcome else {
+                history.doubtful |= !call.is_read();
+                return Err(stopped(call.line(), last, history));
+            };
             if outcome.as_ref().is_err_and(|problem| problem.not_taken) && not_taken < MOST_NOT_TAKEN {
                 // A connection that closes has taken other requests; this one goes over the next.
                 not_taken += 1;
+                continue;
+            }
+            let is_broken = outcome.as_ref().is_err_and(|problem| problem.is_broken);
+            if is_broken && call.is_repeatable() && broken < MOST_BROKEN {
+                broken += 1;
+                history.doubtful |= !call.is_read();
                 continue;
             }
             history.attempts += 1;
@@ -179,9 +207,10 @@ impl Sender {
         self.stop.run_until_cancelled(next).await?
     }
 
-    async fn attempt<T>(&self, call: &Call<T>, number: u32) -> Result<(T, HeaderMap), Problem> {
+    /// Makes an attempt, and returns nothing if the order to stop comes first.
+    async fn attempt<T>(&self, call: &Call<T>, number: u32) -> Option<Result<(T, HeaderMap), Problem>> {
         let began = Instant::now();
-        let outcome = self.shared.transport.attempt(call).await;
+        let outcome = self.until_stop(call).await?;
         let status = outcome.as_ref().ok().map(|reply| reply.status.as_u16());
         tracing::debug!(
             method = call.line().method.as_str(),
@@ -192,19 +221,24 @@ impl Sender {
             elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "request to GitLab"
         );
-        let reply = outcome.map_err(Problem::of_failure)?;
-        if let Some(wait) = retry::used_up_wait(&reply.headers) {
-            self.shared.pause.extend(wait);
-        }
-        self.judge(call, reply)
+        let judged = outcome.map_err(Problem::of_failure).and_then(|reply| {
+            if let Some(wait) = retry::used_up_wait(&reply.headers) {
+                self.shared.pause.extend(wait);
+            }
+            self.judge(call, reply)
+        });
+        Some(judged)
     }
 
     fn judge<T>(&self, call: &Call<T>, reply: Reply) -> Result<(T, HeaderMap), Problem> {
         if reply.status != call.success() {
             let refusal = self.refusal(call.is_read(), &reply);
-            // A GitLab without GraphQL answers with its page for what does not exist.
-            let unknown = call.is_graphql() && reply.status == StatusCode::NOT_FOUND;
-            return Err(if unknown { Problem { kind: ErrorKind::Unsupported, ..refusal } } else { refusal });
+            // Nothing that GraphQL tells of is found by the status.
+            let is_of_a_gateway = call.is_graphql() && refusal.kind == ErrorKind::NotFound;
+            return Err(match is_of_a_gateway {
+                true => Problem { kind: ErrorKind::UnexpectedStatus, doubtful: true, ..refusal },
+                false => refusal,
+            });
         }
         match call.decode(&reply.body) {
             Ok(value) => Ok((value, reply.headers)),
@@ -222,15 +256,17 @@ impl Sender {
         let asked_wait = retry::asked_wait(reply.status, &reply.headers);
         let kind = ErrorKind::of_status(reply.status, &words, asked_wait);
         // A gateway says so of a request that it may have handed on.
-        let is_of_a_gateway = kind == ErrorKind::UnexpectedStatus;
+        let is_of_a_gateway = kind == ErrorKind::UnexpectedStatus || words.is_no_json;
+        let doubtful = is_of_a_gateway || kind == ErrorKind::Server || reply.status.is_success();
         Problem {
             kind,
             status: Some(reply.status),
             words: words.text.and_then(|text| message::beyond_status(&text, reply.status).map(str::to_owned)),
             transient: retry::is_transient(reply.status, is_read),
-            doubtful: reply.status.is_server_error() || reply.status.is_success() || is_of_a_gateway,
+            doubtful,
             asked_wait,
             not_taken: false,
+            is_broken: false,
         }
     }
 
@@ -250,6 +286,7 @@ impl Sender {
             doubtful: true,
             asked_wait: None,
             not_taken: false,
+            is_broken: false,
         }
     }
 
@@ -292,6 +329,10 @@ impl Problem {
             }
             Failure::Untrusted(cause) => (ErrorKind::Untrusted, Some(cause), false, false),
             Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
+            Failure::NoAnswer(cause) => {
+                let kind = Self::plain(ErrorKind::Unreachable);
+                return Self { words: Some(cause), transient: true, doubtful: true, is_broken: true, ..kind };
+            }
             Failure::TimedOut(after) => {
                 (ErrorKind::TimedOut, Some(format!("nothing within {} s", after.as_secs_f32())), true, true)
             }
@@ -323,12 +364,27 @@ impl Problem {
             doubtful: false,
             asked_wait: None,
             not_taken: false,
+            is_broken: false,
         }
     }
 
     fn into_error(self, line: &RequestLine, history: AttemptHistory) -> Error {
         Error::new(self.kind, line, self.status, self.words, history)
     }
+}
+
+/// Returns what is cancelled some time after the order to stop.
+fn later(stop: &CancellationToken, time: Duration) -> CancellationToken {
+    let (stop, late) = (stop.clone(), CancellationToken::new());
+    tokio::spawn({
+        let late = late.clone();
+        async move {
+            stop.cancelled().await;
+            tokio::time::sleep(time).await;
+            late.cancel();
+        }
+    });
+    late
 }
 
 /// Returns the error of a call that was told to stop, with what was wrong before.

@@ -81,6 +81,8 @@ pub(super) enum Failure {
     Untrusted(String),
     /// The connection broke; the request may have been carried out.
     Broken(String),
+    /// The connection broke before any answer; the request may have been carried out.
+    NoAnswer(String),
     /// Time ran out; the request may have been carried out.
     TimedOut(Duration),
     /// The answer points to where we do not go. `origin` is its scheme, host and port.
@@ -149,7 +151,10 @@ impl Transport {
             if let Some(body) = call.body() {
                 request = request.json(body);
             }
-            let response = request.send().await.map_err(failure)?;
+            let response = request.send().await.map_err(|error| match failure(error) {
+                Failure::Broken(cause) => Failure::NoAnswer(cause),
+                other => other,
+            })?;
             if !is_redirect(response.status()) {
                 return match response.status() == call.success() {
                     true => self.read(response).await,

@@ -1,6 +1,8 @@
 //! Data source `gitlab_job_token_scopes`: how the projects of a group stand, for checks and reports.
 
-use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
+use crate::framework::{
+    Attr, Attribute, Context, DataSource, Diagnostic, Errors, Schema, Type, Warnings, model,
+};
 use crate::gitlab::{GroupId, ProjectScope};
 use crate::provider::connection::Connection;
 use crate::provider::project;
@@ -78,16 +80,28 @@ impl DataSource for JobTokenScopes {
         let gitlab = &context.client.gitlab;
         let group: GroupId = project::settle(gitlab, "group", &config.group, &Attr::Null).await?;
         let with_archived = config.include_archived == Attr::Known(true);
-        let projects = gitlab.scopes_below(group, with_archived).await.map_err(|error| {
+        let found = gitlab.scopes_below(group, with_archived).await.map_err(|error| {
             report(format!("Can't read the job token scopes of the projects of group {group}"), &error)
                 .at("group")
         })?;
+        if found.hidden > 0 {
+            context.warnings.add(hidden(found.hidden, &config.group));
+        }
         Ok(ScopesModel {
-            projects: Attr::Known(projects.into_iter().map(Standing::from).map(Attr::Known).collect()),
+            projects: Attr::Known(found.projects.into_iter().map(Standing::from).map(Attr::Known).collect()),
             group_id: Attr::Known(group.into()),
             ..config
         })
     }
+}
+
+fn hidden(count: usize, group: &Attr<String>) -> Diagnostic {
+    let group = project::spelled(group);
+    let detail = format!(
+        "GitLab lists {count} more projects of group {group} without showing them to this token, so nothing is known of their \
+         access. Give the token's user the Maintainer role in group {group}."
+    );
+    Diagnostic::new("Projects hidden from the token", detail).at("group")
 }
 
 /// The attributes of one project.

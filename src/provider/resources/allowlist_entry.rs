@@ -240,8 +240,14 @@ impl Resource for AllowlistEntry {
             own::check(owner, &planned)?;
         }
         let entry = planned.with_numbers(owner, target);
-        add(&context, owner, target, &entry).await?;
-        Ok(entry)
+        match add(&context, owner, target, &entry).await {
+            Ok(()) => Ok(entry),
+            Err(failed) => {
+                // What a removal has left for this resource is in no other state.
+                let is_left = !context.client.ledger.left(&claims::wanted(owner, target, &entry)).is_empty();
+                Err(Failed { left: failed.left.or_else(|| is_left.then_some(entry)), ..failed })
+            }
+        }
     }
 
     async fn read(
@@ -316,7 +322,7 @@ impl Resource for AllowlistEntry {
             } else {
                 let written = gitlab.set_permissions(owner, target, &wanted).await.map_err(|failed| {
                     let attempted = format!("Can't change what {target} may do in project {owner}");
-                    permissions::failure(attempted, failed, updated.clone())
+                    permissions::failed_change(attempted, failed, updated.clone())
                 })?;
                 permissions::tell_if_hidden(written, &updated, context.warnings);
             }

@@ -29,7 +29,7 @@ use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
 use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::{self, Known};
-use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::report::{gone_before_removal, is_out_of_reach, project_gone, report, unread};
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{names, overlap, replacement};
 use claims::Named;
@@ -145,7 +145,14 @@ impl Resource for AllowlistExclusive {
         let mut planned = ExclusiveModel { project_id, id, ..config };
         let lists = match (gitlab.zip(owner(&planned)), lists_before) {
             (Some((gitlab, owner)), _) if Some(owner) != before => {
-                Lists::read(gitlab, owner, kinds).await.map_err(|error| unreadable(owner, &error))?
+                match Lists::read(gitlab, owner, kinds).await {
+                    Ok(lists) => lists,
+                    Err(error) if prior.is_none() && is_out_of_reach(&error) => {
+                        context.warnings.add(unread(cannot_read(owner), &error, UNREAD));
+                        Lists::default()
+                    }
+                    Err(error) => return Err(unreadable(owner, &error).into()),
+                }
             }
             (Some((_, owner)), Err(error)) if changes => return Err(unreadable(owner, &error).into()),
             // A plan without changes must not fail: a host plans before it destroys.
@@ -193,9 +200,11 @@ impl Resource for AllowlistExclusive {
         // A failed create leaves no state: a tainted list would be destroyed and built anew by the next apply, with
         // nobody allowed in between.
         write::converge(&context, owner, None, &created).await.map_err(|errors| {
-            let left =
-                context.client.ledger.left(&claims::wanted(owner, &created, &claims::named(&created), None));
-            overlap::with_left(Failed { left: None, errors }, &left)
+            let ledger = &context.client.ledger;
+            let wanted = claims::wanted(owner, &created, &claims::named(&created), None);
+            let has_written = wanted.objects().any(|object| ledger.has_written(*object));
+            let errors = if has_written { errors.with_addition(NOT_IN_STATE) } else { errors };
+            overlap::with_left(Failed { left: None, errors }, &ledger.left(&wanted))
         })?;
         Ok(created)
     }
@@ -315,6 +324,11 @@ impl Resource for AllowlistExclusive {
 fn owner(model: &ExclusiveModel) -> Option<ProjectId> {
     ProjectId::try_from(*model.project_id.known()?).ok()
 }
+
+/// The state after a failed create.
+const NOT_IN_STATE: &str = "\n\nThe list isn't in the state, so a destroy doesn't remove what was added. The next apply takes it over.";
+
+const UNREAD: &str = "So the plan doesn't name the entries that the exclusive list removes.";
 
 fn cannot_read(owner: ProjectId) -> String {
     format!("Can't read the allowlist of project {owner}")

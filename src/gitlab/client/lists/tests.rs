@@ -82,8 +82,8 @@ async fn a_list_that_overlaps_a_write_does_not_hide_it() {
 
 #[tokio::test]
 async fn a_failed_list_is_not_kept() {
-    let elements: [Value; 1] = [json!({"id": 2})];
-    let server = Scripted::answers(vec![empty(403), page(&elements, 1, 1, 1)]).await;
+    let elements = [json!({"id": 1}), json!({"id": 2})];
+    let server = Scripted::answers(vec![empty(403), page(&elements, 1, 1, 2)]).await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap_err();
     assert!(client.is_allowed(project(1), project_target(2), Freshness::Shared).await.unwrap());

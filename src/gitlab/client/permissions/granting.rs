@@ -95,8 +95,11 @@ impl Client {
             }
             match client.is_allowed(owner, target, Freshness::Now).await {
                 Ok(true) => break error,
-                // It may have been there when GitLab refused, and somebody has removed it since.
-                Ok(false) if error.is_bad_request() && !is_repeated => is_repeated = true,
+                // It may have been there when GitLab refused, and somebody has removed it since; or the connection was
+                // closed just when the request was sent.
+                Ok(false) if (error.is_bad_request() || error.is_unreachable()) && !is_repeated => {
+                    is_repeated = true
+                }
                 Ok(false) => return Err(error.into()),
                 Err(_) => {
                     let left = error.maybe_carried_out().then(|| permissions.clone());

@@ -176,7 +176,7 @@ fn each_status_has_one_kind() {
     for status in (100..1000).filter(|status| ![400, 401, 403, 404, 405, 429].contains(status)) {
         let expected = match status {
             200..300 => ErrorKind::Unreadable,
-            500..600 => ErrorKind::Server,
+            408 | 500..600 => ErrorKind::Server,
             _ => ErrorKind::UnexpectedStatus,
         };
         assert_eq!(kind(status), expected, "{status}");

@@ -85,8 +85,10 @@ async fn an_answer_with_neither_data_nor_errors_is_no_success() {
 
 #[tokio::test]
 async fn a_gitlab_without_graphql_is_too_old_and_a_token_is_refused_as_over_rest() {
-    assert_eq!(told(refusal(404, "404 Not Found")).await.0, ErrorKind::Unsupported);
-    assert_eq!(told(text(404, "<title>Not here</title>")).await.0, ErrorKind::Unsupported);
+    let no_route = json(404, &json!({ "error": "404 Not Found" }));
+    assert_eq!(told(no_route).await.0, ErrorKind::Unsupported);
+    assert_eq!(told(refusal(404, "404 Not Found")).await.0, ErrorKind::UnexpectedStatus);
+    assert_eq!(told(text(404, "<title>Not here</title>")).await.0, ErrorKind::UnexpectedStatus);
     assert!(matches!(told(refusal(401, "401 Unauthorized")).await.0, ErrorKind::Unauthorized(_)));
     assert_eq!(told(refusal(403, "403 Forbidden")).await.0, ErrorKind::Forbidden);
 }

@@ -152,7 +152,7 @@ async fn a_stop_ends_a_back_off() {
     config.retries = 1000;
     let client = Client::new(&config, stop.clone()).unwrap();
     let reading = tokio::spawn(async move { client.scope(&project(1).into()).await });
-    server.has_seen(1).await;
+    server.has_seen(2).await;
     stop.cancel();
     let error = reading.await.unwrap().unwrap_err();
     assert!(error.is_cancelled());

@@ -5,11 +5,14 @@ use super::cannot_read;
 use crate::framework::{Diagnostic, Errors, Warnings};
 use crate::gitlab::{ErrorKind, Freshness, ProjectId, Target};
 use crate::provider::connection::Connection;
-use crate::provider::report::report;
+use crate::provider::report::{is_out_of_reach, report, unread};
+
+const UNREAD: &str =
+    "So the plan doesn't say whether an entry is on the allowlist already; applying takes it over then.";
 
 /// Warns if the plan is to create what is there. All entries of a project share one reading of the list. Returns whether
 /// the entry is there; a list that the token may not read counts as one without it, since the same apply may give the
-/// token the right.
+/// token the right, and so does one of a GitLab that can't be reached yet.
 ///
 /// # Errors
 ///
@@ -29,6 +32,10 @@ pub(super) async fn check(
         }
         Ok(false) => Ok(false),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(false),
+        Err(error) if is_out_of_reach(&error) => {
+            warnings.add(unread(cannot_read(owner), &error, UNREAD));
+            Ok(false)
+        }
         Err(error) => Err(report(cannot_read(owner), &error).into()),
     }
 }

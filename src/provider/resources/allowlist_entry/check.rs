@@ -9,7 +9,7 @@ use crate::gitlab::{Client, ErrorKind, Freshness, Permissions, ProjectId, Target
 use crate::provider::connection::Connection;
 use crate::provider::ledger::Object;
 use crate::provider::names;
-use crate::provider::report::{of_a_plan, report};
+use crate::provider::report::{is_out_of_reach, of_a_plan, report};
 
 /// The most similar name is a suggestion from this similarity on, of 1.
 const SIMILAR: f64 = 0.8;
@@ -22,7 +22,7 @@ const SIMILAR: f64 = 0.8;
 /// # Errors
 ///
 /// Fails if GitLab doesn't have what is asked for, or can't be asked. A list that the token may not read is no failure of the
-/// plan: what gives it the right may be part of the same apply, which tells the rest.
+/// plan: what gives it the right may be part of the same apply, which tells the rest. So may the GitLab that can't be reached.
 pub(super) async fn check(
     connection: Option<&Connection>,
     owner: ProjectId,
@@ -74,6 +74,7 @@ async fn is_possible(
         | ErrorKind::Forbidden
         | ErrorKind::NotAvailable
         | ErrorKind::FineGrained { .. } => Ok(None),
+        _ if is_out_of_reach(&error) => Ok(None),
         ErrorKind::Unsupported => Ok(Some(report(cannot_read(owner), &error))),
         _ => Err(report(cannot_read(owner), &error).into()),
     }

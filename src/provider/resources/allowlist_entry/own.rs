@@ -81,7 +81,7 @@ pub(super) async fn write(
             let project = names::project(&entry.project, owner);
             let attempted = format!("Can't set permissions of own jobs: project {project}");
             let is_unknown = *failed.error.kind() == ErrorKind::BadRequest;
-            let mut failed = permissions::failure(attempted, failed, entry.clone());
+            let mut failed = permissions::failed_change(attempted, failed, entry.clone());
             if is_unknown {
                 failed.errors = failed.errors.with_addition(&format!("\n\n{SINCE}"));
             }
@@ -162,7 +162,7 @@ pub(super) async fn restore(
         Err(failed) => {
             let project = names::project(&state.project, owner);
             let attempted = format!("Can't restore permissions of own jobs: project {project}");
-            let mut failed = permissions::failure(attempted, failed, state);
+            let mut failed = permissions::failed_change(attempted, failed, state);
             failed.left = None;
             Err(failed)
         }

@@ -322,6 +322,20 @@ pub(super) fn failure(
     Failed { left: left.map(|permissions| entry.with_permissions(&permissions)), errors: diagnostic.into() }
 }
 
+/// Returns the failure of a change of permissions, which says if the change may have been carried out.
+pub(super) fn failed_change(
+    attempted: impl Into<String>,
+    failed: NotGranted,
+    entry: EntryModel,
+) -> Failed<EntryModel> {
+    let is_unresolved = failed.error.is_unresolved();
+    let failed = failure(attempted, failed, entry);
+    let errors = if is_unresolved { failed.errors.with_addition(MAY_BE_CHANGED) } else { failed.errors };
+    Failed { errors, ..failed }
+}
+
+const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed, and GitLab couldn't be asked whether they were. The next plan reads them.";
+
 /// The attribute that a failed write is about, where it is about one.
 fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str> {
     match error.kind() {

@@ -63,7 +63,9 @@ impl Outcome {
         match refusal {
             Refusal::Left => _ = self.left.insert(write.target()),
             Refusal::Undoes(by) => _ = self.undoing.insert(write, by),
-            Refusal::GitLab(error) if error.is_cancelled() => _ = self.interrupted.insert(write),
+            Refusal::GitLab(error) if error.is_cancelled() && !error.is_unresolved() => {
+                _ = self.interrupted.insert(write)
+            }
             Refusal::GitLab(error) => _ = self.failed.insert(write, error),
         }
     }
@@ -106,8 +108,14 @@ impl Outcome {
             sentence("Not added, because the run was interrupted", not_added),
             sentence("Not removed, because the run was interrupted", not_removed),
         ];
+        let in_doubt = |write: &&Write| self.failed.get(write).is_some_and(Error::is_unresolved);
+        let doubtful: Vec<&Write> = self.failed.keys().filter(in_doubt).collect();
+        let doubtful = [
+            sentence("May have been added", doubtful.iter().filter_map(|write| write.added())),
+            sentence("May have been removed", doubtful.iter().filter_map(|write| write.removed())),
+        ];
         let nothing = "Nothing was changed.".to_owned();
-        let done: Vec<String> = done.into_iter().flatten().collect();
+        let done: Vec<String> = done.into_iter().chain(doubtful).flatten().collect();
         let done = if done.is_empty() { vec![nothing] } else { done };
         done.into_iter().chain(undone.into_iter().flatten()).collect::<Vec<_>>().join(" ")
     }

@@ -179,8 +179,15 @@ impl<'a> Writer<'a> {
                 if self.own.is_some_and(|own| ledger.is_restricted_by_another(object, own)) {
                     return Ok(());
                 }
-                if gitlab.allow(self.owner, target).await? == Allowed::Added {
-                    turn.wrote(self.own, value);
+                match gitlab.allow(self.owner, target).await {
+                    Ok(Allowed::Added) => turn.wrote(self.own, value),
+                    Ok(Allowed::AlreadyThere { .. }) => {}
+                    Err(error) => {
+                        if error.is_unresolved() {
+                            turn.wrote(self.own, value);
+                        }
+                        return Err(error.into());
+                    }
                 }
             }
             Write::Remove(target) => {

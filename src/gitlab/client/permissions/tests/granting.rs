@@ -50,10 +50,13 @@ fn refused(words: &str) -> Reply {
     json(200, &json!({"data": {"written": {"ciJobTokenScopeAllowlistEntry": null, "errors": [words]}}}))
 }
 
+fn without_data(message: &str) -> Reply {
+    json(200, &json!({"data": {"written": null}, "errors": [{"message": message, "path": ["written"]}]}))
+}
+
 fn unavailable() -> Reply {
-    json(
-        200,
-        &json!({"data": {"written": null}, "errors": [{"message": "Not for you", "path": ["written"]}]}),
+    without_data(
+        "The resource that you are attempting to access does not exist or you don't have permission to perform this action",
     )
 }
 
@@ -152,6 +155,8 @@ async fn the_list_decides_what_an_addition_came_to() {
             Err((ErrorKind::NotAvailable, Some(Permissions::Default))),
         ),
         ("not allowed", vec![unavailable()], vec![jobs()], Err((ErrorKind::NotAvailable, None))),
+        ("failed, done", vec![without_data("Internal server error")], vec![jobs()], Ok(Allowed::Added)),
+        ("failed, not done", vec![without_data("Timeout on x")], vec![], Err((ErrorKind::Server, None))),
         ("forbidden", vec![empty(403)], vec![jobs()], Err((ErrorKind::Forbidden, None))),
     ];
     for (case, writes, listed, expected) in cases {
