@@ -13,6 +13,8 @@ pub(super) const MOST_ELEMENTS: usize = 201;
 /// The longest text that is kept, in bytes. GitLab's names and paths have up to 255 characters.
 const LONGEST_TEXT: usize = 1024;
 
+const LONGEST_START: usize = 16 * 1024;
+
 /// Reads a list of at most [`MOST_ELEMENTS`].
 ///
 /// # Errors
@@ -73,6 +75,46 @@ fn short<E: serde::de::Error>(text: String) -> Result<String, E> {
         return Err(E::custom(format_args!("a text has more than {LONGEST_TEXT} bytes")));
     }
     Ok(text)
+}
+
+/// Reads the beginning of a text, up to 16 KiB: what a person is told of a text of any length.
+///
+/// # Errors
+/// For what isn't text.
+pub(in crate::gitlab) fn start_of_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    deserializer.deserialize_str(Start)
+}
+
+/// Reads the beginning of a text as [`start_of_text`] does, or null.
+///
+/// # Errors
+/// For what isn't text or null.
+pub(in crate::gitlab) fn optional_start_of_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Cut(#[serde(deserialize_with = "start_of_text")] String);
+    Ok(Option::<Cut>::deserialize(deserializer)?.map(|Cut(text)| text))
+}
+
+struct Start;
+
+impl Visitor<'_> for Start {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        let mut end = text.len().min(LONGEST_START);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Ok(text[..end].to_owned())
+    }
 }
 
 #[derive(Deserialize)]
@@ -150,6 +192,17 @@ mod tests {
         assert_eq!(read(json!({ "nodes": [1], "names": null })).unwrap().names, None);
         let longer = read(json!({ "nodes": vec![Value::Null; 202] })).err();
         assert_eq!(longer.as_deref(), Some("a list has more than 201 elements"));
+    }
+
+    #[test]
+    fn a_message_is_cut() {
+        #[derive(Deserialize)]
+        struct Told(#[serde(deserialize_with = "optional_start_of_text")] Option<String>);
+        let told = |text: Value| from_value::<Told>(text).unwrap().0;
+        assert_eq!(told(json!("ä".repeat(9000))), Some("ä".repeat(8192)));
+        assert_eq!(told(json!(format!("x{}", "ä".repeat(9000)))).unwrap().len(), 16 * 1024 - 1);
+        assert_eq!(told(json!("short")).as_deref(), Some("short"));
+        assert_eq!(told(Value::Null), None);
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl<T> Page<T> {
 /// One of the top-level errors.
 #[derive(Debug, Deserialize)]
 pub(super) struct Fault {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded::start_of_text")]
     message: String,
     /// The place in the data where the fault arose; none where the operation didn't run.
     #[serde(default, deserialize_with = "bounded::optional_list")]
@@ -90,8 +90,11 @@ pub(super) struct Fault {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Extensions {
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     type_name: Option<String>,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
     field_name: Option<String>,
     #[serde(default, deserialize_with = "bounded::list")]
     problems: Vec<Problem>,
@@ -102,6 +105,7 @@ struct Extensions {
 struct Problem {
     #[serde(default, deserialize_with = "bounded::list")]
     path: Vec<Step>,
+    #[serde(default, deserialize_with = "bounded::optional_start_of_text")]
     explanation: Option<String>,
 }
 

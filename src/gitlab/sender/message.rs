@@ -131,9 +131,10 @@ pub(super) fn line_within(text: &str, longest: usize) -> Option<String> {
     Some(short)
 }
 
-fn is_unprintable(c: char) -> bool {
+/// Checks whether a character doesn't show, or moves what is shown.
+pub(super) fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The secrets of a connection, and hiding them in whatever the other side repeats: a proxy may show a request as it came, in
-//! another case, percent-encoded or in base64.
+//! another case, in base64, in hexadecimal digits, with escapes, or broken into lines.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -8,9 +8,13 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::config::Config;
+use super::message::is_unprintable;
 
 /// Shorter values are not searched for: they would hit by chance.
 const SHORTEST: usize = 4;
+
+/// Shorter values are not searched for in escapes and across blanks, nor are shorter parts of a header's value.
+const SHORTEST_PART: usize = 8;
 
 /// The variables that may name a proxy with a password.
 const PROXY_VARIABLES: [&str; 6] =
@@ -42,19 +46,23 @@ impl Secrets {
 
     /// Returns the text without any of the secrets.
     pub(super) fn hidden_in(&self, text: String) -> String {
-        self.0.iter().fold(text, |text, secret| without(text, secret.expose_secret()))
+        let hidden = self.0.iter().fold(text, |text, secret| without(text, secret.expose_secret()));
+        let decoded = Decoded::of(&hidden);
+        if decoded.is_plain { hidden } else { decoded.without(hidden.as_str(), &self.0) }
     }
 }
 
 /// Returns a header's value, and the credentials in one such as `Basic dXNlcjpwYXNz`.
 fn with_credentials(value: String) -> Vec<String> {
     let credentials = value.split_once(' ').map(|(_, credentials)| credentials.trim().to_owned());
+    let cookies = value.split(';').filter_map(|cookie| Some(cookie.split_once('=')?.1.trim().to_owned()));
+    let cookies: Vec<String> = cookies.filter(|value| value.len() >= SHORTEST_PART).collect();
     let decoded = credentials.as_deref().and_then(|encoded| {
         let decoded = STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?;
         let decoded = String::from_utf8(decoded).ok()?;
         decoded.split_once(':').map(|(_, password)| password.to_owned())
     });
-    [Some(value), credentials, decoded].into_iter().flatten().collect()
+    [Some(value), credentials, decoded].into_iter().flatten().chain(cookies).collect()
 }
 
 /// Returns the password in the address of a proxy, and the credentials as the proxy gets them.
@@ -71,7 +79,9 @@ fn passwords(proxy: String) -> Vec<String> {
 /// Returns the forms in which a secret may come back.
 fn forms(secret: &str) -> Vec<String> {
     let percent_encoded = percent_encode(secret.as_bytes(), NON_ALPHANUMERIC).to_string();
-    let mut forms = vec![secret.to_owned(), percent_encoded];
+    let hexadecimal =
+        |by: &str| secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(by);
+    let mut forms = vec![secret.to_owned(), percent_encoded, hexadecimal(""), hexadecimal(":")];
     // In base64, what stands before the secret decides by its length which characters the secret becomes; the outermost
     // ones share bits with the neighbours and are left out.
     for before in 0..3_usize {
@@ -84,6 +94,81 @@ fn forms(secret: &str) -> Vec<String> {
         }
     }
     forms
+}
+
+/// A text without its escapes, and without what doesn't show or only separates.
+struct Decoded {
+    /// Each character in lower case, with its place in the text.
+    chars: Vec<(char, std::ops::Range<usize>)>,
+    /// True if that is all of the text, as it stands.
+    is_plain: bool,
+}
+
+impl Decoded {
+    fn of(text: &str) -> Self {
+        let (mut chars, mut is_plain, mut at) = (Vec::new(), true, 0);
+        while let Some(first) = text[at..].chars().next() {
+            let (decoded, length) = unescaped(&text[at..]).unwrap_or((first, first.len_utf8()));
+            is_plain &= length == first.len_utf8();
+            if decoded.is_whitespace() || is_unprintable(decoded) {
+                is_plain = false;
+            } else {
+                chars.push((decoded.to_ascii_lowercase(), at..at + length));
+            }
+            at += length;
+        }
+        Self { chars, is_plain }
+    }
+
+    /// Returns the text, with each of the secrets that it spells replaced.
+    fn without(&self, text: &str, secrets: &[SecretString]) -> String {
+        let mut hidden: Vec<std::ops::Range<usize>> = Vec::new();
+        for secret in secrets.iter().filter(|secret| secret.expose_secret().len() >= SHORTEST_PART) {
+            let needle: Vec<char> =
+                Self::of(secret.expose_secret()).chars.into_iter().map(|(char, _)| char).collect();
+            let spells = |window: &[(char, _)]| window.iter().map(|(char, _)| char).eq(&needle);
+            for window in self.chars.windows(needle.len().max(1)).filter(|window| spells(window)) {
+                if let [(_, first), .., (_, last)] = window {
+                    hidden.push(first.start..last.end);
+                }
+            }
+        }
+        hidden.sort_by_key(|range| range.start);
+        let (mut clean, mut rest) = (String::with_capacity(text.len()), 0);
+        for range in hidden {
+            if range.start >= rest {
+                clean.push_str(&text[rest..range.start]);
+                clean.push_str(HIDDEN);
+            }
+            rest = rest.max(range.end);
+        }
+        clean.push_str(&text[rest..]);
+        clean
+    }
+}
+
+/// Returns the character that an escape of URLs, JSON or HTML at the beginning of a text stands for, and the length of the
+/// escape in bytes.
+fn unescaped(text: &str) -> Option<(char, usize)> {
+    let hexadecimal = |start: usize, digits: usize| {
+        let code = u32::from_str_radix(text.get(start..start + digits)?, 16).ok()?;
+        Some((char::from_u32(code)?, start + digits))
+    };
+    match text.as_bytes() {
+        [b'%', ..] => hexadecimal(1, 2),
+        [b'\\', b'u', ..] => hexadecimal(2, 4),
+        [b'\\', b'x', ..] => hexadecimal(2, 2),
+        [b'&', b'#', ..] => {
+            let end = text.bytes().take(12).position(|byte| byte == b';')?;
+            let digits = &text[2..end];
+            let code = match digits.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+                None => digits.parse().ok()?,
+            };
+            Some((char::from_u32(code)?, end + 1))
+        }
+        _ => None,
+    }
 }
 
 /// Replaces a secret in any case of its letters.
@@ -138,10 +223,38 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_hidden_behind_escapes_and_breaks() {
+        let each = |spelled: fn(u8) -> String| TOKEN.bytes().map(spelled).collect::<String>();
+        let wrapped = STANDARD.encode(TOKEN).chars().collect::<Vec<_>>();
+        let wrapped: Vec<String> = wrapped.chunks(10).map(|line| line.iter().collect()).collect();
+        for form in [
+            each(|byte| format!("%{byte:02X}")),
+            each(|byte| format!("\\u{byte:04x}")),
+            each(|byte| format!("\\x{byte:02x}")),
+            each(|byte| format!("&#{byte};")),
+            each(|byte| format!("&#x{byte:x};")),
+            each(|byte| format!("{byte:02x}")),
+            each(|byte| format!("{byte:02X}")),
+            each(|byte| format!("{byte:02x}:")),
+            each(|byte| format!("{}\u{ad}", char::from(byte))),
+            each(|byte| format!("{}\r\n", char::from(byte))),
+            wrapped.join("\n"),
+        ] {
+            let shown = hidden(&format!("<{form}>"));
+            assert!(shown.starts_with("<[hidden]") && shown.len() < 16, "{shown}");
+        }
+    }
+
+    #[test]
     fn credentials_of_headers_and_proxies_are_secrets() {
         let basic = format!("Basic {}", STANDARD.encode("user:pass-word"));
         assert_eq!(with_credentials(basic.clone())[1..], [basic[6..].to_owned(), "pass-word".to_owned()]);
         assert_eq!(with_credentials("plain".to_owned()), ["plain"]);
+        let cookie = with_credentials("_sso=top-secret; lang=en".to_owned());
+        assert!(
+            cookie.contains(&"top-secret".to_owned()) && !cookie.contains(&"en".to_owned()),
+            "{cookie:?}"
+        );
         let passwords = passwords("http://me:p%40ss@proxy:3128".to_owned());
         assert_eq!(passwords, ["p%40ss", "p@ss", "me:p@ss"]);
         assert!(super::passwords("proxy:3128".to_owned()).is_empty());
@@ -149,7 +262,9 @@ mod tests {
 
     #[test]
     fn other_text_stays_as_it_is() {
-        for text in ["", "nothing secret", "ÄÖÜ GLPAT", "glpat-Hush"] {
+        for text in
+            ["", "nothing secret", "ÄÖÜ GLPAT", "glpat-Hush", "100 %", "&#9999999999;", "\\u", "%ü&#;"]
+        {
             assert_eq!(hidden(text), text);
         }
     }

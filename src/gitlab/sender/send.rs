@@ -36,6 +36,9 @@ const WRITE_GRACE: Duration = Duration::from_secs(3);
 /// kept open just when the next request is sent.
 const MOST_BROKEN: u32 = 2;
 
+/// The most bytes of a page in place of an answer that are looked at.
+const LONGEST_PAGE: usize = 64 * 1024;
+
 /// A connection to one GitLab with one token. Clones are cheap and share connections, turns and pauses.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Sender {
@@ -275,7 +278,7 @@ impl Sender {
         let words = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
             Ok(_) => message::line(&hide(error.to_string())),
             Err(broken) if broken.is_eof() => None,
-            Err(_) => message::read(&reply.body, hide).text,
+            Err(_) => message::read(reply.body.get(..LONGEST_PAGE).unwrap_or(&reply.body), hide).text,
         };
         let words = words.unwrap_or_else(|| "the answer is empty or cut off".to_owned());
         Problem {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::gitlab::testing::{
     Reply, Scripted, Seen, empty, group_target, json, list, page, project, project_target,
