@@ -57,7 +57,7 @@ where
 /// # Errors
 /// For a longer text, and for what isn't text.
 pub(in crate::gitlab) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    short(String::deserialize(deserializer)?)
+    deserializer.deserialize_str(Short)
 }
 
 /// Reads a text as [`text`] does, or null.
@@ -67,14 +67,25 @@ pub(in crate::gitlab) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Res
 pub(in crate::gitlab) fn optional_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    Option::<String>::deserialize(deserializer)?.map(short).transpose()
+    Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(text)| text))
 }
 
-fn short<E: serde::de::Error>(text: String) -> Result<String, E> {
-    if text.len() > LONGEST_TEXT {
-        return Err(E::custom(format_args!("a text has more than {LONGEST_TEXT} bytes")));
+/// Copies nothing of a text that is too long.
+struct Short;
+
+impl Visitor<'_> for Short {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
     }
-    Ok(text)
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
+        if text.len() > LONGEST_TEXT {
+            return Err(E::custom(format_args!("a text has more than {LONGEST_TEXT} bytes")));
+        }
+        Ok(text.to_owned())
+    }
 }
 
 /// Reads the beginning of a text, up to 16 KiB: what a person is told of a text of any length.

@@ -23,7 +23,7 @@ use super::secrets::Secrets;
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// Up to this size, answers are read at the same time.
-const SMALL_BODY: usize = 1024 * 1024;
+const SMALL_BODY: usize = 256 * 1024;
 
 /// Answers that are larger than [`SMALL_BODY`] and read at the same time, so that the memory for all of them has a bound.
 const LARGE_BODIES: usize = 2;
@@ -182,6 +182,10 @@ impl Transport {
             }
             if length > SMALL_BODY && turn.is_none() {
                 turn = self.large_bodies.acquire().await.ok();
+            }
+            if length > body.capacity() {
+                // In steps of the same size, where a vector doubles.
+                body.reserve_exact(chunk.len().max(SMALL_BODY));
             }
             body.extend_from_slice(&chunk);
         }
