@@ -20,7 +20,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
@@ -115,11 +117,21 @@ impl Certificate {
     /// What a server with this certificate needs that asks nobody for theirs.
     pub(crate) fn server(&self) -> ServerConfig {
         let chain = vec![self.der.clone()];
-        let key = self.key.serialize_der().try_into().unwrap();
-        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
+        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, self.key()).unwrap()
     }
 
-    /// Likewise, but it lets in only who shows the certificate `client`.
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
+        self.key.serialize_der().try_into().unwrap()
+    }
+
+    /// A server that has the certificate, but not its key.
+    pub(crate) fn server_with_key_of(&self, other: &Certificate) -> ServerConfig {
+        let key = any_supported_type(&other.key()).unwrap();
+        let stolen = SingleCertAndKey::from(CertifiedKey::new(vec![self.der.clone()], key));
+        ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(stolen))
+    }
+
+    /// What a server with this certificate needs that lets in only who shows the certificate `client`.
     pub(crate) fn server_for(&self, client: &Certificate) -> ServerConfig {
         use tokio_rustls::rustls::RootCertStore;
         use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -128,8 +140,8 @@ impl Certificate {
         roots.add(client.der.clone()).unwrap();
         let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
         let chain = vec![self.der.clone()];
-        let key = self.key.serialize_der().try_into().unwrap();
-        ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(chain, key).unwrap()
+        let server = ServerConfig::builder().with_client_cert_verifier(verifier);
+        server.with_single_cert(chain, self.key()).unwrap()
     }
 }
 

@@ -2,6 +2,7 @@
 //! file in here may import from [`names`](super::names), and knows no endpoint.
 
 mod base_url;
+mod certificate;
 mod client_certificate;
 mod config;
 mod document;
@@ -15,6 +16,7 @@ mod request;
 mod retry;
 mod secrets;
 mod send;
+mod tls;
 mod transport;
 
 pub use base_url::{BaseUrl, BaseUrlError};

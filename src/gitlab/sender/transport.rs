@@ -6,17 +6,17 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Certificate, Identity, Method, Response, StatusCode, Url, redirect};
+use reqwest::{Method, Response, StatusCode, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio_rustls::rustls;
 
 use super::base_url::BaseUrl;
-use super::client_certificate;
 use super::config::{Config, ConfigError};
 use super::message;
 use super::request::Call;
 use super::secrets::Secrets;
+use super::tls;
 
 /// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over 1 MiB where every
 /// description is as long as GitLab lets it be.
@@ -33,9 +33,6 @@ const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// How often an answer may point elsewhere: a renamed path needs one, a trailing slash another.
 const MOST_REDIRECTS: usize = 3;
-
-/// How the platform's verifier begins to say that the system has no authorities.
-const NO_AUTHORITIES: &str = "No CA certificates were loaded";
 
 /// Headers that belong to the connection and not to the request.
 const FRAMING: [&str; 12] = [
@@ -101,22 +98,12 @@ impl Transport {
             .default_headers(default_headers(config)?)
             .user_agent(user_agent)
             .redirect(redirect::Policy::none())
-            .tls_danger_accept_invalid_certs(config.insecure);
+            .tls_backend_preconfigured(tls::client_config(config)?);
         if config.base_url.is_loopback() {
             // As elsewhere, the proxies that the environment names are for other machines.
             builder = builder.no_proxy();
         }
-        let authorities = config.cacert_pem.as_deref().map(authorities).transpose()?;
-        builder = match authorities {
-            // Nobody is asked to vouch for anybody, so that a machine without authorities will do.
-            _ if config.base_url.needs_no_tls() => builder.tls_certs_only([]),
-            Some(authorities) => builder.tls_certs_merge(authorities),
-            None => builder,
-        };
-        if let Some(identity) = client_certificate_of(config)? {
-            builder = builder.identity(identity);
-        }
-        let http = builder.build().map_err(|error| unusable(&error))?;
+        let http = builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))?;
         Ok(Self {
             http,
             base_url: config.base_url.clone(),
@@ -263,19 +250,6 @@ fn root_cause(error: &reqwest::Error) -> String {
     message::line(&cause.to_string()).unwrap_or_else(|| "no reason given".to_owned())
 }
 
-fn unusable(error: &reqwest::Error) -> ConfigError {
-    match tls_error(error) {
-        Some(rustls::Error::InconsistentKeys(_)) => {
-            ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned())
-        }
-        // Known by its words alone: the library that looks for them has no type of its own for it.
-        Some(rustls::Error::General(reason)) if reason.starts_with(NO_AUTHORITIES) => {
-            ConfigError::NoAuthorities
-        }
-        _ => ConfigError::Tls(root_cause(error)),
-    }
-}
-
 /// What TLS has to say about it, wherever in the causes it is wrapped.
 fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
@@ -332,21 +306,6 @@ fn secret_value(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
     Some(value)
-}
-
-fn authorities(pem: &str) -> Result<Vec<Certificate>, ConfigError> {
-    match Certificate::from_pem_bundle(pem.as_bytes()) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(ConfigError::CaCertificate),
-    }
-}
-
-fn client_certificate_of(config: &Config) -> Result<Option<Identity>, ConfigError> {
-    match (&config.client_cert_pem, &config.client_key_pem) {
-        (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => client_certificate::read(certificate, key).map(Some),
-        _ => Err(ConfigError::IncompleteClientCertificate),
-    }
 }
 
 #[cfg(test)]
