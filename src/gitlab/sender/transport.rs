@@ -13,7 +13,9 @@ use tokio_rustls::rustls;
 
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
+use super::error::ProxyProblem;
 use super::message;
+use super::proxy::Proxy;
 use super::request::Call;
 use super::secrets::Secrets;
 use super::tls;
@@ -54,6 +56,7 @@ const FRAMING: [&str; 12] = [
 pub(super) struct Transport {
     http: reqwest::Client,
     base_url: BaseUrl,
+    proxy: Option<Proxy>,
     timeout: Duration,
     secrets: Secrets,
     large_bodies: Semaphore,
@@ -74,6 +77,8 @@ pub(super) enum Failure {
     NotConnected(String),
     /// The server closes the connection, and says that it hasn't taken the request.
     NotTaken(String),
+    /// The proxy makes no connection to the server: the request was not sent.
+    Proxy { address: String, variable: &'static str, problem: ProxyProblem, cause: Option<String> },
     /// TLS failed: the request was not sent.
     Untrusted(String),
     /// The connection broke; the request may have been carried out.
@@ -99,14 +104,16 @@ impl Transport {
             .user_agent(user_agent)
             .redirect(redirect::Policy::none())
             .tls_backend_preconfigured(tls::client_config(config)?);
-        if config.base_url.is_loopback() {
-            // As elsewhere, the proxies that the environment names are for other machines.
-            builder = builder.no_proxy();
-        }
+        // Never those of the process's environment or the system's settings.
+        builder = match &config.proxy {
+            Some(proxy) => builder.proxy(reqwest_proxy(proxy)?),
+            None => builder.no_proxy(),
+        };
         let http = builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))?;
         Ok(Self {
             http,
             base_url: config.base_url.clone(),
+            proxy: config.proxy.clone(),
             timeout: config.request_timeout,
             secrets: Secrets::of(config),
             large_bodies: Semaphore::new(LARGE_BODIES),
@@ -115,6 +122,10 @@ impl Transport {
 
     pub(super) fn base_url(&self) -> &BaseUrl {
         &self.base_url
+    }
+
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     /// Sends the request once and reads the whole answer, within the time-out.
@@ -136,7 +147,12 @@ impl Transport {
             if let Some(body) = call.body() {
                 request = request.json(body);
             }
-            let response = request.send().await.map_err(failure)?;
+            let response = request.send().await.map_err(|error| self.failure(error))?;
+            if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+                && let Some(proxy) = self.proxy().filter(|proxy| proxy.forwards(&self.base_url))
+            {
+                return Err(of_proxy(proxy, ProxyProblem::Credentials, Some(STATUS_407.to_owned())));
+            }
             if !is_redirect(response.status()) {
                 return match response.status() == call.success() {
                     true => self.read(response).await,
@@ -168,6 +184,11 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+    }
+
+    fn failure(&self, error: reqwest::Error) -> Failure {
+        let at_proxy = self.proxy().and_then(|proxy| at_proxy(&error, proxy, &self.base_url));
+        at_proxy.unwrap_or_else(|| failure(error))
     }
 
     fn address<T>(&self, call: &Call<T>) -> Result<Url, Failure> {
@@ -226,6 +247,54 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
+/// How the HTTP client's errors about proxies begin, which have no types of their own outside it.
+const TUNNEL: &str = "tunnel error: ";
+const SOCKS: &str = "SOCKS error: ";
+
+/// The status of an HTTP proxy that wants credentials.
+const STATUS_407: &str = "407 Proxy Authentication Required";
+
+/// Returns the failure if it is the proxy's: no connection to it, or none from it to the server.
+fn at_proxy(error: &reqwest::Error, proxy: &Proxy, base_url: &BaseUrl) -> Option<Failure> {
+    if !error.is_connect() {
+        return None;
+    }
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let said = causes.map(ToString::to_string).find_map(|text| {
+        let reason = text.strip_prefix(TUNNEL).or_else(|| text.strip_prefix(SOCKS))?;
+        Some(reason.to_owned())
+    });
+    let cause = Some(root_cause(error));
+    let (problem, cause) = match said.as_deref() {
+        Some("failed to create underlying connection") if tls_error(error).is_some() => {
+            (ProxyProblem::Untrusted, cause)
+        }
+        // The client drops the cause for SOCKS.
+        Some("failed to create underlying connection") => {
+            (ProxyProblem::Unreachable, cause.filter(|cause| !cause.starts_with(SOCKS)))
+        }
+        Some("proxy authorization required") => (ProxyProblem::Credentials, Some(STATUS_407.to_owned())),
+        Some(
+            "credentials not accepted"
+            | "server does not support user/pass authentication"
+            | "server implements authentication incorrectly",
+        ) => (ProxyProblem::Credentials, None),
+        Some("unsuccessful") => (ProxyProblem::Refused, None),
+        Some(reason) => (ProxyProblem::Refused, message::line(reason)),
+        // TLS to the server begins only once the proxy has connected to it.
+        None if tls_error(error).is_some() => match proxy.forwards(base_url) {
+            true => (ProxyProblem::Untrusted, cause),
+            false => return None,
+        },
+        None => (ProxyProblem::Unreachable, cause),
+    };
+    Some(of_proxy(proxy, problem, cause))
+}
+
+fn of_proxy(proxy: &Proxy, problem: ProxyProblem, cause: Option<String>) -> Failure {
+    Failure::Proxy { address: proxy.to_string(), variable: proxy.variable(), problem, cause }
+}
+
 /// Checks whether a server has refused a stream of HTTP/2: by its number above the last that a graceful GOAWAY takes, or by
 /// itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
 fn is_not_taken(error: &reqwest::Error) -> bool {
@@ -264,6 +333,11 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
         };
     }
     None
+}
+
+fn reqwest_proxy(proxy: &Proxy) -> Result<reqwest::Proxy, ConfigError> {
+    // Its error may show the address with the password.
+    reqwest::Proxy::all(proxy.address()).map_err(|_| ConfigError::Proxy(proxy.variable()))
 }
 
 fn default_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
