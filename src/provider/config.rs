@@ -85,7 +85,8 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "cacert_file",
             Type::String,
-            "Path of a PEM file with certificate authorities to trust beside those of the system.",
+            "Path of a PEM file with certificates to trust beside the system's certificate authorities: those of other \
+             authorities, or the server's own certificate.",
         ),
         Attribute::optional(
             "client_cert",
