@@ -1,6 +1,9 @@
 //! The proxies that the environment names. Which address needs one is told beside the client.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt as _;
 
 use gitlab_simulator::Simulator;
 use plugin_host::{Diagnostic, Launch};
@@ -215,6 +218,13 @@ async fn a_proxy_that_refuses_the_connection_is_named() {
     let says = "GET /user: the proxy http://PROXY refused the connection.";
     let remedy = "Check that it may connect to the host of the provider's `base_url`.";
     assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
+
+    let open = Gateway::socks(None, proxy.address()).await;
+    let launch = launch.env("HTTPS_PROXY", format!("socks5://ann:hunter2@{}", open.address()));
+    let detail = self::detail(&launch, encrypted(), open.address()).await;
+    let says =
+        "GET /user: the proxy socks5://PROXY refused the connection: it takes no user name and password.";
+    assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
 }
 
 #[tokio::test]
@@ -257,8 +267,12 @@ async fn a_variable_that_names_no_proxy_is_an_error() {
          user name and password must be percent-encoded.";
     let scheme = "must start with `http://`, `https://`, `socks5://` or `socks5h://`.";
     let nowhere = Gateway::proxy(([127, 0, 0, 1], 0).into()).await.address();
-    for (value, reason) in [("http://ann:hunter2/x@proxy:3128", address), ("ftp://ann:hunter2@proxy", scheme)]
-    {
+    for (value, reason) in [
+        (OsStr::new("http://ann:hunter2/x@proxy:3128"), address),
+        (OsStr::new("ftp://ann:hunter2@proxy"), scheme),
+        #[cfg(unix)]
+        (OsStr::from_bytes(b"http://pro\xffxy"), address),
+    ] {
         let launch = launch().env("HTTPS_PROXY", value);
         let detail = detail(&launch, encrypted(), nowhere).await;
         let rest = format!("To reach https://{NOWHERE} without a proxy, add its host to `NO_PROXY`.");

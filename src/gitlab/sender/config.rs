@@ -28,7 +28,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// A personal, project, group or OAuth access token.
     pub token: SecretString,
-    /// Certificates (PEM, one or more) of authorities to trust besides those of the system.
+    /// Certificates (PEM, one or more) to trust besides the system's authorities: those of other authorities, or the
+    /// server's own.
     pub cacert_pem: Option<String>,
     /// A client certificate (PEM, chain allowed) to show to the server; needs [`Config::client_key_pem`].
     pub client_cert_pem: Option<String>,

@@ -108,6 +108,10 @@ impl Proxy {
         self.variable
     }
 
+    pub(super) fn has_credentials(&self) -> bool {
+        !self.url.username().is_empty() || self.url.password().is_some()
+    }
+
     /// Returns the password, percent-encoded as in the variable and decoded, and the credentials as the proxy gets them.
     pub(super) fn secrets(&self) -> Vec<String> {
         let Some(password) = self.url.password() else { return Vec::new() };

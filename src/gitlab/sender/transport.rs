@@ -274,6 +274,13 @@ fn at_proxy(error: &reqwest::Error, proxy: &Proxy, base_url: &BaseUrl) -> Option
             (ProxyProblem::Unreachable, cause.filter(|cause| !cause.starts_with(SOCKS)))
         }
         Some("proxy authorization required") => (ProxyProblem::Credentials, Some(STATUS_407.to_owned())),
+        // With credentials, the client offers nothing else.
+        Some(
+            "server does not support user/pass authentication"
+            | "server implements authentication incorrectly",
+        ) if proxy.has_credentials() => {
+            (ProxyProblem::Refused, Some("it takes no user name and password".to_owned()))
+        }
         Some(
             "credentials not accepted"
             | "server does not support user/pass authentication"
