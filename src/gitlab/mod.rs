@@ -26,6 +26,6 @@ pub use names::{
     same_path,
 };
 pub use sender::{
-    BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, TokenProblem, Words, asked_wait, next_page,
-    words,
+    BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, Proxy, ProxyError, ProxyProblem,
+    TokenProblem, Words, asked_wait, next_page, words,
 };

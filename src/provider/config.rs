@@ -11,7 +11,7 @@ use super::report::{report, sentence};
 use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
 };
-use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
+use crate::gitlab::{BaseUrl, Client, Config, ConfigError, Proxy};
 
 /// Where GitLab.com's API is.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
@@ -85,7 +85,8 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "cacert_file",
             Type::String,
-            "Path of a PEM file with certificate authorities to trust beside those of the system.",
+            "Path of a PEM file with certificates to trust beside the system's certificate authorities: those of other \
+             authorities, or the server's own certificate.",
         ),
         Attribute::optional(
             "client_cert",
@@ -198,6 +199,7 @@ fn client_config(
     config.cacert_pem = file("cacert_file", &block.cacert_file)?;
     config.client_cert_pem = file("client_cert", &block.client_cert)?;
     config.client_key_pem = file("client_key", &block.client_key)?.map(SecretString::from);
+    config.proxy = proxy(&config.base_url, environment)?;
     config.insecure = block.insecure == Attr::Known(true);
     if let Some(headers) = block.headers.known() {
         config.headers = headers
@@ -244,6 +246,16 @@ fn base_url(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
              `https://gitlab.example.com/api/v4`: {reason}."
         );
         Diagnostic::new("Invalid base URL", detail)
+    })
+}
+
+fn proxy(
+    base_url: &BaseUrl,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+) -> Result<Option<Proxy>, Diagnostic> {
+    Proxy::from_environment(base_url, &environment).map_err(|error| {
+        let detail = format!("{error}. To reach {base_url} without a proxy, add its host to `NO_PROXY`.");
+        Diagnostic::new("Invalid environment variable", detail)
     })
 }
 
@@ -365,7 +377,7 @@ fn unusable(error: &ConfigError) -> Diagnostic {
         }
         ConfigError::NoConcurrency => diagnostic.at("max_concurrent_requests"),
         ConfigError::NoTime => diagnostic.at("request_timeout"),
-        ConfigError::UserAgent | ConfigError::Tls(_) => diagnostic,
+        ConfigError::UserAgent | ConfigError::Proxy(_) | ConfigError::Tls(_) => diagnostic,
     }
 }
 
@@ -376,6 +388,9 @@ fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
         let detail =
             format!("{}\n\nIs the provider's `base_url` that of a GitLab instance?", sentence(error));
         return Diagnostic::new(attempted, detail).at("base_url");
+    }
+    if error.is_about_the_proxy() {
+        return report(attempted, error);
     }
     let attribute = if error.is_about_the_token() { "token" } else { "base_url" };
     report(attempted, error).at(attribute)

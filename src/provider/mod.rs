@@ -40,7 +40,9 @@ pub type Environment = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 impl GitlabJobToken {
     /// The provider in the environment of this process.
     pub fn from_process_environment() -> GitlabJobToken {
-        GitlabJobToken::in_environment(Box::new(|name| std::env::var(name).ok()))
+        // A value that isn't UTF-8 is an invalid one, and not one that isn't set.
+        let lossy = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+        GitlabJobToken::in_environment(Box::new(lossy))
     }
 
     /// The provider in an environment of the caller's making.

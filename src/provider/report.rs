@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use crate::framework::Diagnostic;
-use crate::gitlab::{Error, ErrorKind, TokenProblem};
+use crate::gitlab::{Error, ErrorKind, ProxyProblem, TokenProblem};
 
 /// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read project 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
@@ -121,7 +121,35 @@ fn advice(error: &Error) -> Option<Cow<'static, str>> {
             None => Cow::Borrowed(CLASSIC_TOKEN),
         });
     }
+    if let ErrorKind::Proxy { address, variable, problem } = error.kind() {
+        return Some(Cow::Owned(of_proxy(address, variable, *problem)));
+    }
     fixed_advice(error).map(Cow::Borrowed)
+}
+
+fn of_proxy(address: &str, variable: &str, problem: ProxyProblem) -> String {
+    let remedy = match problem {
+        ProxyProblem::Unreachable => "Check its address there, and that it runs.".to_owned(),
+        ProxyProblem::Untrusted => {
+            "If its certificate comes from a certificate authority of your own, name that authority's certificate with \
+             `cacert_file`."
+                .to_owned()
+        }
+        ProxyProblem::Credentials => {
+            let (scheme, host) = address.split_once("://").unwrap_or(("http", address));
+            format!(
+                "Set a user name and password there that it accepts, percent-encoded: \
+                 `{scheme}://USER:PASSWORD@{host}`."
+            )
+        }
+        ProxyProblem::Refused => {
+            "Check that it may connect to the host of the provider's `base_url`.".to_owned()
+        }
+    };
+    format!(
+        "The environment variable `{variable}` names the proxy. {remedy} If GitLab can be reached without it, add the \
+         host of `base_url` to `NO_PROXY`."
+    )
 }
 
 const CLASSIC_TOKEN: &str = "GitLab offers this over GraphQL alone, and to no fine-grained token yet: use a classic access token with \
@@ -146,7 +174,7 @@ const READ_USER: &str = "User: Read";
 
 fn fixed_advice(error: &Error) -> Option<&'static str> {
     let advice = match error.kind() {
-        ErrorKind::FineGrained { .. } => return None,
+        ErrorKind::FineGrained { .. } | ErrorKind::Proxy { .. } => return None,
         ErrorKind::Unauthorized(TokenProblem::Invalid) => {
             "GitLab does not know the token: check the provider's `token` (or `GITLAB_TOKEN`), and that it was made on \
              this GitLab instance."

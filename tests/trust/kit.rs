@@ -14,13 +14,16 @@ use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{
-    AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, copy_bidirectional,
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+    copy_bidirectional,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
@@ -115,11 +118,21 @@ impl Certificate {
     /// What a server with this certificate needs that asks nobody for theirs.
     pub(crate) fn server(&self) -> ServerConfig {
         let chain = vec![self.der.clone()];
-        let key = self.key.serialize_der().try_into().unwrap();
-        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
+        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, self.key()).unwrap()
     }
 
-    /// Likewise, but it lets in only who shows the certificate `client`.
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
+        self.key.serialize_der().try_into().unwrap()
+    }
+
+    /// A server that has the certificate, but not its key.
+    pub(crate) fn server_with_key_of(&self, other: &Certificate) -> ServerConfig {
+        let key = any_supported_type(&other.key()).unwrap();
+        let stolen = SingleCertAndKey::from(CertifiedKey::new(vec![self.der.clone()], key));
+        ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(stolen))
+    }
+
+    /// What a server with this certificate needs that lets in only who shows the certificate `client`.
     pub(crate) fn server_for(&self, client: &Certificate) -> ServerConfig {
         use tokio_rustls::rustls::RootCertStore;
         use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -128,8 +141,8 @@ impl Certificate {
         roots.add(client.der.clone()).unwrap();
         let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
         let chain = vec![self.der.clone()];
-        let key = self.key.serialize_der().try_into().unwrap();
-        ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(chain, key).unwrap()
+        let server = ServerConfig::builder().with_client_cert_verifier(verifier);
+        server.with_single_cert(chain, self.key()).unwrap()
     }
 }
 
@@ -155,7 +168,10 @@ impl Drop for Gateway {
 enum Manner {
     Tls(TlsAcceptor),
     Proxy,
-    RefusingProxy,
+    /// A proxy that answers everything with this status.
+    RefusingProxy(&'static str),
+    /// A proxy of SOCKS5 that wants these credentials, if any.
+    Socks(Option<&'static str>),
 }
 
 impl Gateway {
@@ -169,9 +185,14 @@ impl Gateway {
         Gateway::start(Manner::Proxy, to).await
     }
 
-    /// A proxy that wants to know first who asks, and is never content.
-    pub(crate) async fn refusing_proxy() -> Gateway {
-        Gateway::start(Manner::RefusingProxy, (Ipv4Addr::LOCALHOST, 0).into()).await
+    /// A proxy that answers everything with this status, such as `403 Forbidden`.
+    pub(crate) async fn refusing_proxy(status: &'static str) -> Gateway {
+        Gateway::start(Manner::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
+    }
+
+    /// A proxy of SOCKS5 that leads every request to one place, and wants `user:password` where that is set.
+    pub(crate) async fn socks(credentials: Option<&'static str>, to: SocketAddr) -> Gateway {
+        Gateway::start(Manner::Socks(credentials), to).await
     }
 
     async fn start(manner: Manner, to: SocketAddr) -> Gateway {
@@ -218,11 +239,16 @@ async fn pass(
     if let Manner::Tls(acceptor) = manner {
         return join(acceptor.accept(stream).await?, to, &[]).await;
     }
+    if let Manner::Socks(credentials) = manner {
+        let Some(asked_for) = socks(&mut stream, credentials).await? else { return Ok(()) };
+        notes.lock().unwrap().push(asked_for);
+        return join(stream, to, &[]).await;
+    }
     let head = head(&mut stream).await?;
     notes.lock().unwrap().push(head.clone());
     match manner {
-        Manner::RefusingProxy => {
-            let answer = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+        Manner::RefusingProxy(status) => {
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
             stream.write_all(answer.as_bytes()).await
         }
         _ if head.starts_with("CONNECT ") => {
@@ -231,6 +257,41 @@ async fn pass(
         }
         _ => join(stream, to, head.as_bytes()).await,
     }
+}
+
+/// The server's part of SOCKS5 (RFC 1928, RFC 1929). Returns the host and port that the client names, or nothing where its
+/// credentials are others.
+async fn socks(stream: &mut TcpStream, credentials: Option<&str>) -> std::io::Result<Option<String>> {
+    async fn field(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![0; stream.read_u8().await?.into()];
+        stream.read_exact(&mut bytes).await?;
+        Ok(bytes)
+    }
+    assert_eq!(stream.read_u8().await?, 5);
+    let (offered, wanted) = (field(stream).await?, if credentials.is_some() { 2 } else { 0 });
+    let chosen = if offered.contains(&wanted) { wanted } else { 0xff };
+    stream.write_all(&[5, chosen]).await?;
+    if chosen == 2 {
+        assert_eq!(stream.read_u8().await?, 1);
+        let given = [field(stream).await?, field(stream).await?].join(&b':');
+        let is_right = Some(&given[..]) == credentials.map(str::as_bytes);
+        stream.write_all(&[1, u8::from(!is_right)]).await?;
+        if !is_right {
+            return Ok(None);
+        }
+    } else if chosen != 0 {
+        return Ok(None);
+    }
+    let mut request = [0; 4];
+    stream.read_exact(&mut request).await?;
+    let host = match request {
+        [5, 1, 0, 1] => Ipv4Addr::from(stream.read_u32().await?).to_string(),
+        [5, 1, 0, 3] => String::from_utf8(field(stream).await?).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let port = stream.read_u16().await?;
+    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+    Ok(Some(format!("{host}:{port}")))
 }
 
 /// Up to the empty line; what is asked here has no body.

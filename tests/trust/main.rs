@@ -5,6 +5,7 @@
 
 mod certificates;
 mod kit;
+mod openssl;
 mod proxies;
 mod servers;
 #[cfg(unix)]

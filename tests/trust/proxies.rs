@@ -1,8 +1,14 @@
-//! The proxies that the environment names.
+//! The proxies that the environment names. Which address needs one is told beside the client.
+
+use std::ffi::OsStr;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt as _;
 
 use gitlab_simulator::Simulator;
-use plugin_host::Diagnostic;
-use serde_json::json;
+use plugin_host::{Diagnostic, Launch};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, only_warning};
 
@@ -14,22 +20,65 @@ fn only_warns_of_plain_http(diagnostics: &[Diagnostic]) {
     assert_eq!(only_warning(diagnostics).summary, "Token is sent without encryption");
 }
 
+/// A GitLab behind TLS under a name that only proxies know.
+struct Nowhere {
+    gitlab: Simulator,
+    tls: Gateway,
+    block: Value,
+    _files: Files,
+}
+
+impl Nowhere {
+    async fn start() -> Nowhere {
+        let (gitlab, certificate, files) = (Simulator::start(), Certificate::of(NOWHERE), Files::new());
+        let tls = Gateway::tls(certificate.server(), address(&gitlab)).await;
+        let block = json!({
+            "base_url": format!("https://{NOWHERE}"),
+            "token": gitlab.token(),
+            "cacert_file": files.write("ca.pem", certificate.pem()),
+        });
+        Nowhere { gitlab, tls, block, _files: files }
+    }
+}
+
+fn plain() -> Value {
+    json!({"base_url": format!("http://{NOWHERE}"), "token": "glpat-x"})
+}
+
+fn encrypted() -> Value {
+    json!({"base_url": format!("https://{NOWHERE}"), "token": "glpat-x"})
+}
+
+/// The only error, which shows no password and points to no attribute, with `PROXY` for the proxy's host and port.
+async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
+    let diagnostics = configure(&launch.clone().env("TF_LOG", "TRACE"), block).await;
+    let is_error = |diagnostic: &&Diagnostic| diagnostic.summary != "Token is sent without encryption";
+    let errors: Vec<Diagnostic> = diagnostics.iter().filter(is_error).cloned().collect();
+    let error = only_error(&errors);
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:#?}");
+    assert_eq!(error.attribute, None, "{error:#?}");
+    error.detail.replace(&proxy.to_string(), "PROXY")
+}
+
+/// What each message about a proxy ends with.
+fn advice(variable: &str, remedy: &str) -> String {
+    format!(
+        "\n\nThe environment variable `{variable}` names the proxy. {remedy} If GitLab can be reached without it, add the \
+         host of `base_url` to `NO_PROXY`."
+    )
+}
+
 #[tokio::test]
 async fn https_goes_through_the_proxy_which_can_not_read_it() {
-    let (gitlab, certificate, files) = (Simulator::start(), Certificate::of(NOWHERE), Files::new());
-    let tls = Gateway::tls(certificate.server(), address(&gitlab)).await;
-    let block = json!({
-        "base_url": format!("https://{NOWHERE}"),
-        "token": gitlab.token(),
-        "cacert_file": files.write("ca.pem", certificate.pem()),
-    });
-    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
-        let proxy = Gateway::proxy(tls.address()).await;
-        assert_eq!(configure(&launch().env(variable, proxy.url()), block.clone()).await, [], "{variable}");
+    let there = Nowhere::start().await;
+    for variable in ["HTTPS_PROXY", "https_proxy"] {
+        let proxy = Gateway::proxy(there.tls.address()).await;
+        let launch = launch().env(variable, proxy.url());
+        assert_eq!(configure(&launch, there.block.clone()).await, [], "{variable}");
         assert_eq!(proxy.asked_for(), [format!("CONNECT {NOWHERE}:443 HTTP/1.1")]);
-        assert!(!proxy.seen()[0].contains(gitlab.token()));
+        assert!(!proxy.seen()[0].contains(there.gitlab.token()));
     }
-    assert_eq!(gitlab.requests().len(), 3);
+    assert_eq!(there.gitlab.requests().len(), 2);
 }
 
 #[tokio::test]
@@ -38,36 +87,205 @@ async fn http_goes_through_the_proxy() {
     let block = json!({"base_url": format!("http://{NOWHERE}"), "token": gitlab.token()});
     for variable in ["HTTP_PROXY", "http_proxy"] {
         let proxy = Gateway::proxy(address(&gitlab)).await;
-        let diagnostics = configure(&launch().env(variable, proxy.url()), block.clone()).await;
+        // Terraform takes an address without a scheme, too.
+        let launch = launch().env(variable, proxy.address().to_string());
+        let diagnostics = configure(&launch, block.clone()).await;
         only_warns_of_plain_http(&diagnostics);
         assert_eq!(proxy.asked_for(), [format!("GET http://{NOWHERE}/api/v4/user HTTP/1.1")]);
     }
+}
+
+#[tokio::test]
+async fn all_proxy_is_not_read() {
+    let there = Nowhere::start().await;
+    let proxy = Gateway::proxy(there.tls.address()).await;
+    let launch = launch().env("ALL_PROXY", proxy.url()).env("all_proxy", proxy.url());
+    only_error(&configure(&launch, there.block.clone()).await);
+    assert_eq!(proxy.asked_for(), [""; 0]);
+}
+
+#[tokio::test]
+async fn credentials_go_to_the_proxy_alone() {
+    let there = Nowhere::start().await;
+    let (https, http) =
+        (Gateway::proxy(there.tls.address()).await, Gateway::proxy(address(&there.gitlab)).await);
+    let with_credentials = |proxy: &Gateway| proxy.url().replace("http://", "http://ann:p%40ss@");
+    let launch =
+        launch().env("HTTPS_PROXY", with_credentials(&https)).env("HTTP_PROXY", with_credentials(&http));
+    assert_eq!(configure(&launch, there.block.clone()).await, []);
+    let mut plain = there.block.clone();
+    plain["base_url"] = format!("http://{NOWHERE}").into();
+    only_warns_of_plain_http(&configure(&launch, plain).await);
+    for proxy in [&https, &http] {
+        // `ann:p@ss`
+        let header = "proxy-authorization: basic yw5uonbac3m=";
+        assert!(proxy.seen()[0].to_lowercase().contains(header), "{:?}", proxy.seen());
+    }
+    assert!(!format!("{:?}", there.gitlab.requests()).to_lowercase().contains("ann:p"));
+}
+
+#[tokio::test]
+async fn socks_proxies_resolve_the_name() {
+    let there = Nowhere::start().await;
+    for scheme in ["socks5", "socks5h"] {
+        let open = Gateway::socks(None, there.tls.address()).await;
+        let guarded = Gateway::socks(Some("ann:p@ss"), there.tls.address()).await;
+        for (proxy, credentials) in [(open, ""), (guarded, "ann:p%40ss@")] {
+            let url = format!("{scheme}://{credentials}{}", proxy.address());
+            let diagnostics = configure(&launch().env("HTTPS_PROXY", url), there.block.clone()).await;
+            assert_eq!(diagnostics, []);
+            assert_eq!(proxy.seen(), [format!("{NOWHERE}:443")]);
+        }
+    }
+    let plain = Gateway::socks(None, address(&there.gitlab)).await;
+    let launch = launch().env("HTTP_PROXY", format!("socks5://{}", plain.address()));
+    let block = json!({"base_url": format!("http://{NOWHERE}:8080"), "token": there.gitlab.token()});
+    only_warns_of_plain_http(&configure(&launch, block).await);
+    assert_eq!(plain.seen(), [format!("{NOWHERE}:8080")]);
 }
 
 /// The unspecified address leads to this machine without being its loopback address.
 #[tokio::test]
 async fn what_needs_no_proxy_goes_straight() {
     let gitlab = Simulator::start();
+    let port = address(&gitlab).port();
     let proxy = Gateway::proxy(address(&gitlab)).await;
-    let block = |host: &str| json!({"base_url": format!("http://{host}:{}", address(&gitlab).port()), "token": gitlab.token()});
+    let block = |host: &str| json!({"base_url": format!("http://{host}:{port}"), "token": gitlab.token()});
     let through = launch().env("HTTP_PROXY", proxy.url());
-    only_warns_of_plain_http(&configure(&through.clone().env("NO_PROXY", "0.0.0.0"), block("0.0.0.0")).await);
+    for exception in ["0.0.0.0", "0.0.0.0/8", "*", &format!("other.test, 0.0.0.0:{port}")] {
+        for variable in ["NO_PROXY", "no_proxy"] {
+            let launch = through.clone().env(variable, exception);
+            only_warns_of_plain_http(&configure(&launch, block("0.0.0.0")).await);
+        }
+    }
     assert_eq!(configure(&through, block("127.0.0.1")).await, []);
     assert_eq!(proxy.asked_for(), [""; 0]);
 
-    only_warns_of_plain_http(&configure(&through, block("0.0.0.0")).await);
-    assert_eq!(proxy.asked_for().len(), 1);
+    for exception in ["", "0.0.0.0:1", "other.test"] {
+        let launch = through.clone().env("NO_PROXY", exception);
+        only_warns_of_plain_http(&configure(&launch, block("0.0.0.0")).await);
+    }
+    assert_eq!(proxy.asked_for().len(), 3);
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_told_of_without_the_password_for_it() {
-    let proxy = Gateway::refusing_proxy().await;
-    let with_password = proxy.url().replace("http://", "http://ann:hunter2@");
-    let launch = launch().env("HTTPS_PROXY", with_password).env("TF_LOG", "TRACE");
-    let diagnostics =
-        configure(&launch, json!({"base_url": format!("https://{NOWHERE}"), "token": "glpat-x"})).await;
+async fn a_proxy_that_is_down_is_named() {
+    let down = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let remedy = "Check its address there, and that it runs.";
+    for (scheme, cause) in [("http", ": Connection refused"), ("socks5", "")] {
+        let url = format!("{scheme}://ann:hunter2@{down}");
+        let launch = launch().env("HTTPS_PROXY", &url).env("HTTP_PROXY", &url);
+        for (block, variable) in [(encrypted(), "HTTPS_PROXY"), (plain(), "HTTP_PROXY")] {
+            let detail = detail(&launch, block, down).await;
+            let expected = format!("GET /user: the proxy {scheme}://PROXY can't be reached{cause}");
+            assert!(detail.starts_with(&expected), "{detail}");
+            assert!(detail.ends_with(&advice(variable, remedy)), "{detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_credentials_is_named() {
+    let proxy = Gateway::refusing_proxy("407 Proxy Authentication Required").await;
+    let guarded = Gateway::socks(Some("ann:other"), proxy.address()).await;
+    let remedy = |scheme| {
+        format!(
+            "Set a user name and password there that it accepts, percent-encoded: \
+             `{scheme}://USER:PASSWORD@PROXY`."
+        )
+    };
+    for credentials in ["", "ann:hunter2@"] {
+        let url = format!("http://{credentials}{}", proxy.address());
+        let launch = launch().env("HTTPS_PROXY", &url).env("HTTP_PROXY", &url);
+        let says = "GET /user: the proxy http://PROXY requires valid credentials: 407 Proxy Authentication Required.";
+        for (block, variable) in [(encrypted(), "HTTPS_PROXY"), (plain(), "HTTP_PROXY")] {
+            let detail = detail(&launch, block, proxy.address()).await;
+            assert_eq!(detail, format!("{says}{}", advice(variable, &remedy("http"))));
+        }
+        let socks = launch.env("HTTPS_PROXY", format!("socks5://{credentials}{}", guarded.address()));
+        let detail = detail(&socks, encrypted(), guarded.address()).await;
+        let says = "GET /user: the proxy socks5://PROXY requires valid credentials.";
+        assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", &remedy("socks5"))));
+    }
+    assert!(proxy.seen().last().unwrap().to_lowercase().contains("proxy-authorization: basic"));
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_the_connection_is_named() {
+    let proxy = Gateway::refusing_proxy("403 Forbidden").await;
+    let launch = launch().env("HTTPS_PROXY", proxy.url());
+    let detail = detail(&launch, encrypted(), proxy.address()).await;
+    let says = "GET /user: the proxy http://PROXY refused the connection.";
+    let remedy = "Check that it may connect to the host of the provider's `base_url`.";
+    assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
+
+    let open = Gateway::socks(None, proxy.address()).await;
+    let launch = launch.env("HTTPS_PROXY", format!("socks5://ann:hunter2@{}", open.address()));
+    let detail = self::detail(&launch, encrypted(), open.address()).await;
+    let says =
+        "GET /user: the proxy socks5://PROXY refused the connection: it takes no user name and password.";
+    assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
+}
+
+#[tokio::test]
+async fn a_proxy_may_be_reached_over_tls() {
+    let there = Nowhere::start().await;
+    let proxy = Gateway::proxy(there.tls.address()).await;
+    let certificate = Certificate::of("127.0.0.1");
+    let front = Gateway::tls(certificate.server(), proxy.address()).await;
+    let launch = launch().env("HTTPS_PROXY", format!("https://{}", front.address()));
+    let refusal = detail(&launch, there.block.clone(), front.address()).await;
+    let says = "GET /user: the proxy https://PROXY has no trusted certificate: invalid peer certificate";
+    assert!(refusal.starts_with(says), "{refusal}");
+    let remedy = "If its certificate comes from a certificate authority of your own, name that authority's certificate \
+                  with `cacert_file`.";
+    assert!(refusal.ends_with(&advice("HTTPS_PROXY", remedy)), "{refusal}");
+
+    let mut block = there.block.clone();
+    let both = std::fs::read_to_string(block["cacert_file"].as_str().unwrap()).unwrap() + &certificate.pem();
+    let files = Files::new();
+    block["cacert_file"] = json!(files.write("both.pem", both));
+    assert_eq!(configure(&launch, block).await, []);
+}
+
+/// Proxies that read what goes through them show a certificate of their own.
+#[tokio::test]
+async fn an_untrusted_certificate_behind_a_proxy_names_the_proxy() {
+    let there = Nowhere::start().await;
+    let proxy = Gateway::proxy(there.tls.address()).await;
+    let diagnostics = configure(&launch().env("HTTPS_PROXY", proxy.url()), encrypted()).await;
     let error = only_error(&diagnostics);
     assert_eq!(error.attribute.as_deref(), Some("base_url"));
-    assert!(!format!("{error:?}").contains("hunter2"), "{error:#?}");
-    assert!(proxy.seen()[0].to_lowercase().contains("proxy-authorization: basic"), "{:?}", proxy.seen());
+    let says = format!(", through the proxy {}.", proxy.url());
+    assert!(error.detail.contains("invalid peer certificate"), "{error:#?}");
+    assert!(error.detail.contains(&says), "{error:#?}");
+}
+
+#[tokio::test]
+async fn a_variable_that_names_no_proxy_is_an_error() {
+    let address = "isn't the address of a proxy, such as `http://proxy.example.com:3128`. Special characters in its \
+         user name and password must be percent-encoded.";
+    let scheme = "must start with `http://`, `https://`, `socks5://` or `socks5h://`.";
+    let nowhere = Gateway::proxy(([127, 0, 0, 1], 0).into()).await.address();
+    for (value, reason) in [
+        (OsStr::new("http://ann:hunter2/x@proxy:3128"), address),
+        (OsStr::new("ftp://ann:hunter2@proxy"), scheme),
+        #[cfg(unix)]
+        (OsStr::from_bytes(b"http://pro\xffxy"), address),
+    ] {
+        let launch = launch().env("HTTPS_PROXY", value);
+        let detail = detail(&launch, encrypted(), nowhere).await;
+        let rest = format!("To reach https://{NOWHERE} without a proxy, add its host to `NO_PROXY`.");
+        assert_eq!(detail, format!("`HTTPS_PROXY` {reason} {rest}"));
+    }
+}
+
+#[tokio::test]
+async fn http_proxy_is_not_used_in_a_cgi_program() {
+    let gitlab = Simulator::start();
+    let proxy = Gateway::proxy(address(&gitlab)).await;
+    let launch = launch().env("HTTP_PROXY", proxy.url()).env("REQUEST_METHOD", "GET");
+    let detail = detail(&launch, plain(), proxy.address()).await;
+    assert!(detail.starts_with("`HTTP_PROXY` isn't used while `REQUEST_METHOD` is set"), "{detail}");
+    assert_eq!(proxy.asked_for(), [""; 0]);
 }

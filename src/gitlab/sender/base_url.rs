@@ -84,6 +84,19 @@ impl BaseUrl {
         self.instance.path().trim_end_matches('/')
     }
 
+    pub(super) fn is_https(&self) -> bool {
+        self.instance.scheme() == "https"
+    }
+
+    pub(super) fn host(&self) -> Option<Host<&str>> {
+        self.instance.host()
+    }
+
+    /// The port, also where it is the scheme's own.
+    pub(super) fn port(&self) -> u16 {
+        self.instance.port_or_known_default().unwrap_or_default()
+    }
+
     /// True when whoever is on the way to the server could read the token: plain HTTP, and not to this machine.
     #[must_use]
     pub fn sends_token_in_the_clear(&self) -> bool {
@@ -100,7 +113,7 @@ impl BaseUrl {
         match self.instance.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
             None => false,
         }
     }
@@ -185,6 +198,7 @@ mod tests {
             ("http://gitlab.localhost", false),
             ("http://127.8.9.10", false),
             ("http://[::1]:3000", false),
+            ("http://[::ffff:127.0.0.1]", false),
         ] {
             assert_eq!(BaseUrl::parse(text).unwrap().sends_token_in_the_clear(), clear, "{text}");
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::base_url::BaseUrl;
+use super::proxy::Proxy;
 
 /// Number of retries after a transient failure: enough to ride out a short deployment.
 const DEFAULT_RETRIES: u32 = 5;
@@ -27,7 +28,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// A personal, project, group or OAuth access token.
     pub token: SecretString,
-    /// Certificates (PEM, one or more) of authorities to trust besides those of the system.
+    /// Certificates (PEM, one or more) to trust besides the system's authorities: those of other authorities, or the
+    /// server's own.
     pub cacert_pem: Option<String>,
     /// A client certificate (PEM, chain allowed) to show to the server; needs [`Config::client_key_pem`].
     pub client_cert_pem: Option<String>,
@@ -35,6 +37,8 @@ pub struct Config {
     pub client_key_pem: Option<SecretString>,
     /// Accept any server certificate. Whoever sits on the way can then read the token.
     pub insecure: bool,
+    /// The proxy on the way; without one, the server is reached directly.
+    pub proxy: Option<Proxy>,
     /// Headers to add to each request; the values are secret, since proxies take credentials this way.
     pub headers: BTreeMap<String, SecretString>,
     /// How long one attempt may take.
@@ -94,6 +98,9 @@ pub enum ConfigError {
          `ca-certificates`), or name a file with the one to trust"
     )]
     NoAuthorities,
+    /// The proxy of this variable can't be used.
+    #[error("the proxy that `{0}` names can't be used")]
+    Proxy(&'static str),
     /// The TLS library refused.
     #[error("TLS can't be set up: {0}")]
     Tls(String),
@@ -110,6 +117,7 @@ impl Config {
             client_cert_pem: None,
             client_key_pem: None,
             insecure: false,
+            proxy: None,
             headers: BTreeMap::new(),
             request_timeout: DEFAULT_REQUEST_TIMEOUT,
             retries: DEFAULT_RETRIES,
@@ -130,6 +138,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("base_url", &self.base_url)
             .field("insecure", &self.insecure)
+            .field("proxy", &self.proxy)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("request_timeout", &self.request_timeout)
             .field("retries", &self.retries)

@@ -59,6 +59,15 @@ pub enum ErrorKind {
     UnexpectedStatus,
     /// No connection, or one that broke; [`Error::words`] says how.
     Unreachable,
+    /// The proxy on the way makes no connection to the server.
+    Proxy {
+        /// Its address, without user name and password.
+        address: String,
+        /// The environment variable that names it.
+        variable: &'static str,
+        /// What is wrong.
+        problem: ProxyProblem,
+    },
     /// TLS failed: the certificate is not trusted, or ours was refused.
     Untrusted,
     /// No complete answer within the time-out of an attempt.
@@ -102,6 +111,19 @@ pub enum TokenProblem {
     Expired,
     /// Someone has revoked it.
     Revoked,
+}
+
+/// What is wrong with a proxy; [`Error::words`] may say more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyProblem {
+    /// No connection to the proxy itself.
+    Unreachable,
+    /// The proxy's own certificate isn't trusted.
+    Untrusted,
+    /// It wants credentials, or others.
+    Credentials,
+    /// It doesn't connect to the server.
+    Refused,
 }
 
 #[derive(Clone)]
@@ -236,6 +258,12 @@ impl Error {
         matches!(self.kind(), ErrorKind::FineGrained { .. })
     }
 
+    /// True for [`ErrorKind::Proxy`].
+    #[must_use]
+    pub fn is_about_the_proxy(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Proxy { .. })
+    }
+
     /// True when the token, its scope or its user's role is to blame: 401 and 403.
     #[must_use]
     pub fn is_about_the_token(&self) -> bool {
@@ -301,6 +329,7 @@ impl ErrorKind {
             Self::UnexpectedStatus => "an unexpected status".to_owned(),
             Self::Unreachable => "the server can't be reached".to_owned(),
             Self::Untrusted => "no trusted TLS connection".to_owned(),
+            Self::Proxy { address, problem, .. } => format!("the proxy {address} {}", problem.describe()),
             Self::TimedOut => "no complete answer in time".to_owned(),
             Self::Unreadable => "the answer is not one of GitLab's API".to_owned(),
             Self::Incomplete => "the list is incomplete".to_owned(),
@@ -315,6 +344,17 @@ impl ErrorKind {
             Self::Elsewhere { owner, target } => {
                 format!("GitLab wrote the entry for {target} on the list of project {owner} in its place")
             }
+        }
+    }
+}
+
+impl ProxyProblem {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Unreachable => "can't be reached",
+            Self::Untrusted => "has no trusted certificate",
+            Self::Credentials => "requires valid credentials",
+            Self::Refused => "refused the connection",
         }
     }
 }

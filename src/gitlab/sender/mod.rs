@@ -3,6 +3,7 @@
 
 mod base_url;
 pub(in crate::gitlab) mod bounded;
+mod certificate;
 mod client_certificate;
 mod config;
 mod document;
@@ -12,21 +13,24 @@ mod graphql;
 mod message;
 mod pagination;
 mod pause;
+mod proxy;
 mod request;
 mod retry;
 mod secrets;
 mod send;
+mod tls;
 mod transport;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use config::{Config, ConfigError};
 pub(in crate::gitlab) use document::{Document, Optional};
 pub(in crate::gitlab) use error::AttemptHistory;
-pub use error::{Error, ErrorKind, TokenProblem};
+pub use error::{Error, ErrorKind, ProxyProblem, TokenProblem};
 pub(in crate::gitlab) use graphql::{Envelope, Page};
 pub use message::{Words, read as words};
 pub(in crate::gitlab) use pagination::Listing;
 pub use pagination::next_page;
+pub use proxy::{Proxy, ProxyError};
 pub(in crate::gitlab) use request::{Call, RequestLine};
 #[cfg(test)]
 pub(in crate::gitlab) use retry::Backoff;

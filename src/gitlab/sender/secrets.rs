@@ -5,20 +5,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 use super::config::Config;
 use super::message::is_unprintable;
+use super::proxy::Proxy;
 
 /// Shorter values are not searched for: they would hit by chance.
 const SHORTEST: usize = 4;
 
 /// Shorter values are not searched for in escapes and across blanks, nor are shorter parts of a header's value.
 const SHORTEST_PART: usize = 8;
-
-/// The variables that may name a proxy with a password.
-const PROXY_VARIABLES: [&str; 6] =
-    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
 /// The replacement of a secret.
 const HIDDEN: &str = "[hidden]";
@@ -28,12 +24,12 @@ const HIDDEN: &str = "[hidden]";
 pub(super) struct Secrets(Vec<SecretString>);
 
 impl Secrets {
-    /// Returns the secrets of a configuration, and of the proxies that the environment names.
+    /// Returns the secrets of a configuration, those for its proxy included.
     pub(super) fn of(config: &Config) -> Self {
-        let proxies = PROXY_VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
+        let proxy = config.proxy.iter().flat_map(Proxy::secrets);
         let headers = config.headers.values().map(|value| value.expose_secret().to_owned());
         let token = config.token.expose_secret().to_owned();
-        Self::hiding(headers.flat_map(with_credentials).chain([token]).chain(proxies.flat_map(passwords)))
+        Self::hiding(headers.flat_map(with_credentials).chain([token]).chain(proxy))
     }
 
     fn hiding(values: impl Iterator<Item = String>) -> Self {
@@ -63,17 +59,6 @@ fn with_credentials(value: String) -> Vec<String> {
         decoded.split_once(':').map(|(_, password)| password.to_owned())
     });
     [Some(value), credentials, decoded].into_iter().flatten().chain(cookies).collect()
-}
-
-/// Returns the password in the address of a proxy, and the credentials as the proxy gets them.
-fn passwords(proxy: String) -> Vec<String> {
-    let Some(url) = Url::parse(&proxy).ok().or_else(|| Url::parse(&format!("http://{proxy}")).ok()) else {
-        return Vec::new();
-    };
-    let Some(password) = url.password() else { return Vec::new() };
-    let decoded = percent_encoding::percent_decode_str(password).decode_utf8_lossy().into_owned();
-    let user = percent_encoding::percent_decode_str(url.username()).decode_utf8_lossy().into_owned();
-    vec![password.to_owned(), decoded.clone(), format!("{user}:{decoded}")]
 }
 
 /// Returns the forms in which a secret may come back.
@@ -246,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_headers_and_proxies_are_secrets() {
+    fn credentials_of_headers_are_secrets() {
         let basic = format!("Basic {}", STANDARD.encode("user:pass-word"));
         assert_eq!(with_credentials(basic.clone())[1..], [basic[6..].to_owned(), "pass-word".to_owned()]);
         assert_eq!(with_credentials("plain".to_owned()), ["plain"]);
@@ -255,9 +240,6 @@ mod tests {
             cookie.contains(&"top-secret".to_owned()) && !cookie.contains(&"en".to_owned()),
             "{cookie:?}"
         );
-        let passwords = passwords("http://me:p%40ss@proxy:3128".to_owned());
-        assert_eq!(passwords, ["p%40ss", "p@ss", "me:p@ss"]);
-        assert!(super::passwords("proxy:3128".to_owned()).is_empty());
     }
 
     #[test]

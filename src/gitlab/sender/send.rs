@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
 use super::document::SchemaGaps;
-use super::error::{AttemptHistory, Error, ErrorKind};
+use super::error::{AttemptHistory, Error, ErrorKind, ProxyProblem};
 use super::message;
 use super::pause::Pause;
 use super::request::{Call, RequestLine};
@@ -224,13 +224,25 @@ impl Sender {
             elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "request to GitLab"
         );
-        let judged = outcome.map_err(Problem::of_failure).and_then(|reply| {
+        let judged = outcome.map_err(|failure| self.problem(failure)).and_then(|reply| {
             if let Some(wait) = retry::used_up_wait(&reply.headers) {
                 self.shared.pause.extend(wait);
             }
             self.judge(call, reply)
         });
         Some(judged)
+    }
+
+    /// Returns what is wrong, with the proxy where the server's connection goes through one.
+    fn problem(&self, failure: Failure) -> Problem {
+        let mut problem = Problem::of_failure(failure);
+        let is_of_connection = [ErrorKind::Unreachable, ErrorKind::Untrusted, ErrorKind::TimedOut];
+        if let Some(proxy) =
+            self.shared.transport.proxy().filter(|_| is_of_connection.contains(&problem.kind))
+        {
+            problem.words = problem.words.map(|words| format!("{words}, through the proxy {proxy}"));
+        }
+        problem
     }
 
     fn judge<T>(&self, call: &Call<T>, reply: Reply) -> Result<(T, HeaderMap), Problem> {
@@ -329,6 +341,10 @@ impl Problem {
             Failure::NotTaken(cause) => {
                 let kind = Self::plain(ErrorKind::Unreachable);
                 return Self { words: Some(cause), transient: true, not_taken: true, ..kind };
+            }
+            Failure::Proxy { address, variable, problem, cause } => {
+                let transient = matches!(problem, ProxyProblem::Unreachable | ProxyProblem::Refused);
+                (ErrorKind::Proxy { address, variable, problem }, cause, transient, false)
             }
             Failure::Untrusted(cause) => (ErrorKind::Untrusted, Some(cause), false, false),
             Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),

@@ -6,17 +6,19 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Certificate, Identity, Method, Response, StatusCode, Url, redirect};
+use reqwest::{Method, Response, StatusCode, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio_rustls::rustls;
 
 use super::base_url::BaseUrl;
-use super::client_certificate;
 use super::config::{Config, ConfigError};
+use super::error::ProxyProblem;
 use super::message;
+use super::proxy::Proxy;
 use super::request::Call;
 use super::secrets::Secrets;
+use super::tls;
 
 /// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over 1 MiB where every
 /// description is as long as GitLab lets it be.
@@ -33,9 +35,6 @@ const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// How often an answer may point elsewhere: a renamed path needs one, a trailing slash another.
 const MOST_REDIRECTS: usize = 3;
-
-/// How the platform's verifier begins to say that the system has no authorities.
-const NO_AUTHORITIES: &str = "No CA certificates were loaded";
 
 /// Headers that belong to the connection and not to the request.
 const FRAMING: [&str; 12] = [
@@ -57,6 +56,7 @@ const FRAMING: [&str; 12] = [
 pub(super) struct Transport {
     http: reqwest::Client,
     base_url: BaseUrl,
+    proxy: Option<Proxy>,
     timeout: Duration,
     secrets: Secrets,
     large_bodies: Semaphore,
@@ -77,6 +77,8 @@ pub(super) enum Failure {
     NotConnected(String),
     /// The server closes the connection, and says that it hasn't taken the request.
     NotTaken(String),
+    /// The proxy makes no connection to the server: the request was not sent.
+    Proxy { address: String, variable: &'static str, problem: ProxyProblem, cause: Option<String> },
     /// TLS failed: the request was not sent.
     Untrusted(String),
     /// The connection broke; the request may have been carried out.
@@ -103,25 +105,17 @@ impl Transport {
             .default_headers(default_headers(config)?)
             .user_agent(user_agent)
             .redirect(redirect::Policy::none())
-            .tls_danger_accept_invalid_certs(config.insecure);
-        if config.base_url.is_loopback() {
-            // As elsewhere, the proxies that the environment names are for other machines.
-            builder = builder.no_proxy();
-        }
-        let authorities = config.cacert_pem.as_deref().map(authorities).transpose()?;
-        builder = match authorities {
-            // Nobody is asked to vouch for anybody, so that a machine without authorities will do.
-            _ if config.base_url.needs_no_tls() => builder.tls_certs_only([]),
-            Some(authorities) => builder.tls_certs_merge(authorities),
-            None => builder,
+            .tls_backend_preconfigured(tls::client_config(config)?);
+        // Never those of the process's environment or the system's settings.
+        builder = match &config.proxy {
+            Some(proxy) => builder.proxy(reqwest_proxy(proxy)?),
+            None => builder.no_proxy(),
         };
-        if let Some(identity) = client_certificate_of(config)? {
-            builder = builder.identity(identity);
-        }
-        let http = builder.build().map_err(|error| unusable(&error))?;
+        let http = builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))?;
         Ok(Self {
             http,
             base_url: config.base_url.clone(),
+            proxy: config.proxy.clone(),
             timeout: config.request_timeout,
             secrets: Secrets::of(config),
             large_bodies: Semaphore::new(LARGE_BODIES),
@@ -130,6 +124,10 @@ impl Transport {
 
     pub(super) fn base_url(&self) -> &BaseUrl {
         &self.base_url
+    }
+
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     /// Sends the request once and reads the whole answer, within the time-out.
@@ -151,10 +149,15 @@ impl Transport {
             if let Some(body) = call.body() {
                 request = request.json(body);
             }
-            let response = request.send().await.map_err(|error| match failure(error) {
+            let response = request.send().await.map_err(|error| match self.failure(error) {
                 Failure::Broken(cause) => Failure::NoAnswer(cause),
                 other => other,
             })?;
+            if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+                && let Some(proxy) = self.proxy().filter(|proxy| proxy.forwards(&self.base_url))
+            {
+                return Err(of_proxy(proxy, ProxyProblem::Credentials, Some(STATUS_407.to_owned())));
+            }
             if !is_redirect(response.status()) {
                 return match response.status() == call.success() {
                     true => self.read(response).await,
@@ -190,6 +193,11 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+    }
+
+    fn failure(&self, error: reqwest::Error) -> Failure {
+        let at_proxy = self.proxy().and_then(|proxy| at_proxy(&error, proxy, &self.base_url));
+        at_proxy.unwrap_or_else(|| failure(error))
     }
 
     fn address<T>(&self, call: &Call<T>) -> Result<Url, Failure> {
@@ -248,6 +256,61 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
+/// How the HTTP client's errors about proxies begin, which have no types of their own outside it.
+const TUNNEL: &str = "tunnel error: ";
+const SOCKS: &str = "SOCKS error: ";
+
+/// The status of an HTTP proxy that wants credentials.
+const STATUS_407: &str = "407 Proxy Authentication Required";
+
+/// Returns the failure if it is the proxy's: no connection to it, or none from it to the server.
+fn at_proxy(error: &reqwest::Error, proxy: &Proxy, base_url: &BaseUrl) -> Option<Failure> {
+    if !error.is_connect() {
+        return None;
+    }
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let said = causes.map(ToString::to_string).find_map(|text| {
+        let reason = text.strip_prefix(TUNNEL).or_else(|| text.strip_prefix(SOCKS))?;
+        Some(reason.to_owned())
+    });
+    let cause = Some(root_cause(error));
+    let (problem, cause) = match said.as_deref() {
+        Some("failed to create underlying connection") if tls_error(error).is_some() => {
+            (ProxyProblem::Untrusted, cause)
+        }
+        // The client drops the cause for SOCKS.
+        Some("failed to create underlying connection") => {
+            (ProxyProblem::Unreachable, cause.filter(|cause| !cause.starts_with(SOCKS)))
+        }
+        Some("proxy authorization required") => (ProxyProblem::Credentials, Some(STATUS_407.to_owned())),
+        // With credentials, the client offers nothing else.
+        Some(
+            "server does not support user/pass authentication"
+            | "server implements authentication incorrectly",
+        ) if proxy.has_credentials() => {
+            (ProxyProblem::Refused, Some("it takes no user name and password".to_owned()))
+        }
+        Some(
+            "credentials not accepted"
+            | "server does not support user/pass authentication"
+            | "server implements authentication incorrectly",
+        ) => (ProxyProblem::Credentials, None),
+        Some("unsuccessful") => (ProxyProblem::Refused, None),
+        Some(reason) => (ProxyProblem::Refused, message::line(reason)),
+        // TLS to the server begins only once the proxy has connected to it.
+        None if tls_error(error).is_some() => match proxy.forwards(base_url) {
+            true => (ProxyProblem::Untrusted, cause),
+            false => return None,
+        },
+        None => (ProxyProblem::Unreachable, cause),
+    };
+    Some(of_proxy(proxy, problem, cause))
+}
+
+fn of_proxy(proxy: &Proxy, problem: ProxyProblem, cause: Option<String>) -> Failure {
+    Failure::Proxy { address: proxy.to_string(), variable: proxy.variable(), problem, cause }
+}
+
 /// Checks whether a server has refused a stream of HTTP/2: by its number above the last that a graceful GOAWAY takes, or by
 /// itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
 fn is_not_taken(error: &reqwest::Error) -> bool {
@@ -272,19 +335,6 @@ fn root_cause(error: &reqwest::Error) -> String {
     message::line(&cause.to_string()).unwrap_or_else(|| "no reason given".to_owned())
 }
 
-fn unusable(error: &reqwest::Error) -> ConfigError {
-    match tls_error(error) {
-        Some(rustls::Error::InconsistentKeys(_)) => {
-            ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned())
-        }
-        // Known by its words alone: the library that looks for them has no type of its own for it.
-        Some(rustls::Error::General(reason)) if reason.starts_with(NO_AUTHORITIES) => {
-            ConfigError::NoAuthorities
-        }
-        _ => ConfigError::Tls(root_cause(error)),
-    }
-}
-
 /// What TLS has to say about it, wherever in the causes it is wrapped.
 fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
@@ -299,6 +349,11 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
         };
     }
     None
+}
+
+fn reqwest_proxy(proxy: &Proxy) -> Result<reqwest::Proxy, ConfigError> {
+    // Its error may show the address with the password.
+    reqwest::Proxy::all(proxy.address()).map_err(|_| ConfigError::Proxy(proxy.variable()))
 }
 
 fn default_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
@@ -341,21 +396,6 @@ fn secret_value(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
     Some(value)
-}
-
-fn authorities(pem: &str) -> Result<Vec<Certificate>, ConfigError> {
-    match Certificate::from_pem_bundle(pem.as_bytes()) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(ConfigError::CaCertificate),
-    }
-}
-
-fn client_certificate_of(config: &Config) -> Result<Option<Identity>, ConfigError> {
-    match (&config.client_cert_pem, &config.client_key_pem) {
-        (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => client_certificate::read(certificate, key).map(Some),
-        _ => Err(ConfigError::IncompleteClientCertificate),
-    }
 }
 
 #[cfg(test)]

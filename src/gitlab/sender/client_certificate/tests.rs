@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512,
     PKCS_ED25519, PKCS_RSA_SHA256,
@@ -11,7 +13,6 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use super::section;
 use crate::gitlab::testing::{Scripted, client, json, project};
 use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
 
@@ -62,6 +63,10 @@ fn unwrapped(pkcs8: &[u8]) -> &[u8] {
     let (tag, key, _) = element(after_algorithm);
     assert_eq!(tag, OCTETS);
     key
+}
+
+fn section(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
 fn crlf(text: &str) -> String {
@@ -159,6 +164,9 @@ fn a_certificate_that_is_none_says_so() {
         let reason = "it holds no certificate in PEM form".to_owned();
         assert_eq!(refusal(certificate, pair.pkcs8()), ConfigError::ClientCertificate(reason));
     }
+    let reason = "its first certificate isn't an X.509 certificate".to_owned();
+    let other = section("CERTIFICATE", b"no certificate");
+    assert_eq!(refusal(other, pair.pkcs8()), ConfigError::ClientCertificate(reason));
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::gitlab::testing::{Reply, Scripted, client, empty, json, project, shown, text};
-use crate::gitlab::{Error, ErrorKind};
+use crate::gitlab::{BaseUrl, Config, Error, ErrorKind, Proxy, ProxyProblem};
 
 fn settings() -> Reply {
     json(200, &json!({"inbound_enabled": true, "outbound_enabled": false}))
@@ -119,4 +119,30 @@ async fn a_server_that_is_not_there_is_unreachable_and_untouched() {
     assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Unreachable, 2));
     assert!(!error.maybe_carried_out());
     assert!(error.words().unwrap().to_lowercase().contains("refused"), "{error}");
+}
+
+/// The settings of a client that reaches an address through a proxy.
+fn through(proxy: &str, template: &Config) -> Config {
+    let base_url = BaseUrl::parse("http://gitlab.test").unwrap();
+    let environment = |name: &str| (name == "HTTP_PROXY").then(|| proxy.to_owned());
+    let proxy = Proxy::from_environment(&base_url, &environment).unwrap();
+    Config { base_url, proxy, retries: 2, ..template.clone() }
+}
+
+#[tokio::test]
+async fn a_proxy_is_tried_again_unless_it_wants_credentials() {
+    let proxy = Scripted::answers(vec![empty(407)]).await;
+    let down = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    for (address, problem, attempts) in [
+        (proxy.origin.clone(), ProxyProblem::Credentials, 1),
+        (format!("http://{down}"), ProxyProblem::Unreachable, 3),
+        (format!("socks5://{down}"), ProxyProblem::Unreachable, 3),
+    ] {
+        let config = through(&address, &proxy.config());
+        let error = client(&config).scope(&project(1).into()).await.unwrap_err();
+        assert_eq!(error.attempts(), attempts);
+        assert!(!error.maybe_carried_out());
+        assert_eq!(*error.kind(), ErrorKind::Proxy { address, variable: "HTTP_PROXY", problem });
+    }
+    assert_eq!(proxy.count(), 1);
 }

@@ -1,0 +1,218 @@
+//! TLS to GitLab and to proxies: which servers are trusted, and which client certificate is shown.
+
+use std::sync::Arc;
+
+use rustls_platform_verifier::Verifier;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::client::{ClientConfig, verify_server_name};
+use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+};
+
+use super::certificate::Parts;
+use super::client_certificate;
+use super::config::{Config, ConfigError};
+use super::message;
+
+/// The versions of HTTP that are offered, the preferred one first.
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// How the platform's verifier begins to say that the system has no authorities.
+const NO_AUTHORITIES: &str = "No CA certificates were loaded";
+
+/// Returns the TLS settings of a client.
+///
+/// # Errors
+///
+/// See [`ConfigError`]: a file that can't be used, or a system without authorities.
+pub(super) fn client_config(config: &Config) -> Result<ClientConfig, ConfigError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))?;
+    let listed = config.cacert_pem.as_deref().map(certificates).transpose()?.unwrap_or_default();
+    let builder = if config.insecure {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyServer))
+    } else if config.base_url.needs_no_tls() {
+        // No authorities are needed, so a machine without any will do.
+        builder.with_root_certificates(RootCertStore::empty())
+    } else {
+        let verifier = ListedOrVerified::new(listed, provider).map_err(|error| unusable(&error))?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    };
+    let mut tls = match client_certificate_of(config)? {
+        // Not `with_client_auth_cert`, which takes no certificates of version 1.
+        Some(certificate) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certificate))),
+        None => builder.with_no_client_auth(),
+    };
+    tls.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    Ok(tls)
+}
+
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(ConfigError::CaCertificate),
+    }
+}
+
+fn client_certificate_of(config: &Config) -> Result<Option<CertifiedKey>, ConfigError> {
+    match (&config.client_cert_pem, &config.client_key_pem) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => client_certificate::read(certificate, key).map(Some),
+        _ => Err(ConfigError::IncompleteClientCertificate),
+    }
+}
+
+fn unusable(error: &Error) -> ConfigError {
+    match error {
+        // Known by its words alone: the library that looks for them has no type of its own for it.
+        Error::General(reason) if reason.starts_with(NO_AUTHORITIES) => ConfigError::NoAuthorities,
+        Error::InvalidCertificate(_) => ConfigError::CaCertificate,
+        error => ConfigError::Tls(
+            message::line(&error.to_string()).unwrap_or_else(|| "no reason given".to_owned()),
+        ),
+    }
+}
+
+/// Trusts what the system's verifier trusts, and a server whose own certificate is in `cacert_file`.
+///
+/// webpki refuses the latter where the certificate says that it is an authority, as self-signed ones mostly do, or was
+/// signed by an authority that isn't in the file. Other clients accept both. This gives nobody new rights: whoever has
+/// the key of a certificate in the file can sign certificates with it.
+#[derive(Debug)]
+struct ListedOrVerified {
+    verifier: Verifier,
+    listed: Vec<(CertificateDer<'static>, Parts)>,
+}
+
+impl ListedOrVerified {
+    fn new(authorities: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<Self, Error> {
+        let verifier = match authorities.is_empty() {
+            true => Verifier::new(provider)?,
+            false => Verifier::new_with_extra_roots(authorities.iter().cloned(), provider)?,
+        };
+        let listed = authorities.into_iter().filter_map(|certificate| {
+            let parts = Parts::of(&certificate)?;
+            Some((certificate, parts))
+        });
+        Ok(Self { verifier, listed: listed.collect() })
+    }
+
+    fn listed(&self, certificate: &CertificateDer<'_>) -> Option<&Parts> {
+        let (_, parts) = self.listed.iter().find(|(listed, _)| listed == certificate)?;
+        Some(parts)
+    }
+}
+
+impl ServerCertVerifier for ListedOrVerified {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified =
+            self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let error = match verified {
+            Err(error) if error != CertificateError::Revoked.into() => error,
+            verified => return verified,
+        };
+        let parts = self.listed(end_entity).ok_or(error)?;
+        parts.check_dates(now)?;
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+
+    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
+        self.verifier.root_hint_subjects()
+    }
+}
+
+/// Trusts every server, as `insecure` asks.
+#[derive(Debug)]
+struct AnyServer;
+
+impl ServerCertVerifier for AnyServer {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    /// Those of TLS 1.3, and the older ones of TLS 1.2.
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        use SignatureScheme::{
+            ECDSA_NISTP256_SHA256, ECDSA_NISTP384_SHA384, ECDSA_NISTP521_SHA512, ECDSA_SHA1_Legacy, ED448,
+            ED25519, RSA_PKCS1_SHA1, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
+            RSA_PSS_SHA384, RSA_PSS_SHA512,
+        };
+        vec![
+            RSA_PKCS1_SHA1,
+            ECDSA_SHA1_Legacy,
+            RSA_PKCS1_SHA256,
+            ECDSA_NISTP256_SHA256,
+            RSA_PKCS1_SHA384,
+            ECDSA_NISTP384_SHA384,
+            RSA_PKCS1_SHA512,
+            ECDSA_NISTP521_SHA512,
+            RSA_PSS_SHA256,
+            RSA_PSS_SHA384,
+            RSA_PSS_SHA512,
+            ED25519,
+            ED448,
+        ]
+    }
+}

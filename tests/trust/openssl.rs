@@ -1,0 +1,230 @@
+//! Certificates as `openssl` makes them in its defaults, which is how people get theirs.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use gitlab_simulator::Simulator;
+use rcgen::{BasicConstraints, CertificateParams, IsCa};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use tokio_rustls::rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+};
+
+use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, pem};
+
+const HERE: &str = "127.0.0.1";
+
+/// Says why a test is skipped, past the test runner, which would hide the output of tests that pass.
+fn skip(reason: &str) {
+    drop(std::io::stderr().write_all(format!("\nSKIPPED: {reason}.\n\n").as_bytes()));
+}
+
+/// Runs `openssl` for each line, in the folder. Returns `false`, and says so, where a test must be skipped for want of it.
+fn openssl(files: &Files, lines: &[&str]) -> bool {
+    for line in lines {
+        let made = Command::new("openssl").args(line.split(' ')).current_dir(files.path()).output();
+        let Ok(made) = made else {
+            skip("there is no `openssl` on this machine");
+            return false;
+        };
+        assert!(made.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&made.stderr));
+    }
+    true
+}
+
+/// A self-signed certificate, as the manual page of `openssl req` shows it.
+fn self_signed(name: &str) -> String {
+    format!(
+        "req -x509 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.pem -days 30 -subj /CN={HERE} \
+         -addext subjectAltName=IP:{HERE}"
+    )
+}
+
+/// A certificate of an authority, which signs others.
+const AUTHORITY: &str =
+    "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority";
+
+fn certificate(path: &Path) -> CertificateDer<'static> {
+    CertificateDer::from_pem_file(path).unwrap()
+}
+
+fn server(files: &Files, name: &str) -> ServerConfig {
+    let chain = vec![certificate(&files.path().join(format!("{name}.pem")))];
+    let key = PrivateKeyDer::from_pem_file(files.path().join(format!("{name}.key"))).unwrap();
+    ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
+}
+
+/// A GitLab behind TLS, and a provider block that trusts that file.
+async fn behind(tls: ServerConfig, trusted: &Path) -> (Simulator, Gateway, Value) {
+    let gitlab = Simulator::start();
+    let tls = Gateway::tls(tls, address(&gitlab)).await;
+    let base_url = format!("https://{}", tls.address());
+    let block = json!({"base_url": base_url, "token": gitlab.token(), "cacert_file": trusted});
+    (gitlab, tls, block)
+}
+
+async fn is_refused(tls: ServerConfig, trusted: &Path, reason: &str) {
+    let (gitlab, _tls, block) = behind(tls, trusted).await;
+    let diagnostics = configure(&launch(), block).await;
+    let error = only_error(&diagnostics);
+    assert!(error.detail.contains(reason), "{reason}: {error:#?}");
+    assert_eq!(gitlab.requests().to_string(), "");
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_in_the_file_is_trusted() {
+    let files = Files::new();
+    if !openssl(&files, &[&self_signed("ours"), &self_signed("other")]) {
+        return;
+    }
+    let path = |name: &str| files.path().join(format!("{name}.pem"));
+    let (gitlab, _tls, block) = behind(server(&files, "ours"), &path("ours")).await;
+    assert_eq!(configure(&launch(), block).await, []);
+    assert_eq!(gitlab.requests().len(), 1);
+
+    is_refused(server(&files, "ours"), &path("other"), "certificate").await;
+}
+
+#[tokio::test]
+async fn a_signed_certificate_in_the_file_needs_no_authority() {
+    let files = Files::new();
+    files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:FALSE\n"));
+    let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
+    let sign =
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf -out leaf.pem";
+    if !openssl(&files, &[AUTHORITY, request, sign]) {
+        return;
+    }
+    let leaf = files.path().join("leaf.pem");
+    let (_gitlab, _tls, block) = behind(server(&files, "leaf"), &leaf).await;
+    assert_eq!(configure(&launch(), block).await, []);
+}
+
+#[tokio::test]
+async fn name_and_dates_of_a_certificate_in_the_file_count() {
+    let authority = |params: &mut CertificateParams| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    };
+    let between = |from: i64, to: i64| {
+        move |params: &mut CertificateParams| {
+            authority(params);
+            params.not_before = OffsetDateTime::now_utc() + Duration::days(from);
+            params.not_after = OffsetDateTime::now_utc() + Duration::days(to);
+        }
+    };
+    for (certificate, reason) in [
+        (Certificate::with("gitlab.test", authority), "certificate not valid for name"),
+        (Certificate::with(HERE, between(-2, -1)), "certificate expired"),
+        (Certificate::with(HERE, between(1, 2)), "certificate not valid yet"),
+    ] {
+        let files = Files::new();
+        is_refused(certificate.server(), &files.write("ca.pem", certificate.pem()), reason).await;
+    }
+    let (files, certificate) = (Files::new(), Certificate::with(HERE, between(-1, 1)));
+    let (_gitlab, _tls, block) =
+        behind(certificate.server(), &files.write("ca.pem", certificate.pem())).await;
+    assert_eq!(configure(&launch(), block).await, []);
+}
+
+/// The key must be that of the certificate, whoever has the certificate.
+#[tokio::test]
+async fn a_certificate_without_its_key_is_refused() {
+    let authority = |params: &mut CertificateParams| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    };
+    let (ours, other) = (Certificate::with(HERE, authority), Certificate::of(HERE));
+    let files = Files::new();
+    let (gitlab, _tls, block) =
+        behind(ours.server_with_key_of(&other), &files.write("ca.pem", ours.pem())).await;
+    let diagnostics = configure(&launch(), block).await;
+    assert!(only_error(&diagnostics).detail.contains("BadSignature"), "{diagnostics:#?}");
+    assert_eq!(gitlab.requests().to_string(), "");
+}
+
+/// Lets in one certificate of any version.
+#[derive(Debug)]
+struct Only(CertificateDer<'static>);
+
+impl ClientCertVerifier for Only {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        match *end_entity == self.0 {
+            true => Ok(ClientCertVerified::assertion()),
+            false => Err(CertificateError::UnknownIssuer.into()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[tokio::test]
+async fn a_client_certificate_of_version_1_is_sent() {
+    let files = Files::new();
+    let request = |name: &str| {
+        format!("req -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}")
+    };
+    let sign = "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out client.pem";
+    if !openssl(&files, &[AUTHORITY, &request("client"), sign, &request("other")]) {
+        return;
+    }
+    let (path, server) = (|name: &str| files.path().join(name), Certificate::of(HERE));
+    let client = certificate(&path("client.pem"));
+    // Newer releases of openssl may add extensions by themselves, and so make version 3.
+    let mut print = Command::new("openssl");
+    let text = print.args(["x509", "-noout", "-text", "-in"]).arg(path("client.pem")).output().unwrap();
+    if !String::from_utf8_lossy(&text.stdout).contains("Version: 1 ") {
+        return skip("this `openssl` makes no certificates of version 1");
+    }
+    let tls = ServerConfig::builder()
+        .with_client_cert_verifier(Arc::new(Only(client)))
+        .with_single_cert(vec![server.der.clone()], server.key())
+        .unwrap();
+    let trusted = files.write("server.pem", pem("CERTIFICATE", &server.der));
+    let (gitlab, _tls, mut block) = behind(tls, &trusted).await;
+    assert!(!configure(&launch(), block.clone()).await.is_empty());
+    block["client_cert"] = json!(path("client.pem"));
+    block["client_key"] = json!(path("client.key"));
+    assert_eq!(configure(&launch(), block.clone()).await, []);
+    assert_eq!(gitlab.requests().len(), 1);
+
+    block["client_key"] = json!(path("other.key"));
+    let diagnostics = configure(&launch(), block).await;
+    let error = only_error(&diagnostics);
+    assert!(error.detail.contains("the key is not that of the certificate"), "{error:#?}");
+}
