@@ -101,7 +101,7 @@ fn read_a_list_of_100(bencher: Bencher) {
         gitlab.allow(owner, Target::Project(gitlab.add_project(&format!("apps/app-{number}"))));
     }
     let base_url = BaseUrl::parse(&gitlab.api_url()).expect("the simulator's address");
-    let config = Config::new(base_url, SecretString::from(gitlab.token()), "bench".to_owned());
+    let config = Config::new(base_url, Some(SecretString::from(gitlab.token())), "bench".to_owned());
     let client = Client::new(&config, CancellationToken::new()).expect("a client");
     let owner = ProjectId::try_from(owner).expect("a number");
     bencher

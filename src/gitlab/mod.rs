@@ -23,9 +23,9 @@ pub use endpoints::job_token_settings::Settings;
 pub use endpoints::user::User;
 pub use names::{
     FullPath, GroupId, GroupRef, Id, InvalidId, Kind, ProjectId, ProjectRef, RefError, Reference, Target,
-    same_path,
+    same_path, suggested_path,
 };
 pub use sender::{
     BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, Proxy, ProxyError, ProxyProblem,
-    TokenProblem, Words, asked_wait, next_page, words,
+    TlsProblem, TokenProblem, Words, asked_wait, next_page, refused_header, words,
 };

@@ -174,7 +174,8 @@ impl Scripted {
     }
 
     pub(super) fn config(&self) -> Config {
-        let mut config = Config::new(BaseUrl::parse(&self.origin).unwrap(), TOKEN.into(), USER_AGENT.into());
+        let mut config =
+            Config::new(BaseUrl::parse(&self.origin).unwrap(), Some(TOKEN.into()), USER_AGENT.into());
         config.headers.insert("X-Proxy-Credentials".to_owned(), HEADER.into());
         config
     }

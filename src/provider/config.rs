@@ -1,7 +1,7 @@
 //! The provider block: from attributes and environment to a connection that GitLab has accepted.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Read as _};
+use std::io::{self, Read as _};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -11,7 +11,7 @@ use super::report::{report, sentence};
 use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
 };
-use crate::gitlab::{BaseUrl, Client, Config, ConfigError, Proxy};
+use crate::gitlab::{BaseUrl, Client, Config, ConfigError, ErrorKind, Proxy, refused_header};
 
 /// Where GitLab.com's API is.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
@@ -148,6 +148,9 @@ pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
         (Attr::Null, Attr::Known(_)) => Some(incomplete_client_certificate("client_key", "client_cert")),
         _ => None,
     };
+    let headers = block.headers.known().into_iter().flat_map(BTreeMap::keys).filter_map(|name| {
+        Some(unusable(&ConfigError::Header { name: name.clone(), reason: refused_header(name)? }))
+    });
     let problems = [
         base_url.map(|problem| problem.at("base_url")),
         incomplete_client_certificate,
@@ -155,7 +158,7 @@ pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
         within("request_timeout", &block.request_timeout, 1..=MAX_REQUEST_TIMEOUT_SECONDS),
         within("max_concurrent_requests", &block.max_concurrent_requests, 1..=MAX_CONCURRENT_REQUESTS),
     ];
-    Errors::check(problems.into_iter().flatten())
+    Errors::check(problems.into_iter().flatten().chain(headers))
 }
 
 /// Makes the client, and unless told otherwise has GitLab look at the token.
@@ -191,11 +194,10 @@ fn client_config(
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
     host: &Host,
 ) -> Result<Config, Errors> {
-    let token = block.token.known().cloned().or_else(|| environment(TOKEN_VARIABLE));
-    let token = token.filter(|token| !token.is_empty()).ok_or_else(|| missing_token().at("token"))?;
+    let token = token(block, environment)?;
     let user_agent = format!("{PROGRAM} Terraform/{}", host.terraform_version);
     let base_url = configured_base_url(block, environment)?;
-    let mut config = Config::new(base_url, SecretString::from(token), user_agent);
+    let mut config = Config::new(base_url, token, user_agent);
     config.cacert_pem = file("cacert_file", &block.cacert_file)?;
     config.client_cert_pem = file("client_cert", &block.client_cert)?;
     config.client_key_pem = file("client_key", &block.client_key)?.map(SecretString::from);
@@ -217,6 +219,20 @@ fn client_config(
         config.max_concurrent_requests = requests;
     }
     Ok(config)
+}
+
+/// Returns the token without the blanks and line breaks around it that come with a file. Without one, and without the check of
+/// the token, it is an error of the first request: a configuration may come to make none.
+fn token(
+    block: &ProviderBlock,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+) -> Result<Option<SecretString>, Diagnostic> {
+    let token = block.token.known().cloned().or_else(|| environment(TOKEN_VARIABLE));
+    let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    if token.is_none() && early_auth_check(block, environment)? {
+        return Err(missing_token().at("token"));
+    }
+    Ok(token.map(SecretString::from))
 }
 
 /// A number that [`validate`] has found to be within bounds.
@@ -274,10 +290,11 @@ fn flag(
     variable: &str,
     default: bool,
 ) -> Result<bool, Diagnostic> {
-    match environment(variable).as_deref() {
+    // As Go reads them, and so the official provider.
+    match environment(variable).as_deref().map(str::trim) {
         None => Ok(default),
-        Some("true" | "1") => Ok(true),
-        Some("false" | "0") => Ok(false),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
+        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
         Some(other) => Err(Diagnostic::new(
             "Invalid environment variable",
             format!("`{variable}` must be `true` or `false`, but is {other:?}."),
@@ -287,9 +304,9 @@ fn flag(
 
 fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, Diagnostic> {
     let Some(path) = path.known() else { return Ok(None) };
-    let unreadable = |error: std::io::Error| {
+    let unreadable = |error: io::Error| {
         let reason = match error.kind() {
-            ErrorKind::InvalidData => "it is no text, and so no PEM".to_owned(),
+            io::ErrorKind::InvalidData => "it is no text, and so no PEM".to_owned(),
             _ => error.to_string(),
         };
         let detail = format!("`{attribute}` names {path:?}, which can't be read: {reason}.");
@@ -299,7 +316,7 @@ fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, 
         let mut text = String::new();
         // A pipe or terminal might never have an end, or a beginning.
         if !std::fs::metadata(path)?.is_file() {
-            return Err(std::io::Error::other("it isn't a regular file"));
+            return Err(io::Error::other("it isn't a regular file"));
         }
         let mut start = std::fs::File::open(path)?.take(LARGEST_FILE + 1);
         start.read_to_string(&mut text)?;
@@ -381,13 +398,36 @@ fn unusable(error: &ConfigError) -> Diagnostic {
     }
 }
 
+/// Returns what to do if `base_url` is the address of a page, whose path was taken for the one that GitLab is installed below.
+fn without_path(base_url: &BaseUrl) -> String {
+    let without = base_url.without_path();
+    without
+        .map(|url| format!(" If GitLab isn't installed below that path, write `{url}`."))
+        .unwrap_or_default()
+}
+
 fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
     let attempted = format!("Can't use GitLab at {}", client.base_url());
     if error.is_not_found() {
         // Every token finds its own user, so this is no GitLab, although it answers like one.
-        let detail =
-            format!("{}\n\nIs the provider's `base_url` that of a GitLab instance?", sentence(error));
+        let detail = format!(
+            "{}\n\nThis isn't an answer of GitLab's API. Set the provider's `base_url` to the address of a GitLab instance, such as \
+             `https://gitlab.example.com`.{}",
+            sentence(error),
+            without_path(client.base_url())
+        );
         return Diagnostic::new(attempted, detail).at("base_url");
+    }
+    if matches!(
+        error.kind(),
+        ErrorKind::UnexpectedStatus
+            | ErrorKind::Unreadable
+            | ErrorKind::Redirected { .. }
+            | ErrorKind::Unsupported
+    ) {
+        let told = report(attempted, error);
+        let detail = format!("{}{}", told.detail, without_path(client.base_url()));
+        return Diagnostic { detail, ..told }.at("base_url");
     }
     if error.is_about_the_proxy() {
         return report(attempted, error);

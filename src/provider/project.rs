@@ -2,7 +2,7 @@
 //! A number stays what it is whatever the path becomes, so that another spelling is never another object.
 
 use crate::framework::{Attr, Diagnostic, Errors};
-use crate::gitlab::{Client, Id, Kind, ProjectId, RefError, Reference, same_path};
+use crate::gitlab::{Client, Id, Kind, ProjectId, RefError, Reference, same_path, suggested_path};
 
 use super::report::{quoted, report};
 use super::unresolved::{Unresolved, other_kind};
@@ -29,11 +29,17 @@ pub(super) fn invalid_spelling<I: Id>(
     reason: &RefError,
 ) -> Diagnostic {
     let detail = format!(
-        "`{attribute}` is {}, which is neither the number nor the full path of a {}: {reason}.",
+        "`{attribute}` is {}, which is neither the number nor the full path of a {}: {reason}.{}",
         quoted(spelling),
-        I::KIND
+        I::KIND,
+        suggestion::<I>(spelling)
     );
     Diagnostic::new(format!("Invalid {}", I::KIND), detail).at(attribute)
+}
+
+/// Returns a sentence with what was probably meant, or nothing.
+fn suggestion<I: Id>(spelling: &str) -> String {
+    suggested_path::<I>(spelling).map(|path| format!(" Write {}.", quoted(&path))).unwrap_or_default()
 }
 
 /// A plan's knowledge of a project or group before it asks GitLab.
@@ -196,8 +202,9 @@ pub(super) async fn find<I: Id>(
 async fn look_up<I: Id>(client: &Client, spelling: &str) -> Result<Option<I>, Diagnostic> {
     let kind = I::KIND;
     let spelled: Reference<I> = spelling.parse().map_err(|reason| {
-        let spelling = quoted(spelling);
-        let detail = format!("{spelling} is neither the number nor the full path of a {kind}: {reason}.");
+        let (meant, spelling) = (suggestion::<I>(spelling), quoted(spelling));
+        let detail =
+            format!("{spelling} is neither the number nor the full path of a {kind}: {reason}.{meant}");
         Diagnostic::new(format!("Invalid {kind}"), detail)
     })?;
     let found = client.resolve(&spelled).await;

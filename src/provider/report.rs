@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use crate::framework::Diagnostic;
-use crate::gitlab::{Error, ErrorKind, ProxyProblem, TokenProblem};
+use crate::gitlab::{Error, ErrorKind, ProxyProblem, TlsProblem, TokenProblem};
 
 /// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read project 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
@@ -18,7 +18,8 @@ pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic 
 
 /// Checks whether GitLab can't be reached. It may come to be by the same apply whose plan asks for it.
 pub(super) fn is_out_of_reach(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::Cancelled)
+    use ErrorKind::{Cancelled, Proxy, TimedOut, Unreachable};
+    matches!(error.kind(), Unreachable | TimedOut | Cancelled | Proxy { .. })
 }
 
 /// Returns the warning of a plan that has to do without what it couldn't read.
@@ -175,12 +176,29 @@ const READ_USER: &str = "User: Read";
 fn fixed_advice(error: &Error) -> Option<&'static str> {
     let advice = match error.kind() {
         ErrorKind::FineGrained { .. } | ErrorKind::Proxy { .. } => return None,
+        ErrorKind::NoToken => {
+            "Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`, to an access token with the scope \
+             `api`."
+        }
+        ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden if is_blocked(error) => {
+            "The token's user can't use GitLab. Ask an administrator of the instance to unblock, activate or approve the user, \
+             or use another user's token."
+        }
         ErrorKind::Unauthorized(TokenProblem::Invalid) => {
             "GitLab does not know the token: check the provider's `token` (or `GITLAB_TOKEN`), and that it was made on \
              this GitLab instance."
         }
         ErrorKind::Unauthorized(TokenProblem::Expired | TokenProblem::Revoked) => {
             "Make a new access token with the scope `api` and set it as the provider's `token` (or `GITLAB_TOKEN`)."
+        }
+        ErrorKind::Forbidden if must_sign_in(error) => {
+            "Sign in to GitLab in a browser as the token's user, and do what GitLab asks for there; a service account or bot \
+             can't, so use another user's token in its place."
+        }
+        ErrorKind::Blocked { .. } => {
+            "GitLab's API answers in JSON, so this isn't from GitLab. If what is in front of it takes credentials or a special \
+             header, set them in the provider's `headers`; if it goes by address, let this machine's through. GitLab itself \
+             answers with a plain \"Forbidden\" while it bans an address for failed logins."
         }
         ErrorKind::Forbidden => {
             "The job token settings of a project can be read and changed only with at least the Maintainer role in \
@@ -218,18 +236,23 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "GitLab, or a proxy in front of it, is in trouble. Try again: the next apply does what is left."
         }
         ErrorKind::Redirected { .. } => {
-            "The token is never sent to another address. If this is the right GitLab, set the provider's `base_url` to \
-             where it is now."
+            "The token is never sent to another address. If GitLab has moved, set the provider's `base_url` to where it is \
+             now. If that is a page for signing in, as of a single sign-on in front of GitLab, set the credentials that let \
+             programs through in the provider's `headers`, or use an address that doesn't pass it."
         }
-        ErrorKind::UnexpectedStatus => "Is the provider's `base_url` that of a GitLab instance?",
+        ErrorKind::UnexpectedStatus if error.is_over_graphql() => {
+            "The REST API isn't affected. Permissions of single entries, cross-project push and the data source \
+             `gitlab_job_token_scopes` need GraphQL: what is in front of GitLab must let requests to `/api/graphql` through."
+        }
+        ErrorKind::UnexpectedStatus => {
+            "This isn't an answer of GitLab's API. Set the provider's `base_url` to the address of a GitLab instance, such as \
+             `https://gitlab.example.com`."
+        }
         ErrorKind::Unreachable => {
             "Check the provider's `base_url`, and that this machine reaches that address, through a proxy if need be \
              (`HTTPS_PROXY`)."
         }
-        ErrorKind::Untrusted => {
-            "If the server's certificate comes from a certificate authority of your own, name that authority's \
-             certificate with `cacert_file`; if the server asks for a certificate, set `client_cert` and `client_key`."
-        }
+        ErrorKind::Untrusted(problem) => of_tls(*problem),
         ErrorKind::TimedOut => "If the server is just slow, raise `request_timeout` in the provider block.",
         ErrorKind::Unreadable => {
             "Something answered that does not speak GitLab's API, such as a proxy's or login page: check the \
@@ -273,6 +296,47 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         }
     };
     Some(advice)
+}
+
+fn of_tls(problem: TlsProblem) -> &'static str {
+    match problem {
+        TlsProblem::NotTls => {
+            "The provider's `base_url` starts with `https://`, but what answers speaks plain text. Use the port for HTTPS; a port \
+             for HTTP needs `http://`, which sends the token unencrypted."
+        }
+        TlsProblem::Expired => {
+            "The server's administrator must renew the certificate. If it has been renewed, is this machine's clock right?"
+        }
+        TlsProblem::NotYetValid => "Is this machine's clock right?",
+        TlsProblem::WrongName => {
+            "Set the provider's `base_url` to a name that the certificate is for, or have a certificate made for this name."
+        }
+        TlsProblem::UnknownIssuer => {
+            "If the certificate comes from a certificate authority of your own, name that authority's certificate with \
+             `cacert_file`; for a self-signed certificate, name the certificate itself."
+        }
+        TlsProblem::ClientCertificate => {
+            "Set `client_cert` and `client_key` in the provider block to a certificate that the server accepts."
+        }
+        TlsProblem::Other => {
+            "If the server's certificate comes from a certificate authority of your own, name that authority's certificate with \
+             `cacert_file`; if the server asks for a certificate, set `client_cert` and `client_key`."
+        }
+    }
+}
+
+/// The words only choose the advice: GitLab has no codes for accounts that it lets do nothing.
+fn is_blocked(error: &Error) -> bool {
+    says_one_of(error, &["blocked", "deactivated", "pending approval", "banned"])
+}
+
+/// The words only choose the advice, as above.
+fn must_sign_in(error: &Error) -> bool {
+    says_one_of(error, &["Terms of Service", "terms of service", "password expired", "not confirmed"])
+}
+
+fn says_one_of(error: &Error, parts: &[&str]) -> bool {
+    error.words().is_some_and(|words| parts.iter().any(|part| words.contains(part)))
 }
 
 /// The words only choose the advice: GitLab has no code for this refusal.

@@ -9,4 +9,4 @@ pub(in crate::gitlab) use id::RawId;
 pub use id::{GroupId, Id, InvalidId, ProjectId, Target};
 pub use kind::Kind;
 pub(in crate::gitlab) use reference::folded;
-pub use reference::{FullPath, GroupRef, ProjectRef, RefError, Reference, same_path};
+pub use reference::{FullPath, GroupRef, ProjectRef, RefError, Reference, same_path, suggested_path};

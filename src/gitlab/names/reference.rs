@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::id::{GroupId, Id, InvalidId, ProjectId};
 
@@ -13,6 +13,12 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters makes possible, in
 /// bytes.
 const LONGEST_PATH: usize = 8192;
+
+/// The user of SSH addresses, as in `git@gitlab.example.com:platform/deploy.git`.
+const SSH_USER: &str = "git@";
+
+/// The end of a repository's address, which no path may have.
+const GIT: &str = ".git";
 
 /// The full path of a project or group, such as `platform/deploy/runner`. Keeps the spelling it was given;
 /// GitLab itself compares without regard to case, and so does [`same_path`].
@@ -59,8 +65,14 @@ pub enum RefError {
     #[error("it is longer than any full path")]
     TooLong,
     /// The address of a web page.
-    #[error("it is a URL; write only the full path, such as `group/project`, or the number")]
+    #[error("it is a URL")]
     Url,
+    /// The address of a repository, or its end.
+    #[error("it is the address of a Git repository")]
+    Repository,
+    /// A slash as `%2F`.
+    #[error("a full path isn't percent-encoded")]
+    Encoded,
     /// A project's path without its group.
     #[error("the full path of a project has a group or user in front, such as `group/project`")]
     NoNamespace,
@@ -72,8 +84,12 @@ impl FullPath {
             RefError::Empty
         } else if text.len() > LONGEST_PATH {
             RefError::TooLong
+        } else if text.starts_with(SSH_USER) || text.starts_with("ssh://") || text.ends_with(GIT) {
+            RefError::Repository
         } else if text.contains("://") {
             RefError::Url
+        } else if text.to_ascii_lowercase().contains("%2f") {
+            RefError::Encoded
         } else if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             RefError::Blank
         } else if text.starts_with('/') || text.ends_with('/') {
@@ -87,6 +103,29 @@ impl FullPath {
         };
         Err(problem)
     }
+}
+
+/// Returns the full path in a text that isn't one, such as the address of a web page or of a repository, if there is one.
+#[must_use]
+pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
+    let rest = match text.trim().split_once("://") {
+        // The host, and a relative root that can't be told from a group.
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => match text.trim().strip_prefix(SSH_USER) {
+            Some(rest) => rest.split_once(':')?.1,
+            None => text.trim(),
+        },
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    // What follows in a web page's address says which page of the project it is.
+    let rest = rest.split("/-/").next().unwrap_or_default();
+    let decoded = percent_decode_str(rest).decode_utf8().ok()?;
+    let path = decoded.trim_matches('/').trim_end_matches("/-");
+    let path = path.strip_suffix(GIT).unwrap_or(path);
+    let path = path.strip_prefix("groups/").filter(|_| !I::KIND.has_namespace()).unwrap_or(path);
+    let is_usable =
+        path != text && path.parse::<Reference<I>>().is_ok_and(|reference| reference.id().is_none());
+    is_usable.then(|| path.to_owned())
 }
 
 /// True when GitLab takes both for the same path: it compares without regard to case.
@@ -197,12 +236,38 @@ mod tests {
             ("a/\u{7f}", RefError::Blank),
             (&format!("a/{}", "b".repeat(LONGEST_PATH)), RefError::TooLong),
             ("https://gitlab.com/a/b", RefError::Url),
+            ("a/b.git", RefError::Repository),
+            ("git@gitlab.com:a/b", RefError::Repository),
+            ("a%2Fb", RefError::Encoded),
         ] {
             assert_eq!(text.parse::<ProjectRef>(), Err(reason), "{text:?}");
             assert_eq!(text.parse::<GroupRef>(), Err(reason), "{text:?}");
         }
         assert_eq!("runner".parse::<ProjectRef>(), Err(RefError::NoNamespace));
         assert_eq!("..".parse::<GroupRef>(), Err(RefError::DotSegment));
+    }
+
+    #[test]
+    fn a_path_is_found_in_addresses() {
+        for text in [
+            "platform/deploy.git",
+            "/platform/deploy/",
+            " platform/deploy",
+            "platform%2Fdeploy",
+            "git@gitlab.example.com:platform/deploy.git",
+            "ssh://git@gitlab.example.com:2222/platform/deploy.git",
+            "https://gitlab.example.com/platform/deploy",
+            "https://gitlab.example.com/platform/deploy/-/settings/ci_cd#js-token-access",
+        ] {
+            assert_eq!(suggested_path::<ProjectId>(text).as_deref(), Some("platform/deploy"), "{text}");
+        }
+        let page = "https://gitlab.example.com/groups/platform/apps/-/settings";
+        assert_eq!(suggested_path::<GroupId>(page).as_deref(), Some("platform/apps"));
+        for text in
+            ["", "deploy", "https://gitlab.example.com", "git@gitlab.example.com", "a//b", "%FF/%FE", "42"]
+        {
+            assert_eq!(suggested_path::<ProjectId>(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -31,6 +31,11 @@ pub enum BaseUrlError {
     /// A user name or password in the URL, where proxies and logs would see it.
     #[error("it must not contain a user name or password; the token has a setting of its own")]
     Credentials,
+    /// A page of a project, group or user.
+    #[error(
+        "it is the address of a page of GitLab; write only the scheme and host, as in `https://gitlab.example.com`"
+    )]
+    Page,
     /// A query or fragment, which has no meaning in front of a path.
     #[error("it must not contain a query (`?`) or fragment (`#`)")]
     QueryOrFragment,
@@ -63,6 +68,9 @@ impl BaseUrl {
         // Also where a script has added it to an address that had it already.
         while let Some(above) = root.strip_suffix(REST_ROOT) {
             root = above.trim_end_matches('/');
+        }
+        if is_page(&instance, root) {
+            return Err(BaseUrlError::Page);
         }
         let root = root.to_owned();
         instance.set_path(&root);
@@ -97,6 +105,12 @@ impl BaseUrl {
         self.instance.port_or_known_default().unwrap_or_default()
     }
 
+    /// Returns the address without the path that GitLab is installed below, if it has one.
+    #[must_use]
+    pub fn without_path(&self) -> Option<String> {
+        (!self.root().is_empty()).then(|| self.instance.origin().ascii_serialization())
+    }
+
     /// True when whoever is on the way to the server could read the token: plain HTTP, and not to this machine.
     #[must_use]
     pub fn sends_token_in_the_clear(&self) -> bool {
@@ -119,6 +133,14 @@ impl BaseUrl {
     }
 }
 
+/// Checks whether the path that GitLab would be installed below is that of a page. GitLab.com is installed below none.
+fn is_page(instance: &Url, root: &str) -> bool {
+    let has_mark = root.contains("/-/") || root.ends_with("/-") || root.ends_with(".git");
+    let is_known =
+        ["/users/sign_in", "/dashboard", "/explore", GRAPHQL_PATH].iter().any(|page| root.ends_with(page));
+    has_mark || is_known || (instance.domain() == Some("gitlab.com") && !root.is_empty())
+}
+
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.instance.as_str().trim_end_matches('/'))
@@ -137,6 +159,22 @@ mod tests {
 
     fn rest(text: &str) -> String {
         BaseUrl::parse(text).unwrap().rest("/user").unwrap().to_string()
+    }
+
+    #[test]
+    fn pages_are_not_taken_for_instances() {
+        for text in [
+            "https://gitlab.com/platform/deploy",
+            "https://gitlab.example.com/platform/deploy/-/settings/ci_cd",
+            "https://gitlab.example.com/platform/deploy.git",
+            "https://gitlab.example.com/users/sign_in",
+            "https://gitlab.example.com/api/graphql",
+        ] {
+            assert_eq!(BaseUrl::parse(text), Err(BaseUrlError::Page), "{text}");
+        }
+        let below = BaseUrl::parse("https://example.com/gitlab/api/v4").unwrap();
+        assert_eq!(below.without_path().as_deref(), Some("https://example.com"));
+        assert_eq!(BaseUrl::parse("https://gitlab.com/api/v4").unwrap().without_path(), None);
     }
 
     #[test]

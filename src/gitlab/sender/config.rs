@@ -26,8 +26,8 @@ const CI_JOB_TOKEN_PREFIX: &str = "glcbt-";
 pub struct Config {
     /// Where the GitLab is.
     pub base_url: BaseUrl,
-    /// A personal, project, group or OAuth access token.
-    pub token: SecretString,
+    /// A personal, project, group or OAuth access token; without one, each request is an error.
+    pub token: Option<SecretString>,
     /// Certificates (PEM, one or more) to trust besides the system's authorities: those of other authorities, or the
     /// server's own.
     pub cacert_pem: Option<String>,
@@ -109,7 +109,7 @@ pub enum ConfigError {
 impl Config {
     /// Returns a configuration with the defaults named in this module.
     #[must_use]
-    pub fn new(base_url: BaseUrl, token: SecretString, user_agent: String) -> Self {
+    pub fn new(base_url: BaseUrl, token: Option<SecretString>, user_agent: String) -> Self {
         Self {
             base_url,
             token,
@@ -129,7 +129,7 @@ impl Config {
     /// True when the token is that of a CI job, which GitLab refuses at every endpoint used here.
     #[must_use]
     pub fn token_is_of_a_ci_job(&self) -> bool {
-        self.token.expose_secret().starts_with(CI_JOB_TOKEN_PREFIX)
+        self.token.as_ref().is_some_and(|token| token.expose_secret().starts_with(CI_JOB_TOKEN_PREFIX))
     }
 }
 
@@ -155,14 +155,19 @@ mod tests {
     #[test]
     fn the_token_of_a_ci_job_is_known_by_its_prefix() {
         let base_url = BaseUrl::parse("https://gitlab.com").unwrap();
-        assert!(Config::new(base_url.clone(), "glcbt-64_abc".into(), "tests".into()).token_is_of_a_ci_job());
-        assert!(!Config::new(base_url, "glpat-abc".into(), "tests".into()).token_is_of_a_ci_job());
+        assert!(
+            Config::new(base_url.clone(), Some("glcbt-64_abc".into()), "tests".into()).token_is_of_a_ci_job()
+        );
+        assert!(!Config::new(base_url, Some("glpat-abc".into()), "tests".into()).token_is_of_a_ci_job());
     }
 
     #[test]
     fn debug_shows_no_secret() {
-        let mut config =
-            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), "glpat-hush".into(), "tests".into());
+        let mut config = Config::new(
+            BaseUrl::parse("https://gitlab.com").unwrap(),
+            Some("glpat-hush".into()),
+            "tests".into(),
+        );
         config.client_key_pem = Some("hush-key".into());
         config.headers.insert("X-Proxy-Auth".to_owned(), "hush-header".into());
         let shown = format!("{config:?}");

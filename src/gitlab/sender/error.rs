@@ -20,10 +20,17 @@ pub struct Error(Arc<Report>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// There is no token, so that nothing was sent.
+    NoToken,
     /// 401: GitLab does not accept the token.
     Unauthorized(TokenProblem),
     /// 403: the token's user lacks the role for this.
     Forbidden,
+    /// 401 or 403 as a web page or plain text, which isn't GitLab's API.
+    Blocked {
+        /// The software in front of GitLab that answers so, where it can be told.
+        by: Option<&'static str>,
+    },
     /// 403: the token itself was made without the scope for this.
     InsufficientScope {
         /// The scope that would be enough, when GitLab says so.
@@ -68,8 +75,8 @@ pub enum ErrorKind {
         /// What is wrong.
         problem: ProxyProblem,
     },
-    /// TLS failed: the certificate is not trusted, or ours was refused.
-    Untrusted,
+    /// TLS failed, so that the server has no request; [`Error::words`] may say more.
+    Untrusted(TlsProblem),
     /// No complete answer within the time-out of an attempt.
     TimedOut,
     /// Something answered, but not GitLab's API: no JSON, another shape, another success than the promised one.
@@ -111,6 +118,25 @@ pub enum TokenProblem {
     Expired,
     /// Someone has revoked it.
     Revoked,
+}
+
+/// What is wrong with a TLS connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsProblem {
+    /// The server answers in plain text, as a port for HTTP does.
+    NotTls,
+    /// The server's certificate has expired.
+    Expired,
+    /// The server's certificate isn't valid yet.
+    NotYetValid,
+    /// The server's certificate is for other names.
+    WrongName,
+    /// Nobody who is trusted has issued the server's certificate.
+    UnknownIssuer,
+    /// The server asks for a client certificate, or refuses ours.
+    ClientCertificate,
+    /// Anything else.
+    Other,
 }
 
 /// What is wrong with a proxy; [`Error::words`] may say more.
@@ -308,10 +334,13 @@ impl ErrorKind {
 
     fn describe(&self) -> String {
         match self {
+            Self::NoToken => "no token is set".to_owned(),
             Self::Unauthorized(TokenProblem::Invalid) => "the token is not accepted".to_owned(),
             Self::Unauthorized(TokenProblem::Expired) => "the token has expired".to_owned(),
             Self::Unauthorized(TokenProblem::Revoked) => "the token was revoked".to_owned(),
             Self::Forbidden => "the token's user may not do this".to_owned(),
+            Self::Blocked { by: Some(by) } => format!("{by} in front of GitLab refused the request"),
+            Self::Blocked { by: None } => "something in front of GitLab refused the request".to_owned(),
             Self::InsufficientScope { needed: Some(scope) } => format!("the token lacks the scope `{scope}`"),
             Self::InsufficientScope { needed: None } => "the token lacks a scope".to_owned(),
             Self::FineGrained { needed: Some(needed) } => format!("the token lacks the permission {needed}"),
@@ -328,7 +357,7 @@ impl ErrorKind {
             Self::Redirected { to: None } => "redirected, which is not followed".to_owned(),
             Self::UnexpectedStatus => "an unexpected status".to_owned(),
             Self::Unreachable => "the server can't be reached".to_owned(),
-            Self::Untrusted => "no trusted TLS connection".to_owned(),
+            Self::Untrusted(problem) => problem.describe().to_owned(),
             Self::Proxy { address, problem, .. } => format!("the proxy {address} {}", problem.describe()),
             Self::TimedOut => "no complete answer in time".to_owned(),
             Self::Unreadable => "the answer is not one of GitLab's API".to_owned(),
@@ -344,6 +373,22 @@ impl ErrorKind {
             Self::Elsewhere { owner, target } => {
                 format!("GitLab wrote the entry for {target} on the list of project {owner} in its place")
             }
+        }
+    }
+}
+
+impl TlsProblem {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::NotTls => "the server doesn't speak TLS at this port",
+            Self::Expired => "the server's certificate has expired",
+            Self::NotYetValid => "the server's certificate isn't valid yet",
+            Self::WrongName => "the server's certificate is for another name",
+            Self::UnknownIssuer => "the server's certificate is from an unknown authority",
+            Self::ClientCertificate => {
+                "the server refused the connection without a client certificate that it accepts"
+            }
+            Self::Other => "no trusted TLS connection",
         }
     }
 }

@@ -28,8 +28,8 @@ impl Secrets {
     pub(super) fn of(config: &Config) -> Self {
         let proxy = config.proxy.iter().flat_map(Proxy::secrets);
         let headers = config.headers.values().map(|value| value.expose_secret().to_owned());
-        let token = config.token.expose_secret().to_owned();
-        Self::hiding(headers.flat_map(with_credentials).chain([token]).chain(proxy))
+        let token = config.token.iter().map(|token| token.expose_secret().to_owned());
+        Self::hiding(headers.flat_map(with_credentials).chain(token).chain(proxy))
     }
 
     fn hiding(values: impl Iterator<Item = String>) -> Self {

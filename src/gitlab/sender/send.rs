@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, SERVER};
 use serde::de::IgnoredAny;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -35,6 +35,9 @@ const WRITE_GRACE: Duration = Duration::from_secs(3);
 /// Maximum number of connections for one request that break before any answer. A server may close a connection that it has
 /// kept open just when the next request is sent.
 const MOST_BROKEN: u32 = 2;
+
+/// Names of servers in front of GitLab, as their headers or pages have them. Others may have nginx behind them.
+const GATEWAYS: [&str; 6] = ["Cloudflare", "Akamai", "HAProxy", "Traefik", "Apache", "nginx"];
 
 /// The most bytes of a page in place of an answer that are looked at.
 const LONGEST_PAGE: usize = 64 * 1024;
@@ -236,10 +239,9 @@ impl Sender {
     /// Returns what is wrong, with the proxy where the server's connection goes through one.
     fn problem(&self, failure: Failure) -> Problem {
         let mut problem = Problem::of_failure(failure);
-        let is_of_connection = [ErrorKind::Unreachable, ErrorKind::Untrusted, ErrorKind::TimedOut];
-        if let Some(proxy) =
-            self.shared.transport.proxy().filter(|_| is_of_connection.contains(&problem.kind))
-        {
+        let is_of_connection =
+            matches!(problem.kind, ErrorKind::Unreachable | ErrorKind::Untrusted(_) | ErrorKind::TimedOut);
+        if let Some(proxy) = self.shared.transport.proxy().filter(|_| is_of_connection) {
             problem.words = problem.words.map(|words| format!("{words}, through the proxy {proxy}"));
         }
         problem
@@ -269,7 +271,12 @@ impl Sender {
     fn refusal(&self, is_read: bool, reply: &Reply) -> Problem {
         let words = message::read(&reply.body, |text| self.shared.transport.without_secrets(text));
         let asked_wait = retry::asked_wait(reply.status, &reply.headers);
-        let kind = ErrorKind::of_status(reply.status, &words, asked_wait);
+        let kind = match ErrorKind::of_status(reply.status, &words, asked_wait) {
+            ErrorKind::Unauthorized(_) | ErrorKind::Forbidden if words.is_no_json => {
+                ErrorKind::Blocked { by: gateway(&reply.headers, &reply.body) }
+            }
+            kind => kind,
+        };
         // A gateway says so of a request that it may have handed on.
         let is_of_a_gateway = kind == ErrorKind::UnexpectedStatus || words.is_no_json;
         let doubtful = is_of_a_gateway || kind == ErrorKind::Server || reply.status.is_success();
@@ -337,6 +344,7 @@ impl Sender {
 impl Problem {
     fn of_failure(failure: Failure) -> Self {
         let (kind, words, transient, doubtful) = match failure {
+            Failure::NoToken => (ErrorKind::NoToken, None, false, false),
             Failure::NotConnected(cause) => (ErrorKind::Unreachable, Some(cause), true, false),
             Failure::NotTaken(cause) => {
                 let kind = Self::plain(ErrorKind::Unreachable);
@@ -346,7 +354,7 @@ impl Problem {
                 let transient = matches!(problem, ProxyProblem::Unreachable | ProxyProblem::Refused);
                 (ErrorKind::Proxy { address, variable, problem }, cause, transient, false)
             }
-            Failure::Untrusted(cause) => (ErrorKind::Untrusted, Some(cause), false, false),
+            Failure::Untrusted(problem, cause) => (ErrorKind::Untrusted(problem), cause, false, false),
             Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
             Failure::NoAnswer(cause) => {
                 let kind = Self::plain(ErrorKind::Unreachable);
@@ -390,6 +398,17 @@ impl Problem {
     fn into_error(self, line: &RequestLine, history: AttemptHistory) -> Error {
         Error::new(self.kind, line, self.status, self.words, history)
     }
+}
+
+/// Returns the name of the software in front of GitLab that a page of a refusal is from, if it says so.
+fn gateway(headers: &HeaderMap, page: &[u8]) -> Option<&'static str> {
+    let server = headers.get(SERVER).and_then(|server| server.to_str().ok()).unwrap_or_default();
+    let page = String::from_utf8_lossy(page);
+    let is_named = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        server.to_ascii_lowercase().contains(&name) || page.to_ascii_lowercase().contains(&name)
+    };
+    GATEWAYS.into_iter().find(|name| is_named(name))
 }
 
 /// Returns what is cancelled some time after the order to stop.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use rustls_platform_verifier::Verifier;
+use time::OffsetDateTime;
+use time::macros::format_description;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::client::{ClientConfig, verify_server_name};
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -11,12 +13,14 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, DigitallySignedStruct, DistinguishedName, Error, InvalidMessage,
+    RootCertStore, SignatureScheme,
 };
 
 use super::certificate::Parts;
 use super::client_certificate;
 use super::config::{Config, ConfigError};
+use super::error::TlsProblem;
 use super::message;
 
 /// The versions of HTTP that are offered, the preferred one first.
@@ -78,6 +82,73 @@ fn unusable(error: &Error) -> ConfigError {
             message::line(&error.to_string()).unwrap_or_else(|| "no reason given".to_owned()),
         ),
     }
+}
+
+/// Returns what is wrong with a connection, and what more there is to say of it.
+pub(super) fn problem_of(error: &Error) -> (TlsProblem, Option<String>) {
+    let in_words = || message::line(&error.to_string());
+    match error {
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => (TlsProblem::NotTls, None),
+        Error::InvalidCertificate(error) => of_certificate(error, in_words),
+        Error::AlertReceived(alert) if CLIENT_CERTIFICATE_ALERTS.contains(alert) => {
+            (TlsProblem::ClientCertificate, in_words())
+        }
+        _ => (TlsProblem::Other, in_words()),
+    }
+}
+
+/// The alerts by which servers refuse clients without a certificate, or with one that they don't accept.
+const CLIENT_CERTIFICATE_ALERTS: [AlertDescription; 7] = [
+    AlertDescription::CertificateRequired,
+    AlertDescription::NoCertificate,
+    AlertDescription::BadCertificate,
+    AlertDescription::UnsupportedCertificate,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::UnknownCA,
+    AlertDescription::AccessDenied,
+];
+
+fn of_certificate(
+    error: &CertificateError,
+    in_words: impl Fn() -> Option<String>,
+) -> (TlsProblem, Option<String>) {
+    match error {
+        CertificateError::Expired => (TlsProblem::Expired, None),
+        CertificateError::ExpiredContext { not_after, .. } => {
+            (TlsProblem::Expired, date(*not_after).map(|date| format!("it was valid until {date}")))
+        }
+        CertificateError::NotValidYet => (TlsProblem::NotYetValid, None),
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            (TlsProblem::NotYetValid, date(*not_before).map(|date| format!("it is valid from {date} on")))
+        }
+        CertificateError::NotValidForName => (TlsProblem::WrongName, None),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            let names = presented.iter().filter_map(|name| name.split('"').nth(1)).take(MOST_NAMES);
+            let names = names.collect::<Vec<_>>().join(", ");
+            let words = (!names.is_empty()).then(|| format!("it is for {names}"));
+            (TlsProblem::WrongName, words.and_then(|words| message::line(&words)))
+        }
+        CertificateError::UnknownIssuer => (TlsProblem::UnknownIssuer, None),
+        // A trusted authority has the issuer's name and another key.
+        CertificateError::BadSignature => {
+            (TlsProblem::UnknownIssuer, Some("no authority of that name has signed it".to_owned()))
+        }
+        // A self-signed certificate of an authority that serves as the server's own.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            (TlsProblem::UnknownIssuer, Some("it is self-signed".to_owned()))
+        }
+        _ => (TlsProblem::Other, in_words()),
+    }
+}
+
+/// The most names of a certificate that a message repeats.
+const MOST_NAMES: usize = 5;
+
+/// Returns a moment for people.
+fn date(moment: UnixTime) -> Option<String> {
+    let moment = OffsetDateTime::from_unix_timestamp(i64::try_from(moment.as_secs()).ok()?).ok()?;
+    let form = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    moment.format(form).ok()
 }
 
 /// Trusts what the system's verifier trusts, and a server whose own certificate is in `cacert_file`.
@@ -214,5 +285,37 @@ impl ServerCertVerifier for AnyServer {
             ED25519,
             ED448,
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: impl Into<Error>) -> (TlsProblem, Option<String>) {
+        problem_of(&error.into())
+    }
+
+    #[test]
+    fn each_cause_is_told_apart() {
+        let at = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        let now = at(1_764_115_200);
+        let name = || ServerName::try_from("gitlab.example.com").unwrap();
+        let expired = CertificateError::ExpiredContext { time: now, not_after: at(1_735_689_600) };
+        assert_eq!(
+            told(expired),
+            (TlsProblem::Expired, Some("it was valid until 2025-01-01 00:00 UTC".to_owned()))
+        );
+        let early = CertificateError::NotValidYetContext { time: now, not_before: at(1_798_761_600) };
+        let from = "it is valid from 2027-01-01 00:00 UTC on".to_owned();
+        assert_eq!(told(early), (TlsProblem::NotYetValid, Some(from)));
+        let presented = vec!["DnsName(\"other.example.com\")".to_owned()];
+        let other = CertificateError::NotValidForNameContext { expected: name(), presented };
+        assert_eq!(told(other), (TlsProblem::WrongName, Some("it is for other.example.com".to_owned())));
+        assert_eq!(told(CertificateError::UnknownIssuer), (TlsProblem::UnknownIssuer, None));
+        assert_eq!(told(InvalidMessage::InvalidContentType), (TlsProblem::NotTls, None));
+        let wanted = Error::AlertReceived(AlertDescription::CertificateRequired);
+        assert_eq!(told(wanted).0, TlsProblem::ClientCertificate);
+        assert_eq!(told(Error::DecryptError).0, TlsProblem::Other);
     }
 }

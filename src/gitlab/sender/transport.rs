@@ -5,15 +5,15 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, Url, redirect};
-use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio_rustls::rustls;
 
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
-use super::error::ProxyProblem;
+use super::error::{ProxyProblem, TlsProblem};
+use super::headers;
 use super::message;
 use super::proxy::Proxy;
 use super::request::Call;
@@ -36,22 +36,6 @@ const LARGEST_REFUSAL: usize = 64 * 1024;
 /// How often an answer may point elsewhere: a renamed path needs one, a trailing slash another.
 const MOST_REDIRECTS: usize = 3;
 
-/// Headers that belong to the connection and not to the request.
-const FRAMING: [&str; 12] = [
-    "connection",
-    "content-encoding",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "http2-settings",
-];
-
 /// The connections to one GitLab.
 pub(super) struct Transport {
     http: reqwest::Client,
@@ -59,6 +43,7 @@ pub(super) struct Transport {
     proxy: Option<Proxy>,
     timeout: Duration,
     secrets: Secrets,
+    has_token: bool,
     large_bodies: Semaphore,
 }
 
@@ -73,6 +58,8 @@ pub(super) struct Reply {
 /// Why an attempt has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
+    /// There is no token: the request was not sent.
+    NoToken,
     /// No connection: the request was not sent.
     NotConnected(String),
     /// The server closes the connection, and says that it hasn't taken the request.
@@ -80,7 +67,7 @@ pub(super) enum Failure {
     /// The proxy makes no connection to the server: the request was not sent.
     Proxy { address: String, variable: &'static str, problem: ProxyProblem, cause: Option<String> },
     /// TLS failed: the request was not sent.
-    Untrusted(String),
+    Untrusted(TlsProblem, Option<String>),
     /// The connection broke; the request may have been carried out.
     Broken(String),
     /// The connection broke before any answer; the request may have been carried out.
@@ -102,7 +89,7 @@ impl Transport {
         }
         let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
         let mut builder = reqwest::Client::builder()
-            .default_headers(default_headers(config)?)
+            .default_headers(headers::of(config)?)
             .user_agent(user_agent)
             .redirect(redirect::Policy::none())
             .tls_backend_preconfigured(tls::client_config(config)?);
@@ -118,6 +105,7 @@ impl Transport {
             proxy: config.proxy.clone(),
             timeout: config.request_timeout,
             secrets: Secrets::of(config),
+            has_token: config.token.is_some(),
             large_bodies: Semaphore::new(LARGE_BODIES),
         })
     }
@@ -142,6 +130,9 @@ impl Transport {
     }
 
     async fn exchange<T>(&self, call: &Call<T>) -> Result<Reply, Failure> {
+        if !self.has_token {
+            return Err(Failure::NoToken);
+        }
         let mut url = self.address(call)?;
         let mut hops = 0;
         loop {
@@ -245,8 +236,9 @@ async fn read_start(mut response: Response) -> Result<Reply, Failure> {
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let cause = root_cause(&error);
-    if tls_error(&error).is_some() {
-        Failure::Untrusted(cause)
+    if let Some(error) = tls_error(&error) {
+        let (problem, words) = tls::problem_of(error);
+        Failure::Untrusted(problem, words)
     } else if is_not_taken(&error) {
         Failure::NotTaken(cause)
     } else if error.is_connect() {
@@ -354,48 +346,6 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
 fn reqwest_proxy(proxy: &Proxy) -> Result<reqwest::Proxy, ConfigError> {
     // Its error may show the address with the password.
     reqwest::Proxy::all(proxy.address()).map_err(|_| ConfigError::Proxy(proxy.variable()))
-}
-
-fn default_headers(config: &Config) -> Result<HeaderMap, ConfigError> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &config.headers {
-        let refuse = |reason| ConfigError::Header { name: name.clone(), reason };
-        let key = name.parse::<HeaderName>().map_err(|_| refuse("that is no name of a header"))?;
-        if key == AUTHORIZATION {
-            return Err(refuse("it is the one that carries the token"));
-        }
-        if FRAMING.contains(&key.as_str()) {
-            return Err(refuse(
-                "it says where a request ends or how the connection is used, which isn't yours to set",
-            ));
-        }
-        let value = secret_value(value.expose_secret());
-        headers.insert(
-            key,
-            value.ok_or_else(|| refuse("its value contains line breaks or control characters"))?,
-        );
-    }
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(AUTHORIZATION, authorization(&config.token)?);
-    Ok(headers)
-}
-
-/// `Bearer` serves access tokens and OAuth tokens alike.
-fn authorization(token: &SecretString) -> Result<HeaderValue, ConfigError> {
-    let token = token.expose_secret();
-    if token.is_empty() {
-        return Err(ConfigError::TokenEmpty);
-    }
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(ConfigError::TokenNotSendable);
-    }
-    secret_value(&format!("Bearer {token}")).ok_or(ConfigError::TokenNotSendable)
-}
-
-fn secret_value(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 #[cfg(test)]

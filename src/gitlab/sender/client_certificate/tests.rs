@@ -128,7 +128,7 @@ async fn both_may_be_in_one_file_with_line_ends_and_text_of_any_kind() {
 
 fn refusal(certificate: String, key: String) -> ConfigError {
     let mut config =
-        Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), "glpat-x".into(), "tests".into());
+        Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), Some("glpat-x".into()), "tests".into());
     config.client_cert_pem = Some(certificate);
     config.client_key_pem = Some(key.into());
     Client::new(&config, Default::default()).unwrap_err()

@@ -193,15 +193,15 @@ async fn a_half_done_write_is_looked_at_despite_the_stop() {
 fn a_client_is_not_made_from_nonsense() {
     let made = |change: fn(&mut Config)| {
         let mut config =
-            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), TOKEN.into(), USER_AGENT.into());
+            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), Some(TOKEN.into()), USER_AGENT.into());
         config.cacert_pem = None;
         change(&mut config);
         Client::new(&config, CancellationToken::new()).map(drop).unwrap_err()
     };
     let header = |reason| ConfigError::Header { name: String::new(), reason };
-    assert_eq!(made(|config| config.token = "".into()), ConfigError::TokenEmpty);
-    assert_eq!(made(|config| config.token = "glpat-a\n".into()), ConfigError::TokenNotSendable);
-    assert_eq!(made(|config| config.token = "glpat-ü".into()), ConfigError::TokenNotSendable);
+    assert_eq!(made(|config| config.token = Some("".into())), ConfigError::TokenEmpty);
+    assert_eq!(made(|config| config.token = Some("glpat-a\n".into())), ConfigError::TokenNotSendable);
+    assert_eq!(made(|config| config.token = Some("glpat-ü".into())), ConfigError::TokenNotSendable);
     assert_eq!(made(|config| config.max_concurrent_requests = 0), ConfigError::NoConcurrency);
     assert_eq!(made(|config| config.request_timeout = Duration::ZERO), ConfigError::NoTime);
     assert_eq!(made(|config| config.user_agent = "\n".into()), ConfigError::UserAgent);
@@ -224,7 +224,7 @@ fn a_client_is_not_made_from_nonsense() {
 fn a_header_that_cannot_be_sent_is_named_without_its_value() {
     for name in ["X-Line", "Authorization"] {
         let mut config =
-            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), TOKEN.into(), USER_AGENT.into());
+            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), Some(TOKEN.into()), USER_AGENT.into());
         config.headers.insert(name.to_owned(), format!("{HEADER}\n").into());
         let error = Client::new(&config, CancellationToken::new()).unwrap_err();
         assert!(

@@ -76,7 +76,7 @@ async fn a_refusal_without_end_is_told_by_its_status() {
     let large = "x".repeat(super::LARGEST_REFUSAL * 2);
     let server =
         Scripted::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()]).await;
-    assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Blocked { by: None });
     read(&server).await.unwrap();
     assert_eq!(server.count(), 3);
 }

@@ -253,14 +253,21 @@ pub(in crate::provider) fn as_found<T>(
     asked: Result<T, Error>,
     warnings: &Warnings,
 ) -> Result<Option<T>, Errors> {
-    use ErrorKind::{FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported};
+    use ErrorKind::{
+        Blocked, FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported,
+    };
     let error = match asked {
         Ok(found) => return Ok(Some(found)),
         Err(error) => error,
     };
     match error.kind() {
         Unsupported => Ok(None),
-        FineGrained { .. } | Forbidden | NotAvailable | Redirected { .. } | UnexpectedStatus => {
+        FineGrained { .. }
+        | Forbidden
+        | Blocked { .. }
+        | NotAvailable
+        | Redirected { .. }
+        | UnexpectedStatus => {
             warnings.add(not_shown(owner, &error));
             Ok(None)
         }

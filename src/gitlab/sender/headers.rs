@@ -1,0 +1,111 @@
+//! The headers of each request: our own, and those of the configuration.
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::config::{Config, ConfigError};
+
+/// The reason why these headers can't be configured.
+const CONNECTION: &str =
+    "it says where a request ends or how the connection is used, which isn't yours to set";
+const TOKEN: &str = "it carries a token; set the provider's `token`";
+const CONTENT: &str = "the provider sets it itself, by what it sends and can read";
+const MEANING: &str = "it changes what a request means";
+
+/// The headers that can't be configured, in lower case.
+const REFUSED: [(&str, &str); 28] = [
+    ("authorization", "it is the one that carries the token"),
+    ("private-token", TOKEN),
+    ("job-token", TOKEN),
+    ("deploy-token", TOKEN),
+    ("connection", CONNECTION),
+    ("content-encoding", CONNECTION),
+    ("content-length", CONNECTION),
+    ("expect", CONNECTION),
+    ("host", CONNECTION),
+    ("keep-alive", CONNECTION),
+    ("proxy-connection", CONNECTION),
+    ("te", CONNECTION),
+    ("trailer", CONNECTION),
+    ("transfer-encoding", CONNECTION),
+    ("upgrade", CONNECTION),
+    ("http2-settings", CONNECTION),
+    ("user-agent", CONTENT),
+    ("accept", CONTENT),
+    ("accept-encoding", CONTENT),
+    ("content-type", CONTENT),
+    ("range", MEANING),
+    ("if-match", MEANING),
+    ("if-none-match", MEANING),
+    ("if-modified-since", MEANING),
+    ("if-unmodified-since", MEANING),
+    ("if-range", MEANING),
+    ("x-http-method-override", MEANING),
+    ("sudo", "requests are made as the token's user"),
+];
+
+/// Returns why a header of this name can't be configured, or `None` if it can.
+#[must_use]
+pub fn refused_header(name: &str) -> Option<&'static str> {
+    let Ok(name) = name.parse::<HeaderName>() else { return Some("that is no name of a header") };
+    REFUSED.into_iter().find_map(|(refused, reason)| (refused == name.as_str()).then_some(reason))
+}
+
+/// Returns the headers of each request.
+///
+/// # Errors
+///
+/// [`ConfigError::Header`] and the errors about the token.
+pub(super) fn of(config: &Config) -> Result<HeaderMap, ConfigError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &config.headers {
+        let refuse = |reason| ConfigError::Header { name: name.clone(), reason };
+        if let Some(reason) = refused_header(name) {
+            return Err(refuse(reason));
+        }
+        let key = name.parse::<HeaderName>().map_err(|_| refuse("that is no name of a header"))?;
+        let value = secret_value(value.expose_secret());
+        headers.insert(
+            key,
+            value.ok_or_else(|| refuse("its value contains line breaks or control characters"))?,
+        );
+    }
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(token) = &config.token {
+        headers.insert(AUTHORIZATION, authorization(token)?);
+    }
+    Ok(headers)
+}
+
+/// `Bearer` serves access tokens and OAuth tokens alike.
+fn authorization(token: &SecretString) -> Result<HeaderValue, ConfigError> {
+    let token = token.expose_secret();
+    if token.is_empty() {
+        return Err(ConfigError::TokenEmpty);
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ConfigError::TokenNotSendable);
+    }
+    secret_value(&format!("Bearer {token}")).ok_or(ConfigError::TokenNotSendable)
+}
+
+fn secret_value(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_are_not_the_users_are_refused() {
+        for name in ["User-Agent", "content-type", "PRIVATE-TOKEN", "Content-Length", "Sudo", "a b", ""] {
+            assert!(refused_header(name).is_some(), "{name:?}");
+        }
+        for name in ["X-Forwarded-For", "Cookie", "CF-Access-Client-Id", "Proxy-Authorization"] {
+            assert_eq!(refused_header(name), None, "{name}");
+        }
+    }
+}
