@@ -129,10 +129,7 @@ fn of_certificate(
             (TlsProblem::WrongName, words.and_then(|words| message::line(&words)))
         }
         CertificateError::UnknownIssuer => (TlsProblem::UnknownIssuer, None),
-        // A trusted authority has the issuer's name and another key.
-        CertificateError::BadSignature => {
-            (TlsProblem::UnknownIssuer, Some("no authority of that name has signed it".to_owned()))
-        }
+        CertificateError::BadSignature => (TlsProblem::Other, Some(BAD_SIGNATURE.to_owned())),
         // A self-signed certificate of an authority that serves as the server's own.
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             (TlsProblem::UnknownIssuer, Some("it is self-signed".to_owned()))
@@ -140,6 +137,9 @@ fn of_certificate(
         _ => (TlsProblem::Other, in_words()),
     }
 }
+
+/// The words for a signature of the handshake or of a certificate.
+const BAD_SIGNATURE: &str = "a signature is wrong: the server has another key than its certificate, or an authority has the issuer's name and another key";
 
 /// The most names of a certificate that a message repeats.
 const MOST_NAMES: usize = 5;
