@@ -234,6 +234,19 @@ fn the_address_of_a_project_in_place_of_its_path() {
 }
 
 #[test]
+fn the_address_of_a_repository_in_place_of_a_path() {
+    let address = "project = \"git@gitlab.example.com:acme/app.git\"";
+    let Some(error) = scope_error(address) else { return };
+    assert_snapshot!(error, @"");
+}
+
+#[test]
+fn an_encoded_path() {
+    let Some(error) = scope_error("project = \"acme%2Fapp\"") else { return };
+    assert_snapshot!(error, @"");
+}
+
+#[test]
 fn a_group_with_a_slash_in_front() {
     let Some(error) = entry_error("project = \"acme/app\"\ntarget_group = \"/acme\"") else { return };
     assert_snapshot!(error, @r#"

@@ -373,3 +373,87 @@ fn a_header_of_the_connection_is_not_yours_to_set() {
         assert!(error.contains(name) && error.contains("isn't yours to set"), "{error}");
     }
 }
+
+#[test]
+fn headers_that_the_provider_sets_are_found_at_validation() {
+    let Some((_gitlab, tf)) = acme() else { return };
+    tf.config(&with_block("headers = {\n    User-Agent = \"curl\"\n  }"));
+    assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @"");
+}
+
+#[test]
+fn a_missing_token_waits_for_the_first_request() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.remove_env("GITLAB_TOKEN");
+    tf.set_env("GITLAB_EARLY_AUTH_CHECK", "False");
+    tf.config(&with_block(""));
+    assert_snapshot!(tf.plan().error(), @"");
+
+    tf.config("provider \"gitlab\" {}\n");
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn a_token_may_end_with_a_line_break() {
+    let Some((gitlab, mut tf)) = acme() else { return };
+    tf.set_env("GITLAB_TOKEN", &format!("{}\n", gitlab.token()));
+    tf.config(&with_block(""));
+    tf.plan().succeeds();
+}
+
+#[test]
+fn a_page_of_gitlab_is_no_base_url() {
+    let Some(error) = block_error("base_url = \"https://gitlab.com/platform/deploy\"") else { return };
+    assert_snapshot!(error, @"");
+}
+
+#[test]
+fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
+    let Some((gitlab, tf)) = acme() else { return };
+    let body = "<html><head><title>403 Forbidden</title></head><body><hr><center>nginx/1.25.3</center></body></html>";
+    gitlab.inject(gitlab_simulator::Fault::Answers {
+        status: 403,
+        content_type: "text/html".to_owned(),
+        body: body.to_owned(),
+    });
+    tf.config(&with_block(""));
+    assert_snapshot!(tf.plan().error(), @"");
+}
+
+#[test]
+fn a_blocked_user_is_told_apart_from_a_missing_role() {
+    let Some((gitlab, tf)) = acme() else { return };
+    gitlab.inject(gitlab_simulator::Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"403 Forbidden - Your account has been blocked."}"#.to_owned(),
+    });
+    tf.config(&with_block(""));
+    assert_snapshot!(tf.plan().error(), @"");
+}
+
+#[test]
+fn terms_of_service_are_to_be_accepted() {
+    let Some((gitlab, tf)) = acme() else { return };
+    let message = "403 Forbidden - You must accept the Terms of Service in order to perform this action. \
+                   To accept these terms, please access GitLab from a web browser.";
+    gitlab.inject(gitlab_simulator::Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: serde_json::json!({ "message": message }).to_string(),
+    });
+    tf.config(&with_block(""));
+    assert_snapshot!(tf.plan().error(), @"");
+}
+
+/// As where the same configuration makes the GitLab.
+#[test]
+fn new_resources_are_planned_before_gitlab_can_be_reached() {
+    let Some((_gitlab, tf)) = acme() else { return };
+    let entry =
+        "resource \"gitlab_job_token_allowlist_entry\" \"e\" {\n  project = 1\n  target_project_id = 2\n}\n";
+    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"l\" {\n  project = 3\n  target_project_ids = [2]\n}\n";
+    let block = "provider \"gitlab\" {\n  base_url = \"http://127.0.0.1:1\"\n  early_auth_check = false\n  retries = 0\n}\n";
+    tf.config(&format!("{block}{entry}{list}"));
+    tf.plan().succeeds();
+}

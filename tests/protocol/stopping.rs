@@ -165,3 +165,25 @@ async fn an_interrupt_before_anything_is_harmless() {
     assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
     kit.data(SCOPE_DATA, json!({"project": "1"})).await;
 }
+
+#[tokio::test]
+async fn a_silent_server_is_not_waited_for_after_an_interrupt() {
+    let kit = one_at_a_time().await;
+    let step = kit.plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false})).await;
+    kit.gitlab.inject(Fault::StallsTheAnswer(FOR_EVER));
+    let plan = Plan {
+        config: kit.config(SCOPE, json!({"project": "1", "inbound_enabled": false})),
+        ..Plan::default()
+    };
+    let (applied, ()) = timeout(LIMIT, async {
+        tokio::join!(
+            kit.host.apply(SCOPE, &plan, &step.planned),
+            interrupt_once(&kit, "a write", |kit| kit.gitlab.requests().to(Route::ScopePatch).len() == 1),
+        )
+    })
+    .await
+    .expect("it waits for longer than 5 s");
+    let applied = applied.unwrap();
+    assert!(plugin_host::failed(&applied.diagnostics), "{:?}", applied.diagnostics);
+    assert_eq!(applied.state["inbound_enabled"], false, "it may be open");
+}

@@ -168,3 +168,71 @@ fn a_gateways_404_leaves_the_state_alone() {
 
     assert_eq!(tf.state().addresses(), [ENTRY]);
 }
+
+/// An error at the root of a mutation refuses it only in GitLab's words for that.
+#[test]
+fn a_mutation_that_failed_after_the_change_is_found() {
+    let gitlab = acme();
+    let failed =
+        r#"{"data":{"written":null},"errors":[{"message":"Internal server error","path":["written"]}]}"#;
+    gitlab.inject(Injection::from(crate::kit::json(failed)).on(Route::GraphqlMutation).carried_out().once());
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        &LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n"),
+    );
+
+    tf.apply().succeeds();
+
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+    tf.plan().changes_nothing();
+}
+
+/// GitLab's list of projects always has the project itself.
+#[test]
+fn an_empty_list_proves_no_removal() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+    tf.apply().succeeds();
+    gitlab.inject(crate::kit::json("[]").on(Route::AllowlistProjectsGet));
+
+    assert_snapshot!(tf.plan().error(), @"");
+
+    gitlab.inject(Fault::DropsTheRequest.on(Route::AllowlistProjectDelete));
+    tf.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]).fails();
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
+
+/// GitLab's words, for a part of the project alone.
+#[test]
+fn a_404_counts_only_if_the_project_is_gone() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(LIB_ON_APP);
+    tf.apply().succeeds();
+    gitlab.inject(
+        Fault::Answers {
+            status: 404,
+            content_type: "application/json".to_owned(),
+            body: r#"{"message":"404 Project Not Found"}"#.to_owned(),
+        }
+        .on(Route::AllowlistProjectsGet),
+    );
+
+    assert_snapshot!(tf.plan().error(), @"");
+
+    assert_eq!(tf.state().addresses(), [ENTRY]);
+}
+
+#[test]
+fn a_list_whose_create_failed_says_what_may_be_there() {
+    let gitlab = acme();
+    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \"acme/app\"\n  \
+                target_projects = [\"acme/lib\"]\n}\n";
+    let Some((tf, error)) = applied(&gitlab, list, Route::AllowlistProjectPost) else { return };
+    assert_snapshot!(error, @"");
+    assert!(tf.state().addresses().is_empty());
+    tf.apply().succeeds();
+    tf.destroy().succeeds();
+    assert!(gitlab.allowlist(APP).projects.is_empty());
+}
