@@ -12,8 +12,15 @@ use crate::project;
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
-const TITLED: [&str; 5] =
-    ["Diagnostic::new(", "Diagnostic::defect(", "report(", "report_all(", "permissions::failure("];
+const TITLED: [&str; 7] = [
+    "Diagnostic::new(",
+    "Diagnostic::defect(",
+    "report(",
+    "report_all(",
+    "unread(",
+    "permissions::failure(",
+    "permissions::failed_change(",
+];
 
 /// The titles of all diagnostics, with [`VARYING`] in place of each value.
 pub(super) fn titles() -> BTreeSet<String> {
