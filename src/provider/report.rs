@@ -258,6 +258,10 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "Something answered that does not speak GitLab's API, such as a proxy's or login page: check the \
              provider's `base_url`."
         }
+        ErrorKind::PartMissing => {
+            "GitLab shows the project, so nothing was decided from this answer. Try again; if it stays so, something between here \
+             and GitLab changes its answers."
+        }
         ErrorKind::Incomplete => {
             "A list that lacks elements proves nothing, so nothing was decided from it. Try again; if it stays so, something \
              between here and GitLab changes its answers."

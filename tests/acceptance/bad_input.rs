@@ -228,8 +228,7 @@ fn the_address_of_a_project_in_place_of_its_path() {
       > target_project = "https://gitlab.com/acme/lib"
 
     `target_project` is "https://gitlab.com/acme/lib", which is neither the number
-    nor the full path of a project: it is a URL; write only the full path, such as
-    `group/project`, or the number.
+    nor the full path of a project: it is a URL. Write "acme/lib".
     "#);
 }
 
@@ -237,13 +236,28 @@ fn the_address_of_a_project_in_place_of_its_path() {
 fn the_address_of_a_repository_in_place_of_a_path() {
     let address = "project = \"git@gitlab.example.com:acme/app.git\"";
     let Some(error) = scope_error(address) else { return };
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid project
+      gitlab_job_token_scope.this
+      > project = "git@gitlab.example.com:acme/app.git"
+
+    `project` is "git@gitlab.example.com:acme/app.git", which is neither the
+    number nor the full path of a project: it is the address of a Git repository.
+    Write "acme/app".
+    "#);
 }
 
 #[test]
 fn an_encoded_path() {
     let Some(error) = scope_error("project = \"acme%2Fapp\"") else { return };
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid project
+      gitlab_job_token_scope.this
+      > project = "acme%2Fapp"
+
+    `project` is "acme%2Fapp", which is neither the number nor the full path of a
+    project: a full path isn't percent-encoded. Write "acme/app".
+    "#);
 }
 
 #[test]
@@ -255,7 +269,7 @@ fn a_group_with_a_slash_in_front() {
       > target_group = "/acme"
 
     `target_group` is "/acme", which is neither the number nor the full path of a
-    group: a full path neither starts nor ends with a slash.
+    group: a full path neither starts nor ends with a slash. Write "acme".
     "#);
 }
 

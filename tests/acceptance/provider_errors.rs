@@ -172,7 +172,9 @@ fn a_server_that_is_not_gitlab() {
 
     GET /user: an unexpected status (404): a web page titled "Not Found".
 
-    Is the provider's `base_url` that of a GitLab instance?
+    This isn't an answer of GitLab's API. Set the provider's `base_url` to the
+    address of a GitLab instance, such as `https://gitlab.example.com`. If GitLab
+    isn't installed below that path, write `http://127.0.0.1:PORT`.
     "#);
 }
 
@@ -361,8 +363,7 @@ fn a_file_without_end_is_not_read_to_its_end() {
       provider["aff15f21/gitlab-job-token"]
       > cacert_file = "/dev/zero"
 
-    `cacert_file` names "/dev/zero", which is larger than 1 MiB and so isn't a PEM
-    file.
+    `cacert_file` names "/dev/zero", which can't be read: it isn't a regular file.
     "#);
 }
 
@@ -378,7 +379,14 @@ fn a_header_of_the_connection_is_not_yours_to_set() {
 fn headers_that_the_provider_sets_are_found_at_validation() {
     let Some((_gitlab, tf)) = acme() else { return };
     tf.config(&with_block("headers = {\n    User-Agent = \"curl\"\n  }"));
-    assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @"");
+    assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @r#"
+    Error: Unusable provider configuration
+      provider["aff15f21/gitlab-job-token"]
+      > User-Agent = "curl"
+
+    No requests can be made: the header `User-Agent` can't be sent: the provider
+    sets it itself, by what it sends and can read.
+    "#);
 }
 
 #[test]
@@ -387,7 +395,16 @@ fn a_missing_token_waits_for_the_first_request() {
     tf.remove_env("GITLAB_TOKEN");
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "False");
     tf.config(&with_block(""));
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't look up the project `acme/app`
+      gitlab_job_token_scope.app
+      > project = "acme/app"
+
+    GET /projects/acme%2Fapp: no token is set.
+
+    Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`,
+    to an access token with the scope `api`.
+    "#);
 
     tf.config("provider \"gitlab\" {}\n");
     tf.plan().changes_nothing();
@@ -404,7 +421,15 @@ fn a_token_may_end_with_a_line_break() {
 #[test]
 fn a_page_of_gitlab_is_no_base_url() {
     let Some(error) = block_error("base_url = \"https://gitlab.com/platform/deploy\"") else { return };
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "https://gitlab.com/platform/deploy"
+
+    `base_url` is no address of a GitLab instance or of its API, such as
+    `https://gitlab.example.com/api/v4`: it is the address of a page of GitLab;
+    write only the scheme and host, as in `https://gitlab.example.com`.
+    "#);
 }
 
 #[test]
@@ -417,7 +442,19 @@ fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
         body: body.to_owned(),
     });
     tf.config(&with_block(""));
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: nginx in front of GitLab refused the request (403): a web page
+    titled "403 Forbidden".
+
+    GitLab's API answers in JSON, so this isn't from GitLab. If what is in front
+    of it takes credentials or a special header, set them in the provider's
+    `headers`; if it goes by address, let this machine's through. GitLab itself
+    answers with a plain "Forbidden" while it bans an address for failed logins.
+    "#);
 }
 
 #[test]
@@ -429,7 +466,17 @@ fn a_blocked_user_is_told_apart_from_a_missing_role() {
         body: r#"{"message":"403 Forbidden - Your account has been blocked."}"#.to_owned(),
     });
     tf.config(&with_block(""));
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the token's user may not do this (403): Your account has been
+    blocked.
+
+    The token's user can't use GitLab. Ask an administrator of the instance to
+    unblock, activate or approve the user, or use another user's token.
+    "#);
 }
 
 #[test]
@@ -443,7 +490,19 @@ fn terms_of_service_are_to_be_accepted() {
         body: serde_json::json!({ "message": message }).to_string(),
     });
     tf.config(&with_block(""));
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the token's user may not do this (403): You must accept the Terms
+    of Service in order to perform this action. To accept these terms, please
+    access GitLab from a web browser.
+
+    Sign in to GitLab in a browser as the token's user, and do what GitLab asks
+    for there; a service account or bot can't, so use another user's token in its
+    place.
+    "#);
 }
 
 /// As where the same configuration makes the GitLab.

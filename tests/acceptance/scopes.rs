@@ -205,8 +205,7 @@ fn an_address_in_place_of_a_group_is_refused_before_anything_is_asked() {
       > group = "https://gitlab.com/acme"
 
     `group` is "https://gitlab.com/acme", which is neither the number nor the full
-    path of a group: it is a URL; write only the full path, such as
-    `group/project`, or the number.
+    path of a group: it is a URL. Write "acme".
     "#);
 
     assert!(gitlab.requests().is_empty());

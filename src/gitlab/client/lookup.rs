@@ -65,7 +65,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnexpectedStatus`] for such an answer, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::PartMissing`] for such an answer, and whatever keeps GitLab from answering.
     pub(super) async fn confirmed<T>(
         &self,
         project: &ProjectRef,
@@ -78,7 +78,7 @@ impl Client {
         // Boxed, since it is rare and would make the future of every read larger.
         match Box::pin(self.look_up(endpoint::show(Kind::Project, &project.segment()))).await? {
             None => Err(error),
-            Some(_) => Err(error.with_kind(ErrorKind::UnexpectedStatus)),
+            Some(_) => Err(error.with_kind(ErrorKind::PartMissing)),
         }
     }
 

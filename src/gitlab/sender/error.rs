@@ -81,6 +81,8 @@ pub enum ErrorKind {
     TimedOut,
     /// Something answered, but not GitLab's API: no JSON, another shape, another success than the promised one.
     Unreadable,
+    /// 404 for a part of a project that is there.
+    PartMissing,
     /// A list of which elements are missing by GitLab's own count.
     Incomplete,
     /// A group with more projects than are kept in memory.
@@ -361,6 +363,7 @@ impl ErrorKind {
             Self::Proxy { address, problem, .. } => format!("the proxy {address} {}", problem.describe()),
             Self::TimedOut => "no complete answer in time".to_owned(),
             Self::Unreadable => "the answer is not one of GitLab's API".to_owned(),
+            Self::PartMissing => "not found, though the project is".to_owned(),
             Self::Incomplete => "the list is incomplete".to_owned(),
             Self::TooManyProjects => "the group has too many projects".to_owned(),
             Self::Cancelled => "stopped before it was done".to_owned(),

@@ -95,6 +95,9 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
 
     GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
     does what is left.
+
+    The list isn't in the state, so a destroy doesn't remove what was added. The
+    next apply takes it over.
     "#);
     assert!(tf.state().addresses().is_empty());
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[]));

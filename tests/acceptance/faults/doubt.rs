@@ -196,7 +196,17 @@ fn an_empty_list_proves_no_removal() {
     tf.apply().succeeds();
     gitlab.inject(crate::kit::json("[]").on(Route::AllowlistProjectsGet));
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    GET /projects/1/job_token_scope/allowlist: the list is incomplete: the project
+    itself is missing, read 3 times.
+
+    A list that lacks elements proves nothing, so nothing was decided from it. Try
+    again; if it stays so, something between here and GitLab changes its answers.
+    "#);
 
     gitlab.inject(Fault::DropsTheRequest.on(Route::AllowlistProjectDelete));
     tf.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]).fails();
@@ -219,7 +229,17 @@ fn a_404_counts_only_if_the_project_is_gone() {
         .on(Route::AllowlistProjectsGet),
     );
 
-    assert_snapshot!(tf.plan().error(), @"");
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the allowlist of project 1
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    GET /projects/1/job_token_scope/allowlist: not found, though the project is
+    (404): Project Not Found.
+
+    GitLab shows the project, so nothing was decided from this answer. Try again;
+    if it stays so, something between here and GitLab changes its answers.
+    "#);
 
     assert_eq!(tf.state().addresses(), [ENTRY]);
 }
@@ -230,7 +250,22 @@ fn a_list_whose_create_failed_says_what_may_be_there() {
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \"acme/app\"\n  \
                 target_projects = [\"acme/lib\"]\n}\n";
     let Some((tf, error)) = applied(&gitlab, list, Route::AllowlistProjectPost) else { return };
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @r#"
+    Error: Can't complete the changes to the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    May have been added: project 2.
+
+    Failed:
+      - add project 2: POST /projects/1/job_token_scope/allowlist: the server failed (503): a web page titled "Service Unavailable"
+
+    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
+    does what is left.
+
+    The list isn't in the state, so a destroy doesn't remove what was added. The
+    next apply takes it over.
+    "#);
     assert!(tf.state().addresses().is_empty());
     tf.apply().succeeds();
     tf.destroy().succeeds();

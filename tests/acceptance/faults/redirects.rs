@@ -36,8 +36,10 @@ fn the_token_goes_to_no_other_gitlab() {
 
     GET /user: redirected to http://127.0.0.1:PORT, which is not followed (302).
 
-    The token is never sent to another address. If this is the right GitLab, set
-    the provider's `base_url` to where it is now.
+    The token is never sent to another address. If GitLab has moved, set the
+    provider's `base_url` to where it is now. If that is a page for signing in, as
+    of a single sign-on in front of GitLab, set the credentials that let programs
+    through in the provider's `headers`, or use an address that doesn't pass it.
     "#);
     seesaw.gitlab.clear_faults();
     seesaw.push("retries = 0", [Injection::from(elsewhere).writes_only()]).fails();
@@ -75,8 +77,10 @@ fn a_redirect_in_circles_ends() {
     GET /user: redirected, which is not followed (302): one redirect leads to the
     next.
 
-    The token is never sent to another address. If this is the right GitLab, set
-    the provider's `base_url` to where it is now.
+    The token is never sent to another address. If GitLab has moved, set the
+    provider's `base_url` to where it is now. If that is a page for signing in, as
+    of a single sign-on in front of GitLab, set the credentials that let programs
+    through in the provider's `headers`, or use an address that doesn't pass it.
     "#);
 
     assert_eq!(seesaw.gitlab.requests().to(Route::UserGet).len(), 4);

@@ -79,8 +79,8 @@ fn where_permissions_are_not_shown_an_entry_is_imported_without_them_and_a_warni
     assert_snapshot!(run.warning(), @r#"
     Warning: Permissions on the allowlist of project 1 are not shown
 
-    POST /api/graphql (JobTokenPermissions): the token's user may not do this
-    (403): a web page titled "Not for you".
+    POST /api/graphql (JobTokenPermissions): something in front of GitLab refused
+    the request (403): a web page titled "Not for you".
 
     GitLab shows permissions over GraphQL alone, at `/api/graphql`, and the
     allowlist itself over REST. So the permissions count as not managed: they stay

@@ -44,7 +44,7 @@ fn an_old_gitlab_is_told_while_planning() {
 
 /// As behind a proxy that lets the REST API through and nothing else.
 #[test]
-fn a_gitlab_without_graphql_is_told_like_an_old_one() {
+fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
     let gitlab = acme();
     gitlab.inject(
         gitlab_simulator::Fault::Answers {
@@ -60,15 +60,14 @@ fn a_gitlab_without_graphql_is_told_like_an_old_one() {
     assert_snapshot!(tf.plan().error(), @r#"
     Error: Can't read the permissions on the allowlist of project 1
       gitlab_job_token_allowlist_entry.lib
-      > default_permissions = false
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (404): a
-    web page titled "Not here".
+    POST /api/graphql (JobTokenPermissions): an unexpected status (404): a web
+    page titled "Not here".
 
-    Permissions of single allowlist entries, and the data source
-    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
-    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
-    and `job_token_policies` from the configuration. Everything else works.
+    The REST API isn't affected. Permissions of single entries, cross-project push
+    and the data source `gitlab_job_token_scopes` need GraphQL: what is in front
+    of GitLab must let requests to `/api/graphql` through.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.

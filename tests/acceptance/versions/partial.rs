@@ -50,8 +50,8 @@ fn the_allowlist_is_read_where_a_proxy_refuses_graphql() {
       data.gitlab_job_token_allowlist.app
       > data "gitlab_job_token_allowlist" "app" {
 
-    POST /api/graphql (JobTokenPermissions): the token's user may not do this
-    (403): a web page titled "Forbidden".
+    POST /api/graphql (JobTokenPermissions): something in front of GitLab refused
+    the request (403): a web page titled "Forbidden".
 
     GitLab shows permissions over GraphQL alone, at `/api/graphql`, and the
     allowlist itself over REST. So the permissions count as not managed: they stay

@@ -76,7 +76,7 @@ async fn is_possible(
         | ErrorKind::FineGrained { .. } => Ok(None),
         _ if is_out_of_reach(&error) => Ok(None),
         ErrorKind::Unsupported => Ok(Some(report(cannot_read(owner), &error))),
-        _ => Err(report(cannot_read(owner), &error).into()),
+        _ => Err(of_a_plan(report(cannot_read(owner), &error)).into()),
     }
 }
 
