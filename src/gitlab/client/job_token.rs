@@ -94,7 +94,7 @@ impl Client {
             return match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
                 // It may have been there when GitLab refused, and somebody has removed it since; or the connection was
                 // closed just when the request was sent.
-                Ok(false) if (error.is_bad_request() || error.is_unreachable()) && !is_repeated => {
+                Ok(false) if (error.is_bad_request() || error.is_about_the_connection()) && !is_repeated => {
                     is_repeated = true;
                     continue;
                 }

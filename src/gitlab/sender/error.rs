@@ -239,10 +239,10 @@ impl Error {
         *self.kind() == ErrorKind::BadRequest
     }
 
-    /// True for [`ErrorKind::Unreachable`].
+    /// True when the server has closed the connection instead of answering, or has answered that no request came.
     #[must_use]
-    pub fn is_unreachable(&self) -> bool {
-        *self.kind() == ErrorKind::Unreachable
+    pub fn is_about_the_connection(&self) -> bool {
+        *self.kind() == ErrorKind::Unreachable || self.0.status == Some(StatusCode::REQUEST_TIMEOUT)
     }
 
     /// True for [`ErrorKind::Cancelled`].

@@ -32,10 +32,6 @@ const GRACE: Duration = Duration::from_secs(5);
 /// it.
 const WRITE_GRACE: Duration = Duration::from_secs(3);
 
-/// Maximum number of connections for one request that break before any answer. A server may close a connection that it has
-/// kept open just when the next request is sent.
-const MOST_BROKEN: u32 = 2;
-
 /// Names of servers in front of GitLab, as their headers or pages have them. Others may have nginx behind them.
 const GATEWAYS: [&str; 6] = ["Cloudflare", "Akamai", "HAProxy", "Traefik", "Apache", "nginx"];
 
@@ -133,8 +129,8 @@ impl Sender {
     }
 
     /// Makes an attempt, unless the order to stop comes first. Returns nothing then.
-    async fn until_stop<T>(&self, call: &Call<T>) -> Option<Result<Reply, Failure>> {
-        let attempt = Box::pin(self.shared.transport.attempt(call));
+    async fn until_stop<T>(&self, call: &Call<T>, is_repeated: bool) -> Option<Result<Reply, Failure>> {
+        let attempt = Box::pin(self.shared.transport.attempt(call, is_repeated));
         if call.is_read() || self.is_late {
             return self.stop.run_until_cancelled(attempt).await;
         }
@@ -157,13 +153,14 @@ impl Sender {
         let began = Instant::now();
         let mut history = AttemptHistory::default();
         let mut last: Option<Problem> = None;
-        let (mut not_taken, mut broken) = (0, 0);
+        let (mut not_taken, mut is_repeated) = (0, false);
         loop {
             let Some(turn) = self.turn().await else {
                 history.elapsed = began.elapsed();
                 return Err(stopped(call.line(), last, history));
             };
-            let outcome = self.attempt(call, history.attempts + broken + 1).await;
+            let number = history.attempts + u32::from(is_repeated) + 1;
+            let outcome = self.attempt(call, number, is_repeated).await;
             drop(turn);
             history.elapsed = began.elapsed();
             let Some(outcome) = outcome else {
@@ -176,8 +173,9 @@ impl Sender {
                 continue;
             }
             let is_broken = outcome.as_ref().is_err_and(|problem| problem.is_broken);
-            if is_broken && call.is_repeatable() && broken < MOST_BROKEN {
-                broken += 1;
+            if is_broken && call.is_repeatable() && !is_repeated {
+                // A server may close a connection that it has kept open just when the next request is sent.
+                is_repeated = true;
                 history.doubtful |= !call.is_read();
                 continue;
             }
@@ -214,9 +212,14 @@ impl Sender {
     }
 
     /// Makes an attempt, and returns nothing if the order to stop comes first.
-    async fn attempt<T>(&self, call: &Call<T>, number: u32) -> Option<Result<(T, HeaderMap), Problem>> {
+    async fn attempt<T>(
+        &self,
+        call: &Call<T>,
+        number: u32,
+        is_repeated: bool,
+    ) -> Option<Result<(T, HeaderMap), Problem>> {
         let began = Instant::now();
-        let outcome = self.until_stop(call).await?;
+        let outcome = self.until_stop(call, is_repeated).await?;
         let status = outcome.as_ref().ok().map(|reply| reply.status.as_u16());
         tracing::debug!(
             method = call.line().method.as_str(),
@@ -288,7 +291,8 @@ impl Sender {
             doubtful,
             asked_wait,
             not_taken: false,
-            is_broken: false,
+            // Also sent before a connection is closed on which no request has come.
+            is_broken: reply.status == StatusCode::REQUEST_TIMEOUT,
         }
     }
 

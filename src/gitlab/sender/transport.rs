@@ -3,6 +3,7 @@
 
 use std::error::Error as _;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
@@ -39,6 +40,10 @@ const MOST_REDIRECTS: usize = 3;
 /// The connections to one GitLab.
 pub(super) struct Transport {
     http: reqwest::Client,
+    /// Opens a connection for each request.
+    unpooled: reqwest::Client,
+    /// The server has closed a connection instead of answering.
+    loses_connections: AtomicBool,
     base_url: BaseUrl,
     proxy: Option<Proxy>,
     timeout: Duration,
@@ -88,19 +93,25 @@ impl Transport {
             return Err(ConfigError::NoTime);
         }
         let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
-        let mut builder = reqwest::Client::builder()
-            .default_headers(headers::of(config)?)
-            .user_agent(user_agent)
-            .redirect(redirect::Policy::none())
-            .tls_backend_preconfigured(tls::client_config(config)?);
-        // Never those of the process's environment or the system's settings.
-        builder = match &config.proxy {
-            Some(proxy) => builder.proxy(reqwest_proxy(proxy)?),
-            None => builder.no_proxy(),
+        let tls = tls::client_config(config)?;
+        let client = |idle_connections: usize| {
+            let builder = reqwest::Client::builder()
+                .default_headers(headers::of(config)?)
+                .user_agent(user_agent.clone())
+                .redirect(redirect::Policy::none())
+                .pool_max_idle_per_host(idle_connections)
+                .tls_backend_preconfigured(tls.clone());
+            // Never those of the process's environment or the system's settings.
+            let builder = match &config.proxy {
+                Some(proxy) => builder.proxy(reqwest_proxy(proxy)?),
+                None => builder.no_proxy(),
+            };
+            builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))
         };
-        let http = builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))?;
         Ok(Self {
-            http,
+            http: client(usize::MAX)?,
+            unpooled: client(0)?,
+            loses_connections: AtomicBool::new(false),
             base_url: config.base_url.clone(),
             proxy: config.proxy.clone(),
             timeout: config.request_timeout,
@@ -118,10 +129,21 @@ impl Transport {
         self.proxy.as_ref()
     }
 
-    /// Sends the request once and reads the whole answer, within the time-out.
-    pub(super) async fn attempt<T>(&self, call: &Call<T>) -> Result<Reply, Failure> {
-        let outcome = tokio::time::timeout(self.timeout, self.exchange(call)).await;
-        outcome.unwrap_or(Err(Failure::TimedOut(self.timeout)))
+    /// Sends the request once and reads the whole answer, within the time-out. A `repeated` request has a connection of its
+    /// own, and so has an addition once the server has closed a connection between requests: if that happens to an addition, a
+    /// list must be read to tell what became of it.
+    pub(super) async fn attempt<T>(&self, call: &Call<T>, repeated: bool) -> Result<Reply, Failure> {
+        let loses_connections = self.loses_connections.load(Ordering::Relaxed);
+        let is_alone = repeated || (loses_connections && !call.is_repeatable());
+        let http = if is_alone { &self.unpooled } else { &self.http };
+        let outcome = tokio::time::timeout(self.timeout, self.exchange(http, call)).await;
+        let outcome = outcome.unwrap_or(Err(Failure::TimedOut(self.timeout)));
+        let is_lost = match &outcome {
+            Err(failure) => matches!(failure, Failure::NoAnswer(_)),
+            Ok(reply) => reply.status == StatusCode::REQUEST_TIMEOUT,
+        };
+        self.loses_connections.fetch_or(is_lost, Ordering::Relaxed);
+        outcome
     }
 
     /// Returns what the other side said, without any secret of ours that it may have repeated.
@@ -129,14 +151,14 @@ impl Transport {
         self.secrets.hidden_in(text)
     }
 
-    async fn exchange<T>(&self, call: &Call<T>) -> Result<Reply, Failure> {
+    async fn exchange<T>(&self, http: &reqwest::Client, call: &Call<T>) -> Result<Reply, Failure> {
         if !self.has_token {
             return Err(Failure::NoToken);
         }
         let mut url = self.address(call)?;
         let mut hops = 0;
         loop {
-            let mut request = self.http.request(call.line().method.clone(), url.clone());
+            let mut request = http.request(call.line().method.clone(), url.clone());
             if let Some(body) = call.body() {
                 request = request.json(body);
             }

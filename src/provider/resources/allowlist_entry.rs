@@ -192,10 +192,19 @@ impl Resource for AllowlistEntry {
                 own::check(owner, &planned)?;
             }
             let is_new = prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
+            // A removal of this run has left the entry for this one: without an apply, it would be in no state.
+            let is_left = context.client.is_some_and(|connection| {
+                !connection.ledger.left(&claims::wanted(owner, target, &planned)).is_empty()
+            });
             if let Some(connection) = context.client {
                 let is_there = match (is_new, is_own) {
                     (false, _) => true,
-                    (true, false) => adoption::check(connection, owner, target, context.warnings).await?,
+                    (true, false) => {
+                        match adoption::check(connection, owner, target, context.warnings).await {
+                            Err(_) if is_left => true,
+                            is_there => is_there?,
+                        }
+                    }
                     (true, true) => {
                         own::tell_if_adopted(connection, owner, context.warnings).await;
                         false
@@ -204,7 +213,10 @@ impl Resource for AllowlistEntry {
                 notes.extend(claims::plan(connection, &context, prior.as_ref(), &planned, is_there));
             }
             let before = prior.as_ref().filter(|_| !is_new);
-            check::check(context.client, owner, before, &planned, context.warnings).await?;
+            let checked = check::check(context.client, owner, before, &planned, context.warnings).await;
+            if !is_left {
+                checked?;
+            }
         }
         let ids = PlannedIds::default()
             .with("project_id", &planned.project_id)

@@ -97,7 +97,7 @@ impl Client {
                 Ok(true) => break error,
                 // It may have been there when GitLab refused, and somebody has removed it since; or the connection was
                 // closed just when the request was sent.
-                Ok(false) if (error.is_bad_request() || error.is_unreachable()) && !is_repeated => {
+                Ok(false) if (error.is_bad_request() || error.is_about_the_connection()) && !is_repeated => {
                     is_repeated = true
                 }
                 Ok(false) => return Err(error.into()),
