@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -31,7 +32,11 @@ const ALONE: Duration = Duration::from_secs(10);
 /// The same when the host has ended. Nobody is left to keep a state, and nobody wants an orphan.
 const ORPHANED: Duration = Duration::from_secs(1);
 
-/// The program, with its version, that the report of a panic names.
+/// How long a process that can't start stays, so that its host reads the reason before it finds the process ended, of
+/// which it would say no more than that. It kills the process as soon as it has read the line.
+const READING: Duration = Duration::from_millis(250);
+
+/// The program, with its version, that reports of a failed start or a panic name.
 const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 
 /// For a person who runs the binary by hand.
@@ -102,10 +107,13 @@ fn main() -> ExitCode {
             Err(error) => fail(&format_args!("error: {error}\n")),
         },
         CommandLine { .. } => match Launch::from_environment() {
-            // Hosts show lines with this beginning as errors.
-            Ok(launch) => report(serve(&launch), "[ERROR]"),
+            // Hosts log lines with this beginning as errors.
+            Ok(launch) => match serve(&launch) {
+                Err(failure) if failure.precedes_handshake() => fail_to_start(&failure),
+                served => report(served, "[ERROR]"),
+            },
             Err(LaunchError::NoHost) => fail(&GREETING),
-            Err(error) => fail(&format_args!("{error}\n")),
+            Err(error) => fail_to_start(&error),
         },
     }
 }
@@ -162,6 +170,16 @@ enum Failure {
     Serve(#[from] ServeError),
 }
 
+impl Failure {
+    /// Checks whether the host is still waiting for the handshake.
+    fn precedes_handshake(&self) -> bool {
+        match self {
+            Self::Runtime(_) | Self::Schema(_) => true,
+            Self::Serve(error) => error.precedes_handshake(),
+        }
+    }
+}
+
 /// Says what was done on standard output, and what to beware of on standard error.
 fn tell(done: Result<(String, Vec<String>), InstallError>) -> ExitCode {
     let (report, warnings) = match done {
@@ -182,6 +200,15 @@ fn report(result: Result<(), Failure>, prefix: &str) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(&format_args!("{prefix} {failure}\n")),
     }
+}
+
+/// Tells the host that is waiting for the handshake why there is none.
+fn fail_to_start(reason: &impl Display) -> ExitCode {
+    let code = fail(&format_args!("[ERROR] {reason}\n"));
+    // A host that doesn't read it has the reason in its log.
+    drop(plugin::announce_failure(PROGRAM, reason, io::stdout()));
+    thread::sleep(READING);
+    code
 }
 
 fn fail(message: &dyn Display) -> ExitCode {

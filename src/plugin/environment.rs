@@ -17,8 +17,13 @@ const MIN_PORT: &str = "PLUGIN_MIN_PORT";
 const MAX_PORT: &str = "PLUGIN_MAX_PORT";
 const CLIENT_CERT: &str = "PLUGIN_CLIENT_CERT";
 const MULTIPLEX: &str = "PLUGIN_MULTIPLEX_GRPC";
-const SOCKET_DIR: &str = "PLUGIN_UNIX_SOCKET_DIR";
+pub(super) const SOCKET_DIR: &str = "PLUGIN_UNIX_SOCKET_DIR";
 const SOCKET_GROUP: &str = "PLUGIN_UNIX_SOCKET_GROUP";
+
+/// The system's, not a host's: the user's directory for temporary files.
+pub(super) const TEMPORARY_DIR: &str = "TMPDIR";
+/// The directory for temporary files that every Unix has. Hosts' own plugins use it if `TMPDIR` is unset.
+const SYSTEM_TEMPORARY_DIR: &str = "/tmp";
 
 /// Ours, not a host's: `tcp` or `unix` in place of what suits the system.
 pub(super) const NETWORK: &str = "GITLAB_JOB_TOKEN_PLUGIN_NETWORK";
@@ -34,12 +39,14 @@ pub struct Launch {
     pub client_certificate: Option<String>,
     /// The host wants to read in the handshake whether we multiplex connections.
     pub asks_for_multiplexing: bool,
-    /// Where to put the socket, instead of the system's temporary directory.
+    /// Where to put the socket, instead of a temporary directory.
     pub socket_dir: Option<PathBuf>,
+    /// The temporary directories to put the socket in, the preferred one first.
+    pub temporary_dirs: Vec<PathBuf>,
     /// The group, by name or number, that may use the socket beside its owner.
     pub socket_group: Option<String>,
-    /// The kind of socket to listen on.
-    pub network: Network,
+    /// The kind of socket that the user asks for. Without it, the system's usual kind is used if it works.
+    pub network: Option<Network>,
 }
 
 /// The kind of socket to listen on.
@@ -49,13 +56,6 @@ pub enum Network {
     Unix,
     /// TCP on the loopback interface.
     Tcp,
-}
-
-impl Network {
-    /// Hosts take either everywhere; unix sockets keep other users of the machine out, where they exist.
-    const fn of_this_system() -> Self {
-        if cfg!(unix) { Self::Unix } else { Self::Tcp }
-    }
 }
 
 /// Why there is nothing to serve.
@@ -104,6 +104,7 @@ impl Launch {
             client_certificate: environment.text(CLIENT_CERT, "a certificate in PEM form")?,
             asks_for_multiplexing: environment.raw(MULTIPLEX).is_some(),
             socket_dir: environment.raw(SOCKET_DIR).map(PathBuf::from),
+            temporary_dirs: environment.temporary_dirs(),
             socket_group: environment.text(SOCKET_GROUP, "the name or number of a group")?,
             network: environment.network()?,
         })
@@ -119,20 +120,32 @@ impl Launch {
     }
 
     fn read_to_attach(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, LaunchError> {
+        let environment = Environment(lookup);
         Ok(Self {
             protocol_versions: vec![PROTOCOL_VERSION],
             ports: 0..=0,
             client_certificate: None,
             asks_for_multiplexing: false,
             socket_dir: None,
+            temporary_dirs: environment.temporary_dirs(),
             socket_group: None,
-            network: Environment(lookup).network()?,
+            network: environment.network()?,
         })
     }
 
     /// Whether the host speaks our protocol. One that does not will say so itself, once it reads the handshake.
     pub fn speaks_our_protocol(&self) -> bool {
         self.protocol_versions.contains(&PROTOCOL_VERSION)
+    }
+
+    /// Checks whether a loopback port may replace a unix socket that can't be made. Every user of the machine reaches
+    /// a port, so mutual TLS must keep them out; and a host that names a directory or a group may be unable to reach
+    /// anything else.
+    pub(super) fn may_replace_socket_by_port(&self) -> bool {
+        self.network.is_none()
+            && self.client_certificate.is_some()
+            && self.socket_dir.is_none()
+            && self.socket_group.is_none()
     }
 }
 
@@ -174,12 +187,20 @@ impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
             .map_err(|_| LaunchError::Invalid { variable: PROTOCOL_VERSIONS, value: list.clone(), expected })
     }
 
-    fn network(&self) -> Result<Network, LaunchError> {
+    fn temporary_dirs(&self) -> Vec<PathBuf> {
+        let system = PathBuf::from(SYSTEM_TEMPORARY_DIR);
+        match self.raw(TEMPORARY_DIR).map(PathBuf::from) {
+            Some(user) if user != system => vec![user, system],
+            _ => vec![system],
+        }
+    }
+
+    fn network(&self) -> Result<Option<Network>, LaunchError> {
         let expected = "\"unix\" or \"tcp\"";
         match self.text(NETWORK, expected)? {
-            None => Ok(Network::of_this_system()),
-            Some(value) if value == "unix" => Ok(Network::Unix),
-            Some(value) if value == "tcp" => Ok(Network::Tcp),
+            None => Ok(None),
+            Some(value) if value == "unix" => Ok(Some(Network::Unix)),
+            Some(value) if value == "tcp" => Ok(Some(Network::Tcp)),
             Some(value) => Err(LaunchError::Invalid { variable: NETWORK, value, expected }),
         }
     }
@@ -216,6 +237,7 @@ mod tests {
             (MULTIPLEX, "false"),
             (SOCKET_DIR, "/run/plugins"),
             (SOCKET_GROUP, "staff"),
+            (TEMPORARY_DIR, "/var/tmp"),
             (NETWORK, "tcp"),
         ])
         .unwrap();
@@ -227,8 +249,9 @@ mod tests {
                 client_certificate: Some("-----BEGIN CERTIFICATE-----\n".to_owned()),
                 asks_for_multiplexing: true,
                 socket_dir: Some("/run/plugins".into()),
+                temporary_dirs: vec!["/var/tmp".into(), "/tmp".into()],
                 socket_group: Some("staff".to_owned()),
-                network: Network::Tcp,
+                network: Some(Network::Tcp),
             }
         );
         assert!(launch.speaks_our_protocol());
@@ -244,6 +267,7 @@ mod tests {
             MULTIPLEX,
             SOCKET_DIR,
             SOCKET_GROUP,
+            TEMPORARY_DIR,
             NETWORK,
         ];
         let empty: Vec<_> = names.iter().map(|name| (*name, "")).collect();
@@ -290,7 +314,26 @@ mod tests {
         })
         .unwrap();
         assert_eq!((launch.socket_dir, launch.socket_group, launch.ports), (None, None, 0..=0));
-        assert_eq!((launch.client_certificate, launch.network), (None, Network::Tcp));
+        assert_eq!((launch.client_certificate, launch.network), (None, Some(Network::Tcp)));
+    }
+
+    #[test]
+    fn the_systems_temporary_directory_is_named_once() {
+        for value in ["", "/tmp", "/tmp/"] {
+            let launch = read_with_cookie(&[(TEMPORARY_DIR, value)]).unwrap();
+            assert_eq!(launch.temporary_dirs, [PathBuf::from("/tmp")]);
+        }
+    }
+
+    #[test]
+    fn a_port_replaces_a_socket_only_behind_tls() {
+        let may = |variables: &[_]| read_with_cookie(variables).unwrap().may_replace_socket_by_port();
+        let tls = (CLIENT_CERT, "-----BEGIN CERTIFICATE-----\n");
+        assert!(may(&[tls]));
+        assert!(!may(&[]));
+        for wish in [(SOCKET_DIR, "/run/plugins"), (SOCKET_GROUP, "staff"), (NETWORK, "unix")] {
+            assert!(!may(&[tls, wish]), "{wish:?}");
+        }
     }
 
     #[cfg(unix)]

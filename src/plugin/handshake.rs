@@ -1,6 +1,7 @@
-//! The one line on standard output by which a host finds us, as a value that prints itself.
+//! The one line on standard output by which a host finds us, or the reason in its place if the start fails.
 
 use std::fmt;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
@@ -13,6 +14,10 @@ use super::PROTOCOL_VERSION;
 
 /// The version of the handshake itself. Hosts know no other.
 const CORE_VERSION: u32 = 1;
+
+/// The most characters that a reason may have. Values of the environment can be far longer, and hosts give up on lines
+/// of 64 KiB.
+const MAX_REASON: usize = 1000;
 
 /// Where a listener can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +66,26 @@ impl fmt::Display for Handshake<'_> {
     }
 }
 
+/// Writes why `program` can't start to where the host expects the handshake. Hosts show a line there that isn't a
+/// handshake in their error, while they hide standard error unless they log.
+///
+/// # Errors
+/// When it can't be written.
+pub fn announce_failure(program: &str, reason: &impl fmt::Display, mut to: impl Write) -> io::Result<()> {
+    writeln!(to, "{}", failure_line(&format!("{program} can't start: {reason}.")))?;
+    to.flush()
+}
+
+/// Makes one line of `text` that no host takes for a handshake.
+fn failure_line(text: &str) -> String {
+    let harmless = |symbol: char| if symbol == '|' || symbol.is_control() { '?' } else { symbol };
+    let mut line: String = text.chars().take(MAX_REASON).map(harmless).collect();
+    if text.chars().nth(MAX_REASON).is_some() {
+        line.push('…');
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +119,21 @@ mod tests {
         let handshake =
             Handshake { address: &address, certificate: Some(&certificate()), answers_multiplexing: true };
         assert_eq!(handshake.to_string(), "1|6|tcp|127.0.0.1:10000|grpc|+//+AQ|false");
+    }
+
+    #[test]
+    fn a_reason_is_one_line_without_separators() {
+        let mut written = Vec::new();
+        announce_failure("provider 1.0", &"a|b\r\nc\u{1b}", &mut written).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), "provider 1.0 can't start: a?b??c?.\n");
+    }
+
+    #[test]
+    fn a_long_reason_is_cut() {
+        let line = failure_line(&"ä".repeat(MAX_REASON + 1));
+        assert_eq!(line.chars().count(), MAX_REASON + 1);
+        assert!(line.ends_with("ä…"));
+        assert_eq!(failure_line(&"\u{85}".repeat(MAX_REASON)), "?".repeat(MAX_REASON));
     }
 
     #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! Where a host connects: a unix socket in a directory of our own, or a loopback port. Turns what arrives into
 //! connections that are authenticated where TLS is on; one that fails to be costs nobody else anything.
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -14,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::connection::{Connection, Connections, Io, Session};
-use super::environment::{self, Launch, Network};
+use super::environment::{Launch, NETWORK, Network, SOCKET_DIR, TEMPORARY_DIR};
 use super::handshake::Address;
 
 #[cfg(unix)]
@@ -32,30 +33,57 @@ const BACKLOG: usize = 16;
 /// Why there is nowhere to listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    /// No unix socket could be made.
-    #[error(
-        "making a socket for the host in {} failed: {source} (a shorter or other directory can be named by TMPDIR; \
-         {}=tcp listens on a loopback port instead)",
-        directory.display(),
-        environment::NETWORK
-    )]
-    Unix {
-        /// The directory in which the socket's own directory was to be.
-        directory: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// No unix socket could be made, and a port may not replace it.
+    #[error("{0}. {remedy}, or {NETWORK} to `tcp`", remedy = .0.remedy())]
+    Unix(NoSocket),
     /// No port could be bound.
-    #[error("no TCP port from {} to {} on 127.0.0.1 is free for the host: {source}", ports.start(), ports.end())]
-    Tcp {
-        /// The ports that the host allows.
-        ports: RangeInclusive<u16>,
-        /// What the system said of the last one.
-        source: io::Error,
+    #[error("{0}. Stop a program that uses one of them")]
+    Tcp(NoPort),
+    /// No unix socket could be made, and no port be bound in its place.
+    #[error("{socket}; {port}. {remedy}", remedy = socket.remedy())]
+    Neither {
+        /// What became of the socket.
+        socket: NoSocket,
+        /// What became of the port.
+        port: NoPort,
     },
     /// This system has no unix sockets, yet they were asked for.
-    #[error("{} asks for a unix socket, which this system does not have", environment::NETWORK)]
+    #[error("{NETWORK} asks for a unix socket, which this system does not have. Unset it")]
     NoUnixSockets,
+}
+
+/// The directories that can't hold a socket, each with the system's reason.
+#[derive(Debug)]
+pub struct NoSocket {
+    directories: Vec<(PathBuf, io::Error)>,
+    variable: &'static str,
+}
+
+impl NoSocket {
+    fn remedy(&self) -> String {
+        format!("Set {} to a writable directory with a short path", self.variable)
+    }
+}
+
+impl fmt::Display for NoSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no socket can be made")?;
+        for (index, (directory, source)) in self.directories.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ";" };
+            write!(f, "{separator} in {}: {source}", directory.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// The ports that can't be bound.
+#[derive(Debug, thiserror::Error)]
+#[error("no TCP port from {} to {} on 127.0.0.1 is free: {source}", ports.start(), ports.end())]
+pub struct NoPort {
+    /// The ports that the host allows.
+    ports: RangeInclusive<u16>,
+    /// The system's reason for the last one.
+    source: io::Error,
 }
 
 /// Who may be connected at once.
@@ -84,23 +112,48 @@ enum Socket {
 }
 
 impl Listener {
-    /// Listens as the host asks.
+    /// Listens as the host and the user ask. If they leave it open, a loopback port replaces a unix socket that can't
+    /// be made.
     ///
     /// # Errors
-    /// When the directory or the ports do not allow it.
+    /// When no directory and no port allow it.
     pub(super) async fn bind(launch: &Launch, guests: Guests) -> Result<Self, ListenError> {
+        let bind_tcp = || Self::bind_tcp(launch.ports.clone(), guests);
         match launch.network {
-            Network::Unix => Self::bind_unix(launch, guests),
-            Network::Tcp => Self::bind_tcp(launch.ports.clone(), guests).await,
+            Some(Network::Tcp) => return bind_tcp().await.map_err(ListenError::Tcp),
+            // Unix sockets keep other users of the machine out. Without them, a port it is.
+            None if cfg!(not(unix)) => return bind_tcp().await.map_err(ListenError::Tcp),
+            Some(Network::Unix) | None => {}
+        }
+        match Self::bind_unix(launch, guests) {
+            Err(ListenError::Unix(socket)) if launch.may_replace_socket_by_port() => {
+                bind_tcp().await.map_err(|port| ListenError::Neither { socket, port })
+            }
+            bound => bound,
         }
     }
 
+    /// Listens in the first directory that can hold a socket.
     #[cfg(unix)]
     fn bind_unix(launch: &Launch, guests: Guests) -> Result<Self, ListenError> {
-        let directory = launch.socket_dir.clone().unwrap_or_else(std::env::temp_dir);
-        let socket = unix::Socket::bind(&directory, launch.socket_group.as_deref())
-            .map_err(|source| ListenError::Unix { directory, source })?;
-        Ok(Self { address: Address::Unix(socket.path().to_owned()), guests, socket: Socket::Unix(socket) })
+        let (directories, variable) = match &launch.socket_dir {
+            Some(directory) => (std::slice::from_ref(directory), SOCKET_DIR),
+            None => (launch.temporary_dirs.as_slice(), TEMPORARY_DIR),
+        };
+        let mut unusable = Vec::new();
+        for directory in directories {
+            match unix::Socket::bind(directory, launch.socket_group.as_deref()) {
+                Ok(socket) => {
+                    let address = Address::Unix(socket.path().to_owned());
+                    return Ok(Self { address, guests, socket: Socket::Unix(socket) });
+                }
+                Err(error) => {
+                    tracing::warn!("no socket can be made in {}: {error}", directory.display());
+                    unusable.push((directory.clone(), error));
+                }
+            }
+        }
+        Err(ListenError::Unix(NoSocket { directories: unusable, variable }))
     }
 
     #[cfg(not(unix))]
@@ -108,7 +161,7 @@ impl Listener {
         Err(ListenError::NoUnixSockets)
     }
 
-    async fn bind_tcp(ports: RangeInclusive<u16>, guests: Guests) -> Result<Self, ListenError> {
+    async fn bind_tcp(ports: RangeInclusive<u16>, guests: Guests) -> Result<Self, NoPort> {
         let mut source = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for port in ports.clone() {
             match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
@@ -121,7 +174,7 @@ impl Listener {
                 Err(error) => source = error,
             }
         }
-        Err(ListenError::Tcp { ports, source })
+        Err(NoPort { ports, source })
     }
 
     /// Where it listens.

@@ -18,8 +18,9 @@ mod tls;
 pub use attach::serve_attached;
 pub use connection::Session;
 pub use environment::{Launch, LaunchError, Network};
+pub use handshake::announce_failure;
 pub use host::Gone;
-pub use listener::ListenError;
+pub use listener::{ListenError, NoPort, NoSocket};
 pub use serve::{End, ServeError, serve};
 pub use tls::TlsError;
 

@@ -53,6 +53,17 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
+impl ServeError {
+    /// Checks whether the host is still waiting for the handshake.
+    #[must_use]
+    pub fn precedes_handshake(&self) -> bool {
+        match self {
+            Self::Listen(_) | Self::Tls(_) | Self::Interrupts(_) => true,
+            Self::Announce(_) | Self::Transport(_) => false,
+        }
+    }
+}
+
 /// Serves `provider` to the host that asks for it by `launch`, having written the handshake line to `announce_on`.
 ///
 /// Returns as soon as the host asks for the end or is gone; calls in flight may then take a second longer. Until the process ends,

@@ -37,6 +37,7 @@ mod scope;
 mod scopes;
 mod secrecy;
 mod spelling;
+mod starting;
 mod terraform_test;
 mod uncached;
 mod unknown;

@@ -56,6 +56,6 @@ async fn without_a_free_port_it_says_which_were_tried() {
     let port = taken.local_addr().unwrap().port();
     let finished = launch().tcp().ports(port..=port).run().await.unwrap();
     assert_eq!(finished.status.code(), Some(1));
-    let expected = format!("no TCP port from {port} to {port} on 127.0.0.1 is free for the host");
+    let expected = format!("no TCP port from {port} to {port} on 127.0.0.1 is free: ");
     assert!(finished.stderr.contains(&expected), "{}", finished.stderr);
 }

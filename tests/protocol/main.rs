@@ -30,6 +30,7 @@ mod read;
 mod schemas;
 mod services;
 mod simulated;
+mod starting;
 mod stopping;
 mod unknown_values;
 mod upgrade;

@@ -75,6 +75,70 @@ async fn without_tls_every_connection_is_served_and_counted() {
     drop(served);
 }
 
+/// A launch by a host with mutual TLS, for which only these directories are there.
+#[cfg(unix)]
+fn launch_in(temporary_dirs: &[&std::path::Path]) -> Launch {
+    Launch {
+        protocol_versions: Vec::new(),
+        ports: 0..=0,
+        client_certificate: Some("a certificate".to_owned()),
+        asks_for_multiplexing: false,
+        socket_dir: None,
+        temporary_dirs: temporary_dirs.iter().map(|directory| directory.to_path_buf()).collect(),
+        socket_group: None,
+        network: None,
+    }
+}
+
+#[cfg(unix)]
+fn missing() -> &'static std::path::Path {
+    std::path::Path::new("/no/such/directory")
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_first_directory_that_can_hold_a_socket_is_used() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let launch = launch_in(&[missing(), first.path(), second.path()]);
+    let listener = Listener::bind(&launch, Guests::One).await.unwrap();
+    let Address::Unix(path) = listener.address() else { panic!("no unix socket") };
+    assert!(path.starts_with(first.path()));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_port_replaces_a_socket_that_has_no_place() {
+    let listener = Listener::bind(&launch_in(&[missing()]), Guests::One).await.unwrap();
+    let Address::Tcp(address) = listener.address() else { panic!("not TCP") };
+    assert!(address.ip().is_loopback());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn without_tls_a_socket_that_has_no_place_is_an_error() {
+    let launch = Launch { client_certificate: None, ..launch_in(&[missing(), missing()]) };
+    let error = Listener::bind(&launch, Guests::One).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no socket can be made in /no/such/directory: No such file or directory (os error 2); in \
+         /no/such/directory: No such file or directory (os error 2). Set TMPDIR to a writable directory with a short \
+         path, or GITLAB_JOB_TOKEN_PLUGIN_NETWORK to `tcp`"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn no_place_and_no_port_are_one_error() {
+    let (_listener, address) = listen().await;
+    let port = address.port();
+    let launch = Launch { ports: port..=port, ..launch_in(&[missing()]) };
+    let error = Listener::bind(&launch, Guests::One).await.unwrap_err().to_string();
+    let (socket, rest) = error.split_once("; ").unwrap();
+    assert_eq!(socket, "no socket can be made in /no/such/directory: No such file or directory (os error 2)");
+    assert!(rest.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free: ")), "{rest}");
+    assert!(rest.ends_with(". Set TMPDIR to a writable directory with a short path"), "{rest}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_unix_socket_is_away_while_a_host_is_connected_and_back_when_it_is_not() {

@@ -4,6 +4,7 @@
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
+use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixStream};
@@ -38,11 +39,17 @@ impl Socket {
         let directory = tempfile::Builder::new()
             .prefix(DIRECTORY_PREFIX)
             .permissions(Permissions::from_mode(OWNER_ONLY))
-            .tempdir_in(std::path::absolute(parent)?)?;
+            .tempdir_in(std::path::absolute(parent)?)
+            .map_err(without_path)?;
         let path = directory.path().join(SOCKET_NAME);
+        let unusable = |reason| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         if !fits_the_line(&path) {
-            let reason = "the handshake cannot carry a path that is not Unicode or holds '|' or a line end";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+            return unusable(
+                "the handshake can't carry a path that isn't Unicode or holds a bar or a line end",
+            );
+        }
+        if SocketAddr::from_pathname(&path).is_err() {
+            return unusable("the path is too long for a socket");
         }
         let open = Open::within(Directory(directory.keep()), group)?;
         Ok(Self { path, group, open: Some(open) })
@@ -75,6 +82,14 @@ impl Socket {
             self.open = Some(Open::within(Directory(directory.to_owned()), self.group)?);
         }
         Ok(())
+    }
+}
+
+/// Drops the path that `tempfile` adds. It ends in a random name, and whoever shows the error names the directory.
+fn without_path(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path ") {
+        Some((reason, _)) => io::Error::new(error.kind(), reason),
+        None => error,
     }
 }
 

@@ -56,8 +56,9 @@ async fn serve_while<F: Future<Output = ()>>(provider: Slow, host: impl FnOnce(C
         client_certificate: None,
         asks_for_multiplexing: false,
         socket_dir: None,
+        temporary_dirs: Vec::new(),
         socket_group: None,
-        network: Network::Tcp,
+        network: Some(Network::Tcp),
     };
     let mut listener = Listener::bind(&launch, Guests::One).await.unwrap();
     let line = Handshake { address: listener.address(), certificate: None, answers_multiplexing: false };

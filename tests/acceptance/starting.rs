@@ -1,0 +1,53 @@
+//! Starts of the provider under conditions in which the program finds it hard to reach, and what users read if it
+//! can't start.
+
+use std::fs;
+
+use crate::provider_block::{acme, with_block};
+
+/// Fills a path beyond what the address of a unix socket can hold.
+const LONG: usize = 120;
+
+#[test]
+fn a_tmpdir_with_a_long_path_will_do() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    let temporary = tf.directory().join("x".repeat(LONG));
+    fs::create_dir(&temporary).expect("a directory");
+    tf.set_env("TMPDIR", &temporary.to_string_lossy());
+    tf.config(&with_block(""));
+
+    tf.apply().succeeds();
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn an_empty_tmpdir_will_do() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.set_env("TMPDIR", "");
+    tf.config(&with_block(""));
+
+    tf.plan().succeeds();
+}
+
+/// Once would not do: a host that finds the process ended before it reads the line says nothing else.
+#[test]
+fn the_program_shows_why_the_provider_cannot_start() {
+    let Some((_gitlab, mut tf)) = acme() else { return };
+    tf.set_env("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "udp");
+    tf.config(&with_block(""));
+
+    for _ in 0..5 {
+        let run = tf.run(&["plan", "-no-color"]);
+        assert!(!run.is_success());
+        println!("{run}");
+        let words: Vec<_> = run.stderr().split_whitespace().collect();
+        let said = words.join(" ").replace("\u{2502} ", "");
+        assert!(
+            said.contains(
+                "can't start: the environment variable GITLAB_JOB_TOKEN_PLUGIN_NETWORK is \"udp\", \
+                 but must be \"unix\" or \"tcp\"."
+            ),
+            "{run}"
+        );
+    }
+}
