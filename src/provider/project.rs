@@ -7,15 +7,58 @@ use crate::gitlab::{Client, Id, Kind, ProjectId, RefError, Reference, same_path,
 use super::report::{quoted, report};
 use super::unresolved::{Unresolved, other_kind};
 
-/// Checks the spelling in an attribute, where it is known.
-pub(super) fn check_spelling<I: Id>(attribute: &'static str, spelling: &Attr<String>) -> Option<Diagnostic> {
-    let spelling = spelling.known()?;
-    spelling.parse::<Reference<I>>().err().map(|reason| invalid_spelling::<I>(attribute, spelling, &reason))
+/// The call in which a configuration is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Validation. With a `mock_provider` of `terraform test`, computed values that are made up arrive here, and only
+    /// here: the provider isn't asked to plan or read.
+    Validation,
+    /// A plan or read, before the first request.
+    Planning,
 }
 
-/// Checks the number in an attribute, where it is known.
-pub(super) fn check_number<I: Id>(attribute: &'static str, number: &Attr<i64>) -> Option<Diagnostic> {
+impl Stage {
+    /// Checks whether a path or ID may be made up: a computed number is 0 then, and a text random letters and digits.
+    fn may_be_mock(self, spelling: &str) -> bool {
+        self == Self::Validation
+            && spelling.len() <= LONGEST_MOCK
+            && !spelling.is_empty()
+            && spelling.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }
+
+    /// Checks whether the ID of a project and that of another may be equal because both are made up.
+    pub(super) fn may_be_mocked_id(self, project: &str) -> bool {
+        self == Self::Validation && project == MOCKED_ID
+    }
+}
+
+/// The text of a made-up ID.
+const MOCKED_ID: &str = "0";
+
+/// The most letters and digits of a made-up text: 8 in Terraform, up to 16 in OpenTofu.
+const LONGEST_MOCK: usize = 16;
+
+/// Checks the path or ID in an attribute, if it is known.
+pub(super) fn check_spelling<I: Id>(
+    stage: Stage,
+    attribute: &'static str,
+    spelling: &Attr<String>,
+) -> Option<Diagnostic> {
+    let spelling = spelling.known()?;
+    let reason = spelling.parse::<Reference<I>>().err()?;
+    (!stage.may_be_mock(spelling)).then(|| invalid_spelling::<I>(attribute, spelling, &reason))
+}
+
+/// Checks the ID in an attribute, if it is known.
+pub(super) fn check_number<I: Id>(
+    stage: Stage,
+    attribute: &'static str,
+    number: &Attr<i64>,
+) -> Option<Diagnostic> {
     let number = *number.known()?;
+    if stage == Stage::Validation && number == 0 {
+        return None;
+    }
     let told = || {
         let detail = format!("`{attribute}` is {number}, but the number of a {} is 1 or more.", I::KIND);
         Diagnostic::new(format!("Invalid {} number", I::KIND), detail).at(attribute)
@@ -209,4 +252,41 @@ async fn look_up<I: Id>(client: &Client, spelling: &str) -> Result<Option<I>, Di
     })?;
     let found = client.resolve(&spelled).await;
     found.map_err(|error| report(format!("Can't look up the {kind} `{spelled}`"), &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_valid(stage: Stage, project: &str) -> bool {
+        check_spelling::<ProjectId>(stage, "project", &Attr::Known(project.to_owned())).is_none()
+    }
+
+    #[test]
+    fn validation_accepts_what_a_mock_makes_up() {
+        for made_up in ["0", "a1b2c3d4", "00000000", "Zz9yXx8wVv7uUu6t"] {
+            assert!(is_valid(Stage::Validation, made_up), "{made_up}");
+            assert!(!is_valid(Stage::Planning, made_up), "{made_up}");
+        }
+        for (number, in_validation) in [(0, true), (-3, false)] {
+            let check = |stage| check_number::<ProjectId>(stage, "target_project_id", &Attr::Known(number));
+            assert_eq!(check(Stage::Validation).is_none(), in_validation);
+            assert!(check(Stage::Planning).is_some());
+        }
+    }
+
+    #[test]
+    fn validation_refuses_what_no_mock_makes_up() {
+        for text in [
+            "",
+            "-3",
+            "my project",
+            "https://gitlab.example.com/a/b",
+            "/a/b",
+            "my-project",
+            "seventeenletterss",
+        ] {
+            assert!(!is_valid(Stage::Validation, text), "{text}");
+        }
+    }
 }

@@ -142,6 +142,23 @@ fn a_target_number_of_zero() {
     ");
 }
 
+/// A mock may make up such a target, so validation accepts it.
+#[test]
+fn a_made_up_target_fails_before_any_request() {
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    let Some(tf) = workspace(&gitlab) else { return };
+    for target in ["target_project_id = 0", "target_group_id = 0", "target_project = \"a1b2c3d4\""] {
+        tf.config(&format!(
+            "provider \"gitlab\" {{\n  early_auth_check = false\n}}\n\
+             resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"acme/app\"\n  {target}\n}}\n"
+        ));
+        tf.run(&["validate", "-no-color"]).succeeds();
+        assert!(tf.plan().error().starts_with("Error: Invalid "), "{target}");
+    }
+    assert_eq!(gitlab.requests().to_string(), "");
+}
+
 #[test]
 fn a_negative_target_number() {
     let Some(error) = entry_error("project = \"acme/app\"\ntarget_group_id = -3") else { return };

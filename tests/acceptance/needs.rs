@@ -32,6 +32,9 @@ pub(crate) const REMOVED: Feature = Feature {
     opentofu: Some((1, 10)),
 };
 
+pub(crate) const MOCKS: Feature =
+    Feature { name: "`mock_provider` in tests", terraform: Some((1, 7)), opentofu: Some((1, 8)) };
+
 pub(crate) const MOVED_BETWEEN_PROVIDERS: Feature = Feature {
     name: "`moved` blocks between resource types",
     terraform: Some((1, 8)),

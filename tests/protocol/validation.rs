@@ -44,6 +44,24 @@ async fn what_is_not_known_yet_is_never_at_fault_in_a_resource() {
     }
 }
 
+/// With `mock_provider`, hosts make up computed values.
+#[tokio::test]
+async fn a_made_up_value_is_valid() {
+    let kit = Kit::unconfigured().await;
+    for (type_name, given) in [
+        (SCOPE, json!({"project": "a1b2c3d4"})),
+        (ENTRY, json!({"project": "0", "target_project_id": 0})),
+        (ENTRY, json!({"project": "0", "target_project": "0"})),
+        (EXCLUSIVE, json!({"project": "0", "target_project_ids": [0], "target_groups": ["0", "a1b2c3d4"]})),
+    ] {
+        assert_eq!(of_resource(&kit, type_name, given.clone()).await, [], "{given}");
+    }
+    for type_name in [SCOPE_DATA, ALLOWLIST_DATA] {
+        let config = kit.data_config(type_name, json!({"project": "0"}));
+        assert_eq!(kit.validate_data_source(type_name, config).await.unwrap(), []);
+    }
+}
+
 /// As in a module whose inputs decide which of the targets is set.
 #[tokio::test]
 async fn a_choice_that_is_not_known_yet_is_no_fault() {
@@ -93,7 +111,7 @@ async fn what_is_at_fault_in_a_resource_is_named_by_its_path() {
         (ENTRY, json!({"project": "a/b", "target_project": "c/d", "target_group": "e"}), "target_group"),
         (ENTRY, json!({"project": "a/b", "target_project": "A/B"}), "target_project"),
         (ENTRY, json!({"project": "5", "target_project_id": 5}), "target_project_id"),
-        (ENTRY, json!({"project": "a/b", "target_project_id": 0}), "target_project_id"),
+        (ENTRY, json!({"project": "a/b", "target_project_id": -1}), "target_project_id"),
         (ENTRY, json!({"project": "a/b", "target_project_id": 1.5}), "target_project_id"),
         (ENTRY, json!({"project": "a/b", "target_group_id": 1e20}), "target_group_id"),
         (EXCLUSIVE, json!({"project": "5", "target_projects": ["5"]}), "target_projects"),
@@ -133,7 +151,7 @@ async fn what_is_missing_is_told_of_the_resource_as_a_whole() {
 #[tokio::test]
 async fn all_that_is_wrong_is_told_at_once() {
     let kit = Kit::unconfigured().await;
-    let given = json!({"project": "", "target_project_ids": [0], "target_groups": ["/"]});
+    let given = json!({"project": "", "target_project_ids": [-1], "target_groups": ["/"]});
     let diagnostics = of_resource(&kit, EXCLUSIVE, given).await;
     let paths: Vec<_> =
         diagnostics.iter().map(|error| error.attribute.as_deref().unwrap_or_default()).collect();

@@ -5,7 +5,7 @@ use crate::framework::{
 };
 use crate::gitlab::{Freshness, Kind, ListedEntry, Permissions, PermittedEntry, ProjectId, Target};
 use crate::provider::connection::Connection;
-use crate::provider::project;
+use crate::provider::project::{self, Stage};
 use crate::provider::report::report;
 use crate::provider::resources::permissions;
 
@@ -85,7 +85,7 @@ impl DataSource for Allowlist {
     }
 
     fn validate(&self, config: &AllowlistModel, _: &Warnings) -> Result<(), Errors> {
-        Errors::check(project::check_spelling::<ProjectId>("project", &config.project))
+        check(Stage::Validation, config)
     }
 
     async fn read(
@@ -93,6 +93,7 @@ impl DataSource for Allowlist {
         context: Context<'_, Connection>,
         config: AllowlistModel,
     ) -> Result<AllowlistModel, Errors> {
+        check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
         let project: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
         // Both are waited for, so that of two refusals the same one is told each time.
@@ -128,6 +129,10 @@ impl DataSource for Allowlist {
             ..config
         })
     }
+}
+
+fn check(stage: Stage, config: &AllowlistModel) -> Result<(), Errors> {
+    Errors::check(project::check_spelling::<ProjectId>(stage, "project", &config.project))
 }
 
 fn incomplete(project: ProjectId) -> Diagnostic {

@@ -3,7 +3,7 @@
 use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
 use crate::gitlab::{Client, ErrorKind, Freshness, ProjectId, Settings};
 use crate::provider::connection::Connection;
-use crate::provider::project;
+use crate::provider::project::{self, Stage};
 use crate::provider::report::report;
 
 /// The data source.
@@ -63,10 +63,11 @@ impl DataSource for JobTokenScope {
     }
 
     fn validate(&self, config: &ScopeModel, _: &Warnings) -> Result<(), Errors> {
-        Errors::check(project::check_spelling::<ProjectId>("project", &config.project))
+        check(Stage::Validation, config)
     }
 
     async fn read(&self, context: Context<'_, Connection>, config: ScopeModel) -> Result<ScopeModel, Errors> {
+        check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
         let project: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
         let settings = gitlab.scope(&project.into()).await.map_err(|error| {
@@ -83,6 +84,10 @@ impl DataSource for JobTokenScope {
             ..config
         })
     }
+}
+
+fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
+    Errors::check(project::check_spelling::<ProjectId>(stage, "project", &config.project))
 }
 
 /// Returns the project's own settings. Where GraphQL can't be read, REST tells the one that it has.

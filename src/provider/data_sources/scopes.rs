@@ -5,7 +5,7 @@ use crate::framework::{
 };
 use crate::gitlab::{GroupId, ProjectScope};
 use crate::provider::connection::Connection;
-use crate::provider::project;
+use crate::provider::project::{self, Stage};
 use crate::provider::report::report;
 
 /// The data source.
@@ -69,7 +69,7 @@ impl DataSource for JobTokenScopes {
     }
 
     fn validate(&self, config: &ScopesModel, _: &Warnings) -> Result<(), Errors> {
-        Errors::check(project::check_spelling::<GroupId>("group", &config.group))
+        check(Stage::Validation, config)
     }
 
     async fn read(
@@ -77,6 +77,7 @@ impl DataSource for JobTokenScopes {
         context: Context<'_, Connection>,
         config: ScopesModel,
     ) -> Result<ScopesModel, Errors> {
+        check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
         let group: GroupId = project::settle(gitlab, "group", &config.group, &Attr::Null).await?;
         let with_archived = config.include_archived == Attr::Known(true);
@@ -93,6 +94,10 @@ impl DataSource for JobTokenScopes {
             ..config
         })
     }
+}
+
+fn check(stage: Stage, config: &ScopesModel) -> Result<(), Errors> {
+    Errors::check(project::check_spelling::<GroupId>(stage, "group", &config.group))
 }
 
 fn hidden(count: usize, group: &Attr<String>) -> Diagnostic {

@@ -38,7 +38,11 @@ impl ListResource for AllowlistEntries {
     }
 
     fn validate(&self, config: &Query, _: &Warnings) -> Result<(), Errors> {
-        Errors::check(project::check_spelling::<ProjectId>("project", &config.project))
+        Errors::check(project::check_spelling::<ProjectId>(
+            project::Stage::Planning,
+            "project",
+            &config.project,
+        ))
     }
 
     async fn list(

@@ -23,6 +23,7 @@ use crate::gitlab::{Allowed, Freshness, GroupId, NotGranted, ProjectId, Target};
 use crate::provider::connection::{Connection, Paths};
 use crate::provider::ledger::{Manager, Object, Value};
 use crate::provider::planned_ids::PlannedIds;
+use crate::provider::project::Stage;
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{claiming, identity, names, overlap, project, replacement};
@@ -154,16 +155,7 @@ impl Resource for AllowlistEntry {
     }
 
     fn validate(&self, config: &EntryModel, _: &Warnings) -> Result<(), Errors> {
-        let problems = [
-            project::check_spelling::<ProjectId>("project", &config.project),
-            project::check_spelling::<ProjectId>("target_project", &config.target_project),
-            project::check_number::<ProjectId>("target_project_id", &config.target_project_id),
-            project::check_spelling::<GroupId>("target_group", &config.target_group),
-            project::check_number::<GroupId>("target_group_id", &config.target_group_id),
-            target::check_choice(config),
-            target::check_same_spelling(config),
-        ];
-        Errors::check(problems.into_iter().flatten().chain(permissions::check(config)))
+        check_config(Stage::Validation, config)
     }
 
     async fn plan(
@@ -172,6 +164,7 @@ impl Resource for AllowlistEntry {
         change: Change<EntryModel>,
     ) -> Result<Plan<EntryModel>, Errors> {
         let Change { prior, config } = change;
+        check_config(Stage::Planning, &config)?;
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let mut unresolved = Unresolved::default();
         let identified = identify(context.client, prior.as_ref(), &config, &mut unresolved).await?;
@@ -412,6 +405,19 @@ impl Resource for AllowlistEntry {
         }
         moved::take_over(source)
     }
+}
+
+fn check_config(stage: Stage, config: &EntryModel) -> Result<(), Errors> {
+    let problems = [
+        project::check_spelling::<ProjectId>(stage, "project", &config.project),
+        project::check_spelling::<ProjectId>(stage, "target_project", &config.target_project),
+        project::check_number::<ProjectId>(stage, "target_project_id", &config.target_project_id),
+        project::check_spelling::<GroupId>(stage, "target_group", &config.target_group),
+        project::check_number::<GroupId>(stage, "target_group_id", &config.target_group_id),
+        target::check_choice(config),
+        target::check_same_spelling(stage, config),
+    ];
+    Errors::check(problems.into_iter().flatten().chain(permissions::check(config)))
 }
 
 /// The outcome of an addition that may have been carried out, and that couldn't be checked.

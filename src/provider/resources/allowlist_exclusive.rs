@@ -28,7 +28,7 @@ use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
 use crate::provider::planned_ids::PlannedIds;
-use crate::provider::project::{self, Known};
+use crate::provider::project::{self, Known, Stage};
 use crate::provider::report::{gone_before_removal, is_out_of_reach, project_gone, report, unread};
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{names, overlap, replacement};
@@ -116,7 +116,7 @@ impl Resource for AllowlistExclusive {
     }
 
     fn validate(&self, config: &ExclusiveModel, _: &Warnings) -> Result<(), Errors> {
-        check::config(config)
+        check::config(Stage::Validation, config)
     }
 
     async fn plan(
@@ -125,6 +125,7 @@ impl Resource for AllowlistExclusive {
         change: Change<ExclusiveModel>,
     ) -> Result<Plan<ExclusiveModel>, Errors> {
         let Change { prior, config } = change;
+        check::config(Stage::Planning, &config)?;
         let prior = prior.as_ref();
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let kinds = lists::to_read(prior, &config);

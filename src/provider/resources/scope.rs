@@ -18,7 +18,7 @@ use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
 use crate::provider::planned_ids::PlannedIds;
-use crate::provider::project::{self, Known};
+use crate::provider::project::{self, Known, Stage};
 use crate::provider::replacement;
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
@@ -105,7 +105,7 @@ impl Resource for JobTokenScope {
     }
 
     fn validate(&self, config: &ScopeModel, _: &Warnings) -> Result<(), Errors> {
-        Errors::check(project::check_spelling::<ProjectId>("project", &config.project))
+        check(Stage::Validation, config)
     }
 
     async fn plan(
@@ -114,6 +114,7 @@ impl Resource for JobTokenScope {
         change: Change<ScopeModel>,
     ) -> Result<Plan<ScopeModel>, Errors> {
         let Change { prior, config } = change;
+        check(Stage::Planning, &config)?;
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let known = prior.as_ref().map(|prior| Known {
             spelling: &prior.project,
@@ -255,6 +256,10 @@ impl Resource for JobTokenScope {
         }
         Ok(observed(imported, project, settings))
     }
+}
+
+fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
+    Errors::check(project::check_spelling::<ProjectId>(stage, "project", &config.project))
 }
 
 /// The number of the project, which must be there by now.

@@ -9,20 +9,35 @@ use terraform_cli::{Action, Workspace};
 use super::example;
 use super::official::Official;
 use crate::estate::{allow, allowed, estate, number};
-use crate::kit::workspace;
-use crate::needs::{MOVED_BETWEEN_PROVIDERS, REMOVED};
+use crate::kit::{bare_workspace, workspace};
+use crate::needs::{MOCKS, MOVED_BETWEEN_PROVIDERS, REMOVED};
 
 /// The folders, each with the test that applies it.
-pub(super) const TESTED: [(&str, fn()); 5] = [
+pub(super) const TESTED: [(&str, fn()); 6] = [
     ("audit", an_audit_tells_of_open_projects_and_strangers),
     ("beside-the-official-provider", both_providers_work_in_one_configuration),
     ("lock-down", an_estate_is_locked_down_with_no_gap_for_those_on_the_lists),
     ("many-projects", one_map_makes_the_entries_of_many_projects),
     ("migrate-from-the-official-provider", a_migration_changes_nothing_on_the_server),
+    ("test-with-mocks", a_module_is_tested_without_gitlab),
 ];
 
 fn guide(tf: &Workspace, folder: &str) {
     tf.config_from(&example("guides").join(folder));
+}
+
+#[test]
+fn a_module_is_tested_without_gitlab() {
+    let Some(tf) = bare_workspace() else { return };
+    if MOCKS.is_missing() {
+        return;
+    }
+    guide(&tf, "test-with-mocks");
+
+    let run = tf.test();
+
+    run.succeeds();
+    assert!(run.stdout().contains(r#""passed":3"#), "{run}");
 }
 
 #[test]

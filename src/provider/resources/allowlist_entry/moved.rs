@@ -4,7 +4,7 @@ use super::{EntryModel, owner, target};
 use crate::framework::{Attr, Diagnostic, Errors, MoveSource};
 use crate::gitlab::{GroupId, ProjectId};
 use crate::provider::moved;
-use crate::provider::project::check_number;
+use crate::provider::project::{Stage, check_number};
 
 pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scope";
 
@@ -19,8 +19,8 @@ pub(super) fn take_over(source: &MoveSource) -> Result<EntryModel, Errors> {
         project,
         ..EntryModel::default()
     };
-    let readable = check_number::<ProjectId>("", &entry.target_project_id).is_none()
-        && check_number::<GroupId>("", &entry.target_group_id).is_none();
+    let readable = check_number::<ProjectId>(Stage::Planning, "", &entry.target_project_id).is_none()
+        && check_number::<GroupId>(Stage::Planning, "", &entry.target_group_id).is_none();
     match (target(&entry), owner(&entry)) {
         (Some(target), Some(owner)) if readable => Ok(entry.with_numbers(owner, target)),
         (Some(target), None) if readable && entry.project.known().is_some() => {

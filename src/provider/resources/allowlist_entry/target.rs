@@ -3,6 +3,7 @@
 use super::{EntryModel, own};
 use crate::framework::{Attr, Diagnostic};
 use crate::gitlab::{Kind, same_path};
+use crate::provider::project::Stage;
 
 const ATTRIBUTES: &str = "`target_project`, `target_project_id`, `target_group` and `target_group_id`";
 
@@ -103,8 +104,8 @@ pub(super) fn none_set() -> Diagnostic {
 }
 
 /// Checks what can be told from the text alone: that an entry of a project for itself sets permissions.
-pub(super) fn check_same_spelling(config: &EntryModel) -> Option<Diagnostic> {
-    let owner = config.project.known()?;
+pub(super) fn check_same_spelling(stage: Stage, config: &EntryModel) -> Option<Diagnostic> {
+    let owner = config.project.known().filter(|owner| !stage.may_be_mocked_id(owner))?;
     let same = match (&config.target_project, &config.target_project_id) {
         (Attr::Known(target), _) => same_path(owner, target),
         (_, Attr::Known(target)) => *owner == target.to_string(),
@@ -186,13 +187,13 @@ mod tests {
         ];
         for entry in own {
             assert_eq!(
-                check_same_spelling(&entry).unwrap().attribute,
+                check_same_spelling(Stage::Planning, &entry).unwrap().attribute,
                 Diagnostic::new("", "").at("target_project").attribute
             );
         }
         let by_id = EntryModel { target_project_id: Attr::Known(5), ..entry("5") };
         assert_eq!(
-            check_same_spelling(&by_id).unwrap(),
+            check_same_spelling(Stage::Planning, &by_id).unwrap(),
             Diagnostic::new(
                 "Target is the project itself",
                 "Project 5 always has access to itself, so an entry for it can only set the permissions of its own jobs. Set \
@@ -202,9 +203,9 @@ mod tests {
         );
         for permissions in [Attr::Known(false), Attr::Known(true), Attr::Unknown] {
             let with_permissions = EntryModel { default_permissions: permissions, ..by_id.clone() };
-            assert_eq!(check_same_spelling(&with_permissions), None);
+            assert_eq!(check_same_spelling(Stage::Planning, &with_permissions), None);
         }
         let group_of_that_number = EntryModel { target_group: Attr::Known("5".into()), ..entry("5") };
-        assert_eq!(check_same_spelling(&group_of_that_number), None);
+        assert_eq!(check_same_spelling(Stage::Planning, &group_of_that_number), None);
     }
 }

@@ -4,21 +4,21 @@ use super::ExclusiveModel;
 use super::kind::{Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
-use crate::provider::project::{check_number, check_spelling};
+use crate::provider::project::{Stage, check_number, check_spelling};
 
 /// How many entries of a kind GitLab takes.
 pub(super) const LIMIT: usize = 200;
 
 /// All that is wrong with a configuration.
-pub(super) fn config(config: &ExclusiveModel) -> Result<(), Errors> {
+pub(super) fn config(stage: Stage, config: &ExclusiveModel) -> Result<(), Errors> {
     let projects = ProjectId::side(config);
     let groups = GroupId::side(config);
     let mut problems: Vec<Diagnostic> = Vec::new();
-    problems.extend(check_spelling::<ProjectId>("project", &config.project));
+    problems.extend(check_spelling::<ProjectId>(stage, "project", &config.project));
     problems.extend(nothing_managed(projects, groups));
-    problems.extend(side::<ProjectId>(projects));
-    problems.extend(side::<GroupId>(groups));
-    problems.extend(own_spelling(config));
+    problems.extend(side::<ProjectId>(stage, projects));
+    problems.extend(side::<GroupId>(stage, groups));
+    problems.extend(own_spelling(stage, config));
     Errors::check(problems)
 }
 
@@ -33,7 +33,7 @@ fn nothing_managed(projects: Side<'_>, groups: Side<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn side<I: Managed>(side: Side<'_>) -> Vec<Diagnostic> {
+fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     if side.spellings.known().is_some() && side.numbers.known().is_some() {
         let detail =
@@ -45,13 +45,13 @@ fn side<I: Managed>(side: Side<'_>) -> Vec<Diagnostic> {
     for spelling in side.spellings.known().into_iter().flat_map(|Set(spellings)| spellings) {
         problems.extend(match spelling {
             Attr::Null => Some(null_element(I::SPELLINGS)),
-            spelling => check_spelling::<I>(I::SPELLINGS, spelling),
+            spelling => check_spelling::<I>(stage, I::SPELLINGS, spelling),
         });
     }
     for number in side.numbers.known().into_iter().flat_map(|Set(numbers)| numbers) {
         problems.extend(match number {
             Attr::Null => Some(null_element(I::NUMBERS)),
-            number => check_number::<I>(I::NUMBERS, number),
+            number => check_number::<I>(stage, I::NUMBERS, number),
         });
     }
     problems.extend(too_many::<I>(I::SPELLINGS, side.spellings));
@@ -75,8 +75,8 @@ fn null_element(attribute: &'static str) -> Diagnostic {
         .at(attribute)
 }
 
-fn own_spelling(config: &ExclusiveModel) -> Option<Diagnostic> {
-    let owner = config.project.known()?;
+fn own_spelling(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
+    let owner = config.project.known().filter(|owner| !stage.may_be_mocked_id(owner))?;
     let side = ProjectId::side(config);
     let spelled = side.texts().any(|target| same_path(owner, target));
     let numbered = side.ids::<ProjectId>().any(|id| *owner == id.to_string());
