@@ -32,7 +32,7 @@ const ALONE: Duration = Duration::from_secs(10);
 /// The same when the host has ended. Nobody is left to keep a state, and nobody wants an orphan.
 const ORPHANED: Duration = Duration::from_secs(1);
 
-/// How long a process that can't start stays, so that its host reads the reason before it finds the process ended, of
+/// The time that a process stays that can't start, so that its host reads the reason before it finds the process ended, of
 /// which it would say no more than that. It kills the process as soon as it has read the line.
 const READING: Duration = Duration::from_millis(250);
 

@@ -39,7 +39,7 @@ pub struct Launch {
     pub client_certificate: Option<String>,
     /// The host wants to read in the handshake whether we multiplex connections.
     pub asks_for_multiplexing: bool,
-    /// Where to put the socket, instead of a temporary directory.
+    /// The directory for the socket, instead of a temporary one.
     pub socket_dir: Option<PathBuf>,
     /// The temporary directories to put the socket in, the preferred one first.
     pub temporary_dirs: Vec<PathBuf>,

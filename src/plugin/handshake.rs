@@ -70,7 +70,7 @@ impl fmt::Display for Handshake<'_> {
 /// handshake in their error, while they hide standard error unless they log.
 ///
 /// # Errors
-/// When it can't be written.
+/// Fails if it can't be written.
 pub fn announce_failure(program: &str, reason: &impl fmt::Display, mut to: impl Write) -> io::Result<()> {
     writeln!(to, "{}", failure_line(&format!("{program} can't start: {reason}.")))?;
     to.flush()

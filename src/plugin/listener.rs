@@ -42,9 +42,9 @@ pub enum ListenError {
     /// No unix socket could be made, and no port be bound in its place.
     #[error("{socket}; {port}. {remedy}", remedy = socket.remedy())]
     Neither {
-        /// What became of the socket.
+        /// The outcome of the socket.
         socket: NoSocket,
-        /// What became of the port.
+        /// The outcome of the port.
         port: NoPort,
     },
     /// This system has no unix sockets, yet they were asked for.
@@ -116,7 +116,7 @@ impl Listener {
     /// be made.
     ///
     /// # Errors
-    /// When no directory and no port allow it.
+    /// Fails if no directory and no port allow it.
     pub(super) async fn bind(launch: &Launch, guests: Guests) -> Result<Self, ListenError> {
         let bind_tcp = || Self::bind_tcp(launch.ports.clone(), guests);
         match launch.network {

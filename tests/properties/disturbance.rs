@@ -1,4 +1,4 @@
-//! What may go wrong during an apply: faults of the server, and signals.
+//! The disturbances of an apply: faults of the server, and signals.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const WRITES: [Route; 4] = [
     Route::AllowlistGroupDelete,
 ];
 
-/// How long each request takes while a signal is to come among them.
+/// The time that each request takes while a signal is to come among them.
 const LATENCY: Duration = Duration::from_millis(4);
 
 /// A fault among the requests of an apply.

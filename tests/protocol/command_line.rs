@@ -1,4 +1,4 @@
-//! What a person meets who runs the binary by hand.
+//! Messages to a person who runs the binary by hand.
 
 use plugin_host::Launch;
 use tokio::process::Command;

@@ -1,4 +1,4 @@
-//! Where the socket goes if `TMPDIR` can't hold it, and what a host reads if the provider can't start.
+//! The start if `TMPDIR` can't hold a socket, and the reason that a host reads if the provider can't start.
 
 use std::path::{Path, PathBuf};
 

@@ -132,7 +132,7 @@ impl Certificate {
         ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(stolen))
     }
 
-    /// What a server with this certificate needs that lets in only who shows the certificate `client`.
+    /// Returns the settings of a server with this certificate that lets in clients with the certificate `client` alone.
     pub(crate) fn server_for(&self, client: &Certificate) -> ServerConfig {
         use tokio_rustls::rustls::RootCertStore;
         use tokio_rustls::rustls::server::WebPkiClientVerifier;

@@ -60,7 +60,7 @@ async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
     error.detail.replace(&proxy.to_string(), "PROXY")
 }
 
-/// What each message about a proxy ends with.
+/// The end of each message about a proxy.
 fn advice(variable: &str, remedy: &str) -> String {
     format!(
         "\n\nThe environment variable `{variable}` names the proxy. {remedy} If GitLab can be reached without it, add the \

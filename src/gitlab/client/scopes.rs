@@ -60,7 +60,8 @@ impl Client {
     ///
     /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] (over GraphQL
     /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, [`ErrorKind::FineGrained`] when it is a token
-    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and whatever keeps GitLab from answering.
+    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and whatever keeps
+    /// GitLab from answering.
     pub async fn scopes_below(&self, group: GroupId, with_archived: bool) -> Result<ProjectScopes, Error> {
         let group = self.path_of(group.into(), ErrorKind::NotFound).await?;
         let mut projects = BTreeMap::new();

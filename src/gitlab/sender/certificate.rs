@@ -5,7 +5,7 @@ use tokio_rustls::rustls::{CertificateError, Error};
 use yasna::tags::{TAG_GENERALIZEDTIME, TAG_UTCTIME};
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, BERReaderSeq, Tag};
 
-/// What is needed of a certificate (RFC 5280, 4.1).
+/// The parts of a certificate that are needed (RFC 5280, 4.1).
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) public_key: SubjectPublicKeyInfoDer<'static>,

@@ -122,7 +122,7 @@ pub enum TokenProblem {
     Revoked,
 }
 
-/// What is wrong with a TLS connection.
+/// A failure of a TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsProblem {
     /// The server answers in plain text, as a port for HTTP does.
@@ -141,7 +141,7 @@ pub enum TlsProblem {
     Other,
 }
 
-/// What is wrong with a proxy; [`Error::words`] may say more.
+/// A failure of a proxy; [`Error::words`] may say more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyProblem {
     /// No connection to the proxy itself.

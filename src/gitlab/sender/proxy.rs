@@ -26,7 +26,7 @@ const CGI_VARIABLE: &str = "REQUEST_METHOD";
 /// The schemes that an address may have.
 const SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
-/// Looks up an environment variable; one that is empty counts as not set.
+/// Looks up an environment variable; an empty one is treated as unset.
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A proxy, with the variable that names it. Shown without user name and password.
@@ -36,7 +36,7 @@ pub struct Proxy {
     variable: &'static str,
 }
 
-/// Why the environment names no usable proxy. Never repeats the value, which may hold a password.
+/// The reason why a proxy of the environment can't be used. Never repeats the value, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
     /// Not the address of a proxy.

@@ -26,7 +26,7 @@ use super::message;
 /// The versions of HTTP that are offered, the preferred one first.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// How the platform's verifier begins to say that the system has no authorities.
+/// The beginning of the platform verifier's error for a system without authorities.
 const NO_AUTHORITIES: &str = "No CA certificates were loaded";
 
 /// Returns the TLS settings of a client.

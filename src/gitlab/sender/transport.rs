@@ -270,7 +270,7 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
-/// How the HTTP client's errors about proxies begin, which have no types of their own outside it.
+/// The beginnings of the HTTP client's errors about proxies, whose types are private to it.
 const TUNNEL: &str = "tunnel error: ";
 const SOCKS: &str = "SOCKS error: ";
 

@@ -60,7 +60,7 @@ impl DataSource for JobTokenScopes {
             ),
             Attribute::computed("group_id", Type::Number, "Number of the group, however `group` spells it."),
         ];
-        let description = "Tells of every project of a group and its subgroups whether access with CI/CD job tokens is \
+        let description = "Shows for every project of a group and its subgroups whether access with CI/CD job tokens is \
                            limited to the project's allowlist, how many are on the list, and how many of those may do \
                            all that a job token can be used for. One request for each hundred projects, up to 20,000 projects. \
                            Needs GitLab \
