@@ -1,7 +1,7 @@
 //! The steps of a plan, each a pure function over values, and the rules that Terraform's core holds a plan and
 //! an apply to. Core plans twice and compares, so nothing here depends on anything but its arguments.
 
-use super::schema::Schema;
+use super::schema::{Attribute, Nesting, Schema, Shape};
 use super::value::{Object, Value};
 
 /// The input of a plan.
@@ -36,7 +36,8 @@ pub(super) fn replacements<'a>(prior: Option<&Object>, planned: &Object, asked: 
 /// The first rule of core's plan check that the plan breaks, in words.
 ///
 /// An attribute is planned as it is configured, or as it was where both are set; one that is not configured is
-/// null unless the provider computes it.
+/// null unless the provider computes it. A map of objects has the keys of the configuration, and each object follows the
+/// same rules.
 pub(super) fn plan_defect(
     schema: &Schema,
     prior: Option<&Object>,
@@ -45,12 +46,36 @@ pub(super) fn plan_defect(
 ) -> Option<String> {
     schema.attributes.iter().find_map(|attribute| {
         let name = attribute.name;
-        let (config, planned) = (value(config, name), value(planned, name));
         let prior = prior.map_or(&Value::Null, |prior| value(prior, name));
-        let keeps_prior = planned == prior && *prior != Value::Null && *config != Value::Null;
-        let left_to_us = attribute.computed && *config == Value::Null;
-        (planned != config && !keeps_prior && !left_to_us)
+        (!follows(attribute, prior, value(config, name), value(planned, name)))
             .then(|| format!("the plan for `{name}` is neither what is configured nor what was before"))
+    })
+}
+
+fn follows(attribute: &Attribute, prior: &Value, config: &Value, planned: &Value) -> bool {
+    let keeps_prior = planned == prior && *prior != Value::Null && *config != Value::Null;
+    let left_to_us = attribute.computed && *config == Value::Null;
+    if planned == config || keeps_prior || left_to_us {
+        return true;
+    }
+    let (Shape::Nested(Nesting::Map, attributes), Value::Map(config), Value::Map(planned)) =
+        (&attribute.shape, config, planned)
+    else {
+        return false;
+    };
+    let none = Value::Null;
+    let before = |key| if let Value::Map(prior) = prior { value(prior, key) } else { &none };
+    config.keys().eq(planned.keys())
+        && planned.iter().all(|(key, planned)| objects_follow(attributes, before(key), &config[key], planned))
+}
+
+fn objects_follow(attributes: &[Attribute], prior: &Value, config: &Value, planned: &Value) -> bool {
+    let (Value::Map(config), Value::Map(planned)) = (config, planned) else { return planned == config };
+    let none = Value::Null;
+    attributes.iter().all(|attribute| {
+        let name = attribute.name;
+        let prior = if let Value::Map(prior) = prior { value(prior, name) } else { &none };
+        follows(attribute, prior, value(config, name), value(planned, name))
     })
 }
 
@@ -174,6 +199,36 @@ mod tests {
     fn a_configured_value_may_stay_as_it_was() {
         let config = object(&[("project", text("A"))]);
         assert_eq!(plan_defect(&schema(), Some(&applied()), &config, &applied()), None);
+    }
+
+    #[test]
+    fn each_object_of_a_map_follows_its_configuration() {
+        let inner = vec![
+            Attribute::optional("policy", Type::String, "Optional."),
+            Attribute::computed("id", Type::Number, "Computed."),
+        ];
+        let attributes = vec![Attribute::optional_map("entries", inner, "A map.")];
+        let schema = Schema { version: 0, description: "A test.", attributes };
+        let map = |elements: &[(&str, Value, Value)]| {
+            let object = |(key, policy, id): &(&str, Value, Value)| {
+                let object = [("policy".to_owned(), policy.clone()), ("id".to_owned(), id.clone())];
+                ((*key).to_owned(), Value::Map(Object::from(object)))
+            };
+            Object::from([("entries".to_owned(), Value::Map(elements.iter().map(object).collect()))])
+        };
+        let seven = || Value::Number(7.into());
+        let config = map(&[("a", text("read"), Value::Null)]);
+        let defect = |planned| plan_defect(&schema, None, &config, &planned);
+        assert_eq!(defect(map(&[("a", text("read"), seven())])), None);
+        assert_eq!(defect(map(&[("a", text("read"), Value::Unknown)])), None);
+        for wrong in [
+            map(&[("a", text("admin"), seven())]),
+            map(&[("b", text("read"), seven())]),
+            map(&[("a", text("read"), seven()), ("b", Value::Null, Value::Null)]),
+            map(&[]),
+        ] {
+            assert!(defect(wrong.clone()).is_some(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub enum Nesting {
     Single,
     /// Any number, in order.
     List,
+    /// Any number, by keys of the practitioner's.
+    Map,
 }
 
 impl Shape {
@@ -71,6 +73,7 @@ impl Shape {
             Shape::Plain(ty) => ty.clone(),
             Shape::Nested(Nesting::Single, attributes) => Type::Object(object_type(attributes)),
             Shape::Nested(Nesting::List, attributes) => Type::list(Type::Object(object_type(attributes))),
+            Shape::Nested(Nesting::Map, attributes) => Type::map(Type::Object(object_type(attributes))),
         }
     }
 }
@@ -103,6 +106,12 @@ impl Attribute {
     /// An attribute that the provider sets.
     pub fn computed(name: &'static str, ty: Type, description: &'static str) -> Attribute {
         Attribute { computed: true, ..Attribute::new(name, Shape::Plain(ty), description) }
+    }
+
+    /// A map of objects that the practitioner may set.
+    pub fn optional_map(name: &'static str, of: Vec<Attribute>, description: &'static str) -> Attribute {
+        let shape = Shape::Nested(Nesting::Map, of);
+        Attribute { optional: true, ..Attribute::new(name, shape, description) }
     }
 
     /// A list of objects that the provider sets.

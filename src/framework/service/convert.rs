@@ -147,6 +147,7 @@ fn nested(nesting: Nesting, attributes: &[Attribute]) -> pb::schema::Object {
     let mode = match nesting {
         Nesting::Single => NestingMode::Single,
         Nesting::List => NestingMode::List,
+        Nesting::Map => NestingMode::Map,
     };
     pb::schema::Object {
         attributes: attributes.iter().map(attribute).collect(),

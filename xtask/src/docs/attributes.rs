@@ -50,6 +50,7 @@ fn line(attribute: &Attribute, parent: &str) -> String {
         Shape::Plain(ty) => of_type(ty),
         Shape::Nested(Nesting::Single, _) => "Attributes".to_owned(),
         Shape::Nested(Nesting::List, _) => "Attributes List".to_owned(),
+        Shape::Nested(Nesting::Map, _) => "Attributes Map".to_owned(),
     };
     if attribute.sensitive {
         kind.push_str(", Sensitive");
