@@ -12,6 +12,7 @@ mod list_resources;
 mod moved;
 mod names;
 mod overlap;
+mod permissions;
 mod planned_ids;
 mod project;
 mod replacement;

@@ -5,9 +5,9 @@ use crate::framework::{
 };
 use crate::gitlab::{Freshness, Kind, ListedEntry, Permissions, PermittedEntry, ProjectId, Target};
 use crate::provider::connection::Connection;
+use crate::provider::permissions;
 use crate::provider::project::{self, Stage};
 use crate::provider::report::report;
-use crate::provider::resources::permissions;
 
 /// The data source.
 pub(in crate::provider) struct Allowlist;

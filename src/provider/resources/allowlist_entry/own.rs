@@ -9,6 +9,7 @@ use crate::framework::{Context, Diagnostic, Errors, Failed, Warnings};
 use crate::gitlab::{Client, ErrorKind, Freshness, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::names;
+use crate::provider::permissions::{cannot_read, is_hidden};
 use crate::provider::report::{gone_before_removal, project_gone, report};
 
 /// Checks whether the target of an entry is the project itself.
@@ -124,14 +125,14 @@ pub(super) async fn import(
     if let Ok(Some(held)) = &found {
         return Ok(entry.with_permissions(held));
     }
-    match permissions::is_hidden(client, owner, owner.into()).await {
+    match is_hidden(client, owner, owner.into()).await {
         Ok(true) => {
             permissions::imported(owner, found, &entry, warnings)?;
             Ok(entry)
         }
         Ok(false) => Err(match found {
             Ok(_) => import::not_on_the_list(owner, owner.into()).into(),
-            Err(error) => report(permissions::cannot_read(owner), &error).into(),
+            Err(error) => report(cannot_read(owner), &error).into(),
         }),
         Err(error) => Err(report(super::cannot_read(owner), &error).into()),
     }
@@ -146,7 +147,7 @@ pub(super) async fn restore(
     let gitlab = &context.client.gitlab;
     // Some fine-grained tokens don't see the entry over GraphQL.
     if matches!(find(gitlab, owner).await, Ok(None))
-        && matches!(permissions::is_hidden(gitlab, owner, owner.into()).await, Ok(false))
+        && matches!(is_hidden(gitlab, owner, owner.into()).await, Ok(false))
     {
         return Ok(());
     }

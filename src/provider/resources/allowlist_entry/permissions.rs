@@ -9,28 +9,24 @@ use serde_json::{Map, Value as Json};
 
 use crate::framework::{Attr, Diagnostic, Errors, Failed, PlanContext, Set, Warnings};
 use crate::gitlab::{
-    Client, Confirmation, Error, ErrorKind, Freshness, Kind, NotGranted, NotUndone, Permissions, ProjectId,
-    Target,
+    Client, Confirmation, Error, ErrorKind, NotGranted, NotUndone, Permissions, ProjectId, Target,
 };
 use crate::provider::connection::Connection;
-use crate::provider::names;
-use crate::provider::report::{SWITCHED_OFF, is_about_the_target, quoted, report, sentence};
-
-const DEFAULT: &str = "default_permissions";
-pub(super) const POLICIES: &str = "job_token_policies";
+pub(in crate::provider) use crate::provider::permissions::as_found;
+use crate::provider::permissions::{DEFAULT, POLICIES, attribute, cannot_read, is_hidden, misspelled};
+use crate::provider::report::{is_about_the_target, report, sentence};
+use crate::provider::{names, permissions};
 
 /// The permissions that a wholly known entry has or is to have; none where they are not managed.
 pub(super) fn of(entry: &EntryModel) -> Option<Permissions> {
     match (&entry.default_permissions, &entry.job_token_policies) {
         (Attr::Known(true), _) => Some(Permissions::Default),
-        (_, Attr::Known(policies)) => Some(Permissions::Only(names(policies).cloned().collect())),
+        (_, Attr::Known(policies)) => {
+            Some(Permissions::Only(permissions::names(policies).cloned().collect()))
+        }
         (Attr::Known(false), _) => Some(Permissions::Only(BTreeSet::new())),
         _ => None,
     }
-}
-
-fn names(policies: &Set<String>) -> impl Iterator<Item = &String> {
-    policies.0.iter().filter_map(Attr::known)
 }
 
 impl EntryModel {
@@ -61,11 +57,7 @@ impl EntryModel {
 pub(super) fn check(config: &EntryModel) -> Vec<Diagnostic> {
     let Some(policies) = config.job_token_policies.known() else { return Vec::new() };
     let contradiction = (config.default_permissions == Attr::Known(true)).then(contradiction);
-    let misspelled = policies.0.iter().filter_map(|policy| match policy {
-        Attr::Known(policy) => check_name(policy),
-        Attr::Null => Some(null_policy()),
-        Attr::Unknown => None,
-    });
+    let misspelled = misspelled(policies).map(|problem| problem.at(POLICIES));
     contradiction.into_iter().chain(misspelled).collect()
 }
 
@@ -75,31 +67,6 @@ fn contradiction() -> Diagnostic {
          allow what `{POLICIES}` names and nothing else, or remove `{POLICIES}`."
     );
     Diagnostic::new("Permissions contradict each other", detail).at(POLICIES)
-}
-
-fn null_policy() -> Diagnostic {
-    Diagnostic::new("Invalid job token policy", format!("`{POLICIES}` must not contain null.")).at(POLICIES)
-}
-
-/// GitLab's names are upper-case words. Which ones there are, only GitLab knows.
-fn check_name(policy: &str) -> Option<Diagnostic> {
-    let is_word = |text: &str| {
-        text.starts_with(|first: char| first.is_ascii_uppercase())
-            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-    };
-    if is_word(policy) {
-        return None;
-    }
-    let meant = policy.trim().to_ascii_uppercase().replace([' ', '-'], "_");
-    let advice = match is_word(&meant) {
-        true => format!("Write {meant:?}."),
-        false => "Write a name such as \"READ_JOBS\".".to_owned(),
-    };
-    let detail = format!(
-        "`{POLICIES}` has {}, but names of policies consist of upper-case letters and underscores. {advice}",
-        quoted(policy)
-    );
-    Some(Diagnostic::new("Invalid job token policy", detail).at(POLICIES))
 }
 
 /// What a configuration of the two attributes is planned as.
@@ -208,15 +175,6 @@ pub(super) async fn refresh(
     }
 }
 
-/// Checks whether an entry that GraphQL doesn't show is on the allowlist all the same.
-pub(super) async fn is_hidden(client: &Client, owner: ProjectId, target: Target) -> Result<bool, Error> {
-    if target == Target::Project(owner) {
-        let list = client.allowlist(owner, Kind::Project, Freshness::Now).await?;
-        return Ok(list.has_own_entry());
-    }
-    client.is_allowed(owner, target, Freshness::Now).await
-}
-
 fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
     let answer = error.map_or_else(
         || "GitLab shows the allowlist over REST, and this entry not over GraphQL.".to_owned(),
@@ -242,39 +200,6 @@ pub(super) fn tell_if_hidden(confirmation: Confirmation, entry: &EntryModel, war
     }
 }
 
-/// What GitLab answers of permissions that nobody manages yet; none where it knows none, or shows none while it shows the
-/// entries, as behind a proxy that lets no GraphQL through. Then no more is lost than a warning says.
-///
-/// # Errors
-///
-/// Where asking again may give an answer.
-pub(in crate::provider) fn as_found<T>(
-    owner: ProjectId,
-    asked: Result<T, Error>,
-    warnings: &Warnings,
-) -> Result<Option<T>, Errors> {
-    use ErrorKind::{
-        Blocked, FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported,
-    };
-    let error = match asked {
-        Ok(found) => return Ok(Some(found)),
-        Err(error) => error,
-    };
-    match error.kind() {
-        Unsupported => Ok(None),
-        FineGrained { .. }
-        | Forbidden
-        | Blocked { .. }
-        | NotAvailable
-        | Redirected { .. }
-        | UnexpectedStatus => {
-            warnings.add(not_shown(owner, &error));
-            Ok(None)
-        }
-        _ => Err(report(cannot_read(owner), &error).into()),
-    }
-}
-
 /// Returns the permissions of an entry that is imported, as far as the token can see them.
 ///
 /// # Errors
@@ -291,20 +216,6 @@ pub(super) fn imported(
         warnings.add(hidden(entry, None));
     }
     Ok(found.flatten())
-}
-
-fn not_shown(owner: ProjectId, error: &Error) -> Diagnostic {
-    let advice = if error.is_about_fine_grained_token() {
-        "Most fine-grained tokens can't read them; a classic token with the scope `api` can."
-    } else {
-        "To see them, let the token, and any proxy on the way, reach that address."
-    };
-    let detail = format!(
-        "{}\n\nGitLab shows permissions over GraphQL alone, at `/api/graphql`, and the allowlist itself over REST. So the \
-         permissions count as not managed: they stay as they are, and a plan doesn't show them. {advice}",
-        sentence(error)
-    );
-    Diagnostic::new(format!("Permissions on the allowlist of project {owner} are not shown"), detail)
 }
 
 /// The failure of a write, with what it left of the entry.
@@ -354,25 +265,6 @@ fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str>
     }
 }
 
-/// The attribute that asks for these permissions, as a rule.
-pub(super) fn attribute(wanted: &Permissions) -> &'static str {
-    match wanted {
-        Permissions::Only(policies) if !policies.is_empty() => POLICIES,
-        Permissions::Only(_) | Permissions::Default => DEFAULT,
-    }
-}
-
-pub(super) fn cannot_read(owner: ProjectId) -> String {
-    format!("Can't read the permissions on the allowlist of project {owner}")
-}
-
-pub(super) fn switched_off(owner: ProjectId) -> Diagnostic {
-    let detail = format!(
-        "GitLab takes permissions for the entries of project {owner}, but keeps the default ones.\n\n{SWITCHED_OFF}"
-    );
-    Diagnostic::new(format!("Permissions of entries are switched off for project {owner}"), detail)
-}
-
 fn still_there(entry: &NotUndone) -> String {
     let NotUndone { owner, target, error } = entry;
     format!(
@@ -385,6 +277,7 @@ fn still_there(entry: &NotUndone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framework::AttributePath;
 
     fn set(names: &[&str]) -> Attr<Set<String>> {
         Attr::Known(Set(names.iter().map(|name| Attr::Known((*name).to_owned())).collect()))
@@ -433,21 +326,6 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_told_how_to_be_written() {
-        let told =
-            |policy: &str| check_name(policy).map(|told| told.detail.rsplit_once(". ").unwrap().1.to_owned());
-        for policy in ["READ_JOBS", "ADMIN_X2", "FUTURE"] {
-            assert_eq!(told(policy), None, "{policy}");
-        }
-        for policy in ["read_jobs", "Read_Jobs", " READ_JOBS", "READ_JOBS\n", "read jobs", "READ-JOBS"] {
-            assert_eq!(told(policy).as_deref(), Some("Write \"READ_JOBS\"."), "{policy:?}");
-        }
-        for policy in ["", "*", "_JOBS", "2", "READ_JÖBS", "READ_JOBS,READ_PACKAGES"] {
-            assert_eq!(told(policy).as_deref(), Some("Write a name such as \"READ_JOBS\"."), "{policy:?}");
-        }
-    }
-
-    #[test]
     fn what_is_not_known_yet_is_never_at_fault() {
         assert_eq!(check(&entry(Attr::Unknown, Attr::Unknown)), []);
         assert_eq!(check(&entry(Attr::Unknown, set(&["READ_JOBS"]))), []);
@@ -460,7 +338,7 @@ mod tests {
     fn each_fault_is_told_at_the_policies() {
         let summaries = |config: &EntryModel| {
             let told = check(config);
-            assert!(told.iter().all(|told| told.attribute == null_policy().attribute));
+            assert!(told.iter().all(|told| told.attribute == Some(AttributePath::attribute(POLICIES))));
             told.into_iter().map(|told| told.summary).collect::<Vec<_>>()
         };
         assert_eq!(summaries(&entry(Attr::Known(true), set(&[]))), ["Permissions contradict each other"]);
