@@ -42,11 +42,12 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
         ),
         Finding::SameEntry(target, permissions) => same_entry(&target, permissions.as_ref(), project),
         Finding::ExcludedEntries(entries) => excluded(&entries, project),
-        Finding::WidenedEntries(entries) => Diagnostic::new(
-            format!("Full permissions at first for project {project}"),
+        Finding::WidenedEntries(by, entries) => widened(by, &entries, project),
+        Finding::UnlikePermissions(entries) => Diagnostic::new(
+            format!("Conflict: permissions in project {project}"),
             format!(
-                "A `{}` of this configuration adds these targets with full permissions, and a `{}` restricts them \
-                 afterwards, unless the exclusive list depends on the entry (`depends_on`):\n\n{}",
+                "A `{}` and a `{}` of this configuration give these different permissions on the allowlist of project \
+                 {project}:\n\n{}\n\nAn apply that changes both fails. Say in one place what each may do.",
                 Manager::Exclusive,
                 Manager::Entry,
                 lines(&entries)
@@ -63,6 +64,28 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
         ),
         Finding::ReplacedObjects(objects) => replaced(&objects, project),
     }
+}
+
+/// Returns the warning of entries that resources of one type add with full permissions and others restrict.
+fn widened(by: Manager, entries: &BTreeSet<String>, project: &str) -> Diagnostic {
+    let detail = match by {
+        Manager::Entry | Manager::Scope => format!(
+            "A `{}` of this configuration adds these targets with full permissions, and a `{}` restricts them afterwards. To \
+             avoid it, remove the entries, or set their permissions:\n\n{}",
+            Manager::Entry,
+            Manager::Exclusive,
+            lines(entries)
+        ),
+        Manager::Exclusive => format!(
+            "A `{}` of this configuration adds these targets with full permissions, and a `{}` restricts them afterwards, \
+             unless the exclusive list depends on the entry (`depends_on`):\n\n{}\n\nTo avoid it, name them with their \
+             permissions in the maps `projects` and `groups` of the list.",
+            Manager::Exclusive,
+            Manager::Entry,
+            lines(entries)
+        ),
+    };
+    Diagnostic::new(format!("Full permissions at first for project {project}"), detail)
 }
 
 fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {

@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::ledger::Object;
 use super::report::{SWITCHED_OFF, is_out_of_reach, of_a_plan, quoted, report, sentence};
 use crate::framework::{Attr, Diagnostic, Errors, Set, Warnings};
-use crate::gitlab::{Client, Error, ErrorKind, Freshness, Kind, Permissions, ProjectId, Target};
+use crate::gitlab::{Client, Error, ErrorKind, Freshness, Kind, NotUndone, Permissions, ProjectId, Target};
 
 /// The attribute that gives an entry all permissions.
 pub(super) const DEFAULT: &str = "default_permissions";
@@ -153,6 +153,16 @@ pub(super) fn own_jobs_restricted(group: &str, project: &str) -> Diagnostic {
     )
 }
 
+/// Returns a paragraph for an entry that a failed addition has made and that couldn't be taken off the list again.
+pub(super) fn still_there(entry: &NotUndone) -> String {
+    let NotUndone { owner, target, error } = entry;
+    format!(
+        "\n\nThe entry that GitLab made could not be taken off the list again, so that {target} has access to project \
+         {owner} until somebody removes it. {}",
+        sentence(error)
+    )
+}
+
 /// Checks whether an entry that GraphQL doesn't show is on the allowlist all the same.
 pub(super) async fn is_hidden(client: &Client, owner: ProjectId, target: Target) -> Result<bool, Error> {
     if target == Target::Project(owner) {
@@ -162,36 +172,43 @@ pub(super) async fn is_hidden(client: &Client, owner: ProjectId, target: Target)
     client.is_allowed(owner, target, Freshness::Now).await
 }
 
-/// Returns GitLab's answer about permissions that nobody manages yet; nothing where it knows none, or shows none while it
-/// shows the entries, as behind a proxy that lets no GraphQL through. Then no more is lost than a warning says.
+/// Checks whether the error says that GitLab knows no permissions, or shows none while it shows the entries, as behind a proxy
+/// that lets no GraphQL through. Others may go away when it is asked again.
+pub(super) fn are_hidden(error: &Error) -> bool {
+    use ErrorKind::{
+        Blocked, FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported,
+    };
+    matches!(
+        error.kind(),
+        Unsupported
+            | FineGrained { .. }
+            | Forbidden
+            | Blocked { .. }
+            | NotAvailable
+            | Redirected { .. }
+            | UnexpectedStatus
+    )
+}
+
+/// Returns GitLab's answer about permissions that nobody manages yet; nothing where they are hidden. Then no more is lost than a
+/// warning says.
 ///
 /// # Errors
 ///
 /// Where asking again may give an answer.
-pub(super) fn as_found<T>(
+pub(in crate::provider) fn as_found<T>(
     owner: ProjectId,
     asked: Result<T, Error>,
     warnings: &Warnings,
 ) -> Result<Option<T>, Errors> {
-    use ErrorKind::{
-        Blocked, FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported,
-    };
-    let error = match asked {
-        Ok(found) => return Ok(Some(found)),
-        Err(error) => error,
-    };
-    match error.kind() {
-        Unsupported => Ok(None),
-        FineGrained { .. }
-        | Forbidden
-        | Blocked { .. }
-        | NotAvailable
-        | Redirected { .. }
-        | UnexpectedStatus => {
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(None),
+        Err(error) if are_hidden(&error) => {
             warnings.add(not_shown(owner, &error));
             Ok(None)
         }
-        _ => Err(report(cannot_read(owner), &error).into()),
+        Err(error) => Err(report(cannot_read(owner), &error).into()),
     }
 }
 

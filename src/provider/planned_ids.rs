@@ -33,6 +33,18 @@ impl PlannedIds {
         self
     }
 
+    /// Adds the IDs of the elements of a map, as far as they are known.
+    pub(super) fn with_entries<'e>(
+        mut self,
+        attribute: &str,
+        entries: impl Iterator<Item = (&'e str, &'e Attr<i64>)>,
+    ) -> Self {
+        for (key, id) in entries {
+            self = self.with(&format!("{attribute}[{key:?}].id"), id);
+        }
+        self
+    }
+
     /// Adds the IDs to the notes of a plan.
     ///
     /// # Errors

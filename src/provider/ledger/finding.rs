@@ -17,8 +17,10 @@ pub enum Finding {
     SameEntry(String, Option<Permissions>),
     /// An exclusive list removes these entries of other resources.
     ExcludedEntries(BTreeSet<String>),
-    /// An exclusive list adds these entries with full permissions, which other resources restrict.
-    WidenedEntries(BTreeSet<String>),
+    /// Resources of that type add these entries with full permissions, which resources of the other type restrict.
+    WidenedEntries(Manager, BTreeSet<String>),
+    /// An exclusive list and entries give these entries different permissions.
+    UnlikePermissions(BTreeSet<String>),
     /// Other resources' removals take these objects away, which this one keeps, and nothing adds them back in this run.
     RemovedObjects(BTreeSet<String>),
     /// The replacements of other resources leave these objects, which this one keeps, if the host removes the old object before
@@ -79,11 +81,22 @@ fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Option<Finding
 /// Returns what is wrong with an entry beside an exclusive list.
 fn beside_list(entry: &Wanted, list: &Wanted) -> Option<Finding> {
     let is_excluded = |object: &Object| list.excludes(*object);
-    let is_widened = |object: &Object| {
-        entry.value(*object).is_some_and(Value::is_restricted) && entry.adds(*object) && list.adds(*object)
+    let are_unlike = |object: &Object| {
+        let values = entry.value(*object).zip(list.value(*object));
+        values.is_some_and(|(one, other)| one.is_undone_by(other))
     };
-    let excluded = named(entry, is_excluded).map(Finding::ExcludedEntries);
-    excluded.or_else(|| named(entry, is_widened).map(Finding::WidenedEntries))
+    let is_widened_by = |wide: &Wanted, narrow: &Wanted, object: &Object| {
+        wide.value(*object) == Some(&Value::Entry(None))
+            && narrow.value(*object).is_some_and(Value::is_restricted)
+            && wide.adds(*object)
+            && narrow.adds(*object)
+    };
+    let by = |manager| move |entries| Finding::WidenedEntries(manager, entries);
+    named(entry, is_excluded)
+        .map(Finding::ExcludedEntries)
+        .or_else(|| named(entry, are_unlike).map(Finding::UnlikePermissions))
+        .or_else(|| named(entry, |object| is_widened_by(list, entry, object)).map(by(Manager::Exclusive)))
+        .or_else(|| named(entry, |object| is_widened_by(entry, list, object)).map(by(Manager::Entry)))
 }
 
 /// Returns the names of those of the objects, if there are any.
@@ -96,12 +109,14 @@ fn named(wanted: &Wanted, is_among: impl Fn(&Object) -> bool) -> Option<BTreeSet
 
 /// Returns the findings, each once, with those about entries of several resources in one.
 fn merged(findings: Vec<Finding>) -> Vec<Finding> {
-    let (mut excluded, mut widened) = (BTreeSet::new(), BTreeSet::new());
+    let (mut excluded, mut unlike) = (BTreeSet::new(), BTreeSet::new());
+    let mut widened: BTreeMap<Manager, BTreeSet<String>> = BTreeMap::new();
     let mut merged = Vec::new();
     for finding in findings {
         match finding {
             Finding::ExcludedEntries(entries) => excluded.extend(entries),
-            Finding::WidenedEntries(entries) => widened.extend(entries),
+            Finding::UnlikePermissions(entries) => unlike.extend(entries),
+            Finding::WidenedEntries(by, entries) => widened.entry(by).or_default().extend(entries),
             other if merged.contains(&other) => {}
             other => merged.push(other),
         }
@@ -109,8 +124,9 @@ fn merged(findings: Vec<Finding>) -> Vec<Finding> {
     if !excluded.is_empty() {
         merged.push(Finding::ExcludedEntries(excluded));
     }
-    if !widened.is_empty() {
-        merged.push(Finding::WidenedEntries(widened));
+    if !unlike.is_empty() {
+        merged.push(Finding::UnlikePermissions(unlike));
     }
+    merged.extend(widened.into_iter().map(|(by, entries)| Finding::WidenedEntries(by, entries)));
     merged
 }

@@ -91,8 +91,38 @@ fn entry_conflicts_with_a_list_that_removes_it() {
 fn list_that_adds_a_restricted_target_widens_it() {
     let lists = (Manager::Exclusive, list(Kind::Project, &[project(2), project(3)]));
     for found in both_orders(lists, (Manager::Entry, restricted(project(3)))) {
-        assert_eq!(found, [Finding::WidenedEntries(names(&[project(3)]))]);
+        assert_eq!(found, [Finding::WidenedEntries(Manager::Exclusive, names(&[project(3)]))]);
     }
+}
+
+/// A list of a restricted project 3, which the server doesn't have yet.
+fn restricting_list() -> Wanted {
+    let restricted = Value::Entry(Some(Permissions::Only(BTreeSet::new())));
+    let wanted = Wanted::default().with(project(3), restricted, project(3).to_string());
+    wanted.new_on_the_server(project(3)).exclusively(app(), Kind::Project)
+}
+
+#[test]
+fn entry_that_a_list_restricts_is_widened_by_the_entry() {
+    let lists = (Manager::Exclusive, restricting_list());
+    let added = entry(project(3)).new_on_the_server(project(3));
+    for found in both_orders(lists, (Manager::Entry, added)) {
+        assert_eq!(found, [Finding::WidenedEntries(Manager::Entry, names(&[project(3)]))]);
+    }
+}
+
+#[test]
+fn list_and_entry_conflict_if_their_permissions_differ() {
+    let lists = (Manager::Exclusive, restricting_list());
+    let with = |permissions| {
+        let value = Value::Entry(Some(permissions));
+        Wanted::default().with(project(3), value, project(3).to_string())
+    };
+    for found in both_orders(lists.clone(), (Manager::Entry, with(Permissions::Default))) {
+        assert_eq!(found, [Finding::UnlikePermissions(names(&[project(3)]))]);
+    }
+    let alike = with(Permissions::Only(BTreeSet::new()));
+    assert_eq!(both_orders(lists, (Manager::Entry, alike)), [[], []]);
 }
 
 #[test]

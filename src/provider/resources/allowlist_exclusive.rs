@@ -5,11 +5,14 @@ mod change;
 mod check;
 mod claims;
 mod converge;
+mod entries;
 mod ids;
+mod import;
 mod kind;
 mod lists;
 mod moved;
 mod outcome;
+mod permitting;
 mod progress;
 mod spelling;
 mod warn;
@@ -33,6 +36,7 @@ use crate::provider::report::{gone_before_removal, is_out_of_reach, project_gone
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{names, overlap, replacement};
 use claims::Named;
+use entries::{Entries, Keys};
 use kind::{Managed, Side};
 use lists::Lists;
 
@@ -43,8 +47,10 @@ model! {
     /// The attributes, as the schema documents them.
     pub(in crate::provider) struct ExclusiveModel {
         project: String,
+        projects: Entries,
         target_projects: Set<String>,
         target_project_ids: Set<i64>,
+        groups: Entries,
         target_groups: Set<String>,
         target_group_ids: Set<i64>,
         project_id: i64,
@@ -67,32 +73,48 @@ impl Resource for AllowlistExclusive {
                  spelling of the same project changes nothing on the server; another project replaces the resource, and \
                  nothing else ever does.",
             ),
+            Attribute::optional_map(
+                "projects",
+                entries::attributes(),
+                "Projects that are allowed, at most 200, each with what its jobs may do. The keys are IDs or full paths. Any other \
+                 project is removed from the list; an empty map allows none. Needs GitLab 18.3 or later. If neither this nor \
+                 `target_projects` nor `target_project_ids` is set, the projects on the list are left alone. At least one \
+                 kind, projects or groups, must be managed.",
+            ),
+            Attribute::optional_map(
+                "groups",
+                entries::attributes(),
+                "Groups whose projects are allowed, those of their subgroups included, at most 200, each with what the jobs \
+                 may do. The keys are IDs or full paths. Any other group is removed from the list; an empty map allows none. \
+                 Needs GitLab 18.3 or later. If neither this nor `target_groups` nor `target_group_ids` is set, the groups on \
+                 the list are left alone.",
+            ),
             Attribute::optional(
                 "target_projects",
                 Type::set(Type::String),
-                "Numbers or full paths of the projects that are allowed, at most 200. Any other project is removed from \
-                 the list; an empty set allows none. If neither this nor `target_project_ids` is set, the projects on the \
-                 list are left alone. At least one kind, projects or groups, must be managed.",
+                "IDs or full paths of the projects that are allowed, at most 200, in place of `projects`: their permissions \
+                 aren't managed, and new entries have the default permissions. Any other project is removed from the list; an \
+                 empty set allows none.",
             ),
             Attribute::optional(
                 "target_project_ids",
                 Type::set(Type::Number),
-                "Numbers of the projects that are allowed; null if the projects are left alone. May be set in place of \
-                 `target_projects`.",
+                "IDs of the projects that are allowed; may be set in place of `target_projects`. Null if the projects are \
+                 left alone or in `projects`.",
             )
             .or_computed(),
             Attribute::optional(
                 "target_groups",
                 Type::set(Type::String),
-                "Numbers or full paths of the groups whose projects are allowed, those of their subgroups included, at \
-                 most 200. Any other group is removed from the list; an empty set allows none. If neither this nor \
-                 `target_group_ids` is set, the groups on the list are left alone.",
+                "IDs or full paths of the groups whose projects are allowed, at most 200, in place of `groups`: their \
+                 permissions aren't managed, and new entries have the default permissions. Any other group is removed from the \
+                 list; an empty set allows none.",
             ),
             Attribute::optional(
                 "target_group_ids",
                 Type::set(Type::Number),
-                "Numbers of the groups whose projects are allowed; null if the groups are left alone. May be set in \
-                 place of `target_groups`.",
+                "IDs of the groups whose projects are allowed; may be set in place of `target_groups`. Null if the groups \
+                 are left alone or in `groups`.",
             )
             .or_computed(),
             Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
@@ -159,11 +181,22 @@ impl Resource for AllowlistExclusive {
             // A plan without changes must not fail: a host plans before it destroys.
             (_, lists) => lists.unwrap_or_default(),
         };
+        let is_to_be_asked =
+            changes && (ProjectId::side(&planned).is_map() || GroupId::side(&planned).is_map());
+        let lists = match gitlab.zip(owner(&planned)) {
+            Some((gitlab, owner)) if is_to_be_asked => {
+                lists.with_permissions(gitlab, owner, &planned).await?
+            }
+            _ => lists,
+        };
         let mut kept = Named::new();
         plan_ids::<ProjectId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
         plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
         unresolved.warn(gitlab, context.warnings).await;
         check::not_owner(&planned)?;
+        if let Some((connection, owner)) = context.client.zip(owner(&planned)) {
+            permitting::check(connection, owner, prior, &planned, &kept, context.warnings).await?;
+        }
 
         let mut notes = match context.client.zip(owner(&planned)) {
             Some((connection, owner)) => {
@@ -174,7 +207,9 @@ impl Resource for AllowlistExclusive {
         let ids = PlannedIds::default()
             .with("project_id", &planned.project_id)
             .with_set("target_project_ids", &planned.target_project_ids)
-            .with_set("target_group_ids", &planned.target_group_ids);
+            .with_set("target_group_ids", &planned.target_group_ids)
+            .with_entries(ProjectId::ENTRIES, entries::ids(ProjectId::side(&planned)))
+            .with_entries(GroupId::ENTRIES, entries::ids(GroupId::side(&planned)));
         ids.note(&mut notes, &context)?;
         let replace = match prior {
             Some(prior) => change::replaced(&context, prior, &planned).await,
@@ -222,7 +257,8 @@ impl Resource for AllowlistExclusive {
             context.warnings.add(project_gone(project::spelled(&state.project)));
             return Ok(None);
         };
-        match spelling::observe(gitlab, owner, state, Freshness::Shared).await {
+        let read = spelling::observe(gitlab, owner, state, Freshness::Shared, Keys::Paths, context.warnings);
+        match read.await {
             Ok(state) => {
                 reads.note(Manager::Exclusive, owner, None, Paths::default());
                 ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
@@ -248,9 +284,7 @@ impl Resource for AllowlistExclusive {
         if is_another && !change::is_gone(gitlab, &prior).await {
             return Err(replacement::unplanned(&change::name(&prior), &change::name(&updated)).into());
         }
-        let only_paths = !is_another
-            && updated.target_project_ids == prior.target_project_ids
-            && updated.target_group_ids == prior.target_group_ids;
+        let only_paths = !is_another && change::is_in_names_only(&prior, &updated);
         let wanted = claims::wanted(project, &updated, &claims::named(&updated), None);
         let own = context.private.mark();
         if only_paths && !own.is_some_and(|own| ledger.has_removed(own, &wanted)) {
@@ -258,11 +292,7 @@ impl Resource for AllowlistExclusive {
         }
         match write::converge(&context, project, Some(&prior).filter(|_| !is_another), &updated).await {
             Ok(()) => Ok(updated),
-            Err(errors) => {
-                // Also after an interrupt: the state must say how far it came.
-                let left = spelling::observe(&gitlab.despite_stop(), project, updated, Freshness::Now).await;
-                Err(Failed { left: left.ok(), errors })
-            }
+            Err(errors) => Err(Failed { left: left(&context, project, updated).await, errors }),
         }
     }
 
@@ -282,10 +312,7 @@ impl Resource for AllowlistExclusive {
                 context.warnings.add(gone_before_removal(owner));
                 Ok(())
             }
-            Err(errors) => {
-                let left = spelling::observe(&gitlab.despite_stop(), owner, state, Freshness::Now).await;
-                Err(Failed { left: left.ok(), errors })
-            }
+            Err(errors) => Err(Failed { left: left(&context, owner, state).await, errors }),
         }
     }
 
@@ -297,21 +324,7 @@ impl Resource for AllowlistExclusive {
     ) -> Result<ExclusiveModel, Errors> {
         let gitlab = &context.client.gitlab;
         let (spelling, owner) = identity::imported_project(gitlab, by).await?;
-        let both_kinds = ExclusiveModel {
-            project: Attr::Known(spelling),
-            target_project_ids: Attr::Known(Set(Vec::new())),
-            target_group_ids: Attr::Known(Set(Vec::new())),
-            ..ExclusiveModel::default()
-        };
-        let projects = ExclusiveModel { target_group_ids: Attr::Null, ..both_kinds.clone() };
-        let observed = match spelling::observe(gitlab, owner, both_kinds, Freshness::Shared).await {
-            // A GitLab without group entries has projects to manage.
-            Err(error) if !error.is_supported() => {
-                spelling::observe(gitlab, owner, projects, Freshness::Shared).await
-            }
-            observed => observed,
-        };
-        observed.map_err(|error| report(cannot_read(owner), &error).into())
+        import::observe(gitlab, owner, spelling, context.warnings).await
     }
 
     fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
@@ -329,6 +342,16 @@ fn owner(model: &ExclusiveModel) -> Option<ProjectId> {
 /// The state after a failed create.
 const NOT_IN_STATE: &str = "\n\nThe list isn't in the state, so a destroy doesn't remove what was added. The next apply takes it over.";
 
+/// Returns what a failed write has left on the server. Also after an interrupt: the state must say how far it came.
+async fn left(
+    context: &Context<'_, Connection>,
+    owner: ProjectId,
+    state: ExclusiveModel,
+) -> Option<ExclusiveModel> {
+    let gitlab = context.client.gitlab.despite_stop();
+    spelling::observe(&gitlab, owner, state, Freshness::Now, Keys::Paths, context.warnings).await.ok()
+}
+
 const UNREAD: &str = "So the plan doesn't name the entries that the exclusive list removes.";
 
 fn cannot_read(owner: ProjectId) -> String {
@@ -345,6 +368,7 @@ async fn plan_ids<I: Managed>(
 ) -> Result<(), Errors> {
     let live = lists.live::<I>();
     let ids = ids::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref(), unresolved).await?;
+    *I::entries(planned) = ids.entries;
     *I::numbers(planned) = ids.attribute;
     kept.extend(ids.kept.into_iter().map(|(id, name)| (id.into(), name)));
     Ok(())
@@ -363,7 +387,11 @@ fn warn_and_claim(
     let wanted = claims::wanted(owner, planned, kept, Some(lists));
     let mut notes = claims::plan(connection, context, prior, planned, wanted);
     let project = names::project(&planned.project, owner);
+    permitting::warn_of_changes(&project, prior, planned, kept, lists, context.warnings);
     let adopted = lists::adopted(planned, prior, context.private.is_imported());
+    if let Some(prior) = prior {
+        permitting::warn_of_abandoned(&project, prior, planned, kept, context.warnings);
+    }
     let kept: BTreeSet<Target> = kept.keys().copied().collect();
     warn::loss_of_access(&project, (prior, planned), adopted, &kept, lists, context.warnings);
     if let Some(prior) = prior {
@@ -377,9 +405,10 @@ fn warn_and_claim(
 /// Checks whether the configuration says something else than the state does.
 fn changes(prior: &ExclusiveModel, config: &ExclusiveModel) -> bool {
     let differs = |config: Side<'_>, prior: Side<'_>| {
-        config.spellings != prior.spellings
+        entries::differ(config, prior)
+            || config.spellings != prior.spellings
             || (!config.numbers.is_null() && config.numbers != prior.numbers)
-            || (config.is_managed() == Some(false) && !prior.numbers.is_null())
+            || config.is_managed() != prior.is_managed()
     };
     prior.project != config.project
         || differs(ProjectId::side(config), ProjectId::side(prior))
@@ -396,6 +425,8 @@ async fn settle(gitlab: &Client, mut planned: ExclusiveModel) -> Result<(Project
     Errors::check(missing_projects.into_iter().chain(missing_groups))?;
     planned.target_project_ids = projects;
     planned.target_group_ids = groups;
+    planned.projects = ids::settle_entries::<ProjectId>(gitlab, ProjectId::side(&planned)).await?;
+    planned.groups = ids::settle_entries::<GroupId>(gitlab, GroupId::side(&planned)).await?;
     check::not_owner(&planned)?;
     Ok((owner, planned))
 }

@@ -8,12 +8,12 @@ use super::target::target_attribute;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{Attr, Diagnostic, Errors, Failed, PlanContext, Set, Warnings};
-use crate::gitlab::{
-    Client, Confirmation, Error, ErrorKind, NotGranted, NotUndone, Permissions, ProjectId, Target,
-};
+use crate::gitlab::{Client, Confirmation, Error, ErrorKind, NotGranted, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 pub(in crate::provider) use crate::provider::permissions::as_found;
-use crate::provider::permissions::{DEFAULT, POLICIES, attribute, cannot_read, is_hidden, misspelled};
+use crate::provider::permissions::{
+    DEFAULT, POLICIES, attribute, cannot_read, is_hidden, misspelled, still_there,
+};
 use crate::provider::report::{is_about_the_target, report, sentence};
 use crate::provider::{names, permissions};
 
@@ -263,15 +263,6 @@ fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str>
         ErrorKind::NotFound => Some("project"),
         _ => None,
     }
-}
-
-fn still_there(entry: &NotUndone) -> String {
-    let NotUndone { owner, target, error } = entry;
-    format!(
-        "\n\nThe entry that GitLab made could not be taken off the list again, so that {target} has access to project \
-         {owner} until somebody removes it. {}",
-        sentence(error)
-    )
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! A change of the project whose allowlist it is.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kind::{Managed, Side};
 use super::{ExclusiveModel, claims, owner};
 use crate::framework::PlanContext;
-use crate::gitlab::{Client, Freshness, Kind};
+use crate::gitlab::{Client, Freshness, GroupId, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::Manager;
 use crate::provider::names;
@@ -11,6 +14,25 @@ use crate::provider::replacement::{self, Former};
 /// Checks whether the plan is about another project than the state.
 pub(super) fn is_another_project(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
     owner(prior).zip(owner(planned)).is_some_and(|(before, now)| before != now)
+}
+
+/// Checks whether a plan for the same project differs from the state in paths and forms only, so that nothing is to be written.
+/// Permissions that aren't managed any more stay as they are.
+pub(super) fn is_in_names_only(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
+    let is_same = |held: &BTreeMap<Target, Permissions>| {
+        let wanted = claims::permissions(planned);
+        wanted.iter().all(|(target, permissions)| held.get(target) == Some(permissions))
+    };
+    are_same_kinds::<ProjectId>(prior, planned)
+        && are_same_kinds::<GroupId>(prior, planned)
+        && is_same(&claims::permissions(prior))
+}
+
+/// Checks whether both manage a kind alike, and the same targets of it.
+pub(super) fn are_same_kinds<I: Managed>(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
+    let (prior, planned) = (I::side(prior), I::side(planned));
+    let ids = |side: Side<'_>| side.ids::<I>().collect::<BTreeSet<I>>();
+    prior.is_managed() == planned.is_managed() && ids(prior) == ids(planned)
 }
 
 /// Returns the attributes that a plan replaces the list for.

@@ -1,6 +1,9 @@
 //! What can be wrong with an exclusive list before anything is asked of the server.
 
+use std::collections::BTreeMap;
+
 use super::ExclusiveModel;
+use super::entries;
 use super::kind::{Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
@@ -27,21 +30,32 @@ fn nothing_managed(projects: Side<'_>, groups: Side<'_>) -> Option<Diagnostic> {
     nothing.then(|| {
         Diagnostic::new(
             "Nothing to manage",
-            "Set the projects (`target_projects` or `target_project_ids`), the groups (`target_groups` or \
-             `target_group_ids`), or both. An empty set allows none of its kind.",
+            "Set the projects (`projects`, `target_projects` or `target_project_ids`), the groups (`groups`, \
+             `target_groups` or `target_group_ids`), or both. An empty map or set allows none of its kind.",
         )
     })
 }
 
 fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    if side.spellings.known().is_some() && side.numbers.known().is_some() {
+    let forms = [
+        (I::ENTRIES, side.entries.known().is_some()),
+        (I::SPELLINGS, side.spellings.known().is_some()),
+        (I::NUMBERS, side.numbers.known().is_some()),
+    ];
+    let set: Vec<&str> = forms.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect();
+    if let [first, .., last] = set.as_slice() {
         let detail =
-            format!("Set only one of `{}` and `{}`: both name the same thing.", I::SPELLINGS, I::NUMBERS);
+            format!("Set only one of `{first}` and `{last}`: both say which {}s are allowed.", I::KIND);
         problems.push(
-            Diagnostic::new(format!("{}s are named twice", capital(I::KIND.as_str())), detail).at(I::NUMBERS),
+            Diagnostic::new(format!("{}s are named twice", capital(I::KIND.as_str())), detail).at(last),
         );
     }
+    problems.extend(side.keys().filter_map(|key| {
+        let problem = check_spelling::<I>(stage, I::ENTRIES, &Attr::Known(key.clone()))?;
+        Some(problem.at_path(entries::path::<I>(key)))
+    }));
+    problems.extend(entries::check::<I>(side));
     for spelling in side.spellings.known().into_iter().flat_map(|Set(spellings)| spellings) {
         problems.extend(match spelling {
             Attr::Null => Some(null_element(I::SPELLINGS)),
@@ -54,13 +68,14 @@ fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
             number => check_number::<I>(stage, I::NUMBERS, number),
         });
     }
-    problems.extend(too_many::<I>(I::SPELLINGS, side.spellings));
-    problems.extend(too_many::<I>(I::NUMBERS, side.numbers));
+    problems.extend(too_many::<I>(I::ENTRIES, side.entries.known().map(BTreeMap::len)));
+    problems.extend(too_many::<I>(I::SPELLINGS, side.spellings.known().map(|Set(texts)| texts.len())));
+    problems.extend(too_many::<I>(I::NUMBERS, side.numbers.known().map(|Set(ids)| ids.len())));
     problems
 }
 
-fn too_many<I: Managed>(attribute: &'static str, elements: &Attr<Set<impl Sized>>) -> Option<Diagnostic> {
-    let count = elements.known()?.0.len();
+fn too_many<I: Managed>(attribute: &'static str, count: Option<usize>) -> Option<Diagnostic> {
+    let count = count?;
     let kind = I::KIND;
     let detail = format!(
         "`{attribute}` names {count} {kind}s, but GitLab takes at most {LIMIT} on an allowlist. Name a group in place of \
@@ -78,24 +93,40 @@ fn null_element(attribute: &'static str) -> Diagnostic {
 fn own_spelling(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
     let owner = config.project.known().filter(|owner| !stage.may_be_mocked_id(owner))?;
     let side = ProjectId::side(config);
-    let spelled = side.texts().any(|target| same_path(owner, target));
+    if let Some(target) = side.texts().find(|target| same_path(owner, target)) {
+        return Some(at_text(own_target(owner), side, target));
+    }
     let numbered = side.ids::<ProjectId>().any(|id| *owner == id.to_string());
-    let attribute = if spelled { ProjectId::SPELLINGS } else { ProjectId::NUMBERS };
-    (spelled || numbered).then(|| own_target(owner).at(attribute))
+    numbered.then(|| own_target(owner).at(ProjectId::NUMBERS))
 }
 
-/// That the owner is not among the planned targets, whatever its spelling.
+/// Checks that the owner is not among the planned targets, whatever its spelling.
 pub(super) fn not_owner(planned: &ExclusiveModel) -> Result<(), Errors> {
     let side = ProjectId::side(planned);
     let owner = super::owner(planned);
-    let named = owner.filter(|owner| side.ids::<ProjectId>().any(|id| id == *owner));
-    let attribute = if side.spellings.is_null() { ProjectId::NUMBERS } else { ProjectId::SPELLINGS };
-    Errors::check(named.map(|owner| own_target(&owner.to_string()).at(attribute)))
+    let Some(owner) = owner.filter(|owner| side.ids::<ProjectId>().any(|id| id == *owner)) else {
+        return Ok(());
+    };
+    let problem = own_target(&owner.to_string());
+    let key = side.elements().find(|(_, entry)| entry.id == Attr::Known(owner.into()));
+    Err(Errors::from(match key {
+        Some((key, _)) => problem.at_path(entries::path::<ProjectId>(key)),
+        None if side.spellings.is_null() => problem.at(ProjectId::NUMBERS),
+        None => problem.at(ProjectId::SPELLINGS),
+    }))
+}
+
+/// Returns the problem, at the map's key or at the set that has the text.
+fn at_text(problem: Diagnostic, side: Side<'_>, text: &str) -> Diagnostic {
+    match side.is_map() {
+        true => problem.at_path(entries::path::<ProjectId>(text)),
+        false => problem.at(ProjectId::SPELLINGS),
+    }
 }
 
 fn own_target(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} always has access to itself and is never named on its own allowlist. Take it out of the set."
+        "Project {project} always has access to itself and is never named on its own allowlist. Remove it."
     );
     Diagnostic::new("Target is the project itself", detail)
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
-use super::kind::{Managed, Side};
+use super::kind::Managed;
 use super::lists::Lists;
 use super::{ExclusiveModel, owner};
-use crate::framework::{Attr, PlanContext, Set};
-use crate::gitlab::{GroupId, Kind, ProjectId, Target};
+use crate::framework::PlanContext;
+use crate::gitlab::{GroupId, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Value, Wanted};
 use crate::provider::{claiming, names, overlap};
@@ -31,22 +31,28 @@ pub(super) fn wanted(
     lists: Option<&Lists>,
 ) -> Wanted {
     let mut wanted = Wanted::default();
+    let permissions = permissions(planned);
     for (target, name) in kept {
         let object = Object::Entry(owner, *target);
-        wanted = wanted.with(object, Value::Entry(None), name.clone());
+        wanted = wanted.with(object, Value::Entry(permissions.get(target).cloned()), name.clone());
         if lists.is_some_and(|lists| !lists.shows(*target)) {
             wanted = wanted.new_on_the_server(object);
         }
     }
     let kinds = [(Kind::Project, ProjectId::side(planned)), (Kind::Group, GroupId::side(planned))];
-    for (kind, _) in kinds.into_iter().filter(|(_, side)| is_wholly_known(*side)) {
+    for (kind, _) in kinds.into_iter().filter(|(_, side)| side.is_wholly_known()) {
         wanted = wanted.exclusively(owner, kind);
     }
     wanted
 }
 
-fn is_wholly_known(side: Side<'_>) -> bool {
-    side.numbers.known().is_some_and(|Set(ids)| ids.iter().all(|id| matches!(id, Attr::Known(_))))
+/// Returns the permissions that a list manages, by target.
+pub(super) fn permissions(list: &ExclusiveModel) -> BTreeMap<Target, Permissions> {
+    fn of<I: Managed>(list: &ExclusiveModel) -> impl Iterator<Item = (Target, Permissions)> {
+        let permissions = I::side(list).permissions::<I>().into_iter();
+        permissions.map(|(id, permissions)| (id.into(), permissions))
+    }
+    of::<ProjectId>(list).chain(of::<GroupId>(list)).collect()
 }
 
 /// Claims what a planned list names, warns of what other resources have to do with it, and returns what the apply must know

@@ -1,30 +1,52 @@
 //! From the list as it is to the list as it is to be: which writes, and in which order. What is told of them is not
 //! decided here.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::check::LIMIT;
 use super::outcome::Write;
-use crate::gitlab::Target;
+use crate::gitlab::{Permissions, Target};
+
+/// The entries of a list, with their permissions as far as those are known or wanted.
+pub(super) type Entries = BTreeMap<Target, Option<Permissions>>;
 
 /// The writes that one kind needs, in their order. The default needs none.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Goal {
+    /// Loses permissions, before anybody gets some.
+    narrow: Vec<Target>,
     /// Removed before anything is added, since the list would be over the limit on the way.
     make_room: Vec<Target>,
     add: Vec<Target>,
+    /// Gets permissions and loses none.
+    widen: Vec<Target>,
     /// Removed last, so that a target that takes the place of another leaves no gap.
     remove: Vec<Target>,
 }
 
 impl Goal {
-    /// Returns the writes from one list to another.
-    pub(super) fn new(live: BTreeSet<Target>, wanted: BTreeSet<Target>) -> Goal {
-        let add: Vec<Target> = wanted.difference(&live).copied().collect();
-        let mut make_room: Vec<Target> = live.difference(&wanted).copied().collect();
+    /// Returns the writes from one list to another. Permissions that aren't wanted stay as they are; those that aren't known of
+    /// an entry count as other ones.
+    pub(super) fn new(live: &Entries, wanted: &Entries) -> Self {
+        let not_in = |one: &Entries, other: &Entries| {
+            one.keys().filter(|target| !other.contains_key(target)).copied().collect::<Vec<Target>>()
+        };
+        let add = not_in(wanted, live);
+        let mut make_room = not_in(live, wanted);
         let too_many = (live.len() + add.len()).saturating_sub(LIMIT).min(make_room.len());
         let remove = make_room.split_off(too_many);
-        Goal { make_room, add, remove }
+        let mut goal = Self { make_room, add, remove, ..Self::default() };
+        for (target, now) in live {
+            match wanted.get(target) {
+                Some(Some(wanted)) if now.as_ref() == Some(wanted) => {}
+                Some(Some(wanted)) if now.as_ref().is_some_and(|now| is_within(now, wanted)) => {
+                    goal.widen.push(*target);
+                }
+                Some(Some(_)) => goal.narrow.push(*target),
+                Some(None) | None => {}
+            }
+        }
+        goal
     }
 
     /// Returns the targets that lose access.
@@ -33,15 +55,26 @@ impl Goal {
     }
 }
 
+/// Checks whether the first allows nothing that the second doesn't.
+fn is_within(one: &Permissions, other: &Permissions) -> bool {
+    match (one, other) {
+        (_, Permissions::Default) => true,
+        (Permissions::Default, Permissions::Only(_)) => false,
+        (Permissions::Only(one), Permissions::Only(other)) => one.is_subset(other),
+    }
+}
+
 /// Returns the writes of both kinds, in the steps that they are carried out in.
-pub(super) fn steps(projects: Goal, groups: Goal) -> [Vec<Write>; 3] {
-    let [make_room, remove] = [[projects.make_room, groups.make_room], [projects.remove, groups.remove]]
-        .map(|kinds| kinds.concat());
-    let add = [projects.add, groups.add].concat();
+pub(super) fn steps(projects: Goal, groups: Goal) -> [Vec<Write>; 5] {
+    let step = |of: fn(&Goal) -> &[Target], write: fn(Target) -> Write| {
+        of(&projects).iter().chain(of(&groups)).copied().map(write).collect()
+    };
     [
-        make_room.into_iter().map(Write::Remove).collect(),
-        add.into_iter().map(Write::Add).collect(),
-        remove.into_iter().map(Write::Remove).collect(),
+        step(|goal| &goal.make_room, Write::Remove),
+        step(|goal| &goal.narrow, Write::Permit),
+        step(|goal| &goal.add, Write::Add),
+        step(|goal| &goal.widen, Write::Permit),
+        step(|goal| &goal.remove, Write::Remove),
     ]
 }
 
@@ -56,23 +89,53 @@ mod tests {
         Target::Project(ProjectId::try_from(id).unwrap())
     }
 
-    fn projects(ids: impl IntoIterator<Item = u64>) -> BTreeSet<Target> {
-        ids.into_iter().map(project).collect()
+    fn projects(ids: impl IntoIterator<Item = u64>) -> Entries {
+        ids.into_iter().map(|id| (project(id), None)).collect()
+    }
+
+    fn only(policies: &[&str]) -> Permissions {
+        Permissions::Only(policies.iter().map(|policy| (*policy).to_owned()).collect())
     }
 
     #[test]
     fn what_is_added_comes_before_what_is_removed() {
-        let goal = Goal::new(projects([1, 2]), projects([2, 3]));
-        assert_eq!(goal, Goal { make_room: vec![], add: vec![project(3)], remove: vec![project(1)] });
+        let goal = Goal::new(&projects([1, 2]), &projects([2, 3]));
+        assert_eq!(goal, Goal { add: vec![project(3)], remove: vec![project(1)], ..Goal::default() });
     }
 
     #[test]
     fn a_full_list_makes_room_first_and_for_no_more_than_is_needed() {
-        let goal = Goal::new(projects(1..=200), projects(3..=201));
+        let goal = Goal::new(&projects(1..=200), &projects(3..=201));
         assert_eq!(
             goal,
-            Goal { make_room: vec![project(1)], add: vec![project(201)], remove: vec![project(2)] }
+            Goal {
+                make_room: vec![project(1)],
+                add: vec![project(201)],
+                remove: vec![project(2)],
+                ..Goal::default()
+            }
         );
+    }
+
+    #[test]
+    fn permissions_narrow_before_others_widen() {
+        use Permissions::Default;
+        let cases = [
+            (Some(Default), Some(only(&["A"])), "narrow"),
+            (Some(only(&["A"])), Some(Default), "widen"),
+            (Some(only(&["A"])), Some(only(&["A", "B"])), "widen"),
+            (Some(only(&["A"])), Some(only(&["B"])), "narrow"),
+            (None, Some(only(&["A"])), "narrow"),
+            (Some(only(&["A"])), Some(only(&["A"])), "none"),
+            (Some(only(&["A"])), None, "none"),
+        ];
+        for (now, wanted, expected) in cases {
+            let told = format!("{now:?} to {wanted:?}");
+            let goal = Goal::new(&[(project(1), now)].into(), &[(project(1), wanted)].into());
+            let written = |name| if expected == name { vec![project(1)] } else { Vec::new() };
+            let expected = Goal { narrow: written("narrow"), widen: written("widen"), ..Goal::default() };
+            assert_eq!(goal, expected, "{told}");
+        }
     }
 
     proptest! {
@@ -82,18 +145,18 @@ mod tests {
             wanted in prop::collection::btree_set(1_u64..400, 0..=200),
         ) {
             let (live, wanted) = (projects(live), projects(wanted));
-            let goal = Goal::new(live.clone(), wanted.clone());
+            let goal = Goal::new(&live, &wanted);
             let mut list = live.clone();
             for target in &goal.make_room {
-                prop_assert!(list.remove(target));
+                prop_assert!(list.remove(target).is_some());
             }
             for target in &goal.add {
-                prop_assert!(list.insert(*target));
-                prop_assert!(live.contains(target) || wanted.contains(target));
+                prop_assert!(list.insert(*target, None).is_none());
+                prop_assert!(wanted.contains_key(target));
             }
             prop_assert!(list.len() <= LIMIT);
             for target in &goal.remove {
-                prop_assert!(list.remove(target));
+                prop_assert!(list.remove(target).is_some());
             }
             prop_assert_eq!(list, wanted);
         }

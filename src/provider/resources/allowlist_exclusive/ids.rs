@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
+use super::entries::{self, Entries, Entry};
 use super::kind::{Live, Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{Client, Reference, same_path};
@@ -14,7 +15,10 @@ use crate::provider::unresolved::Unresolved;
 /// The IDs of one kind, as far as a plan knows them.
 #[derive(Debug)]
 pub(super) struct PlannedIds<I> {
-    /// The attribute: null if the kind isn't managed, unknown as long as one of the paths leads nowhere.
+    /// The map, with IDs: null unless the kind is in this form.
+    pub(super) entries: Attr<Entries>,
+    /// The attribute of IDs: null if the kind isn't managed or is in the form of a map, unknown as long as one of the paths
+    /// leads nowhere.
     pub(super) attribute: Attr<Set<i64>>,
     /// The targets that are surely allowed, each with its name for people.
     pub(super) kept: BTreeMap<I, String>,
@@ -24,7 +28,7 @@ pub(super) struct PlannedIds<I> {
 ///
 /// # Errors
 ///
-/// An invalid path, and whatever keeps GitLab from answering.
+/// An invalid path, keys of a map that stand for the same target, and whatever keeps GitLab from answering.
 pub(super) async fn plan<I: Managed>(
     client: Option<&Client>,
     prior: Option<Side<'_>>,
@@ -32,50 +36,53 @@ pub(super) async fn plan<I: Managed>(
     live: Option<&Live<I>>,
     unresolved: &mut Unresolved,
 ) -> Result<PlannedIds<I>, Errors> {
+    let is_map = config.is_map();
+    let none = |attribute| PlannedIds { entries: Attr::Null, attribute, kept: BTreeMap::new() };
     if !config.numbers.is_null() {
         let named = |id| (id, live.map_or_else(|| format!("{} {id}", I::KIND), |live| live.describe(id)));
-        return Ok(PlannedIds { attribute: config.numbers.clone(), kept: config.ids().map(named).collect() });
+        return Ok(PlannedIds { kept: config.ids().map(named).collect(), ..none(config.numbers.clone()) });
     }
-    let spellings = match config.spellings {
-        Attr::Known(Set(spellings)) => spellings,
-        Attr::Null => return Ok(PlannedIds { attribute: Attr::Null, kept: BTreeMap::new() }),
-        Attr::Unknown => return Ok(PlannedIds { attribute: Attr::Unknown, kept: BTreeMap::new() }),
-    };
+    if config.entries.is_unknown() {
+        return Ok(PlannedIds { entries: Attr::Unknown, ..none(Attr::Null) });
+    }
+    if !is_map && config.spellings.known().is_none() {
+        let is_managed = config.spellings.is_unknown();
+        return Ok(none(if is_managed { Attr::Unknown } else { Attr::Null }));
+    }
     let before = Before::of(prior, live);
-    if live.is_none()
+    if !is_map
+        && live.is_none()
         && let Some(unchanged) = before.if_unchanged(config)
     {
         return Ok(unchanged);
     }
     let texts: Vec<&str> = config.texts().collect();
-    let stays = before.leftovers_stay(&texts);
-    let find = |text: &str| {
-        let listed = before.listed(text);
-        let text = (!stays || !is_among(text, &before.left_texts)).then(|| text.to_owned());
-        async move {
-            match (listed, text) {
-                (Some(id), _) => Ok(Some(id)),
-                (None, Some(text)) => look_up::<I>(client, &text).await,
-                (None, None) => Ok(None),
-            }
-        }
-    };
-    let results = join_all(texts.iter().map(|text| find(text))).await;
-    let results: Vec<Option<I>> = results.into_iter().collect::<Result<_, _>>()?;
-    let mut found: BTreeMap<&str, Option<I>> = texts.iter().copied().zip(results).collect();
-    let leftovers = before.take_leftovers(&mut found);
-
-    let missing: Vec<&str> = found.iter().filter(|(_, id)| id.is_none()).map(|(text, _)| *text).collect();
-    if client.is_some() {
-        missing.iter().for_each(|text| unresolved.add(I::SPELLINGS, I::KIND, text));
+    let mut found = before.find(client, &texts, live.is_some()).await?;
+    let mut leftovers = before.take_leftovers(&mut found);
+    if let (true, [(text, id)]) = (is_map, leftovers.as_slice()) {
+        found.insert(text, Some(*id));
+        leftovers.clear();
     }
-    let is_complete = missing.is_empty() && texts.len() == spellings.len();
+    // Several that are left over can't be told apart, which a map needs.
+    let untold = leftovers.iter().filter(|_| is_map).map(|(text, _)| *text);
+    let missing = found.iter().filter(|(_, id)| id.is_none()).map(|(text, _)| *text);
+    let missing: Vec<&str> = missing.chain(untold).collect();
+    if client.is_some() {
+        let attribute = if is_map { I::ENTRIES } else { I::SPELLINGS };
+        missing.iter().for_each(|text| unresolved.add(attribute, I::KIND, text));
+    }
     let named = found.iter().filter_map(|(text, id)| id.map(|id| (id, name(id, text))));
-    let kept: BTreeMap<I, String> =
-        named.chain(leftovers.into_iter().map(|id| (id, format!("{} {id}", I::KIND)))).collect();
+    let unnamed = leftovers.iter().map(|(_, id)| (*id, format!("{} {id}", I::KIND)));
+    let kept: BTreeMap<I, String> = named.chain(unnamed).collect();
+    if let Attr::Known(entries) = config.entries {
+        let entries = entries::with_ids(entries, |key| found.get(key).copied().flatten())?;
+        return Ok(PlannedIds { entries: Attr::Known(entries), attribute: Attr::Null, kept });
+    }
+    let is_complete =
+        missing.is_empty() && config.spellings.known().is_some_and(|Set(all)| all.len() == texts.len());
     let attribute =
         if is_complete { Attr::Known(set(kept.keys().copied().collect())) } else { Attr::Unknown };
-    Ok(PlannedIds { attribute, kept })
+    Ok(PlannedIds { entries: Attr::Null, attribute, kept })
 }
 
 /// Returns the name of a target for people: as it is written, with its ID.
@@ -83,11 +90,13 @@ fn name<I: Managed>(id: I, text: &str) -> String {
     if text == id.to_string() { format!("{} {id}", I::KIND) } else { format!("{} {text} ({id})", I::KIND) }
 }
 
-/// The paths of the state and of the list. A state has the paths and the IDs of its targets, but doesn't say which path
-/// stands for which ID: the list does, and what is left over on both sides belongs together.
+/// The paths of the state and of the list. A state in the form of sets has the paths and the IDs of its targets, but doesn't say
+/// which path stands for which ID: the list does, and what is left over on both sides belongs together. A map says it.
 struct Before<'a, I> {
     texts: Vec<&'a str>,
     ids: BTreeSet<I>,
+    /// The IDs by the keys of a map.
+    keyed: BTreeMap<&'a str, I>,
     /// The IDs by the paths that the list gives, in lower case.
     listed: BTreeMap<String, I>,
     left_texts: Vec<&'a str>,
@@ -103,19 +112,64 @@ impl<'a, I: Managed> Before<'a, I> {
         let listed: BTreeMap<String, I> = entries().filter_map(with_path).collect();
         let texts: Vec<&str> = prior.into_iter().flat_map(Side::texts).collect();
         let ids: BTreeSet<I> = prior.into_iter().flat_map(Side::ids).collect();
+        let with_key =
+            |(key, entry): (&'a String, &Entry)| Some((key.as_str(), I::try_from(*entry.id.known()?).ok()?));
+        let keyed: BTreeMap<&str, I> =
+            prior.into_iter().flat_map(Side::elements).filter_map(with_key).collect();
         let stands_for = |text: &&str| {
             let spelled = text.parse::<Reference<I>>().ok().and_then(|spelled| spelled.id());
-            spelled.or_else(|| listed.get(&text.to_lowercase()).copied())
+            let listed = || listed.get(&text.to_lowercase()).copied();
+            spelled.or_else(|| keyed.get(text).copied()).or_else(listed)
         };
         let connected: BTreeSet<I> = texts.iter().filter_map(stands_for).collect();
         let left_texts = texts.iter().copied().filter(|text| stands_for(text).is_none()).collect();
         let left_ids: BTreeSet<I> = ids.difference(&connected).copied().collect();
         let is_moved = entries().any(|(id, path)| left_ids.contains(id) && path.is_some());
-        Self { texts, ids, listed, left_texts, left_ids, is_moved }
+        Self { texts, ids, keyed, listed, left_texts, left_ids, is_moved }
     }
 
     fn listed(&self, path: &str) -> Option<I> {
         self.listed.get(&path.to_lowercase()).copied()
+    }
+
+    /// Returns the ID that a key of the state's map stands for.
+    fn keyed(&self, text: &str) -> Option<I> {
+        self.keyed.iter().find(|(key, _)| same_path(key, text)).map(|(_, id)| *id)
+    }
+
+    /// Checks whether the list gives a path for the ID.
+    fn shows_path(&self, id: I) -> bool {
+        self.listed.values().any(|listed| *listed == id)
+    }
+
+    /// Returns what each path or ID stands for, with a look-up where neither the list nor the state tells.
+    ///
+    /// # Errors
+    ///
+    /// An invalid path, and whatever keeps GitLab from answering.
+    async fn find<'t>(
+        &self,
+        client: Option<&Client>,
+        texts: &[&'t str],
+        is_read: bool,
+    ) -> Result<BTreeMap<&'t str, Option<I>>, Errors> {
+        let stays = self.leftovers_stay(texts);
+        let find = async |text: &'t str| {
+            if let Some(id) = self.listed(text) {
+                return Ok((text, Some(id)));
+            }
+            if stays && is_among(text, &self.left_texts) {
+                return Ok((text, None));
+            }
+            let before = self.keyed(text);
+            let is_moved = is_read && before.is_some_and(|id| self.shows_path(id));
+            match before {
+                Some(id) if !is_moved => Ok((text, Some(id))),
+                // A group that was renamed leaves no redirect.
+                before => Ok::<_, Errors>((text, look_up::<I>(client, text).await?.or(before))),
+            }
+        };
+        join_all(texts.iter().map(|text| find(text))).await.into_iter().collect()
     }
 
     /// Returns the IDs of before if the paths are those of before.
@@ -126,8 +180,11 @@ impl<'a, I: Managed> Before<'a, I> {
             && config.texts().count() == spellings.len()
             && config.texts().all(|text| is_among(text, &self.texts));
         let kept = self.ids.iter().map(|id| (*id, format!("{} {id}", I::KIND))).collect();
-        (same && !self.ids.is_empty())
-            .then(|| PlannedIds { attribute: Attr::Known(set(self.ids.clone())), kept })
+        (same && !self.ids.is_empty()).then(|| PlannedIds {
+            entries: Attr::Null,
+            attribute: Attr::Known(set(self.ids.clone())),
+            kept,
+        })
     }
 
     /// Checks whether all that is left over is still configured, and the list gives no other path for it: then it needs no
@@ -138,10 +195,10 @@ impl<'a, I: Managed> Before<'a, I> {
             && self.left_texts.iter().all(|text| is_among(text, texts))
     }
 
-    /// Takes the paths of before that lead nowhere out of what was found, and returns the IDs that are left over for them. A
-    /// group that was renamed leaves no redirect. If another path that is left over was removed from the configuration,
-    /// nothing tells which ID is whose.
-    fn take_leftovers(&self, found: &mut BTreeMap<&str, Option<I>>) -> Vec<I> {
+    /// Takes the paths of before that lead nowhere out of what was found, and returns them with the IDs that are left over for
+    /// them, in no particular order. A group that was renamed leaves no redirect. If another path that is left over was removed
+    /// from the configuration, nothing tells which ID is whose.
+    fn take_leftovers<'t>(&self, found: &mut BTreeMap<&'t str, Option<I>>) -> Vec<(&'t str, I)> {
         let taken: BTreeSet<I> = found.values().flatten().copied().collect();
         let ids: Vec<I> = self.left_ids.difference(&taken).copied().collect();
         let resolved = |text: &&str| {
@@ -149,13 +206,16 @@ impl<'a, I: Managed> Before<'a, I> {
             id.is_some_and(|id| self.left_ids.contains(&id))
         };
         let texts: Vec<&str> = self.left_texts.iter().copied().filter(|text| !resolved(text)).collect();
-        let leads_nowhere =
-            |text: &&str| found.iter().any(|(other, id)| same_path(other, text) && id.is_none());
-        if texts.len() != ids.len() || !texts.iter().all(leads_nowhere) {
+        let nowhere: Vec<&'t str> = found
+            .iter()
+            .filter(|(text, id)| id.is_none() && is_among(text, &texts))
+            .map(|(text, _)| *text)
+            .collect();
+        if texts.len() != ids.len() || !texts.iter().all(|text| is_among(text, &nowhere)) {
             return Vec::new();
         }
         found.retain(|text, _| !is_among(text, &texts));
-        ids
+        nowhere.into_iter().zip(ids).collect()
     }
 }
 
@@ -208,6 +268,41 @@ pub(super) async fn settle<I: Managed>(
     (Attr::Known(set(ids)), problems)
 }
 
+/// Returns the map of a kind at apply, when every key must lead somewhere.
+///
+/// # Errors
+///
+/// All keys that don't, keys that stand for the same target, and whatever keeps GitLab from answering.
+pub(super) async fn settle_entries<I: Managed>(
+    client: &Client,
+    planned: Side<'_>,
+) -> Result<Attr<Entries>, Errors> {
+    let Attr::Known(entries) = planned.entries else { return Ok(Attr::Null) };
+    let find = |(key, entry): (&'_ String, &Attr<Entry>)| {
+        let (key, id) = (key.clone(), entry.known().and_then(|entry| I::try_from(*entry.id.known()?).ok()));
+        async move {
+            if let Some(id) = id {
+                return Ok((key, id));
+            }
+            let found = project::find::<I>(client, Some(I::ENTRIES), &key).await;
+            match found {
+                Ok(id) => Ok((key, id)),
+                Err(problem) => Err(problem.at_path(entries::path::<I>(&key))),
+            }
+        }
+    };
+    let mut ids = BTreeMap::new();
+    let mut problems = Vec::new();
+    for found in join_all(entries.iter().map(find)).await {
+        match found {
+            Ok((key, id)) => drop(ids.insert(key, id)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Errors::check(problems)?;
+    entries::with_ids(entries, |key| ids.get(key).copied()).map(Attr::Known)
+}
+
 /// Returns the set of those IDs.
 pub(super) fn set<I: Managed>(ids: BTreeSet<I>) -> Set<i64> {
     Set(ids.into_iter().map(|id| Attr::Known(id.into())).collect())
@@ -234,8 +329,8 @@ mod tests {
         live: Option<&[(i64, &str)]>,
     ) -> Attr<Set<i64>> {
         let (texts, numbers, now) = (spelled(before.0), ids(before.1), spelled(now));
-        let prior = Side { spellings: &texts, numbers: &numbers };
-        let config = Side { spellings: &now, numbers: &Attr::Null };
+        let prior = Side { entries: &Attr::Null, spellings: &texts, numbers: &numbers };
+        let config = Side { entries: &Attr::Null, spellings: &now, numbers: &Attr::Null };
         let entry = |(id, path): &(i64, &str)| {
             (I::try_from(*id).ok().unwrap(), (!path.is_empty()).then(|| (*path).to_owned()))
         };

@@ -1,21 +1,26 @@
 //! The two kinds of entries, projects and groups, told apart once: everything else is written for either.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::ExclusiveModel;
+use super::entries::{Entries, Entry};
 use crate::framework::{Attr, Set};
-use crate::gitlab::{Allowlist, GroupId, Id, ProjectId};
+use crate::gitlab::{Allowlist, GroupId, Id, ListedEntry, PermissionList, Permissions, ProjectId};
 
 /// A kind of entry, with the attributes that name such entries.
 pub(super) trait Managed: Id {
+    /// The attribute that holds entries with their permissions.
+    const ENTRIES: &'static str;
     /// The attribute that holds spellings.
     const SPELLINGS: &'static str;
     /// The attribute that holds IDs.
     const NUMBERS: &'static str;
 
-    /// Returns the kind's attributes of a model: spellings and IDs.
+    /// Returns the kind's attributes of a model.
     fn side(model: &ExclusiveModel) -> Side<'_>;
+
+    /// Returns the entries of a model, to be set.
+    fn entries(model: &mut ExclusiveModel) -> &mut Attr<Entries>;
 
     /// Returns the IDs of a model, to be set.
     fn numbers(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>>;
@@ -24,9 +29,10 @@ pub(super) trait Managed: Id {
     fn spellings(model: &mut ExclusiveModel) -> &mut Attr<Set<String>>;
 }
 
-/// The two attributes of one kind.
+/// The three attributes of one kind, of which at most one is configured.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
+    pub(super) entries: &'a Attr<Entries>,
     pub(super) spellings: &'a Attr<Set<String>>,
     pub(super) numbers: &'a Attr<Set<i64>>,
 }
@@ -34,23 +40,65 @@ pub(super) struct Side<'a> {
 impl<'a> Side<'a> {
     /// Whether the kind is managed; `None` while unknown values decide.
     pub(super) fn is_managed(self) -> Option<bool> {
-        match (self.spellings, self.numbers) {
-            (Attr::Null, Attr::Null) => Some(false),
-            (Attr::Known(_), _) | (_, Attr::Known(_)) => Some(true),
-            _ => None,
+        let Self { entries, spellings, numbers } = self;
+        if entries.known().is_some() || spellings.known().is_some() || numbers.known().is_some() {
+            return Some(true);
+        }
+        (entries.is_null() && spellings.is_null() && numbers.is_null()).then_some(false)
+    }
+
+    /// Checks whether permissions are managed, as far as is known: whether the kind is in the form of a map.
+    pub(super) fn is_map(self) -> bool {
+        !self.entries.is_null()
+    }
+
+    /// Checks whether IDs are still to be known.
+    pub(super) fn is_open(self) -> bool {
+        let is_open = |entry: &Attr<Entry>| entry.known().is_none_or(|entry| entry.id.known().is_none());
+        self.numbers.is_unknown()
+            || self.entries.is_unknown()
+            || self.entries.known().is_some_and(|entries| entries.values().any(is_open))
+    }
+
+    /// Checks whether all IDs of a managed kind are known.
+    pub(super) fn is_wholly_known(self) -> bool {
+        let are_known = |Set(ids): &Set<i64>| ids.iter().all(|id| id.known().is_some());
+        match self.entries.known() {
+            Some(_) => !self.is_open(),
+            None => self.numbers.known().is_some_and(are_known),
         }
     }
 
-    /// The numbers that are known.
+    /// The IDs that are known.
     pub(super) fn ids<I: Managed>(self) -> impl Iterator<Item = I> + use<'a, I> {
         let numbers = self.numbers.known().into_iter().flat_map(|Set(numbers)| numbers);
-        numbers.filter_map(|number| I::try_from(*number.known()?).ok())
+        let numbers = numbers.filter_map(|number| number.known().copied());
+        let of_entries = self.elements().filter_map(|(_, entry)| entry.id.known().copied());
+        numbers.chain(of_entries).filter_map(|number| I::try_from(number).ok())
     }
 
-    /// The spellings that are known.
+    /// The spellings that are known: paths and IDs as they are written.
     pub(super) fn texts(self) -> impl Iterator<Item = &'a str> {
         let spellings = self.spellings.known().into_iter().flat_map(|Set(spellings)| spellings);
-        spellings.filter_map(|spelling| spelling.known()).map(String::as_str)
+        spellings.filter_map(|spelling| spelling.known()).chain(self.keys()).map(String::as_str)
+    }
+
+    /// The keys of the map.
+    pub(super) fn keys(self) -> impl Iterator<Item = &'a String> {
+        self.entries.known().into_iter().flat_map(BTreeMap::keys)
+    }
+
+    /// The elements of the map that are known, each with its key.
+    pub(super) fn elements(self) -> impl Iterator<Item = (&'a String, &'a Entry)> {
+        let entries = self.entries.known().into_iter().flatten();
+        entries.filter_map(|(key, entry)| Some((key, entry.known()?)))
+    }
+
+    /// The permissions that are managed, by ID, as far as both are known.
+    pub(super) fn permissions<I: Managed>(self) -> BTreeMap<I, Permissions> {
+        let of =
+            |(_, entry): (_, &Entry)| Some((I::try_from(*entry.id.known()?).ok()?, entry.permissions()?));
+        self.elements().filter_map(of).collect()
     }
 }
 
@@ -68,18 +116,30 @@ impl<I: Managed> Live<I> {
     }
 }
 
-impl<I: Managed> From<Arc<Allowlist>> for Live<I> {
-    fn from(list: Arc<Allowlist>) -> Self {
-        Live(list.iter().filter_map(|entry| Some((I::of(entry.target)?, entry.full_path.clone()))).collect())
+impl<I: Managed> Live<I> {
+    /// Returns the entries of a list. A list with permissions, if one was read, gives paths that the other one hides.
+    pub(super) fn of(list: &Allowlist, permissions: Option<&PermissionList>) -> Self {
+        let path = |target| permissions?.get(target).map(|entry| entry.full_path.clone());
+        let entry = |entry: &ListedEntry| {
+            let path = entry.full_path.clone().or_else(|| path(entry.target));
+            Some((I::of(entry.target)?, path))
+        };
+        Self(list.iter().filter_map(entry).collect())
     }
 }
 
 impl Managed for ProjectId {
+    const ENTRIES: &'static str = "projects";
     const SPELLINGS: &'static str = "target_projects";
     const NUMBERS: &'static str = "target_project_ids";
 
     fn side(model: &ExclusiveModel) -> Side<'_> {
-        Side { spellings: &model.target_projects, numbers: &model.target_project_ids }
+        let ExclusiveModel { projects, target_projects, target_project_ids, .. } = model;
+        Side { entries: projects, spellings: target_projects, numbers: target_project_ids }
+    }
+
+    fn entries(model: &mut ExclusiveModel) -> &mut Attr<Entries> {
+        &mut model.projects
     }
 
     fn numbers(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>> {
@@ -92,11 +152,17 @@ impl Managed for ProjectId {
 }
 
 impl Managed for GroupId {
+    const ENTRIES: &'static str = "groups";
     const SPELLINGS: &'static str = "target_groups";
     const NUMBERS: &'static str = "target_group_ids";
 
     fn side(model: &ExclusiveModel) -> Side<'_> {
-        Side { spellings: &model.target_groups, numbers: &model.target_group_ids }
+        let ExclusiveModel { groups, target_groups, target_group_ids, .. } = model;
+        Side { entries: groups, spellings: target_groups, numbers: target_group_ids }
+    }
+
+    fn entries(model: &mut ExclusiveModel) -> &mut Attr<Entries> {
+        &mut model.groups
     }
 
     fn numbers(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>> {

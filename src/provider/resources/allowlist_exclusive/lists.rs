@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::ExclusiveModel;
 use super::kind::{Live, Managed, Side};
 use crate::framework::Private;
-use crate::gitlab::{Allowlist, Client, Error, Freshness, GroupId, Kind, ProjectId, Target};
+use crate::gitlab::{Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, ProjectId, Target};
 
 /// Something for each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl<T> ByKind<T> {
 /// Returns the kinds that a plan reads the list of: those that are managed, may be, or were.
 pub(super) fn to_read(prior: Option<&ExclusiveModel>, config: &ExclusiveModel) -> ByKind<bool> {
     let reads = |config: Side<'_>, prior: Option<Side<'_>>| {
-        config.is_managed() != Some(false) || prior.is_some_and(|prior| !prior.numbers.is_null())
+        config.is_managed() != Some(false) || prior.is_some_and(|prior| prior.is_managed() != Some(false))
     };
     ByKind {
         projects: reads(ProjectId::side(config), prior.map(ProjectId::side)),
@@ -49,7 +49,7 @@ pub(super) fn adopted(
         !newly_imported && (planned.project_id.is_unknown() || prior.project_id == planned.project_id)
     });
     let is_new = |planned: Side<'_>, prior: Option<Side<'_>>| {
-        planned.is_managed() != Some(false) && prior.is_none_or(|prior| prior.numbers.is_null())
+        planned.is_managed() != Some(false) && prior.is_none_or(|prior| prior.is_managed() == Some(false))
     };
     ByKind {
         projects: is_new(ProjectId::side(planned), same_list.map(ProjectId::side)),
@@ -59,7 +59,11 @@ pub(super) fn adopted(
 
 /// The lists that were read.
 #[derive(Debug, Default)]
-pub(super) struct Lists(ByKind<Option<Arc<Allowlist>>>);
+pub(super) struct Lists {
+    members: ByKind<Option<Arc<Allowlist>>>,
+    /// The permissions of the entries, if they were asked for.
+    permissions: Option<Arc<PermissionList>>,
+}
 
 impl Lists {
     /// Reads the lists of these kinds.
@@ -76,22 +80,32 @@ impl Lists {
         };
         // Both are waited for, so that of two refusals the same one is told each time.
         let (projects, groups) = tokio::join!(read(Kind::Project), read(Kind::Group));
-        Ok(Self(ByKind { projects: projects?, groups: groups? }))
+        Ok(Self { members: ByKind { projects: projects?, groups: groups? }, permissions: None })
     }
 
     /// Returns the path that the owner has now, if the list of projects tells it.
     pub(super) fn owner_path(&self) -> Option<&str> {
-        self.0.projects.as_ref()?.owner_path()
+        self.members.projects.as_ref()?.owner_path()
     }
 
     /// Returns the entries of one kind.
     pub(super) fn live<I: Managed>(&self) -> Option<Live<I>> {
-        self.0.of(I::KIND).as_ref().map(|list| Live::from(Arc::clone(list)))
+        self.members.of(I::KIND).as_ref().map(|list| Live::of(list, self.permissions.as_deref()))
+    }
+
+    /// Returns the lists with these permissions of their entries.
+    pub(super) fn with(self, permissions: Arc<PermissionList>) -> Self {
+        Self { permissions: Some(permissions), ..self }
+    }
+
+    /// Returns the permissions of the entries, if they were read.
+    pub(super) fn permissions(&self) -> Option<&PermissionList> {
+        self.permissions.as_deref()
     }
 
     /// Checks whether the list shows the target, as far as it was read.
     pub(super) fn shows(&self, target: Target) -> bool {
-        self.0.of(target.kind()).as_ref().is_some_and(|list| list.get(target).is_some())
+        self.members.of(target.kind()).as_ref().is_some_and(|list| list.get(target).is_some())
     }
 }
 
@@ -114,8 +128,9 @@ pub(super) fn note_of(
         let lost = list.iter().map(|entry| entry.target).filter(|target| !kept.contains(target));
         Json::from_iter(lost.map(Target::id))
     };
-    let kinds =
-        Kind::ALL.into_iter().filter_map(|kind| Some((kind.to_string(), named(lists.0.of(kind).as_ref()?))));
+    let kinds = Kind::ALL
+        .into_iter()
+        .filter_map(|kind| Some((kind.to_string(), named(lists.members.of(kind).as_ref()?))));
     Map::from_iter([(NAMED.to_owned(), Json::Object(kinds.collect()))])
 }
 
@@ -135,7 +150,7 @@ pub(super) fn removable(private: &Private, prior: Option<&ExclusiveModel>) -> BT
 
 fn managed(state: &ExclusiveModel, kind: Kind) -> Option<BTreeSet<u64>> {
     fn ids<I: Managed>(side: Side<'_>) -> Option<BTreeSet<u64>> {
-        side.numbers.known()?;
+        side.is_managed()?.then_some(())?;
         Some(side.ids::<I>().map(|id| Into::<Target>::into(id).id()).collect())
     }
     match kind {

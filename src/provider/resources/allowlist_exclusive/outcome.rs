@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::framework::{Diagnostic, Errors};
-use crate::gitlab::{Error, ProjectId, Target};
+use crate::gitlab::{Error, NotGranted, ProjectId, Target};
 use crate::provider::ledger::Manager;
 use crate::provider::overlap;
+use crate::provider::permissions::still_there;
 use crate::provider::report::report_all;
 
 /// A write to a list. Additions are told before removals.
@@ -13,6 +14,8 @@ use crate::provider::report::report_all;
 pub(super) enum Write {
     /// Puts the target on the list.
     Add(Target),
+    /// Gives the target, which is on the list, its permissions.
+    Permit(Target),
     /// Takes the target off the list, which doesn't name it.
     Remove(Target),
     /// Takes the target off the list, which isn't managed any more.
@@ -24,6 +27,8 @@ pub(super) enum Write {
 pub(super) enum Refusal {
     /// GitLab has not done it.
     GitLab(Error),
+    /// GitLab has not given the entry its permissions.
+    NotGranted(Box<NotGranted>),
     /// It would undo what another resource of the run has just written.
     Undoes(Manager),
     /// The target is left to another resource of the run.
@@ -36,15 +41,24 @@ impl From<Error> for Refusal {
     }
 }
 
+impl From<NotGranted> for Refusal {
+    fn from(failed: NotGranted) -> Self {
+        Self::NotGranted(Box::new(failed))
+    }
+}
+
 /// What became of the writes so far.
 #[derive(Default)]
 pub(super) struct Outcome {
     added: BTreeSet<Target>,
+    permitted: BTreeSet<Target>,
     removed: BTreeSet<Target>,
     left: BTreeSet<Target>,
     interrupted: BTreeSet<Write>,
     failed: BTreeMap<Write, Error>,
     undoing: BTreeMap<Write, Manager>,
+    /// Entries that a failed addition has made and that couldn't be taken off again.
+    standing: Vec<String>,
 }
 
 impl Outcome {
@@ -55,10 +69,19 @@ impl Outcome {
             Ok(()) => {
                 match write {
                     Write::Add(target) => self.added.insert(target),
+                    Write::Permit(target) => self.permitted.insert(target),
                     Write::Remove(target) | Write::GiveUp(target) => self.removed.insert(target),
                 };
                 return;
             }
+        };
+        let refusal = match refusal {
+            Refusal::NotGranted(failed) => {
+                self.standing
+                    .extend(failed.taken_back.and_then(Result::err).map(|entry| still_there(&entry)));
+                Refusal::GitLab(failed.error)
+            }
+            refusal => refusal,
         };
         match refusal {
             Refusal::Left => _ = self.left.insert(write.target()),
@@ -67,6 +90,7 @@ impl Outcome {
                 _ = self.interrupted.insert(write)
             }
             Refusal::GitLab(error) => _ = self.failed.insert(write, error),
+            Refusal::NotGranted(_) => {}
         }
     }
 
@@ -87,31 +111,45 @@ impl Outcome {
         Errors::check(problems)
     }
 
-    fn incomplete(self, owner: ProjectId) -> Diagnostic {
+    fn incomplete(mut self, owner: ProjectId) -> Diagnostic {
         let attempted = format!("Can't complete the changes to the allowlist of project {owner}");
         let done = self.summary();
         if self.failed.is_empty() {
             let detail = format!("{done}\n\nThe next plan shows what is left to do.");
             return Diagnostic::new(attempted, detail);
         }
-        let failed: Vec<(String, Error)> =
-            self.failed.into_iter().map(|(write, error)| (write.to_string(), error)).collect();
-        report_all(attempted, &done, &failed)
+        let failed: Vec<(String, Error)> = std::mem::take(&mut self.failed)
+            .into_iter()
+            .map(|(write, error)| (write.to_string(), error))
+            .collect();
+        let mut told = report_all(attempted, &done, &failed);
+        self.standing.iter().for_each(|standing| told.detail.push_str(standing));
+        told
     }
 
     /// What was done, and what the end of the run left undone.
     fn summary(&self) -> String {
         let not_added = self.interrupted.iter().filter_map(Write::added);
         let not_removed = self.interrupted.iter().filter_map(Write::removed);
-        let done = [sentence("Added", self.added.iter()), sentence("Removed", self.removed.iter())];
+        let not_permitted = self.interrupted.iter().filter_map(Write::permitted);
+        let done = [
+            sentence("Added", self.added.iter()),
+            sentence("Permissions changed", self.permitted.iter()),
+            sentence("Removed", self.removed.iter()),
+        ];
         let undone = [
             sentence("Not added, because the run was interrupted", not_added),
+            sentence("Permissions not changed, because the run was interrupted", not_permitted),
             sentence("Not removed, because the run was interrupted", not_removed),
         ];
         let in_doubt = |write: &&Write| self.failed.get(write).is_some_and(Error::is_unresolved);
         let doubtful: Vec<&Write> = self.failed.keys().filter(in_doubt).collect();
         let doubtful = [
             sentence("May have been added", doubtful.iter().filter_map(|write| write.added())),
+            sentence(
+                "Permissions may have been changed",
+                doubtful.iter().filter_map(|write| write.permitted()),
+            ),
             sentence("May have been removed", doubtful.iter().filter_map(|write| write.removed())),
         ];
         let nothing = "Nothing was changed.".to_owned();
@@ -130,22 +168,22 @@ impl Write {
     /// Returns the target.
     pub(super) fn target(self) -> Target {
         match self {
-            Write::Add(target) | Write::Remove(target) | Write::GiveUp(target) => target,
+            Write::Add(target) | Write::Permit(target) | Write::Remove(target) | Write::GiveUp(target) => {
+                target
+            }
         }
     }
 
     fn added(&self) -> Option<&Target> {
-        match self {
-            Write::Add(target) => Some(target),
-            Write::Remove(_) | Write::GiveUp(_) => None,
-        }
+        if let Self::Add(target) = self { Some(target) } else { None }
+    }
+
+    fn permitted(&self) -> Option<&Target> {
+        if let Self::Permit(target) = self { Some(target) } else { None }
     }
 
     fn removed(&self) -> Option<&Target> {
-        match self {
-            Write::Add(_) => None,
-            Write::Remove(target) | Write::GiveUp(target) => Some(target),
-        }
+        if let Self::Remove(target) | Self::GiveUp(target) = self { Some(target) } else { None }
     }
 }
 
@@ -153,6 +191,7 @@ impl std::fmt::Display for Write {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Write::Add(target) => write!(f, "add {target}"),
+            Write::Permit(target) => write!(f, "change what {target} may do"),
             Write::Remove(target) | Write::GiveUp(target) => write!(f, "remove {target}"),
         }
     }

@@ -22,6 +22,7 @@ impl Progress {
     pub(super) fn of(owner: ProjectId, step: &[Write]) -> Progress {
         let what = match step.first() {
             Some(Write::Remove(_) | Write::GiveUp(_)) => "removed",
+            Some(Write::Permit(_)) => "changed",
             Some(Write::Add(_)) | None => "added",
         };
         Progress { owner, what, total: step.len(), done: 0, failed: 0 }

@@ -1,37 +1,97 @@
 //! What is on the list now, in the practitioner's own spelling as far as the state has one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::ExclusiveModel;
+use super::entries::{self, Keys};
 use super::ids;
 use super::kind::{Live, Managed};
-use crate::framework::{Attr, Set};
-use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId, Reference, same_path};
+use crate::framework::{Attr, Diagnostic, Set, Warnings};
+use crate::gitlab::{
+    Allowlist, Client, Error, Freshness, GroupId, PermissionList, ProjectId, Reference, same_path,
+};
+use crate::provider::permissions;
+use crate::provider::report::report;
 
-/// The state with what the server holds of the managed kinds.
+/// Returns the state with what the server holds of the managed kinds. In the form of a map an entry has its permissions, too;
+/// where those aren't visible, a warning says so, and the state keeps what it has of them.
 pub(super) async fn observe(
     client: &Client,
     owner: ProjectId,
     mut state: ExclusiveModel,
     freshness: Freshness,
+    new_keys: Keys,
+    warnings: &Warnings,
 ) -> Result<ExclusiveModel, Error> {
     state.project_id = Attr::Known(owner.into());
     state.id = Attr::Known(owner.to_string());
-    observe_kind::<ProjectId>(client, owner, &mut state, freshness).await?;
-    observe_kind::<GroupId>(client, owner, &mut state, freshness).await?;
+    let (projects, groups) = (
+        members::<ProjectId>(client, owner, &state, freshness).await?,
+        members::<GroupId>(client, owner, &state, freshness).await?,
+    );
+    let has_maps = ProjectId::side(&state).is_map() || GroupId::side(&state).is_map();
+    let permissions = match has_maps {
+        true => permissions(client, owner, freshness, warnings).await?,
+        false => None,
+    };
+    let permissions = permissions.as_deref();
+    observe_kind::<ProjectId>(client, projects.as_deref(), permissions, new_keys, &mut state).await?;
+    observe_kind::<GroupId>(client, groups.as_deref(), permissions, new_keys, &mut state).await?;
     Ok(state)
+}
+
+/// Returns the list of a kind, if that is managed.
+async fn members<I: Managed>(
+    client: &Client,
+    owner: ProjectId,
+    state: &ExclusiveModel,
+    freshness: Freshness,
+) -> Result<Option<Arc<Allowlist>>, Error> {
+    if I::side(state).is_managed() == Some(false) {
+        return Ok(None);
+    }
+    client.allowlist(owner, I::KIND, freshness).await.map(Some)
+}
+
+/// Returns the permissions of the entries, or nothing, with a warning, where they aren't visible.
+async fn permissions(
+    client: &Client,
+    owner: ProjectId,
+    freshness: Freshness,
+    warnings: &Warnings,
+) -> Result<Option<Arc<PermissionList>>, Error> {
+    let error = match client.permissions(owner, freshness).await {
+        Ok(list) => return Ok(Some(list)),
+        Err(error) => error,
+    };
+    if !permissions::are_hidden(&error) {
+        return Err(error);
+    }
+    warnings.add(hidden(owner, &error));
+    Ok(None)
+}
+
+fn hidden(owner: ProjectId, error: &Error) -> Diagnostic {
+    let told = report(permissions::cannot_read(owner), error);
+    let consequence =
+        "So the state keeps the permissions that it has, and a plan doesn't show how they have changed.";
+    Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
 }
 
 async fn observe_kind<I: Managed>(
     client: &Client,
-    owner: ProjectId,
+    members: Option<&Allowlist>,
+    permissions: Option<&PermissionList>,
+    new_keys: Keys,
     state: &mut ExclusiveModel,
-    freshness: Freshness,
 ) -> Result<(), Error> {
-    if I::side(state).is_managed() == Some(false) {
+    let Some(members) = members else { return Ok(()) };
+    let live = Live::<I>::of(members, permissions);
+    if I::side(state).is_map() {
+        *I::entries(state) = Attr::Known(entries::observed(I::side(state), &live, permissions, new_keys));
         return Ok(());
     }
-    let live = Live::<I>::from(client.allowlist(owner, I::KIND, freshness).await?);
     let numbers: BTreeSet<I> = live.0.keys().copied().collect();
     let before: BTreeSet<I> = I::side(state).ids().collect();
     if numbers != before

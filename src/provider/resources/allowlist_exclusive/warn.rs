@@ -1,13 +1,13 @@
 //! The warnings of an exclusive list's plan, made from the lists that the plan has read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ExclusiveModel;
 use super::check::capital;
 use super::kind::{Live, Managed};
 use super::lists::{ByKind, Lists};
+use super::{ExclusiveModel, change};
 use crate::framework::{Diagnostic, Warnings};
-use crate::gitlab::{GroupId, ProjectId, Reference, Target, same_path};
+use crate::gitlab::{GroupId, Permissions, ProjectId, Reference, Target, same_path};
 
 /// Names each target that the apply takes access from and that the plan itself doesn't show: of a kind that is adopted, or
 /// whose IDs are not all known, any that isn't surely kept; else one that the prior state lacks.
@@ -24,7 +24,7 @@ pub(super) fn loss_of_access(
     if losers.is_empty() {
         return;
     }
-    let open = planned.target_project_ids.is_unknown() || planned.target_group_ids.is_unknown();
+    let open = ProjectId::side(planned).is_open() || GroupId::side(planned).is_open();
     let (verb, why) = if open {
         ("may lose", ", unless what is known only after apply names them")
     } else {
@@ -51,7 +51,7 @@ fn losers<I: Managed>(
         return Vec::new();
     };
     let shown: BTreeSet<I> = match prior {
-        Some(prior) if !adopted.of(I::KIND) && !side.numbers.is_unknown() => I::side(prior).ids().collect(),
+        Some(prior) if !adopted.of(I::KIND) && !side.is_open() => I::side(prior).ids().collect(),
         Some(_) | None => BTreeSet::new(),
     };
     let loses = live.0.keys().filter(|id| !kept.contains(&(**id).into()) && !shown.contains(id));
@@ -78,7 +78,7 @@ fn abandoned<I: Managed>(
     warnings: &Warnings,
 ) {
     let before = I::side(prior);
-    if before.numbers.known().is_none() || I::side(planned).is_managed() != Some(false) {
+    if before.is_managed() != Some(true) || I::side(planned).is_managed() != Some(false) {
         return;
     }
     let keeping: Vec<String> = match lists.live::<I>() {
@@ -91,9 +91,10 @@ fn abandoned<I: Managed>(
     warnings.add(Diagnostic::new(
         format!("{}s of project {project} no longer managed", capital(I::KIND.as_str())),
         format!(
-            "The configuration sets neither `{texts}` nor `{ids}` any more, so that these keep their access, and changes go \
-             unnoticed:\n\n{}\n\nTo remove them, set `{texts} = []`.",
+            "The configuration sets none of `{entries}`, `{texts}` and `{ids}` any more, so that these keep their access, and \
+             changes go unnoticed:\n\n{}\n\nTo remove them, set `{texts} = []`.",
             lines(&keeping),
+            entries = I::ENTRIES,
             texts = I::SPELLINGS,
             ids = I::NUMBERS,
         ),
@@ -113,21 +114,24 @@ pub(super) fn covered_projects(
     warnings: &Warnings,
 ) {
     let unchanged = prior.is_some_and(|prior| {
-        prior.target_project_ids == planned.target_project_ids
-            && prior.target_group_ids == planned.target_group_ids
+        change::are_same_kinds::<ProjectId>(prior, planned)
+            && change::are_same_kinds::<GroupId>(prior, planned)
     });
     if unchanged {
         return;
     }
     let groups = paths::<GroupId>(planned, lists);
-    let covering = |project: &String| {
+    let covering = |(project, permissions): (&String, &Option<Permissions>)| {
         let inside = |group: &&String| {
             project.len() > group.len()
                 && project.is_char_boundary(group.len())
                 && project[group.len()..].starts_with('/')
                 && same_path(&project[..group.len()], group)
         };
-        groups.iter().find(inside).map(|group| format!("  - {project}, by group {group}"))
+        let (group, of_group) =
+            groups.iter().filter(|(group, _)| inside(group)).max_by_key(|(group, _)| group.len())?;
+        // GitLab looks at the project's own entry first, so that one with other permissions isn't in vain.
+        (permissions == of_group).then(|| format!("  - {project}, by group {group}"))
     };
     let covered: Vec<String> = paths::<ProjectId>(planned, lists).iter().filter_map(covering).collect();
     if !covered.is_empty() {
@@ -142,15 +146,20 @@ pub(super) fn covered_projects(
     }
 }
 
-/// The full paths of the planned targets of a kind, as far as they are known: as spelled, and as listed.
-fn paths<I: Managed>(planned: &ExclusiveModel, lists: &Lists) -> BTreeSet<String> {
+/// Returns the full paths of the planned targets of a kind, as far as they are known, as spelled and as listed, with the
+/// permissions that the map gives them.
+fn paths<I: Managed>(planned: &ExclusiveModel, lists: &Lists) -> BTreeMap<String, Option<Permissions>> {
     let side = I::side(planned);
+    let permissions = side.permissions::<I>();
     let is_path = |text: &&str| text.parse::<Reference<I>>().is_ok_and(|spelled| spelled.id().is_none());
-    let mut paths: BTreeSet<String> = side.texts().filter(is_path).map(str::to_owned).collect();
+    let of_key = |text: &str| side.entries.known()?.get(text)?.known()?.permissions();
+    let spelled = side.texts().filter(is_path).map(|text| (text.to_owned(), of_key(text)));
+    let mut paths: BTreeMap<String, Option<Permissions>> = spelled.collect();
     if let Some(Live(live)) = lists.live::<I>() {
         let wanted: BTreeSet<I> = side.ids().collect();
-        let listed = live.into_iter().filter(|(id, _)| wanted.contains(id)).filter_map(|(_, path)| path);
-        paths.extend(listed.filter(|path| !side.texts().any(|text| same_path(text, path))));
+        let listed = live.into_iter().filter(|(id, _)| wanted.contains(id));
+        let listed = listed.filter_map(|(id, path)| Some((path?, permissions.get(&id).cloned())));
+        paths.extend(listed.filter(|(path, _)| !side.texts().any(|text| same_path(text, path))));
     }
     paths
 }

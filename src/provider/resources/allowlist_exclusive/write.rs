@@ -1,7 +1,7 @@
 //! The writes of an exclusive list: what the server has now is read and held against what the plan has named, and each write
 //! waits for its turn among those of the other resources of the run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt as _;
@@ -9,14 +9,14 @@ use futures_util::stream::FuturesUnordered;
 
 use super::change;
 use super::claims::{self, Named};
-use super::converge::{Goal, steps};
+use super::converge::{Entries, Goal, steps};
 use super::kind::{Live, Managed};
 use super::lists::{ByKind, removable};
 use super::outcome::{Outcome, Refusal, Write};
 use super::progress::Progress;
 use super::{ExclusiveModel, unreadable};
 use crate::framework::{Context, Diagnostic, Errors, Mark};
-use crate::gitlab::{Allowed, Error, Freshness, GroupId, ProjectId, Target};
+use crate::gitlab::{Allowed, Error, Freshness, GroupId, NotGranted, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value};
 use crate::provider::{claiming, overlap};
@@ -89,26 +89,36 @@ struct Writer<'a> {
     project: String,
     own: Option<Mark>,
     names: Named,
+    permissions: BTreeMap<Target, Permissions>,
 }
 
 impl<'a> Writer<'a> {
     fn new(context: &'a Context<'a, Connection>, owner: ProjectId, list: &ExclusiveModel) -> Self {
         let own = context.private.mark();
-        Self { context, owner, project: change::project_name(list), own, names: claims::named(list) }
+        let (names, permissions) = (claims::named(list), claims::permissions(list));
+        Self { context, owner, project: change::project_name(list), own, names, permissions }
     }
 
     async fn goal<I: Managed>(&self, wanted: &ExclusiveModel) -> Result<Goals, Error> {
         let side = I::side(wanted);
-        if side.numbers.is_null() {
+        if side.is_managed() != Some(true) {
             return Ok(Goals::default());
         }
         // What the plan of this same step has read, so that those are removed of whom it warned; never an older list, for
         // nobody who got onto it meanwhile may stay.
         let gitlab = &self.context.client.gitlab;
-        let live = Live::<I>::from(gitlab.allowlist(self.owner, I::KIND, Freshness::Recent).await?);
+        let list = gitlab.allowlist(self.owner, I::KIND, Freshness::Recent).await?;
+        let permissions = match side.is_map() {
+            true => Some(gitlab.permissions(self.owner, Freshness::Recent).await?),
+            false => None,
+        };
+        let live = Live::<I>::of(&list, permissions.as_deref());
         let listed: Named = live.0.keys().map(|id| ((*id).into(), live.describe(*id))).collect();
-        let wanted = side.ids::<I>().map(Into::into).collect();
-        Ok(Goals { writes: Goal::new(listed.keys().copied().collect(), wanted), listed })
+        let held = |target| Some(permissions.as_ref()?.get(target)?.permissions.clone());
+        let wanted: Entries =
+            side.ids::<I>().map(|id| (id.into(), self.permissions.get(&id.into()).cloned())).collect();
+        let live: Entries = listed.keys().map(|target| (*target, held(*target))).collect();
+        Ok(Goals { writes: Goal::new(&live, &wanted), listed })
     }
 
     /// Checks that a plan has named all who lose access. Those whom this run itself has added are a conflict, which another
@@ -173,23 +183,8 @@ impl<'a> Writer<'a> {
         let object = Object::Entry(self.owner, write.target());
         let turn = ledger.turn(object).await;
         match write {
-            Write::Add(target) => {
-                let value = Value::Entry(None);
-                self.check_turn(&turn, &value)?;
-                if self.own.is_some_and(|own| ledger.is_restricted_by_another(object, own)) {
-                    return Ok(());
-                }
-                match gitlab.allow(self.owner, target).await {
-                    Ok(Allowed::Added) => turn.wrote(self.own, value),
-                    Ok(Allowed::AlreadyThere { .. }) => {}
-                    Err(error) => {
-                        if error.is_unresolved() {
-                            turn.wrote(self.own, value);
-                        }
-                        return Err(error.into());
-                    }
-                }
-            }
+            Write::Add(target) => self.add(&turn, target).await?,
+            Write::Permit(target) => self.permit(&turn, target).await?,
             Write::Remove(target) => {
                 self.check_turn(&turn, &Value::Default)?;
                 gitlab.revoke(self.owner, target).await?;
@@ -203,6 +198,44 @@ impl<'a> Writer<'a> {
                 turn.wrote(self.own, Value::Default);
             }
         }
+        Ok(())
+    }
+
+    async fn add(&self, turn: &Turn<'_>, target: Target) -> Result<(), Refusal> {
+        let Connection { gitlab, ledger, .. } = self.context.client;
+        let permissions = self.permissions.get(&target);
+        let value = Value::Entry(permissions.cloned());
+        self.check_turn(turn, &value)?;
+        let allowed = match permissions {
+            None if self.own.is_some_and(|own| ledger.is_restricted_by_another(turn.object(), own)) => {
+                return Ok(());
+            }
+            None => gitlab.allow(self.owner, target).await.map_err(NotGranted::from),
+            Some(permissions) => {
+                gitlab.allow_with(self.owner, target, permissions).await.map(|granted| granted.allowed)
+            }
+        };
+        match allowed {
+            Ok(Allowed::AlreadyThere { .. }) if permissions.is_none() => Ok(()),
+            Ok(_) => {
+                turn.wrote(self.own, value);
+                Ok(())
+            }
+            Err(failed) => {
+                if failed.error.is_unresolved() || failed.left.is_some() {
+                    turn.wrote(self.own, value);
+                }
+                Err(failed.into())
+            }
+        }
+    }
+
+    async fn permit(&self, turn: &Turn<'_>, target: Target) -> Result<(), Refusal> {
+        let Some(permissions) = self.permissions.get(&target) else { return Ok(()) };
+        let value = Value::Entry(Some(permissions.clone()));
+        self.check_turn(turn, &value)?;
+        self.context.client.gitlab.set_permissions(self.owner, target, permissions).await?;
+        turn.wrote(self.own, value);
         Ok(())
     }
 

@@ -1,0 +1,236 @@
+//! The maps of entries with their permissions, keyed by path or ID.
+
+use std::collections::BTreeMap;
+
+use super::kind::{Live, Managed, Side};
+use crate::framework::{Attr, Attribute, AttributePath, Diagnostic, Errors, Set, Step, Type, model};
+use crate::gitlab::{PermissionList, Permissions, same_path};
+use crate::provider::permissions::{DEFAULT, POLICIES, misspelled, names};
+
+model! {
+    /// An element of a map: one entry of the allowlist.
+    pub(in crate::provider) struct Entry {
+        job_token_policies: Set<String>,
+        default_permissions: bool,
+        id: i64,
+    }
+}
+
+/// The elements of a map, by path or ID.
+pub(super) type Entries = BTreeMap<String, Attr<Entry>>;
+
+impl Entry {
+    /// Returns the permissions; none where they aren't known.
+    pub(super) fn permissions(&self) -> Option<Permissions> {
+        match (&self.default_permissions, &self.job_token_policies) {
+            (Attr::Known(true), Attr::Null) => Some(Permissions::Default),
+            (Attr::Null, Attr::Known(policies)) => {
+                let is_known = policies.0.iter().all(|policy| policy.known().is_some());
+                is_known.then(|| Permissions::Only(names(policies).cloned().collect()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the entry as a state has it: with what it has of the two attributes, the other one null, and with neither where
+    /// its permissions aren't visible.
+    fn found(id: i64, permissions: Option<&Permissions>) -> Self {
+        let (default_permissions, job_token_policies) = match permissions {
+            Some(Permissions::Default) => (Attr::Known(true), Attr::Null),
+            Some(Permissions::Only(policies)) => {
+                let policies = policies.iter().cloned().map(Attr::Known).collect();
+                (Attr::Null, Attr::Known(Set(policies)))
+            }
+            None => (Attr::Null, Attr::Null),
+        };
+        Self { job_token_policies, default_permissions, id: Attr::Known(id) }
+    }
+
+    /// Checks whether both say the same of permissions.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.default_permissions == other.default_permissions
+            && self.job_token_policies == other.job_token_policies
+    }
+}
+
+/// Returns the attributes of an element.
+pub(super) fn attributes() -> Vec<Attribute> {
+    vec![
+        Attribute::optional(
+            POLICIES,
+            Type::set(Type::String),
+            "What the target's jobs may do with their job token, and nothing else, by GitLab's names, such as \
+             `READ_PACKAGES`; `[]` allows nothing that has a name. Either this or `default_permissions` must be set.",
+        ),
+        Attribute::optional(
+            DEFAULT,
+            Type::Bool,
+            "`true` gives the target's jobs all permissions that a job token can have, within the rights of the user who \
+             started the job. `false` isn't accepted: to allow nothing, set `job_token_policies = []`.",
+        ),
+        Attribute::computed("id", Type::Number, "ID of the target."),
+    ]
+}
+
+/// Returns the path of an element.
+pub(super) fn path<I: Managed>(key: &str) -> AttributePath {
+    AttributePath::attribute(I::ENTRIES).then(Step::Key(key.to_owned()))
+}
+
+fn path_in<I: Managed>(key: &str, attribute: &str) -> AttributePath {
+    path::<I>(key).then(Step::Attribute(attribute.to_owned()))
+}
+
+/// Returns what is wrong with the elements of a configuration, apart from their keys.
+pub(super) fn check<I: Managed>(config: Side<'_>) -> Vec<Diagnostic> {
+    let elements = config.entries.known().into_iter().flatten();
+    let mut problems: Vec<Diagnostic> = elements
+        .flat_map(|(key, entry)| match entry {
+            Attr::Null => vec![neither::<I>(key)],
+            Attr::Unknown => Vec::new(),
+            Attr::Known(entry) => check_entry::<I>(key, entry),
+        })
+        .collect();
+    let keys: Vec<&str> =
+        config.entries.known().into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let repeated = keys.iter().enumerate().filter_map(|(position, key)| {
+        let first = keys[..position].iter().find(|other| same_path(other, key))?;
+        Some(twice::<I>(first, key))
+    });
+    problems.extend(repeated);
+    problems
+}
+
+fn check_entry<I: Managed>(key: &str, entry: &Entry) -> Vec<Diagnostic> {
+    let Entry { job_token_policies: policies, default_permissions: default, .. } = entry;
+    let set_wrongly = match (default, policies) {
+        (Attr::Null, Attr::Null) => Some(neither::<I>(key)),
+        (Attr::Known(false), _) => Some(no_permissions::<I>(key)),
+        (Attr::Known(true), Attr::Known(_)) => Some(both::<I>(key)),
+        _ => None,
+    };
+    let misspelled = policies.known().into_iter().flat_map(misspelled);
+    set_wrongly
+        .into_iter()
+        .chain(misspelled.map(|problem| problem.at_path(path_in::<I>(key, POLICIES))))
+        .collect()
+}
+
+fn neither<I: Managed>(key: &str) -> Diagnostic {
+    let detail = format!(
+        "`{}` says nothing of its permissions. Set `{POLICIES}` to what its jobs may do (`[]` allows nothing), or \
+         `{DEFAULT} = true` to allow all that a job token can be used for.",
+        path::<I>(key)
+    );
+    Diagnostic::new("Permissions missing", detail).at_path(path::<I>(key))
+}
+
+fn both<I: Managed>(key: &str) -> Diagnostic {
+    let detail = format!(
+        "`{}` has both `{DEFAULT} = true`, which allows all that a job token can be used for, and `{POLICIES}`. Remove one of \
+         them.",
+        path::<I>(key)
+    );
+    Diagnostic::new("Permissions contradict each other", detail).at_path(path_in::<I>(key, POLICIES))
+}
+
+fn no_permissions<I: Managed>(key: &str) -> Diagnostic {
+    let detail = format!(
+        "`{}` has `{DEFAULT} = false`, which doesn't say what its jobs may do. Remove it, and set `{POLICIES}`; \
+         `{POLICIES} = []` allows nothing.",
+        path::<I>(key)
+    );
+    Diagnostic::new("Invalid default_permissions", detail).at_path(path_in::<I>(key, DEFAULT))
+}
+
+/// Returns the error of two keys that stand for the same target.
+pub(super) fn twice<I: Managed>(one: &str, other: &str) -> Diagnostic {
+    let kind = I::KIND;
+    let detail = format!(
+        "The keys {one:?} and {other:?} of `{}` stand for the same {kind}. Remove one of them.",
+        I::ENTRIES
+    );
+    Diagnostic::new(format!("A {kind} is named twice"), detail).at_path(path::<I>(other))
+}
+
+/// Returns the IDs of the elements, by key.
+pub(super) fn ids(side: Side<'_>) -> impl Iterator<Item = (&str, &Attr<i64>)> {
+    side.elements().map(|(key, entry)| (key.as_str(), &entry.id))
+}
+
+/// Checks whether a configuration has another map than a state, IDs aside.
+pub(super) fn differ(config: Side<'_>, prior: Side<'_>) -> bool {
+    match (config.entries, prior.entries) {
+        (Attr::Known(config), Attr::Known(prior)) => {
+            let is_like = |(one, other): (&Attr<Entry>, &Attr<Entry>)| match (one, other) {
+                (Attr::Known(one), Attr::Known(other)) => one.is_like(other),
+                _ => false,
+            };
+            !(config.keys().eq(prior.keys()) && config.values().zip(prior.values()).all(is_like))
+        }
+        (config, prior) => config != prior,
+    }
+}
+
+/// Returns the planned map: what is configured, with the IDs that its keys stand for.
+///
+/// # Errors
+///
+/// Keys that stand for the same target.
+pub(super) fn with_ids<I: Managed>(
+    config: &Entries,
+    id_of: impl Fn(&str) -> Option<I>,
+) -> Result<Entries, Errors> {
+    let mut keys: BTreeMap<I, &str> = BTreeMap::new();
+    let mut problems = Vec::new();
+    let mut entries = Entries::new();
+    for (key, entry) in config {
+        let id = id_of(key);
+        if let Some(other) = id.and_then(|id| keys.insert(id, key)) {
+            problems.push(twice::<I>(other, key));
+        }
+        let id = id.map_or(Attr::Unknown, |id| Attr::Known(id.into()));
+        entries.insert(key.clone(), entry.clone().map(|entry| Entry { id, ..entry }));
+    }
+    Errors::check(problems).map(|()| entries)
+}
+
+/// The way in which a target that the state lacks is keyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// By its path, where that is visible.
+    Paths,
+    /// By its ID.
+    Ids,
+}
+
+/// Returns the map for a state: an element for each entry that the list has, under the key that the state has for it. Where
+/// permissions aren't visible, the state keeps what it has.
+pub(super) fn observed<I: Managed>(
+    before: Side<'_>,
+    live: &Live<I>,
+    permissions: Option<&PermissionList>,
+    new_keys: Keys,
+) -> Entries {
+    let before: BTreeMap<I, (&String, &Entry)> = before
+        .elements()
+        .filter_map(|(key, entry)| Some((I::try_from(*entry.id.known()?).ok()?, (key, entry))))
+        .collect();
+    let found = |id: I| permissions.and_then(|list| list.get(id.into())).map(|entry| &entry.permissions);
+    let element = |id: I| {
+        let entry = Entry::found(id.into(), found(id));
+        match before.get(&id) {
+            Some((_, held)) if entry.permissions().is_none() => Entry { id: entry.id, ..(*held).clone() },
+            _ => entry,
+        }
+    };
+    let kept = live.0.keys().filter_map(|id| Some((*id, (*before.get(id)?.0).clone())));
+    let mut keys: BTreeMap<I, String> = kept.collect();
+    for (id, path) in live.0.iter().filter(|(id, _)| !before.contains_key(id)) {
+        let path = path.as_ref().filter(|_| new_keys == Keys::Paths);
+        // A path that changed hands may be the key of another entry.
+        let path = path.filter(|path| !keys.values().any(|key| same_path(key, path)));
+        keys.insert(*id, path.cloned().unwrap_or_else(|| id.to_string()));
+    }
+    keys.into_iter().map(|(id, key)| (key, Attr::Known(element(id)))).collect()
+}

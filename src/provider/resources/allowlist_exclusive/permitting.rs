@@ -1,0 +1,187 @@
+//! The permissions of a list in the form of maps, as a plan holds them against GitLab.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::claims::{self, Named};
+use super::entries;
+use super::kind::{Managed, Side};
+use super::lists::Lists;
+use super::{ExclusiveModel, change};
+use crate::framework::{AttributePath, Diagnostic, Errors, Step, Warnings};
+use crate::gitlab::{Client, Freshness, GroupId, Permissions, ProjectId, Target};
+use crate::provider::connection::Connection;
+use crate::provider::permissions::{self, POLICIES};
+use crate::provider::report::{is_out_of_reach, of_a_plan, report};
+
+impl Lists {
+    /// Returns the lists with the permissions of their entries, which maps need.
+    ///
+    /// # Errors
+    ///
+    /// If GitLab doesn't have permissions, doesn't show them to the token, or can't be asked. A list that couldn't be read
+    /// because GitLab can't be reached yet is none.
+    pub(super) async fn with_permissions(
+        self,
+        gitlab: &Client,
+        owner: ProjectId,
+        planned: &ExclusiveModel,
+    ) -> Result<Self, Errors> {
+        let attribute = if ProjectId::side(planned).is_map() { ProjectId::ENTRIES } else { GroupId::ENTRIES };
+        let error = match gitlab.permissions(owner, Freshness::Shared).await {
+            Ok(list) if list.is_switched_off() => {
+                return Err(of_a_plan(with_set_form(permissions::switched_off(owner))).at(attribute).into());
+            }
+            Ok(list) => return Ok(self.with(list)),
+            Err(error) => error,
+        };
+        if is_out_of_reach(&error) {
+            return Ok(self);
+        }
+        let told = report(permissions::cannot_read(owner), &error);
+        let told = if permissions::are_hidden(&error) { with_set_form(told) } else { told };
+        Err(of_a_plan(told).at(attribute).into())
+    }
+}
+
+fn with_set_form(problem: Diagnostic) -> Diagnostic {
+    let detail = format!(
+        "{}\n\nThe maps `projects` and `groups` say what each entry may do, and need a GitLab and a token that show it. The sets \
+         `target_projects` and `target_groups` say only who is on the allowlist, and work without.",
+        problem.detail
+    );
+    Diagnostic { detail, ..problem }
+}
+
+/// Checks the permissions that the plan changes: whether GitLab knows the policies, and whether an entry restricts the
+/// project's own jobs.
+///
+/// # Errors
+///
+/// All elements with policies that GitLab doesn't know.
+pub(super) async fn check(
+    connection: &Connection,
+    owner: ProjectId,
+    prior: Option<&ExclusiveModel>,
+    planned: &ExclusiveModel,
+    kept: &Named,
+    warnings: &Warnings,
+) -> Result<(), Errors> {
+    check_names(&connection.gitlab, prior, planned).await?;
+    let held = prior.map(claims::permissions).unwrap_or_default();
+    let project = change::project_name(planned);
+    for (key, entry) in GroupId::side(planned).elements() {
+        let target = entry.id.known().and_then(|id| GroupId::try_from(*id).ok()).map(Target::from);
+        let (Some(target), Some(wanted @ Permissions::Only(_))) = (target, entry.permissions()) else {
+            continue;
+        };
+        if held.get(&target) == Some(&wanted)
+            || !permissions::restricts_own_jobs(connection, owner, target).await
+        {
+            continue;
+        }
+        let group = kept.get(&target).cloned().unwrap_or_else(|| target.to_string());
+        let warning = permissions::own_jobs_restricted(&group, &project);
+        warnings
+            .add(warning.at_path(entries::path::<GroupId>(key).then(Step::Attribute(POLICIES.to_owned()))));
+    }
+    Ok(())
+}
+
+/// Checks the names of policies that the prior state lacks against those that GitLab knows. One that won't tell is no error.
+async fn check_names(
+    gitlab: &Client,
+    prior: Option<&ExclusiveModel>,
+    planned: &ExclusiveModel,
+) -> Result<(), Errors> {
+    let held: BTreeSet<String> =
+        prior.into_iter().flat_map(elements).flat_map(|(_, names)| names).cloned().collect();
+    let new = elements(planned).into_iter().map(|(path, names)| {
+        (path, names.into_iter().filter(|name| !held.contains(*name)).collect::<Vec<_>>())
+    });
+    let new: Vec<(AttributePath, Vec<&String>)> = new.filter(|(_, names)| !names.is_empty()).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let Ok(known) = gitlab.policies().await else { return Ok(()) };
+    let unknown = |(path, names): (AttributePath, Vec<&String>)| {
+        Some(permissions::unknown(names, &known)?.at_path(path))
+    };
+    Errors::check(new.into_iter().filter_map(unknown))
+}
+
+/// Returns the policies that each element names, with its path.
+fn elements(list: &ExclusiveModel) -> Vec<(AttributePath, Vec<&String>)> {
+    fn of<I: Managed>(side: Side<'_>) -> impl Iterator<Item = (AttributePath, Vec<&String>)> {
+        side.elements().filter_map(|(key, entry)| {
+            let path = entries::path::<I>(key).then(Step::Attribute(POLICIES.to_owned()));
+            Some((path, permissions::names(entry.job_token_policies.known()?).collect()))
+        })
+    }
+    of::<ProjectId>(ProjectId::side(list)).chain(of::<GroupId>(GroupId::side(list))).collect()
+}
+
+/// Names the entries whose permissions the apply changes and of which the state says nothing, so that the plan doesn't show it.
+pub(super) fn warn_of_changes(
+    project: &str,
+    prior: Option<&ExclusiveModel>,
+    planned: &ExclusiveModel,
+    kept: &Named,
+    lists: &Lists,
+    warnings: &Warnings,
+) {
+    let Some(list) = lists.permissions() else { return };
+    let held = prior.map(claims::permissions).unwrap_or_default();
+    let change = |(target, wanted): (Target, Permissions)| {
+        let now = &list.get(target)?.permissions;
+        let is_untold = now != &wanted && lists.shows(target) && !held.contains_key(&target);
+        let name = kept.get(&target).cloned().unwrap_or_else(|| target.to_string());
+        is_untold.then(|| format!("  - {name}\n    from {}\n    to   {}", described(now), described(&wanted)))
+    };
+    let changes: Vec<String> = claims::permissions(planned).into_iter().filter_map(change).collect();
+    if !changes.is_empty() {
+        let detail = format!(
+            "These are on the allowlist already, with other permissions. Applying the exclusive list changes them:\n\n{}",
+            changes.join("\n")
+        );
+        warnings.add(Diagnostic::new(format!("Permissions change: project {project}"), detail));
+    }
+}
+
+/// Names the entries whose permissions were managed and are so no more, because the configuration has a set in place of the map.
+pub(super) fn warn_of_abandoned(
+    project: &str,
+    prior: &ExclusiveModel,
+    planned: &ExclusiveModel,
+    kept: &Named,
+    warnings: &Warnings,
+) {
+    let abandoned =
+        abandoned::<ProjectId>(prior, planned).into_iter().chain(abandoned::<GroupId>(prior, planned));
+    let lines: Vec<String> = abandoned
+        .filter_map(|(target, permissions)| {
+            Some(format!("  - {}: {}", kept.get(&target)?, described(&permissions)))
+        })
+        .collect();
+    if !lines.is_empty() {
+        let detail = format!(
+            "The configuration has sets in place of the maps, which don't manage permissions. These entries keep theirs, and \
+             later changes go unnoticed:\n\n{}",
+            lines.join("\n")
+        );
+        warnings.add(Diagnostic::new(format!("Permissions not managed: project {project}"), detail));
+    }
+}
+
+fn abandoned<I: Managed>(prior: &ExclusiveModel, planned: &ExclusiveModel) -> BTreeMap<Target, Permissions> {
+    let is_abandoned = !I::side(planned).is_map() && I::side(planned).is_managed() == Some(true);
+    let held = I::side(prior).permissions::<I>().into_iter().filter(|_| is_abandoned);
+    held.map(|(id, permissions)| (id.into(), permissions)).collect()
+}
+
+fn described(permissions: &Permissions) -> String {
+    match permissions {
+        Permissions::Default => "the default permissions".to_owned(),
+        Permissions::Only(policies) if policies.is_empty() => "no permission".to_owned(),
+        Permissions::Only(policies) => Vec::from_iter(policies.iter().map(String::as_str)).join(", "),
+    }
+}
