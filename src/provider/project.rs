@@ -80,6 +80,21 @@ pub(super) fn invalid_spelling<I: Id>(
     Diagnostic::new(format!("Invalid {}", I::KIND), detail).at(attribute)
 }
 
+/// Checks the path or ID that is a key of the map in an attribute.
+pub(super) fn check_key<I: Id>(stage: Stage, attribute: &'static str, key: &str) -> Option<Diagnostic> {
+    let reason = key.parse::<Reference<I>>().err()?;
+    let told = || {
+        let detail = format!(
+            "The key {} of `{attribute}` is neither the ID nor the full path of a {}: {reason}.{}",
+            quoted(key),
+            I::KIND,
+            suggestion::<I>(key)
+        );
+        Diagnostic::new(format!("Invalid {}", I::KIND), detail)
+    };
+    (!stage.may_be_mock(key)).then(told)
+}
+
 /// Returns a sentence with what was probably meant, or nothing.
 fn suggestion<I: Id>(spelling: &str) -> String {
     suggested_path::<I>(spelling).map(|path| format!(" Write {}.", quoted(&path))).unwrap_or_default()

@@ -79,7 +79,8 @@ pub(super) async fn other_kind(
 
 /// Returns the attribute that takes a path of the other kind.
 fn counterpart(attribute: &str) -> Option<&'static str> {
-    let attributes = [("target_project", "target_group"), ("target_projects", "target_groups")];
+    let attributes =
+        [("target_project", "target_group"), ("target_projects", "target_groups"), ("projects", "groups")];
     attributes.into_iter().find_map(|(project, group)| match attribute {
         attribute if attribute == project => Some(group),
         attribute if attribute == group => Some(project),

@@ -126,10 +126,10 @@ fn exclusive_lists_are_imported_by_number_and_by_path() {
           id       = each.key
         }
         resource "gitlab_job_token_allowlist_exclusive" "this" {
-          for_each           = local.projects
-          project            = each.key
-          target_project_ids = each.value.projects
-          target_group_ids   = each.value.groups
+          for_each = local.projects
+          project  = each.key
+          projects = { for id in each.value.projects : id => { default_permissions = true } }
+          groups   = { for id in each.value.groups : id => { default_permissions = true } }
         }
         "#,
         2,

@@ -389,7 +389,7 @@ fn warn_and_claim(
     let project = names::project(&planned.project, owner);
     permitting::warn_of_changes(&project, prior, planned, kept, lists, context.warnings);
     let adopted = lists::adopted(planned, prior, context.private.is_imported());
-    if let Some(prior) = prior {
+    if let Some(prior) = prior.filter(|_| !context.private.is_imported()) {
         permitting::warn_of_abandoned(&project, prior, planned, kept, context.warnings);
     }
     let kept: BTreeSet<Target> = kept.keys().copied().collect();

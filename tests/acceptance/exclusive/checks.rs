@@ -23,9 +23,9 @@ fn nothing_to_manage() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Set the projects (`target_projects` or `target_project_ids`), the groups
-    (`target_groups` or `target_group_ids`), or both. An empty set allows none of
-    its kind.
+    Set the projects (`projects`, `target_projects` or `target_project_ids`), the
+    groups (`groups`, `target_groups` or `target_group_ids`), or both. An empty
+    map or set allows none of its kind.
     "#);
 }
 
@@ -38,8 +38,8 @@ fn projects_named_in_two_ways() {
       gitlab_job_token_allowlist_exclusive.app
       > target_project_ids = [2]
 
-    Set only one of `target_projects` and `target_project_ids`: both name the same
-    thing.
+    Set only one of `target_projects` and `target_project_ids`: both say which
+    projects are allowed.
     ");
 }
 
@@ -52,8 +52,8 @@ fn groups_named_in_two_ways() {
       gitlab_job_token_allowlist_exclusive.app
       > target_group_ids = []
 
-    Set only one of `target_groups` and `target_group_ids`: both name the same
-    thing.
+    Set only one of `target_groups` and `target_group_ids`: both say which groups
+    are allowed.
     ");
 }
 
@@ -146,7 +146,7 @@ fn the_project_itself_in_the_same_spelling() {
       > target_projects = ["Acme/App"]
 
     Project acme/app always has access to itself and is never named on its own
-    allowlist. Take it out of the set.
+    allowlist. Remove it.
     "#);
 }
 
@@ -159,7 +159,7 @@ fn the_project_itself_by_number() {
       > target_project_ids = [1, 2]
 
     Project 1 always has access to itself and is never named on its own allowlist.
-    Take it out of the set.
+    Remove it.
     ");
 }
 
@@ -173,6 +173,6 @@ fn the_project_itself_by_path() {
       > target_projects = ["acme/lib", "acme/app"]
 
     Project 1 always has access to itself and is never named on its own allowlist.
-    Take it out of the set.
+    Remove it.
     "#);
 }

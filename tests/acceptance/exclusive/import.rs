@@ -1,15 +1,20 @@
 //! A list that is imported is taken over as it is, and the next plan tells what the configuration takes from it.
 
+use gitlab_simulator::Target;
 use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
-use super::{ACME, APP, LIB, LIST, OLD, OPS, acme, acme_allowing, exclusive, listed};
+use super::{
+    ACME, APP, LIB, LIST, OLD, OPS, acme, acme_allowing, acme_without_permissions, exclusive, listed,
+};
 use crate::kit::workspace;
 
 #[test]
-fn both_kinds_are_imported_by_number() {
-    let gitlab = acme_allowing(&[LIB, OLD], &[ACME]);
+fn gitlab_without_permissions_yields_sets_of_ids() {
+    let gitlab = acme_without_permissions();
+    [LIB, OLD].map(Target::Project).into_iter().for_each(|target| gitlab.allow(APP, target));
+    gitlab.allow(APP, Target::Group(ACME));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2, 4]\n  target_group_ids = [1]"));
 
@@ -17,8 +22,8 @@ fn both_kinds_are_imported_by_number() {
 
     let expected = json!({
         "project": "acme/app", "project_id": 1, "id": "1",
-        "target_projects": null, "target_project_ids": [2, 4],
-        "target_groups": null, "target_group_ids": [1],
+        "projects": null, "target_projects": null, "target_project_ids": [2, 4],
+        "groups": null, "target_groups": null, "target_group_ids": [1],
     });
     assert_eq!(*tf.state().of(LIST), expected);
     tf.plan().changes_nothing().warns_of_nothing();
@@ -77,8 +82,9 @@ fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    The configuration sets neither `target_groups` nor `target_group_ids` any
-    more, so that these keep their access, and changes go unnoticed:
+    The configuration sets none of `groups`, `target_groups` and
+    `target_group_ids` any more, so that these keep their access, and changes go
+    unnoticed:
 
       - group acme (1)
 
@@ -94,7 +100,7 @@ fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
 fn an_empty_list_can_be_imported() {
     let gitlab = acme();
     let Some(tf) = workspace(&gitlab) else { return };
-    tf.config(&exclusive("target_project_ids = []\n  target_group_ids = []"));
+    tf.config(&exclusive("projects = {}\n  groups = {}"));
 
     tf.import(LIST, "acme/app").succeeds();
 

@@ -30,8 +30,8 @@ fn the_state_holds_the_numbers_beside_the_spellings() {
 
     let expected = json!({
         "project": "acme/app", "project_id": 1, "id": "1",
-        "target_projects": ["acme/lib", "acme/web"], "target_project_ids": [2, 3],
-        "target_groups": null, "target_group_ids": null,
+        "projects": null, "target_projects": ["acme/lib", "acme/web"], "target_project_ids": [2, 3],
+        "groups": null, "target_groups": null, "target_group_ids": null,
     });
     assert_eq!(*tf.state().of(LIST), expected);
 }

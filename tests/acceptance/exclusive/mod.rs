@@ -8,6 +8,7 @@ mod import;
 mod interrupt;
 mod losing_access;
 mod managing;
+mod maps;
 mod order;
 mod overlap;
 mod progress;
@@ -35,7 +36,15 @@ fn exclusive_of(project: &str, arguments: &str) -> String {
 /// Projects 1 `acme/app`, 2 `acme/lib`, 3 `acme/web` and 4 `acme/old`, groups 1 `acme`, 2 `ops` and 3 `ops/prod`.
 /// Nobody is allowed yet.
 pub(crate) fn acme() -> Simulator {
-    let gitlab = Simulator::start();
+    populated(Simulator::start())
+}
+
+/// The same of a GitLab that knows no permissions of entries.
+fn acme_without_permissions() -> Simulator {
+    populated(Simulator::builder().version("17.11.0-ee").start())
+}
+
+fn populated(gitlab: Simulator) -> Simulator {
     for path in ["acme/app", "acme/lib", "acme/web", "acme/old"] {
         gitlab.add_project(path);
     }

@@ -133,7 +133,7 @@ fn a_target_that_turns_out_to_be_the_project_itself_is_an_error_at_apply() {
       > target_projects = [terraform_data.app.output]
 
     Project acme/app always has access to itself and is never named on its own
-    allowlist. Take it out of the set.
+    allowlist. Remove it.
     ");
 
     assert_snapshot!(gitlab.requests().writes(), @"");

@@ -7,7 +7,7 @@ use super::entries;
 use super::kind::{Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
-use crate::provider::project::{Stage, check_number, check_spelling};
+use crate::provider::project::{Stage, check_key, check_number, check_spelling};
 
 /// How many entries of a kind GitLab takes.
 pub(super) const LIMIT: usize = 200;
@@ -51,10 +51,10 @@ fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
             Diagnostic::new(format!("{}s are named twice", capital(I::KIND.as_str())), detail).at(last),
         );
     }
-    problems.extend(side.keys().filter_map(|key| {
-        let problem = check_spelling::<I>(stage, I::ENTRIES, &Attr::Known(key.clone()))?;
-        Some(problem.at_path(entries::path::<I>(key)))
-    }));
+    problems
+        .extend(side.keys().filter_map(|key| {
+            Some(check_key::<I>(stage, I::ENTRIES, key)?.at_path(entries::path::<I>(key)))
+        }));
     problems.extend(entries::check::<I>(side));
     for spelling in side.spellings.known().into_iter().flat_map(|Set(spellings)| spellings) {
         problems.extend(match spelling {

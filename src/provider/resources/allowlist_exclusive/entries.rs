@@ -72,13 +72,9 @@ pub(super) fn attributes() -> Vec<Attribute> {
     ]
 }
 
-/// Returns the path of an element.
+/// Returns the path of an element. What is wrong inside one is told there, too: from a longer path hosts don't find the line.
 pub(super) fn path<I: Managed>(key: &str) -> AttributePath {
     AttributePath::attribute(I::ENTRIES).then(Step::Key(key.to_owned()))
-}
-
-fn path_in<I: Managed>(key: &str, attribute: &str) -> AttributePath {
-    path::<I>(key).then(Step::Attribute(attribute.to_owned()))
 }
 
 /// Returns what is wrong with the elements of a configuration, apart from their keys.
@@ -110,10 +106,7 @@ fn check_entry<I: Managed>(key: &str, entry: &Entry) -> Vec<Diagnostic> {
         _ => None,
     };
     let misspelled = policies.known().into_iter().flat_map(misspelled);
-    set_wrongly
-        .into_iter()
-        .chain(misspelled.map(|problem| problem.at_path(path_in::<I>(key, POLICIES))))
-        .collect()
+    set_wrongly.into_iter().chain(misspelled.map(|problem| problem.at_path(path::<I>(key)))).collect()
 }
 
 fn neither<I: Managed>(key: &str) -> Diagnostic {
@@ -131,7 +124,7 @@ fn both<I: Managed>(key: &str) -> Diagnostic {
          them.",
         path::<I>(key)
     );
-    Diagnostic::new("Permissions contradict each other", detail).at_path(path_in::<I>(key, POLICIES))
+    Diagnostic::new("Permissions contradict each other", detail).at_path(path::<I>(key))
 }
 
 fn no_permissions<I: Managed>(key: &str) -> Diagnostic {
@@ -140,7 +133,7 @@ fn no_permissions<I: Managed>(key: &str) -> Diagnostic {
          `{POLICIES} = []` allows nothing.",
         path::<I>(key)
     );
-    Diagnostic::new("Invalid default_permissions", detail).at_path(path_in::<I>(key, DEFAULT))
+    Diagnostic::new("Invalid default_permissions", detail).at_path(path::<I>(key))
 }
 
 /// Returns the error of two keys that stand for the same target.

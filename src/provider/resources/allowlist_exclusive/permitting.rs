@@ -7,10 +7,10 @@ use super::entries;
 use super::kind::{Managed, Side};
 use super::lists::Lists;
 use super::{ExclusiveModel, change};
-use crate::framework::{AttributePath, Diagnostic, Errors, Step, Warnings};
+use crate::framework::{AttributePath, Diagnostic, Errors, Warnings};
 use crate::gitlab::{Client, Freshness, GroupId, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
-use crate::provider::permissions::{self, POLICIES};
+use crate::provider::permissions;
 use crate::provider::report::{is_out_of_reach, of_a_plan, report};
 
 impl Lists {
@@ -81,8 +81,7 @@ pub(super) async fn check(
         }
         let group = kept.get(&target).cloned().unwrap_or_else(|| target.to_string());
         let warning = permissions::own_jobs_restricted(&group, &project);
-        warnings
-            .add(warning.at_path(entries::path::<GroupId>(key).then(Step::Attribute(POLICIES.to_owned()))));
+        warnings.add(warning.at_path(entries::path::<GroupId>(key)));
     }
     Ok(())
 }
@@ -113,7 +112,7 @@ async fn check_names(
 fn elements(list: &ExclusiveModel) -> Vec<(AttributePath, Vec<&String>)> {
     fn of<I: Managed>(side: Side<'_>) -> impl Iterator<Item = (AttributePath, Vec<&String>)> {
         side.elements().filter_map(|(key, entry)| {
-            let path = entries::path::<I>(key).then(Step::Attribute(POLICIES.to_owned()));
+            let path = entries::path::<I>(key);
             Some((path, permissions::names(entry.job_token_policies.known()?).collect()))
         })
     }

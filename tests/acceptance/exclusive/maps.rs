@@ -1,0 +1,518 @@
+//! The maps `projects` and `groups`: a whole allowlist with the permissions of each entry.
+
+use gitlab_simulator::{Fault, Permissions, Route, Simulator, Target, TokenSpec};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use terraform_cli::{Action, Workspace};
+
+use super::{ACME, APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, acme_allowing, exclusive, listed, populated};
+use crate::kit::workspace;
+
+const ADD: &str = "ciJobTokenScopeAddGroupOrProject";
+const UPDATE: &str = "ciJobTokenScopeUpdatePolicies";
+
+fn only(policies: &[&str]) -> Permissions {
+    Permissions::limited_to(policies.iter().copied())
+}
+
+/// Returns what the jobs of a project may do, if it is on the list.
+fn held(gitlab: &Simulator, project: u64) -> Option<Permissions> {
+    gitlab.permissions(APP, Target::Project(project))
+}
+
+/// A list with these arguments, applied.
+#[track_caller]
+fn applied(gitlab: &Simulator, arguments: &str) -> Option<Workspace> {
+    let tf = workspace(gitlab)?;
+    tf.config(&exclusive(arguments));
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+    Some(tf)
+}
+
+fn element(id: u64, policies: &[&str]) -> Value {
+    json!({ "id": id, "job_token_policies": policies, "default_permissions": null })
+}
+
+/// An answer of GitLab that refuses a write.
+fn refused() -> Fault {
+    let body = r#"{"message":"403 Forbidden"}"#.to_owned();
+    Fault::Answers { status: 403, content_type: "application/json".to_owned(), body }
+}
+
+const BOTH_KINDS: &str = r#"
+  projects = {
+    "acme/lib" = { job_token_policies = ["READ_PACKAGES", "READ_JOBS"] }
+    "3"        = { job_token_policies = [] }
+  }
+  groups = {
+    "ops/prod" = { default_permissions = true }
+  }
+"#;
+
+#[test]
+fn list_becomes_what_the_maps_say_and_plans_clean() {
+    let gitlab = acme_allowing(&[OLD], &[OPS]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(BOTH_KINDS));
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[PROD]));
+    assert_eq!(held(&gitlab, LIB), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
+    assert_eq!(held(&gitlab, WEB), Some(only(&[])));
+    let expected = json!({
+        "project": "acme/app", "project_id": 1, "id": "1",
+        "projects": { "acme/lib": element(LIB, &["READ_JOBS", "READ_PACKAGES"]), "3": element(WEB, &[]) },
+        "groups": { "ops/prod": { "id": PROD, "job_token_policies": null, "default_permissions": true } },
+        "target_projects": null, "target_project_ids": null,
+        "target_groups": null, "target_group_ids": null,
+    });
+    assert_eq!(*tf.state().of(LIST), expected);
+    tf.plan().changes_nothing().warns_of_nothing();
+}
+
+#[test]
+fn entries_are_added_with_their_permissions_at_once() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(BOTH_KINDS));
+    tf.apply().succeeds();
+
+    let writes = gitlab.requests().writes();
+    assert_eq!((writes.len(), writes.named(ADD).len()), (3, 3), "{writes}");
+}
+
+#[test]
+fn permissions_narrow_before_others_are_added() {
+    let gitlab = acme();
+    let arguments = r#"projects = { "acme/lib" = { default_permissions = true } }"#;
+    let Some(tf) = applied(&gitlab, arguments) else { return };
+    tf.config(&exclusive(
+        r#"projects = {
+          "acme/lib" = { job_token_policies = ["READ_JOBS"] }
+          "acme/web" = { job_token_policies = ["READ_JOBS"] }
+        }"#,
+    ));
+
+    let plan = tf.plan();
+    assert_eq!(plan.warns_of_nothing().change(LIST).action, Action::Update);
+    tf.apply_saved().succeeds();
+
+    let writes = gitlab.requests().writes();
+    let names: Vec<_> = writes.iter().filter_map(|write| write.names.last().cloned()).collect();
+    assert_eq!(names, [UPDATE, ADD], "{writes}");
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn drift_of_members_and_permissions_is_one_difference() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, BOTH_KINDS) else { return };
+    gitlab.set_permissions(APP, Target::Project(LIB), Permissions::default());
+    gitlab.revoke(APP, Target::Project(WEB));
+    gitlab.allow(APP, Target::Project(OLD));
+
+    let plan = tf.plan();
+    let change = plan.change(LIST);
+    assert_eq!(change.action, Action::Update);
+    let before = &change.before["projects"];
+    let kept = json!({ "id": LIB, "job_token_policies": null, "default_permissions": true });
+    let added = json!({ "id": OLD, "job_token_policies": null, "default_permissions": true });
+    assert_eq!(*before, json!({ "acme/lib": kept, "acme/old": added }));
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[PROD]));
+    assert_eq!(held(&gitlab, LIB), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn renamed_target_keeps_its_key() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, BOTH_KINDS) else { return };
+    gitlab.rename_project(LIB, "acme/library");
+    gitlab.rename_group(PROD, "ops/production");
+
+    tf.plan().changes_nothing().warns_of_nothing();
+
+    tf.config(&exclusive(
+        &BOTH_KINDS.replace("acme/lib", "acme/library").replace("ops/prod", "ops/production"),
+    ));
+    assert_eq!(tf.plan().warns_of_nothing().change(LIST).action, Action::Update);
+    gitlab.clear_requests();
+    tf.apply_saved().succeeds();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn sets_become_maps_and_maps_become_sets_in_place() {
+    let gitlab = acme_allowing(&[LIB, WEB], &[]);
+    let sets = r#"target_projects = ["acme/lib", "acme/web"]"#;
+    let Some(tf) = applied(&gitlab, sets) else { return };
+    tf.config(&exclusive(
+        r#"projects = {
+          "acme/lib" = { default_permissions = true }
+          "acme/web" = { job_token_policies = ["READ_JOBS"] }
+        }"#,
+    ));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Permissions change: project acme/app (1)
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist already, with other permissions. Applying the
+    exclusive list changes them:
+
+      - project acme/web (3)
+        from the default permissions
+        to   READ_JOBS
+    "#);
+    tf.apply_saved().succeeds();
+    let writes = gitlab.requests().writes();
+    assert_eq!((writes.len(), writes.named(UPDATE).len()), (1, 1), "{writes}");
+    tf.plan().changes_nothing();
+
+    gitlab.clear_requests();
+    tf.config(&exclusive(sets));
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Permissions not managed: project acme/app (1)
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    The configuration has sets in place of the maps, which don't manage
+    permissions. These entries keep theirs, and later changes go unnoticed:
+
+      - project acme/lib (2): the default permissions
+      - project acme/web (3): READ_JOBS
+    "#);
+    tf.apply_saved().succeeds();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    assert_eq!(held(&gitlab, WEB), Some(only(&["READ_JOBS"])));
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn import_is_keyed_by_id_and_paths_are_no_write() {
+    let gitlab = acme();
+    gitlab.allow_with(APP, Target::Project(LIB), only(&["READ_JOBS"]));
+    gitlab.allow(APP, Target::Group(OPS));
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }
+        groups = { ops = { default_permissions = true } }"#,
+    ));
+    tf.import(LIST, "acme/app").succeeds();
+
+    let state = tf.state();
+    assert_eq!(state.of(LIST)["projects"], json!({ "2": element(LIB, &["READ_JOBS"]) }));
+    let group = json!({ "id": OPS, "job_token_policies": null, "default_permissions": true });
+    assert_eq!(state.of(LIST)["groups"], json!({ "2": group }));
+    assert_eq!(tf.plan().warns_of_nothing().change(LIST).action, Action::Update);
+    tf.apply_saved().succeeds();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn create_names_the_permissions_that_it_changes() {
+    let gitlab = acme_allowing(&[LIB], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Permissions change: project acme/app (1)
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    These are on the allowlist already, with other permissions. Applying the
+    exclusive list changes them:
+
+      - project acme/lib (2)
+        from the default permissions
+        to   READ_JOBS
+    "#);
+}
+
+#[test]
+fn limited_group_above_the_project_is_told() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(r#"groups = { acme = { job_token_policies = ["READ_JOBS"] } }"#));
+
+    let told = tf.plan().warning();
+    assert!(told.contains("Own jobs restricted: project acme/app (1)"), "{told}");
+}
+
+#[test]
+fn each_bad_element_is_an_error_at_its_path() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        r#"projects = {
+          "acme/lib"   = {}
+          "acme/web"   = { default_permissions = false }
+          "acme/old"   = { default_permissions = true, job_token_policies = [] }
+          "acme/x.git" = { job_token_policies = ["read_jobs"] }
+        }
+        target_groups = []
+        groups = {}"#,
+    ));
+
+    let plan = tf.plan();
+    let errors = plan.run().fails().errors();
+    let mut told: Vec<_> = errors
+        .iter()
+        .map(|error| format!("{}\n  {}", error.summary, error.source.as_deref().unwrap_or_default()))
+        .collect();
+    told.sort_unstable();
+    assert_snapshot!(told.join("\n"), @r#"
+    Groups are named twice
+      target_groups = []
+    Invalid default_permissions
+      "acme/web"   = { default_permissions = false }
+    Invalid job token policy
+      "acme/x.git" = { job_token_policies = ["read_jobs"] }
+    Invalid project
+      "acme/x.git" = { job_token_policies = ["read_jobs"] }
+    Permissions contradict each other
+      "acme/old"   = { default_permissions = true, job_token_policies = [] }
+    Permissions missing
+      "acme/lib"   = {}
+    "#);
+}
+
+#[test]
+fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }"#));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Unknown job token policy
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }
+
+    This GitLab doesn't know these policies:
+
+      - READ_PACKAGE: did you mean READ_PACKAGES?
+
+    It knows ADMIN_DEPLOYMENTS, ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES,
+    ADMIN_PIPELINES, ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE,
+    READ_DEPLOYMENTS, READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS,
+    READ_PACKAGES, READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES,
+    READ_SECURE_FILES, READ_TERRAFORM_STATE, READ_WORK_ITEMS. Newer versions know
+    more.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
+    "#);
+}
+
+#[test]
+fn target_that_two_keys_name_is_an_error_of_the_plan() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        r#"projects = {
+          "2"        = { job_token_policies = [] }
+          "acme/lib" = { job_token_policies = [] }
+        }"#,
+    ));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: A project is named twice
+      gitlab_job_token_allowlist_exclusive.app
+      > "acme/lib" = { job_token_policies = [] }
+
+    The keys "2" and "acme/lib" of `projects` stand for the same project. Remove
+    one of them.
+    "#);
+}
+
+#[test]
+fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        r#"projects = {
+          "acme/lib" = { job_token_policies = [] }
+          "ops/prod" = { job_token_policies = [] }
+        }"#,
+    ));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Unknown project
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = {
+              "acme/lib" = { job_token_policies = [] }
+              "ops/prod" = { job_token_policies = [] }
+            }
+
+    GitLab doesn't have these, or they aren't visible to the token:
+
+      - project ops/prod (`projects`): `ops/prod` is a group: use `groups`
+
+    Correct the path, or give the token's user access. If this apply creates them,
+    nothing is wrong: their IDs are resolved during the apply, which fails if that
+    isn't possible.
+    "#);
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Unknown project
+      gitlab_job_token_allowlist_exclusive.app
+      > "ops/prod" = { job_token_policies = [] }
+
+    `ops/prod` is a group: use `groups`.
+    "#);
+}
+
+#[test]
+fn version_without_permissions_is_an_error_that_names_the_sets() {
+    let gitlab = Simulator::builder().version("17.11.0").start();
+    for path in ["acme/app", "acme/lib"] {
+        gitlab.add_project(path);
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(r#"projects = { "acme/lib" = { default_permissions = true } }"#));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = { "acme/lib" = { default_permissions = true } }
+
+    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
+    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+
+    Permissions of single allowlist entries, and the data source
+    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
+    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
+    and `job_token_policies` from the configuration. Everything else works.
+
+    The maps `projects` and `groups` say what each entry may do, and need a GitLab
+    and a token that show it. The sets `target_projects` and `target_groups` say
+    only who is on the allowlist, and work without.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
+    "#);
+}
+
+#[test]
+fn token_that_loses_sight_of_permissions_empties_no_map() {
+    let gitlab = populated(Simulator::builder().version("19.4.1-ee").start());
+    let Some(mut tf) = applied(&gitlab, BOTH_KINDS) else { return };
+    let permissions = ["Job Token Scope Allowlist: Read", "Project: Read", "Group: Read", "User: Read"];
+    let spec = TokenSpec::new("fine-grained").maintainer_of(Target::Group(ACME)).can_see(Target::Group(OPS));
+    let token = gitlab.add_token(spec.fine_grained(permissions));
+    tf.set_env("GITLAB_TOKEN", &token);
+
+    assert_snapshot!(tf.plan().changes_nothing().warning(), @r#"
+    Warning: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    POST /api/graphql (JobTokenPermissions): not possible with a fine-grained
+    token (200): Access denied: This operation doesn't support fine-grained
+    personal access tokens.
+
+    GitLab offers this over GraphQL alone, and to no fine-grained token yet: use a
+    classic access token with the scope `api`, or do without permissions of single
+    entries and cross-project push.
+
+    So the state keeps the permissions that it has, and a plan doesn't show how
+    they have changed.
+    "#);
+}
+
+#[test]
+fn policies_that_turn_out_null_are_an_error() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let unknown = r#"
+        resource "terraform_data" "policies" { input = null }
+    "#;
+    let arguments = r#"projects = { "acme/lib" = { job_token_policies = terraform_data.policies.output } }"#;
+    tf.config(&format!("{unknown}{}", exclusive(arguments)));
+
+    assert!(tf.apply().error().contains("Permissions missing"));
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[]));
+}
+
+#[test]
+fn failed_write_leaves_the_state_true() {
+    let gitlab = acme();
+    let Some(tf) = applied(&gitlab, r#"projects = { "acme/lib" = { job_token_policies = [] } }"#) else {
+        return;
+    };
+    tf.config(&exclusive(
+        r#"projects = {
+          "acme/lib" = { job_token_policies = ["READ_JOBS"] }
+          "acme/web" = { job_token_policies = ["READ_JOBS"] }
+        }"#,
+    ));
+    gitlab.inject(refused().on(Route::GraphqlMutation).named(ADD));
+
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't complete the changes to the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > resource "gitlab_job_token_allowlist_exclusive" "app" {
+
+    Permissions changed: project 2.
+
+    Failed:
+      - add project 3: POST /api/graphql (AllowWithPermissions): the token's user may not do this (403)
+
+    The job token settings of a project can be read and changed only with at least
+    the Maintainer role in that project: give it to the user that the token
+    belongs to.
+    "#);
+
+    assert_eq!(tf.state().of(LIST)["projects"], json!({ "acme/lib": element(LIB, &["READ_JOBS"]) }));
+    gitlab.clear_faults();
+    tf.apply().succeeds();
+    tf.plan().changes_nothing();
+}
+
+#[test]
+fn destroy_removes_what_the_maps_name() {
+    let gitlab = acme_allowing(&[], &[OPS]);
+    let Some(tf) = applied(&gitlab, r#"projects = { "acme/lib" = { job_token_policies = [] } }"#) else {
+        return;
+    };
+
+    tf.destroy().succeeds();
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[OPS]));
+}
+
+#[test]
+fn full_list_with_permissions_costs_a_mutation_each() {
+    const FULL: usize = 200;
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    for n in 0..FULL {
+        gitlab.add_project(&format!("targets/t{n}"));
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        r#"projects = { for n in range(200) : "targets/t${n}" => { job_token_policies = ["READ_JOBS"] } }"#,
+    ));
+
+    tf.apply().succeeds();
+
+    let requests = gitlab.requests();
+    assert_eq!((requests.writes().len(), requests.writes().named(ADD).len()), (FULL, FULL));
+    let lists = requests.to(Route::GraphqlQuery).named("JobTokenPermissions");
+    assert!(lists.len() <= 2, "{lists}");
+    let look_ups = requests.to(Route::ProjectGet).len();
+    assert!(look_ups <= 2 * (FULL + 1), "{look_ups}");
+    assert!(requests.to(Route::AllowlistProjectsGet).len() <= 2);
+
+    gitlab.clear_requests();
+    tf.plan().changes_nothing();
+    let requests = gitlab.requests();
+    assert!(requests.len() <= 3 + 1 + 1, "{requests}");
+}
