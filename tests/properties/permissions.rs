@@ -1,4 +1,4 @@
-//! One entry with permissions, through any sequence of goals, with doubtful answers and signals on the way: the entry never
+//! One entry with permissions, of a resource of its own or in the map of an exclusive list, through any sequence of goals, with doubtful answers and signals on the way: the entry never
 //! has more permissions than it had or is to have, the state says what the server holds, and without further disturbances
 //! the goal is reached and stays.
 
@@ -18,7 +18,7 @@ use crate::host::{BINARY, block};
 const CASES: u32 = 40;
 const OWNER: u64 = 1;
 const TARGET: Target = Target::Project(2);
-const ENTRY: &str = "gitlab_job_token_allowlist_entry";
+const PATH: &str = "acme/lib";
 const POLICIES: [&str; 3] = ["ADMIN_PACKAGES", "READ_JOBS", "READ_PACKAGES"];
 
 /// The permissions of an entry: the default ones, or these policies alone.
@@ -28,8 +28,16 @@ enum Permitted {
     Only(BTreeSet<String>),
 }
 
+/// The resource that manages the entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manager {
+    Entry,
+    List,
+}
+
 #[derive(Clone, Debug)]
 struct Story {
+    manager: Manager,
     /// The entry that somebody else has made.
     before: Option<Permitted>,
     /// Each is applied once among its disturbances; the last one is then reached without. None is no entry.
@@ -86,41 +94,63 @@ fn disturbance() -> impl Strategy<Value = Disturbance> {
 fn story() -> impl Strategy<Value = Story> {
     let goal = prop::option::weighted(0.75, permitted());
     let goals = prop::collection::vec((goal, prop::collection::vec(disturbance(), 0..4), stop()), 1..5);
-    (prop::option::weighted(0.2, permitted()), goals).prop_map(|(before, goals)| Story { before, goals })
+    let manager = prop::sample::select(vec![Manager::Entry, Manager::List]);
+    (manager, prop::option::weighted(0.2, permitted()), goals).prop_map(|(manager, before, goals)| Story {
+        manager,
+        before,
+        goals,
+    })
 }
 
-impl Permitted {
-    fn wanted(goal: Option<&Self>) -> Wanted {
-        let entry = json!({ "project": "acme/app", "target_project": "acme/lib" });
-        let with = |name: &str, value| {
-            let mut entry = entry.clone();
-            entry[name] = value;
-            Wanted::new(ENTRY, entry)
-        };
-        match goal {
-            None => Wanted::gone(ENTRY),
-            Some(Self::Default) => with("default_permissions", true.into()),
-            Some(Self::Only(policies)) => with("job_token_policies", json!(policies)),
+impl Manager {
+    fn resource(self) -> &'static str {
+        match self {
+            Self::Entry => "gitlab_job_token_allowlist_entry",
+            Self::List => "gitlab_job_token_allowlist_exclusive",
         }
     }
 
+    fn wanted(self, goal: Option<&Permitted>) -> Wanted {
+        let Some(goal) = goal else { return Wanted::gone(self.resource()) };
+        let permissions = match goal {
+            Permitted::Default => json!({ "default_permissions": true }),
+            Permitted::Only(policies) => json!({ "job_token_policies": policies }),
+        };
+        let mut arguments = json!({ "project": "acme/app" });
+        match self {
+            Self::Entry => {
+                arguments["target_project"] = PATH.into();
+                arguments.as_object_mut().unwrap().extend(permissions.as_object().unwrap().clone());
+            }
+            Self::List => arguments["projects"] = json!({ PATH: permissions }),
+        }
+        Wanted::new(self.resource(), arguments)
+    }
+
+    fn of_state(self, instance: &Instance) -> Option<Permitted> {
+        let state = &instance.stored.state;
+        let entry = match self {
+            Self::Entry => state,
+            Self::List => state["projects"].get(PATH)?,
+        };
+        let policies = || entry["job_token_policies"].as_array().into_iter().flatten();
+        Some(match entry["default_permissions"].as_bool() {
+            Some(true) => Permitted::Default,
+            None if self == Self::Entry => Permitted::Default,
+            Some(false) | None => {
+                Permitted::Only(policies().map(|policy| policy.as_str().unwrap().to_owned()).collect())
+            }
+        })
+    }
+}
+
+impl Permitted {
     fn of_server(gitlab: &Simulator) -> Option<Self> {
         let Permissions { default_permissions, job_token_policies } = gitlab.permissions(OWNER, TARGET)?;
         Some(match default_permissions {
             true => Self::Default,
             false => Self::Only(job_token_policies.into_iter().collect()),
         })
-    }
-
-    fn of_state(instance: &Instance) -> Self {
-        let state = &instance.stored.state;
-        match state["default_permissions"].as_bool() {
-            Some(false) => {
-                let policies = state["job_token_policies"].as_array().into_iter().flatten();
-                Self::Only(policies.map(|policy| policy.as_str().unwrap().to_owned()).collect())
-            }
-            _ => Self::Default,
-        }
     }
 
     fn on_the_server(&self) -> Permissions {
@@ -132,6 +162,7 @@ impl Permitted {
 }
 
 struct World {
+    manager: Manager,
     gitlab: Simulator,
     instance: Instance,
     /// An entry may be there that isn't in the state.
@@ -147,11 +178,12 @@ impl World {
     fn of(story: &Story) -> Self {
         let gitlab = Simulator::start();
         assert_eq!(gitlab.add_project("acme/app"), OWNER);
-        assert_eq!(gitlab.add_project("acme/lib"), TARGET.id());
+        assert_eq!(gitlab.add_project(PATH), TARGET.id());
         if let Some(before) = &story.before {
             gitlab.allow_with(OWNER, TARGET, before.on_the_server());
         }
-        Self { gitlab, instance: Instance::default(), others: story.before.is_some() }
+        let Story { manager, before, .. } = story;
+        Self { manager: *manager, gitlab, instance: Instance::default(), others: before.is_some() }
     }
 
     async fn walk(&self) -> Walk {
@@ -167,9 +199,9 @@ impl World {
     ) -> bool {
         let walk = self.walk().await;
         if !self.instance.stored.state.is_null() {
-            self.instance = walk.refresh(ENTRY, &self.instance).await.unwrap();
+            self.instance = walk.refresh(self.manager.resource(), &self.instance).await.unwrap();
         }
-        let change = walk.plan(&Permitted::wanted(goal), self.instance.clone()).await.unwrap();
+        let change = walk.plan(&self.manager.wanted(goal), self.instance.clone()).await.unwrap();
         let before = Permitted::of_server(&self.gitlab);
         disturbances.iter().for_each(|disturbance| self.gitlab.inject(disturbance.injection()));
         self.gitlab.clear_requests();
@@ -177,8 +209,11 @@ impl World {
         let outcome = stopped(stop, &walk.host, &self.gitlab, walk.apply(&change)).await.unwrap();
         self.gitlab.clear_faults();
         self.assert_holds(goal, before.as_ref(), &change, &outcome);
-        let is_left = outcome.instance.is_none() && outcome.diagnostics.iter().any(says_left);
-        self.others |= is_left && Permitted::of_server(&self.gitlab).is_some();
+        let is_left = outcome.diagnostics.iter().any(says_left);
+        // A failed create of a list leaves no state, and the next one takes over what it has added.
+        let is_untracked = self.manager == Manager::List && change.action == Action::Create;
+        let may_be_left = outcome.instance.is_none() && (is_left || is_untracked);
+        self.others |= may_be_left && Permitted::of_server(&self.gitlab).is_some();
         self.instance = outcome.instance.unwrap_or_default();
         !failed(&outcome.diagnostics)
     }
@@ -198,6 +233,7 @@ impl World {
             _ if change.action == Action::Nothing => {}
             // A replacement that ends between its two steps leaves the entry, and says so.
             None if change.action == Action::Replace && diagnostics.iter().any(says_left) => {}
+            None if self.manager == Manager::List && change.action == Action::Create => {}
             None => {
                 let is_ours = change.action != Action::Create;
                 assert!(
@@ -207,7 +243,7 @@ impl World {
             }
             Some(instance) if !failed(diagnostics) => {
                 assert_eq!(now.as_ref(), goal, "{diagnostics:?}");
-                assert_eq!(now, Some(Permitted::of_state(instance)));
+                assert_eq!(now, self.manager.of_state(instance));
             }
             // A tainted object may be there or not.
             Some(instance) if instance.tainted => {}
@@ -216,7 +252,7 @@ impl World {
                     request.faulty
                         && matches!(request.route, Route::GraphqlQuery | Route::AllowlistProjectsGet)
                 });
-                let is_same = now == Some(Permitted::of_state(instance));
+                let is_same = now == self.manager.of_state(instance);
                 assert!(is_same || is_unread || now.is_none(), "{now:?} is {instance:?}: {diagnostics:?}");
             }
         }

@@ -1,17 +1,24 @@
-estate = {
+allowlists = {
   "platform/deploy" = {
-    projects = ["security/scanner", "platform/tools/release-bot"]
-    groups   = ["platform/apps"]
+    projects = {
+      "security/scanner"           = ["READ_REPOSITORIES"]
+      "platform/tools/release-bot" = ["ADMIN_PACKAGES", "ADMIN_RELEASES"]
+    }
+    groups = {
+      "platform/apps" = ["READ_PACKAGES"]
+    }
   }
 
   "platform/charts" = {
-    projects = ["platform/deploy"]
-    groups   = []
+    projects = {
+      "platform/deploy" = ["READ_PACKAGES", "READ_REPOSITORIES"]
+    }
+    groups = {}
   }
 
   # Nobody but the project itself.
   "security/vault" = {
-    projects = []
-    groups   = []
+    projects = {}
+    groups   = {}
   }
 }

@@ -1,7 +1,7 @@
-variable "estate" {
-  description = "Every project by full path, with all projects and groups that may access it with job tokens."
+variable "allowlists" {
+  description = "Every project by full path, with all projects and groups that may access it with job tokens, each with what its jobs may do."
   type = map(object({
-    projects = set(string)
-    groups   = set(string)
+    projects = map(set(string))
+    groups   = map(set(string))
   }))
 }

@@ -3,21 +3,40 @@
 
 use serde_json::{Map, Value};
 
-use crate::tfplugin6::Schema;
+use crate::tfplugin6::schema::object::NestingMode;
+use crate::tfplugin6::{Schema, schema};
 
 /// The attributes of a schema, as far as a host needs them to fill objects. Nested blocks are not supported.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    attributes: Vec<(String, bool)>,
+    attributes: Vec<Attribute>,
+}
+
+/// An attribute, as far as a host looks at it.
+#[derive(Debug, Clone)]
+struct Attribute {
+    name: String,
+    computed: bool,
+    /// The shape of each object of a map.
+    elements: Option<Shape>,
 }
 
 impl Shape {
     /// The shape of the objects that a schema describes.
     pub fn of(schema: &Schema) -> Self {
-        let attributes = schema.block.iter().flat_map(|block| &block.attributes);
-        Self {
-            attributes: attributes.map(|attribute| (attribute.name.clone(), attribute.computed)).collect(),
-        }
+        Self::with(schema.block.iter().flat_map(|block| &block.attributes))
+    }
+
+    fn with<'a>(attributes: impl Iterator<Item = &'a schema::Attribute>) -> Self {
+        let attribute = |attribute: &schema::Attribute| {
+            let map = attribute.nested_type.as_ref().filter(|nested| nested.nesting() == NestingMode::Map);
+            Attribute {
+                name: attribute.name.clone(),
+                computed: attribute.computed,
+                elements: map.map(|nested| Self::with(nested.attributes.iter())),
+            }
+        };
+        Self { attributes: attributes.map(attribute).collect() }
     }
 
     /// The object with null for every attribute that `given` leaves out. Attributes that the schema does not know
@@ -25,18 +44,28 @@ impl Shape {
     pub fn complete(&self, given: Value) -> Value {
         let Value::Object(given) = given else { return given };
         let mut object: Map<_, _> =
-            self.attributes.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
+            self.attributes.iter().map(|attribute| (attribute.name.clone(), Value::Null)).collect();
         object.extend(given);
+        for Attribute { name, elements, .. } in &self.attributes {
+            if let (Some(shape), Some(Value::Object(map))) = (elements, object.get_mut(name)) {
+                map.values_mut().for_each(|element| *element = shape.complete(element.take()));
+            }
+        }
         Value::Object(object)
     }
 
     /// The state that a host proposes: the configuration, with prior values where the provider may choose and the
-    /// configuration is silent.
+    /// configuration is silent. The objects of maps belong together by their keys.
     pub fn propose(&self, prior: &Value, config: &Value) -> Value {
         let mut proposed = config.clone();
-        for (name, computed) in &self.attributes {
+        for Attribute { name, computed, elements } in &self.attributes {
             if *computed && config[name].is_null() && proposed.is_object() {
                 proposed[name] = prior[name].clone();
+            }
+            if let (Some(shape), Some(Value::Object(map))) = (elements, proposed.get_mut(name)) {
+                for (key, element) in map {
+                    *element = shape.propose(&prior[name][key], element);
+                }
             }
         }
         proposed
@@ -50,13 +79,26 @@ mod tests {
     use super::*;
 
     fn shape() -> Shape {
-        Shape { attributes: vec![("name".to_owned(), false), ("id".to_owned(), true)] }
+        let attribute = |name: &str, computed| Attribute { name: name.to_owned(), computed, elements: None };
+        Shape { attributes: vec![attribute("name", false), attribute("id", true)] }
     }
 
     #[test]
     fn every_attribute_is_there() {
         assert_eq!(shape().complete(json!({"name": "x"})), json!({"name": "x", "id": null}));
         assert_eq!(shape().complete(Value::Null), Value::Null);
+    }
+
+    #[test]
+    fn objects_of_a_map_are_completed_and_proposed_by_key() {
+        let map = Attribute { name: "map".to_owned(), computed: false, elements: Some(shape()) };
+        let outer = Shape { attributes: vec![map] };
+        let config = outer.complete(json!({"map": {"a": {"name": "x"}, "b": {}}}));
+        let empty = json!({"name": null, "id": null});
+        assert_eq!(config, json!({"map": {"a": {"name": "x", "id": null}, "b": empty}}));
+        let prior = json!({"map": {"a": {"name": "x", "id": "7"}}});
+        let proposed = outer.propose(&prior, &config);
+        assert_eq!(proposed, json!({"map": {"a": {"name": "x", "id": "7"}, "b": empty}}));
     }
 
     #[test]
