@@ -79,14 +79,17 @@ fn program(file: &Path) -> String {
     source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
 }
 
-/// Returns the source of a module that a file names: `super`, a child or a sibling.
+/// Returns the source of the modules of a name that a file may mean: `super`, a child, a sibling, or one beside a module that it
+/// is in.
 fn module(file: &Path, name: &str) -> String {
     let folder = file.parent().unwrap_or(file);
     if name == "super" {
         return program(&folder.with_extension("rs"));
     }
     let child = file.with_extension("").join(name).with_extension("rs");
-    program(&if child.is_file() { child } else { folder.join(name).with_extension("rs") })
+    let others = folder.ancestors().map(|folder| folder.join(name).with_extension("rs"));
+    let files = std::iter::once(child).chain(others);
+    files.filter(|file| file.is_file()).map(|file| program(&file)).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the titles that the argument at `start` stands for, by a variable, closure or function if need be; none where
