@@ -259,6 +259,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn entries_beyond_the_bound_are_an_error() {
+        let end = json!({ "hasNextPage": false, "endCursor": null });
+        let long = "x".repeat(1000);
+        let entry = |id: u64| {
+            json!({
+                "target": { "id": format!("gid://gitlab/Group/{id}"), "fullPath": long },
+                "defaultPermissions": true,
+            })
+        };
+        let project = |id: u64| {
+            let mut project = node(id, "acme/a");
+            let groups: Vec<Value> = (1..=200).map(entry).collect();
+            project["ciJobTokenScopeAllowlist"] = json!({
+                "projectsAllowlist": { "nodes": [], "pageInfo": end },
+                "groupsAllowlist": { "nodes": groups, "pageInfo": end },
+            });
+            project
+        };
+        let replies = (0..20_u64).map(|number| {
+            let projects: Vec<Value> = (1..=20).map(|id| project(number * 20 + id)).collect();
+            page(&projects, Some(&number.to_string()))
+        });
+        let mut replies: Vec<Reply> = replies.collect();
+        replies.insert(0, acme());
+        let server = Scripted::answers(replies).await;
+        let group = GroupId::try_from(7_u64).unwrap();
+        let error = server.client().scopes_below(group, false, true).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::TooManyEntries);
+        assert!(server.seen().len() <= 10, "it is noticed before all is read");
+    }
+
+    #[tokio::test]
     async fn what_the_token_may_not_see_of_a_project_is_left_open() {
         let project = json!({
             "id": "gid://gitlab/Project/1", "fullPath": "acme/a", "archived": null,

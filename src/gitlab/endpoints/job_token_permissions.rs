@@ -331,7 +331,8 @@ impl Entry {
     fn is_hidden(&self) -> bool {
         let target = self.target.as_ref();
         let is_shown = target.is_some_and(|target| target.id.is_some() && target.full_path.is_some());
-        !is_outbound(self.direction.as_deref()) && !(is_shown && self.default_permissions.is_some())
+        let is_model = is_shown && self.default_permissions.is_some();
+        !is_outbound(self.direction.as_deref()) && !is_model
     }
 
     /// Returns the entry, or nothing where GitLab keeps its target or permissions back.
