@@ -28,7 +28,7 @@ pub use diagnostics::{Diagnostic, Errors, PROVIDER_DEFECT, Warnings};
 pub use erased::{AnyDataSource, AnyListResource, AnyResource, BoxFuture};
 pub use identity::{IdentityAttribute, IdentitySchema};
 pub use list_resource::{ListResource, Listed, Search};
-pub use model::{Model, model, unfit_value};
+pub use model::{Model, attribute_name, model, unfit_value};
 pub use path::{AttributePath, Step};
 pub use planning::Change;
 pub use private::{Instance, Mark, Private};

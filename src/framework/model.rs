@@ -25,6 +25,15 @@ pub fn unfit_value(attribute: &str, must_be: &str) -> Diagnostic {
     Diagnostic::new("Invalid attribute value", format!("`{attribute}` must be {must_be}.")).at(attribute)
 }
 
+/// Returns the name of the attribute that a field holds: `type`, a keyword of Rust, is the field `r#type`.
+#[doc(hidden)]
+pub const fn attribute_name(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
 /// Declares a struct of [`Attr`](crate::framework::Attr) fields and makes it a
 /// [`Model`](crate::framework::Model). Each field is written `name: T` and holds an `Attr<T>`.
 #[macro_export]
@@ -37,7 +46,7 @@ macro_rules! __model {
         }
 
         impl $crate::framework::Model for $name {
-            const ATTRIBUTES: &'static [&'static str] = &[$(stringify!($field)),+];
+            const ATTRIBUTES: &'static [&'static str] = &[$($crate::framework::attribute_name(stringify!($field))),+];
 
             fn from_object(
                 mut object: $crate::framework::Object,
@@ -45,7 +54,7 @@ macro_rules! __model {
                 let mut unfit = ::std::vec::Vec::new();
                 let model = Self {
                     $($field: {
-                        let name = stringify!($field);
+                        let name = $crate::framework::attribute_name(stringify!($field));
                         let value = object.remove(name).unwrap_or($crate::framework::Value::Null);
                         $crate::framework::Attr::from_value(value).unwrap_or_else(|must_be| {
                             unfit.push($crate::framework::unfit_value(name, must_be));
@@ -58,7 +67,7 @@ macro_rules! __model {
 
             fn into_object(self) -> $crate::framework::Object {
                 $crate::framework::Object::from([
-                    $((stringify!($field).to_owned(), self.$field.into_value()),)+
+                    $(($crate::framework::attribute_name(stringify!($field)).to_owned(), self.$field.into_value()),)+
                 ])
             }
         }
@@ -95,6 +104,21 @@ mod tests {
             enabled: bool,
             ids: Set<i64>,
         }
+    }
+
+    model! {
+        /// A model with a field that is called by a keyword.
+        struct Keyword {
+            r#type: String,
+        }
+    }
+
+    #[test]
+    fn a_keyword_can_be_an_attribute() {
+        let keyword = Keyword { r#type: Attr::Known("a".into()) };
+        let object = keyword.clone().into_object();
+        assert_eq!(object.keys().collect::<Vec<_>>(), ["type"]);
+        assert_eq!((Keyword::from_object(object), Keyword::ATTRIBUTES), (Ok(keyword), &["type"][..]));
     }
 
     #[test]

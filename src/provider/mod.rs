@@ -90,6 +90,7 @@ impl Provider for GitlabJobToken {
             Box::new(data_sources::JobTokenScopes),
             Box::new(data_sources::JobTokenPolicies),
             Box::new(data_sources::Allowlist),
+            Box::new(data_sources::AuthenticationLog),
         ]
     }
 

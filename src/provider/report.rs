@@ -269,6 +269,12 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::TooManyProjects => {
             "Up to 20,000 projects are read. Read the group's subgroups, each with a data source."
         }
+        ErrorKind::LogTooLong => {
+            "A log of up to 20,000 projects is read. Look at it in GitLab: Settings, CI/CD, Job token permissions."
+        }
+        ErrorKind::TooManyEntries => {
+            "Some 50,000 entries are read at once. Read the group's subgroups, each with a data source."
+        }
         ErrorKind::Cancelled => "The run was interrupted. The next plan shows what is left to do.",
         ErrorKind::StillAllowed => {
             "GitLab refuses to remove a project that the token can't see, so its jobs keep their access. Give the \

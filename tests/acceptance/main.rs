@@ -12,6 +12,7 @@ mod adding;
 mod allowlist_entry;
 #[cfg(unix)]
 mod attached;
+mod authentication_log;
 mod bad_input;
 mod data_sources;
 mod documentation;

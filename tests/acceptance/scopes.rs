@@ -1,6 +1,6 @@
 //! How the projects of a group stand, read in few requests.
 
-use gitlab_simulator::{Permissions, Route, Simulator, Target, TokenScope, TokenSpec};
+use gitlab_simulator::{ADMINISTRATOR, Permissions, Route, Simulator, Target, TokenScope, TokenSpec};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
@@ -41,7 +41,7 @@ fn app() -> Value {
     json!({
         "id": 1, "path": "acme/app", "archived": false, "inbound_enabled": true,
         "push_repository_for_job_token_allowed": false, "cross_project_push_for_job_token_allowed": null,
-        "allowed_project_count": 1, "allowed_group_count": 1, "default_permissions_count": 1,
+        "allowed_project_count": 1, "allowed_group_count": 1, "default_permissions_count": 1, "entries": null,
     })
 }
 
@@ -49,7 +49,7 @@ fn lint() -> Value {
     json!({
         "id": 2, "path": "acme/tools/lint", "archived": false, "inbound_enabled": false,
         "push_repository_for_job_token_allowed": false, "cross_project_push_for_job_token_allowed": null,
-        "allowed_project_count": 0, "allowed_group_count": 0, "default_permissions_count": 0,
+        "allowed_project_count": 0, "allowed_group_count": 0, "default_permissions_count": 0, "entries": null,
     })
 }
 
@@ -62,7 +62,8 @@ fn every_project_below_a_group_is_told_of_by_path_and_by_number() {
         let read = read(&gitlab, &tf, &replaced(READ, "acme\"\n", &format!("{group}\"\n")));
 
         let expected = json!({
-            "group": group, "group_id": number, "include_archived": null, "projects": [app(), lint()],
+            "group": group, "group_id": number, "include_archived": null, "include_entries": null,
+            "projects": [app(), lint()],
         });
         assert_eq!(read, expected);
     }
@@ -95,6 +96,7 @@ fn nothing_is_told_of_a_project_in_which_the_user_is_no_maintainer() {
         "id": 2, "path": "acme/tools/lint", "archived": false, "inbound_enabled": null,
         "push_repository_for_job_token_allowed": null, "cross_project_push_for_job_token_allowed": null,
         "allowed_project_count": null, "allowed_group_count": null, "default_permissions_count": null,
+        "entries": null,
     });
     assert_eq!(read(&gitlab, &tf, READ)["projects"], json!([app(), unknown]));
 }
@@ -137,6 +139,144 @@ fn full_lists_are_within_what_gitlab_allows_a_query() {
 
     let counts = ["allowed_project_count", "allowed_group_count", "default_permissions_count"];
     assert_eq!(counts.map(|count| project[count].as_u64()), [Some(200), Some(200), Some(400)]);
+}
+
+/// The configuration with the entries on all lists.
+fn with_entries() -> String {
+    replaced(READ, "group = \"acme\"", "group = \"acme\"\n  include_entries = true")
+}
+
+#[test]
+fn entries_are_sorted_by_type_and_path() {
+    let gitlab = acme();
+    gitlab.allow(1, Target::Project(3));
+    gitlab.allow(1, Target::Project(1));
+    gitlab.allow_outbound(1, 3);
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let read = read(&gitlab, &tf, &with_entries());
+
+    assert_eq!(read["include_entries"], true);
+    let other = gitlab.group_id("other").expect("a group");
+    let made = |target| gitlab.entry(1, target).map(|entry| entry.created_at);
+    let project = |id: u64, path: &str| {
+        json!({
+            "type": "project", "id": id, "path": path, "default_permissions": true, "job_token_policies": [],
+            "created_at": made(Target::Project(id)), "added_by": ADMINISTRATOR,
+        })
+    };
+    let group = json!({
+        "type": "group", "id": other, "path": "other", "default_permissions": false,
+        "job_token_policies": ["READ_JOBS"], "created_at": made(Target::Group(other)), "added_by": ADMINISTRATOR,
+    });
+    let app = &read["projects"][0];
+    assert_eq!(app["entries"], json!([group, project(2, "acme/tools/lint"), project(3, "other/lib")]));
+    let counts = ["allowed_project_count", "allowed_group_count", "default_permissions_count"];
+    assert_eq!(counts.map(|count| app[count].as_u64()), [Some(2), Some(1), Some(2)]);
+    assert_eq!(read["projects"][1]["entries"], json!([]));
+}
+
+#[test]
+fn entries_are_null_where_the_token_may_not_see_them() {
+    let gitlab = acme();
+    let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
+    let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
+    let token = gitlab.add_token(reader.developer_of(acme).maintainer_of(Target::Project(1)));
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_TOKEN", &token);
+
+    let projects = &read(&gitlab, &tf, &with_entries())["projects"];
+
+    let paths: Vec<_> =
+        projects[0]["entries"].as_array().into_iter().flatten().map(|entry| &entry["path"]).collect();
+    assert_eq!(paths, ["other", "acme/tools/lint"], "targets out of sight, too");
+    assert_eq!(projects[1]["entries"], Value::Null);
+}
+
+#[test]
+fn twenty_projects_with_entries_cost_one_query() {
+    const PROJECTS: u64 = 250;
+    let gitlab = Simulator::builder().version("19.4.1-ee").start();
+    for number in 1..=PROJECTS {
+        gitlab.add_project(&format!("acme/p{number}"));
+        gitlab.allow(number, Target::Project(1));
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&with_entries());
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+
+    tf.plan().changes_nothing();
+
+    let state = tf.state();
+    let projects = state.of(SCOPES)["projects"].as_array().expect("projects");
+    assert_eq!(projects.len() as u64, PROJECTS);
+    assert!(projects.iter().all(|project| project["entries"].is_array()));
+    let requests = gitlab.requests();
+    assert_eq!(requests.to(Route::GraphqlQuery).len(), 13);
+    // The group is looked up, and the token tried.
+    assert_eq!(requests.len(), 15);
+}
+
+#[test]
+fn twenty_full_lists_are_read_in_one_query() {
+    let gitlab = Simulator::builder().version("19.4.1-ee").start();
+    for number in 1..=20 {
+        gitlab.add_project(&format!("acme/p{number}"));
+    }
+    for number in 0..200 {
+        let project = gitlab.add_project(&format!("other/p{number}"));
+        let group = gitlab.add_group(&format!("g{number}"));
+        for owner in 1..=20 {
+            gitlab.allow(owner, Target::Project(project));
+            gitlab.allow_with(owner, Target::Group(group), Permissions::limited_to(["READ_JOBS"]));
+        }
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&with_entries());
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    let state = tf.state();
+    let projects = state.of(SCOPES)["projects"].as_array().expect("projects");
+    let lengths: Vec<_> =
+        projects.iter().map(|project| project["entries"].as_array().map(Vec::len)).collect();
+    assert_eq!(lengths, [Some(400); 20]);
+    assert_eq!(gitlab.requests().to(Route::GraphqlQuery).len(), 1);
+}
+
+#[test]
+fn a_list_longer_than_a_page_is_read_on() {
+    let gitlab = Simulator::builder().version("19.4.1-ee").start();
+    gitlab.add_project("acme/app");
+    for number in 0..200 {
+        let project = gitlab.add_project(&format!("other/p{number}"));
+        gitlab.allow(1, Target::Project(project));
+    }
+    let old = gitlab.add_project("other/old");
+    gitlab.allow_outbound(1, old);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&with_entries());
+
+    tf.apply().succeeds().warns_of_nothing();
+
+    let state = tf.state();
+    assert_eq!(state.of(SCOPES)["projects"][0]["entries"].as_array().map(Vec::len), Some(200));
+    assert_eq!(gitlab.requests().to(Route::GraphqlQuery).len(), 3);
+}
+
+#[test]
+fn entries_of_a_gitlab_that_lacks_fields_are_read() {
+    let gitlab = Simulator::builder().version("18.0.6-ee").start();
+    for path in ["acme/app", "acme/lib"] {
+        gitlab.add_project(path);
+    }
+    gitlab.allow(1, Target::Project(2));
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let entries = &read(&gitlab, &tf, &with_entries())["projects"][0]["entries"];
+
+    assert_eq!((&entries[0]["path"], entries.as_array().map(Vec::len)), (&json!("acme/lib"), Some(1)));
 }
 
 #[test]

@@ -60,6 +60,10 @@ async fn lists_of_a_million_elements_are_refused() {
                 list_of("null")
             ),
         ),
+        (
+            Route::GraphqlQuery,
+            format!(r#"{{"data":{{"project":{{"ciJobTokenAuthLogs":{{"nodes":{}}}}}}}}}"#, list_of("null")),
+        ),
     ] {
         gitlab.inject(answer(body).on(route));
         let reads = owners.iter().map(|owner| {
@@ -70,8 +74,18 @@ async fn lists_of_a_million_elements_are_refused() {
         for read in join_all(reads).await {
             assert!(!read.unwrap().diagnostics.is_empty(), "it was taken for a list");
         }
-        let group = with_nulls(json!({ "group": "acme" }), &["include_archived", "projects", "group_id"]);
-        let read = host.read_data_source("gitlab_job_token_scopes", group).await.unwrap();
+        for with_entries in [false, true] {
+            let group = with_nulls(
+                json!({ "group": "acme", "include_entries": with_entries }),
+                &["include_archived", "projects", "group_id"],
+            );
+            let read = host.read_data_source("gitlab_job_token_scopes", group).await.unwrap();
+            assert_eq!(read.diagnostics.is_empty(), route != Route::GraphqlQuery, "{:?}", read.diagnostics);
+        }
+        // One by one: ten bodies of the largest size alone would take 80 MiB.
+        let attributes = ["project_id", "projects", "unused_entries"];
+        let config = with_nulls(json!({ "project": owners[0].to_string() }), &attributes);
+        let read = host.read_data_source("gitlab_job_token_authentication_log", config).await.unwrap();
         assert_eq!(read.diagnostics.is_empty(), route != Route::GraphqlQuery, "{:?}", read.diagnostics);
         gitlab.clear_faults();
     }

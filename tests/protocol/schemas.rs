@@ -9,7 +9,9 @@ use plugin_host::tfplugin6::{
 use plugin_host::{Host, Shape};
 use serde_json::json;
 
-use crate::kit::{ALLOWLIST_DATA, ENTRY, EXCLUSIVE, RESOURCES, SCOPE, SCOPE_DATA, SCOPES_DATA, Type};
+use crate::kit::{
+    ALLOWLIST_DATA, ENTRY, EXCLUSIVE, LOG_DATA, RESOURCES, SCOPE, SCOPE_DATA, SCOPES_DATA, Type,
+};
 use crate::launch;
 
 /// Names that the configuration language takes for itself.
@@ -77,7 +79,9 @@ async fn the_schema_tells_of_everything_there_is() {
     assert_eq!(names(schema.resource_schemas.keys().collect()), RESOURCES.map(str::to_owned).into());
     assert_eq!(
         names(schema.data_source_schemas.keys().collect()),
-        [SCOPE_DATA, SCOPES_DATA, ALLOWLIST_DATA, "gitlab_job_token_policies"].map(str::to_owned).into()
+        [SCOPE_DATA, SCOPES_DATA, ALLOWLIST_DATA, LOG_DATA, "gitlab_job_token_policies"]
+            .map(str::to_owned)
+            .into()
     );
     assert_eq!(names(schema.list_resource_schemas.keys().collect()), [ENTRY.to_owned()].into());
     assert_eq!(schema.server_capabilities, Some(CAPABILITIES));
@@ -94,7 +98,10 @@ async fn the_metadata_tells_the_same_in_short() {
     let resources: Vec<_> = metadata.resources.iter().map(|resource| resource.type_name.as_str()).collect();
     assert_eq!(resources, RESOURCES);
     let data_sources: Vec<_> = metadata.data_sources.iter().map(|source| source.type_name.as_str()).collect();
-    assert_eq!(data_sources, [ALLOWLIST_DATA, "gitlab_job_token_policies", SCOPE_DATA, SCOPES_DATA]);
+    assert_eq!(
+        data_sources,
+        [ALLOWLIST_DATA, LOG_DATA, "gitlab_job_token_policies", SCOPE_DATA, SCOPES_DATA]
+    );
     let lists: Vec<_> = metadata.list_resources.iter().map(|list| list.type_name.as_str()).collect();
     assert_eq!(lists, [ENTRY]);
     assert_eq!(metadata.server_capabilities, Some(CAPABILITIES));

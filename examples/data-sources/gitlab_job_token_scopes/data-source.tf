@@ -1,5 +1,6 @@
 data "gitlab_job_token_scopes" "platform" {
-  group = "platform"
+  group           = "platform"
+  include_entries = true
 }
 
 locals {
@@ -48,4 +49,10 @@ output "job_token_access" {
       )
     ],
   ))
+}
+
+# The targets on each allowlist. Terraform can turn this around:
+# transpose(...) shows the projects that each of them can access.
+output "allowed" {
+  value = { for project in local.known : project.path => [for entry in project.entries : entry.path] }
 }

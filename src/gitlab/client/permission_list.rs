@@ -7,31 +7,41 @@ use crate::gitlab::names::Target;
 
 /// The permissions of all entries on one project's allowlists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PermissionList(BTreeMap<Target, PermittedEntry>);
+pub struct PermissionList {
+    entries: BTreeMap<Target, PermittedEntry>,
+    /// The number of entries that GitLab lists without showing them.
+    pub(super) hidden: usize,
+}
 
 impl PermissionList {
     /// Returns the entry of that target.
     #[must_use]
     pub fn get(&self, target: Target) -> Option<&PermittedEntry> {
-        self.0.get(&target)
+        self.entries.get(&target)
     }
 
     /// Returns all entries, sorted by target; that of the owner for itself, too.
     pub fn iter(&self) -> impl Iterator<Item = &PermittedEntry> {
-        self.0.values()
+        self.entries.values()
+    }
+
+    /// Checks whether GitLab shows every entry that it lists.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.hidden == 0
     }
 
     /// Checks whether fine-grained permissions are seen to be switched off for the project; an empty list shows nothing.
     #[must_use]
     pub fn is_switched_off(&self) -> bool {
-        self.0.values().any(|entry| entry.switched_off)
+        self.entries.values().any(|entry| entry.switched_off)
     }
 
     pub(super) fn insert(&mut self, entry: PermittedEntry) {
-        self.0.insert(entry.target, entry);
+        self.entries.insert(entry.target, entry);
     }
 
     pub(super) fn remove(&mut self, target: Target) {
-        self.0.remove(&target);
+        self.entries.remove(&target);
     }
 }

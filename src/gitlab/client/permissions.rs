@@ -117,6 +117,7 @@ impl Client {
             if read > MOST_ENTRIES {
                 return failure(ErrorKind::Unreadable, "the list is longer than GitLab lets one be");
             }
+            list.hidden += lists.hidden();
             lists.into_entries().for_each(|entry| list.insert(entry));
             match next {
                 None => return Ok(Some(Arc::new(list))),

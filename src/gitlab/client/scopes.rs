@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 
 use super::handle::Client;
 use super::permission_list::PermissionList;
-use crate::gitlab::endpoints::job_token_permissions::Permissions;
-use crate::gitlab::endpoints::job_token_scopes::{self as endpoint, Entry, ListedProject, Lists};
+use crate::gitlab::endpoints::job_token_permissions::{Entry, Lists, Permissions, PermittedEntry};
+use crate::gitlab::endpoints::job_token_scopes::{self as endpoint, Detail, ListedProject};
 use crate::gitlab::endpoints::job_token_settings::Settings;
 use crate::gitlab::names::{GroupId, Id, Kind, ProjectId, Target};
 use crate::gitlab::sender::{Error, ErrorKind, Page};
 
-/// The most pages that are read of one group: 20,000 projects, whose settings fit into 64 MiB of memory.
-const MOST_PAGES: usize = 200;
+/// The most projects that are read of one group, whose settings fit into 64 MiB of memory.
+const MOST_PROJECTS: usize = 20_000;
 
 /// The most bytes that the paths of all projects have together.
 const MOST_PATHS: usize = 4 * 1024 * 1024;
+
+/// The most bytes that all entries of all projects take: those of some 50,000.
+const MOST_ENTRIES: usize = 64 * 1024 * 1024;
+
+/// The bytes that an entry takes beside its texts, once it has become an object of Terraform's.
+const ENTRY_SIZE: usize = 1024;
 
 /// A project of a group with its job token settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub struct ProjectScope {
     pub settings: Settings,
     /// How long its lists are; none likewise.
     pub allowed: Option<AllowedCounts>,
+    /// The entries on its lists, without that for itself; none likewise, and if they weren't asked for.
+    pub entries: Option<Vec<PermittedEntry>>,
 }
 
 /// The projects of a group.
@@ -53,23 +61,28 @@ pub struct AllowedCounts {
 }
 
 impl Client {
-    /// Returns the projects of the group and of its subgroups that the token can see, sorted by path. Archived ones only if
-    /// asked for.
+    /// Returns the projects of the group and of its subgroups that the token can see, sorted by path. Archived ones
+    /// and the entries on allowlists only if asked for.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] (over GraphQL
     /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, [`ErrorKind::FineGrained`] when it is a token
-    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and whatever keeps
-    /// GitLab from answering.
-    pub async fn scopes_below(&self, group: GroupId, with_archived: bool) -> Result<ProjectScopes, Error> {
+    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects,
+    /// [`ErrorKind::TooManyEntries`] beyond some 50,000 entries, and whatever keeps GitLab from answering.
+    pub async fn scopes_below(
+        &self,
+        group: GroupId,
+        with_archived: bool,
+        with_entries: bool,
+    ) -> Result<ProjectScopes, Error> {
+        let detail = if with_entries { Detail::Entries } else { Detail::Counts };
         let group = self.path_of(group.into(), ErrorKind::NotFound).await?;
         let mut projects = BTreeMap::new();
         let mut after = None::<String>;
-        let mut paths = 0;
-        let mut hidden = 0;
-        for _ in 0..MOST_PAGES {
-            let call = endpoint::list(&group, with_archived, after.as_deref());
+        let (mut paths, mut entries, mut hidden) = (0, 0, 0);
+        for _ in 0..MOST_PROJECTS / detail.page_size() {
+            let call = endpoint::list(&group, with_archived, detail, after.as_deref());
             let (answer, error) = self.sender.ask_for_parts(&call).await?;
             let failure = |kind, words: &str| {
                 Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
@@ -92,8 +105,13 @@ impl Client {
                 };
                 paths += listed.full_path.len();
                 // A project may move between pages while they are read.
-                if let Some(project) = self.project_scope(listed).await? {
+                if let Some(project) = self.project_scope(listed, detail).await? {
+                    let texts = project.entries.iter().flatten().map(PermittedEntry::text_bytes);
+                    entries += texts.map(|texts| texts + ENTRY_SIZE).sum::<usize>();
                     projects.insert(project.id, project);
+                }
+                if entries > MOST_ENTRIES {
+                    return Err(Error::unsent(ErrorKind::TooManyEntries, call.line(), None));
                 }
             }
             if paths > MOST_PATHS {
@@ -110,29 +128,42 @@ impl Client {
             }
             after = next;
         }
-        let call = endpoint::list(&group, with_archived, after.as_deref());
+        let call = endpoint::list(&group, with_archived, detail, after.as_deref());
         Err(Error::unsent(ErrorKind::TooManyProjects, call.line(), None))
     }
 
     /// Returns the settings of a project, whose lists are read on where they are longer than a page: outbound links count
     /// for a page, too.
-    async fn project_scope(&self, listed: ListedProject) -> Result<Option<ProjectScope>, Error> {
+    async fn project_scope(
+        &self,
+        listed: ListedProject,
+        detail: Detail,
+    ) -> Result<Option<ProjectScope>, Error> {
         let Some(id) = ProjectId::of(listed.id.0) else { return Ok(None) };
         // A token that can't see the settings may get empty lists, which say nothing.
         let lists = listed.ci_job_token_scope_allowlist.filter(|_| listed.ci_cd_settings.is_some());
-        let allowed = match lists {
-            Some(lists) if lists.is_followed() => self
-                .permissions_at(&listed.full_path, id)
-                .await?
-                .map(|list| AllowedCounts::of_list(id, &list)),
-            lists => lists.map(|lists| AllowedCounts::of_page(id, &lists)),
+        let (allowed, entries) = match lists {
+            None => (None, None),
+            Some(lists) if lists.is_followed() => {
+                let whole = self.permissions_at(&listed.full_path, id).await?;
+                let counts = whole.as_ref().map(|list| AllowedCounts::of_list(id, list));
+                (counts, whole.map(|list| list.iter().cloned().collect()))
+            }
+            Some(lists) => {
+                (Some(AllowedCounts::of_page(id, &lists)), Some(lists.into_entries().collect::<Vec<_>>()))
+            }
         };
+        let entries = entries.filter(|_| detail == Detail::Entries).map(|mut entries| {
+            entries.retain(|entry| entry.target != Target::Project(id));
+            entries
+        });
         Ok(Some(ProjectScope {
             id,
             full_path: listed.full_path,
             archived: listed.archived,
             settings: listed.ci_cd_settings.unwrap_or_default(),
             allowed,
+            entries,
         }))
     }
 }
@@ -182,7 +213,8 @@ mod tests {
     async fn read(mut replies: Vec<Reply>, with_archived: bool) -> (Scripted, Result<ProjectScopes, Error>) {
         replies.insert(0, acme());
         let server = Scripted::answers(replies).await;
-        let scopes = server.client().scopes_below(GroupId::try_from(7_u64).unwrap(), with_archived).await;
+        let scopes =
+            server.client().scopes_below(GroupId::try_from(7_u64).unwrap(), with_archived, false).await;
         (server, scopes)
     }
 
@@ -224,6 +256,38 @@ mod tests {
         let asked: Vec<_> = server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
         assert_eq!(asked[0], json!({ "group": "acme", "archived": false, "after": null }));
         assert_eq!(asked[1]["after"], "c");
+    }
+
+    #[tokio::test]
+    async fn entries_beyond_the_bound_are_an_error() {
+        let end = json!({ "hasNextPage": false, "endCursor": null });
+        let long = "x".repeat(1000);
+        let entry = |id: u64| {
+            json!({
+                "target": { "id": format!("gid://gitlab/Group/{id}"), "fullPath": long },
+                "defaultPermissions": true,
+            })
+        };
+        let project = |id: u64| {
+            let mut project = node(id, "acme/a");
+            let groups: Vec<Value> = (1..=200).map(entry).collect();
+            project["ciJobTokenScopeAllowlist"] = json!({
+                "projectsAllowlist": { "nodes": [], "pageInfo": end },
+                "groupsAllowlist": { "nodes": groups, "pageInfo": end },
+            });
+            project
+        };
+        let replies = (0..20_u64).map(|number| {
+            let projects: Vec<Value> = (1..=20).map(|id| project(number * 20 + id)).collect();
+            page(&projects, Some(&number.to_string()))
+        });
+        let mut replies: Vec<Reply> = replies.collect();
+        replies.insert(0, acme());
+        let server = Scripted::answers(replies).await;
+        let group = GroupId::try_from(7_u64).unwrap();
+        let error = server.client().scopes_below(group, false, true).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::TooManyEntries);
+        assert!(server.seen().len() <= 10, "it is noticed before all is read");
     }
 
     #[tokio::test]

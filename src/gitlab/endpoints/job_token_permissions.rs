@@ -37,7 +37,19 @@ pub struct PermittedEntry {
     pub(in crate::gitlab) switched_off: bool,
 }
 
-/// A document that reads entries, with what it reads of each.
+impl PermittedEntry {
+    /// Returns the number of bytes of its texts.
+    pub(in crate::gitlab) fn text_bytes(&self) -> usize {
+        let policies = match &self.permissions {
+            Permissions::Default => 0,
+            Permissions::Only(policies) => policies.iter().map(String::len).sum(),
+        };
+        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        self.full_path.len() + policies + optional(&self.created_at) + optional(&self.added_by)
+    }
+}
+
+/// Completes a document that reads entries with what it reads of each.
 macro_rules! with_entry {
     ($text:literal) => {
         concat!(
@@ -56,6 +68,7 @@ macro_rules! with_entry {
         )
     };
 }
+pub(super) use with_entry;
 
 /// The type of an entry's target project, which was another one before GitLab 18.3.
 pub(super) const TARGET_PROJECT: Optional = Optional {
@@ -67,20 +80,21 @@ pub(super) const TARGET_PROJECT: Optional = Optional {
 
 const ENTRY: &str = "CiJobTokenScopeAllowlistEntry";
 
+/// The type of an entry's target group, which was another one before GitLab 18.3.
+pub(super) const TARGET_GROUP: Optional = Optional {
+    ty: "CiJobTokenAccessibleGroup",
+    field: None,
+    text: "... on CiJobTokenAccessibleGroup {",
+    instead: "... on Group {",
+};
+
+pub(super) const DIRECTION: Optional = Optional::field(ENTRY, "direction", "  direction\n");
+pub(super) const CREATED_AT: Optional = Optional::field(ENTRY, "createdAt", "  createdAt\n");
+pub(super) const ADDED_BY: Optional = Optional::field(ENTRY, "addedBy", "  addedBy { username }\n");
+
 /// The parts of the fragment that some versions lack: all its fields are marked as experiments, and before GitLab 18.3
 /// targets had other types.
-const OPTIONAL: &[Optional] = &[
-    TARGET_PROJECT,
-    Optional {
-        ty: "CiJobTokenAccessibleGroup",
-        field: None,
-        text: "... on CiJobTokenAccessibleGroup {",
-        instead: "... on Group {",
-    },
-    Optional::field(ENTRY, "direction", "  direction\n"),
-    Optional::field(ENTRY, "createdAt", "  createdAt\n"),
-    Optional::field(ENTRY, "addedBy", "  addedBy { username }\n"),
-];
+const OPTIONAL: &[Optional] = &[TARGET_PROJECT, TARGET_GROUP, DIRECTION, CREATED_AT, ADDED_BY];
 
 /// Both kinds in one request. GitLab takes 200 a page here, which is as many as a list can hold.
 const LIST: Document = Document {
@@ -209,9 +223,9 @@ struct Source {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Seen {
-    id: GlobalId,
-    #[serde(deserialize_with = "bounded::text")]
-    full_path: String,
+    id: Option<GlobalId>,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
+    full_path: Option<String>,
 }
 
 /// Where the next page of each kind begins.
@@ -260,6 +274,17 @@ impl Lists {
         self.projects_allowlist.nodes.len() + self.groups_allowlist.nodes.len()
     }
 
+    /// Checks whether the lists go on behind this part of them.
+    pub(in crate::gitlab) fn is_followed(&self) -> bool {
+        self.projects_allowlist.is_followed() || self.groups_allowlist.is_followed()
+    }
+
+    /// Returns the number of entries in this part of the lists of which GitLab hides the target or the permissions.
+    pub(in crate::gitlab) fn hidden(&self) -> usize {
+        let nodes = self.projects_allowlist.nodes.iter().chain(&self.groups_allowlist.nodes);
+        nodes.filter(|entry| entry.as_ref().is_none_or(Entry::is_hidden)).count()
+    }
+
     /// Where to read on; none where both lists have ended.
     pub(in crate::gitlab) fn next(&self, from: &Cursors) -> Option<Cursors> {
         let (projects, groups) = (&self.projects_allowlist, &self.groups_allowlist);
@@ -267,7 +292,7 @@ impl Lists {
             page.end().map(str::to_owned).or_else(|| before.clone())
         };
         let next = Cursors { projects: end(projects, &from.projects), groups: end(groups, &from.groups) };
-        (projects.is_followed() || groups.is_followed()).then_some(next)
+        self.is_followed().then_some(next)
     }
 
     /// Returns the entries of both kinds, without the outbound links that GitLab has among its projects. An entry whose
@@ -290,9 +315,30 @@ impl Entry {
         ProjectId::of(self.source_project.as_ref()?.id.0)
     }
 
+    /// Checks whether this gives others access to the owner: neither an outbound link nor the owner's entry for itself.
+    pub(in crate::gitlab) fn gives_access_to(&self, owner: ProjectId) -> bool {
+        let target = self.target.as_ref().and_then(|target| target.id);
+        let is_owner = target.is_some_and(|id| id.0 == Target::Project(owner));
+        !is_owner && !is_outbound(self.direction.as_deref())
+    }
+
+    /// Checks whether it gives all that a job token can be used for. An entry of which GitLab does not tell counts as such.
+    pub(in crate::gitlab) fn has_default_permissions(&self) -> bool {
+        self.default_permissions != Some(false)
+    }
+
+    /// Checks whether [`into_model`](Self::into_model) has nothing to return of an entry that gives access.
+    fn is_hidden(&self) -> bool {
+        let target = self.target.as_ref();
+        let is_shown = target.is_some_and(|target| target.id.is_some() && target.full_path.is_some());
+        let is_model = is_shown && self.default_permissions.is_some();
+        !is_outbound(self.direction.as_deref()) && !is_model
+    }
+
     /// Returns the entry, or nothing where GitLab keeps its target or permissions back.
     pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
-        let Seen { id: GlobalId(target), full_path } = self.target?;
+        let Seen { id, full_path } = self.target?;
+        let (GlobalId(target), full_path) = (id?, full_path?);
         let permissions = if self.default_permissions? {
             Permissions::Default
         } else {

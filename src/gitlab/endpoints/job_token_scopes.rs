@@ -1,12 +1,14 @@
-//! The job token settings of all projects below a group, in one GraphQL query for each hundred projects.
+//! The job token settings of all projects below a group, in one GraphQL query for each hundred projects, or for each twenty
+//! projects with the entries on their allowlists.
 
 use serde::Deserialize;
 use serde_json::json;
 
 use super::global_id::GlobalId;
-use super::job_token_permissions::{TARGET_PROJECT, is_outbound};
+use super::job_token_permissions::{
+    ADDED_BY, CREATED_AT, DIRECTION, Lists, TARGET_GROUP, TARGET_PROJECT, with_entry,
+};
 use super::job_token_settings::{CROSS_PROJECT_PUSH, Settings};
-use crate::gitlab::names::{ProjectId, Target};
 use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
 
 /// A hundred projects is as many as GitLab gives a page, and two hundred entries likewise. GitLab reckons the query at some
@@ -48,6 +50,56 @@ const LIST: Document = Document {
 ",
 };
 
+/// Twenty projects a page, since each can have 400 entries: 8,000 of a KiB each are as long an answer as is read. GitLab
+/// reckons the query at 129 points; 200 are allowed to anybody.
+const LIST_WITH_ENTRIES: Document = Document {
+    name: "JobTokenScopesWithEntries",
+    optional: &[TARGET_PROJECT, TARGET_GROUP, DIRECTION, CREATED_AT, ADDED_BY, CROSS_PROJECT_PUSH],
+    text: with_entry!(
+        "query JobTokenScopesWithEntries($group: ID!, $archived: Boolean!, $after: String) {
+  group(fullPath: $group) {
+    projects(includeSubgroups: true, includeArchived: $archived, first: 20, after: $after) {
+      nodes {
+        id
+        fullPath
+        archived
+        ciCdSettings {
+          inboundJobTokenScopeEnabled
+          pushRepositoryForJobTokenAllowed
+          crossProjectPushForJobTokenAllowed
+        }
+        ciJobTokenScopeAllowlist {
+          projectsAllowlist(first: 200) { nodes { ...entry } pageInfo { hasNextPage endCursor } }
+          groupsAllowlist(first: 200) { nodes { ...entry } pageInfo { hasNextPage endCursor } }
+        }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"
+    ),
+};
+
+/// The parts of the lists that are read with each project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::gitlab) enum Detail {
+    /// What entries are counted by.
+    Counts,
+    /// The entries themselves.
+    Entries,
+}
+
+impl Detail {
+    /// The number of projects in a page.
+    pub(in crate::gitlab) fn page_size(self) -> usize {
+        match self {
+            Self::Counts => 100,
+            Self::Entries => 20,
+        }
+    }
+}
+
 /// The answer to [`list`].
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
@@ -72,48 +124,37 @@ pub(in crate::gitlab) struct ListedProject {
     pub(in crate::gitlab) ci_job_token_scope_allowlist: Option<Lists>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::gitlab) struct Lists {
-    pub(in crate::gitlab) projects_allowlist: Page<Entry>,
-    pub(in crate::gitlab) groups_allowlist: Page<Entry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::gitlab) struct Entry {
-    target: Option<Seen>,
-    direction: Option<String>,
-    default_permissions: Option<bool>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Seen {
-    id: Option<GlobalId>,
-}
-
 /// Projects of the group at that path and of its subgroups, from this cursor on.
-pub(in crate::gitlab) fn list(group: &str, archived: bool, after: Option<&str>) -> Call<Envelope<Listed>> {
-    Call::reading(LIST, json!({ "group": group, "archived": archived, "after": after }))
+pub(in crate::gitlab) fn list(
+    group: &str,
+    archived: bool,
+    detail: Detail,
+    after: Option<&str>,
+) -> Call<Envelope<Listed>> {
+    let document = match detail {
+        Detail::Counts => LIST,
+        Detail::Entries => LIST_WITH_ENTRIES,
+    };
+    Call::reading(document, json!({ "group": group, "archived": archived, "after": after }))
 }
 
-impl Lists {
-    /// Checks whether the lists go on behind this part of them.
-    pub(in crate::gitlab) fn is_followed(&self) -> bool {
-        self.projects_allowlist.is_followed() || self.groups_allowlist.is_followed()
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Entry {
-    /// Checks whether this gives others access to the owner: neither an outbound link nor the owner's entry for itself.
-    pub(in crate::gitlab) fn gives_access_to(&self, owner: ProjectId) -> bool {
-        let target = self.target.as_ref().and_then(|target| target.id);
-        let is_owner = target.is_some_and(|id| id.0 == Target::Project(owner));
-        !is_owner && !is_outbound(self.direction.as_deref())
+    #[test]
+    fn each_optional_part_is_in_its_document_once() {
+        for Document { name, text, optional } in [LIST, LIST_WITH_ENTRIES] {
+            assert!(text.starts_with(&format!("query {name}(")));
+            assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
+        }
     }
 
-    /// Checks whether it gives all that a job token can be used for. An entry of which GitLab does not tell counts as such.
-    pub(in crate::gitlab) fn has_default_permissions(&self) -> bool {
-        self.default_permissions != Some(false)
+    #[test]
+    fn a_page_has_the_size_that_its_document_asks_for() {
+        for (detail, document) in [(Detail::Counts, LIST), (Detail::Entries, LIST_WITH_ENTRIES)] {
+            let asked = format!("includeArchived: $archived, first: {},", detail.page_size());
+            assert!(document.text.contains(&asked), "{asked}");
+        }
     }
 }

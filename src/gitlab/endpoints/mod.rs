@@ -2,6 +2,7 @@
 //! reads the answer into a typed model: only what is needed is read, and whatever else an answer holds is ignored. It may
 //! import from [`names`](super::names) and [`sender`](super::sender), and sends nothing itself.
 
+pub(super) mod authentication_log;
 mod global_id;
 pub(super) mod instance;
 pub(super) mod job_token_permissions;

@@ -87,6 +87,10 @@ pub enum ErrorKind {
     Incomplete,
     /// A group with more projects than are kept in memory.
     TooManyProjects,
+    /// A group whose projects have more entries on their allowlists than are kept in memory.
+    TooManyEntries,
+    /// An authentication log with more projects than are kept in memory.
+    LogTooLong,
     /// The client was told to stop before the call was done.
     Cancelled,
     /// A removal was refused, and a fresh list still shows the entry: its target keeps its access. GitLab answers so
@@ -366,6 +370,8 @@ impl ErrorKind {
             Self::PartMissing => "not found, though the project is".to_owned(),
             Self::Incomplete => "the list is incomplete".to_owned(),
             Self::TooManyProjects => "the group has too many projects".to_owned(),
+            Self::LogTooLong => "the log has too many projects".to_owned(),
+            Self::TooManyEntries => "the group's projects have too many allowlist entries".to_owned(),
             Self::Cancelled => "stopped before it was done".to_owned(),
             Self::StillAllowed => "not removed: the entry is still on the list".to_owned(),
             Self::Unsupported => "this GitLab does not have it".to_owned(),

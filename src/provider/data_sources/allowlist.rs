@@ -1,9 +1,10 @@
 //! Data source `gitlab_job_token_allowlist`: who is on a project's allowlist, and with which permissions.
 
+use super::entries::{added, held_permissions, known_or_null, permissions_of};
 use crate::framework::{
     Attr, Attribute, Context, DataSource, Diagnostic, Errors, Schema, Type, Warnings, model,
 };
-use crate::gitlab::{Freshness, Kind, ListedEntry, Permissions, PermittedEntry, ProjectId, Target};
+use crate::gitlab::{Freshness, Kind, ListedEntry, PermittedEntry, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::permissions;
 use crate::provider::project::{self, Stage};
@@ -152,39 +153,8 @@ fn allowed(id: &'static str) -> Vec<Attribute> {
         Attribute::computed("web_url", Type::String, "Its page; null where the token may not see it."),
     ];
     attributes.extend(held_permissions());
-    attributes.extend([
-        Attribute::computed(
-            "created_at",
-            Type::String,
-            "When the entry was added, such as `2025-01-31T12:00:00Z`; null before GitLab 18.0, and where the token can't \
-             see it.",
-        ),
-        Attribute::computed(
-            "added_by",
-            Type::String,
-            "Username of the user who added the entry; null before GitLab 18.0, where the token can't see it, and if that \
-             user is gone.",
-        ),
-    ]);
+    attributes.extend(added());
     attributes
-}
-
-/// The attributes that hold permissions.
-fn held_permissions() -> Vec<Attribute> {
-    vec![
-        Attribute::computed(
-            "default_permissions",
-            Type::Bool,
-            "Whether the jobs have the default permissions, which are all that a job token can have; null before GitLab \
-             18.0, and where the token can't see permissions.",
-        ),
-        Attribute::computed(
-            "job_token_policies",
-            Type::list(Type::String),
-            "Policies that the jobs are restricted to, by GitLab's names, such as `READ_JOBS`, sorted. Empty with the \
-             default permissions; null before GitLab 18.0, and where the token can't see permissions.",
-        ),
-    ]
 }
 
 /// By path, as the order of the model's fields has it; those whose path is hidden come last.
@@ -197,7 +167,7 @@ fn sorted(allowed: impl Iterator<Item = Allowed>) -> Attr<Vec<Attr<Allowed>>> {
 impl Allowed {
     fn with(self, entry: Option<&PermittedEntry>) -> Allowed {
         let Some(entry) = entry else { return self };
-        let OwnPermissions { default_permissions, job_token_policies } = entry.into();
+        let (default_permissions, job_token_policies) = permissions_of(entry);
         Allowed {
             default_permissions,
             job_token_policies,
@@ -210,14 +180,8 @@ impl Allowed {
 
 impl From<&PermittedEntry> for OwnPermissions {
     fn from(entry: &PermittedEntry) -> OwnPermissions {
-        let (default, policies) = match &entry.permissions {
-            Permissions::Default => (true, Vec::new()),
-            Permissions::Only(policies) => (false, policies.iter().cloned().map(Attr::Known).collect()),
-        };
-        OwnPermissions {
-            default_permissions: Attr::Known(default),
-            job_token_policies: Attr::Known(policies),
-        }
+        let (default_permissions, job_token_policies) = permissions_of(entry);
+        OwnPermissions { default_permissions, job_token_policies }
     }
 }
 
@@ -231,8 +195,4 @@ impl From<&ListedEntry> for Allowed {
             ..Allowed::default()
         }
     }
-}
-
-fn known_or_null(text: &Option<String>) -> Attr<String> {
-    text.clone().map_or(Attr::Null, Attr::Known)
 }

@@ -1,5 +1,6 @@
 //! Data source `gitlab_job_token_scopes`: how the projects of a group stand, for checks and reports.
 
+use super::entries::{Entry, entry_attributes, sorted};
 use crate::framework::{
     Attr, Attribute, Context, DataSource, Diagnostic, Errors, Schema, Type, Warnings, model,
 };
@@ -16,6 +17,7 @@ model! {
     pub(in crate::provider) struct ScopesModel {
         group: String,
         include_archived: bool,
+        include_entries: bool,
         projects: Vec<Attr<Standing>>,
         group_id: i64,
     }
@@ -33,6 +35,7 @@ model! {
         allowed_project_count: i64,
         allowed_group_count: i64,
         default_permissions_count: i64,
+        entries: Vec<Attr<Entry>>,
     }
 }
 
@@ -52,6 +55,12 @@ impl DataSource for JobTokenScopes {
                 "include_archived",
                 Type::Bool,
                 "Whether archived projects are told of as well. They are not unless this is `true`.",
+            ),
+            Attribute::optional(
+                "include_entries",
+                Type::Bool,
+                "Whether to read the entries on each project's allowlist, up to some 50,000. One request for each twenty projects. \
+                 Defaults to `false`.",
             ),
             Attribute::computed_list(
                 "projects",
@@ -81,7 +90,8 @@ impl DataSource for JobTokenScopes {
         let gitlab = &context.client.gitlab;
         let group: GroupId = project::settle(gitlab, "group", &config.group, &Attr::Null).await?;
         let with_archived = config.include_archived == Attr::Known(true);
-        let found = gitlab.scopes_below(group, with_archived).await.map_err(|error| {
+        let with_entries = config.include_entries == Attr::Known(true);
+        let found = gitlab.scopes_below(group, with_archived, with_entries).await.map_err(|error| {
             report(format!("Can't read the job token scopes of the projects of group {group}"), &error)
                 .at("group")
         })?;
@@ -148,6 +158,12 @@ fn standing() -> Vec<Attribute> {
             "How many of these projects and groups have the default permissions, and so may do all that a job token can \
              be used for; null likewise.",
         ),
+        Attribute::computed_list(
+            "entries",
+            entry_attributes(),
+            "The entries on the project's allowlist, sorted by type and path, without the project's entry for itself; null \
+             likewise, and unless `include_entries` is `true`.",
+        ),
     ]
 }
 
@@ -156,7 +172,7 @@ impl From<ProjectScope> for Standing {
         let count = |number: Option<usize>| {
             number.and_then(|number| i64::try_from(number).ok()).map_or(Attr::Null, Attr::Known)
         };
-        let (allowed, settings) = (project.allowed, project.settings);
+        let (allowed, settings, entries) = (project.allowed, project.settings, project.entries);
         let known = |setting: Option<bool>| setting.map_or(Attr::Null, Attr::Known);
         Standing {
             id: Attr::Known(project.id.into()),
@@ -170,6 +186,7 @@ impl From<ProjectScope> for Standing {
             allowed_project_count: count(allowed.map(|counts| counts.projects)),
             allowed_group_count: count(allowed.map(|counts| counts.groups)),
             default_permissions_count: count(allowed.map(|counts| counts.with_default_permissions)),
+            entries: entries.map_or(Attr::Null, |entries| sorted(entries.iter().map(Entry::from).collect())),
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::provider::project::Stage;
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{claiming, identity, names, overlap, project, replacement};
+pub(in crate::provider) use ids::entry_id;
 use ids::{identify, in_state, owner, settle, target};
 
 /// The resource.

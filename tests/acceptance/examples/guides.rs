@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use gitlab_simulator::{Route, Simulator};
+use gitlab_simulator::{Permissions, Route, Simulator, Target};
+use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::{Action, Workspace};
 
@@ -13,7 +14,8 @@ use crate::kit::{bare_workspace, workspace};
 use crate::needs::{MOCKS, MOVED_BETWEEN_PROVIDERS, REMOVED};
 
 /// The folders, each with the test that applies it.
-pub(super) const TESTED: [(&str, fn()); 6] = [
+pub(super) const TESTED: [(&str, fn()); 7] = [
+    ("access-graph", edges_become_checks_a_table_and_a_picture),
     ("audit", an_audit_tells_of_open_projects_and_strangers),
     ("beside-the-official-provider", both_providers_work_in_one_configuration),
     ("lock-down", an_estate_is_locked_down_with_no_gap_for_those_on_the_lists),
@@ -120,6 +122,59 @@ fn an_audit_tells_of_open_projects_and_strangers() {
         assert!(told.iter().any(|detail| detail.starts_with(finding)), "{finding:?} is not in {told:?}");
     }
     assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.destroy().succeeds();
+}
+
+#[test]
+fn edges_become_checks_a_table_and_a_picture() {
+    let gitlab = estate();
+    allow(&gitlab, "platform/deploy", &["security/scanner", "shop/*"]);
+    allow(&gitlab, "platform/charts", &["platform/*"]);
+    allow(&gitlab, "platform/apps/storefront", &["platform/deploy"]);
+    let (charts, deploy) = (number(&gitlab, "platform/charts"), number(&gitlab, "platform/deploy"));
+    let platform = gitlab.group_id("platform").expect("a group of the estate");
+    let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
+    gitlab.set_permissions(charts, Target::Group(platform), least);
+    gitlab.record_authentication(deploy, number(&gitlab, "security/scanner"), "2026-11-20T10:00:00Z");
+    let Some(tf) = workspace(&gitlab) else { return };
+    guide(&tf, "access-graph");
+
+    let run = tf.apply();
+
+    let warnings = run.succeeds().warnings();
+    for finding in [
+        "Groups with the default permissions: platform/deploy <- shop/*.",
+        "Entries of platform/deploy that nobody used for 30 days: shop/*.",
+    ] {
+        assert!(
+            warnings.iter().any(|warning| warning.detail.starts_with(finding)),
+            "{finding}: {warnings:?}"
+        );
+    }
+    assert_eq!(tf.output("callers"), json!(["shop/*", "security/scanner"]));
+    assert_eq!(tf.output("reachable"), json!(["platform/apps/storefront", "platform/charts"]));
+    assert_snapshot!(tf.output("table").as_str().unwrap_or_default(), @"
+    JOBS OF                      CAN ACCESS                   WITH
+    platform/deploy              platform/apps/storefront     default permissions
+    platform/*                   platform/charts              READ_JOBS, READ_PACKAGES
+    shop/*                       platform/deploy              default permissions
+    security/scanner             platform/deploy              default permissions
+    ");
+    assert_snapshot!(tf.output("mermaid").as_str().unwrap_or_default(), @r#"
+    flowchart LR
+      n0["platform/deploy"]
+      n1["platform/*"]
+      n2["shop/*"]
+      n3["security/scanner"]
+      n4["platform/apps/storefront"]
+      n5["platform/charts"]
+      n0 --> n4
+      n1 --> n5
+      n2 --> n0
+      n3 --> n0
+    "#);
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.plan().changes_nothing();
     tf.destroy().succeeds();
 }
 

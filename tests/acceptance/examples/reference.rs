@@ -20,6 +20,7 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
 const SCOPES: &str = "gitlab_job_token_scopes";
 const ALLOWLIST: &str = "gitlab_job_token_allowlist";
+const LOG: &str = "gitlab_job_token_authentication_log";
 const POLICIES: &str = "gitlab_job_token_policies";
 
 #[test]
@@ -196,6 +197,43 @@ fn the_allowlist_of_a_project_is_read() {
 }
 
 #[test]
+fn the_log_of_a_project_is_read_and_checked() {
+    let gitlab = estate();
+    allow(&gitlab, "platform/deploy", &["platform/tools/release-bot", "platform/apps/*"]);
+    let deploy = number(&gitlab, "platform/deploy");
+    for (origin, hour) in [("security/scanner", 9), ("platform/apps/storefront", 10)] {
+        gitlab.record_authentication(
+            deploy,
+            number(&gitlab, origin),
+            &format!("2026-11-20T{hour:02}:00:00Z"),
+        );
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&text(&format!("data-sources/{LOG}/data-source.tf")));
+
+    let run = tf.apply();
+
+    let details: BTreeSet<_> = run
+        .succeeds()
+        .warnings()
+        .iter()
+        .filter_map(|warning| warning.detail.lines().next())
+        .map(str::to_owned)
+        .collect();
+    let expected = [
+        "Not used in the last 30 days: platform/tools/release-bot.",
+        "Used in the last 30 days, without an entry: security/scanner.",
+    ];
+    assert_eq!(details, expected.map(str::to_owned).into());
+    let callers = json!({
+        "platform/apps/storefront": { "last_used": "2026-11-20T10:00:00Z", "entry": "99:group:7" },
+        "security/scanner": { "last_used": "2026-11-20T09:00:00Z", "entry": null },
+    });
+    assert_eq!(tf.output("callers_of_deploy"), callers);
+    destroyed(&tf);
+}
+
+#[test]
 fn the_policies_of_the_version_are_read_and_checked() {
     let gitlab = estate();
     let Some(tf) = workspace(&gitlab) else { return };
@@ -237,6 +275,11 @@ fn the_projects_of_a_group_are_checked_and_make_a_table() {
     platform/deploy                  true        1      1       2
     platform/tools/release-bot       true        0      0       0
     ");
+    let allowed = json!({
+        "platform/apps/storefront": [], "platform/charts": [],
+        "platform/deploy": ["platform/apps", "security/scanner"], "platform/tools/release-bot": [],
+    });
+    assert_eq!(tf.output("allowed"), allowed);
     destroyed(&tf);
 }
 

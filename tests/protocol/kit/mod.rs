@@ -26,6 +26,7 @@ pub(crate) const RESOURCES: [&str; 3] = [ENTRY, EXCLUSIVE, SCOPE];
 /// The data sources: the first shares its name with a resource.
 pub(crate) const SCOPE_DATA: &str = SCOPE;
 pub(crate) const SCOPES_DATA: &str = "gitlab_job_token_scopes";
+pub(crate) const LOG_DATA: &str = "gitlab_job_token_authentication_log";
 pub(crate) const ALLOWLIST_DATA: &str = "gitlab_job_token_allowlist";
 
 /// The reason for "not yet": the provider block is not wholly known.

@@ -157,6 +157,7 @@ impl EntryModel {
     }
 }
 
-fn entry_id(owner: ProjectId, target: Target) -> String {
+/// Returns the ID of an entry as its resource has it.
+pub(in crate::provider) fn entry_id(owner: ProjectId, target: Target) -> String {
     format!("{owner}:{}:{}", target.kind(), target.id())
 }

@@ -34,7 +34,7 @@ pub(super) struct AuthLogNode<'s> {
 
 impl AuthLogNode<'_> {
     /// Returns the moment of the last use.
-    pub(super) fn last_authorized_at(&self) -> String {
+    fn last_authorized_at(&self) -> String {
         self.session.read(|world| {
             let project = world.project(self.project);
             project.and_then(|project| project.authentications.get(&self.origin)).cloned().unwrap_or_default()

@@ -13,9 +13,6 @@ use crate::world::LINK_LIMIT;
 /// The largest page of most lists; a larger wish gets this, as does none.
 const MAX_PAGE_SIZE: u64 = 100;
 
-/// The member of a cursor that holds the moment of an element.
-const MOMENT: &str = "last_authorized_at";
-
 const AUTH_LOGS: &str = "CiJobTokenAuthLogConnection";
 const ENTRIES: &str = "CiJobTokenScopeAllowlistEntryConnection";
 
@@ -32,19 +29,13 @@ pub(super) enum Node<'s> {
     AuthLog(AuthLogNode<'s>),
 }
 
-/// The place of an element in the order of its list: by a moment, where the list has one, then by ID.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    moment: Option<String>,
-    id: u64,
-}
-
 impl<'s> Node<'s> {
-    fn key(&self) -> Key {
+    /// The ID by which the list is sorted. That of a row of a log isn't known here: its origin's stands for it.
+    fn key(&self) -> u64 {
         match self {
-            Self::Project(project) => Key { moment: None, id: project.id },
-            Self::Entry(entry) => Key { moment: None, id: entry.link_id() },
-            Self::AuthLog(row) => Key { moment: Some(row.last_authorized_at()), id: row.origin },
+            Self::Project(project) => project.id,
+            Self::Entry(entry) => entry.link_id(),
+            Self::AuthLog(row) => row.origin,
         }
     }
 
@@ -97,7 +88,7 @@ impl<'s> Connection<'s> {
     /// Cuts a page out of a list, the largest key first.
     fn page(ty: &'static str, mut nodes: Vec<Node<'s>>, info: &ResolveInfo<'_>) -> Result<Self, FieldError> {
         nodes.sort_by_cached_key(|node| std::cmp::Reverse(node.key()));
-        let keys: Vec<Key> = nodes.iter().map(Node::key).collect();
+        let keys: Vec<u64> = nodes.iter().map(Node::key).collect();
         let cursor = |name: &str| match info.arguments().get(name).and_then(|value| value.as_str()) {
             Some(cursor) => decoded(cursor).map(Some),
             None => Ok(None),
@@ -182,22 +173,13 @@ impl ObjectValue for PageInfo<'_, '_> {
 }
 
 fn encoded(node: &Node<'_>) -> String {
-    let Key { moment, id } = node.key();
-    let id = id.to_string();
-    let json = match moment {
-        Some(moment) => serde_json::json!({ MOMENT: moment, "id": id }),
-        None => serde_json::json!({ "id": id }),
-    };
-    STANDARD.encode(json.to_string())
+    STANDARD.encode(serde_json::json!({ "id": node.key().to_string() }).to_string())
 }
 
-fn decoded(cursor: &str) -> Result<Key, FieldError> {
+fn decoded(cursor: &str) -> Result<u64, FieldError> {
     let json = STANDARD.decode(cursor).ok();
     let json: Option<serde_json::Value> = json.and_then(|json| serde_json::from_slice(&json).ok());
-    let key = json.and_then(|json| {
-        let text = |name: &str| json.get(name)?.as_str();
-        Some(Key { moment: text(MOMENT).map(str::to_owned), id: text("id")?.parse().ok()? })
-    });
+    let key = json.and_then(|json| json.get("id")?.as_str()?.parse().ok());
     key.ok_or_else(|| error("Please provide a valid cursor"))
 }
 

@@ -214,11 +214,8 @@ impl ProjectNode<'_> {
         let administered = session.read(|world| world.may_administer(session.token, self.id));
         Ok(match info.field_name() {
             "ciCdSettings" => ResolvedValue::nullable_object(administered.then_some(CiCdSettings(*self))),
-            "ciJobTokenAuthLogs" if !administered => ResolvedValue::null(),
+            _ if !administered => return Err(FieldError { message: NOT_AVAILABLE.to_owned() }),
             "ciJobTokenAuthLogs" => return auth_logs(*self, info),
-            "ciJobTokenScopeAllowlist" if !administered => {
-                return Err(FieldError { message: NOT_AVAILABLE.to_owned() });
-            }
             _ => ResolvedValue::object(Allowlist(*self)),
         })
     }

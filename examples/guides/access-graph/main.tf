@@ -1,0 +1,59 @@
+# Nothing is managed here, so a token with the scope `read_api` is enough.
+data "gitlab_job_token_scopes" "this" {
+  group           = var.group
+  include_entries = true
+}
+
+data "gitlab_job_token_authentication_log" "this" {
+  project = var.project
+}
+
+locals {
+  projects = data.gitlab_job_token_scopes.this.projects
+
+  # One edge for each entry: jobs of `from` can access `to`. Entries are null
+  # where the token's user isn't a Maintainer. A group is shown as its path with
+  # `/*` behind.
+  edges = flatten([
+    for project in local.projects : [
+      for entry in coalesce(project.entries, []) : {
+        from     = entry.type == "group" ? "${entry.path}/*" : entry.path
+        to       = project.path
+        type     = entry.type
+        path     = entry.path
+        policies = entry.default_permissions ? ["default permissions"] : entry.job_token_policies
+      }
+    ]
+  ])
+
+  nodes = distinct(concat(local.edges[*].from, local.edges[*].to))
+
+  # Who can reach the project?
+  callers = [for edge in local.edges : edge.from if edge.to == var.project]
+
+  # What can the project reach? By an entry of its own, or of a group that it is
+  # in.
+  reachable = distinct([
+    for edge in local.edges : edge.to
+    if edge.type == "group" ? startswith(lower(var.project), lower("${edge.path}/")) : edge.path == var.project
+  ])
+
+  # Which groups have default permissions? All their projects can do all that a
+  # job token can.
+  generous = [
+    for edge in local.edges : "${edge.to} <- ${edge.from}"
+    if edge.type == "group" && contains(edge.policies, "default permissions")
+  ]
+
+  # Which entries of the project did nobody need for 30 days?
+  unused = [
+    for entry in coalesce(data.gitlab_job_token_authentication_log.this.unused_entries, []) :
+    entry.type == "group" ? "${entry.path}/*" : entry.path
+  ]
+
+  # To which projects can jobs of other projects push?
+  pushable = [
+    for project in local.projects : project.path
+    if project.cross_project_push_for_job_token_allowed == true
+  ]
+}

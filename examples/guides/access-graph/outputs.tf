@@ -1,0 +1,29 @@
+output "callers" {
+  description = "Projects and groups whose jobs can access the project."
+  value       = local.callers
+}
+
+output "reachable" {
+  description = "Projects that jobs of the project can access."
+  value       = local.reachable
+}
+
+# A table to read: terraform output -raw table
+output "table" {
+  description = "Every entry with its permissions, a line for each."
+  value = join("\n", concat(
+    [format("%-28s %-28s %s", "JOBS OF", "CAN ACCESS", "WITH")],
+    [for edge in local.edges : format("%-28s %-28s %s", edge.from, edge.to, join(", ", edge.policies))],
+  ))
+}
+
+# A picture: GitLab shows it in a Markdown file, in a block of the language
+# `mermaid`.
+output "mermaid" {
+  description = "The entries as a Mermaid flowchart."
+  value = join("\n", concat(
+    ["flowchart LR"],
+    [for number, node in local.nodes : "  n${number}[\"${node}\"]"],
+    [for edge in local.edges : "  n${index(local.nodes, edge.from)} --> n${index(local.nodes, edge.to)}"],
+  ))
+}

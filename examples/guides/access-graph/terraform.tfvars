@@ -1,0 +1,2 @@
+group   = "platform"
+project = "platform/deploy"

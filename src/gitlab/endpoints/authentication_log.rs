@@ -1,0 +1,95 @@
+//! The authentication log of a project: the projects whose jobs have used a job token against it in the last 30 days, each
+//! with the time of the last use. GraphQL alone has it, from GitLab 17.6 on.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::global_id::GlobalId;
+use crate::gitlab::names::{Id, ProjectId};
+use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
+
+/// A hundred rows are as many as GitLab gives a page. The settings show whether the token can read a project's own data:
+/// GitLab may answer an empty log to a token that can't.
+const LIST: Document = Document {
+    name: "JobTokenAuthenticationLog",
+    optional: &[],
+    text: "query JobTokenAuthenticationLog($project: ID!, $after: String) {
+  project(fullPath: $project) {
+    id
+    ciCdSettings { inboundJobTokenScopeEnabled }
+    ciJobTokenAuthLogs(first: 100, after: $after) {
+      nodes { lastAuthorizedAt originProject { id fullPath } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+",
+};
+
+/// The answer to [`list`].
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Listed {
+    /// None where the token sees no project at that path.
+    pub(in crate::gitlab) project: Option<ListedOwner>,
+}
+
+/// The last two are kept from those who are not at least Maintainers of the project.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct ListedOwner {
+    pub(in crate::gitlab) id: GlobalId,
+    ci_cd_settings: Option<Present>,
+    ci_job_token_auth_logs: Option<Page<Row>>,
+}
+
+/// An object of which nothing but its presence counts.
+#[derive(Debug, Deserialize)]
+struct Present {}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct Row {
+    #[serde(deserialize_with = "bounded::text")]
+    last_authorized_at: String,
+    origin_project: Option<Origin>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Origin {
+    id: GlobalId,
+    #[serde(deserialize_with = "bounded::text")]
+    full_path: String,
+}
+
+/// A project whose jobs have used a job token against another project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedProject {
+    /// Its ID.
+    pub id: ProjectId,
+    /// Its full path, also where the token can't see it.
+    pub full_path: String,
+    /// The time of the last use, as GitLab writes it: `2025-01-31T12:00:00Z`.
+    pub last_authorized_at: String,
+}
+
+/// The authentication log of the project at that path, from this cursor on.
+pub(in crate::gitlab) fn list(project: &str, after: Option<&str>) -> Call<Envelope<Listed>> {
+    Call::reading(LIST, json!({ "project": project, "after": after }))
+}
+
+impl ListedOwner {
+    /// Returns this part of the log, or nothing where the token may not see it.
+    pub(in crate::gitlab) fn into_log(self) -> Option<Page<Row>> {
+        self.ci_job_token_auth_logs.filter(|_| self.ci_cd_settings.is_some())
+    }
+}
+
+impl Row {
+    /// Returns the project, or nothing where GitLab hides it.
+    pub(in crate::gitlab) fn into_model(self) -> Option<LoggedProject> {
+        let Self { last_authorized_at, origin_project } = self;
+        let Origin { id, full_path } = origin_project?;
+        Some(LoggedProject { id: ProjectId::of(id.0)?, full_path, last_authorized_at })
+    }
+}

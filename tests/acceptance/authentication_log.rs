@@ -1,0 +1,340 @@
+//! The authentication log of a project: who has used a job token, by which entry, and which entries nobody needed.
+
+use gitlab_simulator::{
+    ADMINISTRATOR, GranularGraphql, Permissions, Route, Simulator, Target, TokenScope, TokenSpec,
+};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use terraform_cli::Workspace;
+
+use crate::kit::{json, replaced, workspace};
+
+const LOG: &str = "data.gitlab_job_token_authentication_log.app";
+
+const READ: &str = r#"
+data "gitlab_job_token_authentication_log" "app" {
+  project = "acme/app"
+}
+"#;
+
+/// Projects 1 `acme/app`, 2 `acme/lib`, 3 `ops/prod/deploy`, 4 `ops/bot` and 5 `other/tool`; groups 1 `acme`, 2 `ops`,
+/// 3 `ops/prod` and 4 `other`.
+fn acme() -> Simulator {
+    of_version("19.4.1-ee")
+}
+
+fn of_version(version: &str) -> Simulator {
+    let gitlab = Simulator::builder().version(version).start();
+    for path in ["acme/app", "acme/lib", "ops/prod/deploy", "ops/bot", "other/tool"] {
+        gitlab.add_project(path);
+    }
+    gitlab
+}
+
+const LIB: Target = Target::Project(2);
+const OPS: Target = Target::Group(2);
+const PROD: Target = Target::Group(3);
+const OTHER: Target = Target::Group(4);
+
+/// Records the last use of a job token of a project, in hours of one day.
+fn used(gitlab: &Simulator, origin: u64, hour: u8) {
+    gitlab.record_authentication(1, origin, &time(hour));
+}
+
+fn time(hour: u8) -> String {
+    format!("2026-11-20T{hour:02}:00:00Z")
+}
+
+/// What the data source reads, by an apply, which changes nothing.
+fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
+    tf.config(config);
+    tf.apply().succeeds().warns_of_nothing();
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    tf.state().of(LOG).clone()
+}
+
+fn each<'v>(list: &'v Value, attribute: &str) -> Vec<&'v Value> {
+    list.as_array().into_iter().flatten().map(|element| &element[attribute]).collect()
+}
+
+#[test]
+fn the_log_names_the_entry_that_lets_each_project_in() {
+    let gitlab = acme();
+    for target in [LIB, OPS, PROD] {
+        gitlab.allow(1, target);
+    }
+    for (origin, hour) in [(2, 8), (3, 10), (4, 9), (5, 11)] {
+        used(&gitlab, origin, hour);
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    for project in ["acme/app", "1"] {
+        let read = read(&gitlab, &tf, &replaced(READ, "acme/app", project));
+
+        let logged = |id: u64, path: &str, hour, allowed_by: Value| json!({ "id": id, "path": path, "last_authorized_at": time(hour), "allowed_by": allowed_by });
+        let expected = json!({
+            "project": project, "project_id": 1, "unused_entries": [],
+            "projects": [
+                logged(5, "other/tool", 11, Value::Null),
+                logged(3, "ops/prod/deploy", 10, json!("1:group:3")),
+                logged(4, "ops/bot", 9, json!("1:group:2")),
+                logged(2, "acme/lib", 8, json!("1:project:2")),
+            ],
+        });
+        assert_eq!(read, expected);
+    }
+}
+
+#[test]
+fn entries_that_cover_nobody_in_the_log_are_unused() {
+    let gitlab = acme();
+    for target in [LIB, OPS, Target::Project(1)] {
+        gitlab.allow(1, target);
+    }
+    gitlab.allow_with(1, OTHER, Permissions::limited_to(["READ_JOBS"]));
+    used(&gitlab, 3, 9);
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let unused = read(&gitlab, &tf, READ)["unused_entries"].clone();
+
+    let made = |target| gitlab.entry(1, target).map(|entry| entry.created_at);
+    let other = json!({
+        "type": "group", "id": 4, "path": "other", "default_permissions": false,
+        "job_token_policies": ["READ_JOBS"], "created_at": made(OTHER), "added_by": ADMINISTRATOR,
+    });
+    let lib = json!({
+        "type": "project", "id": 2, "path": "acme/lib", "default_permissions": true,
+        "job_token_policies": [], "created_at": made(LIB), "added_by": ADMINISTRATOR,
+    });
+    assert_eq!(unused, json!([other, lib]), "without the entry of the project for itself");
+}
+
+#[test]
+fn a_group_that_covers_a_project_is_used_beside_its_entry() {
+    let gitlab = acme();
+    gitlab.allow(1, Target::Project(3));
+    gitlab.allow(1, OPS);
+    used(&gitlab, 3, 9);
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let read = read(&gitlab, &tf, READ);
+
+    assert_eq!(each(&read["projects"], "allowed_by"), ["1:project:3"]);
+    assert_eq!(read["unused_entries"], json!([]));
+}
+
+#[test]
+fn the_project_itself_is_left_out() {
+    let gitlab = acme();
+    used(&gitlab, 1, 9);
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let read = read(&gitlab, &tf, READ);
+
+    assert_eq!((&read["projects"], &read["unused_entries"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn projects_out_of_the_tokens_sight_are_shown() {
+    let gitlab = acme();
+    gitlab.allow(1, OPS);
+    gitlab.allow(1, OTHER);
+    used(&gitlab, 3, 9);
+    let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
+    let token = gitlab.add_token(reader);
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_TOKEN", &token);
+
+    let read = read(&gitlab, &tf, READ);
+
+    assert_eq!(each(&read["projects"], "path"), ["ops/prod/deploy"]);
+    assert_eq!(each(&read["projects"], "allowed_by"), ["1:group:2"]);
+    assert_eq!(each(&read["unused_entries"], "path"), ["other"]);
+}
+
+#[test]
+fn a_row_that_gitlab_hides_leaves_the_unused_entries_open() {
+    let gitlab = acme();
+    gitlab.allow(1, OPS);
+    let log = json!({
+        "data": { "project": {
+            "id": "gid://gitlab/Project/1",
+            "ciCdSettings": { "inboundJobTokenScopeEnabled": true },
+            "ciJobTokenAuthLogs": {
+                "nodes": [null, { "lastAuthorizedAt": time(9), "originProject": null }],
+                "pageInfo": { "hasNextPage": false, "endCursor": null },
+            },
+        } },
+    });
+    gitlab.inject(json(&log.to_string()).on(Route::GraphqlQuery).times(1));
+    let Some(tf) = workspace(&gitlab) else { return };
+    // An ID isn't looked up over GraphQL, so that the log is the first query.
+    tf.config(&replaced(READ, "acme/app", "1"));
+
+    let run = tf.plan();
+
+    assert_snapshot!(run.warning(), @r#"
+    Warning: Projects hidden from the token
+      data.gitlab_job_token_authentication_log.app
+      > project = "1"
+
+    The authentication log of project 1 lists 2 more projects that GitLab doesn't
+    show to this token. They may need entries that look unused, so
+    `unused_entries` is null.
+    "#);
+}
+
+#[test]
+fn a_long_log_is_read_whole_with_one_query_for_100_rows() {
+    let gitlab = acme();
+    gitlab.allow(1, Target::Group(2));
+    for number in 0..250 {
+        let project = gitlab.add_project(&format!("ops/p{number}"));
+        used(&gitlab, project, 9);
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(READ);
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+
+    tf.plan().changes_nothing().warns_of_nothing();
+
+    assert_eq!(tf.state().of(LOG)["projects"].as_array().map(Vec::len), Some(250));
+    let requests = gitlab.requests();
+    // Three pages of the log, and one of the list; the project is looked up, and the token tried.
+    assert_eq!((requests.to(Route::GraphqlQuery).len(), requests.len()), (4, 6));
+}
+
+#[test]
+fn a_gitlab_without_permissions_of_entries_tells_them_over_rest() {
+    let gitlab = of_version("17.6.0-ee");
+    for target in [LIB, OPS, OTHER] {
+        gitlab.allow(1, target);
+    }
+    used(&gitlab, 3, 9);
+    let Some(tf) = workspace(&gitlab) else { return };
+
+    let read = read(&gitlab, &tf, READ);
+
+    assert_eq!(each(&read["projects"], "allowed_by"), ["1:group:2"]);
+    let bare = |ty: &str, id: u64, path: &str| {
+        json!({
+            "type": ty, "id": id, "path": path, "default_permissions": null, "job_token_policies": null,
+            "created_at": null, "added_by": null,
+        })
+    };
+    assert_eq!(read["unused_entries"], json!([bare("group", 4, "other"), bare("project", 2, "acme/lib")]));
+}
+
+#[test]
+fn targets_that_graphql_hides_are_told_over_rest() {
+    let gitlab = of_version("18.2.0-ee");
+    gitlab.allow(1, LIB);
+    gitlab.allow(1, OTHER);
+    let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
+    let token = gitlab.add_token(reader);
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_TOKEN", &token);
+
+    let read = read(&gitlab, &tf, READ);
+
+    assert_eq!(each(&read["unused_entries"], "id"), [4, 2]);
+}
+
+#[test]
+fn a_gitlab_without_the_log_is_named_as_too_old() {
+    let gitlab = of_version("17.5.4-ee");
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(READ);
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the authentication log of project acme/app (1)
+      data.gitlab_job_token_authentication_log.app
+      > project = "acme/app"
+
+    POST /api/graphql (JobTokenAuthenticationLog): this GitLab does not have it
+    (200): Field 'ciJobTokenAuthLogs' doesn't exist on type 'Project'.
+
+    GitLab has authentication logs from version 17.6 on.
+    "#);
+}
+
+#[test]
+fn a_role_below_maintainer_is_an_error() {
+    let gitlab = acme();
+    let token = gitlab.add_token(TokenSpec::new("developer").developer_of(Target::Project(1)));
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.set_env("GITLAB_TOKEN", &token);
+    tf.config(READ);
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the authentication log of project acme/app (1)
+      data.gitlab_job_token_authentication_log.app
+      > project = "acme/app"
+
+    POST /api/graphql (JobTokenAuthenticationLog): not there, or not for this
+    token to see or change (200): The resource that you are attempting to access
+    does not exist or you don't have permission to perform this action.
+
+    The token needs the scope `read_api` or `api`, and its user at least the
+    Maintainer role in the project. Fine-grained tokens can't read authentication
+    logs: use a classic token.
+    "#);
+}
+
+#[test]
+fn a_fine_grained_token_is_an_error_however_gitlab_answers() {
+    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+        let gitlab = acme();
+        used(&gitlab, 2, 9);
+        gitlab.set_granular_graphql(answers);
+        let spec = TokenSpec::new("fine-grained").maintainer_of(Target::Project(1));
+        let token = gitlab.add_token(spec.fine_grained(["Project: Read", "User: Read"]));
+        let Some(mut tf) = workspace(&gitlab) else { return };
+        tf.set_env("GITLAB_TOKEN", &token);
+        tf.config(READ);
+
+        let error = tf.plan().error();
+
+        assert!(
+            error.replace('\n', " ").contains("Fine-grained tokens can't read authentication logs"),
+            "{answers:?}: {error}"
+        );
+        assert!(error.contains("> project = \"acme/app\""), "{answers:?}: {error}");
+    }
+}
+
+#[test]
+fn an_unknown_project_is_an_error() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&replaced(READ, "acme/app", "99"));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the authentication log of project 99
+      data.gitlab_job_token_authentication_log.app
+      > project = "99"
+
+    GET /projects/99: not found, or not visible to the token.
+
+    GitLab gives the same answer for what does not exist and for what the token
+    can't see: check the spelling or number, and that the token's user is at least
+    a Maintainer of the project.
+    "#);
+}
+
+#[test]
+fn a_project_that_is_neither_id_nor_path_is_an_error() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&replaced(READ, "acme/app", "app/"));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Invalid project
+      data.gitlab_job_token_authentication_log.app
+      > project = "app/"
+
+    `project` is "app/", which is neither the number nor the full path of a
+    project: a full path neither starts nor ends with a slash.
+    "#);
+    assert!(gitlab.requests().is_empty());
+}
