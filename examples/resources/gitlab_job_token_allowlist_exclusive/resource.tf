@@ -37,8 +37,8 @@ resource "gitlab_job_token_allowlist_exclusive" "vault" {
 }
 
 # Sets manage who is on the list, and no permissions: for GitLab before 18.3.
-resource "gitlab_job_token_allowlist_exclusive" "shop" {
-  project         = "shop/web"
+resource "gitlab_job_token_allowlist_exclusive" "storefront" {
+  project         = "platform/apps/storefront"
   target_projects = ["platform/deploy"]
-  target_groups   = ["platform/apps"]
+  target_groups   = ["security"]
 }
