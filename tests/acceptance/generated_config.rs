@@ -133,16 +133,26 @@ fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that
 
     resource "gitlab_job_token_allowlist_exclusive" "app" {
       provider = gitlab-job-token
+      groups = {
+        "2" = {
+          default_permissions = true
+        }
+      }
       project = "acme/app"
-      target_group_ids = [2]
-      target_project_ids = [2]
+      projects = {
+        "2" = {
+          default_permissions = true
+        }
+      }
     }
 
     resource "gitlab_job_token_allowlist_exclusive" "lib" {
       provider = gitlab-job-token
+      groups = {
+      }
       project = "2"
-      target_group_ids = []
-      target_project_ids = []
+      projects = {
+      }
     }
 
     resource "gitlab_job_token_scope" "app" {
