@@ -2,6 +2,7 @@
 //! change them. A file in here may import from all other parts of `gitlab`, and none of them imports from here.
 
 mod allowlist;
+mod group_projects;
 mod handle;
 mod job_token;
 mod lists;
@@ -17,6 +18,7 @@ mod snapshot;
 mod write;
 
 pub use allowlist::{Allowlist, ListedEntry};
+pub use group_projects::{Enforcement, GroupProject, GroupProjects, OwnSettings};
 pub use handle::Client;
 pub use job_token::{Allowed, Revoked};
 pub use permission_list::PermissionList;

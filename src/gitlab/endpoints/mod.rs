@@ -3,6 +3,7 @@
 //! import from [`names`](super::names) and [`sender`](super::sender), and sends nothing itself.
 
 mod global_id;
+pub(super) mod group_projects;
 pub(super) mod instance;
 pub(super) mod job_token_permissions;
 pub(super) mod job_token_scope;

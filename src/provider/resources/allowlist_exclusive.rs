@@ -296,22 +296,10 @@ impl Resource for AllowlistExclusive {
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ExclusiveModel, Errors> {
         let gitlab = &context.client.gitlab;
-        let (spelling, owner) = identity::imported_project(gitlab, by).await?;
-        let both_kinds = ExclusiveModel {
-            project: Attr::Known(spelling),
-            target_project_ids: Attr::Known(Set(Vec::new())),
-            target_group_ids: Attr::Known(Set(Vec::new())),
-            ..ExclusiveModel::default()
-        };
-        let projects = ExclusiveModel { target_group_ids: Attr::Null, ..both_kinds.clone() };
-        let observed = match spelling::observe(gitlab, owner, both_kinds, Freshness::Shared).await {
-            // A GitLab without group entries has projects to manage.
-            Err(error) if !error.is_supported() => {
-                spelling::observe(gitlab, owner, projects, Freshness::Shared).await
-            }
-            observed => observed,
-        };
-        observed.map_err(|error| report(cannot_read(owner), &error).into())
+        let (text, owner) = identity::imported_project(gitlab, by).await?;
+        let list = found(gitlab, owner).await.map_err(|error| report(cannot_read(owner), &error))?;
+        let project = Attr::Known(identity::spelled(gitlab, text, owner).await?);
+        Ok(ExclusiveModel { project, ..list })
     }
 
     fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
@@ -319,6 +307,28 @@ impl Resource for AllowlistExclusive {
             return Err(cannot_move(source, Self::TYPE_NAME).into());
         }
         moved::take_over(source, warnings)
+    }
+}
+
+/// Returns the whole allowlist of a project as nobody manages it yet, for imports and queries: both kinds, and `project` left
+/// to the caller.
+///
+/// # Errors
+///
+/// Whatever keeps GitLab from answering.
+pub(in crate::provider) async fn found(gitlab: &Client, owner: ProjectId) -> Result<ExclusiveModel, Error> {
+    let both_kinds = ExclusiveModel {
+        target_project_ids: Attr::Known(Set(Vec::new())),
+        target_group_ids: Attr::Known(Set(Vec::new())),
+        ..ExclusiveModel::default()
+    };
+    let projects = ExclusiveModel { target_group_ids: Attr::Null, ..both_kinds.clone() };
+    match spelling::observe(gitlab, owner, both_kinds, Freshness::Shared).await {
+        // A GitLab without group entries has projects to manage.
+        Err(error) if !error.is_supported() => {
+            spelling::observe(gitlab, owner, projects, Freshness::Shared).await
+        }
+        observed => observed,
     }
 }
 
