@@ -14,8 +14,9 @@ mod sender;
 mod testing;
 
 pub use client::{
-    Allowed, AllowedCounts, Allowlist, Client, Confirmation, Enforcement, Freshness, Granted, GroupProject, GroupProjects,
-    ListedEntry, NotGranted, NotUndone, OwnSettings, PermissionList, ProjectScope, ProjectScopes, Revoked,
+    Allowed, AllowedCounts, Allowlist, Client, Confirmation, Enforcement, Freshness, Granted, GroupProject,
+    GroupProjects, ListedEntry, NotGranted, NotUndone, OwnSettings, PermissionList, ProjectScope,
+    ProjectScopes, Revoked,
 };
 pub use endpoints::group_projects::Below;
 pub use endpoints::job_token_permissions::{Permissions, PermittedEntry, entries_in};

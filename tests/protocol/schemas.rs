@@ -79,7 +79,7 @@ async fn the_schema_tells_of_everything_there_is() {
         names(schema.data_source_schemas.keys().collect()),
         [SCOPE_DATA, SCOPES_DATA, ALLOWLIST_DATA, "gitlab_job_token_policies"].map(str::to_owned).into()
     );
-    assert_eq!(names(schema.list_resource_schemas.keys().collect()), [ENTRY.to_owned()].into());
+    assert_eq!(names(schema.list_resource_schemas.keys().collect()), RESOURCES.map(str::to_owned).into());
     assert_eq!(schema.server_capabilities, Some(CAPABILITIES));
     assert_eq!(schema.diagnostics, []);
     assert!(schema.provider_meta.is_none());
@@ -96,7 +96,7 @@ async fn the_metadata_tells_the_same_in_short() {
     let data_sources: Vec<_> = metadata.data_sources.iter().map(|source| source.type_name.as_str()).collect();
     assert_eq!(data_sources, [ALLOWLIST_DATA, "gitlab_job_token_policies", SCOPE_DATA, SCOPES_DATA]);
     let lists: Vec<_> = metadata.list_resources.iter().map(|list| list.type_name.as_str()).collect();
-    assert_eq!(lists, [ENTRY]);
+    assert_eq!(lists, RESOURCES);
     assert_eq!(metadata.server_capabilities, Some(CAPABILITIES));
     assert!(metadata.functions.is_empty() && metadata.ephemeral_resources.is_empty());
     assert!(metadata.actions.is_empty() && metadata.diagnostics.is_empty());

@@ -55,7 +55,10 @@ enum Next {
     /// The first one, over GraphQL if that serves.
     First,
     /// Over GraphQL, from a cursor on.
-    After { group: String, cursor: String },
+    After {
+        group: String,
+        cursor: String,
+    },
     /// Over REST.
     Page(u64),
     End,
@@ -93,7 +96,9 @@ impl GroupProjects {
             Next::First => {
                 let group = client.path_of(self.below.group.into(), ErrorKind::NotFound).await?;
                 match self.read_after(client, group, None).await {
-                    Err(error) if error.is_of_graphql() => self.read_page(client, 1).await.map(Some),
+                    Err(error) if error.is_of_graphql() || is_blocked(&error) => {
+                        self.read_page(client, 1).await.map(Some)
+                    }
                     read => read.map(Some),
                 }
             }
@@ -149,13 +154,15 @@ impl GroupProjects {
             Error::new(ErrorKind::Unreadable, call.line(), None, Some(words.to_owned()), answer.history)
         })?;
         self.next = next.map_or(Next::End, Next::Page);
-        let project = |Element { id, path_with_namespace: full_path }| GroupProject {
-            id,
-            full_path,
-            settings: None,
-        };
+        let project =
+            |Element { id, path_with_namespace: full_path }| GroupProject { id, full_path, settings: None };
         Ok(answer.value.into_iter().map(project).collect())
     }
+}
+
+/// Checks whether something in front of GitLab lets no GraphQL through.
+fn is_blocked(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Blocked { .. })
 }
 
 impl Client {
@@ -183,4 +190,3 @@ impl Client {
         Ok(settings)
     }
 }
-

@@ -35,7 +35,8 @@ impl ListResource for AllowlistEntries {
         found: Sender<Listed<EntryModel>>,
     ) -> Result<(), Errors> {
         let gitlab = &context.client.gitlab;
-        walk::search(gitlab, &config, limit, &Entries { gitlab, whole_objects }, found, context.warnings).await
+        walk::search(gitlab, &config, limit, &Entries { gitlab, whole_objects }, found, context.warnings)
+            .await
     }
 }
 
@@ -57,7 +58,8 @@ impl Entries<'_> {
             |error| Unread::Answer(format!("Can't read the allowlist of project {project}"), error);
         let list = gitlab.complete_allowlist(project, Kind::Project).await.map_err(cannot_read)?;
         let path = gitlab.owner_path(project).await.map_err(cannot_read)?;
-        let own = ListedEntry { target: project.into(), name: None, full_path: Some(path.clone()), web_url: None };
+        let own =
+            ListedEntry { target: project.into(), name: None, full_path: Some(path.clone()), web_url: None };
         let mut entries: Vec<ListedEntry> = list.has_own_entry().then_some(own).into_iter().collect();
         entries.extend(list.iter().cloned());
         if entries.len() < wanted {

@@ -81,8 +81,7 @@ fn check_choice(config: &Query) -> Option<Diagnostic> {
 
 /// Checks that an option of a search in a group doesn't stand beside a project.
 fn check_option(attribute: &'static str, option: &Attr<bool>, config: &Query) -> Option<Diagnostic> {
-    let is_misplaced =
-        option.known().is_some() && config.project.known().is_some() && config.group.is_null();
+    let is_misplaced = option.known().is_some() && config.project.known().is_some() && config.group.is_null();
     is_misplaced.then(|| {
         let detail = format!(
             "`{attribute}` is set beside `project`, but applies to the projects of a group. Remove it, or set `group` in place \
@@ -101,7 +100,9 @@ impl Place {
     pub(super) async fn of(gitlab: &Client, config: &Query) -> Result<Self, Errors> {
         validate(config)?;
         if config.group.is_null() {
-            return Ok(Self::Project(project::settle(gitlab, "project", &config.project, &Attr::Null).await?));
+            return Ok(Self::Project(
+                project::settle(gitlab, "project", &config.project, &Attr::Null).await?,
+            ));
         }
         Ok(Self::Group(Below {
             group: project::settle(gitlab, "group", &config.group, &Attr::Null).await?,
@@ -146,8 +147,11 @@ mod tests {
 
     #[test]
     fn options_of_groups_are_errors_beside_a_project() {
-        let options =
-            Query { include_subgroups: Attr::Known(true), include_archived: Attr::Known(false), ..Query::default() };
+        let options = Query {
+            include_subgroups: Attr::Known(true),
+            include_archived: Attr::Known(false),
+            ..Query::default()
+        };
         let error = ("Option without a group".to_owned(), true);
         let with_project = Query { project: known("a/b"), ..options.clone() };
         assert_eq!(problems(&with_project), [error.clone(), error]);

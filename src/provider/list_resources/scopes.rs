@@ -62,7 +62,8 @@ impl Find for Scopes<'_> {
         let scope = match own {
             Some(_) if !self.whole_objects => bare(id),
             Some(own) => {
-                let settings = gitlab.listed_settings(project, &self.enforcement).await.map_err(cannot_read)?;
+                let settings =
+                    gitlab.listed_settings(project, &self.enforcement).await.map_err(cannot_read)?;
                 found_with(id, settings, pushes(own.own))
             }
             None => {

@@ -83,7 +83,8 @@ pub(super) async fn search<F: Find>(
     let mut host = Host { found, wanted: limit };
     let below = match place {
         Place::Project(project) => {
-            let objects = find.in_project(project, limit, warnings).await.map_err(|unread| unread.told(place))?;
+            let objects =
+                find.in_project(project, limit, warnings).await.map_err(|unread| unread.told(place))?;
             host.send(objects).await;
             return Ok(());
         }
@@ -98,7 +99,9 @@ pub(super) async fn search<F: Find>(
             Ok(Some(page)) => page,
             Ok(None) => break Ok(()),
             Err(error) => {
-                break Err(report(format!("Can't list the projects of group {}", below.group), &error).at("group").into());
+                break Err(report(format!("Can't list the projects of group {}", below.group), &error)
+                    .at("group")
+                    .into());
             }
         };
         let mut page = page.as_slice();
@@ -167,7 +170,9 @@ impl Told {
         for (mut warning, more) in self.0.into_values() {
             if more > 0 {
                 let projects = if more == 1 { "project" } else { "projects" };
-                warning.detail.push_str(&format!("\n\nThe same goes for {more} more {projects} of group {group}."));
+                warning
+                    .detail
+                    .push_str(&format!("\n\nThe same goes for {more} more {projects} of group {group}."));
             }
             warnings.add(warning.at("group"));
         }

@@ -277,7 +277,10 @@ pub(in crate::provider) fn found_with(
     settings: ScopeSettings,
     pushes: [Attr<bool>; 2],
 ) -> ScopeModel {
-    let scope = Push::ALL.into_iter().zip(pushes).fold(ScopeModel::default(), |scope, (push, setting)| push.with(scope, setting));
+    let scope = Push::ALL
+        .into_iter()
+        .zip(pushes)
+        .fold(ScopeModel::default(), |scope, (push, setting)| push.with(scope, setting));
     observed(scope, project, settings)
 }
 
