@@ -74,19 +74,101 @@ fn imports_clean(type_name: &str, config: &str, count: usize) -> Option<String> 
 #[test]
 fn generated_scopes_of_a_group_import_clean() {
     let Some(generated) = imports_clean(SCOPE, "group = \"acme\"", 2) else { return };
-    assert_snapshot!(generated, @"");
+    assert_snapshot!(generated, @r#"
+    resource "gitlab_job_token_scope" "all_0" {
+      inbound_enabled                       = true
+      project                               = "acme/tools/lint"
+      push_repository_for_job_token_allowed = true
+    }
+    import {
+      to       = gitlab_job_token_scope.all_0
+      identity = {
+        project_id = 2
+      }
+    }
+    resource "gitlab_job_token_scope" "all_1" {
+      inbound_enabled = false
+      project         = "acme/app"
+    }
+    import {
+      to       = gitlab_job_token_scope.all_1
+      identity = {
+        project_id = 1
+      }
+    }
+    "#);
 }
 
 #[test]
 fn generated_entries_of_a_group_import_clean() {
     let Some(generated) = imports_clean(ENTRY, "group = \"acme\"", 3) else { return };
-    assert_snapshot!(generated, @"");
+    assert_snapshot!(generated, @r#"
+    resource "gitlab_job_token_allowlist_entry" "all_0" {
+      default_permissions = true
+      project             = "acme/tools/lint"
+      target_project_id   = 2
+    }
+    import {
+      to       = gitlab_job_token_allowlist_entry.all_0
+      identity = {
+        project_id        = 2
+        target_project_id = 2
+      }
+    }
+    resource "gitlab_job_token_allowlist_entry" "all_1" {
+      default_permissions = false
+      job_token_policies  = ["READ_JOBS"]
+      project             = "acme/app"
+      target_project_id   = 3
+    }
+    import {
+      to       = gitlab_job_token_allowlist_entry.all_1
+      identity = {
+        project_id        = 1
+        target_project_id = 3
+      }
+    }
+    resource "gitlab_job_token_allowlist_entry" "all_2" {
+      project         = "acme/app"
+      target_group_id = 3
+    }
+    import {
+      to       = gitlab_job_token_allowlist_entry.all_2
+      identity = {
+        project_id        = 1
+        target_group_id   = 3
+      }
+    }
+    "#);
 }
 
 #[test]
 fn generated_allowlists_of_a_group_import_clean() {
     let Some(generated) = imports_clean(EXCLUSIVE, "group = \"acme\"", 2) else { return };
-    assert_snapshot!(generated, @"");
+    assert_snapshot!(generated, @r#"
+    resource "gitlab_job_token_allowlist_exclusive" "all_0" {
+      project            = "acme/tools/lint"
+      target_group_ids   = []
+      target_project_ids = []
+    }
+    import {
+      to       = gitlab_job_token_allowlist_exclusive.all_0
+      identity = {
+        project_id = 2
+      }
+    }
+    resource "gitlab_job_token_allowlist_exclusive" "all_1" {
+      project            = "acme/app"
+      target_group_ids   = [3]
+      target_project_ids = [3]
+    }
+    import {
+      to       = gitlab_job_token_allowlist_exclusive.all_1
+      identity = {
+        project_id = 1
+      }
+    }
+    "#);
 }
 
 #[test]
@@ -111,7 +193,11 @@ fn a_query_shows_identities_and_names() {
     let mut lines: Vec<&str> =
         run.succeeds().stdout().lines().filter(|line| line.starts_with("list.")).collect();
     lines.sort_unstable();
-    assert_snapshot!(lines.join("\n"), @"");
+    assert_snapshot!(lines.join("\n"), @r#"
+    list.gitlab_job_token_allowlist_entry.all   project_id=1,target_group_id=3,target_project_id=<null>   other on the allowlist of acme/app
+    list.gitlab_job_token_allowlist_entry.all   project_id=1,target_group_id=<null>,target_project_id=3   other/lib on the allowlist of acme/app
+    list.gitlab_job_token_allowlist_entry.all   project_id=2,target_group_id=<null>,target_project_id=2   acme/tools/lint on the allowlist of acme/tools/lint
+    "#);
 }
 
 #[test]
@@ -158,7 +244,14 @@ fn a_group_that_is_not_visible_is_an_error() {
     let Some(tf) = workspace(&gitlab) else { return };
     list(&tf, SCOPE, "config {\n group = \"acme/none\"\n}");
 
-    assert_snapshot!(query(&tf, &[]).error(), @"");
+    assert_snapshot!(query(&tf, &[]).error(), @r#"
+    Error: Unknown group
+      list.gitlab_job_token_scope.all
+      > list "gitlab_job_token_scope" "all" {
+
+    GitLab has no group `acme/none` that the token can see. Check the spelling of
+    the full path, and that the token's user is a member of the group.
+    "#);
 }
 
 #[test]
@@ -169,10 +262,31 @@ fn a_block_of_project_and_group_is_an_error() {
     let gitlab = acme();
     let Some(tf) = workspace(&gitlab) else { return };
     list(&tf, SCOPE, "config {\n project = \"acme/app\"\n group = \"acme\"\n}");
-    assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @"");
+    assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @r#"
+    Error: Both a project and a group to search
+      list.gitlab_job_token_scope.all
+      > list "gitlab_job_token_scope" "all" {
+
+    `project` and `group` are both set. Set one of them; to search both, write one
+    `list` block for each.
+    "#);
     list(&tf, SCOPE, "config {}");
-    assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @"");
+    assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @r#"
+    Error: No project or group to search
+      list.gitlab_job_token_scope.all
+      > list "gitlab_job_token_scope" "all" {
+
+    Set `project` to search one project, or `group` to search the projects of a
+    group.
+    "#);
     list(&tf, SCOPE, "config {\n project = \"acme/app\"\n include_subgroups = true\n}");
-    assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @"");
+    assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @r#"
+    Error: Option without a group
+      list.gitlab_job_token_scope.all
+      > list "gitlab_job_token_scope" "all" {
+
+    `include_subgroups` is set beside `project`, but applies to the projects of a
+    group. Remove it, or set `group` in place of `project`.
+    "#);
     assert!(gitlab.requests().is_empty());
 }

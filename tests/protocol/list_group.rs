@@ -74,7 +74,13 @@ async fn developer() -> Kit {
 async fn assert_as_imported(kit: &Kit, type_name: &str, listed: Vec<Listed>) {
     for listed in listed {
         let imported = kit.import_by(type_name, &listed.identity.unwrap()).await;
-        assert_eq!(listed.object.unwrap(), imported.state);
+        let mut object = listed.object.unwrap();
+        if object["default_permissions"] == json!(true) {
+            // Beside `true`, configuration can't have the empty set of a state.
+            assert_eq!(object["job_token_policies"].take(), Value::Null);
+            object["job_token_policies"] = json!([]);
+        }
+        assert_eq!(object, imported.state);
     }
 }
 

@@ -6,7 +6,9 @@ use tokio::sync::mpsc::Sender;
 use super::place::{self, Query};
 use super::walk::{self, Find, Unread};
 use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
-use crate::gitlab::{Client, Freshness, GroupProject, Kind, ListedEntry, ProjectId, Target};
+use crate::gitlab::{
+    Client, Error, Freshness, GroupProject, Kind, ListedEntry, Permissions, ProjectId, Target,
+};
 use crate::provider::connection::Connection;
 use crate::provider::resources::{AllowlistEntry, EntryModel, permissions};
 
@@ -55,7 +57,7 @@ impl Entries<'_> {
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
         let gitlab = self.gitlab;
         let cannot_read =
-            |error| Unread::Answer(format!("Can't read the allowlist of project {project}"), error);
+            |error: Error| Unread::of(format!("Can't read the allowlist of project {project}"), &error);
         let list = gitlab.complete_allowlist(project, Kind::Project).await.map_err(cannot_read)?;
         let path = gitlab.owner_path(project).await.map_err(cannot_read)?;
         let own =
@@ -84,7 +86,10 @@ impl Entries<'_> {
             let object = spelled.with_numbers(project, target);
             let held = permissions.as_ref().and_then(|list| list.get(target)).map(|entry| &entry.permissions);
             let object = match held {
-                Some(held) if target == Target::Project(project) => object.with_permissions(held),
+                // Configuration generated from the empty set beside `true` would be an error.
+                Some(Permissions::Default) if target == Target::Project(project) => {
+                    EntryModel { default_permissions: Attr::Known(true), ..object }
+                }
                 held => object.with_own_permissions(held),
             };
             Listed { object, display_name: entry.full_path.unwrap_or_else(|| target.to_string()) }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 use super::place::{self, Query};
 use super::walk::{self, Find, Unread};
 use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
-use crate::gitlab::{Client, Freshness, GroupProject, ProjectId};
+use crate::gitlab::{Client, Error, Freshness, GroupProject, ProjectId};
 use crate::provider::connection::Connection;
 use crate::provider::resources::allowlist_exclusive::found;
 use crate::provider::resources::{AllowlistExclusive, ExclusiveModel};
@@ -49,7 +49,7 @@ impl Lists<'_> {
     /// Returns the list as far as it is wanted. One of which only the identity is wanted isn't read; `is_visible` says that
     /// the token is known to be allowed to.
     async fn of(&self, project: ProjectId, is_visible: bool) -> Result<ExclusiveModel, Unread> {
-        let cannot_read = |error| Unread::Answer(cannot_read(project), error);
+        let cannot_read = |error: Error| Unread::of(cannot_read(project), &error);
         if self.whole_objects {
             return found(self.gitlab, project).await.map_err(cannot_read);
         }
@@ -82,7 +82,7 @@ impl Find for Lists<'_> {
         let list = self.of(project, false).await?;
         // The list tells the path.
         let path = self.gitlab.owner_path(project).await;
-        let path = path.map_err(|error| Unread::Answer(cannot_read(project), error))?;
+        let path = path.map_err(|error: Error| Unread::of(cannot_read(project), &error))?;
         Ok(vec![listed(list, &path)])
     }
 }

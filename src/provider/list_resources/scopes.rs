@@ -6,7 +6,7 @@ use tokio::sync::mpsc::Sender;
 use super::place::{self, Query};
 use super::walk::{self, Find, Unread};
 use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
-use crate::gitlab::{Client, Enforcement, Freshness, GroupProject, ProjectId, Settings};
+use crate::gitlab::{Client, Enforcement, Error, Freshness, GroupProject, ProjectId, Settings};
 use crate::provider::connection::Connection;
 use crate::provider::resources::scope::{found, found_with};
 use crate::provider::resources::{JobTokenScope, ScopeModel};
@@ -58,7 +58,7 @@ impl Find for Scopes<'_> {
     ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
         let GroupProject { id, full_path, settings: own } = project;
         let (id, gitlab) = (*id, self.gitlab);
-        let cannot_read = |error| Unread::Answer(cannot_read(id), error);
+        let cannot_read = |error: Error| Unread::of(cannot_read(id), &error);
         let scope = match own {
             Some(_) if !self.whole_objects => bare(id),
             Some(own) => {
@@ -84,7 +84,7 @@ impl Find for Scopes<'_> {
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
         let gitlab = self.gitlab;
-        let cannot_read = |error| Unread::Answer(cannot_read(project), error);
+        let cannot_read = |error: Error| Unread::of(cannot_read(project), &error);
         let settings = gitlab.settings(project, Freshness::Now).await.map_err(cannot_read)?;
         let scope = match self.whole_objects {
             true => found(gitlab, project, settings, warnings).await?,

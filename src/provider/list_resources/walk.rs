@@ -39,8 +39,11 @@ pub(super) trait Find: Sync {
 /// The reason why a project couldn't be read.
 #[derive(Debug)]
 pub(super) enum Unread {
-    /// GitLab's answer, and what was attempted.
-    Answer(String, Error),
+    /// GitLab doesn't show it to the token: the user's role is too low, or the project is gone or not visible. The other
+    /// projects of a group are listed all the same.
+    Hidden(Diagnostic),
+    /// Another answer.
+    Failed(Diagnostic),
     /// Errors that say it all.
     Told(Errors),
 }
@@ -52,15 +55,18 @@ impl From<Errors> for Unread {
 }
 
 impl Unread {
-    /// Checks whether the token's user lacks the role in this project, or the project itself is gone or not visible. In a group,
-    /// the others are listed all the same.
-    fn is_hidden(&self) -> bool {
-        matches!(self, Self::Answer(_, error) if error.is_not_found() || *error.kind() == ErrorKind::Forbidden)
+    /// Returns the reason for a call that failed while `attempted` was going on.
+    pub(super) fn of(attempted: impl Into<String>, error: &Error) -> Self {
+        let diagnostic = report(attempted, error);
+        match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Forbidden => Self::Hidden(diagnostic),
+            _ => Self::Failed(diagnostic),
+        }
     }
 
     fn told(self, place: Place) -> Errors {
         match self {
-            Self::Answer(attempted, error) => report(attempted, &error).at(place.attribute()).into(),
+            Self::Hidden(diagnostic) | Self::Failed(diagnostic) => diagnostic.at(place.attribute()).into(),
             Self::Told(errors) => errors,
         }
     }
@@ -121,7 +127,7 @@ pub(super) async fn search<F: Find>(
                             break 'pages Ok(());
                         }
                     }
-                    Err(unread) if unread.is_hidden() => hidden += 1,
+                    Err(Unread::Hidden(_)) => hidden += 1,
                     Err(unread) => break 'pages Err(unread.told(place)),
                 }
             }
