@@ -190,3 +190,67 @@ impl Client {
         Ok(settings)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::gitlab::names::GroupId;
+    use crate::gitlab::testing::{Reply, Scripted, json as reply, shown};
+
+    async fn read(mut replies: Vec<Reply>) -> (Scripted, Vec<Result<usize, Error>>) {
+        let acme = json!({ "id": 7, "full_path": "acme", "name": "Acme", "web_url": "http://x/groups/acme" });
+        replies.insert(0, reply(200, &acme));
+        let server = Scripted::answers(replies).await;
+        let group = GroupId::try_from(7_u64).unwrap();
+        let mut list = GroupProjects::new(Below { group, with_subgroups: true, with_archived: false });
+        let mut pages = Vec::new();
+        while let Some(page) = list.next_page(&server.client()).await.transpose() {
+            let is_end = page.is_err();
+            pages.push(page.map(|page| page.len()));
+            if is_end {
+                break;
+            }
+        }
+        (server, pages)
+    }
+
+    fn page(nodes: &[Value], end: &Value) -> Reply {
+        reply(200, &json!({ "data": { "group": { "projects": { "nodes": nodes, "pageInfo": end } } } }))
+    }
+
+    fn node(id: u64, archived: bool) -> Value {
+        let id = format!("gid://gitlab/Project/{id}");
+        json!({ "id": id, "fullPath": "acme/a", "archived": archived, "ciCdSettings": null })
+    }
+
+    #[tokio::test]
+    async fn archived_projects_are_left_out_even_where_gitlab_lists_them() {
+        let end = json!({ "hasNextPage": false, "endCursor": null });
+        let (_, pages) = read(vec![page(&[node(1, false), node(2, true)], &end)]).await;
+        assert_eq!(pages.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1]);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_does_not_go_on_is_an_error() {
+        let without_cursor = json!({ "hasNextPage": true, "endCursor": null });
+        let repeating = json!({ "hasNextPage": true, "endCursor": "c" });
+        for replies in [vec![page(&[], &without_cursor)], vec![page(&[], &repeating), page(&[], &repeating)]]
+        {
+            let (_, mut pages) = read(replies).await;
+            let error = pages.pop().unwrap().unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Unreadable);
+            assert!(shown(&error).contains("the list does not go on"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn rest_lists_a_group_that_graphql_does_not_show() {
+        let unseen = reply(200, &json!({ "data": { "group": null } }));
+        let projects = json!([{ "id": 1, "path_with_namespace": "acme/a" }]);
+        let (server, pages) = read(vec![unseen, reply(200, &projects)]).await;
+        assert_eq!(pages.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1]);
+        assert_eq!(server.lines().last().unwrap(), "GET /groups/7/projects");
+    }
+}
