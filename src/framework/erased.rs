@@ -269,8 +269,8 @@ impl<L: ListResource> AnyListResource<<L::Resource as Resource>::Client> for L {
         found: mpsc::Sender<Listed<Object>>,
     ) -> BoxFuture<'a, Result<(), Errors>> {
         Box::pin(async move {
-            let Search { config, whole_objects } = search;
-            let search = Search { config: L::Config::from_object(config)?, whole_objects };
+            let Search { config, whole_objects, limit } = search;
+            let search = Search { config: L::Config::from_object(config)?, whole_objects, limit };
             // One at a time: the host's pace is the pace of the search.
             let (sender, mut receiver) = mpsc::channel::<Listed<<L::Resource as Resource>::Model>>(1);
             let forward = async {

@@ -27,8 +27,8 @@ pub trait ListResource: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Sends the objects as they are found. The receiver closes once the host has enough; what is sent afterwards is
-    /// lost, and an end at that point is no error.
+    /// Sends the objects as they are found, and need not look beyond [`Search::limit`]. The receiver closes once the host
+    /// has enough; what is sent afterwards is lost, and an end at that point is no error.
     ///
     /// # Errors
     ///
@@ -48,6 +48,8 @@ pub struct Search<T> {
     pub config: T,
     /// Whether the objects are wanted whole. Without, only what their identities are made of is looked at.
     pub whole_objects: bool,
+    /// The most objects that the host takes; [`usize::MAX`] without a limit.
+    pub limit: usize,
 }
 
 /// One object found.

@@ -14,10 +14,12 @@ mod sender;
 mod testing;
 
 pub use client::{
-    Allowed, AllowedCounts, Allowlist, AuthenticationLog, Client, Confirmation, Coverage, Freshness, Granted,
-    ListedEntry, NotGranted, NotUndone, PermissionList, ProjectScope, ProjectScopes, Revoked,
+    Allowed, AllowedCounts, Allowlist, AuthenticationLog, Client, Confirmation, Coverage, Enforcement,
+    Freshness, Granted, GroupProject, GroupProjects, ListedEntry, NotGranted, NotUndone, OwnSettings,
+    PermissionList, ProjectScope, ProjectScopes, Revoked,
 };
 pub use endpoints::authentication_log::LoggedProject;
+pub use endpoints::group_projects::Below;
 pub use endpoints::job_token_permissions::{Permissions, PermittedEntry, entries_in};
 pub use endpoints::job_token_scope::ScopeSettings;
 pub use endpoints::job_token_settings::Settings;

@@ -1,6 +1,7 @@
 //! The identity of what exists once for each project: the project's number.
 
 use super::project;
+use super::report::report;
 use crate::framework::{Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Type, model};
 use crate::gitlab::{Client, Id, ProjectId};
 
@@ -26,17 +27,30 @@ pub(super) fn project_id() -> IdentityAttribute {
     }
 }
 
-/// The project to import by, with its spelling in the import: number or full path in an id, number in an identity.
+/// Returns the project to import by, with the text that an import ID has for it. An identity has none: see [`spelled`].
 pub(super) async fn imported_project(
     client: &Client,
     by: ImportBy<'_, ProjectIdentity>,
-) -> Result<(String, ProjectId), Errors> {
+) -> Result<(Option<String>, ProjectId), Errors> {
     match by {
-        ImportBy::Id(id) => Ok((id.to_owned(), project::find(client, None, id).await?)),
-        ImportBy::Identity(identity) => {
-            let project: ProjectId = number("project_id", identity.project_id.known())?;
-            Ok((project.to_string(), project))
-        }
+        ImportBy::Id(id) => Ok((Some(id.to_owned()), project::find(client, None, id).await?)),
+        ImportBy::Identity(identity) => Ok((None, number("project_id", identity.project_id.known())?)),
+    }
+}
+
+/// Returns the `project` of an imported object: the user's own text, or else the full path, as list resources show it. Called
+/// after the object was read, since most reads tell the path by the way.
+pub(super) async fn spelled(
+    client: &Client,
+    text: Option<String>,
+    project: ProjectId,
+) -> Result<String, Errors> {
+    match text {
+        Some(text) => Ok(text),
+        None => client
+            .owner_path(project)
+            .await
+            .map_err(|error| report(format!("Can't look up the project `{project}`"), &error).into()),
     }
 }
 

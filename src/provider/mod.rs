@@ -95,6 +95,10 @@ impl Provider for GitlabJobToken {
     }
 
     fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Connection>>> {
-        vec![Box::new(list_resources::AllowlistEntries)]
+        vec![
+            Box::new(list_resources::JobTokenScopes),
+            Box::new(list_resources::AllowlistEntries),
+            Box::new(list_resources::Allowlists),
+        ]
     }
 }

@@ -212,7 +212,8 @@ pub(in crate::provider) fn as_found<T>(
     }
 }
 
-fn not_shown(owner: ProjectId, error: &Error) -> Diagnostic {
+/// Returns the warning of permissions that are hidden from the token.
+pub(super) fn not_shown(owner: ProjectId, error: &Error) -> Diagnostic {
     let advice = if error.is_about_fine_grained_token() {
         "Most fine-grained tokens can't read them; a classic token with the scope `api` can."
     } else {

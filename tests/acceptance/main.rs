@@ -32,6 +32,7 @@ mod permissions;
 mod provider_block;
 mod provider_errors;
 mod push;
+mod query;
 mod removal;
 mod request_economy;
 mod scope;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::kit::{
     ALLOWLIST_DATA, Action, ENTRY, EXCLUSIVE, Kit, PROVIDER_CONFIG_UNKNOWN, SCOPE, SCOPE_DATA, only_error,
 };
+use crate::list;
 
 const NOT_KNOWN: &str = "Provider configuration is not known yet";
 
@@ -140,7 +141,12 @@ async fn a_data_source_is_deferred_where_the_host_takes_it_and_an_error_elsewher
 #[tokio::test]
 async fn a_query_is_an_error() {
     let kit = Kit::unknown(true).await;
-    let query = Query { type_name: ENTRY, config: json!({"project": "1"}), include_object: true, limit: 100 };
+    let query = Query {
+        type_name: ENTRY,
+        config: list::config(json!({"project": "1"})),
+        include_object: true,
+        limit: 100,
+    };
     let events = kit.list(&query).await.unwrap().rest().await.unwrap();
     assert_eq!(only_error(&events[0].diagnostics).summary, NOT_KNOWN);
 }

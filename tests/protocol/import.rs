@@ -53,19 +53,19 @@ async fn a_scope_and_an_exclusive_list_are_imported_by_number_or_path() {
 }
 
 #[tokio::test]
-async fn every_resource_is_imported_by_its_identity() {
+async fn import_by_identity_shows_the_path_of_the_project() {
     let (kit, group) = kit().await;
     let scope = kit.import_by(SCOPE, &json!({"project_id": 1})).await;
-    kit.assert_clean(SCOPE, &scope, json!({"project": "1"})).await;
+    kit.assert_clean(SCOPE, &scope, json!({"project": "acme/app"})).await;
     let list = kit.import_by(EXCLUSIVE, &json!({"project_id": 1})).await;
-    let given = json!({"project": "1", "target_project_ids": [2], "target_group_ids": [group]});
+    let given = json!({"project": "acme/app", "target_project_ids": [2], "target_group_ids": [group]});
     kit.assert_clean(EXCLUSIVE, &list, given).await;
     let project = json!({"project_id": 1, "target_project_id": 2, "target_group_id": null});
     let entry = kit.import_by(ENTRY, &project).await;
-    kit.assert_clean(ENTRY, &entry, json!({"project": "1", "target_project_id": 2})).await;
+    kit.assert_clean(ENTRY, &entry, json!({"project": "acme/app", "target_project_id": 2})).await;
     let group_identity = json!({"project_id": 1, "target_project_id": null, "target_group_id": group});
     let entry = kit.import_by(ENTRY, &group_identity).await;
-    kit.assert_clean(ENTRY, &entry, json!({"project": "1", "target_group_id": group})).await;
+    kit.assert_clean(ENTRY, &entry, json!({"project": "acme/app", "target_group_id": group})).await;
 }
 
 #[tokio::test]

@@ -7,16 +7,27 @@ use gitlab_simulator::{ADMINISTRATOR, Fault, Permissions, Route, Simulator, Targ
 use plugin_host::{Listed, Query};
 use serde_json::{Value, json};
 
-use crate::kit::{ENTRY, Kit, SCOPE, only_error};
+use crate::kit::{ENTRY, Kit, RESOURCES, only_error};
 
 /// As many as GitLab takes of each kind.
 const FULL: u64 = 200;
 
-fn query(project: &str) -> Query<'_> {
-    Query { type_name: ENTRY, config: json!({"project": project}), include_object: false, limit: 1000 }
+/// A `config` block, whose other attributes are null.
+pub(crate) fn config(given: Value) -> Value {
+    let mut config =
+        json!({"project": null, "group": null, "include_subgroups": null, "include_archived": null});
+    for (name, value) in given.as_object().into_iter().flatten() {
+        config[name] = value.clone();
+    }
+    config
 }
 
-async fn all(kit: &Kit, query: &Query<'_>) -> Vec<Listed> {
+fn query(project: &str) -> Query<'_> {
+    let config = config(json!({"project": project}));
+    Query { type_name: ENTRY, config, include_object: false, limit: 1000 }
+}
+
+pub(crate) async fn all(kit: &Kit, query: &Query<'_>) -> Vec<Listed> {
     kit.list(query).await.unwrap().rest().await.unwrap()
 }
 
@@ -69,9 +80,7 @@ async fn whole_objects_come_when_asked_for_and_can_be_imported_as_they_are() {
         let imported = kit.import_by(ENTRY, &listed.identity.unwrap()).await;
         let object = listed.object.unwrap();
         assert_eq!(kit.config(ENTRY, object.clone()), object, "every attribute is there");
-        for attribute in ["id", "project_id", "target_project_id", "target_group_id", "target_type"] {
-            assert_eq!(object[attribute], imported.state[attribute], "{attribute}");
-        }
+        assert_eq!(object, imported.state);
     }
 }
 
@@ -115,16 +124,16 @@ async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
     let identities: BTreeSet<String> =
         listed.iter().map(|listed| listed.identity.as_ref().unwrap().to_string()).collect();
     assert_eq!((listed.len() as u64, identities.len() as u64), (2 * FULL, 2 * FULL));
-    // Three pages of projects, for the project itself is on the list, two of groups, the path, and the project's own entry.
-    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1 + 1);
+    // Three pages of projects, for the project itself is on the list, two of groups, and the path.
+    assert_eq!(kit.gitlab.requests().len(), 3 + 2 + 1);
 }
 
 #[tokio::test]
-async fn permissions_are_asked_for_once() {
+async fn permissions_are_asked_for_once_and_only_if_wanted() {
     let kit = Kit::with(full_world()).await;
     let asked = || kit.gitlab.requests().to(Route::GraphqlQuery).len();
     all(&kit, &query("acme/app")).await;
-    assert_eq!(asked(), 1, "for the project's own entry");
+    assert_eq!(asked(), 0);
     let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
     assert_eq!((listed.len() as u64, asked()), (2 * FULL, 1));
 }
@@ -188,12 +197,13 @@ async fn a_project_that_is_not_there_ends_the_stream_with_an_error() {
 async fn what_can_not_be_listed_is_an_event_too() {
     let kit = Kit::with(world()).await;
     let unreadable = [
-        Query { type_name: SCOPE, ..query("1") },
         Query { type_name: "gitlab_project", ..query("1") },
         Query { config: Value::Null, ..query("1") },
-        Query { config: json!({"project": "1", "other": 1}), ..query("1") },
-        Query { config: json!({"project": "/"}), ..query("1") },
-        Query { config: json!({"project": null}), ..query("1") },
+        Query { config: config(json!({"project": "1", "other": 1})), ..query("1") },
+        Query { config: config(json!({"project": "/"})), ..query("1") },
+        Query { config: config(json!({"group": "/"})), ..query("1") },
+        Query { config: config(json!({})), ..query("1") },
+        Query { config: config(json!({"project": "1", "group": "acme"})), ..query("1") },
     ];
     for query in unreadable {
         let listed = all(&kit, &query).await;
@@ -214,9 +224,19 @@ async fn before_the_provider_is_configured_nothing_is_listed() {
 #[tokio::test]
 async fn a_query_is_validated_without_a_server() {
     let kit = Kit::tempted(world()).await;
-    assert_eq!(kit.validate_list(ENTRY, json!({"project": "acme/app"})).await.unwrap(), []);
-    for config in [json!({"project": "/"}), json!({}), Value::Null] {
-        only_error(&kit.validate_list(ENTRY, config).await.unwrap());
+    for type_name in RESOURCES {
+        let validate = async |given| kit.validate_list(type_name, given).await.unwrap();
+        assert_eq!(validate(config(json!({"project": "acme/app"}))).await, []);
+        assert_eq!(validate(config(json!({"group": "acme", "include_archived": true}))).await, []);
+        for invalid in [
+            config(json!({"project": "/"})),
+            config(json!({})),
+            config(json!({"project": "acme/app", "group": "acme"})),
+            config(json!({"project": "acme/app", "include_subgroups": true})),
+            Value::Null,
+        ] {
+            only_error(&validate(invalid).await);
+        }
     }
     assert_eq!(kit.requests(), "");
 }

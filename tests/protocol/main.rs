@@ -16,6 +16,7 @@ mod import;
 mod kit;
 mod life_cycle;
 mod list;
+mod list_group;
 mod listening;
 mod logging;
 mod malformed;

@@ -83,7 +83,7 @@ async fn the_schema_tells_of_everything_there_is() {
             .map(str::to_owned)
             .into()
     );
-    assert_eq!(names(schema.list_resource_schemas.keys().collect()), [ENTRY.to_owned()].into());
+    assert_eq!(names(schema.list_resource_schemas.keys().collect()), RESOURCES.map(str::to_owned).into());
     assert_eq!(schema.server_capabilities, Some(CAPABILITIES));
     assert_eq!(schema.diagnostics, []);
     assert!(schema.provider_meta.is_none());
@@ -103,7 +103,7 @@ async fn the_metadata_tells_the_same_in_short() {
         [ALLOWLIST_DATA, LOG_DATA, "gitlab_job_token_policies", SCOPE_DATA, SCOPES_DATA]
     );
     let lists: Vec<_> = metadata.list_resources.iter().map(|list| list.type_name.as_str()).collect();
-    assert_eq!(lists, [ENTRY]);
+    assert_eq!(lists, RESOURCES);
     assert_eq!(metadata.server_capabilities, Some(CAPABILITIES));
     assert!(metadata.functions.is_empty() && metadata.ephemeral_resources.is_empty());
     assert!(metadata.actions.is_empty() && metadata.diagnostics.is_empty());

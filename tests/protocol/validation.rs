@@ -5,6 +5,7 @@ use plugin_host::wire::UNKNOWN;
 use serde_json::{Value, json};
 
 use crate::kit::{ALLOWLIST_DATA, ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, SCOPE_DATA, only_error};
+use crate::list;
 
 async fn of_resource(kit: &Kit, type_name: &str, given: Value) -> Vec<Diagnostic> {
     kit.validate_resource(type_name, kit.config(type_name, given)).await.unwrap()
@@ -99,7 +100,7 @@ async fn what_is_not_known_yet_is_never_at_fault_elsewhere() {
         let config = kit.data_config(type_name, json!({"project": UNKNOWN}));
         assert_eq!(kit.validate_data_source(type_name, config).await.unwrap(), []);
     }
-    assert_eq!(kit.validate_list(ENTRY, json!({"project": UNKNOWN})).await.unwrap(), []);
+    assert_eq!(kit.validate_list(ENTRY, list::config(json!({"project": UNKNOWN}))).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -177,7 +178,7 @@ async fn what_is_at_fault_elsewhere_is_named_by_its_path() {
         let diagnostics = kit.validate_data_source(type_name, config).await.unwrap();
         assert_eq!(only_error(&diagnostics).attribute.as_deref(), Some("project"));
     }
-    let diagnostics = kit.validate_list(ENTRY, json!({"project": "/"})).await.unwrap();
+    let diagnostics = kit.validate_list(ENTRY, list::config(json!({"project": "/"}))).await.unwrap();
     assert_eq!(only_error(&diagnostics).attribute.as_deref(), Some("project"));
 }
 
@@ -188,6 +189,6 @@ async fn a_type_that_there_is_not_is_an_error() {
     assert!(only_error(&diagnostics).detail.contains("`gitlab_project`"));
     let diagnostics = kit.validate_data_source(RESOURCES[0], json!({})).await.unwrap();
     assert!(only_error(&diagnostics).detail.contains(RESOURCES[0]));
-    let diagnostics = kit.validate_list(SCOPE, json!({})).await.unwrap();
-    assert!(only_error(&diagnostics).detail.contains(SCOPE));
+    let diagnostics = kit.validate_list("gitlab_project", json!({})).await.unwrap();
+    assert!(only_error(&diagnostics).detail.contains("`gitlab_project`"));
 }

@@ -75,7 +75,7 @@ async fn search<P: Provider>(
         finds.close();
         Ok::<_, Errors>(())
     };
-    let search = Search { config, whole_objects: request.include_resource_object };
+    let search = Search { config, whole_objects: request.include_resource_object, limit };
     let (searched, reported) = tokio::join!(lister.lister.list(context, search, found), report);
     searched.and(reported)
 }

@@ -3,6 +3,7 @@
 
 mod allowlist;
 mod authentication_log;
+mod group_projects;
 mod handle;
 mod job_token;
 mod lists;
@@ -19,6 +20,7 @@ mod write;
 
 pub use allowlist::{Allowlist, ListedEntry};
 pub use authentication_log::{AuthenticationLog, Coverage};
+pub use group_projects::{Enforcement, GroupProject, GroupProjects, OwnSettings};
 pub use handle::Client;
 pub use job_token::{Allowed, Revoked};
 pub use permission_list::PermissionList;

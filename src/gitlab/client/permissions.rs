@@ -132,7 +132,11 @@ impl Client {
     }
 
     /// Returns the owner's full path, as its list of projects tells by the way, or else as one look-up does.
-    pub(super) async fn owner_path(&self, owner: ProjectId) -> Result<String, Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is no such owner for the token, and whatever keeps GitLab from answering.
+    pub async fn owner_path(&self, owner: ProjectId) -> Result<String, Error> {
         let listed = self.peek_allowlist(owner, Kind::Project);
         match listed.as_ref().and_then(|list| list.owner_path()) {
             Some(path) => Ok(path.to_owned()),

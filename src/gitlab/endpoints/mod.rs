@@ -4,6 +4,7 @@
 
 pub(super) mod authentication_log;
 mod global_id;
+pub(super) mod group_projects;
 pub(super) mod instance;
 pub(super) mod job_token_permissions;
 pub(super) mod job_token_scope;

@@ -64,7 +64,7 @@ struct Shared {
 #[derive(Debug)]
 pub(in crate::gitlab) struct Answer<T> {
     pub(in crate::gitlab) value: T,
-    pub(super) headers: HeaderMap,
+    pub(in crate::gitlab) headers: HeaderMap,
     /// The attempts so far, for an error that the value may turn out to be.
     pub(in crate::gitlab) history: AttemptHistory,
 }

@@ -10,9 +10,10 @@ use crate::framework::{
 use crate::gitlab::{Client, Coverage, Error, ErrorKind, Freshness, Kind, LoggedProject, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::names;
+use crate::provider::permissions;
 use crate::provider::project::{self, Stage};
 use crate::provider::report::{report, sentence};
-use crate::provider::resources::{entry_id, permissions};
+use crate::provider::resources::entry_id;
 
 /// The data source.
 pub(in crate::provider) struct AuthenticationLog;

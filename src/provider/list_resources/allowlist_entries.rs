@@ -1,105 +1,127 @@
-//! List resource `gitlab_job_token_allowlist_entry`: the entries on a project's allowlist, managed or not, for
-//! `terraform query`.
+//! List resource `gitlab_job_token_allowlist_entry`: the entries on the allowlist of a project, or on those of the projects of
+//! a group, managed or not, for `terraform query`.
 
 use tokio::sync::mpsc::Sender;
 
-use crate::framework::{
-    Attr, Attribute, Context, Errors, ListResource, Listed, Schema, Search, Type, Warnings, model,
+use super::place::{self, Query};
+use super::walk::{self, Find, Unread};
+use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
+use crate::gitlab::{
+    Client, Error, Freshness, GroupProject, Kind, ListedEntry, Permissions, ProjectId, Target,
 };
-use crate::gitlab::{Freshness, Kind, ListedEntry, ProjectId};
 use crate::provider::connection::Connection;
-use crate::provider::project;
-use crate::provider::report::report;
-use crate::provider::resources::{AllowlistEntry, EntryModel, permissions};
+use crate::provider::permissions;
+use crate::provider::resources::{AllowlistEntry, EntryModel};
 
 /// The list resource.
 pub(in crate::provider) struct AllowlistEntries;
-
-model! {
-    /// The `config` block, as the schema documents it.
-    pub(in crate::provider) struct Query {
-        project: String,
-    }
-}
 
 impl ListResource for AllowlistEntries {
     type Resource = AllowlistEntry;
     type Config = Query;
 
     fn schema(&self) -> Schema {
-        let attributes = vec![Attribute::required(
-            "project",
-            Type::String,
-            "Number or full path of the project whose allowlist is listed.",
-        )];
-        let description = "Lists the entries on the allowlist of a project: first the project's entry for itself, then the projects, then \
-             the groups.";
-        Schema { version: 0, description, attributes }
+        place::schema(
+            "Lists the entries on the allowlist of a project, or on those of all projects of a group. Of each project, its entry \
+             for itself comes first, then the projects, then the groups.",
+        )
     }
 
     fn validate(&self, config: &Query, _: &Warnings) -> Result<(), Errors> {
-        Errors::check(project::check_spelling::<ProjectId>(
-            project::Stage::Planning,
-            "project",
-            &config.project,
-        ))
+        place::validate(config)
     }
 
     async fn list(
         &self,
         context: Context<'_, Connection>,
-        Search { config, whole_objects }: Search<Query>,
+        Search { config, whole_objects, limit }: Search<Query>,
         found: Sender<Listed<EntryModel>>,
     ) -> Result<(), Errors> {
         let gitlab = &context.client.gitlab;
-        let owner: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
-        let cannot_read =
-            |error| report(format!("Can't read the allowlist of project {owner}"), &error).at("project");
-        let projects = gitlab.complete_allowlist(owner, Kind::Project).await.map_err(cannot_read)?;
-        let asked = gitlab.permissions(owner, Freshness::Shared).await;
-        // Without whole objects, only the project's entry for itself is wanted of it.
-        let permissions = match whole_objects {
-            true => permissions::as_found(owner, asked, context.warnings)?,
-            false => asked.ok(),
-        };
-        if let Some(own) = permissions.as_ref().and_then(|list| list.get(owner.into())) {
-            let spelled = EntryModel { project: config.project.clone(), ..EntryModel::default() };
-            let object = spelled.with_numbers(owner, owner.into()).with_permissions(&own.permissions);
-            if found.send(Listed { object, display_name: own.full_path.clone() }).await.is_err() {
-                return Ok(());
-            }
-        }
-        let listed = |listed: &ListedEntry| {
-            let target = listed.target;
-            let spelled = EntryModel { project: config.project.clone(), ..EntryModel::default() };
-            let display_name = listed.full_path.clone().unwrap_or_else(|| format!("{target}"));
-            let entry = permissions.as_ref().and_then(|list| list.get(target));
-            let object = spelled
-                .with_numbers(owner, target)
-                .with_own_permissions(entry.map(|entry| &entry.permissions));
-            Listed { object, display_name }
-        };
-        if send_all(&found, projects.iter().map(listed)).await {
-            match gitlab.complete_allowlist(owner, Kind::Group).await {
-                Ok(groups) => drop(send_all(&found, groups.iter().map(listed)).await),
-                // A GitLab without group entries has none.
-                Err(error) if !error.is_supported() => {}
-                Err(error) => return Err(cannot_read(error).into()),
-            }
-        }
-        Ok(())
+        walk::search(gitlab, &config, limit, &Entries { gitlab, whole_objects }, found, context.warnings)
+            .await
     }
 }
 
-/// Sends the entries. Returns false once nobody wants any more.
-async fn send_all(
-    found: &Sender<Listed<EntryModel>>,
-    entries: impl Iterator<Item = Listed<EntryModel>>,
-) -> bool {
-    for entry in entries {
-        if found.send(entry).await.is_err() {
-            return false;
+struct Entries<'a> {
+    gitlab: &'a Client,
+    whole_objects: bool,
+}
+
+impl Entries<'_> {
+    /// Returns the entries of a project as far as they are wanted.
+    async fn of(
+        &self,
+        project: ProjectId,
+        wanted: usize,
+        warnings: &Warnings,
+    ) -> Result<Vec<Listed<EntryModel>>, Unread> {
+        let gitlab = self.gitlab;
+        let cannot_read =
+            |error: Error| Unread::of(format!("Can't read the allowlist of project {project}"), &error);
+        let list = gitlab.complete_allowlist(project, Kind::Project).await.map_err(cannot_read)?;
+        let path = gitlab.owner_path(project).await.map_err(cannot_read)?;
+        let own =
+            ListedEntry { target: project.into(), name: None, full_path: Some(path.clone()), web_url: None };
+        let mut entries: Vec<ListedEntry> = list.has_own_entry().then_some(own).into_iter().collect();
+        entries.extend(list.iter().cloned());
+        if entries.len() < wanted {
+            match gitlab.complete_allowlist(project, Kind::Group).await {
+                Ok(groups) => entries.extend(groups.iter().cloned()),
+                // A GitLab without group entries has none.
+                Err(error) if !error.is_supported() => {}
+                Err(error) => return Err(cannot_read(error)),
+            }
         }
+        entries.truncate(wanted);
+        let permissions = match self.whole_objects && !entries.is_empty() {
+            true => {
+                let asked = gitlab.permissions(project, Freshness::Shared).await;
+                permissions::as_found(project, asked, warnings)?
+            }
+            false => None,
+        };
+        let listed = |entry: ListedEntry| {
+            let target = entry.target;
+            let spelled = EntryModel { project: Attr::Known(path.clone()), ..EntryModel::default() };
+            let object = spelled.with_numbers(project, target);
+            let held = permissions.as_ref().and_then(|list| list.get(target)).map(|entry| &entry.permissions);
+            let object = match held {
+                // Configuration generated from the empty set beside `true` would be an error.
+                Some(Permissions::Default) if target == Target::Project(project) => {
+                    EntryModel { default_permissions: Attr::Known(true), ..object }
+                }
+                held => object.with_own_permissions(held),
+            };
+            Listed { object, display_name: entry.full_path.unwrap_or_else(|| target.to_string()) }
+        };
+        Ok(entries.into_iter().map(listed).collect())
     }
-    true
+}
+
+impl Find for Entries<'_> {
+    type Object = EntryModel;
+
+    async fn in_listed(
+        &self,
+        project: &GroupProject,
+        wanted: usize,
+        warnings: &Warnings,
+    ) -> Result<Vec<Listed<EntryModel>>, Unread> {
+        let entries = self.of(project.id, wanted, warnings).await?;
+        let named = |entry: Listed<EntryModel>| {
+            let display_name = format!("{} on the allowlist of {}", entry.display_name, project.full_path);
+            Listed { display_name, ..entry }
+        };
+        Ok(entries.into_iter().map(named).collect())
+    }
+
+    async fn in_project(
+        &self,
+        project: ProjectId,
+        wanted: usize,
+        warnings: &Warnings,
+    ) -> Result<Vec<Listed<EntryModel>>, Unread> {
+        self.of(project, wanted, warnings).await
+    }
 }

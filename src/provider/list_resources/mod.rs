@@ -1,5 +1,11 @@
-//! The list resources, one file each.
+//! The list resources, one file each; what they have in common is in `place` and `walk`.
 
 mod allowlist_entries;
+mod allowlists;
+mod place;
+mod scopes;
+mod walk;
 
 pub(super) use allowlist_entries::AllowlistEntries;
+pub(super) use allowlists::Allowlists;
+pub(super) use scopes::JobTokenScopes;

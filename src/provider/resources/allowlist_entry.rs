@@ -381,17 +381,19 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         by: ImportBy<'_, EntryIdentity>,
     ) -> Result<EntryModel, Errors> {
-        let (spelling, owner, target) = import::find(&context.client.gitlab, by).await?;
+        let gitlab = &context.client.gitlab;
+        let (text, owner, target) = import::find(gitlab, by).await?;
+        let spelled = async |text| {
+            let project = Attr::Known(identity::spelled(gitlab, text, owner).await?);
+            Ok::<_, Errors>(EntryModel { project, ..EntryModel::default() }.with_numbers(owner, target))
+        };
         if own::is_own(owner, target) {
-            let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
-            let entry = spelled.with_numbers(owner, target);
-            return own::import(&context.client.gitlab, owner, entry, context.warnings).await;
+            return own::import(gitlab, owner, spelled(text).await?, context.warnings).await;
         }
-        match context.client.gitlab.is_allowed(owner, target, Freshness::Shared).await {
+        match gitlab.is_allowed(owner, target, Freshness::Shared).await {
             Ok(true) => {
-                let spelled = EntryModel { project: Attr::Known(spelling), ..EntryModel::default() };
-                let entry = spelled.with_numbers(owner, target);
-                let held = context.client.gitlab.permissions_of(owner, target).await;
+                let entry = spelled(text).await?;
+                let held = gitlab.permissions_of(owner, target).await;
                 let held = permissions::imported(owner, held, &entry, context.warnings)?;
                 Ok(entry.with_own_permissions(held.as_ref()))
             }

@@ -40,6 +40,8 @@ use entries::{Entries, Keys};
 use kind::{Managed, Side};
 use lists::Lists;
 
+pub(in crate::provider) use import::found;
+
 /// The resource.
 pub(in crate::provider) struct AllowlistExclusive;
 
@@ -323,8 +325,11 @@ impl Resource for AllowlistExclusive {
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ExclusiveModel, Errors> {
         let gitlab = &context.client.gitlab;
-        let (spelling, owner) = identity::imported_project(gitlab, by).await?;
-        import::observe(gitlab, owner, spelling, context.warnings).await
+        let (text, owner) = identity::imported_project(gitlab, by).await?;
+        let list = found(gitlab, owner, context.warnings).await;
+        let list = list.map_err(|error| report(cannot_read(owner), &error))?;
+        let project = Attr::Known(identity::spelled(gitlab, text, owner).await?);
+        Ok(ExclusiveModel { project, ..list })
     }
 
     fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {

@@ -247,15 +247,41 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ScopeModel, Errors> {
-        let (spelling, project) = identity::imported_project(&context.client.gitlab, by).await?;
-        let settings = write::read_settings(&context.client.gitlab, project, Freshness::Now).await?;
-        let mut imported = ScopeModel { project: Attr::Known(spelling), ..ScopeModel::default() };
-        for push in Push::ALL {
-            let found = push.imported(&context.client.gitlab, project, context.warnings).await?;
-            imported = push.with(imported, found);
-        }
-        Ok(observed(imported, project, settings))
+        let (text, project) = identity::imported_project(&context.client.gitlab, by).await?;
+        let gitlab = &context.client.gitlab;
+        let settings = write::read_settings(gitlab, project, Freshness::Now).await?;
+        let scope = found(gitlab, project, settings, context.warnings).await?;
+        let project = Attr::Known(identity::spelled(gitlab, text, project).await?);
+        Ok(ScopeModel { project, ..scope })
     }
+}
+
+/// Returns a project's scope as nobody manages it yet, for imports and queries; `project` is left to the caller.
+pub(in crate::provider) async fn found(
+    client: &Client,
+    project: ProjectId,
+    settings: ScopeSettings,
+    warnings: &Warnings,
+) -> Result<ScopeModel, Errors> {
+    let mut pushes = [Attr::Null, Attr::Null];
+    for (push, found) in Push::ALL.into_iter().zip(&mut pushes) {
+        *found = push.imported(client, project, warnings).await?;
+    }
+    Ok(found_with(project, settings, pushes))
+}
+
+/// Returns the same scope where its push settings are known: the project's own and the cross-project one, as far as they are
+/// on.
+pub(in crate::provider) fn found_with(
+    project: ProjectId,
+    settings: ScopeSettings,
+    pushes: [Attr<bool>; 2],
+) -> ScopeModel {
+    let scope = Push::ALL
+        .into_iter()
+        .zip(pushes)
+        .fold(ScopeModel::default(), |scope, (push, setting)| push.with(scope, setting));
+    observed(scope, project, settings)
 }
 
 fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {

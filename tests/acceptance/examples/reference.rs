@@ -284,21 +284,21 @@ fn the_projects_of_a_group_are_checked_and_make_a_table() {
 }
 
 /// `terraform query` needs 1.14, so the provider is asked as that would ask it.
-#[tokio::test]
-async fn the_query_finds_all_entries() {
-    let gitlab = estate();
-    allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
-    let query = blocks(&text(&format!("list-resources/{ENTRY}/list-resource.tfquery.hcl")));
+async fn queried(gitlab: &Simulator, type_name: &str) -> Vec<String> {
+    let query = blocks(&text(&format!("list-resources/{type_name}/list-resource.tfquery.hcl")));
     let [list] = &query[..] else { panic!("one list block") };
-    assert_eq!(
-        (list.head.as_str(), list.text("provider")),
-        (r#"list "gitlab_job_token_allowlist_entry" "deploy""#, "gitlab")
-    );
-    let config = Value::Object(list.the("config").attributes.clone());
+    assert!(list.head.starts_with(&format!("list {type_name:?} ")), "{}", list.head);
+    assert_eq!(list.text("provider"), "gitlab");
+    let mut config = Value::Object(list.the("config").attributes.clone());
+    for unset in ["project", "group", "include_subgroups", "include_archived"] {
+        if config.get(unset).is_none() {
+            config[unset] = Value::Null;
+        }
+    }
 
-    let host = host(&gitlab).await;
+    let host = host(gitlab).await;
     let request = list_resource::Request {
-        type_name: ENTRY.to_owned(),
+        type_name: type_name.to_owned(),
         config: Some(wire::encode(&config)),
         limit: 100,
         ..Default::default()
@@ -309,9 +309,31 @@ async fn the_query_finds_all_entries() {
         assert!(event.diagnostic.is_empty(), "{:?}", event.diagnostic);
         names.push(event.display_name);
     }
-
-    assert_eq!(names, ["security/scanner", "platform/apps"]);
     host.stop().await.expect("an end");
+    names
+}
+
+#[tokio::test]
+async fn the_query_finds_all_entries() {
+    let gitlab = estate();
+    allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
+    assert_eq!(queried(&gitlab, ENTRY).await, ["security/scanner", "platform/apps"]);
+}
+
+#[tokio::test]
+async fn the_query_finds_scopes_of_all_subgroups() {
+    let mut names = queried(&estate(), SCOPE).await;
+    names.sort_unstable();
+    let expected =
+        ["platform/apps/storefront", "platform/charts", "platform/deploy", "platform/tools/release-bot"];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn the_query_finds_allowlists_without_subgroups() {
+    let mut names = queried(&estate(), EXCLUSIVE).await;
+    names.sort_unstable();
+    assert_eq!(names, ["platform/charts", "platform/deploy"]);
 }
 
 /// A workspace with the example of a resource, all of which exists, and none of which is managed.

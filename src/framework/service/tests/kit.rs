@@ -64,7 +64,7 @@ impl ListResource for ThingLister {
     async fn list(
         &self,
         _: Context<'_, String>,
-        Search { config, whole_objects }: Search<Query>,
+        Search { config, whole_objects, .. }: Search<Query>,
         found: mpsc::Sender<Listed<Thing>>,
     ) -> Result<(), Errors> {
         for number in 0.. {

@@ -6,7 +6,7 @@ use crate::gitlab::{Client, GroupId, Kind, ProjectId, Target};
 use crate::provider::report::quoted;
 use crate::provider::{identity, project};
 
-/// The owner's spelling in the import, and the numbers of owner and target.
+/// Returns the owner's name in an import ID, an identity having none, and the IDs of owner and target.
 ///
 /// # Errors
 ///
@@ -14,12 +14,12 @@ use crate::provider::{identity, project};
 pub(super) async fn find(
     client: &Client,
     by: ImportBy<'_, EntryIdentity>,
-) -> Result<(String, ProjectId, Target), Errors> {
+) -> Result<(Option<String>, ProjectId, Target), Errors> {
     match by {
         ImportBy::Id(id) => {
             let id = ImportId::parse(id)?;
             let (owner, target) = id.find(client).await?;
-            Ok((id.owner.to_owned(), owner, target))
+            Ok((Some(id.owner.to_owned()), owner, target))
         }
         ImportBy::Identity(entry) => {
             let owner: ProjectId = identity::number("project_id", entry.project_id.known())?;
@@ -28,7 +28,7 @@ pub(super) async fn find(
                 (None, group @ Some(_)) => Target::Group(identity::number("target_group_id", group)?),
                 _ => return Err(one_target().into()),
             };
-            Ok((owner.to_string(), owner, target))
+            Ok((None, owner, target))
         }
     }
 }

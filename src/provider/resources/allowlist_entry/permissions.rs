@@ -10,7 +10,6 @@ use serde_json::{Map, Value as Json};
 use crate::framework::{Attr, Diagnostic, Errors, Failed, PlanContext, Set, Warnings};
 use crate::gitlab::{Client, Confirmation, Error, ErrorKind, NotGranted, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
-pub(in crate::provider) use crate::provider::permissions::as_found;
 use crate::provider::permissions::{
     DEFAULT, POLICIES, attribute, cannot_read, is_hidden, misspelled, still_there,
 };
@@ -211,7 +210,7 @@ pub(super) fn imported(
     entry: &EntryModel,
     warnings: &Warnings,
 ) -> Result<Option<Permissions>, Errors> {
-    let found = as_found(owner, asked, warnings)?;
+    let found = permissions::as_found(owner, asked, warnings)?;
     if found == Some(None) {
         warnings.add(hidden(entry, None));
     }

@@ -1,49 +1,59 @@
-//! The import of a list: as maps keyed by ID where GitLab shows permissions, else as sets of IDs.
-
-use std::sync::Arc;
+//! A list that nobody manages yet, for imports and queries: as maps keyed by ID where GitLab shows permissions, else as sets of
+//! IDs.
 
 use super::entries::{Entries, Keys};
-use super::{ExclusiveModel, cannot_read, spelling};
-use crate::framework::{Attr, Errors, Set, Warnings};
-use crate::gitlab::{Client, Freshness, ProjectId};
+use super::{ExclusiveModel, spelling};
+use crate::framework::{Attr, Set, Warnings};
+use crate::gitlab::{Client, Error, ErrorKind, Freshness, Kind, PermissionList, ProjectId};
 use crate::provider::permissions;
-use crate::provider::report::report;
 
-/// Returns the list of a project as the state of an import has it, with both kinds. Keys are IDs, since hosts write keys into
-/// generated configuration without quotes (Terraform before 1.9, OpenTofu), where a path doesn't parse.
+/// Returns the whole allowlist of a project, with both kinds, and with `project` left to the caller. Keys are IDs, since some
+/// hosts write keys into generated configuration without quotes (Terraform before 1.9, OpenTofu), where a path doesn't parse.
 ///
 /// # Errors
 ///
 /// Whatever keeps GitLab from answering.
-pub(super) async fn observe(
+pub(in crate::provider) async fn found(
     gitlab: &Client,
     owner: ProjectId,
-    spelling: String,
     warnings: &Warnings,
-) -> Result<ExclusiveModel, Errors> {
-    let shared = Freshness::Shared;
-    // The list tells the project's path, which the permissions are asked by.
-    let listed = gitlab.allowlist(owner, crate::gitlab::Kind::Project, shared).await;
-    listed.map_err(|error| report(cannot_read(owner), &error))?;
-    let permissions = permissions::as_found(owner, gitlab.permissions(owner, shared).await, warnings)?;
-    let are_shown = permissions.is_some_and(|list: Arc<_>| !list.is_switched_off());
-    let imported = ExclusiveModel { project: Attr::Known(spelling), ..ExclusiveModel::default() };
+) -> Result<ExclusiveModel, Error> {
+    // First, because it tells the path by which permissions are asked for.
+    gitlab.allowlist(owner, Kind::Project, Freshness::Shared).await?;
     let empty = || Attr::Known(Set(Vec::new()));
-    let both_kinds = match are_shown {
+    let both_kinds = match shows_permissions(gitlab, owner, warnings).await? {
         true => ExclusiveModel {
             projects: Attr::Known(Entries::new()),
             groups: Attr::Known(Entries::new()),
-            ..imported
+            ..ExclusiveModel::default()
         },
-        false => ExclusiveModel { target_project_ids: empty(), target_group_ids: empty(), ..imported },
+        false => ExclusiveModel {
+            target_project_ids: empty(),
+            target_group_ids: empty(),
+            ..ExclusiveModel::default()
+        },
     };
     let projects = ExclusiveModel { groups: Attr::Null, target_group_ids: Attr::Null, ..both_kinds.clone() };
-    let observed = match spelling::observe(gitlab, owner, both_kinds, shared, Keys::Ids, warnings).await {
+    let observe =
+        async |model| spelling::observe(gitlab, owner, model, Freshness::Shared, Keys::Ids, warnings).await;
+    match observe(both_kinds).await {
         // A GitLab without group entries has projects to manage.
-        Err(error) if !error.is_supported() => {
-            spelling::observe(gitlab, owner, projects, shared, Keys::Ids, warnings).await
-        }
+        Err(error) if !error.is_supported() => observe(projects).await,
         observed => observed,
+    }
+}
+
+/// Checks whether GitLab shows permissions of the project's entries. If they are hidden from the token, a warning says so.
+async fn shows_permissions(gitlab: &Client, owner: ProjectId, warnings: &Warnings) -> Result<bool, Error> {
+    let error = match gitlab.permissions(owner, Freshness::Shared).await {
+        Ok(list) => return Ok(!PermissionList::is_switched_off(&list)),
+        Err(error) => error,
     };
-    observed.map_err(|error| report(cannot_read(owner), &error).into())
+    if !permissions::are_hidden(&error) {
+        return Err(error);
+    }
+    if *error.kind() != ErrorKind::Unsupported {
+        warnings.add(permissions::not_shown(owner, &error));
+    }
+    Ok(false)
 }

@@ -142,6 +142,7 @@ fn requirement(route: Route) -> Option<Requirement> {
         Route::ProjectPut => Requirement::project("Project: Update"),
         Route::ProjectDelete => Requirement::project("Project: Delete"),
         Route::GroupGet => Requirement::group("Group: Read"),
+        Route::GroupProjectsGet => Requirement::group("Project: Read"),
         Route::GroupPost => Requirement::user("Group: Create"),
         Route::GroupDelete => Requirement::group("Group: Delete"),
         Route::UserGet => Requirement::user("User: Read"),

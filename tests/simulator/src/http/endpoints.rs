@@ -66,6 +66,7 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
         Route::ProjectPut => request.set_project(world),
         Route::ProjectDelete => request.delete_project(world),
         Route::GroupGet => request.group(world),
+        Route::GroupProjectsGet => request.group_projects(world),
         Route::GroupPost => request.create_group(world),
         Route::GroupDelete => request.delete_group(world),
         Route::UserGet => Ok(Answer::json(200, &request.render(world).user())),
@@ -183,7 +184,7 @@ impl Request<'_> {
         Ok((owner, target))
     }
 
-    fn list(&self, world: &World, page: Page, total: usize, elements: Vec<Value>) -> Answer {
+    pub(super) fn list(&self, world: &World, page: Page, total: usize, elements: Vec<Value>) -> Answer {
         let address = ListAddress {
             url: &self.site.absolute(&self.call.path),
             query: &self.call.query,

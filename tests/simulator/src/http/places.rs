@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::endpoints::{Request, is_number};
+use super::pagination::Page;
 use super::render::PUSH_REPOSITORY;
-use crate::world::{BuildError, Refusal, Target, World, slug};
+use crate::world::{BuildError, Project, Refusal, Target, World, slug};
 
 /// Some of the other settings of a project, which GitLab names when it misses any.
 const OTHER_SETTINGS: [&str; 3] = ["name", "description", "visibility"];
@@ -57,6 +58,25 @@ impl Request<'_> {
         check.done()?;
         let id = self.seen_group(world)?;
         self.group_answer(world, 200, id, with_projects)
+    }
+
+    /// The projects of a group, by ID. None is shared with it in this GitLab.
+    pub(super) fn group_projects(&self, world: &World) -> Result<Answer, Answer> {
+        let page = Page::read(self.params)?;
+        let mut check = self.params.check();
+        let deep = check.optional_boolean("include_subgroups", false);
+        let archived = check.optional_boolean("archived", false);
+        check.done()?;
+        let chooses = self.params.text("archived").is_some();
+        let id = self.seen_group(world)?;
+        let is_shown = |project: &&Project| {
+            (!chooses || project.archived == archived)
+                && world.can_see(self.token, Target::Project(project.id))
+        };
+        let projects: Vec<&Project> = world.projects_below(id, deep).filter(is_shown).collect();
+        let render = self.render(world);
+        let elements = page.slice(&projects).iter().map(|project| render.basic_project(project)).collect();
+        Ok(self.list(world, page, projects.len(), elements))
     }
 
     pub(super) fn create_group(&self, world: &mut World) -> Result<Answer, Answer> {

@@ -34,6 +34,8 @@ pub enum Route {
     ProjectDelete,
     /// `GET /groups/:id`
     GroupGet,
+    /// `GET /groups/:id/projects`
+    GroupProjectsGet,
     /// `POST /groups`
     GroupPost,
     /// `DELETE /groups/:id`
@@ -78,6 +80,7 @@ impl Route {
             Self::ProjectPut => "PUT /projects/:id",
             Self::ProjectDelete => "DELETE /projects/:id",
             Self::GroupGet => "GET /groups/:id",
+            Self::GroupProjectsGet => "GET /groups/:id/projects",
             Self::GroupPost => "POST /groups",
             Self::GroupDelete => "DELETE /groups/:id",
             Self::UserGet => "GET /user",
@@ -175,6 +178,7 @@ impl Matched {
             ),
             ["groups"] => (&[("POST", Route::GroupPost)], None, None),
             ["groups", id] => (&[("GET", Route::GroupGet), ("DELETE", Route::GroupDelete)], Some(id), None),
+            ["groups", id, "projects"] => (&[("GET", Route::GroupProjectsGet)], Some(id), None),
             ["user"] => (&[("GET", Route::UserGet)], None, None),
             ["version"] => (&[("GET", Route::VersionGet)], None, None),
             ["application", "settings"] => (&[("GET", Route::ApplicationSettingsGet)], None, None),

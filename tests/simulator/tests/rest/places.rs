@@ -137,3 +137,23 @@ async fn slashes_at_the_end_of_a_path_mean_nothing() {
     assert_eq!(scene.api.post(&scene.scope("/allowlist/"), &target).await.status, 201);
     scene.api.delete(&scene.scope(&format!("/allowlist/{}/", scene.lib))).await.is_empty();
 }
+
+#[tokio::test]
+async fn group_projects_come_with_subgroups_and_archived_ones() {
+    let scene = Scene::new();
+    scene.gitlab.add_project("acme/tools/lint");
+    scene.gitlab.set_archived(scene.lib, true);
+    for (query, expected) in [
+        ("", vec![1, 2]),
+        ("?archived=false", vec![1]),
+        ("?include_subgroups=true", vec![1, 2, 3]),
+        ("?include_subgroups=true&archived=false", vec![1, 3]),
+        ("?include_subgroups=true&per_page=2&page=2", vec![3]),
+    ] {
+        let answer = scene.api.get(&format!("/groups/acme/projects{query}")).await.json();
+        let ids: Vec<_> = answer.as_array().unwrap().iter().map(|project| project["id"].clone()).collect();
+        assert_eq!(ids, expected, "{query}");
+    }
+    let missing = scene.api.get("/groups/none/projects").await;
+    missing.is(404, json!({ "message": "404 Group Not Found" }));
+}

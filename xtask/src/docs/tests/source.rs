@@ -12,12 +12,13 @@ use crate::project;
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
-const TITLED: [&str; 7] = [
+const TITLED: [&str; 8] = [
     "Diagnostic::new(",
     "Diagnostic::defect(",
     "report(",
     "report_all(",
     "unread(",
+    "Unread::of(",
     "permissions::failure(",
     "permissions::failed_change(",
 ];

@@ -1,0 +1,256 @@
+//! The projects below a group, page by page, for callers that may have enough before the end. Nothing is kept.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::handle::Client;
+use super::snapshot::Freshness;
+use crate::gitlab::endpoints::group_projects::{self as endpoint, Below, Element, ListedProject};
+use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
+use crate::gitlab::endpoints::job_token_settings::Settings;
+use crate::gitlab::names::{Id as _, ProjectId};
+use crate::gitlab::sender::{Error, ErrorKind, next_page};
+
+/// The most pages that are read of one group: 20,000 projects.
+const MOST_PAGES: u64 = 200;
+
+/// A project below a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupProject {
+    /// Its ID.
+    pub id: ProjectId,
+    /// Its full path.
+    pub full_path: String,
+    /// Its own settings; nothing where GraphQL doesn't show them to this token, or the list is read over REST.
+    pub settings: Option<OwnSettings>,
+}
+
+/// The settings of a project as GraphQL tells them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OwnSettings {
+    /// Access from the project is restricted; nothing where GitLab no longer has it.
+    pub outbound: Option<bool>,
+    /// The others.
+    pub own: Settings,
+}
+
+/// The list of the projects below a group, read as far as somebody wanted it.
+#[derive(Debug)]
+pub struct GroupProjects {
+    below: Below,
+    next: Next,
+    pages: u64,
+    /// Projects that GitLab lists without showing them.
+    hidden: usize,
+}
+
+/// Knowledge of the instance: whether it leaves a project open whose own setting says so.
+#[derive(Debug, Default)]
+pub struct Enforcement {
+    is_absent: AtomicBool,
+}
+
+/// The page to read next.
+#[derive(Debug)]
+enum Next {
+    /// The first one, over GraphQL if that serves.
+    First,
+    /// Over GraphQL, from a cursor on.
+    After {
+        group: String,
+        cursor: String,
+    },
+    /// Over REST.
+    Page(u64),
+    End,
+}
+
+impl GroupProjects {
+    /// Returns the list, of which nothing is read yet.
+    #[must_use]
+    pub fn new(below: Below) -> Self {
+        Self { below, next: Next::First, pages: 0, hidden: 0 }
+    }
+
+    /// Returns the number of projects so far that GitLab lists without showing them to this token.
+    #[must_use]
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+
+    /// Returns the projects of the next page, or nothing at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is no such group for the token, [`ErrorKind::TooManyProjects`] beyond 20,000
+    /// projects, and whatever keeps GitLab from answering.
+    pub async fn next_page(&mut self, client: &Client) -> Result<Option<Vec<GroupProject>>, Error> {
+        if self.pages == MOST_PAGES && !matches!(self.next, Next::End) {
+            let line = endpoint::page(self.below, 1);
+            return Err(Error::unsent(ErrorKind::TooManyProjects, line.line(), None));
+        }
+        self.pages += 1;
+        match std::mem::replace(&mut self.next, Next::End) {
+            Next::End => Ok(None),
+            Next::Page(number) => self.read_page(client, number).await.map(Some),
+            Next::After { group, cursor } => self.read_after(client, group, Some(cursor)).await.map(Some),
+            Next::First => {
+                let group = client.path_of(self.below.group.into(), ErrorKind::NotFound).await?;
+                match self.read_after(client, group, None).await {
+                    Err(error) if error.is_of_graphql() || is_blocked(&error) => {
+                        self.read_page(client, 1).await.map(Some)
+                    }
+                    read => read.map(Some),
+                }
+            }
+        }
+    }
+
+    async fn read_after(
+        &mut self,
+        client: &Client,
+        group: String,
+        after: Option<String>,
+    ) -> Result<Vec<GroupProject>, Error> {
+        let call = endpoint::list(&group, self.below, after.as_deref());
+        let (answer, error) = client.sender.ask_for_parts(&call).await?;
+        let failure =
+            |kind, words: &str| Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history);
+        // Such a token is shown some projects, and none of their settings.
+        if let Some(error) = error.clone().filter(Error::is_about_fine_grained_token) {
+            return Err(error);
+        }
+        let Some(listed) = answer.value.group else {
+            let unseen = || failure(ErrorKind::NotAvailable, "GitLab shows no group of that path");
+            return Err(error.unwrap_or_else(unseen));
+        };
+        let page = listed.projects;
+        if page.is_followed() {
+            let cursor = page.end().map(str::to_owned).filter(|end| Some(end) != after.as_ref());
+            let cursor = cursor.ok_or_else(|| failure(ErrorKind::Unreadable, "the list does not go on"))?;
+            self.next = Next::After { group, cursor };
+        }
+        let mut projects = Vec::new();
+        for listed in page.nodes {
+            match listed {
+                Some(listed) if listed.archived == Some(true) && !self.below.with_archived => {}
+                Some(ListedProject { id, full_path, ci_cd_settings, .. }) => {
+                    let settings = ci_cd_settings.map(|settings| OwnSettings {
+                        outbound: settings.job_token_scope_enabled,
+                        own: settings.own,
+                    });
+                    let id = ProjectId::of(id.0);
+                    projects.extend(id.map(|id| GroupProject { id, full_path, settings }));
+                }
+                None => self.hidden += 1,
+            }
+        }
+        Ok(projects)
+    }
+
+    async fn read_page(&mut self, client: &Client, number: u64) -> Result<Vec<GroupProject>, Error> {
+        let call = endpoint::page(self.below, number);
+        let answer = client.sender.send(&call).await?;
+        let next = next_page(number, &answer.headers, answer.value.len()).map_err(|words| {
+            Error::new(ErrorKind::Unreadable, call.line(), None, Some(words.to_owned()), answer.history)
+        })?;
+        self.next = next.map_or(Next::End, Next::Page);
+        let project =
+            |Element { id, path_with_namespace: full_path }| GroupProject { id, full_path, settings: None };
+        Ok(answer.value.into_iter().map(project).collect())
+    }
+}
+
+/// Checks whether something in front of GitLab lets no GraphQL through.
+fn is_blocked(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Blocked { .. })
+}
+
+impl Client {
+    /// Returns the settings of a listed project as REST tells them. Its own setting may be off while the instance restricts
+    /// access all the same: REST is asked about such projects until one of them shows that the instance doesn't.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::settings`].
+    pub async fn listed_settings(
+        &self,
+        project: &GroupProject,
+        enforcement: &Enforcement,
+    ) -> Result<ScopeSettings, Error> {
+        let told = project.settings.unwrap_or_default();
+        let own = told.own.inbound_job_token_scope_enabled;
+        let is_exact = own == Some(true) || enforcement.is_absent.load(Ordering::Relaxed);
+        if let (Some(inbound_enabled), Some(outbound), true) = (own, told.outbound, is_exact) {
+            return Ok(ScopeSettings { inbound_enabled, outbound_enabled: Some(outbound) });
+        }
+        let settings = self.settings(project.id, Freshness::Now).await?;
+        if own == Some(false) && !settings.inbound_enabled {
+            enforcement.is_absent.store(true, Ordering::Relaxed);
+        }
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::gitlab::names::GroupId;
+    use crate::gitlab::testing::{Reply, Scripted, json as reply, shown};
+
+    async fn read(mut replies: Vec<Reply>) -> (Scripted, Vec<Result<usize, Error>>) {
+        let acme = json!({ "id": 7, "full_path": "acme", "name": "Acme", "web_url": "http://x/groups/acme" });
+        replies.insert(0, reply(200, &acme));
+        let server = Scripted::answers(replies).await;
+        let group = GroupId::try_from(7_u64).unwrap();
+        let mut list = GroupProjects::new(Below { group, with_subgroups: true, with_archived: false });
+        let mut pages = Vec::new();
+        while let Some(page) = list.next_page(&server.client()).await.transpose() {
+            let is_end = page.is_err();
+            pages.push(page.map(|page| page.len()));
+            if is_end {
+                break;
+            }
+        }
+        (server, pages)
+    }
+
+    fn page(nodes: &[Value], end: &Value) -> Reply {
+        reply(200, &json!({ "data": { "group": { "projects": { "nodes": nodes, "pageInfo": end } } } }))
+    }
+
+    fn node(id: u64, archived: bool) -> Value {
+        let id = format!("gid://gitlab/Project/{id}");
+        json!({ "id": id, "fullPath": "acme/a", "archived": archived, "ciCdSettings": null })
+    }
+
+    #[tokio::test]
+    async fn archived_projects_are_left_out_even_where_gitlab_lists_them() {
+        let end = json!({ "hasNextPage": false, "endCursor": null });
+        let (_, pages) = read(vec![page(&[node(1, false), node(2, true)], &end)]).await;
+        assert_eq!(pages.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1]);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_does_not_go_on_is_an_error() {
+        let without_cursor = json!({ "hasNextPage": true, "endCursor": null });
+        let repeating = json!({ "hasNextPage": true, "endCursor": "c" });
+        for replies in [vec![page(&[], &without_cursor)], vec![page(&[], &repeating), page(&[], &repeating)]]
+        {
+            let (_, mut pages) = read(replies).await;
+            let error = pages.pop().unwrap().unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Unreadable);
+            assert!(shown(&error).contains("the list does not go on"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn rest_lists_a_group_that_graphql_does_not_show() {
+        let unseen = reply(200, &json!({ "data": { "group": null } }));
+        let projects = json!([{ "id": 1, "path_with_namespace": "acme/a" }]);
+        let (server, pages) = read(vec![unseen, reply(200, &projects)]).await;
+        assert_eq!(pages.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1]);
+        assert_eq!(server.lines().last().unwrap(), "GET /groups/7/projects");
+    }
+}

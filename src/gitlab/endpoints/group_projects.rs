@@ -1,0 +1,154 @@
+//! The projects below a group, page by page: over GraphQL with their job token settings, and over REST without.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::global_id::GlobalId;
+use super::job_token_settings::{CROSS_PROJECT_PUSH, Settings};
+use crate::gitlab::names::{GroupId, ProjectId};
+use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
+
+/// Elements on a page: the most that GitLab gives.
+pub(in crate::gitlab) const PER_PAGE: usize = 100;
+
+/// The query, which says in words what becomes of archived projects: versions before 18.0 list all, and don't take the
+/// argument. Without allowlists it costs a fraction of the query behind `gitlab_job_token_scopes`.
+macro_rules! listing {
+    ($archived:literal) => {
+        Document {
+            name: "GroupProjects",
+            optional: &[
+                Optional { ty: "Field", field: None, text: $archived, instead: "" },
+                Optional::field(SETTINGS, "jobTokenScopeEnabled", "jobTokenScopeEnabled"),
+                Optional::field(
+                    SETTINGS,
+                    "pushRepositoryForJobTokenAllowed",
+                    "pushRepositoryForJobTokenAllowed",
+                ),
+                CROSS_PROJECT_PUSH,
+            ],
+            text: concat!(
+                "query GroupProjects($group: ID!, $subgroups: Boolean!, $after: String) {
+  group(fullPath: $group) {
+    projects(includeSubgroups: $subgroups, first: 100, after: $after",
+                $archived,
+                ") {
+      nodes {
+        id
+        fullPath
+        archived
+        ciCdSettings {
+          inboundJobTokenScopeEnabled
+          jobTokenScopeEnabled
+          pushRepositoryForJobTokenAllowed
+          crossProjectPushForJobTokenAllowed
+        }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"
+            ),
+        }
+    };
+}
+
+const SETTINGS: &str = "ProjectCiCdSetting";
+
+const ALL: Document = listing!(", includeArchived: true");
+const ACTIVE: Document = listing!(", includeArchived: false");
+
+/// The selection of projects below a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Below {
+    /// The group.
+    pub group: GroupId,
+    /// Projects of subgroups as well.
+    pub with_subgroups: bool,
+    /// Archived projects as well.
+    pub with_archived: bool,
+}
+
+/// The answer to [`list`].
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Listed {
+    /// None where the token sees no group at that path.
+    pub(in crate::gitlab) group: Option<ListedGroup>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct ListedGroup {
+    pub(in crate::gitlab) projects: Page<ListedProject>,
+}
+
+/// The settings are kept from those who are not at least Maintainers of the project.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct ListedProject {
+    pub(in crate::gitlab) id: GlobalId,
+    #[serde(deserialize_with = "bounded::text")]
+    pub(in crate::gitlab) full_path: String,
+    pub(in crate::gitlab) archived: Option<bool>,
+    pub(in crate::gitlab) ci_cd_settings: Option<ListedSettings>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct ListedSettings {
+    /// Access from the project is restricted; REST calls it `outbound_enabled`.
+    #[serde(default)]
+    pub(in crate::gitlab) job_token_scope_enabled: Option<bool>,
+    #[serde(flatten)]
+    pub(in crate::gitlab) own: Settings,
+}
+
+/// An element of the list over REST.
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Element {
+    pub(in crate::gitlab) id: ProjectId,
+    #[serde(deserialize_with = "bounded::text")]
+    pub(in crate::gitlab) path_with_namespace: String,
+}
+
+/// A page of the projects below the group at that path, from this cursor on.
+pub(in crate::gitlab) fn list(group: &str, below: Below, after: Option<&str>) -> Call<Envelope<Listed>> {
+    let variables = json!({ "group": group, "subgroups": below.with_subgroups, "after": after });
+    Call::reading(if below.with_archived { ALL } else { ACTIVE }, variables)
+}
+
+/// `GET /groups/:id/projects`, one page of it: in an order that new projects don't change, without those that are only shared
+/// with the group.
+pub(in crate::gitlab) fn page(below: Below, number: u64) -> Call<Vec<Element>> {
+    let call = Call::get_list(format!("/groups/{}/projects", below.group))
+        .with("include_subgroups", below.with_subgroups)
+        .with("with_shared", false)
+        .with("simple", true)
+        .with("order_by", "id")
+        .with("sort", "asc")
+        .with("per_page", PER_PAGE)
+        .with("page", number);
+    if below.with_archived { call } else { call.with("archived", false) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn document_holds_its_operation_and_optional_parts() {
+        for Document { name, text, optional } in [ALL, ACTIVE] {
+            assert!(text.contains(&format!(" {name}(")), "{name}");
+            assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_are_read_beside_the_outbound_one() {
+        let read = |text| serde_json::from_str::<ListedSettings>(text).unwrap();
+        let all = read(r#"{"jobTokenScopeEnabled":false,"inboundJobTokenScopeEnabled":true}"#);
+        assert_eq!(all.job_token_scope_enabled, Some(false));
+        assert_eq!(all.own.inbound_job_token_scope_enabled, Some(true));
+        assert_eq!(read("{}").own, Settings::default());
+    }
+}

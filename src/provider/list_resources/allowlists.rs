@@ -1,0 +1,102 @@
+//! List resource `gitlab_job_token_allowlist_exclusive`: the allowlist of a project, or those of the projects of a group, for
+//! `terraform query`.
+
+use tokio::sync::mpsc::Sender;
+
+use super::place::{self, Query};
+use super::walk::{self, Find, Unread};
+use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
+use crate::gitlab::{Client, Error, Freshness, GroupProject, ProjectId};
+use crate::provider::connection::Connection;
+use crate::provider::resources::allowlist_exclusive::found;
+use crate::provider::resources::{AllowlistExclusive, ExclusiveModel};
+
+/// The list resource.
+pub(in crate::provider) struct Allowlists;
+
+impl ListResource for Allowlists {
+    type Resource = AllowlistExclusive;
+    type Config = Query;
+
+    fn schema(&self) -> Schema {
+        place::schema(
+            "Lists the allowlist of a project, or those of all projects of a group, each as a whole: every project has one, \
+             which may be empty.",
+        )
+    }
+
+    fn validate(&self, config: &Query, _: &Warnings) -> Result<(), Errors> {
+        place::validate(config)
+    }
+
+    async fn list(
+        &self,
+        context: Context<'_, Connection>,
+        Search { config, whole_objects, limit }: Search<Query>,
+        found: Sender<Listed<ExclusiveModel>>,
+    ) -> Result<(), Errors> {
+        let gitlab = &context.client.gitlab;
+        walk::search(gitlab, &config, limit, &Lists { gitlab, whole_objects }, found, context.warnings).await
+    }
+}
+
+struct Lists<'a> {
+    gitlab: &'a Client,
+    whole_objects: bool,
+}
+
+impl Lists<'_> {
+    /// Returns the list as far as it is wanted. One of which only the identity is wanted isn't read; `is_visible` says that
+    /// the token is known to be allowed to.
+    async fn of(
+        &self,
+        project: ProjectId,
+        is_visible: bool,
+        warnings: &Warnings,
+    ) -> Result<ExclusiveModel, Unread> {
+        let cannot_read = |error: Error| Unread::of(cannot_read(project), &error);
+        if self.whole_objects {
+            return found(self.gitlab, project, warnings).await.map_err(cannot_read);
+        }
+        if !is_visible {
+            self.gitlab.settings(project, Freshness::Shared).await.map_err(cannot_read)?;
+        }
+        Ok(ExclusiveModel { project_id: Attr::Known(project.into()), ..ExclusiveModel::default() })
+    }
+}
+
+impl Find for Lists<'_> {
+    type Object = ExclusiveModel;
+
+    async fn in_listed(
+        &self,
+        project: &GroupProject,
+        _: usize,
+        warnings: &Warnings,
+    ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
+        let list = self.of(project.id, project.settings.is_some(), warnings).await?;
+        Ok(vec![listed(list, &project.full_path)])
+    }
+
+    async fn in_project(
+        &self,
+        project: ProjectId,
+        _: usize,
+        warnings: &Warnings,
+    ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
+        let list = self.of(project, false, warnings).await?;
+        // The list tells the path.
+        let path = self.gitlab.owner_path(project).await;
+        let path = path.map_err(|error: Error| Unread::of(cannot_read(project), &error))?;
+        Ok(vec![listed(list, &path)])
+    }
+}
+
+fn listed(list: ExclusiveModel, path: &str) -> Listed<ExclusiveModel> {
+    let project = Attr::Known(path.to_owned());
+    Listed { object: ExclusiveModel { project, ..list }, display_name: path.to_owned() }
+}
+
+fn cannot_read(project: ProjectId) -> String {
+    format!("Can't read the allowlist of project {project}")
+}

@@ -1,0 +1,116 @@
+//! List resource `gitlab_job_token_scope`: the access settings of a project or of the projects of a group, for
+//! `terraform query`.
+
+use tokio::sync::mpsc::Sender;
+
+use super::place::{self, Query};
+use super::walk::{self, Find, Unread};
+use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
+use crate::gitlab::{Client, Enforcement, Error, Freshness, GroupProject, ProjectId, Settings};
+use crate::provider::connection::Connection;
+use crate::provider::resources::scope::{found, found_with};
+use crate::provider::resources::{JobTokenScope, ScopeModel};
+
+/// The list resource.
+pub(in crate::provider) struct JobTokenScopes;
+
+impl ListResource for JobTokenScopes {
+    type Resource = JobTokenScope;
+    type Config = Query;
+
+    fn schema(&self) -> Schema {
+        place::schema(
+            "Lists the job token scopes of a project, or of all projects of a group: every project has one. In a group, one \
+             request serves a hundred projects.",
+        )
+    }
+
+    fn validate(&self, config: &Query, _: &Warnings) -> Result<(), Errors> {
+        place::validate(config)
+    }
+
+    async fn list(
+        &self,
+        context: Context<'_, Connection>,
+        Search { config, whole_objects, limit }: Search<Query>,
+        found: Sender<Listed<ScopeModel>>,
+    ) -> Result<(), Errors> {
+        let gitlab = &context.client.gitlab;
+        let find = Scopes { gitlab, whole_objects, enforcement: Enforcement::default() };
+        walk::search(gitlab, &config, limit, &find, found, context.warnings).await
+    }
+}
+
+struct Scopes<'a> {
+    gitlab: &'a Client,
+    whole_objects: bool,
+    enforcement: Enforcement,
+}
+
+impl Find for Scopes<'_> {
+    type Object = ScopeModel;
+
+    async fn in_listed(
+        &self,
+        project: &GroupProject,
+        _: usize,
+        warnings: &Warnings,
+    ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
+        let GroupProject { id, full_path, settings: own } = project;
+        let (id, gitlab) = (*id, self.gitlab);
+        let cannot_read = |error: Error| Unread::of(cannot_read(id), &error);
+        let scope = match own {
+            Some(_) if !self.whole_objects => bare(id),
+            Some(own) => {
+                let settings =
+                    gitlab.listed_settings(project, &self.enforcement).await.map_err(cannot_read)?;
+                found_with(id, settings, pushes(own.own))
+            }
+            None => {
+                let settings = gitlab.settings(id, Freshness::Now).await.map_err(cannot_read)?;
+                match self.whole_objects {
+                    true => found(gitlab, id, settings, warnings).await?,
+                    false => bare(id),
+                }
+            }
+        };
+        Ok(vec![listed(scope, full_path)])
+    }
+
+    async fn in_project(
+        &self,
+        project: ProjectId,
+        _: usize,
+        warnings: &Warnings,
+    ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
+        let gitlab = self.gitlab;
+        let cannot_read = |error: Error| Unread::of(cannot_read(project), &error);
+        let settings = gitlab.settings(project, Freshness::Now).await.map_err(cannot_read)?;
+        let scope = match self.whole_objects {
+            true => found(gitlab, project, settings, warnings).await?,
+            false => bare(project),
+        };
+        let path = gitlab.owner_path(project).await.map_err(cannot_read)?;
+        Ok(vec![listed(scope, &path)])
+    }
+}
+
+fn listed(scope: ScopeModel, path: &str) -> Listed<ScopeModel> {
+    let project = Attr::Known(path.to_owned());
+    Listed { object: ScopeModel { project, ..scope }, display_name: path.to_owned() }
+}
+
+/// Returns a scope of which only the identity is wanted.
+fn bare(project: ProjectId) -> ScopeModel {
+    ScopeModel { project_id: Attr::Known(project.into()), ..ScopeModel::default() }
+}
+
+/// Returns the push settings that an import brings in: those that are not GitLab's default.
+fn pushes(own: Settings) -> [Attr<bool>; 2] {
+    let settings = [own.push_repository_for_job_token_allowed, own.cross_project_push_for_job_token_allowed];
+    settings.map(|setting| if setting == Some(true) { Attr::Known(true) } else { Attr::Null })
+}
+
+fn cannot_read(project: ProjectId) -> String {
+    format!("Can't read the job token scope of project {project}")
+}
