@@ -147,9 +147,11 @@ fn generated_allowlists_of_a_group_import_clean() {
     let Some(generated) = imports_clean(EXCLUSIVE, "group = \"acme\"", 2) else { return };
     assert_snapshot!(generated, @r#"
     resource "gitlab_job_token_allowlist_exclusive" "all_0" {
-      project            = "acme/tools/lint"
-      target_group_ids   = []
-      target_project_ids = []
+      groups = {
+      }
+      project = "acme/tools/lint"
+      projects = {
+      }
     }
     import {
       to       = gitlab_job_token_allowlist_exclusive.all_0
@@ -158,9 +160,17 @@ fn generated_allowlists_of_a_group_import_clean() {
       }
     }
     resource "gitlab_job_token_allowlist_exclusive" "all_1" {
-      project            = "acme/app"
-      target_group_ids   = [3]
-      target_project_ids = [3]
+      groups = {
+        "3" = {
+          default_permissions = true
+        }
+      }
+      project = "acme/app"
+      projects = {
+        "3" = {
+          job_token_policies  = ["READ_JOBS"]
+        }
+      }
     }
     import {
       to       = gitlab_job_token_allowlist_exclusive.all_1
