@@ -319,6 +319,16 @@ fn of_tls(problem: TlsProblem) -> &'static str {
             "If the certificate comes from a certificate authority of your own, name that authority's certificate with \
              `cacert_file`; for a self-signed certificate, name the certificate itself."
         }
+        TlsProblem::Authority => {
+            "Have a certificate issued that is for servers (CA:FALSE). To trust this one all the same, name it itself with \
+             `cacert_file`."
+        }
+        TlsProblem::Unusable => {
+            "The server's administrator must have another certificate issued. `cacert_file` doesn't help here."
+        }
+        TlsProblem::OldVersion => {
+            "TLS 1.2 or later is needed: have it enabled on the server, or on what answers in its place."
+        }
         TlsProblem::ClientCertificate => {
             "Set `client_cert` and `client_key` in the provider block to a certificate that the server accepts."
         }

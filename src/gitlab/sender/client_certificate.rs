@@ -1,15 +1,13 @@
 //! The client certificate, from PEM files as people have them: any kind of key, both in one file, text before them.
 //! Whether the server likes it is the server's business.
 
-use std::sync::Arc;
-
 use secrecy::{ExposeSecret, SecretString};
 use tokio_rustls::rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
+use tokio_rustls::rustls::sign::CertifiedKey;
 
-use super::certificate::Parts;
+use super::certificate::{Parts, SHORTEST_RSA_KEY};
 use super::config::ConfigError;
 
 /// How encrypted keys are marked: PKCS#8 in the first line, the older forms in a header below it.
@@ -24,9 +22,16 @@ const OF_SSH: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 /// [`ConfigError::ClientKeyPair`] where the key isn't that of the certificate.
 pub(super) fn read(certificate: &str, key: &SecretString) -> Result<CertifiedKey, ConfigError> {
     let chain = chain(certificate).map_err(ConfigError::ClientCertificate)?;
-    let key = signing_key(key.expose_secret()).map_err(ConfigError::ClientKey)?;
+    let key = private_key(key.expose_secret()).map_err(ConfigError::ClientKey)?;
     let certified = chain.first().and_then(Parts::of).ok_or_else(|| {
         ConfigError::ClientCertificate("its first certificate isn't an X.509 certificate".to_owned())
+    })?;
+    let short = certified.rsa_bits().filter(|bits| *bits < SHORTEST_RSA_KEY);
+    let key = any_supported_type(&key).map_err(|_| match short {
+        Some(bits) => ConfigError::ClientKey(format!(
+            "its RSA key has {bits} bits, and at least {SHORTEST_RSA_KEY} are needed"
+        )),
+        None => ConfigError::ClientKey("it is no RSA, ECDSA or Ed25519 key that TLS knows".to_owned()),
     })?;
     if key.public_key().is_some_and(|public_key| public_key != certified.public_key) {
         return Err(ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned()));
@@ -40,11 +45,6 @@ fn chain(text: &str) -> Result<Vec<CertificateDer<'static>>, String> {
         Ok(certificates) if certificates.is_empty() => Err("it holds no certificate in PEM form".to_owned()),
         certificates => certificates.map_err(|error| malformed(&error)),
     }
-}
-
-fn signing_key(text: &str) -> Result<Arc<dyn SigningKey>, String> {
-    let key = private_key(text)?;
-    any_supported_type(&key).map_err(|_| "it is no RSA, ECDSA or Ed25519 key that TLS knows".to_owned())
 }
 
 fn private_key(text: &str) -> Result<PrivateKeyDer<'static>, String> {

@@ -135,6 +135,12 @@ pub enum TlsProblem {
     WrongName,
     /// Nobody who is trusted has issued the server's certificate.
     UnknownIssuer,
+    /// The server's certificate is marked as an authority's, and no trusted file has it.
+    Authority,
+    /// The server's certificate, or one that it was issued with, has a property that rules it out.
+    Unusable,
+    /// The server speaks only old versions of TLS.
+    OldVersion,
     /// The server asks for a client certificate, or refuses ours.
     ClientCertificate,
     /// Anything else.
@@ -388,6 +394,8 @@ impl TlsProblem {
             Self::NotYetValid => "the server's certificate isn't valid yet",
             Self::WrongName => "the server's certificate is for another name",
             Self::UnknownIssuer => "the server's certificate is from an unknown authority",
+            Self::Authority | Self::Unusable => "the server's certificate can't be used",
+            Self::OldVersion => "the server speaks only old versions of TLS",
             Self::ClientCertificate => {
                 "the server refused the connection without a client certificate that it accepts"
             }

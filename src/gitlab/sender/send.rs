@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
 use super::document::SchemaGaps;
-use super::error::{AttemptHistory, Error, ErrorKind, ProxyProblem};
+use super::error::{AttemptHistory, Error, ErrorKind, ProxyProblem, TlsProblem};
 use super::message;
 use super::pause::Pause;
 use super::request::{Call, RequestLine};
@@ -362,6 +362,10 @@ impl Problem {
             Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
             Failure::NoAnswer(cause) => {
                 let kind = Self::plain(ErrorKind::Unreachable);
+                return Self { words: Some(cause), transient: true, doubtful: true, is_broken: true, ..kind };
+            }
+            Failure::NoAnswerWithoutCertificate(cause) => {
+                let kind = Self::plain(ErrorKind::Untrusted(TlsProblem::ClientCertificate));
                 return Self { words: Some(cause), transient: true, doubtful: true, is_broken: true, ..kind };
             }
             Failure::TimedOut(after) => {

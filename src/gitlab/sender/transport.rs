@@ -3,6 +3,7 @@
 
 use std::error::Error as _;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -44,6 +45,10 @@ pub(super) struct Transport {
     unpooled: reqwest::Client,
     /// The server has closed a connection instead of answering.
     loses_connections: AtomicBool,
+    /// The server has answered some request.
+    has_answered: AtomicBool,
+    /// Something on the way has asked for a client certificate.
+    asked_for_certificate: Arc<AtomicBool>,
     base_url: BaseUrl,
     proxy: Option<Proxy>,
     timeout: Duration,
@@ -77,6 +82,8 @@ pub(super) enum Failure {
     Broken(String),
     /// The connection broke before any answer; the request may have been carried out.
     NoAnswer(String),
+    /// The same, where the server has asked for a client certificate and has never answered.
+    NoAnswerWithoutCertificate(String),
     /// Time ran out; the request may have been carried out.
     TimedOut(Duration),
     /// The answer points to where we do not go. `origin` is its scheme, host and port.
@@ -93,14 +100,14 @@ impl Transport {
             return Err(ConfigError::NoTime);
         }
         let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
-        let tls = tls::client_config(config)?;
+        let tls = tls::settings(config)?;
         let client = |idle_connections: usize| {
             let builder = reqwest::Client::builder()
                 .default_headers(headers::of(config)?)
                 .user_agent(user_agent.clone())
                 .redirect(redirect::Policy::none())
                 .pool_max_idle_per_host(idle_connections)
-                .tls_backend_preconfigured(tls.clone());
+                .tls_backend_preconfigured(tls.config.clone());
             // Never those of the process's environment or the system's settings.
             let builder = match &config.proxy {
                 Some(proxy) => builder.proxy(reqwest_proxy(proxy)?),
@@ -112,6 +119,8 @@ impl Transport {
             http: client(usize::MAX)?,
             unpooled: client(0)?,
             loses_connections: AtomicBool::new(false),
+            has_answered: AtomicBool::new(false),
+            asked_for_certificate: tls.asked_for_certificate,
             base_url: config.base_url.clone(),
             proxy: config.proxy.clone(),
             timeout: config.request_timeout,
@@ -143,7 +152,25 @@ impl Transport {
             Ok(reply) => reply.status == StatusCode::REQUEST_TIMEOUT,
         };
         self.loses_connections.fetch_or(is_lost, Ordering::Relaxed);
-        outcome
+        self.has_answered.fetch_or(outcome.is_ok(), Ordering::Relaxed);
+        outcome.map_err(|failure| self.unless_certificate_is_wanted(failure))
+    }
+
+    /// Returns the failure with its cause where the server demands a client certificate. In TLS 1.3 it says so after our part of
+    /// the handshake, and HTTP/2 may lose what it says.
+    fn unless_certificate_is_wanted(&self, failure: Failure) -> Failure {
+        let is_wanted =
+            self.asked_for_certificate.load(Ordering::Relaxed) && !self.has_answered.load(Ordering::Relaxed);
+        match failure {
+            Failure::NoAnswer(cause) if is_wanted => Failure::NoAnswerWithoutCertificate(cause),
+            Failure::Untrusted(TlsProblem::Other, words)
+                if is_wanted
+                    && words.as_deref().is_some_and(|words| tls::problem_of_text(words).is_some()) =>
+            {
+                Failure::Untrusted(TlsProblem::ClientCertificate, words)
+            }
+            other => other,
+        }
     }
 
     /// Returns what the other side said, without any secret of ours that it may have repeated.
@@ -260,6 +287,8 @@ fn failure(error: reqwest::Error) -> Failure {
     let cause = root_cause(&error);
     if let Some(error) = tls_error(&error) {
         let (problem, words) = tls::problem_of(error);
+        Failure::Untrusted(problem, words)
+    } else if let Some((problem, words)) = tls::problem_of_text(&cause) {
         Failure::Untrusted(problem, words)
     } else if is_not_taken(&error) {
         Failure::NotTaken(cause)
