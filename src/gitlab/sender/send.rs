@@ -291,8 +291,7 @@ impl Sender {
             doubtful,
             asked_wait,
             not_taken: false,
-            // Also sent before a connection is closed on which no request has come.
-            is_broken: reply.status == StatusCode::REQUEST_TIMEOUT,
+            is_broken: false,
         }
     }
 
