@@ -9,6 +9,7 @@ mod config;
 mod document;
 mod error;
 mod fine_grained;
+mod gateway;
 mod graphql;
 mod headers;
 mod message;
