@@ -11,9 +11,11 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{Error, RootCertStore, SignatureScheme};
 
 use self::verifier::{AnyServer, ListedOrVerified};
+use super::certificate::Parts;
 use super::client_certificate;
 use super::config::{Config, ConfigError};
 use super::message;
+use super::pem::{NO_END, Sections};
 
 mod problem;
 mod verifier;
@@ -22,6 +24,9 @@ pub(super) use self::problem::{problem_of, problem_of_text};
 
 /// The versions of HTTP that are offered, the preferred one first.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// The error of a file without a certificate that can be read.
+const NO_CERTIFICATE: &str = "it holds no readable PEM certificate";
 
 /// The beginning of the platform verifier's error for a system without authorities.
 const NO_AUTHORITIES: &str = "No CA certificates were loaded";
@@ -82,10 +87,16 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
     Ok(Settings { config: tls, asked_for_certificate })
 }
 
-fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
-    match CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>() {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(ConfigError::CaCertificate),
+/// Returns the certificates of a file. What can't be read among them is left out, as in Go.
+fn certificates(text: &str) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let sections = Sections::of(text).map_err(ConfigError::CaCertificate)?;
+    let readable =
+        sections.whole.iter().filter_map(|one| CertificateDer::from_pem_slice(one.as_bytes()).ok());
+    let certificates: Vec<_> = readable.filter(|one| Parts::of(one).is_some()).collect();
+    match certificates.is_empty() {
+        false => Ok(certificates),
+        true if sections.is_cut => Err(ConfigError::CaCertificate(NO_END)),
+        true => Err(ConfigError::CaCertificate(NO_CERTIFICATE)),
     }
 }
 
@@ -101,7 +112,7 @@ fn unusable(error: &Error) -> ConfigError {
     match error {
         // Known by its words alone: the library that looks for them has no type of its own for it.
         Error::General(reason) if reason.starts_with(NO_AUTHORITIES) => ConfigError::NoAuthorities,
-        Error::InvalidCertificate(_) => ConfigError::CaCertificate,
+        Error::InvalidCertificate(_) => ConfigError::CaCertificate(NO_CERTIFICATE),
         error => ConfigError::Tls(
             message::line(&error.to_string()).unwrap_or_else(|| "no reason given".to_owned()),
         ),

@@ -9,7 +9,8 @@ use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
+    SignatureScheme,
 };
 
 use super::problem::{self, Refusal};
@@ -31,9 +32,13 @@ impl ListedOrVerified {
         authorities: Vec<CertificateDer<'static>>,
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, Error> {
-        let verifier = match authorities.is_empty() {
+        // One that can't serve as an authority may still be the server's own.
+        let is_usable =
+            |one: &&CertificateDer<'_>| RootCertStore::empty().add((*one).clone().into_owned()).is_ok();
+        let usable: Vec<_> = authorities.iter().filter(is_usable).cloned().collect();
+        let verifier = match usable.is_empty() {
             true => Verifier::new(provider)?,
-            false => Verifier::new_with_extra_roots(authorities.iter().cloned(), provider)?,
+            false => Verifier::new_with_extra_roots(usable, provider)?,
         };
         Ok(Self { verifier, listed: authorities })
     }
