@@ -295,8 +295,9 @@ async fn a_proxy_may_be_reached_over_tls() {
         assert!(refusal.starts_with(&format!("GET /user: the proxy https://PROXY {says}")), "{refusal}");
         assert!(refusal.contains(remedy), "{refusal}");
     }
-    let plain = launch.clone().env("HTTPS_PROXY", format!("https://{}", proxy.address()));
-    let refusal = detail(&plain, there.block.clone(), proxy.address()).await;
+    let plain = address(&there.gitlab);
+    let launch_plain = launch.clone().env("HTTPS_PROXY", format!("https://{plain}"));
+    let refusal = detail(&launch_plain, there.block.clone(), plain).await;
     assert!(refusal.starts_with("GET /user: the proxy https://PROXY doesn't speak TLS."), "{refusal}");
     assert!(refusal.contains("Write `http://`"), "{refusal}");
 
