@@ -231,6 +231,11 @@ async fn a_proxy_that_reaches_no_server_is_told_apart() {
             "It works, but can't connect",
         ),
         ("302 Found", "refused the connection: 302 Found.", "Check that it may connect"),
+        (
+            "403 ann:hunter2 is out",
+            "refused the connection: 403 [hidden] is out.",
+            "Check that it may connect",
+        ),
     ] {
         let proxy = Gateway::refusing_proxy(answer).await;
         let launch = launch().env("HTTPS_PROXY", format!("http://ann:hunter2@{}", proxy.address()));

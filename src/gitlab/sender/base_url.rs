@@ -131,9 +131,9 @@ impl BaseUrl {
         self.instance.scheme() == "http" && !self.is_loopback()
     }
 
-    /// True when no connection is ever encrypted: plain HTTP, with no proxy between.
+    /// True when no connection is ever encrypted, unless a proxy is between: plain HTTP to this machine.
     pub(super) fn needs_no_tls(&self) -> bool {
-        self.instance.scheme() == "http" && self.needs_no_proxy()
+        self.instance.scheme() == "http" && self.is_loopback()
     }
 
     /// True when no proxy is used, whatever the environment says: for `localhost` and the loopback addresses, as in Go.

@@ -83,14 +83,7 @@ impl Proxy {
         if text.contains(char::is_whitespace) || text.contains(char::is_control) {
             return Err(not_an_address);
         }
-        let is_cut_scheme = |scheme: &&str| {
-            let rest = text.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme));
-            rest.is_some()
-                && text[scheme.len()..].starts_with(':')
-                && !text[scheme.len()..].starts_with("://")
-        };
-        // `http:` can't be a host with a port that is left out, and what follows may hold a password.
-        if SCHEMES.iter().any(|scheme| is_cut_scheme(scheme)) || !is_percent_encoded(text) {
+        if has_cut_scheme(text) || !is_percent_encoded(text) {
             return Err(not_an_address);
         }
         let with_scheme = match text.contains("://") {
@@ -165,6 +158,12 @@ impl Proxy {
             None => self.url.to_string(),
         }
     }
+}
+
+/// Checks for `http:` and the like without the slashes. That can't be a host with a port, and what follows may hold a password.
+fn has_cut_scheme(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.starts_with("//")
 }
 
 /// Checks whether each percent sign begins an escape.

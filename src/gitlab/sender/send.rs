@@ -240,7 +240,10 @@ impl Sender {
     /// Returns what is wrong, with the proxy where the server's connection goes through one.
     fn problem(&self, failure: Failure) -> Problem {
         let mut problem = Problem::of_failure(failure);
-        problem.words = problem.words.map(|words| self.shared.transport.without_secrets(words));
+        problem.words = problem.words.and_then(|words| {
+            // Before it is cut, since a part of a secret wouldn't be recognized.
+            message::line(&self.shared.transport.without_secrets(words))
+        });
         let is_of_connection =
             matches!(problem.kind, ErrorKind::Unreachable | ErrorKind::Untrusted(_) | ErrorKind::TimedOut);
         if let Some(proxy) = self.shared.transport.proxy().filter(|_| is_of_connection) {

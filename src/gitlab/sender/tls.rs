@@ -71,7 +71,7 @@ pub(super) fn settings(config: &Config) -> Result<Settings, ConfigError> {
     let listed = config.cacert_pem.as_deref().map(certificates).transpose()?.unwrap_or_default();
     let builder = if config.insecure {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyServer))
-    } else if config.base_url.needs_no_tls() {
+    } else if config.proxy.is_none() && config.base_url.needs_no_tls() {
         // No authorities are needed, so a machine without any will do.
         builder.with_root_certificates(RootCertStore::empty())
     } else {

@@ -211,14 +211,14 @@ impl Transport {
             let bare = proxy.without_credentials();
             let Ok(clients) = Clients::new(&self.config, &self.tls, Some(&bare)) else { return Err(failure) };
             let outcome = self.exchange_over(&clients, call, is_alone).await;
-            if !matches!(outcome, Err(Failure::Proxy { .. })) {
-                // Another request may have been faster.
-                drop(self.without_credentials.set(clients));
-                return outcome;
+            if matches!(outcome, Err(Failure::Proxy { problem: ProxyProblem::Credentials, .. })) {
+                return Err(failure);
             }
-            return Err(failure);
+            // Another request may have been faster.
+            drop(self.without_credentials.set(clients));
+            return outcome;
         }
-        Err(proxies::with_answer(failure, proxy, &self.base_url).await)
+        Err(proxies::with_answer(failure, proxy, &self.base_url, &self.secrets).await)
     }
 
     async fn exchange_over<T>(

@@ -62,8 +62,8 @@ fn a_single_sign_on_is_told() {
 
     GitLab's API never asks anybody to sign in, so a single sign-on or something
     else in front of GitLab does. Set the credentials that let programs through in
-    the provider's `headers`, or use an address that doesn't pass it. If the page is
-    GitLab's own, `base_url` isn't the address of the instance.
+    the provider's `headers`, or use an address that doesn't pass it. If the page
+    is GitLab's own, `base_url` isn't the address of the instance.
     "#);
 }
 
@@ -92,8 +92,8 @@ fn a_redirect_in_circles_ends() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: redirected to http://127.0.0.1:PORT, which is not followed (302): one
-    redirect leads to the next, the last one to /api/v4/user.
+    GET /user: redirected to http://127.0.0.1:PORT, which is not followed (302):
+    one redirect leads to the next, the last one to /api/v4/user.
 
     The token is never sent to another address. If GitLab has moved, set the
     provider's `base_url` to where it is now.
@@ -112,10 +112,12 @@ fn a_login_page_is_not_taken_for_gitlab() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: the answer is not one of GitLab's API (200): a web page titled
-    "Sign in".
+    GET /user: redirected to a sign-in page at http://127.0.0.1:PORT, which is not
+    followed (302).
 
-    Something answered that does not speak GitLab's API, such as a proxy's or
-    login page: check the provider's `base_url`.
+    GitLab's API never asks anybody to sign in, so a single sign-on or something
+    else in front of GitLab does. Set the credentials that let programs through in
+    the provider's `headers`, or use an address that doesn't pass it. If the page
+    is GitLab's own, `base_url` isn't the address of the instance.
     "#);
 }

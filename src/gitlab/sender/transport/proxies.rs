@@ -15,6 +15,7 @@ use crate::gitlab::sender::config::ConfigError;
 use crate::gitlab::sender::error::ProxyProblem;
 use crate::gitlab::sender::message;
 use crate::gitlab::sender::proxy::Proxy;
+use crate::gitlab::sender::secrets::Secrets;
 use crate::gitlab::sender::tls;
 
 /// The beginnings of the HTTP client's errors about proxies, whose types are private to it.
@@ -92,7 +93,12 @@ pub(super) fn takes_no_credentials(failure: &Failure) -> bool {
 
 /// Returns the failure with the answer of the proxy, if it has refused a connection. The HTTP client drops the answer, so the
 /// proxy is asked again.
-pub(super) async fn with_answer(failure: Failure, proxy: &Proxy, base_url: &BaseUrl) -> Failure {
+pub(super) async fn with_answer(
+    failure: Failure,
+    proxy: &Proxy,
+    base_url: &BaseUrl,
+    secrets: &Secrets,
+) -> Failure {
     let is_unexplained = matches!(
         failure,
         Failure::Proxy { problem: ProxyProblem::Refused, cause: None, .. } if proxy.scheme() == "http"
@@ -102,7 +108,8 @@ pub(super) async fn with_answer(failure: Failure, proxy: &Proxy, base_url: &Base
     }
     let answer = tokio::time::timeout(LONGEST_ANSWER.0, answer(proxy, base_url)).await;
     let Ok(Ok(line)) = answer else { return failure };
-    match explained(&line) {
+    // Before it is cut, since a part of a secret wouldn't be recognized.
+    match explained(&secrets.hidden_in(line)) {
         Some((problem, words)) => of_proxy(proxy, problem, words),
         None => failure,
     }

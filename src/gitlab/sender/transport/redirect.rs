@@ -4,7 +4,6 @@ use reqwest::header::LOCATION;
 use reqwest::{Method, Response, StatusCode, Url};
 
 use super::Failure;
-use crate::gitlab::sender::message;
 
 /// The ends of the hosts where single sign-on services have people sign in.
 const SIGN_ON_HOSTS: [&str; 11] = [
@@ -70,7 +69,7 @@ pub(super) fn in_circles(next: &Url, response: &Response) -> Failure {
         status: response.status(),
         to: Some(origin(next)),
         is_sign_in: false,
-        words: message::line(&words),
+        words: Some(words),
     }
 }
 
