@@ -29,6 +29,7 @@ pub use names::{
     same_path, suggested_path,
 };
 pub use sender::{
-    BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, Proxy, ProxyError, ProxyProblem,
-    TlsProblem, TokenProblem, Words, asked_wait, next_page, refused_header, words,
+    BaseUrl, BaseUrlError, Config, ConfigError, Error, ErrorKind, HEADER_TWICE, Proxy, ProxyError,
+    ProxyProblem, TlsProblem, TokenProblem, Words, asked_wait, next_page, refused_header,
+    refused_header_value, words,
 };

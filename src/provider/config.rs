@@ -1,17 +1,20 @@
 //! The provider block: from attributes and environment to a connection that GitLab has accepted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::connection::Connection;
-use super::report::{report, sentence};
+use super::report::{quoted, report, sentence};
 use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
 };
-use crate::gitlab::{BaseUrl, Client, Config, ConfigError, ErrorKind, Proxy, refused_header};
+use crate::gitlab::{
+    BaseUrl, Client, Config, ConfigError, ErrorKind, HEADER_TWICE, Proxy, refused_header,
+    refused_header_value,
+};
 
 /// Where GitLab.com's API is.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
@@ -35,6 +38,9 @@ const MAX_CONCURRENT_REQUESTS: i64 = 1000;
 
 /// The largest file that the block may name, in bytes.
 const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// The beginning of each section of a PEM file.
+const PEM_MARK: &str = "-----BEGIN ";
 
 model! {
     /// The attributes of the provider block, named as in the official GitLab provider where that has them.
@@ -122,7 +128,8 @@ pub(super) fn schema() -> Schema {
             Type::Bool,
             "Whether to try the token with one request when the provider is configured, so that a bad token is one clear \
              error, and not one of each resource. Terraform configures it once to plan, twice to apply and three times to \
-             destroy. Defaults to the environment variable `GITLAB_EARLY_AUTH_CHECK`, then to `true`.",
+             destroy. Defaults to the environment variable `GITLAB_EARLY_AUTH_CHECK` (`true` or `false`, or one of the other forms \
+             that Go reads: `1`, `t`, `T`, `TRUE`, `True`, `0`, `f`, `F`, `FALSE`, `False`), then to `true`.",
         ),
         Attribute::optional(
             "request_timeout",
@@ -148,9 +155,7 @@ pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
         (Attr::Null, Attr::Known(_)) => Some(incomplete_client_certificate("client_key", "client_cert")),
         _ => None,
     };
-    let headers = block.headers.known().into_iter().flat_map(BTreeMap::keys).filter_map(|name| {
-        Some(unusable(&ConfigError::Header { name: name.clone(), reason: refused_header(name)? }))
-    });
+    let headers = block.headers.known().map(headers).unwrap_or_default();
     let problems = [
         base_url.map(|problem| problem.at("base_url")),
         incomplete_client_certificate,
@@ -159,6 +164,18 @@ pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
         within("max_concurrent_requests", &block.max_concurrent_requests, 1..=MAX_CONCURRENT_REQUESTS),
     ];
     Errors::check(problems.into_iter().flatten().chain(headers))
+}
+
+/// Returns an error for each header that can't be sent.
+fn headers(headers: &BTreeMap<String, Attr<String>>) -> Vec<Diagnostic> {
+    let mut names = BTreeSet::new();
+    let refused = headers.iter().filter_map(|(name, value)| {
+        let is_new = names.insert(name.to_ascii_lowercase());
+        let of_value = || value.known().and_then(|value| refused_header_value(value));
+        let reason = refused_header(name).or_else(of_value).or((!is_new).then_some(HEADER_TWICE))?;
+        Some(unusable(&ConfigError::Header { name: name.clone(), reason }))
+    });
+    refused.collect()
 }
 
 /// Makes the client, and unless told otherwise has GitLab look at the token.
@@ -174,7 +191,8 @@ pub(super) async fn connect(
         warnings.add(insecure());
     }
     let config = client_config(&block, environment, &host)?;
-    if config.base_url.sends_token_in_the_clear() {
+    // A proxy for plain HTTP reads it, too, even on the way to a name of this machine.
+    if config.base_url.sends_token_in_the_clear() || config.proxy.is_some() && !config.base_url.is_https() {
         warnings.add(plain_http(&config.base_url));
     }
     if config.token_is_of_a_ci_job() {
@@ -291,13 +309,14 @@ fn flag(
     default: bool,
 ) -> Result<bool, Diagnostic> {
     // As Go reads them, and so the official provider.
-    match environment(variable).as_deref().map(str::trim) {
+    let value = environment(variable);
+    match value.as_deref().map(str::trim) {
         None => Ok(default),
         Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
-        Some(other) => Err(Diagnostic::new(
+        Some(_) => Err(Diagnostic::new(
             "Invalid environment variable",
-            format!("`{variable}` must be `true` or `false`, but is {other:?}."),
+            format!("`{variable}` must be `true` or `false`, but is {}.", quoted(&value.unwrap_or_default())),
         )),
     }
 }
@@ -306,27 +325,32 @@ fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, 
     let Some(path) = path.known() else { return Ok(None) };
     let unreadable = |error: io::Error| {
         let reason = match error.kind() {
-            io::ErrorKind::InvalidData => "it is no text, and so no PEM".to_owned(),
+            io::ErrorKind::InvalidData => "it isn't a PEM file".to_owned(),
             _ => error.to_string(),
         };
         let detail = format!("`{attribute}` names {path:?}, which can't be read: {reason}.");
         Diagnostic::new("Unreadable file", detail).at(attribute)
     };
     let read = || {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         // A pipe or terminal might never have an end, or a beginning.
         if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::other("it isn't a regular file"));
         }
         let mut start = std::fs::File::open(path)?.take(LARGEST_FILE + 1);
-        start.read_to_string(&mut text)?;
-        Ok(text)
+        start.read_to_end(&mut bytes)?;
+        Ok(bytes)
     };
-    let text = read().map_err(unreadable)?;
-    if text.len() as u64 > LARGEST_FILE {
+    let bytes = read().map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST_FILE {
         let detail =
             format!("`{attribute}` names {path:?}, which is larger than 1 MiB and so isn't a PEM file.");
         return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
+    }
+    // Comments may have any encoding.
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if !text.contains(PEM_MARK) && text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(unreadable(io::ErrorKind::InvalidData.into()));
     }
     Ok(Some(text))
 }
@@ -384,7 +408,7 @@ fn unusable(error: &ConfigError) -> Diagnostic {
         Diagnostic::new("Unusable provider configuration", format!("No requests can be made: {error}."));
     match error {
         ConfigError::TokenEmpty | ConfigError::TokenNotSendable => diagnostic.at("token"),
-        ConfigError::CaCertificate | ConfigError::NoAuthorities => diagnostic.at("cacert_file"),
+        ConfigError::CaCertificate(_) | ConfigError::NoAuthorities => diagnostic.at("cacert_file"),
         ConfigError::IncompleteClientCertificate
         | ConfigError::ClientCertificate(_)
         | ConfigError::ClientKeyPair(_) => diagnostic.at("client_cert"),
@@ -434,4 +458,28 @@ fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
     }
     let attribute = if error.is_about_the_token() { "token" } else { "base_url" };
     report(attempted, error).at(attribute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_cannot_be_sent_are_errors() {
+        let problems = |pairs: &[(&str, &str)]| {
+            let known = |text: &str| Attr::Known(text.to_owned());
+            let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value)));
+            headers(&pairs.collect()).iter().map(|problem| problem.detail.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(problems(&[("X-A", "a"), ("X-B", "b\tc")]), [""; 0]);
+        for value in ["hush\n", "hu\rsh", "hu\0sh", "hu\u{7f}sh"] {
+            let told = problems(&[("X-A", value)]).concat();
+            assert!(
+                told.contains("`X-A`") && told.contains("control characters") && !told.contains("hu"),
+                "{told}"
+            );
+        }
+        let told = problems(&[("X-A", "a"), ("x-a", "b")]).concat();
+        assert!(told.contains("`x-a`") && told.contains("another one has the same name"), "{told}");
+    }
 }

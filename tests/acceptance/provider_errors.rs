@@ -156,7 +156,8 @@ fn a_server_that_is_not_there() {
     GET /user: the server can't be reached: Connection refused (os error N).
 
     Check the provider's `base_url`, and that this machine reaches that address,
-    through a proxy if need be (`HTTPS_PROXY`).
+    through a proxy if need be (`HTTPS_PROXY`, or `HTTP_PROXY` where `base_url`
+    starts with `http://`).
     "#);
 }
 
@@ -271,8 +272,8 @@ fn a_file_that_holds_no_certificate() {
       provider["aff15f21/gitlab-job-token"]
       > cacert_file = "ca.pem"
 
-    No requests can be made: the CA certificate file holds no readable PEM
-    certificate.
+    No requests can be made: the CA certificate file can't be used: it holds no
+    readable PEM certificate.
     "#);
 }
 
@@ -450,11 +451,67 @@ fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
     GET /user: nginx in front of GitLab refused the request (403): a web page
     titled "403 Forbidden".
 
-    GitLab's API answers in JSON, so this isn't from GitLab. If what is in front
-    of it takes credentials or a special header, set them in the provider's
+    GitLab's API answers in another form, so this isn't from GitLab. If what is in
+    front of it takes credentials or a special header, set them in the provider's
     `headers`; if it goes by address, let this machine's through. GitLab itself
     answers with a plain "Forbidden" while it bans an address for failed logins.
     "#);
+}
+
+/// Returns the error of a plan where GitLab answers so to the first request.
+fn error_of_answer(status: u16, content_type: &str, body: &str) -> Option<String> {
+    let (gitlab, tf) = acme()?;
+    gitlab.inject(gitlab_simulator::Fault::Answers {
+        status,
+        content_type: content_type.to_owned(),
+        body: body.to_owned(),
+    });
+    tf.config(&with_block(""));
+    Some(tf.plan().error())
+}
+
+#[test]
+fn refusals_in_json_that_are_not_gitlabs_are_told() {
+    for (content_type, body) in [
+        ("application/json", r#"{"message":"Forbidden"}"#),
+        ("application/problem+json", r#"{"title":"Forbidden","status":403}"#),
+        ("text/plain", ""),
+    ] {
+        let Some(error) = error_of_answer(403, content_type, body) else { return };
+        assert!(error.contains("something in front of GitLab refused the request (403)"), "{error}");
+    }
+}
+
+#[test]
+fn no_role_is_asked_for_where_none_decides() {
+    let cases = [
+        (r#"{"message":"403 Forbidden"}"#, "No role decides about this request"),
+        (r#"{"message":"403 Forbidden - Your IP address is not allowed."}"#, "only from some IP addresses"),
+        (
+            r#"{"message":"403 Forbidden - GitLab is in maintenance mode"}"#,
+            "GitLab is in maintenance mode or",
+        ),
+        (
+            r#"{"message":"403 Forbidden - Token Impersonation is disabled"}"#,
+            "has disabled impersonation tokens",
+        ),
+    ];
+    for (body, advice) in cases {
+        let Some(error) = error_of_answer(403, "application/json", body) else { return };
+        assert!(error.contains(advice) && !error.contains("Maintainer"), "{error}");
+    }
+}
+
+#[test]
+fn mistakes_in_tls_that_a_server_tells_get_advice() {
+    let page = |title| format!("<html><head><title>400 {title}</title></head></html>");
+    for (title, advice) in [
+        ("No required SSL certificate was sent", "Set `client_cert` and `client_key`"),
+        ("The plain HTTP request was sent to HTTPS port", "write `https://`"),
+    ] {
+        let Some(error) = error_of_answer(400, "text/html", &page(title)) else { return };
+        assert!(error.contains(advice), "{error}");
+    }
 }
 
 #[test]

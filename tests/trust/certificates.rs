@@ -63,7 +63,7 @@ async fn what_can_not_be_used_is_told_with_the_file_at_fault() {
         (&certificate, &certificate, "client_key", "it holds no private key in PEM form"),
         (&certificate, &another, "client_cert", "the key is not that of the certificate"),
         (&key, &key, "client_cert", "it holds no certificate in PEM form"),
-        (&ours.der.to_vec(), &key, "client_cert", "it is no text, and so no PEM"),
+        (&ours.der.to_vec(), &key, "client_cert", "it isn't a PEM file"),
     ];
     for (certificate, key, attribute, reason) in cases {
         let diagnostics = configure(&launch(), guarded.showing(certificate, key)).await;

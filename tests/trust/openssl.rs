@@ -108,6 +108,27 @@ async fn a_signed_certificate_in_the_file_needs_no_authority() {
     assert_eq!(configure(&launch(), block).await, []);
 }
 
+/// Go accepts it by its issuer; here it must be in the file itself, which the message says.
+#[tokio::test]
+async fn an_authority_as_a_server_is_told_apart_from_self_signed() {
+    let files = Files::new();
+    files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:TRUE\n"));
+    let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
+    let sign =
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf -out leaf.pem";
+    if !openssl(&files, &[AUTHORITY, request, sign]) {
+        return;
+    }
+    let path = |name: &str| files.path().join(name);
+    is_refused(server(&files, "leaf"), &path("ca.pem"), "marked as the certificate of an authority").await;
+
+    let leaf = std::fs::read(path("leaf.pem")).unwrap();
+    let broken = b"# M\xfcller\t\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let trusted = files.write("both.pem", [&broken[..], &leaf].concat());
+    let (_gitlab, _tls, block) = behind(server(&files, "leaf"), &trusted).await;
+    assert_eq!(configure(&launch(), block).await, []);
+}
+
 #[tokio::test]
 async fn name_and_dates_of_a_certificate_in_the_file_count() {
     let authority = |params: &mut CertificateParams| {

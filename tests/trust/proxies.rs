@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::os::unix::ffi::OsStrExt as _;
+use std::time::{Duration, SystemTime};
 
 use gitlab_simulator::Simulator;
 use plugin_host::{Diagnostic, Launch};
+use rcgen::{BasicConstraints, CertificateParams, IsCa};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -215,16 +217,55 @@ async fn a_proxy_that_refuses_the_connection_is_named() {
     let proxy = Gateway::refusing_proxy("403 Forbidden").await;
     let launch = launch().env("HTTPS_PROXY", proxy.url());
     let detail = detail(&launch, encrypted(), proxy.address()).await;
-    let says = "GET /user: the proxy http://PROXY refused the connection.";
+    let says = "GET /user: the proxy http://PROXY refused the connection: 403 Forbidden.";
     let remedy = "Check that it may connect to the host of the provider's `base_url`.";
     assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
+}
 
-    let open = Gateway::socks(None, proxy.address()).await;
-    let launch = launch.env("HTTPS_PROXY", format!("socks5://ann:hunter2@{}", open.address()));
-    let detail = self::detail(&launch, encrypted(), open.address()).await;
-    let says =
-        "GET /user: the proxy socks5://PROXY refused the connection: it takes no user name and password.";
-    assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
+#[tokio::test]
+async fn a_proxy_that_reaches_no_server_is_told_apart() {
+    for (answer, says, remedy) in [
+        (
+            "503 Service Unavailable",
+            "can't reach GitLab: 503 Service Unavailable.",
+            "It works, but can't connect",
+        ),
+        ("302 Found", "refused the connection: 302 Found.", "Check that it may connect"),
+        (
+            "403 ann:hunter2 is out",
+            "refused the connection: 403 [hidden] is out.",
+            "Check that it may connect",
+        ),
+    ] {
+        let proxy = Gateway::refusing_proxy(answer).await;
+        let launch = launch().env("HTTPS_PROXY", format!("http://ann:hunter2@{}", proxy.address()));
+        let detail = detail(&launch, encrypted(), proxy.address()).await;
+        assert!(detail.starts_with(&format!("GET /user: the proxy http://PROXY {says}")), "{detail}");
+        assert!(detail.contains(remedy), "{detail}");
+        let basic = "proxy-authorization: basic yw5uomh1bnrlcji=";
+        assert!(proxy.seen().iter().all(|head| head.to_lowercase().contains(basic)), "{:?}", proxy.seen());
+    }
+}
+
+/// Go offers to do without, and leaves the choice to the proxy.
+#[tokio::test]
+async fn socks_proxies_may_need_no_credentials() {
+    let there = Nowhere::start().await;
+    let open = Gateway::socks(None, there.tls.address()).await;
+    let launch = launch().env("HTTPS_PROXY", format!("socks5://ann:hunter2@{}", open.address()));
+    assert_eq!(configure(&launch, there.block.clone()).await, []);
+    assert_eq!(open.seen(), [format!("{NOWHERE}:443")]);
+    assert_eq!(there.gitlab.requests().len(), 1);
+}
+
+fn authority(params: &mut CertificateParams) {
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+}
+
+fn expired(params: &mut CertificateParams) {
+    let day = Duration::from_secs(24 * 60 * 60);
+    params.not_before = (SystemTime::now() - 2 * day).into();
+    params.not_after = (SystemTime::now() - day).into();
 }
 
 #[tokio::test]
@@ -235,11 +276,35 @@ async fn a_proxy_may_be_reached_over_tls() {
     let front = Gateway::tls(certificate.server(), proxy.address()).await;
     let launch = launch().env("HTTPS_PROXY", format!("https://{}", front.address()));
     let refusal = detail(&launch, there.block.clone(), front.address()).await;
-    let says = "GET /user: the proxy https://PROXY has no trusted certificate: invalid peer certificate";
+    let says = "GET /user: the proxy https://PROXY has no trusted TLS connection: a signature is wrong";
     assert!(refusal.starts_with(says), "{refusal}");
-    let remedy = "If its certificate comes from a certificate authority of your own, name that authority's certificate \
-                  with `cacert_file`.";
+    let remedy = "If it takes plain HTTP, write `http://` there; if it asks for a certificate, set `client_cert` and \
+                  `client_key`.";
     assert!(refusal.ends_with(&advice("HTTPS_PROXY", remedy)), "{refusal}");
+
+    for (certificate, says, remedy) in [
+        (
+            Certificate::with("127.0.0.1", authority),
+            "has a certificate from an unknown authority: it is self-signed.",
+            "`cacert_file`",
+        ),
+        (
+            Certificate::with("127.0.0.1", expired),
+            "has an expired certificate: it was valid until",
+            "must renew",
+        ),
+    ] {
+        let front = Gateway::tls(certificate.server(), proxy.address()).await;
+        let launch = launch.clone().env("HTTPS_PROXY", format!("https://{}", front.address()));
+        let refusal = detail(&launch, there.block.clone(), front.address()).await;
+        assert!(refusal.starts_with(&format!("GET /user: the proxy https://PROXY {says}")), "{refusal}");
+        assert!(refusal.contains(remedy), "{refusal}");
+    }
+    let plain = address(&there.gitlab);
+    let launch_plain = launch.clone().env("HTTPS_PROXY", format!("https://{plain}"));
+    let refusal = detail(&launch_plain, there.block.clone(), plain).await;
+    assert!(refusal.starts_with("GET /user: the proxy https://PROXY doesn't speak TLS."), "{refusal}");
+    assert!(refusal.contains("Write `http://`"), "{refusal}");
 
     let mut block = there.block.clone();
     let both = std::fs::read_to_string(block["cacert_file"].as_str().unwrap()).unwrap() + &certificate.pem();

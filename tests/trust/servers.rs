@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use gitlab_simulator::Simulator;
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use serde_json::{Value, json};
 
 use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, only_warning};
@@ -46,6 +47,30 @@ async fn the_authorities_of_the_system_are_trusted() {
     let system = launch().env("SSL_CERT_FILE", files.write("system.pem", certificate.pem()));
     assert_eq!(configure(&system, block(&gitlab, &tls)).await, []);
     assert_eq!(gitlab.requests().len(), 1);
+}
+
+/// As in Go, also where the certificate is marked as an authority's, as `openssl req -x509` does.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_certificate_in_the_systems_store_is_trusted() {
+    let authority = |params: &mut CertificateParams| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    };
+    let (files, certificate) = (Files::new(), Certificate::with(HERE, authority));
+    let (gitlab, tls) = behind_tls(&certificate).await;
+    let system = launch().env("SSL_CERT_FILE", files.write("system.pem", certificate.pem()));
+    assert_eq!(configure(&system, block(&gitlab, &tls)).await, []);
+    assert_eq!(gitlab.requests().len(), 1);
+
+    let for_others = |params: &mut CertificateParams| {
+        authority(params);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    };
+    for certificate in [Certificate::with("gitlab.test", authority), Certificate::with(HERE, for_others)] {
+        let (gitlab, tls) = behind_tls(&certificate).await;
+        let system = launch().env("SSL_CERT_FILE", files.write("system.pem", certificate.pem()));
+        assert_untrusted(&gitlab, &configure(&system, block(&gitlab, &tls)).await);
+    }
 }
 
 #[tokio::test]

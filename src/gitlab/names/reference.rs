@@ -20,6 +20,16 @@ const SSH_USER: &str = "git@";
 /// The end of a repository's address, which no path may have.
 const GIT: &str = ".git";
 
+/// Names that no group or user of GitLab can have, as far as they begin addresses of its pages or of its API.
+const RESERVED: [&str; 9] =
+    ["-", "admin", "api", "dashboard", "explore", "groups", "help", "projects", "users"];
+
+/// The first parts of addresses below which GitLab names projects and groups.
+const COLLECTIONS: [&str; 3] = ["groups/", "projects/", "users/"];
+
+/// The path of GitLab's REST API.
+const REST_ROOT: &str = "api/v4/";
+
 /// The full path of a project or group, such as `platform/deploy/runner`. Keeps the spelling it was given;
 /// GitLab itself compares without regard to case, and so does [`same_path`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,6 +80,18 @@ pub enum RefError {
     /// The address of a repository, or its end.
     #[error("it is the address of a Git repository")]
     Repository,
+    /// The path of a page of a project or group.
+    #[error("`-` can't be a part of a full path: it leads to the pages of a project or group")]
+    Page,
+    /// The query or fragment of an address.
+    #[error("a full path contains no `?` or `#`")]
+    Query,
+    /// A mark in front, as in a mention.
+    #[error("a full path doesn't start with `@`")]
+    Mention,
+    /// A first part that GitLab keeps for its own pages.
+    #[error("no group or user can have the first part as its name, which GitLab uses itself")]
+    Reserved,
     /// A slash as `%2F`.
     #[error("a full path isn't percent-encoded")]
     Encoded,
@@ -98,6 +120,14 @@ impl FullPath {
             RefError::DoubleSlash
         } else if text.split('/').any(|segment| matches!(segment, "." | "..")) {
             RefError::DotSegment
+        } else if text.contains(['?', '#']) {
+            RefError::Query
+        } else if text.split('/').any(|segment| segment == "-") {
+            RefError::Page
+        } else if text.starts_with('@') {
+            RefError::Mention
+        } else if RESERVED.contains(&text.split('/').next().unwrap_or_default()) {
+            RefError::Reserved
         } else {
             return Ok(Self(text.to_owned()));
         };
@@ -105,27 +135,43 @@ impl FullPath {
     }
 }
 
-/// Returns the full path in a text that isn't one, such as the address of a web page or of a repository, if there is one.
+/// Returns the full path or ID in a text that is neither, such as the address of a web page, of the API or of a repository,
+/// if there is one.
 #[must_use]
 pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
-    let rest = match text.trim().split_once("://") {
+    let (is_address, rest) = match text.trim().split_once("://") {
         // The host, and a relative root that can't be told from a group.
-        Some((_, rest)) => rest.split_once('/')?.1,
+        Some((_, rest)) => (true, rest.split_once('/')?.1),
         None => match text.trim().strip_prefix(SSH_USER) {
-            Some(rest) => rest.split_once(':')?.1,
-            None => text.trim(),
+            Some(rest) => (true, rest.split_once(':')?.1),
+            None => (false, text.trim().trim_start_matches('@')),
         },
     };
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     // What follows in a web page's address says which page of the project it is.
-    let rest = rest.split("/-/").next().unwrap_or_default();
+    let (rest, is_page) = match rest.split_once("/-/") {
+        Some((before, _)) => (before, true),
+        None => (rest, false),
+    };
+    let is_of_api = is_address && rest.contains(REST_ROOT);
+    let rest = rest.rsplit_once(REST_ROOT).filter(|_| is_address).map_or(rest, |(_, rest)| rest);
+    let in_collection = rest.trim_start_matches('/');
+    let inside = COLLECTIONS.iter().find_map(|collection| in_collection.strip_prefix(collection));
+    // Below the API's collections stands one part, and then what is asked of it.
+    let rest = match inside.filter(|_| is_of_api) {
+        Some(inside) => inside.split('/').next().unwrap_or_default(),
+        None => inside.unwrap_or(rest),
+    };
     let decoded = percent_decode_str(rest).decode_utf8().ok()?;
     let path = decoded.trim_matches('/').trim_end_matches("/-");
     let path = path.strip_suffix(GIT).unwrap_or(path);
-    let path = path.strip_prefix("groups/").filter(|_| !I::KIND.has_namespace()).unwrap_or(path);
-    let is_usable =
-        path != text && path.parse::<Reference<I>>().is_ok_and(|reference| reference.id().is_none());
-    is_usable.then(|| path.to_owned())
+    // A host in front, where the rest is a page's address.
+    let path = match path.split_once('/') {
+        Some((host, below)) if is_page && !is_address && host.contains('.') => below,
+        _ => path,
+    };
+    let reference = path.parse::<Reference<I>>().ok().filter(|_| path != text)?;
+    (reference.id().is_none() || inside.is_some()).then(|| path.to_owned())
 }
 
 /// True when GitLab takes both for the same path: it compares without regard to case.
@@ -239,6 +285,12 @@ mod tests {
             ("a/b.git", RefError::Repository),
             ("git@gitlab.com:a/b", RefError::Repository),
             ("a%2Fb", RefError::Encoded),
+            ("a/b/-/settings/ci_cd", RefError::Page),
+            ("a/b?x=1", RefError::Query),
+            ("a/b#js", RefError::Query),
+            ("@a/b", RefError::Mention),
+            ("groups/platform", RefError::Reserved),
+            ("api/v4", RefError::Reserved),
         ] {
             assert_eq!(text.parse::<ProjectRef>(), Err(reason), "{text:?}");
             assert_eq!(text.parse::<GroupRef>(), Err(reason), "{text:?}");
@@ -261,6 +313,25 @@ mod tests {
         ] {
             assert_eq!(suggested_path::<ProjectId>(text).as_deref(), Some("platform/deploy"), "{text}");
         }
+        for text in [
+            "platform/deploy/-/settings/ci_cd",
+            "gitlab.example.com/platform/deploy/-/tree/main",
+            "platform/deploy?x=1",
+            "platform/deploy#js",
+            "@platform/deploy",
+            "https://gitlab.example.com/api/v4/projects/platform%2Fdeploy",
+            "https://gitlab.example.com/api/v4/projects/platform%2Fdeploy/job_token_scope",
+        ] {
+            assert_eq!(suggested_path::<ProjectId>(text).as_deref(), Some("platform/deploy"), "{text}");
+        }
+        for text in
+            ["https://gitlab.example.com/api/v4/projects/42", "https://gitlab.example.com/projects/42"]
+        {
+            assert_eq!(suggested_path::<ProjectId>(text).as_deref(), Some("42"), "{text}");
+        }
+        for text in ["groups/platform", "https://gitlab.example.com/groups/platform", "users/platform"] {
+            assert_eq!(suggested_path::<GroupId>(text).as_deref(), Some("platform"), "{text}");
+        }
         let page = "https://gitlab.example.com/groups/platform/apps/-/settings";
         assert_eq!(suggested_path::<GroupId>(page).as_deref(), Some("platform/apps"));
         for text in
@@ -274,7 +345,7 @@ mod tests {
     fn a_path_is_one_encoded_segment() {
         let segment = |text: &str| text.parse::<ProjectRef>().unwrap().segment();
         assert_eq!(segment("group/sub-group/my_project.x"), "group%2Fsub-group%2Fmy_project.x");
-        assert_eq!(segment("a/b?c#d%e"), "a%2Fb%3Fc%23d%25e");
+        assert_eq!(segment("a/b%e"), "a%2Fb%25e");
         assert_eq!(segment("42"), "42");
     }
 

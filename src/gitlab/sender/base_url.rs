@@ -36,6 +36,11 @@ pub enum BaseUrlError {
         "it is the address of a page of GitLab; write only the scheme and host, as in `https://gitlab.example.com`"
     )]
     Page,
+    /// An address of the API, below the one that all of them start with.
+    #[error(
+        "it is the address of a part of GitLab's API; write only the scheme and host, as in `https://gitlab.example.com`"
+    )]
+    Endpoint,
     /// A query or fragment, which has no meaning in front of a path.
     #[error("it must not contain a query (`?`) or fragment (`#`)")]
     QueryOrFragment,
@@ -57,6 +62,10 @@ impl BaseUrl {
         if !lower.starts_with("https://") && !lower.starts_with("http://") {
             return Err(BaseUrlError::Scheme);
         }
+        // The parser takes a path for the host where there is none.
+        if text.contains(":///") {
+            return Err(BaseUrlError::NotAUrl);
+        }
         let mut instance = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl)?;
         if !instance.username().is_empty() || instance.password().is_some() {
             return Err(BaseUrlError::Credentials);
@@ -68,6 +77,9 @@ impl BaseUrl {
         // Also where a script has added it to an address that had it already.
         while let Some(above) = root.strip_suffix(REST_ROOT) {
             root = above.trim_end_matches('/');
+        }
+        if root.ends_with(GRAPHQL_PATH) || root.contains(&format!("{REST_ROOT}/")) {
+            return Err(BaseUrlError::Endpoint);
         }
         if is_page(&instance, root) {
             return Err(BaseUrlError::Page);
@@ -92,7 +104,9 @@ impl BaseUrl {
         self.instance.path().trim_end_matches('/')
     }
 
-    pub(super) fn is_https(&self) -> bool {
+    /// True for an address that starts with `https://`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
         self.instance.scheme() == "https"
     }
 
@@ -117,13 +131,20 @@ impl BaseUrl {
         self.instance.scheme() == "http" && !self.is_loopback()
     }
 
-    /// True when no connection is ever encrypted: plain HTTP, with no proxy between.
+    /// True when no connection is ever encrypted, unless a proxy is between: plain HTTP to this machine.
     pub(super) fn needs_no_tls(&self) -> bool {
         self.instance.scheme() == "http" && self.is_loopback()
     }
 
+    /// True when no proxy is used, whatever the environment says: for `localhost` and the loopback addresses, as in Go.
+    pub(super) fn needs_no_proxy(&self) -> bool {
+        let is_below_localhost =
+            matches!(self.instance.host(), Some(Host::Domain(name)) if name != "localhost");
+        self.is_loopback() && !is_below_localhost
+    }
+
     /// True when the address is this very machine, so that nothing stands between us and the server.
-    pub(super) fn is_loopback(&self) -> bool {
+    fn is_loopback(&self) -> bool {
         match self.instance.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -136,8 +157,7 @@ impl BaseUrl {
 /// Checks whether the path that GitLab would be installed below is that of a page. GitLab.com is installed below none.
 fn is_page(instance: &Url, root: &str) -> bool {
     let has_mark = root.contains("/-/") || root.ends_with("/-") || root.ends_with(".git");
-    let is_known =
-        ["/users/sign_in", "/dashboard", "/explore", GRAPHQL_PATH].iter().any(|page| root.ends_with(page));
+    let is_known = ["/users/sign_in", "/dashboard", "/explore"].iter().any(|page| root.ends_with(page));
     has_mark || is_known || (instance.domain() == Some("gitlab.com") && !root.is_empty())
 }
 
@@ -168,9 +188,16 @@ mod tests {
             "https://gitlab.example.com/platform/deploy/-/settings/ci_cd",
             "https://gitlab.example.com/platform/deploy.git",
             "https://gitlab.example.com/users/sign_in",
-            "https://gitlab.example.com/api/graphql",
         ] {
             assert_eq!(BaseUrl::parse(text), Err(BaseUrlError::Page), "{text}");
+        }
+        for text in [
+            "https://gitlab.example.com/api/graphql",
+            "https://gitlab.example.com/api/v4/projects",
+            "https://gitlab.com/api/v4/projects/42",
+            "https://gitlab.example.com/gitlab/api/v4/user/",
+        ] {
+            assert_eq!(BaseUrl::parse(text), Err(BaseUrlError::Endpoint), "{text}");
         }
         let below = BaseUrl::parse("https://example.com/gitlab/api/v4").unwrap();
         assert_eq!(below.without_path().as_deref(), Some("https://example.com"));
@@ -215,6 +242,7 @@ mod tests {
             ("gitlab.com:8080/api/v4", BaseUrlError::Scheme),
             ("ftp://gitlab.com", BaseUrlError::Scheme),
             ("https://", BaseUrlError::NotAUrl),
+            ("https:///x", BaseUrlError::NotAUrl),
             ("https://gitlab com", BaseUrlError::NotAUrl),
             ("https://me:secret@gitlab.com", BaseUrlError::Credentials),
             ("https://glpat-secret@gitlab.com", BaseUrlError::Credentials),

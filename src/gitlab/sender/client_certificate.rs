@@ -1,16 +1,15 @@
 //! The client certificate, from PEM files as people have them: any kind of key, both in one file, text before them.
 //! Whether the server likes it is the server's business.
 
-use std::sync::Arc;
-
 use secrecy::{ExposeSecret, SecretString};
 use tokio_rustls::rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
+use tokio_rustls::rustls::sign::CertifiedKey;
 
-use super::certificate::Parts;
+use super::certificate::{Parts, SHORTEST_RSA_KEY};
 use super::config::ConfigError;
+use super::pem::{NO_END, Sections};
 
 /// How encrypted keys are marked: PKCS#8 in the first line, the older forms in a header below it.
 const ENCRYPTED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED"];
@@ -24,9 +23,20 @@ const OF_SSH: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 /// [`ConfigError::ClientKeyPair`] where the key isn't that of the certificate.
 pub(super) fn read(certificate: &str, key: &SecretString) -> Result<CertifiedKey, ConfigError> {
     let chain = chain(certificate).map_err(ConfigError::ClientCertificate)?;
-    let key = signing_key(key.expose_secret()).map_err(ConfigError::ClientKey)?;
-    let certified = chain.first().and_then(Parts::of).ok_or_else(|| {
-        ConfigError::ClientCertificate("its first certificate isn't an X.509 certificate".to_owned())
+    let key = private_key(key.expose_secret()).map_err(ConfigError::ClientKey)?;
+    let not_x509 = |place: usize| {
+        ConfigError::ClientCertificate(format!("its certificate {} isn't an X.509 certificate", place + 1))
+    };
+    if let Some(place) = chain.iter().position(|one| Parts::of(one).is_none()) {
+        return Err(not_x509(place));
+    }
+    let certified = chain.first().and_then(Parts::of).ok_or_else(|| not_x509(0))?;
+    let short = certified.rsa_bits().filter(|bits| *bits < SHORTEST_RSA_KEY);
+    let key = any_supported_type(&key).map_err(|_| match short {
+        Some(bits) => ConfigError::ClientKey(format!(
+            "its RSA key has {bits} bits, and at least {SHORTEST_RSA_KEY} are needed"
+        )),
+        None => ConfigError::ClientKey("it is no RSA, ECDSA or Ed25519 key that TLS knows".to_owned()),
     })?;
     if key.public_key().is_some_and(|public_key| public_key != certified.public_key) {
         return Err(ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned()));
@@ -34,21 +44,24 @@ pub(super) fn read(certificate: &str, key: &SecretString) -> Result<CertifiedKey
     Ok(CertifiedKey::new(chain, key))
 }
 
+/// Returns the certificates that can be read: broken ones among them are left out, as in Go.
 fn chain(text: &str) -> Result<Vec<CertificateDer<'static>>, String> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
-    match certificates {
-        Ok(certificates) if certificates.is_empty() => Err("it holds no certificate in PEM form".to_owned()),
-        certificates => certificates.map_err(|error| malformed(&error)),
+    let sections = Sections::of(text)?;
+    let read: Vec<_> =
+        sections.whole.iter().map(|one| CertificateDer::from_pem_slice(one.as_bytes())).collect();
+    let malformed = read.iter().any(|one| !matches!(one, Ok(_) | Err(pem::Error::NoItemsFound)));
+    let certificates: Vec<_> = read.into_iter().flatten().collect();
+    match certificates.is_empty() {
+        false => Ok(certificates),
+        true if sections.is_cut => Err(NO_END.to_owned()),
+        true if malformed => Err(MALFORMED.to_owned()),
+        true => Err("it holds no certificate in PEM form".to_owned()),
     }
 }
 
-fn signing_key(text: &str) -> Result<Arc<dyn SigningKey>, String> {
-    let key = private_key(text)?;
-    any_supported_type(&key).map_err(|_| "it is no RSA, ECDSA or Ed25519 key that TLS knows".to_owned())
-}
-
 fn private_key(text: &str) -> Result<PrivateKeyDer<'static>, String> {
-    match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
+    let sections = Sections::of(text)?;
+    match PrivateKeyDer::from_pem_slice(sections.whole.concat().as_bytes()) {
         _ if ENCRYPTED.iter().any(|mark| text.contains(mark)) => {
             Err("it is encrypted, and nobody is asked for the passphrase; decrypt it with `openssl pkey`"
                 .to_owned())
@@ -57,18 +70,15 @@ fn private_key(text: &str) -> Result<PrivateKeyDer<'static>, String> {
         Err(pem::Error::NoItemsFound) if text.contains(OF_SSH) => {
             Err("it is a key of SSH, which TLS does not use".to_owned())
         }
+        Err(_) if sections.is_cut => Err(NO_END.to_owned()),
         Err(pem::Error::NoItemsFound) => Err("it holds no private key in PEM form".to_owned()),
-        Err(error) => Err(malformed(&error)),
+        // Nothing of what the file holds: a key may be among it.
+        Err(_) => Err(MALFORMED.to_owned()),
     }
 }
 
-/// Says nothing of what the file holds: a key may be among it.
-fn malformed(error: &pem::Error) -> String {
-    match error {
-        pem::Error::MissingSectionEnd { .. } => "a section of it has no end".to_owned(),
-        _ => "it is not well-formed PEM".to_owned(),
-    }
-}
+/// The error of a section that isn't Base64.
+const MALFORMED: &str = "it is not well-formed PEM";
 
 #[cfg(test)]
 mod tests;

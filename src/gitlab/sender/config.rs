@@ -61,8 +61,8 @@ pub enum ConfigError {
     #[error("the token contains blanks, line breaks or other characters that no token has")]
     TokenNotSendable,
     /// [`Config::cacert_pem`] holds no certificate.
-    #[error("the CA certificate file holds no readable PEM certificate")]
-    CaCertificate,
+    #[error("the CA certificate file can't be used: {0}")]
+    CaCertificate(&'static str),
     /// Only one of certificate and key is set.
     #[error("a client certificate and its key must be given together")]
     IncompleteClientCertificate,

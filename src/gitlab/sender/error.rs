@@ -7,10 +7,16 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+pub use self::connection::{ProxyProblem, TlsProblem};
 use super::fine_grained;
 use super::message::Words;
 use super::request::RequestLine;
 use crate::gitlab::names::{ProjectId, Target};
+
+mod connection;
+
+/// The address of the token's own user.
+const USER: &str = "/user";
 
 /// A failed call. Cheap to clone, since one failed read may answer many callers.
 #[derive(Clone)]
@@ -26,7 +32,7 @@ pub enum ErrorKind {
     Unauthorized(TokenProblem),
     /// 403: the token's user lacks the role for this.
     Forbidden,
-    /// 401 or 403 as a web page or plain text, which isn't GitLab's API.
+    /// 401 or 403 in a form that isn't one of GitLab's API.
     Blocked {
         /// The software in front of GitLab that answers so, where it can be told.
         by: Option<&'static str>,
@@ -60,6 +66,8 @@ pub enum ErrorKind {
     Redirected {
         /// Scheme, host and port it points to, when it says so.
         to: Option<String>,
+        /// People sign in there.
+        is_sign_in: bool,
     },
     /// Any other status that is no success, and a 404 that is not from GitLab's API: something in front of GitLab that
     /// lost its way says nothing about what exists.
@@ -124,38 +132,6 @@ pub enum TokenProblem {
     Expired,
     /// Someone has revoked it.
     Revoked,
-}
-
-/// A failure of a TLS connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsProblem {
-    /// The server answers in plain text, as a port for HTTP does.
-    NotTls,
-    /// The server's certificate has expired.
-    Expired,
-    /// The server's certificate isn't valid yet.
-    NotYetValid,
-    /// The server's certificate is for other names.
-    WrongName,
-    /// Nobody who is trusted has issued the server's certificate.
-    UnknownIssuer,
-    /// The server asks for a client certificate, or refuses ours.
-    ClientCertificate,
-    /// Anything else.
-    Other,
-}
-
-/// A failure of a proxy; [`Error::words`] may say more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProxyProblem {
-    /// No connection to the proxy itself.
-    Unreachable,
-    /// The proxy's own certificate isn't trusted.
-    Untrusted,
-    /// It wants credentials, or others.
-    Credentials,
-    /// It doesn't connect to the server.
-    Refused,
 }
 
 #[derive(Clone)]
@@ -272,6 +248,12 @@ impl Error {
         self.is_about_fine_grained_token() || kept_back && self.is_over_graphql()
     }
 
+    /// True when the call asks for the token's own user, which takes no role.
+    #[must_use]
+    pub fn is_about_the_user(&self) -> bool {
+        self.0.line.path == USER
+    }
+
     /// True for a call of GraphQL, and not of REST.
     #[must_use]
     pub fn is_over_graphql(&self) -> bool {
@@ -347,7 +329,7 @@ impl ErrorKind {
             Self::Forbidden => "the token's user may not do this".to_owned(),
             Self::Blocked { by: Some(by) } => format!("{by} in front of GitLab refused the request"),
             Self::Blocked { by: None } => "something in front of GitLab refused the request".to_owned(),
-            Self::InsufficientScope { needed: Some(scope) } => format!("the token lacks the scope `{scope}`"),
+            Self::InsufficientScope { needed: Some(scope) } => lacks_scope(scope),
             Self::InsufficientScope { needed: None } => "the token lacks a scope".to_owned(),
             Self::FineGrained { needed: Some(needed) } => format!("the token lacks the permission {needed}"),
             Self::FineGrained { needed: None } => "not possible with a fine-grained token".to_owned(),
@@ -359,8 +341,13 @@ impl ErrorKind {
             }
             Self::RateLimited { retry_after: None } => "too many requests".to_owned(),
             Self::Server => "the server failed".to_owned(),
-            Self::Redirected { to: Some(origin) } => format!("redirected to {origin}, which is not followed"),
-            Self::Redirected { to: None } => "redirected, which is not followed".to_owned(),
+            Self::Redirected { to: Some(origin), is_sign_in: true } => {
+                format!("redirected to a sign-in page at {origin}, which is not followed")
+            }
+            Self::Redirected { to: Some(origin), .. } => {
+                format!("redirected to {origin}, which is not followed")
+            }
+            Self::Redirected { to: None, .. } => "redirected without a usable address".to_owned(),
             Self::UnexpectedStatus => "an unexpected status".to_owned(),
             Self::Unreachable => "the server can't be reached".to_owned(),
             Self::Untrusted(problem) => problem.describe().to_owned(),
@@ -386,30 +373,14 @@ impl ErrorKind {
     }
 }
 
-impl TlsProblem {
-    fn describe(self) -> &'static str {
-        match self {
-            Self::NotTls => "the server doesn't speak TLS at this port",
-            Self::Expired => "the server's certificate has expired",
-            Self::NotYetValid => "the server's certificate isn't valid yet",
-            Self::WrongName => "the server's certificate is for another name",
-            Self::UnknownIssuer => "the server's certificate is from an unknown authority",
-            Self::ClientCertificate => {
-                "the server refused the connection without a client certificate that it accepts"
-            }
-            Self::Other => "no trusted TLS connection",
+/// Says which scope a token lacks. GitLab lists all of which one is enough, between blanks.
+fn lacks_scope(listed: &str) -> String {
+    let scopes: Vec<String> = listed.split_whitespace().map(|scope| format!("`{scope}`")).collect();
+    match scopes.split_last() {
+        Some((last, rest)) if !rest.is_empty() => {
+            format!("the token has none of the scopes {} and {last}, of which one is needed", rest.join(", "))
         }
-    }
-}
-
-impl ProxyProblem {
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Unreachable => "can't be reached",
-            Self::Untrusted => "has no trusted certificate",
-            Self::Credentials => "requires valid credentials",
-            Self::Refused => "refused the connection",
-        }
+        _ => format!("the token lacks the scope `{listed}`"),
     }
 }
 

@@ -51,6 +51,18 @@ pub fn refused_header(name: &str) -> Option<&'static str> {
     REFUSED.into_iter().find_map(|(refused, reason)| (refused == name.as_str()).then_some(reason))
 }
 
+/// The reason why a header can't be there beside another.
+pub const TWICE: &str = "another one has the same name, apart from upper and lower case";
+
+/// The reason why a value can't be sent.
+const UNSENDABLE: &str = "its value contains line breaks or control characters";
+
+/// Returns why a header can't have this value, or `None` if it can.
+#[must_use]
+pub fn refused_value(value: &str) -> Option<&'static str> {
+    secret_value(value).is_none().then_some(UNSENDABLE)
+}
+
 /// Returns the headers of each request.
 ///
 /// # Errors
@@ -65,10 +77,10 @@ pub(super) fn of(config: &Config) -> Result<HeaderMap, ConfigError> {
         }
         let key = name.parse::<HeaderName>().map_err(|_| refuse("that is no name of a header"))?;
         let value = secret_value(value.expose_secret());
-        headers.insert(
-            key,
-            value.ok_or_else(|| refuse("its value contains line breaks or control characters"))?,
-        );
+        if headers.contains_key(&key) {
+            return Err(refuse(TWICE));
+        }
+        headers.insert(key, value.ok_or_else(|| refuse(UNSENDABLE))?);
     }
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(token) = &config.token {

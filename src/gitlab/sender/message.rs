@@ -10,6 +10,9 @@ const LONGEST: usize = 300;
 /// How Rails calls a message about a whole record. It says nothing to a reader.
 const WHOLE_RECORD: &str = "base";
 
+/// The fields of a refusal that are for people: those of GitLab, and then those of others.
+const SPOKEN: [&str; 6] = ["message", "error_description", "error", "Message", "detail", "title"];
+
 /// The words of a refusal, each a line without control characters of a few hundred characters at most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
@@ -44,7 +47,7 @@ pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> Words {
 
 fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> Words {
     let string = |key: &str| line(&hide(object.get(key)?.as_str()?.to_owned()));
-    let spoken = ["message", "error_description", "error"].into_iter().find_map(|key| object.get(key));
+    let spoken = SPOKEN.into_iter().find_map(|key| object.get(key));
     Words {
         text: spoken.and_then(|spoken| line(&hide(flat(spoken)))),
         code: object.get("error_description").and(string("error")),

@@ -3,9 +3,8 @@
 //!
 //! The rules, as in [`golang.org/x/net/http/httpproxy`](https://pkg.go.dev/golang.org/x/net/http/httpproxy):
 //! `HTTPS_PROXY` or `HTTP_PROXY` by the scheme of the address, upper case before lower case, and no other variable.
-//! Entries of `NO_PROXY` are hosts, domains, IP addresses, with or without a port, networks, and `*`. This machine is
-//! reached without a proxy; names under `.localhost` count as such here, unlike in Go. A malformed address is an error
-//! here, where Go goes without a proxy.
+//! Entries of `NO_PROXY` are hosts, domains, IP addresses, with or without a port, networks, and `*`. `localhost` and the
+//! loopback addresses are reached without a proxy. A malformed address is an error here, where Go goes without a proxy.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -69,7 +68,7 @@ impl Proxy {
         let variables = if base_url.is_https() { HTTPS_VARIABLES } else { HTTP_VARIABLES };
         let Some((variable, address)) = first_set(variables, environment) else { return Ok(None) };
         let exceptions = first_set(EXCEPTION_VARIABLES, environment);
-        if base_url.is_loopback() || exceptions.is_some_and(|(_, list)| is_exception(&list, base_url)) {
+        if base_url.needs_no_proxy() || exceptions.is_some_and(|(_, list)| is_exception(&list, base_url)) {
             return Ok(None);
         }
         if !base_url.is_https() && environment(CGI_VARIABLE).is_some() {
@@ -82,6 +81,9 @@ impl Proxy {
         let not_an_address = ProxyError::NotAnAddress(variable);
         let text = text.trim();
         if text.contains(char::is_whitespace) || text.contains(char::is_control) {
+            return Err(not_an_address);
+        }
+        if has_cut_scheme(text) || !is_percent_encoded(text) {
             return Err(not_an_address);
         }
         let with_scheme = match text.contains("://") {
@@ -108,6 +110,30 @@ impl Proxy {
         self.variable
     }
 
+    pub(super) fn scheme(&self) -> &str {
+        self.url.scheme()
+    }
+
+    pub(super) fn host_and_port(&self) -> (String, u16) {
+        let host = self.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        (host, self.url.port_or_known_default().unwrap_or_default())
+    }
+
+    /// Returns `user:password` decoded, as the proxy gets it.
+    pub(super) fn credentials(&self) -> Option<String> {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let password = self.url.password().unwrap_or_default();
+        self.has_credentials().then(|| format!("{}:{}", decoded(self.url.username()), decoded(password)))
+    }
+
+    /// Returns the same proxy without user name and password.
+    pub(super) fn without_credentials(&self) -> Self {
+        let mut bare = self.clone();
+        // Neither fails for an address with a host.
+        let _ = (bare.url.set_username(""), bare.url.set_password(None));
+        bare
+    }
+
     pub(super) fn has_credentials(&self) -> bool {
         !self.url.username().is_empty() || self.url.password().is_some()
     }
@@ -132,6 +158,20 @@ impl Proxy {
             None => self.url.to_string(),
         }
     }
+}
+
+/// Checks for `http:` and the like without the slashes. That can't be a host with a port, and what follows may hold a password.
+fn has_cut_scheme(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.starts_with("//")
+}
+
+/// Checks whether each percent sign begins an escape.
+fn is_percent_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }
 
 fn first_set(variables: [&'static str; 2], environment: Environment<'_>) -> Option<(&'static str, String)> {

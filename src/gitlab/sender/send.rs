@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, SERVER};
+use reqwest::header::HeaderMap;
 use serde::de::IgnoredAny;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::base_url::BaseUrl;
 use super::config::{Config, ConfigError};
 use super::document::SchemaGaps;
-use super::error::{AttemptHistory, Error, ErrorKind, ProxyProblem};
+use super::error::{AttemptHistory, Error, ErrorKind, ProxyProblem, TlsProblem};
+use super::gateway;
 use super::message;
 use super::pause::Pause;
 use super::request::{Call, RequestLine};
@@ -31,9 +32,6 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Maximum time to wait for the answer to a write after the order to stop. The rest of [`GRACE`] is for reading what became of
 /// it.
 const WRITE_GRACE: Duration = Duration::from_secs(3);
-
-/// Names of servers in front of GitLab, as their headers or pages have them. Others may have nginx behind them.
-const GATEWAYS: [&str; 6] = ["Cloudflare", "Akamai", "HAProxy", "Traefik", "Apache", "nginx"];
 
 /// The most bytes of a page in place of an answer that are looked at.
 const LONGEST_PAGE: usize = 64 * 1024;
@@ -242,6 +240,10 @@ impl Sender {
     /// Returns what is wrong, with the proxy where the server's connection goes through one.
     fn problem(&self, failure: Failure) -> Problem {
         let mut problem = Problem::of_failure(failure);
+        problem.words = problem.words.and_then(|words| {
+            // Before it is cut, since a part of a secret wouldn't be recognized.
+            message::line(&self.shared.transport.without_secrets(words))
+        });
         let is_of_connection =
             matches!(problem.kind, ErrorKind::Unreachable | ErrorKind::Untrusted(_) | ErrorKind::TimedOut);
         if let Some(proxy) = self.shared.transport.proxy().filter(|_| is_of_connection) {
@@ -275,13 +277,19 @@ impl Sender {
         let words = message::read(&reply.body, |text| self.shared.transport.without_secrets(text));
         let asked_wait = retry::asked_wait(reply.status, &reply.headers);
         let kind = match ErrorKind::of_status(reply.status, &words, asked_wait) {
-            ErrorKind::Unauthorized(_) | ErrorKind::Forbidden if words.is_no_json => {
-                ErrorKind::Blocked { by: gateway(&reply.headers, &reply.body) }
+            ErrorKind::Unauthorized(_) | ErrorKind::Forbidden
+                if gateway::is_foreign(&reply.headers, &reply.body) =>
+            {
+                ErrorKind::Blocked { by: gateway::name(&reply.headers, &reply.body) }
+            }
+            ErrorKind::BadRequest if words.is_no_json => {
+                gateway::tls_problem(&reply.body).map_or(ErrorKind::BadRequest, ErrorKind::Untrusted)
             }
             kind => kind,
         };
         // A gateway says so of a request that it may have handed on.
-        let is_of_a_gateway = kind == ErrorKind::UnexpectedStatus || words.is_no_json;
+        let is_of_a_gateway = (kind == ErrorKind::UnexpectedStatus || words.is_no_json)
+            && !matches!(kind, ErrorKind::Untrusted(_));
         let doubtful = is_of_a_gateway || kind == ErrorKind::Server || reply.status.is_success();
         Problem {
             kind,
@@ -291,8 +299,7 @@ impl Sender {
             doubtful,
             asked_wait,
             not_taken: false,
-            // Also sent before a connection is closed on which no request has come.
-            is_broken: reply.status == StatusCode::REQUEST_TIMEOUT,
+            is_broken: false,
         }
     }
 
@@ -355,7 +362,10 @@ impl Problem {
                 return Self { words: Some(cause), transient: true, not_taken: true, ..kind };
             }
             Failure::Proxy { address, variable, problem, cause } => {
-                let transient = matches!(problem, ProxyProblem::Unreachable | ProxyProblem::Refused);
+                let transient = matches!(
+                    problem,
+                    ProxyProblem::Unreachable | ProxyProblem::Refused | ProxyProblem::NoWay
+                );
                 (ErrorKind::Proxy { address, variable, problem }, cause, transient, false)
             }
             Failure::Untrusted(problem, cause) => (ErrorKind::Untrusted(problem), cause, false, false),
@@ -364,23 +374,19 @@ impl Problem {
                 let kind = Self::plain(ErrorKind::Unreachable);
                 return Self { words: Some(cause), transient: true, doubtful: true, is_broken: true, ..kind };
             }
+            Failure::NoAnswerWithoutCertificate(cause) => {
+                let kind = Self::plain(ErrorKind::Untrusted(TlsProblem::ClientCertificate));
+                return Self { words: Some(cause), transient: true, doubtful: true, is_broken: true, ..kind };
+            }
             Failure::TimedOut(after) => {
                 (ErrorKind::TimedOut, Some(format!("nothing within {} s", after.as_secs_f32())), true, true)
             }
             Failure::TooLarge => {
                 (ErrorKind::Unreadable, Some("the answer is too large".to_owned()), false, true)
             }
-            Failure::Redirected { status, origin } => {
-                let kind = ErrorKind::Redirected { to: origin };
-                return Self { status: Some(status), ..Self::plain(kind) };
-            }
-            Failure::RedirectedInCircles(status) => {
-                let words = Some("one redirect leads to the next".to_owned());
-                return Self {
-                    status: Some(status),
-                    words,
-                    ..Self::plain(ErrorKind::Redirected { to: None })
-                };
+            Failure::Redirected { status, to, is_sign_in, words } => {
+                let kind = ErrorKind::Redirected { to, is_sign_in };
+                return Self { status: Some(status), words, ..Self::plain(kind) };
             }
         };
         Self { words, transient, doubtful, ..Self::plain(kind) }
@@ -402,17 +408,6 @@ impl Problem {
     fn into_error(self, line: &RequestLine, history: AttemptHistory) -> Error {
         Error::new(self.kind, line, self.status, self.words, history)
     }
-}
-
-/// Returns the name of the software in front of GitLab that a page of a refusal is from, if it says so.
-fn gateway(headers: &HeaderMap, page: &[u8]) -> Option<&'static str> {
-    let server = headers.get(SERVER).and_then(|server| server.to_str().ok()).unwrap_or_default();
-    let page = String::from_utf8_lossy(page);
-    let is_named = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        server.to_ascii_lowercase().contains(&name) || page.to_ascii_lowercase().contains(&name)
-    };
-    GATEWAYS.into_iter().find(|name| is_named(name))
 }
 
 /// Returns what is cancelled some time after the order to stop.

@@ -4,10 +4,11 @@
 use std::error::Error as _;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Method, Response, StatusCode, Url, redirect};
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Response, StatusCode, Url};
 use tokio::sync::Semaphore;
 use tokio_rustls::rustls;
 
@@ -20,6 +21,9 @@ use super::proxy::Proxy;
 use super::request::Call;
 use super::secrets::Secrets;
 use super::tls;
+
+mod proxies;
+mod redirect;
 
 /// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over 1 MiB where every
 /// description is as long as GitLab lets it be.
@@ -39,11 +43,17 @@ const MOST_REDIRECTS: usize = 3;
 
 /// The connections to one GitLab.
 pub(super) struct Transport {
-    http: reqwest::Client,
-    /// Opens a connection for each request.
-    unpooled: reqwest::Client,
+    clients: Clients,
+    /// The same without the credentials for the proxy, once it has turned out to take none.
+    without_credentials: OnceLock<Clients>,
+    config: Config,
+    tls: rustls::ClientConfig,
     /// The server has closed a connection instead of answering.
     loses_connections: AtomicBool,
+    /// The server has answered some request.
+    has_answered: AtomicBool,
+    /// Something on the way has asked for a client certificate.
+    asked_for_certificate: Arc<AtomicBool>,
     base_url: BaseUrl,
     proxy: Option<Proxy>,
     timeout: Duration,
@@ -77,14 +87,42 @@ pub(super) enum Failure {
     Broken(String),
     /// The connection broke before any answer; the request may have been carried out.
     NoAnswer(String),
+    /// The same, where the server has asked for a client certificate and has never answered.
+    NoAnswerWithoutCertificate(String),
     /// Time ran out; the request may have been carried out.
     TimedOut(Duration),
-    /// The answer points to where we do not go. `origin` is its scheme, host and port.
-    Redirected { status: StatusCode, origin: Option<String> },
-    /// One answer points to the next for longer than [`MOST_REDIRECTS`].
-    RedirectedInCircles(StatusCode),
+    /// The answer points to where we do not go. `to` is its scheme, host and port.
+    Redirected { status: StatusCode, to: Option<String>, is_sign_in: bool, words: Option<String> },
     /// The answer is larger than [`LARGEST_BODY`].
     TooLarge,
+}
+
+/// The HTTP clients for one way to the server.
+struct Clients {
+    pooled: reqwest::Client,
+    /// Opens a connection for each request.
+    unpooled: reqwest::Client,
+}
+
+impl Clients {
+    fn new(config: &Config, tls: &rustls::ClientConfig, proxy: Option<&Proxy>) -> Result<Self, ConfigError> {
+        let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
+        let client = |idle_connections: usize| {
+            let builder = reqwest::Client::builder()
+                .default_headers(headers::of(config)?)
+                .user_agent(user_agent.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .pool_max_idle_per_host(idle_connections)
+                .tls_backend_preconfigured(tls.clone());
+            // Never those of the process's environment or the system's settings.
+            let builder = match proxy {
+                Some(proxy) => builder.proxy(proxies::for_client(proxy)?),
+                None => builder.no_proxy(),
+            };
+            builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))
+        };
+        Ok(Self { pooled: client(usize::MAX)?, unpooled: client(0)? })
+    }
 }
 
 impl Transport {
@@ -92,31 +130,20 @@ impl Transport {
         if config.request_timeout.is_zero() {
             return Err(ConfigError::NoTime);
         }
-        let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
-        let tls = tls::client_config(config)?;
-        let client = |idle_connections: usize| {
-            let builder = reqwest::Client::builder()
-                .default_headers(headers::of(config)?)
-                .user_agent(user_agent.clone())
-                .redirect(redirect::Policy::none())
-                .pool_max_idle_per_host(idle_connections)
-                .tls_backend_preconfigured(tls.clone());
-            // Never those of the process's environment or the system's settings.
-            let builder = match &config.proxy {
-                Some(proxy) => builder.proxy(reqwest_proxy(proxy)?),
-                None => builder.no_proxy(),
-            };
-            builder.build().map_err(|error| ConfigError::Tls(root_cause(&error)))
-        };
+        let tls = tls::settings(config)?;
         Ok(Self {
-            http: client(usize::MAX)?,
-            unpooled: client(0)?,
+            clients: Clients::new(config, &tls.config, config.proxy.as_ref())?,
+            without_credentials: OnceLock::new(),
+            tls: tls.config,
             loses_connections: AtomicBool::new(false),
+            has_answered: AtomicBool::new(false),
+            asked_for_certificate: tls.asked_for_certificate,
             base_url: config.base_url.clone(),
             proxy: config.proxy.clone(),
             timeout: config.request_timeout,
             secrets: Secrets::of(config),
             has_token: config.token.is_some(),
+            config: config.clone(),
             large_bodies: Semaphore::new(LARGE_BODIES),
         })
     }
@@ -135,15 +162,32 @@ impl Transport {
     pub(super) async fn attempt<T>(&self, call: &Call<T>, repeated: bool) -> Result<Reply, Failure> {
         let loses_connections = self.loses_connections.load(Ordering::Relaxed);
         let is_alone = repeated || (loses_connections && !call.is_repeatable());
-        let http = if is_alone { &self.unpooled } else { &self.http };
-        let outcome = tokio::time::timeout(self.timeout, self.exchange(http, call)).await;
+        let outcome = tokio::time::timeout(self.timeout, self.exchange(call, is_alone)).await;
         let outcome = outcome.unwrap_or(Err(Failure::TimedOut(self.timeout)));
         let is_lost = match &outcome {
             Err(failure) => matches!(failure, Failure::NoAnswer(_)),
             Ok(reply) => reply.status == StatusCode::REQUEST_TIMEOUT,
         };
         self.loses_connections.fetch_or(is_lost, Ordering::Relaxed);
-        outcome
+        self.has_answered.fetch_or(outcome.is_ok(), Ordering::Relaxed);
+        outcome.map_err(|failure| self.unless_certificate_is_wanted(failure))
+    }
+
+    /// Returns the failure with its cause where the server demands a client certificate. In TLS 1.3 it says so after our part of
+    /// the handshake, and HTTP/2 may lose what it says.
+    fn unless_certificate_is_wanted(&self, failure: Failure) -> Failure {
+        let is_wanted =
+            self.asked_for_certificate.load(Ordering::Relaxed) && !self.has_answered.load(Ordering::Relaxed);
+        match failure {
+            Failure::NoAnswer(cause) if is_wanted => Failure::NoAnswerWithoutCertificate(cause),
+            Failure::Untrusted(TlsProblem::Other, words)
+                if is_wanted
+                    && words.as_deref().is_some_and(|words| tls::problem_of_text(words).is_some()) =>
+            {
+                Failure::Untrusted(TlsProblem::ClientCertificate, words)
+            }
+            other => other,
+        }
     }
 
     /// Returns what the other side said, without any secret of ours that it may have repeated.
@@ -151,10 +195,39 @@ impl Transport {
         self.secrets.hidden_in(text)
     }
 
-    async fn exchange<T>(&self, http: &reqwest::Client, call: &Call<T>) -> Result<Reply, Failure> {
+    /// Makes the exchange, over another way if need be: a proxy of SOCKS that needs no credentials may refuse to be offered any,
+    /// and an HTTP proxy's answer isn't known to the HTTP client.
+    async fn exchange<T>(&self, call: &Call<T>, is_alone: bool) -> Result<Reply, Failure> {
         if !self.has_token {
             return Err(Failure::NoToken);
         }
+        let clients = self.without_credentials.get().unwrap_or(&self.clients);
+        let failure = match self.exchange_over(clients, call, is_alone).await {
+            Err(failure @ Failure::Proxy { .. }) => failure,
+            outcome => return outcome,
+        };
+        let Some(proxy) = self.proxy() else { return Err(failure) };
+        if proxies::takes_no_credentials(&failure) && self.without_credentials.get().is_none() {
+            let bare = proxy.without_credentials();
+            let Ok(clients) = Clients::new(&self.config, &self.tls, Some(&bare)) else { return Err(failure) };
+            let outcome = self.exchange_over(&clients, call, is_alone).await;
+            if matches!(outcome, Err(Failure::Proxy { problem: ProxyProblem::Credentials, .. })) {
+                return Err(failure);
+            }
+            // Another request may have been faster.
+            drop(self.without_credentials.set(clients));
+            return outcome;
+        }
+        Err(proxies::with_answer(failure, proxy, &self.base_url, &self.secrets).await)
+    }
+
+    async fn exchange_over<T>(
+        &self,
+        clients: &Clients,
+        call: &Call<T>,
+        is_alone: bool,
+    ) -> Result<Reply, Failure> {
+        let http = if is_alone { &clients.unpooled } else { &clients.pooled };
         let mut url = self.address(call)?;
         let mut hops = 0;
         loop {
@@ -169,18 +242,18 @@ impl Transport {
             if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
                 && let Some(proxy) = self.proxy().filter(|proxy| proxy.forwards(&self.base_url))
             {
-                return Err(of_proxy(proxy, ProxyProblem::Credentials, Some(STATUS_407.to_owned())));
+                return Err(proxies::wants_credentials(proxy));
             }
-            if !is_redirect(response.status()) {
+            if !redirect::is_one(response.status()) {
                 return match response.status() == call.success() {
                     true => self.read(response).await,
                     false => read_start(response).await,
                 };
             }
-            url = next_hop(&url, &response, &call.line().method)?;
+            url = redirect::next_hop(&url, &response, &call.line().method)?;
             hops += 1;
             if hops > MOST_REDIRECTS {
-                return Err(Failure::RedirectedInCircles(response.status()));
+                return Err(redirect::in_circles(&url, &response));
             }
         }
     }
@@ -209,7 +282,7 @@ impl Transport {
     }
 
     fn failure(&self, error: reqwest::Error) -> Failure {
-        let at_proxy = self.proxy().and_then(|proxy| at_proxy(&error, proxy, &self.base_url));
+        let at_proxy = self.proxy().and_then(|proxy| proxies::failure(&error, proxy, &self.base_url));
         at_proxy.unwrap_or_else(|| failure(error))
     }
 
@@ -224,24 +297,6 @@ impl Transport {
         }
         Ok(url)
     }
-}
-
-/// Returns where a read goes next. A write is not sent elsewhere, and the token does not leave its origin.
-fn next_hop(from: &Url, response: &Response, method: &Method) -> Result<Url, Failure> {
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let next = location.and_then(|location| from.join(location).ok());
-    match next {
-        Some(next) if *method == Method::GET && next.origin() == from.origin() => Ok(next),
-        next => Err(Failure::Redirected { status: response.status(), origin: next.as_ref().map(origin) }),
-    }
-}
-
-fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
 }
 
 /// Reads as much of the body as [`LARGEST_REFUSAL`] allows and gives up the rest.
@@ -261,6 +316,8 @@ fn failure(error: reqwest::Error) -> Failure {
     if let Some(error) = tls_error(&error) {
         let (problem, words) = tls::problem_of(error);
         Failure::Untrusted(problem, words)
+    } else if let Some((problem, words)) = tls::problem_of_text(&cause) {
+        Failure::Untrusted(problem, words)
     } else if is_not_taken(&error) {
         Failure::NotTaken(cause)
     } else if error.is_connect() {
@@ -268,61 +325,6 @@ fn failure(error: reqwest::Error) -> Failure {
     } else {
         Failure::Broken(cause)
     }
-}
-
-/// The beginnings of the HTTP client's errors about proxies, whose types are private to it.
-const TUNNEL: &str = "tunnel error: ";
-const SOCKS: &str = "SOCKS error: ";
-
-/// The status of an HTTP proxy that wants credentials.
-const STATUS_407: &str = "407 Proxy Authentication Required";
-
-/// Returns the failure if it is the proxy's: no connection to it, or none from it to the server.
-fn at_proxy(error: &reqwest::Error, proxy: &Proxy, base_url: &BaseUrl) -> Option<Failure> {
-    if !error.is_connect() {
-        return None;
-    }
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let said = causes.map(ToString::to_string).find_map(|text| {
-        let reason = text.strip_prefix(TUNNEL).or_else(|| text.strip_prefix(SOCKS))?;
-        Some(reason.to_owned())
-    });
-    let cause = Some(root_cause(error));
-    let (problem, cause) = match said.as_deref() {
-        Some("failed to create underlying connection") if tls_error(error).is_some() => {
-            (ProxyProblem::Untrusted, cause)
-        }
-        // The client drops the cause for SOCKS.
-        Some("failed to create underlying connection") => {
-            (ProxyProblem::Unreachable, cause.filter(|cause| !cause.starts_with(SOCKS)))
-        }
-        Some("proxy authorization required") => (ProxyProblem::Credentials, Some(STATUS_407.to_owned())),
-        // With credentials, the client offers nothing else.
-        Some(
-            "server does not support user/pass authentication"
-            | "server implements authentication incorrectly",
-        ) if proxy.has_credentials() => {
-            (ProxyProblem::Refused, Some("it takes no user name and password".to_owned()))
-        }
-        Some(
-            "credentials not accepted"
-            | "server does not support user/pass authentication"
-            | "server implements authentication incorrectly",
-        ) => (ProxyProblem::Credentials, None),
-        Some("unsuccessful") => (ProxyProblem::Refused, None),
-        Some(reason) => (ProxyProblem::Refused, message::line(reason)),
-        // TLS to the server begins only once the proxy has connected to it.
-        None if tls_error(error).is_some() => match proxy.forwards(base_url) {
-            true => (ProxyProblem::Untrusted, cause),
-            false => return None,
-        },
-        None => (ProxyProblem::Unreachable, cause),
-    };
-    Some(of_proxy(proxy, problem, cause))
-}
-
-fn of_proxy(proxy: &Proxy, problem: ProxyProblem, cause: Option<String>) -> Failure {
-    Failure::Proxy { address: proxy.to_string(), variable: proxy.variable(), problem, cause }
 }
 
 /// Checks whether a server has refused a stream of HTTP/2: by its number above the last that a graceful GOAWAY takes, or by
@@ -363,11 +365,6 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
         };
     }
     None
-}
-
-fn reqwest_proxy(proxy: &Proxy) -> Result<reqwest::Proxy, ConfigError> {
-    // Its error may show the address with the password.
-    reqwest::Proxy::all(proxy.address()).map_err(|_| ConfigError::Proxy(proxy.variable()))
 }
 
 #[cfg(test)]

@@ -37,9 +37,7 @@ fn the_token_goes_to_no_other_gitlab() {
     GET /user: redirected to http://127.0.0.1:PORT, which is not followed (302).
 
     The token is never sent to another address. If GitLab has moved, set the
-    provider's `base_url` to where it is now. If that is a page for signing in, as
-    of a single sign-on in front of GitLab, set the credentials that let programs
-    through in the provider's `headers`, or use an address that doesn't pass it.
+    provider's `base_url` to where it is now.
     "#);
     seesaw.gitlab.clear_faults();
     seesaw.push("retries = 0", [Injection::from(elsewhere).writes_only()]).fails();
@@ -47,6 +45,26 @@ fn the_token_goes_to_no_other_gitlab() {
     seesaw.is_level();
     assert_eq!(other.requests().to_string(), "");
     assert_eq!(other.connections(), 0);
+}
+
+#[test]
+fn a_single_sign_on_is_told() {
+    let Some(seesaw) = Seesaw::new() else { return };
+    let location = "https://acme.cloudflareaccess.com/cdn-cgi/access/login?kid=hush".to_owned();
+    seesaw.gitlab.inject(Fault::RedirectsTo(location).on(Route::UserGet));
+    assert_snapshot!(seesaw.tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: redirected to a sign-in page at https://acme.cloudflareaccess.com,
+    which is not followed (302).
+
+    GitLab's API never asks anybody to sign in, so a single sign-on or something
+    else in front of GitLab does. Set the credentials that let programs through in
+    the provider's `headers`, or use an address that doesn't pass it. If the page
+    is GitLab's own, `base_url` isn't the address of the instance.
+    "#);
 }
 
 #[test]
@@ -74,13 +92,11 @@ fn a_redirect_in_circles_ends() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: redirected, which is not followed (302): one redirect leads to the
-    next.
+    GET /user: redirected to http://127.0.0.1:PORT, which is not followed (302):
+    one redirect leads to the next, the last one to /api/v4/user.
 
     The token is never sent to another address. If GitLab has moved, set the
-    provider's `base_url` to where it is now. If that is a page for signing in, as
-    of a single sign-on in front of GitLab, set the credentials that let programs
-    through in the provider's `headers`, or use an address that doesn't pass it.
+    provider's `base_url` to where it is now.
     "#);
 
     assert_eq!(seesaw.gitlab.requests().to(Route::UserGet).len(), 4);
@@ -96,10 +112,12 @@ fn a_login_page_is_not_taken_for_gitlab() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: the answer is not one of GitLab's API (200): a web page titled
-    "Sign in".
+    GET /user: redirected to a sign-in page at http://127.0.0.1:PORT, which is not
+    followed (302).
 
-    Something answered that does not speak GitLab's API, such as a proxy's or
-    login page: check the provider's `base_url`.
+    GitLab's API never asks anybody to sign in, so a single sign-on or something
+    else in front of GitLab does. Set the credentials that let programs through in
+    the provider's `headers`, or use an address that doesn't pass it. If the page
+    is GitLab's own, `base_url` isn't the address of the instance.
     "#);
 }

@@ -66,7 +66,7 @@ async fn the_list_decides_what_an_addition_came_to() {
         ("absent", vec![missing()], &[1], Err(ErrorKind::NotFound)),
         ("of a gateway, done", vec![text(404, "<html>")], &[1, 2], Ok(Allowed::Added)),
         ("of a gateway, not done", vec![text(404, "<html>")], &[1], Err(ErrorKind::UnexpectedStatus)),
-        ("forbidden", vec![empty(403)], &[1, 2], Err(ErrorKind::Forbidden)),
+        ("forbidden", vec![refusal(403, "403 Forbidden")], &[1, 2], Err(ErrorKind::Forbidden)),
     ];
     for (case, writes, listed, expected) in cases {
         let outcome = allow(&server(writes, listed).await).await;
@@ -87,7 +87,7 @@ async fn the_list_decides_what_a_removal_came_to() {
         ("lost for good, done", vec![Reply::Lost], &[1], Ok(Removed)),
         ("lost for good, not done", vec![Reply::Lost], &[1, 2], Err(ErrorKind::Unreachable)),
         ("a page in place of an answer", vec![text(200, "<html>")], &[1, 2], Err(ErrorKind::Unreadable)),
-        ("forbidden", vec![empty(403)], &[1], Err(ErrorKind::Forbidden)),
+        ("forbidden", vec![refusal(403, "403 Forbidden")], &[1], Err(ErrorKind::Forbidden)),
         ("of a gateway, done", vec![text(404, "<html>")], &[1], Ok(Removed)),
         ("of a gateway, not done", vec![text(404, "<html>")], &[1, 2], Err(ErrorKind::UnexpectedStatus)),
     ];
@@ -106,7 +106,12 @@ async fn the_setting_decides_what_a_change_of_it_came_to() {
         ("failed, done", vec![empty(500)], false, Ok(())),
         ("failed, not done", vec![empty(500)], true, Err(ErrorKind::Server)),
         ("a page in place of an answer, done", vec![text(200, "<html>")], false, Ok(())),
-        ("lost, then refused", vec![Reply::Lost, empty(403)], true, Err(ErrorKind::Forbidden)),
+        (
+            "lost, then refused",
+            vec![Reply::Lost, refusal(403, "403 Forbidden")],
+            true,
+            Err(ErrorKind::Forbidden),
+        ),
         ("refused", vec![empty(400)], false, Err(ErrorKind::BadRequest)),
     ];
     for (case, writes, now, expected) in cases {
@@ -140,9 +145,10 @@ async fn a_removal_is_not_found_only_when_the_owner_is_gone() {
         if seen.method == "GET" { refusal(404, "404 Not Found") } else { empty(502) }
     };
     assert_eq!(*revoke(&Scripted::new(lost).await).await.unwrap_err().kind(), ErrorKind::NotFound);
-    let blind =
-        Scripted::new(|seen| if seen.method == "GET" { empty(403) } else { refusal(404, "404 Not Found") })
-            .await;
+    let blind = Scripted::new(|seen| {
+        if seen.method == "GET" { refusal(403, "403 Forbidden") } else { refusal(404, "404 Not Found") }
+    })
+    .await;
     assert_eq!(*revoke(&blind).await.unwrap_err().kind(), ErrorKind::Forbidden);
 }
 

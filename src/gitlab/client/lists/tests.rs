@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::gitlab::testing::{
-    Reply, Scripted, Seen, empty, group_target, json, list, page, project, project_target,
+    Reply, Scripted, Seen, empty, group_target, json, list, page, project, project_target, refusal,
 };
 use crate::gitlab::{Freshness, Kind};
 
@@ -83,7 +83,7 @@ async fn a_list_that_overlaps_a_write_does_not_hide_it() {
 #[tokio::test]
 async fn a_failed_list_is_not_kept() {
     let elements = [json!({"id": 1}), json!({"id": 2})];
-    let server = Scripted::answers(vec![empty(403), page(&elements, 1, 1, 2)]).await;
+    let server = Scripted::answers(vec![refusal(403, "403 Forbidden"), page(&elements, 1, 1, 2)]).await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap_err();
     assert!(client.is_allowed(project(1), project_target(2), Freshness::Shared).await.unwrap());

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
+use rcgen::{
+    CertificateParams, ExtendedKeyUsagePurpose, KeyPair, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _,
+};
 use time::{Date, Month, OffsetDateTime, Time};
 
 use super::*;
@@ -53,4 +55,28 @@ fn bytes_that_are_no_certificate_have_no_parts() {
     let with_more = [&certificate[..], &[0]].concat();
     assert!(Parts::of(&with_more.into()).is_none());
     assert!(Parts::of(&key.serialize_der().into()).is_none());
+}
+
+/// Returns the parts of a certificate with a key of that kind and those usages.
+fn parts(algorithm: &'static rcgen::SignatureAlgorithm, usages: Vec<ExtendedKeyUsagePurpose>) -> Parts {
+    let mut params = CertificateParams::new(["gitlab.test".to_owned()]).unwrap();
+    params.extended_key_usages = usages;
+    let key = KeyPair::generate_for(algorithm).unwrap();
+    Parts::of(params.self_signed(&key).unwrap().der()).unwrap()
+}
+
+#[test]
+fn usages_of_a_certificate_are_read() {
+    use ExtendedKeyUsagePurpose::{Any, ClientAuth, ServerAuth};
+    for (usages, is_for_servers) in
+        [(vec![], true), (vec![Any], true), (vec![ClientAuth, ServerAuth], true), (vec![ClientAuth], false)]
+    {
+        assert_eq!(parts(&PKCS_ED25519, usages.clone()).is_for_servers, is_for_servers, "{usages:?}");
+    }
+}
+
+#[test]
+fn the_length_of_rsa_keys_is_read() {
+    assert_eq!(parts(&PKCS_RSA_SHA256, vec![]).rsa_bits(), Some(SHORTEST_RSA_KEY));
+    assert_eq!(parts(&PKCS_ED25519, vec![]).rsa_bits(), None);
 }

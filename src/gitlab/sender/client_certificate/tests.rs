@@ -121,6 +121,8 @@ async fn both_may_be_in_one_file_with_line_ends_and_text_of_any_kind() {
         format!("{attributes}{certificate}{attributes}{key}"),
         format!("\u{feff}{attributes}{parameters}{key}\n\n{certificate}"),
         format!("{parameters}{}{certificate}", pair.older("EC PRIVATE KEY")),
+        format!("{certificate}{key}").replace('\n', "\t\n"),
+        format!("# M\u{fffd}ller\n{certificate}{key}-----BEGIN CERTIFICATE-----\nAAAA"),
     ] {
         is_let_in(&pair, both.clone(), both).await;
     }
@@ -164,7 +166,7 @@ fn a_certificate_that_is_none_says_so() {
         let reason = "it holds no certificate in PEM form".to_owned();
         assert_eq!(refusal(certificate, pair.pkcs8()), ConfigError::ClientCertificate(reason));
     }
-    let reason = "its first certificate isn't an X.509 certificate".to_owned();
+    let reason = "its certificate 1 isn't an X.509 certificate".to_owned();
     let other = section("CERTIFICATE", b"no certificate");
     assert_eq!(refusal(other, pair.pkcs8()), ConfigError::ClientCertificate(reason));
 }

@@ -48,6 +48,11 @@ async fn a_missing_role_is_not_a_missing_scope() {
     assert_eq!(kind, ErrorKind::InsufficientScope { needed: Some("api".to_owned()) });
     assert_eq!(line, "the token lacks the scope `api` (403): More is needed.");
 
+    let body = json!({"error": "insufficient_scope", "error_description": "More.", "scope": "api read_api read_user"});
+    let (_, line) = told(json(403, &body)).await;
+    let scopes = "the token has none of the scopes `api`, `read_api` and `read_user`, of which one is needed";
+    assert_eq!(line, format!("{scopes} (403): More."));
+
     let sentence = "Access denied: This operation requires a fine-grained personal access token with the following project \
                     permissions: [Job Token Scope: Read].";
     let body = json!({"error": "insufficient_granular_scope", "error_description": sentence});

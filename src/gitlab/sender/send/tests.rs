@@ -45,6 +45,20 @@ async fn attempts_end_after_the_retries() {
 }
 
 #[tokio::test]
+async fn a_408_counts_as_an_attempt() {
+    let server = Scripted::answers(vec![text(408, "too slow")]).await;
+    let mut config = server.config();
+    config.retries = 0;
+    client(&config).scope(&project(1).into()).await.unwrap_err();
+    assert_eq!(server.count(), 1);
+
+    let server = Scripted::answers(vec![text(408, "too slow").with("retry-after", 1), settings()]).await;
+    let began = std::time::Instant::now();
+    server.client().scope(&project(1).into()).await.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
 async fn a_failure_within_gitlab_is_retried_for_reads_alone() {
     let server = Scripted::answers(vec![refusal(500, "no")]).await;
     server.client().scope(&project(1).into()).await.unwrap_err();
@@ -205,7 +219,8 @@ fn a_client_is_not_made_from_nonsense() {
     assert_eq!(made(|config| config.max_concurrent_requests = 0), ConfigError::NoConcurrency);
     assert_eq!(made(|config| config.request_timeout = Duration::ZERO), ConfigError::NoTime);
     assert_eq!(made(|config| config.user_agent = "\n".into()), ConfigError::UserAgent);
-    assert_eq!(made(|config| config.cacert_pem = Some("no PEM".into())), ConfigError::CaCertificate);
+    let no_certificate = ConfigError::CaCertificate("it holds no readable PEM certificate");
+    assert_eq!(made(|config| config.cacert_pem = Some("no PEM".into())), no_certificate);
     assert_eq!(
         made(|config| config.client_cert_pem = Some("x".into())),
         ConfigError::IncompleteClientCertificate

@@ -13,6 +13,10 @@ fn moved(to: impl ToString) -> Reply {
     empty(301).with("location", to)
 }
 
+fn elsewhere(server: &Scripted) -> ErrorKind {
+    ErrorKind::Redirected { to: Some(server.origin.clone()), is_sign_in: false }
+}
+
 async fn read(server: &Scripted) -> Result<(), Error> {
     server.client().scope(&project(1).into()).await.map(drop)
 }
@@ -34,7 +38,7 @@ async fn the_token_does_not_go_to_another_origin() {
     for location in [format!("{}/steal?x=1", other.origin), other.origin.replace("http:", "")] {
         let server = Scripted::answers(vec![moved(location)]).await;
         let error = read(&server).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Redirected { to: Some(other.origin.clone()) });
+        assert_eq!(*error.kind(), elsewhere(&other));
         assert_eq!((error.status(), error.attempts()), (Some(301), 1));
         assert!(!shown(&error).contains("steal"));
     }
@@ -45,7 +49,7 @@ async fn the_token_does_not_go_to_another_origin() {
 async fn a_write_is_not_repeated_elsewhere() {
     let server = Scripted::answers(vec![moved("/api/v4/elsewhere")]).await;
     let error = server.client().set_inbound_enabled(project(1), true).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Redirected { to: Some(server.origin.clone()) });
+    assert_eq!(*error.kind(), elsewhere(&server));
     assert_eq!(server.count(), 1);
 }
 
@@ -53,11 +57,28 @@ async fn a_write_is_not_repeated_elsewhere() {
 async fn a_redirect_that_leads_nowhere_ends() {
     let server = Scripted::answers(vec![moved("/api/v4/user")]).await;
     let error = read(&server).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Redirected { to: None });
-    assert_eq!(error.words(), Some("one redirect leads to the next"));
+    assert_eq!(*error.kind(), elsewhere(&server));
+    assert_eq!(error.words(), Some("one redirect leads to the next, the last one to /api/v4/user"));
     assert_eq!(server.count(), 4);
-    let server = Scripted::answers(vec![empty(302)]).await;
-    assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Redirected { to: None });
+    for nowhere in [empty(302), moved("javascript:alert(1)"), moved("file:///etc/passwd")] {
+        let server = Scripted::answers(vec![nowhere]).await;
+        let nowhere = ErrorKind::Redirected { to: None, is_sign_in: false };
+        assert_eq!(*read(&server).await.unwrap_err().kind(), nowhere);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_page_is_not_followed() {
+    for (location, to) in [
+        ("/users/sign_in", None),
+        ("https://acme.cloudflareaccess.com/x?kid=hush", Some("https://acme.cloudflareaccess.com")),
+    ] {
+        let server = Scripted::answers(vec![moved(location)]).await;
+        let error = read(&server).await.unwrap_err();
+        let to = Some(to.map_or(server.origin.clone(), str::to_owned));
+        assert_eq!(*error.kind(), ErrorKind::Redirected { to, is_sign_in: true });
+        assert_eq!(server.count(), 1);
+    }
 }
 
 #[tokio::test]

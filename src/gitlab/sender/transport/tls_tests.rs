@@ -77,7 +77,8 @@ async fn a_client_shows_its_certificate() {
     let server = Scripted::behind_tls(tls, settings).await;
 
     let nobody = Config { cacert_pem: Some(cert_pem(&own)), retries: 0, ..server.config() };
-    read(&nobody).await.unwrap_err();
+    let error = read(&nobody).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Untrusted(TlsProblem::ClientCertificate));
     assert_eq!(server.count(), 0);
     let known = Config {
         client_cert_pem: Some(cert_pem(&ours)),
@@ -139,5 +140,54 @@ async fn a_request_that_a_connection_did_not_take_is_no_attempt() {
     });
     for read in reads.collect::<Vec<_>>() {
         read.await.unwrap().unwrap();
+    }
+}
+
+/// A server of HTTP/2 that lets in the certificate `client` alone, or asks everybody for one and then hangs up.
+async fn with_client_certificates(
+    own: &CertifiedKey<KeyPair>,
+    client: &CertifiedKey<KeyPair>,
+    hangs_up: bool,
+) -> String {
+    let mut roots = RootCertStore::empty();
+    roots.add(client.cert.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots));
+    let verifier = if hangs_up { verifier.allow_unauthenticated() } else { verifier };
+    let (chain, key) = der(own);
+    let tls = ServerConfig::builder().with_client_cert_verifier(verifier.build().unwrap());
+    let mut tls = tls.with_single_cert(chain, key).unwrap();
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(tls));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            drop(acceptor.accept(stream).await);
+        }
+    });
+    origin
+}
+
+#[tokio::test]
+async fn a_demand_for_a_client_certificate_is_told_in_http2() {
+    let (own, ours, other) = (certificate(), certificate(), certificate());
+    for hangs_up in [false, true] {
+        let origin = with_client_certificates(&own, &ours, hangs_up).await;
+        let nobody = Config {
+            base_url: BaseUrl::parse(&origin).unwrap(),
+            cacert_pem: Some(cert_pem(&own)),
+            retries: 0,
+            ..Scripted::answers(vec![]).await.config()
+        };
+        let stranger = Config {
+            client_cert_pem: Some(cert_pem(&other)),
+            client_key_pem: Some(key_pem(&other).into()),
+            ..nobody.clone()
+        };
+        let shown = if hangs_up { vec![nobody] } else { vec![nobody, stranger] };
+        for config in shown {
+            let error = read(&config).await.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Untrusted(TlsProblem::ClientCertificate), "{error}");
+        }
     }
 }

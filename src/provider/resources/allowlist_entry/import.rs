@@ -2,7 +2,7 @@
 
 use super::EntryIdentity;
 use crate::framework::{Diagnostic, Errors, ImportBy};
-use crate::gitlab::{Client, GroupId, Kind, ProjectId, Target};
+use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Reference, Target, suggested_path};
 use crate::provider::report::quoted;
 use crate::provider::{identity, project};
 
@@ -52,7 +52,9 @@ impl<'a> ImportId<'a> {
     fn parse(id: &'a str) -> Result<ImportId<'a>, Errors> {
         let parts: Vec<&str> = id.split(':').collect();
         match *parts.as_slice() {
-            [owner, "project", target] | [owner, target] => {
+            [owner, "project", target] => Ok(ImportId { owner, kind: Kind::Project, target }),
+            // A colon may also be that of an address.
+            [owner, target] if !target.starts_with("//") && !owner.contains('@') => {
                 Ok(ImportId { owner, kind: Kind::Project, target })
             }
             [owner, "group", target] => Ok(ImportId { owner, kind: Kind::Group, target }),
@@ -70,10 +72,45 @@ impl<'a> ImportId<'a> {
     }
 }
 
+/// Returns the import ID that was probably meant: with paths in place of addresses, and with the kind as it is written.
+fn suggestion(id: &str) -> Option<String> {
+    let parts: Vec<&str> = id.split(':').collect();
+    (1..parts.len()).find_map(|place| {
+        let (before, after) = (parts[..place].join(":"), parts[place..].join(":"));
+        let kind = parts.get(place).and_then(|part| likely_kind(part)).filter(|_| place + 1 < parts.len());
+        let (kind, after) = match kind {
+            Some(kind) => (kind, parts[place + 1..].join(":")),
+            None => (Kind::Project, after),
+        };
+        let owner = meant::<ProjectId>(&before)?;
+        let target = match kind {
+            Kind::Project => meant::<ProjectId>(&after)?,
+            Kind::Group => meant::<GroupId>(&after)?,
+        };
+        Some(format!("{owner}:{kind}:{target}"))
+    })
+}
+
+fn likely_kind(text: &str) -> Option<Kind> {
+    let text = text.trim().to_lowercase();
+    Kind::ALL.into_iter().find(|kind| strsim::levenshtein(&text, kind.as_str()) <= MOST_TYPOS)
+}
+
+/// The most letters that are wrong in a misspelt kind.
+const MOST_TYPOS: usize = 2;
+
+fn meant<I: Id>(text: &str) -> Option<String> {
+    match text.parse::<Reference<I>>() {
+        Ok(_) => Some(text.to_owned()),
+        Err(_) => suggested_path::<I>(text),
+    }
+}
+
 fn malformed(id: &str) -> Diagnostic {
+    let meant = suggestion(id).map(|id| format!(" Did you mean {}?", quoted(&id))).unwrap_or_default();
     let detail = format!(
         "{} is not the id of an allowlist entry. Write `<project>:project:<target project>` or `<project>:group:<target \
-         group>`, each a number or a full path, such as `99:project:42` or `platform/deploy:group:platform/apps`.",
+         group>`, each a number or a full path, such as `99:project:42` or `platform/deploy:group:platform/apps`.{meant}",
         quoted(id)
     );
     Diagnostic::new("Malformed import id", detail)
@@ -115,5 +152,25 @@ mod tests {
              `<project>:group:<target group>`, each a number or a full path, such as `99:project:42` or \
              `platform/deploy:group:platform/apps`."
         );
+    }
+
+    #[test]
+    fn a_malformed_id_is_corrected() {
+        for (id, meant) in [
+            ("99:projekt:42", "99:project:42"),
+            ("99:PROJECT:42", "99:project:42"),
+            ("a/b:groups:c", "a/b:group:c"),
+            ("https://gitlab.test/a/b:project:https://gitlab.test/c/d", "a/b:project:c/d"),
+            ("https://gitlab.test/a/b:https://gitlab.test/c/d", "a/b:project:c/d"),
+            ("git@gitlab.test:a/b.git:group:groups/c", "a/b:group:c"),
+            ("git@gitlab.test:a/b.git:42", "a/b:project:42"),
+        ] {
+            let errors = ImportId::parse(id).unwrap_err();
+            let detail = &errors.as_slice()[0].detail;
+            assert!(detail.ends_with(&format!("Did you mean {meant:?}?")), "{detail}");
+        }
+        for id in ["99:user:42", "::::", "https://gitlab.test/a/b"] {
+            assert_eq!(suggestion(id), None, "{id}");
+        }
     }
 }

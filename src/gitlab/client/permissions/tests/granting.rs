@@ -157,7 +157,7 @@ async fn the_list_decides_what_an_addition_came_to() {
         ("not allowed", vec![unavailable()], vec![jobs()], Err((ErrorKind::NotAvailable, None))),
         ("failed, done", vec![without_data("Internal server error")], vec![jobs()], Ok(Allowed::Added)),
         ("failed, not done", vec![without_data("Timeout on x")], vec![], Err((ErrorKind::Server, None))),
-        ("forbidden", vec![empty(403)], vec![jobs()], Err((ErrorKind::Forbidden, None))),
+        ("forbidden", vec![refusal(403, "403 Forbidden")], vec![jobs()], Err((ErrorKind::Forbidden, None))),
     ];
     for (case, writes, listed, expected) in cases {
         let server = Script::new(writes, listed).start().await;

@@ -1,0 +1,74 @@
+use std::sync::Arc;
+
+use tokio_rustls::rustls::OtherError;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::*;
+
+fn told(error: impl Into<Error>) -> (TlsProblem, Option<String>) {
+    problem_of(&error.into())
+}
+
+#[test]
+fn each_cause_is_told_apart() {
+    let at = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+    let now = at(1_764_115_200);
+    let name = || ServerName::try_from("gitlab.example.com").unwrap();
+    let expired = CertificateError::ExpiredContext { time: now, not_after: at(1_735_689_600) };
+    assert_eq!(
+        told(expired),
+        (TlsProblem::Expired, Some("it was valid until 2025-01-01 00:00 UTC".to_owned()))
+    );
+    let early = CertificateError::NotValidYetContext { time: now, not_before: at(1_798_761_600) };
+    let from = "it is valid from 2027-01-01 00:00 UTC on".to_owned();
+    assert_eq!(told(early), (TlsProblem::NotYetValid, Some(from)));
+    let presented = vec!["DnsName(\"other.example.com\")".to_owned()];
+    let other = CertificateError::NotValidForNameContext { expected: name(), presented };
+    assert_eq!(told(other), (TlsProblem::WrongName, Some("it is for other.example.com".to_owned())));
+    assert_eq!(told(CertificateError::UnknownIssuer), (TlsProblem::UnknownIssuer, None));
+    assert_eq!(told(InvalidMessage::InvalidContentType), (TlsProblem::NotTls, None));
+    let wanted = Error::AlertReceived(AlertDescription::CertificateRequired);
+    assert_eq!(told(wanted).0, TlsProblem::ClientCertificate);
+    assert_eq!(told(Error::DecryptError).0, TlsProblem::Other);
+}
+
+fn words(error: impl Into<Error>) -> String {
+    told(error).1.unwrap()
+}
+
+#[test]
+fn names_and_addresses_of_a_certificate_are_told() {
+    let expected = || ServerName::try_from("gitlab.example.com").unwrap();
+    for (presented, told) in [
+        (vec!["DnsName(\"a.test\")", "IpAddress(10.1.2.3)"], "it is for a.test, 10.1.2.3"),
+        (vec!["IpAddress(::1)"], "it is for ::1"),
+        (vec!["DnsName(\"127.0.0.1\")"], "it is for 127.0.0.1 as a name, not as an IP address"),
+        (vec!["UniformResourceIdentifier(\"https://a.test\")"], "it names no host"),
+        (vec!["Unsupported(0xa0)", "DirectoryName"], "it names no host"),
+        (vec![], "it names no host"),
+    ] {
+        let presented = presented.into_iter().map(str::to_owned).collect();
+        let error = CertificateError::NotValidForNameContext { expected: expected(), presented };
+        assert!(words(error.clone()).starts_with(told), "{error:?}");
+    }
+}
+
+#[test]
+fn causes_that_the_library_hides_are_told() {
+    let other = |refusal| CertificateError::Other(OtherError(Arc::new(refusal)));
+    assert_eq!(told(other(Refusal::SelfSigned)).0, TlsProblem::UnknownIssuer);
+    assert_eq!(told(other(Refusal::Authority)).0, TlsProblem::Authority);
+    let short = "an RSA key has 1024 bits, and at least 2048 are needed";
+    assert_eq!(told(other(Refusal::ShortKey(1024))), (TlsProblem::Unusable, Some(short.to_owned())));
+    assert_eq!(told(Error::AlertReceived(AlertDescription::ProtocolVersion)), (TlsProblem::OldVersion, None));
+}
+
+#[test]
+fn alerts_are_known_by_their_words() {
+    let alert = |alert| Error::AlertReceived(alert).to_string();
+    let wanted = alert(AlertDescription::CertificateRequired);
+    assert_eq!(problem_of_text(&wanted), Some((TlsProblem::ClientCertificate, Some(wanted.clone()))));
+    let other = problem_of_text(&alert(AlertDescription::DecodeError)).unwrap();
+    assert_eq!(other.0, TlsProblem::Other);
+    assert_eq!(problem_of_text("connection closed"), None);
+}
