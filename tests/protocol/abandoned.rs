@@ -20,8 +20,9 @@ async fn the_write_on_the_wire_is_finished_and_no_other_is_begun() {
     let (launch, temporary) = launch_in_own_directory();
     let host = configured(&launch, &gitlab, json!({ "max_concurrent_requests": 1 })).await;
     let config = json!({ "project": app.to_string(), "target_project_ids": targets });
-    let config =
-        with_nulls(config, &["target_projects", "target_groups", "target_group_ids", "project_id", "id"]);
+    let unset =
+        ["target_projects", "target_groups", "target_group_ids", "projects", "groups", "project_id", "id"];
+    let config = with_nulls(config, &unset);
     let plan = Plan { proposed: config.clone(), config, prior: Value::Null, ..Plan::default() };
     const TYPE: &str = "gitlab_job_token_allowlist_exclusive";
     let planned = host.plan(TYPE, &plan).await.unwrap();

@@ -35,7 +35,8 @@ fn stored(type_name: &str) -> Stored {
         ),
         _ => (
             json!({"project": "7", "target_projects": ["8", "acme/lib"], "target_project_ids": [8, 9],
-                   "target_groups": null, "target_group_ids": [3], "project_id": 7, "id": "7"}),
+                   "target_groups": null, "target_group_ids": [3], "projects": null, "groups": null, "project_id": 7,
+                   "id": "7"}),
             json!({"project_id": 7}),
         ),
     };

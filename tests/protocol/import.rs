@@ -16,6 +16,12 @@ async fn kit() -> (Kit, u64) {
     (Kit::with(gitlab).await, group)
 }
 
+/// The arguments of a list that says what an import of it finds.
+fn maps(project: &str, group: u64) -> Value {
+    let default = || json!({"default_permissions": true});
+    json!({"project": project, "projects": {"2": default()}, "groups": {group.to_string(): default()}})
+}
+
 #[tokio::test]
 async fn an_entry_is_imported_by_every_form_of_id() {
     let (kit, group) = kit().await;
@@ -47,7 +53,7 @@ async fn a_scope_and_an_exclusive_list_are_imported_by_number_or_path() {
         assert_eq!((&scope.state["id"], &scope.state["project"]), (&json!("1"), &json!(project)));
         kit.assert_clean(SCOPE, &scope, json!({"project": project})).await;
         let list = kit.import_by_id(EXCLUSIVE, project).await;
-        let given = json!({"project": project, "target_project_ids": [2], "target_group_ids": [group]});
+        let given = maps(project, group);
         kit.assert_clean(EXCLUSIVE, &list, given).await;
     }
 }
@@ -58,7 +64,7 @@ async fn import_by_identity_shows_the_path_of_the_project() {
     let scope = kit.import_by(SCOPE, &json!({"project_id": 1})).await;
     kit.assert_clean(SCOPE, &scope, json!({"project": "acme/app"})).await;
     let list = kit.import_by(EXCLUSIVE, &json!({"project_id": 1})).await;
-    let given = json!({"project": "acme/app", "target_project_ids": [2], "target_group_ids": [group]});
+    let given = maps("acme/app", group);
     kit.assert_clean(EXCLUSIVE, &list, given).await;
     let project = json!({"project_id": 1, "target_project_id": 2, "target_group_id": null});
     let entry = kit.import_by(ENTRY, &project).await;

@@ -154,6 +154,9 @@ fn check_attributes(place: &str, attributes: &[Attribute]) {
     }
 }
 
+/// The maps of an exclusive list.
+const ENTRIES: &str = "Map(Object({\"default_permissions\": Bool, \"id\": Number, \"job_token_policies\": Set(String)})) optional";
+
 #[tokio::test]
 async fn every_resource_has_the_attributes_of_the_contract() {
     let schema = schema().await;
@@ -192,9 +195,11 @@ async fn every_resource_has_the_attributes_of_the_contract() {
     assert_eq!(
         of(EXCLUSIVE),
         [
+            ("groups", ENTRIES),
             ("id", "String computed"),
             ("project", "String required"),
             ("project_id", "Number computed"),
+            ("projects", ENTRIES),
             ("target_group_ids", "Set(Number) optional computed"),
             ("target_groups", "Set(String) optional"),
             ("target_project_ids", "Set(Number) optional computed"),
