@@ -4,6 +4,7 @@ mod folders;
 mod guides;
 mod hcl;
 pub(crate) mod official;
+mod policy;
 mod reference;
 
 use std::collections::BTreeSet;
