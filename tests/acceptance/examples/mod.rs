@@ -6,6 +6,7 @@ mod hcl;
 pub(crate) mod official;
 mod policy;
 mod reference;
+mod tightening;
 
 use std::collections::BTreeSet;
 use std::fs;
