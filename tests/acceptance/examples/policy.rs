@@ -36,6 +36,18 @@ fn denied_in(tf: &Workspace, config: &str) -> Vec<String> {
     denied(tf)
 }
 
+/// OPA reads the arguments of a negated function before the negation, and skips the rule if one is undefined.
+/// `regorus` doesn't, so the other tests can't tell.
+#[test]
+fn no_negation_reads_what_may_be_undefined() {
+    let policy = text(&format!("guides/{EXAMPLE}/policy/job_token.rego"));
+    let negations: Vec<_> = policy.lines().filter_map(|line| line.trim().strip_prefix("not ")).collect();
+    assert!(negations.len() >= 5, "{negations:?}");
+    for negation in negations {
+        assert!(negation.ends_with(')') && !negation.contains(['.', '[']), "{negation}");
+    }
+}
+
 fn scope(settings: &str) -> String {
     resource("scope", settings)
 }
