@@ -19,7 +19,11 @@ const PROJECTS: [(u64, &str); 6] = [
 /// A GitLab that holds the estate, with nobody on any allowlist. Other people's groups and projects have the numbers
 /// in between.
 pub(crate) fn estate() -> Simulator {
-    let gitlab = Simulator::start();
+    filled(Simulator::start())
+}
+
+/// Adds these projects and groups to an empty GitLab.
+pub(crate) fn filled(gitlab: Simulator) -> Simulator {
     fill(&GROUPS, |number, path| {
         gitlab.add_group(&path.map_or_else(|| format!("others-{number}"), str::to_owned))
     });

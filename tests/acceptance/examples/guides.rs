@@ -14,17 +14,19 @@ use crate::kit::{bare_workspace, workspace};
 use crate::needs::{MOCKS, MOVED_BETWEEN_PROVIDERS, REMOVED};
 
 /// The folders, each with the test that applies it.
-pub(super) const TESTED: [(&str, fn()); 7] = [
+pub(super) const TESTED: [(&str, fn()); 9] = [
     ("access-graph", edges_become_checks_a_table_and_a_picture),
     ("audit", an_audit_tells_of_open_projects_and_strangers),
     ("beside-the-official-provider", both_providers_work_in_one_configuration),
     ("lock-down", an_estate_is_locked_down_with_no_gap_for_those_on_the_lists),
     ("many-projects", one_map_makes_the_entries_of_many_projects),
     ("migrate-from-the-official-provider", a_migration_changes_nothing_on_the_server),
+    ("policy-as-code", super::policy::the_example_follows_its_own_policy_and_checks),
     ("test-with-mocks", a_module_is_tested_without_gitlab),
+    ("tighten-an-existing-group", super::tightening::a_group_is_restricted_to_what_its_log_shows),
 ];
 
-fn guide(tf: &Workspace, folder: &str) {
+pub(super) fn guide(tf: &Workspace, folder: &str) {
     tf.config_from(&example("guides").join(folder));
 }
 

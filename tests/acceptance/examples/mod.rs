@@ -4,7 +4,9 @@ mod folders;
 mod guides;
 mod hcl;
 pub(crate) mod official;
+mod policy;
 mod reference;
+mod tightening;
 
 use std::collections::BTreeSet;
 use std::fs;

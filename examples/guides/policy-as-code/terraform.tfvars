@@ -1,0 +1,12 @@
+group = "platform"
+
+projects = {
+  "platform/deploy" = {
+    projects = {
+      "security/scanner" = ["READ_REPOSITORIES"]
+    }
+    groups = {
+      "platform/apps" = ["READ_PACKAGES"]
+    }
+  }
+}

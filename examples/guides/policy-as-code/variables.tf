@@ -1,0 +1,14 @@
+variable "projects" {
+  description = "Every project by full path, with its settings and all that may access it with job tokens."
+  type = map(object({
+    inbound_enabled    = optional(bool, true)
+    cross_project_push = optional(bool)
+    projects           = map(set(string))
+    groups             = map(set(string))
+  }))
+}
+
+variable "group" {
+  description = "Group whose projects are checked, whether they are managed here or not."
+  type        = string
+}

@@ -1,0 +1,10 @@
+variable "group" {
+  description = "Group whose projects to look at, those of its subgroups included."
+  type        = string
+}
+
+variable "needs" {
+  description = "Projects and groups by full path, with the policies that their jobs need wherever they have access."
+  type        = map(set(string))
+  default     = {}
+}

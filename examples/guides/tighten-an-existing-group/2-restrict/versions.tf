@@ -1,0 +1,8 @@
+terraform {
+  required_providers {
+    gitlab = {
+      source  = "aff15f21/gitlab-job-token"
+      version = "~> 0.1"
+    }
+  }
+}
