@@ -26,6 +26,13 @@ pub(crate) const GENERATE_WITH_PROVIDER: Feature = Feature {
     opentofu: Some((1, 7)),
 };
 
+/// Older versions fail after they have written the file, which is complete. The versions are the oldest that were seen to do better.
+pub(crate) const GENERATED_MAPS: Feature = Feature {
+    name: "generated configuration with maps of objects that have an attribute of the provider's",
+    terraform: Some((1, 11)),
+    opentofu: Some((1, 12)),
+};
+
 pub(crate) const REMOVED: Feature = Feature {
     name: "`removed` blocks with `destroy = false`",
     terraform: Some((1, 7)),

@@ -155,10 +155,11 @@ async fn nothing_is_asked_beyond_the_limit() {
         // The group and its first page, twice.
         (SCOPE, 100, 3),
         (SCOPE, 101, 4),
-        (EXCLUSIVE, 1, 3 + 2),
-        (EXCLUSIVE, 2, 3 + 2 * 2),
-        (EXCLUSIVE, 5, 3 + 5 * 2),
-        (EXCLUSIVE, 100, 3 + 100 * 2),
+        // And for each list its projects, its groups and their permissions.
+        (EXCLUSIVE, 1, 3 + 3),
+        (EXCLUSIVE, 2, 3 + 2 * 3),
+        (EXCLUSIVE, 5, 3 + 5 * 3),
+        (EXCLUSIVE, 100, 3 + 100 * 3),
     ] {
         let kit = Kit::with(many(250)).await;
         let listed = all(&kit, &Query { limit, ..whole(type_name) }).await;
@@ -244,10 +245,14 @@ async fn without_graphql_the_group_is_listed_over_rest() {
         kit.gitlab.inject(refused().on(Route::GraphqlQuery));
         assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
         let mut listed = all(&kit, &whole(type_name)).await;
-        if type_name != EXCLUSIVE {
-            let end = listed.pop().unwrap();
-            let [warning] = &end.diagnostics[..] else { panic!("{end:#?}") };
-            assert!(warning.attribute.as_deref() == Some("group"), "{warning:#?}");
+        let end = listed.pop().unwrap();
+        let [warning] = &end.diagnostics[..] else { panic!("{end:#?}") };
+        assert!(warning.attribute.as_deref() == Some("group"), "{warning:#?}");
+        if type_name == EXCLUSIVE {
+            // In the form of sets, without permissions.
+            assert_eq!(names(&listed), names(&expected));
+            assert!(listed.iter().all(|listed| listed.object.as_ref().unwrap()["projects"].is_null()));
+            continue;
         }
         let objects = |listed: Vec<Listed>| {
             listed.into_iter().map(|listed| listed.object.unwrap().to_string()).collect::<BTreeSet<_>>()

@@ -26,6 +26,7 @@ fn today(type_name: &str) -> Value {
     let later: &[&str] = match type_name {
         SCOPE => &["push_repository_for_job_token_allowed", "cross_project_push_for_job_token_allowed"],
         ENTRY => &["default_permissions", "job_token_policies"],
+        EXCLUSIVE => &["projects", "groups"],
         _ => &[],
     };
     later.iter().for_each(|name| stored[*name] = Value::Null);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use terraform_cli::{Action, Workspace};
 
 use super::{ACME, APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, acme_allowing, exclusive, listed, populated};
-use crate::kit::workspace;
+use crate::kit::{json as kit_json, workspace};
 
 const ADD: &str = "ciJobTokenScopeAddGroupOrProject";
 const UPDATE: &str = "ciJobTokenScopeUpdatePolicies";
@@ -285,6 +285,106 @@ fn each_bad_element_is_an_error_at_its_path() {
 }
 
 #[test]
+fn keys_written_as_numbers_crash_no_host() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    // Group 1 is that of the project, which a warning tells.
+    tf.config(&exclusive("groups = { 1 = { job_token_policies = [\"READ_JOBS\"] } }"));
+    assert!(tf.plan().warning().contains("Own jobs restricted"));
+
+    for element in [
+        "{}",
+        "{ default_permissions = true, job_token_policies = [] }",
+        "{ job_token_policies = [\"NOPE\"] }",
+    ] {
+        tf.config(&exclusive(&format!("projects = {{ 3 = {element} }}")));
+        assert!(tf.plan().error().contains("projects"), "{element}");
+    }
+}
+
+#[test]
+fn id_of_an_element_is_read_only() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = [], id = 2 } }"#));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Read-only attribute
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = { "acme/lib" = { job_token_policies = [], id = 2 } }
+
+    `projects["acme/lib"]` sets `id`, which is read-only: the key names the
+    target. Remove it.
+    "#);
+}
+
+/// An answer to the query for permissions that shows none, as some tokens get it.
+fn empty_permissions() -> Fault {
+    let page = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;
+    let lists = format!(r#"{{"projectsAllowlist":{page},"groupsAllowlist":{page}}}"#);
+    let project = format!(r#"{{"id":"gid://gitlab/Project/1","ciJobTokenScopeAllowlist":{lists}}}"#);
+    kit_json(&format!(r#"{{"data":{{"project":{project}}}}}"#))
+}
+
+#[test]
+fn entries_without_visible_permissions_are_an_error_of_the_plan() {
+    let gitlab = acme_allowing(&[LIB], &[]);
+    let Some(tf) = workspace(&gitlab) else { return };
+    gitlab.inject(empty_permissions().on(Route::GraphqlQuery).named("JobTokenPermissions"));
+    tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the permissions on the allowlist of project 1
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }
+
+    GitLab shows these entries over REST, and not over GraphQL, so that their
+    permissions aren't known:
+
+      - project 2
+
+    Most fine-grained tokens can't read permissions; a classic token with the
+    scope `api` can.
+
+    The maps `projects` and `groups` say what each entry may do, and need a GitLab
+    and a token that show it. The sets `target_projects` and `target_groups` say
+    only who is on the allowlist, and work without.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
+    "#);
+
+    tf.import(LIST, "acme/app").succeeds();
+    assert_eq!(tf.state().of(LIST)["target_project_ids"], json!([LIB]));
+    assert_eq!(tf.state().of(LIST)["projects"], Value::Null);
+}
+
+#[test]
+fn refresh_without_visible_permissions_keeps_them_and_warns() {
+    let gitlab = acme();
+    let arguments = r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#;
+    let Some(tf) = applied(&gitlab, arguments) else { return };
+    gitlab.inject(empty_permissions().on(Route::GraphqlQuery).named("JobTokenPermissions"));
+
+    let warning = tf.plan().changes_nothing().warning();
+
+    assert!(warning.contains("keeps the permissions that it has"), "{warning}");
+}
+
+#[test]
+fn plan_without_refresh_names_permissions_that_have_changed() {
+    let gitlab = acme();
+    let arguments = r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#;
+    let Some(tf) = applied(&gitlab, arguments) else { return };
+    gitlab.set_permissions(APP, Target::Project(LIB), only(&["ADMIN_JOBS"]));
+    tf.config(&exclusive(&arguments.replace("READ_JOBS", "READ_PACKAGES")));
+
+    let warning = tf.plan_with(&["-refresh=false"]).warning();
+
+    assert!(warning.contains("from ADMIN_JOBS\n    to   READ_PACKAGES"), "{warning}");
+}
+
+#[test]
 fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
     let gitlab = acme();
     let Some(tf) = workspace(&gitlab) else { return };
@@ -325,7 +425,10 @@ fn target_that_two_keys_name_is_an_error_of_the_plan() {
     assert_snapshot!(tf.plan().error(), @r#"
     Error: A project is named twice
       gitlab_job_token_allowlist_exclusive.app
-      > "acme/lib" = { job_token_policies = [] }
+      > projects = {
+              "2"        = { job_token_policies = [] }
+              "acme/lib" = { job_token_policies = [] }
+            }
 
     The keys "2" and "acme/lib" of `projects` stand for the same project. Remove
     one of them.

@@ -51,10 +51,9 @@ fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
             Diagnostic::new(format!("{}s are named twice", capital(I::KIND.as_str())), detail).at(last),
         );
     }
-    problems
-        .extend(side.keys().filter_map(|key| {
-            Some(check_key::<I>(stage, I::ENTRIES, key)?.at_path(entries::path::<I>(key)))
-        }));
+    problems.extend(side.keys().filter_map(|key| {
+        Some(check_key::<I>(stage, I::ENTRIES, key)?.at_path(entries::path::<I>(side.entries.known()?, key)))
+    }));
     problems.extend(entries::check::<I>(side));
     for spelling in side.spellings.known().into_iter().flat_map(|Set(spellings)| spellings) {
         problems.extend(match spelling {
@@ -109,8 +108,8 @@ pub(super) fn not_owner(planned: &ExclusiveModel) -> Result<(), Errors> {
     };
     let problem = own_target(&owner.to_string());
     let key = side.elements().find(|(_, entry)| entry.id == Attr::Known(owner.into()));
-    Err(Errors::from(match key {
-        Some((key, _)) => problem.at_path(entries::path::<ProjectId>(key)),
+    Err(Errors::from(match side.entries.known().zip(key) {
+        Some((entries, (key, _))) => problem.at_path(entries::path::<ProjectId>(entries, key)),
         None if side.spellings.is_null() => problem.at(ProjectId::NUMBERS),
         None => problem.at(ProjectId::SPELLINGS),
     }))
@@ -118,9 +117,9 @@ pub(super) fn not_owner(planned: &ExclusiveModel) -> Result<(), Errors> {
 
 /// Returns the problem, at the map's key or at the set that has the text.
 fn at_text(problem: Diagnostic, side: Side<'_>, text: &str) -> Diagnostic {
-    match side.is_map() {
-        true => problem.at_path(entries::path::<ProjectId>(text)),
-        false => problem.at(ProjectId::SPELLINGS),
+    match side.entries.known() {
+        Some(entries) => problem.at_path(entries::path::<ProjectId>(entries, text)),
+        None => problem.at(ProjectId::SPELLINGS),
     }
 }
 

@@ -73,77 +73,96 @@ pub(super) fn attributes() -> Vec<Attribute> {
 }
 
 /// Returns the path of an element. What is wrong inside one is told there, too: from a longer path hosts don't find the line.
-pub(super) fn path<I: Managed>(key: &str) -> AttributePath {
+///
+/// If the map has a key that may stand in the configuration as a number, the path is that of the map: hosts look for the element
+/// among the keys as they are written, and crash at one that isn't text (seen up to Terraform 1.15 and OpenTofu 1.12).
+pub(super) fn path<I: Managed>(entries: &Entries, key: &str) -> AttributePath {
+    if entries.keys().any(|key| key.parse::<f64>().is_ok()) {
+        return AttributePath::attribute(I::ENTRIES);
+    }
+    named::<I>(key)
+}
+
+/// Returns the path of an element for people.
+fn named<I: Managed>(key: &str) -> AttributePath {
     AttributePath::attribute(I::ENTRIES).then(Step::Key(key.to_owned()))
 }
 
 /// Returns what is wrong with the elements of a configuration, apart from their keys.
 pub(super) fn check<I: Managed>(config: Side<'_>) -> Vec<Diagnostic> {
-    let elements = config.entries.known().into_iter().flatten();
-    let mut problems: Vec<Diagnostic> = elements
-        .flat_map(|(key, entry)| match entry {
+    let Some(entries) = config.entries.known() else { return Vec::new() };
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for (key, entry) in entries {
+        let told = match entry {
             Attr::Null => vec![neither::<I>(key)],
             Attr::Unknown => Vec::new(),
             Attr::Known(entry) => check_entry::<I>(key, entry),
-        })
-        .collect();
-    let keys: Vec<&str> =
-        config.entries.known().into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect();
+        };
+        problems.extend(told.into_iter().map(|problem| problem.at_path(path::<I>(entries, key))));
+    }
+    let keys: Vec<&String> = entries.keys().collect();
     let repeated = keys.iter().enumerate().filter_map(|(position, key)| {
         let first = keys[..position].iter().find(|other| same_path(other, key))?;
-        Some(twice::<I>(first, key))
+        Some(twice::<I>(entries, first, key))
     });
     problems.extend(repeated);
     problems
 }
 
 fn check_entry<I: Managed>(key: &str, entry: &Entry) -> Vec<Diagnostic> {
-    let Entry { job_token_policies: policies, default_permissions: default, .. } = entry;
+    let Entry { job_token_policies: policies, default_permissions: default, id } = entry;
     let set_wrongly = match (default, policies) {
         (Attr::Null, Attr::Null) => Some(neither::<I>(key)),
         (Attr::Known(false), _) => Some(no_permissions::<I>(key)),
         (Attr::Known(true), Attr::Known(_)) => Some(both::<I>(key)),
         _ => None,
     };
+    let read_only = (!id.is_null()).then(|| read_only::<I>(key));
     let misspelled = policies.known().into_iter().flat_map(misspelled);
-    set_wrongly.into_iter().chain(misspelled.map(|problem| problem.at_path(path::<I>(key)))).collect()
+    set_wrongly.into_iter().chain(read_only).chain(misspelled).collect()
 }
 
 fn neither<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
         "`{}` says nothing of its permissions. Set `{POLICIES}` to what its jobs may do (`[]` allows nothing), or \
          `{DEFAULT} = true` to allow all that a job token can be used for.",
-        path::<I>(key)
+        named::<I>(key)
     );
-    Diagnostic::new("Permissions missing", detail).at_path(path::<I>(key))
+    Diagnostic::new("Permissions missing", detail)
 }
 
 fn both<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
         "`{}` has both `{DEFAULT} = true`, which allows all that a job token can be used for, and `{POLICIES}`. Remove one of \
          them.",
-        path::<I>(key)
+        named::<I>(key)
     );
-    Diagnostic::new("Permissions contradict each other", detail).at_path(path::<I>(key))
+    Diagnostic::new("Permissions contradict each other", detail)
 }
 
 fn no_permissions<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
         "`{}` has `{DEFAULT} = false`, which doesn't say what its jobs may do. Remove it, and set `{POLICIES}`; \
          `{POLICIES} = []` allows nothing.",
-        path::<I>(key)
+        named::<I>(key)
     );
-    Diagnostic::new("Invalid default_permissions", detail).at_path(path::<I>(key))
+    Diagnostic::new("Invalid default_permissions", detail)
+}
+
+fn read_only<I: Managed>(key: &str) -> Diagnostic {
+    let detail =
+        format!("`{}` sets `id`, which is read-only: the key names the target. Remove it.", named::<I>(key));
+    Diagnostic::new("Read-only attribute", detail)
 }
 
 /// Returns the error of two keys that stand for the same target.
-pub(super) fn twice<I: Managed>(one: &str, other: &str) -> Diagnostic {
+pub(super) fn twice<I: Managed>(entries: &Entries, one: &str, other: &str) -> Diagnostic {
     let kind = I::KIND;
     let detail = format!(
         "The keys {one:?} and {other:?} of `{}` stand for the same {kind}. Remove one of them.",
         I::ENTRIES
     );
-    Diagnostic::new(format!("A {kind} is named twice"), detail).at_path(path::<I>(other))
+    Diagnostic::new(format!("A {kind} is named twice"), detail).at_path(path::<I>(entries, other))
 }
 
 /// Returns the IDs of the elements, by key.
@@ -180,7 +199,7 @@ pub(super) fn with_ids<I: Managed>(
     for (key, entry) in config {
         let id = id_of(key);
         if let Some(other) = id.and_then(|id| keys.insert(id, key)) {
-            problems.push(twice::<I>(other, key));
+            problems.push(twice::<I>(config, other, key));
         }
         let id = id.map_or(Attr::Unknown, |id| Attr::Known(id.into()));
         entries.insert(key.clone(), entry.clone().map(|entry| Entry { id, ..entry }));

@@ -287,7 +287,7 @@ pub(super) async fn settle_entries<I: Managed>(
             let found = project::find::<I>(client, Some(I::ENTRIES), &key).await;
             match found {
                 Ok(id) => Ok((key, id)),
-                Err(problem) => Err(problem.at_path(entries::path::<I>(&key))),
+                Err(problem) => Err(problem.at_path(entries::path::<I>(entries, &key))),
             }
         }
     };

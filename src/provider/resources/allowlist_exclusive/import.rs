@@ -2,7 +2,7 @@
 //! IDs.
 
 use super::entries::{Entries, Keys};
-use super::{ExclusiveModel, spelling};
+use super::{ExclusiveModel, permitting, spelling};
 use crate::framework::{Attr, Set, Warnings};
 use crate::gitlab::{Client, Error, ErrorKind, Freshness, Kind, PermissionList, ProjectId};
 use crate::provider::permissions;
@@ -18,8 +18,6 @@ pub(in crate::provider) async fn found(
     owner: ProjectId,
     warnings: &Warnings,
 ) -> Result<ExclusiveModel, Error> {
-    // First, because it tells the path by which permissions are asked for.
-    gitlab.allowlist(owner, Kind::Project, Freshness::Shared).await?;
     let empty = || Attr::Known(Set(Vec::new()));
     let both_kinds = match shows_permissions(gitlab, owner, warnings).await? {
         true => ExclusiveModel {
@@ -43,10 +41,24 @@ pub(in crate::provider) async fn found(
     }
 }
 
-/// Checks whether GitLab shows permissions of the project's entries. If they are hidden from the token, a warning says so.
+/// Checks whether GitLab shows the permissions of all of the project's entries. If they are hidden from the token, a warning
+/// says so.
 async fn shows_permissions(gitlab: &Client, owner: ProjectId, warnings: &Warnings) -> Result<bool, Error> {
-    let error = match gitlab.permissions(owner, Freshness::Shared).await {
-        Ok(list) => return Ok(!PermissionList::is_switched_off(&list)),
+    // First, because it tells the path by which permissions are asked for.
+    let projects = gitlab.allowlist(owner, Kind::Project, Freshness::Shared).await?;
+    let groups = match gitlab.allowlist(owner, Kind::Group, Freshness::Shared).await {
+        Ok(groups) => Some(groups),
+        Err(error) if !error.is_supported() => None,
+        Err(error) => return Err(error),
+    };
+    let members = [Some(&*projects), groups.as_deref()];
+    let error = match permitting::read(gitlab, owner, members, Freshness::Shared).await {
+        Ok((list, _)) if PermissionList::is_switched_off(&list) => return Ok(false),
+        Ok((_, hidden)) if hidden.is_empty() => return Ok(true),
+        Ok((_, hidden)) => {
+            warnings.add(permitting::incomplete(owner, &hidden));
+            return Ok(false);
+        }
         Err(error) => error,
     };
     if !permissions::are_hidden(&error) {

@@ -98,6 +98,11 @@ impl Lists {
         Self { permissions: Some(permissions), ..self }
     }
 
+    /// Returns the list of a kind, if it was read.
+    pub(super) fn members(&self, kind: Kind) -> Option<&Allowlist> {
+        self.members.of(kind).as_deref()
+    }
+
     /// Returns the permissions of the entries, if they were read.
     pub(super) fn permissions(&self) -> Option<&PermissionList> {
         self.permissions.as_deref()

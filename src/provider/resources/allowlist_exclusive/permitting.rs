@@ -1,6 +1,7 @@
 //! The permissions of a list in the form of maps, as a plan holds them against GitLab.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::claims::{self, Named};
 use super::entries;
@@ -8,7 +9,9 @@ use super::kind::{Managed, Side};
 use super::lists::Lists;
 use super::{ExclusiveModel, change};
 use crate::framework::{AttributePath, Diagnostic, Errors, Warnings};
-use crate::gitlab::{Client, Freshness, GroupId, Permissions, ProjectId, Target};
+use crate::gitlab::{
+    Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, Permissions, ProjectId, Target,
+};
 use crate::provider::connection::Connection;
 use crate::provider::permissions;
 use crate::provider::report::{is_out_of_reach, of_a_plan, report};
@@ -27,11 +30,17 @@ impl Lists {
         planned: &ExclusiveModel,
     ) -> Result<Self, Errors> {
         let attribute = if ProjectId::side(planned).is_map() { ProjectId::ENTRIES } else { GroupId::ENTRIES };
-        let error = match gitlab.permissions(owner, Freshness::Shared).await {
-            Ok(list) if list.is_switched_off() => {
-                return Err(of_a_plan(with_set_form(permissions::switched_off(owner))).at(attribute).into());
+        let members = [
+            ProjectId::side(planned).is_map().then(|| self.members(Kind::Project)).flatten(),
+            GroupId::side(planned).is_map().then(|| self.members(Kind::Group)).flatten(),
+        ];
+        let refused = |problem| Errors::from(of_a_plan(with_set_form(problem)).at(attribute));
+        let error = match read(gitlab, owner, members, Freshness::Shared).await {
+            Ok((list, _)) if list.is_switched_off() => {
+                return Err(refused(permissions::switched_off(owner)));
             }
-            Ok(list) => return Ok(self.with(list)),
+            Ok((list, hidden)) if hidden.is_empty() => return Ok(self.with(list)),
+            Ok((_, hidden)) => return Err(refused(incomplete(owner, &hidden))),
             Err(error) => error,
         };
         if is_out_of_reach(&error) {
@@ -41,6 +50,44 @@ impl Lists {
         let told = if permissions::are_hidden(&error) { with_set_form(told) } else { told };
         Err(of_a_plan(told).at(attribute).into())
     }
+}
+
+/// Returns the permissions of the entries on a list, and those of the members that they lack: a token may be shown entries over
+/// REST and fewer or none over GraphQL, without an error. What is missing is looked for in a second reading.
+///
+/// # Errors
+///
+/// Whatever keeps GitLab from answering.
+pub(super) async fn read(
+    gitlab: &Client,
+    owner: ProjectId,
+    members: [Option<&Allowlist>; 2],
+    freshness: Freshness,
+) -> Result<(Arc<PermissionList>, BTreeSet<Target>), Error> {
+    let hidden = |list: &PermissionList| {
+        let members = members.iter().flatten().flat_map(|members| members.iter());
+        let targets = members.map(|entry| entry.target);
+        targets.filter(|target| list.get(*target).is_none()).collect::<BTreeSet<Target>>()
+    };
+    let list = gitlab.permissions(owner, freshness).await?;
+    let missing = hidden(&list);
+    if missing.is_empty() || freshness == Freshness::Now {
+        return Ok((list, missing));
+    }
+    let list = gitlab.permissions(owner, Freshness::Now).await?;
+    let missing = hidden(&list);
+    Ok((list, missing))
+}
+
+/// Returns the problem of entries that GitLab shows without their permissions.
+pub(super) fn incomplete(owner: ProjectId, hidden: &BTreeSet<Target>) -> Diagnostic {
+    let lines: Vec<String> = hidden.iter().map(|target| format!("  - {target}")).collect();
+    let detail = format!(
+        "GitLab shows these entries over REST, and not over GraphQL, so that their permissions aren't known:\n\n{}\n\nMost \
+         fine-grained tokens can't read permissions; a classic token with the scope `api` can.",
+        lines.join("\n")
+    );
+    Diagnostic::new(permissions::cannot_read(owner), detail)
 }
 
 fn with_set_form(problem: Diagnostic) -> Diagnostic {
@@ -69,6 +116,7 @@ pub(super) async fn check(
     check_names(&connection.gitlab, prior, planned).await?;
     let held = prior.map(claims::permissions).unwrap_or_default();
     let project = change::project_name(planned);
+    let Some(groups) = planned.groups.known() else { return Ok(()) };
     for (key, entry) in GroupId::side(planned).elements() {
         let target = entry.id.known().and_then(|id| GroupId::try_from(*id).ok()).map(Target::from);
         let (Some(target), Some(wanted @ Permissions::Only(_))) = (target, entry.permissions()) else {
@@ -81,7 +129,7 @@ pub(super) async fn check(
         }
         let group = kept.get(&target).cloned().unwrap_or_else(|| target.to_string());
         let warning = permissions::own_jobs_restricted(&group, &project);
-        warnings.add(warning.at_path(entries::path::<GroupId>(key)));
+        warnings.add(warning.at_path(entries::path::<GroupId>(groups, key)));
     }
     Ok(())
 }
@@ -111,15 +159,16 @@ async fn check_names(
 /// Returns the policies that each element names, with its path.
 fn elements(list: &ExclusiveModel) -> Vec<(AttributePath, Vec<&String>)> {
     fn of<I: Managed>(side: Side<'_>) -> impl Iterator<Item = (AttributePath, Vec<&String>)> {
-        side.elements().filter_map(|(key, entry)| {
-            let path = entries::path::<I>(key);
+        side.elements().filter_map(move |(key, entry)| {
+            let path = entries::path::<I>(side.entries.known()?, key);
             Some((path, permissions::names(entry.job_token_policies.known()?).collect()))
         })
     }
     of::<ProjectId>(ProjectId::side(list)).chain(of::<GroupId>(GroupId::side(list))).collect()
 }
 
-/// Names the entries whose permissions the apply changes and of which the state says nothing, so that the plan doesn't show it.
+/// Names the entries whose permissions the apply changes and which the state doesn't have, or has with others than the server,
+/// so that the plan doesn't show it.
 pub(super) fn warn_of_changes(
     project: &str,
     prior: Option<&ExclusiveModel>,
@@ -132,7 +181,7 @@ pub(super) fn warn_of_changes(
     let held = prior.map(claims::permissions).unwrap_or_default();
     let change = |(target, wanted): (Target, Permissions)| {
         let now = &list.get(target)?.permissions;
-        let is_untold = now != &wanted && lists.shows(target) && !held.contains_key(&target);
+        let is_untold = now != &wanted && lists.shows(target) && held.get(&target) != Some(now);
         let name = kept.get(&target).cloned().unwrap_or_else(|| target.to_string());
         is_untold.then(|| format!("  - {name}\n    from {}\n    to   {}", described(now), described(&wanted)))
     };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::ExclusiveModel;
 use super::entries::{self, Keys};
-use super::ids;
 use super::kind::{Live, Managed};
+use super::{ids, permitting};
 use crate::framework::{Attr, Diagnostic, Set, Warnings};
 use crate::gitlab::{
     Allowlist, Client, Error, Freshness, GroupId, PermissionList, ProjectId, Reference, same_path,
@@ -30,10 +30,13 @@ pub(super) async fn observe(
         members::<ProjectId>(client, owner, &state, freshness).await?,
         members::<GroupId>(client, owner, &state, freshness).await?,
     );
-    let has_maps = ProjectId::side(&state).is_map() || GroupId::side(&state).is_map();
-    let permissions = match has_maps {
-        true => permissions(client, owner, freshness, warnings).await?,
-        false => None,
+    let in_maps = [
+        projects.as_deref().filter(|_| ProjectId::side(&state).is_map()),
+        groups.as_deref().filter(|_| GroupId::side(&state).is_map()),
+    ];
+    let permissions = match in_maps {
+        [None, None] => None,
+        in_maps => permissions(client, owner, in_maps, freshness, warnings).await?,
     };
     let permissions = permissions.as_deref();
     observe_kind::<ProjectId>(client, projects.as_deref(), permissions, new_keys, &mut state).await?;
@@ -54,26 +57,31 @@ async fn members<I: Managed>(
     client.allowlist(owner, I::KIND, freshness).await.map(Some)
 }
 
-/// Returns the permissions of the entries, or nothing, with a warning, where they aren't visible.
+/// Returns the permissions of the entries. Where they or some of them aren't visible, a warning says so.
 async fn permissions(
     client: &Client,
     owner: ProjectId,
+    members: [Option<&Allowlist>; 2],
     freshness: Freshness,
     warnings: &Warnings,
 ) -> Result<Option<Arc<PermissionList>>, Error> {
-    let error = match client.permissions(owner, freshness).await {
-        Ok(list) => return Ok(Some(list)),
+    let error = match permitting::read(client, owner, members, freshness).await {
+        Ok((list, missing)) => {
+            if !missing.is_empty() {
+                warnings.add(hidden(permitting::incomplete(owner, &missing)));
+            }
+            return Ok(Some(list));
+        }
         Err(error) => error,
     };
     if !permissions::are_hidden(&error) {
         return Err(error);
     }
-    warnings.add(hidden(owner, &error));
+    warnings.add(hidden(report(permissions::cannot_read(owner), &error)));
     Ok(None)
 }
 
-fn hidden(owner: ProjectId, error: &Error) -> Diagnostic {
-    let told = report(permissions::cannot_read(owner), error);
+fn hidden(told: Diagnostic) -> Diagnostic {
     let consequence =
         "So the state keeps the permissions that it has, and a plan doesn't show how they have changed.";
     Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
