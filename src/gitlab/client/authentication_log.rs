@@ -26,7 +26,7 @@ pub struct AuthenticationLog {
     pub projects: Vec<LoggedProject>,
     /// The number of those that it lists and doesn't show.
     pub hidden: usize,
-    /// Whether GitLab may have left out more of them.
+    /// True if GitLab may have left out more of them.
     pub may_be_cut: bool,
 }
 

@@ -322,7 +322,7 @@ impl Entry {
         !is_owner && !is_outbound(self.direction.as_deref())
     }
 
-    /// Checks whether it gives all that a job token can be used for. An entry of which GitLab does not tell counts as such.
+    /// Checks whether it gives all that a job token can be used for, which is assumed where GitLab does not tell.
     pub(in crate::gitlab) fn has_default_permissions(&self) -> bool {
         self.default_permissions != Some(false)
     }

@@ -84,7 +84,7 @@ const LIST_WITH_ENTRIES: Document = Document {
 /// The parts of the lists that are read with each project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::gitlab) enum Detail {
-    /// What entries are counted by.
+    /// The parts of an entry that counts are made from.
     Counts,
     /// The entries themselves.
     Entries,

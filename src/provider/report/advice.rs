@@ -10,7 +10,7 @@ mod connection;
 const UNSEEN_TARGET: &str = "To add a target, the token's user must be able to see it: give the user at least the Guest \
                              role there, or use a token whose user sees both.";
 
-/// What to do about it, where more can be said than GitLab said itself.
+/// Returns what to do about it, where more can be said than GitLab said itself.
 pub(super) fn advice(error: &Error) -> Option<Cow<'static, str>> {
     if let ErrorKind::FineGrained { needed } = error.kind() {
         return Some(match needed {

@@ -1,0 +1,177 @@
+//! Elements that are wrong in themselves, or that GitLab refuses.
+
+use super::*;
+
+#[test]
+fn each_bad_element_is_an_error_at_its_path() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        r#"projects = {
+          "acme/lib"   = {}
+          "acme/web"   = { default_permissions = false }
+          "acme/old"   = { default_permissions = true, job_token_policies = [] }
+          "acme/x.git" = { job_token_policies = ["read_jobs"] }
+        }
+        target_groups = []
+        groups = {}"#,
+    ));
+
+    let plan = tf.plan();
+    let errors = plan.run().fails().errors();
+    let mut told: Vec<_> = errors
+        .iter()
+        .map(|error| format!("{}\n  {}", error.summary, error.source.as_deref().unwrap_or_default()))
+        .collect();
+    told.sort_unstable();
+    assert_snapshot!(told.join("\n"), @r#"
+    Groups are named twice
+      target_groups = []
+    Invalid default_permissions
+      "acme/web"   = { default_permissions = false }
+    Invalid job token policy
+      "acme/x.git" = { job_token_policies = ["read_jobs"] }
+    Invalid project
+      "acme/x.git" = { job_token_policies = ["read_jobs"] }
+    Permissions contradict each other
+      "acme/old"   = { default_permissions = true, job_token_policies = [] }
+    Permissions missing
+      "acme/lib"   = {}
+    "#);
+}
+
+#[test]
+fn keys_written_as_numbers_crash_no_host() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    // Group 1 is that of the project, which a warning tells.
+    tf.config(&exclusive("groups = { 1 = { job_token_policies = [\"READ_JOBS\"] } }"));
+    assert!(tf.plan().warning().contains("Own jobs restricted"));
+
+    for element in [
+        "{}",
+        "{ default_permissions = true, job_token_policies = [] }",
+        "{ job_token_policies = [\"NOPE\"] }",
+    ] {
+        tf.config(&exclusive(&format!("projects = {{ 3 = {element} }}")));
+        assert!(tf.plan().error().contains("projects"), "{element}");
+    }
+}
+
+#[test]
+fn id_of_an_element_is_read_only() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = [], id = 2 } }"#));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Read-only attribute
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = { "acme/lib" = { job_token_policies = [], id = 2 } }
+
+    `projects["acme/lib"]` sets `id`, which is read-only: the key names the
+    target. Remove it.
+    "#);
+}
+
+#[test]
+fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }"#));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Unknown job token policy
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }
+
+    This GitLab doesn't know these policies:
+
+      - READ_PACKAGE: did you mean READ_PACKAGES?
+
+    It knows ADMIN_DEPLOYMENTS, ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES,
+    ADMIN_PIPELINES, ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE,
+    READ_DEPLOYMENTS, READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS,
+    READ_PACKAGES, READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES,
+    READ_SECURE_FILES, READ_TERRAFORM_STATE, READ_WORK_ITEMS. Newer versions know
+    more.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
+    "#);
+}
+
+#[test]
+fn target_that_two_keys_name_is_an_error_of_the_plan() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        r#"projects = {
+          "2"        = { job_token_policies = [] }
+          "acme/lib" = { job_token_policies = [] }
+        }"#,
+    ));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: A project is named twice
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = {
+              "2"        = { job_token_policies = [] }
+              "acme/lib" = { job_token_policies = [] }
+            }
+
+    The keys "2" and "acme/lib" of `projects` stand for the same project. Remove
+    one of them.
+    "#);
+}
+
+#[test]
+fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&exclusive(
+        r#"projects = {
+          "acme/lib" = { job_token_policies = [] }
+          "ops/prod" = { job_token_policies = [] }
+        }"#,
+    ));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Unknown project
+      gitlab_job_token_allowlist_exclusive.app
+      > projects = {
+              "acme/lib" = { job_token_policies = [] }
+              "ops/prod" = { job_token_policies = [] }
+            }
+
+    GitLab doesn't have these, or they aren't visible to the token:
+
+      - project ops/prod (`projects`): `ops/prod` is a group: use `groups`
+
+    Correct the path, or give the token's user access. If this apply creates them,
+    nothing is wrong: their IDs are resolved during the apply, which fails if that
+    isn't possible.
+    "#);
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Unknown project
+      gitlab_job_token_allowlist_exclusive.app
+      > "ops/prod" = { job_token_policies = [] }
+
+    `ops/prod` is a group: use `groups`.
+    "#);
+}
+
+#[test]
+fn policies_that_turn_out_null_are_an_error() {
+    let gitlab = acme();
+    let Some(tf) = workspace(&gitlab) else { return };
+    let unknown = r#"
+        resource "terraform_data" "policies" { input = null }
+    "#;
+    let arguments = r#"projects = { "acme/lib" = { job_token_policies = terraform_data.policies.output } }"#;
+    tf.config(&format!("{unknown}{}", exclusive(arguments)));
+
+    assert!(tf.apply().error().contains("Permissions missing"));
+
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[]));
+}
