@@ -1,7 +1,7 @@
 //! A host that calls a resource as core does, with core's check of each plan in words of its own.
 
 use gitlab_simulator::Simulator;
-use plugin_host::tfplugin6::{Schema, read_resource};
+use plugin_host::tfplugin6::{Schema, read_resource, schema};
 use plugin_host::wire::{UNKNOWN, decode, encode};
 use plugin_host::{Applied, Diagnostic, Host, Launch, Plan, Planned, Severity, Shape};
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ pub(crate) struct Attribute {
     pub(crate) required: bool,
     pub(crate) settable: bool,
     computed: bool,
+    /// The attributes of each object, where this is a map of objects. It has no type of its own then.
+    pub(crate) elements: Vec<Attribute>,
 }
 
 /// One resource of one provider process.
@@ -98,12 +100,9 @@ impl Resource {
             let name = &attribute.name;
             let planned = state.get(name).unwrap_or_else(|| panic!("{name} is not planned"));
             let (config, prior) = (&plan.config[name], &plan.prior[name]);
-            assert!(is_of_type(planned, &attribute.ty), "{name} is planned as {planned}");
-            let as_configured = same(planned, config);
-            let as_before = same(planned, prior) && !prior.is_null() && !config.is_null();
-            let ours = attribute.computed && config.is_null();
+            assert!(attribute.admits(planned), "{name} is planned as {planned}");
             assert!(
-                as_configured || as_before || ours,
+                attribute.follows(prior, config, planned),
                 "{name}: planned {planned}, configured {config}, before {prior}"
             );
         }
@@ -115,15 +114,60 @@ impl Resource {
 }
 
 fn attributes(schema: &Schema) -> Vec<Attribute> {
-    let attributes = &schema.block.as_ref().unwrap().attributes;
-    let attribute = attributes.iter().map(|attribute| Attribute {
-        name: attribute.name.clone(),
-        ty: serde_json::from_slice(&attribute.r#type).unwrap(),
-        required: attribute.required,
-        settable: attribute.required || attribute.optional,
-        computed: attribute.computed,
+    of_attributes(&schema.block.as_ref().unwrap().attributes)
+}
+
+fn of_attributes(attributes: &[schema::Attribute]) -> Vec<Attribute> {
+    let attribute = attributes.iter().map(|attribute| {
+        let nested = attribute.nested_type.as_ref();
+        Attribute {
+            name: attribute.name.clone(),
+            ty: nested.map_or_else(|| serde_json::from_slice(&attribute.r#type).unwrap(), |_| Value::Null),
+            required: attribute.required,
+            settable: attribute.required || attribute.optional,
+            computed: attribute.computed,
+            elements: nested.map_or_else(Vec::new, |nested| of_attributes(&nested.attributes)),
+        }
     });
     attribute.collect()
+}
+
+impl Attribute {
+    /// Checks whether it can have the value.
+    fn admits(&self, value: &Value) -> bool {
+        let is_element = |value: &Value| {
+            value.is_null()
+                || value == UNKNOWN
+                || self.elements.iter().all(|attribute| attribute.admits(&value[&attribute.name]))
+        };
+        match value {
+            Value::Object(map) if !self.elements.is_empty() => map.values().all(is_element),
+            value if self.elements.is_empty() => is_of_type(value, &self.ty),
+            value => value.is_null() || value == UNKNOWN,
+        }
+    }
+
+    /// Checks a planned value by core's rules.
+    fn follows(&self, prior: &Value, config: &Value, planned: &Value) -> bool {
+        let as_configured = same(planned, config);
+        let as_before = same(planned, prior) && !prior.is_null() && !config.is_null();
+        let ours = self.computed && config.is_null();
+        let by_element = || match (config, planned) {
+            (Value::Object(config), Value::Object(planned)) => {
+                config.keys().eq(planned.keys())
+                    && planned.iter().all(|(key, element)| {
+                        element == &config[key]
+                            || self.elements.iter().all(|attribute| {
+                                let name = &attribute.name;
+                                let before = &prior[key][name];
+                                attribute.follows(before, &config[key][name], &element[name])
+                            })
+                    })
+            }
+            _ => false,
+        };
+        as_configured || as_before || ours || (!self.elements.is_empty() && by_element())
+    }
 }
 
 fn is_of_type(value: &Value, ty: &Value) -> bool {

@@ -41,15 +41,41 @@ fn number() -> BoxedStrategy<Value> {
     prop_oneof![8 => (1_u64..12).prop_map(Value::from), 1 => odd].boxed()
 }
 
-/// A value of the type, null, or unknown where that may be.
-fn value(ty: &Value, unknowns: bool) -> BoxedStrategy<Value> {
+/// A value of the attribute, null, or unknown where that may be. In a configuration, nothing sets what is only computed.
+fn value(attribute: &Attribute, in_config: bool) -> BoxedStrategy<Value> {
+    if in_config && !attribute.settable {
+        return Just(Value::Null).boxed();
+    }
+    if attribute.elements.is_empty() {
+        return of_type(&attribute.ty, in_config);
+    }
+    let elements = attribute.elements.iter().map(|inner| (inner.name.clone(), value(inner, in_config)));
+    let any_element = or_none(object(elements.collect()), in_config);
+    let sensible = prop::sample::select(vec![
+        json!({"job_token_policies": ["READ_JOBS"], "default_permissions": null, "id": null}),
+        json!({"job_token_policies": [], "default_permissions": null, "id": null}),
+        json!({"job_token_policies": null, "default_permissions": true, "id": null}),
+    ]);
+    let element = prop_oneof![8 => sensible, 1 => any_element];
+    let key = text().prop_map(|text| text.as_str().unwrap_or_default().to_owned());
+    let map = prop::collection::btree_map(key, element, 0..4);
+    let map = map.prop_map(|map| Value::Object(map.into_iter().collect()));
+    // Seldom, since a kind has at most one form.
+    prop_oneof![1 => or_none(map.boxed(), in_config), 3 => Just(Value::Null)].boxed()
+}
+
+fn of_type(ty: &Value, unknowns: bool) -> BoxedStrategy<Value> {
     let known = match (ty.as_str(), ty[1].as_str()) {
         (Some("string"), _) => text(),
         (Some("number"), _) => number(),
         (Some("bool"), _) => any::<bool>().prop_map(Value::from).boxed(),
-        (_, Some(_)) => prop::collection::vec(value(&ty[1], unknowns), 0..4).prop_map(set).boxed(),
+        (_, Some(_)) => prop::collection::vec(of_type(&ty[1], unknowns), 0..4).prop_map(set).boxed(),
         _ => panic!("{ty} is no type that a resource here has"),
     };
+    or_none(known, unknowns)
+}
+
+fn or_none(known: BoxedStrategy<Value>, unknowns: bool) -> BoxedStrategy<Value> {
     let unknown = u32::from(unknowns);
     prop_oneof![6 => known, 3 => Just(Value::Null), unknown => Just(Value::from(UNKNOWN))].boxed()
 }
@@ -75,11 +101,10 @@ fn object(attributes: Vec<(String, BoxedStrategy<Value>)>) -> BoxedStrategy<Valu
 /// Core sees to it that what is required is set, and what is only computed is not.
 fn any_config(attributes: &[Attribute]) -> BoxedStrategy<Value> {
     let attribute = |attribute: &Attribute| {
-        let any = value(&attribute.ty, true);
-        let allowed = match (attribute.required, attribute.settable) {
-            (true, _) => any.prop_filter("it is required", |value| !value.is_null()).boxed(),
-            (_, true) => any,
-            _ => Just(Value::Null).boxed(),
+        let any = value(attribute, true);
+        let allowed = match attribute.required {
+            true => any.prop_filter("it is required", |value| !value.is_null()).boxed(),
+            false => any,
         };
         (attribute.name.clone(), allowed)
     };
@@ -87,7 +112,7 @@ fn any_config(attributes: &[Attribute]) -> BoxedStrategy<Value> {
 }
 
 fn any_state(attributes: &[Attribute]) -> BoxedStrategy<Value> {
-    let attribute = |attribute: &Attribute| (attribute.name.clone(), value(&attribute.ty, false));
+    let attribute = |attribute: &Attribute| (attribute.name.clone(), value(attribute, false));
     prop_oneof![Just(Value::Null), object(attributes.iter().map(attribute).collect())].boxed()
 }
 
