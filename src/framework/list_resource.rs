@@ -32,7 +32,7 @@ pub trait ListResource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Where the objects can't be listed, or not all of them.
+    /// Fails if the objects can't be listed, or not all of them.
     fn list(
         &self,
         context: Context<'_, <Self::Resource as Resource>::Client>,

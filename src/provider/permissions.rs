@@ -195,7 +195,7 @@ pub(super) fn are_hidden(error: &Error) -> bool {
 ///
 /// # Errors
 ///
-/// Where asking again may give an answer.
+/// Fails if asking again may give an answer.
 pub(in crate::provider) fn as_found<T>(
     owner: ProjectId,
     asked: Result<T, Error>,

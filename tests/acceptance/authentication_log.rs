@@ -45,7 +45,7 @@ fn time(hour: u8) -> String {
     format!("2026-11-20T{hour:02}:00:00Z")
 }
 
-/// What the data source reads, by an apply, which changes nothing.
+/// Returns what the data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
     tf.config(config);
     tf.apply().succeeds().warns_of_nothing();

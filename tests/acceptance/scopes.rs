@@ -29,7 +29,7 @@ fn acme() -> Simulator {
     gitlab
 }
 
-/// What the data source reads, by an apply, which changes nothing.
+/// Returns what the data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str) -> Value {
     tf.config(config);
     tf.apply().succeeds().warns_of_nothing();

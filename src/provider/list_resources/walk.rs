@@ -76,7 +76,7 @@ impl Unread {
 ///
 /// # Errors
 ///
-/// Where the objects can't be listed, or not all of them.
+/// Fails if the objects can't be listed, or not all of them.
 pub(super) async fn search<F: Find>(
     gitlab: &Client,
     config: &Query,

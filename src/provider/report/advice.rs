@@ -1,4 +1,4 @@
-//! What to do about a failed call, by its cause.
+//! Advice on a failed call, by its cause.
 
 use std::borrow::Cow;
 

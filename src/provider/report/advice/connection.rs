@@ -1,4 +1,4 @@
-//! What to do about failures of TLS and of proxies.
+//! Advice on failures of TLS and of proxies.
 
 use crate::gitlab::{ProxyProblem, TlsProblem};
 
