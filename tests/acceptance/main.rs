@@ -33,6 +33,7 @@ mod provider_block;
 mod provider_errors;
 mod push;
 mod query;
+mod refused_at_start;
 mod removal;
 mod request_economy;
 mod scope;

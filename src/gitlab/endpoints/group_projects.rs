@@ -70,16 +70,16 @@ pub struct Below {
     pub with_archived: bool,
 }
 
-/// The answer to [`list`].
+/// The answer to a query for the projects of a group, with `P` of each.
 #[derive(Debug, Deserialize)]
-pub(in crate::gitlab) struct Listed {
+pub(in crate::gitlab) struct Listed<P> {
     /// None where the token sees no group at that path.
-    pub(in crate::gitlab) group: Option<ListedGroup>,
+    pub(in crate::gitlab) group: Option<ListedGroup<P>>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(in crate::gitlab) struct ListedGroup {
-    pub(in crate::gitlab) projects: Page<ListedProject>,
+pub(in crate::gitlab) struct ListedGroup<P> {
+    pub(in crate::gitlab) projects: Page<P>,
 }
 
 /// The settings are kept from those who are not at least Maintainers of the project.
@@ -112,7 +112,11 @@ pub(in crate::gitlab) struct Element {
 }
 
 /// A page of the projects below the group at that path, from this cursor on.
-pub(in crate::gitlab) fn list(group: &str, below: Below, after: Option<&str>) -> Call<Envelope<Listed>> {
+pub(in crate::gitlab) fn list(
+    group: &str,
+    below: Below,
+    after: Option<&str>,
+) -> Call<Envelope<Listed<ListedProject>>> {
     let variables = json!({ "group": group, "subgroups": below.with_subgroups, "after": after });
     Call::reading(if below.with_archived { ALL } else { ACTIVE }, variables)
 }

@@ -5,11 +5,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::global_id::GlobalId;
+use super::group_projects::Listed;
 use super::job_token_permissions::{
     ADDED_BY, CREATED_AT, DIRECTION, Lists, TARGET_GROUP, TARGET_PROJECT, with_entry,
 };
 use super::job_token_settings::{CROSS_PROJECT_PUSH, Settings};
-use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
+use crate::gitlab::sender::{Call, Document, Envelope, Optional, bounded};
 
 /// A hundred projects is as many as GitLab gives a page, and two hundred entries likewise. GitLab reckons the query at some
 /// 130 of the 250 points that it allows.
@@ -100,18 +101,6 @@ impl Detail {
     }
 }
 
-/// The answer to [`list`].
-#[derive(Debug, Deserialize)]
-pub(in crate::gitlab) struct Listed {
-    /// None where the token sees no group at that path.
-    pub(in crate::gitlab) group: Option<ListedGroup>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(in crate::gitlab) struct ListedGroup {
-    pub(in crate::gitlab) projects: Page<ListedProject>,
-}
-
 /// The last two are kept from those who are not at least Maintainers of the project.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,7 +119,7 @@ pub(in crate::gitlab) fn list(
     archived: bool,
     detail: Detail,
     after: Option<&str>,
-) -> Call<Envelope<Listed>> {
+) -> Call<Envelope<Listed<ListedProject>>> {
     let document = match detail {
         Detail::Counts => LIST,
         Detail::Entries => LIST_WITH_ENTRIES,

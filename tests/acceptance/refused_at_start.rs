@@ -1,0 +1,134 @@
+//! Refusals of the first request: by GitLab, and by what is in front of it.
+
+use insta::assert_snapshot;
+
+use crate::provider_block::{acme, with_block};
+
+#[test]
+fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
+    let Some((gitlab, tf)) = acme() else { return };
+    let body = "<html><head><title>403 Forbidden</title></head><body><hr><center>nginx/1.25.3</center></body></html>";
+    gitlab.inject(gitlab_simulator::Fault::Answers {
+        status: 403,
+        content_type: "text/html".to_owned(),
+        body: body.to_owned(),
+    });
+    tf.config(&with_block(""));
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: nginx in front of GitLab refused the request (403): a web page
+    titled "403 Forbidden".
+
+    GitLab's API answers in another form, so this isn't from GitLab. If what is in
+    front of it takes credentials or a special header, set them in the provider's
+    `headers`; if it goes by address, let this machine's through. GitLab itself
+    answers with a plain "Forbidden" while it bans an address for failed logins.
+    "#);
+}
+
+/// Returns the error of a plan where GitLab answers so to the first request.
+fn error_of_answer(status: u16, content_type: &str, body: &str) -> Option<String> {
+    let (gitlab, tf) = acme()?;
+    gitlab.inject(gitlab_simulator::Fault::Answers {
+        status,
+        content_type: content_type.to_owned(),
+        body: body.to_owned(),
+    });
+    tf.config(&with_block(""));
+    Some(tf.plan().error())
+}
+
+#[test]
+fn refusals_in_json_that_are_not_gitlabs_are_told() {
+    for (content_type, body) in [
+        ("application/json", r#"{"message":"Forbidden"}"#),
+        ("application/problem+json", r#"{"title":"Forbidden","status":403}"#),
+        ("text/plain", ""),
+    ] {
+        let Some(error) = error_of_answer(403, content_type, body) else { return };
+        assert!(error.contains("something in front of GitLab refused the request (403)"), "{error}");
+    }
+}
+
+#[test]
+fn no_role_is_asked_for_where_none_decides() {
+    let cases = [
+        (r#"{"message":"403 Forbidden"}"#, "No role decides about this request"),
+        (r#"{"message":"403 Forbidden - Your IP address is not allowed."}"#, "only from some IP addresses"),
+        (
+            r#"{"message":"403 Forbidden - GitLab is in maintenance mode"}"#,
+            "GitLab is in maintenance mode or",
+        ),
+        (
+            r#"{"message":"403 Forbidden - Token Impersonation is disabled"}"#,
+            "has disabled impersonation tokens",
+        ),
+    ];
+    for (body, advice) in cases {
+        let Some(error) = error_of_answer(403, "application/json", body) else { return };
+        assert!(error.contains(advice) && !error.contains("Maintainer"), "{error}");
+    }
+}
+
+#[test]
+fn mistakes_in_tls_that_a_server_tells_get_advice() {
+    let page = |title| format!("<html><head><title>400 {title}</title></head></html>");
+    for (title, advice) in [
+        ("No required SSL certificate was sent", "Set `client_cert` and `client_key`"),
+        ("The plain HTTP request was sent to HTTPS port", "write `https://`"),
+    ] {
+        let Some(error) = error_of_answer(400, "text/html", &page(title)) else { return };
+        assert!(error.contains(advice), "{error}");
+    }
+}
+
+#[test]
+fn a_blocked_user_is_told_apart_from_a_missing_role() {
+    let Some((gitlab, tf)) = acme() else { return };
+    gitlab.inject(gitlab_simulator::Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"403 Forbidden - Your account has been blocked."}"#.to_owned(),
+    });
+    tf.config(&with_block(""));
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the token's user may not do this (403): Your account has been
+    blocked.
+
+    The token's user can't use GitLab. Ask an administrator of the instance to
+    unblock, activate or approve the user, or use another user's token.
+    "#);
+}
+
+#[test]
+fn terms_of_service_are_to_be_accepted() {
+    let Some((gitlab, tf)) = acme() else { return };
+    let message = "403 Forbidden - You must accept the Terms of Service in order to perform this action. \
+                   To accept these terms, please access GitLab from a web browser.";
+    gitlab.inject(gitlab_simulator::Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: serde_json::json!({ "message": message }).to_string(),
+    });
+    tf.config(&with_block(""));
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the token's user may not do this (403): You must accept the Terms
+    of Service in order to perform this action. To accept these terms, please
+    access GitLab from a web browser.
+
+    Sign in to GitLab in a browser as the token's user, and do what GitLab asks
+    for there; a service account or bot can't, so use another user's token in its
+    place.
+    "#);
+}
