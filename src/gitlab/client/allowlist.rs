@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::gitlab::endpoints::job_token_permissions::ListedTarget;
 use crate::gitlab::endpoints::job_token_scope::Listed;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 use crate::gitlab::sender::Listing;
@@ -37,6 +38,18 @@ impl Allowlist {
         let mut entries: BTreeMap<Target, ListedEntry> = entries.map(|entry| (entry.target, entry)).collect();
         let owner_path = entries.remove(&owner.into()).and_then(|owner| owner.full_path);
         Self { entries, owner_path, has_own_entry: is_twice, complete: true }
+    }
+
+    /// Returns the list with these targets, of which the owner may be one.
+    pub(super) fn of_targets(owner: ProjectId, owner_path: &str, targets: Vec<ListedTarget>) -> Self {
+        let entries = targets.into_iter().map(|listed| {
+            let ListedTarget { target, full_path, name, web_url } = listed;
+            let [name, full_path, web_url] = [name, full_path, web_url].map(Some);
+            (target, ListedEntry { target, name, full_path, web_url })
+        });
+        let mut entries: BTreeMap<Target, ListedEntry> = entries.collect();
+        let has_own_entry = entries.remove(&owner.into()).is_some();
+        Self { entries, owner_path: Some(owner_path.to_owned()), has_own_entry, complete: true }
     }
 
     /// Returns the entries, sorted by ID.

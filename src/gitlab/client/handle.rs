@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::memory::Memory;
+use super::together::Together;
 use crate::gitlab::sender::{BaseUrl, Config, ConfigError, Sender};
 
 /// A connection to one GitLab with one token. Clones are cheap and share everything: connections, limits on
@@ -15,6 +16,7 @@ use crate::gitlab::sender::{BaseUrl, Config, ConfigError, Sender};
 pub struct Client {
     pub(in crate::gitlab) sender: Sender,
     pub(super) memory: Arc<Memory>,
+    pub(super) together: Arc<Together>,
 }
 
 impl Client {
@@ -31,7 +33,7 @@ impl Client {
 
     /// Creates a client that sends through this sender and knows nothing yet.
     pub(in crate::gitlab) fn over(sender: Sender) -> Self {
-        Self { sender, memory: Arc::default() }
+        Self { sender, memory: Arc::default(), together: Arc::default() }
     }
 
     /// Returns the same client, but one that keeps no answers: all that it does costs more requests and comes out the same.
@@ -43,7 +45,7 @@ impl Client {
     /// Returns the same client, but one that ignores the order to stop, for finding out how far a half-done change came.
     #[must_use]
     pub fn despite_stop(&self) -> Self {
-        Self { sender: self.sender.despite_stop(), memory: Arc::clone(&self.memory) }
+        Self { sender: self.sender.despite_stop(), ..self.clone() }
     }
 
     /// Returns the address of the GitLab that this client speaks to.

@@ -46,8 +46,18 @@ impl Client {
     ///
     /// As [`Client::scope`].
     pub async fn settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
-        let project_ref = project.into();
-        self.memory.scopes.of(project).get(freshness, self.scope(&project_ref)).await
+        let snapshot = self.memory.scopes.of(project);
+        if freshness == Freshness::Shared && snapshot.peek().is_none() {
+            self.settle_reading(project).await;
+        }
+        snapshot.get(freshness, self.read_settings(project)).await
+    }
+
+    async fn read_settings(&self, project: ProjectId) -> Result<ScopeSettings, Error> {
+        match self.read_together(project).await.and_then(|reading| reading.settings) {
+            Some(settings) => Ok(settings),
+            None => self.scope(&project.into()).await,
+        }
     }
 
     /// Limits access to the project to its allowlist, or opens it to all. GitLab does not say what came of it; older

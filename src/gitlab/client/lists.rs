@@ -23,6 +23,9 @@ impl Client {
         freshness: Freshness,
     ) -> Result<Arc<Allowlist>, Error> {
         let snapshot = self.memory.lists.allowlist(owner, kind);
+        if freshness == Freshness::Shared && snapshot.peek().is_none() {
+            self.settle_reading(owner).await;
+        }
         snapshot.get(freshness, self.read_allowlist(owner, kind)).await
     }
 
@@ -65,6 +68,9 @@ impl Client {
     }
 
     async fn read_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
+        if let Some(list) = self.read_together(owner).await.and_then(|reading| reading.allowlist(kind)) {
+            return Ok(list);
+        }
         // The project is on its own list, and once more if it has an entry for itself.
         let itself = matches!(kind, Kind::Project).then(|| owner.get());
         let listed = self.sender.list(&endpoint::list(owner, kind), |listed| listed.id.get(), itself).await;

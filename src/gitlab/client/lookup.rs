@@ -85,12 +85,28 @@ impl Client {
     async fn named(&self, kind: Kind, name: &str, segment: &str) -> Result<Option<Arc<Found>>, Error> {
         let lookups = &self.memory.lookups;
         let known = lookups.named(kind, folded(name));
-        let found = known.get(Freshness::Shared, self.look_up(endpoint::show(kind, segment))).await?;
+        let found = known.get(Freshness::Shared, self.look_up_named(kind, name, segment)).await?;
         if let Some(found) = &found {
             lookups.alias(kind, folded(&found.full_path), &known);
             lookups.alias(kind, found.target.id().to_string(), &known);
         }
         Ok(found)
+    }
+
+    async fn look_up_named(
+        &self,
+        kind: Kind,
+        name: &str,
+        segment: &str,
+    ) -> Result<Option<Arc<Found>>, Error> {
+        let is_path = name.contains('/');
+        if kind == Kind::Project
+            && is_path
+            && let Some(found) = self.find_together(name).await
+        {
+            return Ok(Some(found));
+        }
+        self.look_up(endpoint::show(kind, segment)).await
     }
 
     async fn look_up(&self, call: Call<Found>) -> Result<Option<Arc<Found>>, Error> {

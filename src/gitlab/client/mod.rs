@@ -3,6 +3,7 @@
 
 mod allowlist;
 mod authentication_log;
+mod batch;
 mod group_projects;
 mod handle;
 mod job_token;
@@ -16,6 +17,7 @@ mod push;
 mod scopes;
 mod settings;
 mod snapshot;
+mod together;
 mod write;
 
 pub use allowlist::{Allowlist, ListedEntry};

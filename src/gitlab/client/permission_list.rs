@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
+use crate::gitlab::endpoints::job_token_permissions::{Lists, PermittedEntry};
 use crate::gitlab::names::Target;
 
 /// The permissions of all entries on one project's allowlists.
@@ -14,6 +14,13 @@ pub struct PermissionList {
 }
 
 impl PermissionList {
+    /// Returns the permissions of the entries of whole lists.
+    pub(super) fn of(lists: Lists) -> Self {
+        let mut list = Self { hidden: lists.hidden(), ..Self::default() };
+        lists.into_entries().for_each(|entry| list.insert(entry));
+        list
+    }
+
     /// Returns the entry of that target.
     #[must_use]
     pub fn get(&self, target: Target) -> Option<&PermittedEntry> {

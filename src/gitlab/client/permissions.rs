@@ -34,7 +34,11 @@ impl Client {
         owner: ProjectId,
         freshness: Freshness,
     ) -> Result<Arc<PermissionList>, Error> {
-        self.memory.lists.permissions(owner).get(freshness, self.read_permissions(owner)).await
+        let snapshot = self.memory.lists.permissions(owner);
+        if freshness == Freshness::Shared && snapshot.peek().is_none() {
+            self.settle_reading(owner).await;
+        }
+        snapshot.get(freshness, self.read_permissions(owner)).await
     }
 
     /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be older than it, and is
@@ -56,6 +60,9 @@ impl Client {
     }
 
     async fn read_permissions(&self, owner: ProjectId) -> Result<Arc<PermissionList>, Error> {
+        if let Some(list) = self.read_together(owner).await.and_then(|reading| reading.permissions.clone()) {
+            return Ok(list);
+        }
         let path = self.owner_path(owner).await?;
         if let Some(list) = self.permissions_at(&path, owner).await? {
             return Ok(list);

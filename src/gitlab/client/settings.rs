@@ -16,10 +16,17 @@ impl Client {
     /// may not see them, [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from
     /// answering.
     pub async fn own_settings(&self, project: ProjectId, freshness: Freshness) -> Result<Settings, Error> {
-        self.memory.own_settings.of(project).get(freshness, self.read_own_settings(project)).await
+        let snapshot = self.memory.own_settings.of(project);
+        if freshness == Freshness::Shared && snapshot.peek().is_none() {
+            self.settle_reading(project).await;
+        }
+        snapshot.get(freshness, self.read_own_settings(project)).await
     }
 
     async fn read_own_settings(&self, project: ProjectId) -> Result<Settings, Error> {
+        if let Some(settings) = self.read_together(project).await.and_then(|reading| reading.own_settings) {
+            return Ok(settings);
+        }
         let path = self.owner_path(project).await?;
         if let Some(settings) = self.own_settings_at(&path, project).await? {
             return Ok(settings);

@@ -63,6 +63,12 @@ struct Finished<T> {
     outcome: Outcome<T>,
 }
 
+/// A moment before work that answers more than one question.
+pub(super) struct Mark {
+    writes: u64,
+    began: Instant,
+}
+
 /// The state of the log when somebody asked.
 struct Asked {
     run: u64,
@@ -152,6 +158,22 @@ impl<T: Clone> Snapshot<T> {
         let mut log = self.log();
         log.writes += 1;
         log.kept = None;
+    }
+
+    /// Returns this moment, for [`offer`](Self::offer).
+    pub(super) fn mark(&self) -> Mark {
+        Mark { writes: self.log().writes, began: Instant::now() }
+    }
+
+    /// Keeps a result of work that began at that moment and was done for the sake of another one, unless a later one is kept
+    /// or a write came between.
+    pub(super) fn offer(&self, mark: Mark, result: Option<T>) {
+        let Some(result) = result.filter(self.keeping.when) else { return };
+        let mut log = self.log();
+        let is_newest = log.kept.as_ref().is_none_or(|(_, since)| *since < mark.began);
+        if is_newest && log.writes == mark.writes {
+            log.kept = Some((result, mark.began));
+        }
     }
 
     async fn run(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::global_id::GlobalId;
-use super::job_token_settings::{CROSS_PROJECT_PUSH, Settings};
+use super::job_token_settings::{AllSettings, CROSS_PROJECT_PUSH, OUTBOUND, PUSH};
 use crate::gitlab::names::{GroupId, ProjectId};
 use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
 
@@ -19,12 +19,8 @@ macro_rules! listing {
             name: "GroupProjects",
             optional: &[
                 Optional { ty: "Field", field: None, text: $archived, instead: "" },
-                Optional::field(SETTINGS, "jobTokenScopeEnabled", "jobTokenScopeEnabled"),
-                Optional::field(
-                    SETTINGS,
-                    "pushRepositoryForJobTokenAllowed",
-                    "pushRepositoryForJobTokenAllowed",
-                ),
+                OUTBOUND,
+                PUSH,
                 CROSS_PROJECT_PUSH,
             ],
             text: concat!(
@@ -53,8 +49,6 @@ macro_rules! listing {
         }
     };
 }
-
-const SETTINGS: &str = "ProjectCiCdSetting";
 
 const ALL: Document = listing!(", includeArchived: true");
 const ACTIVE: Document = listing!(", includeArchived: false");
@@ -90,17 +84,7 @@ pub(in crate::gitlab) struct ListedProject {
     #[serde(deserialize_with = "bounded::text")]
     pub(in crate::gitlab) full_path: String,
     pub(in crate::gitlab) archived: Option<bool>,
-    pub(in crate::gitlab) ci_cd_settings: Option<ListedSettings>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::gitlab) struct ListedSettings {
-    /// Access from the project is restricted; REST calls it `outbound_enabled`.
-    #[serde(default)]
-    pub(in crate::gitlab) job_token_scope_enabled: Option<bool>,
-    #[serde(flatten)]
-    pub(in crate::gitlab) own: Settings,
+    pub(in crate::gitlab) ci_cd_settings: Option<AllSettings>,
 }
 
 /// An element of the list over REST.
@@ -145,14 +129,5 @@ mod tests {
             assert!(text.contains(&format!(" {name}(")), "{name}");
             assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
         }
-    }
-
-    #[test]
-    fn settings_are_read_beside_the_outbound_one() {
-        let read = |text| serde_json::from_str::<ListedSettings>(text).unwrap();
-        let all = read(r#"{"jobTokenScopeEnabled":false,"inboundJobTokenScopeEnabled":true}"#);
-        assert_eq!(all.job_token_scope_enabled, Some(false));
-        assert_eq!(all.own.inbound_job_token_scope_enabled, Some(true));
-        assert_eq!(read("{}").own, Settings::default());
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::global_id::GlobalId;
-use crate::gitlab::names::{Id, ProjectId, Target};
+use crate::gitlab::names::{Id, Kind, ProjectId, Target};
 use crate::gitlab::sender::Call;
 use crate::gitlab::sender::{Document, Envelope, Optional, Page, bounded};
 
@@ -69,6 +69,27 @@ macro_rules! with_entry {
     };
 }
 pub(super) use with_entry;
+
+/// Completes a document that reads entries with all that a list over REST tells of each, too.
+macro_rules! with_listed_entry {
+    ($text:literal) => {
+        concat!(
+            $text,
+            "fragment entry on CiJobTokenScopeAllowlistEntry {
+  target {
+    ... on CiJobTokenAccessibleProject { id fullPath name webUrl }
+    ... on CiJobTokenAccessibleGroup { id fullPath name webUrl }
+  }
+  direction
+  defaultPermissions
+  jobTokenPolicies
+  createdAt
+  addedBy { username }
+}"
+        )
+    };
+}
+pub(super) use with_listed_entry;
 
 /// The type of an entry's target project, which was another one before GitLab 18.3.
 pub(super) const TARGET_PROJECT: Optional = Optional {
@@ -226,6 +247,19 @@ struct Seen {
     id: Option<GlobalId>,
     #[serde(default, deserialize_with = "bounded::optional_text")]
     full_path: Option<String>,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "bounded::optional_text")]
+    web_url: Option<String>,
+}
+
+/// The target of an entry with all that a list over REST tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::gitlab) struct ListedTarget {
+    pub(in crate::gitlab) target: Target,
+    pub(in crate::gitlab) full_path: String,
+    pub(in crate::gitlab) name: String,
+    pub(in crate::gitlab) web_url: String,
 }
 
 /// Where the next page of each kind begins.
@@ -274,6 +308,11 @@ impl Lists {
         self.projects_allowlist.nodes.len() + self.groups_allowlist.nodes.len()
     }
 
+    /// Checks whether this is all of both lists, as far as GitLab says.
+    pub(in crate::gitlab) fn is_whole(&self) -> bool {
+        self.projects_allowlist.whole().is_some() && self.groups_allowlist.whole().is_some()
+    }
+
     /// Checks whether the lists go on behind this part of them.
     pub(in crate::gitlab) fn is_followed(&self) -> bool {
         self.projects_allowlist.is_followed() || self.groups_allowlist.is_followed()
@@ -283,6 +322,25 @@ impl Lists {
     pub(in crate::gitlab) fn hidden(&self) -> usize {
         let nodes = self.projects_allowlist.nodes.iter().chain(&self.groups_allowlist.nodes);
         nodes.filter(|entry| entry.as_ref().is_none_or(Entry::is_hidden)).count()
+    }
+
+    /// Returns the targets of one kind that have access, that of the owner's entry for itself included. Returns nothing
+    /// where the list isn't surely whole, or GitLab keeps back what REST tells.
+    pub(in crate::gitlab) fn targets(&self, kind: Kind) -> Option<Vec<ListedTarget>> {
+        let page = match kind {
+            Kind::Project => &self.projects_allowlist,
+            Kind::Group => &self.groups_allowlist,
+        };
+        let mut targets = Vec::new();
+        for entry in page.whole()? {
+            let entry = entry.as_ref()?;
+            // Of projects, versions that don't tell the direction list outbound links, too.
+            if kind == Kind::Project && is_outbound(Some(entry.direction.as_deref()?)) {
+                continue;
+            }
+            targets.push(entry.target.as_ref()?.listed().filter(|listed| listed.target.kind() == kind)?);
+        }
+        Some(targets)
     }
 
     /// Where to read on; none where both lists have ended.
@@ -307,6 +365,17 @@ impl Lists {
 /// entry of the allowlist.
 pub(in crate::gitlab) fn is_outbound(direction: Option<&str>) -> bool {
     direction.is_some_and(|direction| direction.eq_ignore_ascii_case("outbound"))
+}
+
+impl Seen {
+    fn listed(&self) -> Option<ListedTarget> {
+        Some(ListedTarget {
+            target: self.id?.0,
+            full_path: self.full_path.clone()?,
+            name: self.name.clone()?,
+            web_url: self.web_url.clone()?,
+        })
+    }
 }
 
 impl Entry {
@@ -337,7 +406,7 @@ impl Entry {
 
     /// Returns the entry, or nothing where GitLab keeps its target or permissions back.
     pub(in crate::gitlab) fn into_model(self) -> Option<PermittedEntry> {
-        let Seen { id, full_path } = self.target?;
+        let Seen { id, full_path, .. } = self.target?;
         let (GlobalId(target), full_path) = (id?, full_path?);
         let permissions = if self.default_permissions? {
             Permissions::Default

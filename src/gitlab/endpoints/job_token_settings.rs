@@ -13,6 +13,17 @@ pub(super) const CROSS_PROJECT_PUSH: Optional = Optional::field(
     "crossProjectPushForJobTokenAllowed",
 );
 
+/// The setting that GitLab is going to remove.
+pub(super) const OUTBOUND: Optional =
+    Optional::field("ProjectCiCdSetting", "jobTokenScopeEnabled", "jobTokenScopeEnabled");
+
+/// The setting that GitLab has from 17.2 on.
+pub(super) const PUSH: Optional = Optional::field(
+    "ProjectCiCdSetting",
+    "pushRepositoryForJobTokenAllowed",
+    "pushRepositoryForJobTokenAllowed",
+);
+
 const SHOW: Document = Document {
     name: "JobTokenSettings",
     optional: &[CROSS_PROJECT_PUSH],
@@ -53,6 +64,17 @@ pub struct Settings {
     pub push_repository_for_job_token_allowed: Option<bool>,
     /// Job tokens of other projects on the allowlist may push to the repository, too.
     pub cross_project_push_for_job_token_allowed: Option<bool>,
+}
+
+/// All settings, the one that only REST is otherwise asked for included.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct AllSettings {
+    /// Access from the project is restricted, which REST calls `outbound_enabled`; absent where GitLab no longer has it.
+    #[serde(default)]
+    pub(in crate::gitlab) job_token_scope_enabled: Option<bool>,
+    #[serde(flatten)]
+    pub(in crate::gitlab) own: Settings,
 }
 
 /// The answer to [`show`].
@@ -97,6 +119,15 @@ pub(in crate::gitlab) fn set_cross_project_push(project: &str, allowed: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_are_read_beside_the_outbound_one() {
+        let read = |text| serde_json::from_str::<AllSettings>(text).unwrap();
+        let all = read(r#"{"jobTokenScopeEnabled":false,"inboundJobTokenScopeEnabled":true}"#);
+        assert_eq!(all.job_token_scope_enabled, Some(false));
+        assert_eq!(all.own.inbound_job_token_scope_enabled, Some(true));
+        assert_eq!(read("{}").own, Settings::default());
+    }
 
     #[test]
     fn documents_hold_their_operation_and_optional_parts() {

@@ -11,6 +11,7 @@ pub(super) mod job_token_scope;
 pub(super) mod job_token_scopes;
 pub(super) mod job_token_settings;
 pub(super) mod lookup;
+pub(super) mod many_projects;
 pub(super) mod policies;
 pub(super) mod projects;
 pub(super) mod user;

@@ -53,6 +53,9 @@ pub(in crate::gitlab) struct Page<T> {
     #[serde(deserialize_with = "bounded::list")]
     pub(in crate::gitlab) nodes: Vec<Option<T>>,
     page_info: PageInfo,
+    /// The length of the whole list, if it was asked for.
+    #[serde(default)]
+    count: Option<usize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,6 +70,12 @@ impl<T> Page<T> {
     /// Whether the list goes on.
     pub(in crate::gitlab) fn is_followed(&self) -> bool {
         self.page_info.has_next_page
+    }
+
+    /// Returns the elements if this part is the whole list: it isn't followed, and GitLab has left none out.
+    pub(in crate::gitlab) fn whole(&self) -> Option<&[Option<T>]> {
+        let is_whole = !self.is_followed() && self.count.is_none_or(|count| count == self.nodes.len());
+        is_whole.then_some(&self.nodes)
     }
 
     /// Where this part ends, and so the next one begins.

@@ -1,0 +1,256 @@
+//! Questions that are asked at the same time, answered by one piece of work. What the work is isn't known here.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OnceCell};
+
+/// Time that the first question waits for others: long beside what a host takes to ask on several connections at once, and
+/// short beside a request.
+const WINDOW: Duration = Duration::from_millis(3);
+
+/// The questions that are gathered now, and those that are being answered.
+pub(super) struct Batches<K, V> {
+    /// The most keys of one batch.
+    most: usize,
+    open: Mutex<Vec<Arc<Batch<K, V>>>>,
+    is_off: AtomicBool,
+}
+
+/// Keys that are asked for together.
+struct Batch<K, V> {
+    keys: Mutex<Keys<K>>,
+    filled: Notify,
+    answers: OnceCell<HashMap<K, V>>,
+}
+
+struct Keys<K> {
+    keys: Vec<K>,
+    /// No more keys are taken in, since the work has begun or is about to.
+    is_closed: bool,
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
+    /// Creates batches of at most so many keys.
+    pub(super) fn of_at_most(most: usize) -> Self {
+        Self { most, open: Mutex::default(), is_off: AtomicBool::new(false) }
+    }
+
+    /// Returns the value of a key if others are asked for at the same time and one piece of work finds them all. The work is
+    /// that of one of those who ask, and begins after all of them have asked; if it returns nothing, no work is tried again.
+    /// Returns nothing where the key must be asked for alone.
+    pub(super) async fn ask<F>(&self, key: K, work: impl FnOnce(Vec<K>) -> F) -> Option<V>
+    where
+        F: Future<Output = Option<HashMap<K, V>>>,
+    {
+        if self.is_off() {
+            return None;
+        }
+        let batch = self.enter(&key);
+        self.answers(&batch, work).await.get(&key).cloned()
+    }
+
+    /// Waits for the work that has begun and finds the key, if there is such work. The work is for the case that whoever was
+    /// at it has given up.
+    pub(super) async fn join<F>(&self, key: &K, work: impl FnOnce(Vec<K>) -> F)
+    where
+        F: Future<Output = Option<HashMap<K, V>>>,
+    {
+        let under_way = self.open().iter().find(|batch| batch.is_closed() && batch.has(key)).cloned();
+        if let Some(batch) = under_way {
+            self.answers(&batch, work).await;
+        }
+    }
+
+    /// Checks whether no work is tried any more.
+    pub(super) fn is_off(&self) -> bool {
+        self.is_off.load(Ordering::Relaxed)
+    }
+
+    async fn answers<'b, F>(
+        &self,
+        batch: &'b Arc<Batch<K, V>>,
+        work: impl FnOnce(Vec<K>) -> F,
+    ) -> &'b HashMap<K, V>
+    where
+        F: Future<Output = Option<HashMap<K, V>>>,
+    {
+        let answers = batch.answers.get_or_init(async || {
+            if !batch.is_closed() {
+                let _ = tokio::time::timeout(WINDOW, batch.filled.notified()).await;
+            }
+            let keys = batch.close();
+            if keys.len() < 2 || self.is_off() {
+                return HashMap::new();
+            }
+            let answers = work(keys).await;
+            self.is_off.fetch_or(answers.is_none(), Ordering::Relaxed);
+            answers.unwrap_or_default()
+        });
+        let answers = answers.await;
+        self.open().retain(|open| !Arc::ptr_eq(open, batch));
+        answers
+    }
+
+    /// Adds the key to the batch that is being gathered, or begins one.
+    fn enter(&self, key: &K) -> Arc<Batch<K, V>> {
+        let mut open = self.open();
+        if let Some(batch) = open.iter().find(|batch| batch.takes(key, self.most)) {
+            return Arc::clone(batch);
+        }
+        let batch = Arc::new(Batch::of(key.clone()));
+        open.push(Arc::clone(&batch));
+        batch
+    }
+
+    fn open(&self) -> MutexGuard<'_, Vec<Arc<Batch<K, V>>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Clone, V> Batch<K, V> {
+    fn of(key: K) -> Self {
+        let keys = Mutex::new(Keys { keys: vec![key], is_closed: false });
+        Self { keys, filled: Notify::new(), answers: OnceCell::new() }
+    }
+
+    /// Takes the key in, unless the batch is closed.
+    fn takes(&self, key: &K, most: usize) -> bool {
+        let mut keys = self.keys();
+        if keys.is_closed {
+            return false;
+        }
+        if !keys.keys.contains(key) {
+            keys.keys.push(key.clone());
+        }
+        if keys.keys.len() >= most {
+            keys.is_closed = true;
+            self.filled.notify_one();
+        }
+        true
+    }
+
+    fn close(&self) -> Vec<K> {
+        let mut keys = self.keys();
+        keys.is_closed = true;
+        keys.keys.clone()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.keys().is_closed
+    }
+
+    fn has(&self, key: &K) -> bool {
+        self.keys().keys.contains(key)
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys<K>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// Answers each key by its double and counts its runs.
+    #[derive(Default)]
+    struct Doubling {
+        runs: AtomicUsize,
+        keys: AtomicUsize,
+    }
+
+    impl Doubling {
+        async fn of(&self, keys: Vec<u32>) -> Option<HashMap<u32, u32>> {
+            self.runs.fetch_add(1, Ordering::Relaxed);
+            self.keys.fetch_add(keys.len(), Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Some(keys.into_iter().map(|key| (key, 2 * key)).collect())
+        }
+    }
+
+    async fn all(
+        batches: &Arc<Batches<u32, u32>>,
+        work: &Arc<Doubling>,
+        keys: impl IntoIterator<Item = u32>,
+    ) -> Vec<Option<u32>> {
+        let mut asking = JoinSet::new();
+        for key in keys {
+            let (batches, work) = (Arc::clone(batches), Arc::clone(work));
+            asking.spawn(async move { batches.ask(key, |keys| work.of(keys)).await });
+        }
+        asking.join_all().await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_wanted_at_once_are_one_piece_of_work() {
+        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let mut answers = all(&batches, &work, [1, 2, 3, 2]).await;
+        answers.sort_unstable();
+        assert_eq!(answers, [Some(2), Some(4), Some(4), Some(6)]);
+        assert_eq!((work.runs.load(Ordering::Relaxed), work.keys.load(Ordering::Relaxed)), (1, 3));
+        assert!(batches.open().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_alone_is_no_work() {
+        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        assert_eq!(all(&batches, &work, [1, 1]).await, [None, None]);
+        assert_eq!(work.runs.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_batch_does_not_wait() {
+        let (batches, work) = (Arc::new(Batches::of_at_most(2)), Arc::new(Doubling::default()));
+        let began = tokio::time::Instant::now();
+        assert!(all(&batches, &work, 1..=4).await.iter().all(Option::is_some));
+        assert_eq!(began.elapsed(), Duration::from_millis(20));
+        assert_eq!(work.runs.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_finds_nothing_is_not_tried_again() {
+        let batches = Arc::new(Batches::<u32, u32>::of_at_most(20));
+        let ask = |key| batches.ask(key, async |_| None);
+        assert_eq!(tokio::join!(ask(1), ask(2)), (None, None));
+        assert!(batches.is_off());
+        assert_eq!(batches.ask(3, async |_| -> Option<HashMap<u32, u32>> { unreachable!() }).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_takes_over_from_who_gives_up() {
+        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let asking = |key| {
+            let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
+            tokio::spawn(async move { batches.ask(key, |keys| work.of(keys)).await })
+        };
+        let (first, second) = (asking(1), asking(2));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        first.abort();
+        assert_eq!(second.await.unwrap(), Some(4));
+        assert_eq!(work.runs.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_under_way_is_joined() {
+        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let under_way = {
+            let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
+            tokio::spawn(async move { all(&batches, &work, [1, 2]).await })
+        };
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let began = tokio::time::Instant::now();
+        batches.join(&3, |keys| work.of(keys)).await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        batches.join(&2, |keys| work.of(keys)).await;
+        assert!(under_way.is_finished() || under_way.await.is_ok());
+        assert_eq!(work.runs.load(Ordering::Relaxed), 1);
+    }
+}

@@ -1,0 +1,132 @@
+//! `projects` in GraphQL: several projects in one query, by ID with their job token settings and allowlists, or by path.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::global_id::GlobalId;
+use super::job_token_permissions::{
+    ADDED_BY, CREATED_AT, DIRECTION, Lists, TARGET_GROUP, TARGET_PROJECT, with_listed_entry,
+};
+use super::job_token_settings::{AllSettings, CROSS_PROJECT_PUSH, OUTBOUND, PUSH};
+use crate::gitlab::names::ProjectId;
+use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
+
+/// The most projects of one query for their lists: each can have 400 entries, and 8,000 of them are as long an answer as is
+/// read. GitLab reckons the query at 156 points of the 200 that anybody may spend.
+pub(in crate::gitlab) const MOST_IDS: usize = 20;
+
+/// The most paths that GitLab takes (`Resolvers::ProjectsResolver`).
+pub(in crate::gitlab) const MOST_PATHS: usize = 50;
+
+/// What shows that entries were left out, as they are for some fine-grained tokens.
+const COUNT: Optional = Optional::field("CiJobTokenScopeAllowlistEntryConnection", "count", "  count\n");
+
+const BY_ID: Document = Document {
+    name: "JobTokenProjects",
+    optional: &[
+        TARGET_PROJECT,
+        TARGET_GROUP,
+        DIRECTION,
+        CREATED_AT,
+        ADDED_BY,
+        COUNT,
+        OUTBOUND,
+        PUSH,
+        CROSS_PROJECT_PUSH,
+    ],
+    text: with_listed_entry!(
+        "query JobTokenProjects($ids: [ID!]!) {
+  projects(ids: $ids, first: 20) {
+    nodes {
+      id
+      fullPath
+      ciCdSettings {
+        inboundJobTokenScopeEnabled
+        jobTokenScopeEnabled
+        pushRepositoryForJobTokenAllowed
+        crossProjectPushForJobTokenAllowed
+      }
+      ciJobTokenScopeAllowlist {
+        projectsAllowlist(first: 200) { ...page }
+        groupsAllowlist(first: 200) { ...page }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+fragment page on CiJobTokenScopeAllowlistEntryConnection {
+  nodes { ...entry }
+  pageInfo { hasNextPage endCursor }
+  count
+}
+"
+    ),
+};
+
+const BY_PATH: Document = Document {
+    name: "ProjectPaths",
+    optional: &[],
+    text: "query ProjectPaths($paths: [String!]!) {
+  projects(fullPaths: $paths, first: 50) {
+    nodes { id fullPath }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+",
+};
+
+/// The answer to a query for projects, with `P` of each. Those that the token doesn't see are left out.
+#[derive(Debug, Deserialize)]
+pub(in crate::gitlab) struct Shown<P> {
+    pub(in crate::gitlab) projects: Option<Page<P>>,
+}
+
+/// A project with all that a plan reads of it. The last two are kept from those who are not at least Maintainers of it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct WholeProject {
+    pub(in crate::gitlab) id: GlobalId,
+    #[serde(deserialize_with = "bounded::text")]
+    pub(in crate::gitlab) full_path: String,
+    pub(in crate::gitlab) ci_cd_settings: Option<AllSettings>,
+    pub(in crate::gitlab) ci_job_token_scope_allowlist: Option<Lists>,
+}
+
+/// A project's ID and path.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::gitlab) struct Place {
+    pub(in crate::gitlab) id: GlobalId,
+    #[serde(deserialize_with = "bounded::text")]
+    pub(in crate::gitlab) full_path: String,
+}
+
+/// Creates the query for these projects, at most [`MOST_IDS`].
+pub(in crate::gitlab) fn by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<WholeProject>>> {
+    let ids: Vec<String> = ids.iter().map(|id| format!("gid://gitlab/Project/{id}")).collect();
+    Call::reading(BY_ID, json!({ "ids": ids }))
+}
+
+/// Creates the query for what these full paths stand for, at most [`MOST_PATHS`]. Former paths lead nowhere.
+pub(in crate::gitlab) fn by_path(paths: &[String]) -> Call<Envelope<Shown<Place>>> {
+    Call::reading(BY_PATH, json!({ "paths": paths }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_hold_their_operation_and_bounds() {
+        for (Document { name, text, optional }, most) in [(BY_ID, MOST_IDS), (BY_PATH, MOST_PATHS)] {
+            assert!(text.contains(&format!("query {name}(")) && text.contains(&format!("first: {most})")));
+            assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
+        }
+    }
+
+    #[test]
+    fn ids_are_global() {
+        let call = by_id(&[7_u64.try_into().unwrap()]);
+        assert_eq!(call.body().unwrap()["variables"], json!({ "ids": ["gid://gitlab/Project/7"] }));
+    }
+}
