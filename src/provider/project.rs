@@ -2,7 +2,7 @@
 //! A number stays what it is whatever the path becomes, so that another spelling is never another object.
 
 use crate::framework::{Attr, Diagnostic, Errors};
-use crate::gitlab::{Client, Id, Kind, ProjectId, RefError, Reference, same_path, suggested_path};
+use crate::gitlab::{Client, Error, Id, Kind, ProjectId, RefError, Reference, same_path, suggested_path};
 
 use super::report::{quoted, report};
 use super::unresolved::{Unresolved, other_kind};
@@ -154,22 +154,58 @@ pub(super) async fn resolve<I: Id>(
     spelling: &Attr<String>,
     state: Option<Known<'_>>,
 ) -> Result<Resolved, Errors> {
-    let Some(text) = spelling.known() else { return Ok(Resolved::As(Attr::Unknown)) };
+    match without_look_up::<I>(client, attribute, spelling, state)? {
+        Sought::Is(resolved) => Ok(resolved),
+        Sought::At { client, spelled, before } => {
+            found(client.resolve(&spelled).await, attribute, &spelled, before)
+        }
+    }
+}
+
+/// The outcome of resolving without a look-up.
+enum Sought<'a, I> {
+    Is(Resolved),
+    /// A path that must be looked up, and the ID that it had before.
+    At {
+        client: &'a Client,
+        spelled: Reference<I>,
+        before: Option<Attr<i64>>,
+    },
+}
+
+fn without_look_up<'a, I: Id>(
+    client: Option<&'a Client>,
+    attribute: &'static str,
+    spelling: &Attr<String>,
+    state: Option<Known<'_>>,
+) -> Result<Sought<'a, I>, Errors> {
+    let Some(text) = spelling.known() else { return Ok(Sought::Is(Resolved::As(Attr::Unknown))) };
     let spelled: Reference<I> =
         text.parse().map_err(|reason| invalid_spelling::<I>(attribute, text, &reason))?;
     if let Some(id) = spelled.id() {
-        return Ok(Resolved::As(Attr::Known(id.into())));
+        return Ok(Sought::Is(Resolved::As(Attr::Known(id.into()))));
     }
     if let Some(id) = state.and_then(|state| state.unless_moved(text)) {
-        return Ok(Resolved::As(id));
+        return Ok(Sought::Is(Resolved::As(id)));
     }
-    let as_before = || state.and_then(|state| state.if_unchanged(text));
-    let Some(client) = client else { return Ok(Resolved::As(as_before().unwrap_or(Attr::Unknown))) };
-    match client.resolve(&spelled).await {
+    let before = state.and_then(|state| state.if_unchanged(text));
+    Ok(match client {
+        Some(client) => Sought::At { client, spelled, before },
+        None => Sought::Is(Resolved::As(before.unwrap_or(Attr::Unknown))),
+    })
+}
+
+fn found<I: Id>(
+    outcome: Result<Option<I>, Error>,
+    attribute: &'static str,
+    spelled: &Reference<I>,
+    before: Option<Attr<i64>>,
+) -> Result<Resolved, Errors> {
+    match outcome {
         Ok(Some(id)) => Ok(Resolved::As(Attr::Known(id.into()))),
-        Ok(None) => Ok(as_before().map_or(Resolved::Nowhere, Resolved::As)),
+        Ok(None) => Ok(before.map_or(Resolved::Nowhere, Resolved::As)),
         Err(error) => {
-            let attempted = format!("Can't look up the {} `{text}`", I::KIND);
+            let attempted = format!("Can't look up the {} `{spelled}`", I::KIND);
             Err(report(attempted, &error).at(attribute).into())
         }
     }
@@ -187,7 +223,14 @@ pub(super) async fn plan_id(
     state: Option<Known<'_>>,
     unresolved: &mut Unresolved,
 ) -> Result<Attr<i64>, Errors> {
-    match resolve::<ProjectId>(client, "project", spelling, state).await? {
+    let resolved = match without_look_up::<ProjectId>(client, "project", spelling, state)? {
+        Sought::Is(resolved) => resolved,
+        // The project's settings or lists are read next.
+        Sought::At { client, spelled, before } => {
+            found(client.resolve_to_read(&spelled).await, "project", &spelled, before)?
+        }
+    };
+    match resolved {
         Resolved::As(id) => Ok(id),
         Resolved::Nowhere => {
             unresolved.add("project", Kind::Project, spelled(spelling));

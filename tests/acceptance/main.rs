@@ -23,6 +23,7 @@ mod generated_config;
 mod import;
 mod import_blocks;
 mod installed;
+mod many_projects;
 #[cfg(unix)]
 mod moved;
 mod one_run;

@@ -2,23 +2,34 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OnceCell};
+use tokio::time::Instant;
 
-/// Time that the first question waits for others: long beside what a host takes to ask on several connections at once, and
-/// short beside a request.
-const WINDOW: Duration = Duration::from_millis(3);
+/// Time without another question after which a batch is complete: long beside what a host takes from one answer to its next
+/// question, and short beside a request.
+const QUIET: Duration = Duration::from_millis(3);
+
+/// Longest time that questions wait for work under way. Whoever waits for its end asks next, so that waiting makes one batch
+/// out of two, again and again; without an end, the work is slow.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The questions that are gathered now, and those that are being answered.
 pub(super) struct Batches<K, V> {
     /// The most keys of one batch.
     most: usize,
     open: Mutex<Vec<Arc<Batch<K, V>>>>,
+    under_way: AtomicUsize,
+    /// Work has found something, so that it is worth its while for a single key, too.
+    is_proven: AtomicBool,
     is_off: AtomicBool,
 }
+
+/// Work under way, as long as somebody is at it.
+struct UnderWay<'a>(&'a AtomicUsize);
 
 /// Keys that are asked for together.
 struct Batch<K, V> {
@@ -36,11 +47,17 @@ struct Keys<K> {
 impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     /// Creates batches of at most so many keys.
     pub(super) fn of_at_most(most: usize) -> Self {
-        Self { most, open: Mutex::default(), is_off: AtomicBool::new(false) }
+        Self {
+            most,
+            open: Mutex::default(),
+            under_way: AtomicUsize::new(0),
+            is_proven: AtomicBool::new(false),
+            is_off: AtomicBool::new(false),
+        }
     }
 
-    /// Returns the value of a key if others are asked for at the same time and one piece of work finds them all. The work is
-    /// that of one of those who ask, and begins after all of them have asked; if it returns nothing, no work is tried again.
+    /// Returns the value of a key if others are asked for at the same time and one piece of work finds them all; once that was
+    /// so, also for a key alone. The work is that of one of those who ask, and begins after all of them have asked; if it returns nothing, no work is tried again.
     /// Returns nothing where the key must be asked for alone.
     pub(super) async fn ask<F>(&self, key: K, work: impl FnOnce(Vec<K>) -> F) -> Option<V>
     where
@@ -79,20 +96,41 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         F: Future<Output = Option<HashMap<K, V>>>,
     {
         let answers = batch.answers.get_or_init(async || {
-            if !batch.is_closed() {
-                let _ = tokio::time::timeout(WINDOW, batch.filled.notified()).await;
-            }
+            self.gather(batch).await;
             let keys = batch.close();
-            if keys.len() < 2 || self.is_off() {
+            let is_worth_it = keys.len() > 1 || self.is_proven.load(Ordering::Relaxed);
+            if !is_worth_it || self.is_off() {
                 return HashMap::new();
             }
+            let _under_way = UnderWay::begin(&self.under_way);
             let answers = work(keys).await;
-            self.is_off.fetch_or(answers.is_none(), Ordering::Relaxed);
+            let outcome = if answers.is_some() { &self.is_proven } else { &self.is_off };
+            outcome.store(true, Ordering::Relaxed);
             answers.unwrap_or_default()
         });
         let answers = answers.await;
         self.open().retain(|open| !Arc::ptr_eq(open, batch));
         answers
+    }
+
+    /// Waits until a batch is full, or no more keys come.
+    async fn gather(&self, batch: &Batch<K, V>) {
+        let began = Instant::now();
+        let (mut gathered, mut is_idle) = (batch.len(), self.is_idle());
+        while !batch.is_closed() && began.elapsed() < PATIENCE {
+            if tokio::time::timeout(QUIET, batch.filled.notified()).await.is_ok() {
+                return;
+            }
+            let (before, was_idle) = (gathered, is_idle);
+            (gathered, is_idle) = (batch.len(), self.is_idle());
+            if was_idle && is_idle && gathered == before {
+                return;
+            }
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) == 0
     }
 
     /// Adds the key to the batch that is being gathered, or begins one.
@@ -108,6 +146,19 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
 
     fn open(&self) -> MutexGuard<'_, Vec<Arc<Batch<K, V>>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -143,6 +194,10 @@ impl<K: Eq + Clone, V> Batch<K, V> {
         self.keys().is_closed
     }
 
+    fn len(&self) -> usize {
+        self.keys().keys.len()
+    }
+
     fn has(&self, key: &K) -> bool {
         self.keys().keys.contains(key)
     }
@@ -154,8 +209,6 @@ impl<K: Eq + Clone, V> Batch<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
-
     use tokio::task::JoinSet;
 
     use super::*;
@@ -222,6 +275,27 @@ mod tests {
         assert_eq!(tokio::join!(ask(1), ask(2)), (None, None));
         assert!(batches.is_off());
         assert_eq!(batches.ask(3, async |_| -> Option<HashMap<u32, u32>> { unreachable!() }).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_come_while_work_is_under_way_are_one_batch() {
+        let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
+        let rounds = (0..10_u32).map(|worker| {
+            let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(u64::from(worker))).await;
+                for round in 0..10 {
+                    let answer = batches.ask(10 * round + worker, |keys| work.of(keys)).await;
+                    assert!(answer.is_some());
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            })
+        });
+        for worker in rounds.collect::<Vec<_>>() {
+            worker.await.unwrap();
+        }
+        let (runs, keys) = (work.runs.load(Ordering::Relaxed), work.keys.load(Ordering::Relaxed));
+        assert!(keys == 100 && runs <= 12, "{runs} runs for {keys} keys");
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ use super::write::Write;
 use crate::gitlab::endpoints::job_token_scope::{self as endpoint, ScopeSettings};
 use crate::gitlab::names::{ProjectId, ProjectRef, Target};
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
+use tokio::time::Instant;
 
 /// How a target came to be on the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +37,13 @@ impl Client {
     ///
     /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from answering.
     pub async fn scope(&self, project: &ProjectRef) -> Result<ScopeSettings, Error> {
+        let asked = Instant::now();
         let answer = self.sender.send(&endpoint::show(project)).await;
-        self.confirmed(project, answer).await.map(|answer| answer.value)
+        let settings = self.confirmed(project, answer).await?.value;
+        if !settings.inbound_enabled {
+            self.memory.note_open_project(asked);
+        }
+        Ok(settings)
     }
 
     /// Returns whether access to and from the project is limited, from an answer of that freshness.
@@ -50,11 +56,14 @@ impl Client {
         if freshness == Freshness::Shared && snapshot.peek().is_none() {
             self.settle_reading(project).await;
         }
-        snapshot.get(freshness, self.read_settings(project)).await
+        snapshot.get(freshness, self.read_settings(project, freshness)).await
     }
 
-    async fn read_settings(&self, project: ProjectId) -> Result<ScopeSettings, Error> {
-        match self.read_together(project).await.and_then(|reading| reading.settings) {
+    async fn read_settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
+        let Some(reading) = self.read_together(project).await else {
+            return self.scope(&project.into()).await;
+        };
+        match reading.settings(freshness != Freshness::Now && self.memory.is_unenforced()) {
             Some(settings) => Ok(settings),
             None => self.scope(&project.into()).await,
         }

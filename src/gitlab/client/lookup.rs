@@ -7,7 +7,7 @@ use super::handle::Client;
 use super::snapshot::Freshness;
 use crate::gitlab::endpoints::lookup::{self as endpoint, Found};
 use crate::gitlab::endpoints::user::{self, User};
-use crate::gitlab::names::{Id, Kind, ProjectRef, Reference, Target, folded};
+use crate::gitlab::names::{Id, Kind, ProjectId, ProjectRef, Reference, Target, folded};
 use crate::gitlab::sender::{Call, Error, ErrorKind};
 
 impl Client {
@@ -30,6 +30,27 @@ impl Client {
         reference: &Reference<I>,
     ) -> Result<Option<Arc<Found>>, Error> {
         self.named(I::KIND, &reference.to_string(), &reference.segment()).await
+    }
+
+    /// Returns the ID as [`resolve`](Self::resolve) does, of a project that is about to be read: where others are looked up at the
+    /// same time, one request does both.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve).
+    pub async fn resolve_to_read(&self, reference: &ProjectRef) -> Result<Option<ProjectId>, Error> {
+        if let Some(id) = reference.id() {
+            return Ok(Some(id));
+        }
+        let path = reference.to_string();
+        let work = async {
+            match self.find_and_read_together(&path).await {
+                Some(found) => Ok(Some(found)),
+                None => self.look_up(endpoint::show(Kind::Project, &reference.segment())).await,
+            }
+        };
+        let found = self.known_or(Kind::Project, &path, work).await?;
+        Ok(found.and_then(|found| ProjectId::of(found.target)))
     }
 
     /// Returns the present full path of a project or group, or nothing when it is absent or not visible to the token.
@@ -83,9 +104,19 @@ impl Client {
     }
 
     async fn named(&self, kind: Kind, name: &str, segment: &str) -> Result<Option<Arc<Found>>, Error> {
+        self.known_or(kind, name, self.look_up_named(kind, name, segment)).await
+    }
+
+    /// Returns what is known by that name, or does the work that finds it.
+    async fn known_or(
+        &self,
+        kind: Kind,
+        name: &str,
+        work: impl Future<Output = Result<Option<Arc<Found>>, Error>>,
+    ) -> Result<Option<Arc<Found>>, Error> {
         let lookups = &self.memory.lookups;
         let known = lookups.named(kind, folded(name));
-        let found = known.get(Freshness::Shared, self.look_up_named(kind, name, segment)).await?;
+        let found = known.get(Freshness::Shared, work).await?;
         if let Some(found) = &found {
             lookups.alias(kind, folded(&found.full_path), &known);
             lookups.alias(kind, found.target.id().to_string(), &known);

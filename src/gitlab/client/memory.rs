@@ -1,12 +1,14 @@
 //! The client's memory of answers, which its own writes keep true. Nothing here asks GitLab.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::allowlist::Allowlist;
 use super::permission_list::PermissionList;
-use super::snapshot::{Keeping, Snapshot, Snapshots};
+use super::snapshot::{Keeping, RECENT, Snapshot, Snapshots};
 use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
 use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
 use crate::gitlab::endpoints::job_token_settings::Settings;
@@ -19,6 +21,9 @@ const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 /// All that is remembered.
 pub(super) struct Memory {
     pub(super) scopes: Scopes,
+    unenforced_life: Duration,
+    /// When REST has last shown a project to be open, and so that the instance doesn't enforce the allowlists.
+    open_project_seen: Mutex<Option<Instant>>,
     pub(super) own_settings: Snapshots<ProjectId, Settings>,
     /// The instance's enforcement of the allowlists, where GitLab tells it.
     pub(super) enforcement: Snapshots<(), Option<bool>>,
@@ -46,6 +51,8 @@ impl Memory {
     fn keeping(lists: Duration, lookups: Duration) -> Self {
         Self {
             scopes: Scopes(Snapshots::new(Keeping { life: lists, when: |_| true })),
+            unenforced_life: lists.min(RECENT),
+            open_project_seen: Mutex::default(),
             own_settings: Snapshots::new(Keeping { life: lists, when: |_| true }),
             enforcement: Snapshots::new(Keeping { life: lookups, when: |_| true }),
             policies: Snapshots::new(Keeping { life: lookups, when: |_| true }),
@@ -55,6 +62,20 @@ impl Memory {
             },
             lookups: Lookups(Snapshots::new(Keeping { life: lookups, when: Option::is_some })),
         }
+    }
+
+    /// Notes that REST has shown a project to be open, in answer to a request of that moment.
+    pub(super) fn note_open_project(&self, asked: Instant) {
+        *self.open_project_seen() = Some(asked);
+    }
+
+    /// Checks whether the instance is known not to enforce the allowlists.
+    pub(super) fn is_unenforced(&self) -> bool {
+        self.open_project_seen().is_some_and(|seen| seen.elapsed() < self.unenforced_life)
+    }
+
+    fn open_project_seen(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.open_project_seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns a memory that keeps nothing, so that only what is wanted at the same time is shared.

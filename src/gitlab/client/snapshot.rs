@@ -15,7 +15,7 @@ use crate::gitlab::sender::Error;
 
 /// Maximum age of a snapshot that a write may be computed from: what a plan has just read, so that the write removes what
 /// the plan has named.
-const RECENT: Duration = Duration::from_secs(5);
+pub(super) const RECENT: Duration = Duration::from_secs(5);
 
 /// The freshness that a result must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,7 @@ struct Log<T> {
     run: u64,
     /// Grows with each write. A run that saw it grow may have read too early.
     writes: u64,
+    last_write: Option<Instant>,
     finished: Option<Finished<T>>,
     kept: Option<(T, Instant)>,
 }
@@ -63,12 +64,6 @@ struct Finished<T> {
     outcome: Outcome<T>,
 }
 
-/// A moment before work that answers more than one question.
-pub(super) struct Mark {
-    writes: u64,
-    began: Instant,
-}
-
 /// The state of the log when somebody asked.
 struct Asked {
     run: u64,
@@ -78,7 +73,7 @@ struct Asked {
 
 impl<T: Clone> Snapshot<T> {
     fn new(keeping: Keeping<T>) -> Self {
-        let log = Log { run: 0, writes: 0, finished: None, kept: None };
+        let log = Log { run: 0, writes: 0, last_write: None, finished: None, kept: None };
         Self { keeping, running: tokio::sync::Mutex::default(), log: Mutex::new(log) }
     }
 
@@ -147,7 +142,7 @@ impl<T: Clone> Snapshot<T> {
     /// Notes a write that has ended and whose effect is known.
     pub(super) fn written(&self, effect: impl FnOnce(&mut T)) {
         let mut log = self.log();
-        log.writes += 1;
+        log.note_write();
         if let Some((kept, _)) = &mut log.kept {
             effect(kept);
         }
@@ -156,23 +151,18 @@ impl<T: Clone> Snapshot<T> {
     /// Notes that something may have changed in an unknown way.
     pub(super) fn forget(&self) {
         let mut log = self.log();
-        log.writes += 1;
+        log.note_write();
         log.kept = None;
     }
 
-    /// Returns this moment, for [`offer`](Self::offer).
-    pub(super) fn mark(&self) -> Mark {
-        Mark { writes: self.log().writes, began: Instant::now() }
-    }
-
     /// Keeps a result of work that began at that moment and was done for the sake of another one, unless a later one is kept
-    /// or a write came between.
-    pub(super) fn offer(&self, mark: Mark, result: Option<T>) {
+    /// or a write has ended since.
+    pub(super) fn offer(&self, began: Instant, result: Option<T>) {
         let Some(result) = result.filter(self.keeping.when) else { return };
         let mut log = self.log();
-        let is_newest = log.kept.as_ref().is_none_or(|(_, since)| *since < mark.began);
-        if is_newest && log.writes == mark.writes {
-            log.kept = Some((result, mark.began));
+        let is_newest = log.kept.as_ref().is_none_or(|(_, since)| *since < began);
+        if is_newest && log.last_write.is_none_or(|write| write < began) {
+            log.kept = Some((result, began));
         }
     }
 
@@ -210,6 +200,13 @@ impl<T: Clone> Snapshot<T> {
 
     fn log(&self) -> MutexGuard<'_, Log<T>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Log<T> {
+    fn note_write(&mut self) {
+        self.writes += 1;
+        self.last_write = Some(Instant::now());
     }
 }
 

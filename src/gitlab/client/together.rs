@@ -4,28 +4,32 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::allowlist::Allowlist;
 use super::batch::Batches;
 use super::handle::Client;
 use super::permission_list::PermissionList;
-use super::snapshot::Mark;
 use crate::gitlab::endpoints::job_token_permissions::Lists;
 use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
-use crate::gitlab::endpoints::job_token_settings::Settings;
+use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
 use crate::gitlab::endpoints::lookup::Found;
-use crate::gitlab::endpoints::many_projects::{self as endpoint, MOST_IDS, MOST_PATHS, Place, WholeProject};
+use crate::gitlab::endpoints::many_projects::{
+    self as endpoint, MOST_PLACES, MOST_WHOLE, Place, WholeProject,
+};
 use crate::gitlab::names::{Id as _, Kind, ProjectId, folded, same_path};
 use crate::gitlab::sender::{Call, Envelope, Error};
 
 /// The projects that are asked for at the same time.
 pub(super) struct Together {
     projects: Batches<ProjectId, Arc<Reading>>,
-    paths: Batches<String, Arc<Found>>,
+    projects_by_path: Batches<String, Arc<Reading>>,
+    places: Batches<String, Arc<Found>>,
 }
 
 /// A project as one query shows it. What isn't there must be asked for by itself.
 pub(super) struct Reading {
-    pub(super) settings: Option<ScopeSettings>,
+    all_settings: Option<AllSettings>,
     pub(super) own_settings: Option<Settings>,
     pub(super) projects: Option<Arc<Allowlist>>,
     pub(super) groups: Option<Arc<Allowlist>>,
@@ -33,19 +37,13 @@ pub(super) struct Reading {
     place: Arc<Found>,
 }
 
-/// The moments at which a query was sent, for each answer that it may bring.
-struct Marks {
-    settings: Mark,
-    own_settings: Mark,
-    projects: Mark,
-    groups: Mark,
-    permissions: Mark,
-    place: Mark,
-}
-
 impl Default for Together {
     fn default() -> Self {
-        Self { projects: Batches::of_at_most(MOST_IDS), paths: Batches::of_at_most(MOST_PATHS) }
+        Self {
+            projects: Batches::of_at_most(MOST_WHOLE),
+            projects_by_path: Batches::of_at_most(MOST_WHOLE),
+            places: Batches::of_at_most(MOST_PLACES),
+        }
     }
 }
 
@@ -58,17 +56,20 @@ impl Reading {
         }
     }
 
+    /// Returns the settings as REST tells them. Where the instance enforces the allowlists, REST says that access is restricted
+    /// whatever the project's own setting is; `is_unenforced` says that it is known not to.
+    pub(super) fn settings(&self, is_unenforced: bool) -> Option<ScopeSettings> {
+        let all = self.all_settings?;
+        let inbound_enabled = all.own.inbound_job_token_scope_enabled?;
+        let outbound_enabled = Some(all.job_token_scope_enabled?);
+        (inbound_enabled || is_unenforced).then_some(ScopeSettings { inbound_enabled, outbound_enabled })
+    }
+
     fn of(project: ProjectId, shown: WholeProject) -> Self {
         let place = Arc::new(Found { target: shown.id.0, full_path: shown.full_path });
-        let all = shown.ci_cd_settings;
-        // Where the instance restricts access, REST says so whatever the project's own setting is.
-        let settings = all.and_then(|all| {
-            let outbound_enabled = Some(all.job_token_scope_enabled?);
-            let is_restricted = all.own.inbound_job_token_scope_enabled == Some(true);
-            is_restricted.then_some(ScopeSettings { inbound_enabled: true, outbound_enabled })
-        });
+        let all_settings = shown.ci_cd_settings;
         // A token that can't see the settings may get empty lists, which say nothing.
-        let lists = shown.ci_job_token_scope_allowlist.filter(|_| all.is_some());
+        let lists = shown.ci_job_token_scope_allowlist.filter(|_| all_settings.is_some());
         let allowlist = |lists: &Lists, kind| {
             let targets = lists.targets(kind)?;
             Some(Arc::new(Allowlist::of_targets(project, &place.full_path, targets)))
@@ -76,8 +77,8 @@ impl Reading {
         let projects = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Project));
         let groups = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Group));
         let permissions = lists.filter(Lists::is_whole).map(|lists| Arc::new(PermissionList::of(lists)));
-        let own_settings = all.map(|all| all.own);
-        Self { settings, own_settings, projects, groups, permissions, place }
+        let own_settings = all_settings.map(|all| all.own);
+        Self { all_settings, own_settings, projects, groups, permissions, place }
     }
 
     /// Checks whether this is more than a project's place.
@@ -98,35 +99,56 @@ impl Client {
         self.together.projects.join(&project, |projects| self.query(projects)).await;
     }
 
+    /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers all that is read of the
+    /// project.
+    pub(super) async fn find_and_read_together(&self, path: &str) -> Option<Arc<Found>> {
+        let by_path = &self.together.projects_by_path;
+        let reading = by_path.ask(folded(path), |paths| self.query_by_path(paths)).await?;
+        Some(Arc::clone(&reading.place))
+    }
+
     /// Returns what a path stands for, if others are looked up at the same time and one query finds it. Only the path that a
     /// project has now leads to it here.
     pub(super) async fn find_together(&self, path: &str) -> Option<Arc<Found>> {
-        self.together.paths.ask(folded(path), |paths| self.query_paths(paths)).await
+        self.together.places.ask(folded(path), |paths| self.query_places(paths)).await
     }
 
     async fn query(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Reading>>> {
-        let marks: Vec<(ProjectId, Marks)> =
-            projects.iter().map(|project| (*project, self.marks(*project))).collect();
-        let shown = self.shown(&endpoint::by_id(&projects)).await?;
+        self.readings(&endpoint::by_id(&projects)).await
+    }
+
+    async fn query_by_path(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Reading>>> {
+        let readings = self.readings(&endpoint::by_path(&paths)).await?;
+        let is_asked = |path: &String| paths.iter().any(|asked| same_path(asked, path));
+        let by_path = readings.into_values().map(|reading| (folded(&reading.place.full_path), reading));
+        Some(by_path.filter(|(path, _)| is_asked(path)).collect())
+    }
+
+    /// Returns the projects of an answer, and remembers all that it tells. Returns nothing if it tells no more than where they
+    /// are.
+    async fn readings(
+        &self,
+        call: &Call<Envelope<endpoint::Shown<WholeProject>>>,
+    ) -> Option<HashMap<ProjectId, Arc<Reading>>> {
+        let asked = Instant::now();
         let by_id = |shown: WholeProject| {
             let project = ProjectId::of(shown.id.0)?;
             Some((project, Arc::new(Reading::of(project, shown))))
         };
-        let readings: HashMap<_, _> = shown.into_iter().filter_map(by_id).collect();
-        for (project, marks) in marks {
-            if let Some(reading) = readings.get(&project) {
-                self.remember(project, reading, marks);
-            }
+        let readings: HashMap<_, _> = self.shown(call).await?.into_iter().filter_map(by_id).collect();
+        for (project, reading) in &readings {
+            self.remember(*project, reading, asked);
         }
         readings.values().any(|reading| reading.tells_something()).then_some(readings)
     }
 
-    async fn query_paths(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Found>>> {
-        let shown = self.shown(&endpoint::by_path(&paths)).await?;
+    async fn query_places(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Found>>> {
+        let shown = self.shown(&endpoint::places(&paths)).await?;
         let is_asked = |place: &Place| paths.iter().any(|path| same_path(path, &place.full_path));
-        let found = shown.into_iter().filter(is_asked).map(|Place { id, full_path }| {
-            (folded(&full_path), Arc::new(Found { target: id.0, full_path }))
-        });
+        let found = shown
+            .into_iter()
+            .filter(is_asked)
+            .map(|Place { id, full_path }| (folded(&full_path), Arc::new(Found { target: id.0, full_path })));
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
     }
 
@@ -144,29 +166,16 @@ impl Client {
         Some(answer.value.projects?.nodes.into_iter().flatten().collect())
     }
 
-    fn marks(&self, project: ProjectId) -> Marks {
+    fn remember(&self, project: ProjectId, reading: &Reading, asked: Instant) {
         let memory = &self.memory;
-        Marks {
-            settings: memory.scopes.of(project).mark(),
-            own_settings: memory.own_settings.of(project).mark(),
-            projects: memory.lists.allowlist(project, Kind::Project).mark(),
-            groups: memory.lists.allowlist(project, Kind::Group).mark(),
-            permissions: memory.lists.permissions(project).mark(),
-            place: memory.lookups.named(Kind::Project, project.to_string()).mark(),
+        memory.scopes.of(project).offer(asked, reading.settings(memory.is_unenforced()));
+        memory.own_settings.of(project).offer(asked, reading.own_settings);
+        for kind in Kind::ALL {
+            memory.lists.allowlist(project, kind).offer(asked, reading.allowlist(kind));
         }
-    }
-
-    fn remember(&self, project: ProjectId, reading: &Reading, marks: Marks) {
-        let memory = &self.memory;
-        memory.scopes.of(project).offer(marks.settings, reading.settings);
-        memory.own_settings.of(project).offer(marks.own_settings, reading.own_settings);
-        let lists = [(Kind::Project, marks.projects), (Kind::Group, marks.groups)];
-        for (kind, mark) in lists {
-            memory.lists.allowlist(project, kind).offer(mark, reading.allowlist(kind));
-        }
-        memory.lists.permissions(project).offer(marks.permissions, reading.permissions.clone());
+        memory.lists.permissions(project).offer(asked, reading.permissions.clone());
         let place = memory.lookups.named(Kind::Project, project.to_string());
-        place.offer(marks.place, Some(Some(Arc::clone(&reading.place))));
+        place.offer(asked, Some(Some(Arc::clone(&reading.place))));
         memory.lookups.alias(Kind::Project, folded(&reading.place.full_path), &place);
     }
 }

@@ -70,12 +70,10 @@ macro_rules! with_entry {
 }
 pub(super) use with_entry;
 
-/// Completes a document that reads entries with all that a list over REST tells of each, too.
-macro_rules! with_listed_entry {
-    ($text:literal) => {
-        concat!(
-            $text,
-            "fragment entry on CiJobTokenScopeAllowlistEntry {
+/// The same with all that a list over REST tells of an entry, too.
+macro_rules! listed_entry {
+    () => {
+        "fragment entry on CiJobTokenScopeAllowlistEntry {
   target {
     ... on CiJobTokenAccessibleProject { id fullPath name webUrl }
     ... on CiJobTokenAccessibleGroup { id fullPath name webUrl }
@@ -86,10 +84,9 @@ macro_rules! with_listed_entry {
   createdAt
   addedBy { username }
 }"
-        )
     };
 }
-pub(super) use with_listed_entry;
+pub(super) use listed_entry;
 
 /// The type of an entry's target project, which was another one before GitLab 18.3.
 pub(super) const TARGET_PROJECT: Optional = Optional {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::global_id::GlobalId;
 use super::job_token_permissions::{
-    ADDED_BY, CREATED_AT, DIRECTION, Lists, TARGET_GROUP, TARGET_PROJECT, with_listed_entry,
+    ADDED_BY, CREATED_AT, DIRECTION, Lists, TARGET_GROUP, TARGET_PROJECT, listed_entry,
 };
 use super::job_token_settings::{AllSettings, CROSS_PROJECT_PUSH, OUTBOUND, PUSH};
 use crate::gitlab::names::ProjectId;
@@ -13,30 +13,36 @@ use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
 
 /// The most projects of one query for their lists: each can have 400 entries, and 8,000 of them are as long an answer as is
 /// read. GitLab reckons the query at 156 points of the 200 that anybody may spend.
-pub(in crate::gitlab) const MOST_IDS: usize = 20;
+pub(in crate::gitlab) const MOST_WHOLE: usize = 20;
 
 /// The most paths that GitLab takes (`Resolvers::ProjectsResolver`).
-pub(in crate::gitlab) const MOST_PATHS: usize = 50;
+pub(in crate::gitlab) const MOST_PLACES: usize = 50;
 
-/// What shows that entries were left out, as they are for some fine-grained tokens.
-const COUNT: Optional = Optional::field("CiJobTokenScopeAllowlistEntryConnection", "count", "  count\n");
-
-const BY_ID: Document = Document {
-    name: "JobTokenProjects",
-    optional: &[
-        TARGET_PROJECT,
-        TARGET_GROUP,
-        DIRECTION,
-        CREATED_AT,
-        ADDED_BY,
-        COUNT,
-        OUTBOUND,
-        PUSH,
-        CROSS_PROJECT_PUSH,
-    ],
-    text: with_listed_entry!(
-        "query JobTokenProjects($ids: [ID!]!) {
-  projects(ids: $ids, first: 20) {
+/// A query for whole projects. The count shows that entries were left out, as they are for some fine-grained tokens.
+macro_rules! whole_projects {
+    ($name:literal, $variable:literal, $argument:literal) => {
+        Document {
+            name: $name,
+            optional: &[
+                TARGET_PROJECT,
+                TARGET_GROUP,
+                DIRECTION,
+                CREATED_AT,
+                ADDED_BY,
+                Optional::field("CiJobTokenScopeAllowlistEntryConnection", "count", "  count\n"),
+                OUTBOUND,
+                PUSH,
+                CROSS_PROJECT_PUSH,
+            ],
+            text: concat!(
+                "query ",
+                $name,
+                "(",
+                $variable,
+                ") {
+  projects(",
+                $argument,
+                ", first: 20) {
     nodes {
       id
       fullPath
@@ -59,14 +65,21 @@ fragment page on CiJobTokenScopeAllowlistEntryConnection {
   pageInfo { hasNextPage endCursor }
   count
 }
-"
-    ),
-};
+",
+                listed_entry!()
+            ),
+        }
+    };
+}
 
-const BY_PATH: Document = Document {
-    name: "ProjectPaths",
+const BY_ID: Document = whole_projects!("JobTokenProjects", "$ids: [ID!]!", "ids: $ids");
+const BY_PATH: Document =
+    whole_projects!("JobTokenProjectsByPath", "$paths: [String!]!", "fullPaths: $paths");
+
+const PLACES: Document = Document {
+    name: "ProjectPlaces",
     optional: &[],
-    text: "query ProjectPaths($paths: [String!]!) {
+    text: "query ProjectPlaces($paths: [String!]!) {
   projects(fullPaths: $paths, first: 50) {
     nodes { id fullPath }
     pageInfo { hasNextPage endCursor }
@@ -101,15 +114,20 @@ pub(in crate::gitlab) struct Place {
     pub(in crate::gitlab) full_path: String,
 }
 
-/// Creates the query for these projects, at most [`MOST_IDS`].
+/// Creates the query for these projects, at most [`MOST_WHOLE`].
 pub(in crate::gitlab) fn by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<WholeProject>>> {
     let ids: Vec<String> = ids.iter().map(|id| format!("gid://gitlab/Project/{id}")).collect();
     Call::reading(BY_ID, json!({ "ids": ids }))
 }
 
-/// Creates the query for what these full paths stand for, at most [`MOST_PATHS`]. Former paths lead nowhere.
-pub(in crate::gitlab) fn by_path(paths: &[String]) -> Call<Envelope<Shown<Place>>> {
+/// Creates the query for the projects at these full paths, at most [`MOST_WHOLE`]. Former paths lead nowhere.
+pub(in crate::gitlab) fn by_path(paths: &[String]) -> Call<Envelope<Shown<WholeProject>>> {
     Call::reading(BY_PATH, json!({ "paths": paths }))
+}
+
+/// Creates the query for what these full paths stand for, at most [`MOST_PLACES`]. Former paths lead nowhere.
+pub(in crate::gitlab) fn places(paths: &[String]) -> Call<Envelope<Shown<Place>>> {
+    Call::reading(PLACES, json!({ "paths": paths }))
 }
 
 #[cfg(test)]
@@ -118,7 +136,8 @@ mod tests {
 
     #[test]
     fn documents_hold_their_operation_and_bounds() {
-        for (Document { name, text, optional }, most) in [(BY_ID, MOST_IDS), (BY_PATH, MOST_PATHS)] {
+        for (document, most) in [(BY_ID, MOST_WHOLE), (BY_PATH, MOST_WHOLE), (PLACES, MOST_PLACES)] {
+            let Document { name, text, optional } = document;
             assert!(text.contains(&format!("query {name}(")) && text.contains(&format!("first: {most})")));
             assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
         }

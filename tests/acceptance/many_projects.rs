@@ -1,0 +1,123 @@
+//! What it costs to manage many projects: reads that Terraform asks for at the same time share requests. How many meet
+//! depends on timing, so that counts are upper bounds.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gitlab_simulator::{Requests, Simulator};
+use terraform_cli::Workspace;
+
+use crate::kit::workspace;
+
+/// Time that a request takes, so that those that wait for one meet others.
+const LATENCY: Duration = Duration::from_millis(50);
+
+/// A scope and an exclusive list of two projects and a group, by path, of each of so many projects.
+fn configuration(projects: usize) -> String {
+    format!(
+        r#"
+        locals {{
+          count = {projects}
+        }}
+        resource "gitlab_job_token_scope" "this" {{
+          count   = local.count
+          project = "apps/app-${{count.index}}"
+        }}
+        resource "gitlab_job_token_allowlist_exclusive" "this" {{
+          count   = local.count
+          project = "apps/app-${{count.index}}"
+          target_projects = [
+            "apps/app-${{(count.index + 1) % local.count}}",
+            "apps/app-${{(count.index + 2) % local.count}}",
+          ]
+          target_groups = ["teams/team-${{count.index % 10}}"]
+        }}
+        "#
+    )
+}
+
+/// Those projects on a slow GitLab, restricted as GitLab does by default.
+fn gitlab(projects: usize) -> (Simulator, Vec<u64>) {
+    let gitlab = Simulator::start();
+    let projects = (0..projects).map(|app| gitlab.add_project(&format!("apps/app-{app}"))).collect();
+    for team in 0..10 {
+        gitlab.add_group(&format!("teams/team-{team}"));
+    }
+    gitlab.set_latency(LATENCY);
+    (gitlab, projects)
+}
+
+fn applied(gitlab: &Simulator, tf: &Workspace, config: &str) {
+    tf.config(config);
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+}
+
+/// The requests by kind, for people.
+fn by_kind(requests: &Requests) -> String {
+    let mut kinds = BTreeMap::<String, usize>::new();
+    for request in requests.iter() {
+        let operation = request.names.first().map(|name| format!(" {name}")).unwrap_or_default();
+        *kinds.entry(format!("{}{operation}", request.route.name())).or_default() += 1;
+    }
+    kinds.iter().map(|(kind, count)| format!("\n{count:6} {kind}")).collect()
+}
+
+#[track_caller]
+fn assert_at_most(gitlab: &Simulator, most: usize) {
+    let requests = gitlab.requests();
+    eprintln!("{} {}", requests.len(), by_kind(&requests));
+    assert!(requests.len() <= most, "{} requests, not {most}:{}", requests.len(), by_kind(&requests));
+}
+
+#[test]
+fn plan_of_many_projects_costs_less_than_half_a_request_each() {
+    let (gitlab, projects) = gitlab(100);
+    let Some(tf) = workspace(&gitlab) else { return };
+    applied(&gitlab, &tf, &configuration(projects.len()));
+
+    tf.plan().changes_nothing();
+
+    assert_at_most(&gitlab, projects.len() / 2);
+}
+
+#[test]
+fn saved_creates_cost_their_writes_and_a_request_each() {
+    let (gitlab, projects) = gitlab(100);
+    let Some(tf) = workspace(&gitlab) else { return };
+    projects.iter().for_each(|project| gitlab.set_inbound_enabled(*project, false));
+    tf.config(&configuration(projects.len()));
+    tf.plan().succeeds();
+    eprintln!("plan {}", by_kind(&gitlab.requests()));
+    gitlab.clear_requests();
+
+    tf.apply_saved().succeeds();
+
+    assert_eq!(gitlab.requests().writes().len(), 4 * projects.len());
+    assert_at_most(&gitlab, 5 * projects.len());
+    gitlab.clear_requests();
+    tf.destroy().succeeds();
+    eprintln!("destroy {}", by_kind(&gitlab.requests()));
+}
+
+#[test]
+fn one_new_entry_for_each_project_costs_little_more_than_it() {
+    let (gitlab, projects) = gitlab(100);
+    let Some(tf) = workspace(&gitlab) else { return };
+    let target = gitlab.add_project("platform/deploy");
+    tf.config(&format!(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          for_each = toset([for id in {projects:?} : tostring(id)])
+
+          project           = each.value
+          target_project_id = {target}
+        }}
+        "#
+    ));
+
+    tf.apply().succeeds();
+
+    assert_at_most(&gitlab, 160);
+    assert!(projects.iter().all(|project| gitlab.allowlist(*project).projects.contains(&target)));
+}
