@@ -66,7 +66,6 @@ fn by_kind(requests: &Requests) -> String {
 #[track_caller]
 fn assert_at_most(gitlab: &Simulator, most: usize) {
     let requests = gitlab.requests();
-    eprintln!("{} {}", requests.len(), by_kind(&requests));
     assert!(requests.len() <= most, "{} requests, not {most}:{}", requests.len(), by_kind(&requests));
 }
 

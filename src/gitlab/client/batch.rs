@@ -2,39 +2,47 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 
-/// Time without another question after which a batch is complete: long beside what a host takes from one answer to its next
-/// question, and short beside a request.
-const QUIET: Duration = Duration::from_millis(3);
+/// Bounds of the time without another question after which a batch is complete, which is a part of the time that the last work
+/// took: long beside what a host takes from one answer to its next question, and short beside a request.
+const QUIET: RangeInclusive<Duration> = Duration::from_millis(3)..=Duration::from_millis(30);
+const QUIET_PART: u32 = 4;
 
-/// Longest time that questions wait for work under way. Whoever waits for its end asks next, so that waiting makes one batch
-/// out of two, again and again; without an end, the work is slow.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Bounds of the time that questions wait for requests on the wire, which is as long as the last work took. Whoever waits for
+/// the end of a request asks next, so that waiting makes one batch out of two, again and again.
+const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_millis(250);
 
 /// The questions that are gathered now, and those that are being answered.
 pub(super) struct Batches<K, V> {
     /// The most keys of one batch.
     most: usize,
     open: Mutex<Vec<Arc<Batch<K, V>>>>,
-    under_way: AtomicUsize,
+    last: Mutex<Last>,
     /// Work has found something, so that it is worth its while for a single key, too.
     is_proven: AtomicBool,
     is_off: AtomicBool,
 }
 
-/// Work under way, as long as somebody is at it.
-struct UnderWay<'a>(&'a AtomicUsize);
+/// The last work that was done.
+#[derive(Debug, Clone, Copy, Default)]
+struct Last {
+    took: Duration,
+    /// How many keys the next work can be expected to have: as many as this one, or hardly fewer than the one before.
+    expected: usize,
+}
 
 /// Keys that are asked for together.
 struct Batch<K, V> {
     keys: Mutex<Keys<K>>,
-    filled: Notify,
+    /// Told of each key.
+    grown: Notify,
     answers: OnceCell<HashMap<K, V>>,
 }
 
@@ -50,16 +58,22 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         Self {
             most,
             open: Mutex::default(),
-            under_way: AtomicUsize::new(0),
+            last: Mutex::default(),
             is_proven: AtomicBool::new(false),
             is_off: AtomicBool::new(false),
         }
     }
 
     /// Returns the value of a key if others are asked for at the same time and one piece of work finds them all; once that was
-    /// so, also for a key alone. The work is that of one of those who ask, and begins after all of them have asked; if it returns nothing, no work is tried again.
+    /// so, also for a key alone. A batch is gathered as long as requests are on the wire, within
+    /// bounds. The work is that of one of those who ask, and begins after all of them have asked; if it returns nothing, no work is tried again.
     /// Returns nothing where the key must be asked for alone.
-    pub(super) async fn ask<F>(&self, key: K, work: impl FnOnce(Vec<K>) -> F) -> Option<V>
+    pub(super) async fn ask<F>(
+        &self,
+        key: K,
+        is_idle: impl Fn() -> bool,
+        work: impl FnOnce(Vec<K>) -> F,
+    ) -> Option<V>
     where
         F: Future<Output = Option<HashMap<K, V>>>,
     {
@@ -67,7 +81,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
             return None;
         }
         let batch = self.enter(&key);
-        self.answers(&batch, work).await.get(&key).cloned()
+        self.answers(&batch, is_idle, work).await.get(&key).cloned()
     }
 
     /// Waits for the work that has begun and finds the key, if there is such work. The work is for the case that whoever was
@@ -78,7 +92,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     {
         let under_way = self.open().iter().find(|batch| batch.is_closed() && batch.has(key)).cloned();
         if let Some(batch) = under_way {
-            self.answers(&batch, work).await;
+            self.answers(&batch, || true, work).await;
         }
     }
 
@@ -90,20 +104,24 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     async fn answers<'b, F>(
         &self,
         batch: &'b Arc<Batch<K, V>>,
+        is_idle: impl Fn() -> bool,
         work: impl FnOnce(Vec<K>) -> F,
     ) -> &'b HashMap<K, V>
     where
         F: Future<Output = Option<HashMap<K, V>>>,
     {
         let answers = batch.answers.get_or_init(async || {
-            self.gather(batch).await;
+            self.gather(batch, is_idle).await;
             let keys = batch.close();
             let is_worth_it = keys.len() > 1 || self.is_proven.load(Ordering::Relaxed);
             if !is_worth_it || self.is_off() {
                 return HashMap::new();
             }
-            let _under_way = UnderWay::begin(&self.under_way);
+            let (began, number) = (Instant::now(), keys.len());
             let answers = work(keys).await;
+            let mut last = self.last();
+            *last = Last { took: began.elapsed(), expected: number.max(last.expected.saturating_sub(1)) };
+            drop(last);
             let outcome = if answers.is_some() { &self.is_proven } else { &self.is_off };
             outcome.store(true, Ordering::Relaxed);
             answers.unwrap_or_default()
@@ -113,24 +131,26 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         answers
     }
 
-    /// Waits until a batch is full, or no more keys come.
-    async fn gather(&self, batch: &Batch<K, V>) {
+    /// Waits until a batch is full, or as large as the last one, or no more keys come.
+    async fn gather(&self, batch: &Batch<K, V>, is_idle: impl Fn() -> bool) {
         let began = Instant::now();
-        let (mut gathered, mut is_idle) = (batch.len(), self.is_idle());
-        while !batch.is_closed() && began.elapsed() < PATIENCE {
-            if tokio::time::timeout(QUIET, batch.filled.notified()).await.is_ok() {
+        let Last { took, expected } = *self.last();
+        let quiet = (took / QUIET_PART).clamp(*QUIET.start(), *QUIET.end());
+        let patience = took.clamp(*PATIENCE.start(), *PATIENCE.end());
+        let mut was_idle = is_idle();
+        while !batch.is_closed() && began.elapsed() < patience {
+            let is_quiet = tokio::time::timeout(quiet, batch.grown.notified()).await.is_err();
+            let is_as_expected = expected > 1 && batch.len() >= expected;
+            let is_idle = is_idle();
+            if is_idle && (is_as_expected || was_idle && is_quiet) {
                 return;
             }
-            let (before, was_idle) = (gathered, is_idle);
-            (gathered, is_idle) = (batch.len(), self.is_idle());
-            if was_idle && is_idle && gathered == before {
-                return;
-            }
+            was_idle = is_idle;
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.under_way.load(Ordering::Relaxed) == 0
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds the key to the batch that is being gathered, or begins one.
@@ -149,23 +169,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     }
 }
 
-impl<'a> UnderWay<'a> {
-    fn begin(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl<K: Eq + Clone, V> Batch<K, V> {
     fn of(key: K) -> Self {
         let keys = Mutex::new(Keys { keys: vec![key], is_closed: false });
-        Self { keys, filled: Notify::new(), answers: OnceCell::new() }
+        Self { keys, grown: Notify::new(), answers: OnceCell::new() }
     }
 
     /// Takes the key in, unless the batch is closed.
@@ -176,10 +183,8 @@ impl<K: Eq + Clone, V> Batch<K, V> {
         }
         if !keys.keys.contains(key) {
             keys.keys.push(key.clone());
-        }
-        if keys.keys.len() >= most {
-            keys.is_closed = true;
-            self.filled.notify_one();
+            keys.is_closed = keys.keys.len() >= most;
+            self.grown.notify_one();
         }
         true
     }
@@ -209,6 +214,8 @@ impl<K: Eq + Clone, V> Batch<K, V> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use tokio::task::JoinSet;
 
     use super::*;
@@ -218,14 +225,23 @@ mod tests {
     struct Doubling {
         runs: AtomicUsize,
         keys: AtomicUsize,
+        under_way: AtomicUsize,
     }
 
     impl Doubling {
         async fn of(&self, keys: Vec<u32>) -> Option<HashMap<u32, u32>> {
             self.runs.fetch_add(1, Ordering::Relaxed);
             self.keys.fetch_add(keys.len(), Ordering::Relaxed);
+            self.under_way.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
+            self.under_way.fetch_sub(1, Ordering::Relaxed);
             Some(keys.into_iter().map(|key| (key, 2 * key)).collect())
+        }
+    }
+
+    impl Doubling {
+        fn is_idle(&self) -> bool {
+            self.under_way.load(Ordering::Relaxed) == 0
         }
     }
 
@@ -237,7 +253,7 @@ mod tests {
         let mut asking = JoinSet::new();
         for key in keys {
             let (batches, work) = (Arc::clone(batches), Arc::clone(work));
-            asking.spawn(async move { batches.ask(key, |keys| work.of(keys)).await });
+            asking.spawn(async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await });
         }
         asking.join_all().await
     }
@@ -271,10 +287,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn work_that_finds_nothing_is_not_tried_again() {
         let batches = Arc::new(Batches::<u32, u32>::of_at_most(20));
-        let ask = |key| batches.ask(key, async |_| None);
+        let ask = |key| batches.ask(key, || true, async |_| None);
         assert_eq!(tokio::join!(ask(1), ask(2)), (None, None));
         assert!(batches.is_off());
-        assert_eq!(batches.ask(3, async |_| -> Option<HashMap<u32, u32>> { unreachable!() }).await, None);
+        assert_eq!(
+            batches.ask(3, || true, async |_| -> Option<HashMap<u32, u32>> { unreachable!() }).await,
+            None
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -285,7 +304,8 @@ mod tests {
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(u64::from(worker))).await;
                 for round in 0..10 {
-                    let answer = batches.ask(10 * round + worker, |keys| work.of(keys)).await;
+                    let answer =
+                        batches.ask(10 * round + worker, || work.is_idle(), |keys| work.of(keys)).await;
                     assert!(answer.is_some());
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
@@ -303,7 +323,7 @@ mod tests {
         let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
         let asking = |key| {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
-            tokio::spawn(async move { batches.ask(key, |keys| work.of(keys)).await })
+            tokio::spawn(async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await })
         };
         let (first, second) = (asking(1), asking(2));
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -48,6 +48,7 @@ pub(in crate::gitlab) struct Sender {
 struct Shared {
     transport: Transport,
     turns: Semaphore,
+    most_turns: usize,
     pause: Pause,
     retries: u32,
     backoff: Backoff,
@@ -104,9 +105,11 @@ impl Sender {
         if config.max_concurrent_requests == 0 {
             return Err(ConfigError::NoConcurrency);
         }
+        let most_turns = config.max_concurrent_requests.min(Semaphore::MAX_PERMITS);
         let shared = Shared {
             transport: Transport::new(config)?,
-            turns: Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            turns: Semaphore::new(most_turns),
+            most_turns,
             pause: Pause::over(),
             retries: config.retries,
             backoff,
@@ -139,6 +142,11 @@ impl Sender {
     /// Returns the address of the GitLab that this sender speaks to.
     pub(in crate::gitlab) fn base_url(&self) -> &BaseUrl {
         self.shared.transport.base_url()
+    }
+
+    /// Checks whether no request is on the wire.
+    pub(in crate::gitlab) fn is_idle(&self) -> bool {
+        self.shared.turns.available_permits() == self.shared.most_turns
     }
 
     /// Returns what GitLab's GraphQL schema is known to lack.
