@@ -40,8 +40,12 @@ impl Allowlist {
         Self { entries, owner_path, has_own_entry: is_twice, complete: true }
     }
 
-    /// Returns the list with these targets, of which the owner may be one.
-    pub(super) fn of_targets(owner: ProjectId, owner_path: &str, targets: Vec<ListedTarget>) -> Self {
+    /// Returns the list with these targets, of which the owner may be one. `owner_path` is that of a list of projects.
+    pub(super) fn of_targets(
+        owner: ProjectId,
+        owner_path: Option<String>,
+        targets: Vec<ListedTarget>,
+    ) -> Self {
         let entries = targets.into_iter().map(|listed| {
             let ListedTarget { target, full_path, name, web_url } = listed;
             let [name, full_path, web_url] = [name, full_path, web_url].map(Some);
@@ -49,7 +53,7 @@ impl Allowlist {
         });
         let mut entries: BTreeMap<Target, ListedEntry> = entries.collect();
         let has_own_entry = entries.remove(&owner.into()).is_some();
-        Self { entries, owner_path: Some(owner_path.to_owned()), has_own_entry, complete: true }
+        Self { entries, owner_path, has_own_entry, complete: true }
     }
 
     /// Returns the entries, sorted by ID.

@@ -3,6 +3,7 @@
 
 use super::handle::Client;
 use super::snapshot::Freshness;
+use super::together::Reading;
 use super::write::Write;
 use crate::gitlab::endpoints::job_token_scope::{self as endpoint, ScopeSettings};
 use crate::gitlab::names::{ProjectId, ProjectRef, Target};
@@ -60,13 +61,28 @@ impl Client {
     }
 
     async fn read_settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
-        let Some(reading) = self.read_together(project).await else {
-            return self.scope(&project.into()).await;
+        let told = match self.read_together(project).await {
+            Some(reading) => self.told_settings(project, &reading, freshness).await,
+            None => None,
         };
-        match reading.settings(freshness != Freshness::Now && self.memory.is_unenforced()) {
+        match told {
             Some(settings) => Ok(settings),
             None => self.scope(&project.into()).await,
         }
+    }
+
+    /// Returns the settings as REST tells them, if a reading over GraphQL allows that.
+    async fn told_settings(
+        &self,
+        project: ProjectId,
+        reading: &Reading,
+        freshness: Freshness,
+    ) -> Option<ScopeSettings> {
+        reading.own_settings?;
+        let project_ref = project.into();
+        let ask = async { self.scope(&project_ref).await.map(|settings| settings.outbound_enabled.is_some()) };
+        let has_outbound = self.memory.has_outbound.of(()).get(Freshness::Shared, ask).await.ok()?;
+        reading.settings(has_outbound, freshness != Freshness::Now && self.memory.is_unenforced())
     }
 
     /// Limits access to the project to its allowlist, or opens it to all. GitLab does not say what came of it; older

@@ -21,6 +21,8 @@ const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 /// All that is remembered.
 pub(super) struct Memory {
     pub(super) scopes: Scopes,
+    /// Whether REST still has the setting of access from a project, which GraphQL may have longer.
+    pub(super) has_outbound: Snapshots<(), bool>,
     unenforced_life: Duration,
     /// When REST has last shown a project to be open, and so that the instance doesn't enforce the allowlists.
     open_project_seen: Mutex<Option<Instant>>,
@@ -51,6 +53,7 @@ impl Memory {
     fn keeping(lists: Duration, lookups: Duration) -> Self {
         Self {
             scopes: Scopes(Snapshots::new(Keeping { life: lists, when: |_| true })),
+            has_outbound: Snapshots::new(Keeping { life: lookups, when: |_| true }),
             unenforced_life: lists.min(RECENT),
             open_project_seen: Mutex::default(),
             own_settings: Snapshots::new(Keeping { life: lists, when: |_| true }),

@@ -56,12 +56,13 @@ impl Reading {
         }
     }
 
-    /// Returns the settings as REST tells them. Where the instance enforces the allowlists, REST says that access is restricted
-    /// whatever the project's own setting is; `is_unenforced` says that it is known not to.
-    pub(super) fn settings(&self, is_unenforced: bool) -> Option<ScopeSettings> {
+    /// Returns the settings as REST tells them, which may have lost that of access from the project. Where the instance enforces
+    /// the allowlists, REST says that access is restricted whatever the project's own setting is; `is_unenforced` says that it is
+    /// known not to.
+    pub(super) fn settings(&self, has_outbound: bool, is_unenforced: bool) -> Option<ScopeSettings> {
         let all = self.all_settings?;
         let inbound_enabled = all.own.inbound_job_token_scope_enabled?;
-        let outbound_enabled = Some(all.job_token_scope_enabled?);
+        let outbound_enabled = if has_outbound { Some(all.job_token_scope_enabled?) } else { None };
         (inbound_enabled || is_unenforced).then_some(ScopeSettings { inbound_enabled, outbound_enabled })
     }
 
@@ -72,7 +73,8 @@ impl Reading {
         let lists = shown.ci_job_token_scope_allowlist.filter(|_| all_settings.is_some());
         let allowlist = |lists: &Lists, kind| {
             let targets = lists.targets(kind)?;
-            Some(Arc::new(Allowlist::of_targets(project, &place.full_path, targets)))
+            let owner_path = (kind == Kind::Project).then(|| place.full_path.clone());
+            Some(Arc::new(Allowlist::of_targets(project, owner_path, targets)))
         };
         let projects = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Project));
         let groups = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Group));
@@ -172,7 +174,10 @@ impl Client {
 
     fn remember(&self, project: ProjectId, reading: &Reading, asked: Instant) {
         let memory = &self.memory;
-        memory.scopes.of(project).offer(asked, reading.settings(memory.is_unenforced()));
+        if let Some(has_outbound) = memory.has_outbound.of(()).peek() {
+            let settings = reading.settings(has_outbound, memory.is_unenforced());
+            memory.scopes.of(project).offer(asked, settings);
+        }
         memory.own_settings.of(project).offer(asked, reading.own_settings);
         for kind in Kind::ALL {
             memory.lists.allowlist(project, kind).offer(asked, reading.allowlist(kind));
@@ -183,3 +188,6 @@ impl Client {
         memory.lookups.alias(Kind::Project, folded(&reading.place.full_path), &place);
     }
 }
+
+#[cfg(test)]
+mod tests;

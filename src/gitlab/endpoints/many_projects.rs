@@ -9,7 +9,7 @@ use super::job_token_permissions::{
 };
 use super::job_token_settings::{AllSettings, CROSS_PROJECT_PUSH, OUTBOUND, PUSH};
 use crate::gitlab::names::ProjectId;
-use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
+use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
 
 /// The most projects of one query for their lists: each can have 400 entries, and 8,000 of them are as long an answer as is
 /// read. GitLab reckons the query at 156 points of the 200 that anybody may spend.
@@ -18,7 +18,7 @@ pub(in crate::gitlab) const MOST_WHOLE: usize = 20;
 /// The most paths that GitLab takes (`Resolvers::ProjectsResolver`).
 pub(in crate::gitlab) const MOST_PLACES: usize = 50;
 
-/// A query for whole projects. The count shows that entries were left out, as they are for some fine-grained tokens.
+/// A query for whole projects.
 macro_rules! whole_projects {
     ($name:literal, $variable:literal, $argument:literal) => {
         Document {
@@ -29,7 +29,6 @@ macro_rules! whole_projects {
                 DIRECTION,
                 CREATED_AT,
                 ADDED_BY,
-                Optional::field("CiJobTokenScopeAllowlistEntryConnection", "count", "  count\n"),
                 OUTBOUND,
                 PUSH,
                 CROSS_PROJECT_PUSH,

@@ -72,9 +72,10 @@ impl<T> Page<T> {
         self.page_info.has_next_page
     }
 
-    /// Returns the elements if this part is the whole list: it isn't followed, and GitLab has left none out.
+    /// Returns the elements if this part is the whole list. The count, which must have been asked for, includes what GitLab leaves
+    /// out because the token may not see it, as it does with all elements for some fine-grained tokens.
     pub(in crate::gitlab) fn whole(&self) -> Option<&[Option<T>]> {
-        let is_whole = !self.is_followed() && self.count.is_none_or(|count| count == self.nodes.len());
+        let is_whole = !self.is_followed() && self.count == Some(self.nodes.len());
         is_whole.then_some(&self.nodes)
     }
 

@@ -18,8 +18,7 @@ impl ObjectValue for Allowlist<'_> {
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let ProjectNode { session, id: owner } = self.0;
         let targets: Vec<(Direction, Target)> = session.read(|world| {
-            let project = world.project(owner).filter(|_| !session.empties_lists());
-            let Some(project) = project else { return Vec::new() };
+            let Some(project) = world.project(owner) else { return Vec::new() };
             let inbound = |target| (Direction::Inbound, target);
             match info.field_name() {
                 "projectsAllowlist" => {
@@ -35,7 +34,8 @@ impl ObjectValue for Allowlist<'_> {
         });
         let entries =
             targets.into_iter().map(|(direction, target)| EntryNode { session, owner, direction, target });
-        Connection::of_entries(entries, info).map(ResolvedValue::object)
+        let connection = Connection::of_entries(entries, info)?;
+        Ok(ResolvedValue::object(if session.empties_lists() { connection.redacted() } else { connection }))
     }
 }
 

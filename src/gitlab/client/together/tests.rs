@@ -1,0 +1,310 @@
+use std::fmt::Debug;
+
+use futures_util::future::join_all;
+use gitlab_simulator::{
+    GranularGraphql, Permissions as Permitted, Role, Simulator, Target as Place, TokenSpec,
+};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+use crate::gitlab::client::{Client, Freshness};
+use crate::gitlab::testing::{Scripted, USER_AGENT, json as reply, list, project};
+use crate::gitlab::{BaseUrl, Config, Error, Kind, ProjectId, ProjectRef};
+
+/// The projects that are read, the first of which is in a group.
+const PROJECTS: u64 = 4;
+
+/// A project as GitLab may have it.
+#[derive(Clone, Debug)]
+struct Setup {
+    is_restricted: bool,
+    has_outbound: bool,
+    is_visible: bool,
+    role: Option<Role>,
+    projects: Vec<u64>,
+    outbound: Vec<u64>,
+    groups: Vec<u64>,
+    own_entry: bool,
+    limited: bool,
+    is_full: bool,
+    permissions_off: bool,
+    is_archived: bool,
+}
+
+/// A GitLab, and the token that reads it.
+#[derive(Clone, Debug)]
+struct World {
+    version: &'static str,
+    is_enforced: bool,
+    without_outbound: bool,
+    missing: Option<&'static str>,
+    root: &'static str,
+    token: Token,
+    projects: Vec<Setup>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Token {
+    Administrator,
+    Member,
+    FineGrained(GranularGraphql),
+}
+
+const READS: [&str; 5] = [
+    "Job Token Scope: Read",
+    "Job Token Scope Allowlist: Read",
+    "Project: Read",
+    "Group: Read",
+    "User: Read",
+];
+
+fn setup() -> impl Strategy<Value = Setup> {
+    let role = prop_oneof![
+        4 => Just(Some(Role::Maintainer)),
+        1 => Just(Some(Role::Developer)),
+        1 => Just(None),
+    ];
+    let lists = (
+        subsequence((0..8).collect::<Vec<u64>>(), 0..=4),
+        subsequence((0..8).collect::<Vec<u64>>(), 0..=2),
+        subsequence((0..4).collect::<Vec<u64>>(), 0..=3),
+    );
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let rare = || prop::bool::weighted(0.1);
+    (flags, role, lists, rare(), rare(), rare(), prop::bool::weighted(0.8)).prop_map(
+        |(flags, role, (projects, outbound, groups), is_full, permissions_off, is_archived, is_visible)| {
+            let (is_restricted, has_outbound, own_entry, limited) = flags;
+            Setup {
+                is_restricted,
+                has_outbound,
+                is_visible,
+                role,
+                projects,
+                outbound,
+                groups,
+                own_entry,
+                limited,
+                is_full,
+                permissions_off,
+                is_archived,
+            }
+        },
+    )
+}
+
+fn world() -> impl Strategy<Value = World> {
+    let version = select(vec!["16.11", "17.0", "17.2", "18.0", "18.2", "18.3", "18.10", "19.1", "19.4"]);
+    let missing = select(vec![
+        None,
+        None,
+        None,
+        Some("direction"),
+        Some("jobTokenScopeEnabled"),
+        Some("createdAt"),
+        Some("addedBy"),
+        Some("count"),
+        Some("fullPaths"),
+        Some("webUrl"),
+    ]);
+    let token = prop_oneof![
+        3 => Just(Token::Administrator),
+        3 => Just(Token::Member),
+        2 => select(vec![GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists])
+            .prop_map(Token::FineGrained),
+    ];
+    let rare = || prop::bool::weighted(0.2);
+    let projects = prop::collection::vec(setup(), usize::try_from(PROJECTS).unwrap());
+    (version, rare(), rare(), missing, select(vec!["", "/gitlab"]), token, projects).prop_map(
+        |(version, is_enforced, without_outbound, missing, root, token, projects)| World {
+            version,
+            is_enforced,
+            without_outbound,
+            missing,
+            root,
+            token,
+            projects,
+        },
+    )
+}
+
+impl World {
+    /// Starts the GitLab, and returns it with the token.
+    fn start(&self) -> (Simulator, String) {
+        let mut builder = Simulator::builder().version(self.version).relative_url_root(self.root);
+        if self.is_enforced && self.version >= "18.0" {
+            builder = builder.enforced();
+        }
+        if self.without_outbound {
+            builder = builder.without_outbound_enabled();
+        }
+        if let Some(field) = self.missing {
+            builder = builder.without_field(field);
+        }
+        let gitlab = builder.start();
+        let owners: Vec<u64> =
+            (1..=PROJECTS).map(|number| gitlab.add_project(&format!("Acme/app-{number}"))).collect();
+        let targets: Vec<u64> =
+            (0..8).map(|number| gitlab.add_project(&format!("lib/target-{number}"))).collect();
+        let groups: Vec<u64> =
+            (0..4).map(|number| gitlab.add_group(&format!("teams/team-{number}"))).collect();
+        let has_fine_grained_tokens = ["18.10", "19.1", "19.4"].contains(&self.version);
+        let mut spec = match self.token {
+            Token::FineGrained(_) if !has_fine_grained_tokens => TokenSpec::new("reader"),
+            Token::Administrator => TokenSpec::new("reader").administrator(),
+            Token::Member => TokenSpec::new("reader").can_see(Place::Project(targets[0])),
+            Token::FineGrained(_) => TokenSpec::new("reader").fine_grained(READS),
+        };
+        for (id, setup) in owners.iter().zip(&self.projects) {
+            setup.arrange(&gitlab, *id, &targets, &groups);
+            spec = match setup.role {
+                Some(role) => spec.role(Place::Project(*id), role),
+                None if setup.is_visible => spec.can_see(Place::Project(*id)),
+                None => spec,
+            };
+        }
+        if let Token::FineGrained(answers) = self.token {
+            gitlab.set_granular_graphql(answers);
+        }
+        let token = gitlab.add_token(spec);
+        (gitlab, token)
+    }
+}
+
+impl Setup {
+    fn arrange(&self, gitlab: &Simulator, id: u64, targets: &[u64], groups: &[u64]) {
+        gitlab.set_inbound_enabled(id, self.is_restricted);
+        gitlab.set_outbound_enabled(id, self.has_outbound);
+        gitlab.set_archived(id, self.is_archived);
+        let limits = || Permitted::limited_to(["READ_JOBS"]);
+        let allow = |place| {
+            if self.limited { gitlab.allow_with(id, place, limits()) } else { gitlab.allow(id, place) }
+        };
+        let at = |index: &u64| usize::try_from(*index).unwrap();
+        self.projects.iter().for_each(|index| allow(Place::Project(targets[at(index)])));
+        self.groups.iter().for_each(|index| allow(Place::Group(groups[at(index)])));
+        self.outbound.iter().for_each(|index| gitlab.allow_outbound(id, targets[at(index)]));
+        if self.own_entry {
+            allow(Place::Project(id));
+        }
+        if self.is_full {
+            for number in self.projects.len()..200 {
+                gitlab.allow(id, Place::Project(gitlab.add_project(&format!("full/{id}-{number}"))));
+            }
+        }
+        gitlab.set_fine_grained_permissions(id, !self.permissions_off);
+    }
+}
+
+/// What somebody wants to know of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    Settings,
+    Own,
+    Projects,
+    Groups,
+    Permissions,
+    Path,
+}
+
+const QUESTIONS: [Question; 6] = [
+    Question::Settings,
+    Question::Own,
+    Question::Projects,
+    Question::Groups,
+    Question::Permissions,
+    Question::Path,
+];
+
+impl Question {
+    /// Returns the answer in a form that can be compared; of an error only its kind.
+    async fn ask(self, client: &Client, id: ProjectId) -> Result<Value, String> {
+        fn shown<T: Debug>(answer: Result<T, Error>) -> Result<Value, String> {
+            answer.map(|value| json!(format!("{value:?}"))).map_err(|error| {
+                let kind = format!("{:?}", error.kind());
+                kind.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+            })
+        }
+        match self {
+            Self::Settings => shown(client.settings(id, Freshness::Shared).await),
+            Self::Own => shown(client.own_settings(id, Freshness::Shared).await),
+            Self::Projects => shown(client.allowlist(id, Kind::Project, Freshness::Shared).await),
+            Self::Groups => shown(client.allowlist(id, Kind::Group, Freshness::Shared).await),
+            Self::Permissions => shown(client.permissions(id, Freshness::Shared).await),
+            Self::Path => {
+                let path: ProjectRef = format!("acme/APP-{id}").parse().unwrap();
+                shown(client.resolve_to_read(&path).await)
+            }
+        }
+    }
+}
+
+fn client(gitlab: &Simulator, token: &str) -> Client {
+    let config = Config {
+        retries: 0,
+        ..Config::new(BaseUrl::parse(&gitlab.api_url()).unwrap(), Some(token.into()), USER_AGENT.into())
+    };
+    crate::gitlab::testing::client(&config)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn projects_read_together_are_as_each_read_alone(
+        world in world(),
+        questions in subsequence(QUESTIONS.to_vec(), 1..=QUESTIONS.len()),
+        rounds in 1_usize..=2,
+    ) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (gitlab, token) = world.start();
+            let all: Vec<(ProjectId, Question)> = (1..=PROJECTS)
+                .flat_map(|id| questions.iter().map(move |question| (project(id), *question)))
+                .collect();
+            let mut alone = Vec::new();
+            for (id, question) in &all {
+                alone.push(question.ask(&client(&gitlab, &token), *id).await);
+            }
+            let together = client(&gitlab, &token);
+            for _ in 0..rounds {
+                let answers = join_all(all.iter().map(|(id, question)| question.ask(&together, *id))).await;
+                for (asked, (answer, expected)) in all.iter().zip(answers.iter().zip(&alone)) {
+                    prop_assert_eq!(answer, expected, "{:?}", asked);
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[tokio::test]
+async fn lists_that_are_counted_and_not_shown_are_not_believed() {
+    let page = |nodes: Value, count: usize| {
+        json!({ "nodes": nodes, "count": count, "pageInfo": { "hasNextPage": false, "endCursor": null } })
+    };
+    let node = move |id: u64| {
+        json!({
+            "id": format!("gid://gitlab/Project/{id}"), "fullPath": format!("acme/{id}"),
+            "ciCdSettings": { "inboundJobTokenScopeEnabled": true, "jobTokenScopeEnabled": false },
+            "ciJobTokenScopeAllowlist": {
+                "projectsAllowlist": page(json!([]), 3), "groupsAllowlist": page(json!([]), 0),
+            },
+        })
+    };
+    let server = Scripted::new(move |seen| match seen.method.as_str() {
+        "POST" => {
+            let end = json!({ "hasNextPage": false, "endCursor": null });
+            reply(200, &json!({ "data": { "projects": { "nodes": [node(1), node(2)], "pageInfo": end } } }))
+        }
+        _ => list(&[if seen.path.starts_with("/projects/1/") { 1 } else { 2 }, 7, 8], seen),
+    })
+    .await;
+    let client = server.client();
+    let read = |id, kind| client.allowlist(project(id), kind, Freshness::Shared);
+    let (one, other) = tokio::join!(read(1, Kind::Project), read(2, Kind::Project));
+    assert_eq!((one.unwrap().iter().count(), other.unwrap().iter().count()), (2, 2));
+    assert_eq!(server.count(), 3, "a query, and two lists over REST");
+    assert_eq!(read(1, Kind::Group).await.unwrap().iter().count(), 0);
+    assert_eq!(server.count(), 3, "the list of groups was shown");
+}
