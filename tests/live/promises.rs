@@ -1,0 +1,70 @@
+//! Tests of the live test itself: it finds differences, and leaves nothing behind.
+
+use gitlab_simulator::{Fault, Injection, Route};
+use libtest_mimic::{Failed, Trial};
+
+use crate::check::Problem;
+use crate::report::Findings;
+use crate::simulated::{CURRENT, Played};
+use crate::{harness, statements};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("live test: a difference is reported in full", a_difference_is_reported),
+        Trial::test("live test: everything made is removed", everything_made_is_removed),
+    ]
+}
+
+/// Lets GitLab answer a `PATCH` with 200 and a body, and expects that in the report.
+fn a_difference_is_reported() -> Result<(), Failed> {
+    let played = Played::new(CURRENT, None).map_err(|problem| format!("{problem:?}"))?;
+    let secret = played.gitlab.token().to_owned();
+    let body = format!("{{\"enabled\":true,\"token\":\"abc\",\"note\":\"{secret}\"}}");
+    let fault = Fault::Answers { status: 200, content_type: "application/json".to_owned(), body };
+    played.gitlab.inject(Injection::from(fault).on(Route::ScopePatch));
+    let name = "REST: PATCH answers 204 with no body";
+    let check = statements::all().into_iter().find(|check| check.name == name).ok_or("no such check")?;
+    let findings = Findings::default();
+    match harness::verify(&played.site, &check) {
+        Ok(()) => return Err("the check has passed".into()),
+        Err(problem) => drop(findings.add(&check, &problem)),
+    }
+    let report = findings.render("18.8.0-ee").ok_or("there is no report")?;
+    for part in [
+        "GitLab version: 18.8.0-ee\n",
+        check.statement,
+        "Expected: status 204, no body\n",
+        "PATCH /projects/",
+        "\n200\n{\"enabled\":true,",
+        "\"token\":\"[REDACTED]\"",
+    ] {
+        if !report.contains(part) {
+            return Err(format!("no {part:?} in the report:\n{report}").into());
+        }
+    }
+    if report.contains(&secret) || report.contains("<!--") && !report.contains("must stay private") {
+        return Err(format!("a token or a gap in the report:\n{report}").into());
+    }
+    Ok(())
+}
+
+fn everything_made_is_removed() -> Result<(), Failed> {
+    let played = Played::new(CURRENT, None).map_err(|problem| format!("{problem:?}"))?;
+    let make = || -> Result<_, Problem> {
+        let project = played.site.project()?;
+        let user = played.site.member(&project, 40, &["api"])?;
+        Ok((project, played.site.subgroup()?, user.api.get("/user")?.status))
+    };
+    let (project, subgroup, status) = make().map_err(|problem| format!("{problem:?}"))?;
+    if status != 200 {
+        return Err("the user's token doesn't work".into());
+    }
+    let left = played.site.clean_up();
+    let groups = [&subgroup.path, &played.site.group.path].map(|path| played.gitlab.group_id(path));
+    let project = played.gitlab.project_id(&project.path);
+    if !left.is_empty() || project.is_some() || groups != [None, None] {
+        return Err(format!("left: {left:?}, {project:?}, {groups:?}").into());
+    }
+    let users = played.gitlab.requests().to_string().matches("DELETE /api/v4/users/").count();
+    if users == 1 { Ok(()) } else { Err(format!("{users} deletions of users").into()) }
+}
