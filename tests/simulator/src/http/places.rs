@@ -67,8 +67,17 @@ impl Request<'_> {
 
     pub(super) fn delete_project(&self, world: &mut World) -> Result<Answer, Answer> {
         let id = self.source(world)?;
-        world.delete(self.token, Target::Project(id))?;
-        Ok(accepted())
+        self.delete(world, Target::Project(id))
+    }
+
+    /// Deletes a place, for good if that is asked for.
+    fn delete(&self, world: &mut World, place: Target) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let for_good = check.optional_boolean("permanently_remove", false);
+        check.done()?;
+        let path = for_good.then(|| self.params.text("full_path").unwrap_or_default());
+        world.delete(self.token, place, path.as_deref())?;
+        Ok(Answer::message(202, "202 Accepted"))
     }
 
     fn project_answer(&self, world: &World, status: u16, id: u64) -> Result<Answer, Answer> {
@@ -130,8 +139,7 @@ impl Request<'_> {
 
     pub(super) fn delete_group(&self, world: &mut World) -> Result<Answer, Answer> {
         let id = self.seen_group(world)?;
-        world.delete(self.token, Target::Group(id))?;
-        Ok(accepted())
+        self.delete(world, Target::Group(id))
     }
 
     fn group_answer(
@@ -159,10 +167,6 @@ impl Request<'_> {
 
 fn group_not_found() -> Answer {
     Answer::message(404, "404 Group Not Found")
-}
-
-fn accepted() -> Answer {
-    Answer::message(202, "202 Accepted")
 }
 
 fn reason(error: &BuildError) -> &'static str {

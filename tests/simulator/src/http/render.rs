@@ -44,6 +44,7 @@ impl Render<'_> {
         let visibility = if self.world.is_public(Target::Project(project.id)) { "public" } else { "private" };
         let settings = json!({
             "archived": project.archived,
+            "marked_for_deletion_on": self.marked(Target::Project(project.id)),
             "empty_repo": false,
             "visibility": visibility,
             "owner": null,
@@ -93,6 +94,7 @@ impl Render<'_> {
             "created_at": timestamp(group.id),
             "parent_id": self.world.parent(&group.path).map(|parent| parent.id),
             "shared_with_groups": [],
+            "marked_for_deletion_on": self.marked(Target::Group(group.id)),
         });
         if with_projects {
             let seen = self.world.projects_of(group);
@@ -138,6 +140,11 @@ impl Render<'_> {
             json!({ "access_level": access_level(role), "expires_at": null, "membership_state": "active" }),
         );
         member
+    }
+
+    /// The day on which a place was marked for deletion; null if it wasn't.
+    fn marked(&self, place: Target) -> Value {
+        json!(self.world.is_marked_for_deletion(place).then_some("2024-06-01"))
     }
 
     fn details(&self, project: &Project) -> Value {

@@ -5,6 +5,7 @@ mod access;
 mod allowlist;
 mod authentications;
 mod ci_cd;
+mod deletions;
 mod entry;
 mod granular;
 mod jobs;
@@ -104,6 +105,7 @@ pub(crate) struct World {
     groups: BTreeMap<u64, Group>,
     namespace: Namespace,
     public: HashSet<Target>,
+    marked_for_deletion: HashSet<Target>,
     tokens: Vec<Token>,
     users: BTreeMap<u64, User>,
     last_project_id: u64,

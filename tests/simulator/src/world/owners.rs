@@ -60,10 +60,22 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a place that the token sees, which takes an owner.
-    pub(crate) fn delete(&mut self, token: TokenId, place: Target) -> Result<(), Refusal> {
+    /// Deletes a place that the token sees, which takes an owner. Where deletion is delayed it is only marked, until it
+    /// is deleted for good, for which its full path must be given.
+    pub(crate) fn delete(
+        &mut self,
+        token: TokenId,
+        place: Target,
+        for_good: Option<&str>,
+    ) -> Result<(), Refusal> {
         if self.role(token, place) < Some(Role::Owner) {
             return Err(Refusal::Forbidden);
+        }
+        if self.settings.delays_deletion {
+            match for_good {
+                Some(path) => self.check_marked(place, path).map_err(Refusal::NotDeleted)?,
+                None => return self.mark_for_deletion(place).map_err(Refusal::NotDeleted),
+            }
         }
         let deleted = match place {
             Target::Project(id) => self.delete_project(id),
@@ -103,8 +115,8 @@ mod tests {
             world.create_project(bot, None, "Tool", "tool"),
             Err(BuildError::PathTaken("bot/tool".into()))
         );
-        assert_eq!(world.delete(bot, other), Err(Refusal::Forbidden));
-        assert_eq!(world.delete(bot, own), Ok(()));
+        assert_eq!(world.delete(bot, other, None), Err(Refusal::Forbidden));
+        assert_eq!(world.delete(bot, own, None), Ok(()));
         assert!(!world.exists(own));
     }
 }
