@@ -214,7 +214,7 @@ impl Answer {
     }
 
     /// Expects 204 without a byte of body.
-    pub(crate) fn is_empty(self) -> Outcome {
+    pub(crate) fn has_no_content(self) -> Outcome {
         let holds = self.status == 204 && self.text.is_empty();
         self.expect("status 204, no body", holds).map(drop)
     }

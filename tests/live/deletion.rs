@@ -4,6 +4,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::check::{Outcome, Problem};
 use crate::site::{Place, Site};
 
@@ -31,10 +33,7 @@ fn delete(site: &Site, address: &str, path: &str) -> Outcome {
             return Ok(());
         }
         let place = answer.json();
-        let is_marked = ["marked_for_deletion_on", "marked_for_deletion_at"]
-            .into_iter()
-            .any(|key| place[key].is_string());
-        if is_marked && !told_twice {
+        if says_marked(&place) && !told_twice {
             // The path of something that is marked may be another one than before.
             let full_path = place[path].as_str().unwrap_or_default().replace('/', "%2F");
             let for_good = format!("{address}?permanently_remove=true&full_path={full_path}");
@@ -46,4 +45,14 @@ fn delete(site: &Site, address: &str, path: &str) -> Outcome {
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// Returns whether a group is still there, and marked to be deleted later.
+pub(crate) fn is_marked(site: &Site, group: &Place) -> bool {
+    let found = site.api.get(&format!("/groups/{}?with_projects=false", group.id));
+    found.is_ok_and(|answer| says_marked(&answer.json()))
+}
+
+fn says_marked(place: &Value) -> bool {
+    ["marked_for_deletion_on", "marked_for_deletion_at"].into_iter().any(|key| place[key].is_string())
 }

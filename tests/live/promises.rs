@@ -1,6 +1,6 @@
 //! Tests of the live test itself: it finds differences, and leaves nothing behind.
 
-use gitlab_simulator::{Fault, Injection, Route};
+use gitlab_simulator::{Fault, Injection, Route, Simulator};
 use libtest_mimic::{Failed, Trial};
 
 use crate::check::Problem;
@@ -12,6 +12,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("live test: a difference is reported in full", a_difference_is_reported),
         Trial::test("live test: everything made is removed", everything_made_is_removed),
+        Trial::test("live test: delayed deletions are told twice", delayed_deletions_are_told_twice),
     ]
 }
 
@@ -67,4 +68,23 @@ fn everything_made_is_removed() -> Result<(), Failed> {
     }
     let users = played.gitlab.requests().to_string().matches("DELETE /api/v4/users/").count();
     if users == 1 { Ok(()) } else { Err(format!("{users} deletions of users").into()) }
+}
+
+/// Deletes in two steps below a group; a group at the top is left to GitLab.
+fn delayed_deletions_are_told_twice() -> Result<(), Failed> {
+    for (parent, left) in [(Some("ours"), Vec::new()), (None, vec!["which waits for its deletion"])] {
+        let gitlab = Simulator::builder().delays_deletion().start();
+        gitlab.add_group("ours");
+        let token = gitlab.token().to_owned();
+        let played = Played::of(gitlab, String::new(), token, parent.map(str::to_owned), None)
+            .map_err(|problem| format!("{problem:?}"))?;
+        let name = "REST: a deleted target leaves the allowlist";
+        let check = statements::all().into_iter().find(|check| check.name == name).ok_or("no such check")?;
+        harness::verify(&played.site, &check).map_err(|problem| format!("{problem:?}"))?;
+        let found = played.site.clean_up();
+        if found.len() != left.len() || !found.iter().zip(&left).all(|(found, left)| found.ends_with(left)) {
+            return Err(format!("left: {found:?}").into());
+        }
+    }
+    Ok(())
 }

@@ -61,7 +61,7 @@ impl Played {
         Self::of(gitlab, "as an owner ".to_owned(), token, Some("ours/tests".to_owned()), None)
     }
 
-    fn of(
+    pub(crate) fn of(
         gitlab: Simulator,
         label: String,
         token: String,

@@ -210,7 +210,9 @@ impl Site {
         };
         let mut left: Vec<String> = users.into_iter().filter_map(remove_user).collect();
         if deletion::delete_group(self, &self.group).is_err() {
-            left.push(format!("group {}", self.group.path));
+            let waits =
+                if deletion::is_marked(self, &self.group) { ", which waits for its deletion" } else { "" };
+            left.push(format!("group {}{waits}", self.group.path));
         }
         left
     }

@@ -48,7 +48,7 @@ fn bearer(site: &Site) -> Outcome {
 
 fn revoked(site: &Site) -> Outcome {
     let user = site.user(&["api"])?;
-    user.api.delete("/personal_access_tokens/self")?.is_empty()?;
+    user.api.delete("/personal_access_tokens/self")?.has_no_content()?;
     let answer = user.api.get("/user")?.has_status(401)?;
     let body = answer.json();
     let description = body["error_description"].as_str().unwrap_or_default();

@@ -137,7 +137,7 @@ fn second_addition(site: &Site) -> Outcome {
 
 fn removal(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
-    site.api.delete(&source.scope(&format!("/allowlist/{}", target.id)))?.is_empty()?;
+    site.api.delete(&source.scope(&format!("/allowlist/{}", target.id)))?.has_no_content()?;
     let answer = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
     let gone = !answer.ids().contains(&target.id);
     answer.expect(format!("no element for project {}", target.id), gone).map(drop)
@@ -146,7 +146,7 @@ fn removal(site: &Site) -> Outcome {
 fn second_removal(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
     let path = source.scope(&format!("/allowlist/{}", target.id));
-    site.api.delete(&path)?.is_empty()?;
+    site.api.delete(&path)?.has_no_content()?;
     site.api.delete(&path)?.refuses(400, "Target project is not in the job token scope")
 }
 

@@ -105,14 +105,14 @@ fn second_addition(site: &Site) -> Outcome {
 
 fn removal(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
-    site.api.delete(&source.scope(&format!("/groups_allowlist/{}", target.id)))?.is_empty()?;
+    site.api.delete(&source.scope(&format!("/groups_allowlist/{}", target.id)))?.has_no_content()?;
     site.api.get(&source.scope("/groups_allowlist"))?.is(200, &json!([]))
 }
 
 fn second_removal(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
     let path = source.scope(&format!("/groups_allowlist/{}", target.id));
-    site.api.delete(&path)?.is_empty()?;
+    site.api.delete(&path)?.has_no_content()?;
     site.api.delete(&path)?.refuses(400, "Target group is not in the job token scope")
 }
 

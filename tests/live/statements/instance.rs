@@ -63,7 +63,7 @@ impl Drop for Enforced<'_> {
 
 fn enforcement(site: &Site) -> Outcome {
     let source = site.project()?;
-    site.api.patch(&source.scope(""), &json!({ "enabled": false }))?.is_empty()?;
+    site.api.patch(&source.scope(""), &json!({ "enabled": false }))?.has_no_content()?;
     let enforced = Enforced(site);
     let set: Value = site.api.put(SETTINGS, &json!({ ENFORCEMENT: true }))?.created(200)?;
     if set[ENFORCEMENT] != true {
@@ -79,7 +79,7 @@ fn enforcement(site: &Site) -> Outcome {
             "Job token scope cannot be disabled for this project because it is enforced for the instance.",
         )?;
     } else {
-        answer.is_empty()?;
+        answer.has_no_content()?;
     }
     drop(enforced);
     Ok(())

@@ -64,18 +64,18 @@ fn get_takes_a_path(site: &Site) -> Outcome {
 }
 
 fn patch_answers_204(site: &Site) -> Outcome {
-    site.api.patch(&site.project()?.scope(""), &json!({ "enabled": true }))?.is_empty()
+    site.api.patch(&site.project()?.scope(""), &json!({ "enabled": true }))?.has_no_content()
 }
 
 fn patch_takes_a_path(site: &Site) -> Outcome {
     let path = format!("/projects/{}/job_token_scope", site.project()?.encoded());
-    site.api.patch(&path, &json!({ "enabled": true }))?.is_empty()
+    site.api.patch(&path, &json!({ "enabled": true }))?.has_no_content()
 }
 
 fn enabled_is_inbound_enabled(site: &Site) -> Outcome {
     let path = site.project()?.scope("");
     for enabled in [false, true] {
-        site.api.patch(&path, &json!({ "enabled": enabled }))?.is_empty()?;
+        site.api.patch(&path, &json!({ "enabled": enabled }))?.has_no_content()?;
         let answer = site.api.get(&path)?.has_status(200)?;
         let same = answer.json()["inbound_enabled"] == enabled;
         answer.expect(format!("`inbound_enabled` {enabled}"), same)?;
