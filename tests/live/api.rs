@@ -227,6 +227,12 @@ impl Answer {
         self.expect(format!("status {status}, a `message` or `error` with \"{words}\""), holds).map(drop)
     }
 
+    /// Expects success of any kind, where another check is about which.
+    pub(crate) fn succeeds(self) -> Outcome {
+        let holds = (200..300).contains(&self.status);
+        self.expect("success", holds).map(drop)
+    }
+
     /// Expects that a setup request has created something, and returns it.
     pub(crate) fn created(self, status: u16) -> Result<Value, Problem> {
         if self.status == status { Ok(self.json()) } else { Err(Problem::Setup(self.seen())) }

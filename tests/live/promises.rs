@@ -1,19 +1,33 @@
 //! Tests of the live test itself: it finds differences, and leaves nothing behind.
 
+use std::collections::BTreeSet;
+
 use gitlab_simulator::{Fault, Injection, Route, Simulator};
 use libtest_mimic::{Failed, Trial};
 
 use crate::check::Problem;
 use crate::report::Findings;
 use crate::simulated::{CURRENT, Played};
-use crate::{harness, statements};
+use crate::{harness, life_cycles, statements};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
+        Trial::test("live test: each check has a short name of its own", each_check_has_a_short_name),
         Trial::test("live test: a difference is reported in full", a_difference_is_reported),
         Trial::test("live test: everything made is removed", everything_made_is_removed),
         Trial::test("live test: delayed deletions are told twice", delayed_deletions_are_told_twice),
     ]
+}
+
+fn each_check_has_a_short_name() -> Result<(), Failed> {
+    let checks = [statements::all(), life_cycles::all()].concat();
+    let names: BTreeSet<&str> = checks.iter().map(|check| check.name).collect();
+    let long: Vec<&&str> = names.iter().filter(|name| name.chars().count() > 60).collect();
+    if names.len() == checks.len() && long.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{} names for {} checks, too long: {long:?}", names.len(), checks.len()).into())
+    }
 }
 
 /// Lets GitLab answer a `PATCH` with 200 and a body, and expects that in the report.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::check::{Check, INSTANCE_SETTINGS, Need, Outcome};
+use crate::check::{Check, INSTANCE_SETTINGS, Need, Outcome, Problem};
 use crate::site::Site;
 
 const SETTINGS: &str = "/application/settings";
@@ -46,7 +46,7 @@ fn settings(site: &Site) -> Outcome {
     // The other settings are nobody else's business.
     let shown = format!("GET {SETTINGS}\n200\n{ENFORCEMENT}: {}", answer.json()[ENFORCEMENT]);
     if !told {
-        return Err(crate::check::Problem::differs(format!("the boolean `{ENFORCEMENT}`"), shown));
+        return Err(Problem::differs(format!("the boolean `{ENFORCEMENT}`"), shown));
     }
     site.user(&["api"])?.api.get(SETTINGS)?.has_status(403).map(drop)
 }
@@ -63,11 +63,11 @@ impl Drop for Enforced<'_> {
 
 fn enforcement(site: &Site) -> Outcome {
     let source = site.project()?;
-    site.api.patch(&source.scope(""), &json!({ "enabled": false }))?.has_no_content()?;
+    site.api.patch(&source.scope(""), &json!({ "enabled": false }))?.succeeds()?;
     let enforced = Enforced(site);
     let set: Value = site.api.put(SETTINGS, &json!({ ENFORCEMENT: true }))?.created(200)?;
     if set[ENFORCEMENT] != true {
-        return Err(crate::check::Problem::Setup("enforcement can't be switched on".to_owned()));
+        return Err(Problem::Setup("enforcement can't be switched on".to_owned()));
     }
     let answer = site.api.get(&source.scope(""))?.has_status(200)?;
     let restricted = answer.json()["inbound_enabled"] == true;

@@ -55,7 +55,7 @@ fn own_setting(site: &Site) -> Outcome {
     let query =
         "query($path: ID!) { project(fullPath: $path) { ciCdSettings { inboundJobTokenScopeEnabled } } }";
     for enabled in [true, false] {
-        site.api.patch(&project.scope(""), &json!({ "enabled": enabled }))?.has_no_content()?;
+        site.api.patch(&project.scope(""), &json!({ "enabled": enabled }))?.succeeds()?;
         let answer = site.api.graphql(query, &json!({ "path": project.path }))?.has_status(200)?;
         let same = answer.data()["project"]["ciCdSettings"]["inboundJobTokenScopeEnabled"] == enabled;
         answer.expect(format!("`inboundJobTokenScopeEnabled` {enabled}"), same)?;
