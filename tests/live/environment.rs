@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::check::{INSTANCE_SETTINGS, LIMITS, Need};
 use crate::site::Connection;
@@ -15,6 +16,9 @@ const PARENT: &str = "GITLAB_LIVE_GROUP";
 /// Names the file that the report is written to.
 const REPORT: &str = "GITLAB_LIVE_REPORT";
 
+/// GitLab's processes read settings of the instance anew after a minute.
+const SETTLING: Duration = Duration::from_secs(65);
+
 /// Returns the way to GitLab, or what is missing.
 pub(crate) fn connection() -> Result<Connection, String> {
     let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| variable(name).is_none()).collect();
@@ -27,7 +31,7 @@ pub(crate) fn connection() -> Result<Connection, String> {
         _ => None,
     };
     let consents = [LIMITS, INSTANCE_SETTINGS].into_iter().filter_map(consented).collect();
-    Ok(Connection { base_url, token, parent: variable(PARENT), consents })
+    Ok(Connection { base_url, token, parent: variable(PARENT), consents, settling: SETTLING })
 }
 
 /// Returns the path of the report.

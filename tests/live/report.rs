@@ -44,7 +44,8 @@ impl Findings {
         if findings.is_empty() {
             return None;
         }
-        let body = TEMPLATE.splitn(3, "---\n").last().unwrap_or_default().trim_start();
+        let template = TEMPLATE.replace('\r', "");
+        let body = template.splitn(3, "---\n").last().unwrap_or_default().trim_start();
         let (head, each) = body.split_once(EACH).unwrap_or((body, ""));
         let head = head.replace("<!-- version -->", version);
         let section = |finding: &Finding| {

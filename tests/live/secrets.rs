@@ -5,11 +5,13 @@ use serde_json::Value;
 /// What stands in place of a secret.
 const REDACTED: &str = "[REDACTED]";
 
+/// The ends of the names of what is secret.
+const SECRETS: [&str; 4] = ["token", "password", "secret", "_key"];
+
 /// The beginnings of GitLab's tokens.
 const PREFIXES: [&str; 5] = ["glpat-", "glcbt-", "gldt-", "glrt-", "gloas-"];
 
-/// Returns the text without tokens: neither values of JSON keys that end in `token` or `password`, nor words that begin
-/// as GitLab's tokens do.
+/// Returns the text without secrets: values of JSON keys that end as above, and words that begin as GitLab's tokens do.
 pub(crate) fn redacted(text: &str) -> String {
     let text = match serde_json::from_str(text) {
         Ok(mut body @ (Value::Object(_) | Value::Array(_))) => {
@@ -25,7 +27,7 @@ fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                if member.is_string() && (name.ends_with("token") || name.ends_with("password")) {
+                if member.is_string() && SECRETS.iter().any(|end| name.ends_with(end)) {
                     *member = Value::from(REDACTED);
                 } else {
                     redact(member);

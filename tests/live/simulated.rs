@@ -1,6 +1,7 @@
 //! The GitLabs that the simulator plays for the live test.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gitlab_simulator::{Role, Simulator, Target, TokenSpec};
 use libtest_mimic::Trial;
@@ -73,7 +74,8 @@ impl Played {
             _ => None,
         };
         let consents = [LIMITS, INSTANCE_SETTINGS].into_iter().filter_map(consented).collect();
-        let connection = Connection { base_url: gitlab.api_url(), token, parent, consents };
+        let settling = Duration::ZERO;
+        let connection = Connection { base_url: gitlab.api_url(), token, parent, consents, settling };
         let site = Arc::new(Site::connect(&connection, cli)?);
         Ok(Self { gitlab, site, label })
     }

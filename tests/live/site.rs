@@ -2,6 +2,7 @@
 //! need. Everything that was made is remembered, and removed at the end.
 
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use terraform_cli::Cli;
@@ -9,13 +10,14 @@ use terraform_cli::Cli;
 use crate::api::Api;
 use crate::check::{Need, Problem};
 use crate::deletion;
+use crate::secrets::redacted;
 use crate::version::Version;
 
 /// What all names of what the test makes begin with.
 const PREFIX: &str = "job-token-live";
 
 /// The way to a GitLab.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Connection {
     pub(crate) base_url: String,
     pub(crate) token: String,
@@ -23,6 +25,8 @@ pub(crate) struct Connection {
     pub(crate) parent: Option<String>,
     /// Names of the variables by which the user agrees to checks with side effects.
     pub(crate) consents: Vec<&'static str>,
+    /// Time after which all processes of GitLab follow a changed setting of the instance.
+    pub(crate) settling: Duration,
 }
 
 /// A project or a group.
@@ -35,7 +39,9 @@ pub(crate) struct Place {
 impl Place {
     fn read(created: &Value, path: &str) -> Result<Self, Problem> {
         let place = created["id"].as_u64().zip(created[path].as_str());
-        let (id, path) = place.ok_or_else(|| Problem::Setup(format!("no ID or `{path}` in {created}")))?;
+        let (id, path) = place.ok_or_else(|| {
+            Problem::Setup(format!("no ID or `{path}` in {}", redacted(&created.to_string())))
+        })?;
         Ok(Self { id, path: path.to_owned() })
     }
 
@@ -65,6 +71,7 @@ pub(crate) struct Site {
     pub(crate) group: Place,
     /// Held by each check, and alone by those that change the instance.
     pub(crate) turn: RwLock<()>,
+    pub(crate) settling: Duration,
     cli: Option<Cli>,
     administrator: bool,
     enforced: bool,
@@ -82,7 +89,7 @@ struct Made {
 impl Site {
     /// Finds out what the GitLab is, and makes the group.
     pub(crate) fn connect(connection: &Connection, cli: Option<Cli>) -> Result<Self, Problem> {
-        let Connection { base_url, token, parent, consents } = connection;
+        let Connection { base_url, token, parent, consents, settling } = connection;
         let api = Api::new(base_url, token).map_err(Problem::Setup)?;
         let version = api.get("/version")?.created(200)?;
         let text = version["version"].as_str().unwrap_or_default();
@@ -91,7 +98,7 @@ impl Site {
         let administrator = api.get("/user")?.created(200)?["is_admin"] == true;
         let suffix: String = std::iter::repeat_with(fastrand::lowercase).take(8).collect();
         let name = format!("{PREFIX}-{suffix}");
-        let mut body = json!({ "name": name, "path": name });
+        let mut body = json!({ "name": name, "path": name, "visibility": "private" });
         if let Some(parent) = parent {
             let path = format!("/groups/{}?with_projects=false", parent.replace('/', "%2F"));
             body["parent_id"] = api.get(&path)?.created(200)?["id"].clone();
@@ -102,6 +109,7 @@ impl Site {
             version,
             group,
             turn: RwLock::default(),
+            settling: *settling,
             cli,
             administrator,
             enforced: false,
@@ -157,14 +165,14 @@ impl Site {
     /// Makes a project in another group.
     pub(crate) fn project_in(&self, group: &Place) -> Result<Place, Problem> {
         let name = self.name("project");
-        let body = json!({ "name": name, "path": name, "namespace_id": group.id });
+        let body = json!({ "name": name, "path": name, "namespace_id": group.id, "visibility": "private" });
         Place::read(&self.api.post("/projects", &body)?.created(201)?, "path_with_namespace")
     }
 
     /// Makes a group below the group.
     pub(crate) fn subgroup(&self) -> Result<Place, Problem> {
         let name = self.name("group");
-        let body = json!({ "name": name, "path": name, "parent_id": self.group.id });
+        let body = json!({ "name": name, "path": name, "parent_id": self.group.id, "visibility": "private" });
         Place::read(&self.api.post("/groups", &body)?.created(201)?, "full_path")
     }
 

@@ -1,5 +1,7 @@
 //! The instance: its version, and the setting by which it enforces allowlists.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::check::{Check, INSTANCE_SETTINGS, Need, Outcome, Problem};
@@ -58,6 +60,7 @@ impl Drop for Enforced<'_> {
     fn drop(&mut self) {
         // A second failure would hide the first one.
         let _ = self.0.api.put(SETTINGS, &json!({ ENFORCEMENT: false }));
+        thread::sleep(self.0.settling);
     }
 }
 
@@ -69,6 +72,7 @@ fn enforcement(site: &Site) -> Outcome {
     if set[ENFORCEMENT] != true {
         return Err(Problem::Setup("enforcement can't be switched on".to_owned()));
     }
+    thread::sleep(site.settling);
     let answer = site.api.get(&source.scope(""))?.has_status(200)?;
     let restricted = answer.json()["inbound_enabled"] == true;
     answer.expect("`inbound_enabled` true", restricted)?;

@@ -19,6 +19,11 @@ pub(super) const CHECKS: &[Check] = &[
         group_by_path,
     ),
     Check::new(
+        "REST: a group comes with its projects unless told not to",
+        "`GET /groups/:id` without `with_projects=false` answers the projects of the group in `projects`.",
+        group_with_projects,
+    ),
+    Check::new(
         "REST: unknown paths answer 404",
         "`GET /projects/:encoded_path` and `GET /groups/:encoded_path` of a path that doesn't exist answer 404 \
          \"404 Project Not Found\" and \"404 Group Not Found\".",
@@ -67,6 +72,14 @@ fn group_by_path(site: &Site) -> Outcome {
         answer.expect(format!("the group {} ({}), without `projects`", group.id, group.path), holds)?;
     }
     Ok(())
+}
+
+fn group_with_projects(site: &Site) -> Outcome {
+    let group = site.subgroup()?;
+    let project = site.project_in(&group)?;
+    let answer = site.api.get(&format!("/groups/{}", group.id))?.has_status(200)?;
+    let holds = answer.json()["projects"][0]["id"] == project.id;
+    answer.expect(format!("`projects` with project {}", project.id), holds).map(drop)
 }
 
 fn unknown_paths(site: &Site) -> Outcome {

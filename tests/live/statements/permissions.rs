@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::Answer;
+use crate::api::{Answer, Api};
 use crate::check::{Check, Need, Outcome, Problem};
 use crate::site::{Place, Site};
 
@@ -63,7 +63,7 @@ const ENTRY: &str = "defaultPermissions jobTokenPolicies direction createdAt add
 
 /// Sends a mutation that answers an entry.
 pub(super) fn mutate(
-    site: &Site,
+    api: &Api,
     mutation: &str,
     source: &Place,
     target: &Place,
@@ -82,7 +82,7 @@ pub(super) fn mutate(
         "defaultPermissions": false,
         "jobTokenPolicies": policies,
     });
-    site.api.graphql(&query, &json!({ "input": input }))?.has_status(200)
+    api.graphql(&query, &json!({ "input": input }))?.has_status(200)
 }
 
 pub(super) const ADD: &str = "ciJobTokenScopeAddGroupOrProject";
@@ -124,7 +124,7 @@ fn added_with_permissions(site: &Site) -> Outcome {
     let source = site.project()?;
     let policies = ["READ_JOBS", "READ_PACKAGES"];
     for (target, list) in [(site.project()?, "projectsAllowlist"), (site.subgroup()?, "groupsAllowlist")] {
-        answers(mutate(site, ADD, &source, &target, &policies)?, ADD, &policies)?;
+        answers(mutate(&site.api, ADD, &source, &target, &policies)?, ADD, &policies)?;
         let answer = allowlist(site, &source, ENTRY)?;
         let entries = nodes(&answer, list);
         let holds = entries.len() == 1
@@ -137,9 +137,9 @@ fn added_with_permissions(site: &Site) -> Outcome {
 
 fn replaced(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
-    mutate(site, ADD, &source, &target, &["READ_JOBS"])?;
+    mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
     for policies in [&["ADMIN_RELEASES", "READ_PACKAGES"][..], &[]] {
-        answers(mutate(site, UPDATE, &source, &target, policies)?, UPDATE, policies)?;
+        answers(mutate(&site.api, UPDATE, &source, &target, policies)?, UPDATE, policies)?;
     }
     Ok(())
 }
@@ -158,7 +158,7 @@ fn rest_gives_defaults(site: &Site) -> Outcome {
 fn shows_its_origin(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
     let user = site.api.get("/user")?.created(200)?;
-    mutate(site, ADD, &source, &target, &["READ_JOBS"])?;
+    mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
     let answer = allowlist(site, &source, ENTRY)?;
     let entry = nodes(&answer, "projectsAllowlist").first().cloned().unwrap_or_default();
     let id = format!("gid://gitlab/Project/{}", target.id);
@@ -172,7 +172,7 @@ fn shows_its_origin(site: &Site) -> Outcome {
 fn newest_first(site: &Site) -> Outcome {
     let (source, older, newer) = (site.project()?, site.project()?, site.project()?);
     for target in [&older, &newer] {
-        mutate(site, ADD, &source, target, &["READ_JOBS"])?;
+        mutate(&site.api, ADD, &source, target, &["READ_JOBS"])?;
     }
     let answer = allowlist(site, &source, ENTRY)?;
     let paths: Vec<Value> =
@@ -188,7 +188,7 @@ fn removed(site: &Site) -> Outcome {
         (project, "ciJobTokenScopeRemoveProject", "CiJobTokenScopeRemoveProjectInput", "targetProjectPath"),
         (group, "ciJobTokenScopeRemoveGroup", "CiJobTokenScopeRemoveGroupInput", "targetGroupPath"),
     ] {
-        mutate(site, ADD, &source, &target, &["READ_JOBS"])?;
+        mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
         let query = format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ errors }} }}");
         let mut input = json!({ "projectPath": source.path, key: target.path });
         if key == "targetProjectPath" {
@@ -206,7 +206,7 @@ fn removed(site: &Site) -> Outcome {
 
 fn own_entry(site: &Site) -> Outcome {
     let source = site.project()?;
-    answers(mutate(site, UPDATE, &source, &source, &["READ_JOBS"])?, UPDATE, &["READ_JOBS"])?;
+    answers(mutate(&site.api, UPDATE, &source, &source, &["READ_JOBS"])?, UPDATE, &["READ_JOBS"])?;
     let answer = allowlist(site, &source, ENTRY)?;
     let entries = nodes(&answer, "projectsAllowlist");
     let holds = entries.len() == 1 && entries[0]["target"]["fullPath"] == source.path;

@@ -15,6 +15,13 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .needs(&[Need::Since(18, 3)]),
     Check::new(
+        "GraphQL: a mutation without the role is null, with errors",
+        "`ciJobTokenScopeAddGroupOrProject` by a user who isn't Maintainer of the source project answers 200 with null in \
+         place of the payload, and with `errors`.",
+        mutation_without_the_role,
+    )
+    .needs(&[Need::Administrator, Need::Since(18, 3)]),
+    Check::new(
         "GraphQL: good data and errors come together",
         "In a query over the projects of a group, one in which the user isn't Maintainer shows null in place of its \
          allowlist and adds an error with a `path` to the answer, beside the data of the other projects.",
@@ -25,11 +32,20 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn second_addition(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
-    mutate(site, ADD, &source, &target, &["READ_JOBS"])?;
-    let answer = mutate(site, ADD, &source, &target, &["READ_JOBS"])?;
+    mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
+    let answer = mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
     let has_some = |errors: &serde_json::Value| errors.as_array().is_some_and(|errors| !errors.is_empty());
     let holds = has_some(&answer.data()[ADD]["errors"]) || has_some(&answer.json()["errors"]);
     answer.expect("status 200 with `errors`", holds).map(drop)
+}
+
+fn mutation_without_the_role(site: &Site) -> Outcome {
+    let source = site.project()?;
+    let user = site.member(&source, 30, &["api"])?;
+    let answer = mutate(&user.api, ADD, &source, &source, &["READ_JOBS"])?;
+    let errors = answer.json()["errors"].as_array().is_some_and(|errors| !errors.is_empty());
+    let holds = answer.data()[ADD].is_null() && errors;
+    answer.expect("null in place of the payload, and `errors`", holds).map(drop)
 }
 
 fn data_beside_errors(site: &Site) -> Outcome {

@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
          the value; it is false in a new project.",
         own_push,
     )
-    .needs(&[Need::Since(17, 2)]),
+    .needs(&[Need::Since(18, 4)]),
     Check::new(
         "GraphQL: the push settings are among the CI/CD settings",
         "`projectCiCdSettingsUpdate` sets `crossProjectPushForJobTokenAllowed`, and `project.ciCdSettings` shows it \
