@@ -14,7 +14,7 @@ use crate::secrets::redacted;
 
 /// Time within which GitLab must have answered: deletions of groups take their time.
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// How often a request is sent again that a rate limit has refused.
+/// Number of attempts at a request that a rate limit refuses.
 const WAITS: usize = 10;
 /// The longest body that is shown.
 const SHOWN: usize = 1_500;

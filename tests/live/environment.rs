@@ -1,4 +1,4 @@
-//! What the environment says: which GitLab is tested, what the test may do there, and where its report goes.
+//! Variables of the environment: which GitLab is tested, what the test may do there, and where its report goes.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::check::{INSTANCE_SETTINGS, LIMITS, Need};
 use crate::site::Connection;
 
-/// Without these there is nothing to test.
+/// Variables without which there is nothing to test.
 const REQUIRED: [&str; 2] = ["GITLAB_BASE_URL", "GITLAB_TOKEN"];
 
 /// Names a group in which the test makes its own, in place of a top-level one.

@@ -1,4 +1,4 @@
-//! What was found different, in the form of the project's issue template.
+//! Differences that were found, in the form of the project's issue template.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// What stands in place of a secret.
+/// Text in place of a secret.
 const REDACTED: &str = "[REDACTED]";
 
 /// The ends of the names of what is secret.

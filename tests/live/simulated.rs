@@ -41,7 +41,7 @@ fn cli() -> Result<Option<Cli>, Problem> {
 pub(crate) struct Played {
     pub(crate) gitlab: Simulator,
     pub(crate) site: Arc<Site>,
-    /// What the names of its tests begin with.
+    /// Beginning of the names of its tests.
     label: String,
 }
 

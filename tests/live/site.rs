@@ -13,7 +13,7 @@ use crate::deletion;
 use crate::secrets::redacted;
 use crate::version::Version;
 
-/// What all names of what the test makes begin with.
+/// Beginning of the names of all that the test makes.
 const PREFIX: &str = "job-token-live";
 
 /// The way to a GitLab.

@@ -1,4 +1,4 @@
-//! What the data sources show.
+//! Data sources, read through the real CLI.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What deletions of projects and groups do to allowlists.
+//! Deletions of projects and groups, and their effect on allowlists.
 
 use serde_json::json;
 

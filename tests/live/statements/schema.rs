@@ -1,4 +1,4 @@
-//! What GraphQL shows of a project: the policies there are, its own setting, and the log of authentications.
+//! GraphQL's view of a project: the policies there are, its own setting, and the log of authentications.
 
 use serde_json::json;
 
