@@ -73,6 +73,7 @@ impl From<Refusal> for Answer {
             Refusal::NoSuchTarget(Target::Group(_)) => {
                 Self::message(404, "404 target_group_id not found Not Found")
             }
+            Refusal::NotDeleted(reason) => Self::message(400, reason),
             Refusal::Rejected(reason) => Self::message(400, &format!("400 Bad request - {reason}")),
         }
     }

@@ -147,7 +147,14 @@ fn requirement(route: Route) -> Option<Requirement> {
         Route::GroupDelete => Requirement::group("Group: Delete"),
         Route::UserGet => Requirement::user("User: Read"),
         Route::VersionGet => Requirement::instance("Metadata: Read"),
+        Route::UserPost => Requirement::instance("User: Create"),
+        Route::UserDelete => Requirement::instance("User: Delete"),
+        Route::UserTokenPost => Requirement::instance("Personal Access Token: Create"),
+        Route::OwnTokenDelete => Requirement::user("Personal Access Token: Revoke"),
+        Route::ProjectMemberPost => Requirement::project("Member: Create"),
+        Route::GroupMemberPost => Requirement::group("Member: Create"),
         Route::ApplicationSettingsGet => Requirement::instance("Application Setting: Read"),
+        Route::ApplicationSettingsPut => Requirement::instance("Application Setting: Update"),
         Route::GraphqlQuery
         | Route::GraphqlMutation
         | Route::SignInPage

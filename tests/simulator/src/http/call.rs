@@ -102,7 +102,10 @@ fn owner(matched: &Matched, world: &World) -> Option<u64> {
     if let Ok(number) = id.parse() {
         return Some(number);
     }
-    let is_group = matches!(matched.route, Route::GroupGet | Route::GroupProjectsGet | Route::GroupDelete);
+    let is_group = matches!(
+        matched.route,
+        Route::GroupGet | Route::GroupProjectsGet | Route::GroupDelete | Route::GroupMemberPost
+    );
     match world.occupant(id)? {
         Occupant::Group(id) if is_group => Some(id),
         Occupant::Project(id) | Occupant::MovedProject(id) if !is_group => Some(id),

@@ -11,7 +11,7 @@ use super::params::Params;
 use super::render::Render;
 use super::route::Route;
 use super::site::Site;
-use crate::world::{Occupant, Permissions, Refusal, Target, TokenId, Version, World};
+use crate::world::{Enforcement, Occupant, Permissions, Refusal, Target, TokenId, Version, World};
 
 /// Carries a request out and answers it.
 pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
@@ -69,10 +69,16 @@ fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
         Route::GroupProjectsGet => request.group_projects(world),
         Route::GroupPost => request.create_group(world),
         Route::GroupDelete => request.delete_group(world),
-        Route::UserGet => Ok(Answer::json(200, &request.render(world).user())),
+        Route::UserGet => Ok(Answer::json(200, &request.render(world).own_user())),
         Route::VersionGet => Ok(Answer::json(200, &instance::version(site, world))),
-        Route::ApplicationSettingsGet if !world.is_administrator(token) => Err(Refusal::Forbidden.into()),
-        Route::ApplicationSettingsGet => Ok(Answer::json(200, &instance::application_settings(world))),
+        Route::UserPost => request.create_user(world),
+        Route::UserDelete => request.delete_user(world),
+        Route::UserTokenPost => request.create_token(world),
+        Route::OwnTokenDelete => request.revoke_own_token(world),
+        Route::ProjectMemberPost => request.add_project_member(world),
+        Route::GroupMemberPost => request.add_group_member(world),
+        Route::ApplicationSettingsGet => request.application_settings(world),
+        Route::ApplicationSettingsPut => request.set_application_settings(world),
         // Answered before any token is looked at, or elsewhere.
         Route::GraphqlQuery
         | Route::GraphqlMutation
@@ -182,6 +188,30 @@ impl Request<'_> {
             _ => Target::Project(target),
         };
         Ok((owner, target))
+    }
+
+    /// Fails unless the token is an administrator's.
+    pub(super) fn administrator(&self, world: &World) -> Result<(), Answer> {
+        if world.is_administrator(self.token) { Ok(()) } else { Err(Refusal::Forbidden.into()) }
+    }
+
+    fn application_settings(&self, world: &World) -> Result<Answer, Answer> {
+        self.administrator(world)?;
+        Ok(Answer::json(200, &instance::application_settings(world)))
+    }
+
+    /// Sets the one setting that is served.
+    fn set_application_settings(&self, world: &mut World) -> Result<Answer, Answer> {
+        self.administrator(world)?;
+        let version = world.settings.version.clone();
+        let mut check = self.params.check();
+        let is_enforced = world.settings.enforcement != Enforcement::Off;
+        let enforced = check.optional_boolean(instance::ENFORCEMENT, is_enforced);
+        check.done()?;
+        if version.has_enforcement() && enforced != is_enforced {
+            world.settings.enforcement = if enforced { version.enforcement() } else { Enforcement::Off };
+        }
+        self.application_settings(world)
     }
 
     pub(super) fn list(&self, world: &World, page: Page, total: usize, elements: Vec<Value>) -> Answer {

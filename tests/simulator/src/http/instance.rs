@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::site::Site;
 use crate::world::{Enforcement, World};
 
+/// The setting that makes the instance enforce allowlists.
+pub(crate) const ENFORCEMENT: &str = "enforce_ci_inbound_job_token_scope_enabled";
+
 /// Renders the answer to `GET /version`.
 pub(crate) fn version(site: &Site, world: &World) -> Value {
     let version = &world.settings.version;
@@ -63,7 +66,7 @@ pub(crate) fn application_settings(world: &World) -> Value {
     });
     if world.settings.version.has_enforcement() {
         let enforced = world.settings.enforcement != Enforcement::Off;
-        settings["enforce_ci_inbound_job_token_scope_enabled"] = json!(enforced);
+        settings[ENFORCEMENT] = json!(enforced);
     }
     settings
 }

@@ -9,6 +9,7 @@ mod endpoints;
 mod instance;
 mod pagination;
 mod params;
+mod people;
 mod places;
 mod render;
 mod route;

@@ -120,6 +120,32 @@ impl<'p> Check<'p> {
         }
     }
 
+    /// Complains unless at least one of the parameters is there.
+    pub(crate) fn any_of(&mut self, names: &[&str]) {
+        if !names.iter().any(|name| self.params.0.contains_key(*name)) {
+            self.at_least_one_of(None, names);
+        }
+    }
+
+    /// A required list of words, as an array or separated by commas, each of which must mean something.
+    pub(crate) fn words<T>(&mut self, name: &str, meaning: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let words: Option<Vec<String>> = match self.params.0.get(name) {
+            Some(Value::Array(words)) => words.iter().map(|word| word.as_str().map(str::to_owned)).collect(),
+            Some(Value::String(words)) => Some(words.split(',').map(|word| word.trim().to_owned()).collect()),
+            Some(_) => None,
+            None => {
+                self.complaints.push(format!("{name} is missing"));
+                return Vec::new();
+            }
+        };
+        let Some(words) = self.typed(name, words) else { return Vec::new() };
+        let meanings: Option<Vec<T>> = words.iter().map(|word| meaning(word)).collect();
+        meanings.unwrap_or_else(|| {
+            self.complaints.push(format!("{name} does not have a valid value"));
+            Vec::new()
+        })
+    }
+
     /// An optional number; an empty one counts as left out.
     pub(crate) fn optional_number(&mut self, name: &str, default: i128) -> i128 {
         match self.params.0.get(name) {

@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::endpoints::{Request, is_number};
 use super::pagination::Page;
 use super::render::PUSH_REPOSITORY;
-use crate::world::{BuildError, Project, Refusal, Target, World, slug};
+use crate::world::{BuildError, Project, Refusal, Role, Target, World, slug};
 
 /// Some of the other settings of a project, which GitLab names when it misses any.
 const OTHER_SETTINGS: [&str; 3] = ["name", "description", "visibility"];
@@ -16,35 +16,68 @@ impl Request<'_> {
         self.project_answer(world, 200, self.source(world)?)
     }
 
-    /// Of all the settings only one is served. A version that lacks it overlooks the parameter, and then misses one.
+    /// Of all the settings only one is served, and the path. A version that lacks the setting overlooks the parameter,
+    /// and then misses one.
     pub(super) fn set_project(&self, world: &mut World) -> Result<Answer, Answer> {
         let mut check = self.params.check();
         let known = world.settings.version.has_push_setting().then_some(PUSH_REPOSITORY);
-        check.at_least_one_of(known, &OTHER_SETTINGS);
+        let path = self.params.text("path");
+        if path.is_none() {
+            check.at_least_one_of(known, &OTHER_SETTINGS);
+        }
         let allowed = check.optional_boolean(PUSH_REPOSITORY, false);
         check.done()?;
         let id = self.source(world)?;
-        world.set_push_repository(self.token, id, allowed)?;
-        self.project(world)
+        if path.is_none() || self.params.text(PUSH_REPOSITORY).is_some() {
+            world.set_push_repository(self.token, id, allowed)?;
+        }
+        if let Some(path) = path {
+            self.rename(world, id, &path)?;
+        }
+        self.project_answer(world, 200, id)
     }
 
-    /// Creates a project in the namespace of the token's user, at a path made of its name unless one is given.
+    fn rename(&self, world: &mut World, id: u64, path: &str) -> Result<(), Answer> {
+        if world.role(self.token, Target::Project(id)) < Some(Role::Maintainer) {
+            return Err(Refusal::Forbidden.into());
+        }
+        world
+            .rename(id, path)
+            .map_err(|error| Answer::json(400, &json!({ "message": { "path": [reason(&error)] } })))
+    }
+
+    /// Creates a project in a group, or in the namespace of the token's user, at a path made of its name unless one is
+    /// given.
     pub(super) fn create_project(&self, world: &mut World) -> Result<Answer, Answer> {
         let mut check = self.params.check();
         let name = check.name("name");
         check.done()?;
         let path = self.params.text("path").unwrap_or_else(|| slug(&name));
-        let id = world.create_project(self.token, &name, &path).map_err(|error| {
+        let namespace = self.params.lenient_id("namespace_id");
+        let id = world.create_project(self.token, namespace, &name, &path).map_err(|error| {
             let why = json!([reason(&error)]);
-            Answer::json(400, &json!({ "message": { "name": why, "path": why } }))
+            let message = match error {
+                BuildError::NoNamespace(_) => json!({ "namespace": ["is not valid"] }),
+                _ => json!({ "name": why, "path": why }),
+            };
+            Answer::json(400, &json!({ "message": message }))
         })?;
         self.project_answer(world, 201, id)
     }
 
     pub(super) fn delete_project(&self, world: &mut World) -> Result<Answer, Answer> {
         let id = self.source(world)?;
-        world.delete(self.token, Target::Project(id))?;
-        Ok(accepted())
+        self.delete(world, Target::Project(id))
+    }
+
+    /// Deletes a place, for good if that is asked for.
+    fn delete(&self, world: &mut World, place: Target) -> Result<Answer, Answer> {
+        let mut check = self.params.check();
+        let for_good = check.optional_boolean("permanently_remove", false);
+        check.done()?;
+        let path = for_good.then(|| self.params.text("full_path").unwrap_or_default());
+        world.delete(self.token, place, path.as_deref())?;
+        Ok(Answer::message(202, "202 Accepted"))
     }
 
     fn project_answer(&self, world: &World, status: u16, id: u64) -> Result<Answer, Answer> {
@@ -82,17 +115,31 @@ impl Request<'_> {
     pub(super) fn create_group(&self, world: &mut World) -> Result<Answer, Answer> {
         let mut check = self.params.check();
         let (name, path) = (check.name("name"), check.name("path"));
+        let parent = check.optional_number("parent_id", 0);
         check.done()?;
-        let id = world.create_group(self.token, &name, &path).map_err(|error| {
+        let parent = self.parent_of_new_group(world, u64::try_from(parent).unwrap_or_default())?;
+        let id = world.create_group(self.token, parent.as_deref(), &name, &path).map_err(|error| {
             Answer::message(400, &format!("Failed to save group {{:path=>[\"{}\"]}}", reason(&error)))
         })?;
         self.group_answer(world, 201, id, false)
     }
 
+    /// Returns the path of the group in which one is to be created; none for a top-level group.
+    fn parent_of_new_group(&self, world: &World, id: u64) -> Result<Option<String>, Answer> {
+        if id == 0 {
+            return Ok(None);
+        }
+        let place = Target::Group(id);
+        if !world.exists(place) || !world.can_see(self.token, place) {
+            return Err(group_not_found());
+        }
+        let path = world.group_path_for(self.token, id, Role::Maintainer);
+        path.map(Some).ok_or_else(|| Refusal::Forbidden.into())
+    }
+
     pub(super) fn delete_group(&self, world: &mut World) -> Result<Answer, Answer> {
         let id = self.seen_group(world)?;
-        world.delete(self.token, Target::Group(id))?;
-        Ok(accepted())
+        self.delete(world, Target::Group(id))
     }
 
     fn group_answer(
@@ -107,7 +154,7 @@ impl Request<'_> {
     }
 
     /// Returns the ID of the visible group in the path, which may be an ID or a full path.
-    fn seen_group(&self, world: &World) -> Result<u64, Answer> {
+    pub(super) fn seen_group(&self, world: &World) -> Result<u64, Answer> {
         let id = self.params.text("id").unwrap_or_default();
         let found = if is_number(&id) { id.parse().ok() } else { world.group_id(&id) };
         let seen = found.filter(|id| {
@@ -120,10 +167,6 @@ impl Request<'_> {
 
 fn group_not_found() -> Answer {
     Answer::message(404, "404 Group Not Found")
-}
-
-fn accepted() -> Answer {
-    Answer::message(202, "202 Accepted")
 }
 
 fn reason(error: &BuildError) -> &'static str {

@@ -44,6 +44,7 @@ impl Render<'_> {
         let visibility = if self.world.is_public(Target::Project(project.id)) { "public" } else { "private" };
         let settings = json!({
             "archived": project.archived,
+            "marked_for_deletion_on": self.marked(Target::Project(project.id)),
             "empty_repo": false,
             "visibility": visibility,
             "owner": null,
@@ -93,6 +94,7 @@ impl Render<'_> {
             "created_at": timestamp(group.id),
             "parent_id": self.world.parent(&group.path).map(|parent| parent.id),
             "shared_with_groups": [],
+            "marked_for_deletion_on": self.marked(Target::Group(group.id)),
         });
         if with_projects {
             let seen = self.world.projects_of(group);
@@ -104,20 +106,45 @@ impl Render<'_> {
         answer
     }
 
-    /// The answer to `GET /user`.
-    pub(crate) fn user(&self) -> Value {
-        let name = &self.world.token(self.token).name;
+    /// The answer to `GET /user`, which says of an administrator alone whether it is one.
+    pub(crate) fn own_user(&self) -> Value {
+        let mut user = self.user(self.world.user_id(self.token));
+        merge(&mut user, json!({ "bot": true }));
+        if self.world.is_administrator(self.token) {
+            merge(&mut user, json!({ "is_admin": true }));
+        }
+        user
+    }
+
+    /// A user, as answers show it.
+    pub(crate) fn user(&self, id: u64) -> Value {
+        let (username, name) =
+            self.world.user(id).map(|user| (user.username.as_str(), user.name.as_str())).unwrap_or_default();
         json!({
-            "id": self.world.user_id(self.token),
-            "username": name,
+            "id": id,
+            "username": username,
             "name": name,
             "state": "active",
             "locked": false,
             "avatar_url": null,
-            "web_url": self.web_url(name),
+            "web_url": self.web_url(username),
             "created_at": timestamp(1),
-            "bot": true,
         })
+    }
+
+    /// The answer to a new membership.
+    pub(crate) fn member(&self, user: u64, role: Role) -> Value {
+        let mut member = self.user(user);
+        merge(
+            &mut member,
+            json!({ "access_level": access_level(role), "expires_at": null, "membership_state": "active" }),
+        );
+        member
+    }
+
+    /// The day on which a place was marked for deletion; null if it wasn't.
+    fn marked(&self, place: Target) -> Value {
+        json!(self.world.is_marked_for_deletion(place).then_some("2024-06-01"))
     }
 
     fn details(&self, project: &Project) -> Value {
@@ -164,7 +191,7 @@ impl Render<'_> {
     }
 }
 
-fn access_level(role: Role) -> u8 {
+pub(super) fn access_level(role: Role) -> u8 {
     match role {
         Role::Guest => 10,
         Role::Reporter => 20,

@@ -42,10 +42,24 @@ pub enum Route {
     GroupDelete,
     /// `GET /user`
     UserGet,
+    /// `POST /users`
+    UserPost,
+    /// `DELETE /users/:id`
+    UserDelete,
+    /// `POST /users/:id/personal_access_tokens`
+    UserTokenPost,
+    /// `DELETE /personal_access_tokens/self`
+    OwnTokenDelete,
+    /// `POST /projects/:id/members`
+    ProjectMemberPost,
+    /// `POST /groups/:id/members`
+    GroupMemberPost,
     /// `GET /version`
     VersionGet,
     /// `GET /application/settings`
     ApplicationSettingsGet,
+    /// `PUT /application/settings`
+    ApplicationSettingsPut,
     /// `POST /api/graphql` with anything that is no mutation.
     GraphqlQuery,
     /// `POST /api/graphql` with a mutation.
@@ -84,8 +98,15 @@ impl Route {
             Self::GroupPost => "POST /groups",
             Self::GroupDelete => "DELETE /groups/:id",
             Self::UserGet => "GET /user",
+            Self::UserPost => "POST /users",
+            Self::UserDelete => "DELETE /users/:id",
+            Self::UserTokenPost => "POST /users/:id/personal_access_tokens",
+            Self::OwnTokenDelete => "DELETE /personal_access_tokens/self",
+            Self::ProjectMemberPost => "POST /projects/:id/members",
+            Self::GroupMemberPost => "POST /groups/:id/members",
             Self::VersionGet => "GET /version",
             Self::ApplicationSettingsGet => "GET /application/settings",
+            Self::ApplicationSettingsPut => "PUT /application/settings",
             Self::GraphqlQuery => "POST /api/graphql (query)",
             Self::GraphqlMutation => "POST /api/graphql (mutation)",
             Self::SignInPage => "the sign-in page",
@@ -109,6 +130,13 @@ impl Route {
                 | Self::ProjectDelete
                 | Self::GroupPost
                 | Self::GroupDelete
+                | Self::UserPost
+                | Self::UserDelete
+                | Self::UserTokenPost
+                | Self::OwnTokenDelete
+                | Self::ProjectMemberPost
+                | Self::GroupMemberPost
+                | Self::ApplicationSettingsPut
                 | Self::GraphqlMutation
         )
     }
@@ -181,7 +209,17 @@ impl Matched {
             ["groups", id, "projects"] => (&[("GET", Route::GroupProjectsGet)], Some(id), None),
             ["user"] => (&[("GET", Route::UserGet)], None, None),
             ["version"] => (&[("GET", Route::VersionGet)], None, None),
-            ["application", "settings"] => (&[("GET", Route::ApplicationSettingsGet)], None, None),
+            ["application", "settings"] => (
+                &[("GET", Route::ApplicationSettingsGet), ("PUT", Route::ApplicationSettingsPut)],
+                None,
+                None,
+            ),
+            ["users"] => (&[("POST", Route::UserPost)], None, None),
+            ["users", id] => (&[("DELETE", Route::UserDelete)], Some(id), None),
+            ["users", id, "personal_access_tokens"] => (&[("POST", Route::UserTokenPost)], Some(id), None),
+            ["personal_access_tokens", "self"] => (&[("DELETE", Route::OwnTokenDelete)], None, None),
+            ["projects", id, "members"] => (&[("POST", Route::ProjectMemberPost)], Some(id), None),
+            ["groups", id, "members"] => (&[("POST", Route::GroupMemberPost)], Some(id), None),
             _ => (&[], None, None),
         };
         let method = if *method == Method::HEAD { "GET" } else { method.as_str() };

@@ -188,6 +188,13 @@ impl Builder {
         self
     }
 
+    /// Deletes projects and groups in two steps, as GitLab does from 18.0 on, and in paid plans before.
+    #[must_use]
+    pub fn delays_deletion(mut self) -> Self {
+        self.world.settings.delays_deletion = true;
+        self
+    }
+
     /// Leaves the deprecated `outbound_enabled` out of reads of the scope, as a later version may.
     #[must_use]
     pub fn without_outbound_enabled(mut self) -> Self {

@@ -14,6 +14,8 @@ pub(crate) struct TokenId(usize);
 pub(crate) struct Token {
     pub(crate) name: String,
     pub(crate) kind: TokenKind,
+    /// The ID of the user whom the token stands for.
+    user: u64,
     pub(crate) state: TokenState,
     secret: String,
     scopes: HashSet<TokenScope>,
@@ -53,8 +55,14 @@ impl Token {
 }
 
 impl World {
-    /// Adds a token and returns its secret, which is made from the name: names are unique.
+    /// Adds a token with a user of the same name and returns its secret, which is made from the name: names are unique.
     pub(crate) fn add_token(&mut self, spec: TokenSpec) -> String {
+        let user = self.add_user(&spec.name);
+        self.add_token_of(user, spec)
+    }
+
+    /// Adds a token of a user and returns its secret.
+    pub(super) fn add_token_of(&mut self, user: u64, spec: TokenSpec) -> String {
         let prefix = match spec.kind {
             TokenKind::Access => "glpat",
             TokenKind::CiJob => "glcbt",
@@ -62,6 +70,7 @@ impl World {
         let secret = format!("{prefix}-simulated-{}", spec.name);
         self.tokens.push(Token {
             secret: secret.clone(),
+            user,
             scopes: spec.scopes.into_iter().collect(),
             permissions: spec.permissions.map(|permissions| permissions.into_iter().collect()),
             roles: spec.roles.into_iter().collect(),
@@ -94,17 +103,17 @@ impl World {
 
     /// The ID of the user behind a token.
     pub(crate) fn user_id(&self, id: TokenId) -> u64 {
-        id.0 as u64 + 1
+        self.token(id).user
     }
 
-    /// The name of a user: that of the token.
+    /// The username of a user.
     pub(crate) fn user_name(&self, user: u64) -> Option<&str> {
-        let index = usize::try_from(user.checked_sub(1)?).ok()?;
-        self.tokens.get(index).map(|token| token.name.as_str())
+        self.user(user).map(|user| user.username.as_str())
     }
 
     pub(crate) fn token_by_secret(&self, secret: &str) -> Option<TokenId> {
-        self.tokens.iter().position(|token| token.secret == secret).map(TokenId)
+        let is_it = |token: &Token| token.secret == secret && self.user(token.user).is_some();
+        self.tokens.iter().position(is_it).map(TokenId)
     }
 
     /// The role a token has in a place: the highest it was given there or in a group above.
@@ -113,7 +122,7 @@ impl World {
         if token.administrator {
             return Some(Role::Owner);
         }
-        self.with_ancestors(place).filter_map(|place| token.roles.get(&place).copied()).max()
+        self.with_ancestors(place).flat_map(|place| self.roles_in(token, place)).max()
     }
 
     /// Whether a token sees a place: by a role in it or above it, by one below it (groups), or because it was told so.
@@ -125,7 +134,19 @@ impl World {
         token.visible.contains(&place)
             || self.is_public(place)
             || self.role(id, place).is_some()
-            || token.roles.keys().any(|held| self.with_ancestors(*held).any(|above| above == place))
+            || self.places_of(token).any(|held| self.with_ancestors(held).any(|above| above == place))
+    }
+
+    /// The roles in a place itself: that of the token, and that of its user.
+    fn roles_in<'w>(&'w self, token: &'w Token, place: Target) -> impl Iterator<Item = Role> + use<'w> {
+        let by_membership = self.user(token.user).and_then(|user| user.roles.get(&place));
+        token.roles.get(&place).into_iter().chain(by_membership).copied()
+    }
+
+    /// The places in which the token or its user has a role.
+    fn places_of<'w>(&'w self, token: &'w Token) -> impl Iterator<Item = Target> + use<'w> {
+        let by_membership = self.user(token.user).into_iter().flat_map(|user| user.roles.keys());
+        token.roles.keys().chain(by_membership).copied()
     }
 }
 

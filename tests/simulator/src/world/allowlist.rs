@@ -27,6 +27,8 @@ pub(crate) enum Refusal {
     NoSuchTarget(Target),
     /// The request is understood and refused, for this reason.
     Rejected(String),
+    /// A project or group isn't deleted, for this reason.
+    NotDeleted(&'static str),
 }
 
 /// What a read of a project's job token scope shows.

@@ -5,6 +5,7 @@ mod access;
 mod allowlist;
 mod authentications;
 mod ci_cd;
+mod deletions;
 mod entry;
 mod granular;
 mod jobs;
@@ -15,6 +16,7 @@ mod owners;
 mod permissions;
 mod settings;
 mod token;
+mod users;
 mod version;
 
 use std::collections::{BTreeMap, HashSet};
@@ -36,6 +38,7 @@ pub use settings::Enforcement;
 pub(crate) use settings::{MissingField, Settings};
 pub(crate) use token::TokenKind;
 pub use token::{Role, TokenScope, TokenSpec, TokenState};
+pub(crate) use users::{Taken, User};
 pub use version::{InvalidVersion, Version};
 
 /// A project or a group, by its number. Both kinds count from 1, so that a mix-up of kinds shows.
@@ -102,9 +105,12 @@ pub(crate) struct World {
     groups: BTreeMap<u64, Group>,
     namespace: Namespace,
     public: HashSet<Target>,
+    marked_for_deletion: HashSet<Target>,
     tokens: Vec<Token>,
+    users: BTreeMap<u64, User>,
     last_project_id: u64,
     last_group_id: u64,
+    last_user_id: u64,
     /// How many entries of allowlists were made so far.
     entries_made: u64,
 }

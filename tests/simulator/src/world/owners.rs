@@ -1,29 +1,57 @@
 //! The creation and deletion of projects and groups by tokens, which own what they create.
 
-use super::{BuildError, Refusal, Role, Target, TokenId, World};
+use super::{BuildError, Refusal, Role, Target, TokenId, World, last_part};
 
 impl World {
-    /// Creates a project in the namespace of the token's user, which is a group by the token's name.
+    /// Creates a project in a group where the token's user is Developer, or in the namespace of the user, which is a
+    /// group by its username.
     pub(crate) fn create_project(
         &mut self,
         token: TokenId,
+        namespace: Option<u64>,
         name: &str,
         path: &str,
     ) -> Result<u64, BuildError> {
-        let path = format!("{}/{path}", self.token(token).name);
+        let namespace = match namespace {
+            Some(id) => self
+                .group_path_for(token, id, Role::Developer)
+                .ok_or(BuildError::NoNamespace(id.to_string()))?,
+            None => self.user_name(self.user_id(token)).unwrap_or_default().to_owned(),
+        };
+        let path = format!("{namespace}/{path}");
         let id = self.add_project(&path)?;
         self.found(token, Target::Project(id), name)?;
         Ok(id)
     }
 
-    /// Creates a top-level group.
-    pub(crate) fn create_group(&mut self, token: TokenId, name: &str, path: &str) -> Result<u64, BuildError> {
-        if self.namespace.is_taken(path) {
-            return Err(BuildError::PathTaken(path.to_owned()));
+    /// Creates a group, in another one if its path is given.
+    pub(crate) fn create_group(
+        &mut self,
+        token: TokenId,
+        parent: Option<&str>,
+        name: &str,
+        path: &str,
+    ) -> Result<u64, BuildError> {
+        let path = parent.map_or_else(|| path.to_owned(), |parent| format!("{parent}/{path}"));
+        if self.namespace.is_taken(&path) {
+            return Err(BuildError::PathTaken(path));
         }
-        let id = self.add_group(path)?;
+        let id = self.add_group(&path)?;
         self.found(token, Target::Group(id), name)?;
         Ok(id)
+    }
+
+    /// Returns the path of a group in which the token has at least this role.
+    pub(crate) fn group_path_for(&self, token: TokenId, group: u64, role: Role) -> Option<String> {
+        let path = self.group(group)?.path.clone();
+        (self.role(token, Target::Group(group)) >= Some(role)).then_some(path)
+    }
+
+    /// Gives a project another last part of its path, which takes a Maintainer.
+    pub(crate) fn rename(&mut self, project: u64, path: &str) -> Result<(), BuildError> {
+        let current = self.project(project).ok_or(BuildError::NoSuch(Target::Project(project)))?.path.clone();
+        let parent = current.strip_suffix(last_part(&current)).unwrap_or_default();
+        self.move_project(project, &format!("{parent}{path}"))
     }
 
     fn found(&mut self, token: TokenId, place: Target, name: &str) -> Result<(), BuildError> {
@@ -32,10 +60,22 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a place that the token sees, which takes an owner.
-    pub(crate) fn delete(&mut self, token: TokenId, place: Target) -> Result<(), Refusal> {
+    /// Deletes a place that the token sees, which takes an owner. Where deletion is delayed it is only marked, until it
+    /// is deleted for good, for which its full path must be given.
+    pub(crate) fn delete(
+        &mut self,
+        token: TokenId,
+        place: Target,
+        for_good: Option<&str>,
+    ) -> Result<(), Refusal> {
         if self.role(token, place) < Some(Role::Owner) {
             return Err(Refusal::Forbidden);
+        }
+        if self.settings.delays_deletion {
+            match for_good {
+                Some(path) => self.check_marked(place, path).map_err(Refusal::NotDeleted)?,
+                None => return self.mark_for_deletion(place).map_err(Refusal::NotDeleted),
+            }
         }
         let deleted = match place {
             Target::Project(id) => self.delete_project(id),
@@ -70,10 +110,13 @@ mod tests {
         let other = Target::Project(world.add_project("acme/app").unwrap());
         let secret = world.add_token(TokenSpec::new("bot").maintainer_of(other));
         let bot = world.token_by_secret(&secret).unwrap();
-        let own = Target::Project(world.create_project(bot, "Tool", "tool").unwrap());
-        assert_eq!(world.create_project(bot, "Tool", "tool"), Err(BuildError::PathTaken("bot/tool".into())));
-        assert_eq!(world.delete(bot, other), Err(Refusal::Forbidden));
-        assert_eq!(world.delete(bot, own), Ok(()));
+        let own = Target::Project(world.create_project(bot, None, "Tool", "tool").unwrap());
+        assert_eq!(
+            world.create_project(bot, None, "Tool", "tool"),
+            Err(BuildError::PathTaken("bot/tool".into()))
+        );
+        assert_eq!(world.delete(bot, other, None), Err(Refusal::Forbidden));
+        assert_eq!(world.delete(bot, own, None), Ok(()));
         assert!(!world.exists(own));
     }
 }

@@ -18,6 +18,7 @@ impl From<Refusal> for Hindrance {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Rejected(reason) => Self::Refused(reason),
+            Refusal::NotDeleted(reason) => Self::Refused(reason.to_owned()),
             Refusal::NoSuchTarget(_) => Self::Refused(NO_SUCH_TARGET.to_owned()),
             Refusal::ProjectNotFound | Refusal::Forbidden | Refusal::ForbiddenRemoval => Self::NotAvailable,
         }

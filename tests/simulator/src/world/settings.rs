@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) omits_totals: bool,
     /// Absence of the deprecated `outbound_enabled` from reads of the scope.
     pub(crate) omits_outbound_enabled: bool,
+    /// Deletion of projects and groups in two steps, the first of which only marks them.
+    pub(crate) delays_deletion: bool,
     /// Refusal of classic tokens.
     pub(crate) enforces_fine_grained_tokens: bool,
     pub(crate) granular_graphql: GranularGraphql,

@@ -31,6 +31,13 @@ pub enum TokenScope {
 }
 
 impl TokenScope {
+    /// Reads the name by which GitLab calls a scope.
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        [Self::Api, Self::ReadApi, Self::ReadUser, Self::ReadRepository]
+            .into_iter()
+            .find(|scope| scope.name() == name)
+    }
+
     /// The name by which GitLab calls the scope.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ mod log;
 mod paging;
 mod parameters;
 mod paths;
+mod people;
 mod places;
 mod rate_limit;
 mod traps;

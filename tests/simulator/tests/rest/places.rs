@@ -44,6 +44,40 @@ async fn a_group_is_created_and_deleted_by_its_owner() {
 }
 
 #[tokio::test]
+async fn delayed_deletion_takes_two_steps() {
+    let scene = Scene::of(Simulator::builder().delays_deletion());
+    scene.gitlab.add_group("acme/team");
+    for (path, key, after, kind) in [
+        ("/projects/1", "path_with_namespace", "acme/app-deletion_scheduled-1", "project"),
+        ("/groups/3", "full_path", "acme/team-deletion_scheduled-3", "subgroup"),
+    ] {
+        assert_eq!(scene.api.get(path).await.json()["marked_for_deletion_on"], json!(null));
+        let early = scene.api.delete(&format!("{path}?permanently_remove=true&full_path=x")).await;
+        assert!(
+            early.status == 400 && early.text.contains("must be marked for deletion first."),
+            "{early:?}"
+        );
+        scene.api.delete(path).await.is(202, json!({ "message": "202 Accepted" }));
+        let marked = scene.api.get(path).await.json();
+        assert_eq!(marked[key], after);
+        assert!(marked["marked_for_deletion_on"].is_string());
+        let again = scene.api.delete(path).await;
+        assert!(
+            again.status == 400 && again.text.contains("has been already marked for deletion"),
+            "{again:?}"
+        );
+        let wrong = scene.api.delete(&format!("{path}?permanently_remove=true&full_path=acme%2Fapp")).await;
+        let message = format!("`full_path` is incorrect. You must enter the complete path for the {kind}.");
+        wrong.is(400, json!({ "message": message }));
+        let for_good = format!("{path}?permanently_remove=true&full_path={}", after.replace('/', "%2F"));
+        assert_eq!(scene.api.delete(&for_good).await.status, 202);
+        assert_eq!(scene.api.get(path).await.status, 404);
+    }
+    let top = scene.api.delete("/groups/acme?permanently_remove=true&full_path=acme").await;
+    top.is(400, json!({ "message": "Group must be a subgroup." }));
+}
+
+#[tokio::test]
 async fn only_an_owner_deletes() {
     let scene = Scene::new();
     let (app, partners) = (Target::Project(scene.app), scene.partners());

@@ -1,0 +1,58 @@
+//! Deletes projects and groups for good. GitLab answers 202 and deletes later; from some versions and plans on it only
+//! marks what is deleted, until it is told a second time.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::check::{Outcome, Problem};
+use crate::site::{Place, Site};
+
+/// Time within which a deletion must be done.
+const PATIENCE: Duration = Duration::from_secs(180);
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Deletes a project and waits until it is gone.
+pub(crate) fn delete_project(site: &Site, project: &Place) -> Outcome {
+    delete(site, &format!("/projects/{}", project.id), "path_with_namespace")
+}
+
+/// Deletes a group with all that is in it, and waits until it is gone.
+pub(crate) fn delete_group(site: &Site, group: &Place) -> Outcome {
+    delete(site, &format!("/groups/{}", group.id), "full_path")
+}
+
+fn delete(site: &Site, address: &str, path: &str) -> Outcome {
+    let start = Instant::now();
+    site.api.delete(address)?.has_status(202)?;
+    let mut told_twice = false;
+    loop {
+        let answer = site.api.get(address)?;
+        if answer.status == 404 {
+            return Ok(());
+        }
+        let place = answer.json();
+        if says_marked(&place) && !told_twice {
+            // The path of something that is marked may be another one than before.
+            let full_path = place[path].as_str().unwrap_or_default().replace('/', "%2F");
+            let for_good = format!("{address}?permanently_remove=true&full_path={full_path}");
+            site.api.delete(&for_good)?.has_status(202)?;
+            told_twice = true;
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(Problem::Setup(format!("{} is still there:\n{}", address, answer.seen())));
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Returns whether a group is still there, and marked to be deleted later.
+pub(crate) fn is_marked(site: &Site, group: &Place) -> bool {
+    let found = site.api.get(&format!("/groups/{}?with_projects=false", group.id));
+    found.is_ok_and(|answer| says_marked(&answer.json()))
+}
+
+fn says_marked(place: &Value) -> bool {
+    ["marked_for_deletion_on", "marked_for_deletion_at"].into_iter().any(|key| place[key].is_string())
+}

@@ -1,0 +1,77 @@
+//! Tokens: the headers in which they come, and the refusals of those that don't work.
+
+use serde_json::json;
+
+use crate::api::Header;
+use crate::check::{Check, Need, Outcome};
+use crate::site::Site;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check::new(
+        "REST: no token and an unknown token answer 401",
+        "Without a token, and with one that doesn't exist, `GET /projects/:id/job_token_scope` answers 401 \
+         `{\"message\":\"401 Unauthorized\"}`.",
+        unauthorized,
+    ),
+    Check::new(
+        "REST: a token works as Bearer, too",
+        "`Authorization: Bearer` serves the tokens that `PRIVATE-TOKEN` serves.",
+        bearer,
+    ),
+    Check::new(
+        "REST: a revoked token answers 401 invalid_token",
+        "A revoked token answers 401 `{\"error\":\"invalid_token\",\"error_description\":\"Token was revoked. …\"}`.",
+        revoked,
+    )
+    .needs(&[Need::Administrator]),
+    Check::new(
+        "REST: read_api suffices to read and not to write",
+        "With a token of scope `read_api`, reads of scope and lists answer 200, and writes 403 with the error \
+         `insufficient_scope` and the scope `api`.",
+        read_api,
+    )
+    .needs(&[Need::Administrator]),
+];
+
+fn unauthorized(site: &Site) -> Outcome {
+    let path = site.project()?.scope("");
+    for api in [site.api.without_token(), site.api.with_token("glpat-unknown")] {
+        api.get(&path)?.is(401, &json!({ "message": "401 Unauthorized" }))?;
+    }
+    Ok(())
+}
+
+fn bearer(site: &Site) -> Outcome {
+    let path = site.project()?.scope("");
+    site.api.with_header(Header::Bearer).get(&path)?.has_status(200).map(drop)
+}
+
+fn revoked(site: &Site) -> Outcome {
+    let user = site.user(&["api"])?;
+    user.api.delete("/personal_access_tokens/self")?.has_no_content()?;
+    let answer = user.api.get("/user")?.has_status(401)?;
+    let body = answer.json();
+    let description = body["error_description"].as_str().unwrap_or_default();
+    let holds = body["error"] == "invalid_token" && description.starts_with("Token was revoked.");
+    answer.expect("the error `invalid_token`, \"Token was revoked.\"", holds).map(drop)
+}
+
+fn read_api(site: &Site) -> Outcome {
+    let (source, target) = (site.project()?, site.project()?);
+    let reader = site.member(&source, 40, &["read_api"])?.api;
+    for rest in ["", "/allowlist", "/groups_allowlist"] {
+        reader.get(&source.scope(rest))?.has_status(200)?;
+    }
+    for answer in [
+        reader.patch(&source.scope(""), &json!({ "enabled": true }))?,
+        reader.post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?,
+        reader.delete(&source.scope(&format!("/allowlist/{}", target.id)))?,
+    ] {
+        let answer = answer.has_status(403)?;
+        let body = answer.json();
+        let scopes = body["scope"].as_str().unwrap_or_default();
+        let holds = body["error"] == "insufficient_scope" && scopes.split(' ').any(|scope| scope == "api");
+        answer.expect("the error `insufficient_scope` with `api` in `scope`", holds)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Projects and groups by their paths, over REST.
+
+use serde_json::json;
+
+use crate::check::{Check, Outcome, Problem};
+use crate::site::{Place, Site};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check::new(
+        "REST: a project is found by its path, whatever the case",
+        "`GET /projects/:encoded_path` answers 200 with `id`, `path_with_namespace` and `web_url`, without regard to \
+         the case of the path.",
+        project_by_path,
+    ),
+    Check::new(
+        "REST: a group is found by its path, whatever the case",
+        "`GET /groups/:encoded_path?with_projects=false` answers 200 with `id`, `full_path` and `web_url`, without \
+         `projects`, and without regard to the case of the path.",
+        group_by_path,
+    ),
+    Check::new(
+        "REST: a group comes with its projects unless told not to",
+        "`GET /groups/:id` without `with_projects=false` answers the projects of the group in `projects`.",
+        group_with_projects,
+    ),
+    Check::new(
+        "REST: unknown paths answer 404",
+        "`GET /projects/:encoded_path` and `GET /groups/:encoded_path` of a path that doesn't exist answer 404 \
+         \"404 Project Not Found\" and \"404 Group Not Found\".",
+        unknown_paths,
+    ),
+    Check::new(
+        "REST: GET of a former path redirects to the ID",
+        "`GET` of the former path of a renamed project, also below it, answers 301 with the same address by ID in \
+         `Location`.",
+        former_path_redirects,
+    ),
+    Check::new(
+        "REST: writes to a former path answer 405",
+        "`PATCH /projects/:id/job_token_scope` with the former path of a renamed project answers 405.",
+        former_path_refuses_writes,
+    ),
+    Check::new(
+        "REST: a group's projects come with those of subgroups",
+        "`GET /groups/:id/projects?include_subgroups=true` lists the projects of subgroups, too.",
+        projects_of_subgroups,
+    ),
+];
+
+fn project_by_path(site: &Site) -> Outcome {
+    let project = site.project()?;
+    for path in [project.encoded(), project.encoded().to_uppercase().replace("%2F", "%2f")] {
+        let answer = site.api.get(&format!("/projects/{path}"))?.has_status(200)?;
+        let found = answer.json();
+        let holds = found["id"] == project.id
+            && found["path_with_namespace"] == project.path
+            && found["web_url"].is_string();
+        answer.expect(format!("the project {} ({})", project.id, project.path), holds)?;
+    }
+    Ok(())
+}
+
+fn group_by_path(site: &Site) -> Outcome {
+    let group = site.subgroup()?;
+    for path in [group.encoded(), group.encoded().to_uppercase()] {
+        let answer = site.api.get(&format!("/groups/{path}?with_projects=false"))?.has_status(200)?;
+        let found = answer.json();
+        let holds = found["id"] == group.id
+            && found["full_path"] == group.path
+            && found["web_url"].is_string()
+            && found.get("projects").is_none();
+        answer.expect(format!("the group {} ({}), without `projects`", group.id, group.path), holds)?;
+    }
+    Ok(())
+}
+
+fn group_with_projects(site: &Site) -> Outcome {
+    let group = site.subgroup()?;
+    let project = site.project_in(&group)?;
+    let answer = site.api.get(&format!("/groups/{}", group.id))?.has_status(200)?;
+    let holds = answer.json()["projects"][0]["id"] == project.id;
+    answer.expect(format!("`projects` with project {}", project.id), holds).map(drop)
+}
+
+fn unknown_paths(site: &Site) -> Outcome {
+    let path = format!("{}%2Fnobody", site.group.encoded());
+    site.api.get(&format!("/projects/{path}"))?.is(404, &json!({ "message": "404 Project Not Found" }))?;
+    site.api.get(&format!("/groups/{path}"))?.is(404, &json!({ "message": "404 Group Not Found" }))
+}
+
+/// Makes a project and renames it. Returns it as it was.
+fn renamed(site: &Site) -> Result<Place, Problem> {
+    let project = site.project()?;
+    let path = format!("renamed-{}", project.id);
+    site.api.put(&format!("/projects/{}", project.id), &json!({ "path": path }))?.created(200)?;
+    Ok(project)
+}
+
+fn former_path_redirects(site: &Site) -> Outcome {
+    let former = renamed(site)?;
+    for below in ["", "/job_token_scope"] {
+        let answer = site.api.get(&format!("/projects/{}{below}", former.encoded()))?.has_status(301)?;
+        let end = format!("/projects/{}{below}", former.id);
+        let leads = answer.header("location").is_some_and(|to| to.ends_with(&end));
+        answer.expect(format!("a `Location` that ends in {end}"), leads)?;
+    }
+    Ok(())
+}
+
+fn former_path_refuses_writes(site: &Site) -> Outcome {
+    let path = format!("/projects/{}/job_token_scope", renamed(site)?.encoded());
+    site.api.patch(&path, &json!({ "enabled": true }))?.has_status(405).map(drop)
+}
+
+fn projects_of_subgroups(site: &Site) -> Outcome {
+    let group = site.subgroup()?;
+    let project = site.project_in(&group)?;
+    let path = format!("/groups/{}/projects?include_subgroups=true&per_page=100", site.group.id);
+    let mut page = 1;
+    loop {
+        let answer = site.api.get(&format!("{path}&page={page}"))?.has_status(200)?;
+        if answer.ids().contains(&project.id) {
+            return Ok(());
+        }
+        if answer.header("x-next-page").is_none_or(str::is_empty) {
+            return answer.expect(format!("project {} on one of the pages", project.id), false).map(drop);
+        }
+        page += 1;
+    }
+}
