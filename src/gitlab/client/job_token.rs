@@ -62,7 +62,7 @@ impl Client {
 
     async fn read_settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
         let told = match self.read_together(project).await {
-            Some(reading) => self.told_settings(project, &reading, freshness).await,
+            Some(reading) => Box::pin(self.told_settings(project, &reading, freshness)).await,
             None => None,
         };
         match told {
@@ -80,7 +80,8 @@ impl Client {
     ) -> Option<ScopeSettings> {
         reading.own_settings?;
         let project_ref = project.into();
-        let ask = async { self.scope(&project_ref).await.map(|settings| settings.outbound_enabled.is_some()) };
+        let ask =
+            async { self.scope(&project_ref).await.map(|settings| settings.outbound_enabled.is_some()) };
         let has_outbound = self.memory.has_outbound.of(()).get(Freshness::Shared, ask).await.ok()?;
         reading.settings(has_outbound, freshness != Freshness::Now && self.memory.is_unenforced())
     }

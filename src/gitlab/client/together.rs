@@ -93,30 +93,31 @@ impl Client {
     /// Returns what one query shows of the project together with others that are read at the same time, or nothing if it has to
     /// be read alone.
     pub(super) async fn read_together(&self, project: ProjectId) -> Option<Arc<Reading>> {
-        self.together.projects.ask(project, || self.sender.is_idle(), |projects| self.query(projects)).await
+        let is_idle = || self.sender.is_idle();
+        // Boxed, as its like below: the futures of all reads would be larger otherwise.
+        Box::pin(self.together.projects.ask(project, is_idle, |projects| self.query(projects))).await
     }
 
     /// Waits for a query under way that shows the project. What it shows is known afterwards.
     pub(super) async fn settle_reading(&self, project: ProjectId) {
-        self.together.projects.join(&project, |projects| self.query(projects)).await;
+        Box::pin(self.together.projects.join(&project, |projects| self.query(projects))).await;
     }
 
     /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers all that is read of the
     /// project.
     pub(super) async fn find_and_read_together(&self, path: &str) -> Option<Arc<Found>> {
+        let is_idle = || self.sender.is_idle();
         let by_path = &self.together.projects_by_path;
-        let reading =
-            by_path.ask(folded(path), || self.sender.is_idle(), |paths| self.query_by_path(paths)).await?;
+        let reading = Box::pin(by_path.ask(folded(path), is_idle, |paths| self.query_by_path(paths))).await?;
         Some(Arc::clone(&reading.place))
     }
 
     /// Returns what a path stands for, if others are looked up at the same time and one query finds it. Only the path that a
     /// project has now leads to it here.
     pub(super) async fn find_together(&self, path: &str) -> Option<Arc<Found>> {
-        self.together
-            .places
-            .ask(folded(path), || self.sender.is_idle(), |paths| self.query_places(paths))
-            .await
+        let is_idle = || self.sender.is_idle();
+        let places = &self.together.places;
+        Box::pin(places.ask(folded(path), is_idle, |paths| self.query_places(paths))).await
     }
 
     async fn query(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Reading>>> {

@@ -280,9 +280,7 @@ proptest! {
 
 #[tokio::test]
 async fn lists_that_are_counted_and_not_shown_are_not_believed() {
-    let page = |nodes: Value, count: usize| {
-        json!({ "nodes": nodes, "count": count, "pageInfo": { "hasNextPage": false, "endCursor": null } })
-    };
+    let page = |nodes: Value, count: usize| json!({ "nodes": nodes, "count": count, "pageInfo": { "hasNextPage": false, "endCursor": null } });
     let node = move |id: u64| {
         json!({
             "id": format!("gid://gitlab/Project/{id}"), "fullPath": format!("acme/{id}"),
