@@ -64,7 +64,12 @@ mod tests {
     use super::*;
 
     /// Where commands are written down for machines and for maintainers.
-    const WRITTEN: [&str; 3] = [".github/workflows/release.yml", ".gitlab-ci.yml", "CONTRIBUTING.md"];
+    const WRITTEN: [&str; 4] = [
+        ".github/workflows/release.yml",
+        ".github/workflows/publish.yml",
+        ".gitlab-ci.yml",
+        "CONTRIBUTING.md",
+    ];
 
     /// The commands in a text, up to where a shell or a page goes on with something else.
     fn commands(text: &str) -> impl Iterator<Item = &str> {
