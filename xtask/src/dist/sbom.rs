@@ -144,9 +144,7 @@ fn program(package: &Package<'_>) -> Component {
 
 fn component(found: &Crate) -> Component {
     let purl = reference(&found.key());
-    // Older crates write a slash for OR, which SPDX doesn't know.
-    let license =
-        found.license.as_deref().map(|license| License { expression: license.replace('/', " OR ") });
+    let license = found.license.as_deref().map(|license| License { expression: expression(license) });
     let repository = found.repository.clone().map(|url| Reference { kind: "vcs", url });
     Component {
         kind: "library",
@@ -159,6 +157,11 @@ fn component(found: &Crate) -> Component {
         external_references: repository.into_iter().collect(),
         properties: Vec::new(),
     }
+}
+
+/// Returns a licence as SPDX writes it. Older crates have a slash for OR.
+fn expression(license: &str) -> String {
+    license.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ")
 }
 
 fn standard_library(compiler: &str) -> Component {

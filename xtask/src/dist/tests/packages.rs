@@ -30,7 +30,7 @@ pub(super) fn crates() -> Crates {
         manifest_path: PathBuf::new(),
         checksum: Some("ab".repeat(32)),
     };
-    let all = vec![found("one", "MIT/Apache-2.0"), found("two", "ISC")];
+    let all = vec![found("one", "MIT / Apache-2.0"), found("two", "ISC")];
     let key = |name: &str| (name.to_owned(), "1.2.3+4".to_owned());
     let program = (NAME.to_owned(), VERSION.to_owned());
     let dependencies =
