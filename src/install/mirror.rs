@@ -92,6 +92,8 @@ impl Mirror {
     }
 
     fn providers(&self) -> impl Iterator<Item = PathBuf> {
-        REGISTRIES.iter().map(|registry| self.root.join(registry.host).join(Path::new(SOURCE)))
+        // Part by part, so that the system's own separator is between them.
+        let parts = |host: &str| [host].into_iter().chain(SOURCE.split('/')).collect::<PathBuf>();
+        REGISTRIES.iter().map(move |registry| self.root.join(parts(registry.host)))
     }
 }

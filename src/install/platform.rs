@@ -28,6 +28,12 @@ impl Platform {
         Some(Self { system, processor })
     }
 
+    /// Returns Go's name of the system, such as `darwin`.
+    #[must_use]
+    pub fn system(self) -> &'static str {
+        self.system
+    }
+
     /// What the names of executables end in.
     #[must_use]
     pub fn executable_suffix(self) -> &'static str {

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::connection::{Connection, Connections, Io, Session};
-use super::environment::{Launch, NETWORK, Network, SOCKET_DIR, TEMPORARY_DIR};
+use super::environment::{Launch, NETWORK, Network};
 use super::handshake::Address;
 
 #[cfg(unix)]
@@ -136,6 +136,8 @@ impl Listener {
     /// Listens in the first directory that can hold a socket.
     #[cfg(unix)]
     fn bind_unix(launch: &Launch, guests: Guests) -> Result<Self, ListenError> {
+        use super::environment::{SOCKET_DIR, TEMPORARY_DIR};
+
         let (directories, variable) = match &launch.socket_dir {
             Some(directory) => (std::slice::from_ref(directory), SOCKET_DIR),
             None => (launch.temporary_dirs.as_slice(), TEMPORARY_DIR),
@@ -230,19 +232,21 @@ impl Socket {
     }
 
     /// A port leaves nothing behind and stays as it is.
+    #[cfg(unix)]
     fn set_open(&mut self, open: bool) {
         match self {
-            #[cfg(unix)]
             Self::Unix(socket) if open => {
                 if let Err(error) = socket.reopen() {
                     tracing::warn!(%error, "a host that lost its connection can't come back");
                 }
             }
-            #[cfg(unix)]
             Self::Unix(socket) => socket.close(),
             Self::Tcp(_) => {}
         }
     }
+
+    #[cfg(not(unix))]
+    fn set_open(&mut self, _: bool) {}
 }
 
 fn with_address(socket: TcpListener) -> io::Result<(TcpListener, SocketAddr)> {

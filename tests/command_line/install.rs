@@ -87,6 +87,12 @@ fn another_mirror_is_filled_likewise_and_shown_in_the_configuration_that_names_i
 
     assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
     assert_whole(&mirror);
+    #[cfg(windows)]
+    {
+        let paths: Vec<&str> = said.stdout.lines().filter(|line| line.starts_with("  HOME")).collect();
+        assert_eq!(paths.len(), HOSTS.len(), "{}", said.stdout);
+        assert!(paths.iter().all(|path| !path.contains('/')), "two kinds of slash: {paths:?}");
+    }
     #[cfg(unix)]
     insta::assert_snapshot!(said.stdout, @r#"
     Installed: terraform-provider-gitlab-job-token VERSION (PLATFORM)

@@ -1,7 +1,6 @@
 //! The command line of the chores: `cargo xtask COMMAND`. What a command does is in the library.
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,14 +19,10 @@ struct Arguments {
 enum Command {
     /// Writes docs/ anew from the schemas, examples/ and templates/.
     Docs,
-    /// Makes a package of the release build, as registries and packed mirrors want it, with its checksum.
+    /// Makes a package of the release build, with its bill of materials, an OCI image layout and checksums.
     Dist(dist::Options),
     /// Sums up the packages that several machines made of a release, and fails when one is missing.
-    Checksums {
-        /// The folder that they were brought together in
-        #[arg(value_name = "DIR")]
-        folder: PathBuf,
-    },
+    Checksums(dist::Parts),
     /// Prints what the changelog says of the release that a tag names, and fails when the tag is another's.
     Notes {
         /// The tag, such as v1.2.3
@@ -58,7 +53,7 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
     match command {
         Command::Docs => docs::write(project()).map(|()| String::new()),
         Command::Dist(options) => Ok(dist::package(project(), &options)?),
-        Command::Checksums { folder } => Ok(dist::sum_up(project(), &folder)?),
+        Command::Checksums(parts) => Ok(dist::sum_up(project(), &parts)?),
         Command::Notes { tag } => Ok(notes::of_release(project(), &tag)?),
         Command::Terraform { version } => Ok(format!("{}\n", fetch::terraform(&version)?.display())),
     }
@@ -69,7 +64,12 @@ mod tests {
     use super::*;
 
     /// Where commands are written down for machines and for maintainers.
-    const WRITTEN: [&str; 3] = [".github/workflows/release.yml", ".gitlab-ci.yml", "CONTRIBUTING.md"];
+    const WRITTEN: [&str; 4] = [
+        ".github/workflows/release.yml",
+        ".github/workflows/publish.yml",
+        ".gitlab-ci.yml",
+        "CONTRIBUTING.md",
+    ];
 
     /// The commands in a text, up to where a shell or a page goes on with something else.
     fn commands(text: &str) -> impl Iterator<Item = &str> {

@@ -9,8 +9,17 @@ use crate::plugin::tls::ServerCertificate;
 
 async fn listen() -> (Listener, SocketAddr) {
     let listener = Listener::bind_tcp(0..=0, Guests::One).await.unwrap();
-    let Address::Tcp(address) = *listener.address() else { panic!("not TCP") };
+    let address = port(&listener);
     (listener, address)
+}
+
+#[track_caller]
+fn port(listener: &Listener) -> SocketAddr {
+    match *listener.address() {
+        Address::Tcp(address) => address,
+        #[cfg(unix)]
+        Address::Unix(_) => panic!("not TCP"),
+    }
 }
 
 fn some_certificate() -> ServerCertificate {
@@ -27,7 +36,7 @@ async fn a_taken_port_is_passed_over() {
     let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20), Guests::One).await else {
         panic!("none of twenty ports is free")
     };
-    let Address::Tcp(next) = *second.address() else { panic!("not TCP") };
+    let next = port(&second);
     assert!(next.port() > taken && next.ip().is_loopback());
     drop(first);
 }

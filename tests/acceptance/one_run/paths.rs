@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use gitlab_simulator::{ADMINISTRATOR, Route, Simulator};
+#[cfg(unix)]
 use serde_json::json;
 use terraform_cli::{Action, Workspace};
 

@@ -126,13 +126,19 @@ fn status(number: u32) -> Option<Status> {
 }
 
 /// What the file holds, read without moving the place where the program goes on writing.
+#[cfg(unix)]
 fn so_far(file: &File) -> Vec<u8> {
     let mut content = vec![0; file.metadata().map_or(0, |file| file.len() as usize)];
-    #[cfg(unix)]
     if let Err(error) = std::os::unix::fs::FileExt::read_exact_at(file, &mut content, 0) {
         panic!("what the program writes can't be read: {error}");
     }
     content
+}
+
+/// Elsewhere, reading moves that place.
+#[cfg(not(unix))]
+fn so_far(_: &File) -> Vec<u8> {
+    panic!("what the program writes can't be read while it runs on this system");
 }
 
 fn content(file: &mut File) -> io::Result<Vec<u8>> {

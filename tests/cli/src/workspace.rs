@@ -30,6 +30,10 @@ const CLI_CONFIG: &str = "cli.tfrc";
 const PLAN_FILE: &str = "saved.tfplan";
 const STATE_FILE: &str = "terraform.tfstate";
 
+/// What programs for Windows need of their caller: sockets, and a place for temporary files. Other systems set none of
+/// these.
+const OF_WINDOWS: [&str; 3] = ["SystemRoot", "TEMP", "TMP"];
+
 const APPLY: [&str; 5] = ["apply", "-json", "-no-color", "-input=false", "-auto-approve"];
 
 /// A configuration, its state, and an environment to run the program in. Removed when dropped.
@@ -71,12 +75,16 @@ impl Workspace {
         fs::create_dir(&home)?;
         fs::write(root.path().join(CLI_CONFIG), cli_config)?;
         let cli_config = root.path().join(CLI_CONFIG);
-        let environment = BTreeMap::from([
+        let mut environment = BTreeMap::from([
             ("PATH".to_owned(), env::var_os("PATH").unwrap_or_default()),
             ("HOME".to_owned(), home.into_os_string()),
             ("TF_CLI_CONFIG_FILE".to_owned(), cli_config.into_os_string()),
             ("CHECKPOINT_DISABLE".to_owned(), "1".into()),
         ]);
+        if cfg!(windows) {
+            let set = OF_WINDOWS.iter().filter_map(|&name| Some((name.to_owned(), env::var_os(name)?)));
+            environment.extend(set);
+        }
         let workspace = Workspace { cli: cli.clone(), root, environment };
         fs::create_dir(workspace.directory())?;
         fs::write(workspace.directory().join(VERSIONS_FILE), requirements())?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
@@ -132,7 +132,10 @@ async fn channel(handshake: &Handshake, certificate: Option<&ClientCertificate>)
 
 async fn dial(network: &Network, tls: Option<TlsConnector>) -> io::Result<Box<dyn Io>> {
     let stream: Box<dyn Io> = match network {
-        Network::Unix(path) => Box::new(UnixStream::connect(path).await?),
+        #[cfg(unix)]
+        Network::Unix(path) => Box::new(tokio::net::UnixStream::connect(path).await?),
+        #[cfg(not(unix))]
+        Network::Unix(_) => return Err(io::Error::from(io::ErrorKind::Unsupported)),
         Network::Tcp(address) => Box::new(TcpStream::connect(address).await?),
     };
     let Some(tls) = tls else { return Ok(stream) };

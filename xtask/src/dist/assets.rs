@@ -6,15 +6,31 @@ use terraform_provider_gitlab_job_token::install::Platform;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const PACKAGE_ENDING: &str = ".zip";
+const SBOM_ENDING: &str = ".cdx.json";
 
 /// The package for a platform.
 pub(super) fn package(platform: Platform) -> String {
     asset(&format!("{platform}{PACKAGE_ENDING}"))
 }
 
-/// Whether a file of this name is a package of this version, for whatever platform.
-pub(super) fn is_package(name: &str) -> bool {
-    name.starts_with(&asset("")) && name.ends_with(PACKAGE_ENDING)
+/// The bill of materials of the package for a platform. CycloneDX recommends the ending.
+pub(super) fn sbom(platform: Platform) -> String {
+    asset(&format!("{platform}{SBOM_ENDING}"))
+}
+
+/// Returns the system and processor of the package of this version that has this name.
+pub(super) fn platform_of_package(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix(&asset(""))?.strip_suffix(PACKAGE_ENDING)?.split_once('_')
+}
+
+/// Returns the system and processor of the bill of materials of this version that has this name.
+pub(super) fn platform_of_sbom(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix(&asset(""))?.strip_suffix(SBOM_ENDING)?.split_once('_')
+}
+
+/// The packages for registries that speak OCI, as one file.
+pub(super) fn image_layout() -> String {
+    asset("oci.tar")
 }
 
 /// What tells registries which protocol the provider speaks.
@@ -22,9 +38,26 @@ pub(super) fn manifest() -> String {
     asset("manifest.json")
 }
 
-/// The checksums of all the others.
+/// The checksums that registries read: those of packages and the manifest. Terraform's registry rejects a release if
+/// this file names others.
 pub(super) fn checksums() -> String {
     asset("SHA256SUMS")
+}
+
+/// The checksums of what registries don't read. The name differs from the other one in its ending, too, so that no
+/// registry can confuse them.
+pub(super) fn other_checksums() -> String {
+    asset("checksums.txt")
+}
+
+/// The checksums of what a release gets later, for one system.
+pub(super) fn later_checksums(system: &str) -> String {
+    asset(&format!("{system}_checksums.txt"))
+}
+
+/// Checks whether a file of this name holds checksums, which are signed.
+pub(super) fn is_signed(name: &str) -> bool {
+    name.ends_with("SHA256SUMS") || name.ends_with("checksums.txt")
 }
 
 /// The program inside a package.

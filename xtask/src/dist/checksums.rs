@@ -1,4 +1,4 @@
-//! The file of checksums, in the form that `sha256sum --check` reads. A signature of it vouches for a whole release.
+//! The files of checksums, in the form that `sha256sum --check` reads. A signature of each vouches for what it names.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,30 +9,65 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::Problem;
 use super::assets;
+use super::oci;
 
 /// Where the project keeps what registries are to know.
 const MANIFEST: &str = "terraform-registry-manifest.json";
 
-/// Writes the manifest, and the checksums of it and of all packages of this version in the folder.
+/// The content of files by name.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Writes what belongs beside the packages of this version in the folder: the manifest, the image layout, and the
+/// checksums.
 pub(super) fn write(project: &Path, folder: &Path) -> Result<(), Problem> {
+    let packages = read(folder, |name| assets::platform_of_package(name).is_some())?;
+    let mut others = read(folder, |name| assets::platform_of_sbom(name).is_some())?;
+    others.insert(assets::image_layout(), oci::image_layout(&packages)?);
+    put(folder, &assets::image_layout(), &others[&assets::image_layout()])?;
+
     let kept = project.join(MANIFEST);
     let manifest = fs::read(&kept).map_err(Problem::reading(&kept))?;
-    let file = folder.join(assets::manifest());
-    fs::write(&file, &manifest).map_err(Problem::writing(&file))?;
-    let file = folder.join(assets::checksums());
-    fs::write(&file, lines(folder)?).map_err(Problem::writing(&file))
+    put(folder, &assets::manifest(), &manifest)?;
+    let mut for_registries = packages;
+    for_registries.insert(assets::manifest(), manifest);
+
+    put(folder, &assets::checksums(), lines(&for_registries).as_bytes())?;
+    put(folder, &assets::other_checksums(), lines(&others).as_bytes())
 }
 
-fn lines(folder: &Path) -> Result<String, Problem> {
-    let mut sums = BTreeMap::new();
+/// Writes the checksums of the packages for one system, and of their bills of materials, for a release that has its own
+/// already. Returns false if there are none.
+pub(super) fn write_later(folder: &Path, system: &str) -> Result<bool, Problem> {
+    let files = read(folder, |name| {
+        let platform = assets::platform_of_package(name).or_else(|| assets::platform_of_sbom(name));
+        platform.is_some_and(|(of, _)| of == system)
+    })?;
+    if !files.keys().any(|name| assets::platform_of_package(name).is_some()) {
+        return Ok(false);
+    }
+    put(folder, &assets::later_checksums(system), lines(&files).as_bytes())?;
+    Ok(true)
+}
+
+fn put(folder: &Path, name: &str, content: &[u8]) -> Result<(), Problem> {
+    let file = folder.join(name);
+    fs::write(&file, content).map_err(Problem::writing(&file))
+}
+
+fn read(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Files, Problem> {
+    let mut files = Files::new();
     for entry in fs::read_dir(folder).map_err(Problem::reading(folder))? {
         let path = entry.map_err(Problem::reading(folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if assets::is_package(&name) || name == assets::manifest() {
-            sums.insert(name, sha256(&fs::read(&path).map_err(Problem::reading(&path))?));
+        if is_wanted(&name) {
+            files.insert(name, fs::read(&path).map_err(Problem::reading(&path))?);
         }
     }
-    Ok(sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect())
+    Ok(files)
+}
+
+fn lines(files: &Files) -> String {
+    files.iter().map(|(name, content)| format!("{}  {name}\n", sha256(content))).collect()
 }
 
 pub(super) fn sha256(content: &[u8]) -> String {

@@ -51,15 +51,35 @@ pub enum Problem {
     /// The archive can't be made.
     #[error("packing failed: {0}")]
     Packing(#[from] zip::result::ZipError),
+    /// The image layout can't be packed.
+    #[error("packing the image layout failed: {0}")]
+    Layout(#[source] io::Error),
     /// A release is not whole.
     #[error(
-        "{} does not hold a package for each platform. Missing:\n\n  {}", folder.display(), packages.join("\n  ")
+        "{} doesn't hold a package with its bill of materials for each platform. Missing:\n\n  {}",
+        folder.display(), files.join("\n  ")
     )]
     Missing {
-        /// Where the packages should be.
+        /// Where the files should be.
         folder: PathBuf,
         /// The names of those that are not.
-        packages: Vec<String>,
+        files: Vec<String>,
+    },
+    /// There is nothing to add to a release.
+    #[error("{} doesn't hold a package for {system}", folder.display())]
+    NothingLater {
+        /// Where a package should be.
+        folder: PathBuf,
+        /// The system in question.
+        system: String,
+    },
+    /// A file can't be encoded.
+    #[error("{name} can't be encoded: {source}")]
+    Encoding {
+        /// The file.
+        name: &'static str,
+        /// The encoder's reason.
+        source: serde_json::Error,
     },
 }
 

@@ -1,12 +1,16 @@
-//! `dist` and `checksums`: what registries want of a release. A package is made on a machine that can build for its
-//! platform; the checksums are those of all packages of the version that lie in one folder. Nothing is signed here.
+//! `dist` and `checksums`: what a release consists of. A package, with its bill of materials, is made on a machine that
+//! can build for its platform; the image layout and the checksums are those of all packages of the version that lie in one
+//! folder. Nothing is signed here.
 
 mod archive;
 mod assets;
 mod build;
 mod checksums;
+mod crates;
 mod error;
 mod notices;
+mod oci;
+mod sbom;
 mod target;
 
 #[cfg(test)]
@@ -16,6 +20,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crates::Crates;
 pub use error::Problem;
 use target::Target;
 
@@ -33,32 +38,66 @@ pub struct Options {
     pub out: Option<PathBuf>,
 }
 
-/// Makes the package for one platform, and sums up all that lie beside it. Returns what to tell.
+/// Which packages a folder must hold, and what is made of them.
+#[derive(Debug, Default, clap::Args)]
+pub struct Parts {
+    /// The folder that the packages were brought together in
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Don't ask for packages for this system, such as darwin
+    #[arg(long, value_name = "SYSTEM")]
+    pub without: Vec<String>,
+    /// Sum up the packages for this system alone, which are added to a release later
+    #[arg(long, value_name = "SYSTEM", conflicts_with = "without")]
+    pub only: Option<String>,
+}
+
+/// What the program in a package is linked from, and the words that must be passed on with it.
+struct Contents {
+    crates: Crates,
+    notices: String,
+}
+
+/// Makes the package for one platform with its bill of materials, and sums up all that lie beside it. Returns what to
+/// tell.
 ///
 /// # Errors
 ///
 /// Where the binary can't be built or read, a licence is missing, or the folder can't be written.
 pub fn package(project: &Path, options: &Options) -> Result<String, Problem> {
-    package_with(project, options, notices::of_program)
+    package_with(project, options, |project, target| {
+        let crates = crates::of_program(project, target)?;
+        Ok(Contents { notices: notices::compose(&crates.all)?, crates })
+    })
 }
 
 fn package_with(
     project: &Path,
     options: &Options,
-    notices: impl FnOnce(&Path, &Target) -> Result<String, Problem>,
+    contents: impl FnOnce(&Path, &Target) -> Result<Contents, Problem>,
 ) -> Result<String, Problem> {
     let target = options.target.as_deref().map_or_else(Target::of_this_machine, Target::named)?;
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
         None => build::release_binary(project, &target)?,
     };
-    let package = archive::of_provider(project, &target, &binary, &notices(project, &target)?)?;
+    let Contents { crates, notices } = contents(project, &target)?;
+    let package = archive::of_provider(project, &target, &binary, &notices)?;
+    let sbom = sbom::compose(&sbom::Package {
+        target: target.triple(),
+        sha256: &checksums::sha256(&package),
+        compiler: &target::compiler_version()?,
+        crates: &crates,
+    })?;
     let folder = options.out.clone().unwrap_or_else(|| project.join("target/dist"));
     fs::create_dir_all(&folder).map_err(Problem::writing(&folder))?;
-    let file = folder.join(assets::package(target.platform()));
-    fs::write(&file, package).map_err(Problem::writing(&file))?;
+    let files = [(assets::package(target.platform()), package), (assets::sbom(target.platform()), sbom)];
+    for (name, content) in &files {
+        let file = folder.join(name);
+        fs::write(&file, content).map_err(Problem::writing(&file))?;
+    }
     checksums::write(project, &folder)?;
-    Ok(report(&folder, &[assets::package(target.platform()), assets::manifest(), assets::checksums()]))
+    Ok(report(&folder, &files.map(|(name, _)| name), &of_all()))
 }
 
 /// Sums up the packages of a release, which must all be there. Returns what to tell.
@@ -66,31 +105,48 @@ fn package_with(
 /// # Errors
 ///
 /// Where a package is missing, or the folder can't be read or written.
-pub fn sum_up(project: &Path, folder: &Path) -> Result<String, Problem> {
-    let missing: Vec<String> = target::of_releases()?
+pub fn sum_up(project: &Path, parts: &Parts) -> Result<String, Problem> {
+    let folder = &parts.folder;
+    if let Some(system) = &parts.only {
+        return match checksums::write_later(folder, system)? {
+            true => Ok(report(folder, &[], &[assets::later_checksums(system)])),
+            false => Err(Problem::NothingLater { folder: folder.clone(), system: system.clone() }),
+        };
+    }
+    let targets = target::of_releases()?;
+    let is_due = |target: &&Target| {
+        !target.is_later() && !parts.without.iter().any(|system| system == target.platform().system())
+    };
+    let files: Vec<String> = targets
         .iter()
-        .map(|target| assets::package(target.platform()))
-        .filter(|package| !folder.join(package).is_file())
+        .filter(is_due)
+        .flat_map(|target| [assets::package(target.platform()), assets::sbom(target.platform())])
+        .filter(|name| !folder.join(name).is_file())
         .collect();
-    if !missing.is_empty() {
-        return Err(Problem::Missing { folder: folder.to_owned(), packages: missing });
+    if !files.is_empty() {
+        return Err(Problem::Missing { folder: folder.clone(), files });
     }
     checksums::write(project, folder)?;
-    Ok(report(folder, &[assets::manifest(), assets::checksums()]))
+    Ok(report(folder, &[], &of_all()))
 }
 
-fn report(folder: &Path, files: &[String]) -> String {
+/// The names of what is made of all packages in a folder, the files to sign last.
+fn of_all() -> [String; 4] {
+    [assets::manifest(), assets::image_layout(), assets::checksums(), assets::other_checksums()]
+}
+
+fn report(folder: &Path, of_package: &[String], of_folder: &[String]) -> String {
     let mut text = String::from("Made:\n\n");
-    for file in files {
+    for file in of_package.iter().chain(of_folder) {
         // Writing to a string can't fail.
         let _ = writeln!(text, "  {}", folder.join(file).display());
     }
-    let sums = folder.join(assets::checksums());
-    let _ = writeln!(
-        text,
-        "\nRegistries want the checksums signed with an RSA key, in a file that gpg names\nitself, with .sig at the \
-         end:\n\n  gpg --detach-sign \"{}\"",
-        sums.display()
+    text.push_str(
+        "\nRegistries want the checksums signed with an RSA key, each in a file that gpg\nnames itself, with .sig at \
+         the end:\n\n",
     );
+    for sums in of_folder.iter().filter(|name| assets::is_signed(name)) {
+        let _ = writeln!(text, "  gpg --detach-sign \"{}\"", folder.join(sums).display());
+    }
     text
 }

@@ -3,15 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use serde::Deserialize;
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 
 use super::Problem;
-use super::build::cargo;
-use super::target::Target;
+use super::crates::Crate;
 
 /// How the names of files begin that hold a licence, or what one asks to be passed on; in lower case.
 const BEGINNINGS: [&str; 6] = ["licen", "unlicense", "copying", "copyright", "notice", "patents"];
@@ -22,66 +19,13 @@ const RULE: &str = "------------------------------------------------------------
 const STANDARD_LIBRARY: &str = "The standard library of Rust (https://www.rust-lang.org), Copyright (c) The Rust Project Contributors, is used under \
      the Apache License, Version 2.0, which is among the licences below.";
 
-/// A package as cargo knows it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    license: Option<String>,
-    repository: Option<String>,
-    manifest_path: PathBuf,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: BTreeSet<Package>,
-}
-
-/// The notices for the program that is built for this target.
+/// Composes the notices for a program that is linked from these crates.
 ///
 /// # Errors
 ///
-/// Where cargo does not tell, or a package comes without the words of its licence.
-pub(super) fn of_program(project: &Path, target: &Target) -> Result<String, Problem> {
-    let tree = [
-        ["tree", "--locked"],
-        ["--package", EXECUTABLE],
-        ["--target", target.triple()],
-        ["--edges", "normal,no-proc-macro"],
-        ["--prefix", "none"],
-        ["--format", "{p}"],
-    ];
-    let tree = ask_cargo(project, tree.as_flattened())?;
-    let linked: BTreeSet<(&str, &str)> = tree.lines().filter_map(name_and_version).collect();
-    let metadata =
-        [["metadata", "--locked"], ["--format-version", "1"], ["--filter-platform", target.triple()]];
-    let metadata = ask_cargo(project, metadata.as_flattened())?;
-    let metadata: Metadata = serde_json::from_str(&metadata).map_err(Problem::Metadata)?;
-    let is_linked = |package: &&Package| {
-        package.name != EXECUTABLE && linked.contains(&(package.name.as_str(), package.version.as_str()))
-    };
-    compose(&metadata.packages.iter().filter(is_linked).collect::<Vec<_>>())
-}
-
-/// The beginning of a line of cargo's tree, such as `url v2.5.8 (*)`.
-fn name_and_version(line: &str) -> Option<(&str, &str)> {
-    let mut words = line.split_whitespace();
-    Some((words.next()?, words.next()?.strip_prefix('v')?))
-}
-
-fn ask_cargo(project: &Path, arguments: &[&str]) -> Result<String, Problem> {
-    let program = cargo();
-    let output = Command::new(&program).args(arguments).current_dir(project).output();
-    let output = output.map_err(|source| Problem::NotStarted { program, source })?;
-    if !output.status.success() {
-        return Err(Problem::Untold(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// All texts, each once, with the packages that come with it.
-fn compose(packages: &[&Package]) -> Result<String, Problem> {
-    let mut by_text: BTreeMap<String, Vec<&Package>> = BTreeMap::new();
+/// Fails if a crate comes without the words of its licence.
+pub(super) fn compose(packages: &[Crate]) -> Result<String, Problem> {
+    let mut by_text: BTreeMap<String, Vec<&Crate>> = BTreeMap::new();
     for package in packages {
         for text in texts(package, packages)? {
             by_text.entry(text).or_default().push(package);
@@ -101,8 +45,8 @@ fn compose(packages: &[&Package]) -> Result<String, Problem> {
     Ok(notices)
 }
 
-fn heading(package: &Package) -> String {
-    let Package { name, version, license, repository, .. } = package;
+fn heading(package: &Crate) -> String {
+    let Crate { name, version, license, repository, .. } = package;
     let license = license.as_deref().unwrap_or("licence below");
     match repository {
         Some(repository) => format!("{name} {version} ({license}), {repository}"),
@@ -111,12 +55,12 @@ fn heading(package: &Package) -> String {
 }
 
 /// The package's own texts. One that comes without, as parts of a larger work may, has those of the other parts.
-fn texts(package: &Package, all: &[&Package]) -> Result<BTreeSet<String>, Problem> {
+fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, Problem> {
     let own = own_texts(package)?;
     if !own.is_empty() {
         return Ok(own);
     }
-    let of_same_work = |other: &&&Package| {
+    let of_same_work = |other: &&Crate| {
         package.repository.is_some()
             && (&other.repository, &other.license) == (&package.repository, &package.license)
     };
@@ -130,7 +74,7 @@ fn texts(package: &Package, all: &[&Package]) -> Result<BTreeSet<String>, Proble
     }
 }
 
-fn own_texts(package: &Package) -> Result<BTreeSet<String>, Problem> {
+fn own_texts(package: &Crate) -> Result<BTreeSet<String>, Problem> {
     let folder = package.manifest_path.parent().unwrap_or(Path::new("."));
     let mut texts = BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(Problem::reading(folder))? {
@@ -156,21 +100,24 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::crates;
+    use super::super::target::Target;
     use super::*;
 
     /// A package in a folder with these files.
-    fn package(folder: &Path, name: &str, files: &[(&str, &str)]) -> Package {
+    fn package(folder: &Path, name: &str, files: &[(&str, &str)]) -> Crate {
         let home = folder.join(name);
         fs::create_dir(&home).unwrap();
         for (file, text) in files {
             fs::write(home.join(file), text).unwrap();
         }
-        Package {
+        Crate {
             name: name.to_owned(),
             version: "1.2.3".to_owned(),
             license: Some("MIT".to_owned()),
             repository: Some("https://example.com/work".to_owned()),
             manifest_path: home.join("Cargo.toml"),
+            checksum: None,
         }
     }
 
@@ -181,9 +128,9 @@ mod tests {
             package(folder.path(), "one", &[("LICENSE-MIT", "Do\r\nas you like.  \n"), ("lib.rs", "code")]);
         let two =
             package(folder.path(), "two", &[("license.md", "\nDo\nas you like.\n"), ("NOTICE", "By two.")]);
-        let part = Package { version: "2.0.0".to_owned(), ..package(folder.path(), "part", &[]) };
+        let part = Crate { version: "2.0.0".to_owned(), ..package(folder.path(), "part", &[]) };
         assert_eq!(
-            compose(&[&one, &part, &two]).unwrap(),
+            compose(&[one, part, two]).unwrap(),
             format!(
                 "{EXECUTABLE} is linked from the software of others that is named below.\n\n{STANDARD_LIBRARY}\n\n\
                  {RULE}\n\
@@ -201,11 +148,9 @@ mod tests {
     fn a_package_without_the_words_of_its_licence_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let with = package(folder.path(), "with", &[("COPYING", "Do as you like.")]);
-        let without = Package {
-            license: Some("ISC".to_owned()),
-            ..package(folder.path(), "without", &[("README", "")])
-        };
-        let error = compose(&[&with, &without]).unwrap_err().to_string();
+        let without =
+            Crate { license: Some("ISC".to_owned()), ..package(folder.path(), "without", &[("README", "")]) };
+        let error = compose(&[with, without]).unwrap_err().to_string();
         assert_eq!(
             error,
             "without 1.2.3 comes without the text of its licence, which a package must pass on"
@@ -213,13 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn the_notices_name_what_is_linked_and_nothing_else() {
-        let notices = of_program(crate::project(), &Target::of_this_machine().unwrap()).unwrap();
+    fn the_program_passes_on_what_its_crates_ask_for() {
+        let target = Target::of_this_machine().unwrap();
+        let notices = compose(&crates::of_program(crate::project(), &target).unwrap().all).unwrap();
         for linked in ["aws-lc-sys ", "tokio ", "reqwest ", "tonic-prost "] {
             assert!(notices.contains(&format!("\n{linked}")), "{linked}");
-        }
-        for not_linked in ["insta ", "proptest ", "prost-build ", "syn ", "zip ", EXECUTABLE] {
-            assert!(!notices.contains(&format!("\n{not_linked}")), "{not_linked}");
         }
         assert!(notices.contains("Apache License"));
         assert!(!notices.contains('\r'));

@@ -19,6 +19,10 @@ const OF_RELEASES: [&str; 8] = [
     "aarch64-unknown-freebsd",
 ];
 
+/// The systems whose packages a release gets later, if at all: building for them takes virtual machines and emulators,
+/// and a release doesn't wait for those.
+pub(super) const LATER: [&str; 1] = ["freebsd"];
+
 /// A target of the compiler.
 #[derive(Debug)]
 pub(super) struct Target {
@@ -64,6 +68,18 @@ impl Target {
     pub(super) fn platform(&self) -> Platform {
         self.platform
     }
+
+    /// Checks whether a release is complete without a package for this target.
+    pub(super) fn is_later(&self) -> bool {
+        LATER.contains(&self.platform.system())
+    }
+}
+
+/// Returns the version of the compiler, such as `1.95.0`.
+pub(super) fn compiler_version() -> Result<String, Problem> {
+    let told = ask_compiler(&["--version", "--verbose"])?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    Ok(told.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default().to_owned())
 }
 
 /// Asks the compiler that cargo would use.

@@ -1,4 +1,6 @@
+mod oci;
 mod packages;
 mod pipelines;
+mod sbom;
 #[cfg(unix)]
 mod signing;

@@ -10,9 +10,9 @@ use zip::ZipArchive;
 use super::super::*;
 use crate::project;
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-const NAME: &str = "terraform-provider-gitlab-job-token";
-const LINUX: &str = "x86_64-unknown-linux-musl";
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const NAME: &str = "terraform-provider-gitlab-job-token";
+pub(super) const LINUX: &str = "x86_64-unknown-linux-musl";
 const NOTICES: &str = "By many.\n";
 
 /// Compressible and long enough for more than one block.
@@ -20,32 +20,62 @@ fn program() -> Vec<u8> {
     (0_u32..100_000).flat_map(|number| (number % 977 * number / 13).to_le_bytes()).collect()
 }
 
+/// A crate with one dependency.
+pub(super) fn crates() -> Crates {
+    let found = |name: &str, license: &str| crates::Crate {
+        name: name.to_owned(),
+        version: "1.2.3+4".to_owned(),
+        license: Some(license.to_owned()),
+        repository: Some("https://example.com/work".to_owned()),
+        manifest_path: PathBuf::new(),
+        checksum: Some("ab".repeat(32)),
+    };
+    let all = vec![found("one", "MIT / Apache-2.0"), found("two", "ISC")];
+    let key = |name: &str| (name.to_owned(), "1.2.3+4".to_owned());
+    let program = (NAME.to_owned(), VERSION.to_owned());
+    let dependencies =
+        [(key("one"), [key("two")].into()), (key("two"), [].into()), (program, [key("one")].into())];
+    Crates { all, dependencies: dependencies.into() }
+}
+
 /// A folder with a program that was built elsewhere, and room for packages.
-struct Place(TempDir);
+pub(super) struct Place(TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         fs::write(place.binary(), program()).unwrap();
         place
     }
 
-    fn binary(&self) -> PathBuf {
+    pub(super) fn binary(&self) -> PathBuf {
         self.0.path().join("built elsewhere")
     }
 
-    fn out(&self) -> PathBuf {
+    pub(super) fn out(&self) -> PathBuf {
         self.0.path().join("out/dist")
     }
 
-    fn pack(&self, target: &str) -> Result<String, Problem> {
+    pub(super) fn pack(&self, target: &str) -> Result<String, Problem> {
         let options =
             Options { target: Some(target.to_owned()), binary: Some(self.binary()), out: Some(self.out()) };
         // Those of other platforms would have cargo load packages that this machine has no use for.
-        package_with(project(), &options, |_, _| Ok(NOTICES.to_owned()))
+        package_with(project(), &options, |_, _| {
+            Ok(Contents { crates: crates(), notices: NOTICES.to_owned() })
+        })
     }
 
-    fn files(&self) -> Vec<(String, Vec<u8>)> {
+    pub(super) fn sum_up(&self, without: &[&str], only: Option<&str>) -> Result<String, Problem> {
+        let without = without.iter().map(|&system| system.to_owned()).collect();
+        let parts = Parts { folder: self.out(), without, only: only.map(str::to_owned) };
+        super::super::sum_up(project(), &parts)
+    }
+
+    pub(super) fn read(&self, what: &str) -> Vec<u8> {
+        fs::read(self.out().join(format!("{NAME}_{VERSION}_{what}"))).unwrap()
+    }
+
+    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(self.out()).unwrap().map(|entry| entry.unwrap());
         let read =
             |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap());
@@ -54,16 +84,25 @@ impl Place {
         files
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         self.files().into_iter().map(|(name, _)| name).collect()
     }
 
-    fn sums(&self) -> String {
-        fs::read_to_string(self.out().join(format!("{NAME}_{VERSION}_SHA256SUMS"))).unwrap()
+    /// The names in a file of checksums, each of which must be that of the file.
+    #[track_caller]
+    pub(super) fn summed_up(&self, what: &str) -> Vec<String> {
+        let sums = String::from_utf8(self.read(what)).unwrap();
+        let lines = sums.lines().map(|line| line.split_once("  ").unwrap());
+        lines
+            .map(|(sum, name)| {
+                assert_eq!(checksums::sha256(&fs::read(self.out().join(name)).unwrap()), sum, "{name}");
+                name.strip_prefix(&format!("{NAME}_{VERSION}_")).unwrap().to_owned()
+            })
+            .collect()
     }
 
     /// Name, mode and content of what a package holds.
-    fn unpacked(&self, platform: &str) -> Vec<(String, u32, Vec<u8>)> {
+    pub(super) fn unpacked(&self, platform: &str) -> Vec<(String, u32, Vec<u8>)> {
         let packed = fs::read(self.out().join(format!("{NAME}_{VERSION}_{platform}.zip"))).unwrap();
         let mut archive = ZipArchive::new(Cursor::new(packed)).unwrap();
         let mut files = Vec::new();
@@ -90,7 +129,14 @@ fn set_mode(_: &Path, _: u32) {}
 fn the_files_have_the_names_that_registries_look_for() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
-    let expected = ["SHA256SUMS", "linux_amd64.zip", "manifest.json"];
+    let expected = [
+        "SHA256SUMS",
+        "checksums.txt",
+        "linux_amd64.cdx.json",
+        "linux_amd64.zip",
+        "manifest.json",
+        "oci.tar",
+    ];
     assert_eq!(place.names(), expected.map(|what| format!("{NAME}_{VERSION}_{what}")));
 }
 
@@ -155,22 +201,18 @@ fn a_checksum_is_the_sha_256_in_lower_case() {
     assert_eq!(checksums::sha256(b"abc"), of_abc);
 }
 
+/// Terraform's registry rejects a release whose `SHA256SUMS` names a file that the registry doesn't ask for.
 #[test]
-fn each_package_of_the_version_and_the_manifest_have_a_checksum_sorted_by_name() {
+fn registries_read_checksums_of_packages_and_the_manifest_alone() {
     let place = Place::new();
     place.pack("x86_64-pc-windows-msvc").unwrap();
     for stranger in [&format!("{NAME}_0.0.1_linux_amd64.zip"), &format!("{NAME}_{VERSION}_notes.md")] {
         fs::write(place.out().join(stranger), "").unwrap();
     }
     place.pack(LINUX).unwrap();
-
-    let sums = place.sums();
-    let named: Vec<&str> = sums.lines().map(|line| line.split_once("  ").unwrap().1).collect();
-    let expected = ["linux_amd64.zip", "manifest.json", "windows_amd64.zip"];
-    assert_eq!(named, expected.map(|what| format!("{NAME}_{VERSION}_{what}")));
-    for (name, content) in place.files().iter().filter(|(name, _)| named.contains(&name.as_str())) {
-        assert!(sums.contains(&format!("{}  {name}\n", checksums::sha256(content))), "{name}\n{sums}");
-    }
+    assert_eq!(place.summed_up("SHA256SUMS"), ["linux_amd64.zip", "manifest.json", "windows_amd64.zip"]);
+    let others = ["linux_amd64.cdx.json", "oci.tar", "windows_amd64.cdx.json"];
+    assert_eq!(place.summed_up("checksums.txt"), others);
 }
 
 #[cfg(target_os = "linux")]
@@ -178,36 +220,69 @@ fn each_package_of_the_version_and_the_manifest_have_a_checksum_sorted_by_name()
 fn the_usual_tool_accepts_the_checksums() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
-    let sums = format!("{NAME}_{VERSION}_SHA256SUMS");
-    let mut check = std::process::Command::new("sha256sum");
-    let checked = check.args(["--check", "--strict", &sums]).current_dir(place.out()).output().unwrap();
-    assert!(checked.status.success(), "{checked:?}");
+    for sums in ["SHA256SUMS", "checksums.txt"] {
+        let sums = format!("{NAME}_{VERSION}_{sums}");
+        let mut check = std::process::Command::new("sha256sum");
+        let checked = check.args(["--check", "--strict", &sums]).current_dir(place.out()).output().unwrap();
+        assert!(checked.status.success(), "{checked:?}");
+    }
 }
 
 #[test]
-fn the_signature_has_its_place_and_its_command() {
+fn each_signature_has_its_place_and_its_command() {
     let place = Place::new();
     let said = place.pack(LINUX).unwrap();
-    let sums = place.out().join(format!("{NAME}_{VERSION}_SHA256SUMS"));
-    assert!(said.contains(&format!("gpg --detach-sign \"{}\"\n", sums.display())), "{said}");
+    for sums in ["SHA256SUMS", "checksums.txt"] {
+        let sums = place.out().join(format!("{NAME}_{VERSION}_{sums}"));
+        assert!(said.contains(&format!("gpg --detach-sign \"{}\"\n", sums.display())), "{said}");
+    }
 }
 
 #[test]
 fn a_release_is_summed_up_when_it_is_whole_and_not_before() {
     let place = Place::new();
     let targets = target::of_releases().unwrap();
-    let (last, others) = targets.split_last().unwrap();
+    let due: Vec<_> = targets.iter().filter(|target| !target.is_later()).collect();
+    let (last, others) = due.split_last().unwrap();
     for target in others {
         place.pack(target.triple()).unwrap();
     }
-    let error = sum_up(project(), &place.out()).unwrap_err().to_string();
-    let missing = format!("{NAME}_{VERSION}_{}.zip", last.platform());
-    assert!(error.ends_with(&format!("Missing:\n\n  {missing}")), "{error}");
+    let error = place.sum_up(&[], None).unwrap_err().to_string();
+    let missing = ["zip", "cdx.json"].map(|ending| format!("{NAME}_{VERSION}_{}.{ending}", last.platform()));
+    assert!(error.ends_with(&format!("Missing:\n\n  {}", missing.join("\n  "))), "{error}");
 
     place.pack(last.triple()).unwrap();
     fs::remove_file(place.out().join(format!("{NAME}_{VERSION}_SHA256SUMS"))).unwrap();
-    sum_up(project(), &place.out()).unwrap();
-    assert_eq!(place.sums().lines().count(), targets.len() + 1);
+    place.sum_up(&[], None).unwrap();
+    assert_eq!(place.summed_up("SHA256SUMS").len(), due.len() + 1);
+}
+
+#[test]
+fn a_release_without_a_system_is_asked_for() {
+    let place = Place::new();
+    for target in target::of_releases().unwrap() {
+        if !target.is_later() && target.platform().system() != "darwin" {
+            place.pack(target.triple()).unwrap();
+        }
+    }
+    assert!(place.sum_up(&["windows"], None).unwrap_err().to_string().contains("darwin_arm64.zip"));
+    place.sum_up(&["darwin"], None).unwrap();
+    assert_eq!(place.summed_up("SHA256SUMS").len(), 5);
+}
+
+#[test]
+fn what_comes_later_has_checksums_of_its_own() {
+    let place = Place::new();
+    place.pack(LINUX).unwrap();
+    let error = place.sum_up(&[], Some("freebsd")).unwrap_err().to_string();
+    assert_eq!(error, format!("{} doesn't hold a package for freebsd", place.out().display()));
+
+    place.pack("x86_64-unknown-freebsd").unwrap();
+    let before = place.read("SHA256SUMS");
+    place.sum_up(&[], Some("freebsd")).unwrap();
+    let sums = place.summed_up("freebsd_checksums.txt");
+    assert_eq!(sums, ["freebsd_amd64.cdx.json", "freebsd_amd64.zip"]);
+    assert_eq!(place.read("SHA256SUMS"), before);
 }
 
 #[test]

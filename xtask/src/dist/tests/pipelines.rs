@@ -12,9 +12,13 @@ use crate::project;
 
 const GITHUB_GATE: &str = ".github/workflows/ci.yml";
 const GITHUB_RELEASE: &str = ".github/workflows/release.yml";
+const GITHUB_PUBLISH: &str = ".github/workflows/publish.yml";
+const GITHUB_RUST: &str = ".github/actions/rust/action.yml";
 const GITLAB: &str = ".gitlab-ci.yml";
-const ALL: [&str; 3] = [GITHUB_GATE, GITHUB_RELEASE, GITLAB];
-const RELEASES: [&str; 2] = [GITHUB_RELEASE, GITLAB];
+const ALL: [&str; 4] = [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITLAB];
+
+/// The oldest versions that the documentation promises.
+const OLDEST: [(&str, &str); 2] = [("terraform", "1.0"), ("tofu", "1.6")];
 
 fn read(file: &str) -> String {
     fs::read_to_string(project().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -85,10 +89,40 @@ fn dependencies_are_checked_for_every_target_of_a_release() {
 #[test]
 fn each_pipeline_begins_with_the_gate_under_both_programs() {
     for (file, key, script) in [(GITHUB_GATE, "program", "run"), (GITLAB, "PROGRAM", "script")] {
-        assert_eq!(set(under(key, file).iter().map(String::as_str)), set(["terraform", "tofu"]), "{file}");
+        let programs: BTreeSet<String> = under(key, file).into_iter().collect();
+        assert_eq!(programs, set(["terraform", "tofu"]), "{file}");
         assert!(under(script, file).iter().any(|line| line == ".ci/run"), "{file}");
     }
     assert!(under("uses", GITHUB_RELEASE).contains(&format!("./{GITHUB_GATE}")));
+}
+
+#[test]
+fn each_pipeline_tests_the_oldest_versions_that_are_promised() {
+    let page = read("templates/index.md");
+    let [terraform, tofu] = OLDEST.map(|(_, version)| version);
+    let promise =
+        format!("| resources and data sources, `import` on the command line | {terraform} | {tofu} |");
+    assert!(page.lines().any(|line| line == promise), "the documentation promises other versions");
+    for file in [GITHUB_GATE, GITLAB] {
+        let text = read(file).to_lowercase();
+        for (program, version) in OLDEST {
+            let entry = format!("- program: {program}\n");
+            let (_, after) = text.split_once(&entry).unwrap_or_else(|| panic!("{file} has no {program}"));
+            assert!(
+                after.trim_start().starts_with(&format!("version: \"{version}\"\n")),
+                "{file}: {program}"
+            );
+        }
+    }
+}
+
+/// GitHub starts the workflow by these patterns, GitLab the pipeline by its rule.
+#[test]
+fn tags_that_are_no_versions_start_nothing() {
+    let patterns = ["v[0-9]+.[0-9]+.[0-9]+", "v[0-9]+.[0-9]+.[0-9]+-*"];
+    assert_eq!(set(under("tags", GITHUB_RELEASE).iter().map(String::as_str)), set(patterns));
+    let rule = r"$CI_COMMIT_TAG =~ /^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/";
+    assert!(under("if", GITLAB).iter().any(|condition| condition == rule));
 }
 
 #[test]
@@ -104,7 +138,7 @@ fn one_compiler_is_used_everywhere() {
 /// A tag can be moved to other code by whoever owns the repository, and these see the release before it is signed.
 #[test]
 fn actions_of_others_are_named_by_commit() {
-    for file in [GITHUB_GATE, GITHUB_RELEASE] {
+    for file in [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITHUB_RUST] {
         for action in under("uses", file).iter().filter(|action| !action.starts_with("./")) {
             let commit = action.split_once('@').map_or("", |(_, commit)| commit);
             assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{action}");
@@ -115,28 +149,67 @@ fn actions_of_others_are_named_by_commit() {
 #[test]
 fn what_is_published_is_what_is_made() {
     let prefix = format!("{EXECUTABLE}_");
-    for file in RELEASES {
-        assert!(read(file).contains(&format!(" dist/{prefix}*\n")), "{file}");
-        let handed_on = [under("path", file), under("paths", file)].concat();
-        assert!(handed_on.contains(&"dist/*.zip".to_owned()), "{file}: {handed_on:?}");
+    for (builds, publishes) in [(GITHUB_RELEASE, GITHUB_PUBLISH), (GITLAB, GITLAB)] {
+        assert!(read(publishes).contains(&format!(" dist/{prefix}*\n")), "{publishes}");
+        let handed_on = [under("path", builds), under("paths", builds)].concat().join("\n");
+        assert!(
+            handed_on.contains("dist/*.zip") && handed_on.contains("dist/*.cdx.json"),
+            "{builds}: {handed_on}"
+        );
     }
-    let packages =
-        target::of_releases().unwrap().into_iter().map(|target| assets::package(target.platform()));
-    for made in packages.chain([assets::manifest(), assets::checksums()]) {
+    let packages = target::of_releases()
+        .unwrap()
+        .into_iter()
+        .flat_map(|target| [assets::package(target.platform()), assets::sbom(target.platform())]);
+    for made in packages.chain(of_all()).chain(target::LATER.map(assets::later_checksums)) {
         assert!(made.starts_with(&prefix), "{made}");
     }
 }
 
-/// The key is in the environment of one step, and nothing but the script that takes it out of there names it.
+/// A job of a workflow, from its name to the next.
+fn job(file: &str, name: &str) -> String {
+    let text = read(file);
+    let (_, after) = text.split_once(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("{file}: {name}"));
+    let is_inside = |line: &&str| line.is_empty() || line.starts_with("   ");
+    after.lines().take_while(is_inside).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
-fn the_key_is_seen_by_the_step_that_signs_alone() {
-    let release = read(GITHUB_RELEASE);
+fn nothing_waits_for_what_comes_later() {
+    for (file, name) in [(GITHUB_RELEASE, "publish"), (GITHUB_RELEASE, "oci"), (GITLAB, "publish")] {
+        let (text, job) = (read(file), job_or_top(file, name));
+        assert!(text.contains("freebsd") && !job.contains("freebsd"), "{file}: {name}");
+    }
+    assert!(job(GITHUB_RELEASE, "freebsd").contains("continue-on-error: true"));
+    assert!(job_or_top(GITLAB, ".freebsd").contains("allow_failure: true"));
+}
+
+/// GitLab's jobs stand at the margin.
+fn job_or_top(file: &str, name: &str) -> String {
+    if file != GITLAB {
+        return job(file, name);
+    }
+    let text = read(file);
+    let (_, after) = text.split_once(&format!("\n{name}:\n")).unwrap_or_else(|| panic!("{file}: {name}"));
+    after.lines().take_while(|line| line.starts_with(' ')).collect::<Vec<_>>().join("\n")
+}
+
+/// The key is in the environment of one step. Its job builds nothing, and runs the script that takes the key out of
+/// there alone.
+#[test]
+fn the_key_is_seen_by_the_job_that_signs_alone() {
+    let release = read(GITHUB_PUBLISH);
     let steps: Vec<&str> = release.split("\n      - ").filter(|step| step.contains("secrets.")).collect();
     assert_eq!(steps.len(), 1);
     assert!(steps[0].starts_with("name: Sign\n") && steps[0].ends_with("run: .ci/sign dist"), "{}", steps[0]);
-    for file in [GITHUB_GATE, GITLAB] {
+    for (file, name) in [(GITHUB_PUBLISH, "sign"), (GITLAB, ".sign")] {
+        let job = job_or_top(file, name);
+        assert!(job.contains("environment: release") && job.contains(".ci/sign dist"), "{file}");
+        assert!(!job.contains("cargo") && !job.contains("rust"), "{file}");
+        assert_eq!(read(file).matches("environment:").count(), 1, "{file}");
+    }
+    for file in [GITHUB_GATE, GITHUB_RELEASE, GITLAB] {
         let text = read(file);
         assert!(!text.contains("GPG_PRIVATE_KEY") && !text.contains("PASSPHRASE"), "{file}");
     }
-    assert!(under("script", GITLAB).iter().any(|line| line == ".ci/sign dist"));
 }

@@ -79,6 +79,23 @@ fn a_signature_is_binary_and_detached_and_that_of_the_key() {
 }
 
 #[test]
+fn all_checksums_of_a_release_are_signed() {
+    let Some(keys) = Keys::new() else { return };
+    let (key, (folder, sums)) = (keys.secret("rsa2048"), release());
+    let others = sums.with_file_name("terraform-provider-x_1.0.0_checksums.txt");
+    fs::copy(&sums, &others).unwrap();
+
+    let signed = sign(folder.path(), &key, PASSPHRASE);
+
+    assert!(signed.status.success(), "{signed:?}");
+    for sums in [sums, others] {
+        let signature = format!("{}.sig", sums.display());
+        let verified = keys.gpg([OsStr::new("--verify"), OsStr::new(&signature), sums.as_os_str()]);
+        assert!(verified.status.success(), "{verified:?}");
+    }
+}
+
+#[test]
 fn a_key_that_registries_refuse_is_refused_and_no_signature_stays() {
     let Some(keys) = Keys::new() else { return };
     let (key, (folder, _)) = (keys.secret("ed25519"), release());
