@@ -4,18 +4,16 @@
 //! `cargo bench --bench cli`; `-- quick` after it measures the smallest size only, and `-- scale` how the cost grows with
 //! the number of entries.
 
+mod command;
 mod process;
 
 use std::env;
 use std::error::Error;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use command::{Cost, Subject, quicker};
 use gitlab_simulator::{Simulator, Target};
-use process::{Usage, Watch};
-use terraform_cli::{Cli, Workspace};
-
-const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
+use terraform_cli::Cli;
 
 /// The quickest of some runs counts, for these machines are noisy and nothing is ever too quick. So many are made, and the
 /// fewer where each takes a minute, which is long enough to even out.
@@ -81,23 +79,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     for &size in sizes {
         for &latency in latencies {
             let subjects = [
-                Subject::provider(&cli, size, Duration::from_millis(latency))?,
-                Subject::terraform_data(&cli, size)?,
+                Entries::provider(&cli, size, Duration::from_millis(latency))?,
+                Entries::terraform_data(&cli, size)?,
             ];
-            for (command, [ours, floor]) in COMMANDS.iter().zip(measure(&subjects, size.runs())?) {
+            for (command, [ours, floor]) in COMMANDS.iter().zip(measure(&subjects, size.runs())) {
                 print_row(size, latency, command[0], &ours, &floor);
             }
         }
     }
     Ok(())
-}
-
-/// One command's cost.
-#[derive(Clone, Copy)]
-struct Cost {
-    time: Duration,
-    requests: usize,
-    usage: Usage,
 }
 
 fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost) {
@@ -108,23 +98,22 @@ fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost)
         ours.time.as_secs_f64(),
         floor.time.as_secs_f64(),
         ours.time.as_secs_f64() / floor.time.as_secs_f64(),
-        ours.requests,
+        ours.requests.len(),
         ours.usage.cpu.as_secs_f64() * 1e3,
         ours.usage.cpu.as_secs_f64() * 1e3 / size.entries() as f64,
         ours.usage.peak_kib as f64 / 1024.0,
     );
 }
 
-/// A workspace of so many instances, and the GitLab that they are about.
-struct Subject {
-    tf: Workspace,
-    gitlab: Simulator,
+/// A workspace of so many entries.
+struct Entries {
+    subject: Subject,
     owners: Vec<u64>,
     entries_each: usize,
 }
 
-impl Subject {
-    fn provider(cli: &Cli, size: Size, latency: Duration) -> Result<Subject, Box<dyn Error>> {
+impl Entries {
+    fn provider(cli: &Cli, size: Size, latency: Duration) -> Result<Self, Box<dyn Error>> {
         let gitlab = Simulator::start();
         let owners: Vec<u64> =
             (0..size.projects).map(|owner| gitlab.add_project(&format!("owners/o{owner}"))).collect();
@@ -134,10 +123,7 @@ impl Subject {
             .map(|target| Target::Group(gitlab.add_group(&format!("groups-{target}"))));
         let targets: Vec<Target> = projects.chain(groups).collect();
         gitlab.set_latency(latency);
-        let mut tf = Workspace::new(cli, Path::new(PROVIDER))?;
-        tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
-        tf.set_env("GITLAB_TOKEN", gitlab.token());
-        tf.config(&format!(
+        let config = format!(
             r#"
             resource "gitlab_job_token_allowlist_entry" "this" {{
               for_each = {}
@@ -148,16 +134,16 @@ impl Subject {
             }}
             "#,
             instances(&owners, &targets)
-        ));
-        Ok(Subject { tf, gitlab, owners, entries_each: targets.len() })
+        );
+        let subject = Subject::provider(cli, gitlab, &config)?;
+        Ok(Self { subject, owners, entries_each: targets.len() })
     }
 
     /// The floor: nothing of it is GitLab's business.
-    fn terraform_data(cli: &Cli, size: Size) -> Result<Subject, Box<dyn Error>> {
+    fn terraform_data(cli: &Cli, size: Size) -> Result<Self, Box<dyn Error>> {
         let owners: Vec<_> = (1..=size.projects as u64).collect();
         let targets: Vec<_> = (1..=size.entries_each.sum() as u64).map(Target::Project).collect();
-        let tf = Workspace::new(cli, Path::new(PROVIDER))?;
-        tf.config(&format!(
+        let config = format!(
             r#"
             resource "terraform_data" "this" {{
               for_each = {}
@@ -167,35 +153,24 @@ impl Subject {
             }}
             "#,
             instances(&owners, &targets)
-        ));
-        Ok(Subject { tf, gitlab: Simulator::start(), owners: Vec::new(), entries_each: 0 })
+        );
+        Ok(Self { subject: Subject::floor(cli, &config)?, owners: Vec::new(), entries_each: 0 })
     }
 
     /// Apply (of everything), plan (of nothing new) and destroy.
-    fn cycle(&self) -> Result<[Cost; 3], Box<dyn Error>> {
-        let apply = self.cost(COMMANDS[0])?;
+    fn cycle(&self) -> [Cost; 3] {
+        let apply = self.subject.cost(COMMANDS[0]);
         self.assert_on_each_list(self.entries_each);
-        let plan = self.cost(COMMANDS[1])?;
-        let destroy = self.cost(COMMANDS[2])?;
+        let plan = self.subject.cost(COMMANDS[1]);
+        let destroy = self.subject.cost(COMMANDS[2]);
         self.assert_on_each_list(0);
-        Ok([apply, plan, destroy])
-    }
-
-    fn cost(&self, command: &[&str]) -> Result<Cost, Box<dyn Error>> {
-        self.gitlab.clear_requests();
-        let watch = Watch::start(Path::new(PROVIDER));
-        let began = Instant::now();
-        let run = self.tf.run(command);
-        let time = began.elapsed();
-        let usage = watch.stop();
-        run.succeeds();
-        Ok(Cost { time, requests: self.gitlab.requests().len(), usage })
+        [apply, plan, destroy]
     }
 
     /// The bench measures a success.
     fn assert_on_each_list(&self, entries: usize) {
         for owner in &self.owners {
-            let list = self.gitlab.allowlist(*owner);
+            let list = self.subject.gitlab.allowlist(*owner);
             assert_eq!(list.projects.len() + list.groups.len(), entries);
         }
     }
@@ -217,21 +192,11 @@ fn instances(owners: &[u64], targets: &[Target]) -> String {
 
 /// The quickest of some runs of each command, ours beside the floor. They take turns, so that a slow minute of the machine
 /// falls on both.
-fn measure([ours, floor]: &[Subject; 2], runs: usize) -> Result<[[Cost; 2]; 3], Box<dyn Error>> {
-    let mut best = [ours.cycle()?, floor.cycle()?];
+fn measure([ours, floor]: &[Entries; 2], runs: usize) -> [[Cost; 2]; 3] {
+    let mut best = (ours.cycle(), floor.cycle());
     for _ in 1..runs {
-        best = [quicker(best[0], ours.cycle()?), quicker(best[1], floor.cycle()?)];
+        best = (quicker(best.0, ours.cycle()), quicker(best.1, floor.cycle()));
     }
-    let [ours, floor] = best;
-    Ok([0, 1, 2].map(|command| [ours[command], floor[command]]))
-}
-
-fn quicker(best: [Cost; 3], now: [Cost; 3]) -> [Cost; 3] {
-    let mut quicker = best;
-    for (best, now) in quicker.iter_mut().zip(now) {
-        if now.time < best.time {
-            *best = now;
-        }
-    }
-    quicker
+    let (ours, floor) = best;
+    std::array::from_fn(|command| [ours[command].clone(), floor[command].clone()])
 }

@@ -1,0 +1,176 @@
+//! Many projects, each with a scope and an exclusive list of two projects and a group, all by path: plan of the create, apply
+//! of that saved plan, plan without changes and destroy, beside the floor, which is as many `terraform_data` instances in the
+//! same run. Then the same plan where GraphQL is refused, and one new entry for each project.
+//!
+//! `cargo bench --bench projects`; numbers after it are the numbers of projects to measure, 100, 500 and 1,000 otherwise.
+
+mod command;
+mod process;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::error::Error;
+use std::time::Duration;
+
+use command::{Cost, Subject, quicker};
+use gitlab_simulator::{Fault, Injection, Requests, Route, Simulator};
+use terraform_cli::Cli;
+
+const SIZES: [usize; 3] = [100, 500, 1000];
+const LATENCIES: [u64; 2] = [0, 50];
+
+/// The quickest of some runs counts: of three, and of one where a run takes minutes.
+const RUNS: usize = 3;
+const MANY: usize = 500;
+
+const COMMANDS: [(&str, &[&str]); 4] = [
+    ("plan of the create", &["plan", "-no-color", "-out=saved.tfplan"]),
+    ("apply of it", &["apply", "-no-color", "saved.tfplan"]),
+    ("plan", &["plan", "-no-color", "-detailed-exitcode"]),
+    ("destroy", &["destroy", "-auto-approve", "-no-color"]),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let asked: Vec<usize> = env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes = if asked.is_empty() { &SIZES } else { asked.as_slice() };
+    let cli = Cli::find()?;
+    println!(
+        "| projects | latency | command | ours | floor | ratio | requests | a project | provider CPU | provider memory | \
+         by kind |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    for &projects in sizes {
+        for latency in LATENCIES {
+            measure(&cli, projects, latency)?;
+        }
+        without_graphql(&cli, projects)?;
+        one_new_entry(&cli, projects)?;
+    }
+    Ok(())
+}
+
+fn measure(cli: &Cli, projects: usize, latency: u64) -> Result<(), Box<dyn Error>> {
+    let ours = Subject::provider(cli, gitlab(projects, latency), &configuration(projects))?;
+    let floor = Subject::floor(cli, &floor(projects))?;
+    let cycle = |subject: &Subject| COMMANDS.map(|(_, command)| subject.cost(command));
+    let mut best = (cycle(&ours), cycle(&floor));
+    for _ in 1..if projects < MANY { RUNS } else { 1 } {
+        best = (quicker(best.0, cycle(&ours)), quicker(best.1, cycle(&floor)));
+    }
+    for ((name, _), (ours, floor)) in COMMANDS.iter().zip(best.0.iter().zip(&best.1)) {
+        print_row(projects, latency, name, ours, Some(floor));
+    }
+    Ok(())
+}
+
+/// A plan without changes where something in front of GitLab refuses GraphQL.
+fn without_graphql(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
+    let ours = Subject::provider(cli, gitlab(projects, 0), &configuration(projects))?;
+    ours.cost(&["apply", "-auto-approve", "-no-color"]);
+    let refusal = Fault::Answers {
+        status: 403,
+        content_type: "text/html".to_owned(),
+        body: "<html><body>Forbidden</body></html>".to_owned(),
+    };
+    ours.gitlab.inject(Injection::from(refusal).on(Route::GraphqlQuery));
+    print_row(projects, 0, "plan by REST alone", &ours.cost(COMMANDS[2].1), None);
+    Ok(())
+}
+
+/// Plan and apply of one new entry on each of the projects' allowlists.
+fn one_new_entry(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
+    let config = format!(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          count          = {projects}
+          project        = "apps/app-${{count.index}}"
+          target_project = "platform/deploy"
+        }}
+        "#
+    );
+    let ours = Subject::provider(cli, gitlab(projects, 50), &config)?;
+    let cost = ours.cost(&["apply", "-auto-approve", "-no-color"]);
+    print_row(projects, 50, "one new entry each, plan and apply", &cost, None);
+    Ok(())
+}
+
+fn gitlab(projects: usize, latency: u64) -> Simulator {
+    let gitlab = Simulator::start();
+    (0..projects).for_each(|app| drop(gitlab.add_project(&format!("apps/app-{app}"))));
+    (0..10).for_each(|team| drop(gitlab.add_group(&format!("teams/team-{team}"))));
+    gitlab.add_project("platform/deploy");
+    gitlab.set_latency(Duration::from_millis(latency));
+    gitlab
+}
+
+fn configuration(projects: usize) -> String {
+    format!(
+        r#"
+        locals {{
+          count = {projects}
+        }}
+        resource "gitlab_job_token_scope" "this" {{
+          count   = local.count
+          project = "apps/app-${{count.index}}"
+        }}
+        resource "gitlab_job_token_allowlist_exclusive" "this" {{
+          count   = local.count
+          project = "apps/app-${{count.index}}"
+          target_projects = [
+            "apps/app-${{(count.index + 1) % local.count}}",
+            "apps/app-${{(count.index + 2) % local.count}}",
+          ]
+          target_groups = ["teams/team-${{count.index % 10}}"]
+        }}
+        "#
+    )
+}
+
+fn floor(projects: usize) -> String {
+    format!(
+        r#"
+        resource "terraform_data" "scope" {{
+          count = {projects}
+          input = "apps/app-${{count.index}}"
+        }}
+        resource "terraform_data" "list" {{
+          count            = {projects}
+          input            = "apps/app-${{count.index}}"
+          triggers_replace = ["apps/app-${{count.index + 1}}", "teams/team-${{count.index % 10}}"]
+        }}
+        "#
+    )
+}
+
+fn print_row(projects: usize, latency: u64, command: &str, ours: &Cost, floor: Option<&Cost>) {
+    let beside = floor.map_or("| ".to_owned(), |floor| {
+        let ratio = ours.time.as_secs_f64() / floor.time.as_secs_f64();
+        format!("{:.2} s | {ratio:.2}", floor.time.as_secs_f64())
+    });
+    println!(
+        "| {projects} | {latency} ms | {command} | {:.2} s | {beside} | {} | {:.2} | {:.0} ms | {:.1} MiB | {} |",
+        ours.time.as_secs_f64(),
+        ours.requests.len(),
+        ours.requests.len() as f64 / projects as f64,
+        ours.usage.cpu.as_secs_f64() * 1e3,
+        ours.usage.peak_kib as f64 / 1024.0,
+        by_kind(&ours.requests),
+    );
+}
+
+/// Returns the requests by kind: writes, queries over GraphQL, lists, settings, look-ups and tries of the token.
+fn by_kind(requests: &Requests) -> String {
+    let mut kinds = BTreeMap::<&str, usize>::new();
+    for request in requests.iter() {
+        let kind = match request.route {
+            route if route.is_write() => "writes",
+            Route::GraphqlQuery => "queries",
+            Route::AllowlistProjectsGet | Route::AllowlistGroupsGet => "lists",
+            Route::ScopeGet => "settings",
+            Route::ProjectGet | Route::GroupGet => "look-ups",
+            _ => "others",
+        };
+        *kinds.entry(kind).or_default() += 1;
+    }
+    kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
+}
