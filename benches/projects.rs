@@ -96,8 +96,12 @@ fn one_new_entry(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
 
 fn gitlab(projects: usize, latency: u64) -> Simulator {
     let gitlab = Simulator::start();
-    (0..projects).for_each(|app| drop(gitlab.add_project(&format!("apps/app-{app}"))));
-    (0..10).for_each(|team| drop(gitlab.add_group(&format!("teams/team-{team}"))));
+    for app in 0..projects {
+        gitlab.add_project(&format!("apps/app-{app}"));
+    }
+    for team in 0..10 {
+        gitlab.add_group(&format!("teams/team-{team}"));
+    }
     gitlab.add_project("platform/deploy");
     gitlab.set_latency(Duration::from_millis(latency));
     gitlab

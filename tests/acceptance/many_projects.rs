@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gitlab_simulator::{Requests, Simulator};
+use gitlab_simulator::{Fault, GranularGraphql, Injection, Requests, Route, Simulator, TokenSpec};
 use terraform_cli::Workspace;
 
 use crate::kit::workspace;
 
-/// Time that a request takes, so that those that wait for one meet others.
-const LATENCY: Duration = Duration::from_millis(50);
+/// Time that a request takes: so long that what a busy machine takes beside it doesn't keep requests from meeting.
+const LATENCY: Duration = Duration::from_millis(150);
+
+/// The first reads, of which some may be over before GraphQL turns out to be of no use, and the try of the token.
+const TRIES: usize = 6;
 
 /// A scope and an exclusive list of two projects and a group, by path, of each of so many projects.
 fn configuration(projects: usize) -> String {
@@ -38,7 +41,7 @@ fn configuration(projects: usize) -> String {
 
 /// Those projects on a slow GitLab, restricted as GitLab does by default.
 fn gitlab(projects: usize) -> (Simulator, Vec<u64>) {
-    let gitlab = Simulator::start();
+    let gitlab = Simulator::builder().version("19.4").start();
     let projects = (0..projects).map(|app| gitlab.add_project(&format!("apps/app-{app}"))).collect();
     for team in 0..10 {
         gitlab.add_group(&format!("teams/team-{team}"));
@@ -87,16 +90,65 @@ fn saved_creates_cost_their_writes_and_a_request_each() {
     projects.iter().for_each(|project| gitlab.set_inbound_enabled(*project, false));
     tf.config(&configuration(projects.len()));
     tf.plan().succeeds();
-    eprintln!("plan {}", by_kind(&gitlab.requests()));
     gitlab.clear_requests();
 
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().len(), 4 * projects.len());
     assert_at_most(&gitlab, 5 * projects.len());
-    gitlab.clear_requests();
-    tf.destroy().succeeds();
-    eprintln!("destroy {}", by_kind(&gitlab.requests()));
+}
+
+#[test]
+fn restricted_projects_are_restricted_without_a_write() {
+    let (gitlab, projects) = gitlab(20);
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(
+        r#"
+        resource "gitlab_job_token_scope" "this" {
+          count   = 20
+          project = "apps/app-${count.index}"
+        }
+        "#,
+    );
+
+    tf.apply().succeeds();
+
+    assert_eq!(gitlab.requests().writes().to_string(), "");
+    assert_at_most(&gitlab, projects.len());
+}
+
+#[test]
+fn without_graphql_a_plan_costs_three_requests_for_a_project() {
+    let (gitlab, projects) = gitlab(50);
+    let Some(tf) = workspace(&gitlab) else { return };
+    applied(&gitlab, &tf, &configuration(projects.len()));
+    let refusal = Fault::Answers {
+        status: 403,
+        content_type: "text/html".to_owned(),
+        body: "<html><body>Forbidden</body></html>".to_owned(),
+    };
+    gitlab.inject(Injection::from(refusal).on(Route::GraphqlQuery));
+
+    tf.plan().changes_nothing();
+
+    assert_at_most(&gitlab, 3 * projects.len() + TRIES);
+}
+
+#[test]
+fn a_fine_grained_token_costs_three_requests_for_a_project() {
+    for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
+        let (gitlab, projects) = gitlab(30);
+        let Some(mut tf) = workspace(&gitlab) else { return };
+        applied(&gitlab, &tf, &configuration(projects.len()));
+        gitlab.set_granular_graphql(answers);
+        let reads = ["Job Token Scope: Read", "Job Token Scope Allowlist: Read", "User: Read"];
+        let spec = TokenSpec::new("reader").administrator().fine_grained(reads);
+        tf.set_env("GITLAB_TOKEN", &gitlab.add_token(spec));
+
+        tf.plan().changes_nothing();
+
+        assert_at_most(&gitlab, 3 * projects.len() + TRIES);
+    }
 }
 
 #[test]

@@ -54,6 +54,12 @@ pub(crate) const IMPORT_BY_IDENTITY: Feature =
 pub(crate) const QUERY: Feature =
     Feature { name: "`terraform query`", terraform: Some((1, 14)), opentofu: None };
 
+pub(crate) const OCI_MIRROR: Feature = Feature {
+    name: "`oci_mirror` in the configuration of the CLI",
+    terraform: None,
+    opentofu: Some((1, 10)),
+};
+
 /// The plan that precedes an apply is handed the private data of the saved plan.
 pub(crate) const PLANNED_PRIVATE_DATA: Feature =
     Feature { name: "planned private data in the apply's plan", terraform: Some((1, 16)), opentofu: None };

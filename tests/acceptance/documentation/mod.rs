@@ -12,7 +12,7 @@ use terraform_cli::Workspace;
 use crate::estate::{allow, estate};
 use crate::examples::official::Official;
 use crate::kit::{bare_workspace, workspace};
-use crate::needs::{Feature, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, QUERY, REMOVED};
+use crate::needs::{Feature, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, OCI_MIRROR, QUERY, REMOVED};
 use blocks::{Block, pages};
 
 /// What stands in a recording for lines that are left out.
@@ -97,6 +97,8 @@ fn needed(text: &str) -> Option<Feature> {
         Some(IMPORT_BY_IDENTITY)
     } else if text.contains("removed {") {
         Some(REMOVED)
+    } else if text.contains("oci_mirror {") {
+        Some(OCI_MIRROR)
     } else {
         text.split("import {").skip(1).any(imports_many).then_some(IMPORT_FOR_EACH)
     }
