@@ -15,9 +15,10 @@ use tokio::time::Instant;
 const QUIET: RangeInclusive<Duration> = Duration::from_millis(3)..=Duration::from_millis(30);
 const QUIET_PART: u32 = 4;
 
-/// Bounds of the time that questions wait for requests on the wire, which is as long as the last work took. Whoever waits for
-/// the end of a request asks next, so that waiting makes one batch out of two, again and again.
-const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_millis(250);
+/// Bounds of the time that questions wait for requests on the wire, which is twice as long as the last work took: requests
+/// that have just begun end meanwhile. Whoever waits for the end of a request asks next, so that waiting makes one batch out of
+/// two, again and again.
+const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_millis(500);
 
 /// The questions that are gathered now, and those that are being answered.
 pub(super) struct Batches<K, V> {
@@ -136,7 +137,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         let began = Instant::now();
         let Last { took, expected } = *self.last();
         let quiet = (took / QUIET_PART).clamp(*QUIET.start(), *QUIET.end());
-        let patience = took.clamp(*PATIENCE.start(), *PATIENCE.end());
+        let patience = (took * 2).clamp(*PATIENCE.start(), *PATIENCE.end());
         let mut was_idle = is_idle();
         while !batch.is_closed() && began.elapsed() < patience {
             let is_quiet = tokio::time::timeout(quiet, batch.grown.notified()).await.is_err();
