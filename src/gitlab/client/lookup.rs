@@ -130,14 +130,15 @@ impl Client {
         name: &str,
         segment: &str,
     ) -> Result<Option<Arc<Found>>, Error> {
-        let is_path = name.contains('/');
-        if kind == Kind::Project
-            && is_path
-            && let Some(found) = self.find_together(name).await
-        {
-            return Ok(Some(found));
+        let found = match (kind, name.parse::<ProjectRef>()) {
+            (Kind::Project, Ok(Reference::Id(id))) => self.place_together(id).await,
+            (Kind::Project, Ok(Reference::Path(_))) => self.find_together(name).await,
+            (Kind::Project, Err(_)) | (Kind::Group, _) => None,
+        };
+        match found {
+            Some(found) => Ok(Some(found)),
+            None => self.look_up(endpoint::show(kind, segment)).await,
         }
-        self.look_up(endpoint::show(kind, segment)).await
     }
 
     async fn look_up(&self, call: Call<Found>) -> Result<Option<Arc<Found>>, Error> {

@@ -15,7 +15,7 @@ use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
 use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
 use crate::gitlab::endpoints::lookup::Found;
 use crate::gitlab::endpoints::many_projects::{
-    self as endpoint, MOST_PLACES, MOST_WHOLE, Place, WholeProject,
+    self as endpoint, MOST_PLACES, MOST_PLACES_BY_ID, MOST_WHOLE, Place, WholeProject,
 };
 use crate::gitlab::names::{Id as _, Kind, ProjectId, folded, same_path};
 use crate::gitlab::sender::{Call, Envelope, Error};
@@ -25,6 +25,7 @@ pub(super) struct Together {
     projects: Batches<ProjectId, Arc<Reading>>,
     projects_by_path: Batches<String, Arc<Reading>>,
     places: Batches<String, Arc<Found>>,
+    places_by_id: Batches<ProjectId, Arc<Found>>,
 }
 
 /// A project as one query shows it. What isn't there must be asked for by itself.
@@ -43,6 +44,7 @@ impl Default for Together {
             projects: Batches::of_at_most(MOST_WHOLE),
             projects_by_path: Batches::of_at_most(MOST_WHOLE),
             places: Batches::of_at_most(MOST_PLACES),
+            places_by_id: Batches::of_at_most(MOST_PLACES_BY_ID),
         }
     }
 }
@@ -120,6 +122,13 @@ impl Client {
         Box::pin(places.ask(folded(path), is_idle, |paths| self.query_places(paths))).await
     }
 
+    /// Returns where a project is, if others are looked up at the same time and one query finds it.
+    pub(super) async fn place_together(&self, project: ProjectId) -> Option<Arc<Found>> {
+        let is_idle = || self.sender.is_idle();
+        let places = &self.together.places_by_id;
+        Box::pin(places.ask(project, is_idle, |projects| self.query_places_by_id(projects))).await
+    }
+
     async fn query(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Reading>>> {
         self.readings(&endpoint::by_id(&projects)).await
     }
@@ -156,6 +165,14 @@ impl Client {
             .into_iter()
             .filter(is_asked)
             .map(|Place { id, full_path }| (folded(&full_path), Arc::new(Found { target: id.0, full_path })));
+        Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
+    }
+
+    async fn query_places_by_id(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Found>>> {
+        let shown = self.shown(&endpoint::places_by_id(&projects)).await?;
+        let found = shown.into_iter().filter_map(|Place { id, full_path }| {
+            Some((ProjectId::of(id.0)?, Arc::new(Found { target: id.0, full_path })))
+        });
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
     }
 

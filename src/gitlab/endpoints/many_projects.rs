@@ -87,6 +87,21 @@ const PLACES: Document = Document {
 ",
 };
 
+/// As many as GitLab has on a page.
+pub(in crate::gitlab) const MOST_PLACES_BY_ID: usize = 100;
+
+const PLACES_BY_ID: Document = Document {
+    name: "ProjectPlacesById",
+    optional: &[],
+    text: "query ProjectPlacesById($ids: [ID!]!) {
+  projects(ids: $ids, first: 100) {
+    nodes { id fullPath }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+",
+};
+
 /// The answer to a query for projects, with `P` of each. Those that the token doesn't see are left out.
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Shown<P> {
@@ -115,8 +130,7 @@ pub(in crate::gitlab) struct Place {
 
 /// Creates the query for these projects, at most [`MOST_WHOLE`].
 pub(in crate::gitlab) fn by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<WholeProject>>> {
-    let ids: Vec<String> = ids.iter().map(|id| format!("gid://gitlab/Project/{id}")).collect();
-    Call::reading(BY_ID, json!({ "ids": ids }))
+    Call::reading(BY_ID, json!({ "ids": global_ids(ids) }))
 }
 
 /// Creates the query for the projects at these full paths, at most [`MOST_WHOLE`]. Former paths lead nowhere.
@@ -129,13 +143,28 @@ pub(in crate::gitlab) fn places(paths: &[String]) -> Call<Envelope<Shown<Place>>
     Call::reading(PLACES, json!({ "paths": paths }))
 }
 
+/// Creates the query for the paths of these projects, at most [`MOST_PLACES_BY_ID`].
+pub(in crate::gitlab) fn places_by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<Place>>> {
+    Call::reading(PLACES_BY_ID, json!({ "ids": global_ids(ids) }))
+}
+
+fn global_ids(ids: &[ProjectId]) -> Vec<String> {
+    ids.iter().map(|id| format!("gid://gitlab/Project/{id}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn documents_hold_their_operation_and_bounds() {
-        for (document, most) in [(BY_ID, MOST_WHOLE), (BY_PATH, MOST_WHOLE), (PLACES, MOST_PLACES)] {
+        let documents = [
+            (BY_ID, MOST_WHOLE),
+            (BY_PATH, MOST_WHOLE),
+            (PLACES, MOST_PLACES),
+            (PLACES_BY_ID, MOST_PLACES_BY_ID),
+        ];
+        for (document, most) in documents {
             let Document { name, text, optional } = document;
             assert!(text.contains(&format!("query {name}(")) && text.contains(&format!("first: {most})")));
             assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");

@@ -205,15 +205,17 @@ enum Question {
     Groups,
     Permissions,
     Path,
+    Place,
 }
 
-const QUESTIONS: [Question; 6] = [
+const QUESTIONS: [Question; 7] = [
     Question::Settings,
     Question::Own,
     Question::Projects,
     Question::Groups,
     Question::Permissions,
     Question::Path,
+    Question::Place,
 ];
 
 impl Question {
@@ -231,6 +233,7 @@ impl Question {
             Self::Projects => shown(client.allowlist(id, Kind::Project, Freshness::Shared).await),
             Self::Groups => shown(client.allowlist(id, Kind::Group, Freshness::Shared).await),
             Self::Permissions => shown(client.permissions(id, Freshness::Shared).await),
+            Self::Place => shown(client.full_path(id.into()).await),
             Self::Path => {
                 let path: ProjectRef = format!("acme/APP-{id}").parse().unwrap();
                 shown(client.resolve_to_read(&path).await)
