@@ -58,6 +58,20 @@ fn every_page_is_where_registries_look() {
     }
 }
 
+/// The registry's tools find them by these words.
+#[test]
+fn nested_attributes_and_identities_have_the_registrys_form() {
+    let list = page("resources/job_token_allowlist_exclusive.md");
+    assert!(list.contains("(see [below for nested schema](#nestedatt--projects))\n"));
+    assert!(list.contains(
+        "<a id=\"nestedatt--projects\"></a>\n### Nested Schema for `projects`\n\nOptional:\n\n- `"
+    ));
+    let entry = page("resources/job_token_allowlist_entry.md");
+    let (_, identity) =
+        entry.split_once("### Identity Schema\n\n#### Required\n\n- `project_id` (").expect("one");
+    assert!(identity.contains("\n\n#### Optional\n\n- `target_project_id` ("));
+}
+
 fn page(file: &str) -> String {
     fs::read_to_string(project().join(FOLDER).join(file)).expect("a page")
 }
@@ -80,7 +94,7 @@ fn every_message_is_explained_and_nothing_else_is() {
         let meant = meant.unwrap_or_else(|| panic!("the program never says {heading:?}"));
         unexplained.remove(meant);
     }
-    assert!(unexplained.is_empty(), "templates/guides/troubleshooting.md does not explain {unexplained:?}");
+    assert!(unexplained.is_empty(), "docs-src/guides/troubleshooting.md does not explain {unexplained:?}");
     let unique: BTreeSet<&String> = explained.iter().collect();
     assert_eq!(unique.len(), explained.len(), "something is explained twice");
 }
@@ -105,6 +119,6 @@ fn every_variable_of_the_environment_is_on_the_first_page() {
     let (page, variables) = (page("index.md"), source::variables());
     assert!(variables.contains("GITLAB_TOKEN"), "{variables:?}");
     for variable in variables {
-        assert!(page.contains(&format!("`{variable}`")), "{variable} is not in templates/index.md");
+        assert!(page.contains(&format!("`{variable}`")), "{variable} is not in docs-src/index.md");
     }
 }
