@@ -58,6 +58,25 @@ fn every_page_is_where_registries_look() {
     }
 }
 
+/// A link at the end of a line may be longer.
+#[test]
+fn prose_in_the_sources_fits_80_columns() {
+    let folder = project().join("docs-src");
+    for file in files(&folder).expect("docs-src/") {
+        let text = fs::read_to_string(folder.join(&file)).expect("a source");
+        let (mut is_code, mut is_front) = (false, false);
+        for (index, line) in text.lines().enumerate() {
+            is_code ^= line.trim_start().starts_with("```");
+            is_front ^= line == "---";
+            let is_prose = !is_code && !is_front && !line.starts_with(['|', '#', '{']);
+            let ends_in_a_link =
+                line.rsplit_once("](").is_some_and(|(_, end)| end.contains(')') && !end.contains(' '));
+            let fits = line.chars().count() <= 80 || ends_in_a_link;
+            assert!(!is_prose || fits, "docs-src/{}:{} is too long", file.display(), index + 1);
+        }
+    }
+}
+
 /// The registry's tools find them by these words.
 #[test]
 fn nested_attributes_and_identities_have_the_registrys_form() {
