@@ -95,10 +95,11 @@ fn page(file: &str) -> String {
     fs::read_to_string(project().join(FOLDER).join(file)).expect("a page")
 }
 
-/// The titles in the guide that explains them.
+/// The titles in the guides that explain them.
 fn explained() -> Vec<String> {
-    let guide = page("guides/troubleshooting.md");
-    guide.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect()
+    let guides = ["guides/troubleshooting.md", "guides/troubleshooting-plans.md"].map(page);
+    let lines = guides.iter().flat_map(|guide| guide.lines());
+    lines.filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect()
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn every_message_is_explained_and_nothing_else_is() {
         let meant = meant.unwrap_or_else(|| panic!("the program never says {heading:?}"));
         unexplained.remove(meant);
     }
-    assert!(unexplained.is_empty(), "docs-src/guides/troubleshooting.md does not explain {unexplained:?}");
+    assert!(unexplained.is_empty(), "docs-src/guides/troubleshooting*.md do not explain {unexplained:?}");
     let unique: BTreeSet<&String> = explained.iter().collect();
     assert_eq!(unique.len(), explained.len(), "something is explained twice");
 }
