@@ -7,11 +7,9 @@ terraform {
   }
 }
 
-# The token is read from GITLAB_TOKEN, so that it is in no file. It needs the
-# scope `api`, and its user at least the Maintainer role in each project whose
-# settings are managed.
+# Reads the token from GITLAB_TOKEN. The token needs the scope `api`, and its user
+# at least the Maintainer role in each project whose settings are managed.
 provider "gitlab" {
-  # Leave this out for GitLab.com. In GitLab CI/CD, the address of the own
-  # instance is found by itself.
+  # Not needed for GitLab.com, and in jobs of the same GitLab instance.
   base_url = "https://gitlab.example.com"
 }

@@ -75,75 +75,76 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "token",
             Type::String,
-            "Personal, project or group access token, or OAuth token, with the scope `api` (`read_api` is enough for \
-             plans). Its user needs at least the Maintainer role in each project whose settings are managed, and must be \
-             able to see the targets that are added. Defaults to the environment variable `GITLAB_TOKEN`. CI/CD job \
-             tokens can't be used: GitLab keeps them out of these settings.",
+            "Personal, project or group access token, or OAuth token, with the scope `api`; `read_api` is \
+             enough for plans. Its user needs at least the Maintainer role in each project whose settings \
+             are managed, and the targets that are added must be visible to it. Defaults to the environment \
+             variable `GITLAB_TOKEN`. GitLab doesn't accept CI/CD job tokens for these settings.",
         )
         .sensitive(),
         Attribute::optional(
             "base_url",
             Type::String,
-            "Address of the GitLab instance or of its API, such as `https://gitlab.example.com` or \
-             `https://gitlab.example.com/api/v4`. Defaults to the environment variables `GITLAB_BASE_URL` and \
-             `CI_API_V4_URL`, in this order, then to `https://gitlab.com/api/v4`.",
+            "URL of the GitLab instance or of its API, such as `https://gitlab.example.com` or \
+             `https://gitlab.example.com/api/v4`. Defaults to the environment variable `GITLAB_BASE_URL`, \
+             then `CI_API_V4_URL`, then to `https://gitlab.com/api/v4`.",
         ),
         Attribute::optional(
             "cacert_file",
             Type::String,
-            "Path of a PEM file with certificates to trust beside the system's certificate authorities: those of other \
+            "Path of a PEM file with certificates to trust in addition to the system's: of certificate \
              authorities, or the server's own certificate.",
         ),
         Attribute::optional(
             "client_cert",
             Type::String,
-            "Path of a PEM file with the client certificate, where the server or a proxy asks for one. Needs \
+            "Path of a PEM file with the client certificate, if the server or a proxy requires one. Needs \
              `client_key`.",
         ),
         Attribute::optional(
             "client_key",
             Type::String,
-            "Path of a PEM file with the private key of `client_cert`, not encrypted: an RSA, ECDSA or Ed25519 key in any \
-             of the usual forms. May be the same file.",
+            "Path of a PEM file with the unencrypted private key of `client_cert`: an RSA, ECDSA or Ed25519 \
+             key. Can be the same file.",
         ),
         Attribute::optional(
             "insecure",
             Type::Bool,
-            "Whether to accept any server certificate. Anyone on the way could then read the token. Defaults to `false`.",
+            "Whether to accept any server certificate. Anyone between this machine and GitLab can then read \
+             the token. Defaults to `false`.",
         ),
         Attribute::optional(
             "headers",
             Type::map(Type::String),
-            "Further headers to send with each request, for example for a proxy.",
+            "Headers to add to each request, for example for a proxy.",
         )
         .sensitive(),
         Attribute::optional(
             "retries",
             Type::Number,
-            "How often a request is repeated after a lost connection, a rate limit or a passing trouble of the server. \
-             Defaults to 5.",
+            "Number of retries after a connection error, rate limiting or a transient server error, between \
+             0 and 100. Defaults to 5.",
         ),
         Attribute::optional(
             "early_auth_check",
             Type::Bool,
-            "Whether to try the token with one request when the provider is configured, so that a bad token is one clear \
-             error, and not one of each resource. Terraform configures it once to plan, twice to apply and three times to \
-             destroy. Defaults to the environment variable `GITLAB_EARLY_AUTH_CHECK` (`true` or `false`, or one of the other forms \
-             that Go reads: `1`, `t`, `T`, `TRUE`, `True`, `0`, `f`, `F`, `FALSE`, `False`), then to `true`.",
+            "Whether to verify the token during provider configuration, so that an invalid token results in \
+             one error instead of one per resource. Takes one request for a plan, two for an apply and three \
+             for a destroy. Defaults to the environment variable `GITLAB_EARLY_AUTH_CHECK` (`true` or \
+             `false`), then to `true`.",
         ),
         Attribute::optional(
             "request_timeout",
             Type::Number,
-            "Seconds that one attempt of a request may take. Defaults to 30.",
+            "Timeout of each attempt of a request, in seconds, between 1 and 3600. Defaults to 30.",
         ),
         Attribute::optional(
             "max_concurrent_requests",
             Type::Number,
-            "How many requests may be under way at a time. Defaults to 10.",
+            "Maximum number of concurrent requests, between 1 and 1000. Defaults to 10.",
         ),
     ];
     let description =
-        "Manages which projects and groups may access a GitLab project with their CI/CD job tokens.";
+        "Manages which projects and groups can access a GitLab project with their CI/CD job tokens.";
     Schema { version: 0, description, attributes }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn project_id() -> IdentityAttribute {
         name: "project_id",
         ty: Type::Number,
         required: true,
-        description: "Number of the project.",
+        description: "ID of the project.",
     }
 }
 

@@ -17,7 +17,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Writes docs/ anew from the schemas, examples/ and templates/.
+    /// Writes docs/ anew from the schemas, examples/ and docs-src/.
     Docs,
     /// Makes a package of the release build, with its bill of materials, an OCI image layout and checksums.
     Dist(dist::Options),

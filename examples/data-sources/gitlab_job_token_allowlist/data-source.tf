@@ -9,15 +9,14 @@ locals {
   )
 }
 
-# Who has access, for people to read: ["platform/apps/*", "security/scanner"].
-# A path is null where the token may not see the target. An ID never is.
+# Targets with access, such as ["platform/apps/*", "security/scanner"]. A path is
+# null if the target isn't visible to the token; an ID never is.
 output "who_may_access_deploy" {
   value = local.entries[*].who
 }
 
-# Entries with GitLab's default permissions, which allow more than most jobs
-# need. Null isn't false: GitLab before 18.0 shows no permissions, nor does it
-# show them to most fine-grained tokens.
+# Targets with the default permissions, which are more than most jobs need.
+# Permissions are null before GitLab 18.0 and for most fine-grained tokens.
 output "who_has_all_permissions" {
   value = [for entry in local.entries : entry.who if entry.default_permissions != false]
 }

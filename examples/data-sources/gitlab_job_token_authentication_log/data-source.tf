@@ -13,7 +13,7 @@ locals {
   unused = [for entry in coalesce(local.log.unused_entries, []) : entry.path]
 }
 
-# May I restrict access? Checks that fail are warnings, and change nothing.
+# Can access be restricted? A check that fails is a warning.
 check "every_caller_of_deploy_has_an_entry" {
   assert {
     condition     = length(local.uncovered) == 0
@@ -21,7 +21,7 @@ check "every_caller_of_deploy_has_an_entry" {
   }
 }
 
-# What can go?
+# Which entries can be removed?
 check "every_entry_of_deploy_is_used" {
   assert {
     condition     = length(local.unused) == 0
@@ -29,7 +29,7 @@ check "every_entry_of_deploy_is_used" {
   }
 }
 
-# When each project was last here, and the entry that let it in.
+# Last access of each project, and the entry that allowed it.
 output "callers_of_deploy" {
   value = {
     for project in local.log.projects : project.path => {

@@ -1,11 +1,11 @@
 data "gitlab_job_token_policies" "known" {}
 
 locals {
-  # The policies that platform/deploy gives to others. All of them only read.
+  # The policies of entries on the allowlist of platform/deploy.
   granted = toset(["READ_JOBS", "READ_PACKAGES"])
 }
 
-# Shown by every plan, for example after an upgrade of GitLab.
+# Warns with every plan, for example after an upgrade of GitLab.
 check "every_policy_exists" {
   assert {
     condition     = length(setsubtract(local.granted, data.gitlab_job_token_policies.known.names)) == 0

@@ -4,7 +4,7 @@ data "gitlab_job_token_scopes" "platform" {
 }
 
 locals {
-  # Nothing is known of projects in which the token's user is no Maintainer.
+  # Settings are null if the token's user isn't a Maintainer of the project.
   known = [
     for project in data.gitlab_job_token_scopes.platform.projects : project
     if project.inbound_enabled != null

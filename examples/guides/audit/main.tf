@@ -12,8 +12,8 @@ data "gitlab_job_token_allowlist" "this" {
 locals {
   open = [for project, scope in data.gitlab_job_token_scope.this : project if !scope.inbound_enabled]
 
-  # Whom each list lets in. A path is null where the token may not see the
-  # target, which is then shown by its number.
+  # Targets on each allowlist. If a path is not visible to the token, the target
+  # is shown by its ID.
   allowed = {
     for project, list in data.gitlab_job_token_allowlist.this : project => concat(
       [for target in list.projects : coalesce(target.path, "project ${target.id}")],

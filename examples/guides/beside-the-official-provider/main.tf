@@ -1,11 +1,10 @@
-# A new project, made by the official provider.
+# The official provider creates a project.
 resource "gitlab_project" "payments" {
   name         = "payments"
   namespace_id = 11 # shop
 }
 
-# Its number is not known before it exists; the plan says so, and the apply
-# settles it.
+# Its ID is known after the apply.
 resource "gitlab_job_token_scope" "payments" {
   provider = jobtoken
 
@@ -19,7 +18,7 @@ resource "gitlab_job_token_allowlist_entry" "payments_from_deploy" {
   target_project = "platform/deploy"
 }
 
-# And the other way round: the new project may fetch charts.
+# The new project can access platform/charts.
 resource "gitlab_job_token_allowlist_entry" "charts_from_payments" {
   provider = jobtoken
 

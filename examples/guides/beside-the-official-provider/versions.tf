@@ -1,14 +1,14 @@
 terraform {
   required_providers {
-    # The official provider keeps the local name `gitlab`, and with it all
-    # resources whose names begin so.
+    # The official provider keeps the local name `gitlab`. Resources whose types
+    # start with `gitlab_` use it by default.
     gitlab = {
       source  = "gitlabhq/gitlab"
       version = ">= 17.0"
     }
 
-    # This one takes another local name. Its resources begin with `gitlab_` too,
-    # so each says `provider = jobtoken`.
+    # This provider has another local name, so its resources need
+    # `provider = jobtoken`.
     jobtoken = {
       source  = "aff15f21/gitlab-job-token"
       version = "~> 0.1"
@@ -16,8 +16,8 @@ terraform {
   }
 }
 
-# Both read GITLAB_TOKEN and GITLAB_BASE_URL, and the attributes of a provider
-# block have the same names in both.
+# Both read GITLAB_TOKEN and GITLAB_BASE_URL. The attributes of this provider's
+# block exist in both; the official provider has more.
 provider "gitlab" {}
 
 provider "jobtoken" {}

@@ -1,5 +1,5 @@
-# The whole list of each project. The first plan names every target that is on
-# a list now and would lose access: add those that are needed to the map.
+# The whole allowlist of each project. The first plan names every target that
+# loses access. Add those that still need it to the map.
 resource "gitlab_job_token_allowlist_exclusive" "this" {
   for_each = var.allowlists
 
@@ -14,9 +14,8 @@ resource "gitlab_job_token_allowlist_exclusive" "this" {
   }
 }
 
-# First the lists are filled, then the doors are shut: in the other order, jobs
-# that are on the new list would fail in between. Destroying goes the other way
-# round, and leaves the doors shut: that is GitLab's own default.
+# Fill the allowlists before restricting access; otherwise allowed jobs fail in
+# between. Destroying leaves access restricted, GitLab's default.
 resource "gitlab_job_token_scope" "this" {
   for_each = var.allowlists
 

@@ -1,5 +1,5 @@
 output "limited" {
-  description = "The projects that are limited to their allowlists, with the number of entries on each."
+  description = "Projects that are restricted to their allowlists, with the number of entries."
   value = {
     for project, scope in gitlab_job_token_scope.this : project =>
     length(gitlab_job_token_allowlist_exclusive.this[project].projects)

@@ -1,5 +1,5 @@
 variable "allowlists" {
-  description = "Every project by full path, with all projects and groups that may access it with job tokens, each with what its jobs may do."
+  description = "Projects by full path, with all projects and groups that can access them, and the policies of each."
   type = map(object({
     projects = map(set(string))
     groups   = map(set(string))

@@ -10,8 +10,8 @@ locals {
   ]...)
 }
 
-# Entries are additive: what others have put on the lists stays there. Use
-# gitlab_job_token_allowlist_exclusive where nobody else should.
+# Other entries stay on the allowlists. To remove them, use
+# gitlab_job_token_allowlist_exclusive.
 resource "gitlab_job_token_allowlist_entry" "this" {
   for_each = local.entries
 

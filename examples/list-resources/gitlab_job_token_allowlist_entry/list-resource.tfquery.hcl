@@ -1,6 +1,6 @@
-# All that is on the allowlist of platform/deploy, managed or not. Add
-# `-generate-config-out=entries.tf` to `terraform query` for the import blocks
-# and resources of what it finds.
+# All entries on the allowlist of platform/deploy. With
+# `-generate-config-out=entries.tf`, `terraform query` writes import blocks and
+# resources for them.
 list "gitlab_job_token_allowlist_entry" "deploy" {
   provider = gitlab
 

@@ -4,5 +4,5 @@ terraform import gitlab_job_token_allowlist_entry.scanner platform/deploy:projec
 terraform import gitlab_job_token_allowlist_entry.apps platform/deploy:group:platform/apps
 terraform import gitlab_job_token_allowlist_entry.release_bot 99:project:57
 
-# The entry of the project for itself.
+# The entry of the project for itself ("Current project").
 terraform import gitlab_job_token_allowlist_entry.own platform/deploy:project:platform/deploy

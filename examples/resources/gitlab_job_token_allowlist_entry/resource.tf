@@ -1,30 +1,27 @@
-# A single project, with only the permissions that its jobs need. Permissions
-# need GitLab 18.3 or later.
+# Jobs of security/scanner can access platform/deploy, with these permissions.
+# Permissions need GitLab 18.3 or later.
 resource "gitlab_job_token_allowlist_entry" "scanner" {
   project            = "platform/deploy"
   target_project     = "security/scanner"
   job_token_policies = ["READ_JOBS", "READ_PACKAGES"]
 }
 
-# A group stands for all projects in it and in its subgroups, including those
-# created later.
+# A group includes all projects in it and in its subgroups, also those created
+# later.
 resource "gitlab_job_token_allowlist_entry" "apps" {
   project            = "platform/deploy"
   target_group       = "platform/apps"
   job_token_policies = ["READ_PACKAGES"]
 }
 
-# Without permissions in the configuration, a new entry has GitLab's default
-# permissions, and an existing entry keeps those that it has. The target can be
-# an ID instead of a path.
+# If permissions aren't set, they aren't managed. A new entry has the default
+# permissions. A target can be an ID instead of a path.
 resource "gitlab_job_token_allowlist_entry" "release_bot" {
   project           = "platform/deploy"
   target_project_id = 57
 }
 
-# The project itself ("Current project" in GitLab), with the default
-# permissions. Without this entry, an entry for a group that platform/deploy is
-# in restricts the jobs of platform/deploy, too.
+# The permissions of the project's own jobs ("Current project" in GitLab).
 resource "gitlab_job_token_allowlist_entry" "own" {
   project             = "platform/deploy"
   target_project      = "platform/deploy"

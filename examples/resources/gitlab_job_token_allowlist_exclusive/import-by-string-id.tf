@@ -1,4 +1,4 @@
 import {
   to = gitlab_job_token_allowlist_exclusive.deploy
-  id = "platform/deploy" # or its number: "99"
+  id = "platform/deploy" # or its ID: "99"
 }

@@ -1,6 +1,5 @@
-# These and no others, with these permissions: whatever else is on the list of
-# platform/deploy is removed. The first plan names each target that would lose
-# access or permissions.
+# The allowlist of platform/deploy has these entries with these permissions, and
+# no others.
 resource "gitlab_job_token_allowlist_exclusive" "deploy" {
   project = "platform/deploy"
 
@@ -19,8 +18,7 @@ resource "gitlab_job_token_allowlist_exclusive" "deploy" {
   }
 }
 
-# A kind that is left out is left alone: here any group may be on the list, but
-# of projects only the one.
+# Without `groups`, groups aren't managed: those on the allowlist stay.
 resource "gitlab_job_token_allowlist_exclusive" "charts" {
   project = "platform/charts"
 
@@ -29,14 +27,14 @@ resource "gitlab_job_token_allowlist_exclusive" "charts" {
   }
 }
 
-# Empty maps let nobody in but the project itself.
+# An empty allowlist: only the project itself has access.
 resource "gitlab_job_token_allowlist_exclusive" "vault" {
   project  = "security/vault"
   projects = {}
   groups   = {}
 }
 
-# Sets manage who is on the list, and no permissions: for GitLab before 18.3.
+# Sets don't manage permissions: for GitLab before 18.3.
 resource "gitlab_job_token_allowlist_exclusive" "storefront" {
   project         = "platform/apps/storefront"
   target_projects = ["platform/deploy"]

@@ -1,5 +1,5 @@
-# By the number of the project ...
+# <project>, by ID ...
 terraform import gitlab_job_token_scope.deploy 99
 
-# ... or by its full path.
+# ... or by full path.
 terraform import gitlab_job_token_scope.deploy platform/deploy

@@ -56,29 +56,26 @@ impl DataSource for Allowlist {
             Attribute::required(
                 "project",
                 Type::String,
-                "Number or full path of the project that the allowlist belongs to.",
+                "ID or full path of the project whose allowlist it is.",
             ),
             Attribute::computed_list(
                 "projects",
-                allowed("Number of the project."),
-                "The projects on the allowlist, sorted by path, without the project itself, which always has access.",
+                allowed("ID of the project."),
+                "Projects on the allowlist, sorted by path, without the project itself, which always has \
+                 access.",
             ),
             Attribute::computed_list(
                 "groups",
-                allowed("Number of the group."),
-                "The groups on the list, sorted by path. The projects of their subgroups have access too.",
+                allowed("ID of the group."),
+                "Groups on the allowlist, sorted by path. The projects of their subgroups have access, too.",
             ),
             Attribute::computed_object(
                 "own_permissions",
                 held_permissions(),
-                "Permissions of the project's own jobs, if the project has an entry for itself (\"Current project\" in \
-                 GitLab); null if it has none, or the token can't see it.",
+                "Permissions of the project's own jobs, if the project has an entry for itself (\"Current \
+                 project\" in GitLab); null if it has none, or if it isn't visible to the token.",
             ),
-            Attribute::computed(
-                "project_id",
-                Type::Number,
-                "Number of the project, however `project` spells it.",
-            ),
+            Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];
         let description = "Lists the projects and groups on a project's job token allowlist, with the permissions of their \
                            jobs.";
@@ -148,9 +145,14 @@ fn incomplete(project: ProjectId) -> Diagnostic {
 fn allowed(id: &'static str) -> Vec<Attribute> {
     let mut attributes = vec![
         Attribute::computed("id", Type::Number, id),
-        Attribute::computed("name", Type::String, "Display name; null where the token may not see it."),
-        Attribute::computed("path", Type::String, "Full path; null where the token may not see it."),
-        Attribute::computed("web_url", Type::String, "Its page; null where the token may not see it."),
+        Attribute::computed("name", Type::String, "Display name; null if it isn't visible to the token."),
+        Attribute::computed("path", Type::String, "Full path; null if it isn't visible to the token."),
+        Attribute::computed(
+            "web_url",
+            Type::String,
+            "URL of its page; null if it isn't visible to the \
+                                                      token.",
+        ),
     ];
     attributes.extend(held_permissions());
     attributes.extend(added());

@@ -49,20 +49,20 @@ impl DataSource for AuthenticationLog {
             Attribute::computed_list(
                 "projects",
                 logged(),
-                "The projects whose jobs have used their job token to access this project in the last 30 days, the latest \
-                 first, without the project itself, which always has access.",
+                "Projects whose jobs have used their job token to access this project in the last 30 days, \
+                 latest first, without the project itself, which always has access.",
             ),
             Attribute::computed_list(
                 "unused_entries",
                 entry_attributes(),
-                "The entries on the project's allowlist that cover none of `projects`, sorted by type and path, without the \
-                 project's entry for itself. Null if GitLab shows only part of the log.",
+                "Entries on the project's allowlist that cover none of `projects`, sorted by type and path, \
+                 without the project's entry for itself. Null if GitLab shows only part of the log.",
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];
-        let description = "Reads a project's authentication log: which projects have used their CI/CD job tokens to access it, \
-                           the allowlist entry that lets each of them in, and the entries that none of them needed. Needs \
-                           GitLab 17.6 or later.";
+        let description = "Reads a project's job token authentication log: which projects have used their \
+                           CI/CD job tokens to access it, which allowlist entry gives each of them access, \
+                           and which entries none of them needed. Needs GitLab 17.6 or later.";
         Schema { version: 0, description, attributes }
     }
 
@@ -154,14 +154,14 @@ fn logged() -> Vec<Attribute> {
         Attribute::computed(
             "last_authorized_at",
             Type::String,
-            "When one of its jobs last accessed this project, such as `2025-01-31T12:00:00Z`.",
+            "Time when one of its jobs last accessed this project, such as `2025-01-31T12:00:00Z`.",
         ),
         Attribute::computed(
             "allowed_by",
             Type::String,
-            "ID of the entry that lets the project in, in the form of the `id` of `gitlab_job_token_allowlist_entry`: its \
-             own entry, or else that of the nearest group it is in. Null if no entry does: the project loses access when \
-             access is restricted to the allowlist.",
+            "ID of the entry that gives the project access, in the form of the `id` of \
+             `gitlab_job_token_allowlist_entry`: its own entry, or else that of the nearest group it is in. \
+             Null if there is none: the project loses access when access is restricted to the allowlist.",
         ),
     ]
 }

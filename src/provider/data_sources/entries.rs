@@ -24,7 +24,7 @@ pub(super) fn entry_attributes() -> Vec<Attribute> {
         Attribute::computed(
             "path",
             Type::String,
-            "Full path of the target; null where the token can't see it.",
+            "Full path of the target; null if it isn't visible to the token.",
         ),
     ];
     attributes.extend(held_permissions());
@@ -38,14 +38,14 @@ pub(super) fn held_permissions() -> Vec<Attribute> {
         Attribute::computed(
             "default_permissions",
             Type::Bool,
-            "Whether the jobs have the default permissions, which are all that a job token can have; null before GitLab \
-             18.0, and where the token can't see permissions.",
+            "Whether the jobs have the default permissions, which are all that a job token can have; null \
+             before GitLab 18.0, and if permissions aren't visible to the token.",
         ),
         Attribute::computed(
             "job_token_policies",
             Type::list(Type::String),
-            "Policies that the jobs are restricted to, by GitLab's names, such as `READ_JOBS`, sorted. Empty with the \
-             default permissions; null before GitLab 18.0, and where the token can't see permissions.",
+            "Policies that the jobs are restricted to, such as `READ_JOBS`, sorted. Empty with the default \
+             permissions; null before GitLab 18.0, and if permissions aren't visible to the token.",
         ),
     ]
 }
@@ -56,14 +56,14 @@ pub(super) fn added() -> [Attribute; 2] {
         Attribute::computed(
             "created_at",
             Type::String,
-            "When the entry was added, such as `2025-01-31T12:00:00Z`; null before GitLab 18.0, and where the token can't \
-             see it.",
+            "Time when the entry was added, such as `2025-01-31T12:00:00Z`; null before GitLab 18.0, and if \
+             it isn't visible to the token.",
         ),
         Attribute::computed(
             "added_by",
             Type::String,
-            "Username of the user who added the entry; null before GitLab 18.0, where the token can't see it, and if that \
-             user is gone.",
+            "Username of the user who added the entry; null before GitLab 18.0, if it isn't visible to the \
+             token, and if the user was deleted.",
         ),
     ]
 }

@@ -27,8 +27,8 @@ impl DataSource for JobTokenPolicies {
             Type::set(Type::String),
             "Names of all policies, such as `READ_JOBS` and `ADMIN_PACKAGES`.",
         )];
-        let description = "Lists the policies that `job_token_policies` of an allowlist entry accepts. Each version of \
-                           GitLab has its own set, which this reads from its GraphQL schema. Needs GitLab 18.0 or later.";
+        let description = "Reads the names of the policies that `job_token_policies` accepts. They depend on \
+                           the version of GitLab. Needs GitLab 18.0 or later.";
         Schema { version: 0, description, attributes }
     }
 

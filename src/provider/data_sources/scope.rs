@@ -28,17 +28,18 @@ impl DataSource for JobTokenScope {
 
     fn schema(&self) -> Schema {
         let attributes = vec![
-            Attribute::required("project", Type::String, "Number or full path of the project."),
+            Attribute::required("project", Type::String, "ID or full path of the project."),
             Attribute::computed(
                 "inbound_enabled",
                 Type::Bool,
-                "Whether only the projects and groups on the allowlist may use their job tokens to access this project.",
+                "Whether access is restricted to the allowlist (`true`), or open to the jobs of all projects \
+                 of the instance (`false`).",
             ),
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether access of this project's own job tokens to other projects is restricted. Deprecated in GitLab; null \
-                 where GitLab no longer has it.",
+                "Whether this project's own job tokens are restricted in which projects they can access. \
+                 Deprecated in GitLab; null if GitLab doesn't return it.",
             ),
             Attribute::computed(
                 "push_repository_for_job_token_allowed",
@@ -48,17 +49,14 @@ impl DataSource for JobTokenScope {
             Attribute::computed(
                 "cross_project_push_for_job_token_allowed",
                 Type::Bool,
-                "Whether jobs of other projects can push to this project's repository with their job token, as far as their \
-                 entry on the allowlist permits; null before GitLab 19.1, and where the token can't see it.",
+                "Whether jobs of other projects can push to this project's repository with their job token, \
+                 if their entry on the allowlist has the permission; null before GitLab 19.1, and if it \
+                 isn't visible to the token.",
             ),
-            Attribute::computed(
-                "project_id",
-                Type::Number,
-                "Number of the project, however `project` spells it.",
-            ),
+            Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];
-        let description = "Tells whether access to a project with CI/CD job tokens of other projects is limited to the \
-                           project's allowlist.";
+        let description = "Reads whether other projects' CI/CD job tokens can access a project only if they \
+                           are on its allowlist, and whether jobs can push to the project's repository.";
         Schema { version: 0, description, attributes }
     }
 

@@ -49,31 +49,31 @@ impl DataSource for JobTokenScopes {
             Attribute::required(
                 "group",
                 Type::String,
-                "Number or full path of the group whose projects are told of, those of its subgroups included.",
+                "ID or full path of the group whose projects are read, including the projects of its \
+                 subgroups.",
             ),
             Attribute::optional(
                 "include_archived",
                 Type::Bool,
-                "Whether archived projects are told of as well. They are not unless this is `true`.",
+                "Whether to read archived projects, too. Defaults to `false`.",
             ),
             Attribute::optional(
                 "include_entries",
                 Type::Bool,
-                "Whether to read the entries on each project's allowlist, up to some 50,000. One request for each twenty projects. \
-                 Defaults to `false`.",
+                "Whether to read the entries of each project's allowlist, up to about 50,000. Takes one \
+                 request per 20 projects. Defaults to `false`.",
             ),
             Attribute::computed_list(
                 "projects",
                 standing(),
-                "The projects that the token can see, sorted by path.",
+                "Projects of the group that are visible to the token, sorted by path.",
             ),
-            Attribute::computed("group_id", Type::Number, "Number of the group, however `group` spells it."),
+            Attribute::computed("group_id", Type::Number, "ID of the group."),
         ];
-        let description = "Shows for every project of a group and its subgroups whether access with CI/CD job tokens is \
-                           limited to the project's allowlist, how many are on the list, and how many of those may do \
-                           all that a job token can be used for. One request for each hundred projects, up to 20,000 projects. \
-                           Needs GitLab \
-                           18.3 or later, or the beta of 18.0.";
+        let description = "Reads the job token settings of all projects of a group and its subgroups: \
+                           whether access is restricted to the allowlist, how many entries it has, and how \
+                           many of them have the default permissions. Takes one request per 100 projects, up \
+                           to 20,000 projects. Needs GitLab 18.3 or later, or the beta in 18.0 to 18.2.";
         Schema { version: 0, description, attributes }
     }
 
@@ -122,47 +122,49 @@ fn hidden(count: usize, group: &Attr<String>) -> Diagnostic {
 /// The attributes of one project.
 fn standing() -> Vec<Attribute> {
     vec![
-        Attribute::computed("id", Type::Number, "Number of the project."),
+        Attribute::computed("id", Type::Number, "ID of the project."),
         Attribute::computed("path", Type::String, "Full path of the project."),
         Attribute::computed("archived", Type::Bool, "Whether the project is archived."),
         Attribute::computed(
             "inbound_enabled",
             Type::Bool,
-            "Whether the project limits access to its allowlist; null where the token's user is not at least a \
-             Maintainer of it. An instance that enforces the limit does so whatever the project says.",
+            "Whether the project restricts access to its allowlist; null unless the token's user is at least \
+             a Maintainer of the project. An instance that enforces the allowlist does so whatever this \
+             setting is.",
         ),
         Attribute::computed(
             "push_repository_for_job_token_allowed",
             Type::Bool,
-            "Whether the project's own jobs can push to its repository with their job token; null likewise.",
+            "Whether the project's own jobs can push to its repository with their job token; null without \
+             the Maintainer role.",
         ),
         Attribute::computed(
             "cross_project_push_for_job_token_allowed",
             Type::Bool,
-            "Whether jobs of other projects can push to the project's repository, as far as their entry on the allowlist \
-             permits; null likewise, and before GitLab 19.1.",
+            "Whether jobs of other projects can push to the project's repository, if their entry on the \
+             allowlist has the permission; null without the Maintainer role, and before GitLab 19.1.",
         ),
         Attribute::computed(
             "allowed_project_count",
             Type::Number,
-            "How many projects are on the allowlist, without the project itself; null likewise.",
+            "Number of projects on the allowlist, without the project itself; null without the Maintainer role.",
         ),
         Attribute::computed(
             "allowed_group_count",
             Type::Number,
-            "How many groups are on the allowlist; null likewise.",
+            "Number of groups on the allowlist; null without the Maintainer role.",
         ),
         Attribute::computed(
             "default_permissions_count",
             Type::Number,
-            "How many of these projects and groups have the default permissions, and so may do all that a job token can \
-             be used for; null likewise.",
+            "Number of these projects and groups that have the default permissions, which are all that a job \
+             token can have; null without the Maintainer role.",
         ),
         Attribute::computed_list(
             "entries",
             entry_attributes(),
-            "The entries on the project's allowlist, sorted by type and path, without the project's entry for itself; null \
-             likewise, and unless `include_entries` is `true`.",
+            "Entries on the project's allowlist, sorted by type and path, without the project's entry for \
+             itself; null without the Maintainer role, and unless `include_entries` is `true`.",
         ),
     ]
 }

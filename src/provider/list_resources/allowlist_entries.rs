@@ -22,8 +22,8 @@ impl ListResource for AllowlistEntries {
 
     fn schema(&self) -> Schema {
         place::schema(
-            "Lists the entries on the allowlist of a project, or on those of all projects of a group. Of each project, its entry \
-             for itself comes first, then the projects, then the groups.",
+            "Lists the allowlist entries of a project, or of all projects of a group. For each project, its \
+             entry for itself comes first, then projects, then groups.",
         )
     }
 

@@ -20,8 +20,8 @@ impl ListResource for Allowlists {
 
     fn schema(&self) -> Schema {
         place::schema(
-            "Lists the allowlist of a project, or those of all projects of a group, each as a whole: every project has one, \
-             which may be empty.",
+            "Lists the whole allowlist of a project, or of each project of a group. Every project has an \
+             allowlist, which can be empty.",
         )
     }
 

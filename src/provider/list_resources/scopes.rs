@@ -20,8 +20,7 @@ impl ListResource for JobTokenScopes {
 
     fn schema(&self) -> Schema {
         place::schema(
-            "Lists the job token scopes of a project, or of all projects of a group: every project has one. In a group, one \
-             request serves a hundred projects.",
+            "Lists the job token scope of a project, or of each project of a group. Every project has one.",
         )
     }
 

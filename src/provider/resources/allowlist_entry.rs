@@ -69,64 +69,67 @@ impl Resource for AllowlistEntry {
             Attribute::required(
                 "project",
                 Type::String,
-                "Number or full path of the project that the allowlist belongs to: the one that is accessed. Another \
-                 spelling of the same project changes nothing on the server; another project replaces the entry.",
+                "ID or full path of the project whose allowlist it is. Changing this to a different project \
+                 forces a new resource; a different path or ID for the same project doesn't.",
             ),
             Attribute::optional(
                 "target_project",
                 Type::String,
-                "ID or full path of the project whose jobs get access. Exactly one of `target_project`, `target_project_id`, \
-                 `target_group` and `target_group_id` must be set. May be the project itself, if `default_permissions` or \
-                 `job_token_policies` is set: the entry then sets the permissions of the project's own jobs.",
+                "ID or full path of the project whose jobs get access. Exactly one of `target_project`, \
+                 `target_project_id`, `target_group` and `target_group_id` must be set. Changing to a \
+                 different target forces a new resource. The target can be the project itself if \
+                 `default_permissions` or `job_token_policies` is set: the entry then sets the permissions \
+                 of the project's own jobs.",
             ),
             Attribute::optional(
                 "target_project_id",
                 Type::Number,
-                "Number of the project whose jobs get access; null if the target is a group. May be set in place of \
-                 `target_project`.",
+                "ID of the project whose jobs get access, instead of `target_project`. Null if the target is \
+                 a group.",
             )
             .or_computed(),
             Attribute::optional(
                 "target_group",
                 Type::String,
-                "Number or full path of the group whose projects' jobs get access, those of its subgroups included.",
+                "ID or full path of the group whose projects' jobs get access, including the projects of its \
+                 subgroups.",
             ),
             Attribute::optional(
                 "target_group_id",
                 Type::Number,
-                "Number of the group whose projects' jobs get access; null if the target is a project. May be set in \
-                 place of `target_group`.",
+                "ID of the group whose projects' jobs get access, instead of `target_group`. Null if the \
+                 target is a project.",
             )
             .or_computed(),
             Attribute::optional(
                 "default_permissions",
                 Type::Bool,
-                "Whether the target's jobs may do all that a job token can be used for (`true`), or only what \
-                 `job_token_policies` names (`false`). Where neither is set, permissions are not managed: a new entry has \
-                 the default ones, an existing one keeps what it has, and the attribute is null. Needs GitLab 18.3 or \
-                 later.",
+                "Whether the target's jobs have the default permissions, which are all that a job token can \
+                 have (`true`), or only those in `job_token_policies` (`false`). If neither attribute is \
+                 set, permissions aren't managed: a new entry has the default permissions, an existing entry \
+                 keeps its permissions, and both attributes are null. Needs GitLab 18.3 or later.",
             )
             .or_computed(),
             Attribute::optional(
                 "job_token_policies",
                 Type::set(Type::String),
-                "What the target's jobs may do and nothing else, by GitLab's names, such as `READ_JOBS` or \
-                 `ADMIN_PACKAGES`; the empty set allows nothing of what has such a name. Not to be set beside \
-                 `default_permissions = true`. Needs GitLab 18.3 or later.",
+                "Policies that the target's jobs are restricted to, such as `READ_JOBS` or `ADMIN_PACKAGES`: \
+                 see [GitLab's list](https://docs.gitlab.com/ci/jobs/fine_grained_permissions/). `[]` gives \
+                 no permissions. Conflicts with `default_permissions = true`. Needs GitLab 18.3 or later.",
             )
             .or_computed(),
-            Attribute::computed("target_type", Type::String, "What the target is: `project` or `group`."),
-            Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
+            Attribute::computed("target_type", Type::String, "Type of the target: `project` or `group`."),
+            Attribute::computed("project_id", Type::Number, "ID of the project."),
             Attribute::computed(
                 "id",
                 Type::String,
-                "The entry as `<project number>:project:<target number>` or `<project number>:group:<target number>`.",
+                "ID of the entry: `<project ID>:project:<target ID>` or `<project ID>:group:<target ID>`.",
             ),
         ];
-        let description = "Adds a project or group to a project's job token allowlist, so that its CI/CD jobs can access \
-                           that project with `CI_JOB_TOKEN`. Other entries stay as they are. If the entry already exists, \
-                           the resource adopts it and prints a warning. Destroying the resource removes the entry; the \
-                           entry of a project for itself can't be removed and gets the default permissions.";
+        let description = "Adds a project or group to a project's job token allowlist, so that its CI/CD \
+                           jobs can access that project with `CI_JOB_TOKEN`. Other entries stay as they are. \
+                           If the entry already exists, the resource adopts it and prints a warning. \
+                           Destroying the resource removes the entry, even if it was adopted.";
         Schema { version: 0, description, attributes }
     }
 
@@ -137,11 +140,11 @@ impl Resource for AllowlistEntry {
             identity::project_id(),
             target(
                 "target_project_id",
-                "Number of the project whose jobs have access, if the target is a project.",
+                "ID of the project whose jobs have access, if the target is a project.",
             ),
             target(
                 "target_group_id",
-                "Number of the group whose projects' jobs have access, if the target is a group.",
+                "ID of the group whose projects' jobs have access, if the target is a group.",
             ),
         ];
         IdentitySchema { version: 0, attributes }

@@ -71,63 +71,61 @@ impl Resource for AllowlistExclusive {
             Attribute::required(
                 "project",
                 Type::String,
-                "Number or full path of the project that the allowlist belongs to: the one that is accessed. Another \
-                 spelling of the same project changes nothing on the server; another project replaces the resource, and \
-                 nothing else ever does.",
+                "ID or full path of the project whose allowlist it is. Changing this to a different project \
+                 forces a new resource; a different path or ID for the same project doesn't.",
             ),
             Attribute::optional_map(
                 "projects",
                 entries::attributes(),
-                "Projects that are allowed, at most 200, each with what its jobs may do. The keys are IDs or full paths. Any other \
-                 project is removed from the list; an empty map allows none. Needs GitLab 18.3 or later. If neither this nor \
-                 `target_projects` nor `target_project_ids` is set, the projects on the list are left alone. At least one \
-                 kind, projects or groups, must be managed.",
+                "Projects on the allowlist, at most 200, with the permissions of their jobs. Keys are IDs or \
+                 full paths. All other projects are removed from the allowlist; `{}` removes all of them. At \
+                 most one of `projects`, `target_projects` and `target_project_ids` can be set; if none is, \
+                 projects aren't managed. Projects or groups must be managed. Needs GitLab 18.3 or later.",
             ),
             Attribute::optional_map(
                 "groups",
                 entries::attributes(),
-                "Groups whose projects are allowed, those of their subgroups included, at most 200, each with what the jobs \
-                 may do. The keys are IDs or full paths. Any other group is removed from the list; an empty map allows none. \
-                 Needs GitLab 18.3 or later. If neither this nor `target_groups` nor `target_group_ids` is set, the groups on \
-                 the list are left alone.",
+                "Groups on the allowlist, at most 200, with the permissions of their projects' jobs, \
+                 including the projects of their subgroups. Keys are IDs or full paths. All other groups are \
+                 removed from the allowlist; `{}` removes all of them. At most one of `groups`, \
+                 `target_groups` and `target_group_ids` can be set; if none is, groups aren't managed. Needs \
+                 GitLab 18.3 or later.",
             ),
             Attribute::optional(
                 "target_projects",
                 Type::set(Type::String),
-                "IDs or full paths of the projects that are allowed, at most 200, in place of `projects`: their permissions \
-                 aren't managed, and new entries have the default permissions. Any other project is removed from the list; an \
-                 empty set allows none.",
+                "IDs or full paths of the projects on the allowlist, at most 200, instead of `projects`. \
+                 Permissions aren't managed, and new entries have the default permissions. All other \
+                 projects are removed from the allowlist; `[]` removes all of them.",
             ),
             Attribute::optional(
                 "target_project_ids",
                 Type::set(Type::Number),
-                "IDs of the projects that are allowed; may be set in place of `target_projects`. Null if the projects are \
-                 left alone or in `projects`.",
+                "IDs of the projects on the allowlist, instead of `target_projects`. Null if projects aren't \
+                 managed, or are managed by `projects`.",
             )
             .or_computed(),
             Attribute::optional(
                 "target_groups",
                 Type::set(Type::String),
-                "IDs or full paths of the groups whose projects are allowed, at most 200, in place of `groups`: their \
-                 permissions aren't managed, and new entries have the default permissions. Any other group is removed from the \
-                 list; an empty set allows none.",
+                "IDs or full paths of the groups on the allowlist, at most 200, instead of `groups`. \
+                 Permissions aren't managed, and new entries have the default permissions. All other groups \
+                 are removed from the allowlist; `[]` removes all of them.",
             ),
             Attribute::optional(
                 "target_group_ids",
                 Type::set(Type::Number),
-                "IDs of the groups whose projects are allowed; may be set in place of `target_groups`. Null if the groups \
-                 are left alone or in `groups`.",
+                "IDs of the groups on the allowlist, instead of `target_groups`. Null if groups aren't \
+                 managed, or are managed by `groups`.",
             )
             .or_computed(),
-            Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
-            Attribute::computed("id", Type::String, "Number of the project, as text."),
+            Attribute::computed("project_id", Type::Number, "ID of the project."),
+            Attribute::computed("id", Type::String, "ID of the project, as a string."),
         ];
-        let description = "Manages the whole allowlist of a project: which projects and groups may access it with the \
-                           job tokens of their CI/CD jobs, and that no others may. **Creating it removes every entry of \
-                           a managed kind that it does not name**; the plan warns and names them. The project itself \
-                           always has access and is never named. Destroying it removes the entries it manages; to leave \
-                           them in place, use a `removed` block with `destroy = false`. Whether the allowlist limits \
-                           access at all is decided by `gitlab_job_token_scope`.";
+        let description = "Manages a project's whole job token allowlist: its projects, its groups, or both. \
+                           Entries that aren't in the configuration are removed, and the plan names each \
+                           target that loses access. Destroying the resource removes the entries that it \
+                           manages.";
         Schema { version: 0, description, attributes }
     }
 

@@ -52,14 +52,15 @@ impl Resource for JobTokenScope {
             Attribute::required(
                 "project",
                 Type::String,
-                "Number or full path of the project. Another spelling of the same project changes nothing on the server; \
-                 another project replaces the resource.",
+                "ID or full path of the project. Changing this to a different project forces a new resource; \
+                 a different path or ID for the same project doesn't.",
             ),
             Attribute::optional(
                 "inbound_enabled",
                 Type::Bool,
-                "Whether only the projects and groups on the allowlist may use their job tokens to access this project. \
-                 `false` lets the jobs of any project in, whose user has access. Defaults to `true`, as in GitLab.",
+                "Whether access is restricted to the allowlist (`true`), or open to the jobs of all projects \
+                 of the instance (`false`), within the rights of the user who runs them. Defaults to `true`, \
+                 as in GitLab.",
             )
             .or_default(Value::Bool(true)),
             Attribute::optional(
@@ -84,15 +85,16 @@ impl Resource for JobTokenScope {
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether access of this project's own job tokens to other projects is restricted. Deprecated in GitLab and \
-                 read-only; null where GitLab no longer has it.",
+                "Whether this project's own job tokens are restricted in which projects they can access. \
+                 Deprecated in GitLab and read-only; null if GitLab doesn't return it.",
             ),
-            Attribute::computed("project_id", Type::Number, "Number of the project, however `project` spells it."),
-            Attribute::computed("id", Type::String, "Number of the project, as text."),
+            Attribute::computed("project_id", Type::Number, "ID of the project."),
+            Attribute::computed("id", Type::String, "ID of the project, as a string."),
         ];
-        let description = "Decides whether access to a project with CI/CD job tokens of other projects is limited to \
-                           the project's allowlist. Every project has this setting: creating the resource takes it over, \
-                           destroying it restores GitLab's default, which is limited access.";
+        let description = "Manages whether other projects' CI/CD job tokens can access a project only if \
+                           they are on its allowlist (the inbound job token scope). Every project has this \
+                           setting: creating the resource adopts it, and destroying the resource restores \
+                           GitLab's default, which restricts access to the allowlist.";
         Schema { version: 0, description, attributes }
     }
 

@@ -171,9 +171,7 @@ fn the_scope_of_a_project_is_read_and_checked() {
 
     let warnings = tf.plan().run().warnings();
     let [warning] = &warnings[..] else { panic!("one warning is right, not {warnings:?}") };
-    assert!(
-        warning.detail.starts_with("Jobs of any project may use their job tokens to access platform/deploy.")
-    );
+    assert!(warning.detail.starts_with("Jobs of all projects can access platform/deploy."));
 }
 
 #[test]

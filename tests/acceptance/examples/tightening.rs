@@ -209,7 +209,7 @@ fn the_guide_shows_what_is_written() {
     guide(&look, LOOK);
     look.apply().succeeds();
     let page =
-        fs::read_to_string(of_project("templates/guides/tighten-an-existing-group.md")).expect("the guide");
+        fs::read_to_string(of_project("docs-src/guides/tighten-an-existing-group.md")).expect("the guide");
     let shown: Vec<_> = page.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let [log, allowlists] = shown[..] else { panic!("two blocks, not {shown:?}") };
     for (block, output) in [(log, look.output("log")), (allowlists, look.output("allowlists"))] {

@@ -15,13 +15,21 @@ pub(super) fn schema(schema: &Schema) -> String {
     text
 }
 
-/// The attributes of an identity.
+/// Returns the section of an identity, under the headings that the registry's tools give it.
 pub(super) fn identity(schema: &IdentitySchema) -> String {
-    let attribute = |attribute: &IdentityAttribute| {
-        let optional = if attribute.required { "" } else { ", Optional" };
-        format!("- `{}` ({}{optional}) {}\n", attribute.name, of_type(&attribute.ty), attribute.description)
-    };
-    schema.attributes.iter().map(attribute).collect()
+    let mut text = String::from("### Identity Schema\n");
+    for (title, required) in [("Required", true), ("Optional", false)] {
+        let attributes = schema.attributes.iter().filter(|attribute| attribute.required == required);
+        let lines: String = attributes.map(identity_line).collect();
+        if !lines.is_empty() {
+            text.push_str(&format!("\n#### {title}\n\n{lines}"));
+        }
+    }
+    text
+}
+
+fn identity_line(attribute: &IdentityAttribute) -> String {
+    format!("- `{}` ({}) {}\n", attribute.name, of_type(&attribute.ty), attribute.description)
 }
 
 /// The attributes in the order of the schema, under the title that says who sets them. What a practitioner may set is
@@ -63,7 +71,7 @@ fn line(attribute: &Attribute, parent: &str) -> String {
         text.push_str(&format!(" **Deprecated:** {reason}"));
     }
     if let Shape::Nested(..) = attribute.shape {
-        text.push_str(&format!(" (see [below](#{}))", anchor(&path(parent, attribute))));
+        text.push_str(&format!(" (see [below for nested schema](#{}))", anchor(&path(parent, attribute))));
     }
     text.push('\n');
     text

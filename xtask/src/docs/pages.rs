@@ -15,7 +15,10 @@ const PROVIDER: &str = "gitlab-job-token";
 
 /// Stands in every page, where its reader may take it for a source.
 const NOTICE: &str =
-    "<!-- Made by `cargo xtask docs`. Change the schema, examples/ or templates/, and run that again. -->";
+    "<!-- Made by `cargo xtask docs`. Change the schema, examples/ or docs-src/, and run that again. -->";
+
+const IMPORT_BLOCK: &str = "https://developer.hashicorp.com/terraform/language/import";
+const IMPORT_COMMAND: &str = "https://developer.hashicorp.com/terraform/cli/commands/import";
 
 /// All pages.
 pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
@@ -35,7 +38,7 @@ pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
         let page = Reference { kind: Kind::ListResource, name: list.type_name(), schema: list.schema() };
         pages.insert(page.path(), page.text(project, None)?);
     }
-    let guides = project.join("templates/guides");
+    let guides = project.join("docs-src/guides");
     for guide in files(&guides).map_err(|error| Problem::Unreadable(guides, error))? {
         pages.insert(Path::new("guides").join(&guide), self::guide(project, &guide)?);
     }
@@ -81,7 +84,7 @@ impl Kind {
         }
     }
 
-    /// The folder of `docs/`, `examples/` and `templates/` alike.
+    /// The folder of `docs/`, `examples/` and `docs-src/` alike.
     fn folder(self) -> &'static str {
         match self {
             Kind::Resource => "resources",
@@ -135,8 +138,9 @@ impl Reference {
         let by_command = fenced(project, &[&self.example("import.sh")])?;
         let attributes = attributes::identity(identity);
         Ok(format!(
-            "## Import\n\nBy an `import` block:\n\n{by_id}\nBy an `import` block with an identity (Terraform 1.12, \
-             OpenTofu 1.12):\n\n{by_identity}\nThe identity:\n\n{attributes}\nBy command:\n\n{by_command}"
+            "## Import\n\nWith an [`import` block]({IMPORT_BLOCK}) (Terraform 1.5, OpenTofu 1.6):\n\n{by_id}\n\
+             With [`terraform import`]({IMPORT_COMMAND}) or `tofu import`:\n\n{by_command}\n\
+             With an `import` block and an `identity` (Terraform 1.12, OpenTofu 1.12):\n\n{by_identity}\n{attributes}"
         ))
     }
 }

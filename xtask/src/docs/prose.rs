@@ -1,4 +1,4 @@
-//! Hand-written texts of `templates/`, with what they quote put in: a line that is `{{ file PATH… }}` becomes those
+//! Hand-written texts of `docs-src/`, with what they quote put in: a line that is `{{ file PATH… }}` becomes those
 //! files of the project in one fence, and one that is `{{ schema }}` the attributes of the page's schema.
 
 use std::fs;
@@ -8,7 +8,7 @@ use super::problem::Problem;
 
 /// The text of a template, without what it quotes; `None` where there is no such template.
 pub(super) fn template(project: &Path, name: &str) -> Result<Option<String>, Problem> {
-    let path = Path::new("templates").join(name);
+    let path = Path::new("docs-src").join(name);
     if project.join(&path).is_file() { read(project, &path).map(Some) } else { Ok(None) }
 }
 

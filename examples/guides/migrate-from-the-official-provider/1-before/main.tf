@@ -22,7 +22,7 @@ resource "gitlab_project_job_token_scopes" "charts" {
   target_group_ids   = [7]
 }
 
-# Another one, whose entries shall be managed one by one from now on.
+# Another one, whose entries become single resources.
 resource "gitlab_project_job_token_scopes" "vault" {
   project            = "security/vault"
   enabled            = true

@@ -1,6 +1,6 @@
-# A list that becomes many entries can't be moved. It is forgotten, without
-# `destroy = false` the official provider would empty the list, and its entries
-# are imported one by one.
+# A whole allowlist can't move to several entries. Remove it from the state, and
+# import its entries. Without `destroy = false`, the official provider empties the
+# allowlist.
 removed {
   from = gitlab_project_job_token_scopes.vault
 

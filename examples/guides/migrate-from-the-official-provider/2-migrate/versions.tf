@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    # Stays until the moves are applied: until then the state still needs it.
+    # The state needs it until the moves are applied.
     gitlab = {
       source  = "gitlabhq/gitlab"
       version = ">= 17.0"

@@ -59,14 +59,16 @@ pub(super) fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             POLICIES,
             Type::set(Type::String),
-            "What the target's jobs may do with their job token, and nothing else, by GitLab's names, such as \
-             `READ_PACKAGES`; `[]` allows nothing that has a name. Either this or `default_permissions` must be set.",
+            "Policies that the target's jobs are restricted to, such as `READ_PACKAGES`: see [GitLab's \
+             list](https://docs.gitlab.com/ci/jobs/fine_grained_permissions/). `[]` gives no permissions. \
+             Exactly one of `job_token_policies` and `default_permissions` must be set.",
         ),
         Attribute::optional(
             DEFAULT,
             Type::Bool,
-            "`true` gives the target's jobs all permissions that a job token can have, within the rights of the user who \
-             started the job. `false` isn't accepted: to allow nothing, set `job_token_policies = []`.",
+            "Must be `true`, if set: the target's jobs have all permissions that a job token can have, \
+             within the rights of the user who started the job. To give no permissions, set \
+             `job_token_policies = []`.",
         ),
         Attribute::computed("id", Type::Number, "ID of the target."),
     ]

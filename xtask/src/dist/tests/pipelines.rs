@@ -98,7 +98,7 @@ fn each_pipeline_begins_with_the_gate_under_both_programs() {
 
 #[test]
 fn each_pipeline_tests_the_oldest_versions_that_are_promised() {
-    let page = read("templates/index.md");
+    let page = read("docs-src/index.md");
     let [terraform, tofu] = OLDEST.map(|(_, version)| version);
     let promise =
         format!("| resources and data sources, `import` on the command line | {terraform} | {tofu} |");

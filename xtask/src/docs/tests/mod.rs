@@ -58,14 +58,48 @@ fn every_page_is_where_registries_look() {
     }
 }
 
+/// A link at the end of a line may be longer.
+#[test]
+fn prose_in_the_sources_fits_80_columns() {
+    let folder = project().join("docs-src");
+    for file in files(&folder).expect("docs-src/") {
+        let text = fs::read_to_string(folder.join(&file)).expect("a source");
+        let (mut is_code, mut is_front) = (false, false);
+        for (index, line) in text.lines().enumerate() {
+            is_code ^= line.trim_start().starts_with("```");
+            is_front ^= line == "---";
+            let is_prose = !is_code && !is_front && !line.starts_with(['|', '#', '{']);
+            let ends_in_a_link =
+                line.rsplit_once("](").is_some_and(|(_, end)| end.contains(')') && !end.contains(' '));
+            let fits = line.chars().count() <= 80 || ends_in_a_link;
+            assert!(!is_prose || fits, "docs-src/{}:{} is too long", file.display(), index + 1);
+        }
+    }
+}
+
+/// The registry's tools find them by these words.
+#[test]
+fn nested_attributes_and_identities_have_the_registrys_form() {
+    let list = page("resources/job_token_allowlist_exclusive.md");
+    assert!(list.contains("(see [below for nested schema](#nestedatt--projects))\n"));
+    assert!(list.contains(
+        "<a id=\"nestedatt--projects\"></a>\n### Nested Schema for `projects`\n\nOptional:\n\n- `"
+    ));
+    let entry = page("resources/job_token_allowlist_entry.md");
+    let (_, identity) =
+        entry.split_once("### Identity Schema\n\n#### Required\n\n- `project_id` (").expect("one");
+    assert!(identity.contains("\n\n#### Optional\n\n- `target_project_id` ("));
+}
+
 fn page(file: &str) -> String {
     fs::read_to_string(project().join(FOLDER).join(file)).expect("a page")
 }
 
-/// The titles in the guide that explains them.
+/// The titles in the guides that explain them.
 fn explained() -> Vec<String> {
-    let guide = page("guides/troubleshooting.md");
-    guide.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect()
+    let guides = ["guides/troubleshooting.md", "guides/troubleshooting-plans.md"].map(page);
+    let lines = guides.iter().flat_map(|guide| guide.lines());
+    lines.filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect()
 }
 
 #[test]
@@ -80,7 +114,7 @@ fn every_message_is_explained_and_nothing_else_is() {
         let meant = meant.unwrap_or_else(|| panic!("the program never says {heading:?}"));
         unexplained.remove(meant);
     }
-    assert!(unexplained.is_empty(), "templates/guides/troubleshooting.md does not explain {unexplained:?}");
+    assert!(unexplained.is_empty(), "docs-src/guides/troubleshooting*.md do not explain {unexplained:?}");
     let unique: BTreeSet<&String> = explained.iter().collect();
     assert_eq!(unique.len(), explained.len(), "something is explained twice");
 }
@@ -105,6 +139,6 @@ fn every_variable_of_the_environment_is_on_the_first_page() {
     let (page, variables) = (page("index.md"), source::variables());
     assert!(variables.contains("GITLAB_TOKEN"), "{variables:?}");
     for variable in variables {
-        assert!(page.contains(&format!("`{variable}`")), "{variable} is not in templates/index.md");
+        assert!(page.contains(&format!("`{variable}`")), "{variable} is not in docs-src/index.md");
     }
 }
