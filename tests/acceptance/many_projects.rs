@@ -10,7 +10,7 @@ use terraform_cli::Workspace;
 use crate::kit::workspace;
 
 /// Time that a request takes: so long that what a busy machine takes beside it doesn't keep requests from meeting.
-const LATENCY: Duration = Duration::from_millis(150);
+const LATENCY: Duration = Duration::from_millis(250);
 
 /// The first reads, of which some may be over before GraphQL turns out to be of no use, and the try of the token.
 const TRIES: usize = 6;

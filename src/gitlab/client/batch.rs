@@ -12,13 +12,16 @@ use tokio::time::Instant;
 
 /// Bounds of the time without another question after which a batch is complete, which is a part of the time that the last work
 /// took: long beside what a host takes from one answer to its next question, and short beside a request.
-const QUIET: RangeInclusive<Duration> = Duration::from_millis(3)..=Duration::from_millis(30);
-const QUIET_PART: u32 = 4;
+const GAP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(100);
+const GAP_PART: u32 = 4;
 
-/// Bounds of the time that questions wait for requests on the wire, which is twice as long as the last work took: requests
-/// that have just begun end meanwhile. Whoever waits for the end of a request asks next, so that waiting makes one batch out of
-/// two, again and again.
-const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_millis(500);
+/// Bounds of the time that questions wait for requests on the wire, which is twice as long as the last work took: what has just
+/// begun ends meanwhile, and leads to the next question. Two batches thus become one, again and again.
+const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(500);
+
+/// Longest time that work may take, and the time after which it isn't tried again: asking for each key alone is quicker then.
+const LONGEST_WORK: Duration = Duration::from_secs(5);
+const SLOW_WORK: Duration = Duration::from_secs(2);
 
 /// The questions that are gathered now, and those that are being answered.
 pub(super) struct Batches<K, V> {
@@ -66,8 +69,9 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     }
 
     /// Returns the value of a key if others are asked for at the same time and one piece of work finds them all; once that was
-    /// so, also for a key alone. A batch is gathered as long as requests are on the wire, within
-    /// bounds. The work is that of one of those who ask, and begins after all of them have asked; if it returns nothing, no work is tried again.
+    /// so, also for a key alone. A batch is gathered as long as the
+    /// wire isn't idle, within bounds. The work is that of one of those who ask, and begins after all of them have asked; once it returns nothing or
+    /// takes long, no work is tried again.
     /// Returns nothing where the key must be asked for alone.
     pub(super) async fn ask<F>(
         &self,
@@ -119,11 +123,12 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
                 return HashMap::new();
             }
             let (began, number) = (Instant::now(), keys.len());
-            let answers = work(keys).await;
+            let answers = tokio::time::timeout(LONGEST_WORK, work(keys)).await.ok().flatten();
             let mut last = self.last();
             *last = Last { took: began.elapsed(), expected: number.max(last.expected.saturating_sub(1)) };
             drop(last);
-            let outcome = if answers.is_some() { &self.is_proven } else { &self.is_off };
+            let is_of_use = answers.is_some() && began.elapsed() < SLOW_WORK;
+            let outcome = if is_of_use { &self.is_proven } else { &self.is_off };
             outcome.store(true, Ordering::Relaxed);
             answers.unwrap_or_default()
         });
@@ -136,14 +141,14 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     async fn gather(&self, batch: &Batch<K, V>, is_idle: impl Fn() -> bool) {
         let began = Instant::now();
         let Last { took, expected } = *self.last();
-        let quiet = (took / QUIET_PART).clamp(*QUIET.start(), *QUIET.end());
+        let gap = (took / GAP_PART).clamp(*GAP.start(), *GAP.end());
         let patience = (took * 2).clamp(*PATIENCE.start(), *PATIENCE.end());
         let mut was_idle = is_idle();
         while !batch.is_closed() && began.elapsed() < patience {
-            let is_quiet = tokio::time::timeout(quiet, batch.grown.notified()).await.is_err();
+            let is_complete = tokio::time::timeout(gap, batch.grown.notified()).await.is_err();
             let is_as_expected = expected > 1 && batch.len() >= expected;
             let is_idle = is_idle();
-            if is_idle && (is_as_expected || was_idle && is_quiet) {
+            if is_idle && (is_as_expected || was_idle && is_complete) {
                 return;
             }
             was_idle = is_idle;
@@ -303,12 +308,11 @@ mod tests {
         let rounds = (0..10_u32).map(|worker| {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
             tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_millis(u64::from(worker))).await;
                 for round in 0..10 {
                     let answer =
                         batches.ask(10 * round + worker, || work.is_idle(), |keys| work.of(keys)).await;
                     assert!(answer.is_some());
-                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    tokio::time::sleep(Duration::from_millis(u64::from(worker % 5))).await;
                 }
             })
         });
@@ -316,7 +320,27 @@ mod tests {
             worker.await.unwrap();
         }
         let (runs, keys) = (work.runs.load(Ordering::Relaxed), work.keys.load(Ordering::Relaxed));
-        assert!(keys == 100 && runs <= 12, "{runs} runs for {keys} keys");
+        assert!(keys == 100 && runs <= 25, "{runs} runs for {keys} keys");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_work_is_given_up_and_not_tried_again() {
+        for (time, answer) in [(3, Some(2)), (60, None)] {
+            let batches = Arc::new(Batches::<u32, u32>::of_at_most(20));
+            let ask = |key| {
+                batches.ask(
+                    key,
+                    || true,
+                    async move |keys: Vec<u32>| {
+                        tokio::time::sleep(Duration::from_secs(time)).await;
+                        Some(keys.into_iter().map(|key| (key, 2 * key)).collect())
+                    },
+                )
+            };
+            let began = Instant::now();
+            assert_eq!(tokio::join!(ask(1), ask(2)).0, answer);
+            assert!(batches.is_off() && began.elapsed() < Duration::from_secs(6));
+        }
     }
 
     #[tokio::test(start_paused = true)]

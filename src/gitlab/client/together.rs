@@ -1,7 +1,7 @@
 //! Reads of several projects at the same time, in one GraphQL query for all of them. Everything that it tells of a project is
 //! remembered, as if it had been asked for. What GraphQL doesn't tell exactly as REST does is left to REST.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -151,7 +151,15 @@ impl Client {
             let project = ProjectId::of(shown.id.0)?;
             Some((project, Arc::new(Reading::of(project, shown))))
         };
-        let readings: HashMap<_, _> = self.shown(call).await?.into_iter().filter_map(by_id).collect();
+        let mut readings = HashMap::new();
+        let mut twice = HashSet::new();
+        for (project, reading) in self.shown(call).await?.into_iter().filter_map(by_id) {
+            if readings.insert(project, reading).is_some() {
+                twice.insert(project);
+            }
+        }
+        // Which of two is right can't be told.
+        readings.retain(|project, _| !twice.contains(project));
         for (project, reading) in &readings {
             self.remember(*project, reading, asked);
         }

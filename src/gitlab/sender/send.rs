@@ -2,6 +2,7 @@
 //! decodes the answer.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -48,7 +49,8 @@ pub(in crate::gitlab) struct Sender {
 struct Shared {
     transport: Transport,
     turns: Semaphore,
-    most_turns: usize,
+    /// The number of requests on the wire.
+    on_the_wire: AtomicUsize,
     pause: Pause,
     retries: u32,
     backoff: Backoff,
@@ -57,6 +59,22 @@ struct Shared {
     late_stop: OnceLock<CancellationToken>,
     /// Cancelled before that, for writes that wait for their answers.
     write_stop: OnceLock<CancellationToken>,
+}
+
+/// A request on the wire, as long as somebody waits for it.
+struct OnTheWire<'a>(&'a AtomicUsize);
+
+impl<'a> OnTheWire<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for OnTheWire<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A successful answer.
@@ -105,11 +123,10 @@ impl Sender {
         if config.max_concurrent_requests == 0 {
             return Err(ConfigError::NoConcurrency);
         }
-        let most_turns = config.max_concurrent_requests.min(Semaphore::MAX_PERMITS);
         let shared = Shared {
             transport: Transport::new(config)?,
-            turns: Semaphore::new(most_turns),
-            most_turns,
+            turns: Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
+            on_the_wire: AtomicUsize::new(0),
             pause: Pause::over(),
             retries: config.retries,
             backoff,
@@ -146,7 +163,7 @@ impl Sender {
 
     /// Checks whether no request is on the wire.
     pub(in crate::gitlab) fn is_idle(&self) -> bool {
-        self.shared.turns.available_permits() == self.shared.most_turns
+        self.shared.on_the_wire.load(Ordering::Relaxed) == 0
     }
 
     /// Returns what GitLab's GraphQL schema is known to lack.
@@ -166,8 +183,9 @@ impl Sender {
                 return Err(stopped(call.line(), last, history));
             };
             let number = history.attempts + u32::from(is_repeated) + 1;
+            let on_the_wire = OnTheWire::begin(&self.shared.on_the_wire);
             let outcome = self.attempt(call, number, is_repeated).await;
-            drop(turn);
+            drop((on_the_wire, turn));
             history.elapsed = began.elapsed();
             let Some(outcome) = outcome else {
                 history.doubtful |= !call.is_read();

@@ -52,8 +52,12 @@ impl Lists {
     }
 }
 
+/// The most readings of permissions that are compared with the members before some of these are known to be hidden.
+const READINGS: usize = 3;
+
 /// Returns the permissions of the entries on a list, and those of the members that they lack: a token may be shown entries over
-/// REST and fewer or none over GraphQL, without an error. What is missing is looked for in a second reading.
+/// REST and fewer or none over GraphQL, without an error. What is missing is looked for in another reading, and members that
+/// have left the list meanwhile, such as entries that this run removes, aren't missing.
 ///
 /// # Errors
 ///
@@ -69,13 +73,24 @@ pub(super) async fn read(
         let targets = members.map(|entry| entry.target);
         targets.filter(|target| list.get(*target).is_none()).collect::<BTreeSet<Target>>()
     };
-    let list = gitlab.permissions(owner, freshness).await?;
-    let missing = hidden(&list);
-    if missing.is_empty() || freshness == Freshness::Now {
-        return Ok((list, missing));
+    let mut list = gitlab.permissions(owner, freshness).await?;
+    let mut missing = hidden(&list);
+    for reading in 1..READINGS {
+        if missing.is_empty() {
+            break;
+        }
+        if reading > 1 || freshness != Freshness::Now {
+            list = gitlab.permissions(owner, Freshness::Now).await?;
+            missing = hidden(&list);
+        }
+        // Read after the permissions, so that a removal in between can't make an entry look hidden.
+        for kind in Kind::ALL {
+            if missing.iter().any(|target| target.kind() == kind) {
+                let now = gitlab.allowlist(owner, kind, Freshness::Now).await?;
+                missing.retain(|target| target.kind() != kind || now.get(*target).is_some());
+            }
+        }
     }
-    let list = gitlab.permissions(owner, Freshness::Now).await?;
-    let missing = hidden(&list);
     Ok((list, missing))
 }
 
