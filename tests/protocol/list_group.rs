@@ -155,7 +155,7 @@ async fn nothing_is_asked_beyond_the_limit() {
         // The group and its first page, twice.
         (SCOPE, 100, 3),
         (SCOPE, 101, 4),
-        // And for each list its projects, its groups and their permissions.
+        // And for each list at most its projects, its groups and their permissions; several are read in one query.
         (EXCLUSIVE, 1, 3 + 3),
         (EXCLUSIVE, 2, 3 + 2 * 3),
         (EXCLUSIVE, 5, 3 + 5 * 3),
@@ -164,7 +164,12 @@ async fn nothing_is_asked_beyond_the_limit() {
         let kit = Kit::with(many(250)).await;
         let listed = all(&kit, &Query { limit, ..whole(type_name) }).await;
         assert_eq!(listed.len() as i64, limit);
-        assert_eq!(kit.gitlab.requests().len(), requests, "{type_name} {limit}");
+        let asked = kit.gitlab.requests().len();
+        assert!(
+            asked == requests || type_name == EXCLUSIVE && asked < requests,
+            "{type_name} {limit}: {asked}"
+        );
+        assert!(limit < 100 || asked < 60, "{type_name} {limit}: {asked}");
     }
 }
 
@@ -180,7 +185,9 @@ async fn entries_up_to_the_limit_cost_their_lists() {
     assert_eq!(kit.gitlab.requests().to(Route::AllowlistGroupsGet).len(), 0, "the projects are enough");
     kit.gitlab.clear_requests();
     assert_eq!(all(&kit, &Query { limit: 3, ..query(ENTRY) }).await.len(), 3);
-    assert_eq!(kit.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 2, "one is known");
+    let requests = kit.gitlab.requests();
+    assert!(requests.to(Route::AllowlistProjectsGet).len() <= 2, "one is known: {requests}");
+    assert!(requests.len() <= 5, "{requests}");
 }
 
 #[tokio::test]

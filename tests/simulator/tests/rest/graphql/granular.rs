@@ -126,7 +126,8 @@ async fn reads_of_types_not_covered_can_be_empty_lists() {
         json!({
             "ciCdSettings": null,
             "ciJobTokenAuthLogs": empty,
-            "ciJobTokenScopeAllowlist": { "projectsAllowlist": empty },
+            // The entry is counted before it is left out.
+            "ciJobTokenScopeAllowlist": { "projectsAllowlist": { "count": 1, "nodes": [] } },
         })
     );
 }
