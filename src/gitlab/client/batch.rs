@@ -69,10 +69,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     }
 
     /// Returns the value of a key if others are asked for at the same time and one piece of work finds them all; once that was
-    /// so, also for a key alone. A batch is gathered as long as the
-    /// wire isn't idle, within bounds. The work is that of one of those who ask, and begins after all of them have asked; once it returns nothing or
-    /// takes long, no work is tried again.
-    /// Returns nothing where the key must be asked for alone.
+    /// so, also for a key alone. Returns nothing where the key must be asked for alone.
+    ///
+    /// A batch is gathered as long as the wire isn't idle, within bounds. The work is that of one of those who ask, and begins
+    /// after all of them have asked. Once it returns nothing or takes long, no work is tried again.
     pub(super) async fn ask<F>(
         &self,
         key: K,
