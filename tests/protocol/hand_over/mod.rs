@@ -428,3 +428,28 @@ fn names(text: &str, id: u64) -> bool {
     let words = text.split(|letter: char| !letter.is_alphanumeric() && !"/-_.".contains(letter));
     words.map(|word| word.trim_matches('.')).any(|word| word == path(id) || word == id.to_string())
 }
+
+/// The list is read over REST, its permissions over GraphQL.
+#[tokio::test]
+async fn entry_removed_between_two_readings_is_not_hidden() {
+    let gitlab = gitlab(1);
+    let removed = Target::Project(OWNER + 2);
+    gitlab.allow(OWNER, removed);
+    let permissions = gitlab.hold(Barrier::before(Route::GraphqlQuery));
+    let wanted = Wanted::new(
+        EXCLUSIVE,
+        json!({ "project": "acme/app", "projects": { path(OWNER + 1): { "job_token_policies": ["READ_JOBS"] } } }),
+    );
+    let walk = start(&gitlab).await;
+    let removal = async {
+        permissions.reached(1, LIMIT).await.expect("a query for permissions");
+        gitlab.revoke(OWNER, removed);
+        drop(permissions);
+    };
+
+    let (change, ()) = tokio::join!(walk.plan(&wanted, Instance::default()), removal);
+
+    let outcome = start(&gitlab).await.apply(&change.unwrap()).await.unwrap();
+    assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
+    assert_eq!(gitlab.allowlist(OWNER).projects, [OWNER + 1].into());
+}
