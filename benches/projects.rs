@@ -108,26 +108,7 @@ fn gitlab(projects: usize, latency: u64) -> Simulator {
 }
 
 fn configuration(projects: usize) -> String {
-    format!(
-        r#"
-        locals {{
-          count = {projects}
-        }}
-        resource "gitlab_job_token_scope" "this" {{
-          count   = local.count
-          project = "apps/app-${{count.index}}"
-        }}
-        resource "gitlab_job_token_allowlist_exclusive" "this" {{
-          count   = local.count
-          project = "apps/app-${{count.index}}"
-          target_projects = [
-            "apps/app-${{(count.index + 1) % local.count}}",
-            "apps/app-${{(count.index + 2) % local.count}}",
-          ]
-          target_groups = ["teams/team-${{count.index % 10}}"]
-        }}
-        "#
-    )
+    include_str!("../tests/fixtures/many_projects.tf").replace("PROJECTS", &projects.to_string())
 }
 
 fn floor(projects: usize) -> String {

@@ -1,5 +1,5 @@
-//! What it costs to manage many projects: reads that Terraform asks for at the same time share requests. How many meet
-//! depends on timing, so that counts are upper bounds.
+//! The cost of managing many projects: reads that Terraform asks for at the same time share requests. The number of those
+//! that meet depends on timing, so that counts are upper bounds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,26 +17,7 @@ const TRIES: usize = 6;
 
 /// A scope and an exclusive list of two projects and a group, by path, of each of so many projects.
 fn configuration(projects: usize) -> String {
-    format!(
-        r#"
-        locals {{
-          count = {projects}
-        }}
-        resource "gitlab_job_token_scope" "this" {{
-          count   = local.count
-          project = "apps/app-${{count.index}}"
-        }}
-        resource "gitlab_job_token_allowlist_exclusive" "this" {{
-          count   = local.count
-          project = "apps/app-${{count.index}}"
-          target_projects = [
-            "apps/app-${{(count.index + 1) % local.count}}",
-            "apps/app-${{(count.index + 2) % local.count}}",
-          ]
-          target_groups = ["teams/team-${{count.index % 10}}"]
-        }}
-        "#
-    )
+    include_str!("../fixtures/many_projects.tf").replace("PROJECTS", &projects.to_string())
 }
 
 /// Those projects on a slow GitLab, restricted as GitLab does by default.
@@ -100,12 +81,12 @@ fn saved_creates_cost_their_writes_and_a_request_each() {
 
 #[test]
 fn restricted_projects_are_restricted_without_a_write() {
-    let (gitlab, projects) = gitlab(20);
+    let (gitlab, projects) = gitlab(60);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         r#"
         resource "gitlab_job_token_scope" "this" {
-          count   = 20
+          count   = 60
           project = "apps/app-${count.index}"
         }
         "#,

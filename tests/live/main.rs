@@ -1,5 +1,5 @@
 //! The live test: what this project says about GitLab, and each resource's life on it, checked on a real one. It runs
-//! where `GITLAB_BASE_URL` and `GITLAB_TOKEN` name one, and makes a group, projects and users of its own, which it
+//! where `GITLAB_BASE_URL` and `GITLAB_TOKEN` name one, and makes its own group, projects and users, which it
 //! removes. Without them every check is shown as ignored. `contributing/live.md` says how to run it.
 
 mod api;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     match Site::connect(&connection, Cli::find().ok()) {
         Ok(site) => run(&args, site),
         Err(Problem::Differs { seen: why, .. } | Problem::Setup(why)) => {
-            eprintln!("error: the test can't make a group and a project of its own:\n{why}");
+            eprintln!("error: the test can't make its own group and project:\n{why}");
             ExitCode::FAILURE
         }
     }

@@ -12,7 +12,7 @@ use crate::{harness, life_cycles, statements};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("live test: each check has a short name of its own", each_check_has_a_short_name),
+        Trial::test("live test: each check has its own short name", each_check_has_a_short_name),
         Trial::test("live test: a difference is reported in full", a_difference_is_reported),
         Trial::test("live test: everything made is removed", everything_made_is_removed),
         Trial::test("live test: delayed deletions are told twice", delayed_deletions_are_told_twice),

@@ -56,7 +56,7 @@ impl Place {
     }
 }
 
-/// A user that was made, with a client of its own.
+/// A user that was made, with its own client.
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) id: u64,

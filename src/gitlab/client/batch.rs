@@ -38,7 +38,7 @@ pub(super) struct Batches<K, V> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     took: Duration,
-    /// How many keys the next work can be expected to have: as many as this one, or hardly fewer than the one before.
+    /// The number of keys to expect next: that of the last work, or hardly fewer than before it.
     expected: usize,
 }
 

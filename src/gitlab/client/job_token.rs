@@ -54,10 +54,7 @@ impl Client {
     /// As [`Client::scope`].
     pub async fn settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
         let snapshot = self.memory.scopes.of(project);
-        if freshness == Freshness::Shared && snapshot.peek().is_none() {
-            self.settle_reading(project).await;
-        }
-        snapshot.get(freshness, self.read_settings(project, freshness)).await
+        self.get_of(project, &snapshot, freshness, self.read_settings(project, freshness)).await
     }
 
     async fn read_settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {

@@ -23,10 +23,7 @@ impl Client {
         freshness: Freshness,
     ) -> Result<Arc<Allowlist>, Error> {
         let snapshot = self.memory.lists.allowlist(owner, kind);
-        if freshness == Freshness::Shared && snapshot.peek().is_none() {
-            self.settle_reading(owner).await;
-        }
-        snapshot.get(freshness, self.read_allowlist(owner, kind)).await
+        self.get_of(owner, &snapshot, freshness, self.read_allowlist(owner, kind)).await
     }
 
     /// Returns the owner's allowlist of that kind with all that GitLab tells of each entry: a shared list that holds

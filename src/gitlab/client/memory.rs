@@ -21,10 +21,10 @@ const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 /// All that is remembered.
 pub(super) struct Memory {
     pub(super) scopes: Scopes,
-    /// Whether REST still has the setting of access from a project, which GraphQL may have longer.
+    /// True if REST still has the setting of access from a project, which GraphQL may have longer.
     pub(super) has_outbound: Snapshots<(), bool>,
     unenforced_life: Duration,
-    /// When REST has last shown a project to be open, and so that the instance doesn't enforce the allowlists.
+    /// The time of the last request to which REST showed an open project: the instance didn't enforce the allowlists then.
     open_project_seen: Mutex<Option<Instant>>,
     pub(super) own_settings: Snapshots<ProjectId, Settings>,
     /// The instance's enforcement of the allowlists, where GitLab tells it.

@@ -35,10 +35,7 @@ impl Client {
         freshness: Freshness,
     ) -> Result<Arc<PermissionList>, Error> {
         let snapshot = self.memory.lists.permissions(owner);
-        if freshness == Freshness::Shared && snapshot.peek().is_none() {
-            self.settle_reading(owner).await;
-        }
-        snapshot.get(freshness, self.read_permissions(owner)).await
+        self.get_of(owner, &snapshot, freshness, self.read_permissions(owner)).await
     }
 
     /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be older than it, and is

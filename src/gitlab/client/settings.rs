@@ -17,10 +17,7 @@ impl Client {
     /// answering.
     pub async fn own_settings(&self, project: ProjectId, freshness: Freshness) -> Result<Settings, Error> {
         let snapshot = self.memory.own_settings.of(project);
-        if freshness == Freshness::Shared && snapshot.peek().is_none() {
-            self.settle_reading(project).await;
-        }
-        snapshot.get(freshness, self.read_own_settings(project)).await
+        self.get_of(project, &snapshot, freshness, self.read_own_settings(project)).await
     }
 
     async fn read_own_settings(&self, project: ProjectId) -> Result<Settings, Error> {

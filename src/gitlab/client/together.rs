@@ -10,6 +10,7 @@ use super::allowlist::Allowlist;
 use super::batch::Batches;
 use super::handle::Client;
 use super::permission_list::PermissionList;
+use super::snapshot::{Freshness, Snapshot};
 use crate::gitlab::endpoints::job_token_permissions::Lists;
 use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
 use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
@@ -32,8 +33,8 @@ pub(super) struct Together {
 pub(super) struct Reading {
     all_settings: Option<AllSettings>,
     pub(super) own_settings: Option<Settings>,
-    pub(super) projects: Option<Arc<Allowlist>>,
-    pub(super) groups: Option<Arc<Allowlist>>,
+    projects: Option<Arc<Allowlist>>,
+    groups: Option<Arc<Allowlist>>,
     pub(super) permissions: Option<Arc<PermissionList>>,
     place: Arc<Found>,
 }
@@ -100,9 +101,18 @@ impl Client {
         Box::pin(self.together.projects.ask(project, is_idle, |projects| self.query(projects))).await
     }
 
-    /// Waits for a query under way that shows the project. What it shows is known afterwards.
-    pub(super) async fn settle_reading(&self, project: ProjectId) {
-        Box::pin(self.together.projects.join(&project, |projects| self.query(projects))).await;
+    /// Returns a result about the project as [`Snapshot::get`] does, once a query under way that may bring it has ended.
+    pub(super) async fn get_of<T: Clone>(
+        &self,
+        project: ProjectId,
+        snapshot: &Snapshot<T>,
+        freshness: Freshness,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        if freshness == Freshness::Shared && snapshot.peek().is_none() {
+            Box::pin(self.together.projects.join(&project, |projects| self.query(projects))).await;
+        }
+        snapshot.get(freshness, work).await
     }
 
     /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers all that is read of the

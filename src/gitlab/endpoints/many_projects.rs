@@ -12,11 +12,14 @@ use crate::gitlab::names::ProjectId;
 use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
 
 /// The most projects of one query for their lists: each can have 400 entries, and 8,000 of them are as long an answer as is
-/// read. GitLab reckons the query at 156 points of the 200 that anybody may spend.
+/// read. GitLab reckons the query at 150 points of the 200 that anybody may spend.
 pub(in crate::gitlab) const MOST_WHOLE: usize = 20;
 
 /// The most paths that GitLab takes (`Resolvers::ProjectsResolver`).
 pub(in crate::gitlab) const MOST_PLACES: usize = 50;
+
+/// The most projects of one query for their paths: as many as GitLab has on a page.
+pub(in crate::gitlab) const MOST_PLACES_BY_ID: usize = 100;
 
 /// A query for whole projects.
 macro_rules! whole_projects {
@@ -75,32 +78,33 @@ const BY_ID: Document = whole_projects!("JobTokenProjects", "$ids: [ID!]!", "ids
 const BY_PATH: Document =
     whole_projects!("JobTokenProjectsByPath", "$paths: [String!]!", "fullPaths: $paths");
 
-const PLACES: Document = Document {
-    name: "ProjectPlaces",
-    optional: &[],
-    text: "query ProjectPlaces($paths: [String!]!) {
-  projects(fullPaths: $paths, first: 50) {
+/// A query for where projects are.
+macro_rules! places {
+    ($name:literal, $variable:literal, $arguments:literal) => {
+        Document {
+            name: $name,
+            optional: &[],
+            text: concat!(
+                "query ",
+                $name,
+                "(",
+                $variable,
+                ") {
+  projects(",
+                $arguments,
+                ") {
     nodes { id fullPath }
     pageInfo { hasNextPage endCursor }
   }
 }
-",
-};
-
-/// As many as GitLab has on a page.
-pub(in crate::gitlab) const MOST_PLACES_BY_ID: usize = 100;
-
-const PLACES_BY_ID: Document = Document {
-    name: "ProjectPlacesById",
-    optional: &[],
-    text: "query ProjectPlacesById($ids: [ID!]!) {
-  projects(ids: $ids, first: 100) {
-    nodes { id fullPath }
-    pageInfo { hasNextPage endCursor }
-  }
+"
+            ),
+        }
+    };
 }
-",
-};
+
+const PLACES: Document = places!("ProjectPlaces", "$paths: [String!]!", "fullPaths: $paths, first: 50");
+const PLACES_BY_ID: Document = places!("ProjectPlacesById", "$ids: [ID!]!", "ids: $ids, first: 100");
 
 /// The answer to a query for projects, with `P` of each. Those that the token doesn't see are left out.
 #[derive(Debug, Deserialize)]

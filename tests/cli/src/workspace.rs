@@ -30,7 +30,7 @@ const CLI_CONFIG: &str = "cli.tfrc";
 const PLAN_FILE: &str = "saved.tfplan";
 const STATE_FILE: &str = "terraform.tfstate";
 
-/// What programs for Windows need of their caller: sockets, and a place for temporary files. Other systems set none of
+/// Variables that programs for Windows need of their caller: sockets, and a place for temporary files. Other systems set none of
 /// these.
 const OF_WINDOWS: [&str; 3] = ["SystemRoot", "TEMP", "TMP"];
 

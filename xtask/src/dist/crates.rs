@@ -30,12 +30,12 @@ pub(super) struct Crate {
 /// A crate's name and version. The lock file holds no two of the same.
 pub(super) type Key = (String, String);
 
-/// What the program is linked from, the program itself left out.
+/// The crates that the program is linked from, without the program itself.
 #[derive(Debug, Default)]
 pub(super) struct Crates {
     /// In the order of names and versions.
     pub(super) all: Vec<Crate>,
-    /// What each of them is linked with, and the program too.
+    /// The crates that each of them is linked with, and the program too.
     pub(super) dependencies: BTreeMap<Key, BTreeSet<Key>>,
 }
 

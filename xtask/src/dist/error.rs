@@ -60,7 +60,7 @@ pub enum Problem {
         folder.display(), files.join("\n  ")
     )]
     Missing {
-        /// Where the files should be.
+        /// The folder that should hold the files.
         folder: PathBuf,
         /// The names of those that are not.
         files: Vec<String>,
@@ -68,7 +68,7 @@ pub enum Problem {
     /// There is nothing to add to a release.
     #[error("{} doesn't hold a package for {system}", folder.display())]
     NothingLater {
-        /// Where a package should be.
+        /// The folder that should hold a package.
         folder: PathBuf,
         /// The system in question.
         system: String,

@@ -52,7 +52,7 @@ pub struct Parts {
     pub only: Option<String>,
 }
 
-/// What the program in a package is linked from, and the words that must be passed on with it.
+/// The crates that the program in a package is linked from, and the words that must be passed on with it.
 struct Contents {
     crates: Crates,
     notices: String,

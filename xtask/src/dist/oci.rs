@@ -20,7 +20,7 @@ const PACKAGE: &str = "archive/zip";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// What OCI puts in the place of a configuration where there is none.
+/// The content that OCI puts in the place of a configuration where there is none.
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const EMPTY_CONTENT: &[u8] = b"{}";
 

@@ -16,7 +16,7 @@ const LICENSE_OF_STD: &str = "MIT OR Apache-2.0";
 /// Names a target of the compiler in CycloneDX's list of free properties.
 const TARGET_PROPERTY: &str = "rust:target";
 
-/// What is known of a package.
+/// The facts about a package.
 pub(super) struct Package<'a> {
     /// The target of the compiler.
     pub(super) target: &'a str,

@@ -196,7 +196,7 @@ impl Setup {
     }
 }
 
-/// What somebody wants to know of a project.
+/// A question about a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Question {
     Settings,

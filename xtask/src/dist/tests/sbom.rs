@@ -1,4 +1,4 @@
-//! What the bill of materials of a package says.
+//! The bill of materials of a package.
 
 use serde_json::{Value, json};
 
