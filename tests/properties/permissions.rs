@@ -279,3 +279,19 @@ fn any_permissions_become_any_others_whatever_goes_wrong() {
     let runtime = Runtime::new().unwrap();
     hold(CASES, story(), |story| runtime.block_on(live(story)));
 }
+
+/// A story for itself, since it takes the deepest calls, which have overflowed the stack of a thread.
+#[test]
+fn permissions_of_a_list_survive_a_lost_write() {
+    let restricted = Permitted::Only(["READ_PACKAGES".to_owned()].into());
+    let lost = Disturbance {
+        fault: Fault::DropsTheRequest,
+        route: Route::GraphqlMutation,
+        after: 0,
+        times: 1,
+        carried_out: false,
+    };
+    let goals = vec![(Some(Permitted::Default), vec![], None), (Some(restricted), vec![lost], None)];
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(live(Story { manager: Manager::List, before: None, goals }));
+}

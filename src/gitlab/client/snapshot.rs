@@ -83,15 +83,19 @@ impl<T: Clone> Snapshot<T> {
     }
 
     /// Returns a result of that freshness, and does the work for it if need be.
-    pub(super) async fn get(
+    pub(super) fn get(
         &self,
         freshness: Freshness,
         work: impl Future<Output = Outcome<T>>,
-    ) -> Outcome<T> {
-        match freshness {
-            Freshness::Shared => self.join(work).await,
-            Freshness::Recent => self.recent(RECENT, work).await,
-            Freshness::Now => self.fresh(work).await,
+    ) -> impl Future<Output = Outcome<T>> {
+        // Boxed before it is in any other future: each of those here would otherwise hold it once more.
+        let work = Box::pin(work);
+        async move {
+            match freshness {
+                Freshness::Shared => self.join(work).await,
+                Freshness::Recent => self.recent(RECENT, work).await,
+                Freshness::Now => self.fresh(work).await,
+            }
         }
     }
 

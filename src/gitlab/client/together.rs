@@ -102,17 +102,20 @@ impl Client {
     }
 
     /// Returns a result about the project as [`Snapshot::get`] does, once a query under way that may bring it has ended.
-    pub(super) async fn get_of<T: Clone>(
+    pub(super) fn get_of<T: Clone>(
         &self,
         project: ProjectId,
         snapshot: &Snapshot<T>,
         freshness: Freshness,
         work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        if freshness == Freshness::Shared && snapshot.peek().is_none() {
-            Box::pin(self.together.projects.join(&project, |projects| self.query(projects))).await;
+    ) -> impl Future<Output = Result<T, Error>> {
+        let work = snapshot.get(freshness, work);
+        async move {
+            if freshness == Freshness::Shared && snapshot.peek().is_none() {
+                Box::pin(self.together.projects.join(&project, |projects| self.query(projects))).await;
+            }
+            work.await
         }
-        snapshot.get(freshness, work).await
     }
 
     /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers all that is read of the
