@@ -3,9 +3,10 @@
 
 use super::handle::Client;
 use super::snapshot::Freshness;
-use super::together::Reading;
+use super::together::settings_as_rest;
 use super::write::Write;
 use crate::gitlab::endpoints::job_token_scope::{self as endpoint, ScopeSettings};
+use crate::gitlab::endpoints::job_token_settings::AllSettings;
 use crate::gitlab::names::{ProjectId, ProjectRef, Target};
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
 use tokio::time::Instant;
@@ -57,9 +58,29 @@ impl Client {
         self.get_of(project, &snapshot, freshness, self.read_settings(project, freshness)).await
     }
 
+    /// Returns the settings for a refresh of them: as they are now, or as they were read within 30 seconds for the sake of the
+    /// project's lists. Such a reading serves one refresh, so that another one shows what has changed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::scope`].
+    pub async fn refreshed_settings(&self, project: ProjectId) -> Result<ScopeSettings, Error> {
+        let told = match self.memory.all_settings.of(project).take_offered() {
+            Some(all) => Box::pin(self.told_settings(project, all, Freshness::Now)).await,
+            None => None,
+        };
+        match told {
+            Some(settings) => Ok(settings),
+            None => self.settings(project, Freshness::Now).await,
+        }
+    }
+
     async fn read_settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
-        let told = match self.read_together(project).await {
-            Some(reading) => Box::pin(self.told_settings(project, &reading, freshness)).await,
+        let all = self.read_together(project).await.and_then(|reading| reading.all_settings);
+        // They serve this question, and so no refresh any more.
+        self.memory.all_settings.of(project).take_offered();
+        let told = match all {
+            Some(all) => Box::pin(self.told_settings(project, all, freshness)).await,
             None => None,
         };
         match told {
@@ -72,15 +93,14 @@ impl Client {
     async fn told_settings(
         &self,
         project: ProjectId,
-        reading: &Reading,
+        all: AllSettings,
         freshness: Freshness,
     ) -> Option<ScopeSettings> {
-        reading.own_settings?;
         let project_ref = project.into();
         let ask =
             async { self.scope(&project_ref).await.map(|settings| settings.outbound_enabled.is_some()) };
         let has_outbound = self.memory.has_outbound.of(()).get(Freshness::Shared, ask).await.ok()?;
-        reading.settings(has_outbound, freshness != Freshness::Now && self.memory.is_unenforced())
+        settings_as_rest(all, has_outbound, freshness != Freshness::Now && self.memory.is_unenforced())
     }
 
     /// Limits access to the project to its allowlist, or opens it to all. GitLab does not say what came of it; older
@@ -93,6 +113,7 @@ impl Client {
     pub async fn set_inbound_enabled(&self, project: ProjectId, enabled: bool) -> Result<(), Error> {
         let outcome = self.sender.send(&endpoint::set_inbound_enabled(project, enabled)).await;
         self.memory.scopes.of(project).forget();
+        self.memory.all_settings.of(project).forget();
         let error = match outcome {
             Ok(_) => return Ok(()),
             Err(error) => error,

@@ -11,7 +11,7 @@ use super::permission_list::PermissionList;
 use super::snapshot::{Keeping, RECENT, Snapshot, Snapshots};
 use crate::gitlab::endpoints::job_token_permissions::PermittedEntry;
 use crate::gitlab::endpoints::job_token_scope::ScopeSettings;
-use crate::gitlab::endpoints::job_token_settings::Settings;
+use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
 use crate::gitlab::endpoints::lookup::Found;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 
@@ -21,6 +21,8 @@ const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 /// All that is remembered.
 pub(super) struct Memory {
     pub(super) scopes: Scopes,
+    /// The settings as GraphQL tells them.
+    pub(super) all_settings: Snapshots<ProjectId, AllSettings>,
     /// True if REST still has the setting of access from a project, which GraphQL may have longer.
     pub(super) has_outbound: Snapshots<(), bool>,
     unenforced_life: Duration,
@@ -53,6 +55,7 @@ impl Memory {
     fn keeping(lists: Duration, lookups: Duration) -> Self {
         Self {
             scopes: Scopes(Snapshots::new(Keeping { life: lists, when: |_| true })),
+            all_settings: Snapshots::new(Keeping { life: lists, when: |_| true }),
             has_outbound: Snapshots::new(Keeping { life: lookups, when: |_| true }),
             unenforced_life: lists.min(RECENT),
             open_project_seen: Mutex::default(),

@@ -55,6 +55,8 @@ struct Log<T> {
     last_write: Option<Instant>,
     finished: Option<Finished<T>>,
     kept: Option<(T, Instant)>,
+    /// The kept result was read for the sake of another one, and has served nobody here yet.
+    is_untouched: bool,
 }
 
 /// The last run that ended.
@@ -73,13 +75,20 @@ struct Asked {
 
 impl<T: Clone> Snapshot<T> {
     fn new(keeping: Keeping<T>) -> Self {
-        let log = Log { run: 0, writes: 0, last_write: None, finished: None, kept: None };
+        let log =
+            Log { run: 0, writes: 0, last_write: None, finished: None, kept: None, is_untouched: false };
         Self { keeping, running: tokio::sync::Mutex::default(), log: Mutex::new(log) }
     }
 
     /// Returns a kept result that is still good, without any work.
     pub(super) fn peek(&self) -> Option<T> {
         self.peek_within(self.keeping.life)
+    }
+
+    /// Returns a kept result that was [offered](Self::offer) and is still good, but only once.
+    pub(super) fn take_offered(&self) -> Option<T> {
+        let kept = self.peek();
+        std::mem::take(&mut self.log().is_untouched).then_some(kept).flatten()
     }
 
     /// Returns a result of that freshness, and does the work for it if need be.
@@ -167,6 +176,7 @@ impl<T: Clone> Snapshot<T> {
         let is_newest = log.kept.as_ref().is_none_or(|(_, since)| *since < began);
         if is_newest && log.last_write.is_none_or(|write| write < began) {
             log.kept = Some((result, began));
+            log.is_untouched = true;
         }
     }
 
@@ -184,6 +194,7 @@ impl<T: Clone> Snapshot<T> {
         {
             log.kept = Some((result.clone(), began));
         }
+        log.is_untouched = false;
         log.finished = Some(Finished { run, writes, outcome: outcome.clone() });
         outcome
     }

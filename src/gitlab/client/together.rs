@@ -31,7 +31,7 @@ pub(super) struct Together {
 
 /// A project as one query shows it. What isn't there must be asked for by itself.
 pub(super) struct Reading {
-    all_settings: Option<AllSettings>,
+    pub(super) all_settings: Option<AllSettings>,
     pub(super) own_settings: Option<Settings>,
     projects: Option<Arc<Allowlist>>,
     groups: Option<Arc<Allowlist>>,
@@ -57,16 +57,6 @@ impl Reading {
             Kind::Project => self.projects.clone(),
             Kind::Group => self.groups.clone(),
         }
-    }
-
-    /// Returns the settings as REST tells them, which may have lost that of access from the project. Where the instance enforces
-    /// the allowlists, REST says that access is restricted whatever the project's own setting is; `is_unenforced` says that it is
-    /// known not to.
-    pub(super) fn settings(&self, has_outbound: bool, is_unenforced: bool) -> Option<ScopeSettings> {
-        let all = self.all_settings?;
-        let inbound_enabled = all.own.inbound_job_token_scope_enabled?;
-        let outbound_enabled = if has_outbound { Some(all.job_token_scope_enabled?) } else { None };
-        (inbound_enabled || is_unenforced).then_some(ScopeSettings { inbound_enabled, outbound_enabled })
     }
 
     fn of(project: ProjectId, shown: WholeProject) -> Self {
@@ -96,9 +86,9 @@ impl Client {
     /// Returns what one query shows of the project together with others that are read at the same time, or nothing if it has to
     /// be read alone.
     pub(super) async fn read_together(&self, project: ProjectId) -> Option<Arc<Reading>> {
-        let is_idle = || self.sender.is_idle();
+        let on_the_wire = || self.sender.on_the_wire();
         // Boxed, as its like below: the futures of all reads would be larger otherwise.
-        Box::pin(self.together.projects.ask(project, is_idle, |projects| self.query(projects))).await
+        Box::pin(self.together.projects.ask(project, on_the_wire, |projects| self.query(projects))).await
     }
 
     /// Returns a result about the project as [`Snapshot::get`] does, once a query under way that may bring it has ended.
@@ -121,25 +111,26 @@ impl Client {
     /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers all that is read of the
     /// project.
     pub(super) async fn find_and_read_together(&self, path: &str) -> Option<Arc<Found>> {
-        let is_idle = || self.sender.is_idle();
+        let on_the_wire = || self.sender.on_the_wire();
         let by_path = &self.together.projects_by_path;
-        let reading = Box::pin(by_path.ask(folded(path), is_idle, |paths| self.query_by_path(paths))).await?;
+        let reading =
+            Box::pin(by_path.ask(folded(path), on_the_wire, |paths| self.query_by_path(paths))).await?;
         Some(Arc::clone(&reading.place))
     }
 
     /// Returns what a path stands for, if others are looked up at the same time and one query finds it. Only the path that a
     /// project has now leads to it here.
     pub(super) async fn find_together(&self, path: &str) -> Option<Arc<Found>> {
-        let is_idle = || self.sender.is_idle();
+        let on_the_wire = || self.sender.on_the_wire();
         let places = &self.together.places;
-        Box::pin(places.ask(folded(path), is_idle, |paths| self.query_places(paths))).await
+        Box::pin(places.ask(folded(path), on_the_wire, |paths| self.query_places(paths))).await
     }
 
     /// Returns where a project is, if others are looked up at the same time and one query finds it.
     pub(super) async fn place_together(&self, project: ProjectId) -> Option<Arc<Found>> {
-        let is_idle = || self.sender.is_idle();
+        let on_the_wire = || self.sender.on_the_wire();
         let places = &self.together.places_by_id;
-        Box::pin(places.ask(project, is_idle, |projects| self.query_places_by_id(projects))).await
+        Box::pin(places.ask(project, on_the_wire, |projects| self.query_places_by_id(projects))).await
     }
 
     async fn query(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Reading>>> {
@@ -213,10 +204,13 @@ impl Client {
 
     fn remember(&self, project: ProjectId, reading: &Reading, asked: Instant) {
         let memory = &self.memory;
-        if let Some(has_outbound) = memory.has_outbound.of(()).peek() {
-            let settings = reading.settings(has_outbound, memory.is_unenforced());
-            memory.scopes.of(project).offer(asked, settings);
-        }
+        memory.all_settings.of(project).offer(asked, reading.all_settings);
+        let has_outbound = memory.has_outbound.of(()).peek();
+        let settings = reading
+            .all_settings
+            .zip(has_outbound)
+            .and_then(|(all, has_outbound)| settings_as_rest(all, has_outbound, memory.is_unenforced()));
+        memory.scopes.of(project).offer(asked, settings);
         memory.own_settings.of(project).offer(asked, reading.own_settings);
         for kind in Kind::ALL {
             memory.lists.allowlist(project, kind).offer(asked, reading.allowlist(kind));
@@ -226,6 +220,19 @@ impl Client {
         place.offer(asked, Some(Some(Arc::clone(&reading.place))));
         memory.lookups.alias(Kind::Project, folded(&reading.place.full_path), &place);
     }
+}
+
+/// Returns the settings as REST tells them, which may have lost that of access from the project. Where the instance enforces
+/// the allowlists, REST says that access is restricted whatever the project's own setting is; `is_unenforced` says that it is
+/// known not to.
+pub(super) fn settings_as_rest(
+    all: AllSettings,
+    has_outbound: bool,
+    is_unenforced: bool,
+) -> Option<ScopeSettings> {
+    let inbound_enabled = all.own.inbound_job_token_scope_enabled?;
+    let outbound_enabled = if has_outbound { Some(all.job_token_scope_enabled?) } else { None };
+    (inbound_enabled || is_unenforced).then_some(ScopeSettings { inbound_enabled, outbound_enabled })
 }
 
 #[cfg(test)]

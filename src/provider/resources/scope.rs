@@ -176,7 +176,7 @@ impl Resource for JobTokenScope {
             context.warnings.add(project_gone(project::spelled(&state.project)));
             return Ok(None);
         };
-        match gitlab.settings(project, Freshness::Now).await {
+        match gitlab.refreshed_settings(project).await {
             Ok(settings) => {
                 if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
                     context.warnings.add(limited_again(project));

@@ -195,3 +195,23 @@ async fn a_run_whose_asker_went_away_is_taken_over() {
     work.open(1);
     assert_eq!(waiting.await.unwrap().unwrap(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_offered_result_is_taken_once() {
+    let snapshot = snapshot();
+    assert_eq!(snapshot.take_offered(), None);
+    snapshot.offer(Instant::now(), Some(7));
+    assert_eq!(snapshot.peek(), Some(7));
+    assert_eq!((snapshot.take_offered(), snapshot.take_offered()), (Some(7), None));
+    assert_eq!(snapshot.peek(), Some(7), "it is kept for others");
+
+    tokio::time::advance(Duration::from_millis(1)).await;
+    snapshot.offer(Instant::now(), Some(8));
+    snapshot.forget();
+    assert_eq!(snapshot.take_offered(), None, "a write came between");
+
+    tokio::time::advance(Duration::from_millis(1)).await;
+    snapshot.offer(Instant::now(), Some(9));
+    tokio::time::advance(LIFE).await;
+    assert_eq!(snapshot.take_offered(), None, "it is too old");
+}

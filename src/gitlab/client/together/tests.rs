@@ -200,6 +200,7 @@ impl Setup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Question {
     Settings,
+    Refresh,
     Own,
     Projects,
     Groups,
@@ -208,8 +209,9 @@ enum Question {
     Place,
 }
 
-const QUESTIONS: [Question; 7] = [
+const QUESTIONS: [Question; 8] = [
     Question::Settings,
+    Question::Refresh,
     Question::Own,
     Question::Projects,
     Question::Groups,
@@ -229,6 +231,7 @@ impl Question {
         }
         match self {
             Self::Settings => shown(client.settings(id, Freshness::Shared).await),
+            Self::Refresh => shown(client.refreshed_settings(id).await),
             Self::Own => shown(client.own_settings(id, Freshness::Shared).await),
             Self::Projects => shown(client.allowlist(id, Kind::Project, Freshness::Shared).await),
             Self::Groups => shown(client.allowlist(id, Kind::Group, Freshness::Shared).await),
