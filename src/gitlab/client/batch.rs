@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,10 +19,6 @@ const GAP_PART: u32 = 4;
 /// begun ends meanwhile, and leads to the next question. Two batches thus become one, again and again.
 const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(500);
 
-/// Pieces of work that may be under way at the same time, where nothing else is on the wire. While the answers of one lead to
-/// the next questions, another one is on the wire; with more of them each would answer fewer questions.
-const MOST_UNDER_WAY: usize = 2;
-
 /// Longest time that work may take, and the time after which it isn't tried again: asking for each key alone is quicker then.
 const LONGEST_WORK: Duration = Duration::from_secs(5);
 const SLOW_WORK: Duration = Duration::from_secs(2);
@@ -33,9 +29,6 @@ pub(super) struct Batches<K, V> {
     most: usize,
     open: Mutex<Vec<Arc<Batch<K, V>>>>,
     last: Mutex<Last>,
-    /// Pieces of work under way, and their keys.
-    under_way: AtomicUsize,
-    keys_under_way: AtomicUsize,
     /// Work has found something, so that it is worth its while for a single key, too.
     is_proven: AtomicBool,
     is_off: AtomicBool,
@@ -45,16 +38,15 @@ pub(super) struct Batches<K, V> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     took: Duration,
-    /// The number of keys that are asked for at the same time, whether gathered or at work: that of the last work, or hardly
-    /// fewer than before it.
-    at_once: usize,
+    /// The number of keys to expect next: that of the last work, or hardly fewer than before it.
+    expected: usize,
 }
 
 /// Keys that are asked for together.
 struct Batch<K, V> {
     keys: Mutex<Keys<K>>,
-    /// Told of each key, and of work that has ended.
-    changed: Notify,
+    /// Told of each key.
+    grown: Notify,
     answers: OnceCell<HashMap<K, V>>,
 }
 
@@ -71,8 +63,6 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
             most,
             open: Mutex::default(),
             last: Mutex::default(),
-            under_way: AtomicUsize::new(0),
-            keys_under_way: AtomicUsize::new(0),
             is_proven: AtomicBool::new(false),
             is_off: AtomicBool::new(false),
         }
@@ -81,12 +71,12 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     /// Returns the value of a key if others are asked for at the same time and one piece of work finds them all; once that was
     /// so, also for a key alone. Returns nothing where the key must be asked for alone.
     ///
-    /// A batch is gathered as long as other requests are on the wire, within bounds. The work is that of one of those who ask, and begins
+    /// A batch is gathered as long as the wire isn't idle, within bounds. The work is that of one of those who ask, and begins
     /// after all of them have asked. Once it returns nothing or takes long, no work is tried again.
     pub(super) async fn ask<F>(
         &self,
         key: K,
-        on_the_wire: impl Fn() -> usize,
+        is_idle: impl Fn() -> bool,
         work: impl FnOnce(Vec<K>) -> F,
     ) -> Option<V>
     where
@@ -96,7 +86,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
             return None;
         }
         let batch = self.enter(&key);
-        self.answers(&batch, on_the_wire, work).await.get(&key).cloned()
+        self.answers(&batch, is_idle, work).await.get(&key).cloned()
     }
 
     /// Waits for the work that has begun and finds the key, if there is such work. The work is for the case that whoever was
@@ -107,7 +97,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     {
         let under_way = self.open().iter().find(|batch| batch.is_closed() && batch.has(key)).cloned();
         if let Some(batch) = under_way {
-            self.answers(&batch, || 0, work).await;
+            self.answers(&batch, || true, work).await;
         }
     }
 
@@ -119,24 +109,24 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     async fn answers<'b, F>(
         &self,
         batch: &'b Arc<Batch<K, V>>,
-        on_the_wire: impl Fn() -> usize,
+        is_idle: impl Fn() -> bool,
         work: impl FnOnce(Vec<K>) -> F,
     ) -> &'b HashMap<K, V>
     where
         F: Future<Output = Option<HashMap<K, V>>>,
     {
         let answers = batch.answers.get_or_init(async || {
-            self.gather(batch, on_the_wire).await;
+            self.gather(batch, is_idle).await;
             let keys = batch.close();
             let is_worth_it = keys.len() > 1 || self.is_proven.load(Ordering::Relaxed);
             if !is_worth_it || self.is_off() {
                 return HashMap::new();
             }
-            let began = Instant::now();
-            let under_way = UnderWay::begin(self, keys.len());
+            let (began, number) = (Instant::now(), keys.len());
             let answers = tokio::time::timeout(LONGEST_WORK, work(keys)).await.ok().flatten();
-            drop(under_way);
-            self.last().took = began.elapsed();
+            let mut last = self.last();
+            *last = Last { took: began.elapsed(), expected: number.max(last.expected.saturating_sub(1)) };
+            drop(last);
             let is_of_use = answers.is_some() && began.elapsed() < SLOW_WORK;
             let outcome = if is_of_use { &self.is_proven } else { &self.is_off };
             outcome.store(true, Ordering::Relaxed);
@@ -147,29 +137,26 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         answers
     }
 
-    /// Waits until a batch is full, or has its share of the keys that are asked for at once, or no more keys come.
-    async fn gather(&self, batch: &Batch<K, V>, on_the_wire: impl Fn() -> usize) {
+    /// Waits until a batch is full, or as large as the last one, or no more keys come.
+    async fn gather(&self, batch: &Batch<K, V>, is_idle: impl Fn() -> bool) {
         let began = Instant::now();
-        let Last { took, at_once } = *self.last();
+        let Last { took, expected } = *self.last();
         let gap = (took / GAP_PART).clamp(*GAP.start(), *GAP.end());
         let patience = (took * 2).clamp(*PATIENCE.start(), *PATIENCE.end());
-        let share = at_once.div_ceil(MOST_UNDER_WAY).max(2);
-        let is_free = || {
-            let under_way = self.under_way.load(Ordering::Relaxed);
-            under_way < MOST_UNDER_WAY && on_the_wire() <= under_way
-        };
-        let mut was_free = is_free();
+        let mut was_idle = is_idle();
         while !batch.is_closed() && began.elapsed() < patience {
-            if was_free && batch.len() >= share {
+            let is_complete = tokio::time::timeout(gap, batch.grown.notified()).await.is_err();
+            let is_as_expected = expected > 1 && batch.len() >= expected;
+            let is_idle = is_idle();
+            if is_idle && (is_as_expected || was_idle && is_complete) {
                 return;
             }
-            let is_complete = tokio::time::timeout(gap, batch.changed.notified()).await.is_err();
-            let is_free = is_free();
-            if is_free && was_free && is_complete {
-                return;
-            }
-            was_free = is_free;
+            was_idle = is_idle;
         }
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds the key to the batch that is being gathered, or begins one.
@@ -182,46 +169,16 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         open.push(Arc::clone(&batch));
         batch
     }
-}
 
-impl<K, V> Batches<K, V> {
     fn open(&self) -> MutexGuard<'_, Vec<Arc<Batch<K, V>>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn last(&self) -> MutexGuard<'_, Last> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Work that is under way until this is dropped.
-struct UnderWay<'a, K, V> {
-    batches: &'a Batches<K, V>,
-    keys: usize,
-}
-
-impl<'a, K, V> UnderWay<'a, K, V> {
-    fn begin(batches: &'a Batches<K, V>, keys: usize) -> Self {
-        batches.under_way.fetch_add(1, Ordering::Relaxed);
-        let at_once = batches.keys_under_way.fetch_add(keys, Ordering::Relaxed) + keys;
-        let mut last = batches.last();
-        last.at_once = at_once.max(last.at_once.saturating_sub(1));
-        Self { batches, keys }
-    }
-}
-
-impl<K, V> Drop for UnderWay<'_, K, V> {
-    fn drop(&mut self) {
-        self.batches.under_way.fetch_sub(1, Ordering::Relaxed);
-        self.batches.keys_under_way.fetch_sub(self.keys, Ordering::Relaxed);
-        self.batches.open().iter().for_each(|batch| batch.changed.notify_one());
     }
 }
 
 impl<K: Eq + Clone, V> Batch<K, V> {
     fn of(key: K) -> Self {
         let keys = Mutex::new(Keys { keys: vec![key], is_closed: false });
-        Self { keys, changed: Notify::new(), answers: OnceCell::new() }
+        Self { keys, grown: Notify::new(), answers: OnceCell::new() }
     }
 
     /// Takes the key in, unless the batch is closed.
@@ -233,7 +190,7 @@ impl<K: Eq + Clone, V> Batch<K, V> {
         if !keys.keys.contains(key) {
             keys.keys.push(key.clone());
             keys.is_closed = keys.keys.len() >= most;
-            self.changed.notify_one();
+            self.grown.notify_one();
         }
         true
     }
@@ -289,8 +246,8 @@ mod tests {
     }
 
     impl Doubling {
-        fn on_the_wire(&self) -> usize {
-            self.under_way.load(Ordering::Relaxed)
+        fn is_idle(&self) -> bool {
+            self.under_way.load(Ordering::Relaxed) == 0
         }
     }
 
@@ -302,7 +259,7 @@ mod tests {
         let mut asking = JoinSet::new();
         for key in keys {
             let (batches, work) = (Arc::clone(batches), Arc::clone(work));
-            asking.spawn(async move { batches.ask(key, || work.on_the_wire(), |keys| work.of(keys)).await });
+            asking.spawn(async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await });
         }
         asking.join_all().await
     }
@@ -336,11 +293,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn work_that_finds_nothing_is_not_tried_again() {
         let batches = Arc::new(Batches::<u32, u32>::of_at_most(20));
-        let ask = |key| batches.ask(key, || 0, async |_| None);
+        let ask = |key| batches.ask(key, || true, async |_| None);
         assert_eq!(tokio::join!(ask(1), ask(2)), (None, None));
         assert!(batches.is_off());
         assert_eq!(
-            batches.ask(3, || 0, async |_| -> Option<HashMap<u32, u32>> { unreachable!() }).await,
+            batches.ask(3, || true, async |_| -> Option<HashMap<u32, u32>> { unreachable!() }).await,
             None
         );
     }
@@ -353,7 +310,7 @@ mod tests {
             tokio::spawn(async move {
                 for round in 0..10 {
                     let answer =
-                        batches.ask(10 * round + worker, || work.on_the_wire(), |keys| work.of(keys)).await;
+                        batches.ask(10 * round + worker, || work.is_idle(), |keys| work.of(keys)).await;
                     assert!(answer.is_some());
                     tokio::time::sleep(Duration::from_millis(u64::from(worker % 5))).await;
                 }
@@ -373,7 +330,7 @@ mod tests {
             let ask = |key| {
                 batches.ask(
                     key,
-                    || 0,
+                    || true,
                     async move |keys: Vec<u32>| {
                         tokio::time::sleep(Duration::from_secs(time)).await;
                         Some(keys.into_iter().map(|key| (key, 2 * key)).collect())
@@ -391,7 +348,7 @@ mod tests {
         let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
         let asking = |key| {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
-            tokio::spawn(async move { batches.ask(key, || work.on_the_wire(), |keys| work.of(keys)).await })
+            tokio::spawn(async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await })
         };
         let (first, second) = (asking(1), asking(2));
         tokio::time::sleep(Duration::from_millis(10)).await;

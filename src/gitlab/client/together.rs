@@ -86,9 +86,9 @@ impl Client {
     /// Returns what one query shows of the project together with others that are read at the same time, or nothing if it has to
     /// be read alone.
     pub(super) async fn read_together(&self, project: ProjectId) -> Option<Arc<Reading>> {
-        let on_the_wire = || self.sender.on_the_wire();
+        let is_idle = || self.sender.is_idle();
         // Boxed, as its like below: the futures of all reads would be larger otherwise.
-        Box::pin(self.together.projects.ask(project, on_the_wire, |projects| self.query(projects))).await
+        Box::pin(self.together.projects.ask(project, is_idle, |projects| self.query(projects))).await
     }
 
     /// Returns a result about the project as [`Snapshot::get`] does, once a query under way that may bring it has ended.
@@ -111,26 +111,25 @@ impl Client {
     /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers all that is read of the
     /// project.
     pub(super) async fn find_and_read_together(&self, path: &str) -> Option<Arc<Found>> {
-        let on_the_wire = || self.sender.on_the_wire();
+        let is_idle = || self.sender.is_idle();
         let by_path = &self.together.projects_by_path;
-        let reading =
-            Box::pin(by_path.ask(folded(path), on_the_wire, |paths| self.query_by_path(paths))).await?;
+        let reading = Box::pin(by_path.ask(folded(path), is_idle, |paths| self.query_by_path(paths))).await?;
         Some(Arc::clone(&reading.place))
     }
 
     /// Returns what a path stands for, if others are looked up at the same time and one query finds it. Only the path that a
     /// project has now leads to it here.
     pub(super) async fn find_together(&self, path: &str) -> Option<Arc<Found>> {
-        let on_the_wire = || self.sender.on_the_wire();
+        let is_idle = || self.sender.is_idle();
         let places = &self.together.places;
-        Box::pin(places.ask(folded(path), on_the_wire, |paths| self.query_places(paths))).await
+        Box::pin(places.ask(folded(path), is_idle, |paths| self.query_places(paths))).await
     }
 
     /// Returns where a project is, if others are looked up at the same time and one query finds it.
     pub(super) async fn place_together(&self, project: ProjectId) -> Option<Arc<Found>> {
-        let on_the_wire = || self.sender.on_the_wire();
+        let is_idle = || self.sender.is_idle();
         let places = &self.together.places_by_id;
-        Box::pin(places.ask(project, on_the_wire, |projects| self.query_places_by_id(projects))).await
+        Box::pin(places.ask(project, is_idle, |projects| self.query_places_by_id(projects))).await
     }
 
     async fn query(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Reading>>> {

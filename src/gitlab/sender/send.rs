@@ -161,9 +161,9 @@ impl Sender {
         self.shared.transport.base_url()
     }
 
-    /// Returns the number of requests on the wire.
-    pub(in crate::gitlab) fn on_the_wire(&self) -> usize {
-        self.shared.on_the_wire.load(Ordering::Relaxed)
+    /// Checks whether no request is on the wire.
+    pub(in crate::gitlab) fn is_idle(&self) -> bool {
+        self.shared.on_the_wire.load(Ordering::Relaxed) == 0
     }
 
     /// Returns what GitLab's GraphQL schema is known to lack.

@@ -312,3 +312,24 @@ async fn lists_that_are_counted_and_not_shown_are_not_believed() {
     assert_eq!(read(1, Kind::Group).await.unwrap().iter().count(), 0);
     assert_eq!(server.count(), 3, "the list of groups was shown");
 }
+
+#[tokio::test]
+async fn settings_read_with_lists_serve_one_refresh() {
+    let gitlab = Simulator::start();
+    for name in ["app", "lib"] {
+        gitlab.add_project(&format!("acme/{name}"));
+    }
+    let client = client(&gitlab, gitlab.token());
+    let refresh = async || client.refreshed_settings(project(1)).await.unwrap().inbound_enabled;
+    let read = |id| client.allowlist(project(id), Kind::Project, Freshness::Shared);
+    let (one, other) = tokio::join!(read(1), read(2));
+    assert!(one.is_ok() && other.is_ok());
+    gitlab.clear_requests();
+    assert!(refresh().await);
+    assert_eq!(gitlab.requests().len(), 1, "one request learns whether REST has `outbound_enabled`");
+    gitlab.set_inbound_enabled(1, false);
+    assert!(!refresh().await);
+
+    client.set_inbound_enabled(project(1), true).await.unwrap();
+    assert!(refresh().await, "what was read before a write is forgotten");
+}
