@@ -54,11 +54,11 @@ pub(super) async fn spelled(
     }
 }
 
-/// A number of an identity.
+/// Returns an ID of an identity.
 pub(super) fn number<I: Id>(name: &'static str, number: Option<&i64>) -> Result<I, Errors> {
     let id = number.and_then(|number| I::try_from(*number).ok());
     id.ok_or_else(|| {
-        let detail = format!("`{name}` must be the number of a {}, which is 1 or more.", I::KIND);
+        let detail = format!("`{name}` must be the ID of a {}, which is 1 or more.", I::KIND);
         Diagnostic::new("Invalid identity", detail).into()
     })
 }

@@ -60,8 +60,8 @@ pub(super) fn check_number<I: Id>(
         return None;
     }
     let told = || {
-        let detail = format!("`{attribute}` is {number}, but the number of a {} is 1 or more.", I::KIND);
-        Diagnostic::new(format!("Invalid {} number", I::KIND), detail).at(attribute)
+        let detail = format!("`{attribute}` is {number}, but the ID of a {} is 1 or more.", I::KIND);
+        Diagnostic::new(format!("Invalid {} ID", I::KIND), detail).at(attribute)
     };
     I::try_from(number).is_err().then(told)
 }
@@ -72,7 +72,7 @@ pub(super) fn invalid_spelling<I: Id>(
     reason: &RefError,
 ) -> Diagnostic {
     let detail = format!(
-        "`{attribute}` is {}, which is neither the number nor the full path of a {}: {reason}.{}",
+        "`{attribute}` is {}, which is neither the ID nor the full path of a {}: {reason}.{}",
         quoted(spelling),
         I::KIND,
         suggestion::<I>(spelling)
@@ -304,8 +304,7 @@ async fn look_up<I: Id>(client: &Client, spelling: &str) -> Result<Option<I>, Di
     let kind = I::KIND;
     let spelled: Reference<I> = spelling.parse().map_err(|reason| {
         let (meant, spelling) = (suggestion::<I>(spelling), quoted(spelling));
-        let detail =
-            format!("{spelling} is neither the number nor the full path of a {kind}: {reason}.{meant}");
+        let detail = format!("{spelling} is neither the ID nor the full path of a {kind}: {reason}.{meant}");
         Diagnostic::new(format!("Invalid {kind}"), detail)
     })?;
     let found = client.resolve(&spelled).await;

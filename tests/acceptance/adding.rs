@@ -123,8 +123,8 @@ fn a_target_number_that_nobody_has_is_refused_and_not_in_state() {
     POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
     token (404): target_project_id not found Not Found.
 
-    There is no target with this number: check it, and whether it is the number of
-    a project or of a group.
+    There is no target with this ID: check it, and whether it is the ID of a
+    project or of a group.
     "#);
 
     assert!(tf.state().addresses().is_empty());

@@ -316,9 +316,9 @@ fn an_unknown_project_is_an_error() {
 
     GET /projects/99: not found, or not visible to the token.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     "#);
 }
 
@@ -333,8 +333,8 @@ fn a_project_that_is_neither_id_nor_path_is_an_error() {
       data.gitlab_job_token_authentication_log.app
       > project = "app/"
 
-    `project` is "app/", which is neither the number nor the full path of a
-    project: a full path neither starts nor ends with a slash.
+    `project` is "app/", which is neither the ID nor the full path of a project: a
+    full path neither starts nor ends with a slash.
     "#);
     assert!(gitlab.requests().is_empty());
 }

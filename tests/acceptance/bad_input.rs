@@ -134,11 +134,11 @@ fn a_target_that_is_the_owner_by_path() {
 fn a_target_number_of_zero() {
     let Some(error) = entry_error("project = \"acme/app\"\ntarget_project_id = 0") else { return };
     assert_snapshot!(error, @r"
-    Error: Invalid project number
+    Error: Invalid project ID
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 0
 
-    `target_project_id` is 0, but the number of a project is 1 or more.
+    `target_project_id` is 0, but the ID of a project is 1 or more.
     ");
 }
 
@@ -163,11 +163,11 @@ fn a_made_up_target_fails_before_any_request() {
 fn a_negative_target_number() {
     let Some(error) = entry_error("project = \"acme/app\"\ntarget_group_id = -3") else { return };
     assert_snapshot!(error, @r"
-    Error: Invalid group number
+    Error: Invalid group ID
       gitlab_job_token_allowlist_entry.this
       > target_group_id = -3
 
-    `target_group_id` is -3, but the number of a group is 1 or more.
+    `target_group_id` is -3, but the ID of a group is 1 or more.
     ");
 }
 
@@ -203,8 +203,8 @@ fn a_project_number_of_zero() {
       gitlab_job_token_scope.this
       > project = 0
 
-    `project` is "0", which is neither the number nor the full path of a project:
-    an id is a whole number from 1 to 9223372036854775807.
+    `project` is "0", which is neither the ID nor the full path of a project: an
+    id is a whole number from 1 to 9223372036854775807.
     "#);
 }
 
@@ -216,8 +216,8 @@ fn an_empty_project() {
       gitlab_job_token_scope.this
       > project = ""
 
-    `project` is "", which is neither the number nor the full path of a project:
-    it is empty.
+    `project` is "", which is neither the ID nor the full path of a project: it is
+    empty.
     "#);
 }
 
@@ -229,8 +229,8 @@ fn a_project_without_its_group() {
       gitlab_job_token_scope.this
       > project = "app"
 
-    `project` is "app", which is neither the number nor the full path of a
-    project: the full path of a project has a group or user in front, such as
+    `project` is "app", which is neither the ID nor the full path of a project:
+    the full path of a project has a group or user in front, such as
     `group/project`.
     "#);
 }
@@ -244,8 +244,8 @@ fn the_address_of_a_project_in_place_of_its_path() {
       gitlab_job_token_allowlist_entry.this
       > target_project = "https://gitlab.com/acme/lib"
 
-    `target_project` is "https://gitlab.com/acme/lib", which is neither the number
-    nor the full path of a project: it is a URL. Write "acme/lib".
+    `target_project` is "https://gitlab.com/acme/lib", which is neither the ID nor
+    the full path of a project: it is a URL. Write "acme/lib".
     "#);
 }
 
@@ -258,9 +258,9 @@ fn the_address_of_a_repository_in_place_of_a_path() {
       gitlab_job_token_scope.this
       > project = "git@gitlab.example.com:acme/app.git"
 
-    `project` is "git@gitlab.example.com:acme/app.git", which is neither the
-    number nor the full path of a project: it is the address of a Git repository.
-    Write "acme/app".
+    `project` is "git@gitlab.example.com:acme/app.git", which is neither the ID
+    nor the full path of a project: it is the address of a Git repository. Write
+    "acme/app".
     "#);
 }
 
@@ -272,7 +272,7 @@ fn an_encoded_path() {
       gitlab_job_token_scope.this
       > project = "acme%2Fapp"
 
-    `project` is "acme%2Fapp", which is neither the number nor the full path of a
+    `project` is "acme%2Fapp", which is neither the ID nor the full path of a
     project: a full path isn't percent-encoded. Write "acme/app".
     "#);
 }
@@ -285,7 +285,7 @@ fn a_group_with_a_slash_in_front() {
       gitlab_job_token_allowlist_entry.this
       > target_group = "/acme"
 
-    `target_group` is "/acme", which is neither the number nor the full path of a
+    `target_group` is "/acme", which is neither the ID nor the full path of a
     group: a full path neither starts nor ends with a slash. Write "acme".
     "#);
 }
@@ -315,7 +315,7 @@ fn a_scope_of_an_unknown_number() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n}\n");
 
-    assert_snapshot!(tf.apply().error(), @"
+    assert_snapshot!(tf.apply().error(), @r"
     Error: Can't read the job token scope of project 4711
       gitlab_job_token_scope.this
       > project = 4711
@@ -323,9 +323,9 @@ fn a_scope_of_an_unknown_number() {
     GET /projects/4711/job_token_scope: not found, or not visible to the token
     (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     ");
 
     assert!(tf.state().addresses().is_empty());
@@ -340,7 +340,7 @@ fn a_list_of_an_unknown_number() {
         "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = 4711\n  target_project = 1\n}\n",
     );
 
-    assert_snapshot!(tf.apply().error(), @"
+    assert_snapshot!(tf.apply().error(), @r"
     Error: Can't add project 1 to the allowlist of project 4711
       gitlab_job_token_allowlist_entry.this
       > project = 4711
@@ -348,9 +348,9 @@ fn a_list_of_an_unknown_number() {
     POST /projects/4711/job_token_scope/allowlist: not found, or not visible to
     the token (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     ");
 
     assert!(tf.state().addresses().is_empty());
@@ -368,7 +368,7 @@ fn mistakes_are_found_without_a_token_and_without_a_server() {
       gitlab_job_token_scope.this
       > project = "acme app"
 
-    `project` is "acme app", which is neither the number nor the full path of a
+    `project` is "acme app", which is neither the ID nor the full path of a
     project: a full path contains no blanks or control characters.
     "#);
 }

@@ -242,9 +242,9 @@ fn an_unknown_project_is_an_error() {
     GET /projects/99/job_token_scope: not found, or not visible to the token
     (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     "#);
 
     tf.config(&replaced(READ_ALLOWLIST, "acme/app", "99"));
@@ -256,9 +256,9 @@ fn an_unknown_project_is_an_error() {
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
     token (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     "#);
 }
 
@@ -273,8 +273,8 @@ fn a_project_that_is_neither_number_nor_path_is_an_error() {
       data.gitlab_job_token_allowlist.app
       > project = "app"
 
-    `project` is "app", which is neither the number nor the full path of a
-    project: the full path of a project has a group or user in front, such as
+    `project` is "app", which is neither the ID nor the full path of a project:
+    the full path of a project has a group or user in front, such as
     `group/project`.
     "#);
 }

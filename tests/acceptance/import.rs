@@ -117,8 +117,8 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
     Error: Can't import a missing allowlist entry
 
     The allowlist of project 1 has no entry for project 3, so there is nothing to
-    import. Check the numbers; to add the entry, apply the resource without
-    importing it.
+    import. Check the IDs; to add the entry, apply the resource without importing
+    it.
     ");
 
     assert!(tf.state().addresses().is_empty());
@@ -130,15 +130,15 @@ fn an_entry_of_an_unknown_owner_cannot_be_imported() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("9", "target_project_id = 3"));
 
-    assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @"
+    assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @r"
     Error: Can't read the allowlist of project 9
 
     GET /projects/9/job_token_scope/allowlist: not found, or not visible to the
     token (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     ");
 }
 
@@ -163,11 +163,11 @@ fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
     tf.config(&entry("1", "target_project_id = 2"));
 
     assert_snapshot!(tf.import(ENTRY, "1/2").error(), @r#"
-    Error: Malformed import id
+    Error: Malformed import ID
 
-    "1/2" is not the id of an allowlist entry. Write `<project>:project:<target
-    project>` or `<project>:group:<target group>`, each a number or a full path,
-    such as `99:project:42` or `platform/deploy:group:platform/apps`.
+    "1/2" isn't the ID of an allowlist entry. Write `<project>:project:<target
+    project>` or `<project>:group:<target group>`, each an ID or a full path, such
+    as `99:project:42` or `platform/deploy:group:platform/apps`.
     "#);
 }
 
@@ -180,7 +180,7 @@ fn a_part_of_an_id_that_is_neither_number_nor_path_is_told() {
     assert_snapshot!(tf.import(ENTRY, "1:project:").error(), @r#"
     Error: Invalid project
 
-    "" is neither the number nor the full path of a project: it is empty.
+    "" is neither the ID nor the full path of a project: it is empty.
     "#);
 }
 
@@ -193,7 +193,7 @@ fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
     assert_snapshot!(tf.import(SCOPE, "app").error(), @r#"
     Error: Invalid project
 
-    "app" is neither the number nor the full path of a project: the full path of a
+    "app" is neither the ID nor the full path of a project: the full path of a
     project has a group or user in front, such as `group/project`.
     "#);
 }
@@ -204,14 +204,14 @@ fn a_scope_of_an_unknown_number_cannot_be_imported() {
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(APP_SCOPE);
 
-    assert_snapshot!(tf.import(SCOPE, "4711").error(), @"
+    assert_snapshot!(tf.import(SCOPE, "4711").error(), @r"
     Error: Can't read the job token scope of project 4711
 
     GET /projects/4711/job_token_scope: not found, or not visible to the token
     (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     ");
 }

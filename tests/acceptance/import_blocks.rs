@@ -196,8 +196,8 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
     Error: Can't import a missing allowlist entry
 
     The allowlist of project 1 has no entry for group 1, so there is nothing to
-    import. Check the numbers; to add the entry, apply the resource without
-    importing it.
+    import. Check the IDs; to add the entry, apply the resource without importing
+    it.
     ");
 }
 
@@ -244,8 +244,8 @@ fn the_list_of_an_absent_project_cannot_be_imported() {
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
     token (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     ");
 }

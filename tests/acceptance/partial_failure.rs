@@ -36,8 +36,8 @@ fn one_entry_that_fails_leaves_the_others_in_state_and_the_next_apply_converges(
     POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
     token (404): target_project_id not found Not Found.
 
-    There is no target with this number: check it, and whether it is the number of
-    a project or of a group.
+    There is no target with this ID: check it, and whether it is the ID of a
+    project or of a group.
     "#);
     assert_eq!(
         tf.state().addresses(),

@@ -296,16 +296,16 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 
     tf.config(&replaced(READ, "\"acme\"\n", "99\n"));
 
-    assert_snapshot!(tf.plan().error(), @"
+    assert_snapshot!(tf.plan().error(), @r"
     Error: Can't read the job token scopes of the projects of group 99
       data.gitlab_job_token_scopes.acme
       > group = 99
 
     GET /groups/99: not found, or not visible to the token.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     ");
 }
 
@@ -344,7 +344,7 @@ fn an_address_in_place_of_a_group_is_refused_before_anything_is_asked() {
       data.gitlab_job_token_scopes.acme
       > group = "https://gitlab.com/acme"
 
-    `group` is "https://gitlab.com/acme", which is neither the number nor the full
+    `group` is "https://gitlab.com/acme", which is neither the ID nor the full
     path of a group: it is a URL. Write "acme".
     "#);
 

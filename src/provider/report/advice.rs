@@ -95,11 +95,11 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "Use an access token with the scope `api`; `read_api` is enough only for reading."
         }
         ErrorKind::NotFound if is_about_the_target(error) => {
-            "There is no target with this number: check it, and whether it is the number of a project or of a group."
+            "There is no target with this ID: check it, and whether it is the ID of a project or of a group."
         }
         ErrorKind::NotFound => {
-            "GitLab gives the same answer for what does not exist and for what the token can't see: check the spelling \
-             or number, and that the token's user is at least a Maintainer of the project."
+            "GitLab gives the same answer for what doesn't exist and for what the token can't see. Check the path or ID, \
+             and that the token's user has at least the Maintainer role in the project."
         }
         ErrorKind::BadRequest if exceeds_the_limit(error) => {
             "A project's allowlist holds at most 200 projects and 200 groups: allow a group in place of its projects, \

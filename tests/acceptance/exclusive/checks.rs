@@ -119,7 +119,7 @@ fn a_target_that_is_neither_number_nor_path() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["lib"]
 
-    `target_projects` is "lib", which is neither the number nor the full path of a
+    `target_projects` is "lib", which is neither the ID nor the full path of a
     project: the full path of a project has a group or user in front, such as
     `group/project`.
     "#);
@@ -129,11 +129,11 @@ fn a_target_that_is_neither_number_nor_path() {
 fn a_number_that_nothing_has() {
     let Some(error) = planning_error(&acme(), &exclusive("target_project_ids = [0]")) else { return };
     assert_snapshot!(error, @r"
-    Error: Invalid project number
+    Error: Invalid project ID
       gitlab_job_token_allowlist_exclusive.app
       > target_project_ids = [0]
 
-    `target_project_ids` is 0, but the number of a project is 1 or more.
+    `target_project_ids` is 0, but the ID of a project is 1 or more.
     ");
 }
 

@@ -119,9 +119,9 @@ fn the_list_of_an_unknown_project_cannot_be_imported() {
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
     token (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     ");
     assert_snapshot!(tf.import(LIST, "acme/none").error(), @r"
     Error: Unknown project
@@ -132,7 +132,7 @@ fn the_list_of_an_unknown_project_cannot_be_imported() {
     assert_snapshot!(tf.import(LIST, "acme").error(), @r#"
     Error: Invalid project
 
-    "acme" is neither the number nor the full path of a project: the full path of
-    a project has a group or user in front, such as `group/project`.
+    "acme" is neither the ID nor the full path of a project: the full path of a
+    project has a group or user in front, such as `group/project`.
     "#);
 }

@@ -157,8 +157,8 @@ fn a_list_that_cannot_be_read_is_not_planned() {
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
     token (404): Project Not Found.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    can't see: check the spelling or number, and that the token's user is at least
-    a Maintainer of the project.
+    GitLab gives the same answer for what doesn't exist and for what the token
+    can't see. Check the path or ID, and that the token's user has at least the
+    Maintainer role in the project.
     "#);
 }

@@ -109,17 +109,17 @@ fn meant<I: Id>(text: &str) -> Option<String> {
 fn malformed(id: &str) -> Diagnostic {
     let meant = suggestion(id).map(|id| format!(" Did you mean {}?", quoted(&id))).unwrap_or_default();
     let detail = format!(
-        "{} is not the id of an allowlist entry. Write `<project>:project:<target project>` or `<project>:group:<target \
-         group>`, each a number or a full path, such as `99:project:42` or `platform/deploy:group:platform/apps`.{meant}",
+        "{} isn't the ID of an allowlist entry. Write `<project>:project:<target project>` or `<project>:group:<target \
+         group>`, each an ID or a full path, such as `99:project:42` or `platform/deploy:group:platform/apps`.{meant}",
         quoted(id)
     );
-    Diagnostic::new("Malformed import id", detail)
+    Diagnostic::new("Malformed import ID", detail)
 }
 
 /// There is no such entry.
 pub(super) fn not_on_the_list(owner: ProjectId, target: Target) -> Diagnostic {
     let detail = format!(
-        "The allowlist of project {owner} has no entry for {target}, so there is nothing to import. Check the numbers; \
+        "The allowlist of project {owner} has no entry for {target}, so there is nothing to import. Check the IDs; \
          to add the entry, apply the resource without importing it."
     );
     Diagnostic::new("Can't import a missing allowlist entry", detail)
@@ -144,12 +144,12 @@ mod tests {
     fn any_other_form_is_told_how_to_write_it() {
         for id in ["", "99", "99:user:42", "99:project:42:7", "99:Project:42", "::::"] {
             let errors = ImportId::parse(id).unwrap_err();
-            assert_eq!(errors.as_slice()[0].summary, "Malformed import id", "{id:?}");
+            assert_eq!(errors.as_slice()[0].summary, "Malformed import ID", "{id:?}");
         }
         assert_eq!(
             ImportId::parse("99").unwrap_err().as_slice()[0].detail,
-            "\"99\" is not the id of an allowlist entry. Write `<project>:project:<target project>` or \
-             `<project>:group:<target group>`, each a number or a full path, such as `99:project:42` or \
+            "\"99\" isn't the ID of an allowlist entry. Write `<project>:project:<target project>` or \
+             `<project>:group:<target group>`, each an ID or a full path, such as `99:project:42` or \
              `platform/deploy:group:platform/apps`."
         );
     }
