@@ -133,8 +133,10 @@ impl Ledger {
         Turn::new(self, object, turn.lock_owned().await)
     }
 
-    /// Checks whether another instance has removed one of the objects in this run.
-    pub fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
+    /// Checks whether another instance has removed one of the objects in this run, once no write of them is under way: a
+    /// removal that doesn't know of the caller's claim may be.
+    pub async fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
+        self.wait_for_writes(objects.objects().copied()).await;
         let state = self.state();
         let mut written = objects.objects().filter_map(|object| state.objects.get(object)?.written.as_ref());
         written.any(|(by, value)| *by != Some(by_others_than) && value.is_default())

@@ -210,8 +210,22 @@ async fn addition_undoes_what_an_exclusive_list_has_removed() {
     ledger.turn(project(2)).await.wrote(Some(lists.mark), Value::Default);
     let turn = ledger.turn(project(2)).await;
     assert_eq!(turn.undoes(single.mark, &Value::Entry(None)), Some(Manager::Exclusive));
-    assert!(ledger.has_removed(single.mark, &entry(project(2))));
-    assert!(!ledger.has_removed(lists.mark, &entry(project(2))));
+    drop(turn);
+    assert!(ledger.has_removed(single.mark, &entry(project(2))).await);
+    assert!(!ledger.has_removed(lists.mark, &entry(project(2))).await);
+}
+
+#[tokio::test]
+async fn a_removal_under_way_is_waited_for() {
+    let ledger = Ledger::default();
+    let (keeper, removed) = (instance(), instance());
+    let turn = ledger.turn(project(2)).await;
+    let finds = async { ledger.has_removed(keeper.mark, &entry(project(2))).await };
+    let removes = async {
+        turn.wrote(Some(removed.mark), Value::Default);
+        drop(turn)
+    };
+    assert!(tokio::join!(finds, removes).0);
 }
 
 #[tokio::test]

@@ -316,8 +316,10 @@ impl Resource for AllowlistEntry {
             return Err(replacement::unplanned(&names::entry(&prior), &names::entry(&updated)).into());
         }
         let own = context.private.mark();
-        let is_removed =
-            own.is_some_and(|own| ledger.has_removed(own, &claims::wanted(owner, target, &updated)));
+        let is_removed = match own {
+            Some(own) => ledger.has_removed(own, &claims::wanted(owner, target, &updated)).await,
+            None => false,
+        };
         if is_another || is_removed {
             add(&context, owner, target, &updated).await?;
             return Ok(updated);

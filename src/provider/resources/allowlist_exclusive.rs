@@ -287,7 +287,11 @@ impl Resource for AllowlistExclusive {
         let only_paths = !is_another && change::is_in_names_only(&prior, &updated);
         let wanted = claims::wanted(project, &updated, &claims::named(&updated), None);
         let own = context.private.mark();
-        if only_paths && !own.is_some_and(|own| ledger.has_removed(own, &wanted)) {
+        let is_removed = match own {
+            Some(own) if only_paths => ledger.has_removed(own, &wanted).await,
+            _ => false,
+        };
+        if only_paths && !is_removed {
             return Ok(updated);
         }
         match write::converge(&context, project, Some(&prior).filter(|_| !is_another), &updated).await {

@@ -215,7 +215,10 @@ impl Resource for JobTokenScope {
             return write::set_up(&context, project, planned).await;
         }
         let own = context.private.mark();
-        let is_restored = own.is_some_and(|own| ledger.has_removed(own, &claims::wanted(project, &planned)));
+        let is_restored = match own {
+            Some(own) => ledger.has_removed(own, &claims::wanted(project, &planned)).await,
+            None => false,
+        };
         let mut done = write::Done::nothing_of(prior.clone());
         for step in write::steps(&planned) {
             let differs = match step {

@@ -125,6 +125,30 @@ async fn a_later_keeper_is_warned_or_keeps_its_object() {
     }
 }
 
+/// A keeper that changes is called by the apply: it adds the object back, also if the removal began before.
+#[tokio::test]
+async fn a_keeper_that_changes_keeps_its_object() {
+    for mut pair in pairs() {
+        let (gitlab, kept, removed) = pair.established().await;
+        let held = Server::of(&gitlab, 1);
+        for wanted in pair.kept.values_mut() {
+            let is_by_id = wanted.config["project"] != "acme/app" && wanted.type_name != SCOPE;
+            wanted.config["project"] = if is_by_id { "acme/app".into() } else { path(2).into() };
+        }
+        let (walk, gone) = (start(&gitlab).await, pair.gone());
+        let (keeper, removal) = pair.plan(&walk, &kept, (&removed, &gone), Walked::After).await.unwrap();
+        assert_eq!((keeper.action, removal.action), (Action::Update, Action::Destroy));
+        let changes = [removal, keeper];
+        for order in EVERY_ORDER {
+            held.restore(&gitlab);
+            for outcome in apply(&start(&gitlab).await, &gitlab, &changes, order).await {
+                assert!(!failed(&outcome.diagnostics), "{order:?}: {:#?}", outcome.diagnostics);
+            }
+            assert_eq!(Server::of(&gitlab, 1), held, "{order:?}: {:#?}, {:#?}", pair.kept(), pair.removed);
+        }
+    }
+}
+
 /// The pairs whose second manager is an entry, and that entry with another target.
 fn moving() -> (Vec<Pair>, Wanted) {
     let pairs = pairs().into_iter().filter(|pair| pair.removed_type() == ENTRY).collect();
