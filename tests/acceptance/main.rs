@@ -23,10 +23,13 @@ mod generated_config;
 mod import;
 mod import_blocks;
 mod installed;
+mod lifecycle_destroy;
 mod many_projects;
+mod minimal_refresh;
 #[cfg(unix)]
 mod moved;
 mod one_run;
+mod opentofu;
 mod packed;
 mod partial_failure;
 mod permissions;

@@ -54,6 +54,39 @@ pub(crate) const IMPORT_BY_IDENTITY: Feature =
 pub(crate) const QUERY: Feature =
     Feature { name: "`terraform query`", terraform: Some((1, 14)), opentofu: None };
 
+pub(crate) const EPHEMERAL_VARIABLES: Feature =
+    Feature { name: "ephemeral variables", terraform: Some((1, 10)), opentofu: Some((1, 11)) };
+
+pub(crate) const LIFECYCLE_DESTROY: Feature = Feature {
+    name: "`destroy = false` in the `lifecycle` block of a resource",
+    terraform: Some((1, 16)),
+    opentofu: Some((1, 12)),
+};
+
+/// Terraform reads the setting in the configuration, OpenTofu in the state.
+pub(crate) const KEPT_WITHOUT_BLOCK: Feature = Feature {
+    name: "`destroy = false` for replaced resources and deleted blocks",
+    terraform: None,
+    opentofu: Some((1, 12)),
+};
+
+pub(crate) const MINIMAL_REFRESH: Feature =
+    Feature { name: "`-minimal-refresh`", terraform: Some((1, 17)), opentofu: None };
+
+pub(crate) const PROVIDER_FOR_EACH: Feature =
+    Feature { name: "`for_each` in provider blocks", terraform: None, opentofu: Some((1, 9)) };
+
+pub(crate) const EXCLUDE: Feature = Feature { name: "`-exclude`", terraform: None, opentofu: Some((1, 9)) };
+
+pub(crate) const ENABLED: Feature = Feature {
+    name: "`enabled` in the `lifecycle` block of a resource",
+    terraform: None,
+    opentofu: Some((1, 11)),
+};
+
+pub(crate) const ENCRYPTION: Feature =
+    Feature { name: "encryption of states and plans", terraform: None, opentofu: Some((1, 7)) };
+
 pub(crate) const OCI_MIRROR: Feature = Feature {
     name: "`oci_mirror` in the configuration of the CLI",
     terraform: None,

@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 use terraform_cli::Workspace;
 
 use crate::kit::{json, replaced, workspace};
+use crate::needs::EPHEMERAL_VARIABLES;
 
 const HEADER_VALUE: &str = "hush-hush-header";
 
@@ -236,4 +237,45 @@ fn without_a_request_for_logs_nothing_is_written_beside_the_output() {
     tf.remove_env("TF_LOG_PATH");
 
     assert_eq!(tf.apply().succeeds().stderr(), "");
+}
+
+/// A plan saves the values of variables, but for ephemeral ones.
+#[test]
+fn an_ephemeral_token_is_in_no_saved_plan() {
+    if EPHEMERAL_VARIABLES.is_missing() {
+        return;
+    }
+    let gitlab = Simulator::start();
+    gitlab.add_project("acme/app");
+    gitlab.set_inbound_enabled(1, false);
+    let Some(mut tf) = workspace(&gitlab) else { return };
+    tf.remove_env("GITLAB_TOKEN");
+    tf.config(
+        r#"
+        variable "token" {
+          ephemeral = true
+        }
+        provider "gitlab" {
+          token = var.token
+        }
+        resource "gitlab_job_token_scope" "app" {
+          project = "acme/app"
+        }
+        "#,
+    );
+    tf.set_env("TF_VAR_token", gitlab.token());
+    let plan = tf.plan();
+    plan.succeeds();
+    let shown = tf.plan_shown().to_string();
+    assert!(!shown.contains(gitlab.token()), "{shown}");
+
+    tf.remove_env("TF_VAR_token");
+    tf.apply_saved().fails();
+    assert!(!gitlab.inbound_enabled(1));
+
+    tf.set_env("TF_VAR_token", gitlab.token());
+    tf.apply_saved().succeeds();
+    assert!(gitlab.inbound_enabled(1));
+    let state = fs::read_to_string(tf.state_file()).expect("a state");
+    assert!(!state.contains(gitlab.token()), "{state}");
 }

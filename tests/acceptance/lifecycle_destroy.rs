@@ -1,0 +1,74 @@
+//! `destroy = false` in a resource's `lifecycle` block: what it keeps in GitLab, and what not.
+
+use gitlab_simulator::Simulator;
+use terraform_cli::Workspace;
+
+use crate::kit::workspace;
+use crate::needs::{KEPT_WITHOUT_BLOCK, LIFECYCLE_DESTROY};
+
+/// An entry that exists `count` times, for a project.
+fn entry(count: usize, target: &str) -> String {
+    format!(
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          count          = {count}
+          project        = "acme/app"
+          target_project = "{target}"
+          lifecycle {{
+            destroy = false
+          }}
+        }}
+        "#
+    )
+}
+
+/// Project 1 `acme/app` with an entry for 2 `acme/lib` that a destroy keeps, and project 3 `acme/docs`.
+fn kept() -> Option<(Simulator, Workspace)> {
+    if LIFECYCLE_DESTROY.is_missing() {
+        return None;
+    }
+    let gitlab = Simulator::start();
+    for project in ["acme/app", "acme/lib", "acme/docs"] {
+        gitlab.add_project(project);
+    }
+    let tf = workspace(&gitlab)?;
+    tf.config(&entry(1, "acme/lib"));
+    tf.apply().succeeds();
+    Some((gitlab, tf))
+}
+
+#[test]
+fn destroy_keeps_the_entry() {
+    let Some((gitlab, tf)) = kept() else { return };
+    // OpenTofu ends with an error that says that something is left.
+    assert_eq!(tf.destroy().is_success(), !KEPT_WITHOUT_BLOCK.is_there());
+    assert_eq!(gitlab.allowlist(1).projects, [2].into());
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn count_zero_keeps_the_entry() {
+    let Some((gitlab, tf)) = kept() else { return };
+    tf.config(&entry(0, "acme/lib"));
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(1).projects, [2].into());
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn opentofu_alone_keeps_the_entry_of_a_deleted_block() {
+    let Some((gitlab, tf)) = kept() else { return };
+    tf.config("");
+    tf.apply().succeeds();
+    assert_eq!(gitlab.allowlist(1).projects == [2].into(), KEPT_WITHOUT_BLOCK.is_there());
+    assert!(tf.state().addresses().is_empty());
+}
+
+#[test]
+fn opentofu_alone_keeps_what_is_replaced() {
+    let Some((gitlab, tf)) = kept() else { return };
+    tf.config(&entry(1, "acme/docs"));
+    tf.apply().succeeds();
+    let allowed = if KEPT_WITHOUT_BLOCK.is_there() { vec![2, 3] } else { vec![3] };
+    assert_eq!(gitlab.allowlist(1).projects, allowed.into_iter().collect());
+}

@@ -1,0 +1,49 @@
+//! `-minimal-refresh`: Terraform reads only what a first plan changes, and then plans it again.
+
+use gitlab_simulator::{Simulator, Target};
+
+use crate::kit::workspace;
+use crate::needs::MINIMAL_REFRESH;
+
+fn config(targets: &str) -> String {
+    format!(
+        r#"
+        resource "gitlab_job_token_scope" "app" {{
+          project = "acme/app"
+        }}
+        resource "gitlab_job_token_allowlist_entry" "other" {{
+          project        = "acme/other"
+          target_project = "acme/lib"
+        }}
+        resource "gitlab_job_token_allowlist_exclusive" "app" {{
+          project         = "acme/app"
+          target_projects = [{targets}]
+        }}
+        "#
+    )
+}
+
+#[test]
+fn only_what_changes_is_read_and_the_plan_names_who_loses_access() {
+    if MINIMAL_REFRESH.is_missing() {
+        return;
+    }
+    let gitlab = Simulator::start();
+    for project in ["acme/app", "acme/lib", "acme/docs", "acme/other"] {
+        gitlab.add_project(project);
+    }
+    let Some(tf) = workspace(&gitlab) else { return };
+    tf.config(&config("\"acme/lib\""));
+    tf.apply().succeeds();
+    gitlab.clear_requests();
+    tf.plan_with(&["-minimal-refresh"]).changes_nothing();
+    println!("{}", gitlab.requests());
+
+    gitlab.allow(1, Target::Project(4));
+    tf.config(&config("\"acme/lib\", \"acme/docs\""));
+    let plan = tf.plan_with(&["-minimal-refresh"]);
+    println!("{}", plan.succeeds().run());
+    tf.apply_saved().succeeds();
+    assert_eq!(gitlab.allowlist(1).projects, [2, 3].into());
+    tf.plan().changes_nothing();
+}
