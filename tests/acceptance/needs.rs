@@ -1,6 +1,7 @@
 //! Features that tests need of the CLI and that not every supported version has. No other file here knows versions of CLIs: a test
 //! that needs a feature names it in its first line, and says so where it is skipped.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs;
 use std::path::Path;
@@ -43,22 +44,22 @@ pub(crate) const MOCKS: Feature =
     Feature { name: "`mock_provider` in tests", terraform: Some((1, 7)), opentofu: Some((1, 8)) };
 
 pub(crate) const MOVED_BETWEEN_PROVIDERS: Feature = Feature {
-    name: "`moved` blocks between resource types",
+    name: "`moved` blocks from the official provider",
     terraform: Some((1, 8)),
     opentofu: Some((1, 10)),
 };
 
 pub(crate) const IMPORT_BY_IDENTITY: Feature =
-    Feature { name: "`import` blocks with an identity", terraform: Some((1, 12)), opentofu: Some((1, 12)) };
+    Feature { name: "`import` blocks with an `identity`", terraform: Some((1, 12)), opentofu: Some((1, 12)) };
 
 pub(crate) const QUERY: Feature =
-    Feature { name: "`terraform query`", terraform: Some((1, 14)), opentofu: None };
+    Feature { name: "`terraform query` with list resources", terraform: Some((1, 14)), opentofu: None };
 
 pub(crate) const EPHEMERAL_VARIABLES: Feature =
-    Feature { name: "ephemeral variables", terraform: Some((1, 10)), opentofu: Some((1, 11)) };
+    Feature { name: "ephemeral variables, for the token", terraform: Some((1, 10)), opentofu: Some((1, 11)) };
 
 pub(crate) const LIFECYCLE_DESTROY: Feature = Feature {
-    name: "`destroy = false` in the `lifecycle` block of a resource",
+    name: "`lifecycle` blocks with `destroy = false`",
     terraform: Some((1, 16)),
     opentofu: Some((1, 12)),
 };
@@ -78,20 +79,14 @@ pub(crate) const PROVIDER_FOR_EACH: Feature =
 
 pub(crate) const EXCLUDE: Feature = Feature { name: "`-exclude`", terraform: None, opentofu: Some((1, 9)) };
 
-pub(crate) const ENABLED: Feature = Feature {
-    name: "`enabled` in the `lifecycle` block of a resource",
-    terraform: None,
-    opentofu: Some((1, 11)),
-};
+pub(crate) const ENABLED: Feature =
+    Feature { name: "`lifecycle` blocks with `enabled`", terraform: None, opentofu: Some((1, 11)) };
 
 pub(crate) const ENCRYPTION: Feature =
-    Feature { name: "encryption of states and plans", terraform: None, opentofu: Some((1, 7)) };
+    Feature { name: "encrypted states and plans", terraform: None, opentofu: Some((1, 7)) };
 
-pub(crate) const OCI_MIRROR: Feature = Feature {
-    name: "`oci_mirror` in the configuration of the CLI",
-    terraform: None,
-    opentofu: Some((1, 10)),
-};
+pub(crate) const OCI_MIRROR: Feature =
+    Feature { name: "`oci_mirror` in the CLI configuration", terraform: None, opentofu: Some((1, 10)) };
 
 /// The plan that precedes an apply is handed the private data of the saved plan.
 pub(crate) const PLANNED_PRIVATE_DATA: Feature =
@@ -157,4 +152,50 @@ fn a_feature_is_there_from_its_first_version_on() {
     assert!(is_in(Program::Terraform, (1, 8)) && is_in(Program::Terraform, (2, 0)));
     assert!(!is_in(Program::Terraform, (1, 7)) && !is_in(Program::OpenTofu, (1, 9)));
     assert!(!QUERY.is_in(Release { program: Program::OpenTofu, version: (1, 20) }));
+}
+
+/// Returns the rows of the table of features in the documentation, without its head and without what isn't a version.
+fn documented() -> BTreeSet<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/index.md");
+    let page = fs::read_to_string(page).expect("the index");
+    let (_, table) = page.split_once("| feature | Terraform | OpenTofu |").expect("the table");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(str::to_owned).collect()
+}
+
+/// The tests run what the table promises: on a CLI that it names, the tests of the feature aren't skipped.
+#[test]
+fn the_documentation_has_the_versions_that_are_tested() {
+    let tested = [
+        EXCLUDE,
+        EPHEMERAL_VARIABLES,
+        ENABLED,
+        ENCRYPTION,
+        IMPORT_BY_IDENTITY,
+        IMPORT_FOR_EACH,
+        LIFECYCLE_DESTROY,
+        MINIMAL_REFRESH,
+        MOVED_BETWEEN_PROVIDERS,
+        OCI_MIRROR,
+        PROVIDER_FOR_EACH,
+        QUERY,
+        REMOVED,
+    ];
+    let first = |version: Option<(u64, u64)>| {
+        version.map_or_else(|| "no".to_owned(), |(major, minor)| format!("{major}.{minor}"))
+    };
+    let rows: BTreeSet<String> = tested
+        .iter()
+        .map(|feature| {
+            format!("| {} | {} | {} |", feature.name, first(feature.terraform), first(feature.opentofu))
+        })
+        .collect();
+    let documented = documented();
+    let missing: Vec<_> = rows.difference(&documented).collect();
+    assert!(missing.is_empty(), "the index lacks {missing:#?}");
+    assert_eq!(
+        documented.len(),
+        rows.len() + 4,
+        "the index has rows that no feature stands for: {documented:#?}"
+    );
 }
