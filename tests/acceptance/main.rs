@@ -28,6 +28,8 @@ mod many_projects;
 mod minimal_refresh;
 #[cfg(unix)]
 mod moved;
+#[cfg(target_os = "linux")]
+mod oci_mirror;
 mod one_run;
 mod opentofu;
 mod packed;
