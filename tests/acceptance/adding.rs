@@ -4,12 +4,13 @@
 use gitlab_simulator::{LINK_LIMIT, Target, TokenSpec};
 use insta::assert_snapshot;
 
-use crate::allowlist_entry::{APP, LIB, LIB_ON_APP, TEAM, TEAM_ON_APP, acme};
+use crate::allowlist_entry::{LIB_ON_APP, TEAM, TEAM_ON_APP};
 use crate::kit::{replaced, workspace};
+use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 #[test]
 fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
@@ -31,7 +32,7 @@ fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
 
 #[test]
 fn an_entry_that_came_to_be_between_plan_and_apply_is_taken_over_with_one_warning() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.plan().succeeds().warns_of_nothing();
@@ -44,7 +45,7 @@ fn an_entry_that_came_to_be_between_plan_and_apply_is_taken_over_with_one_warnin
 
 #[test]
 fn a_renamed_resource_is_warned_that_its_entry_is_there() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -57,7 +58,7 @@ fn a_renamed_resource_is_warned_that_its_entry_is_there() {
 
 #[test]
 fn a_list_that_the_token_may_not_read_yet_does_not_fail_the_plan() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let token = gitlab.add_token(TokenSpec::new("planner").developer_of(Target::Project(APP)));
     let Some(mut tf) = workspace(&gitlab) else { return };
     tf.set_env("GITLAB_TOKEN", &token);
@@ -68,7 +69,7 @@ fn a_list_that_the_token_may_not_read_yet_does_not_fail_the_plan() {
 
 #[test]
 fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Group(TEAM));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(TEAM_ON_APP);
@@ -87,7 +88,7 @@ fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
 
 #[test]
 fn a_target_that_the_token_cannot_see_is_refused_and_not_in_state() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let token = gitlab.add_token(TokenSpec::new("deployer").maintainer_of(Target::Project(APP)));
     let Some(mut tf) = workspace(&gitlab) else { return };
     tf.set_env("GITLAB_TOKEN", &token);
@@ -111,7 +112,7 @@ fn a_target_that_the_token_cannot_see_is_refused_and_not_in_state() {
 
 #[test]
 fn a_target_number_that_nobody_has_is_refused_and_not_in_state() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "4711"));
 
@@ -132,7 +133,7 @@ fn a_target_number_that_nobody_has_is_refused_and_not_in_state() {
 
 #[test]
 fn a_full_list_of_projects_is_answered_with_the_advice_to_allow_a_group() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     for n in 0..LINK_LIMIT {
         let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
         gitlab.allow(APP, Target::Project(filler));
@@ -158,7 +159,7 @@ fn a_full_list_of_projects_is_answered_with_the_advice_to_allow_a_group() {
 
 #[test]
 fn an_entry_of_a_full_list_is_taken_over_as_well() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     for n in 1..LINK_LIMIT {
         let filler = gitlab.add_project(&format!("fillers/filler-{n}"));

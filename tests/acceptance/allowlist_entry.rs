@@ -1,11 +1,12 @@
 //! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist.
 
-use gitlab_simulator::{Simulator, Target};
+use gitlab_simulator::Target;
 use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
 use crate::kit::{replaced, workspace};
+use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 
@@ -23,24 +24,12 @@ resource "gitlab_job_token_allowlist_entry" "lib" {
 }
 "#;
 
-/// Projects 1 `acme/app`, 2 `acme/lib`, 3 `acme/other`; groups 1 `acme`, 2 `partners`, 3 `partners/team`.
-pub(crate) fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    for project in ["acme/app", "acme/lib", "acme/other"] {
-        gitlab.add_project(project);
-    }
-    gitlab.add_group("partners/team");
-    gitlab
-}
-
-pub(crate) const APP: u64 = 1;
-pub(crate) const LIB: u64 = 2;
 const OTHER: u64 = 3;
 pub(crate) const TEAM: u64 = 3;
 
 #[test]
 fn what_was_applied_is_on_the_list_and_plans_clean() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
 
@@ -52,7 +41,7 @@ fn what_was_applied_is_on_the_list_and_plans_clean() {
 
 #[test]
 fn the_numbers_are_known_while_planning_when_the_paths_exist() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
 
@@ -64,7 +53,7 @@ fn the_numbers_are_known_while_planning_when_the_paths_exist() {
 
 #[test]
 fn the_state_holds_numbers_beside_the_spellings() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
 
@@ -80,7 +69,7 @@ fn the_state_holds_numbers_beside_the_spellings() {
 
 #[test]
 fn a_group_is_a_target_too() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(TEAM_ON_APP);
 
@@ -98,7 +87,7 @@ fn a_group_is_a_target_too() {
 
 #[test]
 fn numbers_in_the_attributes_of_the_official_provider_work_unchanged() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         r#"
@@ -122,7 +111,7 @@ fn numbers_in_the_attributes_of_the_official_provider_work_unchanged() {
 
 #[test]
 fn entries_for_each_element_of_a_set_are_independent() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let config = r#"
         resource "gitlab_job_token_allowlist_entry" "each" {
@@ -144,7 +133,7 @@ fn entries_for_each_element_of_a_set_are_independent() {
 
 #[test]
 fn other_entries_of_the_list_are_left_alone() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(OTHER));
     gitlab.allow(APP, Target::Group(TEAM));
     let Some(tf) = workspace(&gitlab) else { return };
@@ -159,7 +148,7 @@ fn other_entries_of_the_list_are_left_alone() {
 
 #[test]
 fn an_entry_removed_behind_our_back_is_shown_and_repaired() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -175,7 +164,7 @@ fn an_entry_removed_behind_our_back_is_shown_and_repaired() {
 
 #[test]
 fn another_target_replaces_the_entry() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -190,7 +179,7 @@ fn another_target_replaces_the_entry() {
 
 #[test]
 fn another_owner_replaces_the_entry() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -206,7 +195,7 @@ fn another_owner_replaces_the_entry() {
 
 #[test]
 fn a_group_in_place_of_a_project_replaces_the_entry() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -222,7 +211,7 @@ fn a_group_in_place_of_a_project_replaces_the_entry() {
 
 #[test]
 fn refreshing_many_entries_of_a_project_reads_its_list_once() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     for n in 0..30 {
         gitlab.add_project(&format!("acme/lib-{n}"));

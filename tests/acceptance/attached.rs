@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use terraform_cli::process_runs;
 
 use crate::kit::{PROVIDER, until, workspace_without_provider};
+use crate::worlds::{APP, APP_ONLY};
 
 const CONFIG: &str = r#"
 resource "gitlab_job_token_scope" "app" {
@@ -78,18 +79,17 @@ impl Drop for Debugged {
 
 #[test]
 fn one_process_serves_run_after_run_until_it_is_interrupted() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
     let mut debugged = Debugged::start(&gitlab);
     tf.set_env("TF_REATTACH_PROVIDERS", &debugged.value());
     tf.config(CONFIG);
 
     for _ in 0..2 {
-        gitlab.set_inbound_enabled(app, false);
+        gitlab.set_inbound_enabled(APP, false);
         assert!(!tf.plan().actions().is_empty());
         tf.apply().succeeds();
-        assert!(gitlab.inbound_enabled(app));
+        assert!(gitlab.inbound_enabled(APP));
         tf.plan().changes_nothing();
     }
 
@@ -148,8 +148,7 @@ fn each_provider_block_keeps_its_own_gitlab() {
 
 #[test]
 fn its_log_is_for_people_and_names_no_secret() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
     let mut debugged = Debugged::start(&gitlab);
     tf.set_env("TF_REATTACH_PROVIDERS", &debugged.value());

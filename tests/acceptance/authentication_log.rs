@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
 use crate::kit::{json, replaced, workspace};
+use crate::worlds::World;
 
 const LOG: &str = "data.gitlab_job_token_authentication_log.app";
 
@@ -17,19 +18,9 @@ data "gitlab_job_token_authentication_log" "app" {
 }
 "#;
 
-/// Projects 1 `acme/app`, 2 `acme/lib`, 3 `ops/prod/deploy`, 4 `ops/bot` and 5 `other/tool`; groups 1 `acme`, 2 `ops`,
-/// 3 `ops/prod` and 4 `other`.
-fn acme() -> Simulator {
-    of_version("19.4.1-ee")
-}
-
-fn of_version(version: &str) -> Simulator {
-    let gitlab = Simulator::builder().version(version).start();
-    for path in ["acme/app", "acme/lib", "ops/prod/deploy", "ops/bot", "other/tool"] {
-        gitlab.add_project(path);
-    }
-    gitlab
-}
+/// Targets in groups of several levels: projects 1 `acme/app`, 2 `acme/lib`, 3 `ops/prod/deploy`, 4 `ops/bot` and
+/// 5 `other/tool`; groups 2 `ops`, 3 `ops/prod` and 4 `other`.
+const WORLD: World = World::new(&["acme/app", "acme/lib", "ops/prod/deploy", "ops/bot", "other/tool"], &[]);
 
 const LIB: Target = Target::Project(2);
 const OPS: Target = Target::Group(2);
@@ -59,7 +50,7 @@ fn each<'v>(list: &'v Value, attribute: &str) -> Vec<&'v Value> {
 
 #[test]
 fn the_log_names_the_entry_that_lets_each_project_in() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     for target in [LIB, OPS, PROD] {
         gitlab.allow(1, target);
     }
@@ -86,7 +77,7 @@ fn the_log_names_the_entry_that_lets_each_project_in() {
 
 #[test]
 fn entries_that_cover_nobody_in_the_log_are_unused() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     for target in [LIB, OPS, Target::Project(1)] {
         gitlab.allow(1, target);
     }
@@ -110,7 +101,7 @@ fn entries_that_cover_nobody_in_the_log_are_unused() {
 
 #[test]
 fn a_group_that_covers_a_project_is_used_beside_its_entry() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     gitlab.allow(1, Target::Project(3));
     gitlab.allow(1, OPS);
     used(&gitlab, 3, 9);
@@ -124,7 +115,7 @@ fn a_group_that_covers_a_project_is_used_beside_its_entry() {
 
 #[test]
 fn the_project_itself_is_left_out() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     used(&gitlab, 1, 9);
     let Some(tf) = workspace(&gitlab) else { return };
 
@@ -135,7 +126,7 @@ fn the_project_itself_is_left_out() {
 
 #[test]
 fn projects_out_of_the_tokens_sight_are_shown() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     gitlab.allow(1, OPS);
     gitlab.allow(1, OTHER);
     used(&gitlab, 3, 9);
@@ -153,7 +144,7 @@ fn projects_out_of_the_tokens_sight_are_shown() {
 
 #[test]
 fn a_row_that_gitlab_hides_leaves_the_unused_entries_open() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     gitlab.allow(1, OPS);
     let log = json!({
         "data": { "project": {
@@ -185,7 +176,7 @@ fn a_row_that_gitlab_hides_leaves_the_unused_entries_open() {
 
 #[test]
 fn a_long_log_is_read_whole_with_one_query_for_100_rows() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     gitlab.allow(1, Target::Group(2));
     for number in 0..250 {
         let project = gitlab.add_project(&format!("ops/p{number}"));
@@ -206,7 +197,7 @@ fn a_long_log_is_read_whole_with_one_query_for_100_rows() {
 
 #[test]
 fn a_gitlab_without_permissions_of_entries_tells_them_over_rest() {
-    let gitlab = of_version("17.6.0-ee");
+    let gitlab = WORLD.start_version("17.6.0-ee");
     for target in [LIB, OPS, OTHER] {
         gitlab.allow(1, target);
     }
@@ -227,7 +218,7 @@ fn a_gitlab_without_permissions_of_entries_tells_them_over_rest() {
 
 #[test]
 fn targets_that_graphql_hides_are_told_over_rest() {
-    let gitlab = of_version("18.2.0-ee");
+    let gitlab = WORLD.start_version("18.2.0-ee");
     gitlab.allow(1, LIB);
     gitlab.allow(1, OTHER);
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
@@ -242,7 +233,7 @@ fn targets_that_graphql_hides_are_told_over_rest() {
 
 #[test]
 fn a_gitlab_without_the_log_is_named_as_too_old() {
-    let gitlab = of_version("17.5.4-ee");
+    let gitlab = WORLD.start_version("17.5.4-ee");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(READ);
 
@@ -260,7 +251,7 @@ fn a_gitlab_without_the_log_is_named_as_too_old() {
 
 #[test]
 fn a_role_below_maintainer_is_an_error() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     let token = gitlab.add_token(TokenSpec::new("developer").developer_of(Target::Project(1)));
     let Some(mut tf) = workspace(&gitlab) else { return };
     tf.set_env("GITLAB_TOKEN", &token);
@@ -284,7 +275,7 @@ fn a_role_below_maintainer_is_an_error() {
 #[test]
 fn a_fine_grained_token_is_an_error_however_gitlab_answers() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
-        let gitlab = acme();
+        let gitlab = WORLD.start_version("19.4.1-ee");
         used(&gitlab, 2, 9);
         gitlab.set_granular_graphql(answers);
         let spec = TokenSpec::new("fine-grained").maintainer_of(Target::Project(1));
@@ -305,7 +296,7 @@ fn a_fine_grained_token_is_an_error_however_gitlab_answers() {
 
 #[test]
 fn an_unknown_project_is_an_error() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&replaced(READ, "acme/app", "99"));
 
@@ -324,7 +315,7 @@ fn an_unknown_project_is_an_error() {
 
 #[test]
 fn a_project_that_is_neither_id_nor_path_is_an_error() {
-    let gitlab = acme();
+    let gitlab = WORLD.start_version("19.4.1-ee");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&replaced(READ, "acme/app", "app/"));
 

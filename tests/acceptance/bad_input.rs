@@ -4,6 +4,7 @@ use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 
 use crate::kit::{bare_workspace, workspace};
+use crate::worlds::{APP_AND_LIB, APP_ONLY};
 
 /// What planning says to the body of an entry, with projects 1 `acme/app` and 2 `acme/lib` and group 1 `acme`.
 #[track_caller]
@@ -19,9 +20,7 @@ fn scope_error(body: &str) -> Option<String> {
 
 #[track_caller]
 fn planning_error(config: &str) -> Option<String> {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
+    let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab)?;
     tf.config(config);
     Some(tf.plan().error())
@@ -145,8 +144,7 @@ fn a_target_number_of_zero() {
 /// A mock may make up such a target, so validation accepts it.
 #[test]
 fn a_made_up_target_fails_before_any_request() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     for target in ["target_project_id = 0", "target_group_id = 0", "target_project = \"a1b2c3d4\""] {
         tf.config(&format!(
@@ -333,8 +331,7 @@ fn a_scope_of_an_unknown_number() {
 
 #[test]
 fn a_list_of_an_unknown_number() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = 4711\n  target_project = 1\n}\n",

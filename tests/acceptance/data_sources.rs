@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
 use crate::kit::{json, replaced, workspace};
+use crate::worlds::{APP_ONLY, World};
 
 const SCOPE: &str = "data.gitlab_job_token_scope.app";
 const ALLOWLIST: &str = "data.gitlab_job_token_allowlist.app";
@@ -22,15 +23,9 @@ data "gitlab_job_token_allowlist" "app" {
 }
 "#;
 
-/// Projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/cli`, groups 1 `acme`, 2 `ops` and 3 `ops/prod`.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    for path in ["acme/app", "acme/lib", "acme/cli"] {
-        gitlab.add_project(path);
-    }
-    gitlab.add_group("ops/prod");
-    gitlab
-}
+/// The order of paths differs from that of IDs: projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/cli`; groups 2 `ops` and
+/// 3 `ops/prod`.
+const WORLD: World = World::new(&["acme/app", "acme/lib", "acme/cli"], &["ops/prod"]);
 
 /// What a data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str, address: &str) -> Value {
@@ -46,7 +41,7 @@ fn paths(allowed: &Value) -> Vec<&str> {
 
 #[test]
 fn a_scope_is_read_by_path_and_by_number() {
-    let gitlab = acme();
+    let gitlab = WORLD.start();
     gitlab.set_inbound_enabled(1, false);
     gitlab.set_outbound_enabled(1, true);
     let Some(tf) = workspace(&gitlab) else { return };
@@ -63,7 +58,7 @@ fn a_scope_is_read_by_path_and_by_number() {
 
 #[test]
 fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
-    let gitlab = acme();
+    let gitlab = WORLD.start();
     [2, 3].map(Target::Project).into_iter().for_each(|target| gitlab.allow(1, target));
     [3, 2].map(Target::Group).into_iter().for_each(|target| gitlab.allow(1, target));
     let Some(tf) = workspace(&gitlab) else { return };
@@ -93,8 +88,7 @@ fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
 
 #[test]
 fn a_group_below_a_relative_url_has_its_full_path() {
-    let gitlab = Simulator::builder().relative_url_root("/groups").start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start_with(Simulator::builder().relative_url_root("/groups"));
     gitlab.add_group("ops/groups/prod");
     gitlab.allow(1, Target::Group(4));
     let Some(tf) = workspace(&gitlab) else { return };
@@ -106,7 +100,7 @@ fn a_group_below_a_relative_url_has_its_full_path() {
 
 #[test]
 fn what_the_token_may_not_see_is_null() {
-    let gitlab = acme();
+    let gitlab = WORLD.start();
     gitlab.inject(
         json(r#"[{"id":3},{"id":1},{"id":2,"path_with_namespace":"acme/lib"}]"#)
             .on(Route::AllowlistProjectsGet),
@@ -133,7 +127,7 @@ fn what_the_token_may_not_see_is_null() {
 
 #[test]
 fn a_list_of_nobody_is_empty() {
-    let gitlab = acme();
+    let gitlab = WORLD.start();
     let Some(tf) = workspace(&gitlab) else { return };
 
     let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
@@ -143,8 +137,7 @@ fn a_list_of_nobody_is_empty() {
 
 #[test]
 fn full_lists_are_read_whole_and_in_five_pages() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     for n in 0..LINK_LIMIT {
         let project = gitlab.add_project(&format!("acme/project-{n:03}"));
         let group = gitlab.add_group(&format!("group-{n:03}"));
@@ -168,7 +161,7 @@ fn full_lists_are_read_whole_and_in_five_pages() {
 
 #[test]
 fn what_the_same_apply_changes_is_seen() {
-    let gitlab = acme();
+    let gitlab = WORLD.start();
     gitlab.set_inbound_enabled(1, false);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
@@ -206,7 +199,7 @@ fn what_the_same_apply_changes_is_seen() {
 
 #[test]
 fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
-    let gitlab = acme();
+    let gitlab = WORLD.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!(
         "resource \"terraform_data\" \"app\" {{\n  input = 1\n}}\n{}",
@@ -220,7 +213,7 @@ fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
 
 #[test]
 fn an_unknown_project_is_an_error() {
-    let gitlab = acme();
+    let gitlab = WORLD.start();
     let Some(tf) = workspace(&gitlab) else { return };
 
     tf.config(&replaced(READ_SCOPE, "acme/app", "acme/none"));
@@ -264,7 +257,7 @@ fn an_unknown_project_is_an_error() {
 
 #[test]
 fn a_project_that_is_neither_number_nor_path_is_an_error() {
-    let gitlab = acme();
+    let gitlab = WORLD.start();
     let Some(tf) = workspace(&gitlab) else { return };
 
     tf.config(&replaced(READ_ALLOWLIST, "acme/app", "app"));

@@ -5,12 +5,13 @@
 
 use std::fs;
 
-use gitlab_simulator::{Simulator, Target};
+use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 use terraform_cli::{PROVIDER_SOURCE, Workspace};
 
 use crate::kit::workspace;
 use crate::needs::{GENERATE_WITH_PROVIDER, GENERATED_MAPS};
+use crate::worlds::FOUR_PROJECTS;
 
 const IMPORTS: &str = r#"
 import {
@@ -37,15 +38,9 @@ import {
 
 const GENERATED: &str = "generated.tf";
 
-/// Project 1 `acme/app`, open to all, with project 2 `acme/lib` and group 2 `ops` on its list. Nobody is on the list of
-/// `acme/lib`.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    gitlab.add_group("ops");
-    gitlab.allow(1, Target::Project(2));
-    gitlab.allow(1, Target::Group(2));
+/// `acme/app` is open, with `acme/lib` and group `ops` on its allowlist. That of `acme/lib` is empty.
+fn open_app() -> Simulator {
+    let gitlab = FOUR_PROJECTS.allowing(&[2], &[2]);
     gitlab.set_inbound_enabled(1, false);
     gitlab
 }
@@ -116,7 +111,7 @@ fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
     if GENERATE_WITH_PROVIDER.is_missing() {
         return;
     }
-    let gitlab = acme();
+    let gitlab = open_app();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.file(
         "versions.tf",
@@ -134,7 +129,7 @@ fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
 
 #[test]
 fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that_name_the_provider() {
-    let gitlab = acme();
+    let gitlab = open_app();
     let Some(tf) = workspace(&gitlab) else { return };
 
     let generated = generate(&tf);

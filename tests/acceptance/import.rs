@@ -1,25 +1,19 @@
 //! Bringing what exists under management by the command for it.
 
-use gitlab_simulator::{Simulator, Target};
+use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
 use crate::kit::workspace;
+use crate::worlds::THREE_PROJECTS;
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 const SCOPE: &str = "gitlab_job_token_scope.app";
 
-/// Project 1 `acme/app`, whose list holds project 2 `acme/lib` and group 2 `partners`, but not project 3 `acme/other`.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    for project in ["acme/app", "acme/lib", "acme/other"] {
-        gitlab.add_project(project);
-    }
-    let partners = gitlab.add_group("partners");
-    gitlab.allow(1, Target::Project(2));
-    gitlab.allow(1, Target::Group(partners));
-    gitlab
+/// `acme/lib` and group `partners` are on the allowlist of `acme/app`, `acme/other` isn't.
+fn lib_and_partners_allowed() -> Simulator {
+    THREE_PROJECTS.allowing(&[2], &[2])
 }
 
 fn entry(project: &str, target: &str) -> String {
@@ -33,7 +27,7 @@ const APP_SCOPE: &str = r#"resource "gitlab_job_token_scope" "app" { project = "
 /// Imports an entry, then expects the plan to change nothing.
 #[track_caller]
 fn imports_clean(config: &str, id: &str) {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(config);
 
@@ -67,7 +61,7 @@ fn an_entry_is_imported_by_paths_with_the_number_of_its_target() {
 /// The number alone is imported, because a generated configuration that named the target twice would not be valid.
 #[test]
 fn a_configured_path_of_an_imported_entry_is_taken_up_in_place_and_without_a_write() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.import(ENTRY, "acme/app:project:acme/lib").succeeds();
@@ -81,7 +75,7 @@ fn a_configured_path_of_an_imported_entry_is_taken_up_in_place_and_without_a_wri
 
 #[test]
 fn a_scope_is_imported_by_number() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     gitlab.set_inbound_enabled(1, false);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config("resource \"gitlab_job_token_scope\" \"app\" {\n  project = 1\n  inbound_enabled = false\n}\n");
@@ -93,7 +87,7 @@ fn a_scope_is_imported_by_number() {
 
 #[test]
 fn a_scope_is_imported_by_path_with_its_number() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(APP_SCOPE);
 
@@ -109,7 +103,7 @@ fn a_scope_is_imported_by_path_with_its_number() {
 
 #[test]
 fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("1", "target_project_id = 3"));
 
@@ -126,7 +120,7 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
 
 #[test]
 fn an_entry_of_an_unknown_owner_cannot_be_imported() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("9", "target_project_id = 3"));
 
@@ -144,7 +138,7 @@ fn an_entry_of_an_unknown_owner_cannot_be_imported() {
 
 #[test]
 fn an_entry_of_an_unknown_path_cannot_be_imported() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("1", "target_project_id = 3"));
 
@@ -158,7 +152,7 @@ fn an_entry_of_an_unknown_path_cannot_be_imported() {
 
 #[test]
 fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("1", "target_project_id = 2"));
 
@@ -173,7 +167,7 @@ fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
 
 #[test]
 fn a_part_of_an_id_that_is_neither_number_nor_path_is_told() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("1", "target_project_id = 2"));
 
@@ -186,7 +180,7 @@ fn a_part_of_an_id_that_is_neither_number_nor_path_is_told() {
 
 #[test]
 fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(APP_SCOPE);
 
@@ -200,7 +194,7 @@ fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
 
 #[test]
 fn a_scope_of_an_unknown_number_cannot_be_imported() {
-    let gitlab = acme();
+    let gitlab = lib_and_partners_allowed();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(APP_SCOPE);
 

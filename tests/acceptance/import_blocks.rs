@@ -1,23 +1,16 @@
 //! `import` blocks, many at a time with `for_each`, by ids in every form.
 
-use gitlab_simulator::{Simulator, Target};
+use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 use terraform_cli::Action;
 
 use crate::kit::workspace;
 use crate::needs::IMPORT_FOR_EACH;
+use crate::worlds::FOUR_PROJECTS;
 
-/// Projects 1 `acme/app`, 2 `acme/lib`, 3 `acme/web` and 4 `acme/old`, groups 1 `acme`, 2 `ops` and 3 `ops/prod`. On the
-/// list of `acme/app` is everything else but `acme`.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    for path in ["acme/app", "acme/lib", "acme/web", "acme/old"] {
-        gitlab.add_project(path);
-    }
-    gitlab.add_group("ops/prod");
-    [2, 3, 4].map(Target::Project).into_iter().for_each(|target| gitlab.allow(1, target));
-    [2, 3].map(Target::Group).into_iter().for_each(|target| gitlab.allow(1, target));
-    gitlab
+/// Everything else but group `acme` is on the allowlist of `acme/app`.
+fn full() -> Simulator {
+    FOUR_PROJECTS.allowing(&[2, 3, 4], &[2, 3])
 }
 
 /// Imports that configuration, by which nothing may change on the server and nothing be left to do.
@@ -25,7 +18,7 @@ fn imports_clean(config: &str, count: usize) {
     if IMPORT_FOR_EACH.is_missing() {
         return;
     }
-    let gitlab = acme();
+    let gitlab = full();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(config);
 
@@ -43,7 +36,7 @@ fn planning_error(config: &str) -> Option<String> {
     if IMPORT_FOR_EACH.is_missing() {
         return None;
     }
-    let gitlab = acme();
+    let gitlab = full();
     let tf = workspace(&gitlab)?;
     tf.config(config);
     Some(tf.plan().error())
@@ -138,7 +131,7 @@ fn exclusive_lists_are_imported_by_number_and_by_path() {
 
 #[test]
 fn a_list_that_is_imported_and_changed_at_once_names_who_will_lose_access() {
-    let gitlab = acme();
+    let gitlab = full();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         r#"

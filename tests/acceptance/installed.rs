@@ -11,6 +11,7 @@ use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
 
 use crate::kit::{PROVIDER, replaced, workspace_without_provider};
+use crate::worlds::{APP, APP_ONLY};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -34,20 +35,18 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 
 struct Installing {
     gitlab: Simulator,
-    app: u64,
     tf: Workspace,
 }
 
 impl Installing {
     fn new() -> Option<Installing> {
-        let gitlab = Simulator::start();
-        let app = gitlab.add_project("acme/app");
-        gitlab.set_inbound_enabled(app, false);
+        let gitlab = APP_ONLY.start();
+        gitlab.set_inbound_enabled(APP, false);
         let mut tf = workspace_without_provider(&gitlab)?;
         tf.set_env("HTTPS_PROXY", NOWHERE);
         fs::remove_file(tf.directory().join("versions.tf")).unwrap();
         tf.config(&replaced(CONFIG, "VERSION", VERSION));
-        Some(Installing { gitlab, app, tf })
+        Some(Installing { gitlab, tf })
     }
 
     /// Runs the binary in the home of the CLI, and returns what it says.
@@ -78,9 +77,9 @@ impl Installing {
 
     #[track_caller]
     fn applies(&self) {
-        self.gitlab.set_inbound_enabled(self.app, false);
+        self.gitlab.set_inbound_enabled(APP, false);
         self.tf.apply().succeeds();
-        assert!(self.gitlab.inbound_enabled(self.app));
+        assert!(self.gitlab.inbound_enabled(APP));
     }
 
     fn is_home_empty(&self) -> bool {

@@ -4,9 +4,9 @@
 //!
 //! Messages are pinned in full, so that a change of wording is a change of a test.
 
-mod estate;
 mod kit;
 mod needs;
+mod worlds;
 
 mod adding;
 mod allowlist_entry;

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use gitlab_simulator::{Simulator, Target};
+use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::{Action, PROVIDER_SOURCE, Workspace, provider_overrides};
 
 use crate::kit::{PROVIDER, workspace};
 use crate::needs::MOVED_BETWEEN_PROVIDERS;
+use crate::worlds::FOUR_PROJECTS;
 
 /// Where the official provider is known, by those who install it from either registry or from a mirror of their own.
 const OFFICIAL: [&str; 3] = [
@@ -87,21 +88,15 @@ fn stand_in(beside: &Path, address: &str) -> PathBuf {
     directory
 }
 
-/// Project 1 `acme/app` with project 2 `acme/lib` and group 2 `ops` on its list.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    gitlab.add_group("ops");
-    gitlab.allow(1, Target::Project(2));
-    gitlab.allow(1, Target::Group(2));
-    gitlab
+/// `acme/lib` and group `ops` are on the allowlist of `acme/app`.
+fn lib_and_ops_allowed() -> Simulator {
+    FOUR_PROJECTS.allowing(&[2], &[2])
 }
 
 /// Plans and applies a move, by which nothing may be written and after which nothing may be left to do. The state
 /// afterwards, and what the plan warned of.
 fn moves_clean(official: &Official, resource: &str, config: &str) -> Option<(Value, Vec<String>)> {
-    let gitlab = acme();
+    let gitlab = lib_and_ops_allowed();
     let tf = official.moved_to(&gitlab, resource, config)?;
 
     let plan = tf.plan();
@@ -244,7 +239,7 @@ fn both_registries_and_private_mirrors_of_the_official_provider_are_known() {
 
 #[test]
 fn paths_in_place_of_the_moved_numbers_are_no_write() {
-    let gitlab = acme();
+    let gitlab = lib_and_ops_allowed();
     let official = Official::scopes(
         0,
         json!({"id": "1", "project": "1", "project_id": 1, "target_project_ids": [2], "target_group_ids": [2]}),
@@ -263,7 +258,7 @@ fn paths_in_place_of_the_moved_numbers_are_no_write() {
 
 #[test]
 fn groups_that_an_old_official_list_did_not_know_are_taken_over_with_a_warning() {
-    let gitlab = acme();
+    let gitlab = lib_and_ops_allowed();
     let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let config = list("1", "target_project_ids = [2]\n  target_group_ids = []");
     let Some(tf) = official.moved_to(&gitlab, LIST, &config) else { return };
@@ -316,7 +311,7 @@ fn own_state_from_another_registry_is_kept() {
             let Some((state, warnings)) = moves_clean(&stored(address), &renamed, &config) else { return };
             assert_eq!((&state["id"], warnings), (&attributes["id"], vec![]));
 
-            let gitlab = acme();
+            let gitlab = lib_and_ops_allowed();
             let Some(tf) = stored(address).stored_as("this", &gitlab, &config) else { return };
             tf.plan().changes_nothing().warns_of_nothing();
             tf.apply().succeeds();
@@ -346,7 +341,7 @@ fn moved_state_of_a_deleted_project_can_be_destroyed() {
         ),
     ] {
         for options in [&["-destroy"][..], &["-destroy", "-refresh=false"]] {
-            let gitlab = acme();
+            let gitlab = lib_and_ops_allowed();
             gitlab.delete_project(1);
             let Some(tf) = official.moved_to(&gitlab, resource, &config) else { return };
 
@@ -363,7 +358,7 @@ fn moved_state_of_a_deleted_project_can_be_destroyed() {
 
 #[test]
 fn a_state_of_any_other_provider_is_refused() {
-    let gitlab = acme();
+    let gitlab = lib_and_ops_allowed();
     let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
     // Its type has another prefix, too, which is all that some OpenTofus tell of a provider.
     let other = Official {
@@ -378,7 +373,7 @@ fn a_state_of_any_other_provider_is_refused() {
 
 #[test]
 fn one_official_list_does_not_become_one_entry() {
-    let gitlab = acme();
+    let gitlab = lib_and_ops_allowed();
     let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let Some(tf) = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
 

@@ -11,6 +11,7 @@ use gitlab_simulator::Simulator;
 use xtask::dist::{Options, package};
 
 use crate::kit::{PROVIDER, workspace_without_provider};
+use crate::worlds::{APP, APP_ONLY};
 
 /// Nobody listens there, so whoever asks a registry fails.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -40,9 +41,8 @@ fn packed_mirror(folder: &Path) -> PathBuf {
 
 #[test]
 fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
-    gitlab.set_inbound_enabled(app, false);
+    let gitlab = APP_ONLY.start();
+    gitlab.set_inbound_enabled(APP, false);
     let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
     tf.set_env("HTTPS_PROXY", NOWHERE);
     tf.config(CONFIG);
@@ -54,7 +54,7 @@ fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
     let lock = fs::read_to_string(tf.directory().join(".terraform.lock.hcl")).unwrap();
     assert_eq!(lock.matches("\"h1:").count(), 1, "{lock}");
     tf.apply().succeeds();
-    assert!(gitlab.inbound_enabled(app));
+    assert!(gitlab.inbound_enabled(APP));
     tf.plan().changes_nothing();
 }
 

@@ -1,9 +1,10 @@
 //! Some of it fails: what was done is in the state, what was not is not, and the next apply does the rest.
 
-use gitlab_simulator::{Fault, Route, Simulator, Target};
+use gitlab_simulator::{Fault, Route, Target};
 use insta::assert_snapshot;
 
 use crate::kit::workspace;
+use crate::worlds::THREE_PROJECTS;
 
 const ENTRIES: &str = r#"
 resource "gitlab_job_token_allowlist_entry" "each" {
@@ -13,18 +14,9 @@ resource "gitlab_job_token_allowlist_entry" "each" {
 }
 "#;
 
-/// Project 1 `acme/app`, and 2 and 3 to be targets; there is no 4 yet.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    for project in ["acme/app", "acme/two", "acme/three"] {
-        gitlab.add_project(project);
-    }
-    gitlab
-}
-
 #[test]
 fn one_entry_that_fails_leaves_the_others_in_state_and_the_next_apply_converges() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(ENTRIES);
 
@@ -53,7 +45,7 @@ fn one_entry_that_fails_leaves_the_others_in_state_and_the_next_apply_converges(
 
 #[test]
 fn one_removal_that_fails_leaves_that_entry_alone_in_state() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(ENTRIES);
@@ -70,7 +62,7 @@ fn one_removal_that_fails_leaves_that_entry_alone_in_state() {
 
 #[test]
 fn an_answer_that_was_lost_is_explained_by_our_own_first_try() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(ENTRIES);

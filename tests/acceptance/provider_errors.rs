@@ -3,19 +3,20 @@
 use gitlab_simulator::{ADMINISTRATOR, Role, Target, TokenScope, TokenSpec, TokenState};
 use insta::assert_snapshot;
 
-use crate::provider_block::{NOBODY, acme, with_block};
+use crate::provider_block::{NOBODY, with_block};
+use crate::worlds::APP_ONLY;
 
 /// What planning with such a provider block says.
 #[track_caller]
 fn block_error(block: &str) -> Option<String> {
-    let (_gitlab, tf) = acme()?;
+    let (_gitlab, tf) = APP_ONLY.with_workspace()?;
     tf.config(&with_block(block));
     Some(tf.plan().error())
 }
 
 #[test]
 fn a_missing_token() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.remove_env("GITLAB_TOKEN");
     tf.config(&with_block(""));
 
@@ -31,7 +32,7 @@ fn a_missing_token() {
 
 #[test]
 fn an_empty_token() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.set_env("GITLAB_TOKEN", "");
     tf.config(&with_block("token = \"\""));
 
@@ -60,7 +61,7 @@ fn a_token_that_no_header_can_carry() {
 
 #[test]
 fn the_token_of_a_ci_job() {
-    let Some((gitlab, mut tf)) = acme() else { return };
+    let Some((gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::ci_job("job")));
     tf.config(&with_block(""));
 
@@ -77,7 +78,7 @@ fn the_token_of_a_ci_job() {
 
 #[test]
 fn a_wrong_token_is_one_error_however_many_resources_there_are() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
     tf.config(
         r#"
@@ -104,7 +105,7 @@ fn a_wrong_token_is_one_error_however_many_resources_there_are() {
 
 #[test]
 fn an_expired_token() {
-    let Some((gitlab, tf)) = acme() else { return };
+    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
     tf.config(&with_block(""));
 
@@ -123,7 +124,7 @@ fn an_expired_token() {
 
 #[test]
 fn a_token_that_may_only_read_plans_but_cannot_apply() {
-    let Some((gitlab, mut tf)) = acme() else { return };
+    let Some((gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).role(Target::Project(1), Role::Owner);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(reader));
     gitlab.set_inbound_enabled(1, false);
@@ -145,7 +146,7 @@ fn a_token_that_may_only_read_plans_but_cannot_apply() {
 
 #[test]
 fn a_server_that_is_not_there() {
-    let Some((_gitlab, tf)) = acme() else { return };
+    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     tf.config(&with_block(&format!("base_url = \"{NOBODY}\"\nretries = 0")));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -163,7 +164,7 @@ fn a_server_that_is_not_there() {
 
 #[test]
 fn a_server_that_is_not_gitlab() {
-    let Some((gitlab, tf)) = acme() else { return };
+    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     tf.config(&with_block(&format!("base_url = \"{}/somewhere/else\"", gitlab.url())));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -209,7 +210,7 @@ fn a_base_url_with_a_password_in_it() {
 
 #[test]
 fn a_base_url_in_the_environment_that_is_no_url() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.set_env("GITLAB_BASE_URL", "ftp://gitlab.example.com");
     tf.config(&with_block(""));
 
@@ -263,7 +264,7 @@ fn a_file_that_is_not_there() {
 
 #[test]
 fn a_file_that_holds_no_certificate() {
-    let Some((_gitlab, tf)) = acme() else { return };
+    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     tf.file("ca.pem", "not a certificate");
     tf.config(&with_block("cacert_file = \"ca.pem\""));
 
@@ -340,7 +341,7 @@ fn a_header_that_cannot_be_sent() {
 
 #[test]
 fn an_early_check_that_is_neither_on_nor_off() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "perhaps");
     tf.config(&with_block(""));
 
@@ -378,7 +379,7 @@ fn a_header_of_the_connection_is_not_yours_to_set() {
 
 #[test]
 fn headers_that_the_provider_sets_are_found_at_validation() {
-    let Some((_gitlab, tf)) = acme() else { return };
+    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     tf.config(&with_block("headers = {\n    User-Agent = \"curl\"\n  }"));
     assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @r#"
     Error: Unusable provider configuration
@@ -392,7 +393,7 @@ fn headers_that_the_provider_sets_are_found_at_validation() {
 
 #[test]
 fn a_missing_token_waits_for_the_first_request() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.remove_env("GITLAB_TOKEN");
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "False");
     tf.config(&with_block(""));
@@ -413,7 +414,7 @@ fn a_missing_token_waits_for_the_first_request() {
 
 #[test]
 fn a_token_may_end_with_a_line_break() {
-    let Some((gitlab, mut tf)) = acme() else { return };
+    let Some((gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.set_env("GITLAB_TOKEN", &format!("{}\n", gitlab.token()));
     tf.config(&with_block(""));
     tf.plan().succeeds();
@@ -436,7 +437,7 @@ fn a_page_of_gitlab_is_no_base_url() {
 /// As where the same configuration makes the GitLab.
 #[test]
 fn new_resources_are_planned_before_gitlab_can_be_reached() {
-    let Some((_gitlab, tf)) = acme() else { return };
+    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     let entry =
         "resource \"gitlab_job_token_allowlist_entry\" \"e\" {\n  project = 1\n  target_project_id = 2\n}\n";
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"l\" {\n  project = 3\n  target_project_ids = [2]\n}\n";

@@ -7,16 +7,10 @@ use serde_json::{Value, json};
 use terraform_cli::{Action, Workspace};
 
 use crate::kit::{json as json_of, workspace};
+use crate::worlds::{APP, APP_ONLY};
 
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const PUSH: &str = "push_repository_for_job_token_allowed";
-const APP: u64 = 1;
-
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab
-}
 
 fn scope(arguments: &str) -> String {
     format!("resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  {arguments}\n}}\n")
@@ -37,7 +31,7 @@ fn applied(gitlab: &Simulator, config: &str) -> Option<Workspace> {
 
 #[test]
 fn pushes_are_allowed_and_forbidden_in_place_and_the_default_comes_back_with_the_destruction() {
-    let gitlab = acme();
+    let gitlab = APP_ONLY.start();
     let Some(tf) = applied(&gitlab, &push(true)) else { return };
     assert!(gitlab.push_repository_for_job_token_allowed(APP));
     assert_eq!(tf.state().of(SCOPE)[PUSH], true);
@@ -58,7 +52,7 @@ fn pushes_are_allowed_and_forbidden_in_place_and_the_default_comes_back_with_the
 
 #[test]
 fn where_it_is_not_set_it_costs_no_request_and_stays_as_it_is() {
-    let gitlab = acme();
+    let gitlab = APP_ONLY.start();
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
     let Some(tf) = applied(&gitlab, &scope("")) else { return };
     assert_eq!(tf.state().of(SCOPE)[PUSH], Value::Null);
@@ -73,7 +67,7 @@ fn where_it_is_not_set_it_costs_no_request_and_stays_as_it_is() {
 
 #[test]
 fn what_is_so_already_is_not_written() {
-    let gitlab = acme();
+    let gitlab = APP_ONLY.start();
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&push(true));
@@ -85,7 +79,7 @@ fn what_is_so_already_is_not_written() {
 
 #[test]
 fn drift_is_shown_and_repaired() {
-    let gitlab = acme();
+    let gitlab = APP_ONLY.start();
     let Some(tf) = applied(&gitlab, &push(false)) else { return };
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
 
@@ -101,7 +95,7 @@ fn drift_is_shown_and_repaired() {
 
 #[test]
 fn a_setting_that_is_managed_no_more_stays_with_a_warning_where_it_is_open() {
-    let gitlab = acme();
+    let gitlab = APP_ONLY.start();
     let Some(tf) = applied(&gitlab, &push(true)) else { return };
     tf.config(&scope(""));
 
@@ -129,7 +123,7 @@ fn a_setting_that_is_managed_no_more_stays_with_a_warning_where_it_is_open() {
 #[test]
 fn an_import_brings_it_in_where_it_is_open() {
     for (allowed, expected) in [(true, json!(true)), (false, Value::Null)] {
-        let gitlab = acme();
+        let gitlab = APP_ONLY.start();
         gitlab.set_push_repository_for_job_token_allowed(APP, allowed);
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&if allowed { push(true) } else { scope("") });
@@ -143,8 +137,7 @@ fn an_import_brings_it_in_where_it_is_open() {
 
 #[test]
 fn an_old_gitlab_is_told_and_everything_else_works() {
-    let gitlab = Simulator::builder().version("17.1.8-ee").start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start_version("17.1.8-ee");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&push(true));
 
@@ -170,7 +163,7 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
 
 #[test]
 fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal() {
-    let gitlab = acme();
+    let gitlab = APP_ONLY.start();
     let Some(tf) = applied(&gitlab, &push(true)) else { return };
     let old = r#"{"id":1,"name":"app","path_with_namespace":"acme/app","web_url":"http://gitlab/acme/app"}"#;
     gitlab.inject(json_of(old).on(Route::ProjectGet));
@@ -200,7 +193,7 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
         Fault::DropsTheAnswer.on(Route::ProjectPut).once(),
         Fault::InternalError.on(Route::ProjectPut).carried_out().once(),
     ] {
-        let gitlab = acme();
+        let gitlab = APP_ONLY.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&push(true));
         gitlab.inject(fault);
@@ -214,7 +207,7 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
 
 #[test]
 fn a_change_that_fails_after_another_leaves_the_state_true() {
-    let gitlab = acme();
+    let gitlab = APP_ONLY.start();
     let Some(tf) = applied(&gitlab, &push(false)) else { return };
     tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = true")));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
@@ -243,7 +236,7 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
 
 #[test]
 fn a_default_that_can_not_be_restored_keeps_the_scope_in_state() {
-    let gitlab = acme();
+    let gitlab = APP_ONLY.start();
     let Some(tf) = applied(&gitlab, &push(true)) else { return };
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 

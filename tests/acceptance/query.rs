@@ -11,6 +11,7 @@ use terraform_cli::{Run, Workspace};
 
 use crate::kit::workspace;
 use crate::needs::QUERY;
+use crate::worlds::SUBGROUP_AND_OTHER_GROUP;
 
 const GENERATED: &str = "generated.tf";
 
@@ -18,13 +19,10 @@ const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
 
-/// Projects 1 `acme/app`, open, 2 `acme/tools/lint`, which its jobs may push to, and 3 `other/lib`. On the list of the first are
-/// project 3 with few permissions and group 3 `other`; on that of the second is its own entry.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    for path in ["acme/app", "acme/tools/lint", "other/lib"] {
-        gitlab.add_project(path);
-    }
+/// `acme/app` is open, and its allowlist has `other/lib` with few permissions and group `other`. The jobs of
+/// `acme/tools/lint` can push to it; its allowlist has only itself.
+fn open_app_and_lint_with_pushes() -> Simulator {
+    let gitlab = SUBGROUP_AND_OTHER_GROUP.start();
     gitlab.allow_with(1, Target::Project(3), Permissions::limited_to(["READ_JOBS"]));
     gitlab.allow(1, Target::Group(3));
     gitlab.allow(2, Target::Project(2));
@@ -51,7 +49,7 @@ fn imports_clean(type_name: &str, config: &str, count: usize) -> Option<String> 
     if QUERY.is_missing() {
         return None;
     }
-    let gitlab = acme();
+    let gitlab = open_app_and_lint_with_pushes();
     let tf = workspace(&gitlab)?;
     list(&tf, type_name, &format!("config {{\n {config}\n}}"));
 
@@ -195,7 +193,7 @@ fn a_query_shows_identities_and_names() {
     if QUERY.is_missing() {
         return;
     }
-    let gitlab = acme();
+    let gitlab = open_app_and_lint_with_pushes();
     let Some(tf) = workspace(&gitlab) else { return };
     list(&tf, ENTRY, "config {\n group = \"acme\"\n}");
 
@@ -235,7 +233,7 @@ fn objects_are_read_only_if_the_query_includes_them() {
     if QUERY.is_missing() {
         return;
     }
-    let gitlab = acme();
+    let gitlab = open_app_and_lint_with_pushes();
     let Some(tf) = workspace(&gitlab) else { return };
     for (include, lists) in [(false, 0), (true, 2)] {
         gitlab.clear_requests();
@@ -250,7 +248,7 @@ fn a_group_that_is_not_visible_is_an_error() {
     if QUERY.is_missing() {
         return;
     }
-    let gitlab = acme();
+    let gitlab = open_app_and_lint_with_pushes();
     let Some(tf) = workspace(&gitlab) else { return };
     list(&tf, SCOPE, "config {\n group = \"acme/none\"\n}");
 
@@ -269,7 +267,7 @@ fn a_block_of_project_and_group_is_an_error() {
     if QUERY.is_missing() {
         return;
     }
-    let gitlab = acme();
+    let gitlab = open_app_and_lint_with_pushes();
     let Some(tf) = workspace(&gitlab) else { return };
     list(&tf, SCOPE, "config {\n project = \"acme/app\"\n group = \"acme\"\n}");
     assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @r#"

@@ -2,11 +2,12 @@
 
 use insta::assert_snapshot;
 
-use crate::provider_block::{acme, with_block};
+use crate::provider_block::with_block;
+use crate::worlds::APP_ONLY;
 
 #[test]
 fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
-    let Some((gitlab, tf)) = acme() else { return };
+    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     let body = "<html><head><title>403 Forbidden</title></head><body><hr><center>nginx/1.25.3</center></body></html>";
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status: 403,
@@ -31,7 +32,7 @@ fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
 
 /// Returns the error of a plan where GitLab answers so to the first request.
 fn error_of_answer(status: u16, content_type: &str, body: &str) -> Option<String> {
-    let (gitlab, tf) = acme()?;
+    let (gitlab, tf) = APP_ONLY.with_workspace()?;
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status,
         content_type: content_type.to_owned(),
@@ -87,7 +88,7 @@ fn mistakes_in_tls_that_a_server_tells_get_advice() {
 
 #[test]
 fn a_blocked_user_is_told_apart_from_a_missing_role() {
-    let Some((gitlab, tf)) = acme() else { return };
+    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status: 403,
         content_type: "application/json".to_owned(),
@@ -109,7 +110,7 @@ fn a_blocked_user_is_told_apart_from_a_missing_role() {
 
 #[test]
 fn terms_of_service_are_to_be_accepted() {
-    let Some((gitlab, tf)) = acme() else { return };
+    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
     let message = "403 Forbidden - You must accept the Terms of Service in order to perform this action. \
                    To accept these terms, please access GitLab from a web browser.";
     gitlab.inject(gitlab_simulator::Fault::Answers {

@@ -5,14 +5,13 @@ use insta::assert_snapshot;
 use terraform_cli::Workspace;
 
 use crate::kit::workspace;
+use crate::worlds::{APP_AND_LIB, APP_ONLY};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 
 /// A GitLab where project 2 `acme/lib` is on the list of project 1 `acme/app`, and the workspace that put it there.
 fn applied() -> Option<(Simulator, Workspace)> {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
+    let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab)?;
     tf.config(
         r#"
@@ -172,8 +171,7 @@ fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
 
 #[test]
 fn a_group_that_the_token_does_not_see_is_removed_all_the_same() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let partners = gitlab.add_group("partners");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(

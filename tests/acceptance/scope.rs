@@ -6,6 +6,7 @@ use serde_json::json;
 use terraform_cli::{Action, Workspace};
 
 use crate::kit::workspace;
+use crate::worlds::{APP, APP_AND_LIB, APP_ONLY};
 
 const SCOPE: &str = "gitlab_job_token_scope.app";
 
@@ -33,9 +34,8 @@ fn maintainer(gitlab: &Simulator) -> Option<Workspace> {
 
 #[test]
 fn what_was_applied_plans_clean() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
-    gitlab.set_inbound_enabled(app, false);
+    let gitlab = APP_ONLY.start();
+    gitlab.set_inbound_enabled(APP, false);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
 
@@ -51,7 +51,7 @@ fn what_was_applied_plans_clean() {
     "#);
     tf.apply_saved().succeeds();
 
-    assert!(gitlab.inbound_enabled(app));
+    assert!(gitlab.inbound_enabled(APP));
     tf.plan().changes_nothing().warns_of_nothing();
 }
 
@@ -74,8 +74,7 @@ fn the_state_holds_the_number_beside_the_spelling() {
 
 #[test]
 fn a_setting_that_is_right_already_is_not_written() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
 
@@ -86,8 +85,7 @@ fn a_setting_that_is_right_already_is_not_written() {
 
 #[test]
 fn the_setting_changes_in_place_with_one_write() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
     tf.apply().succeeds();
@@ -98,14 +96,13 @@ fn the_setting_changes_in_place_with_one_write() {
     assert_eq!((change.action, change.unknown), (Action::Update, json!({})));
     tf.apply_saved().succeeds();
 
-    assert!(!gitlab.inbound_enabled(app));
+    assert!(!gitlab.inbound_enabled(APP));
     assert_eq!(gitlab.requests().writes().to_string(), "PATCH /api/v4/projects/1/job_token_scope → 204\n");
 }
 
 #[test]
 fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(OPEN);
 
@@ -127,9 +124,7 @@ fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open()
 
 #[test]
 fn each_of_several_projects_that_are_opened_is_named_to_a_human_reader() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
+    let gitlab = APP_AND_LIB.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!("{OPEN}{}", OPEN.replace("\"app\"", "\"lib\"").replace("acme/app", "acme/lib")));
 
@@ -144,26 +139,24 @@ fn each_of_several_projects_that_are_opened_is_named_to_a_human_reader() {
 
 #[test]
 fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
     tf.apply().succeeds();
-    gitlab.set_inbound_enabled(app, false);
+    gitlab.set_inbound_enabled(APP, false);
 
     let plan = tf.plan();
     assert_eq!(plan.drift()[0].after["inbound_enabled"], false);
     assert_eq!(plan.actions(), [(SCOPE.to_owned(), Action::Update)]);
     tf.apply_saved().succeeds();
 
-    assert!(gitlab.inbound_enabled(app));
+    assert!(gitlab.inbound_enabled(APP));
     tf.plan().changes_nothing();
 }
 
 #[test]
 fn enforcement_that_begins_later_stops_the_plan() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(OPEN);
     tf.apply().succeeds();
@@ -190,12 +183,11 @@ fn enforcement_that_begins_later_stops_the_plan() {
 
 #[test]
 fn the_deprecated_outbound_setting_follows_the_server() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
     tf.apply().succeeds();
-    gitlab.set_outbound_enabled(app, true);
+    gitlab.set_outbound_enabled(APP, true);
 
     tf.plan().changes_nothing();
     tf.apply().succeeds();
@@ -222,26 +214,24 @@ fn another_project_replaces_the_resource_and_limits_the_former_one_again() {
 
 #[test]
 fn destroying_restores_the_limit() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(OPEN);
     tf.apply().succeeds();
 
     tf.destroy().succeeds().warns_of_nothing();
 
-    assert!(gitlab.inbound_enabled(app));
+    assert!(gitlab.inbound_enabled(APP));
     assert!(tf.state().addresses().is_empty());
 }
 
 #[test]
 fn destroying_when_the_project_is_gone_succeeds_with_a_warning_that_this_proves_nothing() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
     tf.apply().succeeds();
-    gitlab.delete_project(app);
+    gitlab.delete_project(APP);
 
     let run = tf.apply_with(&["-destroy", "-refresh=false"]);
     assert_snapshot!(run.succeeds().warning(), @"
@@ -258,12 +248,11 @@ fn destroying_when_the_project_is_gone_succeeds_with_a_warning_that_this_proves_
 
 #[test]
 fn a_deleted_project_leaves_the_state_on_refresh() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
     tf.apply().succeeds();
-    gitlab.delete_project(app);
+    gitlab.delete_project(APP);
 
     let refresh = tf.apply_with(&["-refresh-only"]);
 
@@ -281,8 +270,7 @@ fn a_deleted_project_leaves_the_state_on_refresh() {
 
 #[test]
 fn a_token_that_is_refused_removes_nothing_from_state() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(mut tf) = workspace(&gitlab) else { return };
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     tf.config(LIMITED);
@@ -306,13 +294,12 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 
 #[test]
 fn a_role_that_is_too_low_removes_nothing_from_state() {
-    let gitlab = Simulator::start();
-    let app = gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     let Some(mut tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
     tf.apply().succeeds();
 
-    let place = Target::Project(app);
+    let place = Target::Project(APP);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
     Error: Can't read the job token scope of project 1
@@ -331,8 +318,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
 
 #[test]
 fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
-    let gitlab = Simulator::builder().enforcement(Enforcement::Refusing).start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Refusing));
     let Some(tf) = maintainer(&gitlab) else { return };
     tf.config(OPEN);
 
@@ -354,8 +340,7 @@ fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
 
 #[test]
 fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
-    let gitlab = Simulator::builder().enforcement(Enforcement::Silent).start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Silent));
     let Some(tf) = maintainer(&gitlab) else { return };
     tf.config(OPEN);
 
@@ -376,8 +361,7 @@ fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
 
 #[test]
 fn an_update_that_did_not_take_leaves_the_truth_in_state() {
-    let gitlab = Simulator::builder().enforcement(Enforcement::Silent).start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Silent));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
     tf.apply().succeeds();
@@ -390,9 +374,8 @@ fn an_update_that_did_not_take_leaves_the_truth_in_state() {
 
 #[test]
 fn an_instance_that_enforces_the_allowlist_satisfies_a_limited_project() {
-    let gitlab = Simulator::builder().enforced().start();
-    let app = gitlab.add_project("acme/app");
-    gitlab.set_inbound_enabled(app, false);
+    let gitlab = APP_ONLY.start_with(Simulator::builder().enforced());
+    gitlab.set_inbound_enabled(APP, false);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIMITED);
 

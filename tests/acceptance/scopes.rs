@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
 use crate::kit::{replaced, workspace};
+use crate::worlds::{APP_ONLY, SUBGROUP_AND_OTHER_GROUP};
 
 const SCOPES: &str = "data.gitlab_job_token_scopes.acme";
 
@@ -15,16 +16,11 @@ data "gitlab_job_token_scopes" "acme" {
 }
 "#;
 
-/// Projects 1 `acme/app`, 2 `acme/tools/lint` and 3 `other/lib`, and group 3 `other`. On the list of the first are
-/// project 2 with the default permissions and group 3 with few; the second is open to all.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    for path in ["acme/app", "acme/tools/lint", "other/lib"] {
-        gitlab.add_project(path);
-    }
-    let other = gitlab.group_id("other").expect("a group");
-    gitlab.allow(1, Target::Project(2));
-    gitlab.allow_with(1, Target::Group(other), Permissions::limited_to(["READ_JOBS"]));
+/// On the allowlist of `acme/app` are `acme/tools/lint` with the default permissions and group `other` with few;
+/// `acme/tools/lint` is open.
+fn app_with_targets() -> Simulator {
+    let gitlab = SUBGROUP_AND_OTHER_GROUP.allowing(&[2], &[]);
+    gitlab.allow_with(1, Target::Group(3), Permissions::limited_to(["READ_JOBS"]));
     gitlab.set_inbound_enabled(2, false);
     gitlab
 }
@@ -55,7 +51,7 @@ fn lint() -> Value {
 
 #[test]
 fn every_project_below_a_group_is_told_of_by_path_and_by_number() {
-    let gitlab = acme();
+    let gitlab = app_with_targets();
     let number = gitlab.group_id("acme").expect("a group");
     let Some(tf) = workspace(&gitlab) else { return };
     for group in ["acme".to_owned(), number.to_string()] {
@@ -71,7 +67,7 @@ fn every_project_below_a_group_is_told_of_by_path_and_by_number() {
 
 #[test]
 fn archived_projects_are_left_out_unless_asked_for() {
-    let gitlab = acme();
+    let gitlab = app_with_targets();
     gitlab.set_archived(2, true);
     let Some(tf) = workspace(&gitlab) else { return };
 
@@ -85,7 +81,7 @@ fn archived_projects_are_left_out_unless_asked_for() {
 
 #[test]
 fn nothing_is_told_of_a_project_in_which_the_user_is_no_maintainer() {
-    let gitlab = acme();
+    let gitlab = app_with_targets();
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
     let token = gitlab.add_token(reader.developer_of(acme).maintainer_of(Target::Project(1)));
@@ -125,8 +121,7 @@ fn a_hundred_projects_cost_one_query() {
 
 #[test]
 fn full_lists_are_within_what_gitlab_allows_a_query() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     for number in 0..200 {
         let project = gitlab.add_project(&format!("other/p{number}"));
         gitlab.allow(1, Target::Project(project));
@@ -148,7 +143,7 @@ fn with_entries() -> String {
 
 #[test]
 fn entries_are_sorted_by_type_and_path() {
-    let gitlab = acme();
+    let gitlab = app_with_targets();
     gitlab.allow(1, Target::Project(3));
     gitlab.allow(1, Target::Project(1));
     gitlab.allow_outbound(1, 3);
@@ -178,7 +173,7 @@ fn entries_are_sorted_by_type_and_path() {
 
 #[test]
 fn entries_are_null_where_the_token_may_not_see_them() {
-    let gitlab = acme();
+    let gitlab = app_with_targets();
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
     let token = gitlab.add_token(reader.developer_of(acme).maintainer_of(Target::Project(1)));
@@ -247,8 +242,7 @@ fn twenty_full_lists_are_read_in_one_query() {
 
 #[test]
 fn a_list_longer_than_a_page_is_read_on() {
-    let gitlab = Simulator::builder().version("19.4.1-ee").start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start_version("19.4.1-ee");
     for number in 0..200 {
         let project = gitlab.add_project(&format!("other/p{number}"));
         gitlab.allow(1, Target::Project(project));
@@ -281,7 +275,7 @@ fn entries_of_a_gitlab_that_lacks_fields_are_read() {
 
 #[test]
 fn a_group_that_the_token_does_not_see_is_an_error() {
-    let gitlab = acme();
+    let gitlab = app_with_targets();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&replaced(READ, "\"acme\"\n", "\"acme/none\"\n"));
 
@@ -311,8 +305,7 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 
 #[test]
 fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
-    let gitlab = Simulator::builder().version("17.1.8-ee").start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start_version("17.1.8-ee");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(READ);
 
@@ -335,7 +328,7 @@ fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
 
 #[test]
 fn an_address_in_place_of_a_group_is_refused_before_anything_is_asked() {
-    let gitlab = acme();
+    let gitlab = app_with_targets();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&replaced(READ, "\"acme\"\n", "\"https://gitlab.com/acme\"\n"));
 

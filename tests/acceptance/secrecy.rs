@@ -9,6 +9,7 @@ use terraform_cli::Workspace;
 
 use crate::kit::{json, replaced, workspace};
 use crate::needs::EPHEMERAL_VARIABLES;
+use crate::worlds::APP_AND_LIB;
 
 const HEADER_VALUE: &str = "hush-hush-header";
 
@@ -31,9 +32,7 @@ resource "gitlab_job_token_allowlist_entry" "lib" {
 
 /// A workspace that logs all there is to a file, with a token and a header to be kept.
 fn logging() -> Option<(Simulator, Workspace, PathBuf)> {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
+    let gitlab = APP_AND_LIB.start();
     gitlab.set_inbound_enabled(1, false);
     let mut tf = workspace(&gitlab)?;
     let log = tf.directory().join("trace.log");

@@ -5,20 +5,10 @@ use insta::assert_snapshot;
 use terraform_cli::{Action, Workspace};
 
 use crate::kit::workspace;
+use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 
-/// Projects 1 `acme/app` and 2 `acme/lib`; groups 1 `acme`, 2 `partners` and 3 `partners/team`.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    gitlab.add_group("partners/team");
-    gitlab
-}
-
-const APP: u64 = 1;
-const LIB: u64 = 2;
 const TEAM: u64 = 3;
 
 fn entry(project: &str, target: &str) -> String {
@@ -42,7 +32,7 @@ fn respelled(gitlab: &Simulator, tf: &Workspace, before: &str, after: &str) {
 
 #[test]
 fn a_path_in_place_of_a_number_is_no_replacement_and_no_write() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let (numbers, paths) =
         (entry("1", "target_project = \"2\""), entry("acme/app", "target_project = \"acme/lib\""));
@@ -54,7 +44,7 @@ fn a_path_in_place_of_a_number_is_no_replacement_and_no_write() {
 
 #[test]
 fn a_number_in_place_of_a_path_is_no_replacement_and_no_write() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let (paths, numbers) =
         (entry("acme/app", "target_group = \"partners/team\""), entry("1", "target_group_id = 3"));
@@ -66,7 +56,7 @@ fn a_number_in_place_of_a_path_is_no_replacement_and_no_write() {
 
 #[test]
 fn letter_case_is_no_replacement_and_no_write() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let lower = entry("acme/app", "target_group = \"partners/team\"");
     let mixed = entry("Acme/App", "target_group = \"Partners/TEAM\"");
@@ -76,7 +66,7 @@ fn letter_case_is_no_replacement_and_no_write() {
 
 #[test]
 fn a_scope_keeps_its_project_under_another_spelling() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
     tf.apply().succeeds();
@@ -92,7 +82,7 @@ fn a_scope_keeps_its_project_under_another_spelling() {
 
 #[test]
 fn renamed_projects_plan_clean_by_their_old_paths() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.apply().succeeds();
@@ -104,7 +94,7 @@ fn renamed_projects_plan_clean_by_their_old_paths() {
 
 #[test]
 fn renamed_projects_are_no_replacement_by_their_new_paths() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.apply().succeeds();
@@ -122,7 +112,7 @@ fn renamed_projects_are_no_replacement_by_their_new_paths() {
 
 #[test]
 fn an_entry_is_destroyed_although_owner_and_target_were_renamed() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.apply().succeeds();
@@ -136,7 +126,7 @@ fn an_entry_is_destroyed_although_owner_and_target_were_renamed() {
 
 #[test]
 fn a_transferred_group_plans_clean_by_its_old_path_which_leads_nowhere() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_group = \"partners/team\""));
     tf.apply().succeeds();
@@ -149,7 +139,7 @@ fn a_transferred_group_plans_clean_by_its_old_path_which_leads_nowhere() {
 
 #[test]
 fn a_scope_of_a_renamed_project_plans_clean() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
     tf.apply().succeeds();
@@ -162,7 +152,7 @@ fn a_scope_of_a_renamed_project_plans_clean() {
 
 #[test]
 fn a_path_that_another_project_has_taken_is_a_replacement() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.apply().succeeds();
@@ -178,7 +168,7 @@ fn a_path_that_another_project_has_taken_is_a_replacement() {
 
 #[test]
 fn a_path_that_another_group_has_taken_is_a_replacement() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_group = \"partners/team\""));
     tf.apply().succeeds();
@@ -193,7 +183,7 @@ fn a_path_that_another_group_has_taken_is_a_replacement() {
 
 #[test]
 fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
     let unknown = tf.plan().change(ENTRY).unknown;
@@ -208,7 +198,7 @@ fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
 
 #[test]
 fn a_path_that_still_leads_nowhere_at_apply_is_an_error_at_its_attribute() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
 
@@ -226,7 +216,7 @@ fn a_path_that_still_leads_nowhere_at_apply_is_an_error_at_its_attribute() {
 
 #[test]
 fn an_owner_that_leads_nowhere_is_an_error_at_its_attribute() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/missing", "target_project = \"acme/lib\""));
 
@@ -243,7 +233,7 @@ fn an_owner_that_leads_nowhere_is_an_error_at_its_attribute() {
 
 #[test]
 fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("acme/app", "target_group = \"acme/lib\""));
 

@@ -3,14 +3,15 @@
 
 use std::fs;
 
-use crate::provider_block::{acme, with_block};
+use crate::provider_block::with_block;
+use crate::worlds::APP_ONLY;
 
 /// Fills a path beyond what the address of a unix socket can hold.
 const LONG: usize = 120;
 
 #[test]
 fn a_tmpdir_with_a_long_path_will_do() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     let temporary = tf.directory().join("x".repeat(LONG));
     fs::create_dir(&temporary).expect("a directory");
     tf.set_env("TMPDIR", &temporary.to_string_lossy());
@@ -22,7 +23,7 @@ fn a_tmpdir_with_a_long_path_will_do() {
 
 #[test]
 fn an_empty_tmpdir_will_do() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.set_env("TMPDIR", "");
     tf.config(&with_block(""));
 
@@ -32,7 +33,7 @@ fn an_empty_tmpdir_will_do() {
 /// Once would not do: a host that finds the process ended before it reads the line says nothing else.
 #[test]
 fn the_program_shows_why_the_provider_cannot_start() {
-    let Some((_gitlab, mut tf)) = acme() else { return };
+    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
     tf.set_env("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "udp");
     tf.config(&with_block(""));
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use gitlab_simulator::Simulator;
 use serde_json::Value;
 
-use crate::estate::{allowed, estate, number};
 use crate::kit::workspace;
+use crate::worlds::examples::{allowed, examples, project_id};
 
 /// The folders, each with the test that runs it.
 const TOLD: [(&str, fn()); 4] = [
@@ -35,31 +35,31 @@ fn no_folder_goes_unrun() {
 
 #[test]
 fn a_scope() {
-    let gitlab = estate();
-    gitlab.set_inbound_enabled(number(&gitlab, "platform/deploy"), false);
+    let gitlab = examples();
+    gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
     holds(&gitlab, "scope");
-    assert!(gitlab.inbound_enabled(number(&gitlab, "platform/deploy")));
+    assert!(gitlab.inbound_enabled(project_id(&gitlab, "platform/deploy")));
 }
 
 #[test]
 fn an_allowlist_entry() {
-    let gitlab = estate();
+    let gitlab = examples();
     holds(&gitlab, "allowlist-entry");
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
 }
 
 #[test]
 fn an_exclusive_allowlist() {
-    let gitlab = estate();
+    let gitlab = examples();
     holds(&gitlab, "allowlist-exclusive");
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
 }
 
 #[test]
 fn the_data_sources() {
-    let gitlab = estate();
+    let gitlab = examples();
     holds(&gitlab, "data-sources");
-    assert!(gitlab.inbound_enabled(number(&gitlab, "platform/charts")));
+    assert!(gitlab.inbound_enabled(project_id(&gitlab, "platform/charts")));
     assert!(allowed(&gitlab, "platform/charts").is_empty());
 }
 

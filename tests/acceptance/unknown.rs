@@ -1,24 +1,16 @@
 //! Values that only the apply will know: the plan is valid all the same, and the apply finds them.
 
-use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 use terraform_cli::Action;
 
 use crate::kit::workspace;
+use crate::worlds::APP_AND_LIB;
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 
-/// Projects 1 `acme/app` and 2 `acme/lib`, group 1 `acme`.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    gitlab
-}
-
 #[test]
 fn owner_and_target_may_be_unknown_while_planning() {
-    let gitlab = acme();
+    let gitlab = APP_AND_LIB.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         r#"
@@ -48,7 +40,7 @@ fn owner_and_target_may_be_unknown_while_planning() {
 
 #[test]
 fn the_kind_of_the_target_may_be_unknown_while_planning() {
-    let gitlab = acme();
+    let gitlab = APP_AND_LIB.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         r#"
@@ -72,7 +64,7 @@ fn the_kind_of_the_target_may_be_unknown_while_planning() {
 
 #[test]
 fn a_target_that_turns_out_to_be_the_owner_is_an_error_at_apply() {
-    let gitlab = acme();
+    let gitlab = APP_AND_LIB.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         r#"
@@ -100,7 +92,7 @@ fn a_target_that_turns_out_to_be_the_owner_is_an_error_at_apply() {
 
 #[test]
 fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
-    let gitlab = acme();
+    let gitlab = APP_AND_LIB.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         r#"
@@ -127,7 +119,7 @@ fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
 
 #[test]
 fn a_setting_may_be_unknown_while_planning() {
-    let gitlab = acme();
+    let gitlab = APP_AND_LIB.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         r#"
@@ -150,7 +142,7 @@ fn a_setting_may_be_unknown_while_planning() {
 
 #[test]
 fn the_provider_block_may_be_unknown_while_planning() {
-    let gitlab = acme();
+    let gitlab = APP_AND_LIB.start();
     let Some(mut tf) = workspace(&gitlab) else { return };
     tf.remove_env("GITLAB_TOKEN");
     tf.set_env("TF_VAR_token", gitlab.token());

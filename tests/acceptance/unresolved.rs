@@ -1,11 +1,11 @@
 //! Projects and targets whose IDs no plan can know: every command works on such a plan, whichever identities the CLI
 //! keeps beside a state.
 
-use gitlab_simulator::Simulator;
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
 use crate::kit::{bare_workspace, replaced, workspace};
+use crate::worlds::APP_AND_LIB;
 
 const SCOPE: &str = r#"
 resource "gitlab_job_token_scope" "this" {
@@ -32,14 +32,6 @@ resource "terraform_data" "new" {
 }
 "#;
 const NEW_IN_STATE: &str = "terraform_data.new";
-
-/// Projects 1 `acme/app` and 2 `acme/lib`, group 1 `acme`.
-fn acme() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    gitlab
-}
 
 fn of_project(resource: &str, project: &str) -> String {
     replaced(resource, "PROJECT", project)
@@ -91,7 +83,7 @@ fn identity(tf: &Workspace) -> Value {
 #[test]
 fn unknown_project_is_planned_and_applied() {
     for resource in RESOURCES {
-        let gitlab = acme();
+        let gitlab = APP_AND_LIB.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&of_new_project(resource));
 
@@ -111,7 +103,7 @@ fn unknown_target_is_planned_and_applied() {
         "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {\n  project = \"acme/app\"\n  \
          target_project_ids = [terraform_data.new.output]\n}\n",
     ] {
-        let gitlab = acme();
+        let gitlab = APP_AND_LIB.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&format!("resource \"terraform_data\" \"new\" {{\n  input = 2\n}}\n{target}"));
 
@@ -125,7 +117,7 @@ fn unknown_target_is_planned_and_applied() {
 #[test]
 fn replacing_what_the_project_comes_from_is_planned() {
     for resource in RESOURCES {
-        let gitlab = acme();
+        let gitlab = APP_AND_LIB.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&of_new_project(resource));
         tf.apply().succeeds();
@@ -139,7 +131,7 @@ fn replacing_what_the_project_comes_from_is_planned() {
 #[test]
 fn unresolved_path_is_planned_and_named_by_the_apply() {
     for resource in RESOURCES {
-        let gitlab = acme();
+        let gitlab = APP_AND_LIB.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&of_project(resource, "\"acme/ap\""));
 
@@ -150,7 +142,7 @@ fn unresolved_path_is_planned_and_named_by_the_apply() {
 #[test]
 fn unresolved_target_is_planned_and_named_by_the_apply() {
     for resource in [ENTRY, LIST] {
-        let gitlab = acme();
+        let gitlab = APP_AND_LIB.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&replaced(&of_project(resource, "\"acme/app\""), "acme/lib", "acme/libb"));
 
@@ -161,7 +153,7 @@ fn unresolved_target_is_planned_and_named_by_the_apply() {
 #[test]
 fn project_deleted_in_gitlab_can_be_planned_and_destroyed() {
     for resource in RESOURCES {
-        let gitlab = acme();
+        let gitlab = APP_AND_LIB.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&of_project(resource, "\"acme/app\""));
         tf.apply().succeeds();
@@ -178,7 +170,7 @@ fn project_deleted_in_gitlab_can_be_planned_and_destroyed() {
 #[test]
 fn project_deleted_and_created_again_is_adopted() {
     for resource in RESOURCES {
-        let gitlab = acme();
+        let gitlab = APP_AND_LIB.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&of_project(resource, "\"acme/app\""));
         tf.apply().succeeds();
@@ -195,7 +187,7 @@ fn project_deleted_and_created_again_is_adopted() {
 #[test]
 fn unknown_provider_block_is_planned_and_applied() {
     for resource in RESOURCES {
-        let gitlab = acme();
+        let gitlab = APP_AND_LIB.start();
         let Some(mut tf) = bare_workspace() else { return };
         tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
         tf.set_env("TF_VAR_token", gitlab.token());

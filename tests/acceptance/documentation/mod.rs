@@ -9,10 +9,10 @@ use std::sync::Arc;
 use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
 
-use crate::estate::{allow, estate};
 use crate::examples::official::Official;
 use crate::kit::{bare_workspace, workspace};
 use crate::needs::{Feature, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, OCI_MIRROR, QUERY, REMOVED};
+use crate::worlds::examples::{allow, examples};
 use blocks::{Block, pages};
 
 /// What stands in a recording for lines that are left out.
@@ -37,7 +37,7 @@ fn every_configuration_is_formatted_as_the_program_would_format_it() {
 /// that these blocks are validated too. What a program is too old for is left out aloud.
 #[test]
 fn every_configuration_is_valid() {
-    let gitlab = Arc::new(estate());
+    let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
     for page in pages() {
         let mut requirements: Option<String> = None;
@@ -126,7 +126,7 @@ fn every_recording_is_what_the_program_says() {
 
 /// The estate as others have left it: open, and with a list that has grown.
 fn inherited() -> Simulator {
-    let gitlab = estate();
+    let gitlab = examples();
     let deploy = gitlab.project_id("platform/deploy").expect("a project of the estate");
     gitlab.set_inbound_enabled(deploy, false);
     allow(

@@ -9,9 +9,9 @@ use terraform_cli::{Action, Workspace};
 
 use super::example;
 use super::official::Official;
-use crate::estate::{allow, allowed, estate, number};
 use crate::kit::{bare_workspace, workspace};
 use crate::needs::{MOCKS, MOVED_BETWEEN_PROVIDERS, REMOVED};
+use crate::worlds::examples::{allow, allowed, examples, project_id};
 
 /// The folders, each with the test that applies it.
 pub(super) const TESTED: [(&str, fn()); 9] = [
@@ -46,7 +46,7 @@ fn a_module_is_tested_without_gitlab() {
 
 #[test]
 fn one_map_makes_the_entries_of_many_projects() {
-    let gitlab = estate();
+    let gitlab = examples();
     allow(&gitlab, "platform/charts", &["shop/*"]);
     let Some(tf) = workspace(&gitlab) else { return };
     guide(&tf, "many-projects");
@@ -70,10 +70,10 @@ fn one_map_makes_the_entries_of_many_projects() {
 
 #[test]
 fn an_estate_is_locked_down_with_no_gap_for_those_on_the_lists() {
-    let gitlab = estate();
+    let gitlab = examples();
     let projects = ["platform/deploy", "platform/charts", "security/vault"];
     for project in projects {
-        gitlab.set_inbound_enabled(number(&gitlab, project), false);
+        gitlab.set_inbound_enabled(project_id(&gitlab, project), false);
     }
     allow(&gitlab, "security/vault", &["shop/*"]);
     let Some(tf) = workspace(&gitlab) else { return };
@@ -85,7 +85,7 @@ fn an_estate_is_locked_down_with_no_gap_for_those_on_the_lists() {
 
     assert_eq!(allowed(&gitlab, "platform/charts"), ["platform/deploy"]);
     assert!(allowed(&gitlab, "security/vault").is_empty());
-    assert!(projects.iter().all(|project| gitlab.inbound_enabled(number(&gitlab, project))));
+    assert!(projects.iter().all(|project| gitlab.inbound_enabled(project_id(&gitlab, project))));
     let writes = gitlab.requests().writes();
     let first_switch = writes.iter().position(|write| write.route == Route::ScopePatch).expect("a switch");
     assert!(writes[first_switch..].iter().all(|write| write.route == Route::ScopePatch), "{writes}");
@@ -94,12 +94,12 @@ fn an_estate_is_locked_down_with_no_gap_for_those_on_the_lists() {
     tf.plan().changes_nothing().warns_of_nothing();
 
     tf.destroy().succeeds();
-    assert!(projects.iter().all(|project| gitlab.inbound_enabled(number(&gitlab, project))));
+    assert!(projects.iter().all(|project| gitlab.inbound_enabled(project_id(&gitlab, project))));
 }
 
 #[test]
 fn an_audit_tells_of_open_projects_and_strangers() {
-    let gitlab = estate();
+    let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/apps/*", "security/scanner"]);
     let Some(tf) = workspace(&gitlab) else { return };
     guide(&tf, "audit");
@@ -113,7 +113,7 @@ fn an_audit_tells_of_open_projects_and_strangers() {
     assert_eq!(tf.output("access"), access);
     tf.plan().changes_nothing();
 
-    gitlab.set_inbound_enabled(number(&gitlab, "security/vault"), false);
+    gitlab.set_inbound_enabled(project_id(&gitlab, "security/vault"), false);
     allow(&gitlab, "platform/charts", &["shop/*"]);
     let told: Vec<_> = tf.plan().run().warnings().into_iter().map(|warning| warning.detail).collect();
     assert_eq!(told.len(), 2, "{told:?}");
@@ -129,15 +129,15 @@ fn an_audit_tells_of_open_projects_and_strangers() {
 
 #[test]
 fn edges_become_checks_a_table_and_a_picture() {
-    let gitlab = estate();
+    let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "shop/*"]);
     allow(&gitlab, "platform/charts", &["platform/*"]);
     allow(&gitlab, "platform/apps/storefront", &["platform/deploy"]);
-    let (charts, deploy) = (number(&gitlab, "platform/charts"), number(&gitlab, "platform/deploy"));
+    let (charts, deploy) = (project_id(&gitlab, "platform/charts"), project_id(&gitlab, "platform/deploy"));
     let platform = gitlab.group_id("platform").expect("a group of the estate");
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     gitlab.set_permissions(charts, Target::Group(platform), least);
-    gitlab.record_authentication(deploy, number(&gitlab, "security/scanner"), "2026-11-20T10:00:00Z");
+    gitlab.record_authentication(deploy, project_id(&gitlab, "security/scanner"), "2026-11-20T10:00:00Z");
     let Some(tf) = workspace(&gitlab) else { return };
     guide(&tf, "access-graph");
 
@@ -182,7 +182,7 @@ fn edges_become_checks_a_table_and_a_picture() {
 
 #[test]
 fn both_providers_work_in_one_configuration() {
-    let gitlab = Arc::new(estate());
+    let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
     let Some(tf) = beside(&gitlab, &official) else { return };
     guide(&tf, "beside-the-official-provider");
@@ -201,7 +201,7 @@ fn a_migration_changes_nothing_on_the_server() {
     if MOVED_BETWEEN_PROVIDERS.is_missing() || REMOVED.is_missing() {
         return;
     }
-    let gitlab = Arc::new(estate());
+    let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
     let Some(mut tf) = beside(&gitlab, &official) else { return };
     let holds =

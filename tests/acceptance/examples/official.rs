@@ -19,7 +19,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
-use crate::estate::number;
+use crate::worlds::examples::project_id;
 
 /// Serves until it is dropped.
 pub(crate) struct Official {
@@ -230,7 +230,7 @@ impl Thing for OneEntry {
     fn create(self, gitlab: &Simulator) -> OneEntry {
         let owner = text(&self.project);
         let target = self.target();
-        gitlab.allow(number(gitlab, owner), target);
+        gitlab.allow(project_id(gitlab, owner), target);
         let id = match target {
             Target::Project(target) => format!("{owner}:project:{target}"),
             Target::Group(target) => format!("{owner}:group:{target}"),
@@ -239,7 +239,7 @@ impl Thing for OneEntry {
     }
 
     fn destroy(self, gitlab: &Simulator) {
-        gitlab.revoke(number(gitlab, text(&self.project)), self.target());
+        gitlab.revoke(project_id(gitlab, text(&self.project)), self.target());
     }
 }
 
@@ -288,7 +288,7 @@ impl Thing for WholeList {
     }
 
     fn create(self, gitlab: &Simulator) -> WholeList {
-        let owner = number(gitlab, text(&self.project));
+        let owner = project_id(gitlab, text(&self.project));
         gitlab.set_inbound_enabled(owner, self.enabled == Attr::Known(true));
         for id in self.target_project_ids.known().into_iter().flat_map(|Set(ids)| ids) {
             gitlab.allow(owner, Target::Project(unsigned(id)));
@@ -301,7 +301,7 @@ impl Thing for WholeList {
 
     /// Empties the list, whatever is on it.
     fn destroy(self, gitlab: &Simulator) {
-        let owner = number(gitlab, text(&self.project));
+        let owner = project_id(gitlab, text(&self.project));
         let list = gitlab.allowlist(owner);
         let projects = list.projects.into_iter().map(Target::Project);
         for target in projects.chain(list.groups.into_iter().map(Target::Group)) {

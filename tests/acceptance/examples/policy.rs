@@ -5,15 +5,15 @@ use terraform_cli::Workspace;
 
 use super::guides::guide;
 use super::text;
-use crate::estate::{allow, filled, number};
 use crate::kit::workspace;
+use crate::worlds::examples::{allow, project_id, with_examples};
 
 const EXAMPLE: &str = "policy-as-code";
 
 /// A GitLab that has all settings which the policy is about.
 fn gitlab() -> Simulator {
-    let gitlab = filled(Simulator::builder().version("19.4.1-ee").start());
-    gitlab.set_push_repository_for_job_token_allowed(number(&gitlab, "platform/deploy"), true);
+    let gitlab = with_examples(Simulator::builder().version("19.4.1-ee").start());
+    gitlab.set_push_repository_for_job_token_allowed(project_id(&gitlab, "platform/deploy"), true);
     gitlab
 }
 
@@ -163,7 +163,7 @@ fn settings_that_break_a_rule_are_denied() {
 #[test]
 fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
     let gitlab = gitlab();
-    gitlab.set_inbound_enabled(number(&gitlab, "platform/deploy"), false);
+    gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
     let Some(tf) = workspace(&gitlab) else { return };
     let open = [format!("{SCOPE}: inbound_enabled must be true")];
     tf.config(&scope("inbound_enabled = false"));
@@ -192,7 +192,7 @@ fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
 #[test]
 fn resources_in_modules_are_judged_and_data_sources_are_not() {
     let gitlab = gitlab();
-    gitlab.set_inbound_enabled(number(&gitlab, "platform/charts"), false);
+    gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
     let Some(tf) = workspace(&gitlab) else { return };
     std::fs::create_dir(tf.directory().join("inner")).expect("a folder");
     let requirements = text(&format!("guides/{EXAMPLE}/versions.tf"));
@@ -245,7 +245,7 @@ fn checks_warn_of_what_is_planned() {
 #[test]
 fn checks_warn_of_what_nobody_manages() {
     let gitlab = gitlab();
-    let charts = number(&gitlab, "platform/charts");
+    let charts = project_id(&gitlab, "platform/charts");
     gitlab.set_inbound_enabled(charts, false);
     gitlab.set_cross_project_push_for_job_token_allowed(charts, true);
     allow(&gitlab, "platform/charts", &["shop/*"]);

@@ -11,9 +11,9 @@ use terraform_cli::{Action, Workspace};
 
 use super::hcl::blocks;
 use super::text;
-use crate::estate::{allow, allowed, estate, number};
 use crate::kit::{self, bare_workspace, workspace};
 use crate::needs::IMPORT_BY_IDENTITY;
+use crate::worlds::examples::{allow, allowed, examples, project_id};
 
 const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
@@ -25,7 +25,7 @@ const POLICIES: &str = "gitlab_job_token_policies";
 
 #[test]
 fn the_provider_block_needs_a_token_in_the_environment_and_nothing_else() {
-    let gitlab = estate();
+    let gitlab = examples();
     let Some(mut tf) = bare_workspace() else { return };
     tf.set_env("GITLAB_TOKEN", gitlab.token());
     let provider = text("provider/provider.tf");
@@ -39,8 +39,8 @@ fn the_provider_block_needs_a_token_in_the_environment_and_nothing_else() {
 
 #[test]
 fn a_scope_is_applied_and_destroyed() {
-    let gitlab = estate();
-    let deploy = number(&gitlab, "platform/deploy");
+    let gitlab = examples();
+    let deploy = project_id(&gitlab, "platform/deploy");
     gitlab.set_inbound_enabled(deploy, false);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&text(&format!("resources/{SCOPE}/resource.tf")));
@@ -54,7 +54,7 @@ fn a_scope_is_applied_and_destroyed() {
 
 #[test]
 fn entries_are_applied_and_destroyed() {
-    let gitlab = estate();
+    let gitlab = examples();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&text(&format!("resources/{ENTRY}/resource.tf")));
 
@@ -62,7 +62,7 @@ fn entries_are_applied_and_destroyed() {
 
     let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
-    let (deploy, scanner) = (number(&gitlab, "platform/deploy"), number(&gitlab, "security/scanner"));
+    let (deploy, scanner) = (project_id(&gitlab, "platform/deploy"), project_id(&gitlab, "security/scanner"));
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     assert_eq!(gitlab.permissions(deploy, Target::Project(scanner)), Some(least));
     assert_eq!(gitlab.permissions(deploy, Target::Project(deploy)), Some(Permissions::default()));
@@ -73,7 +73,7 @@ fn entries_are_applied_and_destroyed() {
 
 #[test]
 fn exclusive_lists_are_applied_and_destroyed() {
-    let gitlab = estate();
+    let gitlab = examples();
     allow(&gitlab, "platform/charts", &["platform/tools/*", "security/scanner"]);
     allow(&gitlab, "security/vault", &["shop/*", "security/scanner"]);
     let Some(tf) = workspace(&gitlab) else { return };
@@ -93,7 +93,7 @@ fn exclusive_lists_are_applied_and_destroyed() {
 #[test]
 fn every_import_command_takes_up_what_exists() {
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
-        let gitlab = estate();
+        let gitlab = examples();
         let Some(tf) = applied_and_forgotten(&gitlab, resource) else { return };
         let script = text(&format!("resources/{resource}/import.sh"));
         let commands = script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
@@ -132,7 +132,7 @@ fn every_import_block_with_an_identity_takes_up_what_exists() {
 /// Whatever the CLI knows of identities, the provider must know those of the examples.
 #[tokio::test]
 async fn every_identity_names_the_object_that_the_id_names() {
-    let gitlab = estate();
+    let gitlab = examples();
     if bare_workspace().is_none() || applied_and_forgotten(&gitlab, ENTRY).is_none() {
         return;
     }
@@ -162,12 +162,12 @@ async fn every_identity_names_the_object_that_the_id_names() {
 
 #[test]
 fn the_scope_of_a_project_is_read_and_checked() {
-    let gitlab = estate();
+    let gitlab = examples();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&text(&format!("data-sources/{SCOPE}/data-source.tf")));
     tf.plan().changes_nothing().warns_of_nothing();
 
-    gitlab.set_inbound_enabled(number(&gitlab, "platform/deploy"), false);
+    gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
 
     let warnings = tf.plan().run().warnings();
     let [warning] = &warnings[..] else { panic!("one warning is right, not {warnings:?}") };
@@ -176,9 +176,9 @@ fn the_scope_of_a_project_is_read_and_checked() {
 
 #[test]
 fn the_allowlist_of_a_project_is_read() {
-    let gitlab = estate();
+    let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
-    let (deploy, scanner) = (number(&gitlab, "platform/deploy"), number(&gitlab, "security/scanner"));
+    let (deploy, scanner) = (project_id(&gitlab, "platform/deploy"), project_id(&gitlab, "security/scanner"));
     gitlab.set_permissions(deploy, Target::Project(scanner), Permissions::limited_to(["READ_JOBS"]));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&text(&format!("data-sources/{ALLOWLIST}/data-source.tf")));
@@ -196,13 +196,13 @@ fn the_allowlist_of_a_project_is_read() {
 
 #[test]
 fn the_log_of_a_project_is_read_and_checked() {
-    let gitlab = estate();
+    let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/tools/release-bot", "platform/apps/*"]);
-    let deploy = number(&gitlab, "platform/deploy");
+    let deploy = project_id(&gitlab, "platform/deploy");
     for (origin, hour) in [("security/scanner", 9), ("platform/apps/storefront", 10)] {
         gitlab.record_authentication(
             deploy,
-            number(&gitlab, origin),
+            project_id(&gitlab, origin),
             &format!("2026-11-20T{hour:02}:00:00Z"),
         );
     }
@@ -233,7 +233,7 @@ fn the_log_of_a_project_is_read_and_checked() {
 
 #[test]
 fn the_policies_of_the_version_are_read_and_checked() {
-    let gitlab = estate();
+    let gitlab = examples();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&text(&format!("data-sources/{POLICIES}/data-source.tf")));
 
@@ -246,8 +246,8 @@ fn the_policies_of_the_version_are_read_and_checked() {
 
 #[test]
 fn the_projects_of_a_group_are_checked_and_make_a_table() {
-    let gitlab = estate();
-    gitlab.set_inbound_enabled(number(&gitlab, "platform/charts"), false);
+    let gitlab = examples();
+    gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&text(&format!("data-sources/{SCOPES}/data-source.tf")));
@@ -313,14 +313,14 @@ async fn queried(gitlab: &Simulator, type_name: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_query_finds_all_entries() {
-    let gitlab = estate();
+    let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
     assert_eq!(queried(&gitlab, ENTRY).await, ["security/scanner", "platform/apps"]);
 }
 
 #[tokio::test]
 async fn the_query_finds_scopes_of_all_subgroups() {
-    let mut names = queried(&estate(), SCOPE).await;
+    let mut names = queried(&examples(), SCOPE).await;
     names.sort_unstable();
     let expected =
         ["platform/apps/storefront", "platform/charts", "platform/deploy", "platform/tools/release-bot"];
@@ -329,7 +329,7 @@ async fn the_query_finds_scopes_of_all_subgroups() {
 
 #[tokio::test]
 async fn the_query_finds_allowlists_without_subgroups() {
-    let mut names = queried(&estate(), EXCLUSIVE).await;
+    let mut names = queried(&examples(), EXCLUSIVE).await;
     names.sort_unstable();
     assert_eq!(names, ["platform/charts", "platform/deploy"]);
 }
@@ -347,7 +347,7 @@ fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Option<Workspace
 
 #[track_caller]
 fn assert_import_blocks_take_up(resource: &str, file: &str) {
-    let gitlab = estate();
+    let gitlab = examples();
     let Some(tf) = applied_and_forgotten(&gitlab, resource) else { return };
     let imports = text(&format!("resources/{resource}/{file}"));
     tf.file("imports.tf", &imports);

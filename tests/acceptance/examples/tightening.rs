@@ -7,8 +7,8 @@ use gitlab_simulator::{Permissions, Route, Simulator, Target};
 
 use super::guides::guide;
 use super::of_project;
-use crate::estate::{allow, estate, number};
 use crate::kit::{json, workspace};
+use crate::worlds::examples::{allow, examples, project_id};
 
 const PROJECTS: usize = 100;
 const LOOK: &str = "tighten-an-existing-group/1-look";
@@ -43,7 +43,7 @@ struct Group {
 impl Group {
     /// Opens each project, with entries and a log. `security/scanner` has no entry, and nobody uses that of `shop`.
     fn open() -> Group {
-        let gitlab = estate();
+        let gitlab = examples();
         let mut projects: Vec<_> = ["platform/charts", DEPLOY, STOREFRONT, BOT].map(str::to_owned).to_vec();
         for number in projects.len()..PROJECTS {
             let path = format!("platform/services/s{number:02}");
@@ -52,7 +52,7 @@ impl Group {
         }
         let mut group = Group { gitlab, projects, needs: BTreeSet::new() };
         for (index, path) in group.projects.clone().iter().enumerate() {
-            let id = number(&group.gitlab, path);
+            let id = project_id(&group.gitlab, path);
             group.gitlab.set_inbound_enabled(id, false);
             allow(&group.gitlab, path, &["shop/*"]);
             group.log(SCANNER, path);
@@ -65,7 +65,7 @@ impl Group {
                 group.log(STOREFRONT, path);
             }
             if index % 5 == 0 {
-                let bot = Target::Project(number(&group.gitlab, BOT));
+                let bot = Target::Project(project_id(&group.gitlab, BOT));
                 group.gitlab.allow_with(id, bot, Permissions::limited_to(["READ_RELEASES"]));
                 group.log(BOT, path);
             }
@@ -74,15 +74,15 @@ impl Group {
     }
 
     fn log(&mut self, caller: &str, project: &str) {
-        let (from, to) = (number(&self.gitlab, caller), number(&self.gitlab, project));
+        let (from, to) = (project_id(&self.gitlab, caller), project_id(&self.gitlab, project));
         self.gitlab.record_authentication(to, from, "2026-11-20T10:00:00Z");
         self.needs.extend(needed(caller).iter().map(|policy| (from, to, *policy)));
     }
 
     /// Returns every right that a job of one project has in another of the group.
     fn rights(&self) -> BTreeSet<(u64, u64, &'static str)> {
-        let ids: Vec<_> = self.projects.iter().map(|path| number(&self.gitlab, path)).collect();
-        let outside = [SCANNER, "security/vault"].map(|path| number(&self.gitlab, path));
+        let ids: Vec<_> = self.projects.iter().map(|path| project_id(&self.gitlab, path)).collect();
+        let outside = [SCANNER, "security/vault"].map(|path| project_id(&self.gitlab, path));
         let origins: Vec<_> = ids.iter().copied().chain(outside).chain(1..=41).collect();
         let mut rights = BTreeSet::new();
         for to in ids {
@@ -95,7 +95,7 @@ impl Group {
     }
 
     fn restricted(&self) -> usize {
-        let restricted = |path: &&String| self.gitlab.inbound_enabled(number(&self.gitlab, path));
+        let restricted = |path: &&String| self.gitlab.inbound_enabled(project_id(&self.gitlab, path));
         self.projects.iter().filter(restricted).count()
     }
 

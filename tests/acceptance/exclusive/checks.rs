@@ -3,8 +3,9 @@
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 
-use super::{acme, exclusive, exclusive_of};
+use super::{exclusive, exclusive_of};
 use crate::kit::workspace;
+use crate::worlds::FOUR_PROJECTS;
 
 /// The only error of a plan for that configuration, by which nothing may be written.
 fn planning_error(gitlab: &Simulator, config: &str) -> Option<String> {
@@ -17,7 +18,7 @@ fn planning_error(gitlab: &Simulator, config: &str) -> Option<String> {
 
 #[test]
 fn nothing_to_manage() {
-    let Some(error) = planning_error(&acme(), &exclusive("")) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("")) else { return };
     assert_snapshot!(error, @r#"
     Error: Nothing to manage
       gitlab_job_token_allowlist_exclusive.app
@@ -32,7 +33,7 @@ fn nothing_to_manage() {
 #[test]
 fn projects_named_in_two_ways() {
     let arguments = "target_projects = [\"acme/lib\"]\n  target_project_ids = [2]";
-    let Some(error) = planning_error(&acme(), &exclusive(arguments)) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments)) else { return };
     assert_snapshot!(error, @r"
     Error: Projects are named twice
       gitlab_job_token_allowlist_exclusive.app
@@ -46,7 +47,7 @@ fn projects_named_in_two_ways() {
 #[test]
 fn groups_named_in_two_ways() {
     let arguments = "target_groups = []\n  target_group_ids = []";
-    let Some(error) = planning_error(&acme(), &exclusive(arguments)) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments)) else { return };
     assert_snapshot!(error, @r"
     Error: Groups are named twice
       gitlab_job_token_allowlist_exclusive.app
@@ -60,7 +61,7 @@ fn groups_named_in_two_ways() {
 #[test]
 fn more_projects_than_gitlab_takes() {
     let arguments = "target_projects = [for n in range(1, 202) : \"acme/project-${n}\"]";
-    let Some(error) = planning_error(&acme(), &exclusive(arguments)) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments)) else { return };
     assert_snapshot!(error, @r#"
     Error: Too many projects
       gitlab_job_token_allowlist_exclusive.app
@@ -74,7 +75,7 @@ fn more_projects_than_gitlab_takes() {
 #[test]
 fn more_groups_than_gitlab_takes() {
     let arguments = "target_group_ids = range(1, 202)";
-    let Some(error) = planning_error(&acme(), &exclusive(arguments)) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments)) else { return };
     assert_snapshot!(error, @r"
     Error: Too many groups
       gitlab_job_token_allowlist_exclusive.app
@@ -87,7 +88,9 @@ fn more_groups_than_gitlab_takes() {
 
 #[test]
 fn a_null_among_the_targets() {
-    let Some(error) = planning_error(&acme(), &exclusive("target_projects = [\"acme/lib\", null]")) else {
+    let Some(error) =
+        planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"acme/lib\", null]"))
+    else {
         return;
     };
     assert_snapshot!(error, @r#"
@@ -101,7 +104,10 @@ fn a_null_among_the_targets() {
 
 #[test]
 fn a_null_among_the_numbers() {
-    let Some(error) = planning_error(&acme(), &exclusive("target_group_ids = [1, null]")) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_group_ids = [1, null]"))
+    else {
+        return;
+    };
     assert_snapshot!(error, @r"
     Error: Invalid attribute value
       gitlab_job_token_allowlist_exclusive.app
@@ -113,7 +119,10 @@ fn a_null_among_the_numbers() {
 
 #[test]
 fn a_target_that_is_neither_number_nor_path() {
-    let Some(error) = planning_error(&acme(), &exclusive("target_projects = [\"lib\"]")) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"lib\"]"))
+    else {
+        return;
+    };
     assert_snapshot!(error, @r#"
     Error: Invalid project
       gitlab_job_token_allowlist_exclusive.app
@@ -127,7 +136,9 @@ fn a_target_that_is_neither_number_nor_path() {
 
 #[test]
 fn a_number_that_nothing_has() {
-    let Some(error) = planning_error(&acme(), &exclusive("target_project_ids = [0]")) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [0]")) else {
+        return;
+    };
     assert_snapshot!(error, @r"
     Error: Invalid project ID
       gitlab_job_token_allowlist_exclusive.app
@@ -139,7 +150,10 @@ fn a_number_that_nothing_has() {
 
 #[test]
 fn the_project_itself_in_the_same_spelling() {
-    let Some(error) = planning_error(&acme(), &exclusive("target_projects = [\"Acme/App\"]")) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"Acme/App\"]"))
+    else {
+        return;
+    };
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
       gitlab_job_token_allowlist_exclusive.app
@@ -152,7 +166,10 @@ fn the_project_itself_in_the_same_spelling() {
 
 #[test]
 fn the_project_itself_by_number() {
-    let Some(error) = planning_error(&acme(), &exclusive("target_project_ids = [1, 2]")) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [1, 2]"))
+    else {
+        return;
+    };
     assert_snapshot!(error, @r"
     Error: Target is the project itself
       gitlab_job_token_allowlist_exclusive.app
@@ -166,7 +183,7 @@ fn the_project_itself_by_number() {
 #[test]
 fn the_project_itself_by_path() {
     let config = exclusive_of("1", "target_projects = [\"acme/lib\", \"acme/app\"]");
-    let Some(error) = planning_error(&acme(), &config) else { return };
+    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &config) else { return };
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
       gitlab_job_token_allowlist_exclusive.app

@@ -6,12 +6,13 @@ use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
-use super::{APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, exclusive, listed};
+use super::{LIST, exclusive, listed};
 use crate::kit::workspace;
+use crate::worlds::{APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 #[test]
 fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"3\"]"));
     tf.apply().succeeds();
@@ -34,7 +35,7 @@ fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
 
 #[test]
 fn a_target_removed_behind_our_back_is_shown_and_added_again() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"ACME/Lib\", \"acme/web\"]\n  target_groups = [\"ops\", 3]"));
     tf.apply().succeeds();
@@ -57,7 +58,7 @@ fn a_target_removed_behind_our_back_is_shown_and_added_again() {
 
 #[test]
 fn drift_of_a_list_by_numbers_is_shown_in_numbers() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2, 3]"));
     tf.apply().succeeds();
@@ -73,7 +74,7 @@ fn drift_of_a_list_by_numbers_is_shown_in_numbers() {
 
 #[test]
 fn a_deleted_target_is_missed() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2, 3]"));
     tf.apply().succeeds();
@@ -86,7 +87,7 @@ fn a_deleted_target_is_missed() {
 
 #[test]
 fn a_deleted_owner_is_gone_from_the_state() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.apply().succeeds();

@@ -5,12 +5,13 @@ use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
-use super::{ACME, APP, LIB, LIST, OLD, WEB, acme, acme_allowing, exclusive, listed};
+use super::{LIST, exclusive, listed};
 use crate::kit::workspace;
+use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, WEB};
 
 #[test]
 fn a_failed_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let secret = gitlab.add_project("acme/secret");
     tf.config(&exclusive("target_project_ids = [2, 3]"));
@@ -51,7 +52,7 @@ fn a_failed_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
 
 #[test]
 fn a_failed_update_keeps_the_spelling_of_what_was_done() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"ACME/lib\"]"));
     tf.apply().succeeds();
@@ -78,7 +79,7 @@ fn a_failed_update_keeps_the_spelling_of_what_was_done() {
 
 #[test]
 fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
-    let gitlab = acme_allowing(&[WEB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[WEB], &[]);
     gitlab.inject(Fault::InternalError.on(Route::AllowlistGroupPost).once());
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"acme\"]"));
@@ -110,7 +111,7 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
 
 #[test]
 fn a_failed_destroy_keeps_what_is_left_in_state() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
@@ -137,7 +138,7 @@ fn a_failed_destroy_keeps_what_is_left_in_state() {
 
 #[test]
 fn a_list_that_is_full_of_what_others_added_meanwhile_is_told() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     gitlab.inject(
         Fault::Answers {

@@ -5,14 +5,13 @@ use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
-use super::{
-    ACME, APP, LIB, LIST, OLD, OPS, acme, acme_allowing, acme_without_permissions, exclusive, listed,
-};
+use super::{LIST, exclusive, listed};
 use crate::kit::workspace;
+use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS};
 
 #[test]
 fn gitlab_without_permissions_yields_sets_of_ids() {
-    let gitlab = acme_without_permissions();
+    let gitlab = FOUR_PROJECTS.start_version("17.11.0-ee");
     [LIB, OLD].map(Target::Project).into_iter().for_each(|target| gitlab.allow(APP, target));
     gitlab.allow(APP, Target::Group(ACME));
     let Some(tf) = workspace(&gitlab) else { return };
@@ -31,7 +30,7 @@ fn gitlab_without_permissions_yields_sets_of_ids() {
 
 #[test]
 fn paths_in_place_of_the_imported_numbers_are_no_write() {
-    let gitlab = acme_allowing(&[LIB], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
     tf.import(LIST, "1").succeeds();
@@ -46,7 +45,7 @@ fn paths_in_place_of_the_imported_numbers_are_no_write() {
 
 #[test]
 fn the_first_plan_after_an_import_names_who_will_lose_access_and_later_ones_do_not() {
-    let gitlab = acme_allowing(&[LIB, OLD], &[ACME]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[ACME]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = []"));
     tf.import(LIST, "acme/app").succeeds();
@@ -72,7 +71,7 @@ fn the_first_plan_after_an_import_names_who_will_lose_access_and_later_ones_do_n
 
 #[test]
 fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
-    let gitlab = acme_allowing(&[LIB], &[ACME]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.import(LIST, "acme/app").succeeds();
@@ -98,7 +97,7 @@ fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
 
 #[test]
 fn an_empty_list_can_be_imported() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("projects = {}\n  groups = {}"));
 
@@ -109,7 +108,7 @@ fn an_empty_list_can_be_imported() {
 
 #[test]
 fn the_list_of_an_unknown_project_cannot_be_imported() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = []"));
 

@@ -7,8 +7,9 @@ use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::{Run, Workspace};
 
-use super::{APP, LIB, LIST, acme_allowing, exclusive, listed};
+use super::{LIST, exclusive, listed};
 use crate::kit::{until, workspace};
+use crate::worlds::{APP, FOUR_PROJECTS, LIB};
 
 /// Long enough for an interrupt to arrive, whatever the machine.
 const STALL: Duration = Duration::from_secs(3);
@@ -27,7 +28,7 @@ fn interrupted_in_the_second_write(gitlab: &Simulator, tf: &Workspace) -> Run {
 
 #[test]
 fn an_interrupted_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let more = gitlab.add_project("acme/more");
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!("{ONE_BY_ONE}{}", exclusive("target_project_ids = [2]")));
@@ -57,7 +58,7 @@ fn an_interrupted_update_leaves_the_truth_in_state_and_the_next_apply_converges(
 
 #[test]
 fn an_interrupted_create_leaves_no_state_and_the_next_apply_converges() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let more = gitlab.add_project("acme/more");
     let Some(tf) = workspace(&gitlab) else { return };
     let wanted = exclusive(&format!("target_project_ids = [3, 4, {more}]"));
@@ -75,7 +76,7 @@ fn an_interrupted_create_leaves_no_state_and_the_next_apply_converges() {
 
 #[test]
 fn an_interrupted_destroy_keeps_what_is_left_in_state() {
-    let gitlab = acme_allowing(&[], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!("{ONE_BY_ONE}{}", exclusive("target_project_ids = [2, 3, 4]")));
     tf.apply().succeeds();

@@ -3,12 +3,13 @@
 use gitlab_simulator::{Route, Target};
 use insta::assert_snapshot;
 
-use super::{ACME, APP, LIB, OLD, OPS, WEB, acme_allowing, exclusive};
+use super::exclusive;
 use crate::kit::{json, replaced, workspace};
+use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 
 #[test]
 fn the_first_plan_names_each_target_that_will_lose_access() {
-    let gitlab = acme_allowing(&[LIB, WEB, OLD], &[ACME, OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB, OLD], &[ACME, OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_group_ids = [2]"));
 
@@ -33,7 +34,7 @@ fn the_first_plan_names_each_target_that_will_lose_access() {
 
 #[test]
 fn a_kind_that_is_left_alone_loses_nobody() {
-    let gitlab = acme_allowing(&[LIB], &[ACME]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
 
@@ -42,7 +43,7 @@ fn a_kind_that_is_left_alone_loses_nobody() {
 
 #[test]
 fn later_plans_show_what_they_remove_and_warn_of_nothing() {
-    let gitlab = acme_allowing(&[], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
@@ -53,7 +54,7 @@ fn later_plans_show_what_they_remove_and_warn_of_nothing() {
 
 #[test]
 fn a_kind_that_is_managed_from_now_on_names_who_will_lose_access() {
-    let gitlab = acme_allowing(&[LIB], &[ACME, OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME, OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
     let projects = exclusive("target_projects = [\"acme/lib\"]");
     tf.config(&projects);
@@ -77,7 +78,7 @@ fn a_kind_that_is_managed_from_now_on_names_who_will_lose_access() {
 
 #[test]
 fn another_project_names_who_will_lose_access_to_it() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     gitlab.allow(WEB, Target::Project(OLD));
     let Some(tf) = workspace(&gitlab) else { return };
     let list = exclusive("target_projects = [\"acme/lib\"]");
@@ -101,7 +102,7 @@ fn another_project_names_who_will_lose_access_to_it() {
 
 #[test]
 fn targets_that_are_not_known_yet_may_be_among_those_on_the_list() {
-    let gitlab = acme_allowing(&[LIB, OLD], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!(
         "resource \"terraform_data\" \"web\" {{\n  input = \"acme/web\"\n}}\n{}",
@@ -124,7 +125,7 @@ fn targets_that_are_not_known_yet_may_be_among_those_on_the_list() {
 
 #[test]
 fn targets_that_the_token_cannot_see_are_named_by_what_gitlab_tells() {
-    let gitlab = acme_allowing(&[LIB], &[ACME]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     gitlab.inject(json(r#"[{"id":1},{"id":2}]"#).on(Route::AllowlistProjectsGet));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = []"));
@@ -145,7 +146,7 @@ fn targets_that_the_token_cannot_see_are_named_by_what_gitlab_tells() {
 
 #[test]
 fn a_list_that_cannot_be_read_is_not_planned() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&replaced(&exclusive("target_project_ids = []"), "acme/app", "99"));
 

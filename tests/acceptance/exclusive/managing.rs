@@ -5,12 +5,13 @@ use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
-use super::{ACME, APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, acme_allowing, exclusive, listed};
+use super::{LIST, exclusive, listed};
 use crate::kit::workspace;
+use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 #[test]
 fn the_list_becomes_what_is_named_and_plans_clean() {
-    let gitlab = acme_allowing(&[OLD], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops/prod\"]"));
 
@@ -22,7 +23,7 @@ fn the_list_becomes_what_is_named_and_plans_clean() {
 
 #[test]
 fn the_state_holds_the_numbers_beside_the_spellings() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(r#"target_projects = ["acme/web", "acme/lib"]"#));
 
@@ -38,7 +39,7 @@ fn the_state_holds_the_numbers_beside_the_spellings() {
 
 #[test]
 fn a_kind_that_is_not_set_is_left_alone() {
-    let gitlab = acme_allowing(&[OLD], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
 
     tf.config(&exclusive(r#"target_projects = ["acme/lib"]"#));
@@ -51,7 +52,7 @@ fn a_kind_that_is_not_set_is_left_alone() {
 
 #[test]
 fn an_empty_set_allows_none_of_its_kind() {
-    let gitlab = acme_allowing(&[LIB, OLD], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = []"));
 
@@ -64,7 +65,7 @@ fn an_empty_set_allows_none_of_its_kind() {
 
 #[test]
 fn an_empty_set_of_numbers_allows_none_as_well() {
-    let gitlab = acme_allowing(&[OLD], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = []\n  target_group_ids = []"));
 
@@ -82,7 +83,7 @@ fn targets_are_named_by_number_by_path_and_by_both() {
         "target_projects = [2, \"acme/web\"]\n  target_group_ids = [3]",
         "target_projects = [\"ACME/lib\", \"3\", \"acme/web\"]\n  target_groups = [\"Ops/Prod\"]",
     ] {
-        let gitlab = acme();
+        let gitlab = FOUR_PROJECTS.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&exclusive(arguments));
 
@@ -95,7 +96,7 @@ fn targets_are_named_by_number_by_path_and_by_both() {
 
 #[test]
 fn a_list_that_is_right_already_is_not_written() {
-    let gitlab = acme_allowing(&[LIB], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"ops\"]"));
 
@@ -106,7 +107,7 @@ fn a_list_that_is_right_already_is_not_written() {
 
 #[test]
 fn a_kind_that_is_no_longer_set_is_let_go() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
     tf.apply().succeeds();
@@ -125,7 +126,7 @@ fn a_kind_that_is_no_longer_set_is_let_go() {
 
 #[test]
 fn only_another_project_replaces_the_list() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.apply().succeeds();

@@ -5,12 +5,13 @@ use std::time::Duration;
 use gitlab_simulator::{LINK_LIMIT, Simulator, Target};
 use insta::assert_snapshot;
 
-use super::{APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, acme_allowing, exclusive, listed};
+use super::{LIST, exclusive, listed};
 use crate::kit::workspace;
+use crate::worlds::{APP, APP_ONLY, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 #[test]
 fn additions_come_before_removals() {
-    let gitlab = acme_allowing(&[OLD], &[PROD]);
+    let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[PROD]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!(
         "provider \"gitlab\" {{\n  max_concurrent_requests = 1\n}}\n{}",
@@ -31,8 +32,7 @@ fn additions_come_before_removals() {
 
 /// An instance where the list of `acme/app` is full: projects 2 to 201. Project 202 is not on it.
 fn full() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     for n in 2..=202 {
         let id = gitlab.add_project(&format!("acme/project-{n}"));
         if n <= 201 {
@@ -74,8 +74,7 @@ fn a_full_list_is_managed_as_any_other() {
 
 #[test]
 fn writes_are_concurrent_within_what_the_provider_block_allows() {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     for n in 2..=41 {
         gitlab.add_project(&format!("acme/project-{n}"));
     }
@@ -92,7 +91,7 @@ fn writes_are_concurrent_within_what_the_provider_block_allows() {
 
 #[test]
 fn nothing_is_written_for_a_list_that_was_changed_to_what_is_planned_meanwhile() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]"));
     assert_eq!(tf.plan().change(LIST).action, terraform_cli::Action::Create);

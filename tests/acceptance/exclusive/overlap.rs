@@ -2,8 +2,9 @@
 
 use insta::assert_snapshot;
 
-use super::{APP, LIB, WEB, acme, exclusive, listed};
+use super::{exclusive, listed};
 use crate::kit::workspace;
+use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, WEB};
 
 /// An entry for `acme/web`, applied before or after the list.
 fn entry(depends_on: &str) -> String {
@@ -20,7 +21,7 @@ fn entry(depends_on: &str) -> String {
 
 #[test]
 fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let list =
         exclusive("target_projects = [\"acme/lib\"]\n  depends_on = [gitlab_job_token_allowlist_entry.web]");
@@ -43,7 +44,7 @@ fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
 
 #[test]
 fn an_entry_that_a_list_of_the_same_configuration_removes_is_warned_of() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let list = exclusive("target_projects = [\"acme/lib\"]");
     tf.config(&format!("{list}{}", entry("gitlab_job_token_allowlist_exclusive.app")));
@@ -65,7 +66,7 @@ fn an_entry_that_a_list_of_the_same_configuration_removes_is_warned_of() {
 
 #[test]
 fn an_entry_that_the_list_names_is_no_conflict() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!(
         "{}{}",
@@ -81,7 +82,7 @@ fn an_entry_that_the_list_names_is_no_conflict() {
 
 #[test]
 fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!("{}{}", exclusive("target_groups = [\"ops\"]"), entry("")));
 
@@ -90,7 +91,7 @@ fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
 
 #[test]
 fn an_entry_of_another_project_is_no_conflict() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!("{}{}", exclusive("target_projects = []"), entry("").replace("acme/app", "acme/old")));
 
@@ -99,7 +100,7 @@ fn an_entry_of_another_project_is_no_conflict() {
 
 #[test]
 fn a_project_that_a_listed_group_covers_is_told_once() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     gitlab.add_project("ops/prod/deploy");
     gitlab.add_project("opsy/tool");
     let Some(tf) = workspace(&gitlab) else { return };
@@ -126,9 +127,9 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
 
 #[test]
 fn projects_and_groups_that_are_named_by_number_are_compared_by_the_paths_on_the_list() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     gitlab.allow(APP, gitlab_simulator::Target::Project(LIB));
-    gitlab.allow(APP, gitlab_simulator::Target::Group(super::ACME));
+    gitlab.allow(APP, gitlab_simulator::Target::Group(ACME));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [1]"));
 

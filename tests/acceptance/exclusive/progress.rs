@@ -3,8 +3,9 @@
 use gitlab_simulator::{Fault, Route, Simulator};
 use terraform_cli::Run;
 
-use super::{APP, OLD, acme_allowing, exclusive};
+use super::exclusive;
 use crate::kit::workspace;
+use crate::worlds::{APP, FOUR_PROJECTS, OLD};
 
 /// What the log says of progress, without what the host puts around it.
 fn progress(run: &Run) -> Vec<String> {
@@ -21,7 +22,7 @@ fn wanted(gitlab: &Simulator, count: usize) -> String {
 
 #[test]
 fn the_log_counts_what_is_written_and_names_no_single_write() {
-    let gitlab = acme_allowing(&[OLD], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[]);
     let Some(mut tf) = workspace(&gitlab) else { return };
     tf.set_env("TF_LOG_PROVIDER", "INFO");
     tf.config(&wanted(&gitlab, 45));
@@ -35,7 +36,7 @@ fn the_log_counts_what_is_written_and_names_no_single_write() {
 
 #[test]
 fn what_failed_is_counted_apart() {
-    let gitlab = acme_allowing(&[], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost).once());
     let Some(mut tf) = workspace(&gitlab) else { return };
     tf.set_env("TF_LOG_PROVIDER", "INFO");

@@ -4,12 +4,13 @@ use gitlab_simulator::Target;
 use insta::assert_snapshot;
 use terraform_cli::Action;
 
-use super::{ACME, APP, LIB, LIST, OLD, OPS, WEB, acme, acme_allowing, exclusive, listed};
+use super::{LIST, exclusive, listed};
 use crate::kit::workspace;
+use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 
 #[test]
 fn destroying_removes_the_entries_of_managed_kinds_only() {
-    let gitlab = acme_allowing(&[], &[ACME]);
+    let gitlab = FOUR_PROJECTS.allowing(&[], &[ACME]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
@@ -22,7 +23,7 @@ fn destroying_removes_the_entries_of_managed_kinds_only() {
 
 #[test]
 fn destroying_leaves_what_was_added_since_the_last_refresh() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.apply().succeeds();
@@ -36,7 +37,7 @@ fn destroying_leaves_what_was_added_since_the_last_refresh() {
 
 #[test]
 fn entries_that_are_gone_already_are_no_failure() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
     tf.apply().succeeds();
@@ -52,7 +53,7 @@ fn entries_that_are_gone_already_are_no_failure() {
 
 #[test]
 fn a_project_that_is_gone_is_no_failure() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
     tf.apply().succeeds();
@@ -65,7 +66,7 @@ fn a_project_that_is_gone_is_no_failure() {
 
 #[test]
 fn a_removed_block_that_does_not_destroy_leaves_the_list_as_it_is() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
     tf.apply().succeeds();

@@ -3,12 +3,13 @@
 use serde_json::json;
 use terraform_cli::Action;
 
-use super::{APP, LIB, LIST, OPS, WEB, acme, exclusive, exclusive_of, listed};
+use super::{LIST, exclusive, exclusive_of, listed};
 use crate::kit::workspace;
+use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
 /// Applies the one, then plans and applies the other, which must change nothing but spellings.
 fn is_no_write(before: &str, after: &str) {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(before);
     tf.apply().succeeds();
@@ -49,7 +50,7 @@ fn the_numbers_of_the_owner_are_no_write() {
 
 #[test]
 fn renamed_projects_plan_clean() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
@@ -61,7 +62,7 @@ fn renamed_projects_plan_clean() {
 
 #[test]
 fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/web\"]\n  target_groups = [\"ops\", \"ops/prod\"]"));
     tf.apply().succeeds();
@@ -72,18 +73,18 @@ fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
 
 #[test]
 fn a_renamed_parent_group_of_owner_and_targets_plans_clean() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
     tf.apply().succeeds();
-    gitlab.rename_group(super::ACME, "umbrella");
+    gitlab.rename_group(ACME, "umbrella");
 
     tf.plan().changes_nothing().warns_of_nothing();
 }
 
 #[test]
 fn a_target_is_added_beside_a_group_whose_path_leads_nowhere_any_more() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_groups = [\"ops\"]"));
     tf.apply().succeeds();
@@ -92,16 +93,16 @@ fn a_target_is_added_beside_a_group_whose_path_leads_nowhere_any_more() {
     tf.config(&exclusive("target_groups = [\"ops\", \"acme\"]"));
     tf.apply().succeeds();
 
-    assert_eq!(gitlab.allowlist(APP), listed(&[], &[super::ACME, OPS]));
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[ACME, OPS]));
     tf.plan().changes_nothing();
     tf.config(&exclusive("target_groups = [\"operations\", \"acme\"]"));
     tf.apply().succeeds();
-    assert_eq!(gitlab.allowlist(APP), listed(&[], &[super::ACME, OPS]));
+    assert_eq!(gitlab.allowlist(APP), listed(&[], &[ACME, OPS]));
 }
 
 #[test]
 fn the_new_path_of_a_renamed_target_is_no_write() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();

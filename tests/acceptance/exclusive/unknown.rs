@@ -4,8 +4,9 @@ use insta::assert_snapshot;
 use serde_json::json;
 use terraform_cli::Action;
 
-use super::{APP, LIB, LIST, OPS, WEB, acme, acme_allowing, exclusive, exclusive_of, listed};
+use super::{LIST, exclusive, exclusive_of, listed};
 use crate::kit::workspace;
+use crate::worlds::{APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
 const OUTPUTS: &str = r#"
 resource "terraform_data" "app" {
@@ -21,7 +22,7 @@ resource "terraform_data" "groups" {
 
 #[test]
 fn a_target_may_be_unknown_while_planning() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!(
         "{OUTPUTS}{}",
@@ -38,7 +39,7 @@ fn a_target_may_be_unknown_while_planning() {
 
 #[test]
 fn a_whole_set_and_the_owner_may_be_unknown_while_planning() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     let list =
         exclusive_of("${terraform_data.app.output}", "target_group_ids = terraform_data.groups.output");
@@ -53,7 +54,7 @@ fn a_whole_set_and_the_owner_may_be_unknown_while_planning() {
 
 #[test]
 fn a_target_may_become_unknown_in_an_update() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
     tf.apply().succeeds();
@@ -67,7 +68,7 @@ fn a_target_may_become_unknown_in_an_update() {
 
 #[test]
 fn a_path_may_come_to_be_between_plan_and_apply() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\"]\n  target_groups = [\"ops/new\"]"));
 
@@ -95,7 +96,7 @@ fn a_path_may_come_to_be_between_plan_and_apply() {
 
 #[test]
 fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\", \"acme/never\"]"));
 
@@ -122,7 +123,7 @@ fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
 
 #[test]
 fn a_target_that_turns_out_to_be_the_project_itself_is_an_error_at_apply() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.app.output]")));
 
@@ -141,7 +142,7 @@ fn a_target_that_turns_out_to_be_the_project_itself_is_an_error_at_apply() {
 
 #[test]
 fn more_targets_than_gitlab_takes_are_told_once_they_are_known() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!(
         "resource \"terraform_data\" \"many\" {{\n  input = range(2, 203)\n}}\n{}",

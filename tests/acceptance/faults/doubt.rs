@@ -5,8 +5,9 @@ use insta::assert_snapshot;
 use terraform_cli::Workspace;
 
 use super::APP;
-use crate::allowlist_entry::{LIB_ON_APP, acme};
+use crate::allowlist_entry::LIB_ON_APP;
 use crate::kit::workspace;
+use crate::worlds::THREE_PROJECTS;
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 const SCOPE: &str = "gitlab_job_token_scope.app";
@@ -37,7 +38,7 @@ fn applied(gitlab: &Simulator, config: &str, write: Route) -> Option<(Workspace,
 
 #[test]
 fn an_entry_that_may_be_there_is_in_state() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some((tf, error)) = applied(&gitlab, LIB_ON_APP, Route::AllowlistProjectPost) else { return };
     assert_snapshot!(error, @r#"
     Error: Can't add project 2 to the allowlist of project 1
@@ -62,7 +63,7 @@ fn an_entry_that_may_be_there_is_in_state() {
 
 #[test]
 fn an_entry_with_permissions_that_may_be_there_is_in_state() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let config =
         LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n");
     let Some((tf, _)) = applied(&gitlab, &config, Route::GraphqlMutation) else { return };
@@ -73,7 +74,7 @@ fn an_entry_with_permissions_that_may_be_there_is_in_state() {
 
 #[test]
 fn a_project_that_may_be_open_is_in_state() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some((tf, error)) = applied(&gitlab, OPEN, Route::ScopePatch) else { return };
     assert_snapshot!(error, @r#"
     Error: Can't set `inbound_enabled = false` on project 1
@@ -98,7 +99,7 @@ fn a_project_that_may_be_open_is_in_state() {
 /// The push setting is refused after the project was opened.
 #[test]
 fn a_create_that_fails_half_way_keeps_what_was_done() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let forbidden = r#"{"message":"403 Forbidden"}"#.to_owned();
     let content_type = "application/json".to_owned();
     gitlab.inject(Fault::Answers { status: 403, content_type, body: forbidden }.on(Route::ProjectPut));
@@ -115,7 +116,7 @@ fn a_create_that_fails_half_way_keeps_what_was_done() {
 
 #[test]
 fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.inject(Injection::from(crate::kit::json("{}")).on(Route::GraphqlMutation).carried_out().once());
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
@@ -130,7 +131,7 @@ fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
 
 #[test]
 fn an_incomplete_list_proves_no_removal() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -154,7 +155,7 @@ fn an_incomplete_list_proves_no_removal() {
 
 #[test]
 fn a_gateways_404_leaves_the_state_alone() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -172,7 +173,7 @@ fn a_gateways_404_leaves_the_state_alone() {
 /// An error at the root of a mutation refuses it only in GitLab's words for that.
 #[test]
 fn a_mutation_that_failed_after_the_change_is_found() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let failed =
         r#"{"data":{"written":null},"errors":[{"message":"Internal server error","path":["written"]}]}"#;
     gitlab.inject(Injection::from(crate::kit::json(failed)).on(Route::GraphqlMutation).carried_out().once());
@@ -190,7 +191,7 @@ fn a_mutation_that_failed_after_the_change_is_found() {
 /// GitLab's list of projects always has the project itself.
 #[test]
 fn an_empty_list_proves_no_removal() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -216,7 +217,7 @@ fn an_empty_list_proves_no_removal() {
 /// GitLab's words, for a part of the project alone.
 #[test]
 fn a_404_counts_only_if_the_project_is_gone() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
@@ -246,7 +247,7 @@ fn a_404_counts_only_if_the_project_is_gone() {
 
 #[test]
 fn a_list_whose_create_failed_says_what_may_be_there() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \"acme/app\"\n  \
                 target_projects = [\"acme/lib\"]\n}\n";
     let Some((tf, error)) = applied(&gitlab, list, Route::AllowlistProjectPost) else { return };

@@ -19,6 +19,7 @@ use serde_json::Value;
 use terraform_cli::{Run, Workspace};
 
 use crate::kit::{say, workspace};
+use crate::worlds::APP_ONLY;
 
 /// Longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -156,8 +157,7 @@ impl Claimed {
 
 /// A GitLab with `count` projects beside `acme/app`, numbered from 2.
 fn crowd(count: u64) -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     for n in 0..count {
         gitlab.add_project(&format!("crowd/p{n}"));
     }

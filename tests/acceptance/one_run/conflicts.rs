@@ -5,8 +5,8 @@ use gitlab_simulator::{Requests, Simulator, Target};
 use terraform_cli::Workspace;
 
 use super::*;
-use crate::exclusive::{LIB, OPS, WEB, acme};
 use crate::kit::{replaced, workspace};
+use crate::worlds::{FOUR_PROJECTS, LIB, OPS, WEB};
 
 /// The fact that the source project is named.
 const APP_NAMED: &str = "acme/app|project 1";
@@ -78,7 +78,7 @@ fn second_list_does_not_add_what_the_first_removed() {
 #[test]
 fn second_scope_fails_and_writes_nothing() {
     for first in [true, false] {
-        let gitlab = acme();
+        let gitlab = FOUR_PROJECTS.start();
         gitlab.set_inbound_enabled(APP, !first);
         let [one, other] = [first, !first].map(|restricted| format!("inbound_enabled = {restricted}"));
 
@@ -94,7 +94,7 @@ fn second_scope_fails_and_writes_nothing() {
 #[test]
 fn second_scope_with_another_push_setting_fails() {
     for first in [true, false] {
-        let gitlab = acme();
+        let gitlab = FOUR_PROJECTS.start();
         gitlab.set_push_repository_for_job_token_allowed(APP, !first);
         let [one, other] =
             [first, !first].map(|allowed| format!("push_repository_for_job_token_allowed = {allowed}"));
@@ -302,7 +302,7 @@ fn entries_that_become_a_list_are_no_conflict() {
 fn requested_replacement_is_no_conflict() {
     for lifecycle in ["", CREATE_BEFORE_DESTROY] {
         for config in each_resource("this", lifecycle) {
-            let gitlab = acme();
+            let gitlab = FOUR_PROJECTS.start();
             let Some(tf) = workspace(&gitlab) else { return };
             applies_without_conflict(&tf, &config, &[]);
             let state = tf.state();
@@ -337,7 +337,7 @@ fn shifted_count_is_no_conflict() {
 /// Nothing in the state of an adopted entry tells it from one that is renamed.
 #[test]
 fn adopted_entry_is_no_conflict() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     let Some(tf) = workspace(&gitlab) else { return };
     applies_without_conflict(&tf, &entry("this", "target_project = \"acme/lib\""), &[]);

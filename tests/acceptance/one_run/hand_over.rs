@@ -10,8 +10,9 @@ use std::time::Duration;
 use gitlab_simulator::{Allowlist, Fault, Injection, Permissions, Route, Simulator, Target};
 use terraform_cli::Workspace;
 
-use super::{APP, ENTRY, KEPT, KINDS, LIST, SCOPE, entry, provider_requirement, resource_of, tells};
+use super::{ENTRY, KEPT, KINDS, LIST, SCOPE, entry, provider_requirement, resource_of, tells};
 use crate::kit::workspace;
+use crate::worlds::APP;
 
 /// The number of runs of each hand-over of three targets at each speed of removals.
 const ROUNDS: usize = 5;

@@ -17,8 +17,8 @@ use std::fmt::Write as _;
 use gitlab_simulator::{Simulator, Target};
 use terraform_cli::{Diagnostic, PROVIDER_SOURCE, Run, Workspace};
 
-use crate::exclusive::APP;
 use crate::kit::bare_workspace;
+use crate::worlds::APP;
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const LIST: &str = "gitlab_job_token_allowlist_exclusive";
@@ -96,7 +96,7 @@ const KINDS: [Kind; 2] = [
 impl Kind {
     /// The GitLab that holds the targets, and some of them on the allowlist of `acme/app`.
     fn gitlab(&self, allowed: &[usize]) -> Simulator {
-        let gitlab = crate::exclusive::acme();
+        let gitlab = crate::worlds::FOUR_PROJECTS.start();
         for path in KINDS[1].paths {
             gitlab.add_group(path);
         }

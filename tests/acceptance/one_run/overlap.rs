@@ -4,8 +4,8 @@ use gitlab_simulator::Simulator;
 use terraform_cli::{Run, Workspace};
 
 use super::*;
-use crate::exclusive::acme;
 use crate::kit::workspace;
+use crate::worlds::FOUR_PROJECTS;
 
 /// The words by which a plan announces that it removes what another resource keeps.
 const ADDED_BACK: &str = "next apply";
@@ -55,7 +55,13 @@ impl Overlap {
     fn of_scope(arguments: &str, is_kept: fn(&Simulator) -> bool) -> Overlap {
         let block = || (SCOPE, arguments.to_owned());
         let object = "acme/app|project 1".to_owned();
-        Overlap { gitlab: acme(), keeper: block(), removed: block(), object, is_kept: Box::new(is_kept) }
+        Overlap {
+            gitlab: FOUR_PROJECTS.start(),
+            keeper: block(),
+            removed: block(),
+            object,
+            is_kept: Box::new(is_kept),
+        }
     }
 
     fn all() -> Vec<Overlap> {

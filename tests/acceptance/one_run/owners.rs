@@ -4,8 +4,8 @@ use gitlab_simulator::Simulator;
 use terraform_cli::{Action, Workspace};
 
 use super::*;
-use crate::exclusive::{LIB, OLD, WEB, acme};
 use crate::kit::workspace;
+use crate::worlds::{FOUR_PROJECTS, LIB, OLD, WEB};
 
 /// The three resources with arguments whose removal would show.
 const RESOURCES: [(&str, &str); 3] = [
@@ -76,7 +76,7 @@ fn this(kind: &str) -> String {
 fn unknown_project_that_is_the_same_is_no_write() {
     for resource in RESOURCES {
         for other in ["acme/app", "1"] {
-            let gitlab = acme();
+            let gitlab = FOUR_PROJECTS.start();
             let Some(tf) = workspace(&gitlab) else { return };
             let [before, after] =
                 [("acme/app", 1), (other, 2)].map(|(path, n)| of_unknown_project(path, n, resource));
@@ -90,7 +90,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
 #[test]
 fn project_of_a_deferred_data_source_is_no_write() {
     for (kind, arguments) in RESOURCES {
-        let gitlab = acme();
+        let gitlab = FOUR_PROJECTS.start();
         let Some(tf) = workspace(&gitlab) else { return };
         let config = |generation| {
             let resource = resource_of("data.gitlab_job_token_scope.app.project_id", kind, "this", arguments);
@@ -115,7 +115,7 @@ fn project_of_a_deferred_data_source_is_no_write() {
 fn unknown_project_in_place_of_a_deleted_one_is_managed() {
     for resource in RESOURCES {
         let (kind, _) = resource;
-        let gitlab = acme();
+        let gitlab = FOUR_PROJECTS.start();
         let Some(tf) = workspace(&gitlab) else { return };
         let [before, after] = ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
         plan_update(&gitlab, &tf, kind, &before, &after);
@@ -136,7 +136,7 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
 #[test]
 fn unknown_project_that_is_another_one_fails() {
     for resource in RESOURCES {
-        let gitlab = acme();
+        let gitlab = FOUR_PROJECTS.start();
         let Some(tf) = workspace(&gitlab) else { return };
         let [before, after] = ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
 
@@ -208,7 +208,7 @@ fn other_path_or_id_under_an_unknown_provider_is_no_write() {
         let paths = resource_of("\"acme/app\"", kind, "this", by_path);
         let ids = resource_of("\"1\"", kind, "this", by_id);
         for [before, after] in [[&paths, &ids], [&ids, &paths]] {
-            let gitlab = acme();
+            let gitlab = FOUR_PROJECTS.start();
             let Some(tf) = workspace_without_token(&gitlab) else { return };
             let [before, after] =
                 [(1, before), (2, after)].map(|(generation, resource)| unknown_token(generation) + resource);
@@ -222,7 +222,7 @@ fn other_path_or_id_under_an_unknown_provider_is_no_write() {
 /// The former target keeps its place until the next plan has named it.
 #[test]
 fn other_target_under_an_unknown_provider_fails() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace_without_token(&gitlab) else { return };
     let [before, after] = [(1, "acme/lib"), (2, "acme/old")].map(|(generation, path)| {
         unknown_token(generation) + &entry("this", &format!("target_project = \"{path}\""))

@@ -8,8 +8,8 @@ use serde_json::json;
 use terraform_cli::{Action, Workspace};
 
 use super::*;
-use crate::exclusive::{LIB, WEB, acme};
 use crate::kit::workspace;
+use crate::worlds::{FOUR_PROJECTS, LIB, WEB};
 
 /// Hides a target from the token.
 fn hide(gitlab: &Simulator, kind: &Kind, index: usize) {
@@ -275,7 +275,7 @@ fn path_taken_by_another_target_after_the_plan_gives_no_access() {
 /// Plans a configuration, expects warnings that have all of these facts in them between them, and a failing apply.
 #[track_caller]
 fn warns_of_each(config: &str, facts: &[&str]) {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(config);
 
@@ -314,7 +314,7 @@ fn every_dead_path_of_both_kinds_is_named() {
                      target_groups = [\"ops\", \"opps\", \"ops/prd\"]";
     warns_of_each(&list("this", arguments), &dead);
 
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&list("this", arguments));
     assert_warns(tf.plan().succeeds().run(), &dead);
@@ -322,7 +322,7 @@ fn every_dead_path_of_both_kinds_is_named() {
 
 #[test]
 fn dead_paths_in_an_update_are_named() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
@@ -343,7 +343,7 @@ fn path_of_the_other_kind_warns_which_attribute_takes_it() {
         (list("this", "target_projects = [\"ops/prod\"]"), ["ops/prod", "is a group", "target_groups"]),
         (list("this", "target_groups = [\"acme/lib\"]"), ["acme/lib", "is a project", "target_projects"]),
     ] {
-        let gitlab = acme();
+        let gitlab = FOUR_PROJECTS.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&config);
         assert_warns(tf.plan().succeeds().run(), &facts);

@@ -7,8 +7,8 @@ use gitlab_simulator::{Fault, Route, Simulator};
 use terraform_cli::{Action, Run};
 
 use super::*;
-use crate::exclusive::{ACME, LIB, OLD, OPS, PROD, WEB, acme, acme_allowing};
 use crate::kit::workspace;
+use crate::worlds::{ACME, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 /// Longer than any snapshot of a list is used.
 const LONG: Duration = Duration::from_secs(35);
@@ -17,7 +17,7 @@ const LONG: Duration = Duration::from_secs(35);
 /// which the plan warns.
 #[track_caller]
 fn warns_after_a_pause(route: Route, about: u64) {
-    let gitlab = acme_allowing(&[LIB, OLD], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
     gitlab.inject(Fault::RateLimited { retry_after: LONG }.on(route).owner(about).once());
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]\ntarget_groups = [\"acme\"]"));
@@ -69,7 +69,7 @@ fn one_of_each() -> String {
 
 #[test]
 fn unknown_provider_block_warns_once_that_nothing_was_read() {
-    let gitlab = acme_allowing(&[LIB, OLD], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[]);
     let Some(tf) = workspace_without_token(&gitlab) else { return };
     tf.config(&format!("{}{}", unknown_token(1), one_of_each()));
 
@@ -82,7 +82,7 @@ fn unknown_provider_block_warns_once_that_nothing_was_read() {
 
 #[test]
 fn rotated_token_warns_once_that_nothing_was_read() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace_without_token(&gitlab) else { return };
     tf.config(&format!("{}{}", unknown_token(1), one_of_each()));
     tf.apply().succeeds();
@@ -94,7 +94,7 @@ fn rotated_token_warns_once_that_nothing_was_read() {
 
 #[test]
 fn known_provider_block_does_not_warn_that_nothing_was_read() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&one_of_each());
 
@@ -122,7 +122,7 @@ fn kind_dropped_from_a_list_warns_who_keeps_access() {
 
 #[test]
 fn empty_kind_of_a_list_warns_of_no_kept_access() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&list("this", "target_projects = [\"acme/lib\"]\ntarget_groups = []"));
     tf.apply().succeeds();
@@ -134,7 +134,7 @@ fn empty_kind_of_a_list_warns_of_no_kept_access() {
 #[test]
 fn restricting_an_open_project_warns_how_many_keep_access() {
     for (projects, groups) in [(&[LIB, WEB, OLD][..], &[][..]), (&[], &[ACME, OPS, PROD])] {
-        let gitlab = acme_allowing(projects, groups);
+        let gitlab = FOUR_PROJECTS.allowing(projects, groups);
         gitlab.set_inbound_enabled(APP, false);
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&scope("this", ""));
@@ -148,7 +148,7 @@ fn restricting_an_open_project_warns_how_many_keep_access() {
 
 #[test]
 fn update_that_restricts_a_project_warns_how_many_keep_access() {
-    let gitlab = acme_allowing(&[LIB, WEB, OLD], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB, OLD], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&scope("this", "inbound_enabled = false"));
     tf.apply().succeeds();
@@ -160,7 +160,7 @@ fn update_that_restricts_a_project_warns_how_many_keep_access() {
 /// Somebody has opened it by hand, and the next apply restricts it again.
 #[test]
 fn repair_that_restricts_a_project_warns_how_many_keep_access() {
-    let gitlab = acme_allowing(&[LIB, WEB, OLD], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB, OLD], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&scope("this", ""));
     tf.apply().succeeds();
@@ -171,7 +171,7 @@ fn repair_that_restricts_a_project_warns_how_many_keep_access() {
 
 #[test]
 fn restricting_a_project_with_an_empty_allowlist_warns() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     gitlab.set_inbound_enabled(APP, false);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&scope("this", ""));
@@ -181,7 +181,7 @@ fn restricting_a_project_with_an_empty_allowlist_warns() {
 
 #[test]
 fn scope_of_a_restricted_project_does_not_warn() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&scope("this", ""));
 

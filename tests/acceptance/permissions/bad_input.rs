@@ -8,7 +8,7 @@ use super::*;
 /// What planning says to the entry with these arguments.
 #[track_caller]
 fn error(arguments: &str) -> Option<String> {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab)?;
     tf.config(&entry(arguments));
     let error = tf.plan().error();
@@ -91,7 +91,7 @@ fn keeps_names_back(gitlab: &Simulator) {
 
 #[test]
 fn a_policy_that_gitlab_does_not_know_is_an_error_at_the_attribute_and_nothing_is_added() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]"#));
     keeps_names_back(&gitlab);
@@ -119,7 +119,7 @@ fn a_policy_that_gitlab_does_not_know_is_an_error_at_the_attribute_and_nothing_i
 
 #[test]
 fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     tf.config(&entry(r#"job_token_policies = ["READ_TEA_LEAVES"]"#));
     keeps_names_back(&gitlab);
@@ -149,7 +149,7 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
 
 #[test]
 fn policies_that_turn_out_to_contradict_are_an_error_at_apply() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let default = "resource \"terraform_data\" \"default\" {\n  input = true\n}\n";
     let contradiction =

@@ -8,7 +8,7 @@ use super::*;
 #[test]
 fn other_permissions_are_shown_and_repaired_in_place() {
     for drifted in [only(&["READ_JOBS", "ADMIN_JOBS"]), only(&[]), Permissions::default()] {
-        let gitlab = acme();
+        let gitlab = THREE_PROJECTS.start();
         let Some(tf) = applied(&gitlab, JOBS) else { return };
         gitlab.set_permissions(APP, TARGET, drifted.clone());
 
@@ -29,7 +29,7 @@ fn other_permissions_are_shown_and_repaired_in_place() {
 
 #[test]
 fn default_permissions_that_were_taken_away_are_given_back() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, "default_permissions = true") else { return };
     gitlab.set_permissions(APP, TARGET, only(&["READ_JOBS"]));
 
@@ -42,7 +42,7 @@ fn default_permissions_that_were_taken_away_are_given_back() {
 /// GitLab keeps policies beside the default permissions, where they have no effect.
 #[test]
 fn policies_without_effect_are_no_drift() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, "default_permissions = true") else { return };
     gitlab.set_permissions(APP, TARGET, Permissions { default_permissions: true, ..only(&["READ_JOBS"]) });
 
@@ -51,7 +51,7 @@ fn policies_without_effect_are_no_drift() {
 
 #[test]
 fn an_entry_that_was_removed_is_made_again_with_its_permissions() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.revoke(APP, TARGET);
 
@@ -64,7 +64,7 @@ fn an_entry_that_was_removed_is_made_again_with_its_permissions() {
 
 #[test]
 fn an_entry_that_was_made_again_by_somebody_else_is_narrowed_again() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.revoke(APP, TARGET);
     gitlab.allow(APP, TARGET);

@@ -1,13 +1,13 @@
 //! What permissions cost in requests: one read for each project, one write for each entry.
 
 use super::*;
+use crate::worlds::APP_ONLY;
 
 const FULL: usize = 200;
 
 /// 200 projects by path on the list of one, with permissions.
 fn full() -> (Simulator, String) {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     for n in 0..FULL {
         gitlab.add_project(&format!("targets/t{n}"));
     }
@@ -84,7 +84,7 @@ fn narrowing_200_entries_costs_one_write_each_and_one_read_in_each_process() {
 
 #[test]
 fn permissions_of_one_project_cost_nothing_for_another() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let other = r#"
         resource "gitlab_job_token_allowlist_entry" "other" {

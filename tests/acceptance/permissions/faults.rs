@@ -22,7 +22,7 @@ fn lost() -> [Injection; 4] {
 #[test]
 fn an_addition_whose_answer_is_lost_is_found_on_the_list_with_its_permissions() {
     for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
-        let gitlab = acme();
+        let gitlab = THREE_PROJECTS.start();
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
@@ -37,7 +37,7 @@ fn an_addition_whose_answer_is_lost_is_found_on_the_list_with_its_permissions() 
 #[test]
 fn a_change_whose_answer_is_lost_is_found_to_be_done() {
     for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
-        let gitlab = acme();
+        let gitlab = THREE_PROJECTS.start();
         let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
@@ -52,7 +52,7 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
 
 #[test]
 fn a_write_that_never_arrives_leaves_the_state_true() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!("{ONCE}{}", entry(JOBS)));
     gitlab.inject(Fault::DropsTheRequest.on(Route::GraphqlMutation));
@@ -72,7 +72,7 @@ fn a_write_that_never_arrives_leaves_the_state_true() {
 
 #[test]
 fn what_passes_is_waited_for() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
     for route in [Route::GraphqlQuery, Route::GraphqlMutation] {
@@ -89,7 +89,7 @@ fn what_passes_is_waited_for() {
 /// Nobody knows whose the entry is that is there with more; it is narrowed.
 #[test]
 fn a_lost_addition_that_somebody_else_has_made_meanwhile_is_narrowed() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
     tf.plan().succeeds();

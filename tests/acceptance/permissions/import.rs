@@ -13,7 +13,7 @@ const ID: &str = "acme/app:project:acme/lib";
 #[test]
 fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
     for policies in [&["READ_JOBS"][..], &[]] {
-        let gitlab = acme();
+        let gitlab = THREE_PROJECTS.start();
         gitlab.allow_with(APP, TARGET, only(policies));
         let Some(tf) = workspace(&gitlab) else { return };
         tf.config(
@@ -33,7 +33,7 @@ fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
 
 #[test]
 fn an_entry_with_the_default_permissions_is_imported_as_one_whose_permissions_nobody_manages() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry("").replace("target_project = \"acme/lib\"", "target_project_id = 2"));
@@ -48,7 +48,7 @@ fn an_entry_with_the_default_permissions_is_imported_as_one_whose_permissions_no
 
 #[test]
 fn where_permissions_are_switched_off_an_entry_is_imported_without_them() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     gitlab.set_fine_grained_permissions(APP, false);
     let Some(tf) = workspace(&gitlab) else { return };
@@ -62,7 +62,7 @@ fn where_permissions_are_switched_off_an_entry_is_imported_without_them() {
 /// By a proxy that knows no GraphQL, though GitLab itself would answer.
 #[test]
 fn where_permissions_are_not_shown_an_entry_is_imported_without_them_and_a_warning_says_so() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let page = "<html><head><title>Not for you</title></head></html>".to_owned();
     let refused = Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page };
@@ -94,7 +94,7 @@ fn where_permissions_are_not_shown_an_entry_is_imported_without_them_and_a_warni
 
 #[test]
 fn generated_configuration_says_the_permissions_and_plans_clean() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "READ_JOBS"]));
     gitlab.allow_with(APP, Target::Project(3), only(&[]));
     let Some(tf) = workspace(&gitlab) else { return };
@@ -129,7 +129,7 @@ fn generated_configuration_says_the_permissions_and_plans_clean() {
 
 #[test]
 fn permissions_that_can_not_be_read_fail_the_import() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
     gitlab.inject(gitlab_simulator::Fault::NotJson.on(Route::GraphqlQuery));
     let Some(tf) = workspace(&gitlab) else { return };

@@ -10,7 +10,7 @@ use crate::kit::replaced;
 
 #[test]
 fn an_entry_comes_to_be_with_its_permissions_in_one_write_and_plans_clean() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
 
@@ -30,7 +30,7 @@ fn an_entry_comes_to_be_with_its_permissions_in_one_write_and_plans_clean() {
 
 #[test]
 fn the_permissions_are_known_while_planning() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS_AND_PACKAGES));
 
@@ -43,7 +43,7 @@ fn the_permissions_are_known_while_planning() {
 
 #[test]
 fn a_group_has_permissions_too() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&replaced(&entry(JOBS), r#"target_project = "acme/lib""#, r#"target_group = "partners/team""#));
 
@@ -65,7 +65,7 @@ fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
         ("default_permissions = false\njob_token_policies = [\"READ_JOBS\"]", only(&["READ_JOBS"])),
     ];
     for (arguments, expected) in ways {
-        let gitlab = acme();
+        let gitlab = THREE_PROJECTS.start();
         let Some(tf) = applied(&gitlab, arguments) else { return };
         assert_eq!(held(&gitlab), Some(expected.clone()), "{arguments}");
         tf.plan().changes_nothing().warns_of_nothing();
@@ -77,7 +77,7 @@ fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
 
 #[test]
 fn narrowing_widening_and_returning_to_the_default_are_one_call_each_and_in_place() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
     let steps = [
         (JOBS, only(&["READ_JOBS"])),
@@ -102,7 +102,7 @@ fn narrowing_widening_and_returning_to_the_default_are_one_call_each_and_in_plac
 
 #[test]
 fn another_order_of_the_policies_is_no_change() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_PACKAGES", "READ_JOBS"]"#));
 
@@ -111,7 +111,7 @@ fn another_order_of_the_policies_is_no_change() {
 
 #[test]
 fn a_replaced_entry_has_the_permissions_from_the_start() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     tf.config(&replaced(&entry(JOBS), "acme/lib", "acme/other"));
 
@@ -126,7 +126,7 @@ fn a_replaced_entry_has_the_permissions_from_the_start() {
 /// Over REST, by number: a path may have changed hands, and GraphQL's removal has defaults that differ by version.
 #[test]
 fn an_entry_with_permissions_is_removed_by_number() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.rename_project(LIB, "acme/former");
     gitlab.add_project("acme/lib");
@@ -140,7 +140,7 @@ fn an_entry_with_permissions_is_removed_by_number() {
 
 #[test]
 fn an_entry_that_was_there_with_more_is_taken_over_with_a_warning_and_narrowed() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
@@ -176,7 +176,7 @@ fn permissions_may_be_unknown_while_planning() {
         ("default_permissions = terraform_data.policy.output == \"\" ? true : null", Permissions::default()),
     ];
     for (arguments, expected) in cases {
-        let gitlab = acme();
+        let gitlab = THREE_PROJECTS.start();
         let Some(tf) = workspace(&gitlab) else { return };
         let policy = "resource \"terraform_data\" \"policy\" {\n  input = \"READ_JOBS\"\n}\n";
         tf.config(&format!("{policy}{}", entry(arguments)));

@@ -15,8 +15,8 @@ mod unmanaged;
 use gitlab_simulator::{Permissions, Requests, Route, Simulator, Target};
 use terraform_cli::Workspace;
 
-use crate::allowlist_entry::{APP, LIB, acme};
 use crate::kit::workspace;
+use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 const TARGET: Target = Target::Project(LIB);

@@ -4,10 +4,11 @@ use gitlab_simulator::Fault;
 use insta::assert_snapshot;
 
 use super::*;
+use crate::worlds::APP_AND_LIB;
 
 #[test]
 fn a_renamed_owner_and_target_are_found_by_their_numbers() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
     gitlab.rename_project(APP, "acme/new-app");
     gitlab.rename_project(LIB, "acme/new-lib");
@@ -22,7 +23,7 @@ fn a_renamed_owner_and_target_are_found_by_their_numbers() {
 
 #[test]
 fn targets_by_number_have_permissions_too() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&format!(
         "resource \"gitlab_job_token_allowlist_entry\" \"lib\" {{\n  project = 1\n  target_project_id = 2\n  {JOBS}\n}}\n"
@@ -37,7 +38,7 @@ fn targets_by_number_have_permissions_too() {
 /// What GitLab answers where the target's path has come to name project 3 between look-up and write.
 #[test]
 fn an_addition_of_something_else_is_taken_back() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
     gitlab.allow(APP, Target::Project(3));
@@ -74,9 +75,7 @@ fn an_addition_of_something_else_is_taken_back() {
 
 #[test]
 fn a_gitlab_below_a_relative_url_has_graphql_there() {
-    let gitlab = Simulator::builder().relative_url_root("/gitlab").start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
+    let gitlab = APP_AND_LIB.start_with(Simulator::builder().relative_url_root("/gitlab"));
     let Some(tf) = applied(&gitlab, JOBS) else { return };
 
     tf.plan().changes_nothing();
@@ -86,7 +85,7 @@ fn a_gitlab_below_a_relative_url_has_graphql_there() {
 
 #[test]
 fn an_entry_that_only_one_list_shows_keeps_its_state() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     let empty = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;
     let lists = format!(

@@ -26,7 +26,7 @@ fn permissions(read: &Value, kind: &str) -> Vec<Value> {
 
 #[test]
 fn each_entry_is_told_with_its_permissions_and_its_origin() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "ADMIN_JOBS"]));
     gitlab.allow(APP, Target::Project(3));
     gitlab.allow_with(APP, Target::Group(TEAM), only(&[]));
@@ -52,7 +52,7 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
 
 #[test]
 fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let after = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n";
     for (arguments, expected) in [(JOBS, json!(["READ_JOBS"])), ("job_token_policies = []", json!([]))] {
@@ -64,7 +64,7 @@ fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
 
 #[test]
 fn permissions_that_can_not_be_read_fail_the_data_source() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(READ);

@@ -17,7 +17,7 @@ fn maintainer(gitlab: &Simulator) -> Option<Workspace> {
 
 #[test]
 fn a_token_that_may_only_read_is_told_so() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
     let token = gitlab.add_token(TokenSpec::new("reader").maintainer_of(acme).scopes([TokenScope::ReadApi]));
     let Some(mut tf) = workspace(&gitlab) else { return };
@@ -43,7 +43,7 @@ fn a_token_that_may_only_read_is_told_so() {
 
 #[test]
 fn a_role_that_was_lost_between_plan_and_apply_is_told() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = maintainer(&gitlab) else { return };
     tf.config(&entry(JOBS));
     tf.plan().succeeds();
@@ -69,7 +69,7 @@ fn a_role_that_was_lost_between_plan_and_apply_is_told() {
 
 #[test]
 fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
     tf.config(&entry(JOBS));
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlMutation));
@@ -94,7 +94,7 @@ fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
 
 #[test]
 fn a_target_that_the_token_can_not_see_can_not_be_added() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = maintainer(&gitlab) else { return };
     gitlab.hide_from("maintainer", TARGET);
     tf.config(&entry(JOBS).replace("target_project = \"acme/lib\"", "target_project_id = 2"));
@@ -115,7 +115,7 @@ fn a_target_that_the_token_can_not_see_can_not_be_added() {
 
 #[test]
 fn the_permissions_of_a_target_that_the_token_can_not_see_are_read_but_not_changed() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
     gitlab.hide_from(ADMINISTRATOR, TARGET);
     tf.plan().changes_nothing();
@@ -139,7 +139,7 @@ fn the_permissions_of_a_target_that_the_token_can_not_see_are_read_but_not_chang
 
 #[test]
 fn permissions_that_can_not_be_read_are_an_error_and_never_gone() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlQuery));
 

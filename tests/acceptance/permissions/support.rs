@@ -9,11 +9,7 @@ use super::*;
 
 /// As [`acme`], before permissions were invented.
 fn old() -> Simulator {
-    let gitlab = Simulator::builder().version("17.1.8-ee").start();
-    for project in ["acme/app", "acme/lib", "acme/other"] {
-        gitlab.add_project(project);
-    }
-    gitlab
+    THREE_PROJECTS.start_version("17.1.8-ee")
 }
 
 #[test]
@@ -45,7 +41,7 @@ fn an_old_gitlab_is_told_while_planning() {
 /// As behind a proxy that lets the REST API through and nothing else.
 #[test]
 fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.inject(
         gitlab_simulator::Fault::Answers {
             status: 404,
@@ -99,7 +95,7 @@ fn everything_else_works_with_an_old_gitlab() {
 
 #[test]
 fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.inject(
         crate::kit::json(
@@ -147,7 +143,7 @@ fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal()
 
 #[test]
 fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(3));
     gitlab.set_fine_grained_permissions(APP, false);
     let Some(tf) = workspace(&gitlab) else { return };
@@ -175,7 +171,7 @@ fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
 /// An empty list shows nothing, and GitLab adds the entry with the default permissions without a word.
 #[test]
 fn a_switched_off_feature_leaves_no_entry_with_more_than_was_asked() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.set_fine_grained_permissions(APP, false);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(JOBS));
@@ -205,7 +201,7 @@ fn a_switched_off_feature_leaves_no_entry_with_more_than_was_asked() {
 
 #[test]
 fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.set_fine_grained_permissions(APP, false);
     gitlab.inject(gitlab_simulator::Fault::InternalError.on(Route::AllowlistProjectDelete));
     let Some(tf) = workspace(&gitlab) else { return };
@@ -242,7 +238,7 @@ fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
 /// Neither the entry's removal nor anything else waits for the feature.
 #[test]
 fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.set_fine_grained_permissions(APP, false);
 
@@ -287,7 +283,7 @@ fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired
 
 #[test]
 fn where_the_feature_was_switched_off_later_the_default_permissions_can_be_asked_for() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS) else { return };
     gitlab.set_fine_grained_permissions(APP, false);
     tf.config(&entry("default_permissions = true"));
@@ -300,7 +296,7 @@ fn where_the_feature_was_switched_off_later_the_default_permissions_can_be_asked
 /// What is new in the configuration is told before anything is done.
 #[test]
 fn an_entry_without_managed_permissions_can_not_be_given_what_is_switched_off() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, "") else { return };
     gitlab.set_fine_grained_permissions(APP, false);
     tf.config(&entry(JOBS));

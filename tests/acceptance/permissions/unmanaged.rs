@@ -8,7 +8,7 @@ use super::*;
 
 #[test]
 fn without_permissions_in_the_configuration_graphql_is_never_asked() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&entry(""));
 
@@ -25,7 +25,7 @@ fn without_permissions_in_the_configuration_graphql_is_never_asked() {
 
 #[test]
 fn permissions_that_are_not_managed_are_left_as_found() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let Some(tf) = applied(&gitlab, "") else { return };
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
@@ -38,7 +38,7 @@ fn permissions_that_are_not_managed_are_left_as_found() {
 
 #[test]
 fn an_exclusive_list_leaves_permissions_as_found() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
@@ -58,7 +58,7 @@ fn an_exclusive_list_leaves_permissions_as_found() {
 
 #[test]
 fn managing_the_permissions_of_an_entry_begins_in_place() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, "") else { return };
     tf.config(&entry(JOBS));
 
@@ -73,7 +73,7 @@ fn managing_the_permissions_of_an_entry_begins_in_place() {
 
 #[test]
 fn managing_ends_in_place_without_a_write_and_with_a_warning() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
     tf.config(&entry(""));
 
@@ -104,7 +104,7 @@ fn what_is_kept_is_named_when_managing_ends() {
         ("default_permissions = true", "the default permissions"),
         ("job_token_policies = []", "no permission"),
     ] {
-        let gitlab = acme();
+        let gitlab = THREE_PROJECTS.start();
         let Some(tf) = applied(&gitlab, arguments) else { return };
         tf.config(&entry(""));
 
@@ -116,7 +116,7 @@ fn what_is_kept_is_named_when_managing_ends() {
 /// Terraform before 1.16 doesn't tell the apply what the plan has seen, so that the plan warns.
 #[test]
 fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
-    let gitlab = acme();
+    let gitlab = THREE_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let config = |arguments: &str| {
         format!(

@@ -11,7 +11,7 @@ const OPEN: &str =
 const RESTRICTED: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
 
 fn enforced() -> Simulator {
-    acme(Simulator::builder().version("19.4.1-ee").enforced())
+    THREE_PROJECTS.start_with(Simulator::builder().version("19.4.1-ee").enforced())
 }
 
 #[test]

@@ -11,7 +11,8 @@ const DATA: &str = "data.gitlab_job_token_allowlist.app";
 
 #[test]
 fn an_answer_without_the_outbound_setting_is_read() {
-    let gitlab = acme(Simulator::builder().version("19.4.1-ee").without_outbound_enabled());
+    let gitlab =
+        THREE_PROJECTS.start_with(Simulator::builder().version("19.4.1-ee").without_outbound_enabled());
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(
         "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n\
@@ -30,7 +31,8 @@ fn an_answer_without_the_outbound_setting_is_read() {
 #[test]
 fn a_schema_without_a_field_is_asked_again_once() {
     for field in ["createdAt", "addedBy", "direction"] {
-        let gitlab = acme(Simulator::builder().version("19.4.1-ee").without_field(field));
+        let gitlab =
+            THREE_PROJECTS.start_with(Simulator::builder().version("19.4.1-ee").without_field(field));
         gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
         let Some(tf) = workspace(&gitlab) else { return };
         let other = "data \"gitlab_job_token_allowlist\" \"other\" {\n  project = \"acme/other\"\n}\n";

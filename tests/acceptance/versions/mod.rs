@@ -11,30 +11,20 @@ mod own_entry;
 mod partial;
 mod policies;
 
-use gitlab_simulator::{Builder, Permissions, Simulator, Target};
+use gitlab_simulator::{Permissions, Simulator, Target};
+
+use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 /// The versions that differ from each other, the oldest first.
 const VERSIONS: [&str; 7] =
     ["16.0.8-ee", "17.2.9-ee", "18.0.6-ee", "18.3.6-ee", "18.8.2-ee", "19.1.3-ee", "19.4.1-ee"];
 
-const APP: u64 = 1;
-const LIB: u64 = 2;
 const TARGET: Target = Target::Project(LIB);
 /// The group `acme`, in which all projects are.
 const ACME: Target = Target::Group(1);
 
-/// Projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/other`, and groups 1 `acme`, 2 `partners` and 3 `partners/team`.
-fn acme(builder: Builder) -> Simulator {
-    let gitlab = builder.start();
-    for project in ["acme/app", "acme/lib", "acme/other"] {
-        gitlab.add_project(project);
-    }
-    gitlab.add_group("partners/team");
-    gitlab
-}
-
 fn of_version(version: &str) -> Simulator {
-    acme(Simulator::builder().version(version))
+    THREE_PROJECTS.start_version(version)
 }
 
 fn newest() -> Simulator {

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn each_bad_element_is_an_error_at_its_path() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(
         r#"projects = {
@@ -42,7 +42,7 @@ fn each_bad_element_is_an_error_at_its_path() {
 
 #[test]
 fn keys_written_as_numbers_crash_no_host() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     // Group 1 is that of the project, which a warning tells.
     tf.config(&exclusive("groups = { 1 = { job_token_policies = [\"READ_JOBS\"] } }"));
@@ -60,7 +60,7 @@ fn keys_written_as_numbers_crash_no_host() {
 
 #[test]
 fn id_of_an_element_is_read_only() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = [], id = 2 } }"#));
 
@@ -76,7 +76,7 @@ fn id_of_an_element_is_read_only() {
 
 #[test]
 fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }"#));
 
@@ -103,7 +103,7 @@ fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
 
 #[test]
 fn target_that_two_keys_name_is_an_error_of_the_plan() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(
         r#"projects = {
@@ -127,7 +127,7 @@ fn target_that_two_keys_name_is_an_error_of_the_plan() {
 
 #[test]
 fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(
         r#"projects = {
@@ -163,7 +163,7 @@ fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
 
 #[test]
 fn policies_that_turn_out_null_are_an_error() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     let unknown = r#"
         resource "terraform_data" "policies" { input = null }

@@ -12,7 +12,7 @@ fn empty_permissions() -> Fault {
 
 #[test]
 fn entries_without_visible_permissions_are_an_error_of_the_plan() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     gitlab.inject(empty_permissions().on(Route::GraphqlQuery).named("JobTokenPermissions"));
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#));
@@ -45,7 +45,7 @@ fn entries_without_visible_permissions_are_an_error_of_the_plan() {
 
 #[test]
 fn refresh_without_visible_permissions_keeps_them_and_warns() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let arguments = r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#;
     let Some(tf) = applied(&gitlab, arguments) else { return };
     gitlab.inject(empty_permissions().on(Route::GraphqlQuery).named("JobTokenPermissions"));
@@ -88,7 +88,7 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
 
 #[test]
 fn token_that_loses_sight_of_permissions_empties_no_map() {
-    let gitlab = populated(Simulator::builder().version("19.4.1-ee").start());
+    let gitlab = FOUR_PROJECTS.start_version("19.4.1-ee");
     let Some(mut tf) = applied(&gitlab, BOTH_KINDS) else { return };
     let permissions = ["Job Token Scope Allowlist: Read", "Project: Read", "Group: Read", "User: Read"];
     let spec = TokenSpec::new("fine-grained").maintainer_of(Target::Group(ACME)).can_see(Target::Group(OPS));

@@ -8,8 +8,9 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::{Action, Workspace};
 
-use super::{ACME, APP, LIB, LIST, OLD, OPS, PROD, WEB, acme, acme_allowing, exclusive, listed, populated};
+use super::{LIST, exclusive, listed};
 use crate::kit::{json as kit_json, workspace};
+use crate::worlds::{ACME, APP, APP_ONLY, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 const ADD: &str = "ciJobTokenScopeAddGroupOrProject";
 const UPDATE: &str = "ciJobTokenScopeUpdatePolicies";
@@ -55,7 +56,7 @@ const BOTH_KINDS: &str = r#"
 
 #[test]
 fn list_becomes_what_the_maps_say_and_plans_clean() {
-    let gitlab = acme_allowing(&[OLD], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(BOTH_KINDS));
 
@@ -77,7 +78,7 @@ fn list_becomes_what_the_maps_say_and_plans_clean() {
 
 #[test]
 fn entries_are_added_with_their_permissions_at_once() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(BOTH_KINDS));
     tf.apply().succeeds();
@@ -88,7 +89,7 @@ fn entries_are_added_with_their_permissions_at_once() {
 
 #[test]
 fn permissions_narrow_before_others_are_added() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let arguments = r#"projects = { "acme/lib" = { default_permissions = true } }"#;
     let Some(tf) = applied(&gitlab, arguments) else { return };
     tf.config(&exclusive(
@@ -110,7 +111,7 @@ fn permissions_narrow_before_others_are_added() {
 
 #[test]
 fn drift_of_members_and_permissions_is_one_difference() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = applied(&gitlab, BOTH_KINDS) else { return };
     gitlab.set_permissions(APP, Target::Project(LIB), Permissions::default());
     gitlab.revoke(APP, Target::Project(WEB));
@@ -132,7 +133,7 @@ fn drift_of_members_and_permissions_is_one_difference() {
 
 #[test]
 fn renamed_target_keeps_its_key() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = applied(&gitlab, BOTH_KINDS) else { return };
     gitlab.rename_project(LIB, "acme/library");
     gitlab.rename_group(PROD, "ops/production");
@@ -151,7 +152,7 @@ fn renamed_target_keeps_its_key() {
 
 #[test]
 fn sets_become_maps_and_maps_become_sets_in_place() {
-    let gitlab = acme_allowing(&[LIB, WEB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB], &[]);
     let sets = r#"target_projects = ["acme/lib", "acme/web"]"#;
     let Some(tf) = applied(&gitlab, sets) else { return };
     tf.config(&exclusive(
@@ -199,7 +200,7 @@ fn sets_become_maps_and_maps_become_sets_in_place() {
 
 #[test]
 fn import_is_keyed_by_id_and_paths_are_no_write() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     gitlab.allow_with(APP, Target::Project(LIB), only(&["READ_JOBS"]));
     gitlab.allow(APP, Target::Group(OPS));
     let Some(tf) = workspace(&gitlab) else { return };
@@ -221,7 +222,7 @@ fn import_is_keyed_by_id_and_paths_are_no_write() {
 
 #[test]
 fn create_names_the_permissions_that_it_changes() {
-    let gitlab = acme_allowing(&[LIB], &[]);
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#));
 
@@ -241,7 +242,7 @@ fn create_names_the_permissions_that_it_changes() {
 
 #[test]
 fn limited_group_above_the_project_is_told() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = workspace(&gitlab) else { return };
     tf.config(&exclusive(r#"groups = { acme = { job_token_policies = ["READ_JOBS"] } }"#));
 
@@ -251,7 +252,7 @@ fn limited_group_above_the_project_is_told() {
 
 #[test]
 fn plan_without_refresh_names_permissions_that_have_changed() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let arguments = r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#;
     let Some(tf) = applied(&gitlab, arguments) else { return };
     gitlab.set_permissions(APP, Target::Project(LIB), only(&["ADMIN_JOBS"]));
@@ -264,7 +265,7 @@ fn plan_without_refresh_names_permissions_that_have_changed() {
 
 #[test]
 fn failed_write_leaves_the_state_true() {
-    let gitlab = acme();
+    let gitlab = FOUR_PROJECTS.start();
     let Some(tf) = applied(&gitlab, r#"projects = { "acme/lib" = { job_token_policies = [] } }"#) else {
         return;
     };
@@ -299,7 +300,7 @@ fn failed_write_leaves_the_state_true() {
 
 #[test]
 fn destroy_removes_what_the_maps_name() {
-    let gitlab = acme_allowing(&[], &[OPS]);
+    let gitlab = FOUR_PROJECTS.allowing(&[], &[OPS]);
     let Some(tf) = applied(&gitlab, r#"projects = { "acme/lib" = { job_token_policies = [] } }"#) else {
         return;
     };
@@ -312,8 +313,7 @@ fn destroy_removes_what_the_maps_name() {
 #[test]
 fn full_list_with_permissions_costs_a_mutation_each() {
     const FULL: usize = 200;
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
+    let gitlab = APP_ONLY.start();
     for n in 0..FULL {
         gitlab.add_project(&format!("targets/t{n}"));
     }
