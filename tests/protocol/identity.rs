@@ -7,13 +7,10 @@ use plugin_host::wire::UNKNOWN;
 use serde_json::{Value, json};
 
 use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, only_error};
+use crate::worlds::four_projects;
 
 async fn kit() -> Kit {
-    let gitlab = Simulator::start();
-    for path in ["acme/app", "acme/lib", "acme/tool"] {
-        gitlab.add_project(path);
-    }
-    Kit::with(gitlab).await
+    Kit::with(four_projects()).await
 }
 
 fn entry(project: Value, target_project: Value) -> Value {

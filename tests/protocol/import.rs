@@ -1,19 +1,14 @@
 //! ImportResourceState, followed by the read that hosts always send: by id in all its forms, and by identity.
 
-use gitlab_simulator::{Simulator, Target};
+use gitlab_simulator::Target;
 use serde_json::{Value, json};
 
 use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning};
+use crate::worlds::{ACME, lib_and_acme_allowed};
 
 /// Project 1 allows project 2 and group `acme`.
 async fn kit() -> (Kit, u64) {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    let group = gitlab.group_id("acme").unwrap();
-    gitlab.allow(1, Target::Project(2));
-    gitlab.allow(1, Target::Group(group));
-    (Kit::with(gitlab).await, group)
+    (Kit::with(lib_and_acme_allowed()).await, ACME)
 }
 
 /// The arguments of a list that says what an import of it finds.

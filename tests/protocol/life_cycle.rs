@@ -1,21 +1,12 @@
 //! Each resource from its first plan to its end, every answer held to what hosts check.
 
-use gitlab_simulator::{Simulator, Target};
+use gitlab_simulator::Target;
 use plugin_host::wire::UNKNOWN;
 use plugin_host::{Severity, Stored};
 use serde_json::{Value, json};
 
 use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_warning};
-
-/// A GitLab with projects 1 to 4, of which the first is looked at, and group `acme`.
-fn acme() -> (Simulator, u64) {
-    let gitlab = Simulator::start();
-    for path in ["acme/app", "acme/lib", "acme/tool", "acme/site"] {
-        gitlab.add_project(path);
-    }
-    let group = gitlab.group_id("acme").unwrap();
-    (gitlab, group)
-}
+use crate::worlds::{ACME, four_projects};
 
 fn ids(value: &Value) -> Vec<u64> {
     let mut ids: Vec<u64> = value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
@@ -25,7 +16,7 @@ fn ids(value: &Value) -> Vec<u64> {
 
 #[tokio::test]
 async fn a_scope_is_taken_over_changed_in_place_and_given_back() {
-    let (gitlab, _) = acme();
+    let gitlab = four_projects();
     gitlab.set_inbound_enabled(1, false);
     let kit = Kit::with(gitlab).await;
     let limited = json!({"project": "acme/app"});
@@ -59,7 +50,7 @@ async fn a_scope_is_taken_over_changed_in_place_and_given_back() {
 
 #[tokio::test]
 async fn permissions_are_set_changed_in_place_and_given_up() {
-    let (gitlab, _) = acme();
+    let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let given = |arguments: Value| {
         let mut given = json!({"project": "acme/app", "target_project": "acme/lib"});
@@ -98,7 +89,7 @@ async fn permissions_are_set_changed_in_place_and_given_up() {
 
 #[tokio::test]
 async fn an_entry_is_added_and_removed_and_leaves_the_others_alone() {
-    let (gitlab, group) = acme();
+    let (gitlab, group) = (four_projects(), ACME);
     gitlab.allow(1, Target::Project(4));
     let kit = Kit::with(gitlab).await;
     let to_project = json!({"project": "acme/app", "target_project": "acme/lib"});
@@ -126,7 +117,7 @@ async fn an_entry_is_added_and_removed_and_leaves_the_others_alone() {
 
 #[tokio::test]
 async fn another_target_or_owner_replaces_an_entry() {
-    let (gitlab, group) = acme();
+    let (gitlab, group) = (four_projects(), ACME);
     let kit = Kit::with(gitlab).await;
     let entry = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
     for (given, replaced) in [
@@ -148,7 +139,7 @@ async fn another_target_or_owner_replaces_an_entry() {
 
 #[tokio::test]
 async fn another_spelling_is_an_update_that_writes_nothing() {
-    let (gitlab, group) = acme();
+    let (gitlab, group) = (four_projects(), ACME);
     let kit = Kit::with(gitlab).await;
     let cases = [
         (SCOPE, json!({"project": "acme/app"}), json!({"project": "1"})),
@@ -188,7 +179,7 @@ async fn another_spelling_is_an_update_that_writes_nothing() {
 
 #[tokio::test]
 async fn an_entry_that_was_there_is_taken_over_with_a_warning() {
-    let (gitlab, _) = acme();
+    let gitlab = four_projects();
     gitlab.allow(1, Target::Project(2));
     let kit = Kit::with(gitlab).await;
     let given = json!({"project": "1", "target_project_id": 2});
@@ -202,7 +193,7 @@ async fn an_entry_that_was_there_is_taken_over_with_a_warning() {
 
 #[tokio::test]
 async fn an_exclusive_list_becomes_what_it_names_and_ends_with_what_it_managed() {
-    let (gitlab, group) = acme();
+    let (gitlab, group) = (four_projects(), ACME);
     gitlab.allow(1, Target::Project(4));
     gitlab.allow(1, Target::Group(group));
     let kit = Kit::with(gitlab).await;
@@ -233,7 +224,7 @@ async fn an_exclusive_list_becomes_what_it_names_and_ends_with_what_it_managed()
 
 #[tokio::test]
 async fn another_owner_replaces_an_exclusive_list() {
-    let (gitlab, _) = acme();
+    let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
     let given = json!({"project": "acme/tool", "target_project_ids": [2]});
@@ -248,7 +239,7 @@ async fn another_owner_replaces_an_exclusive_list() {
 
 #[tokio::test]
 async fn a_kind_that_is_no_longer_managed_is_let_go() {
-    let (gitlab, group) = acme();
+    let (gitlab, group) = (four_projects(), ACME);
     let kit = Kit::with(gitlab).await;
     let both = json!({"project": "1", "target_project_ids": [2], "target_group_ids": [group]});
     let stored = kit.create(EXCLUSIVE, both).await;
@@ -262,7 +253,7 @@ async fn a_kind_that_is_no_longer_managed_is_let_go() {
 
 #[tokio::test]
 async fn a_project_within_a_listed_group_is_warned_of() {
-    let (gitlab, _) = acme();
+    let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let given = json!({"project": "1", "target_projects": ["acme/lib"], "target_groups": ["acme"]});
     let step = kit.plan(EXCLUSIVE, &Stored::default(), given).await;
@@ -272,7 +263,7 @@ async fn a_project_within_a_listed_group_is_warned_of() {
 
 #[tokio::test]
 async fn an_exclusive_list_and_an_entry_beside_it_are_warned_of_in_either_order() {
-    let (gitlab, _) = acme();
+    let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let list = json!({"project": "1", "target_project_ids": [2]});
     let entry = json!({"project": "1", "target_project_id": 3});
@@ -293,7 +284,7 @@ async fn an_exclusive_list_and_an_entry_beside_it_are_warned_of_in_either_order(
 
 #[tokio::test]
 async fn a_replacement_that_asks_for_the_owner_itself_fails_while_planning() {
-    let (gitlab, _) = acme();
+    let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     for (type_name, given, attribute) in [
         (ENTRY, json!({"project": "1", "target_project": "acme/app"}), "target_project"),
@@ -310,7 +301,7 @@ async fn a_replacement_that_asks_for_the_owner_itself_fails_while_planning() {
 /// A host that destroys without planning it, as those without the capability do.
 #[tokio::test]
 async fn a_removal_of_what_is_gone_already_succeeds() {
-    let (gitlab, _) = acme();
+    let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let entry = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
     let list = kit.create(EXCLUSIVE, json!({"project": "4", "target_project_ids": [2]})).await;

@@ -8,6 +8,7 @@ use plugin_host::{Listed, Query};
 use serde_json::{Value, json};
 
 use crate::kit::{ENTRY, Kit, RESOURCES, only_error};
+use crate::worlds::{ACME, four_projects};
 
 /// As many as GitLab takes of each kind.
 const FULL: u64 = 200;
@@ -31,19 +32,16 @@ pub(crate) async fn all(kit: &Kit, query: &Query<'_>) -> Vec<Listed> {
     kit.list(query).await.unwrap().rest().await.unwrap()
 }
 
-/// Project 1 allows projects 2 and 3 and group `acme`.
-fn world() -> Simulator {
-    let gitlab = Simulator::start();
-    for path in ["acme/app", "acme/lib", "acme/tool"] {
-        gitlab.add_project(path);
-    }
+/// Projects 2 and 3 and group `acme` are on the allowlist of project 1.
+fn three_targets() -> Simulator {
+    let gitlab = four_projects();
     gitlab.allow(1, Target::Project(2));
     gitlab.allow(1, Target::Project(3));
-    gitlab.allow(1, Target::Group(gitlab.group_id("acme").unwrap()));
+    gitlab.allow(1, Target::Group(ACME));
     gitlab
 }
 
-fn full_world() -> Simulator {
+fn full_allowlist() -> Simulator {
     let gitlab = Simulator::start();
     gitlab.add_project("acme/app");
     for number in 0..FULL {
@@ -57,7 +55,7 @@ fn full_world() -> Simulator {
 
 #[tokio::test]
 async fn every_entry_comes_with_a_name_and_an_identity() {
-    let kit = Kit::with(world()).await;
+    let kit = Kit::with(three_targets()).await;
     let listed = all(&kit, &query("acme/app")).await;
     let names: Vec<_> = listed.iter().map(|listed| listed.display_name.as_str()).collect();
     assert_eq!(names, ["acme/lib", "acme/tool", "acme"]);
@@ -73,7 +71,7 @@ async fn every_entry_comes_with_a_name_and_an_identity() {
 
 #[tokio::test]
 async fn whole_objects_come_when_asked_for_and_can_be_imported_as_they_are() {
-    let kit = Kit::with(world()).await;
+    let kit = Kit::with(three_targets()).await;
     let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
     assert_eq!(listed.len(), 3);
     for listed in listed {
@@ -86,7 +84,7 @@ async fn whole_objects_come_when_asked_for_and_can_be_imported_as_they_are() {
 
 #[tokio::test]
 async fn permissions_of_an_entrys_own_are_listed_and_old_servers_list_without_them() {
-    let gitlab = world();
+    let gitlab = three_targets();
     gitlab.set_permissions(1, Target::Project(2), Permissions::limited_to(["READ_JOBS"]));
     let kit = Kit::with(gitlab).await;
     let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
@@ -111,7 +109,7 @@ async fn permissions_of_an_entrys_own_are_listed_and_old_servers_list_without_th
 
 #[tokio::test]
 async fn no_more_than_the_limit_comes() {
-    let kit = Kit::with(world()).await;
+    let kit = Kit::with(three_targets()).await;
     for (limit, count) in [(1, 1), (2, 2), (3, 3), (100, 3)] {
         assert_eq!(all(&kit, &Query { limit, ..query("1") }).await.len(), count, "{limit}");
     }
@@ -119,7 +117,7 @@ async fn no_more_than_the_limit_comes() {
 
 #[tokio::test]
 async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
-    let kit = Kit::with(full_world()).await;
+    let kit = Kit::with(full_allowlist()).await;
     let listed = all(&kit, &query("acme/app")).await;
     let identities: BTreeSet<String> =
         listed.iter().map(|listed| listed.identity.as_ref().unwrap().to_string()).collect();
@@ -130,7 +128,7 @@ async fn a_list_as_full_as_can_be_is_listed_page_by_page() {
 
 #[tokio::test]
 async fn permissions_are_asked_for_once_and_only_if_wanted() {
-    let kit = Kit::with(full_world()).await;
+    let kit = Kit::with(full_allowlist()).await;
     let asked = || kit.gitlab.requests().to(Route::GraphqlQuery).len();
     all(&kit, &query("acme/app")).await;
     assert_eq!(asked(), 0);
@@ -141,7 +139,7 @@ async fn permissions_are_asked_for_once_and_only_if_wanted() {
 /// As behind a proxy that lets no GraphQL through.
 #[tokio::test]
 async fn where_permissions_are_not_shown_the_entries_are_listed_and_a_warning_says_so() {
-    let kit = Kit::with(world()).await;
+    let kit = Kit::with(three_targets()).await;
     let page = "<html><title>Not for you</title></html>".to_owned();
     let refused = Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page };
     kit.gitlab.inject(refused.on(Route::GraphqlQuery));
@@ -153,7 +151,7 @@ async fn where_permissions_are_not_shown_the_entries_are_listed_and_a_warning_sa
 
 #[tokio::test]
 async fn a_host_that_has_seen_enough_harms_nothing() {
-    let kit = Kit::with(full_world()).await;
+    let kit = Kit::with(full_allowlist()).await;
     for _ in 0..3 {
         let mut listing = kit.list(&query("1")).await.unwrap();
         assert!(listing.next().await.unwrap().is_some());
@@ -166,14 +164,14 @@ async fn a_host_that_has_seen_enough_harms_nothing() {
 
 #[tokio::test]
 async fn an_empty_list_is_an_empty_stream() {
-    let kit = Kit::with(world()).await;
+    let kit = Kit::with(three_targets()).await;
     assert_eq!(all(&kit, &query("2")).await.len(), 0);
 }
 
 /// GitLab lists it all the same, or nobody could find out who has access.
 #[tokio::test]
 async fn an_entry_whose_target_is_out_of_sight_is_listed_too() {
-    let gitlab = world();
+    let gitlab = three_targets();
     gitlab.hide_from(ADMINISTRATOR, Target::Project(2));
     let kit = Kit::with(gitlab).await;
     let listed = all(&kit, &query("1")).await;
@@ -184,7 +182,7 @@ async fn an_entry_whose_target_is_out_of_sight_is_listed_too() {
 
 #[tokio::test]
 async fn a_project_that_is_not_there_ends_the_stream_with_an_error() {
-    let kit = Kit::with(world()).await;
+    let kit = Kit::with(three_targets()).await;
     for project in ["acme/none", "99"] {
         let listed = all(&kit, &query(project)).await;
         let [end] = &listed[..] else { panic!("{listed:#?}") };
@@ -195,7 +193,7 @@ async fn a_project_that_is_not_there_ends_the_stream_with_an_error() {
 
 #[tokio::test]
 async fn what_can_not_be_listed_is_an_event_too() {
-    let kit = Kit::with(world()).await;
+    let kit = Kit::with(three_targets()).await;
     let unreadable = [
         Query { type_name: "gitlab_project", ..query("1") },
         Query { config: Value::Null, ..query("1") },
@@ -215,7 +213,7 @@ async fn what_can_not_be_listed_is_an_event_too() {
 
 #[tokio::test]
 async fn before_the_provider_is_configured_nothing_is_listed() {
-    let kit = Kit::tempted(world()).await;
+    let kit = Kit::tempted(three_targets()).await;
     let listed = all(&kit, &query("1")).await;
     assert_eq!(only_error(&listed[0].diagnostics).summary, "Provider is not configured");
     assert_eq!(kit.requests(), "");
@@ -223,7 +221,7 @@ async fn before_the_provider_is_configured_nothing_is_listed() {
 
 #[tokio::test]
 async fn a_query_is_validated_without_a_server() {
-    let kit = Kit::tempted(world()).await;
+    let kit = Kit::tempted(three_targets()).await;
     for type_name in RESOURCES {
         let validate = async |given| kit.validate_list(type_name, given).await.unwrap();
         assert_eq!(validate(config(json!({"project": "acme/app"}))).await, []);

@@ -36,6 +36,7 @@ mod stopping;
 mod unknown_values;
 mod upgrade;
 mod validation;
+mod worlds;
 
 use std::path::Path;
 use std::time::Duration;

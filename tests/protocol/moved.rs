@@ -1,12 +1,13 @@
 //! MoveResourceState: `moved` blocks from the official GitLab provider. Hosts ask a process that was never configured;
 //! what it answers goes through the usual upgrade and read afterwards.
 
-use gitlab_simulator::{Simulator, Target};
+use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
 use plugin_host::{Diagnostic, Move, Moved, Severity, Stored};
 use serde_json::{Value, json};
 
 use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning};
+use crate::worlds::lib_and_acme_allowed;
 
 const ENTRY_SOURCE: &str = "gitlab_project_job_token_scope";
 const LIST_SOURCE: &str = "gitlab_project_job_token_scopes";
@@ -18,27 +19,15 @@ const OFFICIAL: [&str; 4] = [
     "gitlab",
 ];
 
-/// Project 1 allows project 2 and group 1.
-fn world() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    let group = gitlab.group_id("acme").unwrap();
-    assert_eq!(group, 1, "the states below name it so");
-    gitlab.allow(1, Target::Project(2));
-    gitlab.allow(1, Target::Group(group));
-    gitlab
-}
-
 /// What a configured process makes of what an unconfigured one made of a state, as a host goes about it.
 async fn take_over(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
-    let unconfigured = Kit::tempted(world()).await;
+    let unconfigured = Kit::tempted(lib_and_acme_allowed()).await;
     let Moved { stored, diagnostics } = unconfigured.move_state(&from).await.unwrap();
     assert!(diagnostics.iter().all(|told| told.severity == Severity::Warning), "{diagnostics:#?}");
     assert_eq!(unconfigured.requests(), "", "a move asks nothing");
     assert_eq!(unconfigured.gitlab.connections(), 0);
 
-    let kit = Kit::with(world()).await;
+    let kit = Kit::with(lib_and_acme_allowed()).await;
     let upgraded = kit.upgrade(from.target_type, 0, &stored.state).await.unwrap();
     assert_eq!((&upgraded.diagnostics[..], &upgraded.state), (&[][..], &stored.state));
     let read = kit.refresh(from.target_type, &stored).await.expect("it is there");
@@ -233,7 +222,7 @@ async fn own_states_come_from_any_registry() {
             (ENTRY, json!({"project": "acme/app", "target_project": "acme/lib"})),
             (EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/lib"]})),
         ] {
-            let kit = Kit::with(world()).await;
+            let kit = Kit::with(lib_and_acme_allowed()).await;
             let stored = kit.create(type_name, given.clone()).await;
             let from = Move {
                 provider: address,

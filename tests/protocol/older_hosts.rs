@@ -1,6 +1,5 @@
 //! Hosts that know neither identities nor lists, moves or deferral: nothing is required of them.
 
-use gitlab_simulator::Simulator;
 use plugin_host::tfplugin6::{
     apply_resource_change, configure_provider, plan_resource_change, read_resource, validate_resource_config,
 };
@@ -8,17 +7,11 @@ use plugin_host::wire::{decode, encode};
 use serde_json::{Value, json};
 
 use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE};
-
-fn world() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    gitlab
-}
+use crate::worlds::two_projects;
 
 #[tokio::test]
 async fn a_host_that_drops_identities_leads_every_resource_through_its_life() {
-    let mut kit = Kit::with(world()).await;
+    let mut kit = Kit::with(two_projects()).await;
     kit.keeps_identities = false;
     for (type_name, given, changed) in [
         (SCOPE, json!({"project": "acme/app"}), json!({"project": "1", "inbound_enabled": false})),
@@ -46,7 +39,7 @@ async fn a_host_that_drops_identities_leads_every_resource_through_its_life() {
 
 #[tokio::test]
 async fn an_import_works_for_a_host_that_drops_identities() {
-    let mut kit = Kit::with(world()).await;
+    let mut kit = Kit::with(two_projects()).await;
     kit.keeps_identities = false;
     let stored = kit.import_by_id(SCOPE, "acme/app").await;
     assert_eq!(stored.identity, None);
@@ -56,7 +49,7 @@ async fn an_import_works_for_a_host_that_drops_identities() {
 /// Each request with the fields of protocol 6.0 and no others.
 #[tokio::test]
 async fn the_first_version_of_the_protocol_is_enough() {
-    let kit = Kit::unconfigured_with(world()).await;
+    let kit = Kit::unconfigured_with(two_projects()).await;
     let mut provider = kit.provider();
     let request = configure_provider::Request {
         terraform_version: "1.0.0".to_owned(),

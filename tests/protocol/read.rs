@@ -1,10 +1,11 @@
 //! ReadResource and ReadDataSource: what is there now, in the words of the state.
 
-use gitlab_simulator::{ADMINISTRATOR, Fault, Role, Route, Simulator, Target, TokenSpec};
+use gitlab_simulator::{ADMINISTRATOR, Fault, Role, Route, Target, TokenSpec};
 use plugin_host::Stored;
 use serde_json::{Value, json};
 
 use crate::kit::{ALLOWLIST_DATA, Action, ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, SCOPE_DATA, only_error};
+use crate::worlds::two_projects;
 
 fn given(type_name: &str) -> Value {
     match type_name {
@@ -15,10 +16,7 @@ fn given(type_name: &str) -> Value {
 }
 
 async fn kit() -> Kit {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    Kit::with(gitlab).await
+    Kit::with(two_projects()).await
 }
 
 #[tokio::test]

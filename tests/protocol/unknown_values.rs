@@ -1,19 +1,15 @@
 //! Projects and targets that are not known while planning: the plan holds what is known, asks for nothing it should
 //! not, and the apply keeps to it.
 
-use gitlab_simulator::Simulator;
 use plugin_host::Stored;
 use plugin_host::wire::UNKNOWN;
 use serde_json::{Value, json};
 
 use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error};
+use crate::worlds::four_projects;
 
 async fn kit() -> Kit {
-    let gitlab = Simulator::start();
-    for path in ["acme/app", "acme/lib", "acme/tool"] {
-        gitlab.add_project(path);
-    }
-    Kit::with(gitlab).await
+    Kit::with(four_projects()).await
 }
 
 /// What is planned, what it turns out to be, and the state that comes of it.

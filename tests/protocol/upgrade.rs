@@ -9,6 +9,7 @@ use plugin_host::tfplugin6::{RawState, upgrade_resource_state};
 use serde_json::{Value, json};
 
 use crate::kit::{ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, only_error};
+use crate::worlds::two_projects;
 
 /// What each released schema version stored, one folder a version and one file a resource. A released file never
 /// changes.
@@ -44,9 +45,7 @@ fn given(type_name: &str) -> Value {
 
 /// The world that the fixtures were stored in.
 async fn kit() -> Kit {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
+    let gitlab = two_projects();
     gitlab.allow(1, Target::Project(2));
     Kit::with(gitlab).await
 }
