@@ -12,7 +12,7 @@ use crate::worlds::{APP, LIB, THREE_PROJECTS};
 fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -33,7 +33,7 @@ fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
 #[test]
 fn an_entry_that_came_to_be_between_plan_and_apply_is_taken_over_with_one_warning() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.plan().succeeds().warns_of_nothing();
     gitlab.allow(APP, Target::Project(LIB));
@@ -46,7 +46,7 @@ fn an_entry_that_came_to_be_between_plan_and_apply_is_taken_over_with_one_warnin
 #[test]
 fn a_renamed_resource_is_warned_that_its_entry_is_there() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     tf.config(&replaced(LIB_ON_APP, "\"lib\"", "\"renamed\""));
@@ -60,7 +60,7 @@ fn a_renamed_resource_is_warned_that_its_entry_is_there() {
 fn a_list_that_the_token_may_not_read_yet_does_not_fail_the_plan() {
     let gitlab = THREE_PROJECTS.start();
     let token = gitlab.add_token(TokenSpec::new("planner").developer_of(Target::Project(APP)));
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "2"));
 
@@ -71,7 +71,7 @@ fn a_list_that_the_token_may_not_read_yet_does_not_fail_the_plan() {
 fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Group(TEAM));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(TEAM_ON_APP);
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -90,7 +90,7 @@ fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
 fn a_target_that_the_token_cannot_see_is_refused_and_not_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let token = gitlab.add_token(TokenSpec::new("deployer").maintainer_of(Target::Project(APP)));
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "2"));
 
@@ -113,7 +113,7 @@ fn a_target_that_the_token_cannot_see_is_refused_and_not_in_state() {
 #[test]
 fn a_target_number_that_nobody_has_is_refused_and_not_in_state() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "4711"));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -138,7 +138,7 @@ fn a_full_list_of_projects_is_answered_with_the_advice_to_allow_a_group() {
         let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
         gitlab.allow(APP, Target::Project(filler));
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -165,7 +165,7 @@ fn an_entry_of_a_full_list_is_taken_over_as_well() {
         let filler = gitlab.add_project(&format!("fillers/filler-{n}"));
         gitlab.allow(APP, Target::Project(filler));
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
     let warning = tf.plan().warning();

@@ -30,7 +30,7 @@ pub(crate) const TEAM: u64 = 3;
 #[test]
 fn what_was_applied_is_on_the_list_and_plans_clean() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
     tf.apply().succeeds().warns_of_nothing();
@@ -42,7 +42,7 @@ fn what_was_applied_is_on_the_list_and_plans_clean() {
 #[test]
 fn the_numbers_are_known_while_planning_when_the_paths_exist() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
     let change = tf.plan().change(ENTRY);
@@ -54,7 +54,7 @@ fn the_numbers_are_known_while_planning_when_the_paths_exist() {
 #[test]
 fn the_state_holds_numbers_beside_the_spellings() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
     tf.apply().succeeds();
@@ -70,7 +70,7 @@ fn the_state_holds_numbers_beside_the_spellings() {
 #[test]
 fn a_group_is_a_target_too() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(TEAM_ON_APP);
 
     tf.apply().succeeds();
@@ -88,7 +88,7 @@ fn a_group_is_a_target_too() {
 #[test]
 fn numbers_in_the_attributes_of_the_official_provider_work_unchanged() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "project" {
@@ -112,7 +112,7 @@ fn numbers_in_the_attributes_of_the_official_provider_work_unchanged() {
 #[test]
 fn entries_for_each_element_of_a_set_are_independent() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let config = r#"
         resource "gitlab_job_token_allowlist_entry" "each" {
           for_each       = toset(["acme/lib", "acme/other"])
@@ -136,7 +136,7 @@ fn other_entries_of_the_list_are_left_alone() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(OTHER));
     gitlab.allow(APP, Target::Group(TEAM));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
     tf.apply().succeeds();
@@ -149,7 +149,7 @@ fn other_entries_of_the_list_are_left_alone() {
 #[test]
 fn an_entry_removed_behind_our_back_is_shown_and_repaired() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     gitlab.revoke(APP, Target::Project(LIB));
@@ -165,7 +165,7 @@ fn an_entry_removed_behind_our_back_is_shown_and_repaired() {
 #[test]
 fn another_target_replaces_the_entry() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "acme/other"));
@@ -180,7 +180,7 @@ fn another_target_replaces_the_entry() {
 #[test]
 fn another_owner_replaces_the_entry() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     tf.config(&replaced(LIB_ON_APP, "acme/app", "acme/other"));
@@ -196,7 +196,7 @@ fn another_owner_replaces_the_entry() {
 #[test]
 fn a_group_in_place_of_a_project_replaces_the_entry() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     tf.config(TEAM_ON_APP);
@@ -212,7 +212,7 @@ fn a_group_in_place_of_a_project_replaces_the_entry() {
 #[test]
 fn refreshing_many_entries_of_a_project_reads_its_list_once() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for n in 0..30 {
         gitlab.add_project(&format!("acme/lib-{n}"));
     }

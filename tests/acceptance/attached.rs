@@ -80,7 +80,7 @@ impl Drop for Debugged {
 #[test]
 fn one_process_serves_run_after_run_until_it_is_interrupted() {
     let gitlab = APP_ONLY.start();
-    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    let mut tf = workspace_without_provider(&gitlab);
     let mut debugged = Debugged::start(&gitlab);
     tf.set_env("TF_REATTACH_PROVIDERS", &debugged.value());
     tf.config(CONFIG);
@@ -107,7 +107,7 @@ fn each_provider_block_keeps_its_own_gitlab() {
         let lib = gitlab.add_project("acme/lib");
         gitlab.allow(app, Target::Project(lib));
     }
-    let Some(mut tf) = workspace_without_provider(&first) else { return };
+    let mut tf = workspace_without_provider(&first);
     let debugged = Debugged::start(&first);
     tf.set_env("TF_REATTACH_PROVIDERS", &debugged.value());
     tf.config(&format!(
@@ -149,7 +149,7 @@ fn each_provider_block_keeps_its_own_gitlab() {
 #[test]
 fn its_log_is_for_people_and_names_no_secret() {
     let gitlab = APP_ONLY.start();
-    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    let mut tf = workspace_without_provider(&gitlab);
     let mut debugged = Debugged::start(&gitlab);
     tf.set_env("TF_REATTACH_PROVIDERS", &debugged.value());
     tf.config(CONFIG);

@@ -57,7 +57,7 @@ fn the_log_names_the_entry_that_lets_each_project_in() {
     for (origin, hour) in [(2, 8), (3, 10), (4, 9), (5, 11)] {
         used(&gitlab, origin, hour);
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for project in ["acme/app", "1"] {
         let read = read(&gitlab, &tf, &replaced(READ, "acme/app", project));
 
@@ -83,7 +83,7 @@ fn entries_that_cover_nobody_in_the_log_are_unused() {
     }
     gitlab.allow_with(1, OTHER, Permissions::limited_to(["READ_JOBS"]));
     used(&gitlab, 3, 9);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let unused = read(&gitlab, &tf, READ)["unused_entries"].clone();
 
@@ -105,7 +105,7 @@ fn a_group_that_covers_a_project_is_used_beside_its_entry() {
     gitlab.allow(1, Target::Project(3));
     gitlab.allow(1, OPS);
     used(&gitlab, 3, 9);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let read = read(&gitlab, &tf, READ);
 
@@ -117,7 +117,7 @@ fn a_group_that_covers_a_project_is_used_beside_its_entry() {
 fn the_project_itself_is_left_out() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     used(&gitlab, 1, 9);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let read = read(&gitlab, &tf, READ);
 
@@ -132,7 +132,7 @@ fn projects_out_of_the_tokens_sight_are_shown() {
     used(&gitlab, 3, 9);
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
     let token = gitlab.add_token(reader);
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
 
     let read = read(&gitlab, &tf, READ);
@@ -157,7 +157,7 @@ fn a_row_that_gitlab_hides_leaves_the_unused_entries_open() {
         } },
     });
     gitlab.inject(json(&log.to_string()).on(Route::GraphqlQuery).times(1));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     // An ID isn't looked up over GraphQL, so that the log is the first query.
     tf.config(&replaced(READ, "acme/app", "1"));
 
@@ -182,7 +182,7 @@ fn a_long_log_is_read_whole_with_one_query_for_100_rows() {
         let project = gitlab.add_project(&format!("ops/p{number}"));
         used(&gitlab, project, 9);
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(READ);
     tf.apply().succeeds();
     gitlab.clear_requests();
@@ -202,7 +202,7 @@ fn a_gitlab_without_permissions_of_entries_tells_them_over_rest() {
         gitlab.allow(1, target);
     }
     used(&gitlab, 3, 9);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let read = read(&gitlab, &tf, READ);
 
@@ -223,7 +223,7 @@ fn targets_that_graphql_hides_are_told_over_rest() {
     gitlab.allow(1, OTHER);
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
     let token = gitlab.add_token(reader);
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
 
     let read = read(&gitlab, &tf, READ);
@@ -234,7 +234,7 @@ fn targets_that_graphql_hides_are_told_over_rest() {
 #[test]
 fn a_gitlab_without_the_log_is_named_as_too_old() {
     let gitlab = WORLD.start_version("17.5.4-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -253,7 +253,7 @@ fn a_gitlab_without_the_log_is_named_as_too_old() {
 fn a_role_below_maintainer_is_an_error() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     let token = gitlab.add_token(TokenSpec::new("developer").developer_of(Target::Project(1)));
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(READ);
 
@@ -280,7 +280,7 @@ fn a_fine_grained_token_is_an_error_however_gitlab_answers() {
         gitlab.set_granular_graphql(answers);
         let spec = TokenSpec::new("fine-grained").maintainer_of(Target::Project(1));
         let token = gitlab.add_token(spec.fine_grained(["Project: Read", "User: Read"]));
-        let Some(mut tf) = workspace(&gitlab) else { return };
+        let mut tf = workspace(&gitlab);
         tf.set_env("GITLAB_TOKEN", &token);
         tf.config(READ);
 
@@ -297,7 +297,7 @@ fn a_fine_grained_token_is_an_error_however_gitlab_answers() {
 #[test]
 fn an_unknown_project_is_an_error() {
     let gitlab = WORLD.start_version("19.4.1-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "acme/app", "99"));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -316,7 +316,7 @@ fn an_unknown_project_is_an_error() {
 #[test]
 fn a_project_that_is_neither_id_nor_path_is_an_error() {
     let gitlab = WORLD.start_version("19.4.1-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "acme/app", "app/"));
 
     assert_snapshot!(tf.plan().error(), @r#"

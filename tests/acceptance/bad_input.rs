@@ -8,27 +8,27 @@ use crate::worlds::{APP_AND_LIB, APP_ONLY};
 
 /// What planning says to the body of an entry, with projects 1 `acme/app` and 2 `acme/lib` and group 1 `acme`.
 #[track_caller]
-fn entry_error(body: &str) -> Option<String> {
+fn entry_error(body: &str) -> String {
     planning_error(&format!("resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n{body}\n}}\n"))
 }
 
 /// What planning says to the body of a scope.
 #[track_caller]
-fn scope_error(body: &str) -> Option<String> {
+fn scope_error(body: &str) -> String {
     planning_error(&format!("resource \"gitlab_job_token_scope\" \"this\" {{\n{body}\n}}\n"))
 }
 
 #[track_caller]
-fn planning_error(config: &str) -> Option<String> {
+fn planning_error(config: &str) -> String {
     let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab)?;
+    let tf = workspace(&gitlab);
     tf.config(config);
-    Some(tf.plan().error())
+    tf.plan().error()
 }
 
 #[test]
 fn an_entry_without_a_target() {
-    let Some(error) = entry_error("project = \"acme/app\"") else { return };
+    let error = entry_error("project = \"acme/app\"");
     assert_snapshot!(error, @r#"
     Error: No target
       gitlab_job_token_allowlist_entry.this
@@ -42,7 +42,7 @@ fn an_entry_without_a_target() {
 #[test]
 fn an_entry_with_two_targets() {
     let two = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_group = \"acme\"";
-    let Some(error) = entry_error(two) else { return };
+    let error = entry_error(two);
     assert_snapshot!(error, @r#"
     Error: More than one target
       gitlab_job_token_allowlist_entry.this
@@ -57,7 +57,7 @@ fn an_entry_with_two_targets() {
 #[test]
 fn an_entry_with_one_target_in_two_ways() {
     let two = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2";
-    let Some(error) = entry_error(two) else { return };
+    let error = entry_error(two);
     assert_snapshot!(error, @"
     Error: More than one target
       gitlab_job_token_allowlist_entry.this
@@ -73,7 +73,7 @@ fn an_entry_with_one_target_in_two_ways() {
 fn an_entry_with_all_four_targets() {
     let all = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2\n\
                target_group = \"acme\"\ntarget_group_id = 1";
-    let Some(error) = entry_error(all) else { return };
+    let error = entry_error(all);
     assert_snapshot!(error, @"
     Error: More than one target
       gitlab_job_token_allowlist_entry.this
@@ -89,7 +89,7 @@ fn an_entry_with_all_four_targets() {
 #[test]
 fn a_target_that_is_the_owner_in_the_same_spelling() {
     let own = "project = \"acme/app\"\ntarget_project = \"acme/app\"";
-    let Some(error) = entry_error(own) else { return };
+    let error = entry_error(own);
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
       gitlab_job_token_allowlist_entry.this
@@ -103,7 +103,7 @@ fn a_target_that_is_the_owner_in_the_same_spelling() {
 
 #[test]
 fn a_target_that_is_the_owner_by_number() {
-    let Some(error) = entry_error("project = \"acme/app\"\ntarget_project_id = 1") else { return };
+    let error = entry_error("project = \"acme/app\"\ntarget_project_id = 1");
     assert_snapshot!(error, @r"
     Error: Target is the project itself
       gitlab_job_token_allowlist_entry.this
@@ -117,7 +117,7 @@ fn a_target_that_is_the_owner_by_number() {
 
 #[test]
 fn a_target_that_is_the_owner_by_path() {
-    let Some(error) = entry_error("project = 1\ntarget_project = \"acme/app\"") else { return };
+    let error = entry_error("project = 1\ntarget_project = \"acme/app\"");
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
       gitlab_job_token_allowlist_entry.this
@@ -131,7 +131,7 @@ fn a_target_that_is_the_owner_by_path() {
 
 #[test]
 fn a_target_number_of_zero() {
-    let Some(error) = entry_error("project = \"acme/app\"\ntarget_project_id = 0") else { return };
+    let error = entry_error("project = \"acme/app\"\ntarget_project_id = 0");
     assert_snapshot!(error, @r"
     Error: Invalid project ID
       gitlab_job_token_allowlist_entry.this
@@ -145,7 +145,7 @@ fn a_target_number_of_zero() {
 #[test]
 fn a_made_up_target_fails_before_any_request() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for target in ["target_project_id = 0", "target_group_id = 0", "target_project = \"a1b2c3d4\""] {
         tf.config(&format!(
             "provider \"gitlab\" {{\n  early_auth_check = false\n}}\n\
@@ -159,7 +159,7 @@ fn a_made_up_target_fails_before_any_request() {
 
 #[test]
 fn a_negative_target_number() {
-    let Some(error) = entry_error("project = \"acme/app\"\ntarget_group_id = -3") else { return };
+    let error = entry_error("project = \"acme/app\"\ntarget_group_id = -3");
     assert_snapshot!(error, @r"
     Error: Invalid group ID
       gitlab_job_token_allowlist_entry.this
@@ -171,7 +171,7 @@ fn a_negative_target_number() {
 
 #[test]
 fn a_fraction_of_a_target_number() {
-    let Some(error) = entry_error("project = \"acme/app\"\ntarget_project_id = 1.5") else { return };
+    let error = entry_error("project = \"acme/app\"\ntarget_project_id = 1.5");
     assert_snapshot!(error, @r"
     Error: Invalid attribute value
       gitlab_job_token_allowlist_entry.this
@@ -183,7 +183,7 @@ fn a_fraction_of_a_target_number() {
 
 #[test]
 fn a_target_number_beyond_all_numbers() {
-    let Some(error) = entry_error("project = \"acme/app\"\ntarget_group_id = 1e30") else { return };
+    let error = entry_error("project = \"acme/app\"\ntarget_group_id = 1e30");
     assert_snapshot!(error, @r"
     Error: Invalid attribute value
       gitlab_job_token_allowlist_entry.this
@@ -195,7 +195,7 @@ fn a_target_number_beyond_all_numbers() {
 
 #[test]
 fn a_project_number_of_zero() {
-    let Some(error) = scope_error("project = 0") else { return };
+    let error = scope_error("project = 0");
     assert_snapshot!(error, @r#"
     Error: Invalid project
       gitlab_job_token_scope.this
@@ -208,7 +208,7 @@ fn a_project_number_of_zero() {
 
 #[test]
 fn an_empty_project() {
-    let Some(error) = scope_error("project = \"\"") else { return };
+    let error = scope_error("project = \"\"");
     assert_snapshot!(error, @r#"
     Error: Invalid project
       gitlab_job_token_scope.this
@@ -221,7 +221,7 @@ fn an_empty_project() {
 
 #[test]
 fn a_project_without_its_group() {
-    let Some(error) = scope_error("project = \"app\"") else { return };
+    let error = scope_error("project = \"app\"");
     assert_snapshot!(error, @r#"
     Error: Invalid project
       gitlab_job_token_scope.this
@@ -236,7 +236,7 @@ fn a_project_without_its_group() {
 #[test]
 fn the_address_of_a_project_in_place_of_its_path() {
     let address = "project = \"acme/app\"\ntarget_project = \"https://gitlab.com/acme/lib\"";
-    let Some(error) = entry_error(address) else { return };
+    let error = entry_error(address);
     assert_snapshot!(error, @r#"
     Error: Invalid project
       gitlab_job_token_allowlist_entry.this
@@ -250,7 +250,7 @@ fn the_address_of_a_project_in_place_of_its_path() {
 #[test]
 fn the_address_of_a_repository_in_place_of_a_path() {
     let address = "project = \"git@gitlab.example.com:acme/app.git\"";
-    let Some(error) = scope_error(address) else { return };
+    let error = scope_error(address);
     assert_snapshot!(error, @r#"
     Error: Invalid project
       gitlab_job_token_scope.this
@@ -264,7 +264,7 @@ fn the_address_of_a_repository_in_place_of_a_path() {
 
 #[test]
 fn an_encoded_path() {
-    let Some(error) = scope_error("project = \"acme%2Fapp\"") else { return };
+    let error = scope_error("project = \"acme%2Fapp\"");
     assert_snapshot!(error, @r#"
     Error: Invalid project
       gitlab_job_token_scope.this
@@ -277,7 +277,7 @@ fn an_encoded_path() {
 
 #[test]
 fn a_group_with_a_slash_in_front() {
-    let Some(error) = entry_error("project = \"acme/app\"\ntarget_group = \"/acme\"") else { return };
+    let error = entry_error("project = \"acme/app\"\ntarget_group = \"/acme\"");
     assert_snapshot!(error, @r#"
     Error: Invalid group
       gitlab_job_token_allowlist_entry.this
@@ -291,7 +291,7 @@ fn a_group_with_a_slash_in_front() {
 #[test]
 fn a_scope_of_an_unknown_path_fails_at_apply_since_the_path_may_come_to_be() {
     let gitlab = Simulator::start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n");
     tf.plan().succeeds();
 
@@ -310,7 +310,7 @@ fn a_scope_of_an_unknown_path_fails_at_apply_since_the_path_may_come_to_be() {
 #[test]
 fn a_scope_of_an_unknown_number() {
     let gitlab = Simulator::start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n}\n");
 
     assert_snapshot!(tf.apply().error(), @r"
@@ -332,7 +332,7 @@ fn a_scope_of_an_unknown_number() {
 #[test]
 fn a_list_of_an_unknown_number() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = 4711\n  target_project = 1\n}\n",
     );
@@ -355,7 +355,7 @@ fn a_list_of_an_unknown_number() {
 
 #[test]
 fn mistakes_are_found_without_a_token_and_without_a_server() {
-    let Some(tf) = bare_workspace() else { return };
+    let tf = bare_workspace();
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n");
     tf.run(&["validate", "-no-color"]).succeeds();
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme app\"\n}\n");

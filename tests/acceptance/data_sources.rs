@@ -44,7 +44,7 @@ fn a_scope_is_read_by_path_and_by_number() {
     let gitlab = WORLD.start();
     gitlab.set_inbound_enabled(1, false);
     gitlab.set_outbound_enabled(1, true);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for project in ["acme/app", "1"] {
         let read = read(&gitlab, &tf, &replaced(READ_SCOPE, "acme/app", project), SCOPE);
 
@@ -61,7 +61,7 @@ fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
     let gitlab = WORLD.start();
     [2, 3].map(Target::Project).into_iter().for_each(|target| gitlab.allow(1, target));
     [3, 2].map(Target::Group).into_iter().for_each(|target| gitlab.allow(1, target));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
 
@@ -91,7 +91,7 @@ fn a_group_below_a_relative_url_has_its_full_path() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().relative_url_root("/groups"));
     gitlab.add_group("ops/groups/prod");
     gitlab.allow(1, Target::Group(4));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
 
@@ -106,7 +106,7 @@ fn what_the_token_may_not_see_is_null() {
             .on(Route::AllowlistProjectsGet),
     );
     gitlab.inject(json(r#"[{"id":9}]"#).on(Route::AllowlistGroupsGet));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     tf.config(READ_ALLOWLIST);
     let run = tf.apply();
@@ -128,7 +128,7 @@ fn what_the_token_may_not_see_is_null() {
 #[test]
 fn a_list_of_nobody_is_empty() {
     let gitlab = WORLD.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let read = read(&gitlab, &tf, READ_ALLOWLIST, ALLOWLIST);
 
@@ -144,7 +144,7 @@ fn full_lists_are_read_whole_and_in_five_pages() {
         gitlab.allow(1, Target::Project(project));
         gitlab.allow(1, Target::Group(group));
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(READ_ALLOWLIST);
 
     tf.plan().succeeds();
@@ -163,7 +163,7 @@ fn full_lists_are_read_whole_and_in_five_pages() {
 fn what_the_same_apply_changes_is_seen() {
     let gitlab = WORLD.start();
     gitlab.set_inbound_enabled(1, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "gitlab_job_token_scope" "app" {
@@ -200,7 +200,7 @@ fn what_the_same_apply_changes_is_seen() {
 #[test]
 fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
     let gitlab = WORLD.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!(
         "resource \"terraform_data\" \"app\" {{\n  input = 1\n}}\n{}",
         replaced(READ_ALLOWLIST, "\"acme/app\"", "terraform_data.app.output")
@@ -214,7 +214,7 @@ fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
 #[test]
 fn an_unknown_project_is_an_error() {
     let gitlab = WORLD.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     tf.config(&replaced(READ_SCOPE, "acme/app", "acme/none"));
     assert_snapshot!(tf.plan().error(), @r#"
@@ -258,7 +258,7 @@ fn an_unknown_project_is_an_error() {
 #[test]
 fn a_project_that_is_neither_number_nor_path_is_an_error() {
     let gitlab = WORLD.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     tf.config(&replaced(READ_ALLOWLIST, "acme/app", "app"));
     assert_snapshot!(tf.plan().error(), @r#"

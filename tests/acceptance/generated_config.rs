@@ -108,11 +108,9 @@ fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
 
 #[test]
 fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
-    if GENERATE_WITH_PROVIDER.is_missing() {
-        return;
-    }
+    GENERATE_WITH_PROVIDER.require();
     let gitlab = open_app();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.file(
         "versions.tf",
         &format!("terraform {{\n  required_providers {{\n    gitlab-job-token = {{ source = {PROVIDER_SOURCE:?} }}\n  }}\n}}\n"),
@@ -130,7 +128,7 @@ fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
 #[test]
 fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that_name_the_provider() {
     let gitlab = open_app();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let generated = generate(&tf);
     assert_snapshot!(evened_out(&generated), @r#"

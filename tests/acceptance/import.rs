@@ -28,7 +28,7 @@ const APP_SCOPE: &str = r#"resource "gitlab_job_token_scope" "app" { project = "
 #[track_caller]
 fn imports_clean(config: &str, id: &str) {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(config);
 
     tf.import(ENTRY, id).succeeds();
@@ -62,7 +62,7 @@ fn an_entry_is_imported_by_paths_with_the_number_of_its_target() {
 #[test]
 fn a_configured_path_of_an_imported_entry_is_taken_up_in_place_and_without_a_write() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.import(ENTRY, "acme/app:project:acme/lib").succeeds();
 
@@ -77,7 +77,7 @@ fn a_configured_path_of_an_imported_entry_is_taken_up_in_place_and_without_a_wri
 fn a_scope_is_imported_by_number() {
     let gitlab = lib_and_partners_allowed();
     gitlab.set_inbound_enabled(1, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config("resource \"gitlab_job_token_scope\" \"app\" {\n  project = 1\n  inbound_enabled = false\n}\n");
 
     tf.import(SCOPE, "1").succeeds();
@@ -88,7 +88,7 @@ fn a_scope_is_imported_by_number() {
 #[test]
 fn a_scope_is_imported_by_path_with_its_number() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);
 
     tf.import(SCOPE, "acme/app").succeeds();
@@ -104,7 +104,7 @@ fn a_scope_is_imported_by_path_with_its_number() {
 #[test]
 fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 3"));
 
     assert_snapshot!(tf.import(ENTRY, "1:project:3").error(), @r"
@@ -121,7 +121,7 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
 #[test]
 fn an_entry_of_an_unknown_owner_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("9", "target_project_id = 3"));
 
     assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @r"
@@ -139,7 +139,7 @@ fn an_entry_of_an_unknown_owner_cannot_be_imported() {
 #[test]
 fn an_entry_of_an_unknown_path_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 3"));
 
     assert_snapshot!(tf.import(ENTRY, "acme/app:group:acme/missing").error(), @r"
@@ -153,7 +153,7 @@ fn an_entry_of_an_unknown_path_cannot_be_imported() {
 #[test]
 fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 2"));
 
     assert_snapshot!(tf.import(ENTRY, "1/2").error(), @r#"
@@ -168,7 +168,7 @@ fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
 #[test]
 fn a_part_of_an_id_that_is_neither_number_nor_path_is_told() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 2"));
 
     assert_snapshot!(tf.import(ENTRY, "1:project:").error(), @r#"
@@ -181,7 +181,7 @@ fn a_part_of_an_id_that_is_neither_number_nor_path_is_told() {
 #[test]
 fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);
 
     assert_snapshot!(tf.import(SCOPE, "app").error(), @r#"
@@ -195,7 +195,7 @@ fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
 #[test]
 fn a_scope_of_an_unknown_number_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);
 
     assert_snapshot!(tf.import(SCOPE, "4711").error(), @r"

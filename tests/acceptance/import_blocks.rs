@@ -15,11 +15,9 @@ fn full() -> Simulator {
 
 /// Imports that configuration, by which nothing may change on the server and nothing be left to do.
 fn imports_clean(config: &str, count: usize) {
-    if IMPORT_FOR_EACH.is_missing() {
-        return;
-    }
+    IMPORT_FOR_EACH.require();
     let gitlab = full();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(config);
 
     let plan = tf.plan();
@@ -32,14 +30,12 @@ fn imports_clean(config: &str, count: usize) {
 }
 
 /// The only error of a plan for that configuration.
-fn planning_error(config: &str) -> Option<String> {
-    if IMPORT_FOR_EACH.is_missing() {
-        return None;
-    }
+fn planning_error(config: &str) -> String {
+    IMPORT_FOR_EACH.require();
     let gitlab = full();
-    let tf = workspace(&gitlab)?;
+    let tf = workspace(&gitlab);
     tf.config(config);
-    Some(tf.plan().error())
+    tf.plan().error()
 }
 
 #[test]
@@ -132,7 +128,7 @@ fn exclusive_lists_are_imported_by_number_and_by_path() {
 #[test]
 fn a_list_that_is_imported_and_changed_at_once_names_who_will_lose_access() {
     let gitlab = full();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         import {
@@ -184,7 +180,6 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
         }
         "#,
     );
-    let Some(error) = error else { return };
     assert_snapshot!(error, @r"
     Error: Can't import a missing allowlist entry
 
@@ -207,7 +202,6 @@ fn the_scope_of_an_absent_project_cannot_be_imported() {
         }
         "#,
     );
-    let Some(error) = error else { return };
     assert_snapshot!(error, @r"
     Error: Unknown project
 
@@ -230,7 +224,6 @@ fn the_list_of_an_absent_project_cannot_be_imported() {
         }
         "#,
     );
-    let Some(error) = error else { return };
     assert_snapshot!(error, @r"
     Error: Can't read the allowlist of project 99
 

@@ -39,14 +39,14 @@ struct Installing {
 }
 
 impl Installing {
-    fn new() -> Option<Installing> {
+    fn new() -> Installing {
         let gitlab = APP_ONLY.start();
         gitlab.set_inbound_enabled(APP, false);
-        let mut tf = workspace_without_provider(&gitlab)?;
+        let mut tf = workspace_without_provider(&gitlab);
         tf.set_env("HTTPS_PROXY", NOWHERE);
         fs::remove_file(tf.directory().join("versions.tf")).unwrap();
         tf.config(&replaced(CONFIG, "VERSION", VERSION));
-        Some(Installing { gitlab, tf })
+        Installing { gitlab, tf }
     }
 
     /// Runs the binary in the home of the CLI, and returns what it says.
@@ -111,7 +111,7 @@ fn executables(mirror: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn init_finds_it_without_a_registry_and_records_its_checksum() {
-    let Some(installing) = Installing::new() else { return };
+    let installing = Installing::new();
     let tf = &installing.tf;
     tf.run(&["init", "-no-color"]).fails();
 
@@ -128,7 +128,7 @@ fn init_finds_it_without_a_registry_and_records_its_checksum() {
 
 #[test]
 fn a_second_install_leaves_the_lock_file_right() {
-    let Some(installing) = Installing::new() else { return };
+    let installing = Installing::new();
     installing.run(&["install"]);
     installing.tf.run(&["init", "-no-color"]).succeeds();
     let lock = installing.lock_file();
@@ -142,7 +142,7 @@ fn a_second_install_leaves_the_lock_file_right() {
 
 #[test]
 fn another_mirror_is_used_with_the_cli_configuration_that_is_shown() {
-    let Some(installing) = Installing::new() else { return };
+    let installing = Installing::new();
     let tf = &installing.tf;
     let mirror = tf.home().join("a mirror");
 
@@ -156,7 +156,7 @@ fn another_mirror_is_used_with_the_cli_configuration_that_is_shown() {
 
 #[test]
 fn a_cli_configuration_that_looks_elsewhere_is_mended_by_what_the_warning_shows() {
-    let Some(installing) = Installing::new() else { return };
+    let installing = Installing::new();
     let tf = &installing.tf;
     let cli_config = tf.cli_config("provider_installation {\n  direct {}\n}\n");
 
@@ -172,7 +172,7 @@ fn a_cli_configuration_that_looks_elsewhere_is_mended_by_what_the_warning_shows(
 /// What is said to a user who replaces a build under the same version, command by command.
 #[test]
 fn a_lock_file_refuses_another_build_until_it_has_recorded_that_too() {
-    let Some(installing) = Installing::new() else { return };
+    let installing = Installing::new();
     let tf = &installing.tf;
     let mirror = tf.home().join("mirror");
     let directory = mirror.to_str().unwrap();
@@ -201,7 +201,7 @@ fn a_lock_file_refuses_another_build_until_it_has_recorded_that_too() {
 
 #[test]
 fn after_uninstall_the_home_is_as_it_was_and_init_fails_again() {
-    let Some(installing) = Installing::new() else { return };
+    let installing = Installing::new();
     installing.run(&["install"]);
     installing.tf.run(&["init", "-no-color"]).succeeds();
     assert!(!installing.is_home_empty());

@@ -1,34 +1,36 @@
-//! Brings a simulator, the built provider and the CLI together, and skips tests loudly where there is no CLI.
+//! Brings a simulator, the built provider and the CLI together, and skips tests where there is no CLI.
 
+use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Once, OnceLock};
 
 use gitlab_simulator::{Fault, Simulator};
 use terraform_cli::{Cli, NoCli, Workspace};
 
+use crate::harness::skip;
 use crate::uncached::SNAPSHOTS;
 
 /// The provider that was built with these tests.
 pub(crate) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// A workspace whose environment names the simulator and its administrator's token; none where there is no CLI, and
-/// then the test has nothing to do.
+/// Makes a workspace whose environment names the simulator and its administrator's token. Without a CLI, it skips the
+/// test, as the functions below do.
 #[track_caller]
-pub(crate) fn workspace(gitlab: &Simulator) -> Option<Workspace> {
-    Some(connected(bare_workspace()?, gitlab))
+pub(crate) fn workspace(gitlab: &Simulator) -> Workspace {
+    connected(bare_workspace(), gitlab)
 }
 
-/// A workspace whose environment names no GitLab.
+/// Makes a workspace whose environment names no GitLab.
 #[track_caller]
-pub(crate) fn bare_workspace() -> Option<Workspace> {
-    Some(Workspace::new(cli()?, Path::new(PROVIDER)).expect("a workspace for the built provider"))
+pub(crate) fn bare_workspace() -> Workspace {
+    Workspace::new(cli(), Path::new(PROVIDER)).expect("a workspace for the built provider")
 }
 
 /// As [`workspace`], of a CLI that knows of no provider yet.
 #[track_caller]
-pub(crate) fn workspace_without_provider(gitlab: &Simulator) -> Option<Workspace> {
-    Some(connected(Workspace::without_provider(cli()?).expect("a workspace"), gitlab))
+pub(crate) fn workspace_without_provider(gitlab: &Simulator) -> Workspace {
+    connected(Workspace::without_provider(cli()).expect("a workspace"), gitlab)
 }
 
 fn connected(mut tf: Workspace, gitlab: &Simulator) -> Workspace {
@@ -40,32 +42,45 @@ fn connected(mut tf: Workspace, gitlab: &Simulator) -> Workspace {
     tf
 }
 
-/// Returns the CLI that all tests run; none where there is none.
+/// Returns the CLI that all tests run, or skips the test.
 #[track_caller]
-pub(crate) fn cli() -> Option<&'static Cli> {
+pub(crate) fn cli() -> &'static Cli {
     static FOUND: OnceLock<Result<Cli, NoCli>> = OnceLock::new();
     match FOUND.get_or_init(Cli::find) {
-        Ok(cli) => Some(cli),
+        Ok(cli) => cli,
         Err(error @ NoCli::NotOnPath(_)) if !must_run() => {
-            skip(error);
-            None
+            static SAID: Once = Once::new();
+            SAID.call_once(|| say(&format!("ALL TESTS THAT NEED A CLI ARE IGNORED: {error}.")));
+            skip("there is no Terraform or OpenTofu".to_owned())
         }
         Err(error) => panic!("{error}"),
     }
 }
 
-/// A skipped test passes, so whoever relies on these tests says so.
+/// An ignored test fails no pipeline, so one that relies on these tests says so.
 fn must_run() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
-/// Says once what is skipped.
-fn skip(error: &NoCli) {
-    static SAID: Once = Once::new();
-    SAID.call_once(|| say(&format!("ALL ACCEPTANCE TESTS ARE SKIPPED: {error}.")));
+/// Returns the path and text of each source file of these tests.
+pub(crate) fn sources() -> Vec<(PathBuf, String)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance")];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = fs::read_to_string(&path).expect("a source");
+                sources.push((path, text));
+            }
+        }
+    }
+    sources
 }
 
-/// Says what a test leaves out, past the test runner, which would hide the output of tests that pass.
+/// Prints what a test leaves out.
 pub(crate) fn say(what: &str) {
     drop(std::io::stderr().write_all(format!("\n{what}\n\n").as_bytes()));
 }

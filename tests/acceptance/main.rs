@@ -1,9 +1,15 @@
 //! What users meet: the built provider under the real Terraform or OpenTofu, against an in-memory GitLab. Each test is
-//! one fact of the contract; how the program is run is the business of `kit` and the crate `terraform-cli`, what a
-//! test needs of it that of `needs`.
+//! one fact of the contract. `harness` runs the tests, `worlds` has the GitLabs that they start from, `kit` and the
+//! crate `terraform-cli` run the program, and `needs` has the features that a test may need of it.
 //!
 //! Messages are pinned in full, so that a change of wording is a change of a test.
 
+#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+#[macro_use(test)]
+extern crate test_attribute;
+
+mod harness;
 mod kit;
 mod needs;
 mod worlds;
@@ -52,3 +58,7 @@ mod uncached;
 mod unknown;
 mod unresolved;
 mod versions;
+
+fn main() -> std::process::ExitCode {
+    harness::main()
+}

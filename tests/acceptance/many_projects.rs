@@ -56,7 +56,7 @@ fn assert_at_most(gitlab: &Simulator, most: usize) {
 #[test]
 fn plan_of_many_projects_costs_less_than_half_a_request_each() {
     let (gitlab, projects) = gitlab(100);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     applied(&gitlab, &tf, &configuration(projects.len()));
 
     tf.plan().changes_nothing();
@@ -67,7 +67,7 @@ fn plan_of_many_projects_costs_less_than_half_a_request_each() {
 #[test]
 fn saved_creates_cost_their_writes_and_a_request_each() {
     let (gitlab, projects) = gitlab(100);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     projects.iter().for_each(|project| gitlab.set_inbound_enabled(*project, false));
     tf.config(&configuration(projects.len()));
     tf.plan().succeeds();
@@ -82,7 +82,7 @@ fn saved_creates_cost_their_writes_and_a_request_each() {
 #[test]
 fn restricted_projects_are_restricted_without_a_write() {
     let (gitlab, projects) = gitlab(60);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "gitlab_job_token_scope" "this" {
@@ -101,7 +101,7 @@ fn restricted_projects_are_restricted_without_a_write() {
 #[test]
 fn without_graphql_a_plan_costs_three_requests_for_a_project() {
     let (gitlab, projects) = gitlab(50);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     applied(&gitlab, &tf, &configuration(projects.len()));
     let refusal = Fault::Answers {
         status: 403,
@@ -119,7 +119,7 @@ fn without_graphql_a_plan_costs_three_requests_for_a_project() {
 fn a_fine_grained_token_costs_three_requests_for_a_project() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let (gitlab, projects) = gitlab(30);
-        let Some(mut tf) = workspace(&gitlab) else { return };
+        let mut tf = workspace(&gitlab);
         applied(&gitlab, &tf, &configuration(projects.len()));
         gitlab.set_granular_graphql(answers);
         let reads = ["Job Token Scope: Read", "Job Token Scope Allowlist: Read", "User: Read"];
@@ -135,7 +135,7 @@ fn a_fine_grained_token_costs_three_requests_for_a_project() {
 #[test]
 fn one_new_entry_for_each_project_costs_little_more_than_it() {
     let (gitlab, projects) = gitlab(100);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let target = gitlab.add_project("platform/deploy");
     tf.config(&format!(
         r#"

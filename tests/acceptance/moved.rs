@@ -48,8 +48,8 @@ impl Official {
     }
 
     /// A workspace with this in its state under that name, and this configuration.
-    fn stored_as(&self, name: &str, gitlab: &Simulator, config: &str) -> Option<Workspace> {
-        let tf = workspace(gitlab)?;
+    fn stored_as(&self, name: &str, gitlab: &Simulator, config: &str) -> Workspace {
+        let tf = workspace(gitlab);
         let state = json!({
             "version": 4, "terraform_version": "1.8.0", "serial": 1, "lineage": "b3a1", "outputs": {},
             "resources": [{
@@ -63,16 +63,14 @@ impl Official {
         let stand_in = stand_in(&tf.directory(), self.address);
         // OpenTofu reads the address of Terraform's registry in a state as that of its own.
         let address = self.address.replace("registry.terraform.io/", "");
-        let built = Path::new(PROVIDER).parent()?;
+        let built = Path::new(PROVIDER).parent().expect("the directory of the build");
         tf.cli_config(&provider_overrides(&[(PROVIDER_SOURCE, built), (&address, &stand_in)]));
-        Some(tf)
+        tf
     }
 
     /// A workspace with this in its state, and a configuration that moves it to the resource of `config`.
-    pub(crate) fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Option<Workspace> {
-        if MOVED_BETWEEN_PROVIDERS.is_missing() {
-            return None;
-        }
+    pub(crate) fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Workspace {
+        MOVED_BETWEEN_PROVIDERS.require();
         let moved = format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n", self.type_name);
         self.stored_as("old", gitlab, &format!("{moved}{config}"))
     }
@@ -95,9 +93,9 @@ fn lib_and_ops_allowed() -> Simulator {
 
 /// Plans and applies a move, by which nothing may be written and after which nothing may be left to do. The state
 /// afterwards, and what the plan warned of.
-fn moves_clean(official: &Official, resource: &str, config: &str) -> Option<(Value, Vec<String>)> {
+fn moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec<String>) {
     let gitlab = lib_and_ops_allowed();
-    let tf = official.moved_to(&gitlab, resource, config)?;
+    let tf = official.moved_to(&gitlab, resource, config);
 
     let plan = tf.plan();
     assert_eq!(plan.actions(), [], "{}", official.attributes);
@@ -108,7 +106,7 @@ fn moves_clean(official: &Official, resource: &str, config: &str) -> Option<(Val
     assert_eq!(gitlab.requests().writes().to_string(), "");
     assert_eq!(tf.state().addresses(), [resource]);
     tf.plan().changes_nothing().warns_of_nothing();
-    Some((tf.state().of(resource).clone(), warnings))
+    (tf.state().of(resource).clone(), warnings)
 }
 
 /// The title of a plan's only error. The rest differs: some OpenTofus name the source provider by its type alone.
@@ -157,7 +155,7 @@ fn every_shape_of_an_official_entry_is_taken_over_without_a_write() {
         ),
     ] {
         let official = Official::scope(version, attributes);
-        let Some((state, warnings)) = moves_clean(&official, ENTRY, &entry(project, target)) else { return };
+        let (state, warnings) = moves_clean(&official, ENTRY, &entry(project, target));
 
         let kind = if target.contains("group") { "group" } else { "project" };
         assert_eq!(state["id"], format!("1:{kind}:2"));
@@ -199,7 +197,7 @@ fn every_shape_of_an_official_list_is_taken_over_without_a_write() {
         ),
     ] {
         let official = Official::scopes(version, attributes);
-        let Some((state, warnings)) = moves_clean(&official, LIST, &list(project, targets)) else { return };
+        let (state, warnings) = moves_clean(&official, LIST, &list(project, targets));
 
         assert_eq!((&state["id"], &state["project"]), (&json!("1"), &json!(project)));
         assert_eq!(state["target_project_ids"], json!([2]));
@@ -214,7 +212,7 @@ fn the_setting_that_an_official_list_also_managed_is_told() {
         json!({"id": "acme/app", "project": "acme/app", "enabled": true, "target_project_ids": [2], "target_group_ids": [2]}),
     );
     let config = list("acme/app", "target_project_ids = [2]\n  target_group_ids = [2]");
-    let Some((_, warnings)) = moves_clean(&official, LIST, &config) else { return };
+    let (_, warnings) = moves_clean(&official, LIST, &config);
 
     assert_snapshot!(warnings.join("\n"), @r#"
     Warning: The job token scope itself is no longer managed
@@ -231,9 +229,7 @@ fn both_registries_and_private_mirrors_of_the_official_provider_are_known() {
     for address in OFFICIAL {
         let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
         let official = Official { address, ..Official::scope(0, state) };
-        if moves_clean(&official, ENTRY, &entry("1", "target_project_id = 2")).is_none() {
-            return;
-        }
+        moves_clean(&official, ENTRY, &entry("1", "target_project_id = 2"));
     }
 }
 
@@ -245,7 +241,7 @@ fn paths_in_place_of_the_moved_numbers_are_no_write() {
         json!({"id": "1", "project": "1", "project_id": 1, "target_project_ids": [2], "target_group_ids": [2]}),
     );
     let config = list("acme/app", "target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]");
-    let Some(tf) = official.moved_to(&gitlab, LIST, &config) else { return };
+    let tf = official.moved_to(&gitlab, LIST, &config);
 
     let change = tf.plan().change(LIST);
     assert_eq!(change.action, Action::Update);
@@ -261,7 +257,7 @@ fn groups_that_an_old_official_list_did_not_know_are_taken_over_with_a_warning()
     let gitlab = lib_and_ops_allowed();
     let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let config = list("1", "target_project_ids = [2]\n  target_group_ids = []");
-    let Some(tf) = official.moved_to(&gitlab, LIST, &config) else { return };
+    let tf = official.moved_to(&gitlab, LIST, &config);
 
     assert_snapshot!(tf.plan().warning(), @r#"
     Warning: Targets will lose access to project 1
@@ -308,11 +304,11 @@ fn own_state_from_another_registry_is_kept() {
             "registry.opentofu.org/aff15f21/gitlab-job-token",
         ] {
             let renamed = format!("{type_name}.this");
-            let Some((state, warnings)) = moves_clean(&stored(address), &renamed, &config) else { return };
+            let (state, warnings) = moves_clean(&stored(address), &renamed, &config);
             assert_eq!((&state["id"], warnings), (&attributes["id"], vec![]));
 
             let gitlab = lib_and_ops_allowed();
-            let Some(tf) = stored(address).stored_as("this", &gitlab, &config) else { return };
+            let tf = stored(address).stored_as("this", &gitlab, &config);
             tf.plan().changes_nothing().warns_of_nothing();
             tf.apply().succeeds();
             assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -343,7 +339,7 @@ fn moved_state_of_a_deleted_project_can_be_destroyed() {
         for options in [&["-destroy"][..], &["-destroy", "-refresh=false"]] {
             let gitlab = lib_and_ops_allowed();
             gitlab.delete_project(1);
-            let Some(tf) = official.moved_to(&gitlab, resource, &config) else { return };
+            let tf = official.moved_to(&gitlab, resource, &config);
 
             let plan = tf.plan();
             assert_eq!(plan.actions(), [(resource.to_owned(), Action::Create)]);
@@ -366,7 +362,7 @@ fn a_state_of_any_other_provider_is_refused() {
         type_name: "forge_job_token_scope",
         ..Official::scope(0, state)
     };
-    let Some(tf) = other.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
+    let tf = other.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2"));
 
     assert_eq!(refusal(&tf), "Unsupported move");
 }
@@ -375,7 +371,7 @@ fn a_state_of_any_other_provider_is_refused() {
 fn one_official_list_does_not_become_one_entry() {
     let gitlab = lib_and_ops_allowed();
     let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
-    let Some(tf) = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2")) else { return };
+    let tf = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2"));
 
     assert_eq!(refusal(&tf), "Unsupported move");
 }

@@ -1,14 +1,13 @@
-//! Features that tests need of the CLI and that not every supported version has. No other file here knows versions of CLIs: a test
-//! that needs a feature names it in its first line, and says so where it is skipped.
+//! Features of the CLI that tests need and that not every supported version has. No other file here knows versions of
+//! CLIs: a test that needs a feature names it in its first line, and is ignored where it is missing.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::fs;
-use std::path::Path;
 
 use terraform_cli::{Program, Release};
 
-use crate::kit::{cli, say};
+use crate::harness::skip;
+use crate::kit::{cli, say, sources};
 
 /// A feature with the first version of each program that has it, if any has.
 pub(crate) struct Feature {
@@ -96,27 +95,30 @@ impl Feature {
     /// Checks whether the CLI has this feature. For tests that run on every CLI and expect more of this one.
     #[track_caller]
     pub(crate) fn is_there(&self) -> bool {
-        cli().is_some_and(|cli| self.is_in(cli.release()))
+        self.is_in(cli().release())
     }
 
-    /// Checks whether the test must be skipped for want of this feature, and says so.
+    /// Skips the test if the CLI lacks this feature.
     #[track_caller]
-    pub(crate) fn is_missing(&self) -> bool {
-        let thread = std::thread::current();
-        self.is_missing_for(&thread.name().unwrap_or("a test"))
+    pub(crate) fn require(&self) {
+        if !self.is_there() {
+            skip(self.lack());
+        }
     }
 
-    /// Checks whether a part of a test must be left out, and says so.
+    /// Checks whether a part of a test must be left out, and prints that.
     #[track_caller]
     pub(crate) fn is_missing_for(&self, part: &dyn Display) -> bool {
-        // Without any CLI, the test itself has nothing to do.
-        let Some(release) = cli().map(|cli| cli.release()) else { return false };
-        let missing = !self.is_in(release);
+        let missing = !self.is_there();
         if missing {
-            let (program, (major, minor)) = (release.program, release.version);
-            say(&format!("SKIPPED: {part} needs {}, which {program:?} {major}.{minor} lacks.", self.name));
+            say(&format!("SKIPPED: {part}: {}.", self.lack()));
         }
         missing
+    }
+
+    fn lack(&self) -> String {
+        let Release { program, version: (major, minor) } = cli().release();
+        format!("it needs {}, which {program:?} {major}.{minor} lacks", self.name)
     }
 
     fn is_in(&self, release: Release) -> bool {
@@ -131,18 +133,9 @@ impl Feature {
 /// Otherwise nobody could tell from this file what runs where.
 #[test]
 fn no_other_file_asks_for_the_version() {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance")];
-    let mut asking = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("the folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if fs::read_to_string(&path).expect("a source").contains("release()") {
-                asking.push(path.file_name().expect("a name").to_owned());
-            }
-        }
-    }
+    let sources = sources();
+    let asking: Vec<_> = sources.iter().filter(|(_, text)| text.contains("release()")).collect();
+    let asking: Vec<_> = asking.iter().filter_map(|(path, _)| path.file_name()).collect();
     assert_eq!(asking, ["needs.rs"]);
 }
 

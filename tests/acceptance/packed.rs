@@ -43,7 +43,7 @@ fn packed_mirror(folder: &Path) -> PathBuf {
 fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
     let gitlab = APP_ONLY.start();
     gitlab.set_inbound_enabled(APP, false);
-    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    let mut tf = workspace_without_provider(&gitlab);
     tf.set_env("HTTPS_PROXY", NOWHERE);
     tf.config(CONFIG);
     let mirror = packed_mirror(&tf.home());
@@ -62,7 +62,7 @@ fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
 #[test]
 fn a_lock_file_tells_a_package_from_what_install_puts_until_it_has_recorded_both() {
     let gitlab = Simulator::start();
-    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    let mut tf = workspace_without_provider(&gitlab);
     tf.set_env("HTTPS_PROXY", NOWHERE);
     let (packed, installed) = (packed_mirror(&tf.home()), tf.home().join("installed"));
     let ran = Command::new(PROVIDER).args(["install", "--dir"]).arg(&installed).output().unwrap();

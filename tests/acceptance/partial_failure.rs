@@ -17,7 +17,7 @@ resource "gitlab_job_token_allowlist_entry" "each" {
 #[test]
 fn one_entry_that_fails_leaves_the_others_in_state_and_the_next_apply_converges() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(ENTRIES);
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -47,7 +47,7 @@ fn one_entry_that_fails_leaves_the_others_in_state_and_the_next_apply_converges(
 fn one_removal_that_fails_leaves_that_entry_alone_in_state() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(ENTRIES);
     tf.apply().succeeds();
 
@@ -64,7 +64,7 @@ fn one_removal_that_fails_leaves_that_entry_alone_in_state() {
 fn an_answer_that_was_lost_is_explained_by_our_own_first_try() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(ENTRIES);
     gitlab.inject(Fault::DropsTheAnswer.on(Route::AllowlistProjectPost).target(Target::Project(3)).once());
 

@@ -19,7 +19,7 @@ pub(crate) fn with_block(block: &str) -> String {
 
 #[test]
 fn certificates_that_are_not_verified_are_warned_of() {
-    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("insecure = true"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -35,7 +35,7 @@ fn certificates_that_are_not_verified_are_warned_of() {
 
 #[test]
 fn the_base_url_is_taken_with_and_without_the_path_of_the_api_and_a_slash() {
-    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     for suffix in ["", "/", "/api/v4", "/api/v4/"] {
         tf.config(&with_block(&format!("base_url = \"{}{suffix}\"", gitlab.url())));
         tf.plan().succeeds();
@@ -45,7 +45,7 @@ fn the_base_url_is_taken_with_and_without_the_path_of_the_api_and_a_slash() {
 #[test]
 fn a_relative_url_root_is_part_of_the_base_url() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().relative_url_root("/gitlab"));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "acme" {
@@ -62,7 +62,7 @@ fn a_relative_url_root_is_part_of_the_base_url() {
 
 #[test]
 fn the_attributes_beat_the_environment() {
-    let Some((gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_BASE_URL", NOBODY);
     tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
     tf.config(&with_block(&format!("base_url = \"{}\"\ntoken = \"{}\"", gitlab.api_url(), gitlab.token())));
@@ -72,7 +72,7 @@ fn the_attributes_beat_the_environment() {
 
 #[test]
 fn the_variable_of_gitlab_beats_that_of_its_ci_jobs() {
-    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("CI_API_V4_URL", NOBODY);
     tf.config(&with_block(""));
 
@@ -82,7 +82,7 @@ fn the_variable_of_gitlab_beats_that_of_its_ci_jobs() {
 #[test]
 fn in_a_ci_job_the_instance_is_that_of_the_job() {
     let gitlab = APP_ONLY.start();
-    let Some(mut tf) = bare_workspace() else { return };
+    let mut tf = bare_workspace();
     tf.set_env("CI_API_V4_URL", &gitlab.api_url());
     tf.set_env("GITLAB_TOKEN", gitlab.token());
     tf.config(&with_block(""));
@@ -92,7 +92,7 @@ fn in_a_ci_job_the_instance_is_that_of_the_job() {
 
 #[test]
 fn the_token_is_tried_once_a_run() {
-    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(""));
 
     tf.plan().succeeds();
@@ -102,7 +102,7 @@ fn the_token_is_tried_once_a_run() {
 
 #[test]
 fn the_early_check_can_be_turned_off_in_either_place() {
-    let Some((gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("early_auth_check = false"));
     tf.plan().succeeds();
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
@@ -115,7 +115,7 @@ fn the_early_check_can_be_turned_off_in_either_place() {
 
 #[test]
 fn further_headers_are_sent_with_each_request() {
-    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("headers = { \"X-Team\" = \"platform\" }"));
 
     tf.apply().succeeds();

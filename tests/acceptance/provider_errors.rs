@@ -8,15 +8,15 @@ use crate::worlds::APP_ONLY;
 
 /// What planning with such a provider block says.
 #[track_caller]
-fn block_error(block: &str) -> Option<String> {
-    let (_gitlab, tf) = APP_ONLY.with_workspace()?;
+fn block_error(block: &str) -> String {
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(block));
-    Some(tf.plan().error())
+    tf.plan().error()
 }
 
 #[test]
 fn a_missing_token() {
-    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.remove_env("GITLAB_TOKEN");
     tf.config(&with_block(""));
 
@@ -32,7 +32,7 @@ fn a_missing_token() {
 
 #[test]
 fn an_empty_token() {
-    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_TOKEN", "");
     tf.config(&with_block("token = \"\""));
 
@@ -48,7 +48,7 @@ fn an_empty_token() {
 
 #[test]
 fn a_token_that_no_header_can_carry() {
-    let Some(error) = block_error("token = \"two\\nlines\"") else { return };
+    let error = block_error("token = \"two\\nlines\"");
     assert_snapshot!(error, @r#"
     Error: Unusable provider configuration
       provider["aff15f21/gitlab-job-token"]
@@ -61,7 +61,7 @@ fn a_token_that_no_header_can_carry() {
 
 #[test]
 fn the_token_of_a_ci_job() {
-    let Some((gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::ci_job("job")));
     tf.config(&with_block(""));
 
@@ -78,7 +78,7 @@ fn the_token_of_a_ci_job() {
 
 #[test]
 fn a_wrong_token_is_one_error_however_many_resources_there_are() {
-    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
     tf.config(
         r#"
@@ -105,7 +105,7 @@ fn a_wrong_token_is_one_error_however_many_resources_there_are() {
 
 #[test]
 fn an_expired_token() {
-    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
     tf.config(&with_block(""));
 
@@ -124,7 +124,7 @@ fn an_expired_token() {
 
 #[test]
 fn a_token_that_may_only_read_plans_but_cannot_apply() {
-    let Some((gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, mut tf) = APP_ONLY.with_workspace();
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).role(Target::Project(1), Role::Owner);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(reader));
     gitlab.set_inbound_enabled(1, false);
@@ -146,7 +146,7 @@ fn a_token_that_may_only_read_plans_but_cannot_apply() {
 
 #[test]
 fn a_server_that_is_not_there() {
-    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(&format!("base_url = \"{NOBODY}\"\nretries = 0")));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -164,7 +164,7 @@ fn a_server_that_is_not_there() {
 
 #[test]
 fn a_server_that_is_not_gitlab() {
-    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(&format!("base_url = \"{}/somewhere/else\"", gitlab.url())));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -182,7 +182,7 @@ fn a_server_that_is_not_gitlab() {
 
 #[test]
 fn a_base_url_that_is_no_url() {
-    let Some(error) = block_error("base_url = \"gitlab.example.com\"") else { return };
+    let error = block_error("base_url = \"gitlab.example.com\"");
     assert_snapshot!(error, @r#"
     Error: Invalid base URL
       provider["aff15f21/gitlab-job-token"]
@@ -196,7 +196,7 @@ fn a_base_url_that_is_no_url() {
 
 #[test]
 fn a_base_url_with_a_password_in_it() {
-    let Some(error) = block_error("base_url = \"https://me:secret@gitlab.example.com\"") else { return };
+    let error = block_error("base_url = \"https://me:secret@gitlab.example.com\"");
     assert_snapshot!(error, @r#"
     Error: Invalid base URL
       provider["aff15f21/gitlab-job-token"]
@@ -210,7 +210,7 @@ fn a_base_url_with_a_password_in_it() {
 
 #[test]
 fn a_base_url_in_the_environment_that_is_no_url() {
-    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_BASE_URL", "ftp://gitlab.example.com");
     tf.config(&with_block(""));
 
@@ -227,7 +227,7 @@ fn a_base_url_in_the_environment_that_is_no_url() {
 
 #[test]
 fn a_client_certificate_without_its_key() {
-    let Some(error) = block_error("client_cert = \"client.pem\"") else { return };
+    let error = block_error("client_cert = \"client.pem\"");
     assert_snapshot!(error, @r#"
     Error: Incomplete client certificate
       provider["aff15f21/gitlab-job-token"]
@@ -239,7 +239,7 @@ fn a_client_certificate_without_its_key() {
 
 #[test]
 fn a_client_key_without_its_certificate() {
-    let Some(error) = block_error("client_key = \"client.key\"") else { return };
+    let error = block_error("client_key = \"client.key\"");
     assert_snapshot!(error, @r#"
     Error: Incomplete client certificate
       provider["aff15f21/gitlab-job-token"]
@@ -251,7 +251,7 @@ fn a_client_key_without_its_certificate() {
 
 #[test]
 fn a_file_that_is_not_there() {
-    let Some(error) = block_error("cacert_file = \"ca.pem\"") else { return };
+    let error = block_error("cacert_file = \"ca.pem\"");
     assert_snapshot!(error, @r#"
     Error: Unreadable file
       provider["aff15f21/gitlab-job-token"]
@@ -264,7 +264,7 @@ fn a_file_that_is_not_there() {
 
 #[test]
 fn a_file_that_holds_no_certificate() {
-    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.file("ca.pem", "not a certificate");
     tf.config(&with_block("cacert_file = \"ca.pem\""));
 
@@ -280,7 +280,7 @@ fn a_file_that_holds_no_certificate() {
 
 #[test]
 fn more_retries_than_make_sense() {
-    let Some(error) = block_error("retries = 101") else { return };
+    let error = block_error("retries = 101");
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
       provider["aff15f21/gitlab-job-token"]
@@ -292,7 +292,7 @@ fn more_retries_than_make_sense() {
 
 #[test]
 fn a_fraction_of_a_retry() {
-    let Some(error) = block_error("retries = 0.5") else { return };
+    let error = block_error("retries = 0.5");
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
       provider["aff15f21/gitlab-job-token"]
@@ -304,7 +304,7 @@ fn a_fraction_of_a_retry() {
 
 #[test]
 fn no_time_for_a_request() {
-    let Some(error) = block_error("request_timeout = 0") else { return };
+    let error = block_error("request_timeout = 0");
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
       provider["aff15f21/gitlab-job-token"]
@@ -316,7 +316,7 @@ fn no_time_for_a_request() {
 
 #[test]
 fn no_request_at_a_time() {
-    let Some(error) = block_error("max_concurrent_requests = 0") else { return };
+    let error = block_error("max_concurrent_requests = 0");
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
       provider["aff15f21/gitlab-job-token"]
@@ -328,7 +328,7 @@ fn no_request_at_a_time() {
 
 #[test]
 fn a_header_that_cannot_be_sent() {
-    let Some(error) = block_error("headers = { \"X Team\" = \"platform\" }") else { return };
+    let error = block_error("headers = { \"X Team\" = \"platform\" }");
     assert_snapshot!(error, @r#"
     Error: Unusable provider configuration
       provider["aff15f21/gitlab-job-token"]
@@ -341,7 +341,7 @@ fn a_header_that_cannot_be_sent() {
 
 #[test]
 fn an_early_check_that_is_neither_on_nor_off() {
-    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "perhaps");
     tf.config(&with_block(""));
 
@@ -359,7 +359,7 @@ fn a_file_without_end_is_not_read_to_its_end() {
     if !std::path::Path::new("/dev/zero").exists() {
         return;
     }
-    let Some(error) = block_error("cacert_file = \"/dev/zero\"") else { return };
+    let error = block_error("cacert_file = \"/dev/zero\"");
     assert_snapshot!(error, @r#"
     Error: Unreadable file
       provider["aff15f21/gitlab-job-token"]
@@ -372,14 +372,14 @@ fn a_file_without_end_is_not_read_to_its_end() {
 #[test]
 fn a_header_of_the_connection_is_not_yours_to_set() {
     for name in ["Content-Length", "transfer-encoding", "Host", "connection"] {
-        let Some(error) = block_error(&format!("headers = {{ {name:?} = \"5\" }}")) else { return };
+        let error = block_error(&format!("headers = {{ {name:?} = \"5\" }}"));
         assert!(error.contains(name) && error.contains("isn't yours to set"), "{error}");
     }
 }
 
 #[test]
 fn headers_that_the_provider_sets_are_found_at_validation() {
-    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("headers = {\n    User-Agent = \"curl\"\n  }"));
     assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @r#"
     Error: Unusable provider configuration
@@ -393,7 +393,7 @@ fn headers_that_the_provider_sets_are_found_at_validation() {
 
 #[test]
 fn a_missing_token_waits_for_the_first_request() {
-    let Some((_gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.remove_env("GITLAB_TOKEN");
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "False");
     tf.config(&with_block(""));
@@ -414,7 +414,7 @@ fn a_missing_token_waits_for_the_first_request() {
 
 #[test]
 fn a_token_may_end_with_a_line_break() {
-    let Some((gitlab, mut tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_TOKEN", &format!("{}\n", gitlab.token()));
     tf.config(&with_block(""));
     tf.plan().succeeds();
@@ -422,7 +422,7 @@ fn a_token_may_end_with_a_line_break() {
 
 #[test]
 fn a_page_of_gitlab_is_no_base_url() {
-    let Some(error) = block_error("base_url = \"https://gitlab.com/platform/deploy\"") else { return };
+    let error = block_error("base_url = \"https://gitlab.com/platform/deploy\"");
     assert_snapshot!(error, @r#"
     Error: Invalid base URL
       provider["aff15f21/gitlab-job-token"]
@@ -437,7 +437,7 @@ fn a_page_of_gitlab_is_no_base_url() {
 /// As where the same configuration makes the GitLab.
 #[test]
 fn new_resources_are_planned_before_gitlab_can_be_reached() {
-    let Some((_gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
     let entry =
         "resource \"gitlab_job_token_allowlist_entry\" \"e\" {\n  project = 1\n  target_project_id = 2\n}\n";
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"l\" {\n  project = 3\n  target_project_ids = [2]\n}\n";

@@ -21,18 +21,18 @@ fn push(allowed: bool) -> String {
 }
 
 #[track_caller]
-fn applied(gitlab: &Simulator, config: &str) -> Option<Workspace> {
-    let tf = workspace(gitlab)?;
+fn applied(gitlab: &Simulator, config: &str) -> Workspace {
+    let tf = workspace(gitlab);
     tf.config(config);
     tf.apply().succeeds();
     gitlab.clear_requests();
-    Some(tf)
+    tf
 }
 
 #[test]
 fn pushes_are_allowed_and_forbidden_in_place_and_the_default_comes_back_with_the_destruction() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    let tf = applied(&gitlab, &push(true));
     assert!(gitlab.push_repository_for_job_token_allowed(APP));
     assert_eq!(tf.state().of(SCOPE)[PUSH], true);
     tf.plan().changes_nothing();
@@ -54,7 +54,7 @@ fn pushes_are_allowed_and_forbidden_in_place_and_the_default_comes_back_with_the
 fn where_it_is_not_set_it_costs_no_request_and_stays_as_it_is() {
     let gitlab = APP_ONLY.start();
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
-    let Some(tf) = applied(&gitlab, &scope("")) else { return };
+    let tf = applied(&gitlab, &scope(""));
     assert_eq!(tf.state().of(SCOPE)[PUSH], Value::Null);
 
     tf.plan().changes_nothing();
@@ -69,7 +69,7 @@ fn where_it_is_not_set_it_costs_no_request_and_stays_as_it_is() {
 fn what_is_so_already_is_not_written() {
     let gitlab = APP_ONLY.start();
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&push(true));
 
     tf.apply().succeeds();
@@ -80,7 +80,7 @@ fn what_is_so_already_is_not_written() {
 #[test]
 fn drift_is_shown_and_repaired() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = applied(&gitlab, &push(false)) else { return };
+    let tf = applied(&gitlab, &push(false));
     gitlab.set_push_repository_for_job_token_allowed(APP, true);
 
     let change = tf.plan().change(SCOPE);
@@ -96,7 +96,7 @@ fn drift_is_shown_and_repaired() {
 #[test]
 fn a_setting_that_is_managed_no_more_stays_with_a_warning_where_it_is_open() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    let tf = applied(&gitlab, &push(true));
     tf.config(&scope(""));
 
     let plan = tf.plan();
@@ -115,7 +115,7 @@ fn a_setting_that_is_managed_no_more_stays_with_a_warning_where_it_is_open() {
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.plan().changes_nothing().warns_of_nothing();
 
-    let Some(tf) = applied(&gitlab, &push(false)) else { return };
+    let tf = applied(&gitlab, &push(false));
     tf.config(&scope(""));
     tf.plan().warns_of_nothing();
 }
@@ -125,7 +125,7 @@ fn an_import_brings_it_in_where_it_is_open() {
     for (allowed, expected) in [(true, json!(true)), (false, Value::Null)] {
         let gitlab = APP_ONLY.start();
         gitlab.set_push_repository_for_job_token_allowed(APP, allowed);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&if allowed { push(true) } else { scope("") });
 
         tf.import(SCOPE, "acme/app").succeeds();
@@ -138,7 +138,7 @@ fn an_import_brings_it_in_where_it_is_open() {
 #[test]
 fn an_old_gitlab_is_told_and_everything_else_works() {
     let gitlab = APP_ONLY.start_version("17.1.8-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&push(true));
 
     assert_snapshot!(tf.apply().error(), @"
@@ -164,7 +164,7 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
 #[test]
 fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    let tf = applied(&gitlab, &push(true));
     let old = r#"{"id":1,"name":"app","path_with_namespace":"acme/app","web_url":"http://gitlab/acme/app"}"#;
     gitlab.inject(json_of(old).on(Route::ProjectGet));
     tf.config(&scope(""));
@@ -194,7 +194,7 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
         Fault::InternalError.on(Route::ProjectPut).carried_out().once(),
     ] {
         let gitlab = APP_ONLY.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&push(true));
         gitlab.inject(fault);
 
@@ -208,7 +208,7 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
 #[test]
 fn a_change_that_fails_after_another_leaves_the_state_true() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = applied(&gitlab, &push(false)) else { return };
+    let tf = applied(&gitlab, &push(false));
     tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = true")));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
@@ -237,7 +237,7 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
 #[test]
 fn a_default_that_can_not_be_restored_keeps_the_scope_in_state() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = applied(&gitlab, &push(true)) else { return };
+    let tf = applied(&gitlab, &push(true));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
     assert_snapshot!(tf.destroy().error(), @"

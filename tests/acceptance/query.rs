@@ -45,12 +45,10 @@ fn query(tf: &Workspace, options: &[&str]) -> Run {
 }
 
 /// Generates configuration for all that is found, takes the `provider` lines out, and imports it, which may change nothing.
-fn imports_clean(type_name: &str, config: &str, count: usize) -> Option<String> {
-    if QUERY.is_missing() {
-        return None;
-    }
+fn imports_clean(type_name: &str, config: &str, count: usize) -> String {
+    QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
-    let tf = workspace(&gitlab)?;
+    let tf = workspace(&gitlab);
     list(&tf, type_name, &format!("config {{\n {config}\n}}"));
 
     query(&tf, &[&format!("-generate-config-out={GENERATED}")]).succeeds();
@@ -66,12 +64,12 @@ fn imports_clean(type_name: &str, config: &str, count: usize) -> Option<String> 
     assert_eq!(tf.state().addresses().len(), count);
     tf.plan().changes_nothing().warns_of_nothing();
     let lines = code.lines().filter(|line| !line.starts_with('#') && !line.ends_with("= null"));
-    Some(lines.filter(|line| !line.is_empty()).map(|line| format!("{}\n", line.trim_end())).collect())
+    lines.filter(|line| !line.is_empty()).map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 #[test]
 fn generated_scopes_of_a_group_import_clean() {
-    let Some(generated) = imports_clean(SCOPE, "group = \"acme\"", 2) else { return };
+    let generated = imports_clean(SCOPE, "group = \"acme\"", 2);
     assert_snapshot!(generated, @r#"
     resource "gitlab_job_token_scope" "all_0" {
       inbound_enabled                       = true
@@ -99,7 +97,7 @@ fn generated_scopes_of_a_group_import_clean() {
 
 #[test]
 fn generated_entries_of_a_group_import_clean() {
-    let Some(generated) = imports_clean(ENTRY, "group = \"acme\"", 3) else { return };
+    let generated = imports_clean(ENTRY, "group = \"acme\"", 3);
     assert_snapshot!(generated, @r#"
     resource "gitlab_job_token_allowlist_entry" "all_0" {
       default_permissions = true
@@ -142,7 +140,7 @@ fn generated_entries_of_a_group_import_clean() {
 
 #[test]
 fn generated_allowlists_of_a_group_import_clean() {
-    let Some(generated) = imports_clean(EXCLUSIVE, "group = \"acme\"", 2) else { return };
+    let generated = imports_clean(EXCLUSIVE, "group = \"acme\"", 2);
     assert_snapshot!(generated, @r#"
     resource "gitlab_job_token_allowlist_exclusive" "all_0" {
       groups = {
@@ -190,11 +188,9 @@ fn generated_objects_of_a_project_import_clean() {
 
 #[test]
 fn a_query_shows_identities_and_names() {
-    if QUERY.is_missing() {
-        return;
-    }
+    QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     list(&tf, ENTRY, "config {\n group = \"acme\"\n}");
 
     let run = query(&tf, &[]);
@@ -210,14 +206,12 @@ fn a_query_shows_identities_and_names() {
 
 #[test]
 fn a_query_stops_asking_at_its_limit() {
-    if QUERY.is_missing() {
-        return;
-    }
+    QUERY.require();
     let gitlab = Simulator::start();
     for number in 0..250 {
         gitlab.add_project(&format!("acme/p{number}"));
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for (limit, pages) in [("", 1), ("limit = 150", 2), ("limit = 1000", 3)] {
         gitlab.clear_requests();
         list(&tf, SCOPE, &format!("{limit}\n config {{\n group = \"acme\"\n}}"));
@@ -230,11 +224,9 @@ fn a_query_stops_asking_at_its_limit() {
 
 #[test]
 fn objects_are_read_only_if_the_query_includes_them() {
-    if QUERY.is_missing() {
-        return;
-    }
+    QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for (include, lists) in [(false, 0), (true, 2)] {
         gitlab.clear_requests();
         list(&tf, EXCLUSIVE, &format!("include_resource = {include}\n config {{\n group = \"acme\"\n}}"));
@@ -245,11 +237,9 @@ fn objects_are_read_only_if_the_query_includes_them() {
 
 #[test]
 fn a_group_that_is_not_visible_is_an_error() {
-    if QUERY.is_missing() {
-        return;
-    }
+    QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     list(&tf, SCOPE, "config {\n group = \"acme/none\"\n}");
 
     assert_snapshot!(query(&tf, &[]).error(), @r#"
@@ -264,11 +254,9 @@ fn a_group_that_is_not_visible_is_an_error() {
 
 #[test]
 fn a_block_of_project_and_group_is_an_error() {
-    if QUERY.is_missing() {
-        return;
-    }
+    QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     list(&tf, SCOPE, "config {\n project = \"acme/app\"\n group = \"acme\"\n}");
     assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @r#"
     Error: Both a project and a group to search

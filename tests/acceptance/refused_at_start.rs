@@ -7,7 +7,7 @@ use crate::worlds::APP_ONLY;
 
 #[test]
 fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
-    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     let body = "<html><head><title>403 Forbidden</title></head><body><hr><center>nginx/1.25.3</center></body></html>";
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status: 403,
@@ -31,15 +31,15 @@ fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
 }
 
 /// Returns the error of a plan where GitLab answers so to the first request.
-fn error_of_answer(status: u16, content_type: &str, body: &str) -> Option<String> {
-    let (gitlab, tf) = APP_ONLY.with_workspace()?;
+fn error_of_answer(status: u16, content_type: &str, body: &str) -> String {
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status,
         content_type: content_type.to_owned(),
         body: body.to_owned(),
     });
     tf.config(&with_block(""));
-    Some(tf.plan().error())
+    tf.plan().error()
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn refusals_in_json_that_are_not_gitlabs_are_told() {
         ("application/problem+json", r#"{"title":"Forbidden","status":403}"#),
         ("text/plain", ""),
     ] {
-        let Some(error) = error_of_answer(403, content_type, body) else { return };
+        let error = error_of_answer(403, content_type, body);
         assert!(error.contains("something in front of GitLab refused the request (403)"), "{error}");
     }
 }
@@ -69,7 +69,7 @@ fn no_role_is_asked_for_where_none_decides() {
         ),
     ];
     for (body, advice) in cases {
-        let Some(error) = error_of_answer(403, "application/json", body) else { return };
+        let error = error_of_answer(403, "application/json", body);
         assert!(error.contains(advice) && !error.contains("Maintainer"), "{error}");
     }
 }
@@ -81,14 +81,14 @@ fn mistakes_in_tls_that_a_server_tells_get_advice() {
         ("No required SSL certificate was sent", "Set `client_cert` and `client_key`"),
         ("The plain HTTP request was sent to HTTPS port", "write `https://`"),
     ] {
-        let Some(error) = error_of_answer(400, "text/html", &page(title)) else { return };
+        let error = error_of_answer(400, "text/html", &page(title));
         assert!(error.contains(advice), "{error}");
     }
 }
 
 #[test]
 fn a_blocked_user_is_told_apart_from_a_missing_role() {
-    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status: 403,
         content_type: "application/json".to_owned(),
@@ -110,7 +110,7 @@ fn a_blocked_user_is_told_apart_from_a_missing_role() {
 
 #[test]
 fn terms_of_service_are_to_be_accepted() {
-    let Some((gitlab, tf)) = APP_ONLY.with_workspace() else { return };
+    let (gitlab, tf) = APP_ONLY.with_workspace();
     let message = "403 Forbidden - You must accept the Terms of Service in order to perform this action. \
                    To accept these terms, please access GitLab from a web browser.";
     gitlab.inject(gitlab_simulator::Fault::Answers {

@@ -10,9 +10,9 @@ use crate::worlds::{APP_AND_LIB, APP_ONLY};
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 
 /// A GitLab where project 2 `acme/lib` is on the list of project 1 `acme/app`, and the workspace that put it there.
-fn applied() -> Option<(Simulator, Workspace)> {
+fn applied() -> (Simulator, Workspace) {
     let gitlab = APP_AND_LIB.start();
-    let tf = workspace(&gitlab)?;
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "lib" {
@@ -22,7 +22,7 @@ fn applied() -> Option<(Simulator, Workspace)> {
         "#,
     );
     tf.apply().succeeds();
-    Some((gitlab, tf))
+    (gitlab, tf)
 }
 
 const APP: u64 = 1;
@@ -33,7 +33,7 @@ const UNREFRESHED: [&str; 2] = ["-destroy", "-refresh=false"];
 
 #[test]
 fn destroying_takes_the_entry_off_the_list() {
-    let Some((gitlab, tf)) = applied() else { return };
+    let (gitlab, tf) = applied();
 
     tf.destroy().succeeds().warns_of_nothing();
 
@@ -43,7 +43,7 @@ fn destroying_takes_the_entry_off_the_list() {
 
 #[test]
 fn an_entry_that_is_gone_already_is_destroyed_without_complaint() {
-    let Some((gitlab, tf)) = applied() else { return };
+    let (gitlab, tf) = applied();
     gitlab.revoke(APP, Target::Project(LIB));
 
     tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
@@ -53,7 +53,7 @@ fn an_entry_that_is_gone_already_is_destroyed_without_complaint() {
 
 #[test]
 fn an_entry_whose_target_was_deleted_is_destroyed_without_complaint() {
-    let Some((gitlab, tf)) = applied() else { return };
+    let (gitlab, tf) = applied();
     gitlab.delete_project(LIB);
 
     tf.apply_with(&UNREFRESHED).succeeds().warns_of_nothing();
@@ -63,7 +63,7 @@ fn an_entry_whose_target_was_deleted_is_destroyed_without_complaint() {
 
 #[test]
 fn an_entry_whose_owner_is_gone_is_destroyed_with_a_warning_that_this_proves_nothing() {
-    let Some((gitlab, tf)) = applied() else { return };
+    let (gitlab, tf) = applied();
     gitlab.delete_project(APP);
 
     assert_snapshot!(tf.apply_with(&UNREFRESHED).succeeds().warning(), @"
@@ -80,7 +80,7 @@ fn an_entry_whose_owner_is_gone_is_destroyed_with_a_warning_that_this_proves_not
 
 #[test]
 fn a_target_that_the_token_no_longer_sees_keeps_its_access_and_its_place_in_state() {
-    let Some((gitlab, tf)) = applied() else { return };
+    let (gitlab, tf) = applied();
     gitlab.hide_from(ADMINISTRATOR, Target::Project(LIB));
 
     assert_snapshot!(tf.destroy().error(), @"
@@ -100,7 +100,7 @@ fn a_target_that_the_token_no_longer_sees_keeps_its_access_and_its_place_in_stat
 
 #[test]
 fn a_deleted_owner_leaves_the_state_on_refresh() {
-    let Some((gitlab, tf)) = applied() else { return };
+    let (gitlab, tf) = applied();
     gitlab.delete_project(APP);
 
     tf.apply_with(&["-refresh-only"]).succeeds();
@@ -110,7 +110,7 @@ fn a_deleted_owner_leaves_the_state_on_refresh() {
 
 #[test]
 fn a_token_that_is_refused_removes_nothing_from_state() {
-    let Some((gitlab, mut tf)) = applied() else { return };
+    let (gitlab, mut tf) = applied();
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Revoked);
 
@@ -131,7 +131,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 
 #[test]
 fn a_role_that_is_too_low_removes_nothing_from_state() {
-    let Some((gitlab, mut tf)) = applied() else { return };
+    let (gitlab, mut tf) = applied();
     let place = Target::Project(APP);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
 
@@ -153,7 +153,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
 
 #[test]
 fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
-    let Some((gitlab, tf)) = applied() else { return };
+    let (gitlab, tf) = applied();
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete));
 
     assert_snapshot!(tf.destroy().error(), @"
@@ -173,7 +173,7 @@ fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
 fn a_group_that_the_token_does_not_see_is_removed_all_the_same() {
     let gitlab = APP_ONLY.start();
     let partners = gitlab.add_group("partners");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_entry" "partners" {

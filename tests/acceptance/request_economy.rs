@@ -117,7 +117,7 @@ fn applied(gitlab: &Simulator, tf: &Workspace, config: &str) {
 fn a_refresh_of_a_full_list_of_projects_reads_its_three_pages_once() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, FULL, 0);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     applied(&gitlab, &tf, &estate.entries());
 
     tf.plan().changes_nothing();
@@ -129,7 +129,7 @@ fn a_refresh_of_a_full_list_of_projects_reads_its_three_pages_once() {
 fn a_refresh_of_both_full_lists_reads_their_five_pages_once_at_any_parallelism() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, FULL, FULL);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     applied(&gitlab, &tf, &estate.entries());
 
     tf.plan().changes_nothing();
@@ -144,7 +144,7 @@ fn a_refresh_of_both_full_lists_reads_their_five_pages_once_at_any_parallelism()
 fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, 50, 50);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let by_path = r#"
         resource "gitlab_job_token_allowlist_entry" "project" {
           count          = 50
@@ -169,7 +169,7 @@ fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
 fn many_projects_cost_no_more_than_a_page_each_and_kind() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 20, 5, 5);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     applied(&gitlab, &tf, &estate.entries());
 
     // Of projects that are read at the same time, one query reads both lists.
@@ -186,7 +186,7 @@ fn many_projects_cost_no_more_than_a_page_each_and_kind() {
 fn creating_and_destroying_200_entries_costs_one_write_each() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, FULL, 0);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&estate.entries());
 
     tf.apply_with(&["-parallelism=50"]).succeeds();
@@ -205,7 +205,7 @@ fn creating_and_destroying_200_entries_costs_one_write_each() {
 fn an_exclusive_list_of_200_and_200_costs_one_write_for_each_difference() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, FULL, FULL);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&estate.exclusive_lists());
 
     tf.apply().succeeds();
@@ -233,7 +233,7 @@ fn without_the_early_check_full_lists_are_made_and_unmade_with_at_most_five_othe
     for (projects, groups, entries) in [(FULL, 0, true), (FULL, FULL, false)] {
         let gitlab = Simulator::start();
         let estate = Estate::of(&gitlab, 1, projects, groups);
-        let Some(mut tf) = workspace(&gitlab) else { return };
+        let mut tf = workspace(&gitlab);
         tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
         tf.config(&if entries { estate.entries() } else { estate.exclusive_lists() });
 
@@ -250,7 +250,7 @@ fn what_is_right_already_is_not_written() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 2, 30, 10);
     estate.allow_all(&gitlab);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&estate.exclusive_lists());
 
     tf.apply().succeeds();
@@ -262,7 +262,7 @@ fn what_is_right_already_is_not_written() {
 fn a_rate_limit_slows_the_whole_run_down_once() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, FULL, 0);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&estate.entries());
     // So many that one window does not do and two do, and so slow that a busy machine meets the limit too.
     gitlab.limit_rate(150, Duration::from_secs(30));

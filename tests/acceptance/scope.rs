@@ -24,19 +24,19 @@ resource "gitlab_job_token_scope" "app" {
 "#;
 
 /// A workspace whose token can't read the instance's settings.
-fn maintainer(gitlab: &Simulator) -> Option<Workspace> {
+fn maintainer(gitlab: &Simulator) -> Workspace {
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(acme));
-    let mut tf = workspace(gitlab)?;
+    let mut tf = workspace(gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
-    Some(tf)
+    tf
 }
 
 #[test]
 fn what_was_applied_plans_clean() {
     let gitlab = APP_ONLY.start();
     gitlab.set_inbound_enabled(APP, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -60,7 +60,7 @@ fn the_state_holds_the_number_beside_the_spelling() {
     let gitlab = Simulator::start();
     gitlab.add_project("acme/other");
     gitlab.add_project("acme/app");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
 
     tf.apply().succeeds();
@@ -75,7 +75,7 @@ fn the_state_holds_the_number_beside_the_spelling() {
 #[test]
 fn a_setting_that_is_right_already_is_not_written() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
 
     tf.apply().succeeds();
@@ -86,7 +86,7 @@ fn a_setting_that_is_right_already_is_not_written() {
 #[test]
 fn the_setting_changes_in_place_with_one_write() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
     tf.apply().succeeds();
     tf.config(OPEN);
@@ -103,7 +103,7 @@ fn the_setting_changes_in_place_with_one_write() {
 #[test]
 fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().warning(), @r"
@@ -125,7 +125,7 @@ fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open()
 #[test]
 fn each_of_several_projects_that_are_opened_is_named_to_a_human_reader() {
     let gitlab = APP_AND_LIB.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!("{OPEN}{}", OPEN.replace("\"app\"", "\"lib\"").replace("acme/app", "acme/lib")));
 
     let plan = tf.run(&["plan", "-no-color", "-input=false"]);
@@ -140,7 +140,7 @@ fn each_of_several_projects_that_are_opened_is_named_to_a_human_reader() {
 #[test]
 fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
     tf.apply().succeeds();
     gitlab.set_inbound_enabled(APP, false);
@@ -157,7 +157,7 @@ fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
 #[test]
 fn enforcement_that_begins_later_stops_the_plan() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(OPEN);
     tf.apply().succeeds();
     gitlab.set_enforcement(Enforcement::Refusing);
@@ -184,7 +184,7 @@ fn enforcement_that_begins_later_stops_the_plan() {
 #[test]
 fn the_deprecated_outbound_setting_follows_the_server() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
     tf.apply().succeeds();
     gitlab.set_outbound_enabled(APP, true);
@@ -199,7 +199,7 @@ fn the_deprecated_outbound_setting_follows_the_server() {
 fn another_project_replaces_the_resource_and_limits_the_former_one_again() {
     let gitlab = Simulator::start();
     let (app, other) = (gitlab.add_project("acme/app"), gitlab.add_project("acme/other"));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(OPEN);
     tf.apply().succeeds();
     tf.config(&OPEN.replace("acme/app", "acme/other"));
@@ -215,7 +215,7 @@ fn another_project_replaces_the_resource_and_limits_the_former_one_again() {
 #[test]
 fn destroying_restores_the_limit() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(OPEN);
     tf.apply().succeeds();
 
@@ -228,7 +228,7 @@ fn destroying_restores_the_limit() {
 #[test]
 fn destroying_when_the_project_is_gone_succeeds_with_a_warning_that_this_proves_nothing() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
     tf.apply().succeeds();
     gitlab.delete_project(APP);
@@ -249,7 +249,7 @@ fn destroying_when_the_project_is_gone_succeeds_with_a_warning_that_this_proves_
 #[test]
 fn a_deleted_project_leaves_the_state_on_refresh() {
     let gitlab = APP_ONLY.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
     tf.apply().succeeds();
     gitlab.delete_project(APP);
@@ -271,7 +271,7 @@ fn a_deleted_project_leaves_the_state_on_refresh() {
 #[test]
 fn a_token_that_is_refused_removes_nothing_from_state() {
     let gitlab = APP_ONLY.start();
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     tf.config(LIMITED);
     tf.apply().succeeds();
@@ -295,7 +295,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 #[test]
 fn a_role_that_is_too_low_removes_nothing_from_state() {
     let gitlab = APP_ONLY.start();
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.config(LIMITED);
     tf.apply().succeeds();
 
@@ -319,7 +319,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
 #[test]
 fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Refusing));
-    let Some(tf) = maintainer(&gitlab) else { return };
+    let tf = maintainer(&gitlab);
     tf.config(OPEN);
 
     assert_snapshot!(tf.apply().error(), @"
@@ -341,7 +341,7 @@ fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
 #[test]
 fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Silent));
-    let Some(tf) = maintainer(&gitlab) else { return };
+    let tf = maintainer(&gitlab);
     tf.config(OPEN);
 
     assert_snapshot!(tf.apply().error(), @r"
@@ -362,7 +362,7 @@ fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
 #[test]
 fn an_update_that_did_not_take_leaves_the_truth_in_state() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Silent));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
     tf.apply().succeeds();
     tf.config(OPEN);
@@ -376,7 +376,7 @@ fn an_update_that_did_not_take_leaves_the_truth_in_state() {
 fn an_instance_that_enforces_the_allowlist_satisfies_a_limited_project() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforced());
     gitlab.set_inbound_enabled(APP, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIMITED);
 
     tf.apply().succeeds();

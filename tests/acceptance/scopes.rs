@@ -53,7 +53,7 @@ fn lint() -> Value {
 fn every_project_below_a_group_is_told_of_by_path_and_by_number() {
     let gitlab = app_with_targets();
     let number = gitlab.group_id("acme").expect("a group");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for group in ["acme".to_owned(), number.to_string()] {
         let read = read(&gitlab, &tf, &replaced(READ, "acme\"\n", &format!("{group}\"\n")));
 
@@ -69,7 +69,7 @@ fn every_project_below_a_group_is_told_of_by_path_and_by_number() {
 fn archived_projects_are_left_out_unless_asked_for() {
     let gitlab = app_with_targets();
     gitlab.set_archived(2, true);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     assert_eq!(read(&gitlab, &tf, READ)["projects"], json!([app()]));
 
@@ -85,7 +85,7 @@ fn nothing_is_told_of_a_project_in_which_the_user_is_no_maintainer() {
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
     let token = gitlab.add_token(reader.developer_of(acme).maintainer_of(Target::Project(1)));
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
 
     let unknown = json!({
@@ -104,7 +104,7 @@ fn a_hundred_projects_cost_one_query() {
     for number in 0..PROJECTS {
         gitlab.add_project(&format!("acme/p{number}"));
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(READ);
     tf.apply().succeeds();
     gitlab.clear_requests();
@@ -128,7 +128,7 @@ fn full_lists_are_within_what_gitlab_allows_a_query() {
         let group = gitlab.add_group(&format!("g{number}"));
         gitlab.allow(1, Target::Group(group));
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let project = &read(&gitlab, &tf, READ)["projects"][0];
 
@@ -147,7 +147,7 @@ fn entries_are_sorted_by_type_and_path() {
     gitlab.allow(1, Target::Project(3));
     gitlab.allow(1, Target::Project(1));
     gitlab.allow_outbound(1, 3);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let read = read(&gitlab, &tf, &with_entries());
 
@@ -177,7 +177,7 @@ fn entries_are_null_where_the_token_may_not_see_them() {
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
     let token = gitlab.add_token(reader.developer_of(acme).maintainer_of(Target::Project(1)));
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
 
     let projects = &read(&gitlab, &tf, &with_entries())["projects"];
@@ -196,7 +196,7 @@ fn twenty_projects_with_entries_cost_one_query() {
         gitlab.add_project(&format!("acme/p{number}"));
         gitlab.allow(number, Target::Project(1));
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&with_entries());
     tf.apply().succeeds();
     gitlab.clear_requests();
@@ -227,7 +227,7 @@ fn twenty_full_lists_are_read_in_one_query() {
             gitlab.allow_with(owner, Target::Group(group), Permissions::limited_to(["READ_JOBS"]));
         }
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&with_entries());
 
     tf.apply().succeeds().warns_of_nothing();
@@ -249,7 +249,7 @@ fn a_list_longer_than_a_page_is_read_on() {
     }
     let old = gitlab.add_project("other/old");
     gitlab.allow_outbound(1, old);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&with_entries());
 
     tf.apply().succeeds().warns_of_nothing();
@@ -266,7 +266,7 @@ fn entries_of_a_gitlab_that_lacks_fields_are_read() {
         gitlab.add_project(path);
     }
     gitlab.allow(1, Target::Project(2));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     let entries = &read(&gitlab, &tf, &with_entries())["projects"][0]["entries"];
 
@@ -276,7 +276,7 @@ fn entries_of_a_gitlab_that_lacks_fields_are_read() {
 #[test]
 fn a_group_that_the_token_does_not_see_is_an_error() {
     let gitlab = app_with_targets();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "\"acme\"\n", "\"acme/none\"\n"));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -306,7 +306,7 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 #[test]
 fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
     let gitlab = APP_ONLY.start_version("17.1.8-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -329,7 +329,7 @@ fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
 #[test]
 fn an_address_in_place_of_a_group_is_refused_before_anything_is_asked() {
     let gitlab = app_with_targets();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "\"acme\"\n", "\"https://gitlab.com/acme\"\n"));
 
     assert_snapshot!(tf.plan().error(), @r#"

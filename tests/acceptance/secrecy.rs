@@ -31,16 +31,16 @@ resource "gitlab_job_token_allowlist_entry" "lib" {
 "#;
 
 /// A workspace that logs all there is to a file, with a token and a header to be kept.
-fn logging() -> Option<(Simulator, Workspace, PathBuf)> {
+fn logging() -> (Simulator, Workspace, PathBuf) {
     let gitlab = APP_AND_LIB.start();
     gitlab.set_inbound_enabled(1, false);
-    let mut tf = workspace(&gitlab)?;
+    let mut tf = workspace(&gitlab);
     let log = tf.directory().join("trace.log");
     tf.set_env("TF_LOG", "TRACE");
     tf.set_env("TF_LOG_PATH", &log.to_string_lossy());
     tf.set_env("TF_VAR_header", HEADER_VALUE);
     tf.config(CONFIG);
-    Some((gitlab, tf, log))
+    (gitlab, tf, log)
 }
 
 /// The values of these fields differ from run to run.
@@ -56,7 +56,7 @@ fn steady(line: &str) -> String {
 
 #[test]
 fn our_log_lines_arrive_with_level_and_fields() {
-    let Some((_gitlab, tf, log)) = logging() else { return };
+    let (_gitlab, tf, log) = logging();
     tf.apply().succeeds();
 
     let log = fs::read_to_string(log).unwrap();
@@ -125,7 +125,7 @@ fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
 #[test]
 fn no_life_cycle_however_troubled_writes_the_token_or_the_values_of_headers_anywhere() {
     const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
-    let Some((gitlab, tf, log)) = logging() else { return };
+    let (gitlab, tf, log) = logging();
     let other = Simulator::start();
     let secrets = format!("{} {HEADER_VALUE}", gitlab.token());
     let mut runs = Vec::new();
@@ -187,7 +187,7 @@ fn no_life_cycle_however_troubled_writes_the_token_or_the_values_of_headers_anyw
 
 #[test]
 fn a_server_that_repeats_the_token_does_not_get_it_into_a_message() {
-    let Some((gitlab, tf, log)) = logging() else { return };
+    let (gitlab, tf, log) = logging();
     let body =
         format!(r#"{{"message":"400 Bad request - no {} or {HEADER_VALUE}, please"}}"#, gitlab.token());
     let chatty = Fault::Answers { status: 400, content_type: "application/json".to_owned(), body };
@@ -208,7 +208,7 @@ fn a_server_that_repeats_the_token_does_not_get_it_into_a_message() {
 
 #[test]
 fn an_error_under_status_200_that_repeats_the_token_does_not_get_it_into_a_message() {
-    let Some((gitlab, tf, log)) = logging() else { return };
+    let (gitlab, tf, log) = logging();
     let target = "target_project = \"acme/lib\"";
     tf.config(&replaced(CONFIG, target, &format!("{target}\n  job_token_policies = [\"READ_JOBS\"]")));
     let said = format!("no {} or {HEADER_VALUE}, please", gitlab.token());
@@ -231,7 +231,7 @@ fn an_error_under_status_200_that_repeats_the_token_does_not_get_it_into_a_messa
 
 #[test]
 fn without_a_request_for_logs_nothing_is_written_beside_the_output() {
-    let Some((_gitlab, mut tf, _)) = logging() else { return };
+    let (_gitlab, mut tf, _) = logging();
     tf.remove_env("TF_LOG");
     tf.remove_env("TF_LOG_PATH");
 

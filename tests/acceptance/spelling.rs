@@ -33,7 +33,7 @@ fn respelled(gitlab: &Simulator, tf: &Workspace, before: &str, after: &str) {
 #[test]
 fn a_path_in_place_of_a_number_is_no_replacement_and_no_write() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let (numbers, paths) =
         (entry("1", "target_project = \"2\""), entry("acme/app", "target_project = \"acme/lib\""));
 
@@ -45,7 +45,7 @@ fn a_path_in_place_of_a_number_is_no_replacement_and_no_write() {
 #[test]
 fn a_number_in_place_of_a_path_is_no_replacement_and_no_write() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let (paths, numbers) =
         (entry("acme/app", "target_group = \"partners/team\""), entry("1", "target_group_id = 3"));
 
@@ -57,7 +57,7 @@ fn a_number_in_place_of_a_path_is_no_replacement_and_no_write() {
 #[test]
 fn letter_case_is_no_replacement_and_no_write() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let lower = entry("acme/app", "target_group = \"partners/team\"");
     let mixed = entry("Acme/App", "target_group = \"Partners/TEAM\"");
 
@@ -67,7 +67,7 @@ fn letter_case_is_no_replacement_and_no_write() {
 #[test]
 fn a_scope_keeps_its_project_under_another_spelling() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
     tf.apply().succeeds();
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = 1 }"#);
@@ -83,7 +83,7 @@ fn a_scope_keeps_its_project_under_another_spelling() {
 #[test]
 fn renamed_projects_plan_clean_by_their_old_paths() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.apply().succeeds();
     gitlab.rename_project(APP, "acme/application");
@@ -95,7 +95,7 @@ fn renamed_projects_plan_clean_by_their_old_paths() {
 #[test]
 fn renamed_projects_are_no_replacement_by_their_new_paths() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.apply().succeeds();
     gitlab.rename_project(APP, "acme/application");
@@ -113,7 +113,7 @@ fn renamed_projects_are_no_replacement_by_their_new_paths() {
 #[test]
 fn an_entry_is_destroyed_although_owner_and_target_were_renamed() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.apply().succeeds();
     gitlab.rename_project(APP, "acme/application");
@@ -127,7 +127,7 @@ fn an_entry_is_destroyed_although_owner_and_target_were_renamed() {
 #[test]
 fn a_transferred_group_plans_clean_by_its_old_path_which_leads_nowhere() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_group = \"partners/team\""));
     tf.apply().succeeds();
     gitlab.rename_group(TEAM, "umbrella/crew");
@@ -140,7 +140,7 @@ fn a_transferred_group_plans_clean_by_its_old_path_which_leads_nowhere() {
 #[test]
 fn a_scope_of_a_renamed_project_plans_clean() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
     tf.apply().succeeds();
     gitlab.rename_project(APP, "acme/application");
@@ -153,7 +153,7 @@ fn a_scope_of_a_renamed_project_plans_clean() {
 #[test]
 fn a_path_that_another_project_has_taken_is_a_replacement() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
     tf.apply().succeeds();
     gitlab.rename_project(LIB, "acme/former-lib");
@@ -169,7 +169,7 @@ fn a_path_that_another_project_has_taken_is_a_replacement() {
 #[test]
 fn a_path_that_another_group_has_taken_is_a_replacement() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_group = \"partners/team\""));
     tf.apply().succeeds();
     gitlab.rename_group(TEAM, "partners/former-team");
@@ -184,7 +184,7 @@ fn a_path_that_another_group_has_taken_is_a_replacement() {
 #[test]
 fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
     let unknown = tf.plan().change(ENTRY).unknown;
     assert_eq!((&unknown["target_project_id"], &unknown["id"]), (&true.into(), &true.into()));
@@ -199,7 +199,7 @@ fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
 #[test]
 fn a_path_that_still_leads_nowhere_at_apply_is_an_error_at_its_attribute() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -217,7 +217,7 @@ fn a_path_that_still_leads_nowhere_at_apply_is_an_error_at_its_attribute() {
 #[test]
 fn an_owner_that_leads_nowhere_is_an_error_at_its_attribute() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/missing", "target_project = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -234,7 +234,7 @@ fn an_owner_that_leads_nowhere_is_an_error_at_its_attribute() {
 #[test]
 fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_group = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"

@@ -11,7 +11,7 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 #[test]
 fn owner_and_target_may_be_unknown_while_planning() {
     let gitlab = APP_AND_LIB.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "terraform_data" "owner" {
@@ -41,7 +41,7 @@ fn owner_and_target_may_be_unknown_while_planning() {
 #[test]
 fn the_kind_of_the_target_may_be_unknown_while_planning() {
     let gitlab = APP_AND_LIB.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "terraform_data" "group" {
@@ -65,7 +65,7 @@ fn the_kind_of_the_target_may_be_unknown_while_planning() {
 #[test]
 fn a_target_that_turns_out_to_be_the_owner_is_an_error_at_apply() {
     let gitlab = APP_AND_LIB.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "terraform_data" "target" {
@@ -93,7 +93,7 @@ fn a_target_that_turns_out_to_be_the_owner_is_an_error_at_apply() {
 #[test]
 fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
     let gitlab = APP_AND_LIB.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "terraform_data" "nothing" {
@@ -120,7 +120,7 @@ fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
 #[test]
 fn a_setting_may_be_unknown_while_planning() {
     let gitlab = APP_AND_LIB.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "terraform_data" "limited" {
@@ -143,7 +143,7 @@ fn a_setting_may_be_unknown_while_planning() {
 #[test]
 fn the_provider_block_may_be_unknown_while_planning() {
     let gitlab = APP_AND_LIB.start();
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.remove_env("GITLAB_TOKEN");
     tf.set_env("TF_VAR_token", gitlab.token());
     tf.config(

@@ -84,7 +84,7 @@ fn identity(tf: &Workspace) -> Value {
 fn unknown_project_is_planned_and_applied() {
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&of_new_project(resource));
 
         goes_through(&tf, &[]);
@@ -104,7 +104,7 @@ fn unknown_target_is_planned_and_applied() {
          target_project_ids = [terraform_data.new.output]\n}\n",
     ] {
         let gitlab = APP_AND_LIB.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&format!("resource \"terraform_data\" \"new\" {{\n  input = 2\n}}\n{target}"));
 
         goes_through(&tf, &[]);
@@ -118,7 +118,7 @@ fn unknown_target_is_planned_and_applied() {
 fn replacing_what_the_project_comes_from_is_planned() {
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&of_new_project(resource));
         tf.apply().succeeds();
 
@@ -132,7 +132,7 @@ fn replacing_what_the_project_comes_from_is_planned() {
 fn unresolved_path_is_planned_and_named_by_the_apply() {
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&of_project(resource, "\"acme/ap\""));
 
         is_named_by_the_apply(&tf, "`acme/ap`");
@@ -143,7 +143,7 @@ fn unresolved_path_is_planned_and_named_by_the_apply() {
 fn unresolved_target_is_planned_and_named_by_the_apply() {
     for resource in [ENTRY, LIST] {
         let gitlab = APP_AND_LIB.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&replaced(&of_project(resource, "\"acme/app\""), "acme/lib", "acme/libb"));
 
         is_named_by_the_apply(&tf, "`acme/libb`");
@@ -154,7 +154,7 @@ fn unresolved_target_is_planned_and_named_by_the_apply() {
 fn project_deleted_in_gitlab_can_be_planned_and_destroyed() {
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&of_project(resource, "\"acme/app\""));
         tf.apply().succeeds();
         gitlab.delete_project(1);
@@ -171,7 +171,7 @@ fn project_deleted_in_gitlab_can_be_planned_and_destroyed() {
 fn project_deleted_and_created_again_is_adopted() {
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&of_project(resource, "\"acme/app\""));
         tf.apply().succeeds();
         gitlab.delete_project(1);
@@ -188,7 +188,7 @@ fn project_deleted_and_created_again_is_adopted() {
 fn unknown_provider_block_is_planned_and_applied() {
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
-        let Some(mut tf) = bare_workspace() else { return };
+        let mut tf = bare_workspace();
         tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
         tf.set_env("TF_VAR_token", gitlab.token());
         let provider = r#"

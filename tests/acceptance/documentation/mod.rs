@@ -20,7 +20,7 @@ const LEFT_OUT: &str = "…\n";
 
 #[test]
 fn every_configuration_is_formatted_as_the_program_would_format_it() {
-    let Some(tf) = bare_workspace() else { return };
+    let tf = bare_workspace();
     let folder = tf.directory().join("blocks");
     fs::create_dir(&folder).expect("a folder");
     let mut count = 0;
@@ -42,7 +42,7 @@ fn every_configuration_is_valid() {
     for page in pages() {
         let mut requirements: Option<String> = None;
         for block in page.iter().filter(|block| block.is_configuration()) {
-            let Some(mut tf) = workspace(&gitlab) else { return };
+            let mut tf = workspace(&gitlab);
             tf.set_env("TF_REATTACH_PROVIDERS", &official.reattach);
             let own = requirements_in(&block.text);
             match (&own, &requirements) {
@@ -112,7 +112,7 @@ fn every_recording_is_what_the_program_says() {
             page.iter().zip(page.iter().skip(1)).filter(|(_, next)| next.is_recording())
         {
             let gitlab = inherited();
-            let Some(tf) = workspace(&gitlab) else { return };
+            let tf = workspace(&gitlab);
             assert!(before.is_configuration(), "{recording} does not follow a configuration");
             count += 1;
             if !needed(&before.text).is_some_and(|feature| feature.is_missing_for(recording)) {

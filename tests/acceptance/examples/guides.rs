@@ -32,10 +32,8 @@ pub(super) fn guide(tf: &Workspace, folder: &str) {
 
 #[test]
 fn a_module_is_tested_without_gitlab() {
-    let Some(tf) = bare_workspace() else { return };
-    if MOCKS.is_missing() {
-        return;
-    }
+    let tf = bare_workspace();
+    MOCKS.require();
     guide(&tf, "test-with-mocks");
 
     let run = tf.test();
@@ -48,7 +46,7 @@ fn a_module_is_tested_without_gitlab() {
 fn one_map_makes_the_entries_of_many_projects() {
     let gitlab = examples();
     allow(&gitlab, "platform/charts", &["shop/*"]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     guide(&tf, "many-projects");
 
     tf.apply().succeeds().warns_of_nothing();
@@ -76,7 +74,7 @@ fn an_estate_is_locked_down_with_no_gap_for_those_on_the_lists() {
         gitlab.set_inbound_enabled(project_id(&gitlab, project), false);
     }
     allow(&gitlab, "security/vault", &["shop/*"]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     guide(&tf, "lock-down");
 
     let warnings = tf.plan().run().warnings();
@@ -101,7 +99,7 @@ fn an_estate_is_locked_down_with_no_gap_for_those_on_the_lists() {
 fn an_audit_tells_of_open_projects_and_strangers() {
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/apps/*", "security/scanner"]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     guide(&tf, "audit");
 
     tf.apply().succeeds().warns_of_nothing();
@@ -138,7 +136,7 @@ fn edges_become_checks_a_table_and_a_picture() {
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     gitlab.set_permissions(charts, Target::Group(platform), least);
     gitlab.record_authentication(deploy, project_id(&gitlab, "security/scanner"), "2026-11-20T10:00:00Z");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     guide(&tf, "access-graph");
 
     let run = tf.apply();
@@ -184,7 +182,7 @@ fn edges_become_checks_a_table_and_a_picture() {
 fn both_providers_work_in_one_configuration() {
     let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
-    let Some(tf) = beside(&gitlab, &official) else { return };
+    let tf = beside(&gitlab, &official);
     guide(&tf, "beside-the-official-provider");
 
     tf.apply().succeeds().warns_of_nothing();
@@ -198,12 +196,11 @@ fn both_providers_work_in_one_configuration() {
 
 #[test]
 fn a_migration_changes_nothing_on_the_server() {
-    if MOVED_BETWEEN_PROVIDERS.is_missing() || REMOVED.is_missing() {
-        return;
-    }
+    MOVED_BETWEEN_PROVIDERS.require();
+    REMOVED.require();
     let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
-    let Some(mut tf) = beside(&gitlab, &official) else { return };
+    let mut tf = beside(&gitlab, &official);
     let holds =
         |project: &str, expected: &[&str]| assert_eq!(allowed(&gitlab, project), expected, "{project}");
     let nothing_changed = || {
@@ -238,8 +235,8 @@ fn a_migration_changes_nothing_on_the_server() {
 }
 
 /// A workspace where the official provider is at hand too.
-fn beside(gitlab: &Simulator, official: &Official) -> Option<Workspace> {
-    let mut tf = workspace(gitlab)?;
+fn beside(gitlab: &Simulator, official: &Official) -> Workspace {
+    let mut tf = workspace(gitlab);
     tf.set_env("TF_REATTACH_PROVIDERS", &official.reattach);
-    Some(tf)
+    tf
 }

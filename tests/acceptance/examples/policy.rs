@@ -87,7 +87,7 @@ const CROSS: &str =
 #[test]
 pub(super) fn the_example_follows_its_own_policy_and_checks() {
     let gitlab = gitlab();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     guide(&tf, EXAMPLE);
 
     // Terraform warns that the last check waits for the apply.
@@ -101,7 +101,7 @@ pub(super) fn the_example_follows_its_own_policy_and_checks() {
 #[test]
 fn settings_that_follow_the_rules_pass() {
     let gitlab = gitlab();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for config in [
         scope(""),
         scope("inbound_enabled = true"),
@@ -123,7 +123,7 @@ fn settings_that_follow_the_rules_pass() {
 #[test]
 fn settings_that_break_a_rule_are_denied() {
     let gitlab = gitlab();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let open = format!("{SCOPE}: inbound_enabled must be true");
     let push = format!("{SCOPE}: cross_project_push_for_job_token_allowed must not be true");
     let entry_of_group = format!("{ENTRY}: a group needs job_token_policies");
@@ -164,7 +164,7 @@ fn settings_that_break_a_rule_are_denied() {
 fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let open = [format!("{SCOPE}: inbound_enabled must be true")];
     tf.config(&scope("inbound_enabled = false"));
     tf.apply().succeeds();
@@ -180,7 +180,7 @@ fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
 #[test]
 fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
     let gitlab = gitlab();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"shop\""));
     tf.apply().succeeds();
 
@@ -193,7 +193,7 @@ fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
 fn resources_in_modules_are_judged_and_data_sources_are_not() {
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     std::fs::create_dir(tf.directory().join("inner")).expect("a folder");
     let requirements = text(&format!("guides/{EXAMPLE}/versions.tf"));
     tf.file("inner/versions.tf", &requirements);
@@ -223,7 +223,7 @@ data "gitlab_job_token_scope" "later" {
 #[test]
 fn checks_warn_of_what_is_planned() {
     let gitlab = gitlab();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     guide(&tf, EXAMPLE);
     let example = text(&format!("guides/{EXAMPLE}/main.tf"));
     tf.config(&example.replace("{ job_token_policies = policies }", "{ default_permissions = true }"));
@@ -249,7 +249,7 @@ fn checks_warn_of_what_nobody_manages() {
     gitlab.set_inbound_enabled(charts, false);
     gitlab.set_cross_project_push_for_job_token_allowed(charts, true);
     allow(&gitlab, "platform/charts", &["shop/*"]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     guide(&tf, EXAMPLE);
 
     let warnings = tf.apply().succeeds().warnings();

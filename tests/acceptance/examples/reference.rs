@@ -26,7 +26,7 @@ const POLICIES: &str = "gitlab_job_token_policies";
 #[test]
 fn the_provider_block_needs_a_token_in_the_environment_and_nothing_else() {
     let gitlab = examples();
-    let Some(mut tf) = bare_workspace() else { return };
+    let mut tf = bare_workspace();
     tf.set_env("GITLAB_TOKEN", gitlab.token());
     let provider = text("provider/provider.tf");
     tf.file("versions.tf", &kit::replaced(&provider, "https://gitlab.example.com", &gitlab.url()));
@@ -42,7 +42,7 @@ fn a_scope_is_applied_and_destroyed() {
     let gitlab = examples();
     let deploy = project_id(&gitlab, "platform/deploy");
     gitlab.set_inbound_enabled(deploy, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&text(&format!("resources/{SCOPE}/resource.tf")));
 
     tf.apply().succeeds();
@@ -55,7 +55,7 @@ fn a_scope_is_applied_and_destroyed() {
 #[test]
 fn entries_are_applied_and_destroyed() {
     let gitlab = examples();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&text(&format!("resources/{ENTRY}/resource.tf")));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -76,7 +76,7 @@ fn exclusive_lists_are_applied_and_destroyed() {
     let gitlab = examples();
     allow(&gitlab, "platform/charts", &["platform/tools/*", "security/scanner"]);
     allow(&gitlab, "security/vault", &["shop/*", "security/scanner"]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&text(&format!("resources/{EXCLUSIVE}/resource.tf")));
 
     tf.apply().succeeds();
@@ -94,7 +94,7 @@ fn exclusive_lists_are_applied_and_destroyed() {
 fn every_import_command_takes_up_what_exists() {
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
         let gitlab = examples();
-        let Some(tf) = applied_and_forgotten(&gitlab, resource) else { return };
+        let tf = applied_and_forgotten(&gitlab, resource);
         let script = text(&format!("resources/{resource}/import.sh"));
         let commands = script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
             let words: Vec<_> = line.split(' ').collect();
@@ -121,21 +121,17 @@ fn every_import_block_takes_up_what_exists() {
 
 #[test]
 fn every_import_block_with_an_identity_takes_up_what_exists() {
-    if IMPORT_BY_IDENTITY.is_missing() {
-        return;
-    }
+    IMPORT_BY_IDENTITY.require();
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
         assert_import_blocks_take_up(resource, "import-by-identity.tf");
     }
 }
 
 /// Whatever the CLI knows of identities, the provider must know those of the examples.
-#[tokio::test]
+#[test]
 async fn every_identity_names_the_object_that_the_id_names() {
     let gitlab = examples();
-    if bare_workspace().is_none() || applied_and_forgotten(&gitlab, ENTRY).is_none() {
-        return;
-    }
+    applied_and_forgotten(&gitlab, ENTRY);
     let host = host(&gitlab).await;
     for (resource, ids) in
         [(SCOPE, &["99"][..]), (ENTRY, &["99:project:60", "99:group:7"]), (EXCLUSIVE, &["99"])]
@@ -163,7 +159,7 @@ async fn every_identity_names_the_object_that_the_id_names() {
 #[test]
 fn the_scope_of_a_project_is_read_and_checked() {
     let gitlab = examples();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{SCOPE}/data-source.tf")));
     tf.plan().changes_nothing().warns_of_nothing();
 
@@ -180,7 +176,7 @@ fn the_allowlist_of_a_project_is_read() {
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
     let (deploy, scanner) = (project_id(&gitlab, "platform/deploy"), project_id(&gitlab, "security/scanner"));
     gitlab.set_permissions(deploy, Target::Project(scanner), Permissions::limited_to(["READ_JOBS"]));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{ALLOWLIST}/data-source.tf")));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -206,7 +202,7 @@ fn the_log_of_a_project_is_read_and_checked() {
             &format!("2026-11-20T{hour:02}:00:00Z"),
         );
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{LOG}/data-source.tf")));
 
     let run = tf.apply();
@@ -234,7 +230,7 @@ fn the_log_of_a_project_is_read_and_checked() {
 #[test]
 fn the_policies_of_the_version_are_read_and_checked() {
     let gitlab = examples();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{POLICIES}/data-source.tf")));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -249,7 +245,7 @@ fn the_projects_of_a_group_are_checked_and_make_a_table() {
     let gitlab = examples();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{SCOPES}/data-source.tf")));
 
     let run = tf.apply();
@@ -311,14 +307,14 @@ async fn queried(gitlab: &Simulator, type_name: &str) -> Vec<String> {
     names
 }
 
-#[tokio::test]
+#[test]
 async fn the_query_finds_all_entries() {
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
     assert_eq!(queried(&gitlab, ENTRY).await, ["security/scanner", "platform/apps"]);
 }
 
-#[tokio::test]
+#[test]
 async fn the_query_finds_scopes_of_all_subgroups() {
     let mut names = queried(&examples(), SCOPE).await;
     names.sort_unstable();
@@ -327,7 +323,7 @@ async fn the_query_finds_scopes_of_all_subgroups() {
     assert_eq!(names, expected);
 }
 
-#[tokio::test]
+#[test]
 async fn the_query_finds_allowlists_without_subgroups() {
     let mut names = queried(&examples(), EXCLUSIVE).await;
     names.sort_unstable();
@@ -336,19 +332,19 @@ async fn the_query_finds_allowlists_without_subgroups() {
 
 /// A workspace with the example of a resource, all of which exists, and none of which is managed.
 #[track_caller]
-fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Option<Workspace> {
-    let tf = workspace(gitlab)?;
+fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Workspace {
+    let tf = workspace(gitlab);
     tf.config(&text(&format!("resources/{resource}/resource.tf")));
     tf.apply().succeeds();
     fs::remove_file(tf.state_file()).expect("the state");
     gitlab.clear_requests();
-    Some(tf)
+    tf
 }
 
 #[track_caller]
 fn assert_import_blocks_take_up(resource: &str, file: &str) {
     let gitlab = examples();
-    let Some(tf) = applied_and_forgotten(&gitlab, resource) else { return };
+    let tf = applied_and_forgotten(&gitlab, resource);
     let imports = text(&format!("resources/{resource}/{file}"));
     tf.file("imports.tf", &imports);
     tf.apply().succeeds();

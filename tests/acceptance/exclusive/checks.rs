@@ -8,17 +8,17 @@ use crate::kit::workspace;
 use crate::worlds::FOUR_PROJECTS;
 
 /// The only error of a plan for that configuration, by which nothing may be written.
-fn planning_error(gitlab: &Simulator, config: &str) -> Option<String> {
-    let tf = workspace(gitlab)?;
+fn planning_error(gitlab: &Simulator, config: &str) -> String {
+    let tf = workspace(gitlab);
     tf.config(config);
     let error = tf.plan().error();
     assert_eq!(gitlab.requests().writes().to_string(), "");
-    Some(error)
+    error
 }
 
 #[test]
 fn nothing_to_manage() {
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("")) else { return };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(""));
     assert_snapshot!(error, @r#"
     Error: Nothing to manage
       gitlab_job_token_allowlist_exclusive.app
@@ -33,7 +33,7 @@ fn nothing_to_manage() {
 #[test]
 fn projects_named_in_two_ways() {
     let arguments = "target_projects = [\"acme/lib\"]\n  target_project_ids = [2]";
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments)) else { return };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
     Error: Projects are named twice
       gitlab_job_token_allowlist_exclusive.app
@@ -47,7 +47,7 @@ fn projects_named_in_two_ways() {
 #[test]
 fn groups_named_in_two_ways() {
     let arguments = "target_groups = []\n  target_group_ids = []";
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments)) else { return };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
     Error: Groups are named twice
       gitlab_job_token_allowlist_exclusive.app
@@ -61,7 +61,7 @@ fn groups_named_in_two_ways() {
 #[test]
 fn more_projects_than_gitlab_takes() {
     let arguments = "target_projects = [for n in range(1, 202) : \"acme/project-${n}\"]";
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments)) else { return };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r#"
     Error: Too many projects
       gitlab_job_token_allowlist_exclusive.app
@@ -75,7 +75,7 @@ fn more_projects_than_gitlab_takes() {
 #[test]
 fn more_groups_than_gitlab_takes() {
     let arguments = "target_group_ids = range(1, 202)";
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments)) else { return };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
     Error: Too many groups
       gitlab_job_token_allowlist_exclusive.app
@@ -88,11 +88,7 @@ fn more_groups_than_gitlab_takes() {
 
 #[test]
 fn a_null_among_the_targets() {
-    let Some(error) =
-        planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"acme/lib\", null]"))
-    else {
-        return;
-    };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"acme/lib\", null]"));
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
       gitlab_job_token_allowlist_exclusive.app
@@ -104,10 +100,7 @@ fn a_null_among_the_targets() {
 
 #[test]
 fn a_null_among_the_numbers() {
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_group_ids = [1, null]"))
-    else {
-        return;
-    };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_group_ids = [1, null]"));
     assert_snapshot!(error, @r"
     Error: Invalid attribute value
       gitlab_job_token_allowlist_exclusive.app
@@ -119,10 +112,7 @@ fn a_null_among_the_numbers() {
 
 #[test]
 fn a_target_that_is_neither_number_nor_path() {
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"lib\"]"))
-    else {
-        return;
-    };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"lib\"]"));
     assert_snapshot!(error, @r#"
     Error: Invalid project
       gitlab_job_token_allowlist_exclusive.app
@@ -136,9 +126,7 @@ fn a_target_that_is_neither_number_nor_path() {
 
 #[test]
 fn a_number_that_nothing_has() {
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [0]")) else {
-        return;
-    };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [0]"));
     assert_snapshot!(error, @r"
     Error: Invalid project ID
       gitlab_job_token_allowlist_exclusive.app
@@ -150,10 +138,7 @@ fn a_number_that_nothing_has() {
 
 #[test]
 fn the_project_itself_in_the_same_spelling() {
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"Acme/App\"]"))
-    else {
-        return;
-    };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"Acme/App\"]"));
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
       gitlab_job_token_allowlist_exclusive.app
@@ -166,10 +151,7 @@ fn the_project_itself_in_the_same_spelling() {
 
 #[test]
 fn the_project_itself_by_number() {
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [1, 2]"))
-    else {
-        return;
-    };
+    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [1, 2]"));
     assert_snapshot!(error, @r"
     Error: Target is the project itself
       gitlab_job_token_allowlist_exclusive.app
@@ -183,7 +165,7 @@ fn the_project_itself_by_number() {
 #[test]
 fn the_project_itself_by_path() {
     let config = exclusive_of("1", "target_projects = [\"acme/lib\", \"acme/app\"]");
-    let Some(error) = planning_error(&FOUR_PROJECTS.start(), &config) else { return };
+    let error = planning_error(&FOUR_PROJECTS.start(), &config);
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
       gitlab_job_token_allowlist_exclusive.app

@@ -13,7 +13,7 @@ use crate::worlds::{APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 #[test]
 fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"3\"]"));
     tf.apply().succeeds();
     gitlab.allow(APP, Target::Project(OLD));
@@ -36,7 +36,7 @@ fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
 #[test]
 fn a_target_removed_behind_our_back_is_shown_and_added_again() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"ACME/Lib\", \"acme/web\"]\n  target_groups = [\"ops\", 3]"));
     tf.apply().succeeds();
     gitlab.revoke(APP, Target::Project(WEB));
@@ -59,7 +59,7 @@ fn a_target_removed_behind_our_back_is_shown_and_added_again() {
 #[test]
 fn drift_of_a_list_by_numbers_is_shown_in_numbers() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 3]"));
     tf.apply().succeeds();
     gitlab.revoke(APP, Target::Project(WEB));
@@ -75,7 +75,7 @@ fn drift_of_a_list_by_numbers_is_shown_in_numbers() {
 #[test]
 fn a_deleted_target_is_missed() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 3]"));
     tf.apply().succeeds();
     gitlab.delete_project(WEB);
@@ -88,7 +88,7 @@ fn a_deleted_target_is_missed() {
 #[test]
 fn a_deleted_owner_is_gone_from_the_state() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.apply().succeeds();
     gitlab.delete_project(APP);

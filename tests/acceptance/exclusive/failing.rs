@@ -12,7 +12,7 @@ use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, WEB};
 #[test]
 fn a_failed_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let secret = gitlab.add_project("acme/secret");
     tf.config(&exclusive("target_project_ids = [2, 3]"));
     tf.apply().succeeds();
@@ -53,7 +53,7 @@ fn a_failed_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
 #[test]
 fn a_failed_update_keeps_the_spelling_of_what_was_done() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"ACME/lib\"]"));
     tf.apply().succeeds();
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost).target(Target::Project(OLD)));
@@ -81,7 +81,7 @@ fn a_failed_update_keeps_the_spelling_of_what_was_done() {
 fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
     let gitlab = FOUR_PROJECTS.allowing(&[WEB], &[]);
     gitlab.inject(Fault::InternalError.on(Route::AllowlistGroupPost).once());
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"acme\"]"));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -112,7 +112,7 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
 #[test]
 fn a_failed_destroy_keeps_what_is_left_in_state() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
     gitlab.hide_from(ADMINISTRATOR, Target::Project(WEB));
@@ -139,7 +139,7 @@ fn a_failed_destroy_keeps_what_is_left_in_state() {
 #[test]
 fn a_list_that_is_full_of_what_others_added_meanwhile_is_told() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     gitlab.inject(
         Fault::Answers {
             status: 400,

@@ -14,7 +14,7 @@ fn gitlab_without_permissions_yields_sets_of_ids() {
     let gitlab = FOUR_PROJECTS.start_version("17.11.0-ee");
     [LIB, OLD].map(Target::Project).into_iter().for_each(|target| gitlab.allow(APP, target));
     gitlab.allow(APP, Target::Group(ACME));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 4]\n  target_group_ids = [1]"));
 
     tf.import(LIST, "acme/app").succeeds();
@@ -31,7 +31,7 @@ fn gitlab_without_permissions_yields_sets_of_ids() {
 #[test]
 fn paths_in_place_of_the_imported_numbers_are_no_write() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
     tf.import(LIST, "1").succeeds();
 
@@ -46,7 +46,7 @@ fn paths_in_place_of_the_imported_numbers_are_no_write() {
 #[test]
 fn the_first_plan_after_an_import_names_who_will_lose_access_and_later_ones_do_not() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[ACME]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = []"));
     tf.import(LIST, "acme/app").succeeds();
 
@@ -72,7 +72,7 @@ fn the_first_plan_after_an_import_names_who_will_lose_access_and_later_ones_do_n
 #[test]
 fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.import(LIST, "acme/app").succeeds();
 
@@ -98,7 +98,7 @@ fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
 #[test]
 fn an_empty_list_can_be_imported() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("projects = {}\n  groups = {}"));
 
     tf.import(LIST, "acme/app").succeeds();
@@ -109,7 +109,7 @@ fn an_empty_list_can_be_imported() {
 #[test]
 fn the_list_of_an_unknown_project_cannot_be_imported() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = []"));
 
     assert_snapshot!(tf.import(LIST, "99").error(), @r"

@@ -30,7 +30,7 @@ fn interrupted_in_the_second_write(gitlab: &Simulator, tf: &Workspace) -> Run {
 fn an_interrupted_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let more = gitlab.add_project("acme/more");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!("{ONE_BY_ONE}{}", exclusive("target_project_ids = [2]")));
     tf.apply().succeeds();
     let wanted = exclusive(&format!("target_project_ids = [3, 4, {more}]"));
@@ -60,7 +60,7 @@ fn an_interrupted_update_leaves_the_truth_in_state_and_the_next_apply_converges(
 fn an_interrupted_create_leaves_no_state_and_the_next_apply_converges() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let more = gitlab.add_project("acme/more");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let wanted = exclusive(&format!("target_project_ids = [3, 4, {more}]"));
     tf.config(&format!("{ONE_BY_ONE}{wanted}"));
 
@@ -77,7 +77,7 @@ fn an_interrupted_create_leaves_no_state_and_the_next_apply_converges() {
 #[test]
 fn an_interrupted_destroy_keeps_what_is_left_in_state() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!("{ONE_BY_ONE}{}", exclusive("target_project_ids = [2, 3, 4]")));
     tf.apply().succeeds();
     gitlab.clear_requests();

@@ -10,7 +10,7 @@ use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 #[test]
 fn the_first_plan_names_each_target_that_will_lose_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB, OLD], &[ACME, OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_group_ids = [2]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -35,7 +35,7 @@ fn the_first_plan_names_each_target_that_will_lose_access() {
 #[test]
 fn a_kind_that_is_left_alone_loses_nobody() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
 
     tf.plan().succeeds().warns_of_nothing();
@@ -44,7 +44,7 @@ fn a_kind_that_is_left_alone_loses_nobody() {
 #[test]
 fn later_plans_show_what_they_remove_and_warn_of_nothing() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
@@ -55,7 +55,7 @@ fn later_plans_show_what_they_remove_and_warn_of_nothing() {
 #[test]
 fn a_kind_that_is_managed_from_now_on_names_who_will_lose_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME, OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let projects = exclusive("target_projects = [\"acme/lib\"]");
     tf.config(&projects);
     tf.apply().succeeds();
@@ -80,7 +80,7 @@ fn a_kind_that_is_managed_from_now_on_names_who_will_lose_access() {
 fn another_project_names_who_will_lose_access_to_it() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     gitlab.allow(WEB, Target::Project(OLD));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let list = exclusive("target_projects = [\"acme/lib\"]");
     tf.config(&list);
     tf.apply().succeeds();
@@ -103,7 +103,7 @@ fn another_project_names_who_will_lose_access_to_it() {
 #[test]
 fn targets_that_are_not_known_yet_may_be_among_those_on_the_list() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!(
         "resource \"terraform_data\" \"web\" {{\n  input = \"acme/web\"\n}}\n{}",
         exclusive("target_projects = [\"acme/lib\", terraform_data.web.output]")
@@ -127,7 +127,7 @@ fn targets_that_are_not_known_yet_may_be_among_those_on_the_list() {
 fn targets_that_the_token_cannot_see_are_named_by_what_gitlab_tells() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     gitlab.inject(json(r#"[{"id":1},{"id":2}]"#).on(Route::AllowlistProjectsGet));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = []"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -147,7 +147,7 @@ fn targets_that_the_token_cannot_see_are_named_by_what_gitlab_tells() {
 #[test]
 fn a_list_that_cannot_be_read_is_not_planned() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&replaced(&exclusive("target_project_ids = []"), "acme/app", "99"));
 
     assert_snapshot!(tf.plan().error(), @r#"

@@ -12,7 +12,7 @@ use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 #[test]
 fn the_list_becomes_what_is_named_and_plans_clean() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops/prod\"]"));
 
     tf.apply().succeeds();
@@ -24,7 +24,7 @@ fn the_list_becomes_what_is_named_and_plans_clean() {
 #[test]
 fn the_state_holds_the_numbers_beside_the_spellings() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"target_projects = ["acme/web", "acme/lib"]"#));
 
     tf.apply().succeeds();
@@ -40,7 +40,7 @@ fn the_state_holds_the_numbers_beside_the_spellings() {
 #[test]
 fn a_kind_that_is_not_set_is_left_alone() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
 
     tf.config(&exclusive(r#"target_projects = ["acme/lib"]"#));
     tf.apply().succeeds();
@@ -53,7 +53,7 @@ fn a_kind_that_is_not_set_is_left_alone() {
 #[test]
 fn an_empty_set_allows_none_of_its_kind() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = []"));
 
     tf.apply().succeeds();
@@ -66,7 +66,7 @@ fn an_empty_set_allows_none_of_its_kind() {
 #[test]
 fn an_empty_set_of_numbers_allows_none_as_well() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = []\n  target_group_ids = []"));
 
     tf.apply().succeeds();
@@ -84,7 +84,7 @@ fn targets_are_named_by_number_by_path_and_by_both() {
         "target_projects = [\"ACME/lib\", \"3\", \"acme/web\"]\n  target_groups = [\"Ops/Prod\"]",
     ] {
         let gitlab = FOUR_PROJECTS.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&exclusive(arguments));
 
         tf.apply().succeeds();
@@ -97,7 +97,7 @@ fn targets_are_named_by_number_by_path_and_by_both() {
 #[test]
 fn a_list_that_is_right_already_is_not_written() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"ops\"]"));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -108,7 +108,7 @@ fn a_list_that_is_right_already_is_not_written() {
 #[test]
 fn a_kind_that_is_no_longer_set_is_let_go() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
     tf.apply().succeeds();
     tf.config(&exclusive("target_project_ids = [2]"));
@@ -127,7 +127,7 @@ fn a_kind_that_is_no_longer_set_is_let_go() {
 #[test]
 fn only_another_project_replaces_the_list() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.apply().succeeds();
     tf.config(&exclusive("target_project_ids = [2]").replace("acme/app", "acme/web"));

@@ -12,7 +12,7 @@ use crate::worlds::{APP, APP_ONLY, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 #[test]
 fn additions_come_before_removals() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[PROD]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!(
         "provider \"gitlab\" {{\n  max_concurrent_requests = 1\n}}\n{}",
         exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]")
@@ -46,7 +46,7 @@ fn full() -> Simulator {
 #[test]
 fn on_a_full_list_room_is_made_first_and_no_more_than_is_needed() {
     let gitlab = full();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = range(4, 203)"));
 
     tf.apply().succeeds();
@@ -63,7 +63,7 @@ fn on_a_full_list_room_is_made_first_and_no_more_than_is_needed() {
 #[test]
 fn a_full_list_is_managed_as_any_other() {
     let gitlab = full();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = range(2, 202)"));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -79,7 +79,7 @@ fn writes_are_concurrent_within_what_the_provider_block_allows() {
         gitlab.add_project(&format!("acme/project-{n}"));
     }
     gitlab.set_latency(Duration::from_millis(20));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let list = exclusive("target_project_ids = range(2, 42)");
     tf.config(&format!("provider \"gitlab\" {{\n  max_concurrent_requests = 4\n}}\n{list}"));
 
@@ -92,7 +92,7 @@ fn writes_are_concurrent_within_what_the_provider_block_allows() {
 #[test]
 fn nothing_is_written_for_a_list_that_was_changed_to_what_is_planned_meanwhile() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));
     assert_eq!(tf.plan().change(LIST).action, terraform_cli::Action::Create);
     gitlab.allow(APP, Target::Project(LIB));

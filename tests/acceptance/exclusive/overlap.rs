@@ -22,7 +22,7 @@ fn entry(depends_on: &str) -> String {
 #[test]
 fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let list =
         exclusive("target_projects = [\"acme/lib\"]\n  depends_on = [gitlab_job_token_allowlist_entry.web]");
     tf.config(&format!("{list}{}", entry("")));
@@ -45,7 +45,7 @@ fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
 #[test]
 fn an_entry_that_a_list_of_the_same_configuration_removes_is_warned_of() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let list = exclusive("target_projects = [\"acme/lib\"]");
     tf.config(&format!("{list}{}", entry("gitlab_job_token_allowlist_exclusive.app")));
 
@@ -67,7 +67,7 @@ fn an_entry_that_a_list_of_the_same_configuration_removes_is_warned_of() {
 #[test]
 fn an_entry_that_the_list_names_is_no_conflict() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!(
         "{}{}",
         exclusive("target_project_ids = [2, gitlab_job_token_allowlist_entry.web.target_project_id]"),
@@ -83,7 +83,7 @@ fn an_entry_that_the_list_names_is_no_conflict() {
 #[test]
 fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!("{}{}", exclusive("target_groups = [\"ops\"]"), entry("")));
 
     tf.plan().succeeds().warns_of_nothing();
@@ -92,7 +92,7 @@ fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
 #[test]
 fn an_entry_of_another_project_is_no_conflict() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!("{}{}", exclusive("target_projects = []"), entry("").replace("acme/app", "acme/old")));
 
     tf.plan().succeeds().warns_of_nothing();
@@ -103,7 +103,7 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.add_project("ops/prod/deploy");
     gitlab.add_project("opsy/tool");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(
         "target_projects = [\"acme/lib\", \"ops/prod/deploy\", \"opsy/tool\"]\n  target_groups = [\"Ops\"]",
     ));
@@ -130,7 +130,7 @@ fn projects_and_groups_that_are_named_by_number_are_compared_by_the_paths_on_the
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow(APP, gitlab_simulator::Target::Project(LIB));
     gitlab.allow(APP, gitlab_simulator::Target::Group(ACME));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [1]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"

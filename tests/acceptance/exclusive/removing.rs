@@ -11,7 +11,7 @@ use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 #[test]
 fn destroying_removes_the_entries_of_managed_kinds_only() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[ACME]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
 
@@ -24,7 +24,7 @@ fn destroying_removes_the_entries_of_managed_kinds_only() {
 #[test]
 fn destroying_leaves_what_was_added_since_the_last_refresh() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));
     tf.apply().succeeds();
     tf.plan_with(&["-destroy"]).succeeds();
@@ -38,7 +38,7 @@ fn destroying_leaves_what_was_added_since_the_last_refresh() {
 #[test]
 fn entries_that_are_gone_already_are_no_failure() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
     tf.apply().succeeds();
     tf.plan_with(&["-destroy"]).succeeds();
@@ -54,7 +54,7 @@ fn entries_that_are_gone_already_are_no_failure() {
 #[test]
 fn a_project_that_is_gone_is_no_failure() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
     tf.apply().succeeds();
     gitlab.delete_project(APP);
@@ -67,7 +67,7 @@ fn a_project_that_is_gone_is_no_failure() {
 #[test]
 fn a_removed_block_that_does_not_destroy_leaves_the_list_as_it_is() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
     tf.apply().succeeds();
     tf.config(

@@ -10,7 +10,7 @@ use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OPS, WEB};
 /// Applies the one, then plans and applies the other, which must change nothing but spellings.
 fn is_no_write(before: &str, after: &str) {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(before);
     tf.apply().succeeds();
     tf.config(after);
@@ -51,7 +51,7 @@ fn the_numbers_of_the_owner_are_no_write() {
 #[test]
 fn renamed_projects_plan_clean() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
     gitlab.rename_project(APP, "acme/application");
@@ -63,7 +63,7 @@ fn renamed_projects_plan_clean() {
 #[test]
 fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/web\"]\n  target_groups = [\"ops\", \"ops/prod\"]"));
     tf.apply().succeeds();
     gitlab.rename_group(OPS, "operations");
@@ -74,7 +74,7 @@ fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
 #[test]
 fn a_renamed_parent_group_of_owner_and_targets_plans_clean() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
     tf.apply().succeeds();
     gitlab.rename_group(ACME, "umbrella");
@@ -85,7 +85,7 @@ fn a_renamed_parent_group_of_owner_and_targets_plans_clean() {
 #[test]
 fn a_target_is_added_beside_a_group_whose_path_leads_nowhere_any_more() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_groups = [\"ops\"]"));
     tf.apply().succeeds();
     gitlab.rename_group(OPS, "operations");
@@ -103,7 +103,7 @@ fn a_target_is_added_beside_a_group_whose_path_leads_nowhere_any_more() {
 #[test]
 fn the_new_path_of_a_renamed_target_is_no_write() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
     gitlab.rename_project(WEB, "acme/site");

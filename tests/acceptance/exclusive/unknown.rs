@@ -23,7 +23,7 @@ resource "terraform_data" "groups" {
 #[test]
 fn a_target_may_be_unknown_while_planning() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!(
         "{OUTPUTS}{}",
         exclusive("target_projects = [\"acme/lib\", terraform_data.web.output]")
@@ -40,7 +40,7 @@ fn a_target_may_be_unknown_while_planning() {
 #[test]
 fn a_whole_set_and_the_owner_may_be_unknown_while_planning() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let list =
         exclusive_of("${terraform_data.app.output}", "target_group_ids = terraform_data.groups.output");
     tf.config(&format!("{OUTPUTS}{list}"));
@@ -55,7 +55,7 @@ fn a_whole_set_and_the_owner_may_be_unknown_while_planning() {
 #[test]
 fn a_target_may_become_unknown_in_an_update() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
     tf.apply().succeeds();
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.web.output]")));
@@ -69,7 +69,7 @@ fn a_target_may_become_unknown_in_an_update() {
 #[test]
 fn a_path_may_come_to_be_between_plan_and_apply() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\"]\n  target_groups = [\"ops/new\"]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -97,7 +97,7 @@ fn a_path_may_come_to_be_between_plan_and_apply() {
 #[test]
 fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\", \"acme/never\"]"));
 
     let run = tf.apply();
@@ -124,7 +124,7 @@ fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
 #[test]
 fn a_target_that_turns_out_to_be_the_project_itself_is_an_error_at_apply() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.app.output]")));
 
     tf.plan().succeeds();
@@ -143,7 +143,7 @@ fn a_target_that_turns_out_to_be_the_project_itself_is_an_error_at_apply() {
 #[test]
 fn more_targets_than_gitlab_takes_are_told_once_they_are_known() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!(
         "resource \"terraform_data\" \"many\" {{\n  input = range(2, 203)\n}}\n{}",
         exclusive("target_project_ids = terraform_data.many.output")

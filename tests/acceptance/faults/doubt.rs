@@ -26,20 +26,20 @@ fn goes_dark(gitlab: &Simulator, write: Route) {
 }
 
 /// Plans with an answering server, and applies with one that goes dark in the middle.
-fn applied(gitlab: &Simulator, config: &str, write: Route) -> Option<(Workspace, String)> {
-    let tf = workspace(gitlab)?;
+fn applied(gitlab: &Simulator, config: &str, write: Route) -> (Workspace, String) {
+    let tf = workspace(gitlab);
     tf.config(&format!("{PROVIDER}{config}"));
     tf.plan().succeeds();
     goes_dark(gitlab, write);
     let error = tf.apply_saved().error();
     gitlab.clear_faults();
-    Some((tf, error))
+    (tf, error)
 }
 
 #[test]
 fn an_entry_that_may_be_there_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
-    let Some((tf, error)) = applied(&gitlab, LIB_ON_APP, Route::AllowlistProjectPost) else { return };
+    let (tf, error) = applied(&gitlab, LIB_ON_APP, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
     Error: Can't add project 2 to the allowlist of project 1
       gitlab_job_token_allowlist_entry.lib
@@ -66,7 +66,7 @@ fn an_entry_with_permissions_that_may_be_there_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let config =
         LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n");
-    let Some((tf, _)) = applied(&gitlab, &config, Route::GraphqlMutation) else { return };
+    let (tf, _) = applied(&gitlab, &config, Route::GraphqlMutation);
     assert_eq!(tf.state().addresses(), [ENTRY]);
     tf.destroy().succeeds();
     assert!(gitlab.allowlist(APP).projects.is_empty());
@@ -75,7 +75,7 @@ fn an_entry_with_permissions_that_may_be_there_is_in_state() {
 #[test]
 fn a_project_that_may_be_open_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
-    let Some((tf, error)) = applied(&gitlab, OPEN, Route::ScopePatch) else { return };
+    let (tf, error) = applied(&gitlab, OPEN, Route::ScopePatch);
     assert_snapshot!(error, @r#"
     Error: Can't set `inbound_enabled = false` on project 1
       gitlab_job_token_scope.app
@@ -103,7 +103,7 @@ fn a_create_that_fails_half_way_keeps_what_was_done() {
     let forbidden = r#"{"message":"403 Forbidden"}"#.to_owned();
     let content_type = "application/json".to_owned();
     gitlab.inject(Fault::Answers { status: 403, content_type, body: forbidden }.on(Route::ProjectPut));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&OPEN.replace("false\n", "false\n  push_repository_for_job_token_allowed = true\n"));
 
     tf.apply().fails();
@@ -118,7 +118,7 @@ fn a_create_that_fails_half_way_keeps_what_was_done() {
 fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.inject(Injection::from(crate::kit::json("{}")).on(Route::GraphqlMutation).carried_out().once());
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         &LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n"),
     );
@@ -132,7 +132,7 @@ fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
 #[test]
 fn an_incomplete_list_proves_no_removal() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     // The token lost sight of the target, and the list leaves it out of what it counts.
@@ -156,7 +156,7 @@ fn an_incomplete_list_proves_no_removal() {
 #[test]
 fn a_gateways_404_leaves_the_state_alone() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     gitlab.inject(Fault::Answers {
@@ -177,7 +177,7 @@ fn a_mutation_that_failed_after_the_change_is_found() {
     let failed =
         r#"{"data":{"written":null},"errors":[{"message":"Internal server error","path":["written"]}]}"#;
     gitlab.inject(Injection::from(crate::kit::json(failed)).on(Route::GraphqlMutation).carried_out().once());
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         &LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n"),
     );
@@ -192,7 +192,7 @@ fn a_mutation_that_failed_after_the_change_is_found() {
 #[test]
 fn an_empty_list_proves_no_removal() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     gitlab.inject(crate::kit::json("[]").on(Route::AllowlistProjectsGet));
@@ -218,7 +218,7 @@ fn an_empty_list_proves_no_removal() {
 #[test]
 fn a_404_counts_only_if_the_project_is_gone() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
     gitlab.inject(
@@ -250,7 +250,7 @@ fn a_list_whose_create_failed_says_what_may_be_there() {
     let gitlab = THREE_PROJECTS.start();
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \"acme/app\"\n  \
                 target_projects = [\"acme/lib\"]\n}\n";
-    let Some((tf, error)) = applied(&gitlab, list, Route::AllowlistProjectPost) else { return };
+    let (tf, error) = applied(&gitlab, list, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
     Error: Can't complete the changes to the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use gitlab_simulator::{Fault, Injection, Route};
 use terraform_cli::{Run, Workspace, process_runs, signal_process};
 
-use super::{APP, allow_all, assert_state_is_true, crowd, entries, eventually, exclusive, has_processes};
+use super::{APP, allow_all, assert_state_is_true, crowd, entries, eventually, exclusive, require_processes};
 use crate::kit::workspace;
 
 /// As many as GitLab takes on one list.
@@ -36,11 +36,9 @@ fn interrupted_apply(gitlab: &gitlab_simulator::Simulator, tf: &Workspace) -> Ru
 
 #[test]
 fn an_interrupted_list_is_in_state_as_far_as_it_came_and_is_completed_by_the_next_apply() {
-    if !has_processes() {
-        return;
-    }
+    require_processes();
     let gitlab = crowd(FULL);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     tf.apply().succeeds();
     tf.config(&exclusive(3..2 + FULL));
@@ -67,12 +65,10 @@ fn an_interrupted_list_is_in_state_as_far_as_it_came_and_is_completed_by_the_nex
 /// Terraform does not wait for its providers any more then, and tells them so.
 #[test]
 fn a_second_interrupt_leaves_no_process_and_the_next_apply_converges() {
-    if !has_processes() {
-        return;
-    }
+    require_processes();
     const ENTRIES: u64 = 60;
     let gitlab = crowd(ENTRIES);
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     let temporary = tf.directory().join("temporary");
     fs::create_dir(&temporary).expect("a directory");
     tf.set_env("TMPDIR", &temporary.to_string_lossy());
@@ -107,11 +103,9 @@ fn a_second_interrupt_leaves_no_process_and_the_next_apply_converges() {
 
 #[test]
 fn an_interrupted_creation_of_a_list_is_completed_by_the_next_apply() {
-    if !has_processes() {
-        return;
-    }
+    require_processes();
     let gitlab = crowd(FULL);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(2..2 + FULL));
 
     interrupted_apply(&gitlab, &tf).fails();
@@ -125,12 +119,10 @@ fn an_interrupted_creation_of_a_list_is_completed_by_the_next_apply() {
 
 #[test]
 fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
-    if !has_processes() {
-        return;
-    }
+    require_processes();
     const ENTRIES: u64 = 60;
     let gitlab = crowd(ENTRIES);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     allow_all(&gitlab, 2..2 + ENTRIES);
     tf.config(&entries(2..2 + ENTRIES));
     tf.apply().succeeds();
@@ -149,13 +141,11 @@ fn interrupted_removals_leave_in_state_what_is_left_on_the_list() {
 /// Terraform survives the signal and asks its providers to stop, so that they must survive it, too.
 #[test]
 fn a_signal_to_the_whole_group_leaves_the_state_true() {
-    if !has_processes() {
-        return;
-    }
+    require_processes();
     const ENTRIES: u64 = 40;
     for (round, signal) in ["TERM", "HUP"].into_iter().cycle().take(10).enumerate() {
         let gitlab = crowd(ENTRIES);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&entries(2..2 + ENTRIES));
         // One round after the other, the signal comes later.
         gitlab.inject(Injection::from(Fault::StallsTheAnswer(Duration::from_millis(20))).writes_only());
@@ -179,11 +169,9 @@ fn a_signal_to_the_whole_group_leaves_the_state_true() {
 /// GitLab asks to wait for a minute, and nobody waits for that after Ctrl-C.
 #[test]
 fn a_rate_limit_is_not_waited_out_after_an_interrupt() {
-    if !has_processes() {
-        return;
-    }
+    require_processes();
     let gitlab = crowd(FULL);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     tf.apply().succeeds();
     tf.config(&exclusive(3..2 + FULL));

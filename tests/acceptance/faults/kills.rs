@@ -7,7 +7,7 @@ use std::time::Duration;
 use gitlab_simulator::{Fault, Injection, Route, Simulator};
 use terraform_cli::{Running, Workspace, kill_process, process_runs};
 
-use super::{APP, assert_state_is_true, crowd, entries, eventually, exclusive, has_processes};
+use super::{APP, assert_state_is_true, crowd, entries, eventually, exclusive, require_processes};
 use crate::kit::workspace;
 
 const ENTRIES: u64 = 30;
@@ -29,12 +29,10 @@ struct Scene {
 
 impl Scene {
     #[track_caller]
-    fn of(config: &str) -> Option<Scene> {
-        if !has_processes() {
-            return None;
-        }
+    fn of(config: &str) -> Scene {
+        require_processes();
         let gitlab = crowd(ENTRIES);
-        let mut tf = workspace(&gitlab)?;
+        let mut tf = workspace(&gitlab);
         let temporary = tf.directory().join("temporary");
         fs::create_dir(&temporary).expect("a directory");
         tf.set_env("TMPDIR", &temporary.to_string_lossy());
@@ -43,7 +41,7 @@ impl Scene {
         let running = tf.start_apply();
         eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
         let [provider] = running.children()[..] else { panic!("{:?} run", running.children()) };
-        Some(Scene { gitlab, tf, running, provider, temporary })
+        Scene { gitlab, tf, running, provider, temporary }
     }
 
     /// Sockets and whatever else the provider puts where temporary files go.
@@ -74,7 +72,7 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
 
 #[test]
 fn after_the_provider_was_killed_the_next_apply_converges() {
-    let Some(scene) = Scene::of(&entries(2..2 + ENTRIES)) else { return };
+    let scene = Scene::of(&entries(2..2 + ENTRIES));
     kill_process(scene.provider);
     eventually("the provider ends", || !process_runs(scene.provider));
     assert_eq!(scene.left_behind(), 0);
@@ -87,7 +85,7 @@ fn after_the_provider_was_killed_the_next_apply_converges() {
 
 #[test]
 fn after_the_provider_of_a_list_was_killed_the_next_apply_converges() {
-    let Some(scene) = Scene::of(&exclusive(2..2 + ENTRIES)) else { return };
+    let scene = Scene::of(&exclusive(2..2 + ENTRIES));
     kill_process(scene.provider);
     let Scene { gitlab, tf, running, .. } = scene;
 
@@ -98,7 +96,7 @@ fn after_the_provider_of_a_list_was_killed_the_next_apply_converges() {
 
 #[test]
 fn after_terraform_was_killed_the_provider_ends_cleans_up_and_the_next_apply_converges() {
-    let Some(mut scene) = Scene::of(&entries(2..2 + ENTRIES)) else { return };
+    let mut scene = Scene::of(&entries(2..2 + ENTRIES));
     scene.running.kill();
 
     eventually("the provider ends", || !process_runs(scene.provider));

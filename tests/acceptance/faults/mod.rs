@@ -12,13 +12,15 @@ mod refusals;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use gitlab_simulator::{Injection, Route, Simulator, Target};
 use serde_json::Value;
 use terraform_cli::{Run, Workspace};
 
-use crate::kit::{say, workspace};
+use crate::harness::skip;
+use crate::kit::workspace;
 use crate::worlds::APP_ONLY;
 
 /// Longer than any test.
@@ -81,17 +83,17 @@ const WRITES: [Route; 3] = [Route::ScopePatch, Route::AllowlistProjectPost, Rout
 impl Seesaw {
     /// The left side, applied.
     #[track_caller]
-    fn new() -> Option<Seesaw> {
+    fn new() -> Seesaw {
         let gitlab = Simulator::start();
         for project in ["acme/app", "acme/two", "acme/three"] {
             gitlab.add_project(project);
         }
-        let tf = workspace(&gitlab)?;
+        let tf = workspace(&gitlab);
         let seesaw = Seesaw { gitlab, tf, side: Side::Left };
         seesaw.tf.config(&Side::Left.config(""));
         seesaw.tf.apply().succeeds();
         seesaw.is_level();
-        Some(seesaw)
+        seesaw
     }
 
     /// Applies the other side, with such a provider block, while these faults are in force.
@@ -186,13 +188,11 @@ fn allow_all(gitlab: &Simulator, targets: impl IntoIterator<Item = u64>) {
     targets.into_iter().for_each(|target| gitlab.allow(APP, Target::Project(target)));
 }
 
-/// Whether signals and the list of processes are to be had; says so if not.
-fn has_processes() -> bool {
-    let has = std::path::Path::new("/proc/self/stat").exists();
-    if !has {
-        say("A TEST IS SKIPPED that needs the processes of Linux.");
+/// Skips the test where there are no signals and no list of processes.
+fn require_processes() {
+    if !Path::new("/proc/self/stat").exists() {
+        skip("it needs the processes of Linux".to_owned());
     }
-    has
 }
 
 /// Waits for something that must come to pass.

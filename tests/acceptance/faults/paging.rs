@@ -12,7 +12,7 @@ const LONG: u64 = 150;
 #[test]
 fn a_list_that_never_ends_is_an_error() {
     let gitlab = crowd(2);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     gitlab.inject(Fault::NeverEndsTheList.on(Route::AllowlistProjectsGet));
 
@@ -34,7 +34,7 @@ fn a_list_that_never_ends_is_an_error() {
 #[test]
 fn a_list_whose_pages_repeat_is_an_error() {
     let gitlab = crowd(2);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     gitlab.inject(Fault::RepeatsThePage.on(Route::AllowlistProjectsGet));
 
@@ -56,7 +56,7 @@ fn a_list_whose_pages_repeat_is_an_error() {
 #[test]
 fn an_entry_that_slips_to_another_page_meanwhile_is_neither_lost_nor_added_again() {
     let gitlab = crowd(LONG);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(2..2 + LONG));
     allow_all(&gitlab, 2..2 + LONG);
     tf.apply().succeeds();

@@ -9,7 +9,7 @@ use crate::kit::workspace;
 #[test]
 fn a_token_revoked_in_the_middle_of_a_list_is_one_error_and_the_state_says_how_far_it_came() {
     let gitlab = crowd(6);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
     tf.apply().succeeds();
     gitlab.clear_requests();
@@ -48,7 +48,7 @@ fn a_token_revoked_in_the_middle_of_a_list_is_one_error_and_the_state_says_how_f
 #[test]
 fn entries_whose_token_is_revoked_on_the_way_are_in_state_if_and_only_if_they_are_on_the_list() {
     let gitlab = crowd(10);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entries(2..12));
     gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(4));
 
@@ -66,7 +66,7 @@ fn entries_whose_token_is_revoked_on_the_way_are_in_state_if_and_only_if_they_ar
 #[test]
 fn a_token_without_the_role_or_the_scope_removes_no_access_and_says_so_in_one_error() {
     let gitlab = crowd(3);
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.config(&exclusive([2, 3]));
     tf.apply().succeeds();
     tf.config(&exclusive([2]));
@@ -121,7 +121,7 @@ fn a_token_without_the_role_or_the_scope_removes_no_access_and_says_so_in_one_er
 #[test]
 fn a_target_out_of_sight_stays_in_the_state_of_a_list_that_should_lose_it() {
     let gitlab = crowd(3);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive([2, 3, 4]));
     tf.apply().succeeds();
     gitlab.hide_from(ADMINISTRATOR, Target::Project(3));
@@ -152,7 +152,7 @@ fn a_target_out_of_sight_stays_in_the_state_of_a_list_that_should_lose_it() {
 #[test]
 fn a_token_that_expires_after_the_plan_changes_nothing() {
     let gitlab = crowd(2);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     // With a block for the provider there is no word of Terraform's own about its absence.
     tf.config(&format!("provider \"gitlab\" {{\n}}\n{}", exclusive([2])));
     allow_all(&gitlab, [3]);

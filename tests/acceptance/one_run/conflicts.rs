@@ -14,13 +14,8 @@ const APP_NAMED: &str = "acme/app|project 1";
 /// Plans two resources of which the second one is planned and applied after the first, expects the warning, and applies
 /// the plan, which fails. Returns the writes of the apply.
 #[track_caller]
-fn second_fails(
-    gitlab: &Simulator,
-    first: (&str, &str),
-    second: (&str, &str),
-    facts: &[&str],
-) -> Option<Requests> {
-    let tf = workspace(gitlab)?;
+fn second_fails(gitlab: &Simulator, first: (&str, &str), second: (&str, &str), facts: &[&str]) -> Requests {
+    let tf = workspace(gitlab);
     let order = after(&format!("{}.first", first.0));
     tf.config(&format!(
         "{}{}",
@@ -35,7 +30,7 @@ fn second_fails(
 
     assert_fails_with(&applied, facts);
     assert!(applied.errors().iter().all(|error| !tells(error, &["not in the plan"])), "{applied}");
-    Some(gitlab.requests().writes())
+    gitlab.requests().writes()
 }
 
 fn removals(writes: &Requests) -> String {
@@ -49,9 +44,7 @@ fn second_list_of_one_kind_fails_and_removes_nothing() {
             let gitlab = kind.gitlab(&[]);
             let (first, second) = (kind.list(&[one]), kind.list(&[other]));
 
-            let Some(writes) = second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]) else {
-                return;
-            };
+            let writes = second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
 
             assert!(kind.allowed(&gitlab).contains(&one));
             assert_eq!(removals(&writes), "");
@@ -66,9 +59,7 @@ fn second_list_does_not_add_what_the_first_removed() {
         let gitlab = kind.gitlab(&[0, 1]);
         let (first, second) = (kind.list(&[0]), kind.list(&[0, 1]));
 
-        let Some(writes) = second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]) else {
-            return;
-        };
+        let writes = second_fails(&gitlab, (LIST, &first), (LIST, &second), &[APP_NAMED]);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -82,9 +73,7 @@ fn second_scope_fails_and_writes_nothing() {
         gitlab.set_inbound_enabled(APP, !first);
         let [one, other] = [first, !first].map(|restricted| format!("inbound_enabled = {restricted}"));
 
-        let Some(writes) = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]) else {
-            return;
-        };
+        let writes = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
 
         assert_eq!(gitlab.inbound_enabled(APP), first);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -99,9 +88,7 @@ fn second_scope_with_another_push_setting_fails() {
         let [one, other] =
             [first, !first].map(|allowed| format!("push_repository_for_job_token_allowed = {allowed}"));
 
-        let Some(writes) = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]) else {
-            return;
-        };
+        let writes = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
 
         assert_eq!(gitlab.push_repository_for_job_token_allowed(APP), first);
         assert_eq!(writes.len(), 1, "{writes}");
@@ -114,9 +101,7 @@ fn list_does_not_remove_a_new_entry() {
         let gitlab = kind.gitlab(&[]);
         let (first, second) = (kind.entry(1), kind.list(&[0]));
 
-        let Some(writes) = second_fails(&gitlab, (ENTRY, &first), (LIST, &second), &[&kind.named(1)]) else {
-            return;
-        };
+        let writes = second_fails(&gitlab, (ENTRY, &first), (LIST, &second), &[&kind.named(1)]);
 
         assert!(kind.allowed(&gitlab).contains(&1));
         assert_eq!(removals(&writes), "");
@@ -129,9 +114,7 @@ fn entry_does_not_add_what_a_list_removed() {
         let gitlab = kind.gitlab(&[1]);
         let (first, second) = (kind.list(&[0]), kind.entry(1));
 
-        let Some(writes) = second_fails(&gitlab, (LIST, &first), (ENTRY, &second), &[&kind.named(1)]) else {
-            return;
-        };
+        let writes = second_fails(&gitlab, (LIST, &first), (ENTRY, &second), &[&kind.named(1)]);
 
         assert_eq!(kind.allowed(&gitlab), [0]);
         assert_eq!(writes.len(), 2, "{writes}");
@@ -143,7 +126,7 @@ fn entry_outside_a_list_warns_in_either_order() {
     for kind in KINDS {
         for first in [ENTRY, LIST] {
             let gitlab = kind.gitlab(&[]);
-            let Some(tf) = workspace(&gitlab) else { return };
+            let tf = workspace(&gitlab);
             let order = after(&format!("{first}.this"));
             let order = |resource: &str| if resource == first { "" } else { order.as_str() };
             tf.config(&format!(
@@ -174,7 +157,7 @@ fn applies_without_conflict(tf: &Workspace, config: &str, options: &[&str]) {
 #[track_caller]
 fn apply_without_conflict(configs: &[&str]) {
     let gitlab = KINDS[0].gitlab(&[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for config in configs {
         applies_without_conflict(&tf, config, &[]);
     }
@@ -200,7 +183,7 @@ fn entry_that_the_list_names_is_no_conflict() {
         let [list_first, entry_first] = [LIST, ENTRY].map(|first| after(&format!("{first}.this")));
         for [entry_order, list_order] in [["", ""], [&list_first, ""], ["", &entry_first]] {
             let gitlab = kind.gitlab(&[]);
-            let Some(tf) = workspace(&gitlab) else { return };
+            let tf = workspace(&gitlab);
             let entry = entry("this", &format!("{entry_arguments}{entry_order}"));
             let list = list("this", &format!("{named}{list_order}"));
 
@@ -225,7 +208,7 @@ fn entries_of_different_targets_are_no_conflict() {
         .map(|(kind, index)| entry(&format!("{}_{index}", kind.argument), &kind.entry(index)))
         .collect();
     let gitlab = KINDS[1].gitlab(&[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     applies_without_conflict(&tf, &entries.concat(), &[]);
 }
 
@@ -303,7 +286,7 @@ fn requested_replacement_is_no_conflict() {
     for lifecycle in ["", CREATE_BEFORE_DESTROY] {
         for config in each_resource("this", lifecycle) {
             let gitlab = FOUR_PROJECTS.start();
-            let Some(tf) = workspace(&gitlab) else { return };
+            let tf = workspace(&gitlab);
             applies_without_conflict(&tf, &config, &[]);
             let state = tf.state();
             let [address] = state.addresses()[..] else { panic!("one resource: {state:?}") };
@@ -339,6 +322,6 @@ fn shifted_count_is_no_conflict() {
 fn adopted_entry_is_no_conflict() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     applies_without_conflict(&tf, &entry("this", "target_project = \"acme/lib\""), &[]);
 }

@@ -217,7 +217,7 @@ fn apply_in_turn(
 ) {
     for (targets, rounds) in sizes {
         let site = Site::with(*targets);
-        let Some(tf) = workspace(&site.gitlab) else { return };
+        let tf = workspace(&site.gitlab);
         let [first, second] = forms(&site);
         first.enter(&tf);
         tf.apply().succeeds();
@@ -320,7 +320,7 @@ fn replacement_by_a_trigger_keeps_everything() {
 fn replaced_scope_writes_nothing() {
     for lifecycle in ["", "lifecycle {\ncreate_before_destroy = true\n}"] {
         let site = Site::with(0);
-        let Some(tf) = workspace(&site.gitlab) else { return };
+        let tf = workspace(&site.gitlab);
         tf.config(&scopes("this", lifecycle));
         tf.apply().succeeds();
         let options = ["open", "pushing"].map(|name| format!("-replace={SCOPE}.this_{name}"));
@@ -338,7 +338,7 @@ fn replaced_scope_writes_nothing() {
 fn failed_create_says_what_was_left_for_it() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let policies = |policy: &str| format!("{}\njob_token_policies = [\"{policy}\"]", kind.entry(0));
         tf.config(&entry("one", &policies("READ_JOBS")));
         tf.apply().succeeds();
@@ -369,7 +369,7 @@ fn addition_is_sent_again_where_the_list_does_not_show_it() {
             body: r#"{"message":"400 Bad request - Target is already in the job token scope"}"#.to_owned(),
         };
         gitlab.inject(already.on(route).owner(APP).once());
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&entry("this", &kind.entry(0)));
 
         tf.apply().succeeds();

@@ -37,7 +37,7 @@ fn assert_limited(gitlab: &Simulator, kind: &Kind) {
 fn list_leaves_a_target_to_the_entry_planned_before_it() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&config(&kind, "", &after(&format!("{ENTRY}.this"))));
 
         goes_through(&tf);
@@ -51,7 +51,7 @@ fn list_leaves_a_target_to_the_entry_planned_before_it() {
 fn entry_planned_after_a_list_warns_of_full_permissions() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&config(&kind, &after(&format!("{LIST}.this")), ""));
 
         let plan = tf.plan();
@@ -69,7 +69,7 @@ fn entry_planned_after_a_list_warns_of_full_permissions() {
 fn list_beside_an_entry_adds_no_target_without_a_warning() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&config(&kind, "", ""));
 
         let warnings = goes_through(&tf);
@@ -85,7 +85,7 @@ fn list_beside_an_entry_adds_no_target_without_a_warning() {
 fn list_beside_an_entry_that_exists_leaves_its_permissions() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let config = config(&kind, "", "");
         let (entry, _) = config.split_once(&format!("resource \"{LIST}\"")).expect("the list");
         tf.config(entry);

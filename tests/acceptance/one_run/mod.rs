@@ -135,11 +135,11 @@ impl Kind {
 
 /// A workspace for a provider whose token comes from [`unknown_token`].
 #[track_caller]
-fn workspace_without_token(gitlab: &Simulator) -> Option<Workspace> {
-    let mut tf = bare_workspace()?;
+fn workspace_without_token(gitlab: &Simulator) -> Workspace {
+    let mut tf = bare_workspace();
     tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
     tf.set_env("TF_VAR_token", gitlab.token());
-    Some(tf)
+    tf
 }
 
 /// A provider block whose token is unknown in the plan of each new generation.

@@ -36,19 +36,19 @@ fn assert_named(gitlab: &Simulator, applied: &Run, target: &str) {
 
 /// A workspace with an applied list of the first two targets, to be a list of the first one.
 #[track_caller]
-fn shortened(gitlab: &Simulator, kind: &Kind) -> Option<Workspace> {
-    let tf = workspace(gitlab)?;
+fn shortened(gitlab: &Simulator, kind: &Kind) -> Workspace {
+    let tf = workspace(gitlab);
     tf.config(&list("this", &kind.list(&[0, 1])));
     tf.apply().succeeds();
     tf.config(&list("this", &kind.list(&[0])));
-    Some(tf)
+    tf
 }
 
 #[test]
 fn target_that_joins_after_the_plan_of_an_update_stays() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = shortened(&gitlab, &kind) else { return };
+        let tf = shortened(&gitlab, &kind);
         tf.plan().succeeds();
         kind.allow(&gitlab, 2);
         gitlab.clear_requests();
@@ -69,7 +69,7 @@ fn target_that_joins_after_the_plan_of_an_update_stays() {
 fn next_plan_names_the_target_that_has_joined() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = shortened(&gitlab, &kind) else { return };
+        let tf = shortened(&gitlab, &kind);
         tf.plan().succeeds();
         kind.allow(&gitlab, 2);
         tf.apply_saved().fails();
@@ -87,7 +87,7 @@ fn next_plan_names_the_target_that_has_joined() {
 fn target_that_joins_after_the_plan_of_a_create_is_named() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[1]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&list("this", &kind.list(&[0])));
         assert_warns(tf.plan().succeeds().run(), &[&kind.named(1)]);
         kind.allow(&gitlab, 2);
@@ -101,7 +101,7 @@ fn target_that_joins_after_the_plan_of_a_create_is_named() {
 fn target_that_joins_a_newly_managed_kind_is_named() {
     for (kind, managed) in KINDS.iter().zip([&KINDS[1], &KINDS[0]]) {
         let gitlab = kind.gitlab(&[1]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let managed = managed.list(&[]);
         tf.config(&list("this", &managed));
         tf.apply().succeeds();
@@ -118,7 +118,7 @@ fn target_that_joins_a_newly_managed_kind_is_named() {
 fn plan_without_a_refresh_names_every_target_on_the_list() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = shortened(&gitlab, &kind) else { return };
+        let tf = shortened(&gitlab, &kind);
         kind.allow(&gitlab, 2);
 
         let plan = tf.plan_with(&["-refresh=false"]);
@@ -141,7 +141,7 @@ fn plan_without_a_refresh_names_every_target_on_the_list() {
 fn target_that_the_run_has_added_is_a_conflict() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = shortened(&gitlab, &kind) else { return };
+        let tf = shortened(&gitlab, &kind);
         let shortened = list("this", &format!("{}{}", kind.list(&[0]), after(&format!("{ENTRY}.new"))));
         tf.config(&format!("{shortened}{}", entry("new", &kind.entry(2))));
         tf.plan().succeeds();
@@ -159,7 +159,7 @@ fn target_that_the_run_has_added_is_a_conflict() {
 fn target_that_joins_is_kept_where_the_list_names_it() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = shortened(&gitlab, &kind) else { return };
+        let tf = shortened(&gitlab, &kind);
         tf.config(&list("this", &kind.list(&[0, 2])));
         tf.plan().succeeds();
         kind.allow(&gitlab, 2);

@@ -77,7 +77,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
     for resource in RESOURCES {
         for other in ["acme/app", "1"] {
             let gitlab = FOUR_PROJECTS.start();
-            let Some(tf) = workspace(&gitlab) else { return };
+            let tf = workspace(&gitlab);
             let [before, after] =
                 [("acme/app", 1), (other, 2)].map(|(path, n)| of_unknown_project(path, n, resource));
 
@@ -91,7 +91,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
 fn project_of_a_deferred_data_source_is_no_write() {
     for (kind, arguments) in RESOURCES {
         let gitlab = FOUR_PROJECTS.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let config = |generation| {
             let resource = resource_of("data.gitlab_job_token_scope.app.project_id", kind, "this", arguments);
             format!(
@@ -116,7 +116,7 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
     for resource in RESOURCES {
         let (kind, _) = resource;
         let gitlab = FOUR_PROJECTS.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let [before, after] = ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
         plan_update(&gitlab, &tf, kind, &before, &after);
         gitlab.delete_project(APP);
@@ -137,7 +137,7 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
 fn unknown_project_that_is_another_one_fails() {
     for resource in RESOURCES {
         let gitlab = FOUR_PROJECTS.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let [before, after] = ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
 
         plan_update(&gitlab, &tf, resource.0, &before, &after);
@@ -151,7 +151,7 @@ fn unknown_target_that_is_the_same_is_no_write() {
         let id = kind.ids[0].to_string();
         for other in [kind.paths[0], id.as_str()] {
             let gitlab = kind.gitlab(&[]);
-            let Some(tf) = workspace(&gitlab) else { return };
+            let tf = workspace(&gitlab);
             let [before, after] =
                 [(kind.paths[0], 1), (other, 2)].map(|(path, n)| of_unknown_target(&kind, path, n));
 
@@ -165,7 +165,7 @@ fn unknown_target_that_is_the_same_is_no_write() {
 fn unknown_target_in_place_of_a_deleted_one_is_managed() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let [before, after] = [2, 1].map(|index| of_unknown_target(&kind, kind.paths[index], 1));
         plan_update(&gitlab, &tf, ENTRY, &before, &after);
         match (kind.target)(kind.ids[2]) {
@@ -185,7 +185,7 @@ fn unknown_target_in_place_of_a_deleted_one_is_managed() {
 fn unknown_target_that_is_another_one_fails() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let [before, after] = [0, 1].map(|index| of_unknown_target(&kind, kind.paths[index], 1));
 
         plan_update(&gitlab, &tf, ENTRY, &before, &after);
@@ -209,7 +209,7 @@ fn other_path_or_id_under_an_unknown_provider_is_no_write() {
         let ids = resource_of("\"1\"", kind, "this", by_id);
         for [before, after] in [[&paths, &ids], [&ids, &paths]] {
             let gitlab = FOUR_PROJECTS.start();
-            let Some(tf) = workspace_without_token(&gitlab) else { return };
+            let tf = workspace_without_token(&gitlab);
             let [before, after] =
                 [(1, before), (2, after)].map(|(generation, resource)| unknown_token(generation) + resource);
 
@@ -223,7 +223,7 @@ fn other_path_or_id_under_an_unknown_provider_is_no_write() {
 #[test]
 fn other_target_under_an_unknown_provider_fails() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace_without_token(&gitlab) else { return };
+    let tf = workspace_without_token(&gitlab);
     let [before, after] = [(1, "acme/lib"), (2, "acme/old")].map(|(generation, path)| {
         unknown_token(generation) + &entry("this", &format!("target_project = \"{path}\""))
     });

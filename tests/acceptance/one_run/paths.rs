@@ -18,14 +18,14 @@ fn hide(gitlab: &Simulator, kind: &Kind, index: usize) {
 
 /// Applies a configuration while all of its targets can be seen, and hides the first one afterwards.
 #[track_caller]
-fn hidden_after(kind: &Kind, config: &str) -> Option<(Simulator, Workspace)> {
+fn hidden_after(kind: &Kind, config: &str) -> (Simulator, Workspace) {
     let gitlab = kind.gitlab(&[]);
-    let tf = workspace(&gitlab)?;
+    let tf = workspace(&gitlab);
     tf.config(config);
     tf.apply().succeeds();
     hide(&gitlab, kind, 0);
     gitlab.clear_requests();
-    Some((gitlab, tf))
+    (gitlab, tf)
 }
 
 fn ids(kind: &Kind, index: usize) -> String {
@@ -35,7 +35,7 @@ fn ids(kind: &Kind, index: usize) -> String {
 #[test]
 fn target_leaves_a_list_beside_a_hidden_path() {
     for kind in KINDS {
-        let Some((gitlab, tf)) = hidden_after(&kind, &list("this", &kind.list(&[0, 1]))) else { return };
+        let (gitlab, tf) = hidden_after(&kind, &list("this", &kind.list(&[0, 1])));
         tf.config(&list("this", &kind.list(&[0])));
 
         goes_through(&tf);
@@ -47,7 +47,7 @@ fn target_leaves_a_list_beside_a_hidden_path() {
 #[test]
 fn target_joins_a_list_beside_a_hidden_path() {
     for kind in KINDS {
-        let Some((gitlab, tf)) = hidden_after(&kind, &list("this", &kind.list(&[0, 1]))) else { return };
+        let (gitlab, tf) = hidden_after(&kind, &list("this", &kind.list(&[0, 1])));
         tf.config(&list("this", &kind.list(&[0, 1, 2])));
 
         goes_through(&tf);
@@ -67,7 +67,7 @@ fn goes_through_in_place(gitlab: &Simulator, tf: &Workspace, address: &str) {
 #[test]
 fn hidden_path_replaces_an_id_of_a_list() {
     for kind in KINDS {
-        let Some((gitlab, tf)) = hidden_after(&kind, &list("this", &ids(&kind, 0))) else { return };
+        let (gitlab, tf) = hidden_after(&kind, &list("this", &ids(&kind, 0)));
         tf.config(&list("this", &kind.list(&[0])));
 
         goes_through_in_place(&gitlab, &tf, &format!("{LIST}.this"));
@@ -78,7 +78,7 @@ fn hidden_path_replaces_an_id_of_a_list() {
 fn hidden_path_replaces_an_id_of_an_entry() {
     for kind in KINDS {
         let by_id = format!("{}_id = {}", kind.argument, kind.ids[0]);
-        let Some((gitlab, tf)) = hidden_after(&kind, &entry("this", &by_id)) else { return };
+        let (gitlab, tf) = hidden_after(&kind, &entry("this", &by_id));
         tf.config(&entry("this", &kind.entry(0)));
 
         goes_through_in_place(&gitlab, &tf, &format!("{ENTRY}.this"));
@@ -96,7 +96,7 @@ fn hidden_on_the_allowlist(kind: &Kind) -> Simulator {
 fn new_list_adopts_a_hidden_path() {
     for kind in KINDS {
         let gitlab = hidden_on_the_allowlist(&kind);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&list("this", &kind.list(&[0, 1])));
 
         goes_through(&tf);
@@ -109,7 +109,7 @@ fn new_list_adopts_a_hidden_path() {
 fn new_entry_adopts_a_hidden_path() {
     for kind in KINDS {
         let gitlab = hidden_on_the_allowlist(&kind);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&entry("this", &kind.entry(0)));
 
         goes_through(&tf);
@@ -122,7 +122,7 @@ fn new_entry_adopts_a_hidden_path() {
 fn entry_imported_by_id_takes_a_hidden_path() {
     for kind in KINDS {
         let gitlab = hidden_on_the_allowlist(&kind);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&entry("this", &kind.entry(0)));
         let noun = kind.argument.trim_start_matches("target_");
         let address = format!("{ENTRY}.this");
@@ -136,7 +136,7 @@ fn entry_imported_by_id_takes_a_hidden_path() {
 fn list_imported_by_id_takes_a_hidden_path() {
     for kind in KINDS {
         let gitlab = hidden_on_the_allowlist(&kind);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&list("this", &kind.list(&[0])));
         let address = format!("{LIST}.this");
         tf.import(&address, &APP.to_string()).succeeds();
@@ -151,7 +151,7 @@ fn list_imported_by_id_takes_a_hidden_path() {
 fn moves(kind: &Kind, official: &crate::moved::Official, resource: &str, config: &str) {
     let gitlab = hidden_on_the_allowlist(kind);
     let address = format!("{resource}.this");
-    let Some(tf) = official.moved_to(&gitlab, &address, config) else { return };
+    let tf = official.moved_to(&gitlab, &address, config);
 
     goes_through(&tf);
 
@@ -194,7 +194,7 @@ fn renamed_group_keeps_its_former_path_while_others_change() {
     let kind = &KINDS[1];
     for (before, after) in [(&[1][..], &[0, 1][..]), (&[0, 1], &[1]), (&[0, 1], &[1, 2])] {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&list("this", &kind.list(before)));
         tf.apply().succeeds();
         gitlab.rename_group(kind.ids[1], "operations");
@@ -210,7 +210,7 @@ fn renamed_group_keeps_its_former_path_while_others_change() {
 fn group_renamed_after_the_plan_keeps_its_former_path() {
     let kind = &KINDS[1];
     let gitlab = kind.gitlab(&[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&list("this", &kind.list(&[1])));
     tf.apply().succeeds();
     tf.config(&list("this", &kind.list(&[0, 1])));
@@ -227,7 +227,7 @@ fn group_renamed_after_the_plan_keeps_its_former_path() {
 fn target_deleted_after_the_plan_is_no_defect_of_the_provider() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&list("this", &kind.list(&[1, 2])));
         tf.apply().succeeds();
         tf.config(&list("this", &kind.list(&[0, 1, 2])));
@@ -249,7 +249,7 @@ fn path_taken_by_another_target_after_the_plan_gives_no_access() {
     for kind in KINDS {
         for resource in [entry("this", &kind.entry(1)), list("this", &kind.list(&[1]))] {
             let gitlab = kind.gitlab(&[]);
-            let Some(tf) = workspace(&gitlab) else { return };
+            let tf = workspace(&gitlab);
             tf.config(&resource);
             tf.plan().succeeds();
             let path = kind.paths[1];
@@ -276,7 +276,7 @@ fn path_taken_by_another_target_after_the_plan_gives_no_access() {
 #[track_caller]
 fn warns_of_each(config: &str, facts: &[&str]) {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(config);
 
     let plan = tf.plan();
@@ -315,7 +315,7 @@ fn every_dead_path_of_both_kinds_is_named() {
     warns_of_each(&list("this", arguments), &dead);
 
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&list("this", arguments));
     assert_warns(tf.plan().succeeds().run(), &dead);
 }
@@ -323,7 +323,7 @@ fn every_dead_path_of_both_kinds_is_named() {
 #[test]
 fn dead_paths_in_an_update_are_named() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
     gitlab.clear_requests();
@@ -344,7 +344,7 @@ fn path_of_the_other_kind_warns_which_attribute_takes_it() {
         (list("this", "target_groups = [\"acme/lib\"]"), ["acme/lib", "is a project", "target_projects"]),
     ] {
         let gitlab = FOUR_PROJECTS.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&config);
         assert_warns(tf.plan().succeeds().run(), &facts);
     }
@@ -408,7 +408,7 @@ fn paths() -> impl Iterator<Item = String> {
 fn unchanged_paths_cost_no_look_up() {
     for kind in ["project", "group"] {
         let many = Many::of(kind);
-        let Some(tf) = workspace(&many.gitlab) else { return };
+        let tf = workspace(&many.gitlab);
         tf.config(&many.config_without(0));
         tf.apply().succeeds();
 

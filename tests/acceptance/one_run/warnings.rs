@@ -19,7 +19,7 @@ const LONG: Duration = Duration::from_secs(35);
 fn warns_after_a_pause(route: Route, about: u64) {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
     gitlab.inject(Fault::RateLimited { retry_after: LONG }.on(route).owner(about).once());
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]\ntarget_groups = [\"acme\"]"));
 
     let plan = tf.plan();
@@ -70,7 +70,7 @@ fn one_of_each() -> String {
 #[test]
 fn unknown_provider_block_warns_once_that_nothing_was_read() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[]);
-    let Some(tf) = workspace_without_token(&gitlab) else { return };
+    let tf = workspace_without_token(&gitlab);
     tf.config(&format!("{}{}", unknown_token(1), one_of_each()));
 
     assert_nothing_read(&gitlab, tf.plan().succeeds().run());
@@ -83,7 +83,7 @@ fn unknown_provider_block_warns_once_that_nothing_was_read() {
 #[test]
 fn rotated_token_warns_once_that_nothing_was_read() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace_without_token(&gitlab) else { return };
+    let tf = workspace_without_token(&gitlab);
     tf.config(&format!("{}{}", unknown_token(1), one_of_each()));
     tf.apply().succeeds();
     tf.config(&format!("{}{}", unknown_token(2), one_of_each()));
@@ -95,7 +95,7 @@ fn rotated_token_warns_once_that_nothing_was_read() {
 #[test]
 fn known_provider_block_does_not_warn_that_nothing_was_read() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&one_of_each());
 
     assert_does_not_warn(tf.plan().succeeds().run(), &NOTHING_READ);
@@ -105,7 +105,7 @@ fn known_provider_block_does_not_warn_that_nothing_was_read() {
 fn kind_dropped_from_a_list_warns_who_keeps_access() {
     for (dropped, left) in [(&KINDS[0], &KINDS[1]), (&KINDS[1], &KINDS[0])] {
         let gitlab = dropped.gitlab(&[]);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let left = left.list(&[0]);
         tf.config(&list("this", &format!("{left}\n{}", dropped.list(&[1, 2]))));
         tf.apply().succeeds();
@@ -123,7 +123,7 @@ fn kind_dropped_from_a_list_warns_who_keeps_access() {
 #[test]
 fn empty_kind_of_a_list_warns_of_no_kept_access() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&list("this", "target_projects = [\"acme/lib\"]\ntarget_groups = []"));
     tf.apply().succeeds();
     tf.config(&list("this", "target_projects = [\"acme/lib\"]"));
@@ -136,7 +136,7 @@ fn restricting_an_open_project_warns_how_many_keep_access() {
     for (projects, groups) in [(&[LIB, WEB, OLD][..], &[][..]), (&[], &[ACME, OPS, PROD])] {
         let gitlab = FOUR_PROJECTS.allowing(projects, groups);
         gitlab.set_inbound_enabled(APP, false);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&scope("this", ""));
 
         assert_warns(tf.plan().succeeds().run(), &["acme/app", "allowlist", "3"]);
@@ -149,7 +149,7 @@ fn restricting_an_open_project_warns_how_many_keep_access() {
 #[test]
 fn update_that_restricts_a_project_warns_how_many_keep_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB, OLD], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope("this", "inbound_enabled = false"));
     tf.apply().succeeds();
     tf.config(&scope("this", "inbound_enabled = true"));
@@ -161,7 +161,7 @@ fn update_that_restricts_a_project_warns_how_many_keep_access() {
 #[test]
 fn repair_that_restricts_a_project_warns_how_many_keep_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB, OLD], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope("this", ""));
     tf.apply().succeeds();
     gitlab.set_inbound_enabled(APP, false);
@@ -173,7 +173,7 @@ fn repair_that_restricts_a_project_warns_how_many_keep_access() {
 fn restricting_a_project_with_an_empty_allowlist_warns() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.set_inbound_enabled(APP, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope("this", ""));
 
     assert_warns(tf.plan().succeeds().run(), &["acme/app", "allowlist"]);
@@ -182,7 +182,7 @@ fn restricting_a_project_with_an_empty_allowlist_warns() {
 #[test]
 fn scope_of_a_restricted_project_does_not_warn() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope("this", ""));
 
     tf.plan().succeeds().warns_of_nothing();

@@ -7,20 +7,18 @@ use super::*;
 
 /// What planning says to the entry with these arguments.
 #[track_caller]
-fn error(arguments: &str) -> Option<String> {
+fn error(arguments: &str) -> String {
     let gitlab = THREE_PROJECTS.start();
-    let tf = workspace(&gitlab)?;
+    let tf = workspace(&gitlab);
     tf.config(&entry(arguments));
     let error = tf.plan().error();
     assert_eq!(graphql(&gitlab.requests()).to_string(), "");
-    Some(error)
+    error
 }
 
 #[test]
 fn policies_beside_the_default_permissions() {
-    let Some(error) = error("default_permissions = true\njob_token_policies = [\"READ_JOBS\"]") else {
-        return;
-    };
+    let error = error("default_permissions = true\njob_token_policies = [\"READ_JOBS\"]");
     assert_snapshot!(error, @r#"
     Error: Permissions contradict each other
       gitlab_job_token_allowlist_entry.lib
@@ -35,7 +33,7 @@ fn policies_beside_the_default_permissions() {
 
 #[test]
 fn a_policy_in_lower_case() {
-    let Some(error) = error(r#"job_token_policies = ["read_jobs"]"#) else { return };
+    let error = error(r#"job_token_policies = ["read_jobs"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
       gitlab_job_token_allowlist_entry.lib
@@ -48,7 +46,7 @@ fn a_policy_in_lower_case() {
 
 #[test]
 fn a_policy_with_blanks_around_it() {
-    let Some(error) = error(r#"job_token_policies = [" READ_JOBS"]"#) else { return };
+    let error = error(r#"job_token_policies = [" READ_JOBS"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
       gitlab_job_token_allowlist_entry.lib
@@ -61,7 +59,7 @@ fn a_policy_with_blanks_around_it() {
 
 #[test]
 fn a_policy_that_is_no_name() {
-    let Some(error) = error(r#"job_token_policies = ["*"]"#) else { return };
+    let error = error(r#"job_token_policies = ["*"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
       gitlab_job_token_allowlist_entry.lib
@@ -74,7 +72,7 @@ fn a_policy_that_is_no_name() {
 
 #[test]
 fn a_policy_that_is_null() {
-    let Some(error) = error("job_token_policies = [null]") else { return };
+    let error = error("job_token_policies = [null]");
     assert_snapshot!(error, @"
     Error: Invalid job token policy
       gitlab_job_token_allowlist_entry.lib
@@ -92,7 +90,7 @@ fn keeps_names_back(gitlab: &Simulator) {
 #[test]
 fn a_policy_that_gitlab_does_not_know_is_an_error_at_the_attribute_and_nothing_is_added() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]"#));
     keeps_names_back(&gitlab);
 
@@ -120,7 +118,7 @@ fn a_policy_that_gitlab_does_not_know_is_an_error_at_the_attribute_and_nothing_i
 #[test]
 fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
     tf.config(&entry(r#"job_token_policies = ["READ_TEA_LEAVES"]"#));
     keeps_names_back(&gitlab);
 
@@ -150,7 +148,7 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
 #[test]
 fn policies_that_turn_out_to_contradict_are_an_error_at_apply() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let default = "resource \"terraform_data\" \"default\" {\n  input = true\n}\n";
     let contradiction =
         "default_permissions = terraform_data.default.output\njob_token_policies = [\"READ_JOBS\"]";

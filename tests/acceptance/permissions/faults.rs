@@ -23,7 +23,7 @@ fn lost() -> [Injection; 4] {
 fn an_addition_whose_answer_is_lost_is_found_on_the_list_with_its_permissions() {
     for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
         let gitlab = THREE_PROJECTS.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
 
@@ -38,7 +38,7 @@ fn an_addition_whose_answer_is_lost_is_found_on_the_list_with_its_permissions() 
 fn a_change_whose_answer_is_lost_is_found_to_be_done() {
     for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
         let gitlab = THREE_PROJECTS.start();
-        let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+        let tf = applied(&gitlab, JOBS_AND_PACKAGES);
         tf.config(&format!("{block}{}", entry(JOBS)));
         gitlab.inject(fault.clone());
 
@@ -53,7 +53,7 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
 #[test]
 fn a_write_that_never_arrives_leaves_the_state_true() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!("{ONCE}{}", entry(JOBS)));
     gitlab.inject(Fault::DropsTheRequest.on(Route::GraphqlMutation));
     tf.apply().fails();
@@ -73,7 +73,7 @@ fn a_write_that_never_arrives_leaves_the_state_true() {
 #[test]
 fn what_passes_is_waited_for() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
     for route in [Route::GraphqlQuery, Route::GraphqlMutation] {
         gitlab.inject(Fault::BadGateway.on(route).once());
@@ -90,7 +90,7 @@ fn what_passes_is_waited_for() {
 #[test]
 fn a_lost_addition_that_somebody_else_has_made_meanwhile_is_narrowed() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
     tf.plan().succeeds();
     gitlab.allow(APP, TARGET);

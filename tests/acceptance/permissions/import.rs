@@ -15,7 +15,7 @@ fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
     for policies in [&["READ_JOBS"][..], &[]] {
         let gitlab = THREE_PROJECTS.start();
         gitlab.allow_with(APP, TARGET, only(policies));
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(
             &entry(&format!("job_token_policies = {policies:?}"))
                 .replace("target_project = \"acme/lib\"", "target_project_id = 2"),
@@ -35,7 +35,7 @@ fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
 fn an_entry_with_the_default_permissions_is_imported_as_one_whose_permissions_nobody_manages() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("").replace("target_project = \"acme/lib\"", "target_project_id = 2"));
 
     tf.import(ENTRY, ID).succeeds();
@@ -51,7 +51,7 @@ fn where_permissions_are_switched_off_an_entry_is_imported_without_them() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     gitlab.set_fine_grained_permissions(APP, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(""));
 
     tf.import(ENTRY, ID).succeeds();
@@ -67,7 +67,7 @@ fn where_permissions_are_not_shown_an_entry_is_imported_without_them_and_a_warni
     let page = "<html><head><title>Not for you</title></head></html>".to_owned();
     let refused = Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page };
     gitlab.inject(refused.on(Route::GraphqlQuery));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!(
         "import {{\n  to = {ENTRY}\n  id = \"{ID}\"\n}}\n{}",
         entry("").replace("target_project = \"acme/lib\"", "target_project_id = 2")
@@ -97,7 +97,7 @@ fn generated_configuration_says_the_permissions_and_plans_clean() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "READ_JOBS"]));
     gitlab.allow_with(APP, Target::Project(3), only(&[]));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let import = |name: &str, id: &str| {
         format!("import {{\n  to = gitlab_job_token_allowlist_entry.{name}\n  id = \"{id}\"\n}}\n")
     };
@@ -132,7 +132,7 @@ fn permissions_that_can_not_be_read_fail_the_import() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
     gitlab.inject(gitlab_simulator::Fault::NotJson.on(Route::GraphqlQuery));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(""));
 
     assert_snapshot!(tf.import(ENTRY, ID).error(), @r#"

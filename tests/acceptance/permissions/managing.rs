@@ -11,7 +11,7 @@ use crate::kit::replaced;
 #[test]
 fn an_entry_comes_to_be_with_its_permissions_in_one_write_and_plans_clean() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -31,7 +31,7 @@ fn an_entry_comes_to_be_with_its_permissions_in_one_write_and_plans_clean() {
 #[test]
 fn the_permissions_are_known_while_planning() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS_AND_PACKAGES));
 
     let change = tf.plan().change(ENTRY);
@@ -44,7 +44,7 @@ fn the_permissions_are_known_while_planning() {
 #[test]
 fn a_group_has_permissions_too() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&replaced(&entry(JOBS), r#"target_project = "acme/lib""#, r#"target_group = "partners/team""#));
 
     tf.apply().succeeds();
@@ -66,7 +66,7 @@ fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
     ];
     for (arguments, expected) in ways {
         let gitlab = THREE_PROJECTS.start();
-        let Some(tf) = applied(&gitlab, arguments) else { return };
+        let tf = applied(&gitlab, arguments);
         assert_eq!(held(&gitlab), Some(expected.clone()), "{arguments}");
         tf.plan().changes_nothing().warns_of_nothing();
         let state = tf.state();
@@ -78,7 +78,7 @@ fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
 #[test]
 fn narrowing_widening_and_returning_to_the_default_are_one_call_each_and_in_place() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     let steps = [
         (JOBS, only(&["READ_JOBS"])),
         ("job_token_policies = []", only(&[])),
@@ -103,7 +103,7 @@ fn narrowing_widening_and_returning_to_the_default_are_one_call_each_and_in_plac
 #[test]
 fn another_order_of_the_policies_is_no_change() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_PACKAGES", "READ_JOBS"]"#));
 
     tf.plan().changes_nothing();
@@ -112,7 +112,7 @@ fn another_order_of_the_policies_is_no_change() {
 #[test]
 fn a_replaced_entry_has_the_permissions_from_the_start() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
     tf.config(&replaced(&entry(JOBS), "acme/lib", "acme/other"));
 
     assert_eq!(tf.plan().change(ENTRY).action, Action::Replace);
@@ -127,7 +127,7 @@ fn a_replaced_entry_has_the_permissions_from_the_start() {
 #[test]
 fn an_entry_with_permissions_is_removed_by_number() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
     gitlab.rename_project(LIB, "acme/former");
     gitlab.add_project("acme/lib");
 
@@ -142,7 +142,7 @@ fn an_entry_with_permissions_is_removed_by_number() {
 fn an_entry_that_was_there_with_more_is_taken_over_with_a_warning_and_narrowed() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
 
     let plan = tf.plan();
@@ -177,7 +177,7 @@ fn permissions_may_be_unknown_while_planning() {
     ];
     for (arguments, expected) in cases {
         let gitlab = THREE_PROJECTS.start();
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let policy = "resource \"terraform_data\" \"policy\" {\n  input = \"READ_JOBS\"\n}\n";
         tf.config(&format!("{policy}{}", entry(arguments)));
         assert_eq!(tf.plan().change(ENTRY).action, Action::Create, "{arguments}");

@@ -50,12 +50,12 @@ fn held(gitlab: &Simulator) -> Option<Permissions> {
 
 /// A workspace in which the entry is applied with these arguments.
 #[track_caller]
-fn applied(gitlab: &Simulator, arguments: &str) -> Option<Workspace> {
-    let tf = workspace(gitlab)?;
+fn applied(gitlab: &Simulator, arguments: &str) -> Workspace {
+    let tf = workspace(gitlab);
     tf.config(&entry(arguments));
     tf.apply().succeeds();
     gitlab.clear_requests();
-    Some(tf)
+    tf
 }
 
 fn graphql(requests: &Requests) -> Requests {

@@ -9,7 +9,7 @@ use crate::worlds::APP_AND_LIB;
 #[test]
 fn a_renamed_owner_and_target_are_found_by_their_numbers() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     gitlab.rename_project(APP, "acme/new-app");
     gitlab.rename_project(LIB, "acme/new-lib");
     tf.plan().changes_nothing();
@@ -24,7 +24,7 @@ fn a_renamed_owner_and_target_are_found_by_their_numbers() {
 #[test]
 fn targets_by_number_have_permissions_too() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!(
         "resource \"gitlab_job_token_allowlist_entry\" \"lib\" {{\n  project = 1\n  target_project_id = 2\n  {JOBS}\n}}\n"
     ));
@@ -39,7 +39,7 @@ fn targets_by_number_have_permissions_too() {
 #[test]
 fn an_addition_of_something_else_is_taken_back() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
     gitlab.allow(APP, Target::Project(3));
     gitlab.inject(
@@ -76,7 +76,7 @@ fn an_addition_of_something_else_is_taken_back() {
 #[test]
 fn a_gitlab_below_a_relative_url_has_graphql_there() {
     let gitlab = APP_AND_LIB.start_with(Simulator::builder().relative_url_root("/gitlab"));
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
 
     tf.plan().changes_nothing();
 
@@ -86,7 +86,7 @@ fn a_gitlab_below_a_relative_url_has_graphql_there() {
 #[test]
 fn an_entry_that_only_one_list_shows_keeps_its_state() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
     let empty = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;
     let lists = format!(
         r#"{{"data":{{"project":{{"id":"gid://gitlab/Project/1","ciJobTokenScopeAllowlist":{{"projectsAllowlist":{empty},"groupsAllowlist":{empty}}}}}}}}}"#

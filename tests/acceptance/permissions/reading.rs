@@ -30,7 +30,7 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "ADMIN_JOBS"]));
     gitlab.allow(APP, Target::Project(3));
     gitlab.allow_with(APP, Target::Group(TEAM), only(&[]));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(READ);
 
     tf.apply().succeeds().warns_of_nothing();
@@ -53,7 +53,7 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
 #[test]
 fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let after = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n";
     for (arguments, expected) in [(JOBS, json!(["READ_JOBS"])), ("job_token_policies = []", json!([]))] {
         tf.config(&format!("{}{after}", entry(arguments)));
@@ -66,7 +66,7 @@ fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
 fn permissions_that_can_not_be_read_fail_the_data_source() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"

@@ -7,12 +7,12 @@ use serde_json::json;
 use super::*;
 
 /// A token with Maintainer in `acme`, and the workspace that uses it.
-fn maintainer(gitlab: &Simulator) -> Option<Workspace> {
+fn maintainer(gitlab: &Simulator) -> Workspace {
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
     let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(acme));
-    let mut tf = workspace(gitlab)?;
+    let mut tf = workspace(gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
-    Some(tf)
+    tf
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn a_token_that_may_only_read_is_told_so() {
     let gitlab = THREE_PROJECTS.start();
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
     let token = gitlab.add_token(TokenSpec::new("reader").maintainer_of(acme).scopes([TokenScope::ReadApi]));
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(&entry(JOBS));
 
@@ -44,7 +44,7 @@ fn a_token_that_may_only_read_is_told_so() {
 #[test]
 fn a_role_that_was_lost_between_plan_and_apply_is_told() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = maintainer(&gitlab) else { return };
+    let tf = maintainer(&gitlab);
     tf.config(&entry(JOBS));
     tf.plan().succeeds();
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
@@ -70,7 +70,7 @@ fn a_role_that_was_lost_between_plan_and_apply_is_told() {
 #[test]
 fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     tf.config(&entry(JOBS));
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlMutation));
 
@@ -95,7 +95,7 @@ fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
 #[test]
 fn a_target_that_the_token_can_not_see_can_not_be_added() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = maintainer(&gitlab) else { return };
+    let tf = maintainer(&gitlab);
     gitlab.hide_from("maintainer", TARGET);
     tf.config(&entry(JOBS).replace("target_project = \"acme/lib\"", "target_project_id = 2"));
 
@@ -116,7 +116,7 @@ fn a_target_that_the_token_can_not_see_can_not_be_added() {
 #[test]
 fn the_permissions_of_a_target_that_the_token_can_not_see_are_read_but_not_changed() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     gitlab.hide_from(ADMINISTRATOR, TARGET);
     tf.plan().changes_nothing();
     tf.config(&entry(JOBS));
@@ -140,7 +140,7 @@ fn the_permissions_of_a_target_that_the_token_can_not_see_are_read_but_not_chang
 #[test]
 fn permissions_that_can_not_be_read_are_an_error_and_never_gone() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlQuery));
 
     assert_snapshot!(tf.plan().error(), @r#"

@@ -15,7 +15,7 @@ fn old() -> Simulator {
 #[test]
 fn an_old_gitlab_is_told_while_planning() {
     let gitlab = old();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -50,7 +50,7 @@ fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
         }
         .on(Route::GraphqlQuery),
     );
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("default_permissions = false"));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -73,7 +73,7 @@ fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
 #[test]
 fn everything_else_works_with_an_old_gitlab() {
     let gitlab = old();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let reading = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n";
     tf.config(&format!("{}{reading}", entry("")));
 
@@ -96,7 +96,7 @@ fn everything_else_works_with_an_old_gitlab() {
 #[test]
 fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
     gitlab.inject(
         crate::kit::json(
             r#"{"errors":[{"message":"Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'","extensions":{"code":"undefinedField"}}]}"#,
@@ -146,7 +146,7 @@ fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(3));
     gitlab.set_fine_grained_permissions(APP, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -173,7 +173,7 @@ fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
 fn a_switched_off_feature_leaves_no_entry_with_more_than_was_asked() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.set_fine_grained_permissions(APP, false);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
     tf.plan().succeeds();
 
@@ -204,7 +204,7 @@ fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.set_fine_grained_permissions(APP, false);
     gitlab.inject(gitlab_simulator::Fault::InternalError.on(Route::AllowlistProjectDelete));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -239,7 +239,7 @@ fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
 #[test]
 fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
     gitlab.set_fine_grained_permissions(APP, false);
 
     let plan = tf.plan();
@@ -284,7 +284,7 @@ fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired
 #[test]
 fn where_the_feature_was_switched_off_later_the_default_permissions_can_be_asked_for() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS) else { return };
+    let tf = applied(&gitlab, JOBS);
     gitlab.set_fine_grained_permissions(APP, false);
     tf.config(&entry("default_permissions = true"));
 
@@ -297,7 +297,7 @@ fn where_the_feature_was_switched_off_later_the_default_permissions_can_be_asked
 #[test]
 fn an_entry_without_managed_permissions_can_not_be_given_what_is_switched_off() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, "") else { return };
+    let tf = applied(&gitlab, "");
     gitlab.set_fine_grained_permissions(APP, false);
     tf.config(&entry(JOBS));
 

@@ -9,7 +9,7 @@ use super::*;
 #[test]
 fn without_permissions_in_the_configuration_graphql_is_never_asked() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(""));
 
     tf.apply().succeeds();
@@ -27,7 +27,7 @@ fn without_permissions_in_the_configuration_graphql_is_never_asked() {
 fn permissions_that_are_not_managed_are_left_as_found() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
-    let Some(tf) = applied(&gitlab, "") else { return };
+    let tf = applied(&gitlab, "");
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
 
     gitlab.set_permissions(APP, TARGET, only(&["ADMIN_JOBS"]));
@@ -40,7 +40,7 @@ fn permissions_that_are_not_managed_are_left_as_found() {
 fn an_exclusive_list_leaves_permissions_as_found() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         r#"
         resource "gitlab_job_token_allowlist_exclusive" "app" {
@@ -59,7 +59,7 @@ fn an_exclusive_list_leaves_permissions_as_found() {
 #[test]
 fn managing_the_permissions_of_an_entry_begins_in_place() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, "") else { return };
+    let tf = applied(&gitlab, "");
     tf.config(&entry(JOBS));
 
     let change = tf.plan().change(ENTRY);
@@ -74,7 +74,7 @@ fn managing_the_permissions_of_an_entry_begins_in_place() {
 #[test]
 fn managing_ends_in_place_without_a_write_and_with_a_warning() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, JOBS_AND_PACKAGES) else { return };
+    let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     tf.config(&entry(""));
 
     let plan = tf.plan();
@@ -105,7 +105,7 @@ fn what_is_kept_is_named_when_managing_ends() {
         ("job_token_policies = []", "no permission"),
     ] {
         let gitlab = THREE_PROJECTS.start();
-        let Some(tf) = applied(&gitlab, arguments) else { return };
+        let tf = applied(&gitlab, arguments);
         tf.config(&entry(""));
 
         let warning = tf.plan().warning().replace('\n', " ");
@@ -117,7 +117,7 @@ fn what_is_kept_is_named_when_managing_ends() {
 #[test]
 fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
     let gitlab = THREE_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let config = |arguments: &str| {
         format!(
             "resource \"terraform_data\" \"seed\" {{}}\n{}",

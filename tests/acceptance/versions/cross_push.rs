@@ -17,7 +17,7 @@ fn scope(arguments: &str) -> String {
 #[test]
 fn it_is_set_in_place_and_restored() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope(&format!("{CROSS} = true\n  push_repository_for_job_token_allowed = true")));
     tf.apply().succeeds();
     assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
@@ -42,7 +42,7 @@ fn the_plan_names_the_entries_that_may_then_push() {
     gitlab.allow(APP, TARGET);
     gitlab.allow_with(APP, Target::Project(3), only(&["READ_JOBS"]));
     gitlab.allow_with(APP, Target::Group(3), only(&["ADMIN_REPOSITORIES"]));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.plan().warning(), @r"
@@ -73,7 +73,7 @@ fn the_plan_names_the_entries_that_may_then_push() {
 fn it_is_told_when_what_it_needs_is_turned_on() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     for (before, after) in [
         ("push_repository_for_job_token_allowed = false", "push_repository_for_job_token_allowed = true"),
         ("inbound_enabled = false", "inbound_enabled = true"),
@@ -91,7 +91,7 @@ fn it_is_told_when_what_it_needs_is_turned_on() {
 #[test]
 fn pushes_are_forbidden_before_and_allowed_after_access_changes() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let config = |open: bool, pushes: bool| {
         scope(&format!(
             "inbound_enabled = {}\n  push_repository_for_job_token_allowed = {pushes}\n  {CROSS} = {pushes}",
@@ -116,7 +116,7 @@ fn pushes_are_forbidden_before_and_allowed_after_access_changes() {
 #[test]
 fn a_change_of_which_nothing_is_known_stays_in_state() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope(""));
     tf.apply().succeeds();
     tf.config(&scope(&format!("{CROSS} = true")));
@@ -132,7 +132,7 @@ fn a_change_of_which_nothing_is_known_stays_in_state() {
 fn where_it_is_not_set_it_costs_no_request() {
     let gitlab = newest();
     gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope(""));
     tf.apply().succeeds().warns_of_nothing();
     assert_eq!(tf.state().of(SCOPE)[CROSS], Value::Null);
@@ -144,7 +144,7 @@ fn where_it_is_not_set_it_costs_no_request() {
 #[test]
 fn an_older_gitlab_is_told() {
     let gitlab = of_version("18.8.2-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.apply().error(), @r"
@@ -170,7 +170,7 @@ fn an_import_brings_it_in_where_it_is_on() {
         if is_on {
             gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
         }
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&scope(if is_on { "cross_project_push_for_job_token_allowed = true" } else { "" }));
         tf.import(SCOPE, "acme/app").succeeds();
         assert_eq!(tf.state().of(SCOPE)[CROSS], if is_on { json!(true) } else { Value::Null }, "{version}");
@@ -183,7 +183,7 @@ fn the_data_sources_show_both_push_settings() {
     for version in VERSIONS {
         let gitlab = of_version(version);
         gitlab.set_push_repository_for_job_token_allowed(APP, true);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config("data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n");
         tf.apply().succeeds().warns_of_nothing();
         let state = tf.state();

@@ -24,7 +24,7 @@ fn with_both_directions(outbound_first: bool) -> Simulator {
 fn an_outbound_link_to_the_same_target_is_no_drift() {
     for outbound_first in [true, false] {
         let gitlab = with_both_directions(outbound_first);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&entry(LIMITED));
         tf.import(ENTRY, "acme/app:project:acme/lib").succeeds();
         assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
@@ -37,7 +37,7 @@ fn an_outbound_link_to_the_same_target_is_no_drift() {
 fn the_data_source_shows_the_inbound_entry_alone() {
     let gitlab = with_both_directions(true);
     gitlab.allow_outbound(APP, 3);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
 
     tf.apply().succeeds().warns_of_nothing();
@@ -55,7 +55,7 @@ fn the_scopes_count_neither_outbound_links_nor_the_project() {
     gitlab.allow_outbound(APP, LIB);
     gitlab.allow_outbound(APP, 3);
     gitlab.allow(APP, Target::Project(APP));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
     tf.apply().succeeds().warns_of_nothing();
@@ -76,7 +76,7 @@ fn the_scopes_count_lists_that_are_longer_than_a_page() {
         gitlab.allow_outbound(APP, outbound);
     }
     gitlab.allow(APP, Target::Project(APP));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
     tf.apply().succeeds().warns_of_nothing();

@@ -17,7 +17,7 @@ fn enforced() -> Simulator {
 #[test]
 fn an_administrator_is_told_while_planning() {
     let gitlab = enforced();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().error(), @r"
@@ -48,7 +48,7 @@ fn a_maintainer_is_told_where_the_own_setting_shows_it() {
     let gitlab = enforced();
     gitlab.set_inbound_enabled(APP, false);
     let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(ACME));
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(OPEN);
     assert!(tf.plan().error().contains("can't be opened"));
@@ -66,7 +66,7 @@ fn without_enforcement_a_project_can_be_opened() {
     // GitLab 16.0 can't change the setting over REST.
     for version in VERSIONS.into_iter().skip(1) {
         let gitlab = of_version(version);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(OPEN);
         tf.apply().succeeds();
         assert!(!gitlab.inbound_enabled(APP), "{version}");
@@ -82,7 +82,7 @@ fn without_enforcement_a_project_can_be_opened() {
 #[test]
 fn a_destroy_is_stopped_by_nothing_that_it_does_not_change() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(OPEN);
     tf.apply().succeeds();
     gitlab.set_enforcement(Enforcement::Refusing);
@@ -95,7 +95,7 @@ fn a_destroy_is_stopped_by_nothing_that_it_does_not_change() {
 #[test]
 fn a_destroy_is_not_refused_where_access_is_limited_already() {
     let gitlab = newest();
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.config(RESTRICTED);
     tf.apply().succeeds();
     let reader = gitlab.add_token(TokenSpec::new("reader").maintainer_of(ACME).scopes([TokenScope::ReadApi]));

@@ -13,7 +13,7 @@ const DATA: &str = "data.gitlab_job_token_allowlist.app";
 fn an_answer_without_the_outbound_setting_is_read() {
     let gitlab =
         THREE_PROJECTS.start_with(Simulator::builder().version("19.4.1-ee").without_outbound_enabled());
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(
         "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n\
          data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n",
@@ -34,7 +34,7 @@ fn a_schema_without_a_field_is_asked_again_once() {
         let gitlab =
             THREE_PROJECTS.start_with(Simulator::builder().version("19.4.1-ee").without_field(field));
         gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         let other = "data \"gitlab_job_token_allowlist\" \"other\" {\n  project = \"acme/other\"\n}\n";
         tf.config(&format!("{READ}{other}"));
 
@@ -57,7 +57,7 @@ fn entries_are_managed_where_the_schema_lacks_fields() {
     for field in ["createdAt", "addedBy", "autopopulated"] {
         gitlab.remove_field("CiJobTokenScopeAllowlistEntry", field);
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]"));
 
     tf.apply().succeeds().warns_of_nothing();

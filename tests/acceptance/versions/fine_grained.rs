@@ -27,12 +27,12 @@ const PROVIDER: &str = "provider \"gitlab\" {}\n";
 const LIMITED: &str = "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]";
 
 /// A workspace with a token that has these permissions and the Maintainer role.
-fn with(gitlab: &Simulator, permissions: &[&str]) -> Option<Workspace> {
+fn with(gitlab: &Simulator, permissions: &[&str]) -> Workspace {
     let spec = TokenSpec::new("fine-grained").maintainer_of(ACME).can_see(Target::Group(3));
     let token = gitlab.add_token(spec.fine_grained(permissions.iter().copied()));
-    let mut tf = workspace(gitlab)?;
+    let mut tf = workspace(gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
-    Some(tf)
+    tf
 }
 
 fn warned(run: &Run, title: &str) -> bool {
@@ -47,7 +47,7 @@ fn without(missing: &str) -> Vec<&'static str> {
 fn membership_and_access_are_managed() {
     for version in ["18.10.0-ee", "19.4.1-ee"] {
         let gitlab = of_version(version);
-        let Some(tf) = with(&gitlab, &ALL) else { return };
+        let tf = with(&gitlab, &ALL);
         tf.config(&format!(
             "{}resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n}}\n\
              resource \"gitlab_job_token_allowlist_exclusive\" \"other\" {{\n  project = \"acme/other\"\n  target_groups = \
@@ -64,7 +64,7 @@ fn membership_and_access_are_managed() {
 #[test]
 fn the_early_check_names_its_way_out() {
     let gitlab = newest();
-    let Some(mut tf) = with(&gitlab, &without("User: Read")) else { return };
+    let mut tf = with(&gitlab, &without("User: Read"));
     tf.config(&format!("{PROVIDER}{}", entry("target_project = \"acme/lib\"")));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -89,7 +89,7 @@ fn the_early_check_names_its_way_out() {
 #[test]
 fn a_missing_permission_is_named() {
     let gitlab = newest();
-    let Some(tf) = with(&gitlab, &without("Job Token Scope Allowlist: Create")) else { return };
+    let tf = with(&gitlab, &without("Job Token Scope Allowlist: Create"));
     tf.config(&entry("target_project = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -119,7 +119,7 @@ fn permissions_are_written_though_they_can_not_be_read() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = newest();
         gitlab.set_granular_graphql(answers);
-        let Some(tf) = with(&gitlab, &ALL) else { return };
+        let tf = with(&gitlab, &ALL);
         tf.config(&entry(LIMITED));
 
         let run = tf.apply();
@@ -147,7 +147,7 @@ fn permissions_are_written_though_they_can_not_be_read() {
 #[test]
 fn what_is_not_visible_is_warned_of() {
     let gitlab = newest();
-    let Some(tf) = with(&gitlab, &ALL) else { return };
+    let tf = with(&gitlab, &ALL);
     tf.config(&entry(LIMITED));
     let run = tf.apply();
     assert_snapshot!(run.warning(), @r#"
@@ -182,7 +182,7 @@ fn data_sources_show_nulls_with_a_warning() {
         let gitlab = newest();
         gitlab.allow(APP, TARGET);
         gitlab.set_granular_graphql(answers);
-        let Some(tf) = with(&gitlab, &ALL) else { return };
+        let tf = with(&gitlab, &ALL);
         tf.config(
             "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n\
              data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n",
@@ -202,7 +202,7 @@ fn entries_that_may_push_are_not_denied_where_lists_look_empty() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
     gitlab.set_granular_graphql(GranularGraphql::EmptyLists);
-    let Some(tf) = with(&gitlab, &ALL) else { return };
+    let tf = with(&gitlab, &ALL);
     tf.config(
         "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
          cross_project_push_for_job_token_allowed = true\n}\n",
@@ -217,7 +217,7 @@ fn hidden_own_permissions_are_warned_of() {
     let gitlab = newest();
     gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
     gitlab.set_granular_graphql(GranularGraphql::EmptyLists);
-    let Some(tf) = with(&gitlab, &ALL) else { return };
+    let tf = with(&gitlab, &ALL);
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
     let run = tf.apply();
     run.succeeds();
@@ -231,7 +231,7 @@ fn counts_are_null_where_lists_look_empty() {
         let gitlab = newest();
         gitlab.allow(APP, TARGET);
         gitlab.set_granular_graphql(answers);
-        let Some(tf) = with(&gitlab, &ALL) else { return };
+        let tf = with(&gitlab, &ALL);
         tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
         tf.apply().succeeds();
         let state = tf.state();
@@ -247,7 +247,7 @@ fn an_own_entry_is_restored_though_it_can_not_be_read() {
         let own = Target::Project(APP);
         gitlab.allow_with(APP, own, only(&["READ_JOBS"]));
         gitlab.set_granular_graphql(answers);
-        let Some(tf) = with(&gitlab, &ALL) else { return };
+        let tf = with(&gitlab, &ALL);
         tf.config(&entry("target_project_id = 1\n  job_token_policies = [\"READ_PACKAGES\"]"));
         let import = tf.import(ENTRY, "1:project:1");
         import.succeeds();
@@ -263,7 +263,7 @@ fn an_own_entry_is_restored_though_it_can_not_be_read() {
 fn an_import_tells_that_it_can_not_read_cross_project_push() {
     let gitlab = newest();
     gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
-    let Some(tf) = with(&gitlab, &ALL) else { return };
+    let tf = with(&gitlab, &ALL);
     tf.config("resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n");
     let import = tf.import("gitlab_job_token_scope.app", "1");
     import.succeeds();
@@ -279,7 +279,7 @@ fn cross_project_push_is_written_though_it_can_not_be_read() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls] {
         let gitlab = newest();
         gitlab.set_granular_graphql(answers);
-        let Some(tf) = with(&gitlab, &ALL) else { return };
+        let tf = with(&gitlab, &ALL);
         tf.config(
             "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
              cross_project_push_for_job_token_allowed = true\n}\n",
@@ -298,7 +298,7 @@ fn cross_project_push_is_written_though_it_can_not_be_read() {
 fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
     let gitlab = newest();
     gitlab.enforce_fine_grained_tokens(true);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&format!("{PROVIDER}{}", entry("target_project = \"acme/lib\"")));
 
     let error = tf.plan().error();

@@ -38,7 +38,7 @@ fn membership_and_access_are_managed_in_every_version() {
     // GitLab 16.0 has the setting alone, to read.
     for version in VERSIONS.into_iter().skip(1) {
         let gitlab = of_version(version);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(ALL);
         tf.apply().succeeds().warns_of_nothing();
         assert_eq!(gitlab.allowlist(APP).projects, [LIB].into(), "{version}");
@@ -57,7 +57,7 @@ fn permissions_are_managed_from_their_first_version_on() {
     for version in VERSIONS.into_iter().skip(2) {
         let gitlab = of_version(version);
         gitlab.set_fine_grained_permissions(APP, true);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]"));
         tf.apply().succeeds().warns_of_nothing();
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{version}");
@@ -95,7 +95,7 @@ data "gitlab_job_token_allowlist" "other" {
 #[test]
 fn projects_are_managed_where_groups_are_unknown() {
     let gitlab = of_version("16.11.9-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(PROJECTS);
     tf.apply().succeeds();
     tf.plan().changes_nothing().warns_of_nothing();
@@ -110,7 +110,7 @@ fn projects_are_managed_where_groups_are_unknown() {
 #[test]
 fn a_group_is_an_error_where_groups_are_unknown() {
     let gitlab = of_version("16.11.9-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
     assert_snapshot!(tf.plan().error(), @r#"
     Error: Can't read the allowlist of project 1
@@ -130,7 +130,7 @@ fn a_group_is_an_error_where_groups_are_unknown() {
 #[test]
 fn an_address_that_gitlab_does_not_have_leaves_the_state_alone() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
     tf.apply().succeeds();
     gitlab.inject(
@@ -148,7 +148,7 @@ fn an_address_that_gitlab_does_not_have_leaves_the_state_alone() {
 #[test]
 fn the_first_version_has_the_setting_to_read() {
     let gitlab = of_version("16.0.8-ee");
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let read = "data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
     tf.config(read);
     tf.apply().succeeds().warns_of_nothing();

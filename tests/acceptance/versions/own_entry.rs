@@ -18,7 +18,7 @@ fn held(gitlab: &Simulator) -> Option<Permissions> {
 #[test]
 fn it_is_made_changed_and_restored() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(OWN_LIMITED));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -43,7 +43,7 @@ fn it_is_made_changed_and_restored() {
 #[test]
 fn drift_of_its_permissions_is_a_difference() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(OWN_LIMITED));
     tf.apply().succeeds();
     gitlab.set_permissions(APP, Target::Project(APP), Permissions::default());
@@ -66,7 +66,7 @@ fn it_is_imported_by_id_and_by_path() {
         for id in ["1:project:1", "acme/app:project:acme/app", "1:1"] {
             let gitlab = newest();
             gitlab.allow_with(APP, Target::Project(APP), permissions.clone());
-            let Some(tf) = workspace(&gitlab) else { return };
+            let tf = workspace(&gitlab);
             tf.config(&entry(&arguments));
             tf.import(ENTRY, id).succeeds();
             // The text of the import may be an ID where the configuration has a path.
@@ -78,7 +78,7 @@ fn it_is_imported_by_id_and_by_path() {
         }
     }
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(OWN));
     let error = tf.import(ENTRY, "1:project:1").error();
     assert!(error.contains("Can't import a missing allowlist entry"), "{error}");
@@ -87,7 +87,7 @@ fn it_is_imported_by_id_and_by_path() {
 #[test]
 fn without_permissions_it_is_an_error_of_the_plan() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("target_project_id = 1"));
 
     assert_snapshot!(tf.plan().error(), @r"
@@ -105,7 +105,7 @@ fn without_permissions_it_is_an_error_of_the_plan() {
 fn an_older_gitlab_says_that_it_has_none() {
     let gitlab = of_version("18.0.6-ee");
     gitlab.set_fine_grained_permissions(APP, true);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry(OWN));
 
     assert_snapshot!(tf.apply().error(), @r#"
@@ -124,7 +124,7 @@ fn an_older_gitlab_says_that_it_has_none() {
 #[test]
 fn an_exclusive_list_beside_it_leaves_it_alone() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \"acme/app\"\n  target_projects = \
                 [\"acme/lib\"]\n}\n";
     tf.config(&format!("{}{list}", entry(OWN_LIMITED)));
@@ -148,7 +148,7 @@ fn a_long_list_with_it_is_read_once() {
         gitlab.allow(APP, Target::Project(id));
     }
     gitlab.allow(APP, TARGET);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("target_project_id = 2"));
     tf.import(ENTRY, "acme/app:project:acme/lib").succeeds();
     gitlab.clear_requests();
@@ -161,7 +161,7 @@ fn a_long_list_with_it_is_read_once() {
 #[test]
 fn a_limited_entry_of_the_own_group_is_warned_of() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let group = "target_group = \"acme\"\n  job_token_policies = [\"READ_JOBS\"]";
     tf.config(&entry(group));
 
@@ -197,7 +197,7 @@ fn a_limited_entry_of_the_own_group_is_warned_of() {
 #[test]
 fn a_limited_entry_of_another_group_is_not_warned_of() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners/team\"\n  job_token_policies = [\"READ_JOBS\"]"));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -211,7 +211,7 @@ fn a_limited_entry_of_another_group_is_not_warned_of() {
 fn the_data_source_tells_it_apart() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let read = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n";
     tf.config(read);
     tf.apply().succeeds().warns_of_nothing();

@@ -14,7 +14,7 @@ fn a_project_that_the_user_does_not_maintain_is_null() {
         gitlab.allow(LIB, Target::Project(APP));
         let spec = TokenSpec::new("bot").developer_of(ACME).maintainer_of(TARGET);
         let token = gitlab.add_token(spec);
-        let Some(mut tf) = workspace(&gitlab) else { return };
+        let mut tf = workspace(&gitlab);
         tf.set_env("GITLAB_TOKEN", &token);
         tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
 
@@ -39,7 +39,7 @@ fn the_allowlist_is_read_where_a_proxy_refuses_graphql() {
         }
         .on(Route::GraphqlQuery),
     );
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
 
     let run = tf.apply();

@@ -13,7 +13,7 @@ fn with(policies: &str) -> String {
 #[test]
 fn an_unknown_policy_is_an_error_of_the_plan() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&with("\"READ_JOBS\", \"READ_PACKAGE\", \"BREW_TEA\""));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -48,7 +48,7 @@ fn a_policy_is_known_from_its_version_on() {
         ("19.4.1-ee", "READ_BADGES", true),
     ] {
         let gitlab = of_version(version);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config(&with(&format!("{policy:?}")));
         let plan = tf.plan();
         assert_eq!(plan.run().is_success(), is_known, "{policy} in {version}");
@@ -58,7 +58,7 @@ fn a_policy_is_known_from_its_version_on() {
 #[test]
 fn names_are_asked_for_once_and_only_where_they_are_new() {
     let gitlab = newest();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let second =
         with("\"READ_PACKAGES\"").replace("\"entry\"", "\"other\"").replace("acme/lib", "acme/other");
     tf.config(&format!("{}{second}", with("\"READ_JOBS\"")));
@@ -82,7 +82,7 @@ fn names_are_asked_for_once_and_only_where_they_are_new() {
 fn a_server_that_does_not_tell_names_is_no_error() {
     let gitlab = newest();
     gitlab.inject(gitlab_simulator::Fault::RejectsTheToken.on(Route::GraphqlQuery).named("JobTokenPolicies"));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&with("\"READ_JOBS\""));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -92,7 +92,7 @@ fn a_server_that_does_not_tell_names_is_no_error() {
 fn the_data_source_lists_the_names_of_the_version() {
     for (version, count) in [("18.3.6-ee", 19), ("19.1.3-ee", 20), ("19.4.1-ee", 22)] {
         let gitlab = of_version(version);
-        let Some(tf) = workspace(&gitlab) else { return };
+        let tf = workspace(&gitlab);
         tf.config("data \"gitlab_job_token_policies\" \"known\" {}\n");
         tf.apply().succeeds().warns_of_nothing();
         let state = tf.state();

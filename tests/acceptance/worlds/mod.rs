@@ -79,11 +79,11 @@ impl World {
         gitlab
     }
 
-    /// Starts a GitLab and makes a workspace whose environment names it; none where there is no CLI.
+    /// Starts a GitLab and makes a workspace whose environment names it.
     #[track_caller]
-    pub(crate) fn with_workspace(&self) -> Option<(Simulator, Workspace)> {
+    pub(crate) fn with_workspace(&self) -> (Simulator, Workspace) {
         let gitlab = self.start();
-        let tf = workspace(&gitlab)?;
-        Some((gitlab, tf))
+        let tf = workspace(&gitlab);
+        (gitlab, tf)
     }
 }

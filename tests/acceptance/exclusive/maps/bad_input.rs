@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn each_bad_element_is_an_error_at_its_path() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib"   = {}
@@ -43,7 +43,7 @@ fn each_bad_element_is_an_error_at_its_path() {
 #[test]
 fn keys_written_as_numbers_crash_no_host() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     // Group 1 is that of the project, which a warning tells.
     tf.config(&exclusive("groups = { 1 = { job_token_policies = [\"READ_JOBS\"] } }"));
     assert!(tf.plan().warning().contains("Own jobs restricted"));
@@ -61,7 +61,7 @@ fn keys_written_as_numbers_crash_no_host() {
 #[test]
 fn id_of_an_element_is_read_only() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = [], id = 2 } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -77,7 +77,7 @@ fn id_of_an_element_is_read_only() {
 #[test]
 fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -104,7 +104,7 @@ fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
 #[test]
 fn target_that_two_keys_name_is_an_error_of_the_plan() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(
         r#"projects = {
           "2"        = { job_token_policies = [] }
@@ -128,7 +128,7 @@ fn target_that_two_keys_name_is_an_error_of_the_plan() {
 #[test]
 fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib" = { job_token_policies = [] }
@@ -164,7 +164,7 @@ fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
 #[test]
 fn policies_that_turn_out_null_are_an_error() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     let unknown = r#"
         resource "terraform_data" "policies" { input = null }
     "#;

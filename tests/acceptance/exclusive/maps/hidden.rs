@@ -13,7 +13,7 @@ fn empty_permissions() -> Fault {
 #[test]
 fn entries_without_visible_permissions_are_an_error_of_the_plan() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     gitlab.inject(empty_permissions().on(Route::GraphqlQuery).named("JobTokenPermissions"));
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#));
 
@@ -47,7 +47,7 @@ fn entries_without_visible_permissions_are_an_error_of_the_plan() {
 fn refresh_without_visible_permissions_keeps_them_and_warns() {
     let gitlab = FOUR_PROJECTS.start();
     let arguments = r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#;
-    let Some(tf) = applied(&gitlab, arguments) else { return };
+    let tf = applied(&gitlab, arguments);
     gitlab.inject(empty_permissions().on(Route::GraphqlQuery).named("JobTokenPermissions"));
 
     let warning = tf.plan().changes_nothing().warning();
@@ -61,7 +61,7 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
     for path in ["acme/app", "acme/lib"] {
         gitlab.add_project(path);
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"projects = { "acme/lib" = { default_permissions = true } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
@@ -89,7 +89,7 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
 #[test]
 fn token_that_loses_sight_of_permissions_empties_no_map() {
     let gitlab = FOUR_PROJECTS.start_version("19.4.1-ee");
-    let Some(mut tf) = applied(&gitlab, BOTH_KINDS) else { return };
+    let mut tf = applied(&gitlab, BOTH_KINDS);
     let permissions = ["Job Token Scope Allowlist: Read", "Project: Read", "Group: Read", "User: Read"];
     let spec = TokenSpec::new("fine-grained").maintainer_of(Target::Group(ACME)).can_see(Target::Group(OPS));
     let token = gitlab.add_token(spec.fine_grained(permissions));

@@ -26,12 +26,12 @@ fn held(gitlab: &Simulator, project: u64) -> Option<Permissions> {
 
 /// A list with these arguments, applied.
 #[track_caller]
-fn applied(gitlab: &Simulator, arguments: &str) -> Option<Workspace> {
-    let tf = workspace(gitlab)?;
+fn applied(gitlab: &Simulator, arguments: &str) -> Workspace {
+    let tf = workspace(gitlab);
     tf.config(&exclusive(arguments));
     tf.apply().succeeds();
     gitlab.clear_requests();
-    Some(tf)
+    tf
 }
 
 fn element(id: u64, policies: &[&str]) -> Value {
@@ -57,7 +57,7 @@ const BOTH_KINDS: &str = r#"
 #[test]
 fn list_becomes_what_the_maps_say_and_plans_clean() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(BOTH_KINDS));
 
     tf.apply().succeeds();
@@ -79,7 +79,7 @@ fn list_becomes_what_the_maps_say_and_plans_clean() {
 #[test]
 fn entries_are_added_with_their_permissions_at_once() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(BOTH_KINDS));
     tf.apply().succeeds();
 
@@ -91,7 +91,7 @@ fn entries_are_added_with_their_permissions_at_once() {
 fn permissions_narrow_before_others_are_added() {
     let gitlab = FOUR_PROJECTS.start();
     let arguments = r#"projects = { "acme/lib" = { default_permissions = true } }"#;
-    let Some(tf) = applied(&gitlab, arguments) else { return };
+    let tf = applied(&gitlab, arguments);
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib" = { job_token_policies = ["READ_JOBS"] }
@@ -112,7 +112,7 @@ fn permissions_narrow_before_others_are_added() {
 #[test]
 fn drift_of_members_and_permissions_is_one_difference() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, BOTH_KINDS) else { return };
+    let tf = applied(&gitlab, BOTH_KINDS);
     gitlab.set_permissions(APP, Target::Project(LIB), Permissions::default());
     gitlab.revoke(APP, Target::Project(WEB));
     gitlab.allow(APP, Target::Project(OLD));
@@ -134,7 +134,7 @@ fn drift_of_members_and_permissions_is_one_difference() {
 #[test]
 fn renamed_target_keeps_its_key() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, BOTH_KINDS) else { return };
+    let tf = applied(&gitlab, BOTH_KINDS);
     gitlab.rename_project(LIB, "acme/library");
     gitlab.rename_group(PROD, "ops/production");
 
@@ -154,7 +154,7 @@ fn renamed_target_keeps_its_key() {
 fn sets_become_maps_and_maps_become_sets_in_place() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, WEB], &[]);
     let sets = r#"target_projects = ["acme/lib", "acme/web"]"#;
-    let Some(tf) = applied(&gitlab, sets) else { return };
+    let tf = applied(&gitlab, sets);
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib" = { default_permissions = true }
@@ -203,7 +203,7 @@ fn import_is_keyed_by_id_and_paths_are_no_write() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow_with(APP, Target::Project(LIB), only(&["READ_JOBS"]));
     gitlab.allow(APP, Target::Group(OPS));
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(
         r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }
         groups = { ops = { default_permissions = true } }"#,
@@ -223,7 +223,7 @@ fn import_is_keyed_by_id_and_paths_are_no_write() {
 #[test]
 fn create_names_the_permissions_that_it_changes() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#));
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -243,7 +243,7 @@ fn create_names_the_permissions_that_it_changes() {
 #[test]
 fn limited_group_above_the_project_is_told() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"groups = { acme = { job_token_policies = ["READ_JOBS"] } }"#));
 
     let told = tf.plan().warning();
@@ -254,7 +254,7 @@ fn limited_group_above_the_project_is_told() {
 fn plan_without_refresh_names_permissions_that_have_changed() {
     let gitlab = FOUR_PROJECTS.start();
     let arguments = r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#;
-    let Some(tf) = applied(&gitlab, arguments) else { return };
+    let tf = applied(&gitlab, arguments);
     gitlab.set_permissions(APP, Target::Project(LIB), only(&["ADMIN_JOBS"]));
     tf.config(&exclusive(&arguments.replace("READ_JOBS", "READ_PACKAGES")));
 
@@ -266,9 +266,7 @@ fn plan_without_refresh_names_permissions_that_have_changed() {
 #[test]
 fn failed_write_leaves_the_state_true() {
     let gitlab = FOUR_PROJECTS.start();
-    let Some(tf) = applied(&gitlab, r#"projects = { "acme/lib" = { job_token_policies = [] } }"#) else {
-        return;
-    };
+    let tf = applied(&gitlab, r#"projects = { "acme/lib" = { job_token_policies = [] } }"#);
     tf.config(&exclusive(
         r#"projects = {
           "acme/lib" = { job_token_policies = ["READ_JOBS"] }
@@ -301,9 +299,7 @@ fn failed_write_leaves_the_state_true() {
 #[test]
 fn destroy_removes_what_the_maps_name() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[OPS]);
-    let Some(tf) = applied(&gitlab, r#"projects = { "acme/lib" = { job_token_policies = [] } }"#) else {
-        return;
-    };
+    let tf = applied(&gitlab, r#"projects = { "acme/lib" = { job_token_policies = [] } }"#);
 
     tf.destroy().succeeds();
 
@@ -317,7 +313,7 @@ fn full_list_with_permissions_costs_a_mutation_each() {
     for n in 0..FULL {
         gitlab.add_project(&format!("targets/t{n}"));
     }
-    let Some(tf) = workspace(&gitlab) else { return };
+    let tf = workspace(&gitlab);
     tf.config(&exclusive(
         r#"projects = { for n in range(200) : "targets/t${n}" => { job_token_policies = ["READ_JOBS"] } }"#,
     ));
