@@ -23,23 +23,21 @@ fn entry(count: usize, target: &str) -> String {
 }
 
 /// Project 1 `acme/app` with an entry for 2 `acme/lib` that a destroy keeps, and project 3 `acme/docs`.
-fn kept() -> Option<(Simulator, Workspace)> {
-    if LIFECYCLE_DESTROY.is_missing() {
-        return None;
-    }
+fn kept() -> (Simulator, Workspace) {
+    LIFECYCLE_DESTROY.require();
     let gitlab = Simulator::start();
     for project in ["acme/app", "acme/lib", "acme/docs"] {
         gitlab.add_project(project);
     }
-    let tf = workspace(&gitlab)?;
+    let tf = workspace(&gitlab);
     tf.config(&entry(1, "acme/lib"));
     tf.apply().succeeds();
-    Some((gitlab, tf))
+    (gitlab, tf)
 }
 
 #[test]
 fn destroy_keeps_the_entry() {
-    let Some((gitlab, tf)) = kept() else { return };
+    let (gitlab, tf) = kept();
     // OpenTofu ends with an error that says that something is left.
     assert_eq!(tf.destroy().is_success(), !KEPT_WITHOUT_BLOCK.is_there());
     assert_eq!(gitlab.allowlist(1).projects, [2].into());
@@ -48,7 +46,7 @@ fn destroy_keeps_the_entry() {
 
 #[test]
 fn count_zero_keeps_the_entry() {
-    let Some((gitlab, tf)) = kept() else { return };
+    let (gitlab, tf) = kept();
     tf.config(&entry(0, "acme/lib"));
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(1).projects, [2].into());
@@ -57,7 +55,7 @@ fn count_zero_keeps_the_entry() {
 
 #[test]
 fn opentofu_alone_keeps_the_entry_of_a_deleted_block() {
-    let Some((gitlab, tf)) = kept() else { return };
+    let (gitlab, tf) = kept();
     tf.config("");
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(1).projects == [2].into(), KEPT_WITHOUT_BLOCK.is_there());
@@ -66,7 +64,7 @@ fn opentofu_alone_keeps_the_entry_of_a_deleted_block() {
 
 #[test]
 fn opentofu_alone_keeps_what_is_replaced() {
-    let Some((gitlab, tf)) = kept() else { return };
+    let (gitlab, tf) = kept();
     tf.config(&entry(1, "acme/docs"));
     tf.apply().succeeds();
     let allowed = if KEPT_WITHOUT_BLOCK.is_there() { vec![2, 3] } else { vec![3] };

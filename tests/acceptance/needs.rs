@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::fs;
+use std::path::Path;
 
 use terraform_cli::{Program, Release};
 

@@ -1,7 +1,5 @@
 //! The image layout of a release in an OCI registry: OpenTofu's `init` installs the provider from there, and it works.
 
-#![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -140,13 +138,11 @@ impl Content {
 
 #[test]
 fn init_installs_from_an_oci_registry() {
-    if OCI_MIRROR.is_missing() {
-        return;
-    }
+    OCI_MIRROR.require();
     let gitlab = Simulator::start();
     let app = gitlab.add_project("acme/app");
     gitlab.set_inbound_enabled(app, false);
-    let Some(mut tf) = workspace_without_provider(&gitlab) else { return };
+    let mut tf = workspace_without_provider(&gitlab);
     let (registry, certificate) = Registry::start(image_layout(&tf.home().join("dist")));
     let trusted = tf.file("registry.pem", &certificate);
     tf.set_env("SSL_CERT_FILE", &trusted.to_string_lossy());

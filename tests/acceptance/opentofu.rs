@@ -2,28 +2,19 @@
 
 use std::fs;
 
-use gitlab_simulator::Simulator;
-
-use crate::kit::{bare_workspace, workspace};
+use crate::kit::bare_workspace;
 use crate::needs::{ENABLED, ENCRYPTION, EXCLUDE, PROVIDER_FOR_EACH};
+use crate::worlds::{APP_AND_LIB, World};
 
-/// Projects 1 `acme/app` and 2 `acme/lib`, and group 2 `partners`.
-fn gitlab() -> Simulator {
-    let gitlab = Simulator::start();
-    gitlab.add_project("acme/app");
-    gitlab.add_project("acme/lib");
-    gitlab.add_group("partners");
-    gitlab
-}
+/// Projects 1 `acme/app` and 2 `acme/lib`; group 2 `partners`.
+const WITH_PARTNERS: World = World::new(&["acme/app", "acme/lib"], &["partners"]);
 
 /// Each instance of a provider block has its own process, cache and ledger.
 #[test]
 fn each_instance_of_a_provider_has_its_own_gitlab() {
-    if PROVIDER_FOR_EACH.is_missing() {
-        return;
-    }
-    let (east, west) = (gitlab(), gitlab());
-    let Some(tf) = bare_workspace() else { return };
+    PROVIDER_FOR_EACH.require();
+    let (east, west) = (APP_AND_LIB.start(), APP_AND_LIB.start());
+    let tf = bare_workspace();
     let config = |removed: &str| {
         format!(
             r#"
@@ -64,11 +55,8 @@ fn each_instance_of_a_provider_has_its_own_gitlab() {
 
 #[test]
 fn excluded_resources_stay_as_they_are() {
-    if EXCLUDE.is_missing() {
-        return;
-    }
-    let gitlab = self::gitlab();
-    let Some(tf) = workspace(&gitlab) else { return };
+    EXCLUDE.require();
+    let (gitlab, tf) = WITH_PARTNERS.with_workspace();
     tf.config(&entries(""));
     tf.apply_with(&["-exclude=gitlab_job_token_allowlist_entry.team"]).succeeds();
     assert_eq!((gitlab.allowlist(1).projects, gitlab.allowlist(1).groups), ([2].into(), [].into()));
@@ -80,11 +68,8 @@ fn excluded_resources_stay_as_they_are() {
 
 #[test]
 fn a_disabled_entry_is_removed_and_comes_back() {
-    if ENABLED.is_missing() {
-        return;
-    }
-    let gitlab = self::gitlab();
-    let Some(tf) = workspace(&gitlab) else { return };
+    ENABLED.require();
+    let (gitlab, tf) = WITH_PARTNERS.with_workspace();
     for (enabled, allowed) in [(true, true), (false, false), (true, true)] {
         tf.config(&entries(&format!("lifecycle {{\n  enabled = {enabled}\n}}")));
         tf.apply().succeeds();
@@ -95,11 +80,8 @@ fn a_disabled_entry_is_removed_and_comes_back() {
 
 #[test]
 fn an_encrypted_state_and_plan_hold_no_plain_text() {
-    if ENCRYPTION.is_missing() {
-        return;
-    }
-    let gitlab = self::gitlab();
-    let Some(tf) = workspace(&gitlab) else { return };
+    ENCRYPTION.require();
+    let (gitlab, tf) = WITH_PARTNERS.with_workspace();
     tf.file(
         "encryption.tf",
         r#"

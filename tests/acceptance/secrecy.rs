@@ -241,13 +241,11 @@ fn without_a_request_for_logs_nothing_is_written_beside_the_output() {
 /// A plan saves the values of variables, but for ephemeral ones.
 #[test]
 fn an_ephemeral_token_is_in_no_saved_plan() {
-    if EPHEMERAL_VARIABLES.is_missing() {
-        return;
-    }
+    EPHEMERAL_VARIABLES.require();
     let gitlab = Simulator::start();
     gitlab.add_project("acme/app");
     gitlab.set_inbound_enabled(1, false);
-    let Some(mut tf) = workspace(&gitlab) else { return };
+    let mut tf = workspace(&gitlab);
     tf.remove_env("GITLAB_TOKEN");
     tf.config(
         r#"
