@@ -177,3 +177,19 @@ fn tag() -> String {
 fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(value).map_err(|source| Problem::Encoding { name: "the image layout", source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes as they were once, so that no version of what packs changes them unnoticed.
+    #[test]
+    fn packed_bytes_are_the_same_on_every_machine() {
+        let files = [("blobs/sha256/0", &b"a package"[..]), ("index.json", b"{}"), ("oci-layout", LAYOUT)];
+        let files = files.map(|(path, content)| (path.to_owned(), content.to_vec()));
+        assert_eq!(
+            sha256(&Layout(files.into()).pack().unwrap()),
+            "8e104b2008e5abf079f0051ce3f0ef0eb87f139fc45bfa24e539ef2dde011318"
+        );
+    }
+}
