@@ -61,8 +61,7 @@ impl Cli {
     ///
     /// See [`NoCli`].
     pub fn find() -> Result<Cli, NoCli> {
-        let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-        Cli::find_in(variable, || {
+        Cli::find_in(set_variable, || {
             let version = fetch::DEFAULT_VERSION;
             let path = fetch::terraform(version)?;
             fetch::say(&format!(
@@ -73,15 +72,32 @@ impl Cli {
         })
     }
 
+    /// Finds the program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`. Fetches
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`NoCli::NotThere`] if the variable names no file.
+    pub fn find_installed() -> Result<Option<Cli>, NoCli> {
+        Cli::find_installed_in(set_variable)
+    }
+
     fn find_in(
         variable: impl Fn(&str) -> Option<OsString>,
         fetch: impl FnOnce() -> Result<PathBuf, FetchError>,
     ) -> Result<Cli, NoCli> {
+        match Cli::find_installed_in(variable)? {
+            Some(cli) => Ok(cli),
+            None => fetch().map(Cli::at).map_err(NoCli::NotOnPath),
+        }
+    }
+
+    fn find_installed_in(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Cli>, NoCli> {
         if let Some(named) = variable(PATH_VARIABLE) {
             let named = PathBuf::from(named);
             // Runs happen in other directories, so a relative path is settled here.
             let path = named.canonicalize().ok().filter(|path| path.is_file());
-            return path.map(Cli::at).ok_or(NoCli::NotThere(named));
+            return path.map(Cli::at).map(Some).ok_or(NoCli::NotThere(named));
         }
         let search_path = variable("PATH").unwrap_or_default();
         let in_directory = |name: &'static str| {
@@ -89,10 +105,7 @@ impl Cli {
                 .map(move |directory| directory.join(format!("{name}{}", env::consts::EXE_SUFFIX)))
                 .find(|path| path.is_file())
         };
-        match NAMES.into_iter().find_map(in_directory) {
-            Some(path) => Ok(Cli::at(path)),
-            None => fetch().map(Cli::at).map_err(NoCli::NotOnPath),
-        }
+        Ok(NAMES.into_iter().find_map(in_directory).map(Cli::at))
     }
 
     fn at(path: PathBuf) -> Cli {
@@ -123,6 +136,10 @@ impl Cli {
             said.lines().find_map(Release::read).unwrap_or_else(|| panic!("no version in {output:?}"))
         })
     }
+}
+
+fn set_variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }
 
 impl Release {
@@ -189,6 +206,12 @@ mod tests {
     fn a_program_is_fetched_where_none_is_on_the_path() {
         let fetch = || Ok(PathBuf::from("target/terraform/1.2.3/terraform"));
         assert_eq!(found_or_fetched(None, &[], fetch).unwrap(), "terraform");
+    }
+
+    #[test]
+    fn nothing_is_installed_on_an_empty_path() {
+        let nowhere = |name: &str| (name == "PATH").then(OsString::new);
+        assert!(Cli::find_installed_in(nowhere).unwrap().is_none());
     }
 
     #[test]
