@@ -1,4 +1,5 @@
-//! The simulator run by hand: seeds a small world, prints where it is, and serves it until interrupted.
+//! The simulator run by hand: adds the projects of the documentation, prints its address, and serves until
+//! interrupted.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use gitlab_simulator::{Enforcement, Simulator, Target, Version};
 
-/// An in-memory GitLab on loopback, with the job token scope API and a small world to try it on
+/// An in-memory GitLab on loopback, with the job token scope API and some projects to try it on
 #[derive(Debug, Parser)]
 #[command(name = "gitlab-simulator", version)]
 struct Options {
@@ -16,7 +17,7 @@ struct Options {
     /// Delay of every request, in milliseconds
     #[arg(long, default_value_t = 0, value_name = "MS")]
     latency: u64,
-    /// How many library projects the demo world holds beside acme/app
+    /// Number of projects in the group platform/apps
     #[arg(long, default_value_t = 3, value_name = "N")]
     projects: usize,
     /// Path below which everything is served, such as /gitlab
@@ -82,23 +83,20 @@ async fn main() -> ExitCode {
     }
 }
 
-/// One project whose allowlist holds the first library and one group, some more libraries, and another company.
-fn seed(gitlab: &Simulator, libraries: usize) {
-    let app = gitlab.add_project("acme/app");
-    println!("project {app:>4}  acme/app");
-    for n in 1..=libraries {
-        let path = format!("acme/libs/lib-{n}");
-        let id = gitlab.add_project(&path);
-        println!("project {id:>4}  {path}");
-        if n == 1 {
-            gitlab.allow(app, Target::Project(id));
-        }
+/// Adds platform/deploy, with one project and one group on its allowlist, and others that aren't.
+fn seed(gitlab: &Simulator, apps: usize) {
+    let project = |path: &str| (Target::Project(gitlab.add_project(path)), path.to_owned());
+    let group = |path: &str| (Target::Group(gitlab.add_group(path)), path.to_owned());
+    let (deploy, scanner) = (project("platform/deploy"), project("security/scanner"));
+    let (release_bot, group) = (project("platform/tools/release-bot"), group("platform/apps"));
+    gitlab.allow(deploy.0.id(), scanner.0);
+    gitlab.allow(deploy.0.id(), group.0);
+    let apps = (1..=apps).map(|n| project(&format!("platform/apps/app-{n}")));
+    println!("  kind       ID  full path");
+    for (target, path) in [deploy, scanner, release_bot].into_iter().chain(apps).chain([group]) {
+        println!("  {:<7}  {:>4}  {path}", target.kind(), target.id());
     }
-    let partners = gitlab.add_group("partners/builders");
-    gitlab.allow(app, Target::Group(partners));
-    for path in ["acme", "acme/libs", "partners", "partners/builders"] {
-        if let Some(id) = gitlab.group_id(path) {
-            println!("group   {id:>4}  {path}");
-        }
-    }
+    println!(
+        "\nplatform/deploy is restricted to the allowlist: security/scanner and the group platform/apps."
+    );
 }
