@@ -1,21 +1,27 @@
-# Where GitLab is, and the token, come from GITLAB_BASE_URL and GITLAB_TOKEN.
+# The address of GitLab and the token come from GITLAB_BASE_URL and GITLAB_TOKEN.
 provider "gitlab" {}
 
-# Only projects and groups on the allowlist may use their job tokens on the deployment project ...
-resource "gitlab_job_token_scope" "deploy" {
-  project = "platform/deploy"
-}
+# Jobs of two projects can access platform/deploy with their job tokens, ...
+resource "gitlab_job_token_allowlist_entry" "tool" {
+  for_each = toset(["platform/tools/release-bot", "security/scanner"])
 
-# ... and these are on it: two projects ...
-resource "gitlab_job_token_allowlist_entry" "app" {
-  for_each = toset(["apps/shop", "apps/search"])
-
-  project        = gitlab_job_token_scope.deploy.project
+  project        = "platform/deploy"
   target_project = each.value
 }
 
-# ... and every project of a group.
-resource "gitlab_job_token_allowlist_entry" "release_managers" {
-  project      = gitlab_job_token_scope.deploy.project
-  target_group = "release-managers"
+# ... and so can the jobs of all projects in a group.
+resource "gitlab_job_token_allowlist_entry" "apps" {
+  project      = "platform/deploy"
+  target_group = "platform/apps"
+}
+
+# Nobody else has access. The allowlist is filled first, so that allowed jobs
+# don't fail in between.
+resource "gitlab_job_token_scope" "deploy" {
+  project = "platform/deploy"
+
+  depends_on = [
+    gitlab_job_token_allowlist_entry.tool,
+    gitlab_job_token_allowlist_entry.apps,
+  ]
 }

@@ -6,4 +6,5 @@
 mod help;
 mod install;
 mod kit;
+mod quickstart;
 mod uninstall;
