@@ -53,7 +53,7 @@ fn members() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_direct_dependency_is_listed_with_a_reason_and_nothing_else_is() {
+fn exactly_the_direct_dependencies_are_listed_with_reasons() {
     let (manifest, list) = (read("Cargo.toml"), read("contributing/dependencies.md"));
     let mut program = dependencies(&manifest, "[dependencies]");
     program.extend(dependencies(&manifest, UNIX));

@@ -97,7 +97,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_unix_socket_with_tls_is_announced_with_an_unpadded_certificate() {
+    fn unix_socket_with_tls_has_an_unpadded_certificate() {
         let handshake = Handshake {
             address: &Address::Unix("/tmp/plugin1/socket".into()),
             certificate: Some(&certificate()),

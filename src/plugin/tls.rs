@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn another_certificate_is_refused_even_when_the_hosts_own_key_signed_it() {
+    fn other_certificate_fails_even_if_the_hosts_key_signed_it() {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
         let mut params = certificate_params().unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -31,7 +31,7 @@ fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
 }
 
 #[test]
-fn an_entry_that_came_to_be_between_plan_and_apply_is_taken_over_with_one_warning() {
+fn entry_created_after_the_plan_is_adopted_with_one_warning() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -57,7 +57,7 @@ fn a_renamed_resource_is_warned_that_its_entry_is_there() {
 }
 
 #[test]
-fn a_list_that_the_token_may_not_read_yet_does_not_fail_the_plan() {
+fn unreadable_allowlist_does_not_fail_the_plan() {
     let gitlab = THREE_PROJECTS.start();
     let token = gitlab.add_token(TokenSpec::new("planner").developer_of(Target::Project(APP)));
     let mut tf = workspace(&gitlab);
@@ -68,7 +68,7 @@ fn a_list_that_the_token_may_not_read_yet_does_not_fail_the_plan() {
 }
 
 #[test]
-fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
+fn existing_entry_is_a_warning_of_the_plan() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Group(TEAM));
     let tf = workspace(&gitlab);
@@ -87,7 +87,7 @@ fn an_entry_that_was_there_before_is_told_by_the_list_and_not_by_the_wording() {
 }
 
 #[test]
-fn a_target_that_the_token_cannot_see_is_refused_and_not_in_state() {
+fn hidden_target_is_an_error_and_not_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let token = gitlab.add_token(TokenSpec::new("deployer").maintainer_of(Target::Project(APP)));
     let mut tf = workspace(&gitlab);
@@ -132,7 +132,7 @@ fn a_target_number_that_nobody_has_is_refused_and_not_in_state() {
 }
 
 #[test]
-fn a_full_list_of_projects_is_answered_with_the_advice_to_allow_a_group() {
+fn full_project_allowlist_error_suggests_a_group() {
     let gitlab = THREE_PROJECTS.start();
     for n in 0..LINK_LIMIT {
         let filler = gitlab.add_project(&format!("fillers/filler-{n}"));

@@ -86,7 +86,7 @@ fn a_group_is_a_target_too() {
 }
 
 #[test]
-fn numbers_in_the_attributes_of_the_official_provider_work_unchanged() {
+fn ids_in_attributes_of_the_official_provider_work() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(

@@ -289,7 +289,7 @@ fn a_group_with_a_slash_in_front() {
 }
 
 #[test]
-fn a_scope_of_an_unknown_path_fails_at_apply_since_the_path_may_come_to_be() {
+fn scope_of_an_unknown_path_fails_only_at_apply() {
     let gitlab = Simulator::start();
     let tf = workspace(&gitlab);
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n");

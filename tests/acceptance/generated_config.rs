@@ -107,7 +107,7 @@ fn imports_clean(gitlab: &Simulator, tf: &Workspace) {
 }
 
 #[test]
-fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
+fn generated_configuration_plans_clean_under_its_local_name() {
     GENERATE_WITH_PROVIDER.require();
     let gitlab = open_app();
     let tf = workspace(&gitlab);
@@ -126,7 +126,7 @@ fn what_is_generated_plans_clean_as_it_is_under_the_local_name_that_it_uses() {
 }
 
 #[test]
-fn what_is_generated_plans_clean_under_another_local_name_without_the_lines_that_name_the_provider() {
+fn generated_configuration_plans_clean_without_provider_lines() {
     let gitlab = open_app();
     let tf = workspace(&gitlab);
 

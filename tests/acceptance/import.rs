@@ -48,7 +48,7 @@ fn a_group_entry_is_imported_by_its_id() {
 }
 
 #[test]
-fn an_entry_is_imported_by_the_two_numbers_of_the_official_provider() {
+fn entry_is_imported_by_the_official_providers_two_ids() {
     imports_clean(&entry("1", "target_project_id = 2"), "1:2");
 }
 
@@ -60,7 +60,7 @@ fn an_entry_is_imported_by_paths_with_the_number_of_its_target() {
 
 /// The number alone is imported, because a generated configuration that named the target twice would not be valid.
 #[test]
-fn a_configured_path_of_an_imported_entry_is_taken_up_in_place_and_without_a_write() {
+fn path_for_an_imported_entry_updates_in_place_without_a_write() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));

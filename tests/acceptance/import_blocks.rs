@@ -126,7 +126,7 @@ fn exclusive_lists_are_imported_by_number_and_by_path() {
 }
 
 #[test]
-fn a_list_that_is_imported_and_changed_at_once_names_who_will_lose_access() {
+fn list_imported_and_changed_at_once_names_who_loses_access() {
     let gitlab = full();
     let tf = workspace(&gitlab);
     tf.config(

@@ -141,7 +141,7 @@ fn a_second_install_leaves_the_lock_file_right() {
 }
 
 #[test]
-fn another_mirror_is_used_with_the_cli_configuration_that_is_shown() {
+fn other_mirror_works_with_the_printed_cli_configuration() {
     let installing = Installing::new();
     let tf = &installing.tf;
     let mirror = tf.home().join("a mirror");
@@ -155,7 +155,7 @@ fn another_mirror_is_used_with_the_cli_configuration_that_is_shown() {
 }
 
 #[test]
-fn a_cli_configuration_that_looks_elsewhere_is_mended_by_what_the_warning_shows() {
+fn warning_fixes_a_cli_configuration_that_looks_elsewhere() {
     let installing = Installing::new();
     let tf = &installing.tf;
     let cli_config = tf.cli_config("provider_installation {\n  direct {}\n}\n");
@@ -171,7 +171,7 @@ fn a_cli_configuration_that_looks_elsewhere_is_mended_by_what_the_warning_shows(
 
 /// What is said to a user who replaces a build under the same version, command by command.
 #[test]
-fn a_lock_file_refuses_another_build_until_it_has_recorded_that_too() {
+fn lock_file_rejects_another_build_until_recorded() {
     let installing = Installing::new();
     let tf = &installing.tf;
     let mirror = tf.home().join("mirror");

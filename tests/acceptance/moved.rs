@@ -132,7 +132,7 @@ fn list(project: &str, targets: &str) -> String {
 }
 
 #[test]
-fn every_shape_of_an_official_entry_is_taken_over_without_a_write() {
+fn every_form_of_an_official_entry_moves_without_a_write() {
     for (version, project, target, attributes) in [
         (0, "1", "target_project_id = 2", json!({"id": "1:2", "project": "1", "target_project_id": 2})),
         (
@@ -165,7 +165,7 @@ fn every_shape_of_an_official_entry_is_taken_over_without_a_write() {
 }
 
 #[test]
-fn every_shape_of_an_official_list_is_taken_over_without_a_write() {
+fn every_form_of_an_official_list_moves_without_a_write() {
     let both = "target_project_ids = [2]\n  target_group_ids = [2]";
     for (version, project, targets, attributes) in [
         (0, "1", "target_project_ids = [2]", json!({"id": "1", "project_id": 1, "target_project_ids": [2]})),
@@ -225,7 +225,7 @@ fn the_setting_that_an_official_list_also_managed_is_told() {
 }
 
 #[test]
-fn both_registries_and_private_mirrors_of_the_official_provider_are_known() {
+fn official_provider_is_known_from_registries_and_mirrors() {
     for address in OFFICIAL {
         let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
         let official = Official { address, ..Official::scope(0, state) };
@@ -253,7 +253,7 @@ fn paths_in_place_of_the_moved_numbers_are_no_write() {
 }
 
 #[test]
-fn groups_that_an_old_official_list_did_not_know_are_taken_over_with_a_warning() {
+fn groups_unknown_to_an_old_official_list_move_with_a_warning() {
     let gitlab = lib_and_ops_allowed();
     let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let config = list("1", "target_project_ids = [2]\n  target_group_ids = []");

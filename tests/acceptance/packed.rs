@@ -60,7 +60,7 @@ fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
 
 /// A package holds the licence, too, and a lock file's checksum is over all files.
 #[test]
-fn a_lock_file_tells_a_package_from_what_install_puts_until_it_has_recorded_both() {
+fn lock_file_rejects_the_installed_files_until_recorded() {
     let gitlab = Simulator::start();
     let mut tf = workspace_without_provider(&gitlab);
     tf.set_env("HTTPS_PROXY", NOWHERE);

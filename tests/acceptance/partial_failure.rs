@@ -15,7 +15,7 @@ resource "gitlab_job_token_allowlist_entry" "each" {
 "#;
 
 #[test]
-fn one_entry_that_fails_leaves_the_others_in_state_and_the_next_apply_converges() {
+fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(ENTRIES);

@@ -34,7 +34,7 @@ fn certificates_that_are_not_verified_are_warned_of() {
 }
 
 #[test]
-fn the_base_url_is_taken_with_and_without_the_path_of_the_api_and_a_slash() {
+fn base_url_works_with_and_without_api_path_and_slash() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     for suffix in ["", "/", "/api/v4", "/api/v4/"] {
         tf.config(&with_block(&format!("base_url = \"{}{suffix}\"", gitlab.url())));

@@ -30,7 +30,7 @@ fn applied(gitlab: &Simulator, config: &str) -> Workspace {
 }
 
 #[test]
-fn pushes_are_allowed_and_forbidden_in_place_and_the_default_comes_back_with_the_destruction() {
+fn pushes_change_in_place_and_destroy_restores_the_default() {
     let gitlab = APP_ONLY.start();
     let tf = applied(&gitlab, &push(true));
     assert!(gitlab.push_repository_for_job_token_allowed(APP));
@@ -94,7 +94,7 @@ fn drift_is_shown_and_repaired() {
 }
 
 #[test]
-fn a_setting_that_is_managed_no_more_stays_with_a_warning_where_it_is_open() {
+fn setting_no_longer_managed_stays_open_with_a_warning() {
     let gitlab = APP_ONLY.start();
     let tf = applied(&gitlab, &push(true));
     tf.config(&scope(""));
@@ -162,7 +162,7 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
 }
 
 #[test]
-fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal() {
+fn downgraded_gitlab_is_an_error_but_allows_removal() {
     let gitlab = APP_ONLY.start();
     let tf = applied(&gitlab, &push(true));
     let old = r#"{"id":1,"name":"app","path_with_namespace":"acme/app","web_url":"http://gitlab/acme/app"}"#;

@@ -52,7 +52,7 @@ fn an_entry_that_is_gone_already_is_destroyed_without_complaint() {
 }
 
 #[test]
-fn an_entry_whose_target_was_deleted_is_destroyed_without_complaint() {
+fn entry_of_a_deleted_target_is_destroyed_silently() {
     let (gitlab, tf) = applied();
     gitlab.delete_project(LIB);
 
@@ -62,7 +62,7 @@ fn an_entry_whose_target_was_deleted_is_destroyed_without_complaint() {
 }
 
 #[test]
-fn an_entry_whose_owner_is_gone_is_destroyed_with_a_warning_that_this_proves_nothing() {
+fn entry_of_a_missing_project_is_destroyed_with_a_warning() {
     let (gitlab, tf) = applied();
     gitlab.delete_project(APP);
 
@@ -79,7 +79,7 @@ fn an_entry_whose_owner_is_gone_is_destroyed_with_a_warning_that_this_proves_not
 }
 
 #[test]
-fn a_target_that_the_token_no_longer_sees_keeps_its_access_and_its_place_in_state() {
+fn target_hidden_from_the_token_keeps_access_and_stays_in_state() {
     let (gitlab, tf) = applied();
     gitlab.hide_from(ADMINISTRATOR, Target::Project(LIB));
 

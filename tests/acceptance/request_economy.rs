@@ -114,7 +114,7 @@ fn applied(gitlab: &Simulator, tf: &Workspace, config: &str) {
 }
 
 #[test]
-fn a_refresh_of_a_full_list_of_projects_reads_its_three_pages_once() {
+fn refresh_of_a_full_project_list_reads_three_pages_once() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, FULL, 0);
     let tf = workspace(&gitlab);
@@ -126,7 +126,7 @@ fn a_refresh_of_a_full_list_of_projects_reads_its_three_pages_once() {
 }
 
 #[test]
-fn a_refresh_of_both_full_lists_reads_their_five_pages_once_at_any_parallelism() {
+fn refresh_of_both_full_lists_reads_five_pages_once() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, FULL, FULL);
     let tf = workspace(&gitlab);
@@ -202,7 +202,7 @@ fn creating_and_destroying_200_entries_costs_one_write_each() {
 }
 
 #[test]
-fn an_exclusive_list_of_200_and_200_costs_one_write_for_each_difference() {
+fn exclusive_list_of_400_costs_one_write_per_difference() {
     let gitlab = Simulator::start();
     let estate = Estate::of(&gitlab, 1, FULL, FULL);
     let tf = workspace(&gitlab);
@@ -229,7 +229,7 @@ fn an_exclusive_list_of_200_and_200_costs_one_write_for_each_difference() {
 
 /// Who does without the one clear error for a bad token pays for nothing but lists and writes.
 #[test]
-fn without_the_early_check_full_lists_are_made_and_unmade_with_at_most_five_other_requests() {
+fn full_lists_cost_at_most_five_requests_beside_the_writes() {
     for (projects, groups, entries) in [(FULL, 0, true), (FULL, FULL, false)] {
         let gitlab = Simulator::start();
         let estate = Estate::of(&gitlab, 1, projects, groups);

@@ -101,7 +101,7 @@ fn the_setting_changes_in_place_with_one_write() {
 }
 
 #[test]
-fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open() {
+fn opening_a_project_warns_only_while_planning_the_change() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(OPEN);
@@ -123,7 +123,7 @@ fn opening_a_project_is_warned_of_while_planning_and_not_again_once_it_is_open()
 }
 
 #[test]
-fn each_of_several_projects_that_are_opened_is_named_to_a_human_reader() {
+fn warning_names_each_project_that_will_be_open() {
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
     tf.config(&format!("{OPEN}{}", OPEN.replace("\"app\"", "\"lib\"").replace("acme/app", "acme/lib")));
@@ -196,7 +196,7 @@ fn the_deprecated_outbound_setting_follows_the_server() {
 }
 
 #[test]
-fn another_project_replaces_the_resource_and_limits_the_former_one_again() {
+fn other_project_replaces_the_resource_and_restricts_the_former() {
     let gitlab = Simulator::start();
     let (app, other) = (gitlab.add_project("acme/app"), gitlab.add_project("acme/other"));
     let tf = workspace(&gitlab);
@@ -226,7 +226,7 @@ fn destroying_restores_the_limit() {
 }
 
 #[test]
-fn destroying_when_the_project_is_gone_succeeds_with_a_warning_that_this_proves_nothing() {
+fn destroy_of_a_missing_project_succeeds_with_a_warning() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(LIMITED);
@@ -317,7 +317,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
 }
 
 #[test]
-fn an_instance_that_enforces_the_allowlist_refuses_to_open_a_project() {
+fn opening_a_project_fails_where_the_allowlist_is_enforced() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Refusing));
     let tf = maintainer(&gitlab);
     tf.config(OPEN);
@@ -373,7 +373,7 @@ fn an_update_that_did_not_take_leaves_the_truth_in_state() {
 }
 
 #[test]
-fn an_instance_that_enforces_the_allowlist_satisfies_a_limited_project() {
+fn enforced_allowlist_satisfies_a_restricted_project() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforced());
     gitlab.set_inbound_enabled(APP, false);
     let tf = workspace(&gitlab);

@@ -80,7 +80,7 @@ fn archived_projects_are_left_out_unless_asked_for() {
 }
 
 #[test]
-fn nothing_is_told_of_a_project_in_which_the_user_is_no_maintainer() {
+fn project_without_maintainer_role_has_null_settings() {
     let gitlab = app_with_targets();
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
@@ -327,7 +327,7 @@ fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
 }
 
 #[test]
-fn an_address_in_place_of_a_group_is_refused_before_anything_is_asked() {
+fn url_instead_of_a_group_fails_without_a_request() {
     let gitlab = app_with_targets();
     let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "\"acme\"\n", "\"https://gitlab.com/acme\"\n"));

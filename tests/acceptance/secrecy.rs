@@ -123,7 +123,7 @@ fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
 }
 
 #[test]
-fn no_life_cycle_however_troubled_writes_the_token_or_the_values_of_headers_anywhere() {
+fn no_run_writes_the_token_or_header_values_anywhere() {
     const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
     let (gitlab, tf, log) = logging();
     let other = Simulator::start();
@@ -186,7 +186,7 @@ fn no_life_cycle_however_troubled_writes_the_token_or_the_values_of_headers_anyw
 }
 
 #[test]
-fn a_server_that_repeats_the_token_does_not_get_it_into_a_message() {
+fn token_that_a_server_repeats_is_in_no_message() {
     let (gitlab, tf, log) = logging();
     let body =
         format!(r#"{{"message":"400 Bad request - no {} or {HEADER_VALUE}, please"}}"#, gitlab.token());
@@ -207,7 +207,7 @@ fn a_server_that_repeats_the_token_does_not_get_it_into_a_message() {
 }
 
 #[test]
-fn an_error_under_status_200_that_repeats_the_token_does_not_get_it_into_a_message() {
+fn token_repeated_under_status_200_is_in_no_message() {
     let (gitlab, tf, log) = logging();
     let target = "target_project = \"acme/lib\"";
     tf.config(&replaced(CONFIG, target, &format!("{target}\n  job_token_policies = [\"READ_JOBS\"]")));
@@ -230,7 +230,7 @@ fn an_error_under_status_200_that_repeats_the_token_does_not_get_it_into_a_messa
 }
 
 #[test]
-fn without_a_request_for_logs_nothing_is_written_beside_the_output() {
+fn without_logging_only_the_output_is_written() {
     let (_gitlab, mut tf, _) = logging();
     tf.remove_env("TF_LOG");
     tf.remove_env("TF_LOG_PATH");

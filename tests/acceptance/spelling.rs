@@ -125,7 +125,7 @@ fn an_entry_is_destroyed_although_owner_and_target_were_renamed() {
 }
 
 #[test]
-fn a_transferred_group_plans_clean_by_its_old_path_which_leads_nowhere() {
+fn transferred_group_plans_clean_by_its_old_path() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_group = \"partners/team\""));
@@ -197,7 +197,7 @@ fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
 }
 
 #[test]
-fn a_path_that_still_leads_nowhere_at_apply_is_an_error_at_its_attribute() {
+fn target_path_still_missing_at_apply_is_an_error() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));

@@ -79,7 +79,7 @@ fn the_directory_for_data_is_the_one_that_the_environment_names() {
 }
 
 #[test]
-fn another_mirror_is_filled_likewise_and_shown_in_the_configuration_that_names_it() {
+fn other_mirror_is_filled_and_its_configuration_printed() {
     let home = Home::new();
     let mirror = home.path().join("to be made").join("mirror");
 
@@ -160,7 +160,7 @@ fn a_second_time_changes_nothing_and_says_so() {
 }
 
 #[test]
-fn another_build_of_the_same_version_is_replaced_with_a_warning_about_lock_files() {
+fn other_build_of_the_version_is_replaced_with_a_warning() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
     install_into(&home, &mirror);
@@ -216,7 +216,7 @@ fn the_installed_binary_can_install_itself() {
 
 #[cfg(unix)]
 #[test]
-fn a_cli_configuration_that_keeps_the_cli_from_looking_is_pointed_out() {
+fn cli_configuration_that_hides_the_mirror_is_a_warning() {
     let home = Home::new();
     fs::write(home.path().join(".terraformrc"), "provider_installation {\n  direct {}\n}\n").unwrap();
     fs::write(home.path().join(".tofurc"), "# provider_installation {}\n").unwrap();
@@ -251,7 +251,7 @@ fn a_cli_configuration_that_keeps_the_cli_from_looking_is_pointed_out() {
 }
 
 #[test]
-fn a_configuration_folder_is_searched_too_unless_a_file_is_named() {
+fn configuration_folder_is_read_unless_a_file_is_named() {
     let home = Home::new();
     let folder = home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" });
     fs::create_dir(&folder).unwrap();
@@ -264,7 +264,7 @@ fn a_configuration_folder_is_searched_too_unless_a_file_is_named() {
 }
 
 #[test]
-fn a_mirror_that_is_searched_before_and_holds_the_provider_is_pointed_out() {
+fn mirror_searched_earlier_with_the_provider_is_a_warning() {
     let home = Home::new();
     let earlier =
         home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" }).join("plugins");

@@ -94,7 +94,7 @@ async fn many_hosts_come_and_go_and_each_configures_it_anew() {
 }
 
 #[tokio::test]
-async fn an_interrupt_or_a_request_to_terminate_ends_it_beside_a_host_that_stays() {
+async fn interrupt_or_termination_ends_it_while_a_host_stays() {
     for signal in ["INT", "TERM"] {
         let mut waiting = Waiting::start(&[]).await;
         let host = waiting.attach().await;

@@ -13,7 +13,7 @@ async fn refusal(launch: Launch) -> String {
 }
 
 #[tokio::test]
-async fn without_the_cookie_it_says_what_it_is_and_what_to_run_instead() {
+async fn without_the_cookie_it_explains_what_to_run_instead() {
     for launch in [launch().cookie(None), launch().cookie(Some("")), launch().cookie(Some("wrong"))] {
         let message = refusal(launch).await;
         assert!(message.starts_with("This is terraform-provider-gitlab-job-token "), "{message}");

@@ -44,7 +44,7 @@ fn stored(type_name: &str) -> Stored {
 }
 
 #[tokio::test]
-async fn a_creation_is_planned_and_deferred_only_where_the_host_takes_it() {
+async fn creation_is_deferred_only_where_the_host_allows_it() {
     for (allowed, reason) in [(false, None), (true, Some(PROVIDER_CONFIG_UNKNOWN))] {
         let kit = Kit::unknown(allowed).await;
         for (type_name, given) in given() {
@@ -106,7 +106,7 @@ async fn a_removal_is_planned() {
 }
 
 #[tokio::test]
-async fn an_import_is_deferred_where_the_host_takes_it_and_an_error_elsewhere() {
+async fn import_is_deferred_if_allowed_else_an_error() {
     let kit = Kit::unknown(true).await;
     for (type_name, id) in [(SCOPE, "acme/app"), (ENTRY, "7:group:3"), (EXCLUSIVE, "7")] {
         let imported = kit.import(type_name, id).await.unwrap();
@@ -122,7 +122,7 @@ async fn an_import_is_deferred_where_the_host_takes_it_and_an_error_elsewhere() 
 }
 
 #[tokio::test]
-async fn a_data_source_is_deferred_where_the_host_takes_it_and_an_error_elsewhere() {
+async fn data_source_is_deferred_if_allowed_else_an_error() {
     for type_name in [SCOPE_DATA, ALLOWLIST_DATA] {
         let kit = Kit::unknown(true).await;
         let config = kit.data_config(type_name, json!({"project": "acme/app"}));
@@ -153,7 +153,7 @@ async fn a_query_is_an_error() {
 }
 
 #[tokio::test]
-async fn once_the_configuration_is_known_nothing_is_deferred_and_the_plan_holds() {
+async fn known_configuration_defers_nothing_and_the_plan_holds() {
     let mut kit = Kit::unknown(true).await;
     kit.gitlab.add_project("acme/app");
     let given = json!({"project": "acme/app", "target_group": "acme"});

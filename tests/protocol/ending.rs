@@ -88,7 +88,7 @@ async fn a_host_that_dies_takes_the_process_with_it() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_process_that_is_killed_leaves_nothing_behind_once_its_host_is_connected() {
+async fn killed_process_leaves_nothing_once_a_host_is_connected() {
     let (launch, temporary) = launch_in_own_directory();
     let mut plugin = launch.start().await.unwrap();
     let connection = plugin.connect().await.unwrap();

@@ -28,7 +28,7 @@ async fn nothing_follows_the_line_on_standard_output() {
 }
 
 #[tokio::test]
-async fn multiplexing_is_declined_in_a_seventh_segment_when_asked_about() {
+async fn multiplexing_is_declined_in_a_seventh_segment() {
     let plugin = launch().env("PLUGIN_MULTIPLEX_GRPC", "true").start().await.unwrap();
     assert_eq!(plugin.handshake().multiplexed.as_deref(), Some("false"));
     plugin.connect().await.unwrap();
@@ -41,7 +41,7 @@ async fn the_order_of_the_hosts_versions_does_not_matter() {
 }
 
 #[tokio::test]
-async fn a_host_that_lacks_our_protocol_is_answered_all_the_same_and_finds_the_reason_in_its_log() {
+async fn host_without_our_protocol_finds_the_reason_in_its_log() {
     let launch = launch().env("PLUGIN_PROTOCOL_VERSIONS", "5").env("TF_LOG", "ERROR");
     let host = Host::start(&launch).await.unwrap();
     assert_eq!(host.plugin.handshake().protocol_version, 6);

@@ -70,7 +70,7 @@ async fn import_by_identity_shows_the_path_of_the_project() {
 }
 
 #[tokio::test]
-async fn an_identity_that_names_nothing_is_an_error_and_nothing_is_asked() {
+async fn identity_without_a_target_fails_without_a_request() {
     let (kit, _) = kit().await;
     let entry = |project: Value, target_project: Value, target_group: Value| json!({"project_id": project, "target_project_id": target_project, "target_group_id": target_group});
     let null = Value::Null;
@@ -141,7 +141,7 @@ async fn an_id_of_no_known_form_is_an_error_and_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn the_first_plan_after_the_import_of_a_list_names_who_loses_access_and_later_ones_do_not() {
+async fn only_the_first_plan_after_an_import_names_who_loses_access() {
     let (kit, _) = kit().await;
     let given = json!({"project": "1", "target_project_ids": [], "target_group_ids": []});
     let imported = kit.import_by_id(EXCLUSIVE, "1").await;

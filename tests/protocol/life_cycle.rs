@@ -192,7 +192,7 @@ async fn an_entry_that_was_there_is_taken_over_with_a_warning() {
 }
 
 #[tokio::test]
-async fn an_exclusive_list_becomes_what_it_names_and_ends_with_what_it_managed() {
+async fn exclusive_list_sets_its_targets_and_destroy_removes_them() {
     let (gitlab, group) = (four_projects(), ACME);
     gitlab.allow(1, Target::Project(4));
     gitlab.allow(1, Target::Group(group));
@@ -262,7 +262,7 @@ async fn a_project_within_a_listed_group_is_warned_of() {
 }
 
 #[tokio::test]
-async fn an_exclusive_list_and_an_entry_beside_it_are_warned_of_in_either_order() {
+async fn exclusive_list_and_entry_warn_in_either_order() {
     let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let list = json!({"project": "1", "target_project_ids": [2]});
@@ -283,7 +283,7 @@ async fn an_exclusive_list_and_an_entry_beside_it_are_warned_of_in_either_order(
 }
 
 #[tokio::test]
-async fn a_replacement_that_asks_for_the_owner_itself_fails_while_planning() {
+async fn replacement_with_the_project_itself_fails_while_planning() {
     let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     for (type_name, given, attribute) in [

@@ -70,7 +70,7 @@ async fn every_entry_comes_with_a_name_and_an_identity() {
 }
 
 #[tokio::test]
-async fn whole_objects_come_when_asked_for_and_can_be_imported_as_they_are() {
+async fn requested_objects_can_be_imported_as_they_are() {
     let kit = Kit::with(three_targets()).await;
     let listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
     assert_eq!(listed.len(), 3);
@@ -83,7 +83,7 @@ async fn whole_objects_come_when_asked_for_and_can_be_imported_as_they_are() {
 }
 
 #[tokio::test]
-async fn permissions_of_an_entrys_own_are_listed_and_old_servers_list_without_them() {
+async fn permissions_of_entries_are_listed_where_gitlab_has_them() {
     let gitlab = three_targets();
     gitlab.set_permissions(1, Target::Project(2), Permissions::limited_to(["READ_JOBS"]));
     let kit = Kit::with(gitlab).await;
@@ -138,7 +138,7 @@ async fn permissions_are_asked_for_once_and_only_if_wanted() {
 
 /// As behind a proxy that lets no GraphQL through.
 #[tokio::test]
-async fn where_permissions_are_not_shown_the_entries_are_listed_and_a_warning_says_so() {
+async fn entries_with_hidden_permissions_are_listed_with_a_warning() {
     let kit = Kit::with(three_targets()).await;
     let page = "<html><title>Not for you</title></html>".to_owned();
     let refused = Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page };

@@ -36,7 +36,7 @@ async fn a_client_without_a_certificate_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_with_another_certificate_of_the_same_shape_is_refused() {
+async fn client_with_another_similar_certificate_is_rejected() {
     let plugin = logging().start().await.unwrap();
     let another = ClientCertificate::fresh().unwrap();
     plugin.connect_with(Some(&another)).await.unwrap_err();
@@ -45,7 +45,7 @@ async fn a_client_with_another_certificate_of_the_same_shape_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_that_shows_the_hosts_certificate_without_its_key_is_refused() {
+async fn client_without_the_key_of_the_certificate_is_rejected() {
     let host = ClientCertificate::fresh().unwrap();
     let forged = ClientCertificate::forge(&host).unwrap();
     let plugin = logging().certificate(host).start().await.unwrap();

@@ -10,7 +10,7 @@ use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE};
 use crate::worlds::two_projects;
 
 #[tokio::test]
-async fn a_host_that_drops_identities_leads_every_resource_through_its_life() {
+async fn every_resource_works_with_a_host_that_drops_identities() {
     let mut kit = Kit::with(two_projects()).await;
     kit.keeps_identities = false;
     for (type_name, given, changed) in [

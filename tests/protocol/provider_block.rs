@@ -20,7 +20,7 @@ async fn the_token_is_tried_with_one_request() {
 }
 
 #[tokio::test]
-async fn a_token_that_gitlab_does_not_know_is_one_error_that_does_not_show_it() {
+async fn unknown_token_is_one_error_that_does_not_show_it() {
     let kit = Kit::unconfigured().await;
     let block = kit.provider_block(json!({"base_url": kit.gitlab.api_url(), "token": NO_TOKEN}));
     let diagnostics = kit.configure(block).await.unwrap();
@@ -105,7 +105,7 @@ async fn an_unconfigured_provider_says_so_and_asks_nothing() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_not_known_yet_is_no_error_and_nothing_is_asked() {
+async fn unknown_value_is_no_error_and_sends_no_request() {
     let kit = Kit::tempted(gitlab_simulator::Simulator::start()).await;
     for given in [
         json!({"token": UNKNOWN}),

@@ -61,7 +61,7 @@ async fn an_entry_that_somebody_removed_is_gone() {
 }
 
 #[tokio::test]
-async fn drift_of_an_exclusive_list_is_shown_in_the_spelling_of_the_state_and_repaired_in_place() {
+async fn drift_of_an_exclusive_list_keeps_paths_of_the_state() {
     let kit = kit().await;
     let tool = kit.gitlab.add_project("acme/tool");
     let stored = kit.create(EXCLUSIVE, given(EXCLUSIVE)).await;

@@ -114,7 +114,7 @@ async fn an_update_that_is_interrupted_stores_how_far_it_came() {
 }
 
 #[tokio::test]
-async fn a_creation_that_is_interrupted_stores_nothing_so_that_nothing_is_tainted() {
+async fn interrupted_creation_stores_nothing() {
     let kit = one_at_a_time().await;
     let applied = interrupted_apply(&kit, &Stored::default()).await;
     assert_interrupted(&applied.diagnostics);
@@ -144,7 +144,7 @@ async fn a_write_whose_answer_is_under_way_is_awaited() {
 }
 
 #[tokio::test]
-async fn after_an_interrupt_nothing_more_is_asked_until_the_next_configuration() {
+async fn no_requests_after_an_interrupt_until_configured_again() {
     let kit = one_at_a_time().await;
     kit.stop_calls().await.unwrap();
     kit.gitlab.clear_requests();

@@ -107,7 +107,7 @@ async fn the_targets_of_a_list_may_become_known_at_apply() {
 
 /// The numbers of before would be a promise about what nobody knows yet.
 #[tokio::test]
-async fn a_target_of_unknown_name_beside_the_ones_of_before_leaves_their_numbers_open() {
+async fn unknown_target_beside_known_ones_makes_all_ids_unknown() {
     let kit = kit().await;
     let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/lib"]})).await;
     kit.gitlab.clear_requests();
@@ -161,7 +161,7 @@ async fn a_path_that_leads_nowhere_yet_is_found_at_apply() {
 }
 
 #[tokio::test]
-async fn a_path_that_leads_nowhere_at_apply_either_is_an_error_and_leaves_nothing() {
+async fn path_still_missing_at_apply_is_an_error() {
     let kit = kit().await;
     for (type_name, given, attribute) in [
         (SCOPE, json!({"project": "acme/none"}), "project"),
@@ -179,7 +179,7 @@ async fn a_path_that_leads_nowhere_at_apply_either_is_an_error_and_leaves_nothin
 }
 
 #[tokio::test]
-async fn an_owner_that_turns_out_to_be_its_own_target_is_an_error_at_apply() {
+async fn project_that_becomes_its_own_target_fails_at_apply() {
     let kit = kit().await;
     let step =
         kit.plan(ENTRY, &Stored::default(), json!({"project": UNKNOWN, "target_project": "acme/app"})).await;

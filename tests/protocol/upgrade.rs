@@ -108,7 +108,7 @@ async fn a_state_from_the_future_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn attributes_that_a_later_release_dropped_or_added_are_no_obstacle() {
+async fn dropped_and_added_attributes_are_accepted() {
     let kit = Kit::unconfigured().await;
     let mut stored = fixture(0, SCOPE);
     stored["dropped"] = json!([{"a": 1}]);

@@ -74,7 +74,7 @@ async fn a_certificate_in_the_systems_store_is_trusted() {
 }
 
 #[tokio::test]
-async fn the_authorities_of_a_file_are_trusted_beside_or_without_those_of_the_system() {
+async fn cacert_file_adds_to_or_replaces_the_systems_authorities() {
     let (files, certificate) = (Files::new(), Certificate::of(HERE));
     let (gitlab, tls) = behind_tls(&certificate).await;
     let several = format!("# ours\r\n{}{}", Certificate::of("other").pem(), certificate.pem());
@@ -110,7 +110,7 @@ async fn the_authorities_of_another_file_are_none() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_name_or_time_is_refused_whoever_vouches_for_it() {
+async fn certificate_of_another_name_or_time_is_always_rejected() {
     let expired = |params: &mut rcgen::CertificateParams| {
         let day = Duration::from_secs(24 * 60 * 60);
         params.not_before = (SystemTime::now() - 2 * day).into();

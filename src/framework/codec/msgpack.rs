@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_take_the_smallest_form_and_unknown_is_one_extension_byte() {
+    fn whole_numbers_are_shortest_and_unknown_is_an_extension() {
         assert_eq!(encode(&integer(200)), [0xcc, 0xc8]);
         assert_eq!(encode(&integer(-1)), [0xff]);
         assert_eq!(encode(&decimal("0.1")), b"\xa30.1");

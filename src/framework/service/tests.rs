@@ -85,7 +85,7 @@ async fn a_data_source_is_read_and_deferred() {
 }
 
 #[tokio::test]
-async fn stopping_reaches_a_configuration_that_has_only_begun_and_not_the_next() {
+async fn stopping_ends_the_running_configuration_but_not_the_next() {
     let service = configured().await;
     let begun = service.shared.begin(&service.calls);
     service.stop_provider(Request::new(Default::default())).await.unwrap();

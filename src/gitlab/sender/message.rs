@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_hidden_wherever_it_stands_also_across_the_end_of_a_line() {
+    fn secret_is_hidden_anywhere_even_across_lines() {
         let hide = |text: String| text.replace("hush-hush", "[hidden]");
         let padding = "x".repeat(LONGEST - 4);
         for body in [

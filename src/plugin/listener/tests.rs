@@ -50,7 +50,7 @@ async fn a_range_without_a_free_port_is_named_in_the_error() {
 }
 
 #[tokio::test]
-async fn a_connection_that_never_starts_tls_holds_nobody_up_and_is_closed_in_time() {
+async fn connection_without_tls_blocks_no_other_and_times_out() {
     let (mut listener, address) = listen().await;
     let connections = Connections::default();
     let certificate = some_certificate();
@@ -150,7 +150,7 @@ async fn no_place_and_no_port_are_one_error() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_unix_socket_is_away_while_a_host_is_connected_and_back_when_it_is_not() {
+async fn unix_socket_exists_only_while_no_host_is_connected() {
     let parent = tempfile::tempdir().unwrap();
     let socket = unix::Socket::bind(parent.path(), None).unwrap();
     let path = socket.path().to_owned();

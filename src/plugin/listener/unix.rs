@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_socket_lies_in_a_private_directory_that_goes_away_with_it() {
+    async fn socket_lies_in_a_private_directory_removed_with_it() {
         let parent = tempfile::tempdir().unwrap();
         let socket = Socket::bind(parent.path(), None).unwrap();
         let directory = socket.path().parent().unwrap().to_owned();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_socket_leaves_nothing_behind_and_comes_back_under_its_name() {
+    async fn closed_socket_leaves_nothing_and_reopens_under_its_name() {
         let parent = tempfile::tempdir().unwrap();
         let mut socket = Socket::bind(parent.path(), None).unwrap();
         let (mut peer, accepted) = tokio::join!(UnixStream::connect(socket.path()), socket.accept());

@@ -137,7 +137,7 @@ fn a_long_text_is_cut_at_a_character_and_says_so() {
 }
 
 #[test]
-fn a_line_that_would_be_too_long_loses_its_fields_but_not_its_message() {
+fn too_long_line_loses_its_fields_but_not_its_message() {
     let worst = "\u{1}".repeat(TEXT_LIMIT * 2);
     let line = parsed(&logged(|| error!(a = worst, b = worst, "{worst}")));
     assert_eq!(line["fields_left_out"], true);
@@ -219,7 +219,7 @@ fn what_a_terminal_would_obey_does_not_reach_a_person() {
 }
 
 #[test]
-fn the_level_is_our_own_then_the_hosts_for_providers_then_the_hosts() {
+fn level_is_ours_then_the_hosts_for_providers_then_the_hosts() {
     for (variables, expected) in [
         (&[][..], None),
         (&[("TF_LOG", "")], None),

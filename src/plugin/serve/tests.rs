@@ -94,7 +94,7 @@ async fn a_call_that_finishes_soon_is_still_answered() {
 }
 
 #[tokio::test]
-async fn a_call_that_never_finishes_holds_the_end_up_for_a_moment_only() {
+async fn unfinished_call_delays_the_end_only_briefly() {
     let slow = Slow::default();
     let begun = Arc::clone(&slow.begun);
     let start = Instant::now();

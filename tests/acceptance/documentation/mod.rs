@@ -19,7 +19,7 @@ use blocks::{Block, pages};
 const LEFT_OUT: &str = "…\n";
 
 #[test]
-fn every_configuration_is_formatted_as_the_program_would_format_it() {
+fn every_configuration_is_formatted() {
     let tf = bare_workspace();
     let folder = tf.directory().join("blocks");
     fs::create_dir(&folder).expect("a folder");

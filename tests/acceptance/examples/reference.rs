@@ -24,7 +24,7 @@ const LOG: &str = "gitlab_job_token_authentication_log";
 const POLICIES: &str = "gitlab_job_token_policies";
 
 #[test]
-fn the_provider_block_needs_a_token_in_the_environment_and_nothing_else() {
+fn provider_block_needs_only_a_token_in_the_environment() {
     let gitlab = examples();
     let mut tf = bare_workspace();
     tf.set_env("GITLAB_TOKEN", gitlab.token());

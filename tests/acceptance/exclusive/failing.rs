@@ -10,7 +10,7 @@ use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, WEB};
 
 #[test]
-fn a_failed_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
+fn failed_update_keeps_state_true_and_next_apply_converges() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     let secret = gitlab.add_project("acme/secret");

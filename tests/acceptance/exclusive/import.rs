@@ -44,7 +44,7 @@ fn paths_in_place_of_the_imported_numbers_are_no_write() {
 }
 
 #[test]
-fn the_first_plan_after_an_import_names_who_will_lose_access_and_later_ones_do_not() {
+fn only_the_first_plan_after_an_import_names_who_loses_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[ACME]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = []"));
@@ -70,7 +70,7 @@ fn the_first_plan_after_an_import_names_who_will_lose_access_and_later_ones_do_n
 }
 
 #[test]
-fn a_kind_that_the_configuration_leaves_out_is_let_go_and_loses_nobody() {
+fn kind_that_is_left_out_is_not_managed_and_loses_nobody() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));

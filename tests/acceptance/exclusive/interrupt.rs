@@ -27,7 +27,7 @@ fn interrupted_in_the_second_write(gitlab: &Simulator, tf: &Workspace) -> Run {
 }
 
 #[test]
-fn an_interrupted_update_leaves_the_truth_in_state_and_the_next_apply_converges() {
+fn interrupted_update_keeps_state_true_and_next_apply_converges() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let more = gitlab.add_project("acme/more");
     let tf = workspace(&gitlab);
@@ -57,7 +57,7 @@ fn an_interrupted_update_leaves_the_truth_in_state_and_the_next_apply_converges(
 }
 
 #[test]
-fn an_interrupted_create_leaves_no_state_and_the_next_apply_converges() {
+fn interrupted_create_leaves_no_state_and_next_apply_converges() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let more = gitlab.add_project("acme/more");
     let tf = workspace(&gitlab);

@@ -53,7 +53,7 @@ fn later_plans_show_what_they_remove_and_warn_of_nothing() {
 }
 
 #[test]
-fn a_kind_that_is_managed_from_now_on_names_who_will_lose_access() {
+fn newly_managed_kind_names_who_loses_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME, OPS]);
     let tf = workspace(&gitlab);
     let projects = exclusive("target_projects = [\"acme/lib\"]");
@@ -101,7 +101,7 @@ fn another_project_names_who_will_lose_access_to_it() {
 }
 
 #[test]
-fn targets_that_are_not_known_yet_may_be_among_those_on_the_list() {
+fn unknown_targets_may_be_on_the_allowlist_already() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[]);
     let tf = workspace(&gitlab);
     tf.config(&format!(
@@ -124,7 +124,7 @@ fn targets_that_are_not_known_yet_may_be_among_those_on_the_list() {
 }
 
 #[test]
-fn targets_that_the_token_cannot_see_are_named_by_what_gitlab_tells() {
+fn hidden_targets_are_named_by_what_gitlab_returns() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     gitlab.inject(json(r#"[{"id":1},{"id":2}]"#).on(Route::AllowlistProjectsGet));
     let tf = workspace(&gitlab);

@@ -90,7 +90,7 @@ fn writes_are_concurrent_within_what_the_provider_block_allows() {
 }
 
 #[test]
-fn nothing_is_written_for_a_list_that_was_changed_to_what_is_planned_meanwhile() {
+fn allowlist_changed_to_the_plan_meanwhile_is_not_written() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));

@@ -20,7 +20,7 @@ fn entry(depends_on: &str) -> String {
 }
 
 #[test]
-fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
+fn list_warns_of_an_entry_resource_that_it_removes() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     let list =
@@ -43,7 +43,7 @@ fn a_list_that_removes_an_entry_of_the_same_configuration_is_warned_of() {
 }
 
 #[test]
-fn an_entry_that_a_list_of_the_same_configuration_removes_is_warned_of() {
+fn entry_warns_of_a_list_resource_that_removes_it() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     let list = exclusive("target_projects = [\"acme/lib\"]");
@@ -126,7 +126,7 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
 }
 
 #[test]
-fn projects_and_groups_that_are_named_by_number_are_compared_by_the_paths_on_the_list() {
+fn targets_named_by_id_are_compared_by_their_listed_paths() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow(APP, gitlab_simulator::Target::Project(LIB));
     gitlab.allow(APP, gitlab_simulator::Target::Group(ACME));

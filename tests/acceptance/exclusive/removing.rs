@@ -65,7 +65,7 @@ fn a_project_that_is_gone_is_no_failure() {
 }
 
 #[test]
-fn a_removed_block_that_does_not_destroy_leaves_the_list_as_it_is() {
+fn removed_block_without_destroy_keeps_the_allowlist() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));

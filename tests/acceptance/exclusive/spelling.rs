@@ -83,7 +83,7 @@ fn a_renamed_parent_group_of_owner_and_targets_plans_clean() {
 }
 
 #[test]
-fn a_target_is_added_beside_a_group_whose_path_leads_nowhere_any_more() {
+fn target_is_added_beside_a_group_whose_path_is_gone() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_groups = [\"ops\"]"));

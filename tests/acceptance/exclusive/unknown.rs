@@ -122,7 +122,7 @@ fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
 }
 
 #[test]
-fn a_target_that_turns_out_to_be_the_project_itself_is_an_error_at_apply() {
+fn target_that_becomes_the_project_itself_fails_at_apply() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.app.output]")));

@@ -34,7 +34,7 @@ fn page(status: u16) -> Fault {
 }
 
 #[test]
-fn a_change_that_was_carried_out_before_the_connection_failed_is_no_error() {
+fn change_made_before_the_connection_failed_succeeds() {
     assert_changes_survive(
         "retries = 1\n request_timeout = 1",
         [
@@ -47,7 +47,7 @@ fn a_change_that_was_carried_out_before_the_connection_failed_is_no_error() {
 }
 
 #[test]
-fn without_another_attempt_the_server_is_asked_what_became_of_a_change() {
+fn without_retries_the_result_of_a_change_is_read_back() {
     assert_changes_survive(
         "retries = 0\n request_timeout = 1",
         [
@@ -61,7 +61,7 @@ fn without_another_attempt_the_server_is_asked_what_became_of_a_change() {
 }
 
 #[test]
-fn a_change_that_did_not_get_through_is_made_by_the_next_attempt() {
+fn change_that_did_not_get_through_is_retried() {
     assert_changes_survive(
         "retries = 1\n request_timeout = 1",
         [
@@ -111,7 +111,7 @@ fn a_slow_answer_within_the_time_is_taken() {
 }
 
 #[test]
-fn a_server_that_goes_away_after_the_plan_takes_nothing_out_of_the_state() {
+fn server_that_fails_after_the_plan_removes_nothing_from_state() {
     let Seesaw { gitlab, tf, side } = Seesaw::new();
     tf.config(&side.other().config("retries = 0"));
     tf.plan().succeeds();

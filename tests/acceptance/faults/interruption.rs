@@ -35,7 +35,7 @@ fn interrupted_apply(gitlab: &gitlab_simulator::Simulator, tf: &Workspace) -> Ru
 }
 
 #[test]
-fn an_interrupted_list_is_in_state_as_far_as_it_came_and_is_completed_by_the_next_apply() {
+fn interrupted_list_is_in_state_as_written_and_then_completed() {
     require_processes();
     let gitlab = crowd(FULL);
     let tf = workspace(&gitlab);
@@ -64,7 +64,7 @@ fn an_interrupted_list_is_in_state_as_far_as_it_came_and_is_completed_by_the_nex
 
 /// Terraform does not wait for its providers any more then, and tells them so.
 #[test]
-fn a_second_interrupt_leaves_no_process_and_the_next_apply_converges() {
+fn second_interrupt_leaves_no_process_and_apply_converges() {
     require_processes();
     const ENTRIES: u64 = 60;
     let gitlab = crowd(ENTRIES);
@@ -102,7 +102,7 @@ fn a_second_interrupt_leaves_no_process_and_the_next_apply_converges() {
 }
 
 #[test]
-fn an_interrupted_creation_of_a_list_is_completed_by_the_next_apply() {
+fn next_apply_completes_an_interrupted_creation_of_a_list() {
     require_processes();
     let gitlab = crowd(FULL);
     let tf = workspace(&gitlab);

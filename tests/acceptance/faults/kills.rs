@@ -84,7 +84,7 @@ fn after_the_provider_was_killed_the_next_apply_converges() {
 }
 
 #[test]
-fn after_the_provider_of_a_list_was_killed_the_next_apply_converges() {
+fn list_converges_after_its_provider_was_killed() {
     let scene = Scene::of(&exclusive(2..2 + ENTRIES));
     kill_process(scene.provider);
     let Scene { gitlab, tf, running, .. } = scene;
@@ -95,7 +95,7 @@ fn after_the_provider_of_a_list_was_killed_the_next_apply_converges() {
 }
 
 #[test]
-fn after_terraform_was_killed_the_provider_ends_cleans_up_and_the_next_apply_converges() {
+fn provider_ends_and_cleans_up_after_terraform_was_killed() {
     let mut scene = Scene::of(&entries(2..2 + ENTRIES));
     scene.running.kill();
 

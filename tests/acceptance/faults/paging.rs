@@ -54,7 +54,7 @@ fn a_list_whose_pages_repeat_is_an_error() {
 }
 
 #[test]
-fn an_entry_that_slips_to_another_page_meanwhile_is_neither_lost_nor_added_again() {
+fn entry_that_slips_to_another_page_is_not_lost_or_readded() {
     let gitlab = crowd(LONG);
     let tf = workspace(&gitlab);
     tf.config(&exclusive(2..2 + LONG));

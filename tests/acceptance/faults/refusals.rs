@@ -7,7 +7,7 @@ use super::{APP, allow_all, assert_state_is_true, crowd, entries, exclusive};
 use crate::kit::workspace;
 
 #[test]
-fn a_token_revoked_in_the_middle_of_a_list_is_one_error_and_the_state_says_how_far_it_came() {
+fn token_revoked_mid_list_is_one_error_with_true_state() {
     let gitlab = crowd(6);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2]));
@@ -46,7 +46,7 @@ fn a_token_revoked_in_the_middle_of_a_list_is_one_error_and_the_state_says_how_f
 }
 
 #[test]
-fn entries_whose_token_is_revoked_on_the_way_are_in_state_if_and_only_if_they_are_on_the_list() {
+fn token_revoked_mid_run_leaves_exactly_added_entries_in_state() {
     let gitlab = crowd(10);
     let tf = workspace(&gitlab);
     tf.config(&entries(2..12));
@@ -64,7 +64,7 @@ fn entries_whose_token_is_revoked_on_the_way_are_in_state_if_and_only_if_they_ar
 }
 
 #[test]
-fn a_token_without_the_role_or_the_scope_removes_no_access_and_says_so_in_one_error() {
+fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     let gitlab = crowd(3);
     let mut tf = workspace(&gitlab);
     tf.config(&exclusive([2, 3]));
@@ -119,7 +119,7 @@ fn a_token_without_the_role_or_the_scope_removes_no_access_and_says_so_in_one_er
 }
 
 #[test]
-fn a_target_out_of_sight_stays_in_the_state_of_a_list_that_should_lose_it() {
+fn hidden_target_that_a_list_should_remove_stays_in_state() {
     let gitlab = crowd(3);
     let tf = workspace(&gitlab);
     tf.config(&exclusive([2, 3, 4]));

@@ -88,7 +88,7 @@ fn keeps_names_back(gitlab: &Simulator) {
 }
 
 #[test]
-fn a_policy_that_gitlab_does_not_know_is_an_error_at_the_attribute_and_nothing_is_added() {
+fn unknown_policy_is_an_error_at_its_attribute() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]"#));

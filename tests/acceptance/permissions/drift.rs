@@ -63,7 +63,7 @@ fn an_entry_that_was_removed_is_made_again_with_its_permissions() {
 }
 
 #[test]
-fn an_entry_that_was_made_again_by_somebody_else_is_narrowed_again() {
+fn entry_recreated_by_others_is_restricted_again() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     gitlab.revoke(APP, TARGET);

@@ -27,7 +27,7 @@ fn lists(requests: &Requests) -> usize {
 }
 
 #[test]
-fn creating_200_entries_with_permissions_costs_one_write_each_within_the_limit_in_flight() {
+fn creating_200_entries_with_permissions_costs_one_write_each() {
     let (gitlab, config) = full();
     let tf = workspace(&gitlab);
     tf.config(&config);
@@ -66,7 +66,7 @@ fn creating_200_entries_with_permissions_costs_one_write_each_within_the_limit_i
 }
 
 #[test]
-fn narrowing_200_entries_costs_one_write_each_and_one_read_in_each_process() {
+fn restricting_200_entries_costs_one_write_each() {
     let (gitlab, config) = full();
     let tf = workspace(&gitlab);
     tf.config(&config);

@@ -20,7 +20,7 @@ fn lost() -> [Injection; 4] {
 }
 
 #[test]
-fn an_addition_whose_answer_is_lost_is_found_on_the_list_with_its_permissions() {
+fn addition_with_a_lost_response_is_found_on_the_allowlist() {
     for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
         let gitlab = THREE_PROJECTS.start();
         let tf = workspace(&gitlab);
@@ -88,7 +88,7 @@ fn what_passes_is_waited_for() {
 
 /// Nobody knows whose the entry is that is there with more; it is narrowed.
 #[test]
-fn a_lost_addition_that_somebody_else_has_made_meanwhile_is_narrowed() {
+fn lost_addition_that_others_made_meanwhile_is_restricted() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));

@@ -32,7 +32,7 @@ fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
 }
 
 #[test]
-fn an_entry_with_the_default_permissions_is_imported_as_one_whose_permissions_nobody_manages() {
+fn default_permissions_are_imported_as_not_managed() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
     let tf = workspace(&gitlab);
@@ -47,7 +47,7 @@ fn an_entry_with_the_default_permissions_is_imported_as_one_whose_permissions_no
 }
 
 #[test]
-fn where_permissions_are_switched_off_an_entry_is_imported_without_them() {
+fn entry_is_imported_without_permissions_that_are_off() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     gitlab.set_fine_grained_permissions(APP, false);
@@ -61,7 +61,7 @@ fn where_permissions_are_switched_off_an_entry_is_imported_without_them() {
 
 /// By a proxy that knows no GraphQL, though GitLab itself would answer.
 #[test]
-fn where_permissions_are_not_shown_an_entry_is_imported_without_them_and_a_warning_says_so() {
+fn import_warns_of_permissions_that_are_not_shown() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let page = "<html><head><title>Not for you</title></head></html>".to_owned();

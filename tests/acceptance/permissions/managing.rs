@@ -9,7 +9,7 @@ use crate::allowlist_entry::TEAM;
 use crate::kit::replaced;
 
 #[test]
-fn an_entry_comes_to_be_with_its_permissions_in_one_write_and_plans_clean() {
+fn entry_is_created_with_its_permissions_in_one_write() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
@@ -76,7 +76,7 @@ fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
 }
 
 #[test]
-fn narrowing_widening_and_returning_to_the_default_are_one_call_each_and_in_place() {
+fn each_change_of_permissions_is_one_call_in_place() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     let steps = [
@@ -139,7 +139,7 @@ fn an_entry_with_permissions_is_removed_by_number() {
 }
 
 #[test]
-fn an_entry_that_was_there_with_more_is_taken_over_with_a_warning_and_narrowed() {
+fn existing_entry_with_more_is_adopted_and_restricted() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
     let tf = workspace(&gitlab);

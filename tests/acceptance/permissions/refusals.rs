@@ -114,7 +114,7 @@ fn a_target_that_the_token_can_not_see_can_not_be_added() {
 }
 
 #[test]
-fn the_permissions_of_a_target_that_the_token_can_not_see_are_read_but_not_changed() {
+fn permissions_of_a_hidden_target_are_read_but_not_changed() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     gitlab.hide_from(ADMINISTRATOR, TARGET);

@@ -94,7 +94,7 @@ fn everything_else_works_with_an_old_gitlab() {
 }
 
 #[test]
-fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal() {
+fn downgraded_gitlab_is_an_error_but_allows_removal() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     gitlab.inject(
@@ -142,7 +142,7 @@ fn a_gitlab_that_became_old_is_told_and_does_not_stand_in_the_way_of_a_removal()
 }
 
 #[test]
-fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
+fn disabled_feature_fails_the_plan_where_an_entry_shows_it() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(3));
     gitlab.set_fine_grained_permissions(APP, false);
@@ -170,7 +170,7 @@ fn a_switched_off_feature_is_told_while_planning_where_an_entry_shows_it() {
 
 /// An empty list shows nothing, and GitLab adds the entry with the default permissions without a word.
 #[test]
-fn a_switched_off_feature_leaves_no_entry_with_more_than_was_asked() {
+fn disabled_feature_leaves_no_entry_with_more_than_asked() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.set_fine_grained_permissions(APP, false);
     let tf = workspace(&gitlab);
@@ -200,7 +200,7 @@ fn a_switched_off_feature_leaves_no_entry_with_more_than_was_asked() {
 }
 
 #[test]
-fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
+fn entry_that_cannot_be_removed_again_is_kept_in_state() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.set_fine_grained_permissions(APP, false);
     gitlab.inject(gitlab_simulator::Fault::InternalError.on(Route::AllowlistProjectDelete));
@@ -237,7 +237,7 @@ fn an_entry_that_can_not_be_taken_off_again_is_told_and_kept_in_state() {
 
 /// Neither the entry's removal nor anything else waits for the feature.
 #[test]
-fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired() {
+fn feature_disabled_later_is_drift_that_cannot_be_repaired() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     gitlab.set_fine_grained_permissions(APP, false);
@@ -282,7 +282,7 @@ fn a_feature_that_was_switched_off_later_shows_as_drift_that_can_not_be_repaired
 }
 
 #[test]
-fn where_the_feature_was_switched_off_later_the_default_permissions_can_be_asked_for() {
+fn default_permissions_work_after_the_feature_was_disabled() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     gitlab.set_fine_grained_permissions(APP, false);
@@ -295,7 +295,7 @@ fn where_the_feature_was_switched_off_later_the_default_permissions_can_be_asked
 
 /// What is new in the configuration is told before anything is done.
 #[test]
-fn an_entry_without_managed_permissions_can_not_be_given_what_is_switched_off() {
+fn unmanaged_entry_cannot_get_disabled_permissions() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, "");
     gitlab.set_fine_grained_permissions(APP, false);

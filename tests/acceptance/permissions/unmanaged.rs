@@ -7,7 +7,7 @@ use terraform_cli::Action;
 use super::*;
 
 #[test]
-fn without_permissions_in_the_configuration_graphql_is_never_asked() {
+fn graphql_is_unused_without_configured_permissions() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry(""));

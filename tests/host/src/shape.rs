@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_provider_chose_is_proposed_again_unless_the_user_speaks() {
+    fn computed_value_is_proposed_again_unless_configured() {
         let prior = json!({"name": "old", "id": "7"});
         assert_eq!(
             shape().propose(&prior, &json!({"name": null, "id": null})),

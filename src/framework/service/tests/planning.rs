@@ -34,7 +34,7 @@ async fn a_plan_that_core_would_refuse_is_a_defect_of_ours() {
 }
 
 #[tokio::test]
-async fn an_unknown_provider_block_leaves_a_valid_plan_and_an_untouched_state() {
+async fn unknown_provider_block_plans_validly_and_keeps_the_state() {
     let service = configured_with(Value::Unknown).await;
     let planned = received(plan(&service, None, Some(thing("a", None, None))).await.planned_state).unwrap();
     assert_eq!(planned.id, Attr::Unknown);

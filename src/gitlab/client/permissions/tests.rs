@@ -127,7 +127,7 @@ async fn an_entry_that_the_list_lacks_is_looked_for_once_more() {
 }
 
 #[tokio::test]
-async fn a_removal_keeps_the_list_true_and_an_addition_without_permissions_drops_it() {
+async fn removal_updates_the_snapshot_plain_addition_drops_it() {
     let server = Scripted::new(three_entries).await;
     let client = server.client();
     client.permissions(project(1), Freshness::Shared).await.unwrap();
@@ -213,7 +213,7 @@ async fn an_owner_whose_path_has_changed_is_found_at_the_present_one() {
 }
 
 #[tokio::test]
-async fn an_owner_that_is_absent_hidden_or_not_ours_to_see_is_an_error() {
+async fn absent_or_hidden_project_is_an_error() {
     let kind = |owner: Value, status: u16| async move {
         let server = Scripted::new(move |seen| match seen.path.as_str() {
             "/api/graphql" => of_project(&owner),
@@ -230,7 +230,7 @@ async fn an_owner_that_is_absent_hidden_or_not_ours_to_see_is_an_error() {
 }
 
 #[test]
-fn a_list_shows_that_permissions_are_switched_off_by_an_entry_that_keeps_them_back() {
+fn withheld_permissions_show_that_the_feature_is_off() {
     let list = |switched_off| {
         let mut list = PermissionList::default();
         list.insert(PermittedEntry {

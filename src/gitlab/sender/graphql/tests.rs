@@ -84,7 +84,7 @@ async fn an_answer_with_neither_data_nor_errors_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_gitlab_without_graphql_is_too_old_and_a_token_is_refused_as_over_rest() {
+async fn missing_graphql_means_too_old_and_401_is_as_over_rest() {
     let no_route = json(404, &json!({ "error": "404 Not Found" }));
     assert_eq!(told(no_route).await.0, ErrorKind::Unsupported);
     assert_eq!(told(refusal(404, "404 Not Found")).await.0, ErrorKind::UnexpectedStatus);

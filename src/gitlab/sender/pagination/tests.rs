@@ -115,7 +115,7 @@ async fn a_list_that_changed_while_it_was_read_is_read_again() {
 }
 
 #[tokio::test]
-async fn a_removal_that_hides_the_element_which_slipped_is_told_by_the_totals() {
+async fn totals_reveal_a_removal_that_hides_a_slipped_element() {
     let removed = std::sync::atomic::AtomicBool::new(false);
     let server = Scripted::new(move |seen| {
         use std::sync::atomic::Ordering::SeqCst;

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_a_project_sees_the_groups_above_it_without_a_role_there() {
+    fn member_of_a_project_sees_its_groups_without_a_role() {
         let (mut world, app, acme) = world();
         let bot = add(&mut world, TokenSpec::new("bot").developer_of(app));
         assert!(world.can_see(bot, acme));

@@ -101,7 +101,7 @@ mod tests {
     use crate::world::Permissions;
 
     #[test]
-    fn a_moved_project_keeps_its_number_and_forwards_from_its_old_path() {
+    fn moved_project_keeps_its_id_and_redirects_its_old_path() {
         let mut world = World::default();
         let id = world.add_project("acme/app").unwrap();
         world.move_project(id, "other/new").unwrap();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_group_takes_everything_below_along_and_leaves_no_group_path_behind() {
+    fn moved_group_takes_all_below_and_leaves_no_group_path() {
         let mut world = World::default();
         let app = world.add_project("acme/team/app").unwrap();
         let sibling = world.add_project("acme-labs/app").unwrap();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_group_takes_its_subgroups_and_projects_off_every_list() {
+    fn deleted_group_and_all_below_leave_every_allowlist() {
         let mut world = World::default();
         let owner = world.add_project("acme/app").unwrap();
         let lib = world.add_project("gone/sub/lib").unwrap();

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn switched_off_an_addition_gets_the_default_permissions_and_an_update_fails() {
+    fn while_off_additions_get_the_default_and_updates_fail() {
         let (mut world, token) = scene();
         world.project_mut(1).unwrap().fine_grained_permissions = false;
         let asked = Permissions::limited_to(["READ_JOBS"]);

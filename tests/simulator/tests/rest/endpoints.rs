@@ -185,7 +185,7 @@ async fn a_project_is_written_with_one_setting_at_least() {
 }
 
 #[tokio::test]
-async fn an_old_version_neither_shows_nor_takes_the_setting_for_pushes() {
+async fn old_version_has_no_setting_for_pushes() {
     let scene = Scene::of(Simulator::builder().version("17.1.8-ee"));
     let project = scene.api.get("/projects/1").await;
     assert_eq!((project.status, project.json().get("ci_push_repository_for_job_token_allowed")), (200, None));

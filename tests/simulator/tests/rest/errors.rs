@@ -91,7 +91,7 @@ async fn before_18_8_an_enforced_limit_is_left_on_without_a_word() {
 }
 
 #[tokio::test]
-async fn under_enforcement_a_read_answers_true_whatever_the_project_says() {
+async fn enforcement_reads_true_whatever_the_project_has() {
     for enforcement in [Enforcement::Silent, Enforcement::Refusing] {
         let scene = Scene::new();
         scene.gitlab.set_inbound_enabled(scene.app, false);

@@ -87,7 +87,7 @@ async fn a_dropped_connection_is_dropped_also_when_it_served_before() {
 }
 
 #[tokio::test]
-async fn a_stalled_request_that_is_given_up_changes_nothing_and_a_stalled_answer_has() {
+async fn abandoned_stalled_request_changes_nothing_unlike_response() {
     for (fault, carried_out) in
         [(Fault::StallsTheRequest(FOREVER), false), (Fault::StallsTheAnswer(FOREVER), true)]
     {
@@ -129,7 +129,7 @@ async fn a_broken_off_body_starts_well_and_never_ends() {
 }
 
 #[tokio::test]
-async fn json_can_end_in_the_middle_or_be_a_web_page_under_the_same_status() {
+async fn json_can_be_cut_or_be_a_web_page_under_the_same_status() {
     for fault in [Fault::TruncatedJson, Fault::NotJson] {
         let scene = Scene::new();
         scene.gitlab.inject(fault);
@@ -169,7 +169,7 @@ async fn any_other_answer_can_be_given() {
 }
 
 #[tokio::test]
-async fn a_fault_strikes_the_target_it_names_by_number_or_path_of_the_owner() {
+async fn fault_matches_a_target_by_id_or_path_of_the_project() {
     let scene = Scene::new();
     let other = scene.gitlab.add_project("acme/other");
     let fault =
@@ -233,7 +233,7 @@ async fn a_list_can_go_on_for_ever_with_new_elements_or_with_the_same() {
 }
 
 #[tokio::test]
-async fn a_list_can_lose_an_element_between_two_pages_without_counting_less() {
+async fn list_can_lose_an_element_between_pages_with_equal_total() {
     let scene = Scene::new();
     scene.fill_groups(4);
     let ((first, _), (second, _)) = (page(&scene, 1).await, page(&scene, 2).await);

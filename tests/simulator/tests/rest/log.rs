@@ -60,7 +60,7 @@ async fn no_secret_is_written_down() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_token_or_with_an_unknown_one_is_told_apart() {
+async fn missing_and_unknown_tokens_are_logged_differently() {
     let scene = Scene::new();
     scene.anonymous().get("/user").await;
     Api::new(&scene.gitlab.api_url(), "glpat-unknown").get("/user").await;

@@ -56,7 +56,7 @@ async fn a_former_path_tells_a_stranger_nothing() {
 }
 
 #[tokio::test]
-async fn a_former_group_path_leads_nowhere_while_its_projects_redirect() {
+async fn former_group_path_is_gone_while_its_projects_redirect() {
     let scene = Scene::new();
     let acme = scene.gitlab.group_id("acme").unwrap();
     scene.gitlab.rename_group(acme, "umbrella");

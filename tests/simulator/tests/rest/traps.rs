@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::kit::{Reply, Scene};
 
 #[tokio::test]
-async fn a_removal_answered_404_leaves_the_link_of_a_project_out_of_sight() {
+async fn removal_of_a_hidden_project_returns_404_and_keeps_the_link() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.hide_from(ADMINISTRATOR, scene.lib());

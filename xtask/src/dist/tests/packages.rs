@@ -141,7 +141,7 @@ fn the_files_have_the_names_that_registries_look_for() {
 }
 
 #[test]
-fn a_package_holds_the_program_ready_to_run_and_what_licences_ask_for() {
+fn package_has_an_executable_program_and_license_texts() {
     let place = Place::new();
     set_mode(&place.binary(), 0o600);
     place.pack(LINUX).unwrap();
@@ -297,7 +297,7 @@ fn a_release_is_for_four_systems_on_two_processors() {
 }
 
 #[test]
-fn a_target_that_is_none_and_one_that_hosts_do_not_know_are_told() {
+fn invalid_target_and_target_unknown_to_hosts_are_errors() {
     let place = Place::new();
     let error = place.pack("x86_64-unknown-nowhere").unwrap_err().to_string();
     assert!(error.starts_with("the compiler knows no target x86_64-unknown-nowhere"), "{error}");

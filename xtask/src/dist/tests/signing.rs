@@ -96,7 +96,7 @@ fn all_checksums_of_a_release_are_signed() {
 }
 
 #[test]
-fn a_key_that_registries_refuse_is_refused_and_no_signature_stays() {
+fn key_that_registries_reject_leaves_no_signature() {
     let Some(keys) = Keys::new() else { return };
     let (key, (folder, _)) = (keys.secret("ed25519"), release());
 

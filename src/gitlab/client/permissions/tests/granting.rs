@@ -248,7 +248,7 @@ async fn a_fresh_list_decides_what_a_change_came_to() {
 }
 
 #[tokio::test]
-async fn the_path_of_a_target_comes_from_the_list_also_where_the_token_can_not_see_it() {
+async fn path_of_a_hidden_target_comes_from_the_allowlist() {
     let server = Script::new(vec![wrote(&jobs())], vec![wide()]).start().await;
     assert_eq!(set(&server).await, Ok(()));
     assert_eq!(server.lines(), ["GET /projects/1", "POST /api/graphql", "POST /api/graphql"]);

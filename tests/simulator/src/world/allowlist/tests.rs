@@ -156,7 +156,7 @@ fn outbound_links_are_no_entries_of_the_allowlist() {
 }
 
 #[test]
-fn a_hidden_project_cannot_be_removed_and_stays_while_a_hidden_group_can() {
+fn hidden_group_can_be_removed_but_not_a_hidden_project() {
     let mut scene = scene();
     let (lib, partners) = (scene.lib, scene.partners);
     scene.add(lib).unwrap();

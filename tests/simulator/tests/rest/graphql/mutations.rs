@@ -104,7 +104,7 @@ async fn a_full_list_takes_no_more() {
 }
 
 #[tokio::test]
-async fn an_owner_that_is_absent_hidden_or_out_of_reach_is_not_available() {
+async fn absent_hidden_or_forbidden_project_is_not_available() {
     let scene = Scene::new();
     let app = Target::Project(scene.app);
     let developer = scene.graphql_as(TokenSpec::new("developer").developer_of(app).can_see(scene.lib()));
@@ -174,7 +174,7 @@ async fn an_update_that_cannot_be_says_why() {
 }
 
 #[tokio::test]
-async fn switched_off_an_addition_succeeds_with_the_default_permissions_and_an_update_fails() {
+async fn while_off_additions_get_the_default_and_updates_fail() {
     let scene = Scene::new();
     scene.gitlab.set_fine_grained_permissions(scene.app, false);
     let data = scene.graphql().data(ADD, limited(&["READ_JOBS"])).await;

@@ -72,7 +72,7 @@ async fn an_entry_is_read_with_its_permissions() {
 }
 
 #[tokio::test]
-async fn the_project_itself_is_not_an_entry_and_groups_have_a_list_of_their_own() {
+async fn groups_are_listed_apart_and_the_project_itself_is_not() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.partners());
     let query = r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist {
@@ -229,7 +229,7 @@ async fn what_is_absent_or_has_moved_is_null() {
 }
 
 #[tokio::test]
-async fn a_group_tells_its_projects_with_or_without_those_below_and_in_the_archive() {
+async fn group_lists_projects_with_or_without_subgroups_and_archived() {
     let scene = Scene::new();
     let old = scene.gitlab.add_project("acme/team/old");
     scene.gitlab.set_archived(old, true);
@@ -247,7 +247,7 @@ async fn a_group_tells_its_projects_with_or_without_those_below_and_in_the_archi
 }
 
 #[tokio::test]
-async fn a_group_leaves_out_what_the_token_cannot_see_and_hides_what_it_cannot_administer() {
+async fn group_omits_invisible_projects_and_hides_forbidden_settings() {
     let scene = Scene::new();
     scene.gitlab.add_project("acme/hidden");
     let spec = TokenSpec::new("bot")

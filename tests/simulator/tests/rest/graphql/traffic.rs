@@ -53,7 +53,7 @@ async fn a_fault_strikes_a_mutation_by_owner_target_and_name() {
 }
 
 #[tokio::test]
-async fn an_error_in_an_answer_of_200_may_follow_nothing_or_everything() {
+async fn error_under_status_200_may_follow_no_or_all_changes() {
     let body = json!({ "errors": [{ "message": "Something went wrong" }] });
     for carried_out in [false, true] {
         let scene = Scene::new();
