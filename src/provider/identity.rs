@@ -27,20 +27,20 @@ pub(super) fn project_id() -> IdentityAttribute {
     }
 }
 
-/// Returns the project to import by, with the text that an import ID has for it. An identity has none: see [`spelled`].
+/// Returns the project to import by, with the text that an import ID has for it. An identity has none: see [`as_written`].
 pub(super) async fn imported_project(
     client: &Client,
     by: ImportBy<'_, ProjectIdentity>,
 ) -> Result<(Option<String>, ProjectId), Errors> {
     match by {
         ImportBy::Id(id) => Ok((Some(id.to_owned()), project::find(client, None, id).await?)),
-        ImportBy::Identity(identity) => Ok((None, number("project_id", identity.project_id.known())?)),
+        ImportBy::Identity(identity) => Ok((None, id("project_id", identity.project_id.known())?)),
     }
 }
 
 /// Returns the `project` of an imported object: the user's own text, or else the full path, as list resources show it. Called
 /// after the object was read, since most reads tell the path by the way.
-pub(super) async fn spelled(
+pub(super) async fn as_written(
     client: &Client,
     text: Option<String>,
     project: ProjectId,
@@ -55,8 +55,8 @@ pub(super) async fn spelled(
 }
 
 /// Returns an ID of an identity.
-pub(super) fn number<I: Id>(name: &'static str, number: Option<&i64>) -> Result<I, Errors> {
-    let id = number.and_then(|number| I::try_from(*number).ok());
+pub(super) fn id<I: Id>(name: &'static str, id: Option<&i64>) -> Result<I, Errors> {
+    let id = id.and_then(|id| I::try_from(*id).ok());
     id.ok_or_else(|| {
         let detail = format!("`{name}` must be the ID of a {}, which is 1 or more.", I::KIND);
         Diagnostic::new("Invalid identity", detail).into()

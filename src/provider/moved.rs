@@ -17,25 +17,25 @@ pub(super) fn is_official(source: &MoveSource, type_name: &str) -> bool {
 pub(super) fn project(source: &MoveSource, attributes: &[&str]) -> Attr<String> {
     let text = attributes.iter().find_map(|attribute| match source.state.get(*attribute) {
         Some(Json::String(text)) if !text.is_empty() => Some(text.clone()),
-        Some(Json::Number(number)) => Some(number.to_string()),
+        Some(Json::Number(id)) => Some(id.to_string()),
         _ => None,
     });
     text.map_or(Attr::Null, Attr::Known)
 }
 
 /// A number of a state.
-pub(super) fn number(source: &MoveSource, attribute: &str) -> Attr<i64> {
+pub(super) fn id(source: &MoveSource, attribute: &str) -> Attr<i64> {
     source.state.get(attribute).and_then(integer).map_or(Attr::Null, Attr::Known)
 }
 
 /// A set of numbers of a state; null where the state has none of that name.
-pub(super) fn numbers(source: &MoveSource, attribute: &str) -> Option<Vec<i64>> {
+pub(super) fn ids(source: &MoveSource, attribute: &str) -> Option<Vec<i64>> {
     Some(source.state.get(attribute)?.as_array()?.iter().filter_map(integer).collect())
 }
 
 fn integer(json: &Json) -> Option<i64> {
     match json {
-        Json::Number(number) => number.as_i64(),
+        Json::Number(id) => id.as_i64(),
         Json::String(text) => text.parse().ok(),
         _ => None,
     }

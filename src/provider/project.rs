@@ -19,11 +19,11 @@ pub(super) enum Stage {
 
 impl Stage {
     /// Checks whether a path or ID may be made up: a computed number is 0 then, and a text random letters and digits.
-    fn may_be_mock(self, spelling: &str) -> bool {
+    fn may_be_mock(self, path_or_id: &str) -> bool {
         self == Self::Validation
-            && spelling.len() <= LONGEST_MOCK
-            && !spelling.is_empty()
-            && spelling.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && path_or_id.len() <= LONGEST_MOCK
+            && !path_or_id.is_empty()
+            && path_or_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
 
     /// Checks whether the ID of a project and that of another may be equal because both are made up.
@@ -39,43 +39,39 @@ const MOCKED_ID: &str = "0";
 const LONGEST_MOCK: usize = 16;
 
 /// Checks the path or ID in an attribute, if it is known.
-pub(super) fn check_spelling<I: Id>(
+pub(super) fn check_reference<I: Id>(
     stage: Stage,
     attribute: &'static str,
-    spelling: &Attr<String>,
+    path_or_id: &Attr<String>,
 ) -> Option<Diagnostic> {
-    let spelling = spelling.known()?;
-    let reason = spelling.parse::<Reference<I>>().err()?;
-    (!stage.may_be_mock(spelling)).then(|| invalid_spelling::<I>(attribute, spelling, &reason))
+    let path_or_id = path_or_id.known()?;
+    let reason = path_or_id.parse::<Reference<I>>().err()?;
+    (!stage.may_be_mock(path_or_id)).then(|| invalid_reference::<I>(attribute, path_or_id, &reason))
 }
 
 /// Checks the ID in an attribute, if it is known.
-pub(super) fn check_number<I: Id>(
-    stage: Stage,
-    attribute: &'static str,
-    number: &Attr<i64>,
-) -> Option<Diagnostic> {
-    let number = *number.known()?;
-    if stage == Stage::Validation && number == 0 {
+pub(super) fn check_id<I: Id>(stage: Stage, attribute: &'static str, id: &Attr<i64>) -> Option<Diagnostic> {
+    let id = *id.known()?;
+    if stage == Stage::Validation && id == 0 {
         return None;
     }
     let told = || {
-        let detail = format!("`{attribute}` is {number}, but the ID of a {} is 1 or more.", I::KIND);
+        let detail = format!("`{attribute}` is {id}, but the ID of a {} is 1 or more.", I::KIND);
         Diagnostic::new(format!("Invalid {} ID", I::KIND), detail).at(attribute)
     };
-    I::try_from(number).is_err().then(told)
+    I::try_from(id).is_err().then(told)
 }
 
-pub(super) fn invalid_spelling<I: Id>(
+pub(super) fn invalid_reference<I: Id>(
     attribute: &'static str,
-    spelling: &str,
+    path_or_id: &str,
     reason: &RefError,
 ) -> Diagnostic {
     let detail = format!(
         "`{attribute}` is {}, which is neither the ID nor the full path of a {}: {reason}.{}",
-        quoted(spelling),
+        quoted(path_or_id),
         I::KIND,
-        suggestion::<I>(spelling)
+        suggestion::<I>(path_or_id)
     );
     Diagnostic::new(format!("Invalid {}", I::KIND), detail).at(attribute)
 }
@@ -96,17 +92,17 @@ pub(super) fn check_key<I: Id>(stage: Stage, attribute: &'static str, key: &str)
 }
 
 /// Returns a sentence with what was probably meant, or nothing.
-fn suggestion<I: Id>(spelling: &str) -> String {
-    suggested_path::<I>(spelling).map(|path| format!(" Write {}.", quoted(&path))).unwrap_or_default()
+fn suggestion<I: Id>(path_or_id: &str) -> String {
+    suggested_path::<I>(path_or_id).map(|path| format!(" Write {}.", quoted(&path))).unwrap_or_default()
 }
 
 /// A plan's knowledge of a project or group before it asks GitLab.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     /// Its path or ID as the state has it.
-    pub(super) spelling: &'a Attr<String>,
+    pub(super) path_or_id: &'a Attr<String>,
     /// Its ID.
-    pub(super) number: &'a Attr<i64>,
+    pub(super) id: &'a Attr<i64>,
     /// Its current path, if a list that was read for this resource gives it.
     pub(super) present_path: Option<&'a str>,
 }
@@ -115,22 +111,22 @@ impl Known<'_> {
     /// Returns the ID, if the text still stands for it without a look-up: a path that is unchanged, unless the list gives
     /// another one for that ID, or the path that the list gives.
     fn unless_moved(&self, text: &str) -> Option<Attr<i64>> {
-        self.number.known()?;
+        self.id.known()?;
         let stands_for_it = match self.present_path {
             Some(present) => same_path(present, text),
-            None => self.is_spelled(text),
+            None => self.is_same_path(text),
         };
-        stands_for_it.then(|| self.number.clone())
+        stands_for_it.then(|| self.id.clone())
     }
 
-    fn is_spelled(&self, text: &str) -> bool {
-        self.spelling.known().is_some_and(|before| same_path(before, text))
+    fn is_same_path(&self, text: &str) -> bool {
+        self.path_or_id.known().is_some_and(|before| same_path(before, text))
     }
 
     /// Returns the ID for a path that leads nowhere: a group that was renamed leaves no redirect.
     fn if_unchanged(&self, text: &str) -> Option<Attr<i64>> {
-        self.number.known()?;
-        self.is_spelled(text).then(|| self.number.clone())
+        self.id.known()?;
+        self.is_same_path(text).then(|| self.id.clone())
     }
 }
 
@@ -151,13 +147,13 @@ pub(super) enum Resolved {
 pub(super) async fn resolve<I: Id>(
     client: Option<&Client>,
     attribute: &'static str,
-    spelling: &Attr<String>,
+    path_or_id: &Attr<String>,
     state: Option<Known<'_>>,
 ) -> Result<Resolved, Errors> {
-    match without_look_up::<I>(client, attribute, spelling, state)? {
+    match without_look_up::<I>(client, attribute, path_or_id, state)? {
         Sought::Is(resolved) => Ok(resolved),
-        Sought::At { client, spelled, before } => {
-            found(client.resolve(&spelled).await, attribute, &spelled, before)
+        Sought::At { client, reference, before } => {
+            found(client.resolve(&reference).await, attribute, &reference, before)
         }
     }
 }
@@ -168,7 +164,7 @@ enum Sought<'a, I> {
     /// A path that must be looked up, and the ID that it had before.
     At {
         client: &'a Client,
-        spelled: Reference<I>,
+        reference: Reference<I>,
         before: Option<Attr<i64>>,
     },
 }
@@ -176,13 +172,13 @@ enum Sought<'a, I> {
 fn without_look_up<'a, I: Id>(
     client: Option<&'a Client>,
     attribute: &'static str,
-    spelling: &Attr<String>,
+    path_or_id: &Attr<String>,
     state: Option<Known<'_>>,
 ) -> Result<Sought<'a, I>, Errors> {
-    let Some(text) = spelling.known() else { return Ok(Sought::Is(Resolved::As(Attr::Unknown))) };
-    let spelled: Reference<I> =
-        text.parse().map_err(|reason| invalid_spelling::<I>(attribute, text, &reason))?;
-    if let Some(id) = spelled.id() {
+    let Some(text) = path_or_id.known() else { return Ok(Sought::Is(Resolved::As(Attr::Unknown))) };
+    let reference: Reference<I> =
+        text.parse().map_err(|reason| invalid_reference::<I>(attribute, text, &reason))?;
+    if let Some(id) = reference.id() {
         return Ok(Sought::Is(Resolved::As(Attr::Known(id.into()))));
     }
     if let Some(id) = state.and_then(|state| state.unless_moved(text)) {
@@ -190,7 +186,7 @@ fn without_look_up<'a, I: Id>(
     }
     let before = state.and_then(|state| state.if_unchanged(text));
     Ok(match client {
-        Some(client) => Sought::At { client, spelled, before },
+        Some(client) => Sought::At { client, reference, before },
         None => Sought::Is(Resolved::As(before.unwrap_or(Attr::Unknown))),
     })
 }
@@ -198,14 +194,14 @@ fn without_look_up<'a, I: Id>(
 fn found<I: Id>(
     outcome: Result<Option<I>, Error>,
     attribute: &'static str,
-    spelled: &Reference<I>,
+    reference: &Reference<I>,
     before: Option<Attr<i64>>,
 ) -> Result<Resolved, Errors> {
     match outcome {
         Ok(Some(id)) => Ok(Resolved::As(Attr::Known(id.into()))),
         Ok(None) => Ok(before.map_or(Resolved::Nowhere, Resolved::As)),
         Err(error) => {
-            let attempted = format!("Can't look up the {} `{spelled}`", I::KIND);
+            let attempted = format!("Can't look up the {} `{reference}`", I::KIND);
             Err(report(attempted, &error).at(attribute).into())
         }
     }
@@ -219,37 +215,37 @@ fn found<I: Id>(
 /// As [`resolve`].
 pub(super) async fn plan_id(
     client: Option<&Client>,
-    spelling: &Attr<String>,
+    path_or_id: &Attr<String>,
     state: Option<Known<'_>>,
     unresolved: &mut Unresolved,
 ) -> Result<Attr<i64>, Errors> {
-    let resolved = match without_look_up::<ProjectId>(client, "project", spelling, state)? {
+    let resolved = match without_look_up::<ProjectId>(client, "project", path_or_id, state)? {
         Sought::Is(resolved) => resolved,
         // The project's settings or lists are read next.
-        Sought::At { client, spelled, before } => {
-            found(client.resolve_to_read(&spelled).await, "project", &spelled, before)?
+        Sought::At { client, reference, before } => {
+            found(client.resolve_to_read(&reference).await, "project", &reference, before)?
         }
     };
     match resolved {
         Resolved::As(id) => Ok(id),
         Resolved::Nowhere => {
-            unresolved.add("project", Kind::Project, spelled(spelling));
+            unresolved.add("project", Kind::Project, as_written(path_or_id));
             Ok(Attr::Unknown)
         }
     }
 }
 
 /// The number of a project or group that is to exist by now.
-pub(super) async fn settle<I: Id>(
+pub(super) async fn resolve_existing<I: Id>(
     client: &Client,
     attribute: &'static str,
-    spelling: &Attr<String>,
-    number: &Attr<i64>,
+    path_or_id: &Attr<String>,
+    id: &Attr<i64>,
 ) -> Result<I, Errors> {
-    if let Some(id) = number.known().and_then(|number| I::try_from(*number).ok()) {
+    if let Some(id) = id.known().and_then(|id| I::try_from(*id).ok()) {
         return Ok(id);
     }
-    find::<I>(client, Some(attribute), spelled(spelling))
+    find::<I>(client, Some(attribute), as_written(path_or_id))
         .await
         .map_err(|diagnostic| diagnostic.at(attribute).into())
 }
@@ -258,13 +254,13 @@ pub(super) async fn settle<I: Id>(
 /// and GitLab has no such project that the token can see.
 pub(super) async fn in_state(
     client: &Client,
-    spelling: &Attr<String>,
-    number: &Attr<i64>,
+    path_or_id: &Attr<String>,
+    id: &Attr<i64>,
 ) -> Result<Option<ProjectId>, Errors> {
-    if let Some(id) = number.known().and_then(|number| ProjectId::try_from(*number).ok()) {
+    if let Some(id) = id.known().and_then(|id| ProjectId::try_from(*id).ok()) {
         return Ok(Some(id));
     }
-    match spelling.known() {
+    match path_or_id.known() {
         Some(text) => Ok(look_up::<ProjectId>(client, text).await.map_err(|problem| problem.at("project"))?),
         None => Err(Diagnostic::new(
             "Unreadable state",
@@ -276,7 +272,7 @@ pub(super) async fn in_state(
 }
 
 /// Returns the path or ID of a state's project as it is written there.
-pub(super) fn spelled(project: &Attr<String>) -> &str {
+pub(super) fn as_written(project: &Attr<String>) -> &str {
     project.known().map(String::as_str).unwrap_or_default()
 }
 
@@ -284,31 +280,32 @@ pub(super) fn spelled(project: &Attr<String>) -> &str {
 pub(super) async fn find<I: Id>(
     client: &Client,
     attribute: Option<&'static str>,
-    spelling: &str,
+    path_or_id: &str,
 ) -> Result<I, Diagnostic> {
     let kind = I::KIND;
-    if let Some(id) = look_up::<I>(client, spelling).await? {
+    if let Some(id) = look_up::<I>(client, path_or_id).await? {
         return Ok(id);
     }
-    let detail = match other_kind(client, attribute, kind, spelling).await {
+    let detail = match other_kind(client, attribute, kind, path_or_id).await {
         Some(hint) => format!("{hint}."),
         None => format!(
-            "GitLab has no {kind} `{spelling}` that the token can see. Check the spelling of the full path, and that the \
+            "GitLab has no {kind} `{path_or_id}` that the token can see. Check the spelling of the full path, and that the \
              token's user is a member of the {kind}."
         ),
     };
     Err(Diagnostic::new(format!("Unknown {kind}"), detail))
 }
 
-async fn look_up<I: Id>(client: &Client, spelling: &str) -> Result<Option<I>, Diagnostic> {
+async fn look_up<I: Id>(client: &Client, path_or_id: &str) -> Result<Option<I>, Diagnostic> {
     let kind = I::KIND;
-    let spelled: Reference<I> = spelling.parse().map_err(|reason| {
-        let (meant, spelling) = (suggestion::<I>(spelling), quoted(spelling));
-        let detail = format!("{spelling} is neither the ID nor the full path of a {kind}: {reason}.{meant}");
+    let reference: Reference<I> = path_or_id.parse().map_err(|reason| {
+        let (meant, path_or_id) = (suggestion::<I>(path_or_id), quoted(path_or_id));
+        let detail =
+            format!("{path_or_id} is neither the ID nor the full path of a {kind}: {reason}.{meant}");
         Diagnostic::new(format!("Invalid {kind}"), detail)
     })?;
-    let found = client.resolve(&spelled).await;
-    found.map_err(|error| report(format!("Can't look up the {kind} `{spelled}`"), &error))
+    let found = client.resolve(&reference).await;
+    found.map_err(|error| report(format!("Can't look up the {kind} `{reference}`"), &error))
 }
 
 #[cfg(test)]
@@ -316,7 +313,7 @@ mod tests {
     use super::*;
 
     fn is_valid(stage: Stage, project: &str) -> bool {
-        check_spelling::<ProjectId>(stage, "project", &Attr::Known(project.to_owned())).is_none()
+        check_reference::<ProjectId>(stage, "project", &Attr::Known(project.to_owned())).is_none()
     }
 
     #[test]
@@ -325,8 +322,8 @@ mod tests {
             assert!(is_valid(Stage::Validation, made_up), "{made_up}");
             assert!(!is_valid(Stage::Planning, made_up), "{made_up}");
         }
-        for (number, in_validation) in [(0, true), (-3, false)] {
-            let check = |stage| check_number::<ProjectId>(stage, "target_project_id", &Attr::Known(number));
+        for (id, in_validation) in [(0, true), (-3, false)] {
+            let check = |stage| check_id::<ProjectId>(stage, "target_project_id", &Attr::Known(id));
             assert_eq!(check(Stage::Validation).is_none(), in_validation);
             assert!(check(Stage::Planning).is_some());
         }

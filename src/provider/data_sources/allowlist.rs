@@ -93,7 +93,8 @@ impl DataSource for Allowlist {
     ) -> Result<AllowlistModel, Errors> {
         check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
-        let project: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
+        let project: ProjectId =
+            project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
         // Both are waited for, so that of two refusals the same one is told each time.
         let (projects, groups) = tokio::join!(
             gitlab.complete_allowlist(project, Kind::Project),
@@ -130,7 +131,7 @@ impl DataSource for Allowlist {
 }
 
 fn check(stage: Stage, config: &AllowlistModel) -> Result<(), Errors> {
-    Errors::check(project::check_spelling::<ProjectId>(stage, "project", &config.project))
+    Errors::check(project::check_reference::<ProjectId>(stage, "project", &config.project))
 }
 
 fn incomplete(project: ProjectId) -> Diagnostic {

@@ -73,7 +73,8 @@ impl DataSource for AuthenticationLog {
     async fn read(&self, context: Context<'_, Connection>, config: LogModel) -> Result<LogModel, Errors> {
         check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
-        let owner: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
+        let owner: ProjectId =
+            project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
         let name = names::project(&config.project, owner);
         let log = gitlab.authentication_log(owner).await.map_err(|error| unreadable(&name, &error))?;
         let entries = entries(gitlab, owner, context.warnings).await?;
@@ -111,7 +112,7 @@ impl DataSource for AuthenticationLog {
 }
 
 fn check(stage: Stage, config: &LogModel) -> Result<(), Errors> {
-    Errors::check(project::check_spelling::<ProjectId>(stage, "project", &config.project))
+    Errors::check(project::check_reference::<ProjectId>(stage, "project", &config.project))
 }
 
 fn unreadable(project: &str, error: &Error) -> Diagnostic {

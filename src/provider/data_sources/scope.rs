@@ -67,7 +67,8 @@ impl DataSource for JobTokenScope {
     async fn read(&self, context: Context<'_, Connection>, config: ScopeModel) -> Result<ScopeModel, Errors> {
         check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
-        let project: ProjectId = project::settle(gitlab, "project", &config.project, &Attr::Null).await?;
+        let project: ProjectId =
+            project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
         let settings = gitlab.scope(&project.into()).await.map_err(|error| {
             report(format!("Can't read the job token scope of project {project}"), &error).at("project")
         })?;
@@ -85,7 +86,7 @@ impl DataSource for JobTokenScope {
 }
 
 fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
-    Errors::check(project::check_spelling::<ProjectId>(stage, "project", &config.project))
+    Errors::check(project::check_reference::<ProjectId>(stage, "project", &config.project))
 }
 
 /// Returns the project's own settings. Where GraphQL can't be read, REST tells the one that it has.

@@ -88,7 +88,7 @@ impl DataSource for JobTokenScopes {
     ) -> Result<ScopesModel, Errors> {
         check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
-        let group: GroupId = project::settle(gitlab, "group", &config.group, &Attr::Null).await?;
+        let group: GroupId = project::resolve_existing(gitlab, "group", &config.group, &Attr::Null).await?;
         let with_archived = config.include_archived == Attr::Known(true);
         let with_entries = config.include_entries == Attr::Known(true);
         let found = gitlab.scopes_below(group, with_archived, with_entries).await.map_err(|error| {
@@ -107,11 +107,11 @@ impl DataSource for JobTokenScopes {
 }
 
 fn check(stage: Stage, config: &ScopesModel) -> Result<(), Errors> {
-    Errors::check(project::check_spelling::<GroupId>(stage, "group", &config.group))
+    Errors::check(project::check_reference::<GroupId>(stage, "group", &config.group))
 }
 
 fn hidden(count: usize, group: &Attr<String>) -> Diagnostic {
-    let group = project::spelled(group);
+    let group = project::as_written(group);
     let detail = format!(
         "GitLab lists {count} more projects of group {group} without showing them to this token, so nothing is known of their \
          access. Give the token's user the Maintainer role in group {group}."

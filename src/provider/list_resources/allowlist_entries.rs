@@ -83,8 +83,8 @@ impl Entries<'_> {
         };
         let listed = |entry: ListedEntry| {
             let target = entry.target;
-            let spelled = EntryModel { project: Attr::Known(path.clone()), ..EntryModel::default() };
-            let object = spelled.with_numbers(project, target);
+            let named = EntryModel { project: Attr::Known(path.clone()), ..EntryModel::default() };
+            let object = named.with_ids(project, target);
             let held = permissions.as_ref().and_then(|list| list.get(target)).map(|entry| &entry.permissions);
             let object = match held {
                 // Configuration generated from the empty set beside `true` would be an error.

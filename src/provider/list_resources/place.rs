@@ -53,8 +53,8 @@ pub(super) fn schema(description: &'static str) -> Schema {
 /// Checks a `config` block, in which any value may be unknown.
 pub(super) fn validate(config: &Query) -> Result<(), Errors> {
     let problems = [
-        project::check_spelling::<ProjectId>(Stage::Planning, "project", &config.project),
-        project::check_spelling::<GroupId>(Stage::Planning, "group", &config.group),
+        project::check_reference::<ProjectId>(Stage::Planning, "project", &config.project),
+        project::check_reference::<GroupId>(Stage::Planning, "group", &config.group),
         check_choice(config),
         check_option("include_subgroups", &config.include_subgroups, config),
         check_option("include_archived", &config.include_archived, config),
@@ -101,11 +101,11 @@ impl Place {
         validate(config)?;
         if config.group.is_null() {
             return Ok(Self::Project(
-                project::settle(gitlab, "project", &config.project, &Attr::Null).await?,
+                project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?,
             ));
         }
         Ok(Self::Group(Below {
-            group: project::settle(gitlab, "group", &config.group, &Attr::Null).await?,
+            group: project::resolve_existing(gitlab, "group", &config.group, &Attr::Null).await?,
             with_subgroups: config.include_subgroups != Attr::Known(false),
             with_archived: config.include_archived == Attr::Known(true),
         }))

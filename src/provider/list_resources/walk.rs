@@ -135,7 +135,7 @@ pub(super) async fn search<F: Find>(
     };
     told.pass_on(&config.group, warnings);
     if hidden + list.hidden() > 0 {
-        warnings.add(not_visible(hidden + list.hidden(), project::spelled(&config.group)));
+        warnings.add(not_visible(hidden + list.hidden(), project::as_written(&config.group)));
     }
     ended
 }
@@ -172,7 +172,7 @@ impl Told {
     }
 
     fn pass_on(self, group: &crate::framework::Attr<String>, warnings: &Warnings) {
-        let group = project::spelled(group);
+        let group = project::as_written(group);
         for (mut warning, more) in self.0.into_values() {
             if more > 0 {
                 let projects = if more == 1 { "project" } else { "projects" };

@@ -28,7 +28,7 @@ use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{claiming, identity, names, overlap, project, replacement};
 pub(in crate::provider) use ids::entry_id;
-use ids::{identify, in_state, owner, settle, target};
+use ids::{identify, in_state, owner, resolve_existing, target};
 
 /// The resource.
 pub(in crate::provider) struct AllowlistEntry;
@@ -244,11 +244,11 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
-        let (owner, target) = settle(&context.client.gitlab, &planned).await?;
+        let (owner, target) = resolve_existing(&context.client.gitlab, &planned).await?;
         if own::is_own(owner, target) {
             own::check(owner, &planned)?;
         }
-        let entry = planned.with_numbers(owner, target);
+        let entry = planned.with_ids(owner, target);
         match add(&context, owner, target, &entry).await {
             Ok(()) => Ok(entry),
             Err(failed) => {
@@ -269,11 +269,11 @@ impl Resource for AllowlistEntry {
         // Before the first request: a removal that is planned meanwhile finds it.
         connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
         let Some((owner, target)) = in_state(&connection.gitlab, &state).await? else {
-            context.warnings.add(project_gone(project::spelled(&state.project)));
+            context.warnings.add(project_gone(project::as_written(&state.project)));
             return Ok(None);
         };
         if own::is_own(owner, target) {
-            let state = state.with_numbers(owner, target);
+            let state = state.with_ids(owner, target);
             let found = own::read(&connection.gitlab, owner, state, context.warnings).await?;
             connection.reads.note(Manager::Entry, owner, Some(target), Paths::default());
             let held = found.as_ref().map(claims::held).unwrap_or_default();
@@ -289,7 +289,7 @@ impl Resource for AllowlistEntry {
                 let paths =
                     Paths { project: list.owner_path().map(str::to_owned), target: entry.full_path.clone() };
                 connection.reads.note(Manager::Entry, owner, Some(target), paths);
-                let state = state.with_numbers(owner, target);
+                let state = state.with_ids(owner, target);
                 connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
                 permissions::refresh(&connection.gitlab, owner, target, state, context.warnings).await
             }
@@ -309,8 +309,8 @@ impl Resource for AllowlistEntry {
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
-        let (owner, target) = settle(gitlab, &planned).await?;
-        let updated = planned.with_numbers(owner, target);
+        let (owner, target) = resolve_existing(gitlab, &planned).await?;
+        let updated = planned.with_ids(owner, target);
         let is_another = prior.id.known().is_some() && updated.id != prior.id;
         if is_another && !change::is_gone(gitlab, &prior).await {
             return Err(replacement::unplanned(&names::entry(&prior), &names::entry(&updated)).into());
@@ -351,7 +351,7 @@ impl Resource for AllowlistEntry {
     ) -> Result<(), Failed<EntryModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
         let Some((owner, target)) = in_state(gitlab, &state).await? else {
-            context.warnings.add(gone_before_removal(project::spelled(&state.project)));
+            context.warnings.add(gone_before_removal(project::as_written(&state.project)));
             return Ok(());
         };
         let turn = ledger.turn(Object::Entry(owner, target)).await;
@@ -388,16 +388,16 @@ impl Resource for AllowlistEntry {
     ) -> Result<EntryModel, Errors> {
         let gitlab = &context.client.gitlab;
         let (text, owner, target) = import::find(gitlab, by).await?;
-        let spelled = async |text| {
-            let project = Attr::Known(identity::spelled(gitlab, text, owner).await?);
-            Ok::<_, Errors>(EntryModel { project, ..EntryModel::default() }.with_numbers(owner, target))
+        let with_project = async |text| {
+            let project = Attr::Known(identity::as_written(gitlab, text, owner).await?);
+            Ok::<_, Errors>(EntryModel { project, ..EntryModel::default() }.with_ids(owner, target))
         };
         if own::is_own(owner, target) {
-            return own::import(gitlab, owner, spelled(text).await?, context.warnings).await;
+            return own::import(gitlab, owner, with_project(text).await?, context.warnings).await;
         }
         match gitlab.is_allowed(owner, target, Freshness::Shared).await {
             Ok(true) => {
-                let entry = spelled(text).await?;
+                let entry = with_project(text).await?;
                 let held = gitlab.permissions_of(owner, target).await;
                 let held = permissions::imported(owner, held, &entry, context.warnings)?;
                 Ok(entry.with_own_permissions(held.as_ref()))
@@ -417,13 +417,13 @@ impl Resource for AllowlistEntry {
 
 fn check_config(stage: Stage, config: &EntryModel) -> Result<(), Errors> {
     let problems = [
-        project::check_spelling::<ProjectId>(stage, "project", &config.project),
-        project::check_spelling::<ProjectId>(stage, "target_project", &config.target_project),
-        project::check_number::<ProjectId>(stage, "target_project_id", &config.target_project_id),
-        project::check_spelling::<GroupId>(stage, "target_group", &config.target_group),
-        project::check_number::<GroupId>(stage, "target_group_id", &config.target_group_id),
+        project::check_reference::<ProjectId>(stage, "project", &config.project),
+        project::check_reference::<ProjectId>(stage, "target_project", &config.target_project),
+        project::check_id::<ProjectId>(stage, "target_project_id", &config.target_project_id),
+        project::check_reference::<GroupId>(stage, "target_group", &config.target_group),
+        project::check_id::<GroupId>(stage, "target_group_id", &config.target_group_id),
         target::check_choice(config),
-        target::check_same_spelling(stage, config),
+        target::check_same_reference(stage, config),
     ];
     Errors::check(problems.into_iter().flatten().chain(permissions::check(config)))
 }

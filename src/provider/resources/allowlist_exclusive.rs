@@ -14,7 +14,7 @@ mod moved;
 mod outcome;
 mod permitting;
 mod progress;
-mod spelling;
+mod refresh;
 mod warn;
 mod write;
 
@@ -158,12 +158,12 @@ impl Resource for AllowlistExclusive {
         };
         let mut unresolved = Unresolved::default();
         let known = prior.map(|prior| Known {
-            spelling: &prior.project,
-            number: &prior.project_id,
+            path_or_id: &prior.project,
+            id: &prior.project_id,
             present_path: lists_before.as_ref().ok().and_then(Lists::owner_path),
         });
         let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
-        let id = project_id.clone().map(|number| number.to_string());
+        let id = project_id.clone().map(|id| id.to_string());
         let changes = context.private.is_imported() || prior.is_none_or(|prior| changes(prior, &config));
         let mut planned = ExclusiveModel { project_id, id, ..config };
         let lists = match (gitlab.zip(owner(&planned)), lists_before) {
@@ -232,7 +232,7 @@ impl Resource for AllowlistExclusive {
         context: Context<'_, Connection>,
         planned: ExclusiveModel,
     ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
-        let (owner, created) = settle(&context.client.gitlab, planned).await?;
+        let (owner, created) = resolve_existing(&context.client.gitlab, planned).await?;
         // A failed create leaves no state: a tainted list would be destroyed and built anew by the next apply, with
         // nobody allowed in between.
         write::converge(&context, owner, None, &created).await.map_err(|errors| {
@@ -254,10 +254,10 @@ impl Resource for AllowlistExclusive {
         // Before the first request: a removal that is planned meanwhile finds it.
         ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
         let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await? else {
-            context.warnings.add(project_gone(project::spelled(&state.project)));
+            context.warnings.add(project_gone(project::as_written(&state.project)));
             return Ok(None);
         };
-        let read = spelling::observe(gitlab, owner, state, Freshness::Shared, Keys::Paths, context.warnings);
+        let read = refresh::observe(gitlab, owner, state, Freshness::Shared, Keys::Paths, context.warnings);
         match read.await {
             Ok(state) => {
                 reads.note(Manager::Exclusive, owner, None, Paths::default());
@@ -279,7 +279,7 @@ impl Resource for AllowlistExclusive {
         planned: ExclusiveModel,
     ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
-        let (project, updated) = settle(gitlab, planned).await?;
+        let (project, updated) = resolve_existing(gitlab, planned).await?;
         let is_another = change::is_another_project(&prior, &updated);
         if is_another && !change::is_gone(gitlab, &prior).await {
             return Err(replacement::unplanned(&change::name(&prior), &change::name(&updated)).into());
@@ -307,7 +307,7 @@ impl Resource for AllowlistExclusive {
     ) -> Result<(), Failed<ExclusiveModel>> {
         let gitlab = &context.client.gitlab;
         let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await? else {
-            context.warnings.add(gone_before_removal(project::spelled(&state.project)));
+            context.warnings.add(gone_before_removal(project::as_written(&state.project)));
             return Ok(());
         };
         match write::remove_all(&context, owner, &state).await {
@@ -330,7 +330,7 @@ impl Resource for AllowlistExclusive {
         let (text, owner) = identity::imported_project(gitlab, by).await?;
         let list = found(gitlab, owner, context.warnings).await;
         let list = list.map_err(|error| report(cannot_read(owner), &error))?;
-        let project = Attr::Known(identity::spelled(gitlab, text, owner).await?);
+        let project = Attr::Known(identity::as_written(gitlab, text, owner).await?);
         Ok(ExclusiveModel { project, ..list })
     }
 
@@ -356,7 +356,7 @@ async fn left(
     state: ExclusiveModel,
 ) -> Option<ExclusiveModel> {
     let gitlab = context.client.gitlab.despite_stop();
-    spelling::observe(&gitlab, owner, state, Freshness::Now, Keys::Paths, context.warnings).await.ok()
+    refresh::observe(&gitlab, owner, state, Freshness::Now, Keys::Paths, context.warnings).await.ok()
 }
 
 const UNREAD: &str = "So the plan doesn't name the entries that the exclusive list removes.";
@@ -376,7 +376,7 @@ async fn plan_ids<I: Managed>(
     let live = lists.live::<I>();
     let ids = ids::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref(), unresolved).await?;
     *I::entries(planned) = ids.entries;
-    *I::numbers(planned) = ids.attribute;
+    *I::target_ids(planned) = ids.attribute;
     kept.extend(ids.kept.into_iter().map(|(id, name)| (id.into(), name)));
     Ok(())
 }
@@ -413,8 +413,8 @@ fn warn_and_claim(
 fn changes(prior: &ExclusiveModel, config: &ExclusiveModel) -> bool {
     let differs = |config: Side<'_>, prior: Side<'_>| {
         entries::differ(config, prior)
-            || config.spellings != prior.spellings
-            || (!config.numbers.is_null() && config.numbers != prior.numbers)
+            || config.references != prior.references
+            || (!config.target_ids.is_null() && config.target_ids != prior.target_ids)
             || config.is_managed() != prior.is_managed()
     };
     prior.project != config.project
@@ -423,17 +423,22 @@ fn changes(prior: &ExclusiveModel, config: &ExclusiveModel) -> bool {
 }
 
 /// Returns the planned list with all IDs, which must be known by now.
-async fn settle(gitlab: &Client, mut planned: ExclusiveModel) -> Result<(ProjectId, ExclusiveModel), Errors> {
-    let owner: ProjectId = project::settle(gitlab, "project", &planned.project, &planned.project_id).await?;
+async fn resolve_existing(
+    gitlab: &Client,
+    mut planned: ExclusiveModel,
+) -> Result<(ProjectId, ExclusiveModel), Errors> {
+    let owner: ProjectId =
+        project::resolve_existing(gitlab, "project", &planned.project, &planned.project_id).await?;
     planned.project_id = Attr::Known(owner.into());
     planned.id = Attr::Known(owner.to_string());
-    let (projects, missing_projects) = ids::settle::<ProjectId>(gitlab, ProjectId::side(&planned)).await;
-    let (groups, missing_groups) = ids::settle::<GroupId>(gitlab, GroupId::side(&planned)).await;
+    let (projects, missing_projects) =
+        ids::resolve_existing::<ProjectId>(gitlab, ProjectId::side(&planned)).await;
+    let (groups, missing_groups) = ids::resolve_existing::<GroupId>(gitlab, GroupId::side(&planned)).await;
     Errors::check(missing_projects.into_iter().chain(missing_groups))?;
     planned.target_project_ids = projects;
     planned.target_group_ids = groups;
-    planned.projects = ids::settle_entries::<ProjectId>(gitlab, ProjectId::side(&planned)).await?;
-    planned.groups = ids::settle_entries::<GroupId>(gitlab, GroupId::side(&planned)).await?;
+    planned.projects = ids::resolve_entries::<ProjectId>(gitlab, ProjectId::side(&planned)).await?;
+    planned.groups = ids::resolve_entries::<GroupId>(gitlab, GroupId::side(&planned)).await?;
     check::not_owner(&planned)?;
     Ok((owner, planned))
 }

@@ -119,14 +119,14 @@ impl Resource for JobTokenScope {
         check(Stage::Planning, &config)?;
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let known = prior.as_ref().map(|prior| Known {
-            spelling: &prior.project,
-            number: &prior.project_id,
+            path_or_id: &prior.project,
+            id: &prior.project_id,
             present_path: None,
         });
         let mut unresolved = Unresolved::default();
         let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
         unresolved.warn(gitlab, context.warnings).await;
-        let id = project_id.clone().map(|number| number.to_string());
+        let id = project_id.clone().map(|id| id.to_string());
         let outbound_enabled = prior.as_ref().map_or(Attr::Unknown, |prior| prior.outbound_enabled.clone());
         let planned = ScopeModel { project_id, id, outbound_enabled, ..config };
         let mut notes = Map::new();
@@ -160,7 +160,7 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
-        let project = settle(&context.client.gitlab, &planned).await?;
+        let project = resolve_existing(&context.client.gitlab, &planned).await?;
         write::set_up(&context, project, planned).await
     }
 
@@ -173,7 +173,7 @@ impl Resource for JobTokenScope {
         // Before the first request: a removal that is planned meanwhile finds it.
         ledger.note_read(context.private.instance(), Manager::Scope, claims::held(&state));
         let Some(project) = in_state(gitlab, &state).await? else {
-            context.warnings.add(project_gone(project::spelled(&state.project)));
+            context.warnings.add(project_gone(project::as_written(&state.project)));
             return Ok(None);
         };
         match gitlab.refreshed_settings(project).await {
@@ -206,7 +206,7 @@ impl Resource for JobTokenScope {
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
-        let project = settle(gitlab, &planned).await?;
+        let project = resolve_existing(gitlab, &planned).await?;
         if project_id_of(&prior).is_some_and(|before| before != project) {
             if !change::is_gone(gitlab, &prior).await {
                 let new = ScopeModel { project_id: Attr::Known(project.into()), ..planned };
@@ -241,7 +241,7 @@ impl Resource for JobTokenScope {
     ) -> Result<(), Failed<ScopeModel>> {
         let gitlab = &context.client.gitlab;
         let Some(project) = in_state(gitlab, &state).await? else {
-            context.warnings.add(gone_before_removal(project::spelled(&state.project)));
+            context.warnings.add(gone_before_removal(project::as_written(&state.project)));
             return Ok(());
         };
         write::restore(&context, project, state).await
@@ -256,7 +256,7 @@ impl Resource for JobTokenScope {
         let gitlab = &context.client.gitlab;
         let settings = write::read_settings(gitlab, project, Freshness::Now).await?;
         let scope = found(gitlab, project, settings, context.warnings).await?;
-        let project = Attr::Known(identity::spelled(gitlab, text, project).await?);
+        let project = Attr::Known(identity::as_written(gitlab, text, project).await?);
         Ok(ScopeModel { project, ..scope })
     }
 }
@@ -290,12 +290,12 @@ pub(in crate::provider) fn found_with(
 }
 
 fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
-    Errors::check(project::check_spelling::<ProjectId>(stage, "project", &config.project))
+    Errors::check(project::check_reference::<ProjectId>(stage, "project", &config.project))
 }
 
 /// The number of the project, which must be there by now.
-async fn settle(client: &Client, model: &ScopeModel) -> Result<ProjectId, Errors> {
-    project::settle(client, "project", &model.project, &model.project_id).await
+async fn resolve_existing(client: &Client, model: &ScopeModel) -> Result<ProjectId, Errors> {
+    project::resolve_existing(client, "project", &model.project, &model.project_id).await
 }
 
 async fn in_state(client: &Client, state: &ScopeModel) -> Result<Option<ProjectId>, Errors> {

@@ -21,8 +21,8 @@ pub(super) async fn identify(
     let read =
         connection.zip(prior).and_then(|(connection, prior)| read(connection, prior)).unwrap_or_default();
     let known_project = prior.map(|prior| Known {
-        spelling: &prior.project,
-        number: &prior.project_id,
+        path_or_id: &prior.project,
+        id: &prior.project_id,
         present_path: read.project.as_deref(),
     });
     let project_id = project::plan_id(client, &config.project, known_project, unresolved).await?;
@@ -61,22 +61,22 @@ struct Look<'a> {
 impl Look<'_> {
     /// Returns the target's ID, as far as a plan can know it.
     async fn for_target<I: Id>(&self, unresolved: &mut Unresolved) -> Result<Attr<i64>, Errors> {
-        let Side { spelling_attribute, spelling, id, .. } = Side::of(self.config, I::KIND);
+        let Side { reference_attribute, path_or_id, id, .. } = Side::of(self.config, I::KIND);
         if !id.is_null() {
             return Ok(id.clone());
         }
         let known = self.prior.map(|prior| {
-            let Side { spelling, id, .. } = Side::of(prior, I::KIND);
-            Known { spelling, number: id, present_path: self.present_path }
+            let Side { path_or_id, id, .. } = Side::of(prior, I::KIND);
+            Known { path_or_id, id, present_path: self.present_path }
         });
-        match project::resolve::<I>(self.client, spelling_attribute, spelling, known).await? {
+        match project::resolve::<I>(self.client, reference_attribute, path_or_id, known).await? {
             Resolved::As(id) => Ok(id),
             Resolved::Nowhere => {
-                let text = project::spelled(spelling);
+                let text = project::as_written(path_or_id);
                 let listed = self.listed::<I>(text).await;
                 Ok(listed.map_or_else(
                     || {
-                        unresolved.add(spelling_attribute, I::KIND, text);
+                        unresolved.add(reference_attribute, I::KIND, text);
                         Attr::Unknown
                     },
                     |id| Attr::Known(id.into()),
@@ -96,9 +96,13 @@ impl Look<'_> {
 }
 
 /// The numbers of an entry whose owner and target exist by now.
-pub(super) async fn settle(client: &Client, entry: &EntryModel) -> Result<(ProjectId, Target), Errors> {
-    let owner = project::settle::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
-    Ok((owner, settled_target(client, entry).await?))
+pub(super) async fn resolve_existing(
+    client: &Client,
+    entry: &EntryModel,
+) -> Result<(ProjectId, Target), Errors> {
+    let owner =
+        project::resolve_existing::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
+    Ok((owner, existing_target(client, entry).await?))
 }
 
 /// Returns the numbers of an entry in a state, or `None` if its project is gone.
@@ -107,22 +111,22 @@ pub(super) async fn in_state(
     entry: &EntryModel,
 ) -> Result<Option<(ProjectId, Target)>, Errors> {
     match project::in_state(client, &entry.project, &entry.project_id).await? {
-        Some(owner) => Ok(Some((owner, settled_target(client, entry).await?))),
+        Some(owner) => Ok(Some((owner, existing_target(client, entry).await?))),
         None => Ok(None),
     }
 }
 
-async fn settled_target(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
+async fn existing_target(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
     match choice::kind(entry) {
-        Some(Kind::Project) => settle_target::<ProjectId>(client, entry).await,
-        Some(Kind::Group) => settle_target::<GroupId>(client, entry).await,
+        Some(Kind::Project) => resolve_target::<ProjectId>(client, entry).await,
+        Some(Kind::Group) => resolve_target::<GroupId>(client, entry).await,
         None => Err(choice::none_set().into()),
     }
 }
 
-async fn settle_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
-    let Side { spelling_attribute, spelling, id, .. } = Side::of(entry, I::KIND);
-    project::settle::<I>(client, spelling_attribute, spelling, id).await.map(Into::into)
+async fn resolve_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
+    let Side { reference_attribute, path_or_id, id, .. } = Side::of(entry, I::KIND);
+    project::resolve_existing::<I>(client, reference_attribute, path_or_id, id).await.map(Into::into)
 }
 
 /// The owner, where its number is known.
@@ -141,7 +145,7 @@ pub(super) fn target(entry: &EntryModel) -> Option<Target> {
 
 impl EntryModel {
     /// The same entry with the numbers of its owner and target, and all that follows from them.
-    pub(in crate::provider) fn with_numbers(self, owner: ProjectId, target: Target) -> EntryModel {
+    pub(in crate::provider) fn with_ids(self, owner: ProjectId, target: Target) -> EntryModel {
         let (target_project_id, target_group_id) = match target {
             Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
             Target::Group(id) => (Attr::Null, Attr::Known(id.into())),

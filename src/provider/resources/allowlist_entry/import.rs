@@ -22,10 +22,10 @@ pub(super) async fn find(
             Ok((Some(id.owner.to_owned()), owner, target))
         }
         ImportBy::Identity(entry) => {
-            let owner: ProjectId = identity::number("project_id", entry.project_id.known())?;
+            let owner: ProjectId = identity::id("project_id", entry.project_id.known())?;
             let target = match (entry.target_project_id.known(), entry.target_group_id.known()) {
-                (project @ Some(_), None) => Target::Project(identity::number("target_project_id", project)?),
-                (None, group @ Some(_)) => Target::Group(identity::number("target_group_id", group)?),
+                (project @ Some(_), None) => Target::Project(identity::id("target_project_id", project)?),
+                (None, group @ Some(_)) => Target::Group(identity::id("target_group_id", group)?),
                 _ => return Err(one_target().into()),
             };
             Ok((None, owner, target))

@@ -4,25 +4,25 @@ use super::{EntryModel, owner, target};
 use crate::framework::{Attr, Diagnostic, Errors, MoveSource};
 use crate::gitlab::{GroupId, ProjectId};
 use crate::provider::moved;
-use crate::provider::project::{Stage, check_number};
+use crate::provider::project::{Stage, check_id};
 
 pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scope";
 
 /// The state in our terms.
 pub(super) fn take_over(source: &MoveSource) -> Result<EntryModel, Errors> {
     let project = moved::project(source, &["project"]);
-    let number = project.known().and_then(|spelling| spelling.parse::<i64>().ok());
+    let id = project.known().and_then(|path_or_id| path_or_id.parse::<i64>().ok());
     let entry = EntryModel {
-        target_project_id: moved::number(source, "target_project_id"),
-        target_group_id: moved::number(source, "target_group_id"),
-        project_id: number.map_or(Attr::Null, Attr::Known),
+        target_project_id: moved::id(source, "target_project_id"),
+        target_group_id: moved::id(source, "target_group_id"),
+        project_id: id.map_or(Attr::Null, Attr::Known),
         project,
         ..EntryModel::default()
     };
-    let readable = check_number::<ProjectId>(Stage::Planning, "", &entry.target_project_id).is_none()
-        && check_number::<GroupId>(Stage::Planning, "", &entry.target_group_id).is_none();
+    let readable = check_id::<ProjectId>(Stage::Planning, "", &entry.target_project_id).is_none()
+        && check_id::<GroupId>(Stage::Planning, "", &entry.target_group_id).is_none();
     match (target(&entry), owner(&entry)) {
-        (Some(target), Some(owner)) if readable => Ok(entry.with_numbers(owner, target)),
+        (Some(target), Some(owner)) if readable => Ok(entry.with_ids(owner, target)),
         (Some(target), None) if readable && entry.project.known().is_some() => {
             Ok(EntryModel { target_type: Attr::Known(target.kind().as_str().to_owned()), ..entry })
         }

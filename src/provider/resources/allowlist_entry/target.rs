@@ -10,8 +10,8 @@ const ATTRIBUTES: &str = "`target_project`, `target_project_id`, `target_group` 
 /// The two attributes that name a target of one kind.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
-    pub(super) spelling_attribute: &'static str,
-    pub(super) spelling: &'a Attr<String>,
+    pub(super) reference_attribute: &'static str,
+    pub(super) path_or_id: &'a Attr<String>,
     pub(super) id_attribute: &'static str,
     pub(super) id: &'a Attr<i64>,
 }
@@ -21,14 +21,14 @@ impl Side<'_> {
     pub(super) fn of(entry: &EntryModel, kind: Kind) -> Side<'_> {
         match kind {
             Kind::Project => Side {
-                spelling_attribute: "target_project",
-                spelling: &entry.target_project,
+                reference_attribute: "target_project",
+                path_or_id: &entry.target_project,
                 id_attribute: "target_project_id",
                 id: &entry.target_project_id,
             },
             Kind::Group => Side {
-                spelling_attribute: "target_group",
-                spelling: &entry.target_group,
+                reference_attribute: "target_group",
+                path_or_id: &entry.target_group,
                 id_attribute: "target_group_id",
                 id: &entry.target_group_id,
             },
@@ -36,11 +36,11 @@ impl Side<'_> {
     }
 
     fn is_known(self) -> bool {
-        self.spelling.known().is_some() || self.id.known().is_some()
+        self.path_or_id.known().is_some() || self.id.known().is_some()
     }
 
     fn is_null(self) -> bool {
-        self.spelling.is_null() && self.id.is_null()
+        self.path_or_id.is_null() && self.id.is_null()
     }
 }
 
@@ -67,9 +67,9 @@ pub(super) fn target_attribute(entry: &EntryModel) -> &'static str {
 /// Checks that exactly one target attribute is set, or may turn out to be.
 pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
     let set = Kind::ALL.map(|kind| {
-        let Side { spelling_attribute, spelling, id_attribute, id } = Side::of(config, kind);
+        let Side { reference_attribute, path_or_id, id_attribute, id } = Side::of(config, kind);
         [
-            (spelling_attribute, spelling.known().is_some(), spelling.is_null()),
+            (reference_attribute, path_or_id.known().is_some(), path_or_id.is_null()),
             (id_attribute, id.known().is_some(), id.is_null()),
         ]
     });
@@ -104,7 +104,7 @@ pub(super) fn none_set() -> Diagnostic {
 }
 
 /// Checks what can be told from the text alone: that an entry of a project for itself sets permissions.
-pub(super) fn check_same_spelling(stage: Stage, config: &EntryModel) -> Option<Diagnostic> {
+pub(super) fn check_same_reference(stage: Stage, config: &EntryModel) -> Option<Diagnostic> {
     let owner = config.project.known().filter(|owner| !stage.may_be_mocked_id(owner))?;
     let same = match (&config.target_project, &config.target_project_id) {
         (Attr::Known(target), _) => same_path(owner, target),
@@ -187,13 +187,13 @@ mod tests {
         ];
         for entry in own {
             assert_eq!(
-                check_same_spelling(Stage::Planning, &entry).unwrap().attribute,
+                check_same_reference(Stage::Planning, &entry).unwrap().attribute,
                 Diagnostic::new("", "").at("target_project").attribute
             );
         }
         let by_id = EntryModel { target_project_id: Attr::Known(5), ..entry("5") };
         assert_eq!(
-            check_same_spelling(Stage::Planning, &by_id).unwrap(),
+            check_same_reference(Stage::Planning, &by_id).unwrap(),
             Diagnostic::new(
                 "Target is the project itself",
                 "Project 5 always has access to itself, so an entry for it can only set the permissions of its own jobs. Set \
@@ -203,9 +203,9 @@ mod tests {
         );
         for permissions in [Attr::Known(false), Attr::Known(true), Attr::Unknown] {
             let with_permissions = EntryModel { default_permissions: permissions, ..by_id.clone() };
-            assert_eq!(check_same_spelling(Stage::Planning, &with_permissions), None);
+            assert_eq!(check_same_reference(Stage::Planning, &with_permissions), None);
         }
         let group_of_that_number = EntryModel { target_group: Attr::Known("5".into()), ..entry("5") };
-        assert_eq!(check_same_spelling(Stage::Planning, &group_of_that_number), None);
+        assert_eq!(check_same_reference(Stage::Planning, &group_of_that_number), None);
     }
 }

@@ -7,7 +7,7 @@ use super::entries;
 use super::kind::{Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
-use crate::provider::project::{Stage, check_key, check_number, check_spelling};
+use crate::provider::project::{Stage, check_id, check_key, check_reference};
 
 /// How many entries of a kind GitLab takes.
 pub(super) const LIMIT: usize = 200;
@@ -17,11 +17,11 @@ pub(super) fn config(stage: Stage, config: &ExclusiveModel) -> Result<(), Errors
     let projects = ProjectId::side(config);
     let groups = GroupId::side(config);
     let mut problems: Vec<Diagnostic> = Vec::new();
-    problems.extend(check_spelling::<ProjectId>(stage, "project", &config.project));
+    problems.extend(check_reference::<ProjectId>(stage, "project", &config.project));
     problems.extend(nothing_managed(projects, groups));
     problems.extend(side::<ProjectId>(stage, projects));
     problems.extend(side::<GroupId>(stage, groups));
-    problems.extend(own_spelling(stage, config));
+    problems.extend(own_reference(stage, config));
     Errors::check(problems)
 }
 
@@ -40,8 +40,8 @@ fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let forms = [
         (I::ENTRIES, side.entries.known().is_some()),
-        (I::SPELLINGS, side.spellings.known().is_some()),
-        (I::NUMBERS, side.numbers.known().is_some()),
+        (I::REFERENCES, side.references.known().is_some()),
+        (I::TARGET_IDS, side.target_ids.known().is_some()),
     ];
     let set: Vec<&str> = forms.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect();
     if let [first, .., last] = set.as_slice() {
@@ -55,21 +55,21 @@ fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
         Some(check_key::<I>(stage, I::ENTRIES, key)?.at_path(entries::path::<I>(side.entries.known()?, key)))
     }));
     problems.extend(entries::check::<I>(side));
-    for spelling in side.spellings.known().into_iter().flat_map(|Set(spellings)| spellings) {
-        problems.extend(match spelling {
-            Attr::Null => Some(null_element(I::SPELLINGS)),
-            spelling => check_spelling::<I>(stage, I::SPELLINGS, spelling),
+    for path_or_id in side.references.known().into_iter().flat_map(|Set(references)| references) {
+        problems.extend(match path_or_id {
+            Attr::Null => Some(null_element(I::REFERENCES)),
+            path_or_id => check_reference::<I>(stage, I::REFERENCES, path_or_id),
         });
     }
-    for number in side.numbers.known().into_iter().flat_map(|Set(numbers)| numbers) {
-        problems.extend(match number {
-            Attr::Null => Some(null_element(I::NUMBERS)),
-            number => check_number::<I>(stage, I::NUMBERS, number),
+    for id in side.target_ids.known().into_iter().flat_map(|Set(target_ids)| target_ids) {
+        problems.extend(match id {
+            Attr::Null => Some(null_element(I::TARGET_IDS)),
+            id => check_id::<I>(stage, I::TARGET_IDS, id),
         });
     }
     problems.extend(too_many::<I>(I::ENTRIES, side.entries.known().map(BTreeMap::len)));
-    problems.extend(too_many::<I>(I::SPELLINGS, side.spellings.known().map(|Set(texts)| texts.len())));
-    problems.extend(too_many::<I>(I::NUMBERS, side.numbers.known().map(|Set(ids)| ids.len())));
+    problems.extend(too_many::<I>(I::REFERENCES, side.references.known().map(|Set(texts)| texts.len())));
+    problems.extend(too_many::<I>(I::TARGET_IDS, side.target_ids.known().map(|Set(ids)| ids.len())));
     problems
 }
 
@@ -89,14 +89,14 @@ fn null_element(attribute: &'static str) -> Diagnostic {
         .at(attribute)
 }
 
-fn own_spelling(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
+fn own_reference(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
     let owner = config.project.known().filter(|owner| !stage.may_be_mocked_id(owner))?;
     let side = ProjectId::side(config);
     if let Some(target) = side.texts().find(|target| same_path(owner, target)) {
         return Some(at_text(own_target(owner), side, target));
     }
-    let numbered = side.ids::<ProjectId>().any(|id| *owner == id.to_string());
-    numbered.then(|| own_target(owner).at(ProjectId::NUMBERS))
+    let named_by_id = side.ids::<ProjectId>().any(|id| *owner == id.to_string());
+    named_by_id.then(|| own_target(owner).at(ProjectId::TARGET_IDS))
 }
 
 /// Checks that the owner is not among the planned targets, whatever its spelling.
@@ -110,8 +110,8 @@ pub(super) fn not_owner(planned: &ExclusiveModel) -> Result<(), Errors> {
     let key = side.elements().find(|(_, entry)| entry.id == Attr::Known(owner.into()));
     Err(Errors::from(match side.entries.known().zip(key) {
         Some((entries, (key, _))) => problem.at_path(entries::path::<ProjectId>(entries, key)),
-        None if side.spellings.is_null() => problem.at(ProjectId::NUMBERS),
-        None => problem.at(ProjectId::SPELLINGS),
+        None if side.references.is_null() => problem.at(ProjectId::TARGET_IDS),
+        None => problem.at(ProjectId::REFERENCES),
     }))
 }
 
@@ -119,7 +119,7 @@ pub(super) fn not_owner(planned: &ExclusiveModel) -> Result<(), Errors> {
 fn at_text(problem: Diagnostic, side: Side<'_>, text: &str) -> Diagnostic {
     match side.entries.known() {
         Some(entries) => problem.at_path(entries::path::<ProjectId>(entries, text)),
-        None => problem.at(ProjectId::SPELLINGS),
+        None => problem.at(ProjectId::REFERENCES),
     }
 }
 

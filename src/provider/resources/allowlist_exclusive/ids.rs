@@ -38,15 +38,15 @@ pub(super) async fn plan<I: Managed>(
 ) -> Result<PlannedIds<I>, Errors> {
     let is_map = config.is_map();
     let none = |attribute| PlannedIds { entries: Attr::Null, attribute, kept: BTreeMap::new() };
-    if !config.numbers.is_null() {
+    if !config.target_ids.is_null() {
         let named = |id| (id, live.map_or_else(|| format!("{} {id}", I::KIND), |live| live.describe(id)));
-        return Ok(PlannedIds { kept: config.ids().map(named).collect(), ..none(config.numbers.clone()) });
+        return Ok(PlannedIds { kept: config.ids().map(named).collect(), ..none(config.target_ids.clone()) });
     }
     if config.entries.is_unknown() {
         return Ok(PlannedIds { entries: Attr::Unknown, ..none(Attr::Null) });
     }
-    if !is_map && config.spellings.known().is_none() {
-        let is_managed = config.spellings.is_unknown();
+    if !is_map && config.references.known().is_none() {
+        let is_managed = config.references.is_unknown();
         return Ok(none(if is_managed { Attr::Unknown } else { Attr::Null }));
     }
     let before = Before::of(prior, live);
@@ -68,7 +68,7 @@ pub(super) async fn plan<I: Managed>(
     let missing = found.iter().filter(|(_, id)| id.is_none()).map(|(text, _)| *text);
     let missing: Vec<&str> = missing.chain(untold).collect();
     if client.is_some() {
-        let attribute = if is_map { I::ENTRIES } else { I::SPELLINGS };
+        let attribute = if is_map { I::ENTRIES } else { I::REFERENCES };
         missing.iter().for_each(|text| unresolved.add(attribute, I::KIND, text));
     }
     let named = found.iter().filter_map(|(text, id)| id.map(|id| (id, name(id, text))));
@@ -79,7 +79,7 @@ pub(super) async fn plan<I: Managed>(
         return Ok(PlannedIds { entries: Attr::Known(entries), attribute: Attr::Null, kept });
     }
     let is_complete =
-        missing.is_empty() && config.spellings.known().is_some_and(|Set(all)| all.len() == texts.len());
+        missing.is_empty() && config.references.known().is_some_and(|Set(all)| all.len() == texts.len());
     let attribute =
         if is_complete { Attr::Known(set(kept.keys().copied().collect())) } else { Attr::Unknown };
     Ok(PlannedIds { entries: Attr::Null, attribute, kept })
@@ -117,9 +117,9 @@ impl<'a, I: Managed> Before<'a, I> {
         let keyed: BTreeMap<&str, I> =
             prior.into_iter().flat_map(Side::elements).filter_map(with_key).collect();
         let stands_for = |text: &&str| {
-            let spelled = text.parse::<Reference<I>>().ok().and_then(|spelled| spelled.id());
+            let reference = text.parse::<Reference<I>>().ok().and_then(|reference| reference.id());
             let listed = || listed.get(&text.to_lowercase()).copied();
-            spelled.or_else(|| keyed.get(text).copied()).or_else(listed)
+            reference.or_else(|| keyed.get(text).copied()).or_else(listed)
         };
         let connected: BTreeSet<I> = texts.iter().filter_map(stands_for).collect();
         let left_texts = texts.iter().copied().filter(|text| stands_for(text).is_none()).collect();
@@ -174,10 +174,10 @@ impl<'a, I: Managed> Before<'a, I> {
 
     /// Returns the IDs of before if the paths are those of before.
     fn if_unchanged(&self, config: Side<'_>) -> Option<PlannedIds<I>> {
-        let Set(spellings) = config.spellings.known()?;
+        let Set(references) = config.references.known()?;
         // An unknown path counts, but is like none of before.
-        let same = self.texts.len() == spellings.len()
-            && config.texts().count() == spellings.len()
+        let same = self.texts.len() == references.len()
+            && config.texts().count() == references.len()
             && config.texts().all(|text| is_among(text, &self.texts));
         let kept = self.ids.iter().map(|id| (*id, format!("{} {id}", I::KIND))).collect();
         (same && !self.ids.is_empty()).then(|| PlannedIds {
@@ -224,13 +224,13 @@ fn is_among(text: &str, texts: &[&str]) -> bool {
 }
 
 async fn look_up<I: Managed>(client: Option<&Client>, text: &str) -> Result<Option<I>, Errors> {
-    let attribute = I::SPELLINGS;
-    let spelled: Reference<I> =
-        text.parse().map_err(|reason| project::invalid_spelling::<I>(attribute, text, &reason))?;
-    match (spelled.id(), client) {
+    let attribute = I::REFERENCES;
+    let reference: Reference<I> =
+        text.parse().map_err(|reason| project::invalid_reference::<I>(attribute, text, &reason))?;
+    match (reference.id(), client) {
         (Some(id), _) => Ok(Some(id)),
         (None, None) => Ok(None),
-        (None, Some(client)) => client.resolve(&spelled).await.map_err(|error| {
+        (None, Some(client)) => client.resolve(&reference).await.map_err(|error| {
             report(format!("Can't look up the {} `{text}`", I::KIND), &error).at(attribute).into()
         }),
     }
@@ -241,25 +241,25 @@ async fn look_up<I: Managed>(client: Option<&Client>, text: &str) -> Result<Opti
 /// # Errors
 ///
 /// All paths that don't, and whatever keeps GitLab from answering.
-pub(super) async fn settle<I: Managed>(
+pub(super) async fn resolve_existing<I: Managed>(
     client: &Client,
     planned: Side<'_>,
 ) -> (Attr<Set<i64>>, Vec<Diagnostic>) {
-    if !planned.numbers.is_unknown() {
-        return (planned.numbers.clone(), Vec::new());
+    if !planned.target_ids.is_unknown() {
+        return (planned.target_ids.clone(), Vec::new());
     }
-    let Some(Set(spellings)) = planned.spellings.known() else { return (Attr::Null, Vec::new()) };
-    let find = |spelling: &Attr<String>| {
-        let text = spelling.known().cloned().unwrap_or_default();
+    let Some(Set(references)) = planned.references.known() else { return (Attr::Null, Vec::new()) };
+    let find = |path_or_id: &Attr<String>| {
+        let text = path_or_id.known().cloned().unwrap_or_default();
         async move {
-            project::find::<I>(client, Some(I::SPELLINGS), &text)
+            project::find::<I>(client, Some(I::REFERENCES), &text)
                 .await
-                .map_err(|problem| problem.at(I::SPELLINGS))
+                .map_err(|problem| problem.at(I::REFERENCES))
         }
     };
     let mut ids = BTreeSet::new();
     let mut problems = Vec::new();
-    for found in join_all(spellings.iter().map(find)).await {
+    for found in join_all(references.iter().map(find)).await {
         match found {
             Ok(id) => drop(ids.insert(id)),
             Err(problem) => problems.push(problem),
@@ -273,7 +273,7 @@ pub(super) async fn settle<I: Managed>(
 /// # Errors
 ///
 /// All keys that don't, keys that stand for the same target, and whatever keeps GitLab from answering.
-pub(super) async fn settle_entries<I: Managed>(
+pub(super) async fn resolve_entries<I: Managed>(
     client: &Client,
     planned: Side<'_>,
 ) -> Result<Attr<Entries>, Errors> {
@@ -313,9 +313,10 @@ mod tests {
     use super::*;
     use crate::gitlab::{GroupId, ProjectId};
 
-    fn spelled(spellings: &[Option<&str>]) -> Attr<Set<String>> {
-        let spelling = |text: &Option<&str>| text.map_or(Attr::Unknown, |text| Attr::Known(text.to_owned()));
-        Attr::Known(Set(spellings.iter().map(spelling).collect()))
+    fn texts(references: &[Option<&str>]) -> Attr<Set<String>> {
+        let path_or_id =
+            |text: &Option<&str>| text.map_or(Attr::Unknown, |text| Attr::Known(text.to_owned()));
+        Attr::Known(Set(references.iter().map(path_or_id).collect()))
     }
 
     fn ids(ids: &[i64]) -> Attr<Set<i64>> {
@@ -328,9 +329,9 @@ mod tests {
         now: &[Option<&str>],
         live: Option<&[(i64, &str)]>,
     ) -> Attr<Set<i64>> {
-        let (texts, numbers, now) = (spelled(before.0), ids(before.1), spelled(now));
-        let prior = Side { entries: &Attr::Null, spellings: &texts, numbers: &numbers };
-        let config = Side { entries: &Attr::Null, spellings: &now, numbers: &Attr::Null };
+        let (texts, target_ids, now) = (texts(before.0), ids(before.1), texts(now));
+        let prior = Side { entries: &Attr::Null, references: &texts, target_ids: &target_ids };
+        let config = Side { entries: &Attr::Null, references: &now, target_ids: &Attr::Null };
         let entry = |(id, path): &(i64, &str)| {
             (I::try_from(*id).ok().unwrap(), (!path.is_empty()).then(|| (*path).to_owned()))
         };

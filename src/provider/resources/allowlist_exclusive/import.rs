@@ -2,7 +2,7 @@
 //! IDs.
 
 use super::entries::{Entries, Keys};
-use super::{ExclusiveModel, permitting, spelling};
+use super::{ExclusiveModel, permitting, refresh};
 use crate::framework::{Attr, Set, Warnings};
 use crate::gitlab::{Client, Error, ErrorKind, Freshness, Kind, PermissionList, ProjectId};
 use crate::provider::permissions;
@@ -33,7 +33,7 @@ pub(in crate::provider) async fn found(
     };
     let projects = ExclusiveModel { groups: Attr::Null, target_group_ids: Attr::Null, ..both_kinds.clone() };
     let observe =
-        async |model| spelling::observe(gitlab, owner, model, Freshness::Shared, Keys::Ids, warnings).await;
+        async |model| refresh::observe(gitlab, owner, model, Freshness::Shared, Keys::Ids, warnings).await;
     match observe(both_kinds).await {
         // A GitLab without group entries has projects to manage.
         Err(error) if !error.is_supported() => observe(projects).await,

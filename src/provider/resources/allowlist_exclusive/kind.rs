@@ -12,9 +12,9 @@ pub(super) trait Managed: Id {
     /// The attribute that holds entries with their permissions.
     const ENTRIES: &'static str;
     /// The attribute that holds spellings.
-    const SPELLINGS: &'static str;
+    const REFERENCES: &'static str;
     /// The attribute that holds IDs.
-    const NUMBERS: &'static str;
+    const TARGET_IDS: &'static str;
 
     /// Returns the kind's attributes of a model.
     fn side(model: &ExclusiveModel) -> Side<'_>;
@@ -23,28 +23,28 @@ pub(super) trait Managed: Id {
     fn entries(model: &mut ExclusiveModel) -> &mut Attr<Entries>;
 
     /// Returns the IDs of a model, to be set.
-    fn numbers(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>>;
+    fn target_ids(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>>;
 
     /// Returns the spellings of a model, to be set.
-    fn spellings(model: &mut ExclusiveModel) -> &mut Attr<Set<String>>;
+    fn references(model: &mut ExclusiveModel) -> &mut Attr<Set<String>>;
 }
 
 /// The three attributes of one kind, of which at most one is configured.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
     pub(super) entries: &'a Attr<Entries>,
-    pub(super) spellings: &'a Attr<Set<String>>,
-    pub(super) numbers: &'a Attr<Set<i64>>,
+    pub(super) references: &'a Attr<Set<String>>,
+    pub(super) target_ids: &'a Attr<Set<i64>>,
 }
 
 impl<'a> Side<'a> {
     /// Whether the kind is managed; `None` while unknown values decide.
     pub(super) fn is_managed(self) -> Option<bool> {
-        let Self { entries, spellings, numbers } = self;
-        if entries.known().is_some() || spellings.known().is_some() || numbers.known().is_some() {
+        let Self { entries, references, target_ids } = self;
+        if entries.known().is_some() || references.known().is_some() || target_ids.known().is_some() {
             return Some(true);
         }
-        (entries.is_null() && spellings.is_null() && numbers.is_null()).then_some(false)
+        (entries.is_null() && references.is_null() && target_ids.is_null()).then_some(false)
     }
 
     /// Checks whether permissions are managed, as far as is known: whether the kind is in the form of a map.
@@ -55,7 +55,7 @@ impl<'a> Side<'a> {
     /// Checks whether IDs are still to be known.
     pub(super) fn is_open(self) -> bool {
         let is_open = |entry: &Attr<Entry>| entry.known().is_none_or(|entry| entry.id.known().is_none());
-        self.numbers.is_unknown()
+        self.target_ids.is_unknown()
             || self.entries.is_unknown()
             || self.entries.known().is_some_and(|entries| entries.values().any(is_open))
     }
@@ -65,22 +65,22 @@ impl<'a> Side<'a> {
         let are_known = |Set(ids): &Set<i64>| ids.iter().all(|id| id.known().is_some());
         match self.entries.known() {
             Some(_) => !self.is_open(),
-            None => self.numbers.known().is_some_and(are_known),
+            None => self.target_ids.known().is_some_and(are_known),
         }
     }
 
     /// The IDs that are known.
     pub(super) fn ids<I: Managed>(self) -> impl Iterator<Item = I> + use<'a, I> {
-        let numbers = self.numbers.known().into_iter().flat_map(|Set(numbers)| numbers);
-        let numbers = numbers.filter_map(|number| number.known().copied());
+        let target_ids = self.target_ids.known().into_iter().flat_map(|Set(target_ids)| target_ids);
+        let target_ids = target_ids.filter_map(|id| id.known().copied());
         let of_entries = self.elements().filter_map(|(_, entry)| entry.id.known().copied());
-        numbers.chain(of_entries).filter_map(|number| I::try_from(number).ok())
+        target_ids.chain(of_entries).filter_map(|id| I::try_from(id).ok())
     }
 
     /// The spellings that are known: paths and IDs as they are written.
     pub(super) fn texts(self) -> impl Iterator<Item = &'a str> {
-        let spellings = self.spellings.known().into_iter().flat_map(|Set(spellings)| spellings);
-        spellings.filter_map(|spelling| spelling.known()).chain(self.keys()).map(String::as_str)
+        let references = self.references.known().into_iter().flat_map(|Set(references)| references);
+        references.filter_map(|path_or_id| path_or_id.known()).chain(self.keys()).map(String::as_str)
     }
 
     /// The keys of the map.
@@ -130,46 +130,46 @@ impl<I: Managed> Live<I> {
 
 impl Managed for ProjectId {
     const ENTRIES: &'static str = "projects";
-    const SPELLINGS: &'static str = "target_projects";
-    const NUMBERS: &'static str = "target_project_ids";
+    const REFERENCES: &'static str = "target_projects";
+    const TARGET_IDS: &'static str = "target_project_ids";
 
     fn side(model: &ExclusiveModel) -> Side<'_> {
         let ExclusiveModel { projects, target_projects, target_project_ids, .. } = model;
-        Side { entries: projects, spellings: target_projects, numbers: target_project_ids }
+        Side { entries: projects, references: target_projects, target_ids: target_project_ids }
     }
 
     fn entries(model: &mut ExclusiveModel) -> &mut Attr<Entries> {
         &mut model.projects
     }
 
-    fn numbers(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>> {
+    fn target_ids(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>> {
         &mut model.target_project_ids
     }
 
-    fn spellings(model: &mut ExclusiveModel) -> &mut Attr<Set<String>> {
+    fn references(model: &mut ExclusiveModel) -> &mut Attr<Set<String>> {
         &mut model.target_projects
     }
 }
 
 impl Managed for GroupId {
     const ENTRIES: &'static str = "groups";
-    const SPELLINGS: &'static str = "target_groups";
-    const NUMBERS: &'static str = "target_group_ids";
+    const REFERENCES: &'static str = "target_groups";
+    const TARGET_IDS: &'static str = "target_group_ids";
 
     fn side(model: &ExclusiveModel) -> Side<'_> {
         let ExclusiveModel { groups, target_groups, target_group_ids, .. } = model;
-        Side { entries: groups, spellings: target_groups, numbers: target_group_ids }
+        Side { entries: groups, references: target_groups, target_ids: target_group_ids }
     }
 
     fn entries(model: &mut ExclusiveModel) -> &mut Attr<Entries> {
         &mut model.groups
     }
 
-    fn numbers(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>> {
+    fn target_ids(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>> {
         &mut model.target_group_ids
     }
 
-    fn spellings(model: &mut ExclusiveModel) -> &mut Attr<Set<String>> {
+    fn references(model: &mut ExclusiveModel) -> &mut Attr<Set<String>> {
         &mut model.target_groups
     }
 }

@@ -9,19 +9,19 @@ pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scopes";
 /// The state in our terms. A kind that the state does not know is left alone, as it was.
 pub(super) fn take_over(source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
     let project = moved::project(source, &["project", "project_id", "id"]);
-    let Some(spelling) = project.known() else { return Err(no_project().into()) };
-    let owner: Option<i64> = spelling.parse().ok();
+    let Some(path_or_id) = project.known() else { return Err(no_project().into()) };
+    let owner: Option<i64> = path_or_id.parse().ok();
     let set = |attribute| {
-        let others = moved::numbers(source, attribute).map(|mut numbers| {
+        let others = moved::ids(source, attribute).map(|mut ids| {
             if attribute == "target_project_ids" {
-                numbers.retain(|number| Some(*number) != owner);
+                ids.retain(|id| Some(*id) != owner);
             }
-            Set(numbers.into_iter().map(Attr::Known).collect())
+            Set(ids.into_iter().map(Attr::Known).collect())
         });
         others.map_or(Attr::Null, Attr::Known)
     };
     if let Some(enabled) = source.state.get("enabled").and_then(serde_json::Value::as_bool) {
-        warnings.add(enabled_has_no_home(spelling, enabled));
+        warnings.add(enabled_has_no_home(path_or_id, enabled));
     }
     Ok(ExclusiveModel {
         target_project_ids: set("target_project_ids"),
@@ -70,11 +70,11 @@ mod tests {
         (model, warnings.take())
     }
 
-    fn numbers(numbers: &[i64]) -> Attr<Set<i64>> {
-        Attr::Known(Set(numbers.iter().copied().map(Attr::Known).collect()))
+    fn ids(ids: &[i64]) -> Attr<Set<i64>> {
+        Attr::Known(Set(ids.iter().copied().map(Attr::Known).collect()))
     }
 
-    fn numbered(projects: Attr<Set<i64>>, groups: Attr<Set<i64>>) -> ExclusiveModel {
+    fn with_ids(projects: Attr<Set<i64>>, groups: Attr<Set<i64>>) -> ExclusiveModel {
         ExclusiveModel {
             project: Attr::Known("111".into()),
             target_project_ids: projects,
@@ -88,21 +88,21 @@ mod tests {
     #[test]
     fn every_shape_of_the_official_state_is_taken_over() {
         let of_17_0 = json!({"id":"111","project_id":111,"target_project_ids":[123]});
-        assert_eq!(moved(of_17_0).0, numbered(numbers(&[123]), Attr::Null));
+        assert_eq!(moved(of_17_0).0, with_ids(ids(&[123]), Attr::Null));
         let of_17_3 = json!({"id":"111","project":"111","project_id":111,"target_project_ids":[123],"target_group_ids":[]});
-        assert_eq!(moved(of_17_3).0, numbered(numbers(&[123]), numbers(&[])));
+        assert_eq!(moved(of_17_3).0, with_ids(ids(&[123]), ids(&[])));
         let of_18 = json!({"id":"111","project":"111","project_id":111,"enabled":true,"target_project_ids":[123],
                            "target_group_ids":[7]});
-        assert_eq!(moved(of_18).0, numbered(numbers(&[123]), numbers(&[7])));
+        assert_eq!(moved(of_18).0, with_ids(ids(&[123]), ids(&[7])));
         let of_19_0 =
             json!({"id":"111","project":"111","enabled":true,"target_project_ids":[],"target_group_ids":[]});
-        assert_eq!(moved(of_19_0).0, numbered(numbers(&[]), numbers(&[])));
+        assert_eq!(moved(of_19_0).0, with_ids(ids(&[]), ids(&[])));
         let of_19_1 = json!({"id":"grp/prj","project":"grp/prj","enabled":true,"target_project_ids":[],"target_group_ids":[7]});
         let by_path = ExclusiveModel {
             project: Attr::Known("grp/prj".into()),
             project_id: Attr::Null,
             id: Attr::Null,
-            ..numbered(numbers(&[]), numbers(&[7]))
+            ..with_ids(ids(&[]), ids(&[7]))
         };
         assert_eq!(moved(of_19_1).0, by_path);
     }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_project_itself_is_not_taken_for_a_target() {
         let state = json!({"id":"111","project":"111","target_project_ids":[111,123]});
-        assert_eq!(moved(state).0.target_project_ids, numbers(&[123]));
+        assert_eq!(moved(state).0.target_project_ids, ids(&[123]));
     }
 
     #[test]

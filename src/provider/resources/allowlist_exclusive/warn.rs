@@ -95,8 +95,8 @@ fn abandoned<I: Managed>(
              changes go unnoticed:\n\n{}\n\nTo remove them, set `{texts} = []`.",
             lines(&keeping),
             entries = I::ENTRIES,
-            texts = I::SPELLINGS,
-            ids = I::NUMBERS,
+            texts = I::REFERENCES,
+            ids = I::TARGET_IDS,
         ),
     ));
 }
@@ -151,10 +151,10 @@ pub(super) fn covered_projects(
 fn paths<I: Managed>(planned: &ExclusiveModel, lists: &Lists) -> BTreeMap<String, Option<Permissions>> {
     let side = I::side(planned);
     let permissions = side.permissions::<I>();
-    let is_path = |text: &&str| text.parse::<Reference<I>>().is_ok_and(|spelled| spelled.id().is_none());
+    let is_path = |text: &&str| text.parse::<Reference<I>>().is_ok_and(|reference| reference.id().is_none());
     let of_key = |text: &str| side.entries.known()?.get(text)?.known()?.permissions();
-    let spelled = side.texts().filter(is_path).map(|text| (text.to_owned(), of_key(text)));
-    let mut paths: BTreeMap<String, Option<Permissions>> = spelled.collect();
+    let reference = side.texts().filter(is_path).map(|text| (text.to_owned(), of_key(text)));
+    let mut paths: BTreeMap<String, Option<Permissions>> = reference.collect();
     if let Some(Live(live)) = lists.live::<I>() {
         let wanted: BTreeSet<I> = side.ids().collect();
         let listed = live.into_iter().filter(|(id, _)| wanted.contains(id));

@@ -100,45 +100,49 @@ async fn observe_kind<I: Managed>(
         *I::entries(state) = Attr::Known(entries::observed(I::side(state), &live, permissions, new_keys));
         return Ok(());
     }
-    let numbers: BTreeSet<I> = live.0.keys().copied().collect();
+    let present: BTreeSet<I> = live.0.keys().copied().collect();
     let before: BTreeSet<I> = I::side(state).ids().collect();
-    if numbers != before
-        && let Some(Set(spellings)) = I::side(state).spellings.known()
+    if present != before
+        && let Some(Set(references)) = I::side(state).references.known()
     {
-        let known = respell(client, spellings, &live).await?;
-        *I::spellings(state) = Attr::Known(known);
+        let known = keep_references(client, references, &live).await?;
+        *I::references(state) = Attr::Known(known);
     }
-    *I::numbers(state) = Attr::Known(ids::set(numbers));
+    *I::target_ids(state) = Attr::Known(ids::set(present));
     Ok(())
 }
 
 /// One spelling for each entry: the one the state has, else its path, else its number.
-async fn respell<I: Managed>(
+async fn keep_references<I: Managed>(
     client: &Client,
-    spellings: &[Attr<String>],
+    references: &[Attr<String>],
     live: &Live<I>,
 ) -> Result<Set<String>, Error> {
     let mut of_state: BTreeMap<I, String> = BTreeMap::new();
-    for spelling in spellings.iter().filter_map(Attr::known) {
-        if let Some(id) = spelled_id(client, spelling, live).await? {
-            of_state.insert(id, spelling.clone());
+    for path_or_id in references.iter().filter_map(Attr::known) {
+        if let Some(id) = reference_id(client, path_or_id, live).await? {
+            of_state.insert(id, path_or_id.clone());
         }
     }
-    let spell = |(id, path): (&I, &Option<String>)| {
+    let reference_of = |(id, path): (&I, &Option<String>)| {
         of_state.get(id).or(path.as_ref()).cloned().unwrap_or_else(|| id.to_string())
     };
-    Ok(Set(live.0.iter().map(spell).map(Attr::Known).collect()))
+    Ok(Set(live.0.iter().map(reference_of).map(Attr::Known).collect()))
 }
 
 /// What a spelling of the state stands for. Only a path that no entry bears needs a request: it may be an old one.
-async fn spelled_id<I: Managed>(client: &Client, spelling: &str, live: &Live<I>) -> Result<Option<I>, Error> {
-    let Ok(spelled) = spelling.parse::<Reference<I>>() else { return Ok(None) };
-    if let Some(id) = spelled.id() {
+async fn reference_id<I: Managed>(
+    client: &Client,
+    path_or_id: &str,
+    live: &Live<I>,
+) -> Result<Option<I>, Error> {
+    let Ok(reference) = path_or_id.parse::<Reference<I>>() else { return Ok(None) };
+    if let Some(id) = reference.id() {
         return Ok(Some(id));
     }
-    let has_path = |path: &Option<String>| path.as_ref().is_some_and(|path| same_path(path, spelling));
+    let has_path = |path: &Option<String>| path.as_ref().is_some_and(|path| same_path(path, path_or_id));
     match live.0.iter().find(|(_, path)| has_path(path)) {
         Some((id, _)) => Ok(Some(*id)),
-        None => client.resolve(&spelled).await,
+        None => client.resolve(&reference).await,
     }
 }
