@@ -1,5 +1,5 @@
 //! The names under which hosts know this provider. They are the same in every configuration, mirror and lock file, so
-//! nothing else may spell them.
+//! nothing else may contain them.
 
 /// The source address as configurations write it. Each host puts its own registry in front.
 pub const SOURCE: &str = "aff15f21/gitlab-job-token";

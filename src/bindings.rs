@@ -1,4 +1,4 @@
-//! The one door to the code that `build.rs` generates from `proto/`: the messages and server traits of protocol 6
+//! The only access to the code that `build.rs` generates from `proto/`: the messages and server traits of protocol 6
 //! and of the go-plugin services. Only `plugin` and the service in `framework` may pass it; everyone else works
 //! with the types that those two make of it. Nothing is written here by hand, and lints bend nowhere else.
 

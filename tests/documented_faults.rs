@@ -11,7 +11,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The variants of the simulator's enum, in its own spelling.
+/// The variants of the simulator's enum, as it writes them.
 fn faults() -> BTreeSet<String> {
     let source = read("tests/simulator/src/faults/mod.rs");
     let (_, body) = source.split_once("pub enum Fault {").unwrap();

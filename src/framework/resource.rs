@@ -196,7 +196,7 @@ pub trait Resource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Model, Failed<Self::Model>>> + Send;
 
     /// The object as it is now, or `None` where it is certain that it is gone. Works from what an import left,
-    /// and keeps the spellings of the state where they mean the same.
+    /// and keeps the values of the state where they mean the same.
     ///
     /// # Errors
     ///

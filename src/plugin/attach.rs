@@ -12,7 +12,7 @@ use super::PROTOCOL_VERSION;
 use super::connection::{Connections, Session};
 use super::environment::Launch;
 use super::handshake::Address;
-use super::listener::{Guests, Listener};
+use super::listener::{Hosts, Listener};
 use super::serve::{End, ServeError, serve_until_end};
 use super::services;
 use super::shutdown::Shutdown;
@@ -21,10 +21,10 @@ use super::shutdown::Shutdown;
 const VARIABLE: &str = "TF_REATTACH_PROVIDERS";
 
 /// How long calls in flight may take to finish after an interrupt. Nobody kills us here, and an answer that gets through
-/// spares the host's state; but whoever presses Ctrl-C does not want to wait long.
+/// spares the host's state; but nobody who presses Ctrl-C wants to wait long.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
-/// Serves `provider` under these full addresses to whoever attaches, until an interrupt. What to tell a host is written
+/// Serves `provider` under these full addresses to all hosts that attach, until an interrupt. What to tell a host is written
 /// to `announce_on` for a person to paste into the shell in which the host runs.
 ///
 /// Hosts may come and go, many at once. Each request carries the `S` of its connection.
@@ -39,7 +39,7 @@ pub async fn serve_attached<S: Session>(
 ) -> Result<End, ServeError> {
     // Before there is a socket, so that no interrupt leaves one behind.
     let interrupts = Interrupts::listen().map_err(ServeError::Interrupts)?;
-    let mut listener = Listener::bind(launch, Guests::Many).await?;
+    let mut listener = Listener::bind(launch, Hosts::Many).await?;
     let announcement =
         Announcement { address: listener.address(), providers: addresses, shells: Shells::HERE };
     write!(announce_on, "{announcement}").and_then(|()| announce_on.flush()).map_err(ServeError::Announce)?;

@@ -88,7 +88,7 @@ pub struct NoPort {
 
 /// Who may be connected at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Guests {
+pub(super) enum Hosts {
     /// One host. While it is connected a unix socket is away: nobody else needs it, and a process that is killed then
     /// leaves nothing behind.
     One,
@@ -100,7 +100,7 @@ pub(super) enum Guests {
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Address,
-    guests: Guests,
+    hosts: Hosts,
     socket: Socket,
 }
 
@@ -117,15 +117,15 @@ impl Listener {
     ///
     /// # Errors
     /// Fails if no directory and no port allow it.
-    pub(super) async fn bind(launch: &Launch, guests: Guests) -> Result<Self, ListenError> {
-        let bind_tcp = || Self::bind_tcp(launch.ports.clone(), guests);
+    pub(super) async fn bind(launch: &Launch, hosts: Hosts) -> Result<Self, ListenError> {
+        let bind_tcp = || Self::bind_tcp(launch.ports.clone(), hosts);
         match launch.network {
             Some(Network::Tcp) => return bind_tcp().await.map_err(ListenError::Tcp),
             // Unix sockets keep other users of the machine out. Without them, a port it is.
             None if cfg!(not(unix)) => return bind_tcp().await.map_err(ListenError::Tcp),
             Some(Network::Unix) | None => {}
         }
-        match Self::bind_unix(launch, guests) {
+        match Self::bind_unix(launch, hosts) {
             Err(ListenError::Unix(socket)) if launch.may_replace_socket_by_port() => {
                 bind_tcp().await.map_err(|port| ListenError::Neither { socket, port })
             }
@@ -135,7 +135,7 @@ impl Listener {
 
     /// Listens in the first directory that can hold a socket.
     #[cfg(unix)]
-    fn bind_unix(launch: &Launch, guests: Guests) -> Result<Self, ListenError> {
+    fn bind_unix(launch: &Launch, hosts: Hosts) -> Result<Self, ListenError> {
         use super::environment::{SOCKET_DIR, TEMPORARY_DIR};
 
         let (directories, variable) = match &launch.socket_dir {
@@ -147,7 +147,7 @@ impl Listener {
             match unix::Socket::bind(directory, launch.socket_group.as_deref()) {
                 Ok(socket) => {
                     let address = Address::Unix(socket.path().to_owned());
-                    return Ok(Self { address, guests, socket: Socket::Unix(socket) });
+                    return Ok(Self { address, hosts, socket: Socket::Unix(socket) });
                 }
                 Err(error) => {
                     tracing::warn!("no socket can be made in {}: {error}", directory.display());
@@ -159,11 +159,11 @@ impl Listener {
     }
 
     #[cfg(not(unix))]
-    fn bind_unix(_: &Launch, _: Guests) -> Result<Self, ListenError> {
+    fn bind_unix(_: &Launch, _: Hosts) -> Result<Self, ListenError> {
         Err(ListenError::NoUnixSockets)
     }
 
-    async fn bind_tcp(ports: RangeInclusive<u16>, guests: Guests) -> Result<Self, NoPort> {
+    async fn bind_tcp(ports: RangeInclusive<u16>, hosts: Hosts) -> Result<Self, NoPort> {
         let mut source = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for port in ports.clone() {
             match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
@@ -171,7 +171,7 @@ impl Listener {
                 .and_then(with_address)
             {
                 Ok((socket, address)) => {
-                    return Ok(Self { address: Address::Tcp(address), guests, socket: Socket::Tcp(socket) });
+                    return Ok(Self { address: Address::Tcp(address), hosts, socket: Socket::Tcp(socket) });
                 }
                 Err(error) => source = error,
             }
@@ -205,7 +205,7 @@ impl Listener {
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
-                Ok(()) = tallies.changed(), if self.guests == Guests::One => {
+                Ok(()) = tallies.changed(), if self.hosts == Hosts::One => {
                     let connected = tallies.borrow_and_update().live > 0;
                     self.socket.set_open(!connected);
                     continue;

@@ -28,6 +28,6 @@ pub use tls::TlsError;
 pub const PROTOCOL_VERSION: u32 = 6;
 
 /// The largest message to receive or send, in bytes. Hosts take far more (2 GiB), terraform-plugin-go servers as
-/// much as this, and tonic's own default of 4 MiB is too little for large states. Whoever builds the provider
+/// much as this, and tonic's own default of 4 MiB is too little for large states. A program that builds the provider
 /// service sets it for both directions.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024 * 1024;

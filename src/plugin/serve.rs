@@ -13,7 +13,7 @@ use super::connection::{Connections, Session};
 use super::environment::Launch;
 use super::handshake::Handshake;
 use super::host::{self, Gone, Parent};
-use super::listener::{Guests, ListenError, Listener};
+use super::listener::{Hosts, ListenError, Listener};
 use super::services;
 use super::shutdown::Shutdown;
 use super::tls::{ServerCertificate, TlsError};
@@ -83,7 +83,7 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
         );
     }
     let certificate = launch.client_certificate.as_deref().map(ServerCertificate::for_host).transpose()?;
-    let mut listener = Listener::bind(launch, Guests::One).await?;
+    let mut listener = Listener::bind(launch, Hosts::One).await?;
     let handshake = Handshake {
         address: listener.address(),
         certificate: certificate.as_ref().map(|own| &own.certificate),
@@ -106,7 +106,7 @@ async fn host_gone(parent: Parent, connections: &Connections) -> End {
     End::HostGone(gone)
 }
 
-/// Serves whoever connects until `shutdown` is asked for, or `other_end` comes; calls in flight may then take as long as
+/// Serves every host that connects until `shutdown` is asked for, or `other_end` comes; calls in flight may then take as long as
 /// `drain_limit`.
 pub(super) async fn serve_until_end<S: Session>(
     listener: &mut Listener,

@@ -1,4 +1,4 @@
-//! The identity of what exists once for each project: the project's number.
+//! The identity of what exists once for each project: the project's ID.
 
 use super::project;
 use super::report::report;

@@ -13,7 +13,7 @@ pub(super) fn is_official(source: &MoveSource, type_name: &str) -> bool {
     source.type_name == type_name && source.is_from(OFFICIAL)
 }
 
-/// The project that a state belongs to, as it was spelled: under the first of `attributes` that is set.
+/// Returns the project that a state belongs to, as it was written: under the first of `attributes` that is set.
 pub(super) fn project(source: &MoveSource, attributes: &[&str]) -> Attr<String> {
     let text = attributes.iter().find_map(|attribute| match source.state.get(*attribute) {
         Some(Json::String(text)) if !text.is_empty() => Some(text.clone()),
@@ -23,12 +23,12 @@ pub(super) fn project(source: &MoveSource, attributes: &[&str]) -> Attr<String> 
     text.map_or(Attr::Null, Attr::Known)
 }
 
-/// A number of a state.
+/// Returns an ID of a state.
 pub(super) fn id(source: &MoveSource, attribute: &str) -> Attr<i64> {
     source.state.get(attribute).and_then(integer).map_or(Attr::Null, Attr::Known)
 }
 
-/// A set of numbers of a state; null where the state has none of that name.
+/// Returns a set of IDs of a state; null where the state has none of that name.
 pub(super) fn ids(source: &MoveSource, attribute: &str) -> Option<Vec<i64>> {
     Some(source.state.get(attribute)?.as_array()?.iter().filter_map(integer).collect())
 }

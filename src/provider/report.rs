@@ -78,7 +78,7 @@ const DESTROY_ALL_THE_SAME: &str =
     "If `terraform destroy` stops at this error, run it with the option `-refresh=false`.";
 
 /// The warning that goes with taking an object for gone because its project is: GitLab answers the same where the
-/// token has just lost sight of the project, and then creating the object anew will fail.
+/// token can no longer see the project, and then creating the object anew will fail.
 pub(super) fn project_gone(owner: impl Display) -> Diagnostic {
     let detail = format!(
         "GitLab answers that there is no project {owner} that the token can see, so what is managed of it counts as gone. \

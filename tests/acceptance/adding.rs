@@ -1,4 +1,4 @@
-//! What GitLab may have against a new entry: that it is there already, that its target is out of sight or does not exist,
+//! What GitLab may have against a new entry: that it is there already, that its target is hidden or does not exist,
 //! that the list is full.
 
 use gitlab_simulator::{LINK_LIMIT, Target, TokenSpec};
@@ -111,7 +111,7 @@ fn hidden_target_is_an_error_and_not_in_state() {
 }
 
 #[test]
-fn a_target_number_that_nobody_has_is_refused_and_not_in_state() {
+fn unknown_target_id_is_an_error_and_not_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "4711"));

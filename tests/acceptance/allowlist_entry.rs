@@ -40,7 +40,7 @@ fn what_was_applied_is_on_the_list_and_plans_clean() {
 }
 
 #[test]
-fn the_numbers_are_known_while_planning_when_the_paths_exist() {
+fn ids_of_existing_paths_are_known_while_planning() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -52,7 +52,7 @@ fn the_numbers_are_known_while_planning_when_the_paths_exist() {
 }
 
 #[test]
-fn the_state_holds_numbers_beside_the_spellings() {
+fn state_has_ids_beside_configured_paths() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -178,7 +178,7 @@ fn another_target_replaces_the_entry() {
 }
 
 #[test]
-fn another_owner_replaces_the_entry() {
+fn other_project_replaces_the_entry() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);

@@ -125,7 +125,7 @@ fn the_project_itself_is_left_out() {
 }
 
 #[test]
-fn projects_out_of_the_tokens_sight_are_shown() {
+fn projects_hidden_from_the_token_are_shown() {
     let gitlab = WORLD.start_version("19.4.1-ee");
     gitlab.allow(1, OPS);
     gitlab.allow(1, OTHER);

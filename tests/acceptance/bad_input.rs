@@ -87,7 +87,7 @@ fn an_entry_with_all_four_targets() {
 }
 
 #[test]
-fn a_target_that_is_the_owner_in_the_same_spelling() {
+fn target_with_the_same_text_as_the_project() {
     let own = "project = \"acme/app\"\ntarget_project = \"acme/app\"";
     let error = entry_error(own);
     assert_snapshot!(error, @r#"
@@ -102,7 +102,7 @@ fn a_target_that_is_the_owner_in_the_same_spelling() {
 }
 
 #[test]
-fn a_target_that_is_the_owner_by_number() {
+fn target_that_is_the_project_by_id() {
     let error = entry_error("project = \"acme/app\"\ntarget_project_id = 1");
     assert_snapshot!(error, @r"
     Error: Target is the project itself
@@ -116,7 +116,7 @@ fn a_target_that_is_the_owner_by_number() {
 }
 
 #[test]
-fn a_target_that_is_the_owner_by_path() {
+fn target_that_is_the_project_by_path() {
     let error = entry_error("project = 1\ntarget_project = \"acme/app\"");
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
@@ -130,7 +130,7 @@ fn a_target_that_is_the_owner_by_path() {
 }
 
 #[test]
-fn a_target_number_of_zero() {
+fn target_id_of_zero() {
     let error = entry_error("project = \"acme/app\"\ntarget_project_id = 0");
     assert_snapshot!(error, @r"
     Error: Invalid project ID
@@ -158,7 +158,7 @@ fn a_made_up_target_fails_before_any_request() {
 }
 
 #[test]
-fn a_negative_target_number() {
+fn negative_target_id() {
     let error = entry_error("project = \"acme/app\"\ntarget_group_id = -3");
     assert_snapshot!(error, @r"
     Error: Invalid group ID
@@ -170,7 +170,7 @@ fn a_negative_target_number() {
 }
 
 #[test]
-fn a_fraction_of_a_target_number() {
+fn fractional_target_id() {
     let error = entry_error("project = \"acme/app\"\ntarget_project_id = 1.5");
     assert_snapshot!(error, @r"
     Error: Invalid attribute value
@@ -182,7 +182,7 @@ fn a_fraction_of_a_target_number() {
 }
 
 #[test]
-fn a_target_number_beyond_all_numbers() {
+fn target_id_out_of_range() {
     let error = entry_error("project = \"acme/app\"\ntarget_group_id = 1e30");
     assert_snapshot!(error, @r"
     Error: Invalid attribute value
@@ -194,7 +194,7 @@ fn a_target_number_beyond_all_numbers() {
 }
 
 #[test]
-fn a_project_number_of_zero() {
+fn project_id_of_zero() {
     let error = scope_error("project = 0");
     assert_snapshot!(error, @r#"
     Error: Invalid project
@@ -308,7 +308,7 @@ fn scope_of_an_unknown_path_fails_only_at_apply() {
 }
 
 #[test]
-fn a_scope_of_an_unknown_number() {
+fn scope_of_an_unknown_id() {
     let gitlab = Simulator::start();
     let tf = workspace(&gitlab);
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n}\n");
@@ -330,7 +330,7 @@ fn a_scope_of_an_unknown_number() {
 }
 
 #[test]
-fn a_list_of_an_unknown_number() {
+fn list_of_an_unknown_id() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(

@@ -40,7 +40,7 @@ fn paths(allowed: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_scope_is_read_by_path_and_by_number() {
+fn scope_is_read_by_path_and_by_id() {
     let gitlab = WORLD.start();
     gitlab.set_inbound_enabled(1, false);
     gitlab.set_outbound_enabled(1, true);
@@ -256,7 +256,7 @@ fn an_unknown_project_is_an_error() {
 }
 
 #[test]
-fn a_project_that_is_neither_number_nor_path_is_an_error() {
+fn project_that_is_neither_id_nor_path_is_an_error() {
     let gitlab = WORLD.start();
     let tf = workspace(&gitlab);
 

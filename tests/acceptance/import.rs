@@ -53,12 +53,12 @@ fn entry_is_imported_by_the_official_providers_two_ids() {
 }
 
 #[test]
-fn an_entry_is_imported_by_paths_with_the_number_of_its_target() {
+fn entry_imported_by_paths_gets_the_id_of_its_target() {
     imports_clean(&entry("acme/app", "target_project_id = 2"), "acme/app:project:acme/lib");
     imports_clean(&entry("acme/app", "target_group_id = 2"), "acme/app:group:partners");
 }
 
-/// The number alone is imported, because a generated configuration that named the target twice would not be valid.
+/// Only the ID is imported, because a generated configuration that named the target twice would not be valid.
 #[test]
 fn path_for_an_imported_entry_updates_in_place_without_a_write() {
     let gitlab = lib_and_partners_allowed();
@@ -74,7 +74,7 @@ fn path_for_an_imported_entry_updates_in_place_without_a_write() {
 }
 
 #[test]
-fn a_scope_is_imported_by_number() {
+fn scope_is_imported_by_id() {
     let gitlab = lib_and_partners_allowed();
     gitlab.set_inbound_enabled(1, false);
     let tf = workspace(&gitlab);
@@ -86,7 +86,7 @@ fn a_scope_is_imported_by_number() {
 }
 
 #[test]
-fn a_scope_is_imported_by_path_with_its_number() {
+fn scope_imported_by_path_gets_its_id() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);
@@ -119,7 +119,7 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
 }
 
 #[test]
-fn an_entry_of_an_unknown_owner_cannot_be_imported() {
+fn entry_of_an_unknown_project_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("9", "target_project_id = 3"));
@@ -166,7 +166,7 @@ fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
 }
 
 #[test]
-fn a_part_of_an_id_that_is_neither_number_nor_path_is_told() {
+fn import_id_with_neither_id_nor_path_is_an_error() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 2"));
@@ -193,7 +193,7 @@ fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
 }
 
 #[test]
-fn a_scope_of_an_unknown_number_cannot_be_imported() {
+fn scope_of_an_unknown_id_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);

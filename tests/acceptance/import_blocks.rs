@@ -79,7 +79,7 @@ fn entries_are_imported_by_ids_in_every_form() {
 }
 
 #[test]
-fn scopes_are_imported_by_number_and_by_path() {
+fn scopes_are_imported_by_id_and_by_path() {
     imports_clean(
         r#"
         locals {
@@ -100,7 +100,7 @@ fn scopes_are_imported_by_number_and_by_path() {
 }
 
 #[test]
-fn exclusive_lists_are_imported_by_number_and_by_path() {
+fn exclusive_lists_are_imported_by_id_and_by_path() {
     imports_clean(
         r#"
         locals {

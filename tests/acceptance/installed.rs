@@ -30,7 +30,7 @@ resource "gitlab_job_token_scope" "app" {
 }
 "#;
 
-/// Nobody listens there, so whoever asks a registry fails.
+/// Nobody listens there, so a request to a registry fails.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 struct Installing {

@@ -234,7 +234,7 @@ fn official_provider_is_known_from_registries_and_mirrors() {
 }
 
 #[test]
-fn paths_in_place_of_the_moved_numbers_are_no_write() {
+fn paths_instead_of_moved_ids_write_nothing() {
     let gitlab = lib_and_ops_allowed();
     let official = Official::scopes(
         0,

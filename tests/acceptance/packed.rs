@@ -13,7 +13,7 @@ use xtask::dist::{Options, package};
 use crate::kit::{PROVIDER, workspace_without_provider};
 use crate::worlds::{APP, APP_ONLY};
 
-/// Nobody listens there, so whoever asks a registry fails.
+/// Nobody listens there, so a request to a registry fails.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];

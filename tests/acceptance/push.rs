@@ -60,7 +60,7 @@ fn where_it_is_not_set_it_costs_no_request_and_stays_as_it_is() {
     tf.plan().changes_nothing();
     tf.destroy().succeeds();
 
-    // A destroy finds out the number of nothing: it is in the state.
+    // A destroy looks up no ID: it is in the state.
     assert!(gitlab.requests().filter(|request| request.route == Route::ProjectPut).is_empty());
     assert!(gitlab.push_repository_for_job_token_allowed(APP));
 }

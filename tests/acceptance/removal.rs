@@ -99,7 +99,7 @@ fn target_hidden_from_the_token_keeps_access_and_stays_in_state() {
 }
 
 #[test]
-fn a_deleted_owner_leaves_the_state_on_refresh() {
+fn deleted_project_leaves_the_state_on_refresh() {
     let (gitlab, tf) = applied();
     gitlab.delete_project(APP);
 

@@ -17,15 +17,15 @@ const TRIES_TO_APPLY: usize = 2;
 /// `terraform destroy` refreshes, plans the destruction and applies it in a process each.
 const TRIES_TO_DESTROY: usize = 3;
 
-struct Estate {
+struct Allowlists {
     owners: Vec<u64>,
     projects: Vec<u64>,
     groups: Vec<u64>,
 }
 
-impl Estate {
-    fn of(gitlab: &Simulator, owners: usize, projects: usize, groups: usize) -> Estate {
-        Estate {
+impl Allowlists {
+    fn of(gitlab: &Simulator, owners: usize, projects: usize, groups: usize) -> Allowlists {
+        Allowlists {
             owners: (0..owners).map(|n| gitlab.add_project(&format!("owners/o{n}"))).collect(),
             projects: (0..projects).map(|n| gitlab.add_project(&format!("targets/t{n}"))).collect(),
             groups: (0..groups).map(|n| gitlab.add_group(&format!("group-{n}"))).collect(),
@@ -33,7 +33,7 @@ impl Estate {
     }
 
     fn entries(&self) -> String {
-        let Estate { owners, projects, groups } = self;
+        let Allowlists { owners, projects, groups } = self;
         format!(
             r#"
             resource "gitlab_job_token_allowlist_entry" "project" {{
@@ -53,7 +53,7 @@ impl Estate {
     }
 
     fn exclusive_lists(&self) -> String {
-        let Estate { owners, projects, groups } = self;
+        let Allowlists { owners, projects, groups } = self;
         format!(
             r#"
             resource "gitlab_job_token_allowlist_exclusive" "this" {{
@@ -116,9 +116,9 @@ fn applied(gitlab: &Simulator, tf: &Workspace, config: &str) {
 #[test]
 fn refresh_of_a_full_project_list_reads_three_pages_once() {
     let gitlab = Simulator::start();
-    let estate = Estate::of(&gitlab, 1, FULL, 0);
+    let allowlists = Allowlists::of(&gitlab, 1, FULL, 0);
     let tf = workspace(&gitlab);
-    applied(&gitlab, &tf, &estate.entries());
+    applied(&gitlab, &tf, &allowlists.entries());
 
     tf.plan().changes_nothing();
 
@@ -128,9 +128,9 @@ fn refresh_of_a_full_project_list_reads_three_pages_once() {
 #[test]
 fn refresh_of_both_full_lists_reads_five_pages_once() {
     let gitlab = Simulator::start();
-    let estate = Estate::of(&gitlab, 1, FULL, FULL);
+    let allowlists = Allowlists::of(&gitlab, 1, FULL, FULL);
     let tf = workspace(&gitlab);
-    applied(&gitlab, &tf, &estate.entries());
+    applied(&gitlab, &tf, &allowlists.entries());
 
     tf.plan().changes_nothing();
     assert_reads_at_most(&gitlab, 5, 2);
@@ -143,7 +143,7 @@ fn refresh_of_both_full_lists_reads_five_pages_once() {
 #[test]
 fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
     let gitlab = Simulator::start();
-    let estate = Estate::of(&gitlab, 1, 50, 50);
+    let allowlists = Allowlists::of(&gitlab, 1, 50, 50);
     let tf = workspace(&gitlab);
     let by_path = r#"
         resource "gitlab_job_token_allowlist_entry" "project" {
@@ -158,7 +158,7 @@ fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
         }
     "#;
     applied(&gitlab, &tf, by_path);
-    assert_eq!(gitlab.allowlist(estate.owners[0]).groups.len(), 50);
+    assert_eq!(gitlab.allowlist(allowlists.owners[0]).groups.len(), 50);
 
     tf.plan().changes_nothing();
 
@@ -168,9 +168,9 @@ fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
 #[test]
 fn many_projects_cost_no_more_than_a_page_each_and_kind() {
     let gitlab = Simulator::start();
-    let estate = Estate::of(&gitlab, 20, 5, 5);
+    let allowlists = Allowlists::of(&gitlab, 20, 5, 5);
     let tf = workspace(&gitlab);
-    applied(&gitlab, &tf, &estate.entries());
+    applied(&gitlab, &tf, &allowlists.entries());
 
     // Of projects that are read at the same time, one query reads both lists.
     tf.plan().changes_nothing();
@@ -185,9 +185,9 @@ fn many_projects_cost_no_more_than_a_page_each_and_kind() {
 #[test]
 fn creating_and_destroying_200_entries_costs_one_write_each() {
     let gitlab = Simulator::start();
-    let estate = Estate::of(&gitlab, 1, FULL, 0);
+    let allowlists = Allowlists::of(&gitlab, 1, FULL, 0);
     let tf = workspace(&gitlab);
-    tf.config(&estate.entries());
+    tf.config(&allowlists.entries());
 
     tf.apply_with(&["-parallelism=50"]).succeeds();
     assert_writes(&gitlab, FULL, TRIES_TO_APPLY, 2);
@@ -198,15 +198,15 @@ fn creating_and_destroying_200_entries_costs_one_write_each() {
     // A destroy refreshes first: the three pages of the list.
     assert_writes(&gitlab, FULL, TRIES_TO_DESTROY, 3);
     assert_in_flight_at_most(&gitlab, 10);
-    assert!(gitlab.allowlist(estate.owners[0]).projects.is_empty());
+    assert!(gitlab.allowlist(allowlists.owners[0]).projects.is_empty());
 }
 
 #[test]
 fn exclusive_list_of_400_costs_one_write_per_difference() {
     let gitlab = Simulator::start();
-    let estate = Estate::of(&gitlab, 1, FULL, FULL);
+    let allowlists = Allowlists::of(&gitlab, 1, FULL, FULL);
     let tf = workspace(&gitlab);
-    tf.config(&estate.exclusive_lists());
+    tf.config(&allowlists.exclusive_lists());
 
     tf.apply().succeeds();
     // Each of the two processes reads the lists to plan, and the second writes from what it has just read: one empty
@@ -217,7 +217,7 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
     tf.plan().changes_nothing();
     assert_reads_at_most(&gitlab, 5, 2);
 
-    gitlab.revoke(estate.owners[0], Target::Project(estate.projects[7]));
+    gitlab.revoke(allowlists.owners[0], Target::Project(allowlists.projects[7]));
     gitlab.clear_requests();
     tf.apply().succeeds();
     assert_eq!(gitlab.requests().writes().len(), 1);
@@ -232,10 +232,10 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
 fn full_lists_cost_at_most_five_requests_beside_the_writes() {
     for (projects, groups, entries) in [(FULL, 0, true), (FULL, FULL, false)] {
         let gitlab = Simulator::start();
-        let estate = Estate::of(&gitlab, 1, projects, groups);
+        let allowlists = Allowlists::of(&gitlab, 1, projects, groups);
         let mut tf = workspace(&gitlab);
         tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
-        tf.config(&if entries { estate.entries() } else { estate.exclusive_lists() });
+        tf.config(&if entries { allowlists.entries() } else { allowlists.exclusive_lists() });
 
         for options in [&["-parallelism=50"][..], &["-parallelism=50", "-destroy"]] {
             gitlab.clear_requests();
@@ -248,10 +248,10 @@ fn full_lists_cost_at_most_five_requests_beside_the_writes() {
 #[test]
 fn what_is_right_already_is_not_written() {
     let gitlab = Simulator::start();
-    let estate = Estate::of(&gitlab, 2, 30, 10);
-    estate.allow_all(&gitlab);
+    let allowlists = Allowlists::of(&gitlab, 2, 30, 10);
+    allowlists.allow_all(&gitlab);
     let tf = workspace(&gitlab);
-    tf.config(&estate.exclusive_lists());
+    tf.config(&allowlists.exclusive_lists());
 
     tf.apply().succeeds();
 
@@ -261,9 +261,9 @@ fn what_is_right_already_is_not_written() {
 #[test]
 fn a_rate_limit_slows_the_whole_run_down_once() {
     let gitlab = Simulator::start();
-    let estate = Estate::of(&gitlab, 1, FULL, 0);
+    let allowlists = Allowlists::of(&gitlab, 1, FULL, 0);
     let tf = workspace(&gitlab);
-    tf.config(&estate.entries());
+    tf.config(&allowlists.entries());
     // So many that one window does not do and two do, and so slow that a busy machine meets the limit too.
     gitlab.limit_rate(150, Duration::from_secs(30));
 
@@ -272,5 +272,5 @@ fn a_rate_limit_slows_the_whole_run_down_once() {
     let refusals = gitlab.refusals();
     assert!(refusals.requests > 0, "the limit was not met, so nothing was shown");
     assert!(refusals.windows_in_a_row <= 1, "{refusals:?}");
-    assert_eq!(gitlab.allowlist(estate.owners[0]).projects.len(), FULL);
+    assert_eq!(gitlab.allowlist(allowlists.owners[0]).projects.len(), FULL);
 }

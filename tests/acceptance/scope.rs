@@ -56,7 +56,7 @@ fn what_was_applied_plans_clean() {
 }
 
 #[test]
-fn the_state_holds_the_number_beside_the_spelling() {
+fn state_has_the_id_beside_the_configured_path() {
     let gitlab = Simulator::start();
     gitlab.add_project("acme/other");
     gitlab.add_project("acme/app");

@@ -50,7 +50,7 @@ fn lint() -> Value {
 }
 
 #[test]
-fn every_project_below_a_group_is_told_of_by_path_and_by_number() {
+fn projects_below_a_group_are_read_by_its_path_and_id() {
     let gitlab = app_with_targets();
     let number = gitlab.group_id("acme").expect("a group");
     let tf = workspace(&gitlab);
@@ -184,7 +184,7 @@ fn entries_are_null_where_the_token_may_not_see_them() {
 
     let paths: Vec<_> =
         projects[0]["entries"].as_array().into_iter().flatten().map(|entry| &entry["path"]).collect();
-    assert_eq!(paths, ["other", "acme/tools/lint"], "targets out of sight, too");
+    assert_eq!(paths, ["other", "acme/tools/lint"], "hidden targets, too");
     assert_eq!(projects[1]["entries"], Value::Null);
 }
 

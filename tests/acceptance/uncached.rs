@@ -15,7 +15,7 @@ const CONTRACT: [&str; 9] = [
     "exclusive::losing_access",
     "exclusive::managing",
     "exclusive::overlap",
-    "exclusive::spelling",
+    "exclusive::paths_and_ids",
     "exclusive::unknown",
     "one_run::conflicts",
     "one_run::overlap",

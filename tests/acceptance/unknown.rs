@@ -9,7 +9,7 @@ use crate::worlds::APP_AND_LIB;
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 
 #[test]
-fn owner_and_target_may_be_unknown_while_planning() {
+fn project_and_target_may_be_unknown_while_planning() {
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
     tf.config(
@@ -63,7 +63,7 @@ fn the_kind_of_the_target_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn a_target_that_turns_out_to_be_the_owner_is_an_error_at_apply() {
+fn target_that_becomes_the_project_itself_fails_at_apply() {
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
     tf.config(

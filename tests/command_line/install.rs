@@ -326,7 +326,7 @@ fn without_a_home_there_is_a_way_out() {
     assert!(said.stderr.contains("name a mirror with --dir"), "{}", said.stderr);
 }
 
-/// A file without a name can still be run here, by its number.
+/// A file without a name can still be run here, by its ID.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_binary_that_is_gone_is_an_error() {

@@ -25,11 +25,11 @@ const TARGETS: u64 = 6;
 struct Goal {
     projects: Option<BTreeSet<usize>>,
     groups: Option<BTreeSet<usize>>,
-    spelled: bool,
+    by_path: bool,
 }
 
 #[derive(Clone, Debug)]
-struct Story {
+struct Scenario {
     projects: BTreeSet<usize>,
     groups: BTreeSet<usize>,
     /// Each is applied once among its disturbances; the last one is then reached without.
@@ -44,15 +44,15 @@ fn places() -> impl Strategy<Value = BTreeSet<usize>> {
 
 fn goal() -> impl Strategy<Value = Goal> {
     let goals = (prop::option::weighted(0.8, places()), prop::option::weighted(0.8, places()), any::<bool>());
-    goals.prop_filter_map("one kind at least is managed", |(projects, groups, spelled)| {
-        (projects.is_some() || groups.is_some()).then_some(Goal { projects, groups, spelled })
+    goals.prop_filter_map("one kind at least is managed", |(projects, groups, by_path)| {
+        (projects.is_some() || groups.is_some()).then_some(Goal { projects, groups, by_path })
     })
 }
 
-fn story() -> impl Strategy<Value = Story> {
+fn scenario() -> impl Strategy<Value = Scenario> {
     let goals = (goal(), prop::collection::vec(disturbance(), 0..5), stop());
     let goals = prop::collection::vec(goals, 1..4);
-    (places(), places(), goals).prop_map(|(projects, groups, goals)| Story { projects, groups, goals })
+    (places(), places(), goals).prop_map(|(projects, groups, goals)| Scenario { projects, groups, goals })
 }
 
 /// A GitLab with the targets, and a provider that manages the list of one project.
@@ -68,7 +68,7 @@ async fn start(gitlab: &Simulator) -> Resource {
 }
 
 impl World {
-    async fn of(story: &Story) -> World {
+    async fn of(scenario: &Scenario) -> World {
         let gitlab = Simulator::start();
         assert_eq!(gitlab.add_project("acme/app"), OWNER);
         let projects = (0..TARGETS).map(|place| gitlab.add_project(&format!("acme/p{place}"))).collect();
@@ -76,9 +76,11 @@ impl World {
         let resource = start(&gitlab).await;
         let world = World { gitlab, resource, projects, groups };
         world
-            .ids(&world.projects, &story.projects)
+            .ids(&world.projects, &scenario.projects)
             .for_each(|id| world.gitlab.allow(OWNER, Target::Project(id)));
-        world.ids(&world.groups, &story.groups).for_each(|id| world.gitlab.allow(OWNER, Target::Group(id)));
+        world
+            .ids(&world.groups, &scenario.groups)
+            .for_each(|id| world.gitlab.allow(OWNER, Target::Group(id)));
         world
     }
 
@@ -91,20 +93,20 @@ impl World {
     }
 
     fn config(&self, goal: &Goal) -> Value {
-        let numbers = |targets: &[u64], places: &Option<BTreeSet<usize>>| {
+        let ids_of = |targets: &[u64], places: &Option<BTreeSet<usize>>| {
             places.as_ref().map(|places| self.ids(targets, places).collect::<Vec<_>>())
         };
-        // By path in one half, by number in the other: the same list in another spelling.
+        // The same list by paths in one half of the cases and by IDs in the other.
         let texts = |places: &Option<BTreeSet<usize>>, path: fn(usize) -> String| {
             places.as_ref().map(|places| places.iter().map(|place| path(*place)).collect::<Vec<_>>())
         };
-        if goal.spelled {
+        if goal.by_path {
             let projects = texts(&goal.projects, |place| format!("acme/p{place}"));
             let groups = texts(&goal.groups, |place| format!("g{place}"));
             json!({"project": "acme/app", "target_projects": projects, "target_groups": groups})
         } else {
-            let projects = numbers(&self.projects, &goal.projects);
-            let groups = numbers(&self.groups, &goal.groups);
+            let projects = ids_of(&self.projects, &goal.projects);
+            let groups = ids_of(&self.groups, &goal.groups);
             json!({"project": "1", "target_project_ids": projects, "target_group_ids": groups})
         }
     }
@@ -193,15 +195,15 @@ impl World {
     }
 }
 
-async fn live(story: Story) {
-    let mut world = World::of(&story).await;
+async fn live(scenario: Scenario) {
+    let mut world = World::of(&scenario).await;
     let mut state = Value::Null;
-    for (goal, disturbances, stop) in &story.goals {
+    for (goal, disturbances, stop) in &scenario.goals {
         disturbances.iter().for_each(|disturbance| world.gitlab.inject(disturbance.injection()));
         world.run(goal, *stop, &mut state).await;
         world.gitlab.clear_faults();
     }
-    let (goal, ..) = story.goals.last().unwrap();
+    let (goal, ..) = scenario.goals.last().unwrap();
     let before = world.gitlab.allowlist(OWNER);
     assert!(world.run(goal, None, &mut state).await, "the goal is not reached");
     assert_eq!(world.gitlab.allowlist(OWNER), world.wanted(goal, &before));
@@ -212,11 +214,11 @@ async fn live(story: Story) {
 
 /// Found by the test below: a removal that failed, and then no list, used to pass for a removal.
 #[test]
-fn a_list_that_is_out_of_sight_for_a_moment_proves_no_removal() {
+fn briefly_hidden_list_proves_no_removal() {
     let goal = |projects: &[usize]| Goal {
         projects: Some(projects.iter().copied().collect()),
         groups: None,
-        spelled: false,
+        by_path: false,
     };
     let fails = Disturbance {
         fault: Fault::BadGateway,
@@ -232,8 +234,8 @@ fn a_list_that_is_out_of_sight_for_a_moment_proves_no_removal() {
         ..fails.clone()
     };
     let goals = vec![(goal(&[0, 4]), Vec::new(), None), (goal(&[]), vec![fails, is_hidden], None)];
-    let story = Story { projects: BTreeSet::new(), groups: BTreeSet::new(), goals };
-    Runtime::new().unwrap().block_on(live(story));
+    let scenario = Scenario { projects: BTreeSet::new(), groups: BTreeSet::new(), goals };
+    Runtime::new().unwrap().block_on(live(scenario));
 }
 
 /// Found by the test below: a removal that was carried out, though the answer refused the token, used to leave the target
@@ -243,7 +245,7 @@ fn a_refusal_on_the_way_back_leaves_no_list_that_is_out_of_date() {
     let goal = |groups: &[usize]| Goal {
         projects: None,
         groups: Some(groups.iter().copied().collect()),
-        spelled: false,
+        by_path: false,
     };
     let refused = Disturbance {
         fault: Fault::RejectsTheToken,
@@ -253,12 +255,12 @@ fn a_refusal_on_the_way_back_leaves_no_list_that_is_out_of_date() {
         carried_out: true,
     };
     let goals = vec![(goal(&[]), vec![refused], None), (goal(&[4]), Vec::new(), None)];
-    let story = Story { projects: BTreeSet::new(), groups: BTreeSet::from([4]), goals };
-    Runtime::new().unwrap().block_on(live(story));
+    let scenario = Scenario { projects: BTreeSet::new(), groups: BTreeSet::from([4]), goals };
+    Runtime::new().unwrap().block_on(live(scenario));
 }
 
 #[test]
 fn any_list_becomes_any_other_whatever_goes_wrong() {
     let runtime = Runtime::new().unwrap();
-    hold(CASES, story(), |story| runtime.block_on(live(story)));
+    hold(CASES, scenario(), |scenario| runtime.block_on(live(scenario)));
 }

@@ -36,7 +36,7 @@ enum Manager {
 }
 
 #[derive(Clone, Debug)]
-struct Story {
+struct Scenario {
     manager: Manager,
     /// The entry that somebody else has made.
     before: Option<Permitted>,
@@ -91,11 +91,11 @@ fn disturbance() -> impl Strategy<Value = Disturbance> {
     })
 }
 
-fn story() -> impl Strategy<Value = Story> {
+fn scenario() -> impl Strategy<Value = Scenario> {
     let goal = prop::option::weighted(0.75, permitted());
     let goals = prop::collection::vec((goal, prop::collection::vec(disturbance(), 0..4), stop()), 1..5);
     let manager = prop::sample::select(vec![Manager::Entry, Manager::List]);
-    (manager, prop::option::weighted(0.2, permitted()), goals).prop_map(|(manager, before, goals)| Story {
+    (manager, prop::option::weighted(0.2, permitted()), goals).prop_map(|(manager, before, goals)| Scenario {
         manager,
         before,
         goals,
@@ -175,14 +175,14 @@ fn says_left(diagnostic: &Diagnostic) -> bool {
 }
 
 impl World {
-    fn of(story: &Story) -> Self {
+    fn of(scenario: &Scenario) -> Self {
         let gitlab = Simulator::start();
         assert_eq!(gitlab.add_project("acme/app"), OWNER);
         assert_eq!(gitlab.add_project(PATH), TARGET.id());
-        if let Some(before) = &story.before {
+        if let Some(before) = &scenario.before {
             gitlab.allow_with(OWNER, TARGET, before.on_the_server());
         }
-        let Story { manager, before, .. } = story;
+        let Scenario { manager, before, .. } = scenario;
         Self { manager: *manager, gitlab, instance: Instance::default(), others: before.is_some() }
     }
 
@@ -259,12 +259,12 @@ impl World {
     }
 }
 
-async fn live(story: Story) {
-    let mut world = World::of(&story);
-    for (goal, disturbances, stop) in &story.goals {
+async fn live(scenario: Scenario) {
+    let mut world = World::of(&scenario);
+    for (goal, disturbances, stop) in &scenario.goals {
         world.run(goal.as_ref(), disturbances, *stop).await;
     }
-    let (goal, ..) = story.goals.last().unwrap();
+    let (goal, ..) = scenario.goals.last().unwrap();
     assert!(world.run(goal.as_ref(), &[], None).await, "the goal is not reached");
     if goal.is_some() || !world.others {
         assert_eq!(Permitted::of_server(&world.gitlab), *goal);
@@ -277,10 +277,10 @@ async fn live(story: Story) {
 #[test]
 fn any_permissions_become_any_others_whatever_goes_wrong() {
     let runtime = Runtime::new().unwrap();
-    hold(CASES, story(), |story| runtime.block_on(live(story)));
+    hold(CASES, scenario(), |scenario| runtime.block_on(live(scenario)));
 }
 
-/// A story for itself, since it takes the deepest calls, which have overflowed the stack of a thread.
+/// A scenario for itself, since it takes the deepest calls, which have overflowed the stack of a thread.
 #[test]
 fn permissions_of_a_list_survive_a_lost_write() {
     let restricted = Permitted::Only(["READ_PACKAGES".to_owned()].into());
@@ -293,5 +293,5 @@ fn permissions_of_a_list_survive_a_lost_write() {
     };
     let goals = vec![(Some(Permitted::Default), vec![], None), (Some(restricted), vec![lost], None)];
     let runtime = Runtime::new().unwrap();
-    runtime.block_on(live(Story { manager: Manager::List, before: None, goals }));
+    runtime.block_on(live(Scenario { manager: Manager::List, before: None, goals }));
 }

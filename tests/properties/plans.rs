@@ -116,7 +116,7 @@ fn any_state(attributes: &[Attribute]) -> BoxedStrategy<Value> {
     prop_oneof![Just(Value::Null), object(attributes.iter().map(attribute).collect())].boxed()
 }
 
-/// The numbers of a state as a provider would have written them, so that some plans keep what was before.
+/// The IDs of a state as a provider would have written them, so that some plans keep what was before.
 fn resembling(state: &Value, config: &Value) -> Value {
     let mut alike = state.clone();
     if let (Value::Object(alike), Value::Object(config)) = (&mut alike, config) {

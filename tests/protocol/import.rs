@@ -40,7 +40,7 @@ async fn an_entry_is_imported_by_every_form_of_id() {
 }
 
 #[tokio::test]
-async fn a_scope_and_an_exclusive_list_are_imported_by_number_or_path() {
+async fn scope_and_exclusive_list_are_imported_by_id_or_path() {
     let (kit, group) = kit().await;
     for project in ["1", "acme/app"] {
         kit.begin_walk().await;

@@ -116,7 +116,7 @@ async fn an_entry_is_added_and_removed_and_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn another_target_or_owner_replaces_an_entry() {
+async fn other_target_or_project_replaces_an_entry() {
     let (gitlab, group) = (four_projects(), ACME);
     let kit = Kit::with(gitlab).await;
     let entry = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
@@ -138,7 +138,7 @@ async fn another_target_or_owner_replaces_an_entry() {
 }
 
 #[tokio::test]
-async fn another_spelling_is_an_update_that_writes_nothing() {
+async fn path_instead_of_an_id_updates_without_a_write() {
     let (gitlab, group) = (four_projects(), ACME);
     let kit = Kit::with(gitlab).await;
     let cases = [
@@ -223,7 +223,7 @@ async fn exclusive_list_sets_its_targets_and_destroy_removes_them() {
 }
 
 #[tokio::test]
-async fn another_owner_replaces_an_exclusive_list() {
+async fn other_project_replaces_an_exclusive_list() {
     let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;

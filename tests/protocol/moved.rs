@@ -153,7 +153,7 @@ async fn the_source_may_come_from_either_registry_or_a_mirror() {
 }
 
 #[tokio::test]
-async fn an_identity_comes_along_as_soon_as_its_numbers_are_known() {
+async fn identity_is_planned_as_soon_as_its_ids_are_known() {
     let kit = Kit::unconfigured().await;
     let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
     let moved = kit.move_state(&entry_from(OFFICIAL[0], 0, &state)).await.unwrap();

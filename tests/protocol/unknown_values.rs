@@ -105,7 +105,7 @@ async fn the_targets_of_a_list_may_become_known_at_apply() {
     }
 }
 
-/// The numbers of before would be a promise about what nobody knows yet.
+/// The former IDs would be a promise about what nobody knows yet.
 #[tokio::test]
 async fn unknown_target_beside_known_ones_makes_all_ids_unknown() {
     let kit = kit().await;

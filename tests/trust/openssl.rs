@@ -155,7 +155,7 @@ async fn name_and_dates_of_a_certificate_in_the_file_count() {
     assert_eq!(configure(&launch(), block).await, []);
 }
 
-/// The key must be that of the certificate, whoever has the certificate.
+/// The key must be that of the certificate, whichever client has the certificate.
 #[tokio::test]
 async fn a_certificate_without_its_key_is_refused() {
     let authority = |params: &mut CertificateParams| {

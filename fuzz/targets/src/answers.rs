@@ -1,4 +1,4 @@
-//! What a server answers, or whoever answers in its place.
+//! Responses of a server, or of something else in its place.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use terraform_provider_gitlab_job_token::gitlab;

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_global_id_is_a_kind_and_a_number() {
+    fn global_id_has_a_kind_and_an_id() {
         let read = |text: &str| GlobalId::try_from(text.to_owned()).ok().map(|id| id.0.to_string());
         assert_eq!(read("gid://gitlab/Project/42").as_deref(), Some("project 42"));
         assert_eq!(read("gid://gitlab/Group/7").as_deref(), Some("group 7"));

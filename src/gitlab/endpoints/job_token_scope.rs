@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_known_by_either_name_of_its_owner() {
+    fn link_is_known_by_either_name_of_its_project() {
         let (owner, target) = (project(1), Target::Project(project(2)));
         for (body, expected) in [
             (r#"{"source_project_id":1,"target_project_id":2}"#, true),

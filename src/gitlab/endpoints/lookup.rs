@@ -9,7 +9,7 @@ use crate::gitlab::sender::{Call, bounded};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::gitlab) struct Found {
     pub(in crate::gitlab) target: Target,
-    /// Its current full path, in GitLab's own spelling.
+    /// Its current full path, as GitLab writes it.
     pub(in crate::gitlab) full_path: String,
 }
 

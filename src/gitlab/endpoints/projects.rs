@@ -9,7 +9,7 @@ use crate::gitlab::sender::Call;
 /// What GitLab tells of a project's settings, as far as they are used.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(in crate::gitlab) struct Settings {
-    /// Absent before GitLab 17.2, and for whoever is no Maintainer.
+    /// Absent before GitLab 17.2, and without the Maintainer role.
     pub(in crate::gitlab) ci_push_repository_for_job_token_allowed: Option<bool>,
 }
 

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_reads_as_kind_and_number() {
+    fn target_reads_as_kind_and_id() {
         assert_eq!(Target::Group(GroupId(7)).to_string(), "group 7");
         assert_eq!(Target::Project(ProjectId(7)).to_string(), "project 7");
     }

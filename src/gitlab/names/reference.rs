@@ -30,7 +30,7 @@ const COLLECTIONS: [&str; 3] = ["groups/", "projects/", "users/"];
 /// The path of GitLab's REST API.
 const REST_ROOT: &str = "api/v4/";
 
-/// The full path of a project or group, such as `platform/deploy/runner`. Keeps the spelling it was given;
+/// The full path of a project or group, such as `platform/deploy/runner`. Keeps the letter case it was given;
 /// GitLab itself compares without regard to case, and so does [`same_path`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FullPath(String);
@@ -180,7 +180,7 @@ pub fn same_path(one: &str, other: &str) -> bool {
     folded(one) == folded(other)
 }
 
-/// The one spelling under which all spellings of a path meet.
+/// Returns the form that is the same for all cases of a path.
 pub(in crate::gitlab) fn folded(path: &str) -> String {
     path.to_lowercase()
 }
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_a_number_and_anything_else_a_path() {
+    fn digits_are_an_id_and_anything_else_a_path() {
         assert_eq!("42".parse(), Ok(ProjectRef::Id(ProjectId::try_from(42_u64).unwrap())));
         assert_eq!("2024".parse(), Ok(GroupRef::Id(GroupId::try_from(2024_u64).unwrap())));
         assert_eq!("a/42".parse::<ProjectRef>().unwrap().to_string(), "a/42");

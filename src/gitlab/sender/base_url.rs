@@ -125,7 +125,7 @@ impl BaseUrl {
         (!self.root().is_empty()).then(|| self.instance.origin().ascii_serialization())
     }
 
-    /// True when whoever is on the way to the server could read the token: plain HTTP, and not to this machine.
+    /// True if others on the way to the server could read the token: plain HTTP, and not to this machine.
     #[must_use]
     pub fn sends_token_in_the_clear(&self) -> bool {
         self.instance.scheme() == "http" && !self.is_loopback()
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_one_instance_is_the_same_address() {
+    fn every_form_of_one_instance_is_the_same_address() {
         for text in [
             "https://gitlab.com",
             "https://gitlab.com/",

@@ -35,7 +35,7 @@ pub struct Config {
     pub client_cert_pem: Option<String>,
     /// The private key (PEM, unencrypted) of [`Config::client_cert_pem`]; both may be the same text.
     pub client_key_pem: Option<SecretString>,
-    /// Accept any server certificate. Whoever sits on the way can then read the token.
+    /// Accept any server certificate. Others on the way can then read the token.
     pub insecure: bool,
     /// The proxy on the way; without one, the server is reached directly.
     pub proxy: Option<Proxy>,

@@ -276,7 +276,7 @@ fn joined<'e>(errors: impl Iterator<Item = &'e Fault>) -> String {
 
 impl Fault {
     /// Checks whether this refuses a mutation as a whole. What goes wrong below its root, or in a way that GitLab hasn't
-    /// foreseen, may do so after the change.
+    /// expected, may do so after the change.
     fn is_refusal(&self) -> bool {
         let is_at_the_root = self.path.as_ref().is_some_and(|path| path.len() == 1);
         let is_foreseen =

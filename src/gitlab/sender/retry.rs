@@ -11,7 +11,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// No back-off is longer than this, however often it was doubled.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The longest wait that a server can impose. GitLab's limits are per minute; whoever asks for more gets no further
+/// The longest wait that a server can impose. GitLab's limits are per minute; a server that asks for more gets no further
 /// attempt, so that a person decides.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 

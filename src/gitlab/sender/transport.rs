@@ -327,7 +327,7 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
-/// Checks whether a server has refused a stream of HTTP/2: by its number above the last that a graceful GOAWAY takes, or by
+/// Checks whether a server has refused a stream of HTTP/2: by its ID above the last that a graceful GOAWAY takes, or by
 /// itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
 fn is_not_taken(error: &reqwest::Error) -> bool {
     let mut cause = error.source();

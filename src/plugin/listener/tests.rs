@@ -8,7 +8,7 @@ use super::*;
 use crate::plugin::tls::ServerCertificate;
 
 async fn listen() -> (Listener, SocketAddr) {
-    let listener = Listener::bind_tcp(0..=0, Guests::One).await.unwrap();
+    let listener = Listener::bind_tcp(0..=0, Hosts::One).await.unwrap();
     let address = port(&listener);
     (listener, address)
 }
@@ -33,7 +33,7 @@ fn some_certificate() -> ServerCertificate {
 async fn a_taken_port_is_passed_over() {
     let (first, address) = listen().await;
     let taken = address.port();
-    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20), Guests::One).await else {
+    let Ok(second) = Listener::bind_tcp(taken..=taken.saturating_add(20), Hosts::One).await else {
         panic!("none of twenty ports is free")
     };
     let next = port(&second);
@@ -45,7 +45,7 @@ async fn a_taken_port_is_passed_over() {
 async fn a_range_without_a_free_port_is_named_in_the_error() {
     let (_listener, address) = listen().await;
     let port = address.port();
-    let error = Listener::bind_tcp(port..=port, Guests::One).await.unwrap_err().to_string();
+    let error = Listener::bind_tcp(port..=port, Hosts::One).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free")), "{error}");
 }
 
@@ -109,7 +109,7 @@ fn missing() -> &'static std::path::Path {
 async fn the_first_directory_that_can_hold_a_socket_is_used() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let launch = launch_in(&[missing(), first.path(), second.path()]);
-    let listener = Listener::bind(&launch, Guests::One).await.unwrap();
+    let listener = Listener::bind(&launch, Hosts::One).await.unwrap();
     let Address::Unix(path) = listener.address() else { panic!("no unix socket") };
     assert!(path.starts_with(first.path()));
 }
@@ -117,7 +117,7 @@ async fn the_first_directory_that_can_hold_a_socket_is_used() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_port_replaces_a_socket_that_has_no_place() {
-    let listener = Listener::bind(&launch_in(&[missing()]), Guests::One).await.unwrap();
+    let listener = Listener::bind(&launch_in(&[missing()]), Hosts::One).await.unwrap();
     let Address::Tcp(address) = listener.address() else { panic!("not TCP") };
     assert!(address.ip().is_loopback());
 }
@@ -126,7 +126,7 @@ async fn a_port_replaces_a_socket_that_has_no_place() {
 #[tokio::test]
 async fn without_tls_a_socket_that_has_no_place_is_an_error() {
     let launch = Launch { client_certificate: None, ..launch_in(&[missing(), missing()]) };
-    let error = Listener::bind(&launch, Guests::One).await.unwrap_err();
+    let error = Listener::bind(&launch, Hosts::One).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "no socket can be made in /no/such/directory: No such file or directory (os error 2); in \
@@ -141,7 +141,7 @@ async fn no_place_and_no_port_are_one_error() {
     let (_listener, address) = listen().await;
     let port = address.port();
     let launch = Launch { ports: port..=port, ..launch_in(&[missing()]) };
-    let error = Listener::bind(&launch, Guests::One).await.unwrap_err().to_string();
+    let error = Listener::bind(&launch, Hosts::One).await.unwrap_err().to_string();
     let (socket, rest) = error.split_once("; ").unwrap();
     assert_eq!(socket, "no socket can be made in /no/such/directory: No such file or directory (os error 2)");
     assert!(rest.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free: ")), "{rest}");
@@ -155,7 +155,7 @@ async fn unix_socket_exists_only_while_no_host_is_connected() {
     let socket = unix::Socket::bind(parent.path(), None).unwrap();
     let path = socket.path().to_owned();
     let mut listener =
-        Listener { address: Address::Unix(path.clone()), guests: Guests::One, socket: Socket::Unix(socket) };
+        Listener { address: Address::Unix(path.clone()), hosts: Hosts::One, socket: Socket::Unix(socket) };
     listener
         .serve::<(), _>(None, Connections::default(), async |mut arriving| {
             for _ in 0..2 {

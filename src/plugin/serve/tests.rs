@@ -60,7 +60,7 @@ async fn serve_while<F: Future<Output = ()>>(provider: Slow, host: impl FnOnce(C
         socket_group: None,
         network: Some(Network::Tcp),
     };
-    let mut listener = Listener::bind(&launch, Guests::One).await.unwrap();
+    let mut listener = Listener::bind(&launch, Hosts::One).await.unwrap();
     let line = Handshake { address: listener.address(), certificate: None, answers_multiplexing: false };
     let seen_by_host = HostsView::parse(&line.to_string()).unwrap();
     let shutdown = Shutdown::default();

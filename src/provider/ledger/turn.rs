@@ -1,4 +1,4 @@
-//! The turn of one resource to write an object. Whoever comes next waits until it is dropped.
+//! The turn of one resource to write an object. The next one waits until it is dropped.
 
 use tokio::sync::OwnedMutexGuard;
 

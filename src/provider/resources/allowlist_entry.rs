@@ -50,7 +50,7 @@ model! {
 }
 
 model! {
-    /// The numbers that make an entry: the project's, and one of the two of the target.
+    /// The IDs that make an entry: the project's, and one of the two of the target.
     pub(in crate::provider) struct EntryIdentity {
         project_id: i64,
         target_project_id: i64,
@@ -342,7 +342,7 @@ impl Resource for AllowlistEntry {
         Ok(updated)
     }
 
-    /// Over REST whatever the entry's permissions are: by number, which is exact even when a path has changed
+    /// Uses REST whatever the entry's permissions are: by ID, which is exact even when a path has changed
     /// hands, and works for groups that the token can't see; GraphQL's removal means another direction by version.
     async fn delete(
         &self,

@@ -293,7 +293,7 @@ fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
     Errors::check(project::check_reference::<ProjectId>(stage, "project", &config.project))
 }
 
-/// The number of the project, which must be there by now.
+/// Returns the ID of the project, which must exist by now.
 async fn resolve_existing(client: &Client, model: &ScopeModel) -> Result<ProjectId, Errors> {
     project::resolve_existing(client, "project", &model.project, &model.project_id).await
 }

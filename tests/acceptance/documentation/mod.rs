@@ -124,7 +124,7 @@ fn every_recording_is_what_the_program_says() {
     assert!(count >= 3, "only {count} recordings are found");
 }
 
-/// The estate as others have left it: open, and with a list that has grown.
+/// The projects of the examples as others have left them: open, and with a list that has grown.
 fn inherited() -> Simulator {
     let gitlab = examples();
     let deploy = gitlab.project_id("platform/deploy").expect("a project of the estate");

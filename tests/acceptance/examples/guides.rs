@@ -18,7 +18,7 @@ pub(super) const TESTED: [(&str, fn()); 9] = [
     ("access-graph", edges_become_checks_a_table_and_a_picture),
     ("audit", an_audit_tells_of_open_projects_and_strangers),
     ("beside-the-official-provider", both_providers_work_in_one_configuration),
-    ("lock-down", an_estate_is_locked_down_with_no_gap_for_those_on_the_lists),
+    ("lock-down", lock_down_leaves_no_gap_for_targets_on_the_allowlists),
     ("many-projects", one_map_makes_the_entries_of_many_projects),
     ("migrate-from-the-official-provider", a_migration_changes_nothing_on_the_server),
     ("policy-as-code", super::policy::the_example_follows_its_own_policy_and_checks),
@@ -67,7 +67,7 @@ fn one_map_makes_the_entries_of_many_projects() {
 }
 
 #[test]
-fn an_estate_is_locked_down_with_no_gap_for_those_on_the_lists() {
+fn lock_down_leaves_no_gap_for_targets_on_the_allowlists() {
     let gitlab = examples();
     let projects = ["platform/deploy", "platform/charts", "security/vault"];
     for project in projects {

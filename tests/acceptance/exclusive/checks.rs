@@ -99,7 +99,7 @@ fn a_null_among_the_targets() {
 }
 
 #[test]
-fn a_null_among_the_numbers() {
+fn null_among_the_ids() {
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_group_ids = [1, null]"));
     assert_snapshot!(error, @r"
     Error: Invalid attribute value
@@ -111,7 +111,7 @@ fn a_null_among_the_numbers() {
 }
 
 #[test]
-fn a_target_that_is_neither_number_nor_path() {
+fn target_that_is_neither_id_nor_path() {
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"lib\"]"));
     assert_snapshot!(error, @r#"
     Error: Invalid project
@@ -125,7 +125,7 @@ fn a_target_that_is_neither_number_nor_path() {
 }
 
 #[test]
-fn a_number_that_nothing_has() {
+fn id_that_does_not_exist() {
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [0]"));
     assert_snapshot!(error, @r"
     Error: Invalid project ID
@@ -137,7 +137,7 @@ fn a_number_that_nothing_has() {
 }
 
 #[test]
-fn the_project_itself_in_the_same_spelling() {
+fn project_itself_with_the_same_text() {
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"Acme/App\"]"));
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
@@ -150,7 +150,7 @@ fn the_project_itself_in_the_same_spelling() {
 }
 
 #[test]
-fn the_project_itself_by_number() {
+fn project_itself_by_id() {
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_project_ids = [1, 2]"));
     assert_snapshot!(error, @r"
     Error: Target is the project itself

@@ -1,4 +1,4 @@
-//! What others change on the server is shown as a difference of sets, in the spelling of the configuration, and repaired
+//! What others change on the server is shown as a difference of sets, with the paths or IDs of the configuration, and repaired
 //! in place.
 
 use gitlab_simulator::Target;
@@ -57,7 +57,7 @@ fn a_target_removed_behind_our_back_is_shown_and_added_again() {
 }
 
 #[test]
-fn drift_of_a_list_by_numbers_is_shown_in_numbers() {
+fn drift_of_a_list_by_ids_is_shown_in_ids() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 3]"));
@@ -86,7 +86,7 @@ fn a_deleted_target_is_missed() {
 }
 
 #[test]
-fn a_deleted_owner_is_gone_from_the_state() {
+fn deleted_project_is_gone_from_the_state() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));

@@ -51,7 +51,7 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
 }
 
 #[test]
-fn a_failed_update_keeps_the_spelling_of_what_was_done() {
+fn failed_update_keeps_the_paths_of_what_was_done() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"ACME/lib\"]"));

@@ -29,7 +29,7 @@ fn gitlab_without_permissions_yields_sets_of_ids() {
 }
 
 #[test]
-fn paths_in_place_of_the_imported_numbers_are_no_write() {
+fn paths_instead_of_imported_ids_write_nothing() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));

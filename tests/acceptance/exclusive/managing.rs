@@ -22,7 +22,7 @@ fn the_list_becomes_what_is_named_and_plans_clean() {
 }
 
 #[test]
-fn the_state_holds_the_numbers_beside_the_spellings() {
+fn state_has_ids_beside_configured_paths() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"target_projects = ["acme/web", "acme/lib"]"#));
@@ -64,7 +64,7 @@ fn an_empty_set_allows_none_of_its_kind() {
 }
 
 #[test]
-fn an_empty_set_of_numbers_allows_none_as_well() {
+fn empty_set_of_ids_allows_none_as_well() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = []\n  target_group_ids = []"));
@@ -76,7 +76,7 @@ fn an_empty_set_of_numbers_allows_none_as_well() {
 }
 
 #[test]
-fn targets_are_named_by_number_by_path_and_by_both() {
+fn targets_are_named_by_id_by_path_and_by_both() {
     for arguments in [
         "target_project_ids = [2, 3]\n  target_group_ids = [3]",
         "target_projects = [2, 3]\n  target_groups = [3]",

@@ -11,9 +11,9 @@ mod managing;
 mod maps;
 mod order;
 mod overlap;
+mod paths_and_ids;
 mod progress;
 mod removing;
-mod spelling;
 mod unknown;
 
 use gitlab_simulator::Allowlist;

@@ -38,7 +38,7 @@ fn a_target_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn a_whole_set_and_the_owner_may_be_unknown_while_planning() {
+fn whole_set_and_project_may_be_unknown_while_planning() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
     let list =

@@ -59,7 +59,7 @@ fn a_network_in_trouble_is_told_by_what_happened() {
 }
 
 #[test]
-fn whoever_asks_for_a_wait_of_hours_is_not_waited_for() {
+fn wait_of_hours_is_not_obeyed() {
     let wait = Duration::from_secs(7200);
     assert_told(
         "",

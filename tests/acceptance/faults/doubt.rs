@@ -135,7 +135,7 @@ fn an_incomplete_list_proves_no_removal() {
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
     tf.apply().succeeds();
-    // The token lost sight of the target, and the list leaves it out of what it counts.
+    // The token no longer sees the target, and the list leaves it out of what it counts.
     gitlab.inject(
         Fault::Answers {
             status: 404,

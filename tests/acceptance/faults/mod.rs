@@ -166,7 +166,7 @@ fn crowd(count: u64) -> Simulator {
     gitlab
 }
 
-/// An exclusive list of the projects with these numbers.
+/// An exclusive list of the projects with these IDs.
 fn exclusive(targets: impl IntoIterator<Item = u64>) -> String {
     let targets: Vec<_> = targets.into_iter().collect();
     format!(
@@ -175,7 +175,7 @@ fn exclusive(targets: impl IntoIterator<Item = u64>) -> String {
     )
 }
 
-/// Entries for the projects with these numbers.
+/// Entries for the projects with these IDs.
 fn entries(targets: impl IntoIterator<Item = u64>) -> String {
     let targets: Vec<_> = targets.into_iter().map(|target| target.to_string()).collect();
     format!(

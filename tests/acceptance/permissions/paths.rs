@@ -7,7 +7,7 @@ use super::*;
 use crate::worlds::APP_AND_LIB;
 
 #[test]
-fn a_renamed_owner_and_target_are_found_by_their_numbers() {
+fn renamed_project_and_target_are_found_by_their_ids() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     gitlab.rename_project(APP, "acme/new-app");
@@ -22,7 +22,7 @@ fn a_renamed_owner_and_target_are_found_by_their_numbers() {
 }
 
 #[test]
-fn targets_by_number_have_permissions_too() {
+fn targets_by_id_have_permissions_too() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(

@@ -132,7 +132,7 @@ struct World {
     names: u32,
     state: BTreeMap<Address, Kept>,
     /// The mark of a state whose configuration was applied without an error.
-    settled: bool,
+    converged: bool,
 }
 
 /// An instance, and the resource that it was last applied from.
@@ -326,6 +326,6 @@ async fn live(first: Vec<Declared>, steps: &[Step]) {
 #[test]
 fn the_server_is_as_configured_unless_a_plan_warned() {
     let runtime = Runtime::new().unwrap();
-    let stories = (prop::collection::vec(declared(), 2..8), prop::collection::vec(step(), 1..5));
-    hold(CASES, stories, |(first, steps)| runtime.block_on(live(first, &steps)));
+    let scenarios = (prop::collection::vec(declared(), 2..8), prop::collection::vec(step(), 1..5));
+    hold(CASES, scenarios, |(first, steps)| runtime.block_on(live(first, &steps)));
 }

@@ -24,7 +24,7 @@ impl World {
         for target in GROUPS {
             assert_eq!(gitlab.add_group(&path(target)), target.id());
         }
-        World { gitlab, config: BTreeMap::new(), names: 0, state: BTreeMap::new(), settled: true }
+        World { gitlab, config: BTreeMap::new(), names: 0, state: BTreeMap::new(), converged: true }
     }
 
     fn name(&mut self) -> u32 {
@@ -230,7 +230,7 @@ impl World {
             self.assert_configured(&before, &after, &changes);
         }
         self.store(&changes, outcomes);
-        self.settled = succeeded;
+        self.converged = succeeded;
     }
 
     /// Checks that a contradiction is warned of, and nothing else where no two resources manage one object.
@@ -248,7 +248,7 @@ impl World {
         }
         let earlier: Vec<_> = self.state.values().map(|kept| &kept.declared).collect();
         let overlap = pairs(&now).chain(pairs(&earlier)).any(|(one, other)| one.overlaps(other));
-        if self.settled && !overlap {
+        if self.converged && !overlap {
             let accused = changes.values().find(|change| warns_of_a_conflict(change));
             assert!(accused.is_none(), "there is no conflict: {accused:#?}");
         }

@@ -31,10 +31,10 @@ pub struct Logged {
     pub headers: Vec<(String, String)>,
     /// The endpoint.
     pub route: Route,
-    /// The number of the project or group in the path, if there is one by that number or path; in GraphQL that of the
+    /// The ID of the project or group in the path, if there is one by that ID or path; in GraphQL that of the
     /// one whose full path the first root field is given.
     pub owner: Option<u64>,
-    /// The target in the path or the body, if it is a number; of a GraphQL mutation, what lives at the target's path.
+    /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at the target's path.
     pub target: Option<Target>,
     /// The names of a GraphQL request: that of its operation, if it has one, then those of its root fields.
     pub names: Vec<String>,
@@ -96,7 +96,7 @@ impl Requests {
         self.filter(|request| request.route == route)
     }
 
-    /// Those that name a project or group in their path, by number or path.
+    /// Those that name a project or group in their path, by ID or path.
     #[must_use]
     pub fn about(&self, owner: u64) -> Self {
         self.filter(|request| request.owner == Some(owner))
@@ -190,7 +190,7 @@ impl Log {
     }
 }
 
-/// A request in flight. Dropping it, also by a client that hangs up, ends the flight.
+/// A request in flight. Dropping it, also by a client that hangs up, ends it.
 #[derive(Debug)]
 pub(crate) struct Entry {
     log: Log,

@@ -5,7 +5,7 @@ use crate::gitlab::Freshness;
 use crate::gitlab::testing::{Scripted, page, project, project_target};
 
 #[tokio::test]
-async fn the_owner_is_left_out_and_tells_its_path() {
+async fn project_itself_is_left_out_and_gives_its_path() {
     let body = [
         json!({"id": 1, "path_with_namespace": "Own/Er", "name": "er"}),
         json!({"id": 2, "path_with_namespace": "a/b", "name": "b", "web_url": "https://h/a/b", "topics": []}),

@@ -138,7 +138,7 @@ async fn a_success_costs_one_request() {
 }
 
 #[tokio::test]
-async fn a_removal_is_not_found_only_when_the_owner_is_gone() {
+async fn removal_is_not_found_only_when_the_project_is_gone() {
     let gone = Scripted::answers(vec![refusal(404, "404 Project Not Found")]).await;
     assert_eq!(*revoke(&gone).await.unwrap_err().kind(), ErrorKind::NotFound);
     let lost = |seen: &crate::gitlab::testing::Seen| {
@@ -173,7 +173,7 @@ async fn the_list_that_decides_is_read_after_the_answer() {
 }
 
 #[tokio::test]
-async fn the_owner_itself_is_neither_there_nor_gone() {
+async fn project_itself_is_neither_there_nor_gone() {
     let server = server(vec![refusal(400, "the same project")], &[1]).await;
     let owner = project_target(OWNER);
     assert!(server.client().allow(project(OWNER), owner).await.unwrap_err().is_bad_request());

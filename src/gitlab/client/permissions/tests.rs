@@ -45,7 +45,7 @@ fn of_project(project: &Value) -> Reply {
     json(200, &json!({ "data": { "project": project } }))
 }
 
-/// Projects and groups by their numbers, at paths such as `project/2`.
+/// Projects and groups by their IDs, at paths such as `project/2`.
 fn found(seen: &Seen) -> Reply {
     let (kind, number) = seen.path.trim_start_matches('/').split_once('/').unwrap();
     let number: u64 = number.parse().unwrap();
@@ -102,7 +102,7 @@ async fn many_readers_cost_one_query_for_both_kinds() {
 }
 
 #[tokio::test]
-async fn the_owners_path_comes_from_its_list_where_that_was_read() {
+async fn path_of_the_project_comes_from_its_list_if_read() {
     let server = Scripted::new(|seen| match seen.path.as_str() {
         "/projects/1/job_token_scope/allowlist" => {
             let owner = json!({"id": 1, "path_with_namespace": "acme/app"});
@@ -190,7 +190,7 @@ async fn a_list_that_does_not_go_on_or_never_ends_is_unreadable() {
 }
 
 #[tokio::test]
-async fn an_owner_whose_path_has_changed_is_found_at_the_present_one() {
+async fn project_whose_path_changed_is_found_at_the_present_one() {
     // Another project has taken the former path, or none has.
     for former in [json!({"id": "gid://gitlab/Project/9", "ciJobTokenScopeAllowlist": null}), Value::Null] {
         let asked = Arc::new(Mutex::new(0));

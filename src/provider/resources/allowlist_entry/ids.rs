@@ -95,7 +95,7 @@ impl Look<'_> {
     }
 }
 
-/// The numbers of an entry whose owner and target exist by now.
+/// Returns the IDs of an entry whose project and target exist by now.
 pub(super) async fn resolve_existing(
     client: &Client,
     entry: &EntryModel,
@@ -105,7 +105,7 @@ pub(super) async fn resolve_existing(
     Ok((owner, existing_target(client, entry).await?))
 }
 
-/// Returns the numbers of an entry in a state, or `None` if its project is gone.
+/// Returns the IDs of an entry in a state, or `None` if its project is gone.
 pub(super) async fn in_state(
     client: &Client,
     entry: &EntryModel,
@@ -129,12 +129,12 @@ async fn resolve_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Ta
     project::resolve_existing::<I>(client, reference_attribute, path_or_id, id).await.map(Into::into)
 }
 
-/// The owner, where its number is known.
+/// Returns the source project, where its ID is known.
 pub(super) fn owner(entry: &EntryModel) -> Option<ProjectId> {
     ProjectId::try_from(*entry.project_id.known()?).ok()
 }
 
-/// The target, where its kind and number are known.
+/// Returns the target, where its kind and ID are known.
 pub(super) fn target(entry: &EntryModel) -> Option<Target> {
     match (entry.target_project_id.known(), entry.target_group_id.known()) {
         (Some(project), None) => Target::new(Kind::Project, *project).ok(),
@@ -144,7 +144,7 @@ pub(super) fn target(entry: &EntryModel) -> Option<Target> {
 }
 
 impl EntryModel {
-    /// The same entry with the numbers of its owner and target, and all that follows from them.
+    /// Returns the same entry with the IDs of its project and target, and all that follows from them.
     pub(in crate::provider) fn with_ids(self, owner: ProjectId, target: Target) -> EntryModel {
         let (target_project_id, target_group_id) = match target {
             Target::Project(id) => (Attr::Known(id.into()), Attr::Null),

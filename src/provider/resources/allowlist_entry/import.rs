@@ -40,7 +40,7 @@ fn one_target() -> Diagnostic {
 }
 
 /// An import id, read: `<owner>:<kind>:<target>`, or `<owner>:<target>` for a project, which is the official
-/// provider's older form. Owner and target are numbers or full paths; GitLab allows no colon in a path.
+/// provider's older form. Project and target are IDs or full paths; GitLab allows no colon in a path.
 #[derive(Debug, PartialEq, Eq)]
 struct ImportId<'a> {
     owner: &'a str,

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_only_the_server_knows_stay_null() {
+    fn ids_that_only_the_server_knows_stay_null() {
         let by_path = json!({"id":"foo/bar:42","project":"foo/bar","target_project_id":42});
         let expected = EntryModel {
             project: Attr::Known("foo/bar".into()),

@@ -205,7 +205,7 @@ mod tests {
             let with_permissions = EntryModel { default_permissions: permissions, ..by_id.clone() };
             assert_eq!(check_same_reference(Stage::Planning, &with_permissions), None);
         }
-        let group_of_that_number = EntryModel { target_group: Attr::Known("5".into()), ..entry("5") };
-        assert_eq!(check_same_reference(Stage::Planning, &group_of_that_number), None);
+        let group_of_that_id = EntryModel { target_group: Attr::Known("5".into()), ..entry("5") };
+        assert_eq!(check_same_reference(Stage::Planning, &group_of_that_id), None);
     }
 }

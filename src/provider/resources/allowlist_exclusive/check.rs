@@ -99,7 +99,7 @@ fn own_reference(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
     named_by_id.then(|| own_target(owner).at(ProjectId::TARGET_IDS))
 }
 
-/// Checks that the owner is not among the planned targets, whatever its spelling.
+/// Checks that the owner is not among the planned targets, by path or by ID.
 pub(super) fn not_owner(planned: &ExclusiveModel) -> Result<(), Errors> {
     let side = ProjectId::side(planned);
     let owner = super::owner(planned);

@@ -11,7 +11,7 @@ use crate::gitlab::{Allowlist, GroupId, Id, ListedEntry, PermissionList, Permiss
 pub(super) trait Managed: Id {
     /// The attribute that holds entries with their permissions.
     const ENTRIES: &'static str;
-    /// The attribute that holds spellings.
+    /// The attribute of paths or IDs.
     const REFERENCES: &'static str;
     /// The attribute that holds IDs.
     const TARGET_IDS: &'static str;
@@ -25,7 +25,7 @@ pub(super) trait Managed: Id {
     /// Returns the IDs of a model, to be set.
     fn target_ids(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>>;
 
-    /// Returns the spellings of a model, to be set.
+    /// Returns the paths or IDs of a model, to be set.
     fn references(model: &mut ExclusiveModel) -> &mut Attr<Set<String>>;
 }
 
@@ -77,7 +77,7 @@ impl<'a> Side<'a> {
         target_ids.chain(of_entries).filter_map(|id| I::try_from(id).ok())
     }
 
-    /// The spellings that are known: paths and IDs as they are written.
+    /// Returns the known paths and IDs as they are written.
     pub(super) fn texts(self) -> impl Iterator<Item = &'a str> {
         let references = self.references.known().into_iter().flat_map(|Set(references)| references);
         references.filter_map(|path_or_id| path_or_id.known()).chain(self.keys()).map(String::as_str)

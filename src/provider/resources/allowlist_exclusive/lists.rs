@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::framework::{Attr, Set};
 
-    /// A list of project 1 with those numbers of projects; groups aren't managed.
+    /// A list of project 1 with projects of those IDs; groups aren't managed.
     fn list(projects: Attr<Set<i64>>) -> ExclusiveModel {
         ExclusiveModel {
             target_project_ids: projects,

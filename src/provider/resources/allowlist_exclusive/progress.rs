@@ -1,4 +1,4 @@
-//! How far the writes to a list have come, for whoever watches the log of a long apply. What came of each single write
+//! Logs how far the writes to a list have come, for a long apply. What came of each single write
 //! is told elsewhere.
 
 use super::outcome::Write;

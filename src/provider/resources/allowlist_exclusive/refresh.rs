@@ -1,4 +1,4 @@
-//! What is on the list now, in the practitioner's own spelling as far as the state has one.
+//! Reads what is on the list now, and keeps the paths and IDs of the state where they name the same targets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -112,7 +112,7 @@ async fn observe_kind<I: Managed>(
     Ok(())
 }
 
-/// One spelling for each entry: the one the state has, else its path, else its number.
+/// Returns a path or ID for each entry: the one in the state, else its path, else its ID.
 async fn keep_references<I: Managed>(
     client: &Client,
     references: &[Attr<String>],
@@ -130,7 +130,7 @@ async fn keep_references<I: Managed>(
     Ok(Set(live.0.iter().map(reference_of).map(Attr::Known).collect()))
 }
 
-/// What a spelling of the state stands for. Only a path that no entry bears needs a request: it may be an old one.
+/// Returns the ID for a path or ID of the state. Only a path that no entry has needs a request: it may be a former one.
 async fn reference_id<I: Managed>(
     client: &Client,
     path_or_id: &str,

@@ -87,7 +87,7 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
 }
 
 #[test]
-fn token_that_loses_sight_of_permissions_empties_no_map() {
+fn token_that_no_longer_sees_permissions_empties_no_map() {
     let gitlab = FOUR_PROJECTS.start_version("19.4.1-ee");
     let mut tf = applied(&gitlab, BOTH_KINDS);
     let permissions = ["Job Token Scope Allowlist: Read", "Project: Read", "Group: Read", "User: Read"];

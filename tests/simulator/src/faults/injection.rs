@@ -36,7 +36,7 @@ impl Injection {
         self
     }
 
-    /// Strikes only requests that name this project or group in their path, by number or path, or ask GraphQL about it.
+    /// Strikes only requests that name this project or group in their path, by ID or path, or ask GraphQL about it.
     #[must_use]
     pub fn owner(mut self, id: u64) -> Self {
         self.requests.owner = Some(id);

@@ -1,10 +1,10 @@
-//! Pages of lists that mislead whoever reads them. What an honest page is, is known to the pagination alone.
+//! Pages of lists that mislead their reader. What an honest page is, is known to the pagination alone.
 
 use serde_json::{Value, json};
 
 use crate::http::Answer;
 
-/// Far above the numbers that the simulator gives.
+/// Far above the IDs that the simulator assigns.
 const INVENTED: u64 = 1_000_000_000;
 
 const PAGE: &str = "x-page";

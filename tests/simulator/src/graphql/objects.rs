@@ -12,7 +12,7 @@ use super::entries::Allowlist;
 use crate::http::Site;
 use crate::world::{GranularGraphql, Project, Requirement, Target, TokenId, World, last_part};
 
-/// The error where something is absent, out of sight or out of reach.
+/// The error where something is absent, hidden or forbidden.
 pub(super) const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't \
                                         have permission to perform this action";
 

@@ -30,9 +30,9 @@ pub(crate) struct Call {
     pub(crate) params: Result<Params, Answer>,
     pub(crate) path: String,
     pub(crate) query: String,
-    /// The project or group in the path, if there is one by that number or path; in GraphQL the one that is asked about.
+    /// The project or group in the path, if there is one by that ID or path; in GraphQL the one that is asked about.
     pub(crate) owner: Option<u64>,
-    /// The target in the path or the body, if it is a number; of a GraphQL mutation, what lives at its path.
+    /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at its path.
     pub(crate) target: Option<Target>,
     /// A GraphQL request, or why it cannot be read.
     pub(crate) graphql: Option<Result<graphql::Request, Answer>>,

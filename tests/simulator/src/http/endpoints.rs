@@ -132,7 +132,7 @@ impl Request<'_> {
     }
 
     fn add(&self, world: &mut World) -> Result<Answer, Answer> {
-        let (owner, target) = self.owner_and_target()?;
+        let (owner, target) = self.project_and_target()?;
         world.add_link(self.token, owner, target, Permissions::default())?;
         let source =
             if world.settings.version.names_source_project() { "source_project_id" } else { "project_id" };
@@ -141,43 +141,43 @@ impl Request<'_> {
     }
 
     fn remove(&self, world: &mut World) -> Result<Answer, Answer> {
-        let (owner, target) = self.owner_and_target()?;
+        let (owner, target) = self.project_and_target()?;
         world.remove_link(self.token, owner, target)?;
         Ok(Answer::no_content())
     }
 
-    /// The number of the visible project in the path, which may be a number or a full path. A former path redirects.
+    /// The ID of the visible project in the path, which may be an ID or a full path. A former path redirects.
     pub(super) fn source(&self, world: &World) -> Result<u64, Answer> {
-        let id = self.params.text("id").unwrap_or_default();
-        let (number, moved) = match world.occupant(&id) {
-            _ if is_number(&id) => (id.parse().ok(), false),
-            Some(Occupant::Project(number)) => (Some(number), false),
-            Some(Occupant::MovedProject(number)) => (Some(number), true),
+        let named = self.params.text("id").unwrap_or_default();
+        let (id, moved) = match world.occupant(&named) {
+            _ if is_number(&named) => (named.parse().ok(), false),
+            Some(Occupant::Project(id)) => (Some(id), false),
+            Some(Occupant::MovedProject(id)) => (Some(id), true),
             Some(Occupant::Group(_)) | None => (None, false),
         };
-        let seen = |number: &u64| {
-            let place = Target::Project(*number);
+        let seen = |id: &u64| {
+            let place = Target::Project(*id);
             world.exists(place) && world.can_see(self.token, place)
         };
-        let number = number.filter(seen).ok_or(Refusal::ProjectNotFound)?;
-        if moved { Err(self.redirect(number)) } else { Ok(number) }
+        let id = id.filter(seen).ok_or(Refusal::ProjectNotFound)?;
+        if moved { Err(self.redirect(id)) } else { Ok(id) }
     }
 
-    /// The answer to a former path: the same path with the number on reads, a refusal otherwise.
-    fn redirect(&self, number: u64) -> Answer {
+    /// The answer to a former path: the same path with the ID on reads, a refusal otherwise.
+    fn redirect(&self, id: u64) -> Answer {
         if self.call.matched.route.is_write() {
             return Answer::message(405, "Non GET methods are not allowed for moved projects");
         }
         let (before, after) = self.call.path.split_once("/projects/").unwrap_or_default();
         let rest = after.split_once('/').map_or(String::new(), |(_, rest)| format!("/{rest}"));
         let query = if self.call.query.is_empty() { String::new() } else { format!("?{}", self.call.query) };
-        let location = self.site.absolute(&format!("{before}/projects/{number}{rest}{query}"));
+        let location = self.site.absolute(&format!("{before}/projects/{id}{rest}{query}"));
         Answer::text(301, &format!("This resource has been moved permanently to {location}."))
             .with("location", location)
     }
 
-    /// Both numbers of a write to an allowlist; neither may be a path.
-    fn owner_and_target(&self) -> Result<(u64, Target), Answer> {
+    /// Both IDs of a write to an allowlist; neither may be a path.
+    fn project_and_target(&self) -> Result<(u64, Target), Answer> {
         let route = self.call.matched.route;
         let mut check = self.params.check();
         let owner = check.id("id");

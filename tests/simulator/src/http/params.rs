@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 
-/// A number that no project or group has: what an id out of range becomes.
+/// An ID that no project or group has: what an id out of range becomes.
 const NOBODY: u64 = 0;
 
 /// Numbers from here on are read as floats by the JSON parser, though they were written as integers.

@@ -210,7 +210,7 @@ fn description(path: &str) -> String {
     )
 }
 
-/// A plausible moment, always the same for a number.
+/// A plausible moment, always the same for an ID.
 fn timestamp(id: u64) -> String {
     format!("2024-{:02}-{:02}T{:02}:{:02}:00.000Z", 1 + id % 12, 1 + id % 28, id % 24, id % 60)
 }

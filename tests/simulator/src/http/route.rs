@@ -152,7 +152,7 @@ impl fmt::Display for Route {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Matched {
     pub(crate) route: Route,
-    /// `:id`, a number or a full path.
+    /// `:id`, an ID or a full path.
     pub(crate) id: Option<String>,
     /// `:target_project_id` or `:target_group_id`.
     pub(crate) target: Option<String>,

@@ -16,13 +16,13 @@ pub struct Allowlist {
 
 /// Every method panics when a project, group or token that it names does not exist.
 impl Simulator {
-    /// Adds a group by its full path, with the groups above it; one that exists stays as it is. Returns its number.
+    /// Adds a group by its full path, with the groups above it; one that exists stays as it is. Returns its ID.
     #[track_caller]
     pub fn add_group(&self, path: &str) -> u64 {
         self.build(|world| world.add_group(path))
     }
 
-    /// Adds a project by its full path, with the groups above it. Returns its number.
+    /// Adds a project by its full path, with the groups above it. Returns its ID.
     #[track_caller]
     pub fn add_project(&self, path: &str) -> u64 {
         self.build(|world| world.add_project(path))
@@ -50,7 +50,7 @@ impl Simulator {
         self.edit_token(token, |token| token.set_role(place, role));
     }
 
-    /// Takes a project or group out of a token's sight, whatever its roles are.
+    /// Hides a project or group from a token, whatever its roles are.
     #[track_caller]
     pub fn hide_from(&self, token: &str, place: Target) {
         self.edit_token(token, |token| token.set_hidden(place, true));
@@ -236,13 +236,13 @@ impl Simulator {
         self.edit_project(project, |project| project.cross_project_push_for_job_token_allowed)
     }
 
-    /// The number of the project at a full path; former paths are none.
+    /// The ID of the project at a full path; former paths are none.
     #[must_use]
     pub fn project_id(&self, path: &str) -> Option<u64> {
         self.instance().world().project_id(path)
     }
 
-    /// The number of the group at a full path.
+    /// The ID of the group at a full path.
     #[must_use]
     pub fn group_id(&self, path: &str) -> Option<u64> {
         self.instance().world().group_id(path)

@@ -23,7 +23,7 @@ pub(crate) enum Refusal {
     Forbidden,
     /// The same of a removal, which finds its target first and has words of its own.
     ForbiddenRemoval,
-    /// No project or group has the target's number.
+    /// No project or group has the target's ID.
     NoSuchTarget(Target),
     /// The request is understood and refused, for this reason.
     Rejected(String),
@@ -224,7 +224,7 @@ impl World {
 }
 
 impl Target {
-    /// The number of the project or group.
+    /// The ID of the project or group.
     #[must_use]
     pub fn id(self) -> u64 {
         match self {
@@ -252,7 +252,7 @@ impl Target {
 }
 
 impl Project {
-    /// The entries for targets of one kind, by number.
+    /// The entries for targets of one kind, by ID.
     pub(crate) fn links(&self, kind: Target) -> &BTreeMap<u64, AllowlistEntry> {
         match kind {
             Target::Project(_) => &self.allowed_projects,
@@ -278,7 +278,7 @@ impl Project {
     }
 }
 
-/// A fixed order that is not that of the numbers: GitLab promises none. The factor is 2^64 over the golden ratio, which
+/// A fixed order that is not that of the IDs: GitLab promises none. The factor is 2^64 over the golden ratio, which
 /// scatters neighbours.
 fn shuffled(id: u64) -> u64 {
     id.wrapping_mul(0x9E37_79B9_7F4A_7C15)

@@ -41,12 +41,12 @@ pub use token::{Role, TokenScope, TokenSpec, TokenState};
 pub(crate) use users::{Taken, User};
 pub use version::{InvalidVersion, Version};
 
-/// A project or a group, by its number. Both kinds count from 1, so that a mix-up of kinds shows.
+/// A project or a group, by its ID. Both kinds count from 1, so that a mix-up of kinds shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
-    /// The project with this number.
+    /// The project with this ID.
     Project(u64),
-    /// The group with this number.
+    /// The group with this ID.
     Group(u64),
 }
 
@@ -54,7 +54,7 @@ pub enum Target {
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) id: u64,
-    /// The full path, in the spelling in which it was given.
+    /// The full path, in the letter case in which it was given.
     pub(crate) path: String,
     /// The name that people read, if it isn't the last part of the path.
     name: Option<String>,
@@ -78,20 +78,20 @@ pub(crate) struct Project {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) id: u64,
-    /// The full path, in the spelling in which it was given.
+    /// The full path, in the letter case in which it was given.
     pub(crate) path: String,
     /// The name that people read, if it isn't the last part of the path.
     name: Option<String>,
 }
 
-/// Why the world could not be built as asked. These are mistakes of whoever builds it, not answers of GitLab.
+/// Why the world could not be built as asked. These are mistakes of the test that builds it, not responses of GitLab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BuildError {
     /// Something else lives at the path.
     PathTaken(String),
     /// A project needs a group to live in.
     NoNamespace(String),
-    /// A part of the path is empty, or made of digits only, which GitLab would read as a number.
+    /// A part of the path is empty, or made of digits only, which GitLab would read as an ID.
     BadPath(String),
     /// There is no such project or group.
     NoSuch(Target),
@@ -190,7 +190,7 @@ impl World {
         self.projects.values()
     }
 
-    /// The projects right below a group, in the order of their numbers.
+    /// The projects right below a group, in the order of their IDs.
     pub(crate) fn projects_of(&self, group: &Group) -> impl Iterator<Item = &Project> {
         let id = group.id;
         self.projects
@@ -198,7 +198,7 @@ impl World {
             .filter(move |project| self.parent(&project.path).is_some_and(|parent| parent.id == id))
     }
 
-    /// The projects of a group, with those of the groups below it or without, in the order of their numbers.
+    /// The projects of a group, with those of the groups below it or without, in the order of their IDs.
     pub(crate) fn projects_below(&self, group: u64, deep: bool) -> impl Iterator<Item = &Project> {
         let above = if deep { usize::MAX } else { 1 };
         self.projects.values().filter(move |project| {

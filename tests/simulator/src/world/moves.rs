@@ -4,7 +4,7 @@ use super::namespace::Occupant;
 use super::{BuildError, Target, World, check_name};
 
 impl World {
-    /// Renames or transfers a project. Its number stays, and its old path forwards to it until something takes that path.
+    /// Renames or transfers a project. Its ID stays, and its old path forwards to it until something takes that path.
     pub(crate) fn move_project(&mut self, id: u64, to: &str) -> Result<(), BuildError> {
         let from = self.project(id).ok_or(BuildError::NoSuch(Target::Project(id)))?.path.clone();
         if !from.eq_ignore_ascii_case(to) && self.namespace.is_taken(to) {
@@ -13,7 +13,7 @@ impl World {
         let (parent, _) = to.rsplit_once('/').ok_or_else(|| BuildError::NoNamespace(to.to_owned()))?;
         check_name(to)?;
         self.add_group(parent)?;
-        self.settle_project(id, &from, to);
+        self.relocate_project(id, &from, to);
         Ok(())
     }
 
@@ -36,7 +36,7 @@ impl World {
             }
         }
         for (id, old) in self.projects_within(&from) {
-            self.settle_project(id, &old, &format!("{to}{}", &old[from.len()..]));
+            self.relocate_project(id, &old, &format!("{to}{}", &old[from.len()..]));
         }
         Ok(())
     }
@@ -69,7 +69,7 @@ impl World {
         Ok(())
     }
 
-    fn settle_project(&mut self, id: u64, from: &str, to: &str) {
+    fn relocate_project(&mut self, id: u64, from: &str, to: &str) {
         self.namespace.take(from, Occupant::MovedProject(id));
         self.namespace.take(to, Occupant::Project(id));
         if let Some(project) = self.projects.get_mut(&id) {
@@ -88,7 +88,7 @@ impl World {
     }
 }
 
-/// Whether a path is that of a group or lies below it. Paths of one world are spelled alike from the top down only if
+/// Whether a path is that of a group or lies below it. Paths of one world have the same letter case from the top down only if
 /// they were given so, hence the comparison without regard to case.
 fn is_within(path: &str, group: &str) -> bool {
     path.get(..group.len()).is_some_and(|start| start.eq_ignore_ascii_case(group))

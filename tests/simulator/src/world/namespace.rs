@@ -36,7 +36,7 @@ impl Namespace {
         self.occupants.insert(path.to_lowercase(), occupant);
     }
 
-    /// Moves whoever lives at the path out, without a forwarding address.
+    /// Moves out what lives at the path, without a forwarding address.
     pub(crate) fn leave(&mut self, path: &str) {
         self.occupants.remove(&path.to_lowercase());
     }

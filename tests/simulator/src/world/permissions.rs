@@ -1,4 +1,4 @@
-//! The rules of GraphQL's mutations: paths in place of numbers, permissions of single entries, and refusals in other
+//! The rules of GraphQL's mutations: paths in place of IDs, permissions of single entries, and refusals in other
 //! words than over REST. Message texts are GitLab's own; the shape of answers is the GraphQL layer's.
 
 use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, World};
@@ -6,7 +6,7 @@ use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, Wo
 /// Why a mutation does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hindrance {
-    /// The owner is absent, out of sight, or not the token's to administer; GitLab does not say which.
+    /// The owner is absent, hidden, or not the token's to administer; GitLab does not say which.
     NotAvailable,
     /// The mutation says why, in its own list of errors.
     Refused(String),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_former_path_is_neither_owner_nor_target() {
+    fn former_path_is_neither_project_nor_target() {
         let (mut world, token) = scene();
         world.move_project(1, "acme/new").unwrap();
         world.move_project(2, "acme/newer").unwrap();

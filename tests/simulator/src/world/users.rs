@@ -78,7 +78,7 @@ impl World {
         true
     }
 
-    /// Creates a token of a user. Returns the number of the token and its secret.
+    /// Creates a token of a user. Returns the ID of the token and its secret.
     pub(crate) fn create_personal_token(&mut self, user: u64, scopes: Vec<TokenScope>) -> (usize, String) {
         let number = self.tokens.len() + 1;
         let username = self.user(user).map(|user| user.username.as_str()).unwrap_or_default();

@@ -114,7 +114,7 @@ impl Version {
         self.is_since(18, 3)
     }
 
-    /// Returns whether GraphQL shows targets as types of their own, which show those out of sight too.
+    /// Returns whether GraphQL shows targets as types of their own, which show those hidden too.
     pub(crate) fn has_accessible_targets(&self) -> bool {
         self.is_since(18, 3)
     }

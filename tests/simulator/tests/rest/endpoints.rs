@@ -36,7 +36,7 @@ async fn a_change_of_the_scope_answers_with_nothing() {
 }
 
 #[tokio::test]
-async fn additions_answer_with_both_numbers() {
+async fn additions_return_both_ids() {
     let scene = Scene::new();
     let Scene { app, lib, partners, .. } = scene;
     scene.add_project(lib).await.is(201, json!({ "source_project_id": app, "target_project_id": lib }));
@@ -133,20 +133,20 @@ async fn a_listed_group_has_three_keys() {
 }
 
 #[tokio::test]
-async fn a_project_is_read_by_number_or_path() {
+async fn project_is_read_by_id_or_path() {
     let scene = Scene::new();
     scene.gitlab.set_push_repository_for_job_token_allowed(scene.app, true);
-    let by_number = scene.api.get(&format!("/projects/{}", scene.app)).await;
+    let by_id = scene.api.get(&format!("/projects/{}", scene.app)).await;
     let by_path = scene.api.get("/projects/acme%2Fapp").await;
-    assert_eq!((by_number.status, &by_number.text), (200, &by_path.text));
-    let project = by_number.json();
+    assert_eq!((by_id.status, &by_id.text), (200, &by_path.text));
+    let project = by_id.json();
     assert_eq!(project["path_with_namespace"], "acme/app");
     assert_eq!(project["web_url"], format!("{}/acme/app", scene.gitlab.url()));
     assert_eq!(project["ci_push_repository_for_job_token_allowed"], true);
 }
 
 #[tokio::test]
-async fn the_setting_for_pushes_is_written_by_number_or_path() {
+async fn setting_for_pushes_is_written_by_id_or_path() {
     let scene = Scene::new();
     for (path, allowed) in [("/projects/1", true), ("/projects/acme%2Fapp", false)] {
         let written =

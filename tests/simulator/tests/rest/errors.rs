@@ -40,7 +40,7 @@ async fn a_second_addition_is_refused_in_the_words_of_the_version() {
 }
 
 #[tokio::test]
-async fn a_target_out_of_sight_cannot_be_added() {
+async fn hidden_target_cannot_be_added() {
     let scene = Scene::new();
     scene.gitlab.hide_from(gitlab_simulator::ADMINISTRATOR, scene.lib());
     scene.gitlab.hide_from(gitlab_simulator::ADMINISTRATOR, scene.partners());
@@ -133,7 +133,7 @@ async fn a_removal_finds_its_target_before_the_role() {
 }
 
 #[tokio::test]
-async fn a_source_project_that_is_absent_or_out_of_sight_is_not_found() {
+async fn absent_or_hidden_source_project_is_not_found() {
     let scene = Scene::new();
     let stranger = scene.as_token(TokenSpec::new("stranger"));
     for (api, id) in [(&scene.api, 999), (&stranger, scene.app)] {
@@ -164,7 +164,7 @@ async fn a_target_that_does_not_exist_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_absent_or_out_of_sight_is_not_found() {
+async fn absent_or_hidden_group_is_not_found() {
     let scene = Scene::new();
     scene.api.get("/groups/nobody").await.is(404, not_found("Group"));
     scene.api.get("/groups/acme%2Fapp").await.is(404, not_found("Group"));

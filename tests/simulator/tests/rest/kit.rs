@@ -69,7 +69,7 @@ impl Scene {
         self.api.patch(&self.scope(""), &serde_json::json!({ "enabled": enabled })).await
     }
 
-    /// The numbers on a list, read page by page.
+    /// The IDs on a list, read page by page.
     pub(crate) async fn listed(&self, list: &str) -> Vec<u64> {
         let mut ids = Vec::new();
         for page in 1.. {
@@ -84,7 +84,7 @@ impl Scene {
         ids
     }
 
-    /// Puts `LINK_LIMIT` new projects on the list and returns their numbers.
+    /// Puts `LINK_LIMIT` new projects on the list and returns their IDs.
     pub(crate) fn fill_projects(&self, count: usize) -> Vec<u64> {
         let add = |n| {
             let id = self.gitlab.add_project(&format!("many/p{n}"));

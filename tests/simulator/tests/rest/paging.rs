@@ -113,7 +113,7 @@ async fn a_page_that_is_no_number_is_refused() {
 }
 
 #[tokio::test]
-async fn the_order_is_not_that_of_the_numbers() {
+async fn order_is_not_by_id() {
     let scene = Scene::new();
     scene.fill_projects(50);
     let listed = scene.listed("allowlist").await;

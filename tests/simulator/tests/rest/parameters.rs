@@ -62,7 +62,7 @@ async fn the_groups_list_does_not_know_a_target_project() {
 }
 
 #[tokio::test]
-async fn writes_to_the_lists_take_numbers_only() {
+async fn writes_to_the_lists_take_ids_only() {
     let scene = Scene::new();
     let list = "/projects/acme%2Fapp/job_token_scope";
     let invalid = error("id is invalid");
@@ -89,7 +89,7 @@ async fn reads_and_the_switch_take_paths_too() {
 }
 
 #[tokio::test]
-async fn numbers_as_text_and_forms_are_taken() {
+async fn ids_as_text_and_forms_are_accepted() {
     let scene = Scene::new();
     let text = json!({ "target_project_id": scene.lib.to_string() });
     assert_eq!(scene.api.post(&scene.scope("/allowlist"), &text).await.status, 201);

@@ -14,7 +14,7 @@ async fn paths_match_without_regard_to_case() {
 }
 
 #[tokio::test]
-async fn a_former_path_redirects_reads_to_the_number() {
+async fn former_path_redirects_reads_to_the_id() {
     let scene = Scene::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     for (path, location) in [

@@ -16,7 +16,7 @@ async fn removal_of_a_hidden_project_returns_404_and_keeps_the_link() {
 }
 
 #[tokio::test]
-async fn a_group_out_of_sight_can_be_removed() {
+async fn hidden_group_can_be_removed() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.partners());
     scene.gitlab.hide_from(ADMINISTRATOR, scene.partners());

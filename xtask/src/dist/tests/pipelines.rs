@@ -135,7 +135,7 @@ fn one_compiler_is_used_everywhere() {
     }
 }
 
-/// A tag can be moved to other code by whoever owns the repository, and these see the release before it is signed.
+/// A tag can be moved to other code by the owner of the repository, and these see the release before it is signed.
 #[test]
 fn actions_of_others_are_named_by_commit() {
     for file in [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITHUB_RUST] {

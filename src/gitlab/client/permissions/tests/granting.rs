@@ -306,7 +306,7 @@ async fn a_fine_grained_token_without_the_permission_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_owner_gets_an_entry_for_itself_by_an_update() {
+async fn update_adds_an_entry_for_the_project_itself() {
     let own = entry("Project/1", Some(&["READ_JOBS"]));
     let server = Script::new(vec![wrote(&own)], vec![]).start().await;
     let client = server.client();

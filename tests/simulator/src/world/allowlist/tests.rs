@@ -234,7 +234,7 @@ fn enforcement_hides_the_setting_and_keeps_it() {
 }
 
 #[test]
-fn the_list_is_in_no_order_of_numbers_and_always_the_same() {
+fn order_of_the_list_is_not_by_id_and_always_the_same() {
     let mut scene = scene();
     scene.fill_but_one();
     let listed = scene.listed();

@@ -203,7 +203,7 @@ async fn a_project_is_removed_inbound_alone() {
         assert_eq!(errors(&api, REMOVE_PROJECT, remove("acme/lib", direction)).await, unmoved);
     }
     assert!(scene.gitlab.allowlist(scene.app).projects.contains(&scene.lib));
-    // Unlike over REST, what is out of sight can be removed.
+    // Unlike over REST, what is hidden can be removed.
     scene.gitlab.hide_from(ADMINISTRATOR, scene.lib());
     let mut input = remove("acme/lib", json!("INBOUND"));
     input["input"]["clientMutationId"] = json!("7");

@@ -91,7 +91,7 @@ async fn groups_are_listed_apart_and_the_project_itself_is_not() {
 }
 
 #[tokio::test]
-async fn a_target_out_of_sight_is_read_all_the_same() {
+async fn hidden_target_is_read_all_the_same() {
     let scene = Scene::new();
     scene.gitlab.allow(scene.app, scene.lib());
     let owner = TokenSpec::new("owner").maintainer_of(Target::Project(scene.app));

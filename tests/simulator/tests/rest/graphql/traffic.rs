@@ -33,7 +33,7 @@ async fn queries_and_mutations_are_told_apart_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_fault_strikes_a_mutation_by_owner_target_and_name() {
+async fn fault_matches_a_mutation_by_project_target_and_name() {
     let scene = Scene::new();
     let api = scene.graphql();
     let lost = Fault::DropsTheAnswer

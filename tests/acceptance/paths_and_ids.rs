@@ -1,4 +1,4 @@
-//! Numbers and paths: other spellings of the same project or group, and paths that come to mean another one.
+//! IDs and paths: different ones for the same project or group, and paths that come to mean another one.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
@@ -17,9 +17,9 @@ fn entry(project: &str, target: &str) -> String {
     )
 }
 
-/// Applies one spelling, then another one in place, which must write nothing.
+/// Applies one path or ID, then another one for the same object in place, which must write nothing.
 #[track_caller]
-fn respelled(gitlab: &Simulator, tf: &Workspace, before: &str, after: &str) {
+fn updates_without_a_write(gitlab: &Simulator, tf: &Workspace, before: &str, after: &str) {
     tf.config(before);
     tf.apply().succeeds();
     tf.config(after);
@@ -31,41 +31,41 @@ fn respelled(gitlab: &Simulator, tf: &Workspace, before: &str, after: &str) {
 }
 
 #[test]
-fn a_path_in_place_of_a_number_is_no_replacement_and_no_write() {
+fn path_instead_of_an_id_writes_nothing() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
-    let (numbers, paths) =
+    let (ids, paths) =
         (entry("1", "target_project = \"2\""), entry("acme/app", "target_project = \"acme/lib\""));
 
-    respelled(&gitlab, &tf, &numbers, &paths);
+    updates_without_a_write(&gitlab, &tf, &ids, &paths);
 
     assert_eq!(tf.state().of(ENTRY)["target_project"], "acme/lib");
 }
 
 #[test]
-fn a_number_in_place_of_a_path_is_no_replacement_and_no_write() {
+fn id_instead_of_a_path_writes_nothing() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
-    let (paths, numbers) =
+    let (paths, ids) =
         (entry("acme/app", "target_group = \"partners/team\""), entry("1", "target_group_id = 3"));
 
-    respelled(&gitlab, &tf, &paths, &numbers);
+    updates_without_a_write(&gitlab, &tf, &paths, &ids);
 
     assert_eq!(tf.state().of(ENTRY)["target_group"], serde_json::Value::Null);
 }
 
 #[test]
-fn letter_case_is_no_replacement_and_no_write() {
+fn letter_case_writes_nothing() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     let lower = entry("acme/app", "target_group = \"partners/team\"");
     let mixed = entry("Acme/App", "target_group = \"Partners/TEAM\"");
 
-    respelled(&gitlab, &tf, &lower, &mixed);
+    updates_without_a_write(&gitlab, &tf, &lower, &mixed);
 }
 
 #[test]
-fn a_scope_keeps_its_project_under_another_spelling() {
+fn scope_keeps_its_project_by_id_instead_of_path() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
@@ -111,7 +111,7 @@ fn renamed_projects_are_no_replacement_by_their_new_paths() {
 }
 
 #[test]
-fn an_entry_is_destroyed_although_owner_and_target_were_renamed() {
+fn entry_of_renamed_project_and_target_is_destroyed() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
@@ -215,7 +215,7 @@ fn target_path_still_missing_at_apply_is_an_error() {
 }
 
 #[test]
-fn an_owner_that_leads_nowhere_is_an_error_at_its_attribute() {
+fn unknown_project_path_is_an_error_at_its_attribute() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/missing", "target_project = \"acme/lib\""));

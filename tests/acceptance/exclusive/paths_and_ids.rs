@@ -1,4 +1,4 @@
-//! A project is its number, however it is spelled and wherever it is moved.
+//! A project is its ID, whatever path names it and wherever it is moved.
 
 use serde_json::json;
 use terraform_cli::Action;
@@ -7,7 +7,7 @@ use super::{LIST, exclusive, exclusive_of, listed};
 use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
-/// Applies the one, then plans and applies the other, which must change nothing but spellings.
+/// Applies the one, then plans and applies the other, which must change only paths and IDs in the state.
 fn is_no_write(before: &str, after: &str) {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
@@ -28,7 +28,7 @@ fn is_no_write(before: &str, after: &str) {
 }
 
 #[test]
-fn paths_in_place_of_numbers_are_no_write() {
+fn paths_instead_of_ids_write_nothing() {
     is_no_write(
         &exclusive("target_projects = [2, 3]\n  target_groups = [2]"),
         &exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops\"]"),
@@ -36,7 +36,7 @@ fn paths_in_place_of_numbers_are_no_write() {
 }
 
 #[test]
-fn numbers_in_place_of_paths_are_no_write() {
+fn ids_instead_of_paths_write_nothing() {
     is_no_write(
         &exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops\"]"),
         &exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"),
@@ -44,7 +44,7 @@ fn numbers_in_place_of_paths_are_no_write() {
 }
 
 #[test]
-fn the_numbers_of_the_owner_are_no_write() {
+fn id_of_the_project_instead_of_its_path_writes_nothing() {
     is_no_write(&exclusive("target_project_ids = [2]"), &exclusive_of("1", "target_project_ids = [2]"));
 }
 
@@ -72,7 +72,7 @@ fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
 }
 
 #[test]
-fn a_renamed_parent_group_of_owner_and_targets_plans_clean() {
+fn renamed_parent_group_of_project_and_targets_plans_clean() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_groups = [\"ops\"]"));
