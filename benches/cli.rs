@@ -1,4 +1,4 @@
-//! What the program does for a living: plan, apply and destroy through the real CLI, beside the floor, which is the same
+//! Measures plan, apply and destroy through the real CLI, beside the floor, which is the same
 //! number of `terraform_data` instances in the same run, and so what Terraform itself costs.
 //!
 //! `cargo bench --bench cli`; `-- quick` after it measures the smallest size only, and `-- scale` how the cost grows with

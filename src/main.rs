@@ -22,8 +22,8 @@ use tonic::service::Routes;
 /// Calls mostly wait for GitLab; a second worker keeps the host's channel responsive meanwhile.
 const WORKERS: usize = 2;
 
-/// How long writes on the wire may take to finish after a host that was served to the end has hung up. It kills us two
-/// seconds after it asked for the end, of which serving may have used one.
+/// Maximum time for writes on the wire to finish after a host that was served to the end has hung up. It
+/// kills us two seconds after it asked for the end, of which serving may have used one.
 const KEPT_WAITING: Duration = Duration::from_millis(500);
 
 /// The same when the host has hung up, so that nobody waits for us: most answers take less.

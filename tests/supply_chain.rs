@@ -1,4 +1,4 @@
-//! What the project is built on: every direct dependency has its reason written down, is used, and no crate of the
+//! Tests of dependencies: every direct dependency has its reason written down, is used, and no crate of the
 //! workspace slips out of the rules for all. Licences and sources are the business of `deny.toml`.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]

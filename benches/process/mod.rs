@@ -1,5 +1,5 @@
-//! What the provider's processes cost while a command runs, read from `/proc`; nothing where there is none. The CLI
-//! starts several of them for one command, and each lives for a moment only.
+//! Cost of the provider's processes while a command runs, read from `/proc`; nothing where there is none. The
+//! CLI starts several of them for one command, and each lives for a moment only.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Often enough to see a process near its end.
 const INTERVAL: Duration = Duration::from_millis(4);
 
-/// What all processes of a command cost together.
+/// Cost of all processes of a command together.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
     /// Time on a processor, as far as it was seen: what a process uses after the last look at it is missing.

@@ -25,12 +25,12 @@ impl<T> Attr<T> {
         }
     }
 
-    /// Whether the attribute is not set, and known not to be.
+    /// Returns whether the attribute is known not to be set.
     pub fn is_null(&self) -> bool {
         matches!(self, Attr::Null)
     }
 
-    /// Whether the value is still to be known.
+    /// Returns whether the value is unknown.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Attr::Unknown)
     }

@@ -1,4 +1,4 @@
-//! What a data source is to the framework.
+//! The interface between a data source and the framework.
 
 use super::diagnostics::{Errors, Warnings};
 use super::model::Model;
@@ -7,7 +7,7 @@ use super::schema::Schema;
 
 /// A data source.
 pub trait DataSource: Send + Sync + 'static {
-    /// What the provider's configuration makes.
+    /// The client that the provider's configuration makes.
     type Client: Send + Sync + 'static;
     /// The attributes.
     type Model: Model;

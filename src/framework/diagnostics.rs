@@ -1,4 +1,4 @@
-//! What the practitioner is told: errors travel in `Result`, warnings in a sink beside it, so that a list of
+//! Messages to the practitioner: errors travel in `Result`, warnings in a sink beside it, so that a list of
 //! mere warnings can never read as failure.
 
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ pub const PROVIDER_DEFECT: &str = "This is a defect in the provider: please repo
 pub struct Diagnostic {
     /// A short title without a full stop.
     pub summary: String,
-    /// What was attempted on which object, what the server answered, what to do now.
+    /// The attempt, the object, the server's response, and what to do now.
     pub detail: String,
     /// The attribute at fault, where one is.
     pub attribute: Option<AttributePath>,
@@ -82,7 +82,7 @@ impl From<Diagnostic> for Errors {
     }
 }
 
-/// Where an operation leaves its warnings, each kept once.
+/// Collects the warnings of an operation, each kept once.
 #[derive(Debug, Default)]
 pub struct Warnings(Mutex<Vec<Diagnostic>>);
 

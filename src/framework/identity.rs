@@ -21,9 +21,9 @@ pub struct IdentityAttribute {
     pub name: &'static str,
     /// The type.
     pub ty: Type,
-    /// Whether an import must give it; an import may leave out the others.
+    /// True if an import must give it; an import may leave out the others.
     pub required: bool,
-    /// What it means.
+    /// The description.
     pub description: &'static str,
 }
 

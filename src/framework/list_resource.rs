@@ -1,4 +1,5 @@
-//! What a list resource is to the framework: the answer to `terraform query` for a resource type.
+//! The interface between a list resource and the framework: the answer to `terraform query` for a resource
+//! type.
 
 use tokio::sync::mpsc;
 
@@ -41,12 +42,12 @@ pub trait ListResource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Errors>> + Send;
 }
 
-/// What the host looks for.
+/// The query of a host.
 #[derive(Debug, Clone)]
 pub struct Search<T> {
     /// The `config` block.
     pub config: T,
-    /// Whether the objects are wanted whole. Without, only what their identities are made of is looked at.
+    /// True if whole objects are wanted. Without, only what their identities are made of is looked at.
     pub whole_objects: bool,
     /// The most objects that the host takes; [`usize::MAX`] without a limit.
     pub limit: usize,
@@ -57,7 +58,7 @@ pub struct Search<T> {
 pub struct Listed<T> {
     /// The object as a read of the resource would return it.
     pub object: T,
-    /// What to call it in a list for people.
+    /// The name in a list for people.
     pub display_name: String,
 }
 

@@ -1,4 +1,4 @@
-//! What Terraform means: values, schemas, diagnostics, planning, and the service that a host talks to.
+//! Terraform's concepts: values, schemas, diagnostics, planning, and the service that a host talks to.
 //!
 //! A provider describes itself through [`Provider`], [`Resource`] and [`DataSource`]; everything the host's
 //! protocol asks beyond that is answered here. Nothing here knows what the provider manages, and only

@@ -19,7 +19,8 @@ pub trait Model: Clone + Send + Sync + 'static {
     fn into_object(self) -> Object;
 }
 
-/// What is said of a value that Terraform's type system admits and the field does not, such as `1.5` for an id.
+/// Returns the error of a value that Terraform's type system admits and the field does not, such as `1.5` for
+/// an id.
 #[doc(hidden)]
 pub fn unfit_value(attribute: &str, must_be: &str) -> Diagnostic {
     Diagnostic::new("Invalid attribute value", format!("`{attribute}` must be {must_be}.")).at(attribute)

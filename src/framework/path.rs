@@ -1,4 +1,4 @@
-//! Where in a configuration or state something is.
+//! The place of something in a configuration or state.
 
 use std::fmt;
 

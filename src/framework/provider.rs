@@ -1,4 +1,4 @@
-//! What a provider is to the framework.
+//! The interface between a provider and the framework.
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +11,7 @@ use super::schema::Schema;
 pub trait Provider: Send + Sync + 'static {
     /// The attributes of the provider block.
     type Config: Model;
-    /// What a configuration makes, handed to resources and data sources.
+    /// The client that a configuration makes, handed to resources and data sources.
     type Client: Send + Sync + 'static;
 
     /// The source address without a registry's host: `namespace/type`. States of this provider that came from another
@@ -53,7 +53,7 @@ pub trait Provider: Send + Sync + 'static {
     fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Self::Client>>>;
 }
 
-/// What the host says of itself when it configures a provider.
+/// The host's description of itself when it configures a provider.
 #[derive(Debug, Clone)]
 pub struct Host {
     /// The version it claims; newer OpenTofu claims a constant.

@@ -1,4 +1,4 @@
-//! What a managed resource is to the framework.
+//! The interface between a managed resource and the framework.
 
 use serde_json::{Map, Value as Json};
 
@@ -9,10 +9,10 @@ use super::planning::Change;
 use super::private::{Instance, Private};
 use super::schema::Schema;
 
-/// What an operation has at hand: the configured provider's client, and a place for warnings.
+/// The means of an operation: the configured provider's client, and a place for warnings.
 #[derive(Debug)]
 pub struct Context<'a, C> {
-    /// What the provider's configuration made.
+    /// The client that the provider's configuration made.
     pub client: &'a C,
     /// Told to the practitioner beside the result.
     pub warnings: &'a Warnings,
@@ -20,11 +20,11 @@ pub struct Context<'a, C> {
     pub private: &'a Private,
 }
 
-/// What planning has at hand.
+/// The means of planning.
 #[derive(Debug)]
 pub struct PlanContext<'a, C> {
-    /// What the provider's configuration made, or `None` while that configuration is not wholly known: what
-    /// the client would have told is then to be planned as unknown.
+    /// The client that the provider's configuration made, or `None` while that configuration is not wholly
+    /// known: what the client would have told is then to be planned as unknown.
     pub client: Option<&'a C>,
     /// Told to the practitioner beside the plan.
     pub warnings: &'a Warnings,
@@ -40,7 +40,7 @@ pub struct PlanContext<'a, C> {
     pub instance: Instance,
 }
 
-/// What a resource plans.
+/// The plan of a resource.
 #[derive(Debug, Clone)]
 pub struct Plan<T> {
     /// The state that the apply is to bring about; unknown where only the apply can tell.
@@ -60,13 +60,13 @@ pub struct StoredState {
     pub state: serde_json::Map<String, serde_json::Value>,
 }
 
-/// Why an apply failed, and what it left behind.
+/// The error of an apply, and the state that it left.
 #[derive(Debug)]
 pub struct Failed<T> {
     /// The object as the server holds it now, where that is not what it was before the apply. A create that
     /// leaves an object behind has it recorded as tainted, to be replaced by the next apply.
     pub left: Option<T>,
-    /// What went wrong.
+    /// The error.
     pub errors: Errors,
 }
 
@@ -89,7 +89,7 @@ impl<T> From<Diagnostic> for Failed<T> {
     }
 }
 
-/// How a practitioner names the object to import.
+/// The ID or identity of the object to import.
 #[derive(Debug, Clone)]
 pub enum ImportBy<'a, I> {
     /// By an id, whose form is the resource's own.
@@ -126,7 +126,7 @@ impl MoveSource {
 
 /// A managed resource.
 pub trait Resource: Send + Sync + 'static {
-    /// What the provider's configuration makes.
+    /// The client that the provider's configuration makes.
     type Client: Send + Sync + 'static;
     /// The attributes.
     type Model: Model;
@@ -142,7 +142,8 @@ pub trait Resource: Send + Sync + 'static {
     /// The shape of identities; its attributes are those of [`Self::Identity`].
     fn identity_schema(&self) -> IdentitySchema;
 
-    /// What tells the object of a state or plan from all others. What the plan does not know is unknown here too.
+    /// Returns the identity of the object of a state or plan. What the plan does not know is unknown here
+    /// too.
     fn identity(&self, state: &Self::Model) -> Self::Identity;
 
     /// Checks a configuration by itself, before anything is planned. Any attribute may be unknown, and an

@@ -10,7 +10,7 @@ use super::value::Value;
 pub struct Schema {
     /// The version that states are stored under; raised with every change of shape.
     pub version: i64,
-    /// What the object is, in Markdown.
+    /// The description of the object, in Markdown.
     pub description: &'static str,
     /// The attributes in the order of the documentation: required, optional, computed.
     pub attributes: Vec<Attribute>,
@@ -30,7 +30,7 @@ pub struct Attribute {
     pub name: &'static str,
     /// The shape of its values.
     pub shape: Shape,
-    /// What it means, in Markdown.
+    /// The description, in Markdown.
     pub description: &'static str,
     /// Must be set by the practitioner.
     pub required: bool,
@@ -40,9 +40,9 @@ pub struct Attribute {
     pub computed: bool,
     /// Never shown in a plan.
     pub sensitive: bool,
-    /// Why the attribute should not be used any more, where it should not.
+    /// The reason not to use the attribute any more, if it is deprecated.
     pub deprecated: Option<&'static str>,
-    /// What an unset attribute is planned as.
+    /// The planned value of an unset attribute.
     pub default: Option<Value>,
 }
 

@@ -38,7 +38,7 @@ impl Value {
         Value::Set(elements)
     }
 
-    /// Whether neither the value nor anything inside it is unknown.
+    /// Returns whether the value and everything inside it are known.
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Value::Unknown => false,

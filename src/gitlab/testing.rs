@@ -48,7 +48,7 @@ impl Seen {
     }
 }
 
-/// What the script answers.
+/// A response of the script.
 #[derive(Clone)]
 pub(super) enum Reply {
     /// An answer as it should be.

@@ -1,5 +1,6 @@
-//! Whether the user's configuration of the CLI keeps it from the mirror that it would search by itself. The files are
-//! searched for a word and not parsed, so what is found is a hint for the user, and never a reason to fail.
+//! Finds out whether the user's configuration of the CLI keeps it from the mirror that it would search by
+//! itself. The files are searched for a word and not parsed, so what is found is a hint for the user, and
+//! never a reason to fail.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,7 +11,7 @@ use super::user::{CliConfig, User};
 /// With a block of this name, the CLI searches only what stands in it.
 const BLOCK: &str = "provider_installation";
 
-/// What the names of files in a configuration folder end in.
+/// Endings of file names in a configuration folder.
 const ENDINGS: [&str; 2] = [".tfrc", ".tfrc.json"];
 
 /// The files that seem to hold the block, of those that Terraform or OpenTofu may read.

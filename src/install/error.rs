@@ -1,9 +1,9 @@
-//! What can go wrong, told so that a person knows what to do next.
+//! Errors, with messages that tell a person what to do next.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why nothing was installed, or not everything was removed.
+/// The error of an installation or a removal.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// The user's own directories can't be told.
@@ -31,9 +31,9 @@ pub enum InstallError {
     /// The binary is no longer where it was started from, or can't be read.
     #[error("reading the running binary at {} failed: {source}", path.display())]
     Unreadable {
-        /// Where it should be.
+        /// The path where it should be.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A relative `--dir` has nothing to be relative to.
@@ -41,7 +41,7 @@ pub enum InstallError {
     Relative {
         /// The path as given.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The folder of the package is not ours alone.
@@ -53,31 +53,31 @@ pub enum InstallError {
     Occupied {
         /// The folder that a package is to fill by itself.
         directory: PathBuf,
-        /// What is there, as the end of a sentence.
+        /// The thing that is there, as the end of a sentence.
         found: String,
     },
     /// A file or folder could not be written.
     #[error("writing {} failed: {source}", path.display())]
     Write {
-        /// What was to be written.
+        /// The path to be written.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A file or folder could not be looked at.
     #[error("looking into {} failed: {source}", path.display())]
     Look {
-        /// What was to be looked at.
+        /// The path to be looked at.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A file could not be removed.
     #[error("removing {} failed: {source}", path.display())]
     Remove {
-        /// What was to be removed.
+        /// The path to be removed.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }

@@ -34,7 +34,7 @@ impl Mirror {
         &self.root
     }
 
-    /// Whether Terraform and OpenTofu search it by themselves.
+    /// Returns whether Terraform and OpenTofu search it by themselves.
     pub(super) fn is_implied(&self) -> bool {
         self.is_implied
     }

@@ -20,7 +20,7 @@ use user::User;
 /// The version under which the binary is installed.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What was installed, printed for a person: where it is, and what to do next.
+/// The result of an installation, printed for a person: where it is, and what to do next.
 #[derive(Debug)]
 pub struct Installed {
     mirror: Mirror,
@@ -30,7 +30,7 @@ pub struct Installed {
     found_before: Option<PathBuf>,
 }
 
-/// What was removed, printed for a person.
+/// The result of a removal, printed for a person.
 #[derive(Debug)]
 pub struct Uninstalled {
     mirror: Mirror,
@@ -58,7 +58,7 @@ pub fn install(directory: Option<&Path>) -> Result<Installed, InstallError> {
     Ok(Installed { mirror, platform, executables, cli_config_files, found_before })
 }
 
-/// What can't be looked at is taken for empty: this serves a warning only.
+/// Takes a folder that can't be read for empty: this serves a warning only.
 fn holds_the_provider(root: &Path) -> bool {
     Mirror::named(root).and_then(|mirror| mirror.versions()).is_ok_and(|versions| !versions.is_empty())
 }

@@ -13,7 +13,7 @@ use crate::address::EXECUTABLE;
 /// Hosts take no notice of files of this name at the root of a mirror, where one is written before it is moved.
 const STAGING_PREFIX: &str = ".gitlab-job-token-";
 
-/// What executables get before the user's umask.
+/// Mode of executables before the user's umask.
 #[cfg(unix)]
 const EXECUTABLE_MODE: u32 = 0o777;
 #[cfg(unix)]
@@ -26,7 +26,7 @@ pub(super) struct Package {
     executable: PathBuf,
 }
 
-/// What has become of a package.
+/// The result of copying a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// There was none.
@@ -48,7 +48,7 @@ impl Package {
         &self.executable
     }
 
-    /// Whether its executable is there.
+    /// Returns whether its executable is there.
     pub(super) fn is_there(&self) -> bool {
         self.executable.symlink_metadata().is_ok()
     }

@@ -13,7 +13,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// What this binary was built for.
+    /// Returns the platform that this binary was built for.
     pub(super) fn current() -> Result<Self, InstallError> {
         let (system, processor) = (consts::OS, consts::ARCH);
         Self::of(system, processor, cfg!(target_endian = "little"))
@@ -34,7 +34,7 @@ impl Platform {
         self.system
     }
 
-    /// What the names of executables end in.
+    /// Returns the ending of names of executables.
     #[must_use]
     pub fn executable_suffix(self) -> &'static str {
         if self.system == "windows" { ".exe" } else { "" }

@@ -1,4 +1,5 @@
-//! What is said after the work is done. It fits 80 columns where paths allow, and what is to be pasted stands by itself.
+//! The report after the work is done. It fits 80 columns where paths allow, and what is to be pasted stands
+//! by itself.
 
 use std::fmt;
 use std::path::Path;
@@ -36,7 +37,7 @@ impl fmt::Display for Installed {
 }
 
 impl Installed {
-    /// What the user should know beside the report, each a paragraph or more.
+    /// Returns what the user should know beside the report, each a paragraph or more.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.any(Outcome::Replaced) {

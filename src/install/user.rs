@@ -1,5 +1,5 @@
-//! Where a user's own files are, on each system: the mirror that Terraform and OpenTofu both search by themselves, and
-//! the files that configure the two. Nothing is read or written here; it is all names.
+//! The places of a user's own files, on each system: the mirror that Terraform and OpenTofu both search by
+//! themselves, and the files that configure the two. Nothing is read or written here; it is all names.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

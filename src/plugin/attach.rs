@@ -17,15 +17,15 @@ use super::serve::{End, ServeError, serve_until_end};
 use super::services;
 use super::shutdown::Shutdown;
 
-/// Where hosts look for providers that they are to attach to.
+/// The variable in which hosts look for providers to attach to.
 const VARIABLE: &str = "TF_REATTACH_PROVIDERS";
 
-/// How long calls in flight may take to finish after an interrupt. Nobody kills us here, and an answer that gets through
-/// spares the host's state; but nobody who presses Ctrl-C wants to wait long.
+/// Maximum time for calls in flight to finish after an interrupt. Nobody kills us here, and an answer that
+/// gets through spares the host's state; but nobody who presses Ctrl-C wants to wait long.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
-/// Serves `provider` under these full addresses to all hosts that attach, until an interrupt. What to tell a host is written
-/// to `announce_on` for a person to paste into the shell in which the host runs.
+/// Serves `provider` under these full addresses to all hosts that attach, until an interrupt. What to tell a
+/// host is written to `announce_on` for a person to paste into the shell in which the host runs.
 ///
 /// Hosts may come and go, many at once. Each request carries the `S` of its connection.
 ///
@@ -54,7 +54,7 @@ pub async fn serve_attached<S: Session>(
     serve_until_end::<S>(&mut listener, None, routes, &connections, &shutdown, interrupted, DRAIN_LIMIT).await
 }
 
-/// What a terminal or a process manager says to end a process.
+/// The signals with which a terminal or a process manager ends a process.
 struct Interrupts {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tonic::transport::server::Connected;
 
-/// How many connections there are, and whether there ever was one.
+/// Counts the connections, and remembers whether there ever was one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     /// Connections that live now.
@@ -45,7 +45,7 @@ impl Drop for Presence {
     }
 }
 
-/// What a connection can be made of.
+/// A stream that can be a connection.
 pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}

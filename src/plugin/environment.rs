@@ -28,7 +28,7 @@ const SYSTEM_TEMPORARY_DIR: &str = "/tmp";
 /// Ours, not a host's: `tcp` or `unix` in place of what suits the system.
 pub(super) const NETWORK: &str = "GITLAB_JOB_TOKEN_PLUGIN_NETWORK";
 
-/// What a host asks of the process it starts.
+/// Settings by a host for the process that it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
     /// The protocol versions that the host speaks, in its own order, which is random.
@@ -58,7 +58,7 @@ pub enum Network {
     Tcp,
 }
 
-/// Why there is nothing to serve.
+/// The error of a start without anything to serve.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LaunchError {
     /// The magic cookie is missing or wrong: most likely a person runs the binary by hand.
@@ -71,9 +71,9 @@ pub enum LaunchError {
     Invalid {
         /// The variable's name.
         variable: &'static str,
-        /// What it holds, with characters replaced that are not Unicode.
+        /// The value, with characters replaced that are not Unicode.
         value: String,
-        /// What it may hold, as the end of a sentence.
+        /// The values that it may have, as the end of a sentence.
         expected: &'static str,
     },
 }
@@ -110,8 +110,8 @@ impl Launch {
         })
     }
 
-    /// What suits hosts that attach: nothing is asked by them, so the system chooses, unless the user of this process
-    /// has chosen the kind of socket.
+    /// Returns settings for hosts that attach: nothing is asked by them, so the system chooses, unless the
+    /// user of this process has chosen the kind of socket.
     ///
     /// # Errors
     /// [`LaunchError::Invalid`] for a kind of socket that does not exist.
@@ -133,7 +133,8 @@ impl Launch {
         })
     }
 
-    /// Whether the host speaks our protocol. One that does not will say so itself, once it reads the handshake.
+    /// Returns whether the host speaks our protocol. One that does not will say so itself, once it reads the
+    /// handshake.
     pub fn speaks_our_protocol(&self) -> bool {
         self.protocol_versions.contains(&PROTOCOL_VERSION)
     }

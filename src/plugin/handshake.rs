@@ -19,7 +19,7 @@ const CORE_VERSION: u32 = 1;
 /// of 64 KiB.
 const MAX_REASON: usize = 1000;
 
-/// Where a listener can be reached.
+/// The address of a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Address {
     /// The path of a unix socket. It has passed [`fits_the_line`].
@@ -39,8 +39,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// Whether the path can stand in the line: the separator and a line's end would break it, and what is not Unicode
-/// could not be printed faithfully.
+/// Returns whether the path can stand in the line: the separator and a line's end would break it, and what is
+/// not Unicode could not be printed faithfully.
 #[cfg(unix)]
 pub(super) fn fits_the_line(path: &Path) -> bool {
     path.to_str().is_some_and(|text| !text.contains(['|', '\n', '\r']))
@@ -49,7 +49,7 @@ pub(super) fn fits_the_line(path: &Path) -> bool {
 /// The handshake line. Its `Display` has no line end.
 #[derive(Debug)]
 pub(super) struct Handshake<'a> {
-    /// Where to connect. Must already accept.
+    /// The address to connect to. Must already accept.
     pub(super) address: &'a Address,
     /// The certificate that the host shall trust; none without TLS.
     pub(super) certificate: Option<&'a CertificateDer<'static>>,

@@ -15,11 +15,11 @@ const FIRST_CONNECTION_LIMIT: Duration = Duration::from_secs(120);
 /// Hosts keep one connection for the life of the process; a moment's grace spares one that connects anew.
 const NO_CONNECTION_LIMIT: Duration = Duration::from_secs(5);
 
-/// How often to look at who our parent is. No event tells.
+/// Interval of looking at who our parent is. There is no event for it.
 #[cfg(unix)]
 const PARENT_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How it showed that the host is gone.
+/// The way in which the end of the host showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gone {
     /// Nobody ever connected.

@@ -1,4 +1,4 @@
-//! Where a host connects: a unix socket in a directory of our own, or a loopback port. Turns what arrives into
+//! Listens for hosts: on a unix socket in a directory of our own, or a loopback port. Turns what arrives into
 //! connections that are authenticated where TLS is on; one that fails to be costs nobody else anything.
 
 use std::fmt;
@@ -24,13 +24,13 @@ mod unix;
 /// A host finishes TLS in milliseconds; a peer that does not is not our host.
 const TLS_HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long to wait after a failed accept, which is mostly a lack of file descriptors that passes.
+/// Pause after a failed accept, which is mostly a lack of file descriptors that passes.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Connections that may wait for the server to take them.
 const BACKLOG: usize = 16;
 
-/// Why there is nowhere to listen.
+/// The error of listening.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// No unix socket could be made, and a port may not replace it.
@@ -86,7 +86,7 @@ pub struct NoPort {
     source: io::Error,
 }
 
-/// Who may be connected at once.
+/// The number of hosts that may be connected at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hosts {
     /// One host. While it is connected a unix socket is away: nobody else needs it, and a process that is killed then
@@ -96,7 +96,8 @@ pub(super) enum Hosts {
     Many,
 }
 
-/// Where a host connects. Accepts from the moment it is bound; a socket and its directory go away with the value.
+/// The socket to which a host connects. Accepts from the moment it is bound; a socket and its directory go
+/// away with the value.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Address,
@@ -179,7 +180,7 @@ impl Listener {
         Err(NoPort { ports, source })
     }
 
-    /// Where it listens.
+    /// Returns the address.
     pub(super) fn address(&self) -> &Address {
         &self.address
     }
@@ -261,7 +262,7 @@ async fn accept_tcp(socket: &TcpListener) -> io::Result<tokio::net::TcpStream> {
     Ok(stream)
 }
 
-/// What stands between an accepted socket and the server. Every socket passes it in a task of its own.
+/// Admits an accepted socket to the server. Every socket passes it in a task of its own.
 #[derive(Clone)]
 struct Admission<S> {
     tls: Option<TlsAcceptor>,

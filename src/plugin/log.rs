@@ -26,7 +26,7 @@ const HOST_LEVELS: [&str; 2] = ["TF_LOG_PROVIDER", "TF_LOG"];
 
 /// The crate whose events are logged.
 const CRATE: &str = env!("CARGO_CRATE_NAME");
-/// What stands for the crate's name in `@module`, as in plugins made with the SDKs.
+/// The name in place of the crate's in `@module`, as in plugins made with the SDKs.
 const MODULE: &str = "provider";
 
 /// Sends the events of this crate to standard error for a host, as far as it wants to see them. A second call changes
@@ -83,7 +83,7 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     module_in_crate(metadata.target()).is_some()
 }
 
-/// What follows the crate's name in a target of this crate.
+/// Returns what follows the crate's name in a target of this crate.
 fn module_in_crate(target: &str) -> Option<&str> {
     let rest = target.strip_prefix(CRATE)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix("::") }

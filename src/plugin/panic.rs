@@ -1,4 +1,4 @@
-//! What a panic leaves behind. A host shows a crash to its user only when a line on standard error begins in a way
+//! Reports a panic. A host shows a crash to its user only when a line on standard error begins in a way
 //! that it knows; Rust's own begins otherwise. A panic that someone will turn into a diagnostic is no crash, and
 //! becomes an ordinary log entry.
 
@@ -31,7 +31,7 @@ pub fn install(program: &'static str, is_contained: impl Fn() -> bool + Send + S
     }));
 }
 
-/// What the host's user gets to read of a crash.
+/// The report of a crash for the host's user.
 struct Report {
     program: &'static str,
     what: String,

@@ -18,11 +18,11 @@ use super::services;
 use super::shutdown::Shutdown;
 use super::tls::{ServerCertificate, TlsError};
 
-/// How long calls in flight may take to finish after we were asked to end. A host kills us after two seconds; with
-/// no call in flight the end takes milliseconds.
+/// Maximum time for calls in flight to finish after we were asked to end. A host kills us after two seconds;
+/// with no call in flight the end takes milliseconds.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
-/// Why serving ended well.
+/// The reason of a regular end of serving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// The host asked for it.
@@ -33,7 +33,7 @@ pub enum End {
     Interrupted,
 }
 
-/// Why a host could not be served.
+/// The error of serving a host.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// There is nowhere to listen.
@@ -106,8 +106,8 @@ async fn host_gone(parent: Parent, connections: &Connections) -> End {
     End::HostGone(gone)
 }
 
-/// Serves every host that connects until `shutdown` is asked for, or `other_end` comes; calls in flight may then take as long as
-/// `drain_limit`.
+/// Serves every host that connects until `shutdown` is asked for, or `other_end` comes; calls in flight may
+/// then take as long as `drain_limit`.
 pub(super) async fn serve_until_end<S: Session>(
     listener: &mut Listener,
     tls: Option<tokio_rustls::TlsAcceptor>,

@@ -22,7 +22,7 @@ const SERVER_NAME: &str = "localhost";
 /// The protocol that newer hosts insist on having negotiated.
 const ALPN_HTTP2: &[u8] = b"h2";
 
-/// Why mutual TLS cannot be set up.
+/// The error of setting up mutual TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The text given as the host's certificate is not PEM.
@@ -45,7 +45,7 @@ pub enum TlsError {
 /// The certificate that the server shows to one host, and what accepts the connections of that host alone.
 #[derive(Clone)]
 pub(super) struct ServerCertificate {
-    /// What the handshake line tells the host to trust.
+    /// The certificate in the handshake line, for the host to trust.
     pub(super) certificate: CertificateDer<'static>,
     /// Accepts connections from that host alone.
     pub(super) acceptor: TlsAcceptor,

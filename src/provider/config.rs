@@ -16,7 +16,7 @@ use crate::gitlab::{
     refused_header_value,
 };
 
-/// Where GitLab.com's API is.
+/// Address of GitLab.com's API.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
 
 /// The User-Agent that GitLab sees.
@@ -47,7 +47,7 @@ model! {
     pub struct ProviderBlock {
         /// The access token.
         token: String,
-        /// Where the API is.
+        /// The address of the API.
         base_url: String,
         /// File with certificate authorities.
         cacert_file: String,
@@ -55,13 +55,13 @@ model! {
         client_cert: String,
         /// File with the client certificate's key.
         client_key: String,
-        /// Whether any server certificate is taken.
+        /// True if any server certificate is accepted.
         insecure: bool,
         /// Headers of each request.
         headers: BTreeMap<String, Attr<String>>,
         /// Repetitions of a failed request.
         retries: i64,
-        /// Whether the token is tried at once.
+        /// True if the token is verified at once.
         early_auth_check: bool,
         /// Seconds for one attempt.
         request_timeout: i64,

@@ -27,7 +27,8 @@ pub(super) fn project_id() -> IdentityAttribute {
     }
 }
 
-/// Returns the project to import by, with the text that an import ID has for it. An identity has none: see [`as_written`].
+/// Returns the project to import by, with the text that an import ID has for it. An identity has none: see
+/// [`as_written`].
 pub(super) async fn imported_project(
     client: &Client,
     by: ImportBy<'_, ProjectIdentity>,

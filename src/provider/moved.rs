@@ -13,7 +13,8 @@ pub(super) fn is_official(source: &MoveSource, type_name: &str) -> bool {
     source.type_name == type_name && source.is_from(OFFICIAL)
 }
 
-/// Returns the project that a state belongs to, as it was written: under the first of `attributes` that is set.
+/// Returns the project that a state belongs to, as it was written: under the first of `attributes` that is
+/// set.
 pub(super) fn project(source: &MoveSource, attributes: &[&str]) -> Attr<String> {
     let text = attributes.iter().find_map(|attribute| match source.state.get(*attribute) {
         Some(Json::String(text)) if !text.is_empty() => Some(text.clone()),

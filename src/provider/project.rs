@@ -1,5 +1,5 @@
-//! Resolves the IDs and full paths by which practitioners name projects and groups. An ID stays when a path changes, so a
-//! different path or ID for the same project is never a different object.
+//! Resolves the IDs and full paths by which practitioners name projects and groups. An ID stays when a path
+//! changes, so a different path or ID for the same project is never a different object.
 
 use crate::framework::{Attr, Diagnostic, Errors};
 use crate::gitlab::{Client, Error, Id, Kind, ProjectId, RefError, Reference, same_path, suggested_path};
@@ -18,7 +18,8 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// Checks whether a path or ID may be made up: a computed ID is 0 then, and a text random letters and digits.
+    /// Checks whether a path or ID may be made up: a computed ID is 0 then, and a text random letters and
+    /// digits.
     fn may_be_mock(self, path_or_id: &str) -> bool {
         self == Self::Validation
             && path_or_id.len() <= LONGEST_MOCK

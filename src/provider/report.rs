@@ -31,7 +31,7 @@ pub(super) fn unread(attempted: impl Into<String>, error: &Error, consequence: &
     Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
 }
 
-/// What happened, with one full stop: GitLab's own words may end with theirs.
+/// Returns what happened, with one full stop: GitLab's own words may end with theirs.
 pub(super) fn sentence(error: &Error) -> String {
     format!("{}.", error.to_string().trim_end_matches('.'))
 }
@@ -97,18 +97,18 @@ pub(super) fn gone_before_removal(owner: impl Display) -> Diagnostic {
     Diagnostic::new(format!("Project {owner} is gone"), detail)
 }
 
-/// Whether GitLab found fault with the target of a write, and not with the project whose list it is. The words only
-/// choose the advice and the attribute that is pointed at: GitLab has no code for this.
+/// Returns whether GitLab found fault with the target of a write, and not with the project whose list it is.
+/// The words only choose the advice and the attribute that is pointed at: GitLab has no code for this.
 pub(super) fn is_about_the_target(error: &Error) -> bool {
     let named = |words: &str| TARGET_NAMES.iter().any(|name| words.contains(name));
     *error.kind() == ErrorKind::UnseenTarget || error.words().is_some_and(named)
 }
 
-/// How GitLab calls the target in its refusals, over REST and over GraphQL.
+/// GitLab's words for the target in its errors, over REST and over GraphQL.
 const TARGET_NAMES: [&str; 4] =
     ["target_project", "target_group", "The target does not exist", "The group or project does not exist"];
 
-/// What to do where permissions of single entries are switched off.
+/// Advice where permissions of single entries are switched off.
 pub(super) const SWITCHED_OFF: &str = "Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to 18.2 they are a beta that an \
      administrator can switch on (feature flag `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or \
      remove `default_permissions` and `job_token_policies` from the configuration: the entry then has the default \

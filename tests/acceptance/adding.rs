@@ -1,4 +1,4 @@
-//! What GitLab may have against a new entry: that it is there already, that its target is hidden or does not exist,
+//! Additions that GitLab rejects: the entry exists already, the target is hidden or does not exist,
 //! that the list is full.
 
 use gitlab_simulator::{LINK_LIMIT, Target, TokenSpec};

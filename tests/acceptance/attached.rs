@@ -49,7 +49,7 @@ impl Debugged {
         fs::read_to_string(self.files.path().join(name)).unwrap()
     }
 
-    /// What a shell would take for the value of the variable.
+    /// Returns the value that a shell would give the variable.
     fn value(&self) -> String {
         let stdout = self.read("stdout");
         let line = stdout.lines().find(|line| line.contains("TF_REATTACH_PROVIDERS=")).unwrap();

@@ -18,8 +18,8 @@ data "gitlab_job_token_authentication_log" "app" {
 }
 "#;
 
-/// Targets in groups of several levels: projects 1 `acme/app`, 2 `acme/lib`, 3 `ops/prod/deploy`, 4 `ops/bot` and
-/// 5 `other/tool`; groups 2 `ops`, 3 `ops/prod` and 4 `other`.
+/// Targets in groups of several levels: projects 1 `acme/app`, 2 `acme/lib`, 3 `ops/prod/deploy`, 4 `ops/bot`
+/// and 5 `other/tool`; groups 2 `ops`, 3 `ops/prod` and 4 `other`.
 const WORLD: World = World::new(&["acme/app", "acme/lib", "ops/prod/deploy", "ops/bot", "other/tool"], &[]);
 
 const LIB: Target = Target::Project(2);

@@ -6,13 +6,14 @@ use insta::assert_snapshot;
 use crate::kit::{bare_workspace, workspace};
 use crate::worlds::{APP_AND_LIB, APP_ONLY};
 
-/// What planning says to the body of an entry, with projects 1 `acme/app` and 2 `acme/lib` and group 1 `acme`.
+/// Returns the error of planning the body of an entry, with projects 1 `acme/app` and 2 `acme/lib` and group
+/// 1 `acme`.
 #[track_caller]
 fn entry_error(body: &str) -> String {
     planning_error(&format!("resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n{body}\n}}\n"))
 }
 
-/// What planning says to the body of a scope.
+/// Returns the error of planning the body of a scope.
 #[track_caller]
 fn scope_error(body: &str) -> String {
     planning_error(&format!("resource \"gitlab_job_token_scope\" \"this\" {{\n{body}\n}}\n"))

@@ -23,11 +23,11 @@ data "gitlab_job_token_allowlist" "app" {
 }
 "#;
 
-/// The order of paths differs from that of IDs: projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/cli`; groups 2 `ops` and
-/// 3 `ops/prod`.
+/// The order of paths differs from that of IDs: projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/cli`; groups
+/// 2 `ops` and 3 `ops/prod`.
 const WORLD: World = World::new(&["acme/app", "acme/lib", "acme/cli"], &["ops/prod"]);
 
-/// What a data source reads, by an apply, which changes nothing.
+/// Returns what a data source reads, by an apply, which changes nothing.
 fn read(gitlab: &Simulator, tf: &Workspace, config: &str, address: &str) -> Value {
     tf.config(config);
     tf.apply().succeeds().warns_of_nothing();

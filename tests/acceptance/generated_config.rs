@@ -57,7 +57,7 @@ fn generates(tf: &Workspace) {
     assert!(error.contains("attribute \"id\" is required"), "{error}");
 }
 
-/// What is generated for the imports, in the order of addresses and without comments.
+/// Returns what is generated for the imports, in the order of addresses and without comments.
 fn generate(tf: &Workspace) -> String {
     tf.config(IMPORTS);
     generates(tf);

@@ -169,7 +169,7 @@ fn warning_fixes_a_cli_configuration_that_looks_elsewhere() {
     installing.applies();
 }
 
-/// What is said to a user who replaces a build under the same version, command by command.
+/// The messages to a user who replaces a build under the same version, command by command.
 #[test]
 fn lock_file_rejects_another_build_until_recorded() {
     let installing = Installing::new();

@@ -14,8 +14,8 @@ use crate::uncached::SNAPSHOTS;
 /// The provider that was built with these tests.
 pub(crate) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// Makes a workspace whose environment names the simulator and its administrator's token. Without a CLI, it skips the
-/// test, as the functions below do.
+/// Makes a workspace whose environment names the simulator and its administrator's token. Without a CLI, it
+/// skips the test, as the functions below do.
 #[track_caller]
 pub(crate) fn workspace(gitlab: &Simulator) -> Workspace {
     connected(bare_workspace(), gitlab)

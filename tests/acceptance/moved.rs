@@ -12,7 +12,7 @@ use crate::kit::{PROVIDER, workspace};
 use crate::needs::MOVED_BETWEEN_PROVIDERS;
 use crate::worlds::FOUR_PROJECTS;
 
-/// Where the official provider is known, by those who install it from either registry or from a mirror of their own.
+/// Addresses of the official provider in both registries and in a private mirror.
 const OFFICIAL: [&str; 3] = [
     "registry.terraform.io/gitlabhq/gitlab",
     "registry.opentofu.org/gitlabhq/gitlab",

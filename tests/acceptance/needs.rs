@@ -1,5 +1,6 @@
-//! Features of the CLI that tests need and that not every supported version has. No other file here knows versions of
-//! CLIs: a test that needs a feature names it in its first line, and is ignored where it is missing.
+//! Features of the CLI that tests need and that not every supported version has. No other file here knows
+//! versions of CLIs: a test that needs a feature names it in its first line, and is ignored where it is
+//! missing.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use crate::provider_block::{NOBODY, with_block};
 use crate::worlds::APP_ONLY;
 
-/// What planning with such a provider block says.
+/// Returns the error of planning with such a provider block.
 #[track_caller]
 fn block_error(block: &str) -> String {
     let (_gitlab, tf) = APP_ONLY.with_workspace();

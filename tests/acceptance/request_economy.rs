@@ -1,4 +1,4 @@
-//! How many requests the work costs: what GitLab's API forces, and no more. Counted in the server's log, for a whole
+//! Cost in requests: what GitLab's API forces, and no more. Counted in the server's log, for a whole
 //! command with all the provider processes that it starts.
 
 use std::time::Duration;
@@ -227,7 +227,7 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
     assert_writes(&gitlab, 2 * FULL, TRIES_TO_DESTROY, 5);
 }
 
-/// Who does without the one clear error for a bad token pays for nothing but lists and writes.
+/// Without the early check of the token, there are only requests for lists and writes.
 #[test]
 fn full_lists_cost_at_most_five_requests_beside_the_writes() {
     for (projects, groups, entries) in [(FULL, 0, true), (FULL, FULL, false)] {

@@ -1,4 +1,4 @@
-//! How the projects of a group stand, read in few requests.
+//! The settings of the projects of a group, read in few requests.
 
 use gitlab_simulator::{ADMINISTRATOR, Permissions, Route, Simulator, Target, TokenScope, TokenSpec};
 use insta::assert_snapshot;
@@ -16,8 +16,8 @@ data "gitlab_job_token_scopes" "acme" {
 }
 "#;
 
-/// On the allowlist of `acme/app` are `acme/tools/lint` with the default permissions and group `other` with few;
-/// `acme/tools/lint` is open.
+/// On the allowlist of `acme/app` are `acme/tools/lint` with the default permissions and group `other` with
+/// few; `acme/tools/lint` is open.
 fn app_with_targets() -> Simulator {
     let gitlab = SUBGROUP_AND_OTHER_GROUP.allowing(&[2], &[]);
     gitlab.allow_with(1, Target::Group(3), Permissions::limited_to(["READ_JOBS"]));

@@ -1,4 +1,4 @@
-//! What reaches the log, and what must reach nothing at all: the token, and the values of headers.
+//! The log, and secrets that must be nowhere: the token, and the values of headers.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -81,7 +81,7 @@ fn holds(gitlab: &Simulator, name: &str) {
     assert_eq!(summary["test_summary"]["passed"], written(name), "{run}");
 }
 
-/// How many runs a folder's files hold.
+/// Returns the number of runs in a folder's files.
 fn written(name: &str) -> usize {
     let files = fs::read_dir(folder(name)).expect("the folder").map(|entry| entry.expect("an entry").path());
     let tests = files.filter(|file| file.to_string_lossy().ends_with(".tftest.hcl"));

@@ -1,4 +1,4 @@
-//! What the binary says of itself.
+//! The help of the binary.
 
 use insta::assert_snapshot;
 

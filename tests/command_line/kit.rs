@@ -14,7 +14,7 @@ pub(crate) const HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu
 
 pub(crate) struct Home(TempDir);
 
-/// What a run said, with what differs between machines replaced.
+/// The output of a run, with what differs between machines replaced.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) status: Option<i32>,
@@ -76,7 +76,7 @@ pub(crate) fn platform() -> String {
     format!("{system}_{processor}")
 }
 
-/// Where a mirror has the executable of a version.
+/// Returns the path of a version's executable in a mirror.
 pub(crate) fn executable(mirror: &Path, host: &str, version: &str) -> PathBuf {
     let name = format!("terraform-provider-gitlab-job-token_v{version}{}", std::env::consts::EXE_SUFFIX);
     mirror.join(host).join("aff15f21").join("gitlab-job-token").join(version).join(platform()).join(name)

@@ -20,7 +20,7 @@ const OWNER: u64 = 1;
 /// Targets of each kind to choose from.
 const TARGETS: u64 = 6;
 
-/// What is wanted of each kind, as positions among the targets; none where a kind is not managed.
+/// The wanted targets of each kind, as positions among the targets; none where a kind is not managed.
 #[derive(Clone, Debug)]
 struct Goal {
     projects: Option<BTreeSet<usize>>,
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// What a run of the program does: refresh, plan, apply. Whether it came to an end without an error.
+    /// Does what a run of the program does: refresh, plan, apply. Returns whether it succeeded.
     async fn run(&mut self, goal: &Goal, stop: Option<Stop>, state: &mut Value) -> bool {
         self.resource.begin_run().await;
         if !state.is_null() {

@@ -55,7 +55,7 @@ impl Resource {
         assert!(!failed(&self.host.configure(self.block.clone()).await.unwrap()));
     }
 
-    /// Whether the configuration may be planned at all.
+    /// Returns whether the configuration may be planned at all.
     pub(crate) async fn accepts(&self, config: &Value) -> bool {
         let config = self.shape.complete(config.clone());
         !failed(&self.host.validate_resource(self.type_name, config).await.unwrap())

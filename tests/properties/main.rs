@@ -1,6 +1,7 @@
-//! What holds for any input, shown on the compiled provider between a host and an in-memory GitLab: every plan is one
-//! that hosts accept, an exclusive list arrives wherever it is sent, whatever goes wrong on the way, so do the
-//! permissions of an entry, and resources that hand objects over to each other lose none.
+//! Properties that hold for any input, tested on the compiled provider between a host and an in-memory
+//! GitLab: every plan is one that hosts accept, an exclusive list arrives wherever it is sent, whatever goes
+//! wrong on the way, so do the permissions of an entry, and resources that hand objects over to each other
+//! lose none.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 

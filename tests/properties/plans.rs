@@ -23,7 +23,7 @@ fn gitlab() -> Simulator {
 
 const NAMES: [&str; 11] =
     ["acme/app", "Acme/APP", "acme/lib", "acme/tools", "acme", "other", "no/where", "1", "2", "3", "77"];
-/// What is no project or group, or hardly one.
+/// Texts that name no project or group, or hardly one.
 const ODD: [&str; 10] =
     ["", " ", "0", "-5", "99999999999999999999", "/", "a//b", "acme/app/", "project", "group"];
 

@@ -1,4 +1,4 @@
-//! How the process ends: at once when asked to, by itself when its host is gone, and not by an interrupt.
+//! The end of the process: at once when asked to, by itself when its host is gone, and not by an interrupt.
 
 use std::process::Stdio;
 use std::time::Duration;

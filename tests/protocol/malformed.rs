@@ -1,4 +1,5 @@
-//! What no host should send: each is told as a diagnostic or refused by gRPC, and the process serves the next call.
+//! Requests that no host should send: each is told as a diagnostic or refused by gRPC, and the process serves
+//! the next call.
 
 use plugin_host::tfplugin6::diagnostic::Severity;
 use plugin_host::tfplugin6::{
@@ -51,7 +52,7 @@ fn malformed() -> Vec<(&'static str, DynamicValue)> {
     ]
 }
 
-/// What was told in answer to a call.
+/// The messages in answer to a call.
 type Told = Result<Vec<wire::Diagnostic>, Status>;
 
 macro_rules! told {

@@ -1,4 +1,4 @@
-//! How much the process takes when the other side sends without end.
+//! Memory of the process when the other side sends without end.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::simulated::{configured, with_nulls};
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// What a server sends in place of a list that has a few hundred KiB at most.
+/// Size of a response in place of a list that has a few hundred KiB at most.
 const FLOOD: usize = 100 * MEBIBYTE;
 
 /// As many as the provider has under way at a time.

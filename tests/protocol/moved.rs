@@ -19,7 +19,7 @@ const OFFICIAL: [&str; 4] = [
     "gitlab",
 ];
 
-/// What a configured process makes of what an unconfigured one made of a state, as a host goes about it.
+/// Moves a state with an unconfigured process and reads it with a configured one, as a host does.
 async fn take_over(from: Move<'_>) -> (Kit, Stored, Vec<Diagnostic>) {
     let unconfigured = Kit::tempted(lib_and_acme_allowed()).await;
     let Moved { stored, diagnostics } = unconfigured.move_state(&from).await.unwrap();

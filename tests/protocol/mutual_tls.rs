@@ -1,4 +1,4 @@
-//! Who is let in: the host that started the process, and nobody else.
+//! Admission: only the host that started the process, and nobody else.
 
 use plugin_host::{ClientCertificate, Launch, Plugin};
 

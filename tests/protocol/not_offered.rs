@@ -1,4 +1,5 @@
-//! What the schema does not announce: no host has reason to call it, and one that does is told so by gRPC.
+//! Calls that the schema does not announce: no host has reason to call it, and one that does is told so by
+//! gRPC.
 
 use plugin_host::Host;
 use plugin_host::tfplugin6::{

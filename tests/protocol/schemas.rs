@@ -1,4 +1,4 @@
-//! What the provider says there is, and the rules that a host holds it to before it does anything else.
+//! The schemas of the provider, and the rules that a host holds it to before it does anything else.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -12,7 +12,7 @@ async fn kit() -> Kit {
     Kit::with(four_projects()).await
 }
 
-/// What is planned, what it turns out to be, and the state that comes of it.
+/// Plans with unknown values, applies with known ones, and returns the state.
 async fn comes_to(
     kit: &Kit,
     type_name: &'static str,

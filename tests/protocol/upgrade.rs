@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::kit::{ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, only_error};
 use crate::worlds::two_projects;
 
-/// What each released schema version stored, one folder a version and one file a resource. A released file never
-/// changes.
+/// The states of each released schema version, one folder a version and one file a resource. A released file
+/// never changes.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state");
 
 fn fixture(version: i64, type_name: &str) -> Value {
@@ -21,7 +21,8 @@ fn fixture(version: i64, type_name: &str) -> Value {
         .unwrap()
 }
 
-/// What a fixture is today: attributes that were added since, with what they are where nobody has set them.
+/// Returns a fixture as of today: attributes that were added since, with what they are where nobody has set
+/// them.
 fn today(type_name: &str) -> Value {
     let mut stored = fixture(0, type_name);
     let later: &[&str] = match type_name {

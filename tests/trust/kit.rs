@@ -1,4 +1,4 @@
-//! What stands between the provider and GitLab: a server for TLS, or a proxy that remembers what it was asked.
+//! Servers between the provider and GitLab: a server for TLS, or a proxy that remembers what it was asked.
 
 use std::fs;
 use std::io::Write as _;
@@ -42,7 +42,7 @@ pub(crate) fn launch() -> Launch {
     Launch::new(BINARY).env("SSL_CERT_FILE", &*STRANGER)
 }
 
-/// What the provider says when it is configured, which makes it ask GitLab once who it is.
+/// Returns the messages of a configuration, which makes the provider ask GitLab once who it is.
 pub(crate) async fn configure(launch: &Launch, mut block: Value) -> Vec<Diagnostic> {
     let host = Host::start(launch).await.unwrap();
     let schema = host.schema().await.unwrap();
@@ -115,7 +115,7 @@ impl Certificate {
         pem("PRIVATE KEY", self.key.serialized_der())
     }
 
-    /// What a server with this certificate needs that asks nobody for theirs.
+    /// Returns the settings of a server with this certificate that asks for no client certificate.
     pub(crate) fn server(&self) -> ServerConfig {
         let chain = vec![self.der.clone()];
         ServerConfig::builder().with_no_client_auth().with_single_cert(chain, self.key()).unwrap()
@@ -163,7 +163,7 @@ impl Drop for Gateway {
     }
 }
 
-/// What a gateway does with a connection.
+/// The way in which a gateway treats a connection.
 #[derive(Clone)]
 enum Manner {
     Tls(TlsAcceptor),

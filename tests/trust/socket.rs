@@ -1,4 +1,4 @@
-//! Who can reach the socket towards the host.
+//! Access to the socket towards the host.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};

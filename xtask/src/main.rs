@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What a command returns is for its standard output.
+/// Runs a command and returns its standard output.
 fn run(command: Command) -> Result<String, Box<dyn Error>> {
     match command {
         Command::Docs => docs::write(project()).map(|()| String::new()),
@@ -63,7 +63,7 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
 mod tests {
     use super::*;
 
-    /// Where commands are written down for machines and for maintainers.
+    /// Files in which commands are written down for machines and for maintainers.
     const WRITTEN: [&str; 4] = [
         ".github/workflows/release.yml",
         ".github/workflows/publish.yml",

@@ -7,7 +7,7 @@ use std::{fs, io};
 const CHANGELOG: &str = "CHANGELOG.md";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Why there is nothing to say of a release.
+/// The error of a release without notes.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// There is no changelog.
@@ -36,7 +36,7 @@ pub fn of_release(project: &Path, tag: &str) -> Result<String, Problem> {
     section(&changelog, VERSION).ok_or(Problem::Unmentioned(VERSION))
 }
 
-/// What stands between the heading of a version and the next one, if it is more than headings.
+/// Returns what stands between the heading of a version and the next one, if it is more than headings.
 fn section(changelog: &str, version: &str) -> Option<String> {
     let heading = format!("## [{version}] - ");
     let below = changelog.lines().skip_while(|line| !line.starts_with(&heading)).skip(1);

@@ -1,4 +1,4 @@
-//! What people write to name a server, a project or a group.
+//! Texts that people write to name a server, a project or a group.
 
 use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, GroupRef, ProjectRef};
 

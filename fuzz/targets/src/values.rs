@@ -8,7 +8,7 @@ use terraform_provider_gitlab_job_token::framework::{
 };
 use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
 
-/// Where the states come from that resources take over.
+/// Provider whose states resources are moved from.
 const OFFICIAL_PROVIDER: &str = "registry.terraform.io/gitlabhq/gitlab";
 const OFFICIAL_TYPES: [&str; 2] = ["gitlab_project_job_token_scope", "gitlab_project_job_token_scopes"];
 

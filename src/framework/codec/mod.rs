@@ -7,7 +7,7 @@ pub mod msgpack;
 
 use std::fmt;
 
-/// Why bytes are not a value of the expected type.
+/// The error of bytes that are not a value of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecError {
     /// From the innermost element outwards.

@@ -9,8 +9,8 @@ use super::CodecError;
 use crate::framework::types::Type;
 use crate::framework::value::{Number, Object, Value};
 
-/// What core writes for an unknown value: one extension byte of type 0. Any extension is read as unknown, for
-/// core also sends refinements (type 12), which promise more about the value than we need.
+/// Bytes that core writes for an unknown value: one extension byte of type 0. Any extension is read as
+/// unknown, for core also sends refinements (type 12), which promise more about the value than we need.
 const UNKNOWN: [u8; 3] = [0xd4, 0x00, 0x00];
 
 /// Reads the value of type `ty` that `bytes` hold.
@@ -151,7 +151,8 @@ impl<'a> Reader<'a> {
         self.text(marker)
     }
 
-    /// How many bytes follow the marker of an extension, its type byte included; `None` for other markers.
+    /// Returns the number of bytes that follow the marker of an extension, its type byte included; `None` for
+    /// other markers.
     fn extension_length(&mut self, marker: Marker) -> Result<Option<usize>, CodecError> {
         let payload = match marker {
             Marker::FixExt1 => 1,

@@ -72,7 +72,7 @@ fn or_prior(failed: Failed<Object>, prior: Object) -> Failed<Object> {
     Failed { left: Some(failed.left.unwrap_or(prior)), errors: failed.errors }
 }
 
-/// What was done is done: the state records it, with nulls for what it still does not know.
+/// Records in the state what was done, with nulls for what it still does not know.
 fn broken_promise(type_name: &str, defect: &str, mut applied: Object) -> Failed<Object> {
     for value in applied.values_mut().filter(|value| !value.is_wholly_known()) {
         *value = Value::Null;

@@ -1,4 +1,4 @@
-//! How an RPC is carried out: in a task of its own, so that a host that goes away cuts no write in the middle
+//! Carries out an RPC in a task of its own, so that a host that goes away cuts no write in the middle
 //! and a panic costs that call alone, with its log span, and with errors and warnings put into the answer.
 
 use std::sync::Arc;
@@ -18,8 +18,8 @@ tokio::task_local! {
     pub(super) static CALL: ();
 }
 
-/// Whether this thread is carrying out an RPC, so that a panic now becomes that RPC's diagnostic and is no crash of
-/// the process.
+/// Returns whether this thread is carrying out an RPC, so that a panic now becomes that RPC's diagnostic and
+/// is no crash of the process.
 pub fn is_in_call() -> bool {
     CALL.try_with(|()| ()).is_ok()
 }
@@ -95,7 +95,8 @@ fn answer_to_panic<Res: Diagnosed>(rpc: &str) -> Res {
     answer
 }
 
-/// What is told of a call that a panic has ended. Not what the panic says: it may hold a secret.
+/// Returns the error of a call that a panic has ended. It leaves out the panic's message, which may hold a
+/// secret.
 pub(super) fn panicked(rpc: &str) -> pb::Diagnostic {
     error(Diagnostic::defect(
         "The provider failed unexpectedly",

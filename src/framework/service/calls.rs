@@ -32,7 +32,7 @@ impl Calls {
         UnderWay(Arc::clone(&self.under_way))
     }
 
-    /// What tells a configuration to stop: StopProvider, or the end of all calls.
+    /// Returns the token that tells a configuration to stop: StopProvider, or the end of all calls.
     pub(super) fn stop_token(&self) -> CancellationToken {
         self.ended.child_token()
     }

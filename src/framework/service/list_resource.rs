@@ -16,7 +16,7 @@ use crate::framework::provider::Provider;
 use crate::framework::resource::Context;
 use crate::framework::value::Object;
 
-/// How many events may wait for the host: enough to keep a page of a list moving.
+/// Maximum number of events that wait for the host: enough to keep a page of a list moving.
 const EVENTS_AHEAD: usize = 100;
 
 const RPC: &str = "ListResource";

@@ -1,11 +1,11 @@
-//! What there is, and its shape.
+//! The schemas of resources and data sources.
 
 use super::convert;
 use super::offered::Offered;
 use crate::bindings::tfplugin6 as pb;
 use crate::framework::provider::Provider;
 
-/// What this service does beyond the first version of protocol 6.
+/// Returns the capabilities of this service beyond the first version of protocol 6.
 fn capabilities() -> pb::ServerCapabilities {
     pb::ServerCapabilities {
         plan_destroy: true,

@@ -96,8 +96,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         self.answers(&batch, is_idle, work).await.get(&key).cloned()
     }
 
-    /// Waits for the work that has begun and finds the key, if there is such work. The work is for the case that the caller that was
-    /// at it has given up.
+    /// Waits for the work that has begun and finds the key, if there is such work. The work is for the case
+    /// that its caller has given up.
     pub(super) async fn join<F>(&self, key: &K, work: impl FnOnce(Vec<K>) -> F)
     where
         F: Future<Output = Option<HashMap<K, V>>>,

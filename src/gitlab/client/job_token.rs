@@ -1,5 +1,5 @@
-//! What can be done to a project's job token scope. Where GitLab's answer leaves open whether a change was made, a
-//! fresh list decides: not the status, and never the wording of a message.
+//! Reads and writes a project's job token scope. Where GitLab's answer leaves open whether a change was made,
+//! a fresh list decides: not the status, and never the wording of a message.
 
 use super::handle::Client;
 use super::snapshot::Freshness;
@@ -11,7 +11,7 @@ use crate::gitlab::names::{ProjectId, ProjectRef, Target};
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
 use tokio::time::Instant;
 
-/// How a target came to be on the list.
+/// The result of an addition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowed {
     /// This call has put it there.
@@ -23,7 +23,7 @@ pub enum Allowed {
     },
 }
 
-/// How a target came to be off the list.
+/// The result of a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoked {
     /// This call has taken it off.

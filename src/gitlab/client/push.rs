@@ -1,4 +1,4 @@
-//! Whether job tokens may push to a project's own repository: a setting of the project, beside its job token scope.
+//! The setting that lets job tokens push to a project's own repository.
 
 use super::handle::Client;
 use crate::gitlab::endpoints::projects as endpoint;
@@ -6,8 +6,8 @@ use crate::gitlab::names::ProjectId;
 use crate::gitlab::sender::Error;
 
 impl Client {
-    /// Whether job tokens of the project may push to its repository. None where GitLab does not tell: it is older than
-    /// 17.2, or the token's user is no Maintainer of the project.
+    /// Returns whether job tokens of the project may push to its repository. None where GitLab does not tell:
+    /// it is older than 17.2, or the token's user is no Maintainer of the project.
     ///
     /// # Errors
     ///

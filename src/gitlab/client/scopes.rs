@@ -30,11 +30,11 @@ pub struct ProjectScope {
     pub id: ProjectId,
     /// Its full path.
     pub full_path: String,
-    /// Whether it is archived, as far as GitLab tells.
+    /// True if it is archived, as far as GitLab shows it.
     pub archived: Option<bool>,
     /// Its own settings; none of them where the token's user is not a Maintainer of it.
     pub settings: Settings,
-    /// How long its lists are; none likewise.
+    /// The lengths of its lists; none likewise.
     pub allowed: Option<AllowedCounts>,
     /// The entries on its lists, without that for itself; none likewise, and if they weren't asked for.
     pub entries: Option<Vec<PermittedEntry>>,
@@ -49,7 +49,7 @@ pub struct ProjectScopes {
     pub hidden: usize,
 }
 
-/// How many have access to a project.
+/// The numbers of projects and groups that have access to a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AllowedCounts {
     /// Projects on the allowlist, without the project itself.

@@ -1,8 +1,9 @@
 //! A single-flight cache: one piece of work serves all who want its result at the same time, and those who come soon
 //! after.
 //!
-//! Three promises: a result never hides a write that ended before it was asked for; a caller that asks for a fresh result
-//! gets one whose work began after the question; and a failure answers those who waited for it, but nobody later.
+//! Three promises: a result never hides a write that ended before it was asked for; a caller that asks for a
+//! fresh result gets one whose work began after the question; and a failure answers those who waited for it,
+//! but nobody later.
 
 use std::collections::HashMap;
 use std::hash::Hash;

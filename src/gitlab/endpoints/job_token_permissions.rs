@@ -23,13 +23,13 @@ pub enum Permissions {
 /// An entry of an allowlist with its permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermittedEntry {
-    /// Who has access.
+    /// The project or group that has access.
     pub target: Target,
     /// Its full path, also where the token can't see it.
     pub full_path: String,
-    /// What its jobs may do.
+    /// The permissions of its jobs.
     pub permissions: Permissions,
-    /// When the entry was made, as GitLab writes it: `2025-01-31T12:00:00Z`.
+    /// The time of creation, as GitLab writes it: `2025-01-31T12:00:00Z`.
     pub created_at: Option<String>,
     /// Username of the user who added the entry, if GitLab shows one.
     pub added_by: Option<String>,
@@ -259,7 +259,7 @@ pub(in crate::gitlab) struct ListedTarget {
     pub(in crate::gitlab) web_url: String,
 }
 
-/// Where the next page of each kind begins.
+/// The cursors at which the next page of each kind begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::gitlab) struct Cursors {
     projects: Option<String>,
@@ -340,7 +340,7 @@ impl Lists {
         Some(targets)
     }
 
-    /// Where to read on; none where both lists have ended.
+    /// Returns the cursors to read on from; none where both lists have ended.
     pub(in crate::gitlab) fn next(&self, from: &Cursors) -> Option<Cursors> {
         let (projects, groups) = (&self.projects_allowlist, &self.groups_allowlist);
         let end = |page: &Page<Entry>, before: &Option<String>| {
@@ -376,7 +376,7 @@ impl Seen {
 }
 
 impl Entry {
-    /// Whose list the entry is on, as far as GitLab says.
+    /// Returns the project on whose allowlist the entry is, as far as GitLab shows it.
     pub(in crate::gitlab) fn owner(&self) -> Option<ProjectId> {
         ProjectId::of(self.source_project.as_ref()?.id.0)
     }

@@ -12,7 +12,7 @@ use crate::gitlab::sender::{Call, bounded};
 /// The beginning of the path in the address of a group's page, before its full path.
 const GROUP_PAGE: &str = "/groups/";
 
-/// Who may use a job token against a project, and whom its own job tokens may be used against.
+/// Settings of a project's job token scope, inbound and outbound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct ScopeSettings {
     /// Access to the project is limited to its allowlist.
@@ -37,7 +37,7 @@ pub(in crate::gitlab) struct Listed {
 #[derive(Debug, Clone, Deserialize)]
 pub(in crate::gitlab) struct Link {
     source_project_id: Option<ProjectId>,
-    /// How older servers call the owner of the list.
+    /// The name of the source project on older servers.
     project_id: Option<ProjectId>,
     target_project_id: Option<ProjectId>,
     target_group_id: Option<GroupId>,

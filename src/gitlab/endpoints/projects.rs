@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::gitlab::names::ProjectId;
 use crate::gitlab::sender::Call;
 
-/// What GitLab tells of a project's settings, as far as they are used.
+/// Settings of a project, as far as they are used.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(in crate::gitlab) struct Settings {
     /// Absent before GitLab 17.2, and without the Maintainer role.

@@ -7,7 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::id::{GroupId, Id, InvalidId, ProjectId};
 
-/// What may stand in a path segment of a URL as it is; everything else, the slash above all, is encoded.
+/// Characters that a path segment of a URL may contain as they are; everything else, the slash above all, is
+/// encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters makes possible, in

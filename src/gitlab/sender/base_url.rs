@@ -1,4 +1,5 @@
-//! Where a GitLab is: the one form in which the rest of the client knows it, whichever way it was written.
+//! The address of a GitLab, in the one form in which the rest of the client knows it, whichever way it was
+//! written.
 
 use std::fmt;
 
@@ -16,7 +17,7 @@ pub struct BaseUrl {
     instance: Url,
 }
 
-/// Why a text is no address of a GitLab. Never repeats the text, which may hold a password.
+/// The error of a text that is no address of a GitLab. Never repeats the text, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// Nothing but blanks.

@@ -11,7 +11,7 @@ use super::certificate::{Parts, SHORTEST_RSA_KEY};
 use super::config::ConfigError;
 use super::pem::{NO_END, Sections};
 
-/// How encrypted keys are marked: PKCS#8 in the first line, the older forms in a header below it.
+/// Marks of encrypted keys: PKCS#8 in the first line, the older forms in a header below it.
 const ENCRYPTED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED"];
 const OF_SSH: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 

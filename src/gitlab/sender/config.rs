@@ -12,19 +12,19 @@ use super::proxy::Proxy;
 /// Number of retries after a transient failure: enough to ride out a short deployment.
 const DEFAULT_RETRIES: u32 = 5;
 
-/// How long one attempt may take, answer read: longer than GitLab's own slowest ordinary answers.
+/// Maximum time of one attempt, including the response: longer than GitLab's own slowest ordinary answers.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Maximum number of concurrent requests: as many as the usual number of things worked on at once.
 const DEFAULT_MAX_CONCURRENT_REQUESTS: usize = 10;
 
-/// How the token of a CI job starts. GitLab accepts such a token at none of the endpoints used here.
+/// Prefix of the token of a CI job. GitLab accepts such a token at none of the endpoints used here.
 const CI_JOB_TOKEN_PREFIX: &str = "glcbt-";
 
-/// How to reach a GitLab, as whom, and with how much patience. `Debug` shows no secret.
+/// Address, credentials and limits of a connection to GitLab. `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Config {
-    /// Where the GitLab is.
+    /// The address of GitLab.
     pub base_url: BaseUrl,
     /// A personal, project, group or OAuth access token; without one, each request is an error.
     pub token: Option<SecretString>,
@@ -41,7 +41,7 @@ pub struct Config {
     pub proxy: Option<Proxy>,
     /// Headers to add to each request; the values are secret, since proxies take credentials this way.
     pub headers: BTreeMap<String, SecretString>,
-    /// How long one attempt may take.
+    /// Maximum time of one attempt.
     pub request_timeout: Duration,
     /// Number of retries after a transient failure; 0 means one attempt.
     pub retries: u32,
@@ -80,7 +80,7 @@ pub enum ConfigError {
     Header {
         /// The header's name, as given.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
     /// [`Config::max_concurrent_requests`] is 0.

@@ -1,4 +1,4 @@
-//! Why a call to GitLab failed, sorted by what can be done about it, with the history of its attempts.
+//! Errors of calls to GitLab, sorted by what can be done about it, with the history of its attempts.
 //! Advice to a person belongs to the callers; secrets belong nowhere in here.
 
 use std::fmt;
@@ -22,7 +22,7 @@ const USER: &str = "/user";
 #[derive(Clone)]
 pub struct Error(Arc<Report>);
 
-/// What happened, in the words of somebody who must react to it.
+/// The kind of an error, by what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -57,7 +57,7 @@ pub enum ErrorKind {
     NotAllowed,
     /// 429: too many requests, even after waiting.
     RateLimited {
-        /// How long GitLab asks to wait.
+        /// The wait that GitLab asks for.
         retry_after: Option<Duration>,
     },
     /// 5xx.
@@ -80,7 +80,7 @@ pub enum ErrorKind {
         address: String,
         /// The environment variable that names it.
         variable: &'static str,
-        /// What is wrong.
+        /// The problem.
         problem: ProxyProblem,
     },
     /// TLS failed, so that the server has no request; [`Error::words`] may say more.
@@ -116,14 +116,14 @@ pub enum ErrorKind {
     UnseenTarget,
     /// GitLab wrote another entry than was meant: a path has come to name something else in between.
     Elsewhere {
-        /// Whose list was written.
+        /// The project whose list was written.
         owner: ProjectId,
         /// The target of the entry that was written.
         target: Target,
     },
 }
 
-/// What GitLab has against the token.
+/// GitLab's reason to reject the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenProblem {
     /// Unknown, mistyped, or simply refused.
@@ -189,13 +189,13 @@ impl Error {
         self.0.unresolved
     }
 
-    /// What happened.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
-    /// What GitLab (or whatever answered in its place, or the network) said, as one short line.
+    /// Returns the words of GitLab, of what answered in its place or of the network, as one short line.
     #[must_use]
     pub fn words(&self) -> Option<&str> {
         self.0.words.as_deref()
@@ -298,7 +298,7 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// What a status that is no success means.
+    /// Returns the kind of error that an unsuccessful status means.
     pub(super) fn of_status(status: StatusCode, words: &Words, retry_after: Option<Duration>) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::BadRequest,

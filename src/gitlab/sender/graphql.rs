@@ -36,7 +36,7 @@ const UNAVAILABLE: &str = "does not exist or you don't have permission";
 /// The beginnings of what GitLab answers when it has failed (`GraphqlController`) or has run out of time (graphql-ruby).
 const FAILURES: [&str; 2] = ["Internal server error", "Timeout on "];
 
-/// What comes back.
+/// The JSON of a response.
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Envelope<D> {
     // Without this, the type of the data would have to have a default.
@@ -67,7 +67,7 @@ struct PageInfo {
 }
 
 impl<T> Page<T> {
-    /// Whether the list goes on.
+    /// Returns whether the list goes on.
     pub(in crate::gitlab) fn is_followed(&self) -> bool {
         self.page_info.has_next_page
     }
@@ -79,7 +79,7 @@ impl<T> Page<T> {
         is_whole.then_some(&self.nodes)
     }
 
-    /// Where this part ends, and so the next one begins.
+    /// Returns the cursor where this part ends, and so the next one begins.
     pub(in crate::gitlab) fn end(&self) -> Option<&str> {
         self.page_info.end_cursor.as_deref()
     }
@@ -110,7 +110,7 @@ struct Extensions {
     problems: Vec<Problem>,
 }
 
-/// What is wrong with the value of a variable.
+/// A problem with the value of a variable.
 #[derive(Debug, Deserialize)]
 struct Problem {
     #[serde(default, deserialize_with = "bounded::list")]
@@ -226,7 +226,7 @@ impl Sender {
     }
 }
 
-/// What the errors mean, by their structure; the words are for people.
+/// Returns what the errors mean, by their structure; the words are for people.
 fn kind_of<D>(errors: &[Fault], has_data: bool, call: &Call<Envelope<D>>) -> ErrorKind {
     let unknown = unknown_values(errors, call);
     if errors.is_empty() {

@@ -1,5 +1,5 @@
-//! What the other side says in the body of a refusal, as one short line of plain text: GitLab's three shapes of
-//! JSON, and the pages that proxies answer in its place.
+//! Reads the message in the body of an error response, as one short line of plain text: GitLab's three shapes
+//! of JSON, and the pages that proxies answer in its place.
 
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// Longest line that is passed on, in characters: GitLab's own messages are shorter.
 const LONGEST: usize = 300;
 
-/// How Rails calls a message about a whole record. It says nothing to a reader.
+/// Rails' key for a message about a whole record. It says nothing to a reader.
 const WHOLE_RECORD: &str = "base";
 
 /// The fields of a refusal that are for people: those of GitLab, and then those of others.

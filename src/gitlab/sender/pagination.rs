@@ -19,7 +19,7 @@ const PER_PAGE: usize = 100;
 /// The most pages that a list as long as GitLab lets one be has. Where a server claims more, they are read one by one.
 const MOST_PAGES: u64 = 3;
 
-/// How often a list is read when elements moved between its pages meanwhile.
+/// Maximum number of readings of a list whose elements move between pages meanwhile.
 const MOST_READINGS: u32 = 3;
 
 const NEXT_PAGE: &str = "x-next-page";
@@ -39,7 +39,7 @@ pub(in crate::gitlab) struct Listing<T> {
 struct Reading<T> {
     by_id: BTreeMap<u64, T>,
     pages: u64,
-    /// What the server counts, by the last page that said so.
+    /// The total that the server counts, by the last page that had it.
     total: Option<u64>,
     /// No two pages told different totals, and no page that was announced is empty.
     steady: bool,

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::bounded;
 use super::document::{self, Document, Optional};
 
-/// Where GraphQL is spoken, below the root of the instance.
+/// Path of the GraphQL API, below the root of the instance.
 pub(super) const GRAPHQL_PATH: &str = "/api/graphql";
 
-/// What goes wrong when a body is not what the call promised.
+/// The result of reading a body, which may not be what the call promised.
 type Decoded<T> = Result<T, serde_json::Error>;
 
 /// One request and the meaning of its answer.

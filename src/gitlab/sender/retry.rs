@@ -11,8 +11,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// No back-off is longer than this, however often it was doubled.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The longest wait that a server can impose. GitLab's limits are per minute; a server that asks for more gets no further
-/// attempt, so that a person decides.
+/// The longest wait that a server can impose. GitLab's limits are per minute; a server that asks for more
+/// gets no further attempt, so that a person decides.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// GitLab's header with the seconds since 1970 at which a limit starts anew.
@@ -53,7 +53,7 @@ impl Backoff {
         Self { first: Duration::from_micros(1), longest: Duration::from_micros(1) }
     }
 
-    /// How long to wait after this many attempts.
+    /// Returns the wait after this many attempts.
     pub(super) fn after(&self, attempts: u32) -> Duration {
         self.ceiling(attempts).mul_f64(fastrand::f64())
     }
@@ -64,8 +64,9 @@ impl Backoff {
     }
 }
 
-/// How long the server asks to wait: `Retry-After` (seconds or a date), else, when the limit is what it complains of,
-/// `RateLimit-Reset`. GitLab sends the latter with other answers as well, where it asks for nothing.
+/// Returns the wait that the server asks for: `Retry-After` (seconds or a date), else, when the limit is what
+/// it complains of, `RateLimit-Reset`. GitLab sends the latter with other answers as well, where it asks for
+/// nothing.
 #[must_use]
 pub fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
@@ -77,7 +78,8 @@ pub fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     retry_after.or_else(|| reset_wait(headers).filter(|_| limited))
 }
 
-/// How long to send nothing, because this answer has used up the limit. Spares the refusal that would follow.
+/// Returns the time to send nothing, because this response has used up the limit. Spares the error that would
+/// follow.
 pub(super) fn used_up_wait(headers: &HeaderMap) -> Option<Duration> {
     let wait = reset_wait(headers).filter(|_| number(headers, RATE_LIMIT_REMAINING) == Some(0));
     wait.filter(|wait| *wait <= LONGEST_WAIT)

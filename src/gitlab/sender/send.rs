@@ -86,7 +86,7 @@ pub(in crate::gitlab) struct Answer<T> {
     pub(in crate::gitlab) history: AttemptHistory,
 }
 
-/// What is wrong with one attempt.
+/// A problem with one attempt.
 struct Problem {
     kind: ErrorKind,
     status: Option<StatusCode>,
@@ -95,7 +95,7 @@ struct Problem {
     transient: bool,
     /// The server may have done what was asked.
     doubtful: bool,
-    /// How long the server asks to wait.
+    /// The wait that the server asks for.
     asked_wait: Option<Duration>,
     /// The server has not even taken the request.
     not_taken: bool,

@@ -35,10 +35,11 @@ const SMALL_BODY: usize = 256 * 1024;
 /// Answers that are larger than [`SMALL_BODY`] and read at the same time, so that the memory for all of them has a bound.
 const LARGE_BODIES: usize = 2;
 
-/// How much is read of an answer that is no success: its status says what matters, and one line is passed on.
+/// Maximum number of bytes that are read of an error response: its status says what matters, and one line is
+/// passed on.
 const LARGEST_REFUSAL: usize = 64 * 1024;
 
-/// How often an answer may point elsewhere: a renamed path needs one, a trailing slash another.
+/// Maximum number of redirects: a renamed path needs one, a trailing slash another.
 const MOST_REDIRECTS: usize = 3;
 
 /// The connections to one GitLab.
@@ -70,7 +71,7 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
-/// Why an attempt has no answer.
+/// The reason why an attempt has no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
     /// There is no token: the request was not sent.
@@ -327,8 +328,8 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
-/// Checks whether a server has refused a stream of HTTP/2: by its ID above the last that a graceful GOAWAY takes, or by
-/// itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
+/// Checks whether a server has refused a stream of HTTP/2: by its ID above the last that a graceful GOAWAY
+/// takes, or by itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
 fn is_not_taken(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(current) = cause {
@@ -351,7 +352,7 @@ fn root_cause(error: &reqwest::Error) -> String {
     message::line(&cause.to_string()).unwrap_or_else(|| "no reason given".to_owned())
 }
 
-/// What TLS has to say about it, wherever in the causes it is wrapped.
+/// Returns the error of TLS, wherever in the causes it is wrapped.
 fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
     while let Some(current) = cause {

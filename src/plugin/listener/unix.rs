@@ -85,7 +85,8 @@ impl Socket {
     }
 }
 
-/// Drops the path that `tempfile` adds. It ends in a random name, and the caller that shows the error names the directory.
+/// Drops the path that `tempfile` adds. It ends in a random name, and the caller that shows the error names
+/// the directory.
 fn without_path(error: io::Error) -> io::Error {
     match error.to_string().split_once(" at path ") {
         Some((reason, _)) => io::Error::new(error.kind(), reason),

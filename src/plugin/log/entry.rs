@@ -160,7 +160,7 @@ fn readable(value: &Value) -> String {
     }
 }
 
-/// What a server said may hold line ends, and codes that a terminal would obey.
+/// Puts a server's message on one line: it may hold line ends, and codes that a terminal would obey.
 fn on_one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {

@@ -24,7 +24,7 @@ model! {
 }
 
 model! {
-    /// How one project stands.
+    /// The settings and counts of one project.
     pub(in crate::provider) struct Standing {
         id: i64,
         path: String,

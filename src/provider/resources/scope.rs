@@ -306,7 +306,7 @@ fn project_id_of(model: &ScopeModel) -> Option<ProjectId> {
     ProjectId::try_from(*model.project_id.known()?).ok()
 }
 
-/// What the server says now.
+/// Returns the state with what the server has now.
 fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
     ScopeModel {
         inbound_enabled: Attr::Known(settings.inbound_enabled),
@@ -317,8 +317,8 @@ fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> S
     }
 }
 
-/// What was planned, with what the server added. A planned value stays, as the plan promised; should the server
-/// hold another by now, the next read shows it.
+/// Returns what was planned, with what the server added. A planned value stays, as the plan promised; should
+/// the server hold another by now, the next read shows it.
 fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
     let promised = planned.outbound_enabled.clone();
     let observed = observed(planned, project, settings);
@@ -333,7 +333,8 @@ const ENFORCEMENT: &str = "An administrator may have made the allowlist mandator
                            GitLab.com; then `inbound_enabled` can only be `true`. Remove the attribute, and allow the \
                            projects or groups that need access.";
 
-/// What an instance that has begun to enforce the allowlist shows without being asked to change anything.
+/// Returns the warning of an instance that has begun to enforce the allowlist shows without being asked to
+/// change anything.
 fn limited_again(project: ProjectId) -> Diagnostic {
     let detail = format!(
         "Project {project} was open, with `inbound_enabled = false`, but GitLab answers `true` now. Somebody may have changed \

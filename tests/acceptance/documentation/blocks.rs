@@ -4,26 +4,26 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What stands between two fences.
+/// The text between two fences.
 #[derive(Debug, Clone)]
 pub(super) struct Block {
     /// The file, as a path in the project.
     pub(super) file: PathBuf,
     /// The line of the first fence.
     pub(super) line: usize,
-    /// What is said after the first fence.
+    /// The word after the first fence.
     pub(super) language: String,
-    /// What is between the fences.
+    /// The lines between the fences.
     pub(super) text: String,
 }
 
 impl Block {
-    /// Whether it is in the language of configurations.
+    /// Returns whether it is in the language of configurations.
     pub(super) fn is_configuration(&self) -> bool {
         matches!(self.language.as_str(), "terraform" | "hcl")
     }
 
-    /// Whether it shows what the program said to whom.
+    /// Returns whether it shows a session with the program.
     pub(super) fn is_recording(&self) -> bool {
         self.language == "console" && self.text.starts_with("$ terraform ")
     }

@@ -1,5 +1,5 @@
-//! What the documentation shows is so: each configuration in it is valid and formatted, each recording is what the
-//! program says. Whether `docs/` is up to date is tested where it is made.
+//! Tests what the documentation shows: each configuration in it is valid and formatted, each recording is
+//! what the program says. Whether `docs/` is up to date is tested where it is made.
 
 mod blocks;
 
@@ -15,7 +15,7 @@ use crate::needs::{Feature, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, OCI_MIRROR, QUE
 use crate::worlds::examples::{allow, examples};
 use blocks::{Block, pages};
 
-/// What stands in a recording for lines that are left out.
+/// The line of a recording for lines that are left out.
 const LEFT_OUT: &str = "…\n";
 
 #[test]
@@ -87,7 +87,7 @@ fn is_query(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("list \""))
 }
 
-/// What a program must have to read it, where not all have it that the tests are run with.
+/// Returns the feature that the text needs, if not all supported programs have it.
 fn needed(text: &str) -> Option<Feature> {
     let imports_many =
         |block: &str| block.split("\n}").next().is_some_and(|block| block.contains("for_each"));

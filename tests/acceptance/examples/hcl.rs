@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// A block or an object: its head, and the attributes directly in it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block {
-    /// What stands before the brace, such as `import` or `identity =`.
+    /// The words before the brace, such as `import` or `identity =`.
     pub(super) head: String,
     /// Attributes with literal values; references are texts.
     pub(super) attributes: Map<String, Value>,

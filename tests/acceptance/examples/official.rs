@@ -23,7 +23,7 @@ use crate::worlds::examples::project_id;
 
 /// Serves until it is dropped.
 pub(crate) struct Official {
-    /// What to set `TF_REATTACH_PROVIDERS` to.
+    /// The value for `TF_REATTACH_PROVIDERS`.
     pub(crate) reattach: String,
     _runtime: Runtime,
 }

@@ -102,7 +102,8 @@ fn every_import_command_takes_up_what_exists() {
             (address.to_owned(), id.to_owned())
         });
         for (address, id) in commands.collect::<Vec<_>>() {
-            // Where two commands for one address show two forms of an import ID, the second takes the place of the first.
+            // Where two commands for one address show two forms of an import ID, the second takes the place
+            // of the first.
             if tf.state().addresses().contains(&address.as_str()) {
                 tf.run(&["state", "rm", &address]).succeeds();
             }
@@ -356,7 +357,8 @@ fn assert_import_blocks_take_up(resource: &str, file: &str) {
     destroyed(&tf);
 }
 
-/// Whether the object is managed and is what its configuration says: at most another path or ID is to be stored.
+/// Checks that the object is managed and is what its configuration says: at most another path or ID is to be
+/// stored.
 #[track_caller]
 fn assert_taken_up(gitlab: &Simulator, tf: &Workspace, address: &str) {
     let action = tf.plan_with(&["-target", address]).change(address).action;

@@ -1,4 +1,4 @@
-//! What can't be right is an error before anything is written, at the attribute at fault.
+//! Invalid configurations are errors before anything is written, at the attribute at fault.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;

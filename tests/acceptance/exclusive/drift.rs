@@ -1,4 +1,4 @@
-//! What others change on the server is shown as a difference of sets, with the paths or IDs of the configuration, and repaired
+//! Drift is shown as a difference of sets, with the paths or IDs of the configuration, and repaired
 //! in place.
 
 use gitlab_simulator::Target;

@@ -1,4 +1,4 @@
-//! When some of the writes fail: the others are done, all is told, and the state says what the server holds.
+//! Some of the writes fail: the others are done, all is told, and the state says what the server holds.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Target};
 use insta::assert_snapshot;

@@ -1,4 +1,4 @@
-//! What is managed and what is left alone, kind by kind.
+//! Managed and unmanaged kinds of targets.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;

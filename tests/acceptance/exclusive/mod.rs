@@ -18,7 +18,7 @@ mod unknown;
 
 use gitlab_simulator::Allowlist;
 
-/// Where the list is in configurations.
+/// Address of the list in configurations.
 const LIST: &str = "gitlab_job_token_allowlist_exclusive.app";
 
 /// A list of `acme/app` with those arguments.

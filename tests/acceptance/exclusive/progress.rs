@@ -7,7 +7,7 @@ use super::exclusive;
 use crate::kit::workspace;
 use crate::worlds::{APP, FOUR_PROJECTS, OLD};
 
-/// What the log says of progress, without what the host puts around it.
+/// Returns the messages of progress in the log, without what the host puts around them.
 fn progress(run: &Run) -> Vec<String> {
     let lines = run.stderr().lines().filter_map(|line| line.split_once("allowlist: "));
     lines.map(|(_, told)| told.split(": ").next().unwrap_or(told).to_owned()).collect()

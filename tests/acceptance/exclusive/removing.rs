@@ -1,4 +1,4 @@
-//! What becomes of the entries when the list is no longer managed.
+//! The entries of a list that is no longer managed.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;

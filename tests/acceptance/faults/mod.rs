@@ -132,7 +132,7 @@ fn assert_state_is_true(gitlab: &Simulator, tf: &Workspace) {
     }
 }
 
-/// What the file of the state claims of project 1.
+/// The entries of project 1 in the file of the state.
 #[derive(Debug, Default)]
 struct Claimed {
     projects: BTreeSet<u64>,

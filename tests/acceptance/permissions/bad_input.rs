@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 
 use super::*;
 
-/// What planning says to the entry with these arguments.
+/// Returns the error of planning the entry with these arguments.
 #[track_caller]
 fn error(arguments: &str) -> String {
     let gitlab = THREE_PROJECTS.start();

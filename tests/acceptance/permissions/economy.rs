@@ -1,4 +1,4 @@
-//! What permissions cost in requests: one read for each project, one write for each entry.
+//! Cost of permissions in requests: one read for each project, one write for each entry.
 
 use super::*;
 use crate::worlds::APP_ONLY;

@@ -123,7 +123,8 @@ fn a_replaced_entry_has_the_permissions_from_the_start() {
     assert!(gitlab.requests().to(Route::AllowlistProjectPost).is_empty());
 }
 
-/// Over REST, by ID: a path may have changed hands, and GraphQL's removal has defaults that differ by version.
+/// Over REST, by ID: a path may have changed hands, and GraphQL's removal has defaults that differ by
+/// version.
 #[test]
 fn entry_with_permissions_is_removed_by_id() {
     let gitlab = THREE_PROJECTS.start();

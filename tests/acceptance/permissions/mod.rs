@@ -43,7 +43,7 @@ fn only(policies: &[&str]) -> Permissions {
     Permissions::limited_to(policies.iter().copied())
 }
 
-/// What the jobs of `acme/lib` may do, if it is on the list.
+/// Returns the permissions of `acme/lib`, if it is on the list.
 fn held(gitlab: &Simulator) -> Option<Permissions> {
     gitlab.permissions(APP, TARGET)
 }

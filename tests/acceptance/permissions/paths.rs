@@ -35,7 +35,7 @@ fn targets_by_id_have_permissions_too() {
     tf.plan().changes_nothing();
 }
 
-/// What GitLab answers where the target's path has come to name project 3 between look-up and write.
+/// GitLab's response where the target's path has come to name project 3 between look-up and write.
 #[test]
 fn an_addition_of_something_else_is_taken_back() {
     let gitlab = THREE_PROJECTS.start();

@@ -293,7 +293,7 @@ fn default_permissions_work_after_the_feature_was_disabled() {
     tf.plan().changes_nothing();
 }
 
-/// What is new in the configuration is told before anything is done.
+/// The plan fails before anything is done.
 #[test]
 fn unmanaged_entry_cannot_get_disabled_permissions() {
     let gitlab = THREE_PROJECTS.start();

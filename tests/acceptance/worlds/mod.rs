@@ -1,4 +1,5 @@
-//! The projects and groups that tests start from. Group 1 is `acme` in all of them, and all allowlists are empty, but for
+//! The projects and groups that tests start from. Group 1 is `acme` in all of them, and all allowlists are
+//! empty, but for
 //! [`World::allowing`]. [`examples`] has what `examples/` and `tests/terraform/` name.
 
 pub(crate) mod examples;

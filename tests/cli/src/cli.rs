@@ -39,7 +39,7 @@ pub enum Program {
     OpenTofu,
 }
 
-/// Why there is no program to run.
+/// The error of finding a program to run.
 #[derive(Debug, thiserror::Error)]
 pub enum NoCli {
     /// Nothing on the search path, and nothing that can be fetched.
@@ -112,7 +112,7 @@ impl Cli {
         Cli { path, release: Arc::default() }
     }
 
-    /// Where the program is.
+    /// Returns the path of the program.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

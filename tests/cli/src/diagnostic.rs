@@ -1,4 +1,4 @@
-//! What the program tells its user, as data: read from the JSON of its machine-readable output, or from the text of
+//! The program's messages as data: read from the JSON of its machine-readable output, or from the text of
 //! commands that have no such output.
 
 use std::fmt;
@@ -8,10 +8,11 @@ use serde_json::Value;
 /// The width to which the program wraps what it says when nobody tells it how wide the terminal is.
 const COLUMNS: usize = 78;
 
-/// Where Terraform and OpenTofu expect providers: in messages, the only difference between the two.
+/// Registries in which Terraform and OpenTofu expect providers: in messages, the only difference between the
+/// two.
 const REGISTRIES: [&str; 2] = ["registry.terraform.io/", "registry.opentofu.org/"];
 
-/// How bad it is.
+/// The severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// The command failed.
@@ -24,7 +25,7 @@ pub enum Severity {
 /// from run to run (ports, registry hosts) made the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// The title.
     pub summary: String,
@@ -126,7 +127,7 @@ fn steady(text: &str) -> String {
     NUMBERS.iter().fold(neutral, |text, (before, name)| without_number(&text, before, name))
 }
 
-/// What stands before a number that is not pinned, and what is shown in its place.
+/// The text before a number that is not pinned, and what is shown in its place.
 const NUMBERS: [(&str, &str); 2] = [("127.0.0.1:", "PORT"), ("os error ", "N")];
 
 fn without_number(text: &str, before: &str, name: &str) -> String {

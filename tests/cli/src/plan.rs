@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::run::{CHANGES, Run};
 use crate::workspace::Workspace;
 
-/// What happens to an object.
+/// The change of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Nothing.
@@ -26,12 +26,12 @@ pub enum Action {
     Forget,
 }
 
-/// What a plan says about one object.
+/// The plan of one object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// The object.
     pub address: String,
-    /// What happens to it.
+    /// The kind of change.
     pub action: Action,
     /// Its attributes before; null if there was no such object.
     pub before: Value,
@@ -62,7 +62,7 @@ impl<'a> Plan<'a> {
         &self.run
     }
 
-    /// Where the plan is saved.
+    /// Returns the path of the saved plan.
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.file
@@ -108,7 +108,7 @@ impl<'a> Plan<'a> {
         self
     }
 
-    /// What happens to each object that something happens to, in the order of addresses.
+    /// Returns the changes of all objects that change, in the order of addresses.
     #[track_caller]
     #[must_use]
     pub fn actions(&self) -> Vec<(String, Action)> {
@@ -119,7 +119,7 @@ impl<'a> Plan<'a> {
             .collect()
     }
 
-    /// What the plan says about one object; panics where it says nothing.
+    /// Returns the plan of one object; panics if it isn't in the plan.
     #[track_caller]
     #[must_use]
     pub fn change(&self, address: &str) -> Change {
@@ -129,14 +129,14 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What the plan says about all objects, in the order of addresses.
+    /// Returns the plans of all objects, in the order of addresses.
     #[track_caller]
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {
         self.list("resource_changes")
     }
 
-    /// What has changed behind the program's back.
+    /// Returns the changes that others have made.
     #[track_caller]
     #[must_use]
     pub fn drift(&self) -> Vec<Change> {

@@ -33,7 +33,8 @@ impl Run {
         }
     }
 
-    /// Whether the command did what it was told. Terraform has ended with status 0 after an error that it printed.
+    /// Returns whether the command succeeded. Terraform has ended with status 0 after an error that it
+    /// printed.
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self.status, Some(0 | CHANGES)) && self.errors().is_empty()

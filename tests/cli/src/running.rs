@@ -31,7 +31,7 @@ impl Running {
         Ok(Running { arguments, child, stdout, stderr })
     }
 
-    /// What a terminal does on Ctrl-C: interrupts the program and all that it has started.
+    /// Does what a terminal does on Ctrl-C: interrupts the program and all that it has started.
     #[track_caller]
     pub fn interrupt(&self) {
         self.signal_all("INT");
@@ -51,7 +51,7 @@ impl Running {
         }
     }
 
-    /// Whether it has written `text` to standard output by now.
+    /// Returns whether it has written `text` to standard output by now.
     #[must_use]
     pub fn has_said(&self, text: &str) -> bool {
         String::from_utf8_lossy(&so_far(&self.stdout)).contains(text)
@@ -100,7 +100,7 @@ pub fn signal_process(name: &str, number: u32) {
     signal(name, &number.to_string());
 }
 
-/// Whether a process runs; one that has ended and waits to be noticed does not.
+/// Returns whether a process runs; one that has ended and waits to be noticed does not.
 #[must_use]
 pub fn process_runs(number: u32) -> bool {
     status(number).is_some()
@@ -116,7 +116,7 @@ struct Status {
     parent: u32,
 }
 
-/// What the system says of a process that runs.
+/// Returns the system's data of a process that runs.
 fn status(number: u32) -> Option<Status> {
     let told = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
     // The name before the state is in parentheses and may hold anything.
@@ -125,7 +125,7 @@ fn status(number: u32) -> Option<Status> {
     (state != "Z").then_some(Status { parent })
 }
 
-/// What the file holds, read without moving the place where the program goes on writing.
+/// Returns the content of the file, read without moving the place where the program goes on writing.
 #[cfg(unix)]
 fn so_far(file: &File) -> Vec<u8> {
     let mut content = vec![0; file.metadata().map_or(0, |file| file.len() as usize)];

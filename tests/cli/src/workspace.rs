@@ -19,7 +19,7 @@ use crate::state::State;
 /// The address under which configurations name the provider.
 pub const PROVIDER_SOURCE: &str = "aff15f21/gitlab-job-token";
 
-/// What the names of files end in that the program reads by itself.
+/// Extensions of files that the program reads by itself.
 const CONFIG_EXTENSIONS: [&str; 3] = ["tf", "tfvars", "hcl"];
 /// The file that names the provider for all others of a configuration.
 const VERSIONS_FILE: &str = "versions.tf";
@@ -91,7 +91,7 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// Where the configuration is, and where the program runs.
+    /// Returns the directory of the configuration, in which the program runs.
     #[must_use]
     pub fn directory(&self) -> PathBuf {
         self.root.path().join("work")

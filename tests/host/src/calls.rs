@@ -17,7 +17,7 @@ use crate::{Connection, Diagnostic, Error, render_path};
 /// The version that the host claims to have.
 const TERRAFORM_VERSION: &str = "1.11.4";
 
-/// What a host has to say when it asks for a plan. Values are whole objects, or null.
+/// A host's request for a plan. Values are whole objects, or null.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The state so far.
@@ -45,7 +45,7 @@ pub struct Planned {
     pub private: Vec<u8>,
     /// The planned identity.
     pub identity: Option<Value>,
-    /// Why the plan is put off, by number.
+    /// The number of the reason for which the plan is deferred.
     pub deferred: Option<i32>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
@@ -73,7 +73,7 @@ pub struct Read {
     pub private: Vec<u8>,
     /// The identity as it is now.
     pub identity: Option<Value>,
-    /// Why the read is put off, by number.
+    /// The number of the reason for which the read is deferred.
     pub deferred: Option<i32>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
@@ -82,9 +82,9 @@ pub struct Read {
 /// The answer to [`Connection::import`].
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// What was found.
+    /// The imported resources.
     pub resources: Vec<ImportedResource>,
-    /// Why the import is put off, by number.
+    /// The number of the reason for which the import is deferred.
     pub deferred: Option<i32>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
@@ -111,9 +111,9 @@ pub struct Upgraded {
 /// The answer to [`Connection::read_data_source`].
 #[derive(Clone, Debug)]
 pub struct DataRead {
-    /// What was read.
+    /// The state that was read.
     pub state: Value,
-    /// Why the read is put off, by number.
+    /// The number of the reason for which the read is deferred.
     pub deferred: Option<i32>,
     /// Problems.
     pub diagnostics: Vec<Diagnostic>,
@@ -349,7 +349,7 @@ impl Connection {
         Ok(self.provider().stop_provider(stop_provider::Request {}).await?.into_inner().error)
     }
 
-    /// What a host says of itself with every call that may depend on it.
+    /// Returns the capabilities that a host sends with every call that may depend on them.
     fn capabilities(&self) -> Option<ClientCapabilities> {
         Some(ClientCapabilities {
             deferral_allowed: self.deferral_allowed,

@@ -41,13 +41,13 @@ const PLACEHOLDER: &str = "http://plugin";
 #[derive(Debug)]
 pub struct Connection {
     channel: Channel,
-    /// Whether this host takes "not yet" for an answer to what it plans, reads or imports. Few do.
+    /// True if this host allows deferral of plans, reads and imports. Few do.
     pub deferral_allowed: bool,
     /// True if this host hands the private data of the first plan to the plan of the apply walk. Newer ones do.
     pub stores_planned_private: bool,
     /// Standard output and error, as far as a plugin sends them by this way.
     pub stdio: Streaming<StdioData>,
-    /// What a plugin says of further connections.
+    /// A plugin's messages about further connections.
     pub broker: Streaming<ConnInfo>,
     _broker: mpsc::Sender<ConnInfo>,
 }

@@ -1,4 +1,4 @@
-//! What a plugin has to say to the user, in a form that tests can compare.
+//! A plugin's messages to the user, in a form that tests can compare.
 
 use crate::tfplugin6::attribute_path::step::Selector;
 use crate::tfplugin6::{self, AttributePath};
@@ -6,7 +6,7 @@ use crate::tfplugin6::{self, AttributePath};
 /// A problem or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Whether it stops the run.
+    /// The severity.
     pub severity: Severity,
     /// The short title.
     pub summary: String,
@@ -16,7 +16,7 @@ pub struct Diagnostic {
     pub attribute: Option<String>,
 }
 
-/// Whether a diagnostic stops the run.
+/// The severity of a diagnostic: an error stops the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// Hosts show it without a label and go on: always a mistake.

@@ -1,11 +1,11 @@
-//! What can go wrong between a host and a plugin.
+//! Errors between a host and a plugin.
 
 use std::io;
 use std::process::ExitStatus;
 
 use crate::Diagnostic;
 
-/// Why a plugin could not be started, reached or stopped.
+/// The error of starting, reaching or stopping a plugin.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The binary could not be run.
@@ -13,15 +13,15 @@ pub enum Error {
     Spawn {
         /// The binary.
         binary: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// It ended before it wrote a handshake line.
     #[error("the plugin ended with {status} before its handshake; standard error: {stderr:?}")]
     EndedEarly {
-        /// How it ended.
+        /// The exit status.
         status: ExitStatus,
-        /// What it wrote to standard error.
+        /// Its output on standard error.
         stderr: Vec<String>,
     },
     /// It took too long.
@@ -32,7 +32,7 @@ pub enum Error {
     Handshake {
         /// The line.
         line: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
     /// No connection could be made.

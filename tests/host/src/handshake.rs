@@ -8,14 +8,14 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::Error;
 
-/// What a handshake line says.
+/// The content of a handshake line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handshake {
     /// The version of the handshake itself.
     pub core_version: u32,
     /// The version of the provider protocol.
     pub protocol_version: u32,
-    /// Where to connect.
+    /// The address to connect to.
     pub network: Network,
     /// `grpc`.
     pub kind: String,
@@ -25,7 +25,7 @@ pub struct Handshake {
     pub multiplexed: Option<String>,
 }
 
-/// Where a plugin listens.
+/// The address of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Network {
     /// The path of a unix socket.

@@ -1,4 +1,4 @@
-//! How a plugin is started: the environment that a host gives, with every part open to mischief.
+//! Starts a plugin, with the environment that a host gives, with every part open to mischief.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -20,7 +20,7 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// A plugin that is killed leaves its socket behind, so each gets a directory of its own that is removed with it.
 const TEMPORARY: &str = "TMPDIR";
 
-/// What to start, and with which environment.
+/// The program to start, and its environment.
 #[derive(Clone, Debug)]
 pub struct Launch {
     binary: PathBuf,
@@ -38,11 +38,11 @@ enum Tls {
 /// A process that ran to its end.
 #[derive(Debug)]
 pub struct Finished {
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
-    /// What it wrote to standard output.
+    /// Its output on standard output.
     pub stdout: String,
-    /// What it wrote to standard error.
+    /// Its output on standard error.
     pub stderr: String,
 }
 

@@ -9,25 +9,25 @@ use crate::tfplugin6::{list_resource, validate_list_resource_config};
 use crate::wire::{decode, encode};
 use crate::{Connection, Diagnostic, Error};
 
-/// What a host has to say of a `list` block.
+/// A host's request for a `list` block.
 #[derive(Clone, Debug)]
 pub struct Query<'a> {
     /// The type.
     pub type_name: &'a str,
     /// The inner `config` block.
     pub config: Value,
-    /// Whether whole objects are wanted beside identities.
+    /// True if whole objects are wanted beside identities.
     pub include_object: bool,
-    /// How many at most.
+    /// The maximum number of results.
     pub limit: i64,
 }
 
 /// One event of a query.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// What an import of it would name.
+    /// The identity for an import.
     pub identity: Option<Value>,
-    /// What people would call it.
+    /// The name for people.
     pub display_name: String,
     /// The whole object, where wanted.
     pub object: Option<Value>,

@@ -9,7 +9,7 @@ use crate::tfplugin6::{RawState, move_resource_state, upgrade_resource_identity}
 use crate::wire::decode;
 use crate::{Connection, Diagnostic, Error};
 
-/// What a host has to say of a `moved` block between resource types.
+/// A host's request for a `moved` block between resource types.
 #[derive(Clone, Debug)]
 pub struct Move<'a> {
     /// The other provider, as `host/namespace/type`.

@@ -29,12 +29,12 @@ pub struct Plugin {
     _temporary: TempDir,
 }
 
-/// How a plugin ended.
+/// The end of a plugin.
 #[derive(Clone, Copy, Debug)]
 pub struct Exit {
     /// The status of the process.
     pub status: ExitStatus,
-    /// How long it took from the moment that somebody began to wait for it.
+    /// The time since somebody began to wait for it.
     pub took: Duration,
 }
 
@@ -82,7 +82,7 @@ impl Plugin {
         Ok(Self { child, handshake, line, certificate, stdout, stderr, _temporary: temporary })
     }
 
-    /// What its first line says.
+    /// Returns the content of its first line.
     pub fn handshake(&self) -> &Handshake {
         &self.handshake
     }

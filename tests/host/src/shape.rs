@@ -1,5 +1,5 @@
-//! What a host does to a configuration before a provider sees it: every attribute is there, and the proposed state
-//! keeps what the provider chose before.
+//! Prepares a configuration as hosts do before a provider sees it: every attribute is there, and the proposed
+//! state keeps what the provider chose before.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! What a host keeps of a resource between its calls, and how identities travel.
+//! The data of a resource that a host keeps between calls, and identities.
 
 use serde_json::Value;
 

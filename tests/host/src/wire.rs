@@ -12,10 +12,10 @@ use crate::tfplugin6::DynamicValue;
 /// In JSON, stands for a value that is not yet known.
 pub const UNKNOWN: &str = "(unknown)";
 
-/// What hosts write for an unknown value: extension type 0 with one zero byte.
+/// Bytes that hosts write for an unknown value: extension type 0 with one zero byte.
 const UNKNOWN_EXTENSION: (i8, [u8; 1]) = (0, [0]);
 
-/// Why bytes are not a value.
+/// The error of bytes that are not a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(String);

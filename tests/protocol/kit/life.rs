@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Kit, failed, is_wholly_known};
 
-/// What a plan is going to do.
+/// The action of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Create,
@@ -23,13 +23,13 @@ pub(crate) struct Step {
     pub(crate) action: Action,
     /// The plan that is carried out; in a replacement that of the new object.
     pub(crate) planned: Planned,
-    /// What the first plan asked to replace, if anything.
+    /// The attributes for which the first plan asked for a replacement, if any.
     pub(crate) replaces: Vec<String>,
     config: Value,
 }
 
 impl Step {
-    /// What is planned for an attribute.
+    /// Returns the planned value of an attribute.
     pub(crate) fn value(&self, attribute: &str) -> &Value {
         &self.planned.state[attribute]
     }

@@ -36,7 +36,7 @@ pub(crate) const PROVIDER_CONFIG_UNKNOWN: i32 = 2;
 pub(crate) struct Kit {
     pub(crate) gitlab: Simulator,
     pub(crate) host: Host,
-    /// Whether the host knows of identities. Older ones drop what they do not know.
+    /// True if the host knows identities. Older ones drop what they do not know.
     pub(crate) keeps_identities: bool,
     /// True if the provider was configured for the simulator.
     is_configured: bool,
@@ -202,7 +202,7 @@ pub(crate) fn only_warning(diagnostics: &[Diagnostic]) -> &Diagnostic {
     warning
 }
 
-/// Whether one of them is an error.
+/// Returns whether one of them is an error.
 pub(crate) fn failed(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity != Severity::Warning)
 }

@@ -1,6 +1,6 @@
-//! What Terraform's core holds a provider to, written a second time from its own rules: a plan must follow from the
-//! configuration, a second plan from the first, and an apply from its plan. The resources here have no nested blocks
-//! and no nested or write-only attributes, so none of that is here either.
+//! Rules of Terraform's core for providers, written a second time from its own rules: a plan must follow from
+//! the configuration, a second plan from the first, and an apply from its plan. The resources here have no
+//! nested blocks and no nested or write-only attributes, so none of that is here either.
 
 use plugin_host::tfplugin6::Schema;
 use serde_json::Value;
@@ -68,7 +68,7 @@ impl Rules {
         broken
     }
 
-    /// What a plan knew is kept by the second plan, and by the apply.
+    /// Checks that the second plan and the apply keep what a plan knew.
     pub(crate) fn kept(&self, earlier: &Value, later: &Value) -> Vec<String> {
         let changed =
             |attribute: &&Attribute| !attribute.ty.keeps(&earlier[&attribute.name], &later[&attribute.name]);
@@ -79,7 +79,7 @@ impl Rules {
             .collect()
     }
 
-    /// Whether both objects are the same.
+    /// Returns whether both objects are the same.
     pub(crate) fn same(&self, one: &Value, other: &Value) -> bool {
         one.is_null() == other.is_null()
             && self

@@ -54,7 +54,7 @@ impl Type {
         }
     }
 
-    /// Whether a host could decode the value as this type.
+    /// Returns whether a host could decode the value as this type.
     pub(crate) fn admits(&self, value: &Value) -> bool {
         if value.is_null() || value == UNKNOWN {
             return true;
@@ -77,7 +77,7 @@ impl Type {
         }
     }
 
-    /// Whether both are the same value; the elements of a set have no order.
+    /// Returns whether both are the same value; the elements of a set have no order.
     pub(crate) fn same(&self, one: &Value, other: &Value) -> bool {
         match (self, one, other) {
             (Type::Set(_), Value::Array(one), Value::Array(other)) => sorted(one) == sorted(other),
@@ -85,7 +85,8 @@ impl Type {
         }
     }
 
-    /// Whether `later` keeps what `earlier` promised: what was known stays, what was not may become anything.
+    /// Returns whether `later` keeps what `earlier` promised: what was known stays, what was not may become
+    /// anything.
     pub(crate) fn keeps(&self, earlier: &Value, later: &Value) -> bool {
         if earlier == UNKNOWN {
             return true;
@@ -111,7 +112,7 @@ fn sorted(values: &[Value]) -> Vec<String> {
     texts
 }
 
-/// Whether nothing in the value is unknown.
+/// Returns whether everything in the value is known.
 pub(crate) fn is_wholly_known(value: &Value) -> bool {
     match value {
         Value::Array(values) => values.iter().all(is_wholly_known),

@@ -48,7 +48,8 @@ impl Barrier {
         self
     }
 
-    /// Holds only requests that name this project or group in their path, by ID or path, or ask GraphQL about it.
+    /// Holds only requests that name this project or group in their path, by ID or path, or ask GraphQL about
+    /// it.
     #[must_use]
     pub fn owner(mut self, id: u64) -> Self {
         self.requests.owner = Some(id);

@@ -10,13 +10,13 @@ use futures_util::{StreamExt, stream};
 use crate::faults::Delivery;
 use crate::http::Answer;
 
-/// How many pieces a trickled body comes in.
+/// Number of pieces of a trickled body.
 const PIECES: usize = 8;
 
 /// Time for the first half of a broken body to leave before the connection ends.
 const FLUSH: Duration = Duration::from_millis(30);
 
-/// What a flood is made of. Blanks after JSON leave it valid, so that only its size can tell.
+/// The content of a flood. Blanks after JSON leave it valid, so that only its size can tell.
 static BLANKS: [u8; 1 << 16] = [b' '; 1 << 16];
 
 /// Makes the response.

@@ -15,7 +15,7 @@ use crate::world::Target;
 const SECRETS: [&str; 7] =
     ["private-token", "authorization", "job-token", "cookie", "private_token", "access_token", "job_token"];
 
-/// What the log shows in place of a secret.
+/// The text in place of a secret in the log.
 const HIDDEN: &str = "[hidden]";
 
 /// A request, and what became of it.
@@ -34,7 +34,8 @@ pub struct Logged {
     /// The ID of the project or group in the path, if there is one by that ID or path; in GraphQL that of the
     /// one whose full path the first root field is given.
     pub owner: Option<u64>,
-    /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at the target's path.
+    /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at the target's
+    /// path.
     pub target: Option<Target>,
     /// The names of a GraphQL request: that of its operation, if it has one, then those of its root fields.
     pub names: Vec<String>,
@@ -42,11 +43,11 @@ pub struct Logged {
     pub credential: Option<Credential>,
     /// The name of the token, if it is one of this instance.
     pub token: Option<String>,
-    /// When it arrived, counted from the start of the instance.
+    /// The time of arrival since the start of the instance.
     pub at: Duration,
-    /// How many requests were in flight when it arrived, itself included.
+    /// The number of requests in flight when it arrived, itself included.
     pub in_flight: usize,
-    /// Whether a fault struck it.
+    /// True if a fault struck it.
     pub faulty: bool,
     /// The status it was answered with; none while it waits, and if no answer was sent.
     pub status: Option<u16>,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How often a rate limit was exceeded.
+/// The numbers of requests beyond a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Refusals {
     /// Requests answered 429.

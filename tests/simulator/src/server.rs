@@ -165,7 +165,7 @@ pub(crate) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What an instance starts with.
+/// The settings with which an instance starts.
 pub(crate) struct Start {
     pub(crate) port: u16,
     pub(crate) relative_url_root: String,

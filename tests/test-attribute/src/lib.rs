@@ -1,5 +1,5 @@
-//! The attribute `#[test]` of the acceptance tests. Rust's own hands a test to a harness that can't ignore it at run
-//! time; this one registers it with `tests/acceptance/harness.rs`.
+//! The attribute `#[test]` of the acceptance tests. Rust's own hands a test to a harness that can't ignore it
+//! at run time; this one registers it with `tests/acceptance/harness.rs`.
 
 use proc_macro::{TokenStream, TokenTree};
 

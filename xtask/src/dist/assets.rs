@@ -33,7 +33,7 @@ pub(super) fn image_layout() -> String {
     asset("oci.tar")
 }
 
-/// What tells registries which protocol the provider speaks.
+/// Returns the file that tells registries which protocol the provider speaks.
 pub(super) fn manifest() -> String {
     asset("manifest.json")
 }

@@ -14,7 +14,7 @@ use super::target::{Target, ask_compiler};
 /// stands in `.cargo/config.toml`.
 const OWN_TLS_LIBRARY: (&str, &str) = ("AWS_LC_SYS_USE_SYSTEM", "0");
 
-/// What stands between flags in cargo's variable for them, since paths may hold spaces.
+/// Separator of flags in cargo's variable for them, since paths may hold spaces.
 const SEPARATOR: &str = "\u{1f}";
 
 /// Builds it, and tells where it is. The target is named even when it is this machine, because cargo then keeps the flags
@@ -61,7 +61,7 @@ fn machine_paths(project: &Path) -> Result<[(PathBuf, &'static str); 3], Problem
     Ok([(project.to_owned(), "/project"), (cargo_home(), "/cargo"), (sysroot, "/rust")])
 }
 
-/// Where cargo keeps the sources of dependencies.
+/// Returns the folder in which cargo keeps the sources of dependencies.
 fn cargo_home() -> PathBuf {
     let named = env::var_os("CARGO_HOME").filter(|home: &OsString| !home.is_empty()).map(PathBuf::from);
     named.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".cargo"))

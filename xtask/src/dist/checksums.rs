@@ -11,7 +11,7 @@ use super::Problem;
 use super::assets;
 use super::oci;
 
-/// Where the project keeps what registries are to know.
+/// Path of the file for registries.
 const MANIFEST: &str = "terraform-registry-manifest.json";
 
 /// The content of files by name.

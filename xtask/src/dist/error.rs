@@ -1,9 +1,9 @@
-//! What can go wrong, told so that a maintainer knows what to do next.
+//! Errors, with messages that tell a maintainer what to do next.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no package, or no sum of them.
+/// The error of making a package or checksums.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// A tool is missing.
@@ -11,7 +11,7 @@ pub enum Problem {
     NotStarted {
         /// The tool.
         program: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The build said why.
@@ -35,17 +35,17 @@ pub enum Problem {
     /// A file or folder can't be read.
     #[error("{} can't be read: {source}", path.display())]
     Unreadable {
-        /// What was to be read.
+        /// The path to be read.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A file or folder can't be written.
     #[error("{} can't be written: {source}", path.display())]
     Unwritable {
-        /// What was to be written.
+        /// The path to be written.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The archive can't be made.

@@ -24,7 +24,7 @@ use crates::Crates;
 pub use error::Problem;
 use target::Target;
 
-/// What to make a package of, and where.
+/// The input and output of a package.
 #[derive(Debug, Default, clap::Args)]
 pub struct Options {
     /// Build for this target of Rust's, in place of this machine
@@ -33,7 +33,7 @@ pub struct Options {
     /// Pack this binary, in place of building one; it must be one for the target
     #[arg(long, value_name = "PATH")]
     pub binary: Option<PathBuf>,
-    /// Where packages go, in place of target/dist
+    /// Folder for packages, in place of target/dist
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

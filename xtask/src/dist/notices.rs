@@ -10,7 +10,7 @@ use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 use super::Problem;
 use super::crates::Crate;
 
-/// How the names of files begin that hold a licence, or what one asks to be passed on; in lower case.
+/// Beginnings of names of files with a license, or with what one asks to be passed on; in lower case.
 const BEGINNINGS: [&str; 6] = ["licen", "unlicense", "copying", "copyright", "notice", "patents"];
 
 const RULE: &str = "--------------------------------------------------------------------------------";

@@ -1,4 +1,4 @@
-//! What can be built for: Rust's name of it, and the platform that it is to hosts, by what the compiler says of it.
+//! The targets of builds: Rust's name, and the platform that it is to hosts, by what the compiler says of it.
 
 use std::process::{Command, Output};
 
@@ -6,8 +6,8 @@ use terraform_provider_gitlab_job_token::install::Platform;
 
 use super::Problem;
 
-/// What every release is built for. On Linux it is musl, which is linked statically: a package must run on a host of any
-/// distribution, however old its C library.
+/// The targets of every release. On Linux it is musl, which is linked statically: a package must run on a
+/// host of any distribution, however old its C library.
 const OF_RELEASES: [&str; 8] = [
     "x86_64-unknown-linux-musl",
     "aarch64-unknown-linux-musl",

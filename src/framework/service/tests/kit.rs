@@ -26,7 +26,7 @@ impl Thing {
 }
 
 model! {
-    /// What tells things apart.
+    /// The identity of a thing.
     pub(super) struct ThingIdentity {
         id: String,
         size: i64,
@@ -98,7 +98,7 @@ fn noted(first_plan: Option<&Private>) -> Map<String, Json> {
     Map::from_iter([("seen".to_owned(), (seen + 1).into())])
 }
 
-/// What the resource does is told by its name, so that each test shows its own case.
+/// A resource that acts by its name, so that each test shows its own case.
 pub(super) struct ThingResource;
 
 impl Resource for ThingResource {

@@ -30,29 +30,29 @@ pub enum Confirmation {
     Hidden,
 }
 
-/// Why an entry has not the permissions that it was to have.
+/// The error of a grant: what went wrong, and what is left on the server.
 #[derive(Debug, Clone)]
 pub struct NotGranted {
-    /// What went wrong.
+    /// The error.
     pub error: Error,
-    /// What the entry may do now, where this call has brought that about, or may have.
+    /// The permissions of the entry now, where this call has brought that about, or may have.
     pub left: Option<Permissions>,
-    /// What became of an addition that should not stand.
+    /// The result of taking back an addition that should not stand.
     pub taken_back: Option<Result<(), NotUndone>>,
 }
 
 /// An entry that this client has made, that should not be there, and that is there still as far as is known.
 #[derive(Debug, Clone)]
 pub struct NotUndone {
-    /// Whose list it is on.
+    /// The project on whose allowlist it is.
     pub owner: ProjectId,
-    /// Who has access.
+    /// The project or group that has access.
     pub target: Target,
-    /// Why it could not be removed.
+    /// The error of the removal.
     pub error: Error,
 }
 
-/// What GitLab says that it has written.
+/// GitLab's response to a write.
 struct Written {
     owner: ProjectId,
     entry: PermittedEntry,
@@ -293,7 +293,7 @@ impl Written {
         self.is_entry(owner, target) && self.entry.permissions == *permissions
     }
 
-    /// What is wrong with what was written.
+    /// Returns the error of a write that did something else.
     fn mismatch(self, owner: ProjectId, target: Target, wanted: &Permissions) -> Error {
         let (kind, words) = if !self.is_entry(owner, target) {
             (ErrorKind::Elsewhere { owner: self.owner, target: self.entry.target }, None)

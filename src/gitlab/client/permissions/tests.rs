@@ -11,7 +11,7 @@ use crate::gitlab::testing::{
     Reply, Scripted, Seen, empty, group_target, json, list, project, project_target, refusal,
 };
 
-/// What the scripted server says of one entry.
+/// Returns the scripted server's JSON of one entry.
 fn entry(gid: &str, policies: Option<&[&str]>) -> Value {
     json!({
         "sourceProject": {"id": "gid://gitlab/Project/1"},

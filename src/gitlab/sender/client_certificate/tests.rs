@@ -16,7 +16,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use crate::gitlab::testing::{Scripted, client, json, project};
 use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
 
-/// What opens the wrapping of a key in PKCS#8: the key in its older form is the octets after the algorithm.
+/// Tag of the wrapping of a key in PKCS#8: the key in its older form is the octets after the algorithm.
 const OCTETS: u8 = 0x04;
 const SEQUENCE: u8 = 0x30;
 

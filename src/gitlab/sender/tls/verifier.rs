@@ -18,9 +18,9 @@ use crate::gitlab::sender::certificate::{Parts, SHORTEST_RSA_KEY};
 
 /// Trusts what the system's verifier trusts, and a server whose own certificate is in `cacert_file` or the system's store.
 ///
-/// webpki refuses the latter where the certificate says that it is an authority, as self-signed ones mostly do, or was
-/// signed by an authority that isn't in the file. Other clients accept both. This gives nobody new rights: a client that has
-/// the key of a certificate in the file can sign certificates with it.
+/// webpki refuses the latter where the certificate says that it is an authority, as self-signed ones mostly
+/// do, or was signed by an authority that isn't in the file. Other clients accept both. This gives nobody new
+/// rights: a client that has the key of a certificate in the file can sign certificates with it.
 #[derive(Debug)]
 pub(super) struct ListedOrVerified {
     verifier: Verifier,

@@ -1,4 +1,4 @@
-//! What an allowlist entry can be imported by: an id in one of several forms, or its identity.
+//! Imports an allowlist entry by an ID in one of several forms, or its identity.
 
 use super::EntryIdentity;
 use crate::framework::{Diagnostic, Errors, ImportBy};

@@ -68,7 +68,7 @@ fn contradiction() -> Diagnostic {
     Diagnostic::new("Permissions contradict each other", detail).at(POLICIES)
 }
 
-/// What a configuration of the two attributes is planned as.
+/// Returns the plan for a configuration of the two attributes.
 pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
     let (default, policies) = (config.default_permissions.clone(), config.job_token_policies.clone());
     match (&default, &policies) {

@@ -1,4 +1,4 @@
-//! What can be wrong with an exclusive list before anything is asked of the server.
+//! Checks an exclusive list before any request to the server.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
 use crate::provider::project::{Stage, check_id, check_key, check_reference};
 
-/// How many entries of a kind GitLab takes.
+/// Maximum number of entries of a kind in GitLab.
 pub(super) const LIMIT: usize = 200;
 
 /// All that is wrong with a configuration.

@@ -38,7 +38,7 @@ pub(super) struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// Whether the kind is managed; `None` while unknown values decide.
+    /// Returns whether the kind is managed; `None` while unknown values decide.
     pub(super) fn is_managed(self) -> Option<bool> {
         let Self { entries, references, target_ids } = self;
         if entries.known().is_some() || references.known().is_some() || target_ids.known().is_some() {

@@ -1,4 +1,4 @@
-//! What became of the writes to a list, and what the practitioner reads when not all of them were done.
+//! Results of the writes to a list, and the errors when not all of them were done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub(super) enum Write {
     GiveUp(Target),
 }
 
-/// Why a write was not carried out.
+/// The reason why a write was not carried out.
 #[derive(Debug)]
 pub(super) enum Refusal {
     /// GitLab has not done it.
@@ -47,7 +47,7 @@ impl From<NotGranted> for Refusal {
     }
 }
 
-/// What became of the writes so far.
+/// The results of the writes so far.
 #[derive(Default)]
 pub(super) struct Outcome {
     added: BTreeSet<Target>,
@@ -127,7 +127,7 @@ impl Outcome {
         told
     }
 
-    /// What was done, and what the end of the run left undone.
+    /// Returns what was done, and what the end of the run left undone.
     fn summary(&self) -> String {
         let not_added = self.interrupted.iter().filter_map(Write::added);
         let not_removed = self.interrupted.iter().filter_map(Write::removed);

@@ -130,7 +130,8 @@ async fn keep_references<I: Managed>(
     Ok(Set(live.0.iter().map(reference_of).map(Attr::Known).collect()))
 }
 
-/// Returns the ID for a path or ID of the state. Only a path that no entry has needs a request: it may be a former one.
+/// Returns the ID for a path or ID of the state. Only a path that no entry has needs a request: it may be a
+/// former one.
 async fn reference_id<I: Managed>(
     client: &Client,
     path_or_id: &str,

@@ -146,8 +146,8 @@ pub(super) fn covered_projects(
     }
 }
 
-/// Returns the full paths of the planned targets of a kind, as far as they are known, as configured and as listed, with the
-/// permissions that the map gives them.
+/// Returns the full paths of the planned targets of a kind, as far as they are known, as configured and as
+/// listed, with the permissions that the map gives them.
 fn paths<I: Managed>(planned: &ExclusiveModel, lists: &Lists) -> BTreeMap<String, Option<Permissions>> {
     let side = I::side(planned);
     let permissions = side.permissions::<I>();

@@ -15,7 +15,7 @@ pub enum FetchError {
         "{given:?} isn't an exact version of Terraform. Pinned are {pinned}; any other release can be named, too"
     )]
     NotAVersion {
-        /// What was given.
+        /// The given version.
         given: String,
         /// The versions that come from PyPI.
         pinned: String,
@@ -49,7 +49,7 @@ pub enum SourceError {
     NotStarted {
         /// The tool.
         name: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// A tool reports an error.
@@ -57,7 +57,7 @@ pub enum SourceError {
     Failed {
         /// The tool.
         name: String,
-        /// How it ended.
+        /// The exit status.
         status: ExitStatus,
         /// The last lines that it wrote.
         message: String,
@@ -78,9 +78,9 @@ pub enum SourceError {
     Sum {
         /// The file.
         file: String,
-        /// What its checksum is.
+        /// The checksum.
         sum: String,
-        /// What it must be.
+        /// The expected checksum.
         expected: String,
     },
     /// The archive can't be read.
@@ -97,7 +97,7 @@ pub enum SourceError {
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }

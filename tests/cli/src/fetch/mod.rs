@@ -63,8 +63,8 @@ fn terraform_from(sources: &[Source], root: &Path, version: &str) -> Result<Path
     Err(FetchError::NoSource { version: version.to_owned(), failures })
 }
 
-/// Fetches a program into a folder beside `place`, which takes its place once the program has proven to run. A process that
-/// fetches the same at the same time loses the race for the place and uses what is there.
+/// Fetches a program into a folder beside `place`, which takes its place once the program has proven to run.
+/// A process that fetches the same at the same time loses the race for the place and uses what is there.
 fn fetch_into(
     place: &Path,
     version: &str,

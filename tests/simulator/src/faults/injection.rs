@@ -36,7 +36,8 @@ impl Injection {
         self
     }
 
-    /// Strikes only requests that name this project or group in their path, by ID or path, or ask GraphQL about it.
+    /// Strikes only requests that name this project or group in their path, by ID or path, or ask GraphQL
+    /// about it.
     #[must_use]
     pub fn owner(mut self, id: u64) -> Self {
         self.requests.owner = Some(id);
@@ -105,7 +106,7 @@ impl Injection {
 #[derive(Debug, Clone)]
 pub(crate) struct Strike {
     pub(crate) fault: Fault,
-    /// Whether the request is carried out although the fault answers in its place.
+    /// True if the request is carried out although the fault answers in its place.
     pub(crate) carried_out: bool,
 }
 

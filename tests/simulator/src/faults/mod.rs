@@ -16,7 +16,7 @@ pub(crate) use injection::{Faults, Strike};
 pub enum Fault {
     /// 503 from a server being deployed, with or without `Retry-After`.
     Unavailable {
-        /// How long the client is asked to wait, in whole seconds on the wire.
+        /// The wait that the client is asked for, in whole seconds on the wire.
         retry_after: Option<Duration>,
     },
     /// 502 with a proxy's web page.
@@ -27,7 +27,7 @@ pub enum Fault {
     InternalError,
     /// 429 as GitLab answers it, with `Retry-After` and the `RateLimit-*` headers.
     RateLimited {
-        /// How long the client is asked to wait, in whole seconds on the wire.
+        /// The wait that the client is asked for, in whole seconds on the wire.
         retry_after: Duration,
     },
     /// 429 from a proxy: "Retry later" in plain text, and no header that says when.
@@ -87,7 +87,7 @@ impl Fault {
     }
 }
 
-/// How an answer's bytes reach the client.
+/// The way in which a response's bytes reach the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
     /// At once and complete.
@@ -100,7 +100,7 @@ pub(crate) enum Delivery {
     Flooded(usize),
 }
 
-/// What a fault does.
+/// The effect of a fault.
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Answers in the request's place.
@@ -118,7 +118,7 @@ pub(crate) enum Effect {
 }
 
 impl Fault {
-    /// What the fault does. `sign_in` is the address of the page for signing in.
+    /// Returns the effect of the fault. `sign_in` is the address of the page for signing in.
     pub(crate) fn effect(&self, sign_in: &str) -> Effect {
         let answer = match self {
             Self::Unavailable { retry_after: None } => Answer::html(503, "Service Unavailable"),
@@ -159,7 +159,8 @@ impl Fault {
 
 const RETRY_LATER: &str = "Retry later";
 
-/// What `RateLimit-Limit` tells when no limit is counted: GitLab's default for requests with a token, per minute.
+/// Value of `RateLimit-Limit` when no limit is counted: GitLab's default for requests with a token, per
+/// minute.
 const UNKNOWN_LIMIT: usize = 600;
 
 /// GitLab's 429: plain text, and headers that say when to come back.

@@ -1,4 +1,5 @@
-//! What a query costs before it is carried out, reckoned as GitLab does: one for each field, more for pages.
+//! The complexity of a query before it is carried out, reckoned as GitLab does: one for each field, more for
+//! pages.
 
 use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
 use apollo_compiler::response::JsonMap;
@@ -10,7 +11,7 @@ use super::connection::max_page_size;
 /// The most that a query of a signed-in user may cost.
 pub(super) const MAX_COMPLEXITY: u64 = 250;
 
-/// What a list of projects costs beside its fields.
+/// Complexity of a list of projects beside its fields.
 const PROJECTS: u64 = 10;
 
 /// The cost of an operation.

@@ -1,4 +1,4 @@
-//! What can be changed: the mutations, and the payloads that tell what became of them. The rules are the world's.
+//! The mutations and their payloads. The rules are the world's.
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue};

@@ -1,5 +1,5 @@
-//! What can be read, as handles on the world: each knows which thing it stands for, and looks it up when a field is
-//! asked for. Null is what GitLab answers where the token may not look.
+//! The objects that can be read, as handles on the world: each knows which thing it stands for, and looks it
+//! up when a field is asked for. Null is what GitLab answers where the token may not look.
 
 use std::cell::RefCell;
 
@@ -23,12 +23,12 @@ const NOT_COVERED: &str =
 /// The most full paths that one field takes.
 const MAX_FULL_PATHS: usize = 50;
 
-/// What the objects of one request share. It borrows itself, so that they can have one lifetime.
+/// The data that the objects of one request share. It borrows itself, so that they can have one lifetime.
 pub(super) struct Session<'s> {
     pub(super) world: RefCell<&'s mut World>,
     pub(super) site: &'s Site,
     pub(super) token: TokenId,
-    /// Whether the token's scopes allow mutations.
+    /// True if the token's scopes allow mutations.
     pub(super) may_write: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where in a query something is, as GitLab's engine tells it. What is wrong there is not known here.
+//! The place of something in a query, as GitLab's engine writes it.
 
 use apollo_compiler::ast::{Definition, Document, Field, OperationDefinition, Selection, Type, Value};
 use apollo_compiler::parser::SourceSpan;
@@ -8,7 +8,7 @@ use apollo_compiler::{Node, Schema};
 /// The operation, then the keys of fields and the names of arguments down to a place.
 #[derive(Debug, Default)]
 pub(super) struct Place {
-    /// What the operation is called in a sentence.
+    /// The name of the operation in a sentence.
     pub(super) operation: String,
     pub(super) path: Vec<String>,
     /// The innermost argument around the place.

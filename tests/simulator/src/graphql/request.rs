@@ -19,7 +19,7 @@ pub(crate) struct Request {
     pub(super) operation_name: Option<String>,
 }
 
-/// What a request says of itself.
+/// The summary of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) is_mutation: bool,
@@ -49,7 +49,7 @@ impl Request {
         Ok(Self { query, variables, operation_name: text("operationName") })
     }
 
-    /// What can be told without the schema; nothing of a query that cannot be parsed.
+    /// Returns what can be read without the schema; nothing of a query that cannot be parsed.
     pub(crate) fn summary(&self) -> Summary {
         let document = Document::parse(self.query.clone(), "query").unwrap_or_else(|broken| broken.partial);
         let Some(operation) = self.operation(&document) else { return Summary::default() };

@@ -7,7 +7,7 @@ use apollo_compiler::response::{GraphQLError, JsonMap, JsonValue};
 use apollo_compiler::schema::{Component, ExtendedType, InputObjectType};
 use apollo_compiler::{ExecutableDocument, Name, Node, Schema};
 
-/// What is wrong with the values, one error for each variable.
+/// Returns the problems of the values, one error for each variable.
 pub(super) fn complaints(
     schema: &Schema,
     document: &ExecutableDocument,
@@ -130,7 +130,7 @@ impl Check<'_> {
     }
 }
 
-/// Where a problem is and what it is; a problem of the value as a whole has no place.
+/// Returns the place and the text of a problem; a problem of the value as a whole has no place.
 fn place(path: &[JsonValue], explanation: &str) -> Option<String> {
     let steps: Vec<String> =
         path.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();

@@ -1,5 +1,5 @@
-//! What is wrong with a query, in the words and the shape of GitLab's engine in place of those of ours. A complaint of
-//! ours that is not known here keeps its words: it is an error all the same.
+//! Problems of a query, in the words and the shape of GitLab's engine in place of those of ours. A complaint
+//! of ours that is not known here keeps its words: it is an error all the same.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Document;
@@ -20,10 +20,10 @@ pub(super) fn errors(schema: &Schema, query: &str, complaints: &DiagnosticList) 
     complaints.iter().filter(own).map(|complaint| error(schema, query, &document, complaint)).collect()
 }
 
-/// What our engine says of a field that the schema does not have.
+/// Our engine's message about a field that the schema does not have.
 const UNDEFINED_FIELD: &str = " does not have a field ";
 
-/// What our engine says besides, since it drops such a field with all that it holds.
+/// Our engine's further messages, since it drops such a field with all that it holds.
 const CONSEQUENCES: [&str; 2] =
     ["interface, union and object types must have a subselection set", "unused variable"];
 

@@ -1,4 +1,5 @@
-//! Who is calling: the headers that carry a token, and GitLab's refusals of tokens. Roles and visibility are the world's.
+//! The caller: the headers that carry a token, and GitLab's refusals of tokens. Roles and visibility are the
+//! world's.
 
 use axum::http::{HeaderMap, header};
 use serde_json::json;
@@ -27,7 +28,7 @@ pub enum Credential {
     OtherAuthorization,
 }
 
-/// What a request says about its sender. The secret goes no further than the look-up.
+/// The credentials of a request. The secret goes no further than the look-up.
 pub(crate) struct Caller {
     pub(crate) credential: Option<Credential>,
     pub(crate) token: Option<TokenId>,

@@ -30,7 +30,8 @@ pub(crate) struct Call {
     pub(crate) params: Result<Params, Answer>,
     pub(crate) path: String,
     pub(crate) query: String,
-    /// The project or group in the path, if there is one by that ID or path; in GraphQL the one that is asked about.
+    /// The project or group in the path, if there is one by that ID or path; in GraphQL the one that is asked
+    /// about.
     pub(crate) owner: Option<u64>,
     /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at its path.
     pub(crate) target: Option<Target>,

@@ -15,7 +15,7 @@ pub(crate) struct Page {
     size: usize,
 }
 
-/// Where a list is served, for the `Link` header, and whether the totals are told.
+/// The address of a list for the `Link` header, and whether the totals are sent.
 pub(crate) struct ListAddress<'a> {
     /// The absolute address without its query.
     pub(crate) url: &'a str,

@@ -8,7 +8,7 @@ use crate::world::{Group, Project, Role, Target, TokenId, World, last_part};
 /// The setting that lets job tokens push, in a project that is read and in one that is written.
 pub(crate) const PUSH_REPOSITORY: &str = "ci_push_repository_for_job_token_allowed";
 
-/// How many projects `GET /groups/:id` carries at most.
+/// Maximum number of projects in `GET /groups/:id`.
 const GROUP_PROJECTS: usize = 100;
 
 /// Renders for one caller at one address.

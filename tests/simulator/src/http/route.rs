@@ -115,7 +115,7 @@ impl Route {
         }
     }
 
-    /// Whether the endpoint changes something when it succeeds.
+    /// Returns whether the endpoint changes something when it succeeds.
     #[must_use]
     pub fn is_write(self) -> bool {
         matches!(

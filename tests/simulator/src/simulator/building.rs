@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Simulator;
 use crate::world::{AllowlistEntry, Permissions, Project, Role, Target, TokenSpec, TokenState, World};
 
-/// What is on a project's allowlist, without the project itself.
+/// The entries of a project's allowlist, without the project itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Allowlist {
     /// Numbers of the allowed projects.
@@ -16,7 +16,8 @@ pub struct Allowlist {
 
 /// Every method panics when a project, group or token that it names does not exist.
 impl Simulator {
-    /// Adds a group by its full path, with the groups above it; one that exists stays as it is. Returns its ID.
+    /// Adds a group by its full path, with the groups above it; one that exists stays as it is. Returns its
+    /// ID.
     #[track_caller]
     pub fn add_group(&self, path: &str) -> u64 {
         self.build(|world| world.add_group(path))
@@ -222,7 +223,7 @@ impl Simulator {
         self.edit_project(project, |project| project.inbound_enabled)
     }
 
-    /// Whether job tokens may push to the project's repository.
+    /// Returns whether job tokens may push to the project's repository.
     #[track_caller]
     #[must_use]
     pub fn push_repository_for_job_token_allowed(&self, project: u64) -> bool {

@@ -27,7 +27,7 @@ pub struct Simulator {
 /// The name of the token that an instance starts with.
 pub const ADMINISTRATOR: &str = "administrator";
 
-/// How an instance starts.
+/// The settings of an instance that will start.
 #[derive(Debug, Default)]
 pub struct Builder {
     port: u16,

@@ -27,7 +27,7 @@ impl Simulator {
         self.instance().log.max_in_flight()
     }
 
-    /// How many connections were accepted.
+    /// Returns the number of accepted connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.instance().connections.load(Ordering::Relaxed)
@@ -56,7 +56,7 @@ impl Simulator {
         *self.instance().rate_limit() = Some(RateLimit::new(requests, window));
     }
 
-    /// How often the rate limit was exceeded since it was set.
+    /// Returns the numbers of requests beyond the rate limit since it was set.
     #[must_use]
     pub fn refusals(&self) -> Refusals {
         self.instance().rate_limit().as_ref().map(RateLimit::refusals).unwrap_or_default()

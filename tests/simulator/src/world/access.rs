@@ -1,4 +1,4 @@
-//! What each token may do and see. HTTP headers and status codes are not this file's business.
+//! The access of each token. HTTP headers and status codes are not this file's business.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -125,7 +125,8 @@ impl World {
         self.with_ancestors(place).flat_map(|place| self.roles_in(token, place)).max()
     }
 
-    /// Whether a token sees a place: by a role in it or above it, by one below it (groups), or because it was told so.
+    /// Returns whether a token sees a place: by a role in it or above it, by one below it (groups), or
+    /// because it was told so.
     pub(crate) fn can_see(&self, id: TokenId, place: Target) -> bool {
         let token = self.token(id);
         if token.hidden.contains(&place) {

@@ -8,13 +8,13 @@ use super::{
     World,
 };
 
-/// How many links of each kind a source project may have.
+/// Maximum number of links of each kind of a source project.
 pub const LINK_LIMIT: usize = 200;
 
 /// The ID of the user who makes what is made by other means than the API: the administrator of the instance.
 const ADMINISTRATOR_USER: u64 = 1;
 
-/// Why GitLab refuses.
+/// GitLab's reason for an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// A project that does not exist or that the token cannot see: the source of any call, or the target of a removal.
@@ -31,7 +31,7 @@ pub(crate) enum Refusal {
     NotDeleted(&'static str),
 }
 
-/// What a read of a project's job token scope shows.
+/// The settings that a read of a project's job token scope shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ScopeSettings {
     pub(crate) inbound_enabled: bool,
@@ -278,8 +278,8 @@ impl Project {
     }
 }
 
-/// A fixed order that is not that of the IDs: GitLab promises none. The factor is 2^64 over the golden ratio, which
-/// scatters neighbours.
+/// A fixed order that is not that of the IDs: GitLab promises none. The factor is 2^64 over the golden ratio,
+/// which scatters neighbours.
 fn shuffled(id: u64) -> u64 {
     id.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

@@ -1,10 +1,10 @@
-//! What an entry of an allowlist holds. Who may read or change it is decided in `allowlist`.
+//! The data of an entry of an allowlist. `allowlist` decides who may read or change it.
 
-/// What the jobs of an allowed project or group may do: all that the default permissions give, or what single policies
-/// give and nothing else.
+/// The permissions of an allowed project or group: all that the default permissions give, or what single
+/// policies give and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permissions {
-    /// Whether the default permissions apply. Policies beside them are kept and have no effect.
+    /// True if the default permissions apply. Policies beside them are kept and have no effect.
     pub default_permissions: bool,
     /// Policies by GitLab's names such as `READ_JOBS`, in the order in which they were set.
     pub job_token_policies: Vec<String>,
@@ -31,11 +31,11 @@ impl Permissions {
 /// An entry of an allowlist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowlistEntry {
-    /// What it permits.
+    /// The permissions.
     pub permissions: Permissions,
-    /// Whether GitLab made it from its log of authentications, in place of a person.
+    /// True if GitLab made it from its log of authentications, not a person.
     pub autopopulated: bool,
-    /// When it was made, as GraphQL writes it: later entries have later moments.
+    /// The time of creation, as GraphQL writes it: later entries have later moments.
     pub created_at: String,
     /// The ID of the user who made it.
     pub added_by: u64,

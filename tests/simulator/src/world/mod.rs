@@ -1,4 +1,4 @@
-//! What GitLab knows, and the rules by which it changes: groups, projects, allowlists, tokens, instance settings.
+//! GitLab's data, and the rules by which it changes: groups, projects, allowlists, tokens, instance settings.
 //! A pure model: no HTTP, no clock, no threads.
 
 mod access;
@@ -64,7 +64,7 @@ pub(crate) struct Project {
     pub(crate) push_repository_for_job_token_allowed: bool,
     pub(crate) cross_project_push_for_job_token_allowed: bool,
     pub(crate) archived: bool,
-    /// Whether entries of its allowlist can have permissions of their own: a feature flag of the project.
+    /// True if entries of its allowlist can have permissions of their own: a feature flag of the project.
     pub(crate) fine_grained_permissions: bool,
     /// Projects on the allowlist; the project itself only if it has an entry of its own.
     pub(crate) allowed_projects: BTreeMap<u64, AllowlistEntry>,
@@ -84,7 +84,7 @@ pub(crate) struct Group {
     name: Option<String>,
 }
 
-/// Why the world could not be built as asked. These are mistakes of the test that builds it, not responses of GitLab.
+/// The error of building the world. These are mistakes of the test that builds it, not responses of GitLab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BuildError {
     /// Something else lives at the path.
@@ -111,7 +111,7 @@ pub(crate) struct World {
     last_project_id: u64,
     last_group_id: u64,
     last_user_id: u64,
-    /// How many entries of allowlists were made so far.
+    /// The number of entries of allowlists made so far.
     entries_made: u64,
 }
 
@@ -160,7 +160,7 @@ impl World {
         self.groups.get(&id)
     }
 
-    /// What a full path leads to, forwarding addresses of moved projects included.
+    /// Returns what a full path leads to, forwarding addresses of moved projects included.
     pub(crate) fn occupant(&self, path: &str) -> Option<Occupant> {
         self.namespace.find(path)
     }
@@ -215,7 +215,7 @@ impl World {
         self.public.contains(&place)
     }
 
-    /// Whether there is such a project or group.
+    /// Returns whether there is such a project or group.
     pub(crate) fn exists(&self, place: Target) -> bool {
         match place {
             Target::Project(id) => self.projects.contains_key(&id),

@@ -4,7 +4,8 @@ use super::namespace::Occupant;
 use super::{BuildError, Target, World, check_name};
 
 impl World {
-    /// Renames or transfers a project. Its ID stays, and its old path forwards to it until something takes that path.
+    /// Renames or transfers a project. Its ID stays, and its old path forwards to it until something takes
+    /// that path.
     pub(crate) fn move_project(&mut self, id: u64, to: &str) -> Result<(), BuildError> {
         let from = self.project(id).ok_or(BuildError::NoSuch(Target::Project(id)))?.path.clone();
         if !from.eq_ignore_ascii_case(to) && self.namespace.is_taken(to) {
@@ -88,8 +89,8 @@ impl World {
     }
 }
 
-/// Whether a path is that of a group or lies below it. Paths of one world have the same letter case from the top down only if
-/// they were given so, hence the comparison without regard to case.
+/// Returns whether a path is that of a group or lies below it. Paths of one world have the same letter case
+/// from the top down only if they were given so, hence the comparison without regard to case.
 fn is_within(path: &str, group: &str) -> bool {
     path.get(..group.len()).is_some_and(|start| start.eq_ignore_ascii_case(group))
         && matches!(path.as_bytes().get(group.len()), None | Some(b'/'))

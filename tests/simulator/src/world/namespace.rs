@@ -1,9 +1,9 @@
-//! Who lives at which full path. One map for projects, groups and the forwarding addresses of moved projects, because
-//! they compete for the same names. Nothing here knows what a project or a group holds.
+//! The projects and groups by full path. One map for projects, groups and the forwarding addresses of moved
+//! projects, because they compete for the same names. Nothing here knows what a project or a group holds.
 
 use std::collections::HashMap;
 
-/// What a full path leads to.
+/// The project or group that a full path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occupant {
     /// A project lives here.
@@ -21,12 +21,12 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// What the path leads to, forwarding addresses included.
+    /// Returns what the path leads to, forwarding addresses included.
     pub(crate) fn find(&self, path: &str) -> Option<Occupant> {
         self.occupants.get(&path.to_lowercase()).copied()
     }
 
-    /// Whether something lives at the path; a forwarding address is not in the way.
+    /// Returns whether something is at the path; a forwarding address is not in the way.
     pub(crate) fn is_taken(&self, path: &str) -> bool {
         matches!(self.find(path), Some(Occupant::Project(_) | Occupant::Group(_)))
     }

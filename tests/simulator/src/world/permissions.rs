@@ -1,9 +1,9 @@
-//! The rules of GraphQL's mutations: paths in place of IDs, permissions of single entries, and refusals in other
-//! words than over REST. Message texts are GitLab's own; the shape of answers is the GraphQL layer's.
+//! The rules of GraphQL's mutations: paths in place of IDs, permissions of single entries, and refusals in
+//! other words than over REST. Message texts are GitLab's own; the shape of answers is the GraphQL layer's.
 
 use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, World};
 
-/// Why a mutation does nothing.
+/// The reason why a mutation does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hindrance {
     /// The owner is absent, hidden, or not the token's to administer; GitLab does not say which.
@@ -32,7 +32,7 @@ fn refused<T>(reason: &str) -> Result<T, Hindrance> {
 }
 
 impl World {
-    /// Whether a token may administer a project: sees it, as Maintainer or more.
+    /// Returns whether a token may administer a project: sees it, as Maintainer or more.
     pub(crate) fn may_administer(&self, token: TokenId, project: u64) -> bool {
         let place = Target::Project(project);
         self.can_see(token, place) && self.role(token, place) >= Some(Role::Maintainer)
@@ -117,7 +117,7 @@ impl World {
         if removed { Ok(owner) } else { refused("Target group is not in the job token scope") }
     }
 
-    /// Whether entries of a project's list can have permissions of their own.
+    /// Returns whether entries of a project's list can have permissions of their own.
     pub(crate) fn has_fine_grained_permissions(&self, owner: u64) -> bool {
         self.project(owner).is_some_and(|project| project.fine_grained_permissions)
     }
@@ -128,7 +128,7 @@ impl World {
             .ok_or(Hindrance::NotAvailable)
     }
 
-    /// What lives at a path now; a former path leads nowhere.
+    /// Returns what is at a path now; a former path leads nowhere.
     fn target_by_path(&self, path: &str) -> Option<Target> {
         match self.occupant(path)? {
             Occupant::Group(id) => Some(Target::Group(id)),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{GranularGraphql, Version};
 
-/// Whether the instance makes every project limit inbound access to its allowlist.
+/// Enforcement of the allowlist for every project of the instance.
 ///
 /// Under either kind of enforcement a read answers `inbound_enabled: true`, whatever the project's own setting is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,7 +31,8 @@ pub(crate) struct MissingField {
 pub(crate) struct Settings {
     pub(crate) enforcement: Enforcement,
     pub(crate) version: Version,
-    /// Whether lists leave `X-Total`, `X-Total-Pages` and the link to the last page out, as for very large sets.
+    /// True if lists leave `X-Total`, `X-Total-Pages` and the link to the last page out, as for very large
+    /// sets.
     pub(crate) omits_totals: bool,
     /// Absence of the deprecated `outbound_enabled` from reads of the scope.
     pub(crate) omits_outbound_enabled: bool,

@@ -49,7 +49,7 @@ impl TokenScope {
     }
 }
 
-/// Whether a token still works.
+/// The state of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenState {
     /// It works.
@@ -61,7 +61,7 @@ pub enum TokenState {
     Revoked,
 }
 
-/// What kind of token it is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// A personal, project or group access token, or an OAuth token.

@@ -1,4 +1,4 @@
-//! What is in a package and beside it, down to the byte.
+//! The content of a package, and the files beside it, down to the byte.
 
 use std::fs;
 use std::io::{Cursor, Read as _};

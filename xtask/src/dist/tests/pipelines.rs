@@ -1,5 +1,5 @@
-//! What the release pipelines say is what this module makes. They run on machines of others and seldom, so what can be
-//! known of them beforehand is held here.
+//! Tests that the release pipelines agree with what this module makes. They run on machines of others and
+//! seldom, so what can be known of them beforehand is held here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -135,7 +135,8 @@ fn one_compiler_is_used_everywhere() {
     }
 }
 
-/// A tag can be moved to other code by the owner of the repository, and these see the release before it is signed.
+/// A tag can be moved to other code by the owner of the repository, and these see the release before it is
+/// signed.
 #[test]
 fn actions_of_others_are_named_by_commit() {
     for file in [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITHUB_RUST] {

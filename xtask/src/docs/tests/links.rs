@@ -38,13 +38,13 @@ fn pages() -> Vec<PathBuf> {
     all.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
-/// Where the links of a page lead, those to other sites left out.
+/// Returns the targets of a page's links, those to other sites left out.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let targets = outside_of_code(text).flat_map(|line| line.split("](").skip(1));
     targets.filter_map(|rest| rest.split(')').next()).filter(|target| !target.contains("://"))
 }
 
-/// What links can name in a page: its headings as web pages spell them, and its anchors.
+/// Returns what links can name in a page: its headings as web pages write them, and its anchors.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = outside_of_code(text).filter(|line| line.starts_with('#'));
     let headings = headings.map(|line| slug(line.trim_start_matches('#').trim()));

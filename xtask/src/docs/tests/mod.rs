@@ -123,7 +123,7 @@ fn every_message_is_explained_and_nothing_else_is() {
 #[test]
 fn every_title_fits_a_line_of_a_terminal() {
     const LINE: usize = 80;
-    /// What hosts put before a title, at its longest.
+    /// The longest text that hosts put before a title.
     const LEAD: &str = "│ Warning: ";
     /// As long as a number of GitLab.com.
     const VALUE: &str = "12345678";

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::super::files;
 use crate::project;
 
-/// What stands in a title for what only a run knows.
+/// The text in a title for what only a run knows.
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
@@ -166,7 +166,7 @@ fn text(source: &str) -> Option<String> {
     Some(title)
 }
 
-/// Whether `text` is `title` with something in place of each value.
+/// Returns whether `text` is `title` with something in place of each value.
 pub(super) fn is_one_of(title: &str, text: &str) -> bool {
     let mut parts = title.split(VARYING);
     let Some(mut rest) = parts.next().and_then(|start| text.strip_prefix(start)) else { return false };

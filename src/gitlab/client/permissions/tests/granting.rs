@@ -68,7 +68,7 @@ fn wide() -> Value {
     entry("Project/2", None)
 }
 
-/// What came of a write: the success, or the kind of error with what was left.
+/// The result of a write: the success, or the kind of error with what was left.
 type Outcome<T> = Result<T, (ErrorKind, Option<Permissions>)>;
 
 /// Name, answers to the writes, entries on the list, and what comes of it.

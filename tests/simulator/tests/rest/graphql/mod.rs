@@ -33,7 +33,7 @@ const UPDATE: &str = "mutation Update($input: CiJobTokenScopeUpdatePoliciesInput
   }
 }";
 
-/// What GitLab says where something is absent, hidden or forbidden.
+/// GitLab's message where something is absent, hidden or forbidden.
 const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't have permission \
                              to perform this action";
 
