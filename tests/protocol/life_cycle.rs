@@ -116,28 +116,6 @@ async fn an_entry_is_added_and_removed_and_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn other_target_or_project_replaces_an_entry() {
-    let (gitlab, group) = (four_projects(), ACME);
-    let kit = Kit::with(gitlab).await;
-    let entry = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
-    for (given, replaced) in [
-        (json!({"project": "1", "target_project": "acme/tool"}), "target_project_id"),
-        (json!({"project": "4", "target_project_id": 2}), "project_id"),
-        (json!({"project": "1", "target_group": "acme"}), "target_project_id"),
-    ] {
-        let step = kit.plan(ENTRY, &entry, given.clone()).await;
-        assert_eq!(step.action, Action::Replace, "{given}");
-        assert_eq!(step.replaces, [replaced], "{given}");
-    }
-    let to_group = json!({"project": "1", "target_group": "acme"});
-    let step = kit.plan(ENTRY, &entry, to_group.clone()).await;
-    let replaced = kit.apply(&step).await;
-    kit.assert_clean(ENTRY, &replaced, to_group).await;
-    let list = kit.gitlab.allowlist(1);
-    assert_eq!((list.projects.len(), list.groups), (0, [group].into()));
-}
-
-#[tokio::test]
 async fn path_instead_of_an_id_updates_without_a_write() {
     let (gitlab, group) = (four_projects(), ACME);
     let kit = Kit::with(gitlab).await;
@@ -178,20 +156,6 @@ async fn path_instead_of_an_id_updates_without_a_write() {
 }
 
 #[tokio::test]
-async fn an_entry_that_was_there_is_taken_over_with_a_warning() {
-    let gitlab = four_projects();
-    gitlab.allow(1, Target::Project(2));
-    let kit = Kit::with(gitlab).await;
-    let given = json!({"project": "1", "target_project_id": 2});
-    let step = kit.plan(ENTRY, &Stored::default(), given.clone()).await;
-    let (stored, at_apply) = kit.apply_with(&step, given.clone()).await;
-    // Once, and as early as it is known.
-    let warnings = [step.planned.diagnostics, at_apply].concat();
-    assert!(only_warning(&warnings).summary.contains("on the allowlist already"), "{warnings:#?}");
-    kit.assert_clean(ENTRY, &stored, given).await;
-}
-
-#[tokio::test]
 async fn exclusive_list_sets_its_targets_and_destroy_removes_them() {
     let (gitlab, group) = (four_projects(), ACME);
     gitlab.allow(1, Target::Project(4));
@@ -223,45 +187,6 @@ async fn exclusive_list_sets_its_targets_and_destroy_removes_them() {
 }
 
 #[tokio::test]
-async fn other_project_replaces_an_exclusive_list() {
-    let gitlab = four_projects();
-    let kit = Kit::with(gitlab).await;
-    let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
-    let given = json!({"project": "acme/tool", "target_project_ids": [2]});
-    let step = kit.plan(EXCLUSIVE, &stored, given.clone()).await;
-    assert_eq!(step.action, Action::Replace);
-    assert_eq!(step.replaces, ["project_id"]);
-    let replaced = kit.apply(&step).await;
-    kit.assert_clean(EXCLUSIVE, &replaced, given).await;
-    assert_eq!(kit.gitlab.allowlist(1).projects, [].into());
-    assert_eq!(kit.gitlab.allowlist(3).projects, [2].into());
-}
-
-#[tokio::test]
-async fn a_kind_that_is_no_longer_managed_is_let_go() {
-    let (gitlab, group) = (four_projects(), ACME);
-    let kit = Kit::with(gitlab).await;
-    let both = json!({"project": "1", "target_project_ids": [2], "target_group_ids": [group]});
-    let stored = kit.create(EXCLUSIVE, both).await;
-    let projects = json!({"project": "1", "target_project_ids": [2]});
-    let step = kit.plan(EXCLUSIVE, &stored, projects.clone()).await;
-    assert_eq!((step.action, step.value("target_group_ids")), (Action::Update, &Value::Null));
-    let stored = kit.apply(&step).await;
-    assert_eq!(kit.gitlab.allowlist(1).groups, [group].into());
-    kit.assert_clean(EXCLUSIVE, &stored, projects).await;
-}
-
-#[tokio::test]
-async fn a_project_within_a_listed_group_is_warned_of() {
-    let gitlab = four_projects();
-    let kit = Kit::with(gitlab).await;
-    let given = json!({"project": "1", "target_projects": ["acme/lib"], "target_groups": ["acme"]});
-    let step = kit.plan(EXCLUSIVE, &Stored::default(), given).await;
-    let warning = only_warning(&step.planned.diagnostics);
-    assert!(warning.detail.contains("acme/lib, by group acme"), "{warning:#?}");
-}
-
-#[tokio::test]
 async fn exclusive_list_and_entry_warn_in_either_order() {
     let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
@@ -279,22 +204,6 @@ async fn exclusive_list_and_entry_warn_in_either_order() {
             (warning.summary.as_str(), warning.severity),
             ("Conflict: allowlist of project 1", Severity::Warning)
         );
-    }
-}
-
-#[tokio::test]
-async fn replacement_with_the_project_itself_fails_while_planning() {
-    let gitlab = four_projects();
-    let kit = Kit::with(gitlab).await;
-    for (type_name, given, attribute) in [
-        (ENTRY, json!({"project": "1", "target_project": "acme/app"}), "target_project"),
-        (ENTRY, json!({"project": "acme/app", "target_project_id": 1}), "target_project_id"),
-        (EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/app"]}), "target_projects"),
-        (EXCLUSIVE, json!({"project": "acme/app", "target_project_ids": [1]}), "target_project_ids"),
-    ] {
-        let errors = kit.try_plan(type_name, &Stored::default(), given).await.unwrap_err();
-        assert_eq!(errors[0].summary, "Target is the project itself");
-        assert_eq!(errors[0].attribute.as_deref(), Some(attribute));
     }
 }
 

@@ -59,17 +59,6 @@ async fn the_environment_fills_in_for_an_empty_block() {
 }
 
 #[tokio::test]
-async fn a_file_that_can_not_be_read_is_named() {
-    let kit = Kit::unconfigured().await;
-    let mut block = kit.block();
-    block["cacert_file"] = json!("/no/such/file.pem");
-    let diagnostics = kit.configure(block).await.unwrap();
-    let error = only_error(&diagnostics);
-    assert_eq!(error.attribute.as_deref(), Some("cacert_file"));
-    assert!(error.detail.contains("/no/such/file.pem"), "{error:#?}");
-}
-
-#[tokio::test]
 async fn a_later_configuration_takes_the_place_of_an_earlier_one() {
     let kit = Kit::start().await;
     kit.gitlab.add_project("acme/app");

@@ -4,7 +4,7 @@ use gitlab_simulator::{ADMINISTRATOR, Fault, Role, Route, Target, TokenSpec};
 use plugin_host::Stored;
 use serde_json::{Value, json};
 
-use crate::kit::{ALLOWLIST_DATA, Action, ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, SCOPE_DATA, only_error};
+use crate::kit::{ALLOWLIST_DATA, Action, ENTRY, Kit, RESOURCES, SCOPE, SCOPE_DATA, only_error};
 use crate::worlds::two_projects;
 
 fn given(type_name: &str) -> Value {
@@ -31,21 +31,6 @@ async fn what_a_host_keeps_for_us_comes_back_untouched() {
 }
 
 #[tokio::test]
-async fn a_project_that_is_gone_takes_its_resources_along() {
-    let kit = kit().await;
-    let mut all = Vec::new();
-    for type_name in RESOURCES {
-        all.push((type_name, kit.create(type_name, given(type_name)).await));
-    }
-    kit.gitlab.delete_project(1);
-    // A fresh configuration, as in every run: no list of an earlier one is at hand.
-    assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
-    for (type_name, stored) in all {
-        assert_eq!(kit.refresh(type_name, &stored).await, None, "{type_name}");
-    }
-}
-
-#[tokio::test]
 async fn an_entry_that_somebody_removed_is_gone() {
     let kit = kit().await;
     let stored = kit.create(ENTRY, given(ENTRY)).await;
@@ -58,38 +43,6 @@ async fn an_entry_that_somebody_removed_is_gone() {
     assert_eq!(step.action, Action::Create);
     kit.apply(&step).await;
     assert_eq!(kit.gitlab.allowlist(1).projects, [2].into());
-}
-
-#[tokio::test]
-async fn drift_of_an_exclusive_list_keeps_paths_of_the_state() {
-    let kit = kit().await;
-    let tool = kit.gitlab.add_project("acme/tool");
-    let stored = kit.create(EXCLUSIVE, given(EXCLUSIVE)).await;
-    kit.gitlab.allow(1, Target::Project(tool));
-    assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
-
-    let drifted = kit.refresh(EXCLUSIVE, &stored).await.unwrap();
-    assert_eq!(drifted.state["target_projects"], json!(["acme/lib", "acme/tool"]));
-    assert_eq!(drifted.state["target_project_ids"], json!([2, 3]));
-    let step = kit.plan(EXCLUSIVE, &drifted, given(EXCLUSIVE)).await;
-    assert_eq!((step.action, &step.planned.diagnostics[..]), (Action::Update, &[][..]));
-    kit.apply(&step).await;
-    assert_eq!(kit.gitlab.allowlist(1).projects, [2].into());
-}
-
-#[tokio::test]
-async fn drift_of_a_scope_is_shown() {
-    let kit = kit().await;
-    let stored = kit.create(SCOPE, given(SCOPE)).await;
-    kit.gitlab.set_inbound_enabled(1, false);
-    kit.gitlab.set_outbound_enabled(1, true);
-    let drifted = kit.refresh(SCOPE, &stored).await.unwrap();
-    assert_eq!(
-        (&drifted.state["inbound_enabled"], &drifted.state["outbound_enabled"]),
-        (&json!(false), &json!(true))
-    );
-    let step = kit.plan(SCOPE, &drifted, given(SCOPE)).await;
-    assert_eq!(step.action, Action::Update);
 }
 
 #[tokio::test]
@@ -131,25 +84,6 @@ async fn a_server_in_trouble_is_an_error_and_never_gone() {
         0
     );
     assert_eq!(kit.refresh(SCOPE, &stored).await, Some(stored));
-}
-
-#[tokio::test]
-async fn a_data_source_tells_what_is_there() {
-    let kit = kit().await;
-    let group = kit.gitlab.group_id("acme").unwrap();
-    kit.gitlab.allow(1, Target::Project(2));
-    kit.gitlab.allow(1, Target::Group(group));
-    let scope = kit.data(SCOPE_DATA, json!({"project": "acme/app"})).await;
-    assert_eq!(
-        scope,
-        json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 1,
-               "push_repository_for_job_token_allowed": scope["push_repository_for_job_token_allowed"], "cross_project_push_for_job_token_allowed": null})
-    );
-    let allowlist = kit.data(ALLOWLIST_DATA, json!({"project": "1"})).await;
-    assert_eq!(allowlist["project_id"], 1);
-    assert_eq!(allowlist["projects"][0]["path"], "acme/lib");
-    assert_eq!(allowlist["projects"].as_array().unwrap().len(), 1, "the project itself is left out");
-    assert_eq!(allowlist["groups"][0]["id"], group);
 }
 
 /// Hosts take a null for a defect of the provider.

@@ -23,8 +23,6 @@ pub(crate) struct Step {
     pub(crate) action: Action,
     /// The plan that is carried out; in a replacement that of the new object.
     pub(crate) planned: Planned,
-    /// The attributes for which the first plan asked for a replacement, if any.
-    pub(crate) replaces: Vec<String>,
     config: Value,
 }
 
@@ -52,8 +50,7 @@ impl Kit {
     ) -> Result<Step, Vec<Diagnostic>> {
         let config = self.config(type_name, given);
         let planned = self.plan_once(type_name, before, &config).await?;
-        let replaces = planned.requires_replace.clone();
-        let action = match (before.state.is_null(), replaces.is_empty()) {
+        let action = match (before.state.is_null(), planned.requires_replace.is_empty()) {
             (true, _) => Action::Create,
             (false, false) => Action::Replace,
             (false, true) if self.rules(type_name).same(&before.state, &planned.state) => Action::Nothing,
@@ -65,7 +62,7 @@ impl Kit {
         } else {
             planned
         };
-        Ok(Step { type_name, before: before.clone(), action, planned, replaces, config })
+        Ok(Step { type_name, before: before.clone(), action, planned, config })
     }
 
     async fn plan_once(
