@@ -1,6 +1,7 @@
-//! Messages to the practitioner: errors travel in `Result`, warnings in a sink beside it, so that a list of
-//! mere warnings can never read as failure.
+//! Messages for practitioners: errors travel in `Result`, warnings in a sink beside it, so that a list of mere warnings can
+//! never read as failure.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::path::AttributePath;
@@ -17,12 +18,22 @@ pub struct Diagnostic {
     pub detail: String,
     /// The attribute at fault, where one is.
     pub attribute: Option<AttributePath>,
+    /// The part of the detail that all messages with the same cause share; a run tells it once.
+    pub cause: Option<String>,
 }
 
 impl Diagnostic {
     /// A message about the whole object.
     pub fn new(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
-        Diagnostic { summary: summary.into(), detail: detail.into(), attribute: None }
+        Diagnostic { summary: summary.into(), detail: detail.into(), attribute: None, cause: None }
+    }
+
+    /// Returns the same message with a part about its cause at the end.
+    pub fn with_cause(mut self, cause: impl Into<String>) -> Diagnostic {
+        let cause = cause.into();
+        self.detail.push_str(&cause);
+        self.cause = Some(cause);
+        self
     }
 
     /// A message about a defect of this program, which no change of the configuration will mend.
@@ -54,6 +65,15 @@ impl Errors {
             push_once(&mut unique, diagnostic);
         }
         if unique.is_empty() { Ok(()) } else { Err(Errors(unique)) }
+    }
+
+    /// Returns the errors with a text in front of the detail of the first.
+    #[must_use]
+    pub fn with_start(mut self, text: &str) -> Errors {
+        if let Some(first) = self.0.first_mut() {
+            first.detail.insert_str(0, text);
+        }
+        self
     }
 
     /// Returns the errors with a text added to the detail of the first.
@@ -98,6 +118,44 @@ impl Warnings {
     }
 }
 
+/// The causes that the errors and the warnings of one run have told. One cause may hit each resource of a configuration. An
+/// error never refers to a warning, which hosts may leave out.
+#[derive(Debug, Default)]
+pub(super) struct Causes {
+    pub(super) of_errors: Told,
+    pub(super) of_warnings: Told,
+}
+
+impl Causes {
+    /// Forgets all causes, for another run.
+    pub(super) fn clear(&self) {
+        for Told(told) in [&self.of_errors, &self.of_warnings] {
+            told.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+}
+
+/// The causes that messages of one severity have told.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<BTreeSet<String>>);
+
+/// Takes the place of a cause that another message tells.
+const TOLD_ELSEWHERE: &str = " Another message of this run has the details.";
+
+impl Told {
+    /// Returns the message as it is, if it is the first one with its cause, and without the cause otherwise.
+    pub(super) fn once(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        let Some(cause) = diagnostic.cause.take() else { return diagnostic };
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.contains(&cause) {
+            diagnostic.detail = diagnostic.detail.replacen(&cause, TOLD_ELSEWHERE, 1);
+        } else {
+            told.insert(cause);
+        }
+        diagnostic
+    }
+}
+
 fn push_once(diagnostics: &mut Vec<Diagnostic>, diagnostic: Diagnostic) {
     if !diagnostics.contains(&diagnostic) {
         diagnostics.push(diagnostic);
@@ -119,6 +177,22 @@ mod tests {
 
         let errors = Errors::check([Diagnostic::new("a", "b"), Diagnostic::new("a", "b")]).unwrap_err();
         assert_eq!(errors.as_slice(), [Diagnostic::new("a", "b")]);
+    }
+
+    #[test]
+    fn a_cause_is_told_once_in_a_run() {
+        let causes = Causes::default();
+        let told = |title: &str, cause: &str| {
+            let mut diagnostic = Diagnostic::new(title, "GET /x: no (403).").with_cause(cause);
+            diagnostic.detail.push_str("\n\nAdded.");
+            causes.of_errors.once(diagnostic).detail
+        };
+        assert_eq!(told("a", "\n\nAsk."), "GET /x: no (403).\n\nAsk.\n\nAdded.");
+        assert_eq!(told("b", "\n\nBeg."), "GET /x: no (403).\n\nBeg.\n\nAdded.");
+        let short = "GET /x: no (403). Another message of this run has the details.\n\nAdded.";
+        assert_eq!(told("c", "\n\nAsk."), short);
+        causes.clear();
+        assert_eq!(told("d", "\n\nAsk."), "GET /x: no (403).\n\nAsk.\n\nAdded.");
     }
 
     #[test]

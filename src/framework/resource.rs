@@ -98,6 +98,16 @@ pub enum ImportBy<'a, I> {
     Identity(I),
 }
 
+impl<'a, I> ImportBy<'a, I> {
+    /// Returns the import ID, unless the import is by identity.
+    pub fn id(&self) -> Option<&'a str> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Identity(_) => None,
+        }
+    }
+}
+
 /// The state of a resource of another type, to be adopted by a `moved` block.
 #[derive(Debug, Clone)]
 pub struct MoveSource {
@@ -266,8 +276,8 @@ pub fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
     Diagnostic::new(
         "Unsupported move",
         format!(
-            "A `{type_name}` can't take over the state of a `{}` of the provider {}. Put a `removed` block with \
-             `destroy = false` in place of the `moved` block, and import the object.",
+            "The state of a `{}` of the provider {} can't be moved to a `{type_name}`. Replace the `moved` block with a `removed` \
+             block that has `destroy = false`, and import the object.",
             source.type_name, source.provider_address
         ),
     )

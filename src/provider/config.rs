@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::connection::Connection;
+use super::names::capital;
 use super::report::{quoted, report, sentence};
 use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Host, Schema, Step, Type, Warnings, model,
@@ -276,10 +277,7 @@ fn configured_base_url(
 
 fn base_url(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
     BaseUrl::parse(url).map_err(|reason| {
-        let detail = format!(
-            "{source} is no address of a GitLab instance or of its API, such as \
-             `https://gitlab.example.com/api/v4`: {reason}."
-        );
+        let detail = format!("{source} {reason}, for example `https://gitlab.example.com`.");
         Diagnostic::new("Invalid base URL", detail)
     })
 }
@@ -289,7 +287,8 @@ fn proxy(
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
 ) -> Result<Option<Proxy>, Diagnostic> {
     Proxy::from_environment(base_url, &environment).map_err(|error| {
-        let detail = format!("{error}. To reach {base_url} without a proxy, add its host to `NO_PROXY`.");
+        let detail =
+            format!("{error}. To connect to {base_url} without a proxy, add its host to `NO_PROXY`.");
         Diagnostic::new("Invalid environment variable", detail)
     })
 }
@@ -329,7 +328,7 @@ fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, 
             io::ErrorKind::InvalidData => "it isn't a PEM file".to_owned(),
             _ => error.to_string(),
         };
-        let detail = format!("`{attribute}` names {path:?}, which can't be read: {reason}.");
+        let detail = format!("`{attribute}` is {path:?}, which can't be read: {reason}.");
         Diagnostic::new("Unreadable file", detail).at(attribute)
     };
     let read = || {
@@ -345,7 +344,7 @@ fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, 
     let bytes = read().map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_FILE {
         let detail =
-            format!("`{attribute}` names {path:?}, which is larger than 1 MiB and so isn't a PEM file.");
+            format!("`{attribute}` is {path:?}, which is larger than 1 MiB and so isn't a PEM file.");
         return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
     }
     // Comments may have any encoding.
@@ -363,28 +362,28 @@ fn within(
 ) -> Option<Diagnostic> {
     let number = number.known().filter(|number| !bounds.contains(number))?;
     let detail =
-        format!("`{attribute}` must be from {} to {}, but is {number}.", bounds.start(), bounds.end());
+        format!("`{attribute}` must be between {} and {}, but is {number}.", bounds.start(), bounds.end());
     Some(Diagnostic::new("Invalid attribute value", detail).at(attribute))
 }
 
 fn incomplete_client_certificate(set: &'static str, missing: &'static str) -> Diagnostic {
     Diagnostic::new(
         "Incomplete client certificate",
-        format!("`{set}` is set, so `{missing}` must be set too."),
+        format!("`{set}` is set, but `{missing}` isn't. Set both or neither."),
     )
     .at(set)
 }
 
 fn insecure() -> Diagnostic {
-    let detail = "With `insecure = true`, any server certificate is accepted, so that anyone on the way to GitLab can \
-                  read the token and everything else. To trust a certificate authority of your own, use `cacert_file`.";
-    Diagnostic::new("Server certificate is not verified", detail).at("insecure")
+    let detail = "With `insecure = true`, the provider accepts any server certificate, so anyone between this machine and \
+                  GitLab can read the token. To trust your own certificate authority, use `cacert_file`.";
+    Diagnostic::new("Server certificate isn't verified", detail).at("insecure")
 }
 
 fn plain_http(base_url: &BaseUrl) -> Diagnostic {
     let detail = format!(
-        "{base_url} is reached without encryption, so that anyone on the way can read the token. Use an address that \
-         starts with `https://`."
+        "Connections to {base_url} aren't encrypted, so anyone between this machine and GitLab can read the token. Use a URL \
+         that starts with `https://`."
     );
     Diagnostic::new("Token is sent without encryption", detail).at("base_url")
 }
@@ -394,19 +393,18 @@ fn missing_token() -> Diagnostic {
         "Set `token` in the provider block, or the environment variable `{TOKEN_VARIABLE}`, to an access token with the \
          scope `api`."
     );
-    Diagnostic::new("No GitLab token", detail)
+    Diagnostic::new("Missing GitLab token", detail)
 }
 
 fn ci_job_token() -> Diagnostic {
-    let detail = "The token is a CI/CD job token (`glcbt-…`), and GitLab lets no job token near these settings. Use a \
-                  personal, project or group access token with the scope `api`, for example from a masked CI/CD \
-                  variable.";
+    let detail = "The token is a CI/CD job token (`glcbt-…`), and GitLab doesn't accept job tokens for these settings. Use a \
+                  personal, project or group access token with the scope `api`, for example from a masked CI/CD variable.";
     Diagnostic::new("CI/CD job token can't be used", detail)
 }
 
 fn unusable(error: &ConfigError) -> Diagnostic {
     let diagnostic =
-        Diagnostic::new("Unusable provider configuration", format!("No requests can be made: {error}."));
+        Diagnostic::new("Invalid provider configuration", format!("{}.", capital(&error.to_string())));
     match error {
         ConfigError::TokenEmpty | ConfigError::TokenNotSendable => diagnostic.at("token"),
         ConfigError::CaCertificate(_) | ConfigError::NoAuthorities => diagnostic.at("cacert_file"),
@@ -426,9 +424,7 @@ fn unusable(error: &ConfigError) -> Diagnostic {
 /// Returns what to do if `base_url` is the address of a page, whose path was taken for the one that GitLab is installed below.
 fn without_path(base_url: &BaseUrl) -> String {
     let without = base_url.without_path();
-    without
-        .map(|url| format!(" If GitLab isn't installed below that path, write `{url}`."))
-        .unwrap_or_default()
+    without.map(|url| format!(" If GitLab isn't installed under this path, use `{url}`.")).unwrap_or_default()
 }
 
 fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
@@ -436,8 +432,8 @@ fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
     if error.is_not_found() {
         // Every token finds its own user, so this is no GitLab, although it answers like one.
         let detail = format!(
-            "{}\n\nThis isn't an answer of GitLab's API. Set the provider's `base_url` to the address of a GitLab instance, such as \
-             `https://gitlab.example.com`.{}",
+            "{}\n\nThe response isn't from GitLab's API. Set the provider's `base_url` to the URL of a GitLab instance, for \
+             example `https://gitlab.example.com`.{}",
             sentence(error),
             without_path(client.base_url())
         );
@@ -481,6 +477,6 @@ mod tests {
             );
         }
         let told = problems(&[("X-A", "a"), ("x-a", "b")]).concat();
-        assert!(told.contains("`x-a`") && told.contains("another one has the same name"), "{told}");
+        assert!(told.contains("`x-a`") && told.contains("another header has the same name"), "{told}");
     }
 }

@@ -1,7 +1,7 @@
 //! The identity of what exists once for each project: the project's ID.
 
-use super::project;
-use super::report::report;
+use super::report::{quoted, report};
+use super::{names, project};
 use crate::framework::{Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Type, model};
 use crate::gitlab::{Client, Id, ProjectId};
 
@@ -51,15 +51,30 @@ pub(super) async fn as_written(
         None => client
             .owner_path(project)
             .await
-            .map_err(|error| report(format!("Can't look up the project `{project}`"), &error).into()),
+            .map_err(|error| report(format!("Can't look up project {project}"), &error).into()),
     }
 }
 
+/// Returns the name of an imported project for people.
+pub(super) fn name(text: Option<&str>, project: ProjectId) -> String {
+    names::known(text.filter(|text| *text != project.to_string()), project)
+}
+
 /// Returns an ID of an identity.
-pub(super) fn id<I: Id>(name: &'static str, id: Option<&i64>) -> Result<I, Errors> {
-    let id = id.and_then(|id| I::try_from(*id).ok());
+pub(super) fn id<I: Id>(name: &'static str, value: Option<&i64>) -> Result<I, Errors> {
+    let id = value.and_then(|id| I::try_from(*id).ok());
     id.ok_or_else(|| {
-        let detail = format!("`{name}` must be the ID of a {}, which is 1 or more.", I::KIND);
+        let value = value.map_or_else(|| "null".to_owned(), i64::to_string);
+        let detail = format!("`{name}` is {value}, but must be the ID of a {}, which is 1 or more.", I::KIND);
         Diagnostic::new("Invalid identity", detail).into()
     })
+}
+
+/// Returns the errors of an import, the first of which quotes the import ID: hosts show no address beside them.
+pub(super) fn of_import(id: Option<&str>, errors: Errors) -> Errors {
+    let Some(id) = id.map(quoted) else { return errors };
+    match errors.as_slice() {
+        [first, ..] if first.detail.contains(&id) => errors,
+        _ => errors.with_start(&format!("{id} can't be imported.\n\n")),
+    }
 }

@@ -4,10 +4,21 @@ use std::fmt::Display;
 
 use super::resources::EntryModel;
 use crate::framework::Attr;
+use crate::gitlab::Id;
 
 /// Returns the name of a project: as it is written, with its ID.
 pub(super) fn project(path_or_id: &Attr<String>, id: impl Display) -> String {
     with_id(path_or_id, &id.to_string())
+}
+
+/// Returns the name of a project or group whose path may be known, without the kind.
+pub(super) fn known(path: Option<&str>, id: impl Display) -> String {
+    path.map_or_else(|| id.to_string(), |path| format!("{path} ({id})"))
+}
+
+/// Returns the name of a project or group that is written as `text`, such as `group platform/apps (7)`.
+pub(super) fn of<I: Id>(id: I, text: &str) -> String {
+    if text == id.to_string() { format!("{} {id}", I::KIND) } else { format!("{} {text} ({id})", I::KIND) }
 }
 
 /// Returns the name of an entry's target, such as `group platform/apps (7)`.
@@ -20,10 +31,20 @@ pub(super) fn target(entry: &EntryModel) -> String {
     format!("{kind} {}", with_id(path_or_id, &id))
 }
 
-/// Returns the name of an entry, such as `project platform/apps/shop (42) on the allowlist of platform/deploy (99)`.
+/// Returns the name of an entry, such as `project apps/shop (42) on the allowlist of project platform/deploy (99)`.
 pub(super) fn entry(entry: &EntryModel) -> String {
-    let project = with_id(&entry.project, &known_id(&entry.project_id));
-    format!("{} on the allowlist of {project}", target(entry))
+    format!("{} on the allowlist of project {}", target(entry), project_of(entry))
+}
+
+/// Returns the name of an entry's project.
+pub(super) fn project_of(entry: &EntryModel) -> String {
+    with_id(&entry.project, &known_id(&entry.project_id))
+}
+
+/// Returns a text with a capital letter at its start.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn known_id(id: &Attr<i64>) -> String {

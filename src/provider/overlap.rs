@@ -11,9 +11,9 @@ pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced beside another resource: {project}"),
         format!(
-            "Two resources of this configuration manage these of project {project}. One of them is replaced, and the other one \
-             keeps them:\n\n{}\n\nThey stay, unless the one that is replaced has `create_before_destroy = true`: then this apply \
-             may remove them, and the next one brings them back.",
+            "Two resources of this configuration manage these in project {project}, and one of the two is \
+             replaced:\n\n{}\n\nThey stay, unless the replaced resource has `create_before_destroy = true`. In that case this \
+             apply may remove them, and the next one restores them.",
             lines(kept)
         ),
     )
@@ -37,7 +37,7 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
             format!("Conflict: {kind}s allowed for project {project}"),
             format!(
                 "Another `{manager}` of this configuration also manages the {kind}s on the allowlist of project {project}. \
-                 Each removes what the other adds, and an apply that changes both may fail. Merge them into one."
+                 Each removes the entries that only the other has. Merge the two resources."
             ),
         ),
         Finding::SameEntry(target, permissions) => same_entry(&target, permissions.as_ref(), project),
@@ -46,8 +46,8 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
         Finding::UnlikePermissions(entries) => Diagnostic::new(
             format!("Conflict: permissions in project {project}"),
             format!(
-                "A `{}` and a `{}` of this configuration give these different permissions on the allowlist of project \
-                 {project}:\n\n{}\n\nAn apply that changes both fails. Say in one place what each may do.",
+                "A `{}` and a `{}` of this configuration set different permissions for these on the allowlist of project \
+                 {project}:\n\n{}\n\nAn apply that changes both fails. Set the permissions in only one of them.",
                 Manager::Exclusive,
                 Manager::Entry,
                 lines(&entries)
@@ -56,9 +56,9 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
         Finding::RemovedObjects(objects) => Diagnostic::new(
             format!("Conflict: removed from project {project}"),
             format!(
-                "This plan destroys another resource that manages the same as this `{manager}`, and that removes these or \
-                 resets them to GitLab's default:\n\n{}\n\nThe next apply brings them back. To keep them all the time, use a \
-                 `removed` block with `destroy = false` for the other resource.",
+                "This plan destroys another resource that manages the same objects as this `{manager}`. That removes these, or \
+                 resets them to GitLab's default:\n\n{}\n\nThe next apply restores them. To keep them, use a `removed` block with \
+                 `destroy = false` for the other resource.",
                 lines(&objects)
             ),
         ),
@@ -70,22 +70,22 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
 fn widened(by: Manager, entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     let detail = match by {
         Manager::Entry | Manager::Scope => format!(
-            "A `{}` of this configuration adds these targets with full permissions, and a `{}` restricts them afterwards. To \
-             avoid it, remove the entries, or set their permissions:\n\n{}",
+            "A `{}` of this configuration adds these targets with default permissions, and a `{}` restricts them afterwards. To \
+             avoid this, remove the entries, or set their permissions:\n\n{}",
             Manager::Entry,
             Manager::Exclusive,
             lines(entries)
         ),
         Manager::Exclusive => format!(
-            "A `{}` of this configuration adds these targets with full permissions, and a `{}` restricts them afterwards, \
-             unless the exclusive list depends on the entry (`depends_on`):\n\n{}\n\nTo avoid it, name them with their \
-             permissions in the maps `projects` and `groups` of the list.",
+            "A `{}` of this configuration adds these targets with default permissions, and a `{}` restricts them afterwards, \
+             unless the exclusive allowlist depends on the entry (`depends_on`):\n\n{}\n\nTo avoid this, set their permissions \
+             in the maps `projects` and `groups` of the exclusive allowlist.",
             Manager::Exclusive,
             Manager::Entry,
             lines(entries)
         ),
     };
-    Diagnostic::new(format!("Full permissions at first for project {project}"), detail)
+    Diagnostic::new(format!("Temporary full permissions: project {project}"), detail)
 }
 
 fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
@@ -98,8 +98,8 @@ fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Conflict: job token scope of project {project}"),
         format!(
-            "Another `{}` of this configuration also manages project {project}, with {}. If the two differ, an apply of both \
-             may fail; destroying either restores GitLab's default. Remove one of them.",
+            "Another `{}` of this configuration also manages project {project}, with {}. If the two differ, applying both may \
+             fail, and destroying either restores GitLab's default. Remove one of them.",
             Manager::Scope,
             settings.join(" and ")
         ),
@@ -116,10 +116,10 @@ fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) ->
         }
     };
     Diagnostic::new(
-        format!("Conflict: two entries for one target of {project}"),
+        format!("Conflict: two entries for {target}"),
         format!(
             "Another `{}` of this configuration also manages {target} on the allowlist of project {project}, and \
-             {permissions}. Remove one of them; the access stays.",
+             {permissions}. Remove one of the two; the target keeps access.",
             Manager::Entry
         ),
     )
@@ -129,10 +129,10 @@ fn excluded(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Conflict: allowlist of project {project}"),
         format!(
-            "A `{}` removes from the allowlist of project {project} what it doesn't name, but this configuration has a `{}` \
-             for:\n\n{}\n\nName the targets in the exclusive list too, or use only one of the two.",
-            Manager::Exclusive,
+            "This configuration has a `{}` for each of these, but a `{}` removes them from the allowlist of project \
+             {project}:\n\n{}\n\nAdd the targets to the exclusive allowlist, or use only one of the two resources.",
             Manager::Entry,
+            Manager::Exclusive,
             lines(entries)
         ),
     )
@@ -143,8 +143,8 @@ pub(super) fn left(object: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not removed from project {project}"),
         format!(
-            "Another resource of this configuration, or the replacement of this one, manages {object} of project {project}, \
-             too. Destroying this resource leaves it there."
+            "Another resource of this configuration, or the replacement of this one, also manages {object} of project {project}. \
+             Destroying this resource doesn't remove or reset it."
         ),
     )
 }
@@ -154,8 +154,8 @@ pub(super) fn all_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic 
     Diagnostic::new(
         format!("Not removed from project {project}"),
         format!(
-            "Other resources of this configuration manage these on the allowlist of project {project}, too. Destroying this \
-             resource leaves them to those:\n\n{}",
+            "Other resources of this configuration also manage these on the allowlist of project {project}. Destroying this \
+             resource doesn't remove them:\n\n{}",
             lines(entries)
         ),
     )
@@ -167,7 +167,7 @@ pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
         format!("Conflict in project {project}"),
         format!(
             "A `{by}` of this configuration has just changed {object} of project {project}, and applying this resource would \
-             undo that. Nothing was sent. Let only one resource manage it."
+             undo the change. Nothing was sent. Manage it in only one resource."
         ),
     )
 }
@@ -179,7 +179,7 @@ pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
     }
     let left: BTreeSet<String> = left.iter().cloned().collect();
     let addition = format!(
-        "\n\nA resource that this run has destroyed left these for this one. They are still there:\n\n{}",
+        "\n\nA resource that this run has destroyed kept these for this one. They still exist:\n\n{}",
         lines(&left)
     );
     Failed { errors: failed.errors.with_addition(&addition), ..failed }

@@ -58,22 +58,23 @@ fn check_name(policy: &str) -> Option<Diagnostic> {
         false => "Write a name such as \"READ_JOBS\".".to_owned(),
     };
     let detail = format!(
-        "`{POLICIES}` has {}, but names of policies consist of upper-case letters and underscores. {advice}",
+        "`{POLICIES}` has {}, but policy names consist of uppercase letters, digits and underscores. {advice}",
         quoted(policy)
     );
     Some(Diagnostic::new("Invalid job token policy", detail))
 }
 
-/// Returns what is in the way of such permissions. All entries of a project look at the same list.
+/// Returns what is in the way of such permissions. All entries of a project look at the same list. `project` is its name for
+/// people.
 pub(super) async fn obstacle(
     gitlab: &Client,
-    owner: ProjectId,
+    (owner, project): (ProjectId, &str),
     wanted: &Permissions,
 ) -> Result<Option<Diagnostic>, Errors> {
     let error = match gitlab.permissions(owner, Freshness::Shared).await {
         Ok(list) => {
             let is_impossible = list.is_switched_off() && *wanted != Permissions::Default;
-            return Ok(is_impossible.then(|| switched_off(owner)));
+            return Ok(is_impossible.then(|| switched_off(project)));
         }
         Err(error) => error,
     };
@@ -83,8 +84,8 @@ pub(super) async fn obstacle(
         | ErrorKind::NotAvailable
         | ErrorKind::FineGrained { .. } => Ok(None),
         _ if is_out_of_reach(&error) => Ok(None),
-        ErrorKind::Unsupported => Ok(Some(report(cannot_read(owner), &error))),
-        _ => Err(of_a_plan(report(cannot_read(owner), &error)).into()),
+        ErrorKind::Unsupported => Ok(Some(report(cannot_read(project), &error))),
+        _ => Err(of_a_plan(report(cannot_read(project), &error)).into()),
     }
 }
 
@@ -105,7 +106,7 @@ fn unknown_policies(unknown: &[&String], known: &BTreeSet<String>) -> Diagnostic
     let lines: Vec<String> = unknown.iter().map(suggested).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let detail = format!(
-        "This GitLab doesn't know these policies:\n\n{}\n\nIt knows {}. Newer versions know more.",
+        "This GitLab version doesn't have these policies:\n\n{}\n\nIt has {}.",
         lines.join("\n"),
         known.join(", ")
     );
@@ -145,20 +146,20 @@ pub(super) fn own_jobs_restricted(group: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Own jobs restricted: project {project}"),
         format!(
-            "Project {project} is in {group}, and GitLab applies the permissions of an entry for a group to the project's own \
-             jobs, too (gitlab-org/gitlab!262365). They fail with 403 for whatever `{POLICIES}` leaves out. To lift this, add \
-             an entry for the project itself: the same project as `project` and `target_project`, with \
+            "Project {project} is in {group}, and GitLab also applies the permissions of a group's entry to the project's own \
+             jobs (gitlab-org/gitlab!262365). Their requests fail with 403 unless `{POLICIES}` allows them. To prevent this, \
+             add an entry for the project itself: the same project as `project` and `target_project`, with \
              `default_permissions = true`."
         ),
     )
 }
 
 /// Returns a paragraph for an entry that a failed addition has made and that couldn't be taken off the list again.
-pub(super) fn still_there(entry: &NotUndone) -> String {
-    let NotUndone { owner, target, error } = entry;
+/// `target` and `project` are names for people.
+pub(super) fn still_there(NotUndone { error, .. }: &NotUndone, target: &str, project: &str) -> String {
     format!(
-        "\n\nThe entry that GitLab made could not be taken off the list again, so that {target} has access to project \
-         {owner} until somebody removes it. {}",
+        "\n\nGitLab added the entry without its permissions, and it couldn't be removed again: {target} has access to project \
+         {project} with the default permissions until the entry is removed.\n{}",
         sentence(error)
     )
 }
@@ -197,7 +198,7 @@ pub(super) fn are_hidden(error: &Error) -> bool {
 ///
 /// Fails if asking again may give an answer.
 pub(in crate::provider) fn as_found<T>(
-    owner: ProjectId,
+    project: &str,
     asked: Result<T, Error>,
     warnings: &Warnings,
 ) -> Result<Option<T>, Errors> {
@@ -205,37 +206,35 @@ pub(in crate::provider) fn as_found<T>(
         Ok(found) => Ok(Some(found)),
         Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(None),
         Err(error) if are_hidden(&error) => {
-            warnings.add(not_shown(owner, &error));
+            warnings.add(not_shown(project, &error));
             Ok(None)
         }
-        Err(error) => Err(report(cannot_read(owner), &error).into()),
+        Err(error) => Err(report(cannot_read(project), &error).into()),
     }
 }
 
 /// Returns the warning of permissions that are hidden from the token.
-pub(super) fn not_shown(owner: ProjectId, error: &Error) -> Diagnostic {
+pub(super) fn not_shown(project: &str, error: &Error) -> Diagnostic {
     let advice = if error.is_about_fine_grained_token() {
         "Most fine-grained tokens can't read them; a classic token with the scope `api` can."
     } else {
-        "To see them, let the token, and any proxy on the way, reach that address."
+        "To manage them, let requests to `/api/graphql` through any proxy in front of GitLab."
     };
-    let detail = format!(
-        "{}\n\nGitLab shows permissions over GraphQL alone, at `/api/graphql`, and the allowlist itself over REST. So the \
-         permissions count as not managed: they stay as they are, and a plan doesn't show them. {advice}",
-        sentence(error)
-    );
-    Diagnostic::new(format!("Permissions on the allowlist of project {owner} are not shown"), detail)
+    let title = format!("Permissions not visible: project {project}");
+    Diagnostic::new(title, sentence(error)).with_cause(format!(
+        "\n\nGitLab shows the allowlist over REST, and permissions only over GraphQL (`/api/graphql`). The permissions of these \
+         entries aren't managed: they stay as they are, and plans don't show them. {advice}"
+    ))
 }
 
-pub(super) fn cannot_read(owner: ProjectId) -> String {
-    format!("Can't read the permissions on the allowlist of project {owner}")
+pub(super) fn cannot_read(project: &str) -> String {
+    format!("Can't read entry permissions of project {project}")
 }
 
-pub(super) fn switched_off(owner: ProjectId) -> Diagnostic {
-    let detail = format!(
-        "GitLab takes permissions for the entries of project {owner}, but keeps the default ones.\n\n{SWITCHED_OFF}"
-    );
-    Diagnostic::new(format!("Permissions of entries are switched off for project {owner}"), detail)
+pub(super) fn switched_off(project: &str) -> Diagnostic {
+    let detail = format!("GitLab ignores permissions of entries on the allowlist of project {project}.");
+    let title = format!("Permissions turned off: project {project}");
+    Diagnostic::new(title, detail).with_cause(format!("\n\n{SWITCHED_OFF}"))
 }
 
 #[cfg(test)]

@@ -70,8 +70,8 @@ fn changed(attribute: &str, planned: &Json, now: &Json) -> Diagnostic {
     Diagnostic::new(
         format!("Changed since the plan: {attribute}"),
         format!(
-            "The plan has `{attribute}` = {planned}, and now it is {now}: what a path stands for has changed in GitLab since \
-             the plan was made. Nothing was changed. Plan again."
+            "`{attribute}` is {planned} in the plan, but {now} now: a path refers to another project or group in GitLab since the \
+             plan was made. Nothing was changed. Plan again."
         ),
     )
 }

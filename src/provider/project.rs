@@ -202,7 +202,7 @@ fn found<I: Id>(
         Ok(Some(id)) => Ok(Resolved::As(Attr::Known(id.into()))),
         Ok(None) => Ok(before.map_or(Resolved::Nowhere, Resolved::As)),
         Err(error) => {
-            let attempted = format!("Can't look up the {} `{reference}`", I::KIND);
+            let attempted = format!("Can't look up {} {reference}", I::KIND);
             Err(report(attempted, &error).at(attribute).into())
         }
     }
@@ -265,8 +265,8 @@ pub(super) async fn in_state(
         Some(text) => Ok(look_up::<ProjectId>(client, text).await.map_err(|problem| problem.at("project"))?),
         None => Err(Diagnostic::new(
             "Unreadable state",
-            "The state of this resource doesn't name its project. Was it changed by hand? Take the resource out of the state, \
-             and import it again.",
+            "The state of this resource doesn't have a project. If it was edited by hand, restore it; otherwise remove the \
+             resource from the state, and import it again.",
         )
         .into()),
     }
@@ -290,11 +290,11 @@ pub(super) async fn find<I: Id>(
     let detail = match other_kind(client, attribute, kind, path_or_id).await {
         Some(hint) => format!("{hint}."),
         None => format!(
-            "GitLab has no {kind} `{path_or_id}` that the token can see. Check the spelling of the full path, and that the \
-             token's user is a member of the {kind}."
+            "There is no {kind} `{path_or_id}`, or it isn't visible to the token. Check the full path, and that the token's user \
+             is a member of the {kind}."
         ),
     };
-    Err(Diagnostic::new(format!("Unknown {kind}"), detail))
+    Err(Diagnostic::new(format!("Unknown {kind}: {path_or_id}"), detail))
 }
 
 async fn look_up<I: Id>(client: &Client, path_or_id: &str) -> Result<Option<I>, Diagnostic> {
@@ -306,7 +306,7 @@ async fn look_up<I: Id>(client: &Client, path_or_id: &str) -> Result<Option<I>, 
         Diagnostic::new(format!("Invalid {kind}"), detail)
     })?;
     let found = client.resolve(&reference).await;
-    found.map_err(|error| report(format!("Can't look up the {kind} `{reference}`"), &error))
+    found.map_err(|error| report(format!("Can't look up {kind} {reference}"), &error))
 }
 
 #[cfg(test)]

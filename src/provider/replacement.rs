@@ -49,9 +49,9 @@ fn may_be_unplanned(old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced: {old}"),
         format!(
-            "The configuration now names {new} in place of {old}. If an apply fails here with an inconsistent final plan: this \
-             was not known when the plan was made, so the plan names nobody who would lose access. Nothing was changed. Plan \
-             again; the next plan shows the replacement."
+            "The configuration now has {new} instead of {old}. If the apply fails with an inconsistent final plan, this value was \
+             unknown in the plan, so the plan doesn't show who loses access. Nothing was changed. Plan again: the next plan \
+             shows the replacement."
         ),
     )
 }
@@ -61,9 +61,8 @@ pub(super) fn unplanned(old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not planned: {new}"),
         format!(
-            "The configuration turns out to name {new}, but the state has {old}, which still exists. When the plan was made, \
-             this was not known, so the plan names nobody who would lose access. Nothing was changed. Plan again; the next \
-             plan shows the replacement."
+            "The configuration has {new}, but the state has {old}, which still exists. This value was unknown in the plan, so the \
+             plan doesn't show who loses access. Nothing was changed. Plan again: the next plan shows the replacement."
         ),
     )
 }

@@ -1,7 +1,6 @@
 //! From a failed call to what the practitioner reads: what was attempted, what GitLab answered, what to do now.
 //! The one place where advice on GitLab's refusals stands is [`advice`].
 
-use std::borrow::Cow;
 use std::fmt::Display;
 
 use self::advice::advice;
@@ -12,11 +11,23 @@ mod advice;
 
 /// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read project 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
-    let detail = match advice(error) {
-        Some(advice) => format!("{}\n\n{advice}", sentence(error)),
-        None => sentence(error),
-    };
-    Diagnostic::new(attempted, detail)
+    told(Diagnostic::new(attempted, ""), error)
+}
+
+/// As [`report`], with a sentence in front that names the objects which don't fit into the title.
+pub(super) fn report_on(attempted: impl Into<String>, objects: Option<&str>, error: &Error) -> Diagnostic {
+    let start = objects.map(|objects| format!("{objects}\n\n")).unwrap_or_default();
+    told(Diagnostic::new(attempted, start), error)
+}
+
+fn told(mut start: Diagnostic, error: &Error) -> Diagnostic {
+    start.detail.push_str(&outcome(error));
+    let response = error.response().map(response).unwrap_or_default();
+    let advice = advice(error).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
+    match format!("{response}{advice}") {
+        cause if cause.is_empty() => start,
+        cause => start.with_cause(cause),
+    }
 }
 
 /// Checks whether GitLab can't be reached. It may come to be by the same apply whose plan asks for it.
@@ -31,9 +42,17 @@ pub(super) fn unread(attempted: impl Into<String>, error: &Error, consequence: &
     Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
 }
 
-/// Returns what happened, with one full stop: GitLab's own words may end with theirs.
+/// Returns what happened as a sentence, with the words of the response on a line of their own.
 pub(super) fn sentence(error: &Error) -> String {
-    format!("{}.", error.to_string().trim_end_matches('.'))
+    format!("{}{}", outcome(error), error.response().map(response).unwrap_or_default())
+}
+
+fn outcome(error: &Error) -> String {
+    format!("{}{}.", error.outcome().trim_end_matches('.'), error.attempts_made())
+}
+
+fn response(words: &str) -> String {
+    format!("\nResponse: {words}")
 }
 
 /// The practitioner's own text as a message repeats it: quoted, and cut where nobody would read on.
@@ -45,27 +64,35 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// The diagnostic for several calls that failed in one undertaking. `done` says what was done all the same; each
-/// failure is told with what it was about, such as "add project 7".
+/// Returns the diagnostic for several calls that failed in one operation. `done` says what was done anyway; each failure comes
+/// with its object, such as "add project 7". Failures with the same cause stand together, with their advice behind.
 pub(super) fn report_all(
     attempted: impl Into<String>,
     done: &str,
     failures: &[(String, Error)],
 ) -> Diagnostic {
-    let mut detail = format!("{done}\n\nFailed:\n");
-    let mut advices: Vec<Cow<'_, str>> = Vec::new();
+    let mut causes: Vec<(&Error, Vec<&str>)> = Vec::new();
     for (what, error) in failures {
-        // A line that begins with a blank is not wrapped, so each failure stays findable.
-        detail.push_str(&format!("  - {what}: {error}\n"));
-        if let Some(advice) = advice(error).filter(|advice| !advices.contains(advice)) {
-            advices.push(advice);
+        match causes.iter_mut().find(|(first, _)| have_one_cause(first, error)) {
+            Some((_, whats)) => whats.push(what),
+            None => causes.push((error, vec![what])),
         }
     }
-    for advice in advices {
-        detail.push_str(&format!("\n{advice}\n"));
+    let mut detail = done.to_owned();
+    for (error, whats) in causes {
+        // Hosts don't wrap a line that begins with a blank, so it must be short.
+        let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
+        let advice = advice(error).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
+        detail.push_str(&format!("\n\nFailed:\n{lines}\n\n{}{advice}", sentence(error)));
     }
-    let detail = detail.trim_end();
     Diagnostic::new(attempted, detail)
+}
+
+fn have_one_cause(one: &Error, other: &Error) -> bool {
+    let are_limited = [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
+    (one.kind() == other.kind() || are_limited)
+        && one.words() == other.words()
+        && advice(one) == advice(other)
 }
 
 /// The error of a plan about something on the server. A destroy plans everything once before, and stops at such an error.
@@ -77,24 +104,24 @@ pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
 const DESTROY_ALL_THE_SAME: &str =
     "If `terraform destroy` stops at this error, run it with the option `-refresh=false`.";
 
-/// The warning that goes with taking an object for gone because its project is: GitLab answers the same where the
-/// token can no longer see the project, and then creating the object anew will fail.
+/// Returns the warning of a read that takes an object for gone because its project is. GitLab answers the same if the token
+/// can no longer see the project; creating the object anew fails then.
 pub(super) fn project_gone(owner: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab answers that there is no project {owner} that the token can see, so what is managed of it counts as gone. \
-         If the project still exists, do not apply: give the token's user the Maintainer role in it again."
+        "GitLab returns 404 for project {owner}, so Terraform will remove its resources from the state. If the project still \
+         exists, don't apply: restore the Maintainer role of the token's user first."
     );
-    Diagnostic::new(format!("Project {owner} is gone"), detail)
+    Diagnostic::new(format!("Project {owner} is gone or not visible"), detail)
 }
 
 /// The warning that a removal found no project to remove anything from, and so proves nothing.
 pub(super) fn gone_before_removal(owner: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab answers that there is no project {owner} that the token can see, so what was managed of it counts as \
-         gone, though nothing proves it. If the project still exists, its settings and entries may be as they were: give \
-         the token's user the Maintainer role in it again, and look."
+        "GitLab returns 404 for project {owner}, so Terraform removed its resource from the state without changing anything in \
+         GitLab. If the project still exists, its settings and allowlist entries may be unchanged: restore the Maintainer role \
+         of the token's user, and check them."
     );
-    Diagnostic::new(format!("Project {owner} is gone"), detail)
+    Diagnostic::new(format!("Project {owner} is gone or not visible"), detail)
 }
 
 /// Returns whether GitLab found fault with the target of a write, and not with the project whose list it is.
@@ -109,10 +136,9 @@ const TARGET_NAMES: [&str; 4] =
     ["target_project", "target_group", "The target does not exist", "The group or project does not exist"];
 
 /// Advice where permissions of single entries are switched off.
-pub(super) const SWITCHED_OFF: &str = "Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to 18.2 they are a beta that an \
-     administrator can switch on (feature flag `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or \
-     remove `default_permissions` and `job_token_policies` from the configuration: the entry then has the default \
-     permissions.";
+pub(super) const SWITCHED_OFF: &str = "Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2 they are a beta that an administrator can \
+     turn on with the feature flag `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned on, or remove \
+     `default_permissions` and `job_token_policies` from the configuration: the entry then has the default permissions.";
 
 #[cfg(test)]
 mod tests {

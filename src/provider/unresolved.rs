@@ -31,9 +31,8 @@ impl Unresolved {
         let described = paths.iter().map(|path| described(client, path.attribute, path.kind, &path.text));
         let lines: Vec<String> = join_all(described).await.iter().map(|line| format!("  - {line}")).collect();
         let detail = format!(
-            "GitLab doesn't have these, or they aren't visible to the token:\n\n{}\n\nCorrect the path, or give the token's \
-             user access. If this apply creates them, nothing is wrong: their IDs are resolved during the apply, which fails \
-             if that isn't possible.",
+            "These weren't found, or aren't visible to the token:\n\n{}\n\nCorrect the path, or give the token's user access. \
+             If this apply creates them, ignore this warning: their IDs are resolved during the apply.",
             lines.join("\n")
         );
         warnings.add(told(&paths, detail).at(attribute));
@@ -42,7 +41,7 @@ impl Unresolved {
 
 fn told(paths: &[Path], detail: String) -> Diagnostic {
     match paths {
-        [Path { kind, .. }] => Diagnostic::new(format!("Unknown {kind}"), detail),
+        [Path { kind, text, .. }] => Diagnostic::new(format!("Unknown {kind}: {text}"), detail),
         _ => Diagnostic::new("Unknown projects or groups", detail),
     }
 }

@@ -16,14 +16,16 @@ fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
     tf.config(LIB_ON_APP);
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Entry is on the allowlist already
+    Warning: Entry already exists: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    The allowlist of project 1 has an entry for project 2 already. Applying this
-    takes it over: destroying the resource will then remove it. If something else
-    manages the entry too, such as another resource, let only one of them do so; a
-    resource that was only renamed needs a `moved` block.
+    There is an entry for project acme/lib (2) on the allowlist of project
+    acme/app (1) already.
+
+    Applying this adopts the entry, and destroying the resource then removes it.
+    If another resource manages the entry, too, keep only one of them. If the
+    resource was renamed, add a `moved` block.
     "#);
 
     tf.apply_saved().succeeds();
@@ -40,7 +42,7 @@ fn entry_created_after_the_plan_is_adopted_with_one_warning() {
 
     let warning = tf.apply_saved().succeeds().warning();
 
-    assert!(warning.starts_with("Warning: Entry is on the allowlist already"), "{warning}");
+    assert!(warning.starts_with("Warning: Entry already exists: "), "{warning}");
 }
 
 #[test]
@@ -53,7 +55,7 @@ fn a_renamed_resource_is_warned_that_its_entry_is_there() {
 
     let warning = tf.plan().warning();
 
-    assert!(warning.starts_with("Warning: Entry is on the allowlist already"), "{warning}");
+    assert!(warning.starts_with("Warning: Entry already exists: "), "{warning}");
 }
 
 #[test]
@@ -75,14 +77,16 @@ fn existing_entry_is_a_warning_of_the_plan() {
     tf.config(TEAM_ON_APP);
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Entry is on the allowlist already
+    Warning: Entry already exists: group partners/team (3)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    The allowlist of project 1 has an entry for group 3 already. Applying this
-    takes it over: destroying the resource will then remove it. If something else
-    manages the entry too, such as another resource, let only one of them do so; a
-    resource that was only renamed needs a `moved` block.
+    There is an entry for group partners/team (3) on the allowlist of project
+    acme/app (1) already.
+
+    Applying this adopts the entry, and destroying the resource then removes it.
+    If another resource manages the entry, too, keep only one of them. If the
+    resource was renamed, add a `moved` block.
     "#);
 }
 
@@ -95,16 +99,18 @@ fn hidden_target_is_an_error_and_not_in_state() {
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "2"));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project 2
       gitlab_job_token_allowlist_entry.lib
       > target_project = "2"
 
-    POST /projects/1/job_token_scope/allowlist: refused (400): The target_project
-    that you are attempting to access does not exist or you don't have permission
-    to perform this action.
+    Adding project 2 to the allowlist of project acme/app (1) failed.
 
-    To add a target, the token's user must be able to see it: give the user at
-    least the Guest role there, or use a token whose user sees both.
+    POST /projects/1/job_token_scope/allowlist: GitLab rejected the request (400).
+    Response: The target_project that you are attempting to access does not exist
+    or you don't have permission to perform this action
+
+    A target can be added only if it is visible to the token's user. Give the user
+    at least the Guest role in it, or use a token whose user has access to both.
     "#);
 
     assert!(tf.state().addresses().is_empty());
@@ -117,15 +123,18 @@ fn unknown_target_id_is_an_error_and_not_in_state() {
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "4711"));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 4711 to the allowlist of project 1
+    Error: Can't add entry: project 4711
       gitlab_job_token_allowlist_entry.lib
       > target_project = "4711"
 
-    POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
-    token (404): target_project_id not found Not Found.
+    Adding project 4711 to the allowlist of project acme/app (1) failed.
 
-    There is no target with this ID: check it, and whether it is the ID of a
-    project or of a group.
+    POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
+    token (404).
+    Response: target_project_id not found Not Found
+
+    GitLab has no target with this ID. Check the ID, and whether it belongs to a
+    project or a group.
     "#);
 
     assert!(tf.state().addresses().is_empty());
@@ -141,17 +150,29 @@ fn full_project_allowlist_error_suggests_a_group() {
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
 
-    assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Allowlist is full: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /projects/1/job_token_scope/allowlist: refused (400): Validation failed:
-    Source project exceeds the allowable number of project links in this
-    direction.
+    The allowlist of project acme/app (1) has 200 projects, which is the most that
+    GitLab allows. Adding project acme/lib (2) fails unless the same apply removes
+    another entry first. Add a group instead of its projects, or remove entries
+    that are no longer needed.
+    "#);
+    assert_snapshot!(tf.apply().error(), @r#"
+    Error: Can't add entry: project acme/lib (2)
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    A project's allowlist holds at most 200 projects and 200 groups: allow a group
-    in place of its projects, or remove entries that are no longer needed.
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
+
+    POST /projects/1/job_token_scope/allowlist: GitLab rejected the request (400).
+    Response: Validation failed: Source project exceeds the allowable number of
+    project links in this direction
+
+    An allowlist can have at most 200 projects and 200 groups. Add a group instead
+    of its projects, or remove entries that are no longer needed.
     "#);
 
     assert!(tf.state().addresses().is_empty());
@@ -171,5 +192,5 @@ fn an_entry_of_a_full_list_is_taken_over_as_well() {
     let warning = tf.plan().warning();
     tf.apply_saved().succeeds();
 
-    assert!(warning.starts_with("Warning: Entry is on the allowlist already"), "{warning}");
+    assert!(warning.starts_with("Warning: Entry already exists: "), "{warning}");
 }

@@ -164,13 +164,13 @@ fn a_row_that_gitlab_hides_leaves_the_unused_entries_open() {
     let run = tf.plan();
 
     assert_snapshot!(run.warning(), @r#"
-    Warning: Projects hidden from the token
+    Warning: Incomplete authentication log: project 1
       data.gitlab_job_token_authentication_log.app
       > project = "1"
 
-    The authentication log of project 1 lists 2 more projects that GitLab doesn't
-    show to this token. They may need entries that look unused, so
-    `unused_entries` is null.
+    The authentication log of project 1 has 2 more projects, which aren't visible
+    to the token. They may use entries that look unused, so `unused_entries` is
+    null.
     "#);
 }
 
@@ -242,10 +242,11 @@ fn a_gitlab_without_the_log_is_named_as_too_old() {
       data.gitlab_job_token_authentication_log.app
       > project = "acme/app"
 
-    POST /api/graphql (JobTokenAuthenticationLog): this GitLab does not have it
-    (200): Field 'ciJobTokenAuthLogs' doesn't exist on type 'Project'.
+    POST /api/graphql (JobTokenAuthenticationLog): this version of GitLab doesn't
+    support it (200).
+    Response: Field 'ciJobTokenAuthLogs' doesn't exist on type 'Project'
 
-    GitLab has authentication logs from version 17.6 on.
+    Authentication logs need GitLab 17.6 or later.
     "#);
 }
 
@@ -262,9 +263,10 @@ fn a_role_below_maintainer_is_an_error() {
       data.gitlab_job_token_authentication_log.app
       > project = "acme/app"
 
-    POST /api/graphql (JobTokenAuthenticationLog): not there, or not for this
-    token to see or change (200): The resource that you are attempting to access
-    does not exist or you don't have permission to perform this action.
+    POST /api/graphql (JobTokenAuthenticationLog): not found, or the token isn't
+    allowed to read or change it (200).
+    Response: The resource that you are attempting to access does not exist or you
+    don't have permission to perform this action
 
     The token needs the scope `read_api` or `api`, and its user at least the
     Maintainer role in the project. Fine-grained tokens can't read authentication
@@ -307,9 +309,9 @@ fn an_unknown_project_is_an_error() {
 
     GET /projects/99: not found, or not visible to the token.
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
     "#);
 }
 
@@ -325,7 +327,7 @@ fn a_project_that_is_neither_id_nor_path_is_an_error() {
       > project = "app/"
 
     `project` is "app/", which is neither the ID nor the full path of a project: a
-    full path neither starts nor ends with a slash.
+    full path doesn't start or end with a slash.
     "#);
     assert!(gitlab.requests().is_empty());
 }

@@ -36,7 +36,7 @@ fn an_entry_without_a_target() {
       > resource "gitlab_job_token_allowlist_entry" "this" {
 
     Set exactly one of `target_project`, `target_project_id`, `target_group` and
-    `target_group_id`: whose jobs are to get access?
+    `target_group_id` to the project or group whose jobs get access.
     "#);
 }
 
@@ -51,7 +51,7 @@ fn an_entry_with_two_targets() {
 
     An entry has one target, but `target_project` and `target_group` are set. Set
     exactly one of `target_project`, `target_project_id`, `target_group` and
-    `target_group_id`; write one resource for each target.
+    `target_group_id`. Use one resource for each target.
     "#);
 }
 
@@ -59,14 +59,14 @@ fn an_entry_with_two_targets() {
 fn an_entry_with_one_target_in_two_ways() {
     let two = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2";
     let error = entry_error(two);
-    assert_snapshot!(error, @"
+    assert_snapshot!(error, @r"
     Error: More than one target
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 2
 
     An entry has one target, but `target_project` and `target_project_id` are set.
     Set exactly one of `target_project`, `target_project_id`, `target_group` and
-    `target_group_id`; write one resource for each target.
+    `target_group_id`. Use one resource for each target.
     ");
 }
 
@@ -75,15 +75,15 @@ fn an_entry_with_all_four_targets() {
     let all = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2\n\
                target_group = \"acme\"\ntarget_group_id = 1";
     let error = entry_error(all);
-    assert_snapshot!(error, @"
+    assert_snapshot!(error, @r"
     Error: More than one target
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 2
 
     An entry has one target, but `target_project`, `target_project_id`,
     `target_group` and `target_group_id` are set. Set exactly one of
-    `target_project`, `target_project_id`, `target_group` and `target_group_id`;
-    write one resource for each target.
+    `target_project`, `target_project_id`, `target_group` and `target_group_id`.
+    Use one resource for each target.
     ");
 }
 
@@ -110,8 +110,8 @@ fn target_that_is_the_project_by_id() {
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 1
 
-    Project 1 always has access to itself, so an entry for it can only set the
-    permissions of its own jobs. Set `default_permissions` or
+    Project acme/app (1) always has access to itself, so an entry for it can only
+    set the permissions of its own jobs. Set `default_permissions` or
     `job_token_policies`, or name another target.
     ");
 }
@@ -203,7 +203,7 @@ fn project_id_of_zero() {
       > project = 0
 
     `project` is "0", which is neither the ID nor the full path of a project: an
-    id is a whole number from 1 to 9223372036854775807.
+    ID is a whole number from 1 to 9223372036854775807.
     "#);
 }
 
@@ -229,7 +229,7 @@ fn a_project_without_its_group() {
       > project = "app"
 
     `project` is "app", which is neither the ID nor the full path of a project:
-    the full path of a project has a group or user in front, such as
+    the full path of a project starts with its group or user, for example
     `group/project`.
     "#);
 }
@@ -285,7 +285,7 @@ fn a_group_with_a_slash_in_front() {
       > target_group = "/acme"
 
     `target_group` is "/acme", which is neither the ID nor the full path of a
-    group: a full path neither starts nor ends with a slash. Write "acme".
+    group: a full path doesn't start or end with a slash. Write "acme".
     "#);
 }
 
@@ -297,12 +297,12 @@ fn scope_of_an_unknown_path_fails_only_at_apply() {
     tf.plan().succeeds();
 
     assert_snapshot!(tf.apply_saved().error(), @r#"
-    Error: Unknown project
+    Error: Unknown project: acme/app
       gitlab_job_token_scope.this
       > project = "acme/app"
 
-    GitLab has no project `acme/app` that the token can see. Check the spelling of
-    the full path, and that the token's user is a member of the project.
+    There is no project `acme/app`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the project.
     "#);
 
     assert!(tf.state().addresses().is_empty());
@@ -320,11 +320,12 @@ fn scope_of_an_unknown_id() {
       > project = 4711
 
     GET /projects/4711/job_token_scope: not found, or not visible to the token
-    (404): Project Not Found.
+    (404).
+    Response: Project Not Found
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
     ");
 
     assert!(tf.state().addresses().is_empty());
@@ -339,16 +340,19 @@ fn list_of_an_unknown_id() {
     );
 
     assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't add project 1 to the allowlist of project 4711
+    Error: Can't add entry: project 1
       gitlab_job_token_allowlist_entry.this
       > project = 4711
 
-    POST /projects/4711/job_token_scope/allowlist: not found, or not visible to
-    the token (404): Project Not Found.
+    Adding project 1 to the allowlist of project 4711 failed.
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
+    POST /projects/4711/job_token_scope/allowlist: not found, or not visible to
+    the token (404).
+    Response: Project Not Found
+
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
     ");
 
     assert!(tf.state().addresses().is_empty());
@@ -367,6 +371,6 @@ fn mistakes_are_found_without_a_token_and_without_a_server() {
       > project = "acme app"
 
     `project` is "acme app", which is neither the ID nor the full path of a
-    project: a full path contains no blanks or control characters.
+    project: a full path doesn't contain spaces or control characters.
     "#);
 }

@@ -111,7 +111,7 @@ fn what_the_token_may_not_see_is_null() {
     tf.config(READ_ALLOWLIST);
     let run = tf.apply();
     run.succeeds();
-    assert!(run.warning().contains("Permissions aren't visible to the token"), "{}", run.warning());
+    assert!(run.warning().contains("Permissions not visible: "), "{}", run.warning());
     let read = tf.state().of(ALLOWLIST).clone();
 
     // GraphQL lists none of them, as if they were added in between.
@@ -218,12 +218,12 @@ fn an_unknown_project_is_an_error() {
 
     tf.config(&replaced(READ_SCOPE, "acme/app", "acme/none"));
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Unknown project
+    Error: Unknown project: acme/none
       data.gitlab_job_token_scope.app
       > project = "acme/none"
 
-    GitLab has no project `acme/none` that the token can see. Check the spelling
-    of the full path, and that the token's user is a member of the project.
+    There is no project `acme/none`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the project.
     "#);
 
     tf.config(&replaced(READ_SCOPE, "acme/app", "99"));
@@ -233,11 +233,12 @@ fn an_unknown_project_is_an_error() {
       > project = "99"
 
     GET /projects/99/job_token_scope: not found, or not visible to the token
-    (404): Project Not Found.
+    (404).
+    Response: Project Not Found
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
     "#);
 
     tf.config(&replaced(READ_ALLOWLIST, "acme/app", "99"));
@@ -247,11 +248,12 @@ fn an_unknown_project_is_an_error() {
       > project = "99"
 
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
-    token (404): Project Not Found.
+    token (404).
+    Response: Project Not Found
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
     "#);
 }
 
@@ -267,7 +269,7 @@ fn project_that_is_neither_id_nor_path_is_an_error() {
       > project = "app"
 
     `project` is "app", which is neither the ID nor the full path of a project:
-    the full path of a project has a group or user in front, such as
+    the full path of a project starts with its group or user, for example
     `group/project`.
     "#);
 }

@@ -107,13 +107,15 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 3"));
 
-    assert_snapshot!(tf.import(ENTRY, "1:project:3").error(), @r"
-    Error: Can't import a missing allowlist entry
+    assert_snapshot!(tf.import(ENTRY, "1:project:3").error(), @r#"
+    Error: Allowlist entry not found: project 3
 
-    The allowlist of project 1 has no entry for project 3, so there is nothing to
-    import. Check the IDs; to add the entry, apply the resource without importing
+    "1:project:3" can't be imported.
+
+    Project 3 isn't on the allowlist of project 1, so there is nothing to import.
+    Check the IDs or paths. To add the entry, apply the resource without importing
     it.
-    ");
+    "#);
 
     assert!(tf.state().addresses().is_empty());
 }
@@ -124,16 +126,18 @@ fn entry_of_an_unknown_project_cannot_be_imported() {
     let tf = workspace(&gitlab);
     tf.config(&entry("9", "target_project_id = 3"));
 
-    assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @r"
+    assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @r#"
     Error: Can't read the allowlist of project 9
 
-    GET /projects/9/job_token_scope/allowlist: not found, or not visible to the
-    token (404): Project Not Found.
+    "9:project:3" can't be imported.
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
-    ");
+    GET /projects/9/job_token_scope/allowlist: not found, or not visible to the
+    token (404). Response: Project Not Found
+
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
+    "#);
 }
 
 #[test]
@@ -142,12 +146,14 @@ fn an_entry_of_an_unknown_path_cannot_be_imported() {
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 3"));
 
-    assert_snapshot!(tf.import(ENTRY, "acme/app:group:acme/missing").error(), @r"
-    Error: Unknown group
+    assert_snapshot!(tf.import(ENTRY, "acme/app:group:acme/missing").error(), @r#"
+    Error: Unknown group: acme/missing
 
-    GitLab has no group `acme/missing` that the token can see. Check the spelling
-    of the full path, and that the token's user is a member of the group.
-    ");
+    "acme/app:group:acme/missing" can't be imported.
+
+    There is no group `acme/missing`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the group.
+    "#);
 }
 
 #[test]
@@ -159,9 +165,10 @@ fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
     assert_snapshot!(tf.import(ENTRY, "1/2").error(), @r#"
     Error: Malformed import ID
 
-    "1/2" isn't the ID of an allowlist entry. Write `<project>:project:<target
-    project>` or `<project>:group:<target group>`, each an ID or a full path, such
-    as `99:project:42` or `platform/deploy:group:platform/apps`.
+    "1/2" isn't the ID of an allowlist entry. The form is
+    `<project>:project:<target project>` or `<project>:group:<target group>`, with
+    an ID or full path for each, for example `99:project:42` or
+    `platform/deploy:group:platform/apps`.
     "#);
 }
 
@@ -173,6 +180,8 @@ fn import_id_with_neither_id_nor_path_is_an_error() {
 
     assert_snapshot!(tf.import(ENTRY, "1:project:").error(), @r#"
     Error: Invalid project
+
+    "1:project:" can't be imported.
 
     "" is neither the ID nor the full path of a project: it is empty.
     "#);
@@ -188,7 +197,7 @@ fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
     Error: Invalid project
 
     "app" is neither the ID nor the full path of a project: the full path of a
-    project has a group or user in front, such as `group/project`.
+    project starts with its group or user, for example `group/project`.
     "#);
 }
 
@@ -198,14 +207,16 @@ fn scope_of_an_unknown_id_cannot_be_imported() {
     let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);
 
-    assert_snapshot!(tf.import(SCOPE, "4711").error(), @r"
+    assert_snapshot!(tf.import(SCOPE, "4711").error(), @r#"
     Error: Can't read the job token scope of project 4711
 
-    GET /projects/4711/job_token_scope: not found, or not visible to the token
-    (404): Project Not Found.
+    "4711" can't be imported.
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
-    ");
+    GET /projects/4711/job_token_scope: not found, or not visible to the token
+    (404). Response: Project Not Found
+
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
+    "#);
 }

@@ -149,13 +149,13 @@ fn list_imported_and_changed_at_once_names_who_loses_access() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist now, and the exclusive list does not name them.
-    Applying it removes them:
+    Applying this removes these from the allowlist, because the configuration
+    doesn't include them:
 
       - project acme/web (3)
       - project acme/old (4)
 
-    To keep one, add it to the list.
+    To keep one, add it to the configuration.
     "#);
     assert_eq!(plan.change("gitlab_job_token_allowlist_exclusive.app").action, Action::Update);
     tf.apply_saved().succeeds();
@@ -180,13 +180,15 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
         }
         "#,
     );
-    assert_snapshot!(error, @r"
-    Error: Can't import a missing allowlist entry
+    assert_snapshot!(error, @r#"
+    Error: Allowlist entry not found: group acme (1)
 
-    The allowlist of project 1 has no entry for group 1, so there is nothing to
-    import. Check the IDs; to add the entry, apply the resource without importing
-    it.
-    ");
+    "acme/app:group:acme" can't be imported.
+
+    Group acme (1) isn't on the allowlist of project acme/app (1), so there is
+    nothing to import. Check the IDs or paths. To add the entry, apply the
+    resource without importing it.
+    "#);
 }
 
 #[test]
@@ -202,12 +204,14 @@ fn the_scope_of_an_absent_project_cannot_be_imported() {
         }
         "#,
     );
-    assert_snapshot!(error, @r"
-    Error: Unknown project
+    assert_snapshot!(error, @r#"
+    Error: Unknown project: acme/none
 
-    GitLab has no project `acme/none` that the token can see. Check the spelling
-    of the full path, and that the token's user is a member of the project.
-    ");
+    "acme/none" can't be imported.
+
+    There is no project `acme/none`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the project.
+    "#);
 }
 
 #[test]
@@ -224,14 +228,17 @@ fn the_list_of_an_absent_project_cannot_be_imported() {
         }
         "#,
     );
-    assert_snapshot!(error, @r"
+    assert_snapshot!(error, @r#"
     Error: Can't read the allowlist of project 99
 
-    GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
-    token (404): Project Not Found.
+    "99" can't be imported.
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
-    ");
+    GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
+    token (404).
+    Response: Project Not Found
+
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
+    "#);
 }

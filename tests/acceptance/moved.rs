@@ -215,12 +215,12 @@ fn the_setting_that_an_official_list_also_managed_is_told() {
     let (_, warnings) = moves_clean(&official, LIST, &config);
 
     assert_snapshot!(warnings.join("\n"), @r#"
-    Warning: The job token scope itself is no longer managed
+    Warning: Job token scope not managed: project acme/app
 
     The `gitlab_project_job_token_scopes` of project acme/app also managed
-    `enabled = true`, which an exclusive allowlist does not. The setting stays as
-    it is on the server. To go on managing it, add a `gitlab_job_token_scope` with
-    `inbound_enabled = true`, and import it with the id "acme/app".
+    `enabled = true`, which an exclusive allowlist doesn't. GitLab keeps the
+    setting. To continue managing it, add a `gitlab_job_token_scope` with
+    `inbound_enabled = true`, and import it with the ID "acme/app".
     "#);
 }
 
@@ -264,12 +264,12 @@ fn groups_unknown_to_an_old_official_list_move_with_a_warning() {
       gitlab_job_token_allowlist_exclusive.this
       > resource "gitlab_job_token_allowlist_exclusive" "this" {
 
-    These are on the allowlist now, and the exclusive list does not name them.
-    Applying it removes them:
+    Applying this removes these from the allowlist, because the configuration
+    doesn't include them:
 
       - group ops (2)
 
-    To keep one, add it to the list.
+    To keep one, add it to the configuration.
     "#);
 }
 
@@ -343,7 +343,7 @@ fn moved_state_of_a_deleted_project_can_be_destroyed() {
 
             let plan = tf.plan();
             assert_eq!(plan.actions(), [(resource.to_owned(), Action::Create)]);
-            assert_eq!(plan.run().warnings()[0].summary, "Project acme/app is gone");
+            assert_eq!(plan.run().warnings()[0].summary, "Project acme/app is gone or not visible");
             tf.plan_with(options).succeeds();
             tf.apply_saved().succeeds();
 

@@ -1,5 +1,7 @@
 //! Some of it fails: what was done is in the state, what was not is not, and the next apply does the rest.
 
+use std::collections::BTreeSet;
+
 use gitlab_simulator::{Fault, Route, Target};
 use insta::assert_snapshot;
 
@@ -21,15 +23,18 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
     tf.config(ENTRIES);
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 4 to the allowlist of project 1
+    Error: Can't add entry: project 4
       gitlab_job_token_allowlist_entry.each["4"]
       > target_project_id = each.key
 
-    POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
-    token (404): target_project_id not found Not Found.
+    Adding project 4 to the allowlist of project acme/app (1) failed.
 
-    There is no target with this ID: check it, and whether it is the ID of a
-    project or of a group.
+    POST /projects/1/job_token_scope/allowlist: not found, or not visible to the
+    token (404).
+    Response: target_project_id not found Not Found
+
+    GitLab has no target with this ID. Check the ID, and whether it belongs to a
+    project or a group.
     "#);
     assert_eq!(
         tf.state().addresses(),
@@ -41,6 +46,30 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
     tf.apply().succeeds().warns_of_nothing();
     assert_eq!(gitlab.allowlist(1).projects, [2, 3, 4].into());
     assert_eq!(gitlab.requests().writes().len(), 1);
+}
+
+#[test]
+fn a_cause_of_many_errors_is_told_in_full_once() {
+    let gitlab = THREE_PROJECTS.start();
+    gitlab.add_project("acme/four");
+    let tf = workspace(&gitlab);
+    tf.config(ENTRIES);
+    let no_role = Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
+    };
+    gitlab.inject(no_role.on(Route::AllowlistProjectPost));
+
+    let errors = tf.apply().fails().errors();
+
+    let titles: BTreeSet<&str> = errors.iter().map(|error| error.summary.as_str()).collect();
+    let expected = ["project 2", "project 3", "project 4"].map(|target| format!("Can't add entry: {target}"));
+    assert_eq!(titles, expected.iter().map(String::as_str).collect());
+    let in_full = errors.iter().filter(|error| error.detail.contains("Give this role to the token's user."));
+    assert_eq!(in_full.count(), 1, "{errors:#?}");
+    let short = "isn't allowed to do this (403). Another message of this run has the details.";
+    assert_eq!(errors.iter().filter(|error| error.detail.ends_with(short)).count(), 2, "{errors:#?}");
 }
 
 #[test]

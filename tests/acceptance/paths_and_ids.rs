@@ -203,12 +203,12 @@ fn target_path_still_missing_at_apply_is_an_error() {
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Unknown project
+    Error: Unknown project: acme/new
       gitlab_job_token_allowlist_entry.this
       > target_project = "acme/new"
 
-    GitLab has no project `acme/new` that the token can see. Check the spelling of
-    the full path, and that the token's user is a member of the project.
+    There is no project `acme/new`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the project.
     "#);
 
     assert!(tf.state().addresses().is_empty());
@@ -221,13 +221,12 @@ fn unknown_project_path_is_an_error_at_its_attribute() {
     tf.config(&entry("acme/missing", "target_project = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Unknown project
+    Error: Unknown project: acme/missing
       gitlab_job_token_allowlist_entry.this
       > project = "acme/missing"
 
-    GitLab has no project `acme/missing` that the token can see. Check the
-    spelling of the full path, and that the token's user is a member of the
-    project.
+    There is no project `acme/missing`, or it isn't visible to the token. Check
+    the full path, and that the token's user is a member of the project.
     "#);
 }
 
@@ -238,7 +237,7 @@ fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
     tf.config(&entry("acme/app", "target_group = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Unknown group
+    Error: Unknown group: acme/lib
       gitlab_job_token_allowlist_entry.this
       > target_group = "acme/lib"
 

@@ -23,13 +23,13 @@ fn certificates_that_are_not_verified_are_warned_of() {
     tf.config(&with_block("insecure = true"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Server certificate is not verified
+    Warning: Server certificate isn't verified
       provider["aff15f21/gitlab-job-token"]
       > insecure = true
 
-    With `insecure = true`, any server certificate is accepted, so that anyone on
-    the way to GitLab can read the token and everything else. To trust a
-    certificate authority of your own, use `cacert_file`.
+    With `insecure = true`, the provider accepts any server certificate, so anyone
+    between this machine and GitLab can read the token. To trust your own
+    certificate authority, use `cacert_file`.
     "#);
 }
 

@@ -21,7 +21,7 @@ fn a_missing_token() {
     tf.config(&with_block(""));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: No GitLab token
+    Error: Missing GitLab token
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
@@ -37,7 +37,7 @@ fn an_empty_token() {
     tf.config(&with_block("token = \"\""));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: No GitLab token
+    Error: Missing GitLab token
       provider["aff15f21/gitlab-job-token"]
       > token = ""
 
@@ -50,12 +50,12 @@ fn an_empty_token() {
 fn a_token_that_no_header_can_carry() {
     let error = block_error("token = \"two\\nlines\"");
     assert_snapshot!(error, @r#"
-    Error: Unusable provider configuration
+    Error: Invalid provider configuration
       provider["aff15f21/gitlab-job-token"]
       > token = "two\nlines"
 
-    No requests can be made: the token contains blanks, line breaks or other
-    characters that no token has.
+    The token contains spaces, line breaks or other characters that tokens can't
+    have.
     "#);
 }
 
@@ -70,9 +70,9 @@ fn the_token_of_a_ci_job() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    The token is a CI/CD job token (`glcbt-…`), and GitLab lets no job token near
-    these settings. Use a personal, project or group access token with the scope
-    `api`, for example from a masked CI/CD variable.
+    The token is a CI/CD job token (`glcbt-…`), and GitLab doesn't accept job
+    tokens for these settings. Use a personal, project or group access token with
+    the scope `api`, for example from a masked CI/CD variable.
     "#);
 }
 
@@ -96,10 +96,10 @@ fn a_wrong_token_is_one_error_however_many_resources_there_are() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: the token is not accepted (401).
+    GET /user: GitLab doesn't accept the token (401).
 
-    GitLab does not know the token: check the provider's `token` (or
-    `GITLAB_TOKEN`), and that it was made on this GitLab instance.
+    Check the provider's `token` (or `GITLAB_TOKEN`), and that it was created on
+    this GitLab instance.
     "#);
 }
 
@@ -114,11 +114,12 @@ fn an_expired_token() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: the token has expired (401): Token is expired. You can either do
-    re-authorization or token refresh.
+    GET /user: the token has expired (401).
+    Response: Token is expired. You can either do re-authorization or token
+    refresh.
 
-    Make a new access token with the scope `api` and set it as the provider's
-    `token` (or `GITLAB_TOKEN`).
+    Create a new access token with the scope `api`, and set it as the provider's
+    `token` or as `GITLAB_TOKEN`.
     "#);
 }
 
@@ -132,15 +133,15 @@ fn a_token_that_may_only_read_plans_but_cannot_apply() {
 
     tf.plan().succeeds();
     assert_snapshot!(tf.apply_saved().error(), @r#"
-    Error: Can't set `inbound_enabled = true` on project 1
+    Error: Can't set `inbound_enabled = true` on project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    PATCH /projects/1/job_token_scope: the token lacks the scope `api` (403): The
-    request requires higher privileges than provided by the access token.
+    PATCH /projects/1/job_token_scope: the token lacks the scope `api` (403).
+    Response: The request requires higher privileges than provided by the access
+    token.
 
-    Use an access token with the scope `api`; `read_api` is enough only for
-    reading.
+    Use an access token with the scope `api`. `read_api` is enough for plans.
     "#);
 }
 
@@ -156,9 +157,9 @@ fn a_server_that_is_not_there() {
 
     GET /user: the server can't be reached: Connection refused (os error N).
 
-    Check the provider's `base_url`, and that this machine reaches that address,
-    through a proxy if need be (`HTTPS_PROXY`, or `HTTP_PROXY` where `base_url`
-    starts with `http://`).
+    Check the provider's `base_url`, and that this machine can reach it. If it
+    needs a proxy, set `HTTPS_PROXY`, or `HTTP_PROXY` if `base_url` starts with
+    `http://`.
     "#);
 }
 
@@ -172,11 +173,12 @@ fn a_server_that_is_not_gitlab() {
       provider["aff15f21/gitlab-job-token"]
       > base_url = "http://127.0.0.1:PORT/somewhere/else"
 
-    GET /user: an unexpected status (404): a web page titled "Not Found".
+    GET /user: unexpected status (404).
+    Response: a web page titled "Not Found"
 
-    This isn't an answer of GitLab's API. Set the provider's `base_url` to the
-    address of a GitLab instance, such as `https://gitlab.example.com`. If GitLab
-    isn't installed below that path, write `http://127.0.0.1:PORT`.
+    The response isn't from GitLab's API. Set the provider's `base_url` to the URL
+    of a GitLab instance, for example `https://gitlab.example.com`. If GitLab
+    isn't installed under this path, use `http://127.0.0.1:PORT`.
     "#);
 }
 
@@ -188,9 +190,8 @@ fn a_base_url_that_is_no_url() {
       provider["aff15f21/gitlab-job-token"]
       > base_url = "gitlab.example.com"
 
-    `base_url` is no address of a GitLab instance or of its API, such as
-    `https://gitlab.example.com/api/v4`: it must start with `https://` or
-    `http://`.
+    `base_url` must start with `https://` or `http://`, for example
+    `https://gitlab.example.com`.
     "#);
 }
 
@@ -202,9 +203,8 @@ fn a_base_url_with_a_password_in_it() {
       provider["aff15f21/gitlab-job-token"]
       > base_url = "https://me:secret@gitlab.example.com"
 
-    `base_url` is no address of a GitLab instance or of its API, such as
-    `https://gitlab.example.com/api/v4`: it must not contain a user name or
-    password; the token has a setting of its own.
+    `base_url` must be a URL without user name and password, for example
+    `https://gitlab.example.com`.
     "#);
 }
 
@@ -219,9 +219,8 @@ fn a_base_url_in_the_environment_that_is_no_url() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    The environment variable `GITLAB_BASE_URL` is no address of a GitLab instance
-    or of its API, such as `https://gitlab.example.com/api/v4`: it must start with
-    `https://` or `http://`.
+    The environment variable `GITLAB_BASE_URL` must start with `https://` or
+    `http://`, for example `https://gitlab.example.com`.
     "#);
 }
 
@@ -233,7 +232,7 @@ fn a_client_certificate_without_its_key() {
       provider["aff15f21/gitlab-job-token"]
       > client_cert = "client.pem"
 
-    `client_cert` is set, so `client_key` must be set too.
+    `client_cert` is set, but `client_key` isn't. Set both or neither.
     "#);
 }
 
@@ -245,7 +244,7 @@ fn a_client_key_without_its_certificate() {
       provider["aff15f21/gitlab-job-token"]
       > client_key = "client.key"
 
-    `client_key` is set, so `client_cert` must be set too.
+    `client_key` is set, but `client_cert` isn't. Set both or neither.
     "#);
 }
 
@@ -257,8 +256,8 @@ fn a_file_that_is_not_there() {
       provider["aff15f21/gitlab-job-token"]
       > cacert_file = "ca.pem"
 
-    `cacert_file` names "ca.pem", which can't be read: No such file or directory
-    (os error N).
+    `cacert_file` is "ca.pem", which can't be read: No such file or directory (os
+    error N).
     "#);
 }
 
@@ -269,12 +268,12 @@ fn a_file_that_holds_no_certificate() {
     tf.config(&with_block("cacert_file = \"ca.pem\""));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Unusable provider configuration
+    Error: Invalid provider configuration
       provider["aff15f21/gitlab-job-token"]
       > cacert_file = "ca.pem"
 
-    No requests can be made: the CA certificate file can't be used: it holds no
-    readable PEM certificate.
+    The CA certificate file can't be used: it doesn't have a readable PEM
+    certificate.
     "#);
 }
 
@@ -286,7 +285,7 @@ fn more_retries_than_make_sense() {
       provider["aff15f21/gitlab-job-token"]
       > retries = 101
 
-    `retries` must be from 0 to 100, but is 101.
+    `retries` must be between 0 and 100, but is 101.
     "#);
 }
 
@@ -310,7 +309,7 @@ fn no_time_for_a_request() {
       provider["aff15f21/gitlab-job-token"]
       > request_timeout = 0
 
-    `request_timeout` must be from 1 to 3600, but is 0.
+    `request_timeout` must be between 1 and 3600, but is 0.
     "#);
 }
 
@@ -322,7 +321,7 @@ fn no_request_at_a_time() {
       provider["aff15f21/gitlab-job-token"]
       > max_concurrent_requests = 0
 
-    `max_concurrent_requests` must be from 1 to 1000, but is 0.
+    `max_concurrent_requests` must be between 1 and 1000, but is 0.
     "#);
 }
 
@@ -330,12 +329,11 @@ fn no_request_at_a_time() {
 fn a_header_that_cannot_be_sent() {
     let error = block_error("headers = { \"X Team\" = \"platform\" }");
     assert_snapshot!(error, @r#"
-    Error: Unusable provider configuration
+    Error: Invalid provider configuration
       provider["aff15f21/gitlab-job-token"]
       > headers = { "X Team" = "platform" }
 
-    No requests can be made: the header `X Team` can't be sent: that is no name of
-    a header.
+    The header `X Team` can't be sent: it isn't a valid header name.
     "#);
 }
 
@@ -365,7 +363,7 @@ fn a_file_without_end_is_not_read_to_its_end() {
       provider["aff15f21/gitlab-job-token"]
       > cacert_file = "/dev/zero"
 
-    `cacert_file` names "/dev/zero", which can't be read: it isn't a regular file.
+    `cacert_file` is "/dev/zero", which can't be read: it isn't a regular file.
     "#);
 }
 
@@ -373,7 +371,7 @@ fn a_file_without_end_is_not_read_to_its_end() {
 fn a_header_of_the_connection_is_not_yours_to_set() {
     for name in ["Content-Length", "transfer-encoding", "Host", "connection"] {
         let error = block_error(&format!("headers = {{ {name:?} = \"5\" }}"));
-        assert!(error.contains(name) && error.contains("isn't yours to set"), "{error}");
+        assert!(error.contains(name) && error.contains("controls the connection"), "{error}");
     }
 }
 
@@ -382,12 +380,11 @@ fn headers_that_the_provider_sets_are_found_at_validation() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("headers = {\n    User-Agent = \"curl\"\n  }"));
     assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @r#"
-    Error: Unusable provider configuration
+    Error: Invalid provider configuration
       provider["aff15f21/gitlab-job-token"]
       > User-Agent = "curl"
 
-    No requests can be made: the header `User-Agent` can't be sent: the provider
-    sets it itself, by what it sends and can read.
+    The header `User-Agent` can't be sent: the provider sets it itself.
     "#);
 }
 
@@ -398,7 +395,7 @@ fn a_missing_token_waits_for_the_first_request() {
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "False");
     tf.config(&with_block(""));
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't look up the project `acme/app`
+    Error: Can't look up project acme/app
       gitlab_job_token_scope.app
       > project = "acme/app"
 
@@ -428,9 +425,8 @@ fn a_page_of_gitlab_is_no_base_url() {
       provider["aff15f21/gitlab-job-token"]
       > base_url = "https://gitlab.com/platform/deploy"
 
-    `base_url` is no address of a GitLab instance or of its API, such as
-    `https://gitlab.example.com/api/v4`: it is the address of a page of GitLab;
-    write only the scheme and host, as in `https://gitlab.example.com`.
+    `base_url` must be the URL of the instance, not of a page, for example
+    `https://gitlab.example.com`.
     "#);
 }
 

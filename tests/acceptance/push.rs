@@ -101,13 +101,13 @@ fn setting_no_longer_managed_stays_open_with_a_warning() {
 
     let plan = tf.plan();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Job tokens of project acme/app may still push to its repository
+    Warning: Push setting not managed: project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    The configuration does not set `push_repository_for_job_token_allowed` any
-    more, so the setting stays as it is and later changes go unnoticed. Set it to
-    `false` to forbid pushes again.
+    The configuration no longer sets `push_repository_for_job_token_allowed` for
+    project acme/app (1). GitLab keeps `true`, and plans no longer show changes.
+    To disallow pushes, set it to `false` first.
     "#);
     tf.apply_saved().succeeds();
 
@@ -141,16 +141,15 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
     let tf = workspace(&gitlab);
     tf.config(&push(true));
 
-    assert_snapshot!(tf.apply().error(), @"
-    Error: Can't read `push_repository_for_job_token_allowed` of project 1
+    assert_snapshot!(tf.apply().error(), @r"
+    Error: Can't read the push setting of project acme/app (1)
       gitlab_job_token_scope.app
       > push_repository_for_job_token_allowed = true
 
-    GitLab answers without the setting. It has it from version 17.2 on, and shows
-    it to users with at least the Maintainer role in the project: upgrade GitLab,
-    give the token's user that role, or remove
-    `push_repository_for_job_token_allowed` from the configuration; everything
-    else works without it.
+    GitLab's response doesn't have `push_repository_for_job_token_allowed`. It
+    needs GitLab 17.2 or later, and at least the Maintainer role in the project.
+    Upgrade GitLab, give the token's user this role, or remove the attribute from
+    the configuration. Everything else works without it.
     ");
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -171,15 +170,14 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
 
     let plan = tf.plan();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Can't read `push_repository_for_job_token_allowed` of project 1
+    Warning: Can't read the push setting of project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    GitLab answers without the setting. It has it from version 17.2 on, and shows
-    it to users with at least the Maintainer role in the project: upgrade GitLab,
-    give the token's user that role, or remove
-    `push_repository_for_job_token_allowed` from the configuration; everything
-    else works without it.
+    GitLab's response doesn't have `push_repository_for_job_token_allowed`. It
+    needs GitLab 17.2 or later, and at least the Maintainer role in the project.
+    Upgrade GitLab, give the token's user this role, or remove the attribute from
+    the configuration. Everything else works without it.
     "#);
     assert_eq!(plan.actions(), []);
     tf.destroy().succeeds();
@@ -212,15 +210,15 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
     tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = true")));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
-    assert_snapshot!(tf.apply().error(), @"
-    Error: Can't set `push_repository_for_job_token_allowed` of project 1
+    assert_snapshot!(tf.apply().error(), @r"
+    Error: Can't set the push setting of project acme/app (1)
       gitlab_job_token_scope.app
       > push_repository_for_job_token_allowed = true
 
-    PUT /projects/1: the server failed (500).
+    PUT /projects/1: the server returned an error (500).
 
-    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
-    does what is left.
+    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    remaining changes.
     ");
 
     gitlab.clear_faults();
@@ -240,13 +238,13 @@ fn a_default_that_can_not_be_restored_keeps_the_scope_in_state() {
     let tf = applied(&gitlab, &push(true));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
-    assert_snapshot!(tf.destroy().error(), @"
-    Error: Can't set `push_repository_for_job_token_allowed` of project 1
+    assert_snapshot!(tf.destroy().error(), @r"
+    Error: Can't set the push setting of project acme/app (1)
 
-    PUT /projects/1: the server failed (500).
+    PUT /projects/1: the server returned an error (500).
 
-    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
-    does what is left.
+    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    remaining changes.
     ");
 
     assert_eq!(tf.state().of(SCOPE)[PUSH], true);

@@ -20,13 +20,14 @@ fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: nginx in front of GitLab refused the request (403): a web page
-    titled "403 Forbidden".
+    GET /user: nginx in front of GitLab rejected the request (403).
+    Response: a web page titled "403 Forbidden"
 
-    GitLab's API answers in another form, so this isn't from GitLab. If what is in
-    front of it takes credentials or a special header, set them in the provider's
-    `headers`; if it goes by address, let this machine's through. GitLab itself
-    answers with a plain "Forbidden" while it bans an address for failed logins.
+    The response doesn't have the form of GitLab's API, so a proxy, firewall or
+    gateway sent it. If that expects credentials or a header, set them in the
+    provider's `headers`; if it filters by IP address, allow this machine's.
+    GitLab itself answers with a plain "Forbidden" while it bans an IP address
+    after failed logins.
     "#);
 }
 
@@ -50,14 +51,14 @@ fn refusals_in_json_that_are_not_gitlabs_are_told() {
         ("text/plain", ""),
     ] {
         let error = error_of_answer(403, content_type, body);
-        assert!(error.contains("something in front of GitLab refused the request (403)"), "{error}");
+        assert!(error.contains("something in front of GitLab rejected the request (403)"), "{error}");
     }
 }
 
 #[test]
 fn no_role_is_asked_for_where_none_decides() {
     let cases = [
-        (r#"{"message":"403 Forbidden"}"#, "No role decides about this request"),
+        (r#"{"message":"403 Forbidden"}"#, "This request doesn't need a role"),
         (r#"{"message":"403 Forbidden - Your IP address is not allowed."}"#, "only from some IP addresses"),
         (
             r#"{"message":"403 Forbidden - GitLab is in maintenance mode"}"#,
@@ -79,7 +80,7 @@ fn mistakes_in_tls_that_a_server_tells_get_advice() {
     let page = |title| format!("<html><head><title>400 {title}</title></head></html>");
     for (title, advice) in [
         ("No required SSL certificate was sent", "Set `client_cert` and `client_key`"),
-        ("The plain HTTP request was sent to HTTPS port", "write `https://`"),
+        ("The plain HTTP request was sent to HTTPS port", "Use `https://`"),
     ] {
         let error = error_of_answer(400, "text/html", &page(title));
         assert!(error.contains(advice), "{error}");
@@ -100,8 +101,8 @@ fn a_blocked_user_is_told_apart_from_a_missing_role() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: the token's user may not do this (403): Your account has been
-    blocked.
+    GET /user: the token's user isn't allowed to do this (403).
+    Response: Your account has been blocked.
 
     The token's user can't use GitLab. Ask an administrator of the instance to
     unblock, activate or approve the user, or use another user's token.
@@ -124,12 +125,12 @@ fn terms_of_service_are_to_be_accepted() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: the token's user may not do this (403): You must accept the Terms
-    of Service in order to perform this action. To accept these terms, please
-    access GitLab from a web browser.
+    GET /user: the token's user isn't allowed to do this (403).
+    Response: You must accept the Terms of Service in order to perform this
+    action. To accept these terms, please access GitLab from a web browser.
 
-    Sign in to GitLab in a browser as the token's user, and do what GitLab asks
-    for there; a service account or bot can't, so use another user's token in its
-    place.
+    Sign in to GitLab in a browser as the token's user, and follow GitLab's
+    instructions. A service account or bot user can't sign in: use another user's
+    token instead.
     "#);
 }

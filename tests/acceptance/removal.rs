@@ -66,13 +66,13 @@ fn entry_of_a_missing_project_is_destroyed_with_a_warning() {
     let (gitlab, tf) = applied();
     gitlab.delete_project(APP);
 
-    assert_snapshot!(tf.apply_with(&UNREFRESHED).succeeds().warning(), @"
-    Warning: Project 1 is gone
+    assert_snapshot!(tf.apply_with(&UNREFRESHED).succeeds().warning(), @r"
+    Warning: Project acme/app (1) is gone or not visible
 
-    GitLab answers that there is no project 1 that the token can see, so what was
-    managed of it counts as gone, though nothing proves it. If the project still
-    exists, its settings and entries may be as they were: give the token's user
-    the Maintainer role in it again, and look.
+    GitLab returns 404 for project acme/app (1), so Terraform removed its resource
+    from the state without changing anything in GitLab. If the project still
+    exists, its settings and allowlist entries may be unchanged: restore the
+    Maintainer role of the token's user, and check them.
     ");
 
     assert!(tf.state().addresses().is_empty());
@@ -83,15 +83,19 @@ fn target_hidden_from_the_token_keeps_access_and_stays_in_state() {
     let (gitlab, tf) = applied();
     gitlab.hide_from(ADMINISTRATOR, Target::Project(LIB));
 
-    assert_snapshot!(tf.destroy().error(), @"
-    Error: Can't remove project 2 from the allowlist of project 1
+    assert_snapshot!(tf.destroy().error(), @r"
+    Error: Can't remove entry: project acme/lib (2)
 
-    DELETE /projects/1/job_token_scope/allowlist/2: not removed: the entry is
-    still on the list (404): Project Not Found.
+    Removing project acme/lib (2) from the allowlist of project acme/app (1)
+    failed.
 
-    GitLab refuses to remove a project that the token can't see, so its jobs keep
-    their access. Give the token's user at least the Guest role in that project,
-    or remove the entry with a token that sees both.
+    DELETE /projects/1/job_token_scope/allowlist/2: the entry is still on the
+    allowlist (404).
+    Response: Project Not Found
+
+    GitLab doesn't remove a project that isn't visible to the token, so its jobs
+    keep access. Give the token's user at least the Guest role in that project, or
+    use a token whose user has access to both.
     ");
 
     assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());
@@ -115,15 +119,15 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Revoked);
 
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
-    Error: Can't read the allowlist of project 1
+    Error: Can't read the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    GET /projects/1/job_token_scope/allowlist: the token was revoked (401): Token
-    was revoked. You have to re-authorize from the user.
+    GET /projects/1/job_token_scope/allowlist: the token was revoked (401).
+    Response: Token was revoked. You have to re-authorize from the user.
 
-    Make a new access token with the scope `api` and set it as the provider's
-    `token` (or `GITLAB_TOKEN`).
+    Create a new access token with the scope `api`, and set it as the provider's
+    `token` or as `GITLAB_TOKEN`.
     "#);
 
     assert_eq!(tf.state().addresses(), [ENTRY]);
@@ -136,16 +140,15 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
 
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
-    Error: Can't read the allowlist of project 1
+    Error: Can't read the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    GET /projects/1/job_token_scope/allowlist: the token's user may not do this
-    (403).
+    GET /projects/1/job_token_scope/allowlist: the token's user isn't allowed to
+    do this (403).
 
-    The job token settings of a project can be read and changed only with at least
-    the Maintainer role in that project: give it to the user that the token
-    belongs to.
+    Reading and changing a project's job token settings takes at least the
+    Maintainer role in the project. Give this role to the token's user.
     "#);
 
     assert_eq!(tf.state().addresses(), [ENTRY]);
@@ -156,13 +159,17 @@ fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
     let (gitlab, tf) = applied();
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete));
 
-    assert_snapshot!(tf.destroy().error(), @"
-    Error: Can't remove project 2 from the allowlist of project 1
+    assert_snapshot!(tf.destroy().error(), @r"
+    Error: Can't remove entry: project acme/lib (2)
 
-    DELETE /projects/1/job_token_scope/allowlist/2: the server failed (500).
+    Removing project acme/lib (2) from the allowlist of project acme/app (1)
+    failed.
 
-    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
-    does what is left.
+    DELETE /projects/1/job_token_scope/allowlist/2: the server returned an error
+    (500).
+
+    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    remaining changes.
     ");
 
     assert_eq!(gitlab.allowlist(APP).projects, [LIB].into());

@@ -44,10 +44,10 @@ fn what_was_applied_plans_clean() {
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    Project acme/app (1) is open now, with `inbound_enabled = false`. Applying
-    this restricts access to its allowlist. Its allowlist is empty, so that only
-    its own jobs keep access; the jobs of all other projects lose it. Fill the
-    allowlist first if more need access.
+    Project acme/app (1) is open (`inbound_enabled = false`). Applying this
+    restricts access to its allowlist. Its allowlist is empty, so only its own
+    jobs keep access; all other projects lose access. If more projects need
+    access, add them to the allowlist first.
     "#);
     tf.apply_saved().succeeds();
 
@@ -107,15 +107,15 @@ fn opening_a_project_warns_only_while_planning_the_change() {
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().warning(), @r"
-    Warning: Project acme/app will be open to the job tokens of all projects
+    Warning: Project acme/app (1) will be open to all job tokens
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
-    With `inbound_enabled = false`, the allowlist of project acme/app no longer
-    limits access: a job of any project may use its job token here, with the
-    rights of the user that started it. Allow the projects or groups that need
-    access instead, and keep `inbound_enabled = true`. Where the whole instance
-    enforces its allowlists, as GitLab.com does, GitLab will refuse.
+    With `inbound_enabled = false`, the jobs of all projects of the instance can
+    access project acme/app (1) with their job token, within the rights of the
+    user who runs them. It is safer to add the projects and groups that need
+    access to the allowlist. If the instance enforces allowlists, as GitLab.com
+    does, applying this fails.
     ");
     tf.apply_saved().succeeds();
 
@@ -131,8 +131,8 @@ fn warning_names_each_project_that_will_be_open() {
     let plan = tf.run(&["plan", "-no-color", "-input=false"]);
 
     plan.succeeds();
-    for project in ["acme/app", "acme/lib"] {
-        let title = format!("Warning: Project {project} will be open to the job tokens of all projects");
+    for project in ["acme/app (1)", "acme/lib (2)"] {
+        let title = format!("Warning: Project {project} will be open to all job tokens");
         assert!(plan.stdout().contains(&title), "{title:?} is not in {plan}");
     }
 }
@@ -167,17 +167,17 @@ fn enforcement_that_begins_later_stops_the_plan() {
     assert!(plan.error().contains("Project acme/app (1) can't be opened"), "{}", plan.error());
     let told: Vec<String> = plan.run().warnings().iter().map(ToString::to_string).collect();
     assert_snapshot!(told.join("\n\n"), @r#"
-    Warning: Access to project 1 is limited to the allowlist again
+    Warning: Project acme/app (1) is restricted again
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    Project 1 was open, with `inbound_enabled = false`, but GitLab answers `true`
-    now. Somebody may have changed the setting; then the next apply changes it
-    back, if it is still wanted.
+    Project acme/app (1) was open, with `inbound_enabled = false`, but GitLab
+    returns `true` now. If a user changed the setting, the next apply changes it
+    back.
 
-    An administrator may have made the allowlist mandatory for the whole instance,
-    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
-    attribute, and allow the projects or groups that need access.
+    If the instance enforces allowlists, as GitLab.com does, `inbound_enabled` can
+    only be `true`. Remove the attribute, and add the projects and groups that
+    need access to the allowlist.
     "#);
 }
 
@@ -234,13 +234,13 @@ fn destroy_of_a_missing_project_succeeds_with_a_warning() {
     gitlab.delete_project(APP);
 
     let run = tf.apply_with(&["-destroy", "-refresh=false"]);
-    assert_snapshot!(run.succeeds().warning(), @"
-    Warning: Project 1 is gone
+    assert_snapshot!(run.succeeds().warning(), @r"
+    Warning: Project acme/app (1) is gone or not visible
 
-    GitLab answers that there is no project 1 that the token can see, so what was
-    managed of it counts as gone, though nothing proves it. If the project still
-    exists, its settings and entries may be as they were: give the token's user
-    the Maintainer role in it again, and look.
+    GitLab returns 404 for project acme/app (1), so Terraform removed its resource
+    from the state without changing anything in GitLab. If the project still
+    exists, its settings and allowlist entries may be unchanged: restore the
+    Maintainer role of the token's user, and check them.
     ");
 
     assert!(tf.state().addresses().is_empty());
@@ -257,13 +257,13 @@ fn a_deleted_project_leaves_the_state_on_refresh() {
     let refresh = tf.apply_with(&["-refresh-only"]);
 
     assert_snapshot!(refresh.succeeds().warning(), @r#"
-    Warning: Project 1 is gone
+    Warning: Project acme/app (1) is gone or not visible
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    GitLab answers that there is no project 1 that the token can see, so what is
-    managed of it counts as gone. If the project still exists, do not apply: give
-    the token's user the Maintainer role in it again.
+    GitLab returns 404 for project acme/app (1), so Terraform will remove its
+    resources from the state. If the project still exists, don't apply: restore
+    the Maintainer role of the token's user first.
     "#);
     assert!(tf.state().addresses().is_empty());
 }
@@ -278,15 +278,16 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
-    Error: Can't read the job token scope of project 1
+    Error: Can't read the job token scope of project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    GET /projects/1/job_token_scope: the token has expired (401): Token is
-    expired. You can either do re-authorization or token refresh.
+    GET /projects/1/job_token_scope: the token has expired (401).
+    Response: Token is expired. You can either do re-authorization or token
+    refresh.
 
-    Make a new access token with the scope `api` and set it as the provider's
-    `token` (or `GITLAB_TOKEN`).
+    Create a new access token with the scope `api`, and set it as the provider's
+    `token` or as `GITLAB_TOKEN`.
     "#);
 
     assert_eq!(tf.state().addresses(), [SCOPE]);
@@ -302,15 +303,15 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
     let place = Target::Project(APP);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
-    Error: Can't read the job token scope of project 1
+    Error: Can't read the job token scope of project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    GET /projects/1/job_token_scope: the token's user may not do this (403).
+    GET /projects/1/job_token_scope: the token's user isn't allowed to do this
+    (403).
 
-    The job token settings of a project can be read and changed only with at least
-    the Maintainer role in that project: give it to the user that the token
-    belongs to.
+    Reading and changing a project's job token settings takes at least the
+    Maintainer role in the project. Give this role to the token's user.
     "#);
 
     assert_eq!(tf.state().addresses(), [SCOPE]);
@@ -322,17 +323,18 @@ fn opening_a_project_fails_where_the_allowlist_is_enforced() {
     let tf = maintainer(&gitlab);
     tf.config(OPEN);
 
-    assert_snapshot!(tf.apply().error(), @"
-    Error: Can't set `inbound_enabled = false` on project 1
+    assert_snapshot!(tf.apply().error(), @r"
+    Error: Can't set `inbound_enabled = false` on project acme/app (1)
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
-    PATCH /projects/1/job_token_scope: refused (400): Job token scope cannot be
-    disabled for this project because it is enforced for the instance.
+    PATCH /projects/1/job_token_scope: GitLab rejected the request (400).
+    Response: Job token scope cannot be disabled for this project because it is
+    enforced for the instance.
 
-    An administrator may have made the allowlist mandatory for the whole instance,
-    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
-    attribute, and allow the projects or groups that need access.
+    If the instance enforces allowlists, as GitLab.com does, `inbound_enabled` can
+    only be `true`. Remove the attribute, and add the projects and groups that
+    need access to the allowlist.
     ");
 
     assert!(tf.state().addresses().is_empty());
@@ -345,15 +347,15 @@ fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
     tf.config(OPEN);
 
     assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't set `inbound_enabled = false` on project 1
+    Error: Can't set `inbound_enabled = false` on project acme/app (1)
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
-    GitLab accepted the change, but still says `inbound_enabled = true`.
+    GitLab accepted the change, but still returns `inbound_enabled = true`.
 
-    An administrator may have made the allowlist mandatory for the whole instance,
-    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
-    attribute, and allow the projects or groups that need access.
+    If the instance enforces allowlists, as GitLab.com does, `inbound_enabled` can
+    only be `true`. Remove the attribute, and add the projects and groups that
+    need access to the allowlist.
     ");
 
     assert!(tf.state().addresses().is_empty());

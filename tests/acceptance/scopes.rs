@@ -280,12 +280,12 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
     tf.config(&replaced(READ, "\"acme\"\n", "\"acme/none\"\n"));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Unknown group
+    Error: Unknown group: acme/none
       data.gitlab_job_token_scopes.acme
       > group = "acme/none"
 
-    GitLab has no group `acme/none` that the token can see. Check the spelling of
-    the full path, and that the token's user is a member of the group.
+    There is no group `acme/none`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the group.
     "#);
 
     tf.config(&replaced(READ, "\"acme\"\n", "99\n"));
@@ -310,19 +310,20 @@ fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the job token scopes of the projects of group 1
+    Error: Can't read the job token scopes of group acme (1)
       data.gitlab_job_token_scopes.acme
       > group = "acme"
 
-    POST /api/graphql (JobTokenScopes): this GitLab does not have it (200): Field
-    'projects' doesn't accept argument 'includeArchived'; Field
+    POST /api/graphql (JobTokenScopes): this version of GitLab doesn't support it
+    (200).
+    Response: Field 'projects' doesn't accept argument 'includeArchived'; Field
     'pushRepositoryForJobTokenAllowed' doesn't exist on type 'ProjectCiCdSetting';
-    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of single allowlist entries, and the data source
-    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
-    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
-    and `job_token_policies` from the configuration. Everything else works.
+    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
+    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
+    `default_permissions` and `job_token_policies` from the configuration.
+    Everything else works.
     "#);
 }
 

@@ -194,12 +194,12 @@ fn token_that_a_server_repeats_is_in_no_message() {
     gitlab.inject(chatty.on(Route::ScopePatch));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't set `inbound_enabled = true` on project 1
+    Error: Can't set `inbound_enabled = true` on project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
-    PATCH /projects/1/job_token_scope: refused (400): no [hidden] or [hidden],
-    please.
+    PATCH /projects/1/job_token_scope: GitLab rejected the request (400).
+    Response: no [hidden] or [hidden], please
     "#);
 
     let log = fs::read_to_string(log).unwrap();

@@ -84,8 +84,8 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
       gitlab_job_token_allowlist_entry.this
       > target_project_id = terraform_data.target.output
 
-    Project 1 always has access to itself, so an entry for it can only set the
-    permissions of its own jobs. Set `default_permissions` or
+    Project acme/app (1) always has access to itself, so an entry for it can only
+    set the permissions of its own jobs. Set `default_permissions` or
     `job_token_policies`, or name another target.
     ");
 }
@@ -113,7 +113,7 @@ fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
       > resource "gitlab_job_token_allowlist_entry" "this" {
 
     Set exactly one of `target_project`, `target_project_id`, `target_group` and
-    `target_group_id`: whose jobs are to get access?
+    `target_group_id` to the project or group whose jobs get access.
     "#);
 }
 

@@ -10,7 +10,7 @@ use crate::kit::{
 };
 use crate::list;
 
-const NOT_KNOWN: &str = "Provider configuration is not known yet";
+const NOT_KNOWN: &str = "Provider configuration isn't known yet";
 
 fn given() -> [(&'static str, Value); 3] {
     [

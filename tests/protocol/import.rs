@@ -92,6 +92,8 @@ async fn identity_without_a_target_fails_without_a_request() {
         let error = only_error(&imported.diagnostics);
         assert!(!error.detail.contains("defect"), "{identity}: {error:#?}");
     }
+    let zero = kit.import_by_identity(SCOPE, &json!({"project_id": 0})).await.unwrap();
+    assert!(only_error(&zero.diagnostics).detail.starts_with("`project_id` is 0, but"), "{zero:#?}");
     assert_eq!(kit.requests(), "");
 }
 

@@ -62,6 +62,19 @@ async fn path_that_changed_since_the_plan_is_an_error() {
 }
 
 #[tokio::test]
+async fn an_adoption_is_told_by_the_first_plan_alone() {
+    let kit = kit().await;
+    kit.gitlab.allow(1, Target::Project(2));
+    let given = json!({"project": "acme/app", "target_project": "acme/lib"});
+    let (_, first) = kit.plan_in_walk(ENTRY, &Stored::default(), given.clone(), None).await;
+    let [warning] = first.diagnostics.as_slice() else { panic!("{:#?}", first.diagnostics) };
+    assert_eq!(warning.summary, "Entry already exists: project acme/lib (2)");
+    let (plan, again) = kit.plan_in_walk(ENTRY, &Stored::default(), given, Some(&first)).await;
+    let applied = kit.host.apply(ENTRY, &plan, &again).await.unwrap();
+    assert_eq!([again.diagnostics, applied.diagnostics].concat(), []);
+}
+
+#[tokio::test]
 async fn create_removes_only_what_the_first_plan_has_named() {
     let kit = kit().await;
     kit.gitlab.allow(1, Target::Project(2));
@@ -72,7 +85,7 @@ async fn create_removes_only_what_the_first_plan_has_named() {
     let applied = kit.host.apply(EXCLUSIVE, &plan, &again).await.unwrap();
     let error = only_error(&applied.diagnostics);
     assert!(
-        error.detail.contains("project acme/tool (3)") && error.detail.contains("not in the plan"),
+        error.detail.contains("project acme/tool (3)") && error.detail.contains("plan doesn't show"),
         "{error:#?}"
     );
     assert!(!error.detail.contains("acme/lib"), "{error:#?}");

@@ -104,7 +104,7 @@ async fn unknown_value_is_no_error_and_sends_no_request() {
     ] {
         let warnings = kit.configure(kit.provider_block(given.clone())).await.unwrap();
         let titles: Vec<_> = warnings.iter().map(|warning| warning.summary.as_str()).collect();
-        assert_eq!(titles, ["Provider configuration is not known yet"], "{given}");
+        assert_eq!(titles, ["Provider configuration isn't known yet"], "{given}");
     }
     assert_eq!(kit.requests(), "");
 }

@@ -247,5 +247,5 @@ async fn a_client_certificate_of_version_1_is_sent() {
     block["client_key"] = json!(path("other.key"));
     let diagnostics = configure(&launch(), block).await;
     let error = only_error(&diagnostics);
-    assert!(error.detail.contains("the key is not that of the certificate"), "{error:#?}");
+    assert!(error.detail.contains("the key doesn't match the certificate"), "{error:#?}");
 }

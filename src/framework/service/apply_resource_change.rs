@@ -31,13 +31,14 @@ pub(super) async fn handle<P: Provider>(
         Some(state) => managed.identity(state)?,
         None => None,
     };
+    let told_once = |error| served.session.causes().of_errors.once(error);
     let private =
         if errors.is_empty() { private.applied().encode() } else { Private::failed(request.planned_private) };
     Ok(pb::apply_resource_change::Response {
         new_state: Some(convert::dynamic(state)),
         new_identity,
         private,
-        diagnostics: errors.into_iter().map(convert::error).collect(),
+        diagnostics: errors.into_iter().map(|told| convert::error(told_once(told))).collect(),
         ..Default::default()
     })
 }

@@ -10,7 +10,7 @@ use tracing::Instrument;
 use super::convert::{error, warning};
 use super::{Served, Service};
 use crate::bindings::tfplugin6 as pb;
-use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
+use crate::framework::diagnostics::{Causes, Diagnostic, Errors, Warnings};
 use crate::framework::provider::Provider;
 
 tokio::task_local! {
@@ -53,12 +53,13 @@ impl<P: Provider> Service<P> {
         let request = request.into_inner();
         let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = request.type_name());
         let warnings = Arc::new(Warnings::default());
+        let causes = Arc::clone(served.session.causes());
         let work = handler(served, request, Arc::clone(&warnings));
         let under_way = self.calls.begin();
         let work = async move {
             let _under_way = under_way;
             let started = Instant::now();
-            let answer = answer(work.await, &warnings);
+            let answer = answer(work.await, &warnings, &causes);
             tracing::debug!(tf_req_duration_ms = milliseconds(started.elapsed()), "answered");
             answer
         };
@@ -72,13 +73,16 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e3
 }
 
-fn answer<Res: Diagnosed>(result: Result<Res, Errors>, warnings: &Warnings) -> Res {
+fn answer<Res: Diagnosed>(result: Result<Res, Errors>, warnings: &Warnings, causes: &Causes) -> Res {
     let mut answer = result.unwrap_or_else(|errors| {
         let mut failure = Res::default();
-        failure.diagnostics().extend(errors.into_vec().into_iter().map(error));
+        let errors = errors.into_vec().into_iter().map(|told| error(causes.of_errors.once(told)));
+        failure.diagnostics().extend(errors);
         failure
     });
-    answer.diagnostics().extend(warnings.take().into_iter().map(warning));
+    answer
+        .diagnostics()
+        .extend(warnings.take().into_iter().map(|told| warning(causes.of_warnings.once(told))));
     for diagnostic in answer.diagnostics().iter() {
         tracing::debug!(
             diagnostic_summary = diagnostic.summary,
@@ -101,8 +105,8 @@ pub(super) fn panicked(rpc: &str) -> pb::Diagnostic {
     error(Diagnostic::defect(
         "The provider failed unexpectedly",
         format!(
-            "A defect ended the call {rpc} before it was done; its place is in the log (`TF_LOG=ERROR`). If this was \
-             an apply, the change may or may not have been made: the next plan shows."
+            "A defect ended the call {rpc}; the log says where (`TF_LOG=ERROR`). If this was an apply, the change may or may not \
+             have been made: the next plan shows it."
         ),
     ))
 }

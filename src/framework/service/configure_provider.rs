@@ -26,10 +26,10 @@ pub(super) async fn handle<P: Provider>(
     } else {
         tracing::info!("the provider block is not wholly known yet: planning without a server");
         warnings.add(Diagnostic::new(
-            "Provider configuration is not known yet",
-            "The provider block depends on values that only an apply will know, so this plan reads nothing from the server: \
-             changes made outside Terraform aren't shown, and what the apply removes isn't named. To see both, first apply \
-             what those values come from, for example with `-target`, and plan again.",
+            "Provider configuration isn't known yet",
+            "The provider block depends on values that are known only after apply, so this plan reads nothing from GitLab. It \
+             doesn't show changes made outside Terraform, or which entries the apply removes. To see both, apply the resources \
+             that these values come from first, for example with `-target`, and plan again.",
         ));
         Configuration::Unknown
     };

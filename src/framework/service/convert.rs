@@ -39,8 +39,8 @@ pub(super) fn present(what: &str, message: Option<pb::DynamicValue>, ty: &Type) 
 
 pub(super) fn unreadable(what: &str, reason: impl std::fmt::Display) -> Errors {
     Diagnostic::defect(
-        "Unreadable value from the host",
-        format!("The {what} that the host sent can't be read as the schema says: {reason}."),
+        "Unreadable value from Terraform",
+        format!("The {what} from Terraform doesn't match the schema: {reason}."),
     )
     .into()
 }
@@ -199,7 +199,7 @@ mod tests {
         let errors = present("planned state", message(b"\xd4\x00\x00", b""), &ty()).unwrap_err();
         assert_eq!(
             errors.as_slice()[0].detail,
-            "The planned state that the host sent can't be read as the schema says: it is unknown as a whole.\n\n\
+            "The planned state from Terraform doesn't match the schema: it is unknown as a whole.\n\n\
              This is a defect in the provider: please report it with the text above."
         );
         assert!(present("planned state", None, &ty()).is_err());

@@ -52,8 +52,8 @@ fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Diagnostic {
     Diagnostic::new(
         "Unreadable identity",
         format!(
-            "The identity of a `{type_name}` in the state can't be read: {reason}. Was it written by a newer version of \
-             this provider? Use that version, or take the object out of the state and import it again."
+            "The identity of a `{type_name}` in the state can't be read: {reason}. If a newer version of this provider wrote \
+             it, use that version. Otherwise remove the object from the state, and import it again."
         ),
     )
 }

@@ -34,9 +34,11 @@ pub(super) fn start<P: Provider>(
     let search = async move {
         let warnings = Warnings::default();
         let end = search(&served, request, &warnings, &found).await;
-        let warnings = warnings.take().into_iter().map(convert::warning);
-        let errors = end.err().map(Errors::into_vec).unwrap_or_default().into_iter().map(convert::error);
-        warnings.chain(errors).collect::<Vec<_>>()
+        let causes = served.session.causes();
+        let warnings =
+            warnings.take().into_iter().map(|told| convert::warning(causes.of_warnings.once(told)));
+        let errors = end.err().map(Errors::into_vec).unwrap_or_default().into_iter();
+        warnings.chain(errors.map(|told| convert::error(causes.of_errors.once(told)))).collect::<Vec<_>>()
     };
     let search = tokio::spawn(CALL.scope((), search.instrument(span)));
     tokio::spawn(async move {
@@ -88,7 +90,7 @@ fn event<C>(
     let identity = managed.identity(&listed.object)?.ok_or_else(|| {
         Diagnostic::defect(
             "Listed object without an identity",
-            format!("{:?} has none.", listed.display_name),
+            format!("{:?} doesn't have one.", listed.display_name),
         )
     })?;
     Ok(pb::list_resource::Event {

@@ -95,7 +95,7 @@ fn unknown_type(kind: &str, type_name: &str) -> Diagnostic {
     Diagnostic::new(
         "Unknown type",
         format!(
-            "This version of the provider has no {kind} of the type `{type_name}`. Is a newer one needed?"
+            "This version of the provider doesn't have the {kind} `{type_name}`. A newer version may have it."
         ),
     )
 }

@@ -6,10 +6,13 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio_util::sync::CancellationToken;
 
 use super::Calls;
-use crate::framework::diagnostics::{Diagnostic, Errors};
+use crate::framework::diagnostics::{Causes, Diagnostic, Errors};
 
 /// The configuration of one connection. Clones share it, and it goes away with the last of them.
-pub struct Session<C>(Arc<RwLock<State<C>>>);
+pub struct Session<C> {
+    state: Arc<RwLock<State<C>>>,
+    causes: Arc<Causes>,
+}
 
 struct State<C> {
     configuration: Configuration<C>,
@@ -36,6 +39,7 @@ impl<C> Session<C> {
     /// Returns what the next interrupt cancels, or the end of all `calls`, in a configuration that begins now. An earlier
     /// interrupt is over: the host goes on.
     pub(super) fn begin(&self, calls: &Calls) -> CancellationToken {
+        self.causes.clear();
         let stopped = &mut self.write().stopped;
         let current = stopped.take().filter(|stopped| !stopped.is_cancelled());
         stopped.insert(current.unwrap_or_else(|| calls.stop_token())).child_token()
@@ -56,38 +60,43 @@ impl<C> Session<C> {
         match self.configuration() {
             Configuration::Ready(client) => Ok(client),
             Configuration::Unknown => Err(Diagnostic::new(
-                "Provider configuration is not known yet",
-                "The provider block depends on values that only an apply will know, so nothing can be asked of the \
-                 server now. Apply what those values come from first, for example with `-target`.",
+                "Provider configuration isn't known yet",
+                "The provider block depends on values that are known only after apply, so nothing can be read from GitLab. Apply \
+                 the resources that these values come from first, for example with `-target`.",
             )
             .into()),
             Configuration::Missing => Err(Diagnostic::defect(
                 "Provider is not configured",
-                "The host asked for an operation before it configured the provider.",
+                "Terraform requested an operation before it configured the provider.",
             )
             .into()),
         }
     }
 
+    /// Returns the causes that the messages of this configuration have told.
+    pub(super) fn causes(&self) -> &Arc<Causes> {
+        &self.causes
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, State<C>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, State<C>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<C> Default for Session<C> {
     fn default() -> Self {
         let state = State { configuration: Configuration::Missing, stopped: None };
-        Self(Arc::new(RwLock::new(state)))
+        Self { state: Arc::new(RwLock::new(state)), causes: Arc::default() }
     }
 }
 
 impl<C> Clone for Session<C> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { state: Arc::clone(&self.state), causes: Arc::clone(&self.causes) }
     }
 }
 

@@ -62,7 +62,7 @@ async fn an_unknown_type_is_told_by_its_name() {
     let answer = unconfigured().read_resource(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(
         answer.diagnostics[0].detail,
-        "This version of the provider has no resource of the type `test_other`. Is a newer one needed?"
+        "This version of the provider doesn't have the resource `test_other`. A newer version may have it."
     );
 }
 

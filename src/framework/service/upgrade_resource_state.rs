@@ -64,8 +64,8 @@ pub(super) fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Dia
     Diagnostic::new(
         "Unreadable state",
         format!(
-            "A `{type_name}` in the state can't be read: {reason}. Was it written by a newer version of this provider, \
-             or changed by hand? Use that version, or take the object out of the state and import it again."
+            "A `{type_name}` in the state can't be read: {reason}. If a newer version of this provider wrote it, use that \
+             version. Otherwise remove the object from the state, and import it again."
         ),
     )
 }

@@ -98,7 +98,10 @@ impl Client {
                 if let Some(fault) = fault {
                     return Err(fault);
                 }
-                return failure(ErrorKind::NotAvailable, "GitLab shows no authentication log of the project");
+                return failure(
+                    ErrorKind::NotAvailable,
+                    "GitLab doesn't show the project's authentication log",
+                );
             };
             let (is_followed, next) = (page.is_followed(), page.end().map(str::to_owned));
             for row in page.nodes {
@@ -125,7 +128,7 @@ impl Client {
                 return Ok(Some(AuthenticationLog { projects, hidden, may_be_cut: rows == ROW_LIMIT }));
             }
             if next.is_none() || next == after {
-                return failure(ErrorKind::Unreadable, "the log does not go on");
+                return failure(ErrorKind::Unreadable, "the log ends early");
             }
             after = next;
         }
@@ -229,7 +232,7 @@ mod tests {
         let repeating = || page(&[row(2, "2026-11-20T10:00:00Z")], Some("c"));
         let error = read(vec![repeating(), repeating()]).await.1.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Unreadable);
-        assert!(shown(&error).contains("the log does not go on"), "{error}");
+        assert!(shown(&error).contains("the log ends early"), "{error}");
     }
 
     #[tokio::test]

@@ -120,13 +120,13 @@ impl GroupProjects {
             return Err(error);
         }
         let Some(listed) = answer.value.group else {
-            let unseen = || failure(ErrorKind::NotAvailable, "GitLab shows no group of that path");
+            let unseen = || failure(ErrorKind::NotAvailable, "GitLab doesn't show a group with this path");
             return Err(error.unwrap_or_else(unseen));
         };
         let page = listed.projects;
         if page.is_followed() {
             let cursor = page.end().map(str::to_owned).filter(|end| Some(end) != after.as_ref());
-            let cursor = cursor.ok_or_else(|| failure(ErrorKind::Unreadable, "the list does not go on"))?;
+            let cursor = cursor.ok_or_else(|| failure(ErrorKind::Unreadable, "the list ends early"))?;
             self.next = Next::After { group, cursor };
         }
         let mut projects = Vec::new();
@@ -241,7 +241,7 @@ mod tests {
             let (_, mut pages) = read(replies).await;
             let error = pages.pop().unwrap().unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::Unreadable);
-            assert!(shown(&error).contains("the list does not go on"), "{error}");
+            assert!(shown(&error).contains("the list ends early"), "{error}");
         }
     }
 

@@ -114,19 +114,19 @@ impl Client {
                 if let Some(fault) = fault {
                     return Err(fault);
                 }
-                return failure(ErrorKind::NotAvailable, "GitLab shows no allowlist of the project");
+                return failure(ErrorKind::NotAvailable, "GitLab doesn't show the project's allowlist");
             };
             let next = lists.next(&from);
             read += lists.len();
             if read > MOST_ENTRIES {
-                return failure(ErrorKind::Unreadable, "the list is longer than GitLab lets one be");
+                return failure(ErrorKind::Unreadable, "the list is longer than GitLab's limit");
             }
             list.hidden += lists.hidden();
             lists.into_entries().for_each(|entry| list.insert(entry));
             match next {
                 None => return Ok(Some(Arc::new(list))),
                 Some(next) if next == from => {
-                    return failure(ErrorKind::Unreadable, "the list does not go on");
+                    return failure(ErrorKind::Unreadable, "the list ends early");
                 }
                 Some(next) => from = next,
             }

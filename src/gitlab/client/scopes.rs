@@ -93,7 +93,8 @@ impl Client {
             let page = match answer.value.group {
                 Some(group) => group.projects,
                 None => {
-                    let unseen = || failure(ErrorKind::NotAvailable, "GitLab shows no group of that path");
+                    let unseen =
+                        || failure(ErrorKind::NotAvailable, "GitLab doesn't show a group with this path");
                     return Err(error.unwrap_or_else(unseen));
                 }
             };
@@ -124,7 +125,7 @@ impl Client {
                 return Ok(ProjectScopes { projects, hidden });
             }
             if next.is_none() || next == after {
-                return Err(failure(ErrorKind::Unreadable, "the list does not go on"));
+                return Err(failure(ErrorKind::Unreadable, "the list ends early"));
             }
             after = next;
         }
@@ -316,7 +317,7 @@ mod tests {
         for replies in [vec![repeating(), repeating()], vec![without_cursor]] {
             let error = read(replies, false).await.1.unwrap_err();
             assert_eq!(*error.kind(), ErrorKind::Unreadable);
-            assert!(shown(&error).contains("the list does not go on"), "{error}");
+            assert!(shown(&error).contains("the list ends early"), "{error}");
         }
     }
 

@@ -46,7 +46,7 @@ impl Client {
             if let Some(fault) = fault {
                 return fault;
             }
-            let words = Some("GitLab shows no settings of the project".to_owned());
+            let words = Some("GitLab doesn't show the project's settings".to_owned());
             Error::new(ErrorKind::NotAvailable, call.line(), None, words, answer.history)
         };
         shown.ci_cd_settings.ok_or_else(unseen).map(Some)
@@ -82,7 +82,7 @@ impl Client {
                     };
                 }
                 None => fault.unwrap_or_else(|| {
-                    let words = Some("the answer does not say what was written".to_owned());
+                    let words = Some("the response doesn't show what was changed".to_owned());
                     let history = AttemptHistory { doubtful: true, ..answer.history };
                     Error::new(ErrorKind::Unreadable, call.line(), None, words, history)
                 }),

@@ -61,19 +61,19 @@ pub enum RefError {
     #[error("{InvalidId}")]
     Number,
     /// Starts or ends with a slash.
-    #[error("a full path neither starts nor ends with a slash")]
+    #[error("a full path doesn't start or end with a slash")]
     OuterSlash,
     /// Two slashes in a row.
-    #[error("a full path has no empty part between two slashes")]
+    #[error("a full path doesn't have two slashes in a row")]
     DoubleSlash,
     /// `.` or `..` between slashes.
     #[error("`.` and `..` can't be parts of a full path")]
     DotSegment,
     /// Blanks or control characters.
-    #[error("a full path contains no blanks or control characters")]
+    #[error("a full path doesn't contain spaces or control characters")]
     Blank,
     /// Longer than GitLab can make one.
-    #[error("it is longer than any full path")]
+    #[error("it is too long")]
     TooLong,
     /// The address of a web page.
     #[error("it is a URL")]
@@ -82,22 +82,22 @@ pub enum RefError {
     #[error("it is the address of a Git repository")]
     Repository,
     /// The path of a page of a project or group.
-    #[error("`-` can't be a part of a full path: it leads to the pages of a project or group")]
+    #[error("`-` can't be a part of a full path, only of the URL of a page")]
     Page,
     /// The query or fragment of an address.
-    #[error("a full path contains no `?` or `#`")]
+    #[error("a full path doesn't contain `?` or `#`")]
     Query,
     /// A mark in front, as in a mention.
     #[error("a full path doesn't start with `@`")]
     Mention,
     /// A first part that GitLab keeps for its own pages.
-    #[error("no group or user can have the first part as its name, which GitLab uses itself")]
+    #[error("its first part is reserved in GitLab")]
     Reserved,
     /// A slash as `%2F`.
     #[error("a full path isn't percent-encoded")]
     Encoded,
     /// A project's path without its group.
-    #[error("the full path of a project has a group or user in front, such as `group/project`")]
+    #[error("the full path of a project starts with its group or user, for example `group/project`")]
     NoNamespace,
 }
 

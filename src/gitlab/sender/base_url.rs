@@ -21,29 +21,25 @@ pub struct BaseUrl {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// Nothing but blanks.
-    #[error("it is empty")]
+    #[error("must be a URL")]
     Empty,
     /// Not a URL at all, or one without a host.
-    #[error("it is not a URL such as `https://gitlab.example.com`")]
+    #[error("must be a valid URL")]
     NotAUrl,
     /// Some other scheme, or none.
-    #[error("it must start with `https://` or `http://`")]
+    #[error("must start with `https://` or `http://`")]
     Scheme,
     /// A user name or password in the URL, where proxies and logs would see it.
-    #[error("it must not contain a user name or password; the token has a setting of its own")]
+    #[error("must be a URL without user name and password")]
     Credentials,
     /// A page of a project, group or user.
-    #[error(
-        "it is the address of a page of GitLab; write only the scheme and host, as in `https://gitlab.example.com`"
-    )]
+    #[error("must be the URL of the instance, not of a page")]
     Page,
     /// An address of the API, below the one that all of them start with.
-    #[error(
-        "it is the address of a part of GitLab's API; write only the scheme and host, as in `https://gitlab.example.com`"
-    )]
+    #[error("must be the URL of the instance or its API, not of an endpoint")]
     Endpoint,
     /// A query or fragment, which has no meaning in front of a path.
-    #[error("it must not contain a query (`?`) or fragment (`#`)")]
+    #[error("must be a URL without query (`?`) and fragment (`#`)")]
     QueryOrFragment,
 }
 

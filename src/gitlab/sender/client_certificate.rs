@@ -34,12 +34,12 @@ pub(super) fn read(certificate: &str, key: &SecretString) -> Result<CertifiedKey
     let short = certified.rsa_bits().filter(|bits| *bits < SHORTEST_RSA_KEY);
     let key = any_supported_type(&key).map_err(|_| match short {
         Some(bits) => ConfigError::ClientKey(format!(
-            "its RSA key has {bits} bits, and at least {SHORTEST_RSA_KEY} are needed"
+            "its RSA key has {bits} bits, but at least {SHORTEST_RSA_KEY} are required"
         )),
-        None => ConfigError::ClientKey("it is no RSA, ECDSA or Ed25519 key that TLS knows".to_owned()),
+        None => ConfigError::ClientKey("it isn't an RSA, ECDSA or Ed25519 key that TLS supports".to_owned()),
     })?;
     if key.public_key().is_some_and(|public_key| public_key != certified.public_key) {
-        return Err(ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned()));
+        return Err(ConfigError::ClientKeyPair("the key doesn't match the certificate".to_owned()));
     }
     Ok(CertifiedKey::new(chain, key))
 }
@@ -55,7 +55,7 @@ fn chain(text: &str) -> Result<Vec<CertificateDer<'static>>, String> {
         false => Ok(certificates),
         true if sections.is_cut => Err(NO_END.to_owned()),
         true if malformed => Err(MALFORMED.to_owned()),
-        true => Err("it holds no certificate in PEM form".to_owned()),
+        true => Err("it doesn't have a certificate in PEM form".to_owned()),
     }
 }
 
@@ -63,22 +63,21 @@ fn private_key(text: &str) -> Result<PrivateKeyDer<'static>, String> {
     let sections = Sections::of(text)?;
     match PrivateKeyDer::from_pem_slice(sections.whole.concat().as_bytes()) {
         _ if ENCRYPTED.iter().any(|mark| text.contains(mark)) => {
-            Err("it is encrypted, and nobody is asked for the passphrase; decrypt it with `openssl pkey`"
-                .to_owned())
+            Err("it is encrypted; decrypt it with `openssl pkey`".to_owned())
         }
         Ok(key) => Ok(key),
         Err(pem::Error::NoItemsFound) if text.contains(OF_SSH) => {
-            Err("it is a key of SSH, which TLS does not use".to_owned())
+            Err("it is an SSH key, which TLS doesn't support".to_owned())
         }
         Err(_) if sections.is_cut => Err(NO_END.to_owned()),
-        Err(pem::Error::NoItemsFound) => Err("it holds no private key in PEM form".to_owned()),
+        Err(pem::Error::NoItemsFound) => Err("it doesn't have a private key in PEM form".to_owned()),
         // Nothing of what the file holds: a key may be among it.
         Err(_) => Err(MALFORMED.to_owned()),
     }
 }
 
 /// The error of a section that isn't Base64.
-const MALFORMED: &str = "it is not well-formed PEM";
+const MALFORMED: &str = "it isn't valid PEM";
 
 #[cfg(test)]
 mod tests;

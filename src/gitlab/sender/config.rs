@@ -58,13 +58,13 @@ pub enum ConfigError {
     #[error("the token is empty")]
     TokenEmpty,
     /// The token has characters that no header can carry.
-    #[error("the token contains blanks, line breaks or other characters that no token has")]
+    #[error("the token contains spaces, line breaks or other characters that tokens can't have")]
     TokenNotSendable,
     /// [`Config::cacert_pem`] holds no certificate.
     #[error("the CA certificate file can't be used: {0}")]
     CaCertificate(&'static str),
     /// Only one of certificate and key is set.
-    #[error("a client certificate and its key must be given together")]
+    #[error("a client certificate and its key must be set together")]
     IncompleteClientCertificate,
     /// [`Config::client_cert_pem`] holds no usable certificate.
     #[error("the client certificate can't be used: {0}")]
@@ -87,19 +87,19 @@ pub enum ConfigError {
     #[error("at least one request must be allowed at a time")]
     NoConcurrency,
     /// [`Config::request_timeout`] is 0.
-    #[error("the request time-out must be longer than zero")]
+    #[error("the request timeout must be longer than zero")]
     NoTime,
     /// [`Config::user_agent`] can't be sent.
-    #[error("the user agent contains characters that no header can carry")]
+    #[error("the user agent contains characters that a header can't have")]
     UserAgent,
     /// The system has no certificates of authorities, and [`Config::cacert_pem`] is not set.
     #[error(
-        "this system knows no certificate authorities, so no server can be trusted; install them (mostly a package \
-         `ca-certificates`), or name a file with the one to trust"
+        "this system doesn't have certificates of authorities, so no server can be trusted; install them (usually the package \
+         `ca-certificates`), or set `cacert_file` to the one to trust"
     )]
     NoAuthorities,
     /// The proxy of this variable can't be used.
-    #[error("the proxy that `{0}` names can't be used")]
+    #[error("the proxy in `{0}` can't be used")]
     Proxy(&'static str),
     /// The TLS library refused.
     #[error("TLS can't be set up: {0}")]

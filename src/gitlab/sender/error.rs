@@ -201,6 +201,34 @@ impl Error {
         self.0.words.as_deref()
     }
 
+    /// Returns the request and what came of it, without what the other side said and without a full stop.
+    #[must_use]
+    pub fn outcome(&self) -> String {
+        let Report { kind, line, status, words, .. } = &*self.0;
+        let status = status.map(|status| format!(" ({})", status.as_u16())).unwrap_or_default();
+        let reason = words.as_ref().filter(|_| self.response().is_none());
+        let reason = reason.map(|words| format!(": {words}")).unwrap_or_default();
+        format!("{line}: {}{status}{reason}", kind.describe())
+    }
+
+    /// Returns the words of the other side's response, if there was one with words.
+    #[must_use]
+    pub fn response(&self) -> Option<&str> {
+        let is_told = self.0.status.is_some() && *self.kind() != ErrorKind::Unreadable;
+        self.words().filter(|_| is_told)
+    }
+
+    /// Returns the number of attempts and the time that they took, in brackets, if there were several.
+    #[must_use]
+    pub fn attempts_made(&self) -> String {
+        let AttemptHistory { attempts, elapsed, .. } = self.0.history;
+        if attempts > 1 {
+            format!(" [{attempts} attempts in {:.1} s]", elapsed.as_secs_f64())
+        } else {
+            String::new()
+        }
+    }
+
     /// True when some attempt may have been carried out although no answer said so.
     #[must_use]
     pub fn maybe_carried_out(&self) -> bool {
@@ -323,51 +351,51 @@ impl ErrorKind {
     fn describe(&self) -> String {
         match self {
             Self::NoToken => "no token is set".to_owned(),
-            Self::Unauthorized(TokenProblem::Invalid) => "the token is not accepted".to_owned(),
+            Self::Unauthorized(TokenProblem::Invalid) => "GitLab doesn't accept the token".to_owned(),
             Self::Unauthorized(TokenProblem::Expired) => "the token has expired".to_owned(),
             Self::Unauthorized(TokenProblem::Revoked) => "the token was revoked".to_owned(),
-            Self::Forbidden => "the token's user may not do this".to_owned(),
-            Self::Blocked { by: Some(by) } => format!("{by} in front of GitLab refused the request"),
-            Self::Blocked { by: None } => "something in front of GitLab refused the request".to_owned(),
+            Self::Forbidden => "the token's user isn't allowed to do this".to_owned(),
+            Self::Blocked { by: Some(by) } => format!("{by} in front of GitLab rejected the request"),
+            Self::Blocked { by: None } => "something in front of GitLab rejected the request".to_owned(),
             Self::InsufficientScope { needed: Some(scope) } => lacks_scope(scope),
             Self::InsufficientScope { needed: None } => "the token lacks a scope".to_owned(),
             Self::FineGrained { needed: Some(needed) } => format!("the token lacks the permission {needed}"),
-            Self::FineGrained { needed: None } => "not possible with a fine-grained token".to_owned(),
+            Self::FineGrained { needed: None } => "fine-grained tokens can't do this".to_owned(),
             Self::NotFound => "not found, or not visible to the token".to_owned(),
-            Self::BadRequest => "refused".to_owned(),
-            Self::NotAllowed => "not allowed at this address".to_owned(),
+            Self::BadRequest => "GitLab rejected the request".to_owned(),
+            Self::NotAllowed => "GitLab doesn't allow this method".to_owned(),
             Self::RateLimited { retry_after: Some(wait) } => {
-                format!("too many requests, wait {} s", wait.as_secs())
+                format!("rate limit exceeded, retry after {} s", wait.as_secs())
             }
-            Self::RateLimited { retry_after: None } => "too many requests".to_owned(),
-            Self::Server => "the server failed".to_owned(),
+            Self::RateLimited { retry_after: None } => "rate limit exceeded".to_owned(),
+            Self::Server => "the server returned an error".to_owned(),
             Self::Redirected { to: Some(origin), is_sign_in: true } => {
-                format!("redirected to a sign-in page at {origin}, which is not followed")
+                format!("redirected to a sign-in page at {origin}")
             }
             Self::Redirected { to: Some(origin), .. } => {
-                format!("redirected to {origin}, which is not followed")
+                format!("redirected to {origin}")
             }
-            Self::Redirected { to: None, .. } => "redirected without a usable address".to_owned(),
-            Self::UnexpectedStatus => "an unexpected status".to_owned(),
+            Self::Redirected { to: None, .. } => "redirected without a valid address".to_owned(),
+            Self::UnexpectedStatus => "unexpected status".to_owned(),
             Self::Unreachable => "the server can't be reached".to_owned(),
             Self::Untrusted(problem) => problem.describe().to_owned(),
             Self::Proxy { address, problem, .. } => format!("the proxy {address} {}", problem.describe()),
-            Self::TimedOut => "no complete answer in time".to_owned(),
-            Self::Unreadable => "the answer is not one of GitLab's API".to_owned(),
-            Self::PartMissing => "not found, though the project is".to_owned(),
+            Self::TimedOut => "the request timed out".to_owned(),
+            Self::Unreadable => "the response isn't from GitLab's API".to_owned(),
+            Self::PartMissing => "not found, although the project exists".to_owned(),
             Self::Incomplete => "the list is incomplete".to_owned(),
             Self::TooManyProjects => "the group has too many projects".to_owned(),
             Self::LogTooLong => "the log has too many projects".to_owned(),
             Self::TooManyEntries => "the group's projects have too many allowlist entries".to_owned(),
-            Self::Cancelled => "stopped before it was done".to_owned(),
-            Self::StillAllowed => "not removed: the entry is still on the list".to_owned(),
-            Self::Unsupported => "this GitLab does not have it".to_owned(),
-            Self::SwitchedOff => "fine-grained permissions are switched off for this project".to_owned(),
-            Self::NotAvailable => "not there, or not for this token to see or change".to_owned(),
-            Self::UnknownValues(values) => format!("GitLab does not know {}", values.join(", ")),
-            Self::UnseenTarget => "the target is not visible to the token".to_owned(),
+            Self::Cancelled => "interrupted before it was complete".to_owned(),
+            Self::StillAllowed => "the entry is still on the allowlist".to_owned(),
+            Self::Unsupported => "this version of GitLab doesn't support it".to_owned(),
+            Self::SwitchedOff => "permissions of entries are turned off for this project".to_owned(),
+            Self::NotAvailable => "not found, or the token isn't allowed to read or change it".to_owned(),
+            Self::UnknownValues(values) => format!("GitLab doesn't recognize {}", values.join(", ")),
+            Self::UnseenTarget => "the target isn't visible to the token".to_owned(),
             Self::Elsewhere { owner, target } => {
-                format!("GitLab wrote the entry for {target} on the list of project {owner} in its place")
+                format!("GitLab changed the entry for {target} on the allowlist of project {owner} instead")
             }
         }
     }
@@ -378,7 +406,7 @@ fn lacks_scope(listed: &str) -> String {
     let scopes: Vec<String> = listed.split_whitespace().map(|scope| format!("`{scope}`")).collect();
     match scopes.split_last() {
         Some((last, rest)) if !rest.is_empty() => {
-            format!("the token has none of the scopes {} and {last}, of which one is needed", rest.join(", "))
+            format!("the token needs one of the scopes {} or {last}", rest.join(", "))
         }
         _ => format!("the token lacks the scope `{listed}`"),
     }
@@ -398,18 +426,11 @@ impl TokenProblem {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { kind, line, status, words, history, .. } = &*self.0;
-        write!(f, "{line}: {}", kind.describe())?;
-        if let Some(status) = status {
-            write!(f, " ({})", status.as_u16())?;
-        }
-        if let Some(words) = words {
+        f.write_str(&self.outcome())?;
+        if let Some(words) = self.response() {
             write!(f, ": {words}")?;
         }
-        if history.attempts > 1 {
-            write!(f, " [{} attempts in {:.1} s]", history.attempts, history.elapsed.as_secs_f64())?;
-        }
-        Ok(())
+        f.write_str(&self.attempts_made())
     }
 }
 

@@ -207,7 +207,7 @@ impl Sender {
     ) -> Error {
         let kind = kind_of(errors, has_data, call);
         let words = self.presentable(words_of(errors, &kind, call.optional()), LONGEST);
-        let words = words.or_else(|| Some("neither data nor errors".to_owned()));
+        let words = words.or_else(|| Some("the response has neither data nor errors".to_owned()));
         let may_follow_it = |fault: &Fault| has_data && !fault.is_refusal();
         let doubtful = !call.is_read() && (errors.is_empty() || errors.iter().any(may_follow_it));
         let history = AttemptHistory { doubtful: history.doubtful || doubtful, ..history };

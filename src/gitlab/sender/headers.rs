@@ -6,15 +6,14 @@ use secrecy::{ExposeSecret, SecretString};
 use super::config::{Config, ConfigError};
 
 /// The reason why these headers can't be configured.
-const CONNECTION: &str =
-    "it says where a request ends or how the connection is used, which isn't yours to set";
-const TOKEN: &str = "it carries a token; set the provider's `token`";
-const CONTENT: &str = "the provider sets it itself, by what it sends and can read";
-const MEANING: &str = "it changes what a request means";
+const CONNECTION: &str = "it controls the connection, which the provider does itself";
+const TOKEN: &str = "it is valid for a token; set the provider's `token` instead";
+const CONTENT: &str = "the provider sets it itself";
+const MEANING: &str = "it changes the meaning of requests";
 
 /// The headers that can't be configured, in lower case.
 const REFUSED: [(&str, &str); 28] = [
-    ("authorization", "it is the one that carries the token"),
+    ("authorization", "it is valid for the token; set the provider's `token` instead"),
     ("private-token", TOKEN),
     ("job-token", TOKEN),
     ("deploy-token", TOKEN),
@@ -47,12 +46,12 @@ const REFUSED: [(&str, &str); 28] = [
 /// Returns why a header of this name can't be configured, or `None` if it can.
 #[must_use]
 pub fn refused_header(name: &str) -> Option<&'static str> {
-    let Ok(name) = name.parse::<HeaderName>() else { return Some("that is no name of a header") };
+    let Ok(name) = name.parse::<HeaderName>() else { return Some("it isn't a valid header name") };
     REFUSED.into_iter().find_map(|(refused, reason)| (refused == name.as_str()).then_some(reason))
 }
 
 /// The reason why a header can't be there beside another.
-pub const TWICE: &str = "another one has the same name, apart from upper and lower case";
+pub const TWICE: &str = "another header has the same name (names are case-insensitive)";
 
 /// The reason why a value can't be sent.
 const UNSENDABLE: &str = "its value contains line breaks or control characters";
@@ -75,7 +74,7 @@ pub(super) fn of(config: &Config) -> Result<HeaderMap, ConfigError> {
         if let Some(reason) = refused_header(name) {
             return Err(refuse(reason));
         }
-        let key = name.parse::<HeaderName>().map_err(|_| refuse("that is no name of a header"))?;
+        let key = name.parse::<HeaderName>().map_err(|_| refuse("it isn't a valid header name"))?;
         let value = secret_value(value.expose_secret());
         if headers.contains_key(&key) {
             return Err(refuse(TWICE));

@@ -163,7 +163,7 @@ impl<T> Reading<T> {
         };
         let total = number(&headers, TOTAL);
         if total.is_none() && headers.contains_key(TOTAL) {
-            return Err(unreadable("`X-Total` is not a number", history));
+            return Err(unreadable("`X-Total` isn't a number", history));
         }
         self.steady &= self.pages == 1 || total == self.total;
         self.steady &= count > 0 || !self.is_announced;
@@ -172,7 +172,7 @@ impl<T> Reading<T> {
         let nothing_new = self.by_id.len() == known;
         let next = next_page(self.pages, &headers, count).and_then(|next| match next {
             Some(_) if nothing_new => Err("one page repeats another"),
-            _ if self.by_id.len() > MOST_ELEMENTS => Err("the list is longer than GitLab lets one be"),
+            _ if self.by_id.len() > MOST_ELEMENTS => Err("the list is longer than GitLab's limit"),
             next => Ok(next),
         });
         next.map_err(|reason| unreadable(reason, history))

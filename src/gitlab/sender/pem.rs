@@ -2,10 +2,10 @@
 //! sections beside good ones.
 
 /// The error of an END and a BEGIN on one line, which other programs leave out or read in part.
-pub(super) const GLUED: &str = "an END line and the next BEGIN line must not share one line";
+pub(super) const GLUED: &str = "an END line and the next BEGIN line must not be on one line";
 
 /// The error of a section that ends with the file.
-pub(super) const NO_END: &str = "a section of it has no end";
+pub(super) const NO_END: &str = "one of its sections doesn't have an end";
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";

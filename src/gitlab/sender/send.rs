@@ -336,7 +336,7 @@ impl Sender {
             Err(broken) if broken.is_eof() => None,
             Err(_) => message::read(reply.body.get(..LONGEST_PAGE).unwrap_or(&reply.body), hide).text,
         };
-        let words = words.unwrap_or_else(|| "the answer is empty or cut off".to_owned());
+        let words = words.unwrap_or_else(|| "the response is empty or incomplete".to_owned());
         Problem {
             kind: ErrorKind::Unreadable,
             status: Some(reply.status),
@@ -404,11 +404,14 @@ impl Problem {
                 let kind = Self::plain(ErrorKind::Untrusted(TlsProblem::ClientCertificate));
                 return Self { words: Some(cause), transient: true, doubtful: true, is_broken: true, ..kind };
             }
-            Failure::TimedOut(after) => {
-                (ErrorKind::TimedOut, Some(format!("nothing within {} s", after.as_secs_f32())), true, true)
-            }
+            Failure::TimedOut(after) => (
+                ErrorKind::TimedOut,
+                Some(format!("no response within {} s", after.as_secs_f32())),
+                true,
+                true,
+            ),
             Failure::TooLarge => {
-                (ErrorKind::Unreadable, Some("the answer is too large".to_owned()), false, true)
+                (ErrorKind::Unreadable, Some("the response is too large".to_owned()), false, true)
             }
             Failure::Redirected { status, to, is_sign_in, words } => {
                 let kind = ErrorKind::Redirected { to, is_sign_in };

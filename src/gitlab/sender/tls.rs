@@ -26,7 +26,7 @@ pub(super) use self::problem::{problem_of, problem_of_text};
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// The error of a file without a certificate that can be read.
-const NO_CERTIFICATE: &str = "it holds no readable PEM certificate";
+const NO_CERTIFICATE: &str = "it doesn't have a readable PEM certificate";
 
 /// The beginning of the platform verifier's error for a system without authorities.
 const NO_AUTHORITIES: &str = "No CA certificates were loaded";

@@ -6,9 +6,9 @@ use crate::framework::{
 };
 use crate::gitlab::{Freshness, Kind, ListedEntry, PermittedEntry, ProjectId, Target};
 use crate::provider::connection::Connection;
-use crate::provider::permissions;
 use crate::provider::project::{self, Stage};
 use crate::provider::report::report;
+use crate::provider::{names, permissions};
 
 /// The data source.
 pub(in crate::provider) struct Allowlist;
@@ -95,6 +95,7 @@ impl DataSource for Allowlist {
         let gitlab = &context.client.gitlab;
         let project: ProjectId =
             project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
+        let name = names::project(&config.project, project);
         // Both are waited for, so that of two refusals the same one is told each time.
         let (projects, groups) = tokio::join!(
             gitlab.complete_allowlist(project, Kind::Project),
@@ -107,17 +108,17 @@ impl DataSource for Allowlist {
         };
         let lists = projects.and_then(|projects| Ok((projects, groups?)));
         let (projects, groups) = lists.map_err(|error| {
-            report(format!("Can't read the allowlist of project {project}"), &error).at("project")
+            report(format!("Can't read the allowlist of project {name}"), &error).at("project")
         })?;
         let asked = gitlab.permissions(project, Freshness::Shared).await;
-        let permissions = permissions::as_found(project, asked, context.warnings)?;
+        let permissions = permissions::as_found(&name, asked, context.warnings)?;
         let entry = |target| permissions.as_ref().and_then(|list| list.get(target));
         let groups = || groups.iter().flat_map(|groups| groups.iter());
         let listed = || projects.iter().chain(groups());
         let mut targets: Vec<Target> = listed().map(|listed| listed.target).collect();
         targets.extend(projects.has_own_entry().then_some(Target::Project(project)));
         if permissions.is_some() && targets.into_iter().any(|target| entry(target).is_none()) {
-            context.warnings.add(incomplete(project));
+            context.warnings.add(incomplete(&name));
         }
         let allowed = |listed: &ListedEntry| Allowed::from(listed).with(entry(listed.target));
         Ok(AllowlistModel {
@@ -134,12 +135,12 @@ fn check(stage: Stage, config: &AllowlistModel) -> Result<(), Errors> {
     Errors::check(project::check_reference::<ProjectId>(stage, "project", &config.project))
 }
 
-fn incomplete(project: ProjectId) -> Diagnostic {
+fn incomplete(project: &str) -> Diagnostic {
     let detail = format!(
-        "GitLab lists entries of project {project} over REST that it doesn't show this token over GraphQL. Their permissions \
-         are null here. Most fine-grained tokens can't read them; a classic token with the scope `api` can."
+        "GitLab shows some entries of project {project} over REST, but not over GraphQL, so their permissions are null. Most \
+         fine-grained tokens can't read permissions; a classic token with the scope `api` can."
     );
-    Diagnostic::new("Permissions aren't visible to the token", detail)
+    Diagnostic::new(format!("Permissions not visible: project {project}"), detail)
 }
 
 /// The attributes of one project or group on the list.

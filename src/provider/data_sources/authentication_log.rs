@@ -77,7 +77,7 @@ impl DataSource for AuthenticationLog {
             project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
         let name = names::project(&config.project, owner);
         let log = gitlab.authentication_log(owner).await.map_err(|error| unreadable(&name, &error))?;
-        let entries = entries(gitlab, owner, context.warnings).await?;
+        let entries = entries(gitlab, (owner, &name), context.warnings).await?;
         let is_whole = log.hidden == 0 && !log.may_be_cut;
         if log.hidden > 0 {
             context.warnings.add(hidden(log.hidden, &name));
@@ -118,7 +118,7 @@ fn check(stage: Stage, config: &LogModel) -> Result<(), Errors> {
 fn unreadable(project: &str, error: &Error) -> Diagnostic {
     let title = format!("Can't read the authentication log of project {project}");
     let advice = match error.kind() {
-        ErrorKind::Unsupported => "GitLab has authentication logs from version 17.6 on.",
+        ErrorKind::Unsupported => "Authentication logs need GitLab 17.6 or later.",
         ErrorKind::NotAvailable => {
             "The token needs the scope `read_api` or `api`, and its user at least the Maintainer role in the project. \
              Fine-grained tokens can't read authentication logs: use a classic token."
@@ -133,18 +133,18 @@ fn unreadable(project: &str, error: &Error) -> Diagnostic {
 
 fn hidden(count: usize, project: &str) -> Diagnostic {
     let detail = format!(
-        "The authentication log of project {project} lists {count} more projects that GitLab doesn't show to this token. They \
-         may need entries that look unused, so `unused_entries` is null."
+        "The authentication log of project {project} has {count} more projects, which aren't visible to the token. They may use \
+         entries that look unused, so `unused_entries` is null."
     );
-    Diagnostic::new("Projects hidden from the token", detail).at("project")
+    Diagnostic::new(format!("Incomplete authentication log: project {project}"), detail).at("project")
 }
 
 fn cut(project: &str) -> Diagnostic {
     let detail = format!(
-        "GitLab shows up to 1,000 projects of an authentication log, and that of project {project} has as many, so that others \
-         may be missing. They may need entries that look unused, so `unused_entries` is null."
+        "GitLab shows at most 1,000 projects of an authentication log, and the log of project {project} has as many, so projects \
+         may be missing. They may use entries that look unused, so `unused_entries` is null."
     );
-    Diagnostic::new("Authentication log may be incomplete", detail).at("project")
+    Diagnostic::new(format!("Incomplete authentication log: project {project}"), detail).at("project")
 }
 
 /// The attributes of one project in the log.
@@ -175,9 +175,13 @@ struct Allowing {
 
 /// Returns the entries on the project's allowlist, without that for itself. GraphQL alone tells all of them, unless it hides
 /// some or doesn't have them: REST names those as well.
-async fn entries(gitlab: &Client, owner: ProjectId, warnings: &Warnings) -> Result<Vec<Allowing>, Errors> {
+async fn entries(
+    gitlab: &Client,
+    (owner, project): (ProjectId, &str),
+    warnings: &Warnings,
+) -> Result<Vec<Allowing>, Errors> {
     let asked = gitlab.permissions(owner, Freshness::Shared).await;
-    let permitted = permissions::as_found(owner, asked, warnings)?;
+    let permitted = permissions::as_found(project, asked, warnings)?;
     let known = permitted.iter().flat_map(|list| list.iter());
     let mut entries: Vec<Allowing> =
         known.map(|entry| Allowing { target: entry.target, shown: entry.into() }).collect();
@@ -188,7 +192,7 @@ async fn entries(gitlab: &Client, owner: ProjectId, warnings: &Warnings) -> Resu
                 // A GitLab without group entries has none.
                 Err(error) if kind == Kind::Group && !error.is_supported() => continue,
                 Err(error) => {
-                    return Err(report(format!("Can't read the allowlist of project {owner}"), &error)
+                    return Err(report(format!("Can't read the allowlist of project {project}"), &error)
                         .at("project")
                         .into());
                 }

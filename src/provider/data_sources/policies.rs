@@ -46,7 +46,7 @@ impl DataSource for JobTokenPolicies {
             if error.is_supported() {
                 return report("Can't read the job token policies", &error);
             }
-            let detail = format!("{}\n\nGitLab has policies from version 18.0 on.", sentence(&error));
+            let detail = format!("{}\n\nPolicies need GitLab 18.0 or later.", sentence(&error));
             Diagnostic::new("Can't read the job token policies", detail)
         })?;
         Ok(PoliciesModel { names: Attr::Known(Set(policies.iter().cloned().map(Attr::Known).collect())) })

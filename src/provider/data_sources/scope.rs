@@ -3,6 +3,7 @@
 use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
 use crate::gitlab::{Client, ErrorKind, Freshness, ProjectId, Settings};
 use crate::provider::connection::Connection;
+use crate::provider::names;
 use crate::provider::project::{self, Stage};
 use crate::provider::report::report;
 
@@ -69,10 +70,11 @@ impl DataSource for JobTokenScope {
         let gitlab = &context.client.gitlab;
         let project: ProjectId =
             project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
+        let name = names::project(&config.project, project);
         let settings = gitlab.scope(&project.into()).await.map_err(|error| {
-            report(format!("Can't read the job token scope of project {project}"), &error).at("project")
+            report(format!("Can't read the job token scope of project {name}"), &error).at("project")
         })?;
-        let own = own_settings(gitlab, project, context.warnings).await?;
+        let own = own_settings(gitlab, (project, &name), context.warnings).await?;
         let known = |setting: Option<bool>| setting.map_or(Attr::Null, Attr::Known);
         Ok(ScopeModel {
             inbound_enabled: Attr::Known(settings.inbound_enabled),
@@ -90,8 +92,12 @@ fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
 }
 
 /// Returns the project's own settings. Where GraphQL can't be read, REST tells the one that it has.
-async fn own_settings(gitlab: &Client, project: ProjectId, warnings: &Warnings) -> Result<Settings, Errors> {
-    let cannot_read = || format!("Can't read the push settings of project {project}");
+async fn own_settings(
+    gitlab: &Client,
+    (project, name): (ProjectId, &str),
+    warnings: &Warnings,
+) -> Result<Settings, Errors> {
+    let cannot_read = || format!("Can't read the push settings of project {name}");
     let error = match gitlab.own_settings(project, Freshness::Shared).await {
         Ok(settings) => return Ok(settings),
         Err(error) => error,

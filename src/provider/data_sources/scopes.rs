@@ -6,6 +6,7 @@ use crate::framework::{
 };
 use crate::gitlab::{GroupId, ProjectScope};
 use crate::provider::connection::Connection;
+use crate::provider::names;
 use crate::provider::project::{self, Stage};
 use crate::provider::report::report;
 
@@ -92,8 +93,11 @@ impl DataSource for JobTokenScopes {
         let with_archived = config.include_archived == Attr::Known(true);
         let with_entries = config.include_entries == Attr::Known(true);
         let found = gitlab.scopes_below(group, with_archived, with_entries).await.map_err(|error| {
-            report(format!("Can't read the job token scopes of the projects of group {group}"), &error)
-                .at("group")
+            report(
+                format!("Can't read the job token scopes of group {}", names::project(&config.group, group)),
+                &error,
+            )
+            .at("group")
         })?;
         if found.hidden > 0 {
             context.warnings.add(hidden(found.hidden, &config.group));
@@ -113,10 +117,10 @@ fn check(stage: Stage, config: &ScopesModel) -> Result<(), Errors> {
 fn hidden(count: usize, group: &Attr<String>) -> Diagnostic {
     let group = project::as_written(group);
     let detail = format!(
-        "GitLab lists {count} more projects of group {group} without showing them to this token, so nothing is known of their \
-         access. Give the token's user the Maintainer role in group {group}."
+        "Group {group} has {count} more projects, which aren't visible to the token and are missing from `projects`. Give the \
+         token's user the Maintainer role in group {group}."
     );
-    Diagnostic::new("Projects hidden from the token", detail).at("group")
+    Diagnostic::new(format!("Projects not visible: group {group}"), detail).at("group")
 }
 
 /// The attributes of one project.

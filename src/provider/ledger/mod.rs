@@ -155,6 +155,13 @@ impl Ledger {
         names.map(str::to_owned).collect()
     }
 
+    /// Returns the name that a plan of this run has for the object, if one has: the longest, which has its path.
+    pub fn planned_name(&self, object: Object) -> Option<String> {
+        let state = self.state();
+        let names = state.claims.values().filter_map(|claim| claim.wanted()?.name(object));
+        names.max_by_key(|name| name.len()).map(str::to_owned)
+    }
+
     /// Checks whether another resource of this run has put the target on the allowlist.
     pub fn was_added(&self, entry: Object, by_others_than: Mark) -> bool {
         let state = self.state();

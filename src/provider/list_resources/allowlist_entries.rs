@@ -10,8 +10,8 @@ use crate::gitlab::{
     Client, Error, Freshness, GroupProject, Kind, ListedEntry, Permissions, ProjectId, Target,
 };
 use crate::provider::connection::Connection;
-use crate::provider::permissions;
 use crate::provider::resources::{AllowlistEntry, EntryModel};
+use crate::provider::{names, permissions};
 
 /// The list resource.
 pub(in crate::provider) struct AllowlistEntries;
@@ -53,12 +53,14 @@ impl Entries<'_> {
     async fn of(
         &self,
         project: ProjectId,
+        path_if_known: Option<&str>,
         wanted: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
         let gitlab = self.gitlab;
+        let name = names::known(path_if_known, project);
         let cannot_read =
-            |error: Error| Unread::of(format!("Can't read the allowlist of project {project}"), &error);
+            |error: Error| Unread::of(format!("Can't read the allowlist of project {name}"), &error);
         let list = gitlab.complete_allowlist(project, Kind::Project).await.map_err(cannot_read)?;
         let path = gitlab.owner_path(project).await.map_err(cannot_read)?;
         let own =
@@ -77,7 +79,7 @@ impl Entries<'_> {
         let permissions = match self.whole_objects && !entries.is_empty() {
             true => {
                 let asked = gitlab.permissions(project, Freshness::Shared).await;
-                permissions::as_found(project, asked, warnings)?
+                permissions::as_found(&names::known(Some(&path), project), asked, warnings)?
             }
             false => None,
         };
@@ -108,7 +110,7 @@ impl Find for Entries<'_> {
         wanted: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
-        let entries = self.of(project.id, wanted, warnings).await?;
+        let entries = self.of(project.id, Some(&project.full_path), wanted, warnings).await?;
         let named = |entry: Listed<EntryModel>| {
             let display_name = format!("{} on the allowlist of {}", entry.display_name, project.full_path);
             Listed { display_name, ..entry }
@@ -122,6 +124,6 @@ impl Find for Entries<'_> {
         wanted: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
-        self.of(project, wanted, warnings).await
+        self.of(project, None, wanted, warnings).await
     }
 }

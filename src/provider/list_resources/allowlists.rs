@@ -8,6 +8,7 @@ use super::walk::{self, Find, Unread};
 use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
 use crate::gitlab::{Client, Error, Freshness, GroupProject, ProjectId};
 use crate::provider::connection::Connection;
+use crate::provider::names;
 use crate::provider::resources::allowlist_exclusive::found;
 use crate::provider::resources::{AllowlistExclusive, ExclusiveModel};
 
@@ -51,12 +52,14 @@ impl Lists<'_> {
     async fn of(
         &self,
         project: ProjectId,
+        path_if_known: Option<&str>,
         is_visible: bool,
         warnings: &Warnings,
     ) -> Result<ExclusiveModel, Unread> {
-        let cannot_read = |error: Error| Unread::of(cannot_read(project), &error);
+        let name = names::known(path_if_known, project);
+        let cannot_read = |error: Error| Unread::of(cannot_read(&name), &error);
         if self.whole_objects {
-            return found(self.gitlab, project, warnings).await.map_err(cannot_read);
+            return found(self.gitlab, (project, &name), warnings).await.map_err(cannot_read);
         }
         if !is_visible {
             self.gitlab.settings(project, Freshness::Shared).await.map_err(cannot_read)?;
@@ -74,7 +77,8 @@ impl Find for Lists<'_> {
         _: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
-        let list = self.of(project.id, project.settings.is_some(), warnings).await?;
+        let list =
+            self.of(project.id, Some(&project.full_path), project.settings.is_some(), warnings).await?;
         Ok(vec![listed(list, &project.full_path)])
     }
 
@@ -84,10 +88,10 @@ impl Find for Lists<'_> {
         _: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
-        let list = self.of(project, false, warnings).await?;
+        let list = self.of(project, None, false, warnings).await?;
         // The list tells the path.
         let path = self.gitlab.owner_path(project).await;
-        let path = path.map_err(|error: Error| Unread::of(cannot_read(project), &error))?;
+        let path = path.map_err(|error: Error| Unread::of(cannot_read(&project.to_string()), &error))?;
         Ok(vec![listed(list, &path)])
     }
 }
@@ -97,6 +101,6 @@ fn listed(list: ExclusiveModel, path: &str) -> Listed<ExclusiveModel> {
     Listed { object: ExclusiveModel { project, ..list }, display_name: path.to_owned() }
 }
 
-fn cannot_read(project: ProjectId) -> String {
+fn cannot_read(project: &str) -> String {
     format!("Can't read the allowlist of project {project}")
 }

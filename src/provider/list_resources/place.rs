@@ -71,7 +71,7 @@ fn check_choice(config: &Query) -> Option<Diagnostic> {
         (Attr::Known(_), Attr::Known(_)) => Some(
             Diagnostic::new(
                 "Both a project and a group to search",
-                "`project` and `group` are both set. Set one of them; to search both, write one `list` block for each.",
+                "`project` and `group` are both set. Set only one of them. To search both, use one `list` block for each.",
             )
             .at("group"),
         ),
@@ -84,8 +84,8 @@ fn check_option(attribute: &'static str, option: &Attr<bool>, config: &Query) ->
     let is_misplaced = option.known().is_some() && config.project.known().is_some() && config.group.is_null();
     is_misplaced.then(|| {
         let detail = format!(
-            "`{attribute}` is set beside `project`, but applies to the projects of a group. Remove it, or set `group` in place \
-             of `project`."
+            "`{attribute}` is set, but it applies only to the projects of a group. Remove it, or set `group` instead of \
+             `project`."
         );
         Diagnostic::new("Option without a group", detail).at(attribute)
     })

@@ -8,6 +8,7 @@ use super::walk::{self, Find, Unread};
 use crate::framework::{Attr, Context, Errors, ListResource, Listed, Schema, Search, Warnings};
 use crate::gitlab::{Client, Enforcement, Error, Freshness, GroupProject, ProjectId, Settings};
 use crate::provider::connection::Connection;
+use crate::provider::names;
 use crate::provider::resources::scope::{found, found_with};
 use crate::provider::resources::{JobTokenScope, ScopeModel};
 
@@ -57,7 +58,8 @@ impl Find for Scopes<'_> {
     ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
         let GroupProject { id, full_path, settings: own } = project;
         let (id, gitlab) = (*id, self.gitlab);
-        let cannot_read = |error: Error| Unread::of(cannot_read(id), &error);
+        let name = names::known(Some(full_path), id);
+        let cannot_read = |error: Error| Unread::of(cannot_read(&name), &error);
         let scope = match own {
             Some(_) if !self.whole_objects => bare(id),
             Some(own) => {
@@ -68,7 +70,7 @@ impl Find for Scopes<'_> {
             None => {
                 let settings = gitlab.settings(id, Freshness::Now).await.map_err(cannot_read)?;
                 match self.whole_objects {
-                    true => found(gitlab, id, settings, warnings).await?,
+                    true => found(gitlab, (id, &name), settings, warnings).await?,
                     false => bare(id),
                 }
             }
@@ -83,10 +85,11 @@ impl Find for Scopes<'_> {
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
         let gitlab = self.gitlab;
-        let cannot_read = |error: Error| Unread::of(cannot_read(project), &error);
+        let name = project.to_string();
+        let cannot_read = |error: Error| Unread::of(cannot_read(&name), &error);
         let settings = gitlab.settings(project, Freshness::Now).await.map_err(cannot_read)?;
         let scope = match self.whole_objects {
-            true => found(gitlab, project, settings, warnings).await?,
+            true => found(gitlab, (project, &name), settings, warnings).await?,
             false => bare(project),
         };
         let path = gitlab.owner_path(project).await.map_err(cannot_read)?;
@@ -110,6 +113,6 @@ fn pushes(own: Settings) -> [Attr<bool>; 2] {
     settings.map(|setting| if setting == Some(true) { Attr::Known(true) } else { Attr::Null })
 }
 
-fn cannot_read(project: ProjectId) -> String {
+fn cannot_read(project: &str) -> String {
     format!("Can't read the job token scope of project {project}")
 }

@@ -8,8 +8,8 @@ use tokio::sync::mpsc::Sender;
 use super::place::{Place, Query};
 use crate::framework::{Diagnostic, Errors, Listed, Warnings};
 use crate::gitlab::{Client, Error, ErrorKind, GroupProject, GroupProjects, ProjectId};
-use crate::provider::project;
 use crate::provider::report::report;
+use crate::provider::{names, project};
 
 /// The most projects that are read at the same time.
 const AT_ONCE: usize = 8;
@@ -105,9 +105,15 @@ pub(super) async fn search<F: Find>(
             Ok(Some(page)) => page,
             Ok(None) => break Ok(()),
             Err(error) => {
-                break Err(report(format!("Can't list the projects of group {}", below.group), &error)
-                    .at("group")
-                    .into());
+                break Err(report(
+                    format!(
+                        "Can't list the projects of group {}",
+                        names::project(&config.group, below.group)
+                    ),
+                    &error,
+                )
+                .at("group")
+                .into());
             }
         };
         let mut page = page.as_slice();
@@ -178,7 +184,7 @@ impl Told {
                 let projects = if more == 1 { "project" } else { "projects" };
                 warning
                     .detail
-                    .push_str(&format!("\n\nThe same goes for {more} more {projects} of group {group}."));
+                    .push_str(&format!("\n\nThis also applies to {more} more {projects} of group {group}."));
             }
             warnings.add(warning.at("group"));
         }
@@ -188,8 +194,8 @@ impl Told {
 fn not_visible(count: usize, group: &str) -> Diagnostic {
     let projects = if count == 1 { "project" } else { "projects" };
     let detail = format!(
-        "{count} {projects} of group {group} can't be searched, because the job token settings aren't visible to the token. \
+        "{count} {projects} of group {group} can't be searched, because their job token settings aren't visible to the token. \
          Give the token's user the Maintainer role in group {group}."
     );
-    Diagnostic::new("Projects hidden from the token", detail).at("group")
+    Diagnostic::new(format!("Projects not visible: group {group}"), detail).at("group")
 }

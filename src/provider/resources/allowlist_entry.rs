@@ -16,15 +16,15 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy,
-    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
+    Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy, MoveSource,
+    Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
 use crate::gitlab::{Allowed, Freshness, GroupId, NotGranted, ProjectId, Target};
 use crate::provider::connection::{Connection, Paths};
 use crate::provider::ledger::{Manager, Object, Value};
 use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::Stage;
-use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::report::{gone_before_removal, project_gone, report, report_on};
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{claiming, identity, names, overlap, project, replacement};
 pub(in crate::provider) use ids::entry_id;
@@ -197,16 +197,17 @@ impl Resource for AllowlistEntry {
                 let is_there = match (is_new, is_own) {
                     (false, _) => true,
                     (true, false) => {
-                        match adoption::check(connection, owner, target, context.warnings).await {
+                        match adoption::check(connection, &context, (owner, target), &planned).await {
                             Err(_) if is_left => true,
                             is_there => is_there?,
                         }
                     }
                     (true, true) => {
-                        own::tell_if_adopted(connection, owner, context.warnings).await;
+                        own::tell_if_adopted(connection, owner, &planned, context.warnings).await;
                         false
                     }
                 };
+                notes.extend((is_new && is_there).then(adoption::note));
                 notes.extend(claims::plan(connection, &context, prior.as_ref(), &planned, is_there));
             }
             let before = prior.as_ref().filter(|_| !is_new);
@@ -294,10 +295,10 @@ impl Resource for AllowlistEntry {
                 permissions::refresh(&connection.gitlab, owner, target, state, context.warnings).await
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(project_gone(owner));
+                context.warnings.add(project_gone(names::project(&state.project, owner)));
                 Ok(None)
             }
-            Err(error) => Err(report(cannot_read(owner), &error).into()),
+            Err(error) => Err(report(cannot_read(&names::project(&state.project, owner)), &error).into()),
         }
     }
 
@@ -332,8 +333,9 @@ impl Resource for AllowlistEntry {
                 own::write(&context, owner, &updated).await?;
             } else {
                 let written = gitlab.set_permissions(owner, target, &wanted).await.map_err(|failed| {
-                    let attempted = format!("Can't change what {target} may do in project {owner}");
-                    permissions::failed_change(attempted, failed, updated.clone())
+                    let attempted = format!("Can't set permissions: {}", names::target(&updated));
+                    let objects = format!("Setting the permissions of {} failed.", names::entry(&updated));
+                    permissions::failed_change(attempted, Some(&objects), failed, updated.clone())
                 })?;
                 permissions::tell_if_hidden(written, &updated, context.warnings);
             }
@@ -371,12 +373,18 @@ impl Resource for AllowlistEntry {
                 Ok(())
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(gone_before_removal(owner));
+                context.warnings.add(gone_before_removal(names::project(&state.project, owner)));
                 Ok(())
             }
             Err(error) => {
-                let attempted = format!("Can't remove {target} from the allowlist of project {owner}");
-                Err(report(attempted, &error).into())
+                let state = state.with_ids(owner, target);
+                let attempted = format!("Can't remove entry: {}", names::target(&state));
+                let objects = format!(
+                    "Removing {} from the allowlist of project {} failed.",
+                    names::target(&state),
+                    names::project_of(&state)
+                );
+                Err(report_on(attempted, Some(&objects), &error).into())
             }
         }
     }
@@ -386,25 +394,7 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         by: ImportBy<'_, EntryIdentity>,
     ) -> Result<EntryModel, Errors> {
-        let gitlab = &context.client.gitlab;
-        let (text, owner, target) = import::find(gitlab, by).await?;
-        let with_project = async |text| {
-            let project = Attr::Known(identity::as_written(gitlab, text, owner).await?);
-            Ok::<_, Errors>(EntryModel { project, ..EntryModel::default() }.with_ids(owner, target))
-        };
-        if own::is_own(owner, target) {
-            return own::import(gitlab, owner, with_project(text).await?, context.warnings).await;
-        }
-        match gitlab.is_allowed(owner, target, Freshness::Shared).await {
-            Ok(true) => {
-                let entry = with_project(text).await?;
-                let held = gitlab.permissions_of(owner, target).await;
-                let held = permissions::imported(owner, held, &entry, context.warnings)?;
-                Ok(entry.with_own_permissions(held.as_ref()))
-            }
-            Ok(false) => Err(import::not_on_the_list(owner, target).into()),
-            Err(error) => Err(report(cannot_read(owner), &error).into()),
-        }
+        import::import(&context, by).await
     }
 
     fn move_from(&self, source: &MoveSource, _: &Warnings) -> Result<EntryModel, Errors> {
@@ -429,8 +419,8 @@ fn check_config(stage: Stage, config: &EntryModel) -> Result<(), Errors> {
 }
 
 /// The outcome of an addition that may have been carried out, and that couldn't be checked.
-const MAY_BE_THERE: &str = "\n\nThe entry may have been added, and GitLab couldn't be asked whether it was. It is in the state, \
-                            so that nothing is left behind unnoticed; the next apply replaces it.";
+const MAY_BE_THERE: &str = "\n\nThe entry may have been added: GitLab couldn't be asked. It is in the state, so that it can't be \
+                            left behind; the next apply replaces it.";
 
 /// Adds the entry, or adopts it.
 async fn add(
@@ -460,7 +450,7 @@ async fn add(
     match added {
         Ok(Allowed::AlreadyThere { explained_by_retry }) => {
             if left.is_empty() && !explained_by_retry {
-                adoption::tell(context.client, owner, target, context.warnings);
+                adoption::tell(context.client, (owner, target), entry, context.warnings);
             }
             if permissions.is_none() {
                 return Ok(());
@@ -468,9 +458,14 @@ async fn add(
         }
         Ok(Allowed::Added) => {}
         Err(failed) => {
-            let attempted = format!("Can't add {target} to the allowlist of project {owner}");
+            let attempted = format!("Can't add entry: {}", names::target(entry));
+            let objects = format!(
+                "Adding {} to the allowlist of project {} failed.",
+                names::target(entry),
+                names::project_of(entry)
+            );
             let is_unresolved = failed.error.is_unresolved();
-            let mut failed = permissions::failure(attempted, failed, entry.clone());
+            let mut failed = permissions::failure(attempted, Some(&objects), failed, entry.clone());
             if is_unresolved {
                 failed.left = failed.left.or_else(|| Some(entry.clone()));
                 failed.errors = failed.errors.with_addition(MAY_BE_THERE);
@@ -482,6 +477,6 @@ async fn add(
     Ok(())
 }
 
-fn cannot_read(owner: ProjectId) -> String {
-    format!("Can't read the allowlist of project {owner}")
+fn cannot_read(project: &str) -> String {
+    format!("Can't read the allowlist of project {project}")
 }

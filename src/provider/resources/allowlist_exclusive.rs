@@ -40,6 +40,7 @@ use entries::{Entries, Keys};
 use kind::{Managed, Side};
 use lists::Lists;
 
+pub(in crate::provider) use check::LIMIT;
 pub(in crate::provider) use import::found;
 
 /// The resource.
@@ -171,13 +172,17 @@ impl Resource for AllowlistExclusive {
                 match Lists::read(gitlab, owner, kinds).await {
                     Ok(lists) => lists,
                     Err(error) if prior.is_none() && is_out_of_reach(&error) => {
-                        context.warnings.add(unread(cannot_read(owner), &error, UNREAD));
+                        context.warnings.add(unread(
+                            cannot_read(&change::project_name(&planned)),
+                            &error,
+                            UNREAD,
+                        ));
                         Lists::default()
                     }
-                    Err(error) => return Err(unreadable(owner, &error).into()),
+                    Err(error) => return Err(unreadable(&planned, &error).into()),
                 }
             }
-            (Some((_, owner)), Err(error)) if changes => return Err(unreadable(owner, &error).into()),
+            (Some(_), Err(error)) if changes => return Err(unreadable(&planned, &error).into()),
             // A plan without changes must not fail: a host plans before it destroys.
             (_, lists) => lists.unwrap_or_default(),
         };
@@ -257,6 +262,7 @@ impl Resource for AllowlistExclusive {
             context.warnings.add(project_gone(project::as_written(&state.project)));
             return Ok(None);
         };
+        let name = names::project(&state.project, owner);
         let read = refresh::observe(gitlab, owner, state, Freshness::Shared, Keys::Paths, context.warnings);
         match read.await {
             Ok(state) => {
@@ -265,10 +271,10 @@ impl Resource for AllowlistExclusive {
                 Ok(Some(state))
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(project_gone(owner));
+                context.warnings.add(project_gone(&name));
                 Ok(None)
             }
-            Err(error) => Err(report(cannot_read(owner), &error).into()),
+            Err(error) => Err(report(cannot_read(&name), &error).into()),
         }
     }
 
@@ -313,7 +319,7 @@ impl Resource for AllowlistExclusive {
         match write::remove_all(&context, owner, &state).await {
             Ok(true) => Ok(()),
             Ok(false) => {
-                context.warnings.add(gone_before_removal(owner));
+                context.warnings.add(gone_before_removal(names::project(&state.project, owner)));
                 Ok(())
             }
             Err(errors) => Err(Failed { left: left(&context, owner, state).await, errors }),
@@ -326,12 +332,17 @@ impl Resource for AllowlistExclusive {
         context: Context<'_, Connection>,
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ExclusiveModel, Errors> {
-        let gitlab = &context.client.gitlab;
-        let (text, owner) = identity::imported_project(gitlab, by).await?;
-        let list = found(gitlab, owner, context.warnings).await;
-        let list = list.map_err(|error| report(cannot_read(owner), &error))?;
-        let project = Attr::Known(identity::as_written(gitlab, text, owner).await?);
-        Ok(ExclusiveModel { project, ..list })
+        let id = by.id();
+        let import = async {
+            let gitlab = &context.client.gitlab;
+            let (text, owner) = identity::imported_project(gitlab, by).await?;
+            let name = identity::name(text.as_deref(), owner);
+            let list = found(gitlab, (owner, &name), context.warnings).await;
+            let list = list.map_err(|error| report(cannot_read(&name), &error))?;
+            let project = Attr::Known(identity::as_written(gitlab, text, owner).await?);
+            Ok(ExclusiveModel { project, ..list })
+        };
+        import.await.map_err(|errors| identity::of_import(id, errors))
     }
 
     fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
@@ -347,7 +358,7 @@ fn owner(model: &ExclusiveModel) -> Option<ProjectId> {
 }
 
 /// The state after a failed create.
-const NOT_IN_STATE: &str = "\n\nThe list isn't in the state, so a destroy doesn't remove what was added. The next apply takes it over.";
+const NOT_IN_STATE: &str = "\n\nThe resource isn't in the state, so destroying doesn't remove the entries that were added. The next apply adopts them.";
 
 /// Returns what a failed write has left on the server. Also after an interrupt: the state must say how far it came.
 async fn left(
@@ -359,10 +370,10 @@ async fn left(
     refresh::observe(&gitlab, owner, state, Freshness::Now, Keys::Paths, context.warnings).await.ok()
 }
 
-const UNREAD: &str = "So the plan doesn't name the entries that the exclusive list removes.";
+const UNREAD: &str = "So the plan doesn't show which entries the exclusive allowlist removes.";
 
-fn cannot_read(owner: ProjectId) -> String {
-    format!("Can't read the allowlist of project {owner}")
+fn cannot_read(project: &str) -> String {
+    format!("Can't read the allowlist of project {project}")
 }
 
 async fn plan_ids<I: Managed>(
@@ -443,7 +454,7 @@ async fn resolve_existing(
     Ok((owner, planned))
 }
 
-fn unreadable(owner: ProjectId, error: &Error) -> Diagnostic {
-    let diagnostic = report(cannot_read(owner), error);
+fn unreadable(planned: &ExclusiveModel, error: &Error) -> Diagnostic {
+    let diagnostic = report(cannot_read(&change::project_name(planned)), error);
     if error.is_not_found() { diagnostic.at("project") } else { diagnostic }
 }

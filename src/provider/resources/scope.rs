@@ -19,9 +19,9 @@ use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
 use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::{self, Known, Stage};
-use crate::provider::replacement;
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
+use crate::provider::{names, replacement};
 use push::Push;
 use write::Step;
 
@@ -178,12 +178,14 @@ impl Resource for JobTokenScope {
         };
         match gitlab.refreshed_settings(project).await {
             Ok(settings) => {
+                let name = names::project(&state.project, project);
                 if state.inbound_enabled == Attr::Known(false) && settings.inbound_enabled {
-                    context.warnings.add(limited_again(project));
+                    context.warnings.add(restricted_again(&name));
                 }
                 let mut state = state;
                 for push in Push::ALL {
-                    let refreshed = push.refreshed(gitlab, project, &state, context.warnings).await?;
+                    let refreshed =
+                        push.refreshed(gitlab, (project, &name), &state, context.warnings).await?;
                     state = push.with(state, refreshed);
                 }
                 let state = observed(state, project, settings);
@@ -192,10 +194,10 @@ impl Resource for JobTokenScope {
                 Ok(Some(state))
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(project_gone(project));
+                context.warnings.add(project_gone(names::project(&state.project, project)));
                 Ok(None)
             }
-            Err(error) => Err(report(cannot_read(project), &error).into()),
+            Err(error) => Err(report(cannot_read(&names::project(&state.project, project)), &error).into()),
         }
     }
 
@@ -252,25 +254,30 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ScopeModel, Errors> {
-        let (text, project) = identity::imported_project(&context.client.gitlab, by).await?;
-        let gitlab = &context.client.gitlab;
-        let settings = write::read_settings(gitlab, project, Freshness::Now).await?;
-        let scope = found(gitlab, project, settings, context.warnings).await?;
-        let project = Attr::Known(identity::as_written(gitlab, text, project).await?);
-        Ok(ScopeModel { project, ..scope })
+        let id = by.id();
+        let import = async {
+            let gitlab = &context.client.gitlab;
+            let (text, project) = identity::imported_project(gitlab, by).await?;
+            let name = identity::name(text.as_deref(), project);
+            let settings = write::read_settings(gitlab, (project, &name), Freshness::Now).await?;
+            let scope = found(gitlab, (project, &name), settings, context.warnings).await?;
+            let project = Attr::Known(identity::as_written(gitlab, text, project).await?);
+            Ok(ScopeModel { project, ..scope })
+        };
+        import.await.map_err(|errors| identity::of_import(id, errors))
     }
 }
 
 /// Returns a project's scope as nobody manages it yet, for imports and queries; `project` is left to the caller.
 pub(in crate::provider) async fn found(
     client: &Client,
-    project: ProjectId,
+    (project, name): (ProjectId, &str),
     settings: ScopeSettings,
     warnings: &Warnings,
 ) -> Result<ScopeModel, Errors> {
     let mut pushes = [Attr::Null, Attr::Null];
     for (push, found) in Push::ALL.into_iter().zip(&mut pushes) {
-        *found = push.imported(client, project, warnings).await?;
+        *found = push.imported(client, (project, name), warnings).await?;
     }
     Ok(found_with(project, settings, pushes))
 }
@@ -325,20 +332,18 @@ fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> 
     if promised.is_unknown() { observed } else { ScopeModel { outbound_enabled: promised, ..observed } }
 }
 
-fn cannot_read(project: ProjectId) -> String {
+fn cannot_read(project: &str) -> String {
     format!("Can't read the job token scope of project {project}")
 }
 
-const ENFORCEMENT: &str = "An administrator may have made the allowlist mandatory for the whole instance, as on \
-                           GitLab.com; then `inbound_enabled` can only be `true`. Remove the attribute, and allow the \
-                           projects or groups that need access.";
+const ENFORCEMENT: &str = "If the instance enforces allowlists, as GitLab.com does, `inbound_enabled` can only be `true`. \
+                           Remove the attribute, and add the projects and groups that need access to the allowlist.";
 
-/// Returns the warning of an instance that has begun to enforce the allowlist shows without being asked to
-/// change anything.
-fn limited_again(project: ProjectId) -> Diagnostic {
+/// Returns the warning that an instance has begun to enforce the allowlist, so that an open project is restricted again.
+fn restricted_again(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} was open, with `inbound_enabled = false`, but GitLab answers `true` now. Somebody may have changed \
-         the setting; then the next apply changes it back, if it is still wanted.\n\n{ENFORCEMENT}"
+        "Project {project} was open, with `inbound_enabled = false`, but GitLab returns `true` now. If a user changed the \
+         setting, the next apply changes it back.\n\n{ENFORCEMENT}"
     );
-    Diagnostic::new(format!("Access to project {project} is limited to the allowlist again"), detail)
+    Diagnostic::new(format!("Project {project} is restricted again"), detail)
 }

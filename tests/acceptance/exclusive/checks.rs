@@ -24,9 +24,9 @@ fn nothing_to_manage() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Set the projects (`projects`, `target_projects` or `target_project_ids`), the
-    groups (`groups`, `target_groups` or `target_group_ids`), or both. An empty
-    map or set allows none of its kind.
+    Set projects (`projects`, `target_projects` or `target_project_ids`), groups
+    (`groups`, `target_groups` or `target_group_ids`), or both. An empty map or
+    set removes all projects or groups.
     "#);
 }
 
@@ -35,12 +35,12 @@ fn projects_named_in_two_ways() {
     let arguments = "target_projects = [\"acme/lib\"]\n  target_project_ids = [2]";
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
-    Error: Projects are named twice
+    Error: Conflicting attributes for projects
       gitlab_job_token_allowlist_exclusive.app
       > target_project_ids = [2]
 
-    Set only one of `target_projects` and `target_project_ids`: both say which
-    projects are allowed.
+    `target_projects` and `target_project_ids` are both set, but only one
+    attribute can list the projects. Remove one of them.
     ");
 }
 
@@ -49,12 +49,12 @@ fn groups_named_in_two_ways() {
     let arguments = "target_groups = []\n  target_group_ids = []";
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
-    Error: Groups are named twice
+    Error: Conflicting attributes for groups
       gitlab_job_token_allowlist_exclusive.app
       > target_group_ids = []
 
-    Set only one of `target_groups` and `target_group_ids`: both say which groups
-    are allowed.
+    `target_groups` and `target_group_ids` are both set, but only one attribute
+    can list the groups. Remove one of them.
     ");
 }
 
@@ -63,12 +63,12 @@ fn more_projects_than_gitlab_takes() {
     let arguments = "target_projects = [for n in range(1, 202) : \"acme/project-${n}\"]";
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r#"
-    Error: Too many projects
+    Error: Too many projects: project acme/app
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = [for n in range(1, 202) : "acme/project-${n}"]
 
-    `target_projects` names 201 projects, but GitLab takes at most 200 on an
-    allowlist. Name a group in place of its projects.
+    `target_projects` has 201 projects, but the allowlist of project acme/app can
+    have at most 200. Add a group instead of its projects.
     "#);
 }
 
@@ -77,12 +77,12 @@ fn more_groups_than_gitlab_takes() {
     let arguments = "target_group_ids = range(1, 202)";
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
-    Error: Too many groups
+    Error: Too many groups: project acme/app
       gitlab_job_token_allowlist_exclusive.app
       > target_group_ids = range(1, 202)
 
-    `target_group_ids` names 201 groups, but GitLab takes at most 200 on an
-    allowlist. Name a group in place of its subgroups.
+    `target_group_ids` has 201 groups, but the allowlist of project acme/app can
+    have at most 200. Add a group instead of its subgroups.
     ");
 }
 
@@ -94,7 +94,7 @@ fn a_null_among_the_targets() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", null]
 
-    `target_projects` contains a null, which names nothing.
+    `target_projects` must not contain null.
     "#);
 }
 
@@ -106,7 +106,7 @@ fn null_among_the_ids() {
       gitlab_job_token_allowlist_exclusive.app
       > target_group_ids = [1, null]
 
-    `target_group_ids` contains a null, which names nothing.
+    `target_group_ids` must not contain null.
     ");
 }
 
@@ -119,7 +119,7 @@ fn target_that_is_neither_id_nor_path() {
       > target_projects = ["lib"]
 
     `target_projects` is "lib", which is neither the ID nor the full path of a
-    project: the full path of a project has a group or user in front, such as
+    project: the full path of a project starts with its group or user, for example
     `group/project`.
     "#);
 }
@@ -144,8 +144,8 @@ fn project_itself_with_the_same_text() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["Acme/App"]
 
-    Project acme/app always has access to itself and is never named on its own
-    allowlist. Remove it.
+    Project acme/app always has access to itself, so it can't be in its own
+    exclusive allowlist. Remove it.
     "#);
 }
 
@@ -157,8 +157,8 @@ fn project_itself_by_id() {
       gitlab_job_token_allowlist_exclusive.app
       > target_project_ids = [1, 2]
 
-    Project 1 always has access to itself and is never named on its own allowlist.
-    Remove it.
+    Project acme/app (1) always has access to itself, so it can't be in its own
+    exclusive allowlist. Remove it.
     ");
 }
 
@@ -171,7 +171,7 @@ fn the_project_itself_by_path() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/app"]
 
-    Project 1 always has access to itself and is never named on its own allowlist.
-    Remove it.
+    Project 1 always has access to itself, so it can't be in its own exclusive
+    allowlist. Remove it.
     "#);
 }

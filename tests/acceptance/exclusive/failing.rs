@@ -21,22 +21,34 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
     tf.config(&exclusive(&format!("target_project_ids = [4, {secret}]")));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project 4. Removed: project 2.
+    Added: project 4. Removed: project acme/lib (2).
 
     Failed:
-      - add project 5: POST /projects/1/job_token_scope/allowlist: refused (400): The target_project that you are attempting to access does not exist or you don't have permission to perform this action
-      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): Project Not Found
 
-    To add a target, the token's user must be able to see it: give the user at
-    least the Guest role there, or use a token whose user sees both.
+      - add project 5
 
-    GitLab refuses to remove a project that the token can't see, so its jobs keep
-    their access. Give the token's user at least the Guest role in that project,
-    or remove the entry with a token that sees both.
+    POST /projects/1/job_token_scope/allowlist: GitLab rejected the request (400).
+    Response: The target_project that you are attempting to access does not exist
+    or you don't have permission to perform this action
+
+    A target can be added only if it is visible to the token's user. Give the user
+    at least the Guest role in it, or use a token whose user has access to both.
+
+    Failed:
+
+      - remove project acme/web (3)
+
+    DELETE /projects/1/job_token_scope/allowlist/3: the entry is still on the
+    allowlist (404).
+    Response: Project Not Found
+
+    GitLab doesn't remove a project that isn't visible to the token, so its jobs
+    keep access. Give the token's user at least the Guest role in that project, or
+    use a token whose user has access to both.
     "#);
 
     assert_eq!(gitlab.allowlist(APP), listed(&[WEB, OLD], &[]));
@@ -60,17 +72,21 @@ fn failed_update_keeps_the_paths_of_what_was_done() {
     tf.config(&exclusive("target_projects = [\"ACME/lib\", \"acme/WEB\", \"acme/old\"]"));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project 3.
+    Added: project acme/WEB (3).
 
     Failed:
-      - add project 4: POST /projects/1/job_token_scope/allowlist: the server failed (500)
 
-    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
-    does what is left.
+      - add project acme/old (4)
+
+    POST /projects/1/job_token_scope/allowlist: the server returned an error
+    (500).
+
+    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    remaining changes.
     "#);
 
     assert_eq!(tf.state().of(LIST)["target_projects"], json!(["ACME/lib", "acme/WEB"]));
@@ -85,20 +101,24 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"acme\"]"));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project 2. Removed: project 3.
+    Added: project 2. Removed: project acme/web (3).
 
     Failed:
-      - add group 1: POST /projects/1/job_token_scope/groups_allowlist: the server failed (500)
 
-    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
-    does what is left.
+      - add group acme (1)
 
-    The list isn't in the state, so a destroy doesn't remove what was added. The
-    next apply takes it over.
+    POST /projects/1/job_token_scope/groups_allowlist: the server returned an
+    error (500).
+
+    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    remaining changes.
+
+    The resource isn't in the state, so destroying doesn't remove the entries that
+    were added. The next apply adopts them.
     "#);
     assert!(tf.state().addresses().is_empty());
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB], &[]));
@@ -118,16 +138,21 @@ fn a_failed_destroy_keeps_what_is_left_in_state() {
     gitlab.hide_from(ADMINISTRATOR, Target::Project(WEB));
 
     assert_snapshot!(tf.destroy().error(), @r"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project acme/app (1)
 
     Removed: project 2.
 
     Failed:
-      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): Project Not Found
 
-    GitLab refuses to remove a project that the token can't see, so its jobs keep
-    their access. Give the token's user at least the Guest role in that project,
-    or remove the entry with a token that sees both.
+      - remove project 3
+
+    DELETE /projects/1/job_token_scope/allowlist/3: the entry is still on the
+    allowlist (404).
+    Response: Project Not Found
+
+    GitLab doesn't remove a project that isn't visible to the token, so its jobs
+    keep access. Give the token's user at least the Guest role in that project, or
+    use a token whose user has access to both.
     ");
     assert_eq!(tf.state().of(LIST)["target_projects"], json!(["acme/web"]));
 
@@ -151,17 +176,22 @@ fn a_list_that_is_full_of_what_others_added_meanwhile_is_told() {
     tf.config(&exclusive("target_project_ids = [2, 3]"));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     Nothing was changed.
 
     Failed:
-      - add project 2: POST /projects/1/job_token_scope/allowlist: refused (400): Source project exceeds the allowable number of project links in this direction
-      - add project 3: POST /projects/1/job_token_scope/allowlist: refused (400): Source project exceeds the allowable number of project links in this direction
 
-    A project's allowlist holds at most 200 projects and 200 groups: allow a group
-    in place of its projects, or remove entries that are no longer needed.
+      - add project 2
+      - add project 3
+
+    POST /projects/1/job_token_scope/allowlist: GitLab rejected the request (400).
+    Response: Source project exceeds the allowable number of project links in this
+    direction
+
+    An allowlist can have at most 200 projects and 200 groups. Add a group instead
+    of its projects, or remove entries that are no longer needed.
     "#);
 }

@@ -55,13 +55,13 @@ fn only_the_first_plan_after_an_import_names_who_loses_access() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist now, and the exclusive list does not name them.
-    Applying it removes them:
+    Applying this removes these from the allowlist, because the configuration
+    doesn't include them:
 
       - project acme/old (4)
       - group acme (1)
 
-    To keep one, add it to the list.
+    To keep one, add it to the configuration.
     "#);
     tf.apply_saved().succeeds();
 
@@ -77,13 +77,12 @@ fn kind_that_is_left_out_is_not_managed_and_loses_nobody() {
     tf.import(LIST, "acme/app").succeeds();
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Groups of project acme/app (1) no longer managed
+    Warning: Groups not managed: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    The configuration sets none of `groups`, `target_groups` and
-    `target_group_ids` any more, so that these keep their access, and changes go
-    unnoticed:
+    The configuration no longer sets `groups`, `target_groups` or
+    `target_group_ids`. These keep access, and plans no longer show changes:
 
       - group acme (1)
 
@@ -112,26 +111,30 @@ fn the_list_of_an_unknown_project_cannot_be_imported() {
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = []"));
 
-    assert_snapshot!(tf.import(LIST, "99").error(), @r"
+    assert_snapshot!(tf.import(LIST, "99").error(), @r#"
     Error: Can't read the allowlist of project 99
 
+    "99" can't be imported.
+
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
-    token (404): Project Not Found.
+    token (404). Response: Project Not Found
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
-    ");
-    assert_snapshot!(tf.import(LIST, "acme/none").error(), @r"
-    Error: Unknown project
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
+    "#);
+    assert_snapshot!(tf.import(LIST, "acme/none").error(), @r#"
+    Error: Unknown project: acme/none
 
-    GitLab has no project `acme/none` that the token can see. Check the spelling
-    of the full path, and that the token's user is a member of the project.
-    ");
+    "acme/none" can't be imported.
+
+    There is no project `acme/none`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the project.
+    "#);
     assert_snapshot!(tf.import(LIST, "acme").error(), @r#"
     Error: Invalid project
 
     "acme" is neither the ID nor the full path of a project: the full path of a
-    project has a group or user in front, such as `group/project`.
+    project starts with its group or user, for example `group/project`.
     "#);
 }

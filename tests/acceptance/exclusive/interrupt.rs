@@ -39,14 +39,14 @@ fn interrupted_update_keeps_state_true_and_next_apply_converges() {
     let run = interrupted_in_the_second_write(&gitlab, &tf);
 
     assert_snapshot!(run.fails().errors()[0], @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Added: project 3, project 4. Not added, because the run was interrupted:
-    project 5. Not removed, because the run was interrupted: project 2.
+    Added: project 3, project 4. Not added (interrupted): project 5. Not removed
+    (interrupted): project acme/lib (2).
 
-    The next plan shows what is left to do.
+    The next plan shows the remaining changes.
     "#);
     assert_eq!(gitlab.allowlist(APP), listed(&[2, 3, 4], &[]), "what is on the wire is finished");
     assert_eq!(tf.state().of(LIST)["target_project_ids"], json!([2, 3, 4]));

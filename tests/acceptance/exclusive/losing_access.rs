@@ -18,14 +18,14 @@ fn the_first_plan_names_each_target_that_will_lose_access() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist now, and the exclusive list does not name them.
-    Applying it removes them:
+    Applying this removes these from the allowlist, because the configuration
+    doesn't include them:
 
       - project acme/web (3)
       - project acme/old (4)
       - group acme (1)
 
-    To keep one, add it to the list.
+    To keep one, add it to the configuration.
     "#);
     tf.apply_saved().succeeds();
 
@@ -67,12 +67,12 @@ fn newly_managed_kind_names_who_loses_access() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist now, and the exclusive list does not name them.
-    Applying it removes them:
+    Applying this removes these from the allowlist, because the configuration
+    doesn't include them:
 
       - group acme (1)
 
-    To keep one, add it to the list.
+    To keep one, add it to the configuration.
     "#);
 }
 
@@ -91,12 +91,12 @@ fn another_project_names_who_will_lose_access_to_it() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist now, and the exclusive list does not name them.
-    Applying it removes them:
+    Applying this removes these from the allowlist, because the configuration
+    doesn't include them:
 
       - project acme/old (4)
 
-    To keep one, add it to the list.
+    To keep one, add it to the configuration.
     "#);
 }
 
@@ -114,12 +114,13 @@ fn unknown_targets_may_be_on_the_allowlist_already() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist now, and the exclusive list does not name them.
-    Applying it removes them, unless what is known only after apply names them:
+    Applying this removes these from the allowlist, because the configuration
+    doesn't include them, unless values that are known only after apply include
+    them:
 
       - project acme/old (4)
 
-    To keep one, add it to the list.
+    To keep one, add it to the configuration.
     "#);
 }
 
@@ -135,12 +136,12 @@ fn hidden_targets_are_named_by_what_gitlab_returns() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist now, and the exclusive list does not name them.
-    Applying it removes them:
+    Applying this removes these from the allowlist, because the configuration
+    doesn't include them:
 
       - project 2
 
-    To keep one, add it to the list.
+    To keep one, add it to the configuration.
     "#);
 }
 
@@ -156,10 +157,11 @@ fn a_list_that_cannot_be_read_is_not_planned() {
       > project = "99"
 
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
-    token (404): Project Not Found.
+    token (404).
+    Response: Project Not Found
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
     "#);
 }

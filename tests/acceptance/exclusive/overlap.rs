@@ -32,13 +32,14 @@ fn list_warns_of_an_entry_resource_that_it_removes() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    A `gitlab_job_token_allowlist_exclusive` removes from the allowlist of project
-    acme/app (1) what it doesn't name, but this configuration has a
-    `gitlab_job_token_allowlist_entry` for:
+    This configuration has a `gitlab_job_token_allowlist_entry` for each of these,
+    but a `gitlab_job_token_allowlist_exclusive` removes them from the allowlist
+    of project acme/app (1):
 
       - project acme/web (3)
 
-    Name the targets in the exclusive list too, or use only one of the two.
+    Add the targets to the exclusive allowlist, or use only one of the two
+    resources.
     "#);
 }
 
@@ -54,13 +55,14 @@ fn entry_warns_of_a_list_resource_that_removes_it() {
       gitlab_job_token_allowlist_entry.web
       > resource "gitlab_job_token_allowlist_entry" "web" {
 
-    A `gitlab_job_token_allowlist_exclusive` removes from the allowlist of project
-    acme/app (1) what it doesn't name, but this configuration has a
-    `gitlab_job_token_allowlist_entry` for:
+    This configuration has a `gitlab_job_token_allowlist_entry` for each of these,
+    but a `gitlab_job_token_allowlist_exclusive` removes them from the allowlist
+    of project acme/app (1):
 
       - project acme/web (3)
 
-    Name the targets in the exclusive list too, or use only one of the two.
+    Add the targets to the exclusive allowlist, or use only one of the two
+    resources.
     "#);
 }
 
@@ -109,16 +111,16 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
     ));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Projects allowed twice for project acme/app (1)
+    Warning: Projects covered by a group: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    A group on the allowlist of project acme/app (1) covers these projects
-    already, so that they would keep their access without being named:
+    A group in the configuration already gives these projects access to project
+    acme/app (1):
 
       - ops/prod/deploy, by group Ops
 
-    Name either the project or the group.
+    Keep either the project or the group.
     "#);
     tf.apply_saved().succeeds();
 
@@ -134,15 +136,15 @@ fn targets_named_by_id_are_compared_by_their_listed_paths() {
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [1]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Projects allowed twice for project acme/app (1)
+    Warning: Projects covered by a group: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    A group on the allowlist of project acme/app (1) covers these projects
-    already, so that they would keep their access without being named:
+    A group in the configuration already gives these projects access to project
+    acme/app (1):
 
       - acme/lib, by group acme
 
-    Name either the project or the group.
+    Keep either the project or the group.
     "#);
 }

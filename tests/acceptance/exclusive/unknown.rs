@@ -77,14 +77,13 @@ fn a_path_may_come_to_be_between_plan_and_apply() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/next"]
 
-    GitLab doesn't have these, or they aren't visible to the token:
+    These weren't found, or aren't visible to the token:
 
       - project acme/next (`target_projects`)
       - group ops/new (`target_groups`)
 
     Correct the path, or give the token's user access. If this apply creates them,
-    nothing is wrong: their IDs are resolved during the apply, which fails if that
-    isn't possible.
+    ignore this warning: their IDs are resolved during the apply.
     "#);
     let next = gitlab.add_project("acme/next");
     let group = gitlab.add_group("ops/new");
@@ -104,19 +103,19 @@ fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
 
     let told: Vec<String> = run.fails().errors().iter().map(ToString::to_string).collect();
     assert_snapshot!(told.join("\n\n"), @r#"
-    Error: Unknown project
+    Error: Unknown project: acme/never
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/next", "acme/never"]
 
-    GitLab has no project `acme/never` that the token can see. Check the spelling
-    of the full path, and that the token's user is a member of the project.
+    There is no project `acme/never`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the project.
 
-    Error: Unknown project
+    Error: Unknown project: acme/next
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/next", "acme/never"]
 
-    GitLab has no project `acme/next` that the token can see. Check the spelling
-    of the full path, and that the token's user is a member of the project.
+    There is no project `acme/next`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the project.
     "#);
     assert_eq!(gitlab.allowlist(APP), listed(&[], &[]));
 }
@@ -133,8 +132,8 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = [terraform_data.app.output]
 
-    Project acme/app always has access to itself and is never named on its own
-    allowlist. Remove it.
+    Project acme/app always has access to itself, so it can't be in its own
+    exclusive allowlist. Remove it.
     ");
 
     assert_snapshot!(gitlab.requests().writes(), @"");
@@ -151,12 +150,12 @@ fn more_targets_than_gitlab_takes_are_told_once_they_are_known() {
 
     tf.plan().succeeds();
     assert_snapshot!(tf.apply_saved().error(), @r"
-    Error: Too many projects
+    Error: Too many projects: project acme/app
       gitlab_job_token_allowlist_exclusive.app
       > target_project_ids = terraform_data.many.output
 
-    `target_project_ids` names 201 projects, but GitLab takes at most 200 on an
-    allowlist. Name a group in place of its projects.
+    `target_project_ids` has 201 projects, but the allowlist of project acme/app
+    can have at most 200. Add a group instead of its projects.
     ");
 
     assert_snapshot!(gitlab.requests().writes(), @"");

@@ -7,7 +7,7 @@ use gitlab_simulator::{Fault, Injection, Route};
 use super::{FOREVER, Seesaw, WRITES};
 
 /// The title of the warning that blames somebody else for an entry.
-const TAKEN_OVER: &str = "Entry was on the allowlist already";
+const TAKEN_OVER: &str = "Entry already exists: project acme/lib (2)";
 
 /// Each write meets the fault once.
 fn once_each(fault: &Injection) -> Vec<Injection> {

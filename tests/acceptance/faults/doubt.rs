@@ -41,19 +41,21 @@ fn an_entry_that_may_be_there_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let (tf, error) = applied(&gitlab, LIB_ON_APP, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /projects/1/job_token_scope/allowlist: the server failed (503): a web
-    page titled "Service Unavailable".
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
-    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
-    does what is left.
+    POST /projects/1/job_token_scope/allowlist: the server returned an error
+    (503).
+    Response: a web page titled "Service Unavailable"
 
-    The entry may have been added, and GitLab couldn't be asked whether it was. It
-    is in the state, so that nothing is left behind unnoticed; the next apply
-    replaces it.
+    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    remaining changes.
+
+    The entry may have been added: GitLab couldn't be asked. It is in the state,
+    so that it can't be left behind; the next apply replaces it.
     "#);
     assert_eq!(gitlab.allowlist(APP).projects, [2].into());
     assert_eq!(tf.state().addresses(), [ENTRY]);
@@ -77,18 +79,18 @@ fn a_project_that_may_be_open_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let (tf, error) = applied(&gitlab, OPEN, Route::ScopePatch);
     assert_snapshot!(error, @r#"
-    Error: Can't set `inbound_enabled = false` on project 1
+    Error: Can't set `inbound_enabled = false` on project acme/app (1)
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
-    PATCH /projects/1/job_token_scope: the server failed (503): a web page titled
-    "Service Unavailable".
+    PATCH /projects/1/job_token_scope: the server returned an error (503).
+    Response: a web page titled "Service Unavailable"
 
-    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
-    does what is left.
+    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    remaining changes.
 
-    The setting may have been changed all the same. The state says so, so that
-    nothing is left behind unnoticed; the next plan shows what GitLab holds.
+    The setting may have been changed, and the state has the new value, so that
+    nothing is left behind. The next plan shows the actual value.
     "#);
     assert!(!gitlab.inbound_enabled(APP));
     assert_eq!(tf.state().of(SCOPE)["inbound_enabled"], false);
@@ -198,15 +200,15 @@ fn an_empty_list_proves_no_removal() {
     gitlab.inject(crate::kit::json("[]").on(Route::AllowlistProjectsGet));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project 1
+    Error: Can't read the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
     GET /projects/1/job_token_scope/allowlist: the list is incomplete: the project
     itself is missing, read 3 times.
 
-    A list that lacks elements proves nothing, so nothing was decided from it. Try
-    again; if it stays so, something between here and GitLab changes its answers.
+    The list was ignored, because elements are missing. Try again. If the error
+    persists, a proxy may be changing GitLab's responses.
     "#);
 
     gitlab.inject(Fault::DropsTheRequest.on(Route::AllowlistProjectDelete));
@@ -231,15 +233,16 @@ fn a_404_counts_only_if_the_project_is_gone() {
     );
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project 1
+    Error: Can't read the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    GET /projects/1/job_token_scope/allowlist: not found, though the project is
-    (404): Project Not Found.
+    GET /projects/1/job_token_scope/allowlist: not found, although the project
+    exists (404).
+    Response: Project Not Found
 
-    GitLab shows the project, so nothing was decided from this answer. Try again;
-    if it stays so, something between here and GitLab changes its answers.
+    GitLab shows the project, so this response was ignored. Try again. If the
+    error persists, a proxy may be changing GitLab's responses.
     "#);
 
     assert_eq!(tf.state().addresses(), [ENTRY]);
@@ -252,20 +255,25 @@ fn a_list_whose_create_failed_says_what_may_be_there() {
                 target_projects = [\"acme/lib\"]\n}\n";
     let (tf, error) = applied(&gitlab, list, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    May have been added: project 2.
+    May have been added: project acme/lib (2).
 
     Failed:
-      - add project 2: POST /projects/1/job_token_scope/allowlist: the server failed (503): a web page titled "Service Unavailable"
 
-    GitLab, or a proxy in front of it, is in trouble. Try again: the next apply
-    does what is left.
+      - add project acme/lib (2)
 
-    The list isn't in the state, so a destroy doesn't remove what was added. The
-    next apply takes it over.
+    POST /projects/1/job_token_scope/allowlist: the server returned an error
+    (503).
+    Response: a web page titled "Service Unavailable"
+
+    GitLab or a proxy in front of it failed. Try again: the next apply makes the
+    remaining changes.
+
+    The resource isn't in the state, so destroying doesn't remove the entries that
+    were added. The next apply adopts them.
     "#);
     assert!(tf.state().addresses().is_empty());
     tf.apply().succeeds();

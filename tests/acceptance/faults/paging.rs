@@ -21,11 +21,11 @@ fn a_list_that_never_ends_is_an_error() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    GET /projects/1/job_token_scope/allowlist: the answer is not one of GitLab's
-    API (200): the list is longer than GitLab lets one be.
+    GET /projects/1/job_token_scope/allowlist: the response isn't from GitLab's
+    API (200): the list is longer than GitLab's limit.
 
-    Something answered that does not speak GitLab's API, such as a proxy's or
-    login page: check the provider's `base_url`.
+    The response may be a login page or a proxy's error page. Check the provider's
+    `base_url`.
     "#);
 
     assert!(gitlab.requests().to(Route::AllowlistProjectsGet).len() <= 500);
@@ -43,11 +43,11 @@ fn a_list_whose_pages_repeat_is_an_error() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    GET /projects/1/job_token_scope/allowlist: the answer is not one of GitLab's
+    GET /projects/1/job_token_scope/allowlist: the response isn't from GitLab's
     API (200): one page repeats another.
 
-    Something answered that does not speak GitLab's API, such as a proxy's or
-    login page: check the provider's `base_url`.
+    The response may be a login page or a proxy's error page. Check the provider's
+    `base_url`.
     "#);
 
     assert_eq!(gitlab.requests().to(Route::AllowlistProjectsGet).len(), 2);

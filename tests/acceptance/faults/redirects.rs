@@ -34,10 +34,10 @@ fn the_token_goes_to_no_other_gitlab() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: redirected to http://127.0.0.1:PORT, which is not followed (302).
+    GET /user: redirected to http://127.0.0.1:PORT (302).
 
-    The token is never sent to another address. If GitLab has moved, set the
-    provider's `base_url` to where it is now.
+    Redirects aren't followed, so that the token isn't sent to another address. If
+    GitLab has moved, set the provider's `base_url` to its new URL.
     "#);
     seesaw.gitlab.clear_faults();
     seesaw.push("retries = 0", [Injection::from(elsewhere).writes_only()]).fails();
@@ -57,13 +57,13 @@ fn a_single_sign_on_is_told() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: redirected to a sign-in page at https://acme.cloudflareaccess.com,
-    which is not followed (302).
+    GET /user: redirected to a sign-in page at https://acme.cloudflareaccess.com
+    (302).
 
-    GitLab's API never asks anybody to sign in, so a single sign-on or something
-    else in front of GitLab does. Set the credentials that let programs through in
-    the provider's `headers`, or use an address that doesn't pass it. If the page
-    is GitLab's own, `base_url` isn't the address of the instance.
+    GitLab's API doesn't redirect to sign-in pages, so this is from a single
+    sign-on proxy or the like. Set its credentials for programs in the provider's
+    `headers`, or use an address that bypasses it. If the page is GitLab's own,
+    `base_url` isn't the URL of the instance.
     "#);
 }
 
@@ -92,11 +92,11 @@ fn a_redirect_in_circles_ends() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: redirected to http://127.0.0.1:PORT, which is not followed (302):
-    one redirect leads to the next, the last one to /api/v4/user.
+    GET /user: redirected to http://127.0.0.1:PORT (302).
+    Response: one redirect leads to the next, the last one to /api/v4/user
 
-    The token is never sent to another address. If GitLab has moved, set the
-    provider's `base_url` to where it is now.
+    Redirects aren't followed, so that the token isn't sent to another address. If
+    GitLab has moved, set the provider's `base_url` to its new URL.
     "#);
 
     assert_eq!(seesaw.gitlab.requests().to(Route::UserGet).len(), 4);
@@ -112,12 +112,11 @@ fn a_login_page_is_not_taken_for_gitlab() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {
 
-    GET /user: redirected to a sign-in page at http://127.0.0.1:PORT, which is not
-    followed (302).
+    GET /user: redirected to a sign-in page at http://127.0.0.1:PORT (302).
 
-    GitLab's API never asks anybody to sign in, so a single sign-on or something
-    else in front of GitLab does. Set the credentials that let programs through in
-    the provider's `headers`, or use an address that doesn't pass it. If the page
-    is GitLab's own, `base_url` isn't the address of the instance.
+    GitLab's API doesn't redirect to sign-in pages, so this is from a single
+    sign-on proxy or the like. Set its credentials for programs in the provider's
+    `headers`, or use an address that bypasses it. If the page is GitLab's own,
+    `base_url` isn't the URL of the instance.
     "#);
 }

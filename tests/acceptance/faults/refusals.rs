@@ -20,18 +20,22 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
     gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(2));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     Added: project 3, project 4.
 
     Failed:
-      - add project 5: POST /projects/1/job_token_scope/allowlist: the token was revoked (401): Token was revoked. You have to re-authorize from the user.
-      - add project 6: POST /projects/1/job_token_scope/allowlist: the token was revoked (401): Token was revoked. You have to re-authorize from the user.
 
-    Make a new access token with the scope `api` and set it as the provider's
-    `token` (or `GITLAB_TOKEN`).
+      - add project 5
+      - add project 6
+
+    POST /projects/1/job_token_scope/allowlist: the token was revoked (401).
+    Response: Token was revoked. You have to re-authorize from the user.
+
+    Create a new access token with the scope `api`, and set it as the provider's
+    `token` or as `GITLAB_TOKEN`.
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects.len(), 3);
@@ -80,18 +84,21 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
         .on(Route::AllowlistProjectDelete),
     );
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     Nothing was changed.
 
     Failed:
-      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: the token's user may not do this (403)
 
-    The job token settings of a project can be read and changed only with at least
-    the Maintainer role in that project: give it to the user that the token
-    belongs to.
+      - remove project crowd/p1 (3)
+
+    DELETE /projects/1/job_token_scope/allowlist/3: the token's user isn't allowed
+    to do this (403).
+
+    Reading and changing a project's job token settings takes at least the
+    Maintainer role in the project. Give this role to the token's user.
     "#);
     gitlab.clear_faults();
 
@@ -128,18 +135,23 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
     tf.config(&exclusive([2]));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Removed: project 4.
+    Removed: project crowd/p2 (4).
 
     Failed:
-      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: not removed: the entry is still on the list (404): Project Not Found
 
-    GitLab refuses to remove a project that the token can't see, so its jobs keep
-    their access. Give the token's user at least the Guest role in that project,
-    or remove the entry with a token that sees both.
+      - remove project crowd/p1 (3)
+
+    DELETE /projects/1/job_token_scope/allowlist/3: the entry is still on the
+    allowlist (404).
+    Response: Project Not Found
+
+    GitLab doesn't remove a project that isn't visible to the token, so its jobs
+    keep access. Give the token's user at least the Guest role in that project, or
+    use a token whose user has access to both.
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());

@@ -29,7 +29,7 @@ fn second_fails(gitlab: &Simulator, first: (&str, &str), second: (&str, &str), f
     let applied = tf.apply_saved();
 
     assert_fails_with(&applied, facts);
-    assert!(applied.errors().iter().all(|error| !tells(error, &["not in the plan"])), "{applied}");
+    assert!(applied.errors().iter().all(|error| !tells(error, &["plan doesn't show"])), "{applied}");
     gitlab.requests().writes()
 }
 

@@ -9,7 +9,7 @@ use crate::kit::workspace;
 use crate::needs::PLANNED_PRIVATE_DATA;
 
 /// The words of the error that names what the plan has not.
-const NOT_IN_THE_PLAN: &str = "not in the plan";
+const NOT_IN_THE_PLAN: &str = "plan doesn't show";
 
 fn state(tf: &Workspace) -> Value {
     tf.state().of(&format!("{LIST}.this")).clone()

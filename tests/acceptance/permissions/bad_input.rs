@@ -20,14 +20,12 @@ fn error(arguments: &str) -> String {
 fn policies_beside_the_default_permissions() {
     let error = error("default_permissions = true\njob_token_policies = [\"READ_JOBS\"]");
     assert_snapshot!(error, @r#"
-    Error: Permissions contradict each other
+    Error: Conflicting permissions
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    With `default_permissions = true` the target's jobs may do everything,
-    whatever `job_token_policies` names. Remove `default_permissions` to allow
-    what `job_token_policies` names and nothing else, or remove
-    `job_token_policies`.
+    `default_permissions = true` gives the target's jobs all permissions, and
+    `job_token_policies` restricts them. Remove one of the two.
     "#);
 }
 
@@ -39,8 +37,8 @@ fn a_policy_in_lower_case() {
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["read_jobs"]
 
-    `job_token_policies` has "read_jobs", but names of policies consist of
-    upper-case letters and underscores. Write "READ_JOBS".
+    `job_token_policies` has "read_jobs", but policy names consist of uppercase
+    letters, digits and underscores. Write "READ_JOBS".
     "#);
 }
 
@@ -52,8 +50,8 @@ fn a_policy_with_blanks_around_it() {
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = [" READ_JOBS"]
 
-    `job_token_policies` has " READ_JOBS", but names of policies consist of
-    upper-case letters and underscores. Write "READ_JOBS".
+    `job_token_policies` has " READ_JOBS", but policy names consist of uppercase
+    letters, digits and underscores. Write "READ_JOBS".
     "#);
 }
 
@@ -65,8 +63,8 @@ fn a_policy_that_is_no_name() {
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["*"]
 
-    `job_token_policies` has "*", but names of policies consist of upper-case
-    letters and underscores. Write a name such as "READ_JOBS".
+    `job_token_policies` has "*", but policy names consist of uppercase letters,
+    digits and underscores. Write a name such as "READ_JOBS".
     "#);
 }
 
@@ -95,20 +93,23 @@ fn unknown_policy_is_an_error_at_its_attribute() {
     keeps_names_back(&gitlab);
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS", "READ_TEA_LEAVES"]
 
-    POST /api/graphql (AllowWithPermissions): GitLab does not know READ_TEA_LEAVES
-    (200): Expected "READ_TEA_LEAVES" to be one of: ADMIN_DEPLOYMENTS,
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
+
+    POST /api/graphql (AllowWithPermissions): GitLab doesn't recognize
+    READ_TEA_LEAVES (200).
+    Response: Expected "READ_TEA_LEAVES" to be one of: ADMIN_DEPLOYMENTS,
     ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES, ADMIN_PIPELINES,
     ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE, READ_DEPLOYMENTS,
     READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS, READ_PACKAGES,
     READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES, READ_SECURE_FILES,
-    READ_TERRAFORM_STATE, READ_WORK_ITEMS.
+    READ_TERRAFORM_STATE, READ_WORK_ITEMS
 
-    The names are GitLab's own, and newer versions know more of them: correct the
-    name, or upgrade GitLab.
+    Correct the name. If it is right, it belongs to a newer version: upgrade
+    GitLab.
     "#);
 
     assert_eq!(held(&gitlab), None);
@@ -123,20 +124,24 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
     keeps_names_back(&gitlab);
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't change what project 2 may do in project 1
+    Error: Can't set permissions: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_TEA_LEAVES"]
 
-    POST /api/graphql (ChangePermissions): GitLab does not know READ_TEA_LEAVES
-    (200): Expected "READ_TEA_LEAVES" to be one of: ADMIN_DEPLOYMENTS,
+    Setting the permissions of project acme/lib (2) on the allowlist of project
+    acme/app (1) failed.
+
+    POST /api/graphql (ChangePermissions): GitLab doesn't recognize
+    READ_TEA_LEAVES (200).
+    Response: Expected "READ_TEA_LEAVES" to be one of: ADMIN_DEPLOYMENTS,
     ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES, ADMIN_PIPELINES,
     ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE, READ_DEPLOYMENTS,
     READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS, READ_PACKAGES,
     READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES, READ_SECURE_FILES,
-    READ_TERRAFORM_STATE, READ_WORK_ITEMS.
+    READ_TERRAFORM_STATE, READ_WORK_ITEMS
 
-    The names are GitLab's own, and newer versions know more of them: correct the
-    name, or upgrade GitLab.
+    Correct the name. If it is right, it belongs to a newer version: upgrade
+    GitLab.
     "#);
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
@@ -156,14 +161,12 @@ fn policies_that_turn_out_to_contradict_are_an_error_at_apply() {
     tf.plan().succeeds();
 
     assert_snapshot!(tf.apply_saved().error(), @r#"
-    Error: Permissions contradict each other
+    Error: Conflicting permissions
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    With `default_permissions = true` the target's jobs may do everything,
-    whatever `job_token_policies` names. Remove `default_permissions` to allow
-    what `job_token_policies` names and nothing else, or remove
-    `job_token_policies`.
+    `default_permissions = true` gives the target's jobs all permissions, and
+    `job_token_policies` restricts them. Remove one of the two.
     "#);
 
     assert_eq!(held(&gitlab), None);

@@ -77,15 +77,16 @@ fn import_warns_of_permissions_that_are_not_shown() {
 
     run.succeeds();
     assert_snapshot!(run.warning(), @r#"
-    Warning: Permissions on the allowlist of project 1 are not shown
+    Warning: Permissions not visible: project acme/app (1)
 
-    POST /api/graphql (JobTokenPermissions): something in front of GitLab refused
-    the request (403): a web page titled "Not for you".
+    POST /api/graphql (JobTokenPermissions): something in front of GitLab rejected
+    the request (403).
+    Response: a web page titled "Not for you"
 
-    GitLab shows permissions over GraphQL alone, at `/api/graphql`, and the
-    allowlist itself over REST. So the permissions count as not managed: they stay
-    as they are, and a plan doesn't show them. To see them, let the token, and any
-    proxy on the way, reach that address.
+    GitLab shows the allowlist over REST, and permissions only over GraphQL
+    (`/api/graphql`). The permissions of these entries aren't managed: they stay
+    as they are, and plans don't show them. To manage them, let requests to
+    `/api/graphql` through any proxy in front of GitLab.
     "#);
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], Value::Null);
     tf.plan().changes_nothing().warns_of_nothing();
@@ -136,12 +137,14 @@ fn permissions_that_can_not_be_read_fail_the_import() {
     tf.config(&entry(""));
 
     assert_snapshot!(tf.import(ENTRY, ID).error(), @r#"
-    Error: Can't read the permissions on the allowlist of project 1
+    Error: Can't read entry permissions of project acme/app (1)
 
-    POST /api/graphql (JobTokenPermissions): the answer is not one of GitLab's API
+    "acme/app:project:acme/lib" can't be imported.
+
+    POST /api/graphql (JobTokenPermissions): the response isn't from GitLab's API
     (200): a web page titled "Welcome".
 
-    Something answered that does not speak GitLab's API, such as a proxy's or
-    login page: check the provider's `base_url`.
+    The response may be a login page or a proxy's error page. Check the provider's
+    `base_url`.
     "#);
 }

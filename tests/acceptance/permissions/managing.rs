@@ -148,14 +148,16 @@ fn existing_entry_with_more_is_adopted_and_restricted() {
 
     let plan = tf.plan();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Entry is on the allowlist already
+    Warning: Entry already exists: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    The allowlist of project 1 has an entry for project 2 already. Applying this
-    takes it over: destroying the resource will then remove it. If something else
-    manages the entry too, such as another resource, let only one of them do so; a
-    resource that was only renamed needs a `moved` block.
+    There is an entry for project acme/lib (2) on the allowlist of project
+    acme/app (1) already.
+
+    Applying this adopts the entry, and destroying the resource then removes it.
+    If another resource manages the entry, too, keep only one of them. If the
+    resource was renamed, add a `moved` block.
     "#);
     tf.apply_saved().succeeds();
 

@@ -54,19 +54,21 @@ fn an_addition_of_something_else_is_taken_back() {
     );
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (AllowWithPermissions): GitLab wrote the entry for project 3
-    on the list of project 1 in its place.
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
-    GitLab takes paths for this, and one of them has come to name something else
+    POST /api/graphql (AllowWithPermissions): GitLab changed the entry for project
+    3 on the allowlist of project 1 instead.
+
+    GitLab identifies the entry by paths here, and one of them was reassigned
     during the run, as when a project or group is renamed and another takes its
-    place. Apply again; where the permissions of another entry were changed so,
-    set those right.
+    path. Apply again, and restore the permissions of the entry that was changed
+    instead.
 
-    The entry that GitLab made was taken off the list again.
+    GitLab added the entry without its permissions, so it was removed again.
     "#);
 
     assert!(gitlab.allowlist(APP).projects.is_empty());
@@ -96,16 +98,16 @@ fn an_entry_that_only_one_list_shows_keeps_its_state() {
     let plan = tf.plan();
     plan.changes_nothing();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Permissions aren't visible to the token
+    Warning: Permissions not visible: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    GitLab shows the allowlist over REST, and this entry not over GraphQL.
+    GitLab shows this entry over REST, but not over GraphQL.
 
-    The permissions of project acme/lib (2) on the allowlist of acme/app (1)
-    aren't visible to this token, so the state keeps what it has and a plan
-    doesn't show drift. Most fine-grained tokens can't read them; a classic token
-    with the scope `api` can.
+    The permissions of project acme/lib (2) on the allowlist of project acme/app
+    (1) aren't visible to the token. The state keeps them, and plans don't show
+    drift. Most fine-grained tokens can't read permissions; a classic token with
+    the scope `api` can.
     "#);
 
     assert_eq!(graphql(&gitlab.requests()).len(), 2, "it is looked for once more");

@@ -70,14 +70,14 @@ fn permissions_that_can_not_be_read_fail_the_data_source() {
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the permissions on the allowlist of project 1
+    Error: Can't read entry permissions of project acme/app (1)
       data.gitlab_job_token_allowlist.app
       > data "gitlab_job_token_allowlist" "app" {
 
-    POST /api/graphql (JobTokenPermissions): the answer is not one of GitLab's API
+    POST /api/graphql (JobTokenPermissions): the response isn't from GitLab's API
     (200): a web page titled "Welcome".
 
-    Something answered that does not speak GitLab's API, such as a proxy's or
-    login page: check the provider's `base_url`.
+    The response may be a login page or a proxy's error page. Check the provider's
+    `base_url`.
     "#);
 }

@@ -25,17 +25,21 @@ fn a_token_that_may_only_read_is_told_so() {
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (AllowWithPermissions): not there, or not for this token to
-    see or change (200): The resource that you are attempting to access does not
-    exist or you don't have permission to perform this action.
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    may not see or change: the token needs the scope `api` (`read_api` is enough
-    only for reading), and its user at least the Maintainer role in the project.
+    POST /api/graphql (AllowWithPermissions): not found, or the token isn't
+    allowed to read or change it (200).
+    Response: The resource that you are attempting to access does not exist or you
+    don't have permission to perform this action
+
+    GitLab gives the same response if the object doesn't exist, and if the token
+    isn't allowed to read or change it. The token needs the scope `api`
+    (`read_api` is enough for plans), and its user at least the Maintainer role in
+    the project.
     "#);
 
     assert_eq!(held(&gitlab), None);
@@ -51,17 +55,21 @@ fn a_role_that_was_lost_between_plan_and_apply_is_told() {
     gitlab.set_role("maintainer", acme, Some(Role::Developer));
 
     assert_snapshot!(tf.apply_saved().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (AllowWithPermissions): not there, or not for this token to
-    see or change (200): The resource that you are attempting to access does not
-    exist or you don't have permission to perform this action.
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
-    GitLab gives the same answer for what does not exist and for what the token
-    may not see or change: the token needs the scope `api` (`read_api` is enough
-    only for reading), and its user at least the Maintainer role in the project.
+    POST /api/graphql (AllowWithPermissions): not found, or the token isn't
+    allowed to read or change it (200).
+    Response: The resource that you are attempting to access does not exist or you
+    don't have permission to perform this action
+
+    GitLab gives the same response if the object doesn't exist, and if the token
+    isn't allowed to read or change it. The token needs the scope `api`
+    (`read_api` is enough for plans), and its user at least the Maintainer role in
+    the project.
     "#);
 
     assert_eq!(held(&gitlab), None);
@@ -75,15 +83,18 @@ fn a_token_that_is_refused_in_the_middle_leaves_the_state_true() {
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlMutation));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't change what project 2 may do in project 1
+    Error: Can't set permissions: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (ChangePermissions): the token was revoked (401): Token was
-    revoked. You have to re-authorize from the user.
+    Setting the permissions of project acme/lib (2) on the allowlist of project
+    acme/app (1) failed.
 
-    Make a new access token with the scope `api` and set it as the provider's
-    `token` (or `GITLAB_TOKEN`).
+    POST /api/graphql (ChangePermissions): the token was revoked (401).
+    Response: Token was revoked. You have to re-authorize from the user.
+
+    Create a new access token with the scope `api`, and set it as the provider's
+    `token` or as `GITLAB_TOKEN`.
     "#);
 
     gitlab.clear_faults();
@@ -99,15 +110,17 @@ fn a_target_that_the_token_can_not_see_can_not_be_added() {
     gitlab.hide_from("maintainer", TARGET);
     tf.config(&entry(JOBS).replace("target_project = \"acme/lib\"", "target_project_id = 2"));
 
-    assert_snapshot!(tf.apply().error(), @"
-    Error: Can't add project 2 to the allowlist of project 1
+    assert_snapshot!(tf.apply().error(), @r"
+    Error: Can't add entry: project 2
       gitlab_job_token_allowlist_entry.lib
       > target_project_id = 2
 
-    GET /projects/2: the target is not visible to the token.
+    Adding project 2 to the allowlist of project acme/app (1) failed.
 
-    To add a target, the token's user must be able to see it: give the user at
-    least the Guest role there, or use a token whose user sees both.
+    GET /projects/2: the target isn't visible to the token.
+
+    A target can be added only if it is visible to the token's user. Give the user
+    at least the Guest role in it, or use a token whose user has access to both.
     ");
 
     assert_eq!(held(&gitlab), None);
@@ -122,16 +135,19 @@ fn permissions_of_a_hidden_target_are_read_but_not_changed() {
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't change what project 2 may do in project 1
+    Error: Can't set permissions: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (ChangePermissions): refused (200): You have insufficient
-    permission to update this job token scope.
+    Setting the permissions of project acme/lib (2) on the allowlist of project
+    acme/app (1) failed.
 
-    GitLab answers so too where the token can't see the entry's target: give the
-    token's user at least the Guest role there, or use a token whose user sees
-    both.
+    POST /api/graphql (ChangePermissions): GitLab rejected the request (200).
+    Response: You have insufficient permission to update this job token scope
+
+    GitLab also gives this response if the entry's target isn't visible to the
+    token. Give the token's user at least the Guest role in the target, or use a
+    token whose user has access to both.
     "#);
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS", "READ_PACKAGES"])));
@@ -144,15 +160,15 @@ fn permissions_that_can_not_be_read_are_an_error_and_never_gone() {
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlQuery));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the permissions on the allowlist of project 1
+    Error: Can't read entry permissions of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (JobTokenPermissions): the token was revoked (401): Token
-    was revoked. You have to re-authorize from the user.
+    POST /api/graphql (JobTokenPermissions): the token was revoked (401).
+    Response: Token was revoked. You have to re-authorize from the user.
 
-    Make a new access token with the scope `api` and set it as the provider's
-    `token` (or `GITLAB_TOKEN`).
+    Create a new access token with the scope `api`, and set it as the provider's
+    `token` or as `GITLAB_TOKEN`.
     "#);
 
     gitlab.clear_faults();

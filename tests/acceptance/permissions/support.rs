@@ -19,17 +19,18 @@ fn an_old_gitlab_is_told_while_planning() {
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the permissions on the allowlist of project 1
+    Error: Can't read entry permissions of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
-    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+    POST /api/graphql (JobTokenPermissions): this version of GitLab doesn't
+    support it (200).
+    Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of single allowlist entries, and the data source
-    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
-    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
-    and `job_token_policies` from the configuration. Everything else works.
+    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
+    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
+    `default_permissions` and `job_token_policies` from the configuration.
+    Everything else works.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -54,16 +55,16 @@ fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
     tf.config(&entry("default_permissions = false"));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the permissions on the allowlist of project 1
+    Error: Can't read entry permissions of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (JobTokenPermissions): an unexpected status (404): a web
-    page titled "Not here".
+    POST /api/graphql (JobTokenPermissions): unexpected status (404).
+    Response: a web page titled "Not here"
 
-    The REST API isn't affected. Permissions of single entries, cross-project push
-    and the data source `gitlab_job_token_scopes` need GraphQL: what is in front
-    of GitLab must let requests to `/api/graphql` through.
+    The REST API isn't affected. Permissions of entries, cross-project push and
+    the data source `gitlab_job_token_scopes` need GraphQL: let requests to
+    `/api/graphql` through the proxy in front of GitLab.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -105,17 +106,18 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
     );
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the permissions on the allowlist of project 1
+    Error: Can't read entry permissions of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
-    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+    POST /api/graphql (JobTokenPermissions): this version of GitLab doesn't
+    support it (200).
+    Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of single allowlist entries, and the data source
-    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
-    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
-    and `job_token_policies` from the configuration. Everything else works.
+    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
+    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
+    `default_permissions` and `job_token_policies` from the configuration.
+    Everything else works.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -124,17 +126,18 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
     tf.config(&entry(""));
     let plan = tf.plan();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Can't read the permissions on the allowlist of project 1
+    Warning: Can't read entry permissions of project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
-    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+    POST /api/graphql (JobTokenPermissions): this version of GitLab doesn't
+    support it (200).
+    Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of single allowlist entries, and the data source
-    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
-    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
-    and `job_token_policies` from the configuration. Everything else works.
+    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
+    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
+    `default_permissions` and `job_token_policies` from the configuration.
+    Everything else works.
     "#);
     assert_eq!(plan.actions(), []);
     tf.destroy().succeeds();
@@ -150,18 +153,18 @@ fn disabled_feature_fails_the_plan_where_an_entry_shows_it() {
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Permissions of entries are switched off for project 1
+    Error: Permissions turned off: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    GitLab takes permissions for the entries of project 1, but keeps the default
-    ones.
+    GitLab ignores permissions of entries on the allowlist of project acme/app
+    (1).
 
-    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
-    18.2 they are a beta that an administrator can switch on (feature flag
-    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
-    remove `default_permissions` and `job_token_policies` from the configuration:
-    the entry then has the default permissions.
+    Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
+    they are a beta that an administrator can turn on with the feature flag
+    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
+    on, or remove `default_permissions` and `job_token_policies` from the
+    configuration: the entry then has the default permissions.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -178,21 +181,23 @@ fn disabled_feature_leaves_no_entry_with_more_than_asked() {
     tf.plan().succeeds();
 
     assert_snapshot!(tf.apply_saved().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    POST /api/graphql (AllowWithPermissions): fine-grained permissions are
-    switched off for this project: GitLab answers that the entry has the default
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
+
+    POST /api/graphql (AllowWithPermissions): permissions of entries are turned
+    off for this project: GitLab answers that the entry has the default
     permissions.
 
-    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
-    18.2 they are a beta that an administrator can switch on (feature flag
-    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
-    remove `default_permissions` and `job_token_policies` from the configuration:
-    the entry then has the default permissions.
+    Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
+    they are a beta that an administrator can turn on with the feature flag
+    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
+    on, or remove `default_permissions` and `job_token_policies` from the
+    configuration: the entry then has the default permissions.
 
-    The entry that GitLab made was taken off the list again.
+    GitLab added the entry without its permissions, so it was removed again.
     "#);
 
     assert_eq!(held(&gitlab), None);
@@ -208,23 +213,27 @@ fn entry_that_cannot_be_removed_again_is_kept_in_state() {
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    POST /api/graphql (AllowWithPermissions): fine-grained permissions are
-    switched off for this project: GitLab answers that the entry has the default
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
+
+    POST /api/graphql (AllowWithPermissions): permissions of entries are turned
+    off for this project: GitLab answers that the entry has the default
     permissions.
 
-    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
-    18.2 they are a beta that an administrator can switch on (feature flag
-    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
-    remove `default_permissions` and `job_token_policies` from the configuration:
-    the entry then has the default permissions.
+    Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
+    they are a beta that an administrator can turn on with the feature flag
+    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
+    on, or remove `default_permissions` and `job_token_policies` from the
+    configuration: the entry then has the default permissions.
 
-    The entry that GitLab made could not be taken off the list again, so that
-    project 2 has access to project 1 until somebody removes it. DELETE
-    /projects/1/job_token_scope/allowlist/2: the server failed (500).
+    GitLab added the entry without its permissions, and it couldn't be removed
+    again: project acme/lib (2) has access to project acme/app (1) with the
+    default permissions until the entry is removed.
+    DELETE /projects/1/job_token_scope/allowlist/2: the server returned an error
+    (500).
     "#);
 
     assert_eq!(held(&gitlab).map(|held| held.default_permissions), Some(true));
@@ -245,35 +254,39 @@ fn feature_disabled_later_is_drift_that_cannot_be_repaired() {
     let plan = tf.plan();
     assert_eq!(plan.change(ENTRY).action, Action::Update);
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Permissions of entries are switched off for project 1
+    Warning: Permissions turned off: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    GitLab takes permissions for the entries of project 1, but keeps the default
-    ones.
+    GitLab ignores permissions of entries on the allowlist of project acme/app
+    (1).
 
-    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
-    18.2 they are a beta that an administrator can switch on (feature flag
-    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
-    remove `default_permissions` and `job_token_policies` from the configuration:
-    the entry then has the default permissions.
+    Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
+    they are a beta that an administrator can turn on with the feature flag
+    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
+    on, or remove `default_permissions` and `job_token_policies` from the
+    configuration: the entry then has the default permissions.
 
-    As it is, the entry has other permissions than the configuration says,
-    applying fails for it, and destroying it works.
+    The entry has other permissions than the configuration. Applying fails for it;
+    destroying it works.
     "#);
     assert_snapshot!(tf.apply_saved().error(), @r#"
-    Error: Can't change what project 2 may do in project 1
+    Error: Can't set permissions: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    POST /api/graphql (ChangePermissions): fine-grained permissions are switched
-    off for this project (200): Failed to update job token scope.
+    Setting the permissions of project acme/lib (2) on the allowlist of project
+    acme/app (1) failed.
 
-    Permissions of single allowlist entries need GitLab 18.3 or later; in 18.0 to
-    18.2 they are a beta that an administrator can switch on (feature flag
-    `add_policies_to_ci_job_token`). Upgrade GitLab or have them switched on, or
-    remove `default_permissions` and `job_token_policies` from the configuration:
-    the entry then has the default permissions.
+    POST /api/graphql (ChangePermissions): permissions of entries are turned off
+    for this project (200).
+    Response: Failed to update job token scope
+
+    Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
+    they are a beta that an administrator can turn on with the feature flag
+    `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned
+    on, or remove `default_permissions` and `job_token_policies` from the
+    configuration: the entry then has the default permissions.
     "#);
     assert_eq!(tf.state().of(ENTRY)["default_permissions"], true);
 
@@ -303,5 +316,5 @@ fn unmanaged_entry_cannot_get_disabled_permissions() {
 
     let error = tf.plan().error();
 
-    assert!(error.contains("Permissions of entries are switched off for project 1"), "{error}");
+    assert!(error.contains("Permissions turned off: project acme/app (1)"), "{error}");
 }

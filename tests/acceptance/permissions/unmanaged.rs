@@ -80,15 +80,15 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
     let plan = tf.plan();
     assert_eq!(plan.change(ENTRY).action, Action::Update);
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Permissions of entry 1:project:2 are no longer managed
+    Warning: Permissions not managed: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    The configuration sets neither `default_permissions` nor `job_token_policies`
-    any more. In place, the entry keeps what it has, READ_JOBS, READ_PACKAGES, and
-    later changes go unnoticed; replaced, the new entry has the default
-    permissions. Set `default_permissions` or `job_token_policies` to say what is
-    wanted.
+    The configuration no longer sets `default_permissions` or `job_token_policies`
+    of project acme/lib (2) on the allowlist of project acme/app (1). An entry
+    that stays keeps READ_JOBS, READ_PACKAGES, and plans no longer show changes;
+    an entry that is replaced gets the default permissions. To manage them, set
+    `default_permissions` or `job_token_policies`.
     "#);
     tf.apply_saved().succeeds();
 
@@ -102,14 +102,14 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
 fn what_is_kept_is_named_when_managing_ends() {
     for (arguments, held) in [
         ("default_permissions = true", "the default permissions"),
-        ("job_token_policies = []", "no permission"),
+        ("job_token_policies = []", "no permissions"),
     ] {
         let gitlab = THREE_PROJECTS.start();
         let tf = applied(&gitlab, arguments);
         tf.config(&entry(""));
 
         let warning = tf.plan().warning().replace('\n', " ");
-        assert!(warning.contains(&format!("keeps what it has, {held}, and")), "{warning}");
+        assert!(warning.contains(&format!("keeps {held}, and")), "{warning}");
     }
 }
 
@@ -128,15 +128,15 @@ fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
     };
     tf.config(&config(""));
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Permissions aren't known yet
+    Warning: Permissions unknown: project acme/lib (2)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
     `default_permissions` or `job_token_policies` of project acme/lib (2) on the
-    allowlist of acme/app (1) isn't known yet. If it turns out to be null,
-    permissions aren't managed: a new entry then has the default permissions,
-    which are all that a job token can have. To allow nothing in that case, set
-    `default_permissions = false` beside `job_token_policies`.
+    allowlist of project acme/app (1) is known only after apply. If it is null
+    then, permissions aren't managed, and a new entry has the default permissions,
+    which are all that a job token can have. To give no permissions in that case,
+    set `default_permissions = false` in addition to `job_token_policies`.
     "#);
     tf.apply_saved().succeeds();
     assert_eq!(held(&gitlab), Some(Permissions::default()));

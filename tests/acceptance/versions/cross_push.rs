@@ -46,21 +46,21 @@ fn the_plan_names_the_entries_that_may_then_push() {
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.plan().warning(), @r"
-    Warning: Other projects may push to acme/app (1)
+    Warning: Other projects can push to acme/app (1)
       gitlab_job_token_scope.app
       > cross_project_push_for_job_token_allowed = true
 
     With `cross_project_push_for_job_token_allowed = true`, jobs of other projects
-    can push to the repository of project acme/app (1): those that an entry with
-    default permissions or `ADMIN_REPOSITORIES` allows, if the user who runs the
-    job is at least a Developer in this project.
+    can push to the repository of project acme/app (1) if their allowlist entry
+    has default permissions or `ADMIN_REPOSITORIES`, and the user who runs them is
+    at least a Developer in this project.
 
-    These entries on its allowlist have them now:
+    These entries on its allowlist have them:
 
       - project acme/lib (2): default permissions
       - group partners/team (3): ADMIN_REPOSITORIES
 
-    They can push only while `push_repository_for_job_token_allowed` is on, too,
+    They can push only if `push_repository_for_job_token_allowed` is also on,
     which this resource doesn't set to `true`.
     ");
     tf.apply_saved().succeeds();
@@ -82,9 +82,9 @@ fn it_is_told_when_what_it_needs_is_turned_on() {
         tf.apply().succeeds();
         tf.config(&scope(&format!("{CROSS} = true\n  {after}")));
         let plan = tf.plan();
-        assert!(plan.run().stdout().contains("Other projects may push to acme/app (1)"), "{after}");
+        assert!(plan.run().stdout().contains("Other projects can push to acme/app (1)"), "{after}");
         tf.apply().succeeds();
-        assert!(!tf.plan().run().stdout().contains("Other projects may push"), "{after}: once");
+        assert!(!tf.plan().run().stdout().contains("Other projects can push"), "{after}: once");
     }
 }
 
@@ -124,7 +124,7 @@ fn a_change_of_which_nothing_is_known_stays_in_state() {
     gitlab.inject(Fault::DropsTheAnswer.on(Route::GraphqlMutation));
     gitlab.inject(Fault::BadGateway.on(Route::GraphqlQuery).named("JobTokenSettings").after(1));
     let error = tf.apply_saved().error();
-    assert!(error.contains("may have been changed all the same"), "{error}");
+    assert!(error.contains("may have been changed, and"), "{error}");
     assert_eq!(tf.state().of(SCOPE)[CROSS], true);
 }
 
@@ -148,15 +148,14 @@ fn an_older_gitlab_is_told() {
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't read cross-project push of project 1
+    Error: Can't read cross-project push of project acme/app (1)
       gitlab_job_token_scope.app
       > cross_project_push_for_job_token_allowed = true
 
-    GitLab answers without the setting. It has it from version 19.1 on, and shows
-    it to users with at least the Maintainer role in the project: upgrade GitLab,
-    give the token's user that role, or remove
-    `cross_project_push_for_job_token_allowed` from the configuration; everything
-    else works without it.
+    GitLab's response doesn't have `cross_project_push_for_job_token_allowed`. It
+    needs GitLab 19.1 or later, and at least the Maintainer role in the project.
+    Upgrade GitLab, give the token's user this role, or remove the attribute from
+    the configuration. Everything else works without it.
     ");
     assert!(tf.state().addresses().is_empty());
 }

@@ -26,11 +26,8 @@ fn an_administrator_is_told_while_planning() {
       > inbound_enabled = false
 
     The configuration sets `inbound_enabled = false`, but this GitLab instance
-    enforces the allowlist of every project.
-
-    An administrator may have made the allowlist mandatory for the whole instance,
-    as on GitLab.com; then `inbound_enabled` can only be `true`. Remove the
-    attribute, and allow the projects or groups that need access.
+    enforces allowlists. Remove the attribute, and add the projects and groups
+    that need access to the allowlist.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.

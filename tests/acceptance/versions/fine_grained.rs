@@ -72,15 +72,15 @@ fn the_early_check_names_its_way_out() {
       provider["aff15f21/gitlab-job-token"]
       > provider "gitlab" {}
 
-    GET /user: the token lacks the permission User: Read (403): Access denied:
-    This operation requires a fine-grained personal access token with the
-    following user permissions: [User: Read].
+    GET /user: the token lacks the permission User: Read (403).
+    Response: Access denied: This operation requires a fine-grained personal
+    access token with the following user permissions: [User: Read].
 
-    Create a fine-grained token with User: Read and all other permissions that the
-    guide "GitLab versions and tokens" lists; the permissions of a token can't be
-    changed. If this token isn't fine-grained, the instance or the group accepts
-    fine-grained tokens alone. Only the check of the token at the start needs this
-    permission: `early_auth_check = false` does without it.
+    Create a fine-grained token with User: Read and all other permissions in the
+    guide "GitLab versions and tokens"; the permissions of a token can't be
+    changed. If this token isn't fine-grained, the instance or group accepts only
+    fine-grained tokens. Only the check of the token during provider configuration
+    needs this permission: `early_auth_check = false` turns it off.
     "#);
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     tf.apply().succeeds().warns_of_nothing();
@@ -93,19 +93,22 @@ fn a_missing_permission_is_named() {
     tf.config(&entry("target_project = \"acme/lib\""));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't add project 2 to the allowlist of project 1
+    Error: Can't add entry: project acme/lib (2)
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
+    Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
+
     POST /projects/1/job_token_scope/allowlist: the token lacks the permission Job
-    Token Scope Allowlist: Create (403): Access denied: This operation requires a
-    fine-grained personal access token with the following project permissions:
-    [Job Token Scope Allowlist: Create].
+    Token Scope Allowlist: Create (403).
+    Response: Access denied: This operation requires a fine-grained personal
+    access token with the following project permissions: [Job Token Scope
+    Allowlist: Create].
 
     Create a fine-grained token with Job Token Scope Allowlist: Create and all
-    other permissions that the guide "GitLab versions and tokens" lists; the
-    permissions of a token can't be changed. If this token isn't fine-grained, the
-    instance or the group accepts fine-grained tokens alone.
+    other permissions in the guide "GitLab versions and tokens"; the permissions
+    of a token can't be changed. If this token isn't fine-grained, the instance or
+    group accepts only fine-grained tokens.
     "#);
     tf.config(&entry(LIMITED));
     let error = tf.apply().error();
@@ -124,13 +127,13 @@ fn permissions_are_written_though_they_can_not_be_read() {
 
         let run = tf.apply();
         run.succeeds();
-        assert!(run.warning().contains("Permissions couldn't be checked"), "{answers:?}: {}", run.warning());
+        assert!(run.warning().contains("Permissions not verified: "), "{answers:?}: {}", run.warning());
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{answers:?}");
         assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
 
         let plan = tf.plan();
         plan.changes_nothing();
-        assert!(plan.warning().contains("Permissions aren't visible to the token"), "{answers:?}");
+        assert!(plan.warning().contains("Permissions not visible: "), "{answers:?}");
 
         tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_PACKAGES\"]"));
         tf.apply().succeeds();
@@ -151,28 +154,29 @@ fn what_is_not_visible_is_warned_of() {
     tf.config(&entry(LIMITED));
     let run = tf.apply();
     assert_snapshot!(run.warning(), @r#"
-    Warning: Permissions couldn't be checked
+    Warning: Permissions not verified: project acme/lib (2)
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
     GitLab accepted the permissions of project acme/lib (2) on the allowlist of
-    acme/app (1) without an error, but doesn't show them to this token, so they
-    couldn't be checked. Most fine-grained tokens can't read them; a classic token
-    with the scope `api` can.
+    project acme/app (1) without an error, but doesn't show them to the token, so
+    they couldn't be verified. Most fine-grained tokens can't read permissions; a
+    classic token with the scope `api` can.
     "#);
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Permissions aren't visible to the token
+    Warning: Permissions not visible: project acme/lib (2)
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
-    POST /api/graphql (JobTokenPermissions): not possible with a fine-grained
-    token (200): Access denied: This operation doesn't support fine-grained
-    personal access tokens.
+    POST /api/graphql (JobTokenPermissions): fine-grained tokens can't do this
+    (200).
+    Response: Access denied: This operation doesn't support fine-grained personal
+    access tokens.
 
-    The permissions of project acme/lib (2) on the allowlist of acme/app (1)
-    aren't visible to this token, so the state keeps what it has and a plan
-    doesn't show drift. Most fine-grained tokens can't read them; a classic token
-    with the scope `api` can.
+    The permissions of project acme/lib (2) on the allowlist of project acme/app
+    (1) aren't visible to the token. The state keeps them, and plans don't show
+    drift. Most fine-grained tokens can't read permissions; a classic token with
+    the scope `api` can.
     "#);
 }
 
@@ -209,7 +213,7 @@ fn entries_that_may_push_are_not_denied_where_lists_look_empty() {
     );
     let plan = tf.plan();
     let warning = plan.warning();
-    assert!(warning.contains("The entries on its allowlist can't be read yet"), "{warning}");
+    assert!(warning.contains("The entries on its allowlist couldn't be read"), "{warning}");
 }
 
 #[test]
@@ -221,7 +225,7 @@ fn hidden_own_permissions_are_warned_of() {
     tf.config("data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n");
     let run = tf.apply();
     run.succeeds();
-    assert!(warned(&run, "Permissions aren't visible to the token"), "{}", run.stdout());
+    assert!(warned(&run, "Permissions not visible: project acme/app (1)"), "{}", run.stdout());
     assert_eq!(tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"], Value::Null);
 }
 

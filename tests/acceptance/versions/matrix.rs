@@ -113,16 +113,16 @@ fn a_group_is_an_error_where_groups_are_unknown() {
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project 1
+    Error: Can't read the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
-    GET /projects/1/job_token_scope/groups_allowlist: this GitLab does not have it
-    (404).
+    GET /projects/1/job_token_scope/groups_allowlist: this version of GitLab
+    doesn't support it (404).
 
-    This GitLab doesn't have that address. GitLab has allowlists, and lets the
-    setting be changed, from version 16.1 on, and group entries from 17.0 on. If
-    it is newer, is the provider's `base_url` that of a GitLab instance?
+    Allowlists and changes of the setting need GitLab 16.1 or later, and entries
+    for groups need 17.0 or later. If this GitLab is newer, check that the
+    provider's `base_url` is the URL of a GitLab instance.
     "#);
 }
 
@@ -155,5 +155,5 @@ fn the_first_version_has_the_setting_to_read() {
     assert_eq!(tf.state().of("data.gitlab_job_token_scope.app")["inbound_enabled"], true);
     tf.config(&entry("target_project = \"acme/lib\""));
     let error = tf.plan().error();
-    assert!(error.contains("from version 16.1 on"), "{error}");
+    assert!(error.contains("need GitLab 16.1 or later"), "{error}");
 }

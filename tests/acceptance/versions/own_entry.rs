@@ -81,7 +81,7 @@ fn it_is_imported_by_id_and_by_path() {
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN));
     let error = tf.import(ENTRY, "1:project:1").error();
-    assert!(error.contains("Can't import a missing allowlist entry"), "{error}");
+    assert!(error.contains("Allowlist entry not found: project 1"), "{error}");
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn without_permissions_it_is_an_error_of_the_plan() {
       gitlab_job_token_allowlist_entry.entry
       > target_project_id = 1
 
-    Project 1 always has access to itself, so an entry for it can only set the
-    permissions of its own jobs. Set `default_permissions` or
+    Project acme/app (1) always has access to itself, so an entry for it can only
+    set the permissions of its own jobs. Set `default_permissions` or
     `job_token_policies`, or name another target.
     ");
 }
@@ -113,10 +113,10 @@ fn an_older_gitlab_says_that_it_has_none() {
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
-    POST /api/graphql (ChangePermissions): refused (200): Unable to find a job
-    token scope for the given project & target.
+    POST /api/graphql (ChangePermissions): GitLab rejected the request (200).
+    Response: Unable to find a job token scope for the given project & target
 
-    GitLab has entries of projects for themselves from version 18.3 on.
+    Entries of projects for themselves need GitLab 18.3 or later.
     "#);
     assert!(tf.state().addresses().is_empty());
 }
@@ -170,11 +170,11 @@ fn a_limited_entry_of_the_own_group_is_warned_of() {
       gitlab_job_token_allowlist_entry.entry
       > job_token_policies = ["READ_JOBS"]
 
-    Project acme/app (1) is in group acme (1), and GitLab applies the permissions
-    of an entry for a group to the project's own jobs, too
-    (gitlab-org/gitlab!262365). They fail with 403 for whatever
-    `job_token_policies` leaves out. To lift this, add an entry for the project
-    itself: the same project as `project` and `target_project`, with
+    Project acme/app (1) is in group acme (1), and GitLab also applies the
+    permissions of a group's entry to the project's own jobs
+    (gitlab-org/gitlab!262365). Their requests fail with 403 unless
+    `job_token_policies` allows them. To prevent this, add an entry for the
+    project itself: the same project as `project` and `target_project`, with
     `default_permissions = true`.
     "#);
     tf.apply_saved().succeeds();

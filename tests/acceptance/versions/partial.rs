@@ -46,17 +46,18 @@ fn the_allowlist_is_read_where_a_proxy_refuses_graphql() {
     run.succeeds();
 
     assert_snapshot!(run.warning(), @r#"
-    Warning: Permissions on the allowlist of project 1 are not shown
+    Warning: Permissions not visible: project acme/app (1)
       data.gitlab_job_token_allowlist.app
       > data "gitlab_job_token_allowlist" "app" {
 
-    POST /api/graphql (JobTokenPermissions): something in front of GitLab refused
-    the request (403): a web page titled "Forbidden".
+    POST /api/graphql (JobTokenPermissions): something in front of GitLab rejected
+    the request (403).
+    Response: a web page titled "Forbidden"
 
-    GitLab shows permissions over GraphQL alone, at `/api/graphql`, and the
-    allowlist itself over REST. So the permissions count as not managed: they stay
-    as they are, and a plan doesn't show them. To see them, let the token, and any
-    proxy on the way, reach that address.
+    GitLab shows the allowlist over REST, and permissions only over GraphQL
+    (`/api/graphql`). The permissions of these entries aren't managed: they stay
+    as they are, and plans don't show them. To manage them, let requests to
+    `/api/graphql` through any proxy in front of GitLab.
     "#);
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];

@@ -21,17 +21,17 @@ fn an_unknown_policy_is_an_error_of_the_plan() {
       gitlab_job_token_allowlist_entry.entry
       > job_token_policies = ["READ_JOBS", "READ_PACKAGE", "BREW_TEA"]
 
-    This GitLab doesn't know these policies:
+    This GitLab version doesn't have these policies:
 
       - BREW_TEA
       - READ_PACKAGE: did you mean READ_PACKAGES?
 
-    It knows ADMIN_BADGES, ADMIN_DEPLOYMENTS, ADMIN_ENVIRONMENTS, ADMIN_JOBS,
+    It has ADMIN_BADGES, ADMIN_DEPLOYMENTS, ADMIN_ENVIRONMENTS, ADMIN_JOBS,
     ADMIN_PACKAGES, ADMIN_PIPELINES, ADMIN_RELEASES, ADMIN_REPOSITORIES,
     ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE, READ_BADGES, READ_DEPLOYMENTS,
     READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS, READ_PACKAGES,
     READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES, READ_SECURE_FILES,
-    READ_TERRAFORM_STATE, READ_WORK_ITEMS. Newer versions know more.
+    READ_TERRAFORM_STATE, READ_WORK_ITEMS.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.

@@ -94,7 +94,7 @@ impl Kit {
         kit.host.connection.deferral_allowed = deferral_allowed;
         let block = kit.provider_block(json!({"base_url": plugin_host::wire::UNKNOWN, "token": "t"}));
         let [warning] = &kit.configure(block).await.unwrap()[..] else { panic!("not one warning") };
-        assert_eq!(warning.summary, "Provider configuration is not known yet");
+        assert_eq!(warning.summary, "Provider configuration isn't known yet");
         kit
     }
 

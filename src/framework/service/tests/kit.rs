@@ -298,7 +298,7 @@ pub(super) fn on<T>(session: &Session<String>, message: T) -> Request<T> {
 pub(super) async fn configured_with(url: Value) -> Service<TestProvider> {
     let service = unconfigured();
     let warnings =
-        if url == Value::Unknown { vec!["W: Provider configuration is not known yet"] } else { vec![] };
+        if url == Value::Unknown { vec!["W: Provider configuration isn't known yet"] } else { vec![] };
     let request = configuration([("url".to_owned(), url)].into());
     let answer = service.configure_provider(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(told(&answer.diagnostics), warnings);

@@ -58,8 +58,8 @@ async fn a_state_is_taken_over_from_another_type_without_a_client() {
     assert_eq!(told(&answer.diagnostics), ["W: Moved"]);
     assert_eq!(
         moved("strange_thing", "{}").await.diagnostics[0].detail,
-        "A `test_thing` can't take over the state of a `strange_thing` of the provider example.com/other/other. Put a \
-         `removed` block with `destroy = false` in place of the `moved` block, and import the object."
+        "The state of a `strange_thing` of the provider example.com/other/other can't be moved to a `test_thing`. Replace \
+         the `moved` block with a `removed` block that has `destroy = false`, and import the object."
     );
     assert_eq!(told(&moved("other_thing", "[]").await.diagnostics), ["E: Unreadable state"]);
 }
@@ -119,8 +119,8 @@ async fn a_state_is_read_from_its_file() {
 async fn a_state_that_is_not_ours_is_an_error() {
     assert_eq!(
         upgraded(9, "{}").await.diagnostics[0].detail,
-        "A `test_thing` in the state can't be read: its schema version is 9. Was it written by a newer version of \
-         this provider, or changed by hand? Use that version, or take the object out of the state and import it again."
+        "A `test_thing` in the state can't be read: its schema version is 9. If a newer version of this \
+         provider wrote it, use that version. Otherwise remove the object from the state, and import it again."
     );
     for version in [1, VERSION] {
         for text in ["{", "", "[]"] {
@@ -144,7 +144,7 @@ async fn state_of_an_earlier_version_is_upgraded() {
 async fn version_that_was_never_released_is_an_error() {
     assert_eq!(
         upgraded(0, r#"{"name":"a"}"#).await.diagnostics[0].detail,
-        "A `test_thing` in the state can't be read: its schema version is 0. Was it written by a newer version of \
-         this provider, or changed by hand? Use that version, or take the object out of the state and import it again."
+        "A `test_thing` in the state can't be read: its schema version is 0. If a newer version of this \
+         provider wrote it, use that version. Otherwise remove the object from the state, and import it again."
     );
 }

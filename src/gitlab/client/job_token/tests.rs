@@ -158,7 +158,7 @@ async fn an_entry_that_stays_keeps_gitlabs_words() {
     let error = revoke(&server).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "DELETE /projects/1/job_token_scope/allowlist/2: not removed: the entry is still on the list (404): \
+        "DELETE /projects/1/job_token_scope/allowlist/2: the entry is still on the allowlist (404): \
          Project Not Found"
     );
 }

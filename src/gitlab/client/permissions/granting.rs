@@ -303,7 +303,7 @@ impl Written {
                 Some("GitLab answers that the entry has the default permissions".to_owned()),
             )
         } else {
-            let words = "GitLab answers that the entry has other permissions than it was to have".to_owned();
+            let words = "GitLab returned other permissions than requested".to_owned();
             (ErrorKind::Unreadable, Some(words))
         };
         Error::new(kind, &self.line, None, words, self.history)
@@ -312,7 +312,7 @@ impl Written {
 
 /// An answer without errors that does not say what was written.
 fn unclear(call: &Call<Envelope<Changed>>, history: AttemptHistory) -> Error {
-    let words = Some("the answer does not say what was written".to_owned());
+    let words = Some("the response doesn't show what was changed".to_owned());
     Error::new(ErrorKind::Unreadable, call.line(), None, words, AttemptHistory { doubtful: true, ..history })
 }
 

@@ -139,19 +139,19 @@ fn refusal(certificate: String, key: String) -> ConfigError {
 #[test]
 fn a_key_that_is_no_use_says_why() {
     let pair = Pair::of(KeyPair::generate().unwrap());
-    let encrypted = "it is encrypted, and nobody is asked for the passphrase; decrypt it with `openssl pkey`";
+    let encrypted = "it is encrypted; decrypt it with `openssl pkey`";
     let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n\
                  -----END RSA PRIVATE KEY-----\n";
     for (key, reason) in [
         (section("ENCRYPTED PRIVATE KEY", b"x"), encrypted),
         (older.to_owned(), encrypted),
         (crlf(older), encrypted),
-        (section("OPENSSH PRIVATE KEY", b"x"), "it is a key of SSH, which TLS does not use"),
-        (pair.certificate(), "it holds no private key in PEM form"),
-        (String::new(), "it holds no private key in PEM form"),
-        (section("PRIVATE KEY", b"no key"), "it is no RSA, ECDSA or Ed25519 key that TLS knows"),
-        (pair.pkcs8().replace("-----END", "-----"), "a section of it has no end"),
-        (pair.pkcs8().replace("-----\n", "-----\n!"), "it is not well-formed PEM"),
+        (section("OPENSSH PRIVATE KEY", b"x"), "it is an SSH key, which TLS doesn't support"),
+        (pair.certificate(), "it doesn't have a private key in PEM form"),
+        (String::new(), "it doesn't have a private key in PEM form"),
+        (section("PRIVATE KEY", b"no key"), "it isn't an RSA, ECDSA or Ed25519 key that TLS supports"),
+        (pair.pkcs8().replace("-----END", "-----"), "one of its sections doesn't have an end"),
+        (pair.pkcs8().replace("-----\n", "-----\n!"), "it isn't valid PEM"),
     ] {
         let error = refusal(pair.certificate(), key);
         assert_eq!(error, ConfigError::ClientKey(reason.to_owned()));
@@ -163,7 +163,7 @@ fn a_key_that_is_no_use_says_why() {
 fn a_certificate_that_is_none_says_so() {
     let pair = Pair::of(KeyPair::generate().unwrap());
     for certificate in [String::new(), pair.pkcs8(), "no certificate".to_owned()] {
-        let reason = "it holds no certificate in PEM form".to_owned();
+        let reason = "it doesn't have a certificate in PEM form".to_owned();
         assert_eq!(refusal(certificate, pair.pkcs8()), ConfigError::ClientCertificate(reason));
     }
     let reason = "its certificate 1 isn't an X.509 certificate".to_owned();
@@ -175,5 +175,5 @@ fn a_certificate_that_is_none_says_so() {
 fn a_key_of_another_certificate_is_refused() {
     let (ours, other) = (Pair::of(KeyPair::generate().unwrap()), Pair::of(KeyPair::generate().unwrap()));
     let error = refusal(ours.certificate(), other.pkcs8());
-    assert_eq!(error, ConfigError::ClientKeyPair("the key is not that of the certificate".to_owned()));
+    assert_eq!(error, ConfigError::ClientKeyPair("the key doesn't match the certificate".to_owned()));
 }

@@ -47,34 +47,32 @@ pub enum ProxyProblem {
 impl TlsProblem {
     pub(super) fn describe(self) -> &'static str {
         match self {
-            Self::NotTls => "the server doesn't speak TLS at this port",
+            Self::NotTls => "the server doesn't use TLS at this port",
             Self::Expired => "the server's certificate has expired",
             Self::NotYetValid => "the server's certificate isn't valid yet",
             Self::WrongName => "the server's certificate is for another name",
             Self::UnknownIssuer => "the server's certificate is from an unknown authority",
             Self::Authority | Self::Unusable => "the server's certificate can't be used",
-            Self::OldVersion => "the server speaks only old versions of TLS",
+            Self::OldVersion => "the server supports only old versions of TLS",
             Self::TlsWanted => "the server accepts only HTTPS at this port",
-            Self::ClientCertificate => {
-                "the server refused the connection without a client certificate that it accepts"
-            }
-            Self::Other => "no trusted TLS connection",
+            Self::ClientCertificate => "the server requires a client certificate that it accepts",
+            Self::Other => "the TLS connection failed",
         }
     }
 
     /// Describes the failure of a connection to a proxy.
     fn describe_proxy(self) -> &'static str {
         match self {
-            Self::NotTls => "doesn't speak TLS",
+            Self::NotTls => "doesn't use TLS",
             Self::Expired => "has an expired certificate",
             Self::NotYetValid => "has a certificate that isn't valid yet",
             Self::WrongName => "has a certificate for another name",
             Self::UnknownIssuer => "has a certificate from an unknown authority",
             Self::Authority | Self::Unusable => "has a certificate that can't be used",
-            Self::OldVersion => "speaks only old versions of TLS",
+            Self::OldVersion => "supports only old versions of TLS",
             Self::TlsWanted => "accepts only HTTPS",
-            Self::ClientCertificate => "refused the connection without a client certificate that it accepts",
-            Self::Other => "has no trusted TLS connection",
+            Self::ClientCertificate => "requires a client certificate that it accepts",
+            Self::Other => "failed to establish a TLS connection",
         }
     }
 }

@@ -24,7 +24,7 @@ async fn told(reply: Reply) -> (ErrorKind, String) {
 async fn refusals_of_the_token_are_told_apart() {
     let (kind, line) = told(refusal(401, "401 Unauthorized")).await;
     assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Invalid));
-    assert_eq!(line, "the token is not accepted (401)");
+    assert_eq!(line, "GitLab doesn't accept the token (401)");
 
     let body = json!({"error": "invalid_token", "error_description": "Token is expired. You can do this."});
     let (kind, line) = told(json(401, &body)).await;
@@ -41,7 +41,7 @@ async fn refusals_of_the_token_are_told_apart() {
 async fn a_missing_role_is_not_a_missing_scope() {
     let (kind, line) = told(refusal(403, "403 Forbidden")).await;
     assert_eq!(kind, ErrorKind::Forbidden);
-    assert_eq!(line, "the token's user may not do this (403)");
+    assert_eq!(line, "the token's user isn't allowed to do this (403)");
 
     let body = json!({"error": "insufficient_scope", "error_description": "More is needed.", "scope": "api"});
     let (kind, line) = told(json(403, &body)).await;
@@ -50,7 +50,7 @@ async fn a_missing_role_is_not_a_missing_scope() {
 
     let body = json!({"error": "insufficient_scope", "error_description": "More.", "scope": "api read_api read_user"});
     let (_, line) = told(json(403, &body)).await;
-    let scopes = "the token has none of the scopes `api`, `read_api` and `read_user`, of which one is needed";
+    let scopes = "the token needs one of the scopes `api`, `read_api` or `read_user`";
     assert_eq!(line, format!("{scopes} (403): More."));
 
     let sentence = "Access denied: This operation requires a fine-grained personal access token with the following project \
@@ -64,11 +64,11 @@ async fn a_missing_role_is_not_a_missing_scope() {
 #[tokio::test]
 async fn refusals_of_the_request_keep_gitlabs_words() {
     for (status, kind, start) in [
-        (400, ErrorKind::BadRequest, "refused (400)"),
-        (405, ErrorKind::NotAllowed, "not allowed at this address (405)"),
-        (418, ErrorKind::UnexpectedStatus, "an unexpected status (418)"),
-        (500, ErrorKind::Server, "the server failed (500)"),
-        (503, ErrorKind::Server, "the server failed (503)"),
+        (400, ErrorKind::BadRequest, "GitLab rejected the request (400)"),
+        (405, ErrorKind::NotAllowed, "GitLab doesn't allow this method (405)"),
+        (418, ErrorKind::UnexpectedStatus, "unexpected status (418)"),
+        (500, ErrorKind::Server, "the server returned an error (500)"),
+        (503, ErrorKind::Server, "the server returned an error (503)"),
     ] {
         assert_eq!(told(refusal(status, "so it is")).await, (kind, format!("{start}: so it is")));
     }
@@ -97,15 +97,15 @@ async fn pages_of_a_proxy_are_summarised() {
     let page = "<html><head><title>Sign in</title></head><body>secret stuff</body></html>";
     let (kind, line) = told(text(200, page)).await;
     assert_eq!(kind, ErrorKind::Unreadable);
-    assert_eq!(line, "the answer is not one of GitLab's API (200): a web page titled \"Sign in\"");
+    assert_eq!(line, "the response isn't from GitLab's API (200): a web page titled \"Sign in\"");
 
     let (kind, line) = told(text(502, page)).await;
     assert_eq!(kind, ErrorKind::Server);
-    assert_eq!(line, "the server failed (502): a web page titled \"Sign in\"");
+    assert_eq!(line, "the server returned an error (502): a web page titled \"Sign in\"");
 
     let (kind, line) = told(text(429, "Retry later\n")).await;
     assert_eq!(kind, ErrorKind::RateLimited { retry_after: None });
-    assert_eq!(line, "too many requests (429): Retry later");
+    assert_eq!(line, "rate limit exceeded (429): Retry later");
 }
 
 #[tokio::test]
@@ -113,21 +113,21 @@ async fn a_wait_that_is_too_long_is_told_and_not_waited_for() {
     let error = error_of(text(429, "Retry later").with("retry-after", 3600)).await;
     assert_eq!(*error.kind(), ErrorKind::RateLimited { retry_after: Some(Duration::from_secs(3600)) });
     assert_eq!(error.attempts(), 1);
-    assert!(shown(&error).contains("too many requests, wait 3600 s (429)"));
+    assert!(shown(&error).contains("rate limit exceeded, retry after 3600 s (429)"));
 }
 
 #[tokio::test]
 async fn an_answer_that_is_no_answer_is_unreadable() {
     for (body, words) in [
-        ("[1,", "the answer is empty or cut off"),
-        ("", "the answer is empty or cut off"),
+        ("[1,", "the response is empty or incomplete"),
+        ("", "the response is empty or incomplete"),
         ("[]", "invalid length 0, expected struct ScopeSettings with 2 elements at line 1 column 2"),
         ("{}", "missing field `inbound_enabled` at line 1 column 2"),
         ("hello", "hello"),
     ] {
         let (kind, line) = told(text(200, body)).await;
         assert_eq!(kind, ErrorKind::Unreadable, "{body}");
-        assert_eq!(line, format!("the answer is not one of GitLab's API (200): {words}"));
+        assert_eq!(line, format!("the response isn't from GitLab's API (200): {words}"));
     }
     let (kind, _) = told(text(204, "")).await;
     assert_eq!(kind, ErrorKind::Unreadable, "a success other than the promised one proves nothing");
@@ -150,7 +150,7 @@ async fn a_failed_connection_says_what_the_network_said() {
     assert_eq!(*error.kind(), ErrorKind::TimedOut);
     assert_eq!(
         shown(&error),
-        "GET /projects/1/job_token_scope: no complete answer in time: nothing within 0.05 s"
+        "GET /projects/1/job_token_scope: the request timed out: no response within 0.05 s"
     );
 }
 
@@ -168,7 +168,7 @@ async fn a_server_that_repeats_our_secrets_is_not_quoted() {
     use crate::gitlab::testing::{HEADER, TOKEN};
     let said = format!("who is {TOKEN} with {HEADER}?");
     let (_, line) = told(refusal(400, &said)).await;
-    assert_eq!(line, "refused (400): who is [hidden] with [hidden]?");
+    assert_eq!(line, "GitLab rejected the request (400): who is [hidden] with [hidden]?");
     let server = Scripted::answers(vec![text(201, &said)]).await;
     let error = server.client().allow(project(1), project_target(2)).await.unwrap_err();
     assert!(shown(&error).contains("[hidden]"));

@@ -46,7 +46,10 @@ async fn errors_under_status_200_are_told_apart_by_their_structure() {
     }]});
     let (kind, line) = told(json(200, &unknown_field)).await;
     assert_eq!(kind, ErrorKind::Unsupported);
-    assert_eq!(line, "this GitLab does not have it (200): Field 'it' doesn't exist on type 'Query'");
+    assert_eq!(
+        line,
+        "this version of GitLab doesn't support it (200): Field 'it' doesn't exist on type 'Query'"
+    );
 
     let unavailable =
         json!({"data": {"it": null}, "errors": [{"message": "It does not exist", "path": ["it"]}]});
@@ -70,7 +73,7 @@ async fn values_that_gitlab_does_not_know_are_named_as_we_wrote_them() {
     }]});
     let (kind, line) = told(json(200, &reply)).await;
     assert_eq!(kind, ErrorKind::UnknownValues(vec!["READ_TEA".into(), "READ_MINDS".into()]));
-    let start = format!("GitLab does not know READ_TEA, READ_MINDS (200): {explanation}; Expected");
+    let start = format!("GitLab doesn't recognize READ_TEA, READ_MINDS (200): {explanation}; Expected");
     assert!(line.starts_with(&start), "{line}");
 }
 
@@ -97,7 +100,7 @@ async fn missing_graphql_means_too_old_and_401_is_as_over_rest() {
 async fn a_secret_that_an_error_repeats_is_hidden() {
     let reply = json!({"errors": [{"message": format!("who is {TOKEN} and {HEADER}?")}]});
     let (_, line) = told(json(200, &reply)).await;
-    assert_eq!(line, "refused (200): who is [hidden] and [hidden]?");
+    assert_eq!(line, "GitLab rejected the request (200): who is [hidden] and [hidden]?");
 }
 
 #[tokio::test]

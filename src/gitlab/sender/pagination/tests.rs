@@ -93,7 +93,7 @@ async fn pages_that_never_end_are_an_error() {
     })
     .await;
     let error = read(&server).await.unwrap_err();
-    assert_eq!(error.words(), Some("the list is longer than GitLab lets one be"));
+    assert_eq!(error.words(), Some("the list is longer than GitLab's limit"));
     assert_eq!(server.count(), MOST_ELEMENTS + 1);
 }
 

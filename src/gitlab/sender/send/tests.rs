@@ -219,7 +219,7 @@ fn a_client_is_not_made_from_nonsense() {
     assert_eq!(made(|config| config.max_concurrent_requests = 0), ConfigError::NoConcurrency);
     assert_eq!(made(|config| config.request_timeout = Duration::ZERO), ConfigError::NoTime);
     assert_eq!(made(|config| config.user_agent = "\n".into()), ConfigError::UserAgent);
-    let no_certificate = ConfigError::CaCertificate("it holds no readable PEM certificate");
+    let no_certificate = ConfigError::CaCertificate("it doesn't have a readable PEM certificate");
     assert_eq!(made(|config| config.cacert_pem = Some("no PEM".into())), no_certificate);
     assert_eq!(
         made(|config| config.client_cert_pem = Some("x".into())),
@@ -231,7 +231,7 @@ fn a_client_is_not_made_from_nonsense() {
     );
     assert_eq!(
         made(|config| drop(config.headers.insert(String::new(), "x".into()))),
-        header("that is no name of a header")
+        header("it isn't a valid header name")
     );
 }
 

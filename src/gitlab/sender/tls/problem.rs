@@ -18,13 +18,13 @@ pub(super) enum Refusal {
     #[error("it is self-signed")]
     SelfSigned,
     /// Issued by another authority, and marked as an authority's.
-    #[error("it is marked as the certificate of an authority (CA:TRUE), and not of a server")]
+    #[error("it is the certificate of an authority (CA:TRUE), not of a server")]
     Authority,
     /// Made for something else than servers.
     #[error("{NOT_FOR_SERVERS}")]
     Purpose,
     /// The number of bits of an RSA key.
-    #[error("an RSA key has {0} bits, and at least {SHORTEST_RSA_KEY} are needed")]
+    #[error("an RSA key has {0} bits, but at least {SHORTEST_RSA_KEY} are required")]
     ShortKey(u64),
 }
 
@@ -96,7 +96,7 @@ fn of_certificate(
         }
         CertificateError::NotValidYet => (TlsProblem::NotYetValid, None),
         CertificateError::NotValidYetContext { not_before, .. } => {
-            (TlsProblem::NotYetValid, date(*not_before).map(|date| format!("it is valid from {date} on")))
+            (TlsProblem::NotYetValid, date(*not_before).map(|date| format!("it is valid from {date}")))
         }
         CertificateError::NotValidForName => (TlsProblem::WrongName, None),
         CertificateError::NotValidForNameContext { presented, .. } => {
@@ -110,12 +110,13 @@ fn of_certificate(
             Some(refusal @ (Refusal::Purpose | Refusal::ShortKey(_))) => {
                 (TlsProblem::Unusable, Some(refusal.to_string()))
             }
-            None if is_named(error, OLD_CERTIFICATE) => {
-                (TlsProblem::WrongName, Some("it is of X.509 version 1, which names no host".to_owned()))
-            }
+            None if is_named(error, OLD_CERTIFICATE) => (
+                TlsProblem::WrongName,
+                Some("it is of X.509 version 1, which doesn't support host names".to_owned()),
+            ),
             None if is_named(error, PURPOSE) => (TlsProblem::Unusable, Some(NOT_FOR_SERVERS.to_owned())),
             None if is_named(error, CRITICAL_EXTENSION) => {
-                (TlsProblem::Unusable, Some("it has a critical extension that isn't known".to_owned()))
+                (TlsProblem::Unusable, Some("it has an unknown critical extension".to_owned()))
             }
             None => (TlsProblem::Other, in_words()),
         },
@@ -124,9 +125,9 @@ fn of_certificate(
 }
 
 /// The words for a signature of the handshake or of a certificate.
-const BAD_SIGNATURE: &str = "a signature is wrong: the server has another key than its certificate, or an authority has the issuer's name and another key";
+const BAD_SIGNATURE: &str = "a signature is invalid: the server's key doesn't match its certificate, or another authority has the issuer's name";
 
-const NOT_FOR_SERVERS: &str = "it isn't made for servers: its extended key usage lacks serverAuth";
+const NOT_FOR_SERVERS: &str = "it isn't a server certificate: its extended key usage lacks serverAuth";
 
 /// The most names of a certificate that a message repeats.
 const MOST_NAMES: usize = 5;
@@ -147,8 +148,8 @@ fn names(presented: &[String]) -> String {
     };
     let names: Vec<String> = presented.iter().filter_map(host).take(MOST_NAMES).collect();
     match names.is_empty() {
-        true => "it names no host as a subject alternative name, and a Common Name doesn't count".to_owned(),
-        false => format!("it is for {}", names.join(", ")),
+        true => "it has no host as a subject alternative name, and a Common Name isn't used".to_owned(),
+        false => format!("it is valid for {}", names.join(", ")),
     }
 }
 

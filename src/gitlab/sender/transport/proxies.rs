@@ -26,7 +26,7 @@ const SOCKS: &str = "SOCKS error: ";
 const STATUS_407: &str = "407 Proxy Authentication Required";
 
 /// The words for a SOCKS proxy that takes no user name and password.
-const NO_CREDENTIALS: &str = "it takes no user name and password";
+const NO_CREDENTIALS: &str = "it doesn't accept a user name and password";
 
 /// The most time and bytes for an answer to a second question.
 const LONGEST_ANSWER: (Duration, u64) = (Duration::from_secs(5), 512);

@@ -86,10 +86,10 @@ async fn an_answer_without_end_is_not_read() {
     let large = " ".repeat(super::LARGEST_BODY + 1);
     let server = Scripted::answers(vec![text(200, &large)]).await;
     let error = read(&server).await.unwrap_err();
-    assert_eq!((error.kind(), error.words()), (&ErrorKind::Unreadable, Some("the answer is too large")));
+    assert_eq!((error.kind(), error.words()), (&ErrorKind::Unreadable, Some("the response is too large")));
     let server = Scripted::answers(vec![Reply::Endless]).await;
     let error = read(&server).await.unwrap_err();
-    assert_eq!((error.kind(), error.words()), (&ErrorKind::Unreadable, Some("the answer is too large")));
+    assert_eq!((error.kind(), error.words()), (&ErrorKind::Unreadable, Some("the response is too large")));
 }
 
 #[tokio::test]

@@ -1,14 +1,18 @@
 //! Entries that are on the allowlist before they are created here: they are adopted, with a warning, which the plan gives if it
 //! can read the allowlist.
 
-use super::cannot_read;
-use crate::framework::{Diagnostic, Errors, Warnings};
+use super::{EntryModel, cannot_read};
+use serde_json::Value as Json;
+
+use crate::framework::{Diagnostic, Errors, PlanContext, Warnings};
 use crate::gitlab::{ErrorKind, Freshness, ProjectId, Target};
 use crate::provider::connection::Connection;
+use crate::provider::names;
 use crate::provider::report::{is_out_of_reach, report, unread};
+use crate::provider::resources::allowlist_exclusive::LIMIT;
 
 const UNREAD: &str =
-    "So the plan doesn't say whether an entry is on the allowlist already; applying takes it over then.";
+    "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
 
 /// Warns if the plan is to create what is there. All entries of a project share one reading of the list. Returns whether
 /// the entry is there; a list that the token may not read counts as one without it, since the same apply may give the
@@ -19,41 +23,75 @@ const UNREAD: &str =
 /// Whatever else keeps GitLab from answering.
 pub(super) async fn check(
     connection: &Connection,
-    owner: ProjectId,
-    target: Target,
-    warnings: &Warnings,
+    context: &PlanContext<'_, Connection>,
+    (owner, target): (ProjectId, Target),
+    planned: &EntryModel,
 ) -> Result<bool, Errors> {
-    match connection.gitlab.is_allowed(owner, target, Freshness::Shared).await {
-        Ok(true) => {
-            // Each time: a host that plans a resource twice may drop the warnings of the first plan.
+    let warnings = context.warnings;
+    let project = names::project(&planned.project, owner);
+    match connection.gitlab.allowlist(owner, target.kind(), Freshness::Shared).await {
+        Ok(list) if list.get(target).is_some() => {
             connection.ledger.note_adoption(owner, target);
-            warnings.add(adopted(owner, target));
+            // Otherwise each time: a host that plans a resource twice may drop the warnings of the first plan.
+            if !context.first_plan.is_some_and(|first| first.note(ADOPTED).is_some()) {
+                warnings.add(adopted(planned));
+            }
             Ok(true)
         }
-        Ok(false) => Ok(false),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(false),
-        Err(error) if is_out_of_reach(&error) => {
-            warnings.add(unread(cannot_read(owner), &error, UNREAD));
+        Ok(list) => {
+            // The apply tells whether there is room by then.
+            if context.first_plan.is_none() && list.iter().count() >= LIMIT {
+                warnings.add(full(owner, target, planned));
+            }
             Ok(false)
         }
-        Err(error) => Err(report(cannot_read(owner), &error).into()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(false),
+        Err(error) if is_out_of_reach(&error) => {
+            warnings.add(unread(cannot_read(&project), &error, UNREAD));
+            Ok(false)
+        }
+        Err(error) => Err(report(cannot_read(&project), &error).into()),
     }
+}
+
+/// The note of a plan that has told of an adoption, so that the plan of its apply need not.
+const ADOPTED: &str = "adopted";
+
+/// Returns what the apply must know of an entry that its plan adopts.
+pub(super) fn note() -> (String, Json) {
+    (ADOPTED.to_owned(), true.into())
+}
+
+/// Returns the warning of an allowlist without room for the entry. It isn't an error, since the same apply may remove another.
+fn full(owner: ProjectId, target: Target, planned: &EntryModel) -> Diagnostic {
+    let project = names::project(&planned.project, owner);
+    let detail = format!(
+        "The allowlist of project {project} has {LIMIT} {}s, which is the most that GitLab allows. Adding {} fails unless the \
+         same apply removes another entry first. Add a group instead of its projects, or remove entries that are no longer \
+         needed.",
+        target.kind(),
+        names::target(planned)
+    );
+    Diagnostic::new(format!("Allowlist is full: project {project}"), detail)
 }
 
 /// Warns that the entry was there, unless a plan of this run has told it.
-pub(super) fn tell(connection: &Connection, owner: ProjectId, target: Target, warnings: &Warnings) {
+pub(super) fn tell(
+    connection: &Connection,
+    (owner, target): (ProjectId, Target),
+    entry: &EntryModel,
+    warnings: &Warnings,
+) {
     if connection.ledger.note_adoption(owner, target) {
-        warnings.add(adopted(owner, target));
+        warnings.add(adopted(entry));
     }
 }
 
-fn adopted(owner: ProjectId, target: Target) -> Diagnostic {
-    Diagnostic::new(
-        "Entry is on the allowlist already",
-        format!(
-            "The allowlist of project {owner} has an entry for {target} already. Applying this takes it over: destroying \
-             the resource will then remove it. If something else manages the entry too, such as another resource, let \
-             only one of them do so; a resource that was only renamed needs a `moved` block."
-        ),
-    )
+fn adopted(entry: &EntryModel) -> Diagnostic {
+    let title = format!("Entry already exists: {}", names::target(entry));
+    let detail = format!("There is an entry for {} already.", names::entry(entry));
+    Diagnostic::new(title, detail).with_cause(ADOPTION)
 }
+
+const ADOPTION: &str = "\n\nApplying this adopts the entry, and destroying the resource then removes it. If another resource \
+                        manages the entry, too, keep only one of them. If the resource was renamed, add a `moved` block.";

@@ -31,7 +31,8 @@ pub(super) async fn check(
     let wanted = of(planned).filter(|wanted| held.as_ref() != Some(wanted));
     let (Some(connection), Some(wanted)) = (connection, wanted) else { return Ok(()) };
     let gitlab = &connection.gitlab;
-    match permissions::obstacle(gitlab, owner, &wanted).await? {
+    let project = names::project(&planned.project, owner);
+    match permissions::obstacle(gitlab, (owner, &project), &wanted).await? {
         None => {}
         Some(problem) => {
             let problem = problem.at(attribute(&wanted));
@@ -50,8 +51,8 @@ pub(super) async fn check(
     Ok(())
 }
 
-const ONLY_REMOVAL_WORKS: &str = "As it is, the entry has other permissions than the configuration says, applying fails \
-                                  for it, and destroying it works.";
+const ONLY_REMOVAL_WORKS: &str = "The entry has other permissions than the configuration. Applying fails for it; \
+                                  destroying it works.";
 
 /// Checks the names that the prior state lacks against those that GitLab knows. One that won't tell is no error.
 async fn check_names(

@@ -1,41 +1,96 @@
 //! Imports an allowlist entry by an ID in one of several forms, or its identity.
 
-use super::EntryIdentity;
-use crate::framework::{Diagnostic, Errors, ImportBy};
-use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Reference, Target, suggested_path};
-use crate::provider::report::quoted;
-use crate::provider::{identity, project};
+use super::{EntryIdentity, EntryModel, cannot_read, own, permissions};
+use crate::framework::{Attr, Context, Diagnostic, Errors, ImportBy};
+use crate::gitlab::{Client, Freshness, GroupId, Id, Kind, ProjectId, Reference, Target, suggested_path};
+use crate::provider::connection::Connection;
+use crate::provider::names::capital;
+use crate::provider::report::{quoted, report};
+use crate::provider::{identity, names, project};
 
-/// Returns the owner's name in an import ID, an identity having none, and the IDs of owner and target.
+/// Imports an entry.
 ///
 /// # Errors
 ///
-/// Where the import names no entry, or projects or groups that the token can't see.
-pub(super) async fn find(
-    client: &Client,
+/// Fails if the import names no entry, if a project or group isn't visible to the token, and if the entry doesn't exist.
+pub(super) async fn import(
+    context: &Context<'_, Connection>,
     by: ImportBy<'_, EntryIdentity>,
-) -> Result<(Option<String>, ProjectId, Target), Errors> {
+) -> Result<EntryModel, Errors> {
+    let id = by.id();
+    let imported = match find(&context.client.gitlab, by).await {
+        Ok(found) => read(context, found).await,
+        Err(errors) => Err(errors),
+    };
+    imported.map_err(|errors| identity::of_import(id, errors))
+}
+
+/// The entry that an import names.
+struct Found {
+    /// The text that an import ID has for the project. An identity has none.
+    project: Option<String>,
+    owner: ProjectId,
+    target: Target,
+    /// The entry as the import names it, for messages. The imported state has the target's ID alone.
+    named: EntryModel,
+}
+
+async fn find(client: &Client, by: ImportBy<'_, EntryIdentity>) -> Result<Found, Errors> {
     match by {
         ImportBy::Id(id) => {
             let id = ImportId::parse(id)?;
             let (owner, target) = id.find(client).await?;
-            Ok((Some(id.owner.to_owned()), owner, target))
+            let known = |text: &str| Attr::Known(text.to_owned());
+            let named = match id.kind {
+                Kind::Project => EntryModel { target_project: known(id.target), ..EntryModel::default() },
+                Kind::Group => EntryModel { target_group: known(id.target), ..EntryModel::default() },
+            };
+            let named = EntryModel { project: known(id.owner), ..named }.with_ids(owner, target);
+            Ok(Found { project: Some(id.owner.to_owned()), owner, target, named })
         }
         ImportBy::Identity(entry) => {
             let owner: ProjectId = identity::id("project_id", entry.project_id.known())?;
             let target = match (entry.target_project_id.known(), entry.target_group_id.known()) {
                 (project @ Some(_), None) => Target::Project(identity::id("target_project_id", project)?),
                 (None, group @ Some(_)) => Target::Group(identity::id("target_group_id", group)?),
-                _ => return Err(one_target().into()),
+                (None, None) => return Err(one_target(&entry, "neither is set").into()),
+                (Some(_), Some(_)) => return Err(one_target(&entry, "both are set").into()),
             };
-            Ok((None, owner, target))
+            let named = EntryModel::default().with_ids(owner, target);
+            Ok(Found { project: None, owner, target, named })
         }
     }
 }
 
-fn one_target() -> Diagnostic {
-    let detail =
-        "The identity of an allowlist entry has exactly one of `target_project_id` and `target_group_id`.";
+async fn read(context: &Context<'_, Connection>, found: Found) -> Result<EntryModel, Errors> {
+    let gitlab = &context.client.gitlab;
+    let Found { project, owner, target, named } = found;
+    let with_project = async || {
+        let project = Attr::Known(identity::as_written(gitlab, project, owner).await?);
+        Ok::<_, Errors>(EntryModel { project, ..EntryModel::default() }.with_ids(owner, target))
+    };
+    if own::is_own(owner, target) {
+        return own::import(gitlab, owner, with_project().await?, context.warnings).await;
+    }
+    let name = names::project_of(&named);
+    match gitlab.is_allowed(owner, target, Freshness::Shared).await {
+        Ok(true) => {
+            let entry = with_project().await?;
+            let held = gitlab.permissions_of(owner, target).await;
+            let held = permissions::imported(&name, held, &entry, context.warnings)?;
+            Ok(entry.with_own_permissions(held.as_ref()))
+        }
+        Ok(false) => Err(not_on_the_list(&named).into()),
+        Err(error) => Err(report(cannot_read(&name), &error).into()),
+    }
+}
+
+fn one_target(entry: &EntryIdentity, problem: &str) -> Diagnostic {
+    let project = entry.project_id.known().map_or_else(|| "null".to_owned(), i64::to_string);
+    let detail = format!(
+        "The identity of an allowlist entry must have exactly one of `target_project_id` and `target_group_id`, but {problem} \
+         (`project_id` is {project})."
+    );
     Diagnostic::new("Invalid identity", detail)
 }
 
@@ -109,20 +164,23 @@ fn meant<I: Id>(text: &str) -> Option<String> {
 fn malformed(id: &str) -> Diagnostic {
     let meant = suggestion(id).map(|id| format!(" Did you mean {}?", quoted(&id))).unwrap_or_default();
     let detail = format!(
-        "{} isn't the ID of an allowlist entry. Write `<project>:project:<target project>` or `<project>:group:<target \
-         group>`, each an ID or a full path, such as `99:project:42` or `platform/deploy:group:platform/apps`.{meant}",
+        "{} isn't the ID of an allowlist entry.{meant} The form is `<project>:project:<target project>` or \
+         `<project>:group:<target group>`, with an ID or full path for each, for example `99:project:42` or \
+         `platform/deploy:group:platform/apps`.",
         quoted(id)
     );
     Diagnostic::new("Malformed import ID", detail)
 }
 
-/// There is no such entry.
-pub(super) fn not_on_the_list(owner: ProjectId, target: Target) -> Diagnostic {
+/// Returns the error of an import whose entry doesn't exist.
+pub(super) fn not_on_the_list(entry: &EntryModel) -> Diagnostic {
     let detail = format!(
-        "The allowlist of project {owner} has no entry for {target}, so there is nothing to import. Check the IDs; \
-         to add the entry, apply the resource without importing it."
+        "{} isn't on the allowlist of project {}, so there is nothing to import. Check the IDs or paths. To add the entry, \
+         apply the resource without importing it.",
+        capital(&names::target(entry)),
+        names::project_of(entry)
     );
-    Diagnostic::new("Can't import a missing allowlist entry", detail)
+    Diagnostic::new(format!("Allowlist entry not found: {}", names::target(entry)), detail)
 }
 
 #[cfg(test)]
@@ -148,8 +206,8 @@ mod tests {
         }
         assert_eq!(
             ImportId::parse("99").unwrap_err().as_slice()[0].detail,
-            "\"99\" isn't the ID of an allowlist entry. Write `<project>:project:<target project>` or \
-             `<project>:group:<target group>`, each an ID or a full path, such as `99:project:42` or \
+            "\"99\" isn't the ID of an allowlist entry. The form is `<project>:project:<target project>` or \
+             `<project>:group:<target group>`, with an ID or full path for each, for example `99:project:42` or \
              `platform/deploy:group:platform/apps`."
         );
     }
@@ -167,7 +225,7 @@ mod tests {
         ] {
             let errors = ImportId::parse(id).unwrap_err();
             let detail = &errors.as_slice()[0].detail;
-            assert!(detail.ends_with(&format!("Did you mean {meant:?}?")), "{detail}");
+            assert!(detail.contains(&format!("Did you mean {meant:?}?")), "{detail}");
         }
         for id in ["99:user:42", "::::", "https://gitlab.test/a/b"] {
             assert_eq!(suggestion(id), None, "{id}");

@@ -32,8 +32,8 @@ pub(super) fn take_over(source: &MoveSource) -> Result<EntryModel, Errors> {
 
 fn incomplete() -> Diagnostic {
     let detail = format!(
-        "The state of the `{SOURCE_TYPE}` does not name one project and one target. Put a `removed` block with \
-         `destroy = false` in place of the `moved` block, and import the entry."
+        "The state of the `{SOURCE_TYPE}` doesn't have one project and one target. Replace the `moved` block with a `removed` \
+         block that has `destroy = false`, and import the entry."
     );
     Diagnostic::new("Unreadable state", detail)
 }

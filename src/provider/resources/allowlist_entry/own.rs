@@ -25,7 +25,7 @@ pub(super) fn is_own(owner: ProjectId, target: Target) -> bool {
 pub(super) fn check(owner: ProjectId, entry: &EntryModel) -> Result<(), Diagnostic> {
     let says_nothing = entry.default_permissions.is_null() && entry.job_token_policies.is_null();
     if says_nothing {
-        Err(without_permissions(&owner.to_string()).at(target_attribute(entry)))
+        Err(without_permissions(&names::project(&entry.project, owner)).at(target_attribute(entry)))
     } else {
         Ok(())
     }
@@ -55,13 +55,19 @@ pub(super) async fn find(
 
 /// Warns if a plan is to create an entry that is there and restricts the project's own jobs. One with the default permissions
 /// is what a removal leaves.
-pub(super) async fn tell_if_adopted(connection: &Connection, owner: ProjectId, warnings: &Warnings) {
+pub(super) async fn tell_if_adopted(
+    connection: &Connection,
+    owner: ProjectId,
+    planned: &EntryModel,
+    warnings: &Warnings,
+) {
     if let Ok(Some(Permissions::Only(_))) = find(&connection.gitlab, owner).await {
+        let project = names::project(&planned.project, owner);
         let detail = format!(
-            "Project {owner} has an entry for itself already, and it restricts the project's own jobs. Applying this adopts \
-             it and sets its permissions. Destroying the resource restores the default permissions."
+            "Project {project} has an entry for itself already, which restricts the project's own jobs. Applying this adopts \
+             the entry and sets its permissions. Destroying the resource restores the default permissions."
         );
-        warnings.add(Diagnostic::new(format!("Project {owner} has an entry for itself already"), detail));
+        warnings.add(Diagnostic::new(format!("Own entry already exists: project {project}"), detail));
     }
 }
 
@@ -82,7 +88,7 @@ pub(super) async fn write(
             let project = names::project(&entry.project, owner);
             let attempted = format!("Can't set permissions of own jobs: project {project}");
             let is_unknown = *failed.error.kind() == ErrorKind::BadRequest;
-            let mut failed = permissions::failed_change(attempted, failed, entry.clone());
+            let mut failed = permissions::failed_change(attempted, None, failed, entry.clone());
             if is_unknown {
                 failed.errors = failed.errors.with_addition(&format!("\n\n{SINCE}"));
             }
@@ -91,7 +97,7 @@ pub(super) async fn write(
     }
 }
 
-const SINCE: &str = "GitLab has entries of projects for themselves from version 18.3 on.";
+const SINCE: &str = "Entries of projects for themselves need GitLab 18.3 or later.";
 
 /// Returns a state with the permissions that the entry has now, or nothing if it or its project is gone.
 pub(super) async fn read(
@@ -100,13 +106,14 @@ pub(super) async fn read(
     state: EntryModel,
     warnings: &Warnings,
 ) -> Result<Option<EntryModel>, Errors> {
+    let project = names::project(&state.project, owner);
     match client.allowlist(owner, Kind::Project, Freshness::Shared).await {
         Ok(_) => permissions::refresh(client, owner, owner.into(), state, warnings).await,
         Err(error) if error.is_not_found() => {
-            warnings.add(project_gone(owner));
+            warnings.add(project_gone(&project));
             Ok(None)
         }
-        Err(error) => Err(report(super::cannot_read(owner), &error).into()),
+        Err(error) => Err(report(super::cannot_read(&project), &error).into()),
     }
 }
 
@@ -122,19 +129,20 @@ pub(super) async fn import(
     warnings: &Warnings,
 ) -> Result<EntryModel, Errors> {
     let found = find(client, owner).await;
+    let project = names::project(&entry.project, owner);
     if let Ok(Some(held)) = &found {
         return Ok(entry.with_permissions(held));
     }
     match is_hidden(client, owner, owner.into()).await {
         Ok(true) => {
-            permissions::imported(owner, found, &entry, warnings)?;
+            permissions::imported(&project, found, &entry, warnings)?;
             Ok(entry)
         }
         Ok(false) => Err(match found {
-            Ok(_) => import::not_on_the_list(owner, owner.into()).into(),
-            Err(error) => report(cannot_read(owner), &error).into(),
+            Ok(_) => import::not_on_the_list(&entry).into(),
+            Err(error) => report(cannot_read(&project), &error).into(),
         }),
-        Err(error) => Err(report(super::cannot_read(owner), &error).into()),
+        Err(error) => Err(report(super::cannot_read(&project), &error).into()),
     }
 }
 
@@ -157,13 +165,13 @@ pub(super) async fn restore(
             Ok(())
         }
         Err(failed) if failed.error.is_not_found() => {
-            context.warnings.add(gone_before_removal(owner));
+            context.warnings.add(gone_before_removal(names::project(&state.project, owner)));
             Ok(())
         }
         Err(failed) => {
             let project = names::project(&state.project, owner);
-            let attempted = format!("Can't restore permissions of own jobs: project {project}");
-            let mut failed = permissions::failed_change(attempted, failed, state);
+            let attempted = format!("Can't reset permissions of own jobs: project {project}");
+            let mut failed = permissions::failed_change(attempted, None, failed, state);
             failed.left = None;
             Err(failed)
         }

@@ -13,7 +13,7 @@ use crate::provider::connection::Connection;
 use crate::provider::permissions::{
     DEFAULT, POLICIES, attribute, cannot_read, is_hidden, misspelled, still_there,
 };
-use crate::provider::report::{is_about_the_target, report, sentence};
+use crate::provider::report::{is_about_the_target, report, report_on, sentence};
 use crate::provider::{names, permissions};
 
 /// The permissions that a wholly known entry has or is to have; none where they are not managed.
@@ -62,10 +62,9 @@ pub(super) fn check(config: &EntryModel) -> Vec<Diagnostic> {
 
 fn contradiction() -> Diagnostic {
     let detail = format!(
-        "With `{DEFAULT} = true` the target's jobs may do everything, whatever `{POLICIES}` names. Remove `{DEFAULT}` to \
-         allow what `{POLICIES}` names and nothing else, or remove `{POLICIES}`."
+        "`{DEFAULT} = true` gives the target's jobs all permissions, and `{POLICIES}` restricts them. Remove one of the two."
     );
-    Diagnostic::new("Permissions contradict each other", detail).at(POLICIES)
+    Diagnostic::new("Conflicting permissions", detail).at(POLICIES)
 }
 
 /// Returns the plan for a configuration of the two attributes.
@@ -100,39 +99,39 @@ pub(super) fn plan_unknown(context: &PlanContext<'_, Connection>, planned: &Entr
 
 fn may_be_unmanaged(planned: &EntryModel) -> Diagnostic {
     let detail = format!(
-        "`{DEFAULT}` or `{POLICIES}` of {} isn't known yet. If it turns out to be null, permissions aren't managed: a new entry \
-         then has the default permissions, which are all that a job token can have. To allow nothing in that case, set \
-         `{DEFAULT} = false` beside `{POLICIES}`.",
+        "`{DEFAULT}` or `{POLICIES}` of {} is known only after apply. If it is null then, permissions aren't managed, and a \
+         new entry has the default permissions, which are all that a job token can have. To give no permissions in that case, \
+         set `{DEFAULT} = false` in addition to `{POLICIES}`.",
         names::entry(planned)
     );
-    Diagnostic::new("Permissions aren't known yet", detail)
+    Diagnostic::new(format!("Permissions unknown: {}", names::target(planned)), detail)
 }
 
 fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
     let detail = format!(
-        "The permissions of {} were unknown while planning and are null. So they aren't managed: a new entry has the default \
+        "The permissions of {} were unknown in the plan and are null now, so they aren't managed. A new entry has the default \
          permissions, which are all that a job token can have.",
         names::entry(planned)
     );
-    Diagnostic::new("Permissions turned out not to be managed", detail)
+    Diagnostic::new(format!("Permissions not managed: {}", names::target(planned)), detail)
 }
 
 /// Warns where permissions were managed and are to be no more.
 pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnings: &Warnings) {
     let abandoned = planned.default_permissions.is_null() && planned.job_token_policies.is_null();
     let (Some(held), true) = (of(prior), abandoned) else { return };
-    let entry = prior.id.known().map_or("(known after apply)", String::as_str);
     let held = match held {
         Permissions::Default => "the default permissions".to_owned(),
-        Permissions::Only(policies) if policies.is_empty() => "no permission".to_owned(),
+        Permissions::Only(policies) if policies.is_empty() => "no permissions".to_owned(),
         Permissions::Only(policies) => Vec::from_iter(policies).join(", "),
     };
     let detail = format!(
-        "The configuration sets neither `{DEFAULT}` nor `{POLICIES}` any more. In place, the entry keeps what it has, \
-         {held}, and later changes go unnoticed; replaced, the new entry has the default permissions. Set `{DEFAULT}` or \
-         `{POLICIES}` to say what is wanted."
+        "The configuration no longer sets `{DEFAULT}` or `{POLICIES}` of {}. An entry that stays keeps {held}, and plans no \
+         longer show changes; an entry that is replaced gets the default permissions. To manage them, set `{DEFAULT}` or \
+         `{POLICIES}`.",
+        names::entry(prior)
     );
-    warnings.add(Diagnostic::new(format!("Permissions of entry {entry} are no longer managed"), detail));
+    warnings.add(Diagnostic::new(format!("Permissions not managed: {}", names::target(prior)), detail));
 }
 
 /// Returns a state with the permissions that the entry has now, where it manages them, or nothing if the entry turns out to be
@@ -148,6 +147,7 @@ pub(super) async fn refresh(
     if of(&state).is_none() {
         return Ok(Some(state));
     }
+    let project = names::project(&state.project, owner);
     let error = match client.permissions_of(owner, target).await {
         Ok(Some(permissions)) => return Ok(Some(state.with_permissions(&permissions))),
         Ok(None) => match is_hidden(client, owner, target).await {
@@ -162,7 +162,7 @@ pub(super) async fn refresh(
     };
     match error.kind() {
         ErrorKind::Unsupported => {
-            warnings.add(report(cannot_read(owner), &error));
+            warnings.add(report(cannot_read(&project), &error));
             Ok(Some(EntryModel { default_permissions: Attr::Null, job_token_policies: Attr::Null, ..state }))
         }
         // The allowlist itself could be read, so it isn't the role that is missing.
@@ -170,32 +170,34 @@ pub(super) async fn refresh(
             warnings.add(hidden(&state, Some(&error)));
             Ok(Some(state))
         }
-        _ => Err(report(cannot_read(owner), &error).into()),
+        _ => Err(report(cannot_read(&project), &error).into()),
     }
 }
 
 fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
-    let answer = error.map_or_else(
-        || "GitLab shows the allowlist over REST, and this entry not over GraphQL.".to_owned(),
-        sentence,
-    );
-    let detail = format!(
-        "{answer}\n\nThe permissions of {} aren't visible to this token, so the state keeps what it has and a plan doesn't show \
-         drift. Most fine-grained tokens can't read them; a classic token with the scope `api` can.",
-        names::entry(state)
-    );
-    Diagnostic::new("Permissions aren't visible to the token", detail)
+    let answer =
+        error.map_or_else(|| "GitLab shows this entry over REST, but not over GraphQL.".to_owned(), sentence);
+    let detail =
+        format!("{answer}\n\nThe permissions of {} aren't visible to the token.", names::entry(state));
+    let title = format!("Permissions not visible: {}", names::target(state));
+    Diagnostic::new(title, detail).with_cause(
+        " The state keeps them, and plans don't show drift. Most fine-grained tokens can't read permissions; a classic token \
+         with the scope `api` can.",
+    )
 }
 
 /// Warns of a write that GitLab has carried out and that couldn't be checked.
 pub(super) fn tell_if_hidden(confirmation: Confirmation, entry: &EntryModel, warnings: &Warnings) {
     if confirmation == Confirmation::Hidden {
         let detail = format!(
-            "GitLab accepted the permissions of {} without an error, but doesn't show them to this token, so they couldn't \
-             be checked. Most fine-grained tokens can't read them; a classic token with the scope `api` can.",
+            "GitLab accepted the permissions of {} without an error, but doesn't show them to the token, so they couldn't be \
+             verified.",
             names::entry(entry)
         );
-        warnings.add(Diagnostic::new("Permissions couldn't be checked", detail));
+        let title = format!("Permissions not verified: {}", names::target(entry));
+        let cause =
+            " Most fine-grained tokens can't read permissions; a classic token with the scope `api` can.";
+        warnings.add(Diagnostic::new(title, detail).with_cause(cause));
     }
 }
 
@@ -205,31 +207,34 @@ pub(super) fn tell_if_hidden(confirmation: Confirmation, entry: &EntryModel, war
 ///
 /// As [`as_found`].
 pub(super) fn imported(
-    owner: ProjectId,
+    project: &str,
     asked: Result<Option<Permissions>, Error>,
     entry: &EntryModel,
     warnings: &Warnings,
 ) -> Result<Option<Permissions>, Errors> {
-    let found = permissions::as_found(owner, asked, warnings)?;
+    let found = permissions::as_found(project, asked, warnings)?;
     if found == Some(None) {
         warnings.add(hidden(entry, None));
     }
     Ok(found.flatten())
 }
 
-/// The failure of a write, with what it left of the entry.
+/// Returns the failure of a write, with what it left of the entry. The title names the target; a sentence about the `objects`
+/// may name the allowlist, too.
 pub(super) fn failure(
     attempted: impl Into<String>,
+    objects: Option<&str>,
     failed: NotGranted,
     entry: EntryModel,
 ) -> Failed<EntryModel> {
     let NotGranted { error, left, taken_back } = failed;
-    let mut diagnostic = report(attempted, &error);
+    let (target, project) = (names::target(&entry), names::project_of(&entry));
+    let mut diagnostic = report_on(attempted, objects, &error);
     match &taken_back {
-        Some(Ok(())) => {
-            diagnostic.detail.push_str("\n\nThe entry that GitLab made was taken off the list again.")
-        }
-        Some(Err(entry)) => diagnostic.detail.push_str(&still_there(entry)),
+        Some(Ok(())) => diagnostic
+            .detail
+            .push_str("\n\nGitLab added the entry without its permissions, so it was removed again."),
+        Some(Err(left)) => diagnostic.detail.push_str(&still_there(left, &target, &project)),
         None => {}
     }
     let diagnostic = match attribute_at_fault(&entry, &error) {
@@ -242,16 +247,18 @@ pub(super) fn failure(
 /// Returns the failure of a change of permissions, which says if the change may have been carried out.
 pub(super) fn failed_change(
     attempted: impl Into<String>,
+    objects: Option<&str>,
     failed: NotGranted,
     entry: EntryModel,
 ) -> Failed<EntryModel> {
     let is_unresolved = failed.error.is_unresolved();
-    let failed = failure(attempted, failed, entry);
+    let failed = failure(attempted, objects, failed, entry);
     let errors = if is_unresolved { failed.errors.with_addition(MAY_BE_CHANGED) } else { failed.errors };
     Failed { errors, ..failed }
 }
 
-const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed, and GitLab couldn't be asked whether they were. The next plan reads them.";
+const MAY_BE_CHANGED: &str =
+    "\n\nThe permissions may have been changed: GitLab couldn't be asked. The next plan reads them.";
 
 /// The attribute that a failed write is about, where it is about one.
 fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str> {
@@ -331,9 +338,9 @@ mod tests {
             assert!(told.iter().all(|told| told.attribute == Some(AttributePath::attribute(POLICIES))));
             told.into_iter().map(|told| told.summary).collect::<Vec<_>>()
         };
-        assert_eq!(summaries(&entry(Attr::Known(true), set(&[]))), ["Permissions contradict each other"]);
+        assert_eq!(summaries(&entry(Attr::Known(true), set(&[]))), ["Conflicting permissions"]);
         let both = entry(Attr::Known(true), Attr::Known(Set(vec![Attr::Null, Attr::Known("x".to_owned())])));
         let invalid = "Invalid job token policy";
-        assert_eq!(summaries(&both), ["Permissions contradict each other", invalid, invalid]);
+        assert_eq!(summaries(&both), ["Conflicting permissions", invalid, invalid]);
     }
 }

@@ -81,8 +81,7 @@ pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
         [_, second, ..] => {
             let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             let detail = format!(
-                "An entry has one target, but {} are set. Set exactly one of {ATTRIBUTES}; write one resource for each \
-                 target.",
+                "An entry has one target, but {} are set. Set exactly one of {ATTRIBUTES}. Use one resource for each target.",
                 listing(&names)
             );
             Some(Diagnostic::new("More than one target", detail).at(second))
@@ -100,7 +99,10 @@ fn listing(names: &[String]) -> String {
 
 /// The target is missing altogether.
 pub(super) fn none_set() -> Diagnostic {
-    Diagnostic::new("No target", format!("Set exactly one of {ATTRIBUTES}: whose jobs are to get access?"))
+    Diagnostic::new(
+        "No target",
+        format!("Set exactly one of {ATTRIBUTES} to the project or group whose jobs get access."),
+    )
 }
 
 /// Checks what can be told from the text alone: that an entry of a project for itself sets permissions.
@@ -153,8 +155,8 @@ mod tests {
             (told.summary.as_str(), told.detail.as_str()),
             (
                 "No target",
-                "Set exactly one of `target_project`, `target_project_id`, `target_group` and `target_group_id`: whose \
-                 jobs are to get access?"
+                "Set exactly one of `target_project`, `target_project_id`, `target_group` and `target_group_id` to the \
+                 project or group whose jobs get access."
             )
         );
     }
@@ -172,8 +174,8 @@ mod tests {
             Diagnostic::new(
                 "More than one target",
                 "An entry has one target, but `target_project_id` and `target_group` are set. Set exactly one of \
-                 `target_project`, `target_project_id`, `target_group` and `target_group_id`; write one resource for \
-                 each target."
+                 `target_project`, `target_project_id`, `target_group` and `target_group_id`. Use one resource for each \
+                 target."
             )
             .at("target_group")
         );

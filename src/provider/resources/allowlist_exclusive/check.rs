@@ -7,20 +7,22 @@ use super::entries;
 use super::kind::{Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
+use crate::provider::names;
 use crate::provider::project::{Stage, check_id, check_key, check_reference};
 
 /// Maximum number of entries of a kind in GitLab.
-pub(super) const LIMIT: usize = 200;
+pub(in crate::provider) const LIMIT: usize = 200;
 
 /// All that is wrong with a configuration.
 pub(super) fn config(stage: Stage, config: &ExclusiveModel) -> Result<(), Errors> {
     let projects = ProjectId::side(config);
     let groups = GroupId::side(config);
+    let project = config.project.known().map_or("(known after apply)", String::as_str);
     let mut problems: Vec<Diagnostic> = Vec::new();
     problems.extend(check_reference::<ProjectId>(stage, "project", &config.project));
     problems.extend(nothing_managed(projects, groups));
-    problems.extend(side::<ProjectId>(stage, projects));
-    problems.extend(side::<GroupId>(stage, groups));
+    problems.extend(side::<ProjectId>(stage, project, projects));
+    problems.extend(side::<GroupId>(stage, project, groups));
     problems.extend(own_reference(stage, config));
     Errors::check(problems)
 }
@@ -30,13 +32,13 @@ fn nothing_managed(projects: Side<'_>, groups: Side<'_>) -> Option<Diagnostic> {
     nothing.then(|| {
         Diagnostic::new(
             "Nothing to manage",
-            "Set the projects (`projects`, `target_projects` or `target_project_ids`), the groups (`groups`, \
-             `target_groups` or `target_group_ids`), or both. An empty map or set allows none of its kind.",
+            "Set projects (`projects`, `target_projects` or `target_project_ids`), groups (`groups`, `target_groups` or \
+             `target_group_ids`), or both. An empty map or set removes all projects or groups.",
         )
     })
 }
 
-fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
+fn side<I: Managed>(stage: Stage, project: &str, side: Side<'_>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let forms = [
         (I::ENTRIES, side.entries.known().is_some()),
@@ -45,11 +47,11 @@ fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
     ];
     let set: Vec<&str> = forms.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect();
     if let [first, .., last] = set.as_slice() {
-        let detail =
-            format!("Set only one of `{first}` and `{last}`: both say which {}s are allowed.", I::KIND);
-        problems.push(
-            Diagnostic::new(format!("{}s are named twice", capital(I::KIND.as_str())), detail).at(last),
+        let detail = format!(
+            "`{first}` and `{last}` are both set, but only one attribute can list the {}s. Remove one of them.",
+            I::KIND
         );
+        problems.push(Diagnostic::new(format!("Conflicting attributes for {}s", I::KIND), detail).at(last));
     }
     problems.extend(side.keys().filter_map(|key| {
         Some(check_key::<I>(stage, I::ENTRIES, key)?.at_path(entries::path::<I>(side.entries.known()?, key)))
@@ -67,26 +69,32 @@ fn side<I: Managed>(stage: Stage, side: Side<'_>) -> Vec<Diagnostic> {
             id => check_id::<I>(stage, I::TARGET_IDS, id),
         });
     }
-    problems.extend(too_many::<I>(I::ENTRIES, side.entries.known().map(BTreeMap::len)));
-    problems.extend(too_many::<I>(I::REFERENCES, side.references.known().map(|Set(texts)| texts.len())));
-    problems.extend(too_many::<I>(I::TARGET_IDS, side.target_ids.known().map(|Set(ids)| ids.len())));
+    problems.extend(too_many::<I>(project, I::ENTRIES, side.entries.known().map(BTreeMap::len)));
+    problems.extend(too_many::<I>(
+        project,
+        I::REFERENCES,
+        side.references.known().map(|Set(texts)| texts.len()),
+    ));
+    problems.extend(too_many::<I>(project, I::TARGET_IDS, side.target_ids.known().map(|Set(ids)| ids.len())));
     problems
 }
 
-fn too_many<I: Managed>(attribute: &'static str, count: Option<usize>) -> Option<Diagnostic> {
+fn too_many<I: Managed>(project: &str, attribute: &'static str, count: Option<usize>) -> Option<Diagnostic> {
     let count = count?;
     let kind = I::KIND;
-    let detail = format!(
-        "`{attribute}` names {count} {kind}s, but GitLab takes at most {LIMIT} on an allowlist. Name a group in place of \
-         its {}.",
-        if kind == Kind::Group { "subgroups" } else { "projects" }
-    );
-    (count > LIMIT).then(|| Diagnostic::new(format!("Too many {kind}s"), detail).at(attribute))
+    let told = || {
+        let detail = format!(
+            "`{attribute}` has {count} {kind}s, but the allowlist of project {project} can have at most {LIMIT}. Add a group \
+             instead of its {}.",
+            if kind == Kind::Group { "subgroups" } else { "projects" }
+        );
+        Diagnostic::new(format!("Too many {kind}s: project {project}"), detail).at(attribute)
+    };
+    (count > LIMIT).then(told)
 }
 
 fn null_element(attribute: &'static str) -> Diagnostic {
-    Diagnostic::new("Invalid attribute value", format!("`{attribute}` contains a null, which names nothing."))
-        .at(attribute)
+    Diagnostic::new("Invalid attribute value", format!("`{attribute}` must not contain null.")).at(attribute)
 }
 
 fn own_reference(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
@@ -106,7 +114,7 @@ pub(super) fn not_owner(planned: &ExclusiveModel) -> Result<(), Errors> {
     let Some(owner) = owner.filter(|owner| side.ids::<ProjectId>().any(|id| id == *owner)) else {
         return Ok(());
     };
-    let problem = own_target(&owner.to_string());
+    let problem = own_target(&names::project(&planned.project, owner));
     let key = side.elements().find(|(_, entry)| entry.id == Attr::Known(owner.into()));
     Err(Errors::from(match side.entries.known().zip(key) {
         Some((entries, (key, _))) => problem.at_path(entries::path::<ProjectId>(entries, key)),
@@ -125,12 +133,7 @@ fn at_text(problem: Diagnostic, side: Side<'_>, text: &str) -> Diagnostic {
 
 fn own_target(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} always has access to itself and is never named on its own allowlist. Remove it."
+        "Project {project} always has access to itself, so it can't be in its own exclusive allowlist. Remove it."
     );
     Diagnostic::new("Target is the project itself", detail)
-}
-
-pub(super) fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

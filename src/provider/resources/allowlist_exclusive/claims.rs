@@ -16,11 +16,17 @@ use crate::provider::{claiming, names, overlap};
 /// The targets that a list surely allows, with their names for people.
 pub(super) type Named = BTreeMap<Target, String>;
 
-/// Returns the targets of a list whose IDs are all known, with names made from the IDs.
+/// Returns the targets of a list whose IDs are known, with names made from the keys of maps, and from the IDs otherwise.
 pub(super) fn named(list: &ExclusiveModel) -> Named {
-    let target = |target: Target| (target, target.to_string());
-    let projects = ProjectId::side(list).ids::<ProjectId>().map(Target::from);
-    projects.chain(GroupId::side(list).ids::<GroupId>().map(Target::from)).map(target).collect()
+    fn of<I: Managed>(list: &ExclusiveModel) -> impl Iterator<Item = (Target, String)> {
+        let by_id = I::side(list).ids::<I>().map(|id| (id.into(), format!("{} {id}", I::KIND)));
+        let by_key = I::side(list).elements().filter_map(|(key, entry)| {
+            let id = I::try_from(*entry.id.known()?).ok()?;
+            Some((id.into(), names::of(id, key)))
+        });
+        by_id.chain(by_key)
+    }
+    of::<ProjectId>(list).chain(of::<GroupId>(list)).collect()
 }
 
 /// Returns the claim of a planned list. Targets that the lists were read for and don't show are new on the server.

@@ -126,8 +126,8 @@ fn check_entry<I: Managed>(key: &str, entry: &Entry) -> Vec<Diagnostic> {
 
 fn neither<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
-        "`{}` says nothing of its permissions. Set `{POLICIES}` to what its jobs may do (`[]` allows nothing), or \
-         `{DEFAULT} = true` to allow all that a job token can be used for.",
+        "`{}` doesn't set permissions. Set `{POLICIES}` to the policies that its jobs are restricted to (`[]` gives no \
+         permissions), or `{DEFAULT} = true` to give all permissions that a job token can have.",
         named::<I>(key)
     );
     Diagnostic::new("Permissions missing", detail)
@@ -135,25 +135,26 @@ fn neither<I: Managed>(key: &str) -> Diagnostic {
 
 fn both<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
-        "`{}` has both `{DEFAULT} = true`, which allows all that a job token can be used for, and `{POLICIES}`. Remove one of \
-         them.",
+        "`{}` sets `{DEFAULT} = true`, which gives all permissions, and `{POLICIES}`, which restricts them. Remove one of the \
+         two.",
         named::<I>(key)
     );
-    Diagnostic::new("Permissions contradict each other", detail)
+    Diagnostic::new("Conflicting permissions", detail)
 }
 
 fn no_permissions<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
-        "`{}` has `{DEFAULT} = false`, which doesn't say what its jobs may do. Remove it, and set `{POLICIES}`; \
-         `{POLICIES} = []` allows nothing.",
+        "`{}` sets `{DEFAULT} = false`, but here it can only be `true`. Set `{POLICIES}` instead; `[]` gives no permissions.",
         named::<I>(key)
     );
     Diagnostic::new("Invalid default_permissions", detail)
 }
 
 fn read_only<I: Managed>(key: &str) -> Diagnostic {
-    let detail =
-        format!("`{}` sets `id`, which is read-only: the key names the target. Remove it.", named::<I>(key));
+    let detail = format!(
+        "`{}` sets `id`, which is read-only. Remove it: the key identifies the target.",
+        named::<I>(key)
+    );
     Diagnostic::new("Read-only attribute", detail)
 }
 
@@ -161,10 +162,10 @@ fn read_only<I: Managed>(key: &str) -> Diagnostic {
 pub(super) fn twice<I: Managed>(entries: &Entries, one: &str, other: &str) -> Diagnostic {
     let kind = I::KIND;
     let detail = format!(
-        "The keys {one:?} and {other:?} of `{}` stand for the same {kind}. Remove one of them.",
+        "The keys {one:?} and {other:?} of `{}` refer to the same {kind}. Remove one of them.",
         I::ENTRIES
     );
-    Diagnostic::new(format!("A {kind} is named twice"), detail).at_path(path::<I>(entries, other))
+    Diagnostic::new(format!("Duplicate {kind}"), detail).at_path(path::<I>(entries, other))
 }
 
 /// Returns the IDs of the elements, by key.

@@ -8,9 +8,9 @@ use super::entries::{self, Entries, Entry};
 use super::kind::{Live, Managed, Side};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{Client, Reference, same_path};
-use crate::provider::project;
 use crate::provider::report::report;
 use crate::provider::unresolved::Unresolved;
+use crate::provider::{names, project};
 
 /// The IDs of one kind, as far as a plan knows them.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub(super) async fn plan<I: Managed>(
         let attribute = if is_map { I::ENTRIES } else { I::REFERENCES };
         missing.iter().for_each(|text| unresolved.add(attribute, I::KIND, text));
     }
-    let named = found.iter().filter_map(|(text, id)| id.map(|id| (id, name(id, text))));
+    let named = found.iter().filter_map(|(text, id)| id.map(|id| (id, names::of(id, text))));
     let unnamed = leftovers.iter().map(|(_, id)| (*id, format!("{} {id}", I::KIND)));
     let kept: BTreeMap<I, String> = named.chain(unnamed).collect();
     if let Attr::Known(entries) = config.entries {
@@ -83,11 +83,6 @@ pub(super) async fn plan<I: Managed>(
     let attribute =
         if is_complete { Attr::Known(set(kept.keys().copied().collect())) } else { Attr::Unknown };
     Ok(PlannedIds { entries: Attr::Null, attribute, kept })
-}
-
-/// Returns the name of a target for people: as it is written, with its ID.
-fn name<I: Managed>(id: I, text: &str) -> String {
-    if text == id.to_string() { format!("{} {id}", I::KIND) } else { format!("{} {text} ({id})", I::KIND) }
 }
 
 /// The paths of the state and of the list. A state in the form of sets has the paths and the IDs of its targets, but doesn't say
@@ -231,7 +226,7 @@ async fn look_up<I: Managed>(client: Option<&Client>, text: &str) -> Result<Opti
         (Some(id), _) => Ok(Some(id)),
         (None, None) => Ok(None),
         (None, Some(client)) => client.resolve(&reference).await.map_err(|error| {
-            report(format!("Can't look up the {} `{text}`", I::KIND), &error).at(attribute).into()
+            report(format!("Can't look up {} {text}", I::KIND), &error).at(attribute).into()
         }),
     }
 }

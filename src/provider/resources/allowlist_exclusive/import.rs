@@ -15,11 +15,11 @@ use crate::provider::permissions;
 /// Whatever keeps GitLab from answering.
 pub(in crate::provider) async fn found(
     gitlab: &Client,
-    owner: ProjectId,
+    (owner, project): (ProjectId, &str),
     warnings: &Warnings,
 ) -> Result<ExclusiveModel, Error> {
     let empty = || Attr::Known(Set(Vec::new()));
-    let both_kinds = match shows_permissions(gitlab, owner, warnings).await? {
+    let both_kinds = match shows_permissions(gitlab, (owner, project), warnings).await? {
         true => ExclusiveModel {
             projects: Attr::Known(Entries::new()),
             groups: Attr::Known(Entries::new()),
@@ -32,8 +32,9 @@ pub(in crate::provider) async fn found(
         },
     };
     let projects = ExclusiveModel { groups: Attr::Null, target_group_ids: Attr::Null, ..both_kinds.clone() };
-    let observe =
-        async |model| refresh::observe(gitlab, owner, model, Freshness::Shared, Keys::Ids, warnings).await;
+    let observe = async |model: ExclusiveModel| {
+        refresh::observe(gitlab, owner, model, Freshness::Shared, Keys::Ids, warnings).await
+    };
     match observe(both_kinds).await {
         // A GitLab without group entries has projects to manage.
         Err(error) if !error.is_supported() => observe(projects).await,
@@ -43,7 +44,11 @@ pub(in crate::provider) async fn found(
 
 /// Checks whether GitLab shows the permissions of all of the project's entries. If they are hidden from the token, a warning
 /// says so.
-async fn shows_permissions(gitlab: &Client, owner: ProjectId, warnings: &Warnings) -> Result<bool, Error> {
+async fn shows_permissions(
+    gitlab: &Client,
+    (owner, project): (ProjectId, &str),
+    warnings: &Warnings,
+) -> Result<bool, Error> {
     // First, because it tells the path by which permissions are asked for.
     let projects = gitlab.allowlist(owner, Kind::Project, Freshness::Shared).await?;
     let groups = match gitlab.allowlist(owner, Kind::Group, Freshness::Shared).await {
@@ -56,7 +61,7 @@ async fn shows_permissions(gitlab: &Client, owner: ProjectId, warnings: &Warning
         Ok((list, _)) if PermissionList::is_switched_off(&list) => return Ok(false),
         Ok((_, hidden)) if hidden.is_empty() => return Ok(true),
         Ok((_, hidden)) => {
-            warnings.add(permitting::incomplete(owner, &hidden));
+            warnings.add(permitting::incomplete(project, &hidden));
             return Ok(false);
         }
         Err(error) => error,
@@ -65,7 +70,7 @@ async fn shows_permissions(gitlab: &Client, owner: ProjectId, warnings: &Warning
         return Err(error);
     }
     if *error.kind() != ErrorKind::Unsupported {
-        warnings.add(permissions::not_shown(owner, &error));
+        warnings.add(permissions::not_shown(project, &error));
     }
     Ok(false)
 }

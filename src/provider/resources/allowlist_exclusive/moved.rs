@@ -35,19 +35,19 @@ pub(super) fn take_over(source: &MoveSource, warnings: &Warnings) -> Result<Excl
 
 fn enabled_has_no_home(project: &str, enabled: bool) -> Diagnostic {
     Diagnostic::new(
-        "The job token scope itself is no longer managed",
+        format!("Job token scope not managed: project {project}"),
         format!(
-            "The `{SOURCE_TYPE}` of project {project} also managed `enabled = {enabled}`, which an exclusive allowlist does \
-             not. The setting stays as it is on the server. To go on managing it, add a `gitlab_job_token_scope` with \
-             `inbound_enabled = {enabled}`, and import it with the id \"{project}\"."
+            "The `{SOURCE_TYPE}` of project {project} also managed `enabled = {enabled}`, which an exclusive allowlist \
+             doesn't. GitLab keeps the setting. To continue managing it, add a `gitlab_job_token_scope` with \
+             `inbound_enabled = {enabled}`, and import it with the ID \"{project}\"."
         ),
     )
 }
 
 fn no_project() -> Diagnostic {
     let detail = format!(
-        "The state of the `{SOURCE_TYPE}` names no project. Put a `removed` block with `destroy = false` in place of \
-         the `moved` block, and import the allowlist by its project."
+        "The state of the `{SOURCE_TYPE}` doesn't have a project. Replace the `moved` block with a `removed` block that has \
+         `destroy = false`, and import the allowlist by its project."
     );
     Diagnostic::new("Unreadable state", detail)
 }
@@ -120,10 +120,10 @@ mod tests {
         assert_eq!(
             warnings,
             [Diagnostic::new(
-                "The job token scope itself is no longer managed",
+                "Job token scope not managed: project 111",
                 "The `gitlab_project_job_token_scopes` of project 111 also managed `enabled = false`, which an exclusive \
-                 allowlist does not. The setting stays as it is on the server. To go on managing it, add a \
-                 `gitlab_job_token_scope` with `inbound_enabled = false`, and import it with the id \"111\"."
+                 allowlist doesn't. GitLab keeps the setting. To continue managing it, add a `gitlab_job_token_scope` with \
+                 `inbound_enabled = false`, and import it with the ID \"111\"."
             )]
         );
         assert!(moved(json!({"id":"111","project":"111","enabled":null})).1.is_empty());

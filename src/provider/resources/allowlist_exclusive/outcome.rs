@@ -1,9 +1,10 @@
-//! Results of the writes to a list, and the errors when not all of them were done.
+//! The outcome of the writes to a list, and the message when not all of them were done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claims::Named;
 use crate::framework::{Diagnostic, Errors};
-use crate::gitlab::{Error, NotGranted, ProjectId, Target};
+use crate::gitlab::{Error, NotGranted, Target};
 use crate::provider::ledger::Manager;
 use crate::provider::overlap;
 use crate::provider::permissions::still_there;
@@ -47,9 +48,13 @@ impl From<NotGranted> for Refusal {
     }
 }
 
-/// The results of the writes so far.
+/// The outcome of the writes so far.
 #[derive(Default)]
 pub(super) struct Outcome {
+    /// The project's name for people.
+    project: String,
+    /// The targets' names for people.
+    names: Named,
     added: BTreeSet<Target>,
     permitted: BTreeSet<Target>,
     removed: BTreeSet<Target>,
@@ -62,6 +67,15 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Returns the outcome before the first write.
+    pub(super) fn of(project: &str, names: Named) -> Self {
+        Self { project: project.to_owned(), names, ..Self::default() }
+    }
+
+    fn name(&self, target: Target) -> String {
+        self.names.get(&target).cloned().unwrap_or_else(|| target.to_string())
+    }
+
     /// Notes how a write ended.
     pub(super) fn note(&mut self, write: Write, result: Result<(), Refusal>) {
         let refusal = match result {
@@ -77,8 +91,10 @@ impl Outcome {
         };
         let refusal = match refusal {
             Refusal::NotGranted(failed) => {
-                self.standing
-                    .extend(failed.taken_back.and_then(Result::err).map(|entry| still_there(&entry)));
+                if let Some(Err(entry)) = &failed.taken_back {
+                    let told = still_there(entry, &self.name(write.target()), &self.project);
+                    self.standing.push(told);
+                }
                 Refusal::GitLab(failed.error)
             }
             refusal => refusal,
@@ -96,32 +112,32 @@ impl Outcome {
 
     /// Returns the targets that were left to other resources.
     pub(super) fn left(&self) -> BTreeSet<String> {
-        self.left.iter().map(Target::to_string).collect()
+        self.left.iter().map(|target| self.name(*target)).collect()
     }
 
     /// Success if all was done; else an error that names what was done and all that was not, and one for each write that
     /// would have undone another resource's.
-    pub(super) fn into_result(self, owner: ProjectId, project: &str) -> Result<(), Errors> {
-        let undoing =
-            self.undoing.iter().map(|(write, by)| overlap::undone(&write.target().to_string(), *by, project));
+    pub(super) fn into_result(self) -> Result<(), Errors> {
+        let undoing = self
+            .undoing
+            .iter()
+            .map(|(write, by)| overlap::undone(&self.name(write.target()), *by, &self.project));
         let mut problems: Vec<Diagnostic> = undoing.collect();
         if !self.failed.is_empty() || !self.interrupted.is_empty() {
-            problems.insert(0, self.incomplete(owner));
+            problems.insert(0, self.incomplete());
         }
         Errors::check(problems)
     }
 
-    fn incomplete(mut self, owner: ProjectId) -> Diagnostic {
-        let attempted = format!("Can't complete the changes to the allowlist of project {owner}");
+    fn incomplete(self) -> Diagnostic {
+        let attempted = format!("Can't update the allowlist of project {}", self.project);
         let done = self.summary();
         if self.failed.is_empty() {
-            let detail = format!("{done}\n\nThe next plan shows what is left to do.");
+            let detail = format!("{done}\n\nThe next plan shows the remaining changes.");
             return Diagnostic::new(attempted, detail);
         }
-        let failed: Vec<(String, Error)> = std::mem::take(&mut self.failed)
-            .into_iter()
-            .map(|(write, error)| (write.to_string(), error))
-            .collect();
+        let failed: Vec<(String, Error)> =
+            self.failed.iter().map(|(write, error)| (self.described(*write), error.clone())).collect();
         let mut told = report_all(attempted, &done, &failed);
         self.standing.iter().for_each(|standing| told.detail.push_str(standing));
         told
@@ -133,35 +149,44 @@ impl Outcome {
         let not_removed = self.interrupted.iter().filter_map(Write::removed);
         let not_permitted = self.interrupted.iter().filter_map(Write::permitted);
         let done = [
-            sentence("Added", self.added.iter()),
-            sentence("Permissions changed", self.permitted.iter()),
-            sentence("Removed", self.removed.iter()),
+            self.sentence("Added", self.added.iter()),
+            self.sentence("Permissions changed", self.permitted.iter()),
+            self.sentence("Removed", self.removed.iter()),
         ];
         let undone = [
-            sentence("Not added, because the run was interrupted", not_added),
-            sentence("Permissions not changed, because the run was interrupted", not_permitted),
-            sentence("Not removed, because the run was interrupted", not_removed),
+            self.sentence("Not added (interrupted)", not_added),
+            self.sentence("Permissions not changed (interrupted)", not_permitted),
+            self.sentence("Not removed (interrupted)", not_removed),
         ];
         let in_doubt = |write: &&Write| self.failed.get(write).is_some_and(Error::is_unresolved);
         let doubtful: Vec<&Write> = self.failed.keys().filter(in_doubt).collect();
         let doubtful = [
-            sentence("May have been added", doubtful.iter().filter_map(|write| write.added())),
-            sentence(
+            self.sentence("May have been added", doubtful.iter().filter_map(|write| write.added())),
+            self.sentence(
                 "Permissions may have been changed",
                 doubtful.iter().filter_map(|write| write.permitted()),
             ),
-            sentence("May have been removed", doubtful.iter().filter_map(|write| write.removed())),
+            self.sentence("May have been removed", doubtful.iter().filter_map(|write| write.removed())),
         ];
         let nothing = "Nothing was changed.".to_owned();
         let done: Vec<String> = done.into_iter().chain(doubtful).flatten().collect();
         let done = if done.is_empty() { vec![nothing] } else { done };
         done.into_iter().chain(undone.into_iter().flatten()).collect::<Vec<_>>().join(" ")
     }
-}
 
-fn sentence<'a>(what: &str, targets: impl Iterator<Item = &'a Target>) -> Option<String> {
-    let names: Vec<String> = targets.map(Target::to_string).collect();
-    (!names.is_empty()).then(|| format!("{what}: {}.", names.join(", ")))
+    fn sentence<'a>(&self, what: &str, targets: impl Iterator<Item = &'a Target>) -> Option<String> {
+        let names: Vec<String> = targets.map(|target| self.name(*target)).collect();
+        (!names.is_empty()).then(|| format!("{what}: {}.", names.join(", ")))
+    }
+
+    fn described(&self, write: Write) -> String {
+        let name = self.name(write.target());
+        match write {
+            Write::Add(_) => format!("add {name}"),
+            Write::Permit(_) => format!("set permissions of {name}"),
+            Write::Remove(_) | Write::GiveUp(_) => format!("remove {name}"),
+        }
+    }
 }
 
 impl Write {
@@ -184,15 +209,5 @@ impl Write {
 
     fn removed(&self) -> Option<&Target> {
         if let Self::Remove(target) | Self::GiveUp(target) = self { Some(target) } else { None }
-    }
-}
-
-impl std::fmt::Display for Write {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Write::Add(target) => write!(f, "add {target}"),
-            Write::Permit(target) => write!(f, "change what {target} may do"),
-            Write::Remove(target) | Write::GiveUp(target) => write!(f, "remove {target}"),
-        }
     }
 }

@@ -34,19 +34,20 @@ impl Lists {
             ProjectId::side(planned).is_map().then(|| self.members(Kind::Project)).flatten(),
             GroupId::side(planned).is_map().then(|| self.members(Kind::Group)).flatten(),
         ];
+        let project = change::project_name(planned);
         let refused = |problem| Errors::from(of_a_plan(with_set_form(problem)).at(attribute));
         let error = match read(gitlab, owner, members, Freshness::Shared).await {
             Ok((list, _)) if list.is_switched_off() => {
-                return Err(refused(permissions::switched_off(owner)));
+                return Err(refused(permissions::switched_off(&project)));
             }
             Ok((list, hidden)) if hidden.is_empty() => return Ok(self.with(list)),
-            Ok((_, hidden)) => return Err(refused(incomplete(owner, &hidden))),
+            Ok((_, hidden)) => return Err(refused(incomplete(&project, &hidden))),
             Err(error) => error,
         };
         if is_out_of_reach(&error) {
             return Ok(self);
         }
-        let told = report(permissions::cannot_read(owner), &error);
+        let told = report(permissions::cannot_read(&project), &error);
         let told = if permissions::are_hidden(&error) { with_set_form(told) } else { told };
         Err(of_a_plan(told).at(attribute).into())
     }
@@ -95,20 +96,20 @@ pub(super) async fn read(
 }
 
 /// Returns the problem of entries that GitLab shows without their permissions.
-pub(super) fn incomplete(owner: ProjectId, hidden: &BTreeSet<Target>) -> Diagnostic {
+pub(super) fn incomplete(project: &str, hidden: &BTreeSet<Target>) -> Diagnostic {
     let lines: Vec<String> = hidden.iter().map(|target| format!("  - {target}")).collect();
     let detail = format!(
-        "GitLab shows these entries over REST, and not over GraphQL, so that their permissions aren't known:\n\n{}\n\nMost \
+        "GitLab shows these entries over REST, but not over GraphQL, so their permissions are unknown:\n\n{}\n\nMost \
          fine-grained tokens can't read permissions; a classic token with the scope `api` can.",
         lines.join("\n")
     );
-    Diagnostic::new(permissions::cannot_read(owner), detail)
+    Diagnostic::new(permissions::cannot_read(project), detail)
 }
 
 fn with_set_form(problem: Diagnostic) -> Diagnostic {
     let detail = format!(
-        "{}\n\nThe maps `projects` and `groups` say what each entry may do, and need a GitLab and a token that show it. The sets \
-         `target_projects` and `target_groups` say only who is on the allowlist, and work without.",
+        "{}\n\nThe maps `projects` and `groups` manage permissions, so the token must be able to read them. The sets \
+         `target_projects` and `target_groups` work without permissions.",
         problem.detail
     );
     Diagnostic { detail, ..problem }
@@ -203,7 +204,7 @@ pub(super) fn warn_of_changes(
     let changes: Vec<String> = claims::permissions(planned).into_iter().filter_map(change).collect();
     if !changes.is_empty() {
         let detail = format!(
-            "These are on the allowlist already, with other permissions. Applying the exclusive list changes them:\n\n{}",
+            "These entries exist already, with other permissions. Applying this changes them:\n\n{}",
             changes.join("\n")
         );
         warnings.add(Diagnostic::new(format!("Permissions change: project {project}"), detail));
@@ -227,8 +228,8 @@ pub(super) fn warn_of_abandoned(
         .collect();
     if !lines.is_empty() {
         let detail = format!(
-            "The configuration has sets in place of the maps, which don't manage permissions. These entries keep theirs, and \
-             later changes go unnoticed:\n\n{}",
+            "The configuration uses sets instead of maps, which don't manage permissions. These entries keep their permissions, \
+             and plans no longer show changes:\n\n{}",
             lines.join("\n")
         );
         warnings.add(Diagnostic::new(format!("Permissions not managed: project {project}"), detail));
@@ -244,7 +245,7 @@ fn abandoned<I: Managed>(prior: &ExclusiveModel, planned: &ExclusiveModel) -> BT
 fn described(permissions: &Permissions) -> String {
     match permissions {
         Permissions::Default => "the default permissions".to_owned(),
-        Permissions::Only(policies) if policies.is_empty() => "no permission".to_owned(),
+        Permissions::Only(policies) if policies.is_empty() => "no permissions".to_owned(),
         Permissions::Only(policies) => Vec::from_iter(policies.iter().map(String::as_str)).join(", "),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ExclusiveModel;
 use super::entries::{self, Keys};
 use super::kind::{Live, Managed};
-use super::{ids, permitting};
+use super::{change, ids, permitting};
 use crate::framework::{Attr, Diagnostic, Set, Warnings};
 use crate::gitlab::{
     Allowlist, Client, Error, Freshness, GroupId, PermissionList, ProjectId, Reference, same_path,
@@ -34,9 +34,10 @@ pub(super) async fn observe(
         projects.as_deref().filter(|_| ProjectId::side(&state).is_map()),
         groups.as_deref().filter(|_| GroupId::side(&state).is_map()),
     ];
+    let project = change::project_name(&state);
     let permissions = match in_maps {
         [None, None] => None,
-        in_maps => permissions(client, owner, in_maps, freshness, warnings).await?,
+        in_maps => permissions(client, (owner, &project), in_maps, freshness, warnings).await?,
     };
     let permissions = permissions.as_deref();
     observe_kind::<ProjectId>(client, projects.as_deref(), permissions, new_keys, &mut state).await?;
@@ -60,7 +61,7 @@ async fn members<I: Managed>(
 /// Returns the permissions of the entries. Where they or some of them aren't visible, a warning says so.
 async fn permissions(
     client: &Client,
-    owner: ProjectId,
+    (owner, project): (ProjectId, &str),
     members: [Option<&Allowlist>; 2],
     freshness: Freshness,
     warnings: &Warnings,
@@ -68,7 +69,7 @@ async fn permissions(
     let error = match permitting::read(client, owner, members, freshness).await {
         Ok((list, missing)) => {
             if !missing.is_empty() {
-                warnings.add(hidden(permitting::incomplete(owner, &missing)));
+                warnings.add(hidden(permitting::incomplete(project, &missing)));
             }
             return Ok(Some(list));
         }
@@ -77,13 +78,12 @@ async fn permissions(
     if !permissions::are_hidden(&error) {
         return Err(error);
     }
-    warnings.add(hidden(report(permissions::cannot_read(owner), &error)));
+    warnings.add(hidden(report(permissions::cannot_read(project), &error)));
     Ok(None)
 }
 
 fn hidden(told: Diagnostic) -> Diagnostic {
-    let consequence =
-        "So the state keeps the permissions that it has, and a plan doesn't show how they have changed.";
+    let consequence = "The state keeps the permissions that it has, and plans don't show drift.";
     Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
 }
 

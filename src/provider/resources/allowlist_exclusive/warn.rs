@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::capital;
 use super::kind::{Live, Managed};
 use super::lists::{ByKind, Lists};
 use super::{ExclusiveModel, change};
 use crate::framework::{Diagnostic, Warnings};
 use crate::gitlab::{GroupId, Permissions, ProjectId, Reference, Target, same_path};
+use crate::provider::names::capital;
 
 /// Names each target that the apply takes access from and that the plan itself doesn't show: of a kind that is adopted, or
 /// whose IDs are not all known, any that isn't surely kept; else one that the prior state lacks.
@@ -26,15 +26,15 @@ pub(super) fn loss_of_access(
     }
     let open = ProjectId::side(planned).is_open() || GroupId::side(planned).is_open();
     let (verb, why) = if open {
-        ("may lose", ", unless what is known only after apply names them")
+        ("may lose", ", unless values that are known only after apply include them")
     } else {
         ("will lose", "")
     };
     warnings.add(Diagnostic::new(
         format!("Targets {verb} access to project {project}"),
         format!(
-            "These are on the allowlist now, and the exclusive list does not name them. Applying it removes \
-             them{why}:\n\n{}\n\nTo keep one, add it to the list.",
+            "Applying this removes these from the allowlist, because the configuration doesn't include \
+             them{why}:\n\n{}\n\nTo keep one, add it to the configuration.",
             lines(&losers)
         ),
     ));
@@ -89,10 +89,10 @@ fn abandoned<I: Managed>(
         return;
     }
     warnings.add(Diagnostic::new(
-        format!("{}s of project {project} no longer managed", capital(I::KIND.as_str())),
+        format!("{}s not managed: project {project}", capital(I::KIND.as_str())),
         format!(
-            "The configuration sets none of `{entries}`, `{texts}` and `{ids}` any more, so that these keep their access, and \
-             changes go unnoticed:\n\n{}\n\nTo remove them, set `{texts} = []`.",
+            "The configuration no longer sets `{entries}`, `{texts}` or `{ids}`. These keep access, and plans no longer show \
+             changes:\n\n{}\n\nTo remove them, set `{texts} = []`.",
             lines(&keeping),
             entries = I::ENTRIES,
             texts = I::REFERENCES,
@@ -136,10 +136,10 @@ pub(super) fn covered_projects(
     let covered: Vec<String> = paths::<ProjectId>(planned, lists).iter().filter_map(covering).collect();
     if !covered.is_empty() {
         warnings.add(Diagnostic::new(
-            format!("Projects allowed twice for project {project}"),
+            format!("Projects covered by a group: project {project}"),
             format!(
-                "A group on the allowlist of project {project} covers these projects already, so that they would keep \
-                 their access without being named:\n\n{}\n\nName either the project or the group.",
+                "A group in the configuration already gives these projects access to project {project}:\n\n{}\n\nKeep either \
+                 the project or the group.",
                 covered.join("\n")
             ),
         ));

@@ -46,9 +46,11 @@ pub(super) async fn converge(
             groups: writer.goal::<GroupId>(wanted).await?,
         })
     };
-    let ByKind { projects, groups } = goals.await.map_err(|error| unreadable(owner, &error))?;
+    let ByKind { projects, groups } = goals.await.map_err(|error| unreadable(wanted, &error))?;
     writer.check_named(prior, [&projects, &groups])?;
-    writer.carry_out(steps(projects.writes, groups.writes), |_| false).await
+    let mut names: Named = projects.listed.into_iter().chain(groups.listed).collect();
+    names.extend(writer.names.iter().map(|(target, name)| (*target, name.clone())));
+    writer.carry_out(steps(projects.writes, groups.writes), names, |_| false).await
 }
 
 /// Removes all that a state manages, but for what other resources of the run manage too. Returns whether the project was
@@ -70,7 +72,7 @@ pub(super) async fn remove_all(
     };
     let writer = Writer::new(context, owner, state);
     let managed = writer.names.keys().copied().map(Write::GiveUp).collect();
-    writer.carry_out([managed], without_project).await?;
+    writer.carry_out([managed], writer.names.clone(), without_project).await?;
     Ok(is_there.into_inner())
 }
 
@@ -95,7 +97,13 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(context: &'a Context<'a, Connection>, owner: ProjectId, list: &ExclusiveModel) -> Self {
         let own = context.private.mark();
-        let (names, permissions) = (claims::named(list), claims::permissions(list));
+        let (mut names, permissions) = (claims::named(list), claims::permissions(list));
+        for (target, name) in &mut names {
+            // The plan of this run may know the path.
+            if let Some(planned) = context.client.ledger.planned_name(Object::Entry(owner, *target)) {
+                *name = planned;
+            }
+        }
         Self { context, owner, project: change::project_name(list), own, names, permissions }
     }
 
@@ -143,8 +151,8 @@ impl<'a> Writer<'a> {
         Err(Diagnostic::new(
             format!("Unplanned removal from project {}", self.project),
             format!(
-                "These are on the allowlist of project {}, but not in the plan:\n\n{}\n\nApplying the exclusive list would \
-                 remove them. Nothing was changed. Plan again, without `-refresh=false`; the next plan names them.",
+                "Applying this would remove these from the allowlist of project {}, which the plan doesn't \
+                 show:\n\n{}\n\nNothing was changed. Plan again, without `-refresh=false`: the next plan names them.",
                 self.project,
                 unnamed.join("\n")
             ),
@@ -155,9 +163,10 @@ impl<'a> Writer<'a> {
     async fn carry_out<const STEPS: usize>(
         &self,
         steps: [Vec<Write>; STEPS],
+        names: Named,
         is_success: impl Fn(&Error) -> bool + Sync,
     ) -> Result<(), Errors> {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome::of(&self.project, names);
         for step in steps {
             let mut progress = Progress::of(self.owner, &step);
             let mut under_way: FuturesUnordered<_> =
@@ -175,7 +184,7 @@ impl<'a> Writer<'a> {
         if !left.is_empty() {
             self.context.warnings.add(overlap::all_left(&left, &self.project));
         }
-        outcome.into_result(self.owner, &self.project)
+        outcome.into_result()
     }
 
     async fn write(&self, write: Write) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@
 //! instance that enforces the allowlist makes the first an error, where the token can tell.
 
 use super::push::{Push, project_name};
-use super::{ENFORCEMENT, ScopeModel, project_id_of};
+use super::{ScopeModel, project_id_of};
 use crate::framework::{Attr, Diagnostic, Errors, Warnings};
 use crate::gitlab::{Client, Error, Freshness, Kind, Permissions, PermittedEntry, ProjectId, Target};
 use crate::provider::names;
@@ -91,8 +91,8 @@ fn enforced(project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Project {project} can't be opened"),
         format!(
-            "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces the allowlist of every \
-             project.\n\n{ENFORCEMENT}"
+            "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces allowlists. Remove the \
+             attribute, and add the projects and groups that need access to the allowlist."
         ),
     )
     .at("inbound_enabled")
@@ -100,14 +100,13 @@ fn enforced(project: &str) -> Diagnostic {
 
 /// The title names the project because hosts show only one of several warnings that share a title.
 fn opening(planned: &ScopeModel) -> Diagnostic {
-    let project = planned.project.known().map_or("(known after apply)", String::as_str);
+    let project = project_name(planned, project_id_of(planned));
     Diagnostic::new(
-        format!("Project {project} will be open to the job tokens of all projects"),
+        format!("Project {project} will be open to all job tokens"),
         format!(
-            "With `inbound_enabled = false`, the allowlist of project {project} no longer limits access: a job of any \
-             project may use its job token here, with the rights of the user that started it. Allow the projects or \
-             groups that need access instead, and keep `inbound_enabled = true`. Where the whole instance enforces \
-             its allowlists, as GitLab.com does, GitLab will refuse."
+            "With `inbound_enabled = false`, the jobs of all projects of the instance can access project {project} with their \
+             job token, within the rights of the user who runs them. It is safer to add the projects and groups that need \
+             access to the allowlist. If the instance enforces allowlists, as GitLab.com does, applying this fails."
         ),
     )
     .at("inbound_enabled")
@@ -148,27 +147,25 @@ fn described(entry: &PermittedEntry) -> String {
 
 fn pushes(planned: &ScopeModel, project: &str, entries: Option<Vec<String>>) -> Diagnostic {
     let entries = match entries {
-        Some(entries) if entries.is_empty() => {
-            "No entry on its allowlist has these permissions now.".to_owned()
-        }
+        Some(entries) if entries.is_empty() => "No entry on its allowlist has these permissions.".to_owned(),
         Some(entries) => {
             let lines: Vec<String> = entries.iter().map(|entry| format!("  - {entry}")).collect();
-            format!("These entries on its allowlist have them now:\n\n{}", lines.join("\n"))
+            format!("These entries on its allowlist have them:\n\n{}", lines.join("\n"))
         }
-        None => "The entries on its allowlist can't be read yet.".to_owned(),
+        None => "The entries on its allowlist couldn't be read.".to_owned(),
     };
     let own = match Push::Own.of(planned) {
         Attr::Known(true) => "",
         _ => {
-            "\n\nThey can push only while `push_repository_for_job_token_allowed` is on, too, which this resource doesn't set \
-             to `true`."
+            "\n\nThey can push only if `push_repository_for_job_token_allowed` is also on, which this resource doesn't set to \
+             `true`."
         }
     };
     Diagnostic::new(
-        format!("Other projects may push to {project}"),
+        format!("Other projects can push to {project}"),
         format!(
-            "With `{}`, jobs of other projects can push to the repository of project {project}: those that an entry with \
-             default permissions or `{PUSH_POLICY}` allows, if the user who runs the job is at least a Developer in this \
+            "With `{}`, jobs of other projects can push to the repository of project {project} if their allowlist entry has \
+             default permissions or `{PUSH_POLICY}`, and the user who runs them is at least a Developer in this \
              project.\n\n{entries}{own}",
             format_args!("{} = true", Push::CrossProject.attribute())
         ),

@@ -33,7 +33,7 @@ impl Push {
     /// Returns the name in titles, which must be short.
     fn name(self) -> &'static str {
         match self {
-            Self::Own => "`push_repository_for_job_token_allowed`",
+            Self::Own => "the push setting",
             Self::CrossProject => "cross-project push",
         }
     }
@@ -89,17 +89,17 @@ impl Push {
     pub(super) async fn is_there(
         self,
         client: &Client,
-        project: ProjectId,
+        (project, name): (ProjectId, &str),
         wanted: bool,
     ) -> Result<bool, Diagnostic> {
         match self.ask(client, project).await {
             Ok(Some(allowed)) => Ok(allowed == wanted),
-            Ok(None) => Err(self.not_told(project)),
+            Ok(None) => Err(self.not_told(name)),
             Err(error) if self == Self::CrossProject && error.is_of_graphql() && error.is_supported() => {
                 Ok(false)
             }
-            Err(error) if !error.is_supported() => Err(self.not_told(project)),
-            Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
+            Err(error) if !error.is_supported() => Err(self.not_told(name)),
+            Err(error) => Err(report(self.cannot_read(name), &error).at(self.attribute())),
         }
     }
 
@@ -108,7 +108,7 @@ impl Push {
     pub(super) async fn refreshed(
         self,
         client: &Client,
-        project: ProjectId,
+        (project, name): (ProjectId, &str),
         state: &ScopeModel,
         warnings: &Warnings,
     ) -> Result<Attr<bool>, Diagnostic> {
@@ -118,15 +118,15 @@ impl Push {
         match self.ask(client, project).await {
             Ok(Some(allowed)) => Ok(Attr::Known(allowed)),
             Ok(None) => {
-                warnings.add(self.not_told(project));
+                warnings.add(self.not_told(name));
                 Ok(Attr::Null)
             }
             // The setting is on the server as it was, and a later read shows it.
             Err(error) if self == Self::CrossProject && error.is_of_graphql() => {
-                warnings.add(self.hidden(project, &error));
+                warnings.add(self.hidden(name, &error));
                 Ok(self.of(state).clone())
             }
-            Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
+            Err(error) => Err(report(self.cannot_read(name), &error).at(self.attribute())),
         }
     }
 
@@ -134,7 +134,7 @@ impl Push {
     pub(super) async fn imported(
         self,
         client: &Client,
-        project: ProjectId,
+        (project, name): (ProjectId, &str),
         warnings: &Warnings,
     ) -> Result<Attr<bool>, Diagnostic> {
         match self.ask(client, project).await {
@@ -142,11 +142,11 @@ impl Push {
             Ok(Some(false) | None) => Ok(Attr::Null),
             Err(error) if error.is_of_graphql() => {
                 if error.is_supported() {
-                    warnings.add(self.not_imported(project, &error));
+                    warnings.add(self.not_imported(name, &error));
                 }
                 Ok(Attr::Null)
             }
-            Err(error) => Err(report(self.cannot_read(project), &error).at(self.attribute())),
+            Err(error) => Err(report(self.cannot_read(name), &error).at(self.attribute())),
         }
     }
 
@@ -158,7 +158,7 @@ impl Push {
     pub(super) async fn set(
         self,
         client: &Client,
-        project: ProjectId,
+        (project, name): (ProjectId, &str),
         wanted: bool,
         warnings: &Warnings,
     ) -> Result<(), (Diagnostic, bool)> {
@@ -169,13 +169,13 @@ impl Push {
         match outcome {
             Ok(Some(now)) if now == wanted => Ok(()),
             Ok(None) if self == Self::CrossProject => {
-                warnings.add(self.unconfirmed(project, wanted));
+                warnings.add(self.unconfirmed(name, wanted));
                 Ok(())
             }
-            Ok(_) => Err((self.not_taken(project, wanted), false)),
-            Err(error) if !error.is_supported() => Err((self.not_told(project), false)),
+            Ok(_) => Err((self.not_taken(name, wanted), false)),
+            Err(error) if !error.is_supported() => Err((self.not_told(name), false)),
             Err(error) => {
-                let diagnostic = report(self.cannot_set(project), &error).at(self.attribute());
+                let diagnostic = report(self.cannot_set(name), &error).at(self.attribute());
                 Err((diagnostic, error.is_unresolved()))
             }
         }
@@ -185,7 +185,7 @@ impl Push {
     pub(super) async fn restore(
         self,
         client: &Client,
-        project: ProjectId,
+        (project, name): (ProjectId, &str),
         warnings: &Warnings,
     ) -> Result<(), Diagnostic> {
         match self.ask(client, project).await {
@@ -193,7 +193,7 @@ impl Push {
             Err(error) if !error.is_supported() => return Ok(()),
             Ok(Some(true)) | Err(_) => {}
         }
-        self.set(client, project, false, warnings).await.map_err(|(diagnostic, _)| diagnostic)
+        self.set(client, (project, name), false, warnings).await.map_err(|(diagnostic, _)| diagnostic)
     }
 
     /// Warns where pushes are allowed and are to be managed no more.
@@ -202,69 +202,73 @@ impl Push {
             return;
         }
         let attribute = self.attribute();
-        let project = prior.project.known().map_or("(known after apply)", String::as_str);
+        let project = match super::project_id_of(prior) {
+            Some(id) => names::project(&prior.project, id),
+            None => prior.project.known().cloned().unwrap_or_default(),
+        };
         let detail = format!(
-            "The configuration does not set `{attribute}` any more, so the setting stays as it is and later changes go \
-             unnoticed. Set it to `false` to forbid pushes again."
+            "The configuration no longer sets `{attribute}` for project {project}. GitLab keeps `true`, and plans no longer show \
+             changes. To disallow pushes, set it to `false` first."
         );
         let summary = match self {
-            Self::Own => format!("Job tokens of project {project} may still push to its repository"),
-            Self::CrossProject => format!("Jobs of other projects may still push to {project}"),
+            Self::Own => format!("Push setting not managed: project {project}"),
+            Self::CrossProject => format!("Cross-project push not managed: project {project}"),
         };
         warnings.add(Diagnostic::new(summary, detail));
     }
 
-    fn cannot_read(self, project: ProjectId) -> String {
+    fn cannot_read(self, project: &str) -> String {
         format!("Can't read {} of project {project}", self.name())
     }
 
-    fn cannot_set(self, project: ProjectId) -> String {
+    fn cannot_set(self, project: &str) -> String {
         format!("Can't set {} of project {project}", self.name())
     }
 
-    fn not_told(self, project: ProjectId) -> Diagnostic {
+    fn not_told(self, project: &str) -> Diagnostic {
         let (attribute, since) = (self.attribute(), self.since());
         let detail = format!(
-            "GitLab answers without the setting. It has it from version {since} on, and shows it to users with at least the \
-             Maintainer role in the project: upgrade GitLab, give the token's user that role, or remove `{attribute}` from \
-             the configuration; everything else works without it."
+            "GitLab's response doesn't have `{attribute}`. It needs GitLab {since} or later, and at least the Maintainer role in \
+             the project. Upgrade GitLab, give the token's user this role, or remove the attribute from the configuration. \
+             Everything else works without it."
         );
         Diagnostic::new(self.cannot_read(project), detail).at(attribute)
     }
 
-    fn not_taken(self, project: ProjectId, wanted: bool) -> Diagnostic {
+    fn not_taken(self, project: &str, wanted: bool) -> Diagnostic {
         let attribute = self.attribute();
         let detail = format!(
-            "GitLab accepted the change, but does not answer `{attribute} = {wanted}`. Try again; if it stays so, the \
-             project's settings page may tell more."
+            "GitLab accepted the change, but doesn't return `{attribute} = {wanted}`. Try again. If the error persists, check the \
+             setting in GitLab: Settings > CI/CD > Job token permissions."
         );
         Diagnostic::new(self.cannot_set(project), detail).at(attribute)
     }
 
-    fn hidden(self, project: ProjectId, error: &Error) -> Diagnostic {
+    fn hidden(self, project: &str, error: &Error) -> Diagnostic {
         let detail = format!(
-            "{}\n\nThe setting isn't visible to this token, so the state keeps what it has and a plan doesn't show drift. Most \
-             fine-grained tokens can't read it; a classic token with the scope `api` can.",
-            sentence(error)
+            "{}\n\nThe state keeps `{}`, and plans don't show drift. Most fine-grained tokens can't read it; a classic token with \
+             the scope `api` can.",
+            sentence(error),
+            self.attribute()
         );
         Diagnostic::new(self.cannot_read(project), detail).at(self.attribute())
     }
 
-    fn not_imported(self, project: ProjectId, error: &Error) -> Diagnostic {
+    fn not_imported(self, project: &str, error: &Error) -> Diagnostic {
         let detail = format!(
-            "{}\n\nThe setting isn't visible to this token, so it counts as not managed until the configuration sets it. Most \
-             fine-grained tokens can't read it; a classic token with the scope `api` can.",
-            sentence(error)
+            "{}\n\n`{}` isn't managed unless the configuration sets it. Most fine-grained tokens can't read it; a classic token \
+             with the scope `api` can.",
+            sentence(error),
+            self.attribute()
         );
         Diagnostic::new(self.cannot_read(project), detail).at(self.attribute())
     }
 
-    fn unconfirmed(self, project: ProjectId, wanted: bool) -> Diagnostic {
+    fn unconfirmed(self, project: &str, wanted: bool) -> Diagnostic {
         let attribute = self.attribute();
         let detail = format!(
-            "GitLab accepted `{attribute} = {wanted}` for project {project} without an error, but doesn't show the setting to \
-             this token, so it couldn't be checked. Most fine-grained tokens can't read it; a classic token with the scope \
-             `api` can."
+            "GitLab accepted `{attribute} = {wanted}` for project {project} without an error, but doesn't show the setting to the \
+             token, so it couldn't be verified. Most fine-grained tokens can't read it; a classic token with the scope `api` can."
         );
         Diagnostic::new(format!("Unconfirmed push setting of project {project}"), detail).at(attribute)
     }

@@ -35,7 +35,7 @@ async fn count(gitlab: &Client, project: ProjectId) -> Result<(usize, usize), Er
 
 fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
     let entries = match (projects, groups) {
-        (0, 0) => "Its allowlist is empty, so that only its own jobs keep access".to_owned(),
+        (0, 0) => "Its allowlist is empty, so only its own jobs keep access".to_owned(),
         _ => {
             format!(
                 "{} and {} on its allowlist keep access",
@@ -47,8 +47,8 @@ fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
     Diagnostic::new(
         format!("Project {project} will be restricted"),
         format!(
-            "Project {project} is open now, with `inbound_enabled = false`. Applying this restricts access to its allowlist. \
-             {entries}; the jobs of all other projects lose it. Fill the allowlist first if more need access."
+            "Project {project} is open (`inbound_enabled = false`). Applying this restricts access to its allowlist. {entries}; \
+             all other projects lose access. If more projects need access, add them to the allowlist first."
         ),
     )
     .at("inbound_enabled")
@@ -68,9 +68,9 @@ mod tests {
         assert_eq!(told.summary, "Project acme/app (100) will be restricted");
         assert_eq!(
             told.detail,
-            "Project acme/app (100) is open now, with `inbound_enabled = false`. Applying this restricts access to its \
-             allowlist. 1 project and 2 groups on its allowlist keep access; the jobs of all other projects lose it. Fill the \
-             allowlist first if more need access."
+            "Project acme/app (100) is open (`inbound_enabled = false`). Applying this restricts access to its allowlist. 1 \
+             project and 2 groups on its allowlist keep access; all other projects lose access. If more projects need access, \
+             add them to the allowlist first."
         );
     }
 }

@@ -7,8 +7,8 @@ use crate::framework::{Attr, Context, Diagnostic, Errors, Failed};
 use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
-use crate::provider::overlap;
 use crate::provider::report::{gone_before_removal, report};
+use crate::provider::{names, overlap};
 
 /// A write of one setting.
 #[derive(Debug, Clone, Copy)]
@@ -137,14 +137,15 @@ async fn set_access(
     let gitlab = &context.client.gitlab;
     let wanted = planned.inbound_enabled.known().copied().unwrap_or(true);
     let turn = claims::turn(context, project, planned, Object::Access(project)).await;
-    let settings = read_settings(gitlab, project, Freshness::Recent).await?;
+    let name = names::project(&planned.project, project);
+    let settings = read_settings(gitlab, (project, &name), Freshness::Recent).await?;
     if settings.inbound_enabled == wanted {
         turn.found(context.private.mark(), Value::Setting(wanted));
         return Ok(settings);
     }
     claims::check(context, &turn, project, planned, wanted)?;
     if let Err(error) = gitlab.set_inbound_enabled(project, wanted).await {
-        let diagnostic = report(cannot_set(project, wanted), &error);
+        let diagnostic = report(cannot_set(&name, wanted), &error);
         let enforced = !wanted && error.is_bad_request();
         let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
         // What may have been done must not get lost. Without a state so far, that holds for what may be done late, too.
@@ -155,11 +156,11 @@ async fn set_access(
     }
     // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
     let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
-    let held = read_settings(&gitlab.despite_stop(), project, Freshness::Now).await;
+    let held = read_settings(&gitlab.despite_stop(), (project, &name), Freshness::Now).await;
     if let Ok(settings) = &held
         && settings.inbound_enabled != wanted
     {
-        let errors = not_taken(project, wanted).at("inbound_enabled").into();
+        let errors = not_taken(&name, wanted).at("inbound_enabled").into();
         return Err(Failed { left: Some(*settings), errors });
     }
     turn.wrote(context.private.mark(), Value::Setting(wanted));
@@ -189,15 +190,18 @@ async fn set_push(
     let Some(wanted) = push.of(planned).known().copied() else { return Ok(()) };
     let gitlab = &context.client.gitlab;
     let turn = claims::turn(context, project, planned, push.object(project)).await;
-    if push.is_there(gitlab, project, wanted).await? {
+    let name = names::project(&planned.project, project);
+    if push.is_there(gitlab, (project, &name), wanted).await? {
         turn.found(context.private.mark(), Value::Setting(wanted));
         return Ok(());
     }
     claims::check(context, &turn, project, planned, wanted)?;
-    push.set(gitlab, project, wanted, context.warnings).await.map_err(|(diagnostic, is_in_doubt)| {
-        let diagnostic = if is_in_doubt { may_be_set(diagnostic) } else { diagnostic };
-        PushFailed { diagnostic, is_in_doubt }
-    })?;
+    push.set(gitlab, (project, &name), wanted, context.warnings).await.map_err(
+        |(diagnostic, is_in_doubt)| {
+            let diagnostic = if is_in_doubt { may_be_set(diagnostic) } else { diagnostic };
+            PushFailed { diagnostic, is_in_doubt }
+        },
+    )?;
     turn.wrote(context.private.mark(), Value::Setting(wanted));
     Ok(())
 }
@@ -212,6 +216,7 @@ pub(super) async fn restore(
     project: ProjectId,
     mut state: ScopeModel,
 ) -> Result<(), Failed<ScopeModel>> {
+    let name = names::project(&state.project, project);
     for push in Push::ALL.into_iter().rev() {
         if *push.of(&state) != Attr::Known(true) {
             continue;
@@ -220,7 +225,7 @@ pub(super) async fn restore(
         if claims::is_left(context, &turn, project, &state) {
             continue;
         }
-        let restored = push.restore(&context.client.gitlab, project, context.warnings).await;
+        let restored = push.restore(&context.client.gitlab, (project, &name), context.warnings).await;
         restored.map_err(|diagnostic| Failed { left: Some(state.clone()), errors: diagnostic.into() })?;
         turn.wrote(context.private.mark(), Value::Default);
         state = push.with(state, Attr::Known(false));
@@ -228,18 +233,18 @@ pub(super) async fn restore(
     let settings = match restore_access(context, project, &state).await {
         Ok(settings) => settings,
         Err(error) if error.is_not_found() => {
-            context.warnings.add(gone_before_removal(project));
+            context.warnings.add(gone_before_removal(&name));
             return Ok(());
         }
         Err(error) => {
-            let attempted = format!("Can't restore limited job token access to project {project}");
+            let attempted = format!("Can't restore the job token scope of project {name}");
             return Err(Failed { left: Some(state), errors: report(attempted, &error).into() });
         }
     };
     match settings {
         Some(settings) if !settings.inbound_enabled => Err(Failed {
             left: Some(observed(state, project, settings)),
-            errors: not_taken(project, true).into(),
+            errors: not_taken(&name, true).into(),
         }),
         Some(_) | None => Ok(()),
     }
@@ -272,26 +277,26 @@ async fn restore_access(
 
 pub(super) async fn read_settings(
     client: &Client,
-    project: ProjectId,
+    (project, name): (ProjectId, &str),
     freshness: Freshness,
 ) -> Result<ScopeSettings, Errors> {
     client.settings(project, freshness).await.map_err(|error| {
-        let diagnostic = report(cannot_read(project), &error);
+        let diagnostic = report(cannot_read(name), &error);
         if error.is_not_found() { diagnostic.at("project") } else { diagnostic }.into()
     })
 }
 
-fn cannot_set(project: ProjectId, wanted: bool) -> String {
+fn cannot_set(project: &str, wanted: bool) -> String {
     format!("Can't set `inbound_enabled = {wanted}` on project {project}")
 }
 
 /// Returns the error of a setting that GitLab has accepted, and that hasn't changed.
-fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
+fn not_taken(project: &str, wanted: bool) -> Diagnostic {
     let detail = format!(
-        "GitLab accepted the change, but still says `inbound_enabled = {}`.\n\n{}",
+        "GitLab accepted the change, but still returns `inbound_enabled = {}`.\n\n{}",
         !wanted,
         if wanted {
-            "Try again; if it stays so, the project's settings page may tell more."
+            "Try again. If the error persists, check the setting in GitLab: Settings > CI/CD > Job token permissions."
         } else {
             ENFORCEMENT
         }
@@ -300,8 +305,8 @@ fn not_taken(project: ProjectId, wanted: bool) -> Diagnostic {
 }
 
 fn may_be_set(diagnostic: Diagnostic) -> Diagnostic {
-    let addition = "The setting may have been changed all the same. The state says so, so that nothing is left behind unnoticed; \
-                    the next plan shows what GitLab holds.";
+    let addition = "The setting may have been changed, and the state has the new value, so that nothing is left behind. The next \
+                    plan shows the actual value.";
     Diagnostic { detail: format!("{}\n\n{addition}", diagnostic.detail), ..diagnostic }
 }
 

@@ -25,16 +25,16 @@ fn each_bad_element_is_an_error_at_its_path() {
         .collect();
     told.sort_unstable();
     assert_snapshot!(told.join("\n"), @r#"
-    Groups are named twice
+    Conflicting attributes for groups
       target_groups = []
+    Conflicting permissions
+      "acme/old"   = { default_permissions = true, job_token_policies = [] }
     Invalid default_permissions
       "acme/web"   = { default_permissions = false }
     Invalid job token policy
       "acme/x.git" = { job_token_policies = ["read_jobs"] }
     Invalid project
       "acme/x.git" = { job_token_policies = ["read_jobs"] }
-    Permissions contradict each other
-      "acme/old"   = { default_permissions = true, job_token_policies = [] }
     Permissions missing
       "acme/lib"   = {}
     "#);
@@ -69,8 +69,8 @@ fn id_of_an_element_is_read_only() {
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { job_token_policies = [], id = 2 } }
 
-    `projects["acme/lib"]` sets `id`, which is read-only: the key names the
-    target. Remove it.
+    `projects["acme/lib"]` sets `id`, which is read-only. Remove it: the key
+    identifies the target.
     "#);
 }
 
@@ -85,16 +85,15 @@ fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }
 
-    This GitLab doesn't know these policies:
+    This GitLab version doesn't have these policies:
 
       - READ_PACKAGE: did you mean READ_PACKAGES?
 
-    It knows ADMIN_DEPLOYMENTS, ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES,
+    It has ADMIN_DEPLOYMENTS, ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES,
     ADMIN_PIPELINES, ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE,
     READ_DEPLOYMENTS, READ_ENVIRONMENTS, READ_JOBS, READ_MERGE_REQUESTS,
     READ_PACKAGES, READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES,
-    READ_SECURE_FILES, READ_TERRAFORM_STATE, READ_WORK_ITEMS. Newer versions know
-    more.
+    READ_SECURE_FILES, READ_TERRAFORM_STATE, READ_WORK_ITEMS.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -113,14 +112,14 @@ fn target_that_two_keys_name_is_an_error_of_the_plan() {
     ));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: A project is named twice
+    Error: Duplicate project
       gitlab_job_token_allowlist_exclusive.app
       > projects = {
               "2"        = { job_token_policies = [] }
               "acme/lib" = { job_token_policies = [] }
             }
 
-    The keys "2" and "acme/lib" of `projects` stand for the same project. Remove
+    The keys "2" and "acme/lib" of `projects` refer to the same project. Remove
     one of them.
     "#);
 }
@@ -137,23 +136,22 @@ fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
     ));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Unknown project
+    Warning: Unknown project: ops/prod
       gitlab_job_token_allowlist_exclusive.app
       > projects = {
               "acme/lib" = { job_token_policies = [] }
               "ops/prod" = { job_token_policies = [] }
             }
 
-    GitLab doesn't have these, or they aren't visible to the token:
+    These weren't found, or aren't visible to the token:
 
       - project ops/prod (`projects`): `ops/prod` is a group: use `groups`
 
     Correct the path, or give the token's user access. If this apply creates them,
-    nothing is wrong: their IDs are resolved during the apply, which fails if that
-    isn't possible.
+    ignore this warning: their IDs are resolved during the apply.
     "#);
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Unknown project
+    Error: Unknown project: ops/prod
       gitlab_job_token_allowlist_exclusive.app
       > "ops/prod" = { job_token_policies = [] }
 

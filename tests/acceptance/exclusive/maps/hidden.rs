@@ -18,21 +18,21 @@ fn entries_without_visible_permissions_are_an_error_of_the_plan() {
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the permissions on the allowlist of project 1
+    Error: Can't read entry permissions of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }
 
-    GitLab shows these entries over REST, and not over GraphQL, so that their
-    permissions aren't known:
+    GitLab shows these entries over REST, but not over GraphQL, so their
+    permissions are unknown:
 
       - project 2
 
     Most fine-grained tokens can't read permissions; a classic token with the
     scope `api` can.
 
-    The maps `projects` and `groups` say what each entry may do, and need a GitLab
-    and a token that show it. The sets `target_projects` and `target_groups` say
-    only who is on the allowlist, and work without.
+    The maps `projects` and `groups` manage permissions, so the token must be able
+    to read them. The sets `target_projects` and `target_groups` work without
+    permissions.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -65,21 +65,22 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
     tf.config(&exclusive(r#"projects = { "acme/lib" = { default_permissions = true } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the permissions on the allowlist of project 1
+    Error: Can't read entry permissions of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { default_permissions = true } }
 
-    POST /api/graphql (JobTokenPermissions): this GitLab does not have it (200):
-    Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'.
+    POST /api/graphql (JobTokenPermissions): this version of GitLab doesn't
+    support it (200).
+    Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of single allowlist entries, and the data source
-    `gitlab_job_token_scopes`, need GitLab 18.3 or later (18.0 to 18.2 have them
-    as a beta). Upgrade GitLab, or do without them: remove `default_permissions`
-    and `job_token_policies` from the configuration. Everything else works.
+    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
+    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
+    `default_permissions` and `job_token_policies` from the configuration.
+    Everything else works.
 
-    The maps `projects` and `groups` say what each entry may do, and need a GitLab
-    and a token that show it. The sets `target_projects` and `target_groups` say
-    only who is on the allowlist, and work without.
+    The maps `projects` and `groups` manage permissions, so the token must be able
+    to read them. The sets `target_projects` and `target_groups` work without
+    permissions.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -96,19 +97,19 @@ fn token_that_no_longer_sees_permissions_empties_no_map() {
     tf.set_env("GITLAB_TOKEN", &token);
 
     assert_snapshot!(tf.plan().changes_nothing().warning(), @r#"
-    Warning: Can't read the permissions on the allowlist of project 1
+    Warning: Can't read entry permissions of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    POST /api/graphql (JobTokenPermissions): not possible with a fine-grained
-    token (200): Access denied: This operation doesn't support fine-grained
-    personal access tokens.
+    POST /api/graphql (JobTokenPermissions): fine-grained tokens can't do this
+    (200).
+    Response: Access denied: This operation doesn't support fine-grained personal
+    access tokens.
 
-    GitLab offers this over GraphQL alone, and to no fine-grained token yet: use a
-    classic access token with the scope `api`, or do without permissions of single
-    entries and cross-project push.
+    GitLab offers this only over GraphQL, where fine-grained tokens don't support
+    it yet. Use a classic access token with the scope `api`, or don't manage
+    permissions of entries and cross-project push.
 
-    So the state keeps the permissions that it has, and a plan doesn't show how
-    they have changed.
+    The state keeps the permissions that it has, and plans don't show drift.
     "#);
 }

@@ -167,8 +167,8 @@ fn sets_become_maps_and_maps_become_sets_in_place() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist already, with other permissions. Applying the
-    exclusive list changes them:
+    These entries exist already, with other permissions. Applying this changes
+    them:
 
       - project acme/web (3)
         from the default permissions
@@ -231,8 +231,8 @@ fn create_names_the_permissions_that_it_changes() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    These are on the allowlist already, with other permissions. Applying the
-    exclusive list changes them:
+    These entries exist already, with other permissions. Applying this changes
+    them:
 
       - project acme/lib (2)
         from the default permissions
@@ -276,18 +276,21 @@ fn failed_write_leaves_the_state_true() {
     gitlab.inject(refused().on(Route::GraphqlMutation).named(ADD));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    Permissions changed: project 2.
+    Permissions changed: project acme/lib (2).
 
     Failed:
-      - add project 3: POST /api/graphql (AllowWithPermissions): the token's user may not do this (403)
 
-    The job token settings of a project can be read and changed only with at least
-    the Maintainer role in that project: give it to the user that the token
-    belongs to.
+      - add project acme/web (3)
+
+    POST /api/graphql (AllowWithPermissions): the token's user isn't allowed to do
+    this (403).
+
+    Reading and changing a project's job token settings takes at least the
+    Maintainer role in the project. Give this role to the token's user.
     "#);
 
     assert_eq!(tf.state().of(LIST)["projects"], json!({ "acme/lib": element(LIB, &["READ_JOBS"]) }));

@@ -12,10 +12,11 @@ use crate::project;
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
-const TITLED: [&str; 8] = [
+const TITLED: [&str; 9] = [
     "Diagnostic::new(",
     "Diagnostic::defect(",
     "report(",
+    "report_on(",
     "report_all(",
     "unread(",
     "Unread::of(",

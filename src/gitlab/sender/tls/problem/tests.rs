@@ -20,11 +20,11 @@ fn each_cause_is_told_apart() {
         (TlsProblem::Expired, Some("it was valid until 2025-01-01 00:00 UTC".to_owned()))
     );
     let early = CertificateError::NotValidYetContext { time: now, not_before: at(1_798_761_600) };
-    let from = "it is valid from 2027-01-01 00:00 UTC on".to_owned();
+    let from = "it is valid from 2027-01-01 00:00 UTC".to_owned();
     assert_eq!(told(early), (TlsProblem::NotYetValid, Some(from)));
     let presented = vec!["DnsName(\"other.example.com\")".to_owned()];
     let other = CertificateError::NotValidForNameContext { expected: name(), presented };
-    assert_eq!(told(other), (TlsProblem::WrongName, Some("it is for other.example.com".to_owned())));
+    assert_eq!(told(other), (TlsProblem::WrongName, Some("it is valid for other.example.com".to_owned())));
     assert_eq!(told(CertificateError::UnknownIssuer), (TlsProblem::UnknownIssuer, None));
     assert_eq!(told(InvalidMessage::InvalidContentType), (TlsProblem::NotTls, None));
     let wanted = Error::AlertReceived(AlertDescription::CertificateRequired);
@@ -40,12 +40,12 @@ fn words(error: impl Into<Error>) -> String {
 fn names_and_addresses_of_a_certificate_are_told() {
     let expected = || ServerName::try_from("gitlab.example.com").unwrap();
     for (presented, told) in [
-        (vec!["DnsName(\"a.test\")", "IpAddress(10.1.2.3)"], "it is for a.test, 10.1.2.3"),
-        (vec!["IpAddress(::1)"], "it is for ::1"),
-        (vec!["DnsName(\"127.0.0.1\")"], "it is for 127.0.0.1 as a name, not as an IP address"),
-        (vec!["UniformResourceIdentifier(\"https://a.test\")"], "it names no host"),
-        (vec!["Unsupported(0xa0)", "DirectoryName"], "it names no host"),
-        (vec![], "it names no host"),
+        (vec!["DnsName(\"a.test\")", "IpAddress(10.1.2.3)"], "it is valid for a.test, 10.1.2.3"),
+        (vec!["IpAddress(::1)"], "it is valid for ::1"),
+        (vec!["DnsName(\"127.0.0.1\")"], "it is valid for 127.0.0.1 as a name, not as an IP address"),
+        (vec!["UniformResourceIdentifier(\"https://a.test\")"], "it has no host"),
+        (vec!["Unsupported(0xa0)", "DirectoryName"], "it has no host"),
+        (vec![], "it has no host"),
     ] {
         let presented = presented.into_iter().map(str::to_owned).collect();
         let error = CertificateError::NotValidForNameContext { expected: expected(), presented };
@@ -58,7 +58,7 @@ fn causes_that_the_library_hides_are_told() {
     let other = |refusal| CertificateError::Other(OtherError(Arc::new(refusal)));
     assert_eq!(told(other(Refusal::SelfSigned)).0, TlsProblem::UnknownIssuer);
     assert_eq!(told(other(Refusal::Authority)).0, TlsProblem::Authority);
-    let short = "an RSA key has 1024 bits, and at least 2048 are needed";
+    let short = "an RSA key has 1024 bits, but at least 2048 are required";
     assert_eq!(told(other(Refusal::ShortKey(1024))), (TlsProblem::Unusable, Some(short.to_owned())));
     assert_eq!(told(Error::AlertReceived(AlertDescription::ProtocolVersion)), (TlsProblem::OldVersion, None));
 }
