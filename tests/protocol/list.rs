@@ -145,7 +145,7 @@ async fn entries_with_hidden_permissions_are_listed_with_a_warning() {
     kit.gitlab.inject(refused.on(Route::GraphqlQuery));
     let mut listed = all(&kit, &Query { include_object: true, ..query("acme/app") }).await;
     let end = listed.pop().unwrap();
-    assert_eq!(end.diagnostics[0].summary, "Permissions on the allowlist of project 1 are not shown");
+    assert_eq!(end.diagnostics[0].summary, "Permissions not visible: project acme/app (1)");
     assert_eq!((listed.len(), end.identity), (3, None));
 }
 

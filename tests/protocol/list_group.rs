@@ -238,7 +238,7 @@ async fn projects_that_the_user_does_not_maintain_are_counted_once() {
             assert!(!listed.is_empty(), "{type_name}");
             assert!(names(&listed).iter().all(|name| name.ends_with("acme/app")), "{listed:#?}");
             let [warning] = &end.diagnostics[..] else { panic!("{end:#?}") };
-            assert_eq!(warning.summary, "Projects hidden from the token");
+            assert_eq!(warning.summary, "Projects not visible: group acme");
             assert!(warning.detail.starts_with("1 project of group acme"), "{warning:#?}");
         }
     }
@@ -278,7 +278,7 @@ async fn one_cause_in_many_projects_is_one_warning() {
     let listed = all(&kit, &whole(ENTRY)).await;
     let end = listed.last().unwrap();
     let [warning] = &end.diagnostics[..] else { panic!("{end:#?}") };
-    assert!(warning.detail.ends_with("The same goes for 1 more project of group acme."), "{warning:#?}");
+    assert!(warning.detail.ends_with("This also applies to 1 more project of group acme."), "{warning:#?}");
 }
 
 #[tokio::test]
@@ -324,7 +324,7 @@ async fn a_place_that_is_not_there_is_an_error() {
     let kit = Kit::with(world()).await;
     for type_name in RESOURCES {
         for (given, attribute, said) in [
-            (json!({"group": "acme/none"}), "group", "GitLab has no group"),
+            (json!({"group": "acme/none"}), "group", "There is no group"),
             (json!({"group": "99"}), "group", "not found"),
             (json!({"group": "acme/app"}), "group", "is a project"),
             (json!({"project": "acme/tools"}), "project", "is a group"),

@@ -174,9 +174,9 @@ async fn a_setting_without_a_home_is_warned_of() {
     let moved = kit.move_state(&list_from(OFFICIAL[0], 1, &state)).await.unwrap();
     let warning = only_warning(&moved.diagnostics);
     assert_snapshot!(format!("{}\n\n{}", warning.summary, warning.detail), @r#"
-    The job token scope itself is no longer managed
+    Job token scope not managed: project acme/app
 
-    The `gitlab_project_job_token_scopes` of project acme/app also managed `enabled = false`, which an exclusive allowlist does not. The setting stays as it is on the server. To go on managing it, add a `gitlab_job_token_scope` with `inbound_enabled = false`, and import it with the id "acme/app".
+    The `gitlab_project_job_token_scopes` of project acme/app also managed `enabled = false`, which an exclusive allowlist doesn't. GitLab keeps the setting. To continue managing it, add a `gitlab_job_token_scope` with `inbound_enabled = false`, and import it with the ID "acme/app".
     "#);
 }
 
@@ -202,8 +202,8 @@ async fn other_sources_are_refused() {
         let error = only_error(&moved.diagnostics);
         assert_eq!((error.summary.as_str(), &moved.stored), ("Unsupported move", &Stored::default()));
         let expected = format!(
-            "A `{target_type}` can't take over the state of a `{source_type}` of the provider {provider}. Put a \
-             `removed` block with `destroy = false` in place of the `moved` block, and import the object."
+            "The state of a `{source_type}` of the provider {provider} can't be moved to a `{target_type}`. Replace the \
+             `moved` block with a `removed` block that has `destroy = false`, and import the object."
         );
         assert_eq!(error.detail, expected);
     }

@@ -46,7 +46,10 @@ async fn without_a_token_nothing_is_asked() {
         let block = kit.provider_block(json!({"base_url": kit.gitlab.api_url(), "token": token}));
         let diagnostics = kit.configure(block).await.unwrap();
         let error = only_error(&diagnostics);
-        assert_eq!((error.summary.as_str(), error.attribute.as_deref()), ("No GitLab token", Some("token")));
+        assert_eq!(
+            (error.summary.as_str(), error.attribute.as_deref()),
+            ("Missing GitLab token", Some("token"))
+        );
     }
     assert_eq!(kit.requests(), "");
 }

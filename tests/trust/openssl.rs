@@ -120,7 +120,7 @@ async fn an_authority_as_a_server_is_told_apart_from_self_signed() {
         return;
     }
     let path = |name: &str| files.path().join(name);
-    is_refused(server(&files, "leaf"), &path("ca.pem"), "marked as the certificate of an authority").await;
+    is_refused(server(&files, "leaf"), &path("ca.pem"), "it is the certificate of an authority").await;
 
     let leaf = std::fs::read(path("leaf.pem")).unwrap();
     let broken = b"# M\xfcller\t\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -142,7 +142,7 @@ async fn name_and_dates_of_a_certificate_in_the_file_count() {
         }
     };
     for (certificate, reason) in [
-        (Certificate::with("gitlab.test", authority), "for another name: it is for gitlab.test"),
+        (Certificate::with("gitlab.test", authority), "for another name: it is valid for gitlab.test"),
         (Certificate::with(HERE, between(-2, -1)), "has expired: it was valid until"),
         (Certificate::with(HERE, between(1, 2)), "valid yet: it is valid from"),
     ] {
@@ -166,7 +166,7 @@ async fn a_certificate_without_its_key_is_refused() {
     let (gitlab, _tls, block) =
         behind(ours.server_with_key_of(&other), &files.write("ca.pem", ours.pem())).await;
     let diagnostics = configure(&launch(), block).await;
-    assert!(only_error(&diagnostics).detail.contains("a signature is wrong"), "{diagnostics:#?}");
+    assert!(only_error(&diagnostics).detail.contains("a signature is invalid"), "{diagnostics:#?}");
     assert_eq!(gitlab.requests().to_string(), "");
 }
 

@@ -230,11 +230,11 @@ async fn a_proxy_that_reaches_no_server_is_told_apart() {
             "can't reach GitLab: 503 Service Unavailable.",
             "It works, but can't connect",
         ),
-        ("302 Found", "refused the connection: 302 Found.", "Check that it may connect"),
+        ("302 Found", "refused the connection: 302 Found.", "Check that the proxy allows connections"),
         (
             "403 ann:hunter2 is out",
             "refused the connection: 403 [hidden] is out.",
-            "Check that it may connect",
+            "Check that the proxy allows connections",
         ),
     ] {
         let proxy = Gateway::refusing_proxy(answer).await;
@@ -276,7 +276,7 @@ async fn a_proxy_may_be_reached_over_tls() {
     let front = Gateway::tls(certificate.server(), proxy.address()).await;
     let launch = launch().env("HTTPS_PROXY", format!("https://{}", front.address()));
     let refusal = detail(&launch, there.block.clone(), front.address()).await;
-    let says = "GET /user: the proxy https://PROXY has no trusted TLS connection: a signature is wrong";
+    let says = "GET /user: the proxy https://PROXY has no trusted TLS connection: a signature is invalid";
     assert!(refusal.starts_with(says), "{refusal}");
     let remedy = "If it takes plain HTTP, write `http://` there; if it asks for a certificate, set `client_cert` and \
                   `client_key`.";
@@ -322,7 +322,7 @@ async fn an_untrusted_certificate_behind_a_proxy_names_the_proxy() {
     let error = only_error(&diagnostics);
     assert_eq!(error.attribute.as_deref(), Some("base_url"));
     let says = format!(", through the proxy {}.", proxy.url());
-    assert!(error.detail.contains("a signature is wrong"), "{error:#?}");
+    assert!(error.detail.contains("a signature is invalid"), "{error:#?}");
     assert!(error.detail.contains(&says), "{error:#?}");
 }
 

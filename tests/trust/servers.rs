@@ -92,7 +92,7 @@ async fn a_system_without_authorities_is_told_what_to_do_about_it() {
     let bare = launch().env("SSL_CERT_FILE", NOTHING);
     let diagnostics = configure(&bare, block(&gitlab, &tls)).await;
     let error = only_error(&diagnostics);
-    assert!(error.detail.contains("this system knows no certificate authorities"), "{error:?}");
+    assert!(error.detail.contains("This system doesn't have certificates of authorities"), "{error:?}");
     assert_eq!(error.attribute.as_deref(), Some("cacert_file"));
 
     // Where nothing is encrypted there is nothing to vouch for.

@@ -198,7 +198,7 @@ impl Client {
             if answer.value.is(owner, target) {
                 return Ok(());
             }
-            let words = format!("GitLab answers that it has added something other than {target}");
+            let words = format!("GitLab added something other than {target}");
             let history = AttemptHistory { doubtful: true, ..answer.history };
             Err(Error::new(ErrorKind::Unreadable, call.line(), Some(call.success()), Some(words), history))
         });

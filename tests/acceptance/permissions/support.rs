@@ -188,8 +188,7 @@ fn disabled_feature_leaves_no_entry_with_more_than_asked() {
     Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
     POST /api/graphql (AllowWithPermissions): permissions of entries are turned
-    off for this project: GitLab answers that the entry has the default
-    permissions.
+    off for this project: GitLab returned the default permissions.
 
     Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
     they are a beta that an administrator can turn on with the feature flag
@@ -220,8 +219,7 @@ fn entry_that_cannot_be_removed_again_is_kept_in_state() {
     Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
     POST /api/graphql (AllowWithPermissions): permissions of entries are turned
-    off for this project: GitLab answers that the entry has the default
-    permissions.
+    off for this project: GitLab returned the default permissions.
 
     Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2
     they are a beta that an administrator can turn on with the feature flag

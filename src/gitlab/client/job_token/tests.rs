@@ -184,7 +184,7 @@ async fn project_itself_is_neither_there_nor_gone() {
 async fn an_answer_about_another_target_is_no_success() {
     let other = json(201, &json!({"source_project_id": OWNER, "target_project_id": 99}));
     let error = allow(&server(vec![other], &[1]).await).await.unwrap_err();
-    assert_eq!(error.words(), Some("GitLab answers that it has added something other than project 2"));
+    assert_eq!(error.words(), Some("GitLab added something other than project 2"));
     let older = json(201, &json!({"project_id": OWNER, "target_project_id": 2}));
     assert_eq!(allow(&server(vec![older], &[1]).await).await.unwrap(), Allowed::Added);
 }

@@ -298,10 +298,7 @@ impl Written {
         let (kind, words) = if !self.is_entry(owner, target) {
             (ErrorKind::Elsewhere { owner: self.owner, target: self.entry.target }, None)
         } else if self.entry.permissions == Permissions::Default && *wanted != Permissions::Default {
-            (
-                ErrorKind::SwitchedOff,
-                Some("GitLab answers that the entry has the default permissions".to_owned()),
-            )
+            (ErrorKind::SwitchedOff, Some("GitLab returned the default permissions".to_owned()))
         } else {
             let words = "GitLab returned other permissions than requested".to_owned();
             (ErrorKind::Unreadable, Some(words))

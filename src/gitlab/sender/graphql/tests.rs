@@ -55,7 +55,7 @@ async fn errors_under_status_200_are_told_apart_by_their_structure() {
         json!({"data": {"it": null}, "errors": [{"message": "It does not exist", "path": ["it"]}]});
     let (kind, line) = told(json(200, &unavailable)).await;
     assert_eq!(kind, ErrorKind::NotAvailable);
-    assert_eq!(line, "not there, or not for this token to see or change (200): It does not exist");
+    assert_eq!(line, "not found, or the token isn't allowed to read or change it (200): It does not exist");
 
     let complex =
         json!({"errors": [{"message": "Query has complexity of 300, which exceeds max complexity of 250"}]});
