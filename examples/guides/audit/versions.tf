@@ -2,7 +2,7 @@ terraform {
   required_providers {
     gitlab = {
       source  = "aff15f21/gitlab-job-token"
-      version = "~> 0.1"
+      version = "~> 0.2"
     }
   }
 }

@@ -11,7 +11,7 @@ terraform {
     # `provider = jobtoken`.
     jobtoken = {
       source  = "aff15f21/gitlab-job-token"
-      version = "~> 0.1"
+      version = "~> 0.2"
     }
   }
 }

@@ -6,6 +6,7 @@ use terraform_cli::Action;
 
 use super::{LIST, exclusive, listed};
 use crate::kit::workspace;
+use crate::needs::REMOVED;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 
 #[test]
@@ -66,6 +67,7 @@ fn a_project_that_is_gone_is_no_failure() {
 
 #[test]
 fn removed_block_without_destroy_keeps_the_allowlist() {
+    REMOVED.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));

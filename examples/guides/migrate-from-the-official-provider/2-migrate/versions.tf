@@ -8,7 +8,7 @@ terraform {
 
     jobtoken = {
       source  = "aff15f21/gitlab-job-token"
-      version = "~> 0.1"
+      version = "~> 0.2"
     }
   }
 }

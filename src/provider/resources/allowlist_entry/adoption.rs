@@ -33,7 +33,7 @@ pub(super) async fn check(
         Ok(list) if list.get(target).is_some() => {
             connection.ledger.note_adoption(owner, target);
             // Otherwise each time: a host that plans a resource twice may drop the warnings of the first plan.
-            if !context.first_plan.is_some_and(|first| first.note(ADOPTED).is_some()) {
+            if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none()) {
                 warnings.add(adopted(planned));
             }
             Ok(true)

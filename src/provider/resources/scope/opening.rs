@@ -90,10 +90,8 @@ async fn is_enforced(gitlab: &Client, project: ProjectId, prior: Option<&ScopeMo
 fn enforced(project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Project {project} can't be opened"),
-        format!(
-            "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces allowlists. Remove the \
-             attribute, and add the projects and groups that need access to the allowlist."
-        ),
+        "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces allowlists. Remove the \
+         attribute, and add the projects and groups that need access to the allowlist.",
     )
     .at("inbound_enabled")
 }
