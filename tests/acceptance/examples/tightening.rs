@@ -195,7 +195,7 @@ fn an_incomplete_log_keeps_every_entry() {
         } },
     });
     let answer = json(&log.to_string()).on(Route::GraphqlQuery).named("JobTokenAuthenticationLog");
-    group.gitlab.inject(answer.owner(98));
+    group.gitlab.inject(answer.project(98));
     look.apply().succeeds();
 
     assert!(look.output("allowlists").to_string().contains("shop"));

@@ -368,7 +368,7 @@ fn addition_is_sent_again_where_the_list_does_not_show_it() {
             content_type: "application/json".to_owned(),
             body: r#"{"message":"400 Bad request - Target is already in the job token scope"}"#.to_owned(),
         };
-        gitlab.inject(already.on(route).owner(APP).once());
+        gitlab.inject(already.on(route).project(APP).once());
         let tf = workspace(&gitlab);
         tf.config(&entry("this", &kind.entry(0)));
 

@@ -18,7 +18,7 @@ const LONG: Duration = Duration::from_secs(35);
 #[track_caller]
 fn warns_after_a_pause(route: Route, about: u64) {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
-    gitlab.inject(Fault::RateLimited { retry_after: LONG }.on(route).owner(about).once());
+    gitlab.inject(Fault::RateLimited { retry_after: LONG }.on(route).project(about).once());
     let tf = workspace(&gitlab);
     tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]\ntarget_groups = [\"acme\"]"));
 

@@ -51,8 +51,8 @@ impl Barrier {
     /// Holds only requests that name this project or group in their path, by ID or path, or ask GraphQL about
     /// it.
     #[must_use]
-    pub fn owner(mut self, id: u64) -> Self {
-        self.requests.owner = Some(id);
+    pub fn project(mut self, id: u64) -> Self {
+        self.requests.project = Some(id);
         self
     }
 

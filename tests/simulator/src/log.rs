@@ -33,7 +33,7 @@ pub struct Logged {
     pub route: Route,
     /// The ID of the project or group in the path, if there is one by that ID or path; in GraphQL that of the
     /// one whose full path the first root field is given.
-    pub owner: Option<u64>,
+    pub project: Option<u64>,
     /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at the target's
     /// path.
     pub target: Option<Target>,
@@ -99,8 +99,8 @@ impl Requests {
 
     /// Those that name a project or group in their path, by ID or path.
     #[must_use]
-    pub fn about(&self, owner: u64) -> Self {
-        self.filter(|request| request.owner == Some(owner))
+    pub fn about(&self, project: u64) -> Self {
+        self.filter(|request| request.project == Some(project))
     }
 
     /// Those to GraphQL whose operation or one of whose root fields has this name.

@@ -8,7 +8,7 @@ use crate::world::Target;
 pub(crate) struct Selection {
     pub(crate) routes: Vec<Route>,
     pub(crate) writes_only: bool,
-    pub(crate) owner: Option<u64>,
+    pub(crate) project: Option<u64>,
     pub(crate) target: Option<Target>,
     pub(crate) name: Option<String>,
 }
@@ -17,7 +17,7 @@ pub(crate) struct Selection {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sighting<'r> {
     pub(crate) route: Route,
-    pub(crate) owner: Option<u64>,
+    pub(crate) project: Option<u64>,
     pub(crate) target: Option<Target>,
     /// The names of a GraphQL request.
     pub(crate) names: &'r [String],
@@ -27,7 +27,7 @@ impl Selection {
     pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
         (self.routes.is_empty() || self.routes.contains(&request.route))
             && (!self.writes_only || request.route.is_write())
-            && self.owner.is_none_or(|owner| request.owner == Some(owner))
+            && self.project.is_none_or(|project| request.project == Some(project))
             && self.target.is_none_or(|target| request.target == Some(target))
             && self.name.as_ref().is_none_or(|name| request.names.contains(name))
     }

@@ -141,7 +141,7 @@ impl Instance {
             query: logged_query(&incoming.query),
             headers: logged_headers(&incoming.headers),
             route: call.matched.route,
-            owner: call.owner,
+            project: call.project,
             target: call.target,
             names: call.names.clone(),
             credential: call.caller.credential,

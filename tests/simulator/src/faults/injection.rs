@@ -39,8 +39,8 @@ impl Injection {
     /// Strikes only requests that name this project or group in their path, by ID or path, or ask GraphQL
     /// about it.
     #[must_use]
-    pub fn owner(mut self, id: u64) -> Self {
-        self.requests.owner = Some(id);
+    pub fn project(mut self, id: u64) -> Self {
+        self.requests.project = Some(id);
         self
     }
 
@@ -139,14 +139,15 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn sighting(route: Route, owner: u64, target: u64) -> Sighting<'static> {
-        Sighting { route, owner: Some(owner), target: Some(Target::Project(target)), names: &[] }
+    fn sighting(route: Route, project: u64, target: u64) -> Sighting<'static> {
+        Sighting { route, project: Some(project), target: Some(Target::Project(target)), names: &[] }
     }
 
     #[test]
     fn a_fault_strikes_what_it_names_and_nothing_else() {
         let mut faults = Faults::default();
-        faults.inject(Fault::BadGateway.on(Route::AllowlistProjectPost).owner(1).target(Target::Project(2)));
+        faults
+            .inject(Fault::BadGateway.on(Route::AllowlistProjectPost).project(1).target(Target::Project(2)));
         assert!(faults.strike(&sighting(Route::AllowlistProjectPost, 1, 2)).is_some());
         for other in [
             sighting(Route::AllowlistProjectDelete, 1, 2),

@@ -16,9 +16,9 @@ impl ObjectValue for Allowlist<'_> {
     }
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
-        let ProjectNode { session, id: owner } = self.0;
+        let ProjectNode { session, id: source_project } = self.0;
         let targets: Vec<(Direction, Target)> = session.read(|world| {
-            let Some(project) = world.project(owner) else { return Vec::new() };
+            let Some(project) = world.project(source_project) else { return Vec::new() };
             let inbound = |target| (Direction::Inbound, target);
             match info.field_name() {
                 "projectsAllowlist" => {
@@ -32,8 +32,12 @@ impl ObjectValue for Allowlist<'_> {
                 _ => project.allowed_groups.keys().copied().map(Target::Group).map(inbound).collect(),
             }
         });
-        let entries =
-            targets.into_iter().map(|(direction, target)| EntryNode { session, owner, direction, target });
+        let entries = targets.into_iter().map(|(direction, target)| EntryNode {
+            session,
+            source_project,
+            direction,
+            target,
+        });
         let connection = Connection::of_entries(entries, info)?;
         Ok(ResolvedValue::object(if session.empties_lists() { connection.redacted() } else { connection }))
     }
@@ -43,7 +47,7 @@ impl ObjectValue for Allowlist<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct EntryNode<'s> {
     pub(super) session: &'s Session<'s>,
-    pub(super) owner: u64,
+    pub(super) source_project: u64,
     pub(super) direction: Direction,
     pub(super) target: Target,
 }
@@ -56,7 +60,7 @@ impl<'s> EntryNode<'s> {
 
     fn entry<T>(&self, read: impl FnOnce(&AllowlistEntry) -> T) -> Option<T> {
         self.session.read(|world| {
-            let project = world.project(self.owner)?;
+            let project = world.project(self.source_project)?;
             project.entry(self.direction, self.target).map(read)
         })
     }
@@ -88,9 +92,9 @@ impl ObjectValue for EntryNode<'_> {
     }
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
-        let Self { session, owner, direction, .. } = *self;
+        let Self { session, source_project, direction, .. } = *self;
         // Where they are switched off, GitLab keeps permissions to itself.
-        let switched_on = session.read(|world| world.has_fine_grained_permissions(owner));
+        let switched_on = session.read(|world| world.has_fine_grained_permissions(source_project));
         Ok(match info.field_name() {
             "addedBy" => {
                 let user = self.entry(|entry| entry.added_by);
@@ -107,7 +111,7 @@ impl ObjectValue for EntryNode<'_> {
                 let policies = self.entry(|entry| entry.permissions.job_token_policies.clone());
                 ResolvedValue::list(policies.unwrap_or_default().into_iter().map(ResolvedValue::leaf))
             }
-            "sourceProject" => ResolvedValue::object(ProjectNode { session, id: owner }),
+            "sourceProject" => ResolvedValue::object(ProjectNode { session, id: source_project }),
             "target" => self.target(),
             _ => return Err(self.unknown_field_error(info)),
         })

@@ -61,47 +61,47 @@ fn requirement(mutation: &str) -> Option<Requirement> {
 
 /// A list that was changed, and the entry that was written.
 struct Changed {
-    owner: u64,
+    source_project: u64,
     entry: Option<Target>,
 }
 
 impl Changed {
-    fn entry((owner, target): (u64, Target)) -> Self {
-        Self { owner, entry: Some(target) }
+    fn entry((source_project, target): (u64, Target)) -> Self {
+        Self { source_project, entry: Some(target) }
     }
 
-    fn list(owner: u64) -> Self {
-        Self { owner, entry: None }
+    fn list(source_project: u64) -> Self {
+        Self { source_project, entry: None }
     }
 }
 
 impl Mutation<'_> {
     fn add(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
-        let (owner, target) = (input.text("projectPath"), input.text("targetPath"));
+        let (source_project, target) = (input.text("projectPath"), input.text("targetPath"));
         let mut world = self.0.world.borrow_mut();
-        world.add_by_path(self.0.token, owner, target, input.permissions()).map(Changed::entry)
+        world.add_by_path(self.0.token, source_project, target, input.permissions()).map(Changed::entry)
     }
 
     fn update(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
-        let (owner, target) = (input.text("projectPath"), input.text("targetPath"));
+        let (source_project, target) = (input.text("projectPath"), input.text("targetPath"));
         let mut world = self.0.world.borrow_mut();
-        world.update_by_path(self.0.token, owner, target, input.permissions()).map(Changed::entry)
+        world.update_by_path(self.0.token, source_project, target, input.permissions()).map(Changed::entry)
     }
 
     fn remove_project(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
-        let (owner, target) = (input.text("projectPath"), input.text("targetProjectPath"));
+        let (source_project, target) = (input.text("projectPath"), input.text("targetProjectPath"));
         let direction = match input.text("direction") {
             "INBOUND" => Direction::Inbound,
             _ => Direction::Outbound,
         };
         let mut world = self.0.world.borrow_mut();
-        world.remove_project_by_path(self.0.token, owner, target, direction).map(Changed::list)
+        world.remove_project_by_path(self.0.token, source_project, target, direction).map(Changed::list)
     }
 
     fn remove_group(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
-        let (owner, target) = (input.text("projectPath"), input.text("targetGroupPath"));
+        let (source_project, target) = (input.text("projectPath"), input.text("targetGroupPath"));
         let mut world = self.0.world.borrow_mut();
-        world.remove_group_by_path(self.0.token, owner, target).map(Changed::list)
+        world.remove_group_by_path(self.0.token, source_project, target).map(Changed::list)
     }
 
     /// Returns what a refusal shows: a project's settings always, and no entry.
@@ -166,7 +166,12 @@ impl ObjectValue for Payload<'_> {
         let entry = |changed: &Changed| {
             let target = changed.entry?;
             let direction = Direction::Inbound;
-            Some(EntryNode { session: self.session, owner: changed.owner, direction, target })
+            Some(EntryNode {
+                session: self.session,
+                source_project: changed.source_project,
+                direction,
+                target,
+            })
         };
         Ok(match info.field_name() {
             "errors" => {
@@ -183,12 +188,13 @@ impl ObjectValue for Payload<'_> {
                     Some(entry) => ResolvedValue::object(entry),
                     None => ResolvedValue::object(CiCdSettings(ProjectNode {
                         session: self.session,
-                        id: changed.owner,
+                        id: changed.source_project,
                     })),
                 }
             }
             "ciJobTokenScope" => ResolvedValue::nullable_object(
-                changed.map(|changed| Scope { session: self.session, owner: changed.owner }),
+                changed
+                    .map(|changed| Scope { session: self.session, source_project: changed.source_project }),
             ),
             _ => return Err(self.unknown_field_error(info)),
         })
@@ -197,7 +203,7 @@ impl ObjectValue for Payload<'_> {
 
 struct Scope<'s> {
     session: &'s Session<'s>,
-    owner: u64,
+    source_project: u64,
 }
 
 impl ObjectValue for Scope<'_> {
@@ -210,7 +216,7 @@ impl ObjectValue for Scope<'_> {
             return Err(self.unknown_field_error(info));
         }
         let world = self.session.world.borrow();
-        let groups = world.project(self.owner).map(|project| project.allowed_groups.len());
+        let groups = world.project(self.source_project).map(|project| project.allowed_groups.len());
         Ok(ResolvedValue::leaf(groups.unwrap_or_default()))
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Summary {
     /// The name of the operation, then the names of its root fields.
     pub(crate) names: Vec<String>,
     /// The full path of the project or group that the first root field is about.
-    pub(crate) owner: Option<String>,
+    pub(crate) project: Option<String>,
     /// The full path of a mutation's target.
     pub(crate) target: Option<String>,
 }
@@ -63,7 +63,7 @@ impl Request {
         Summary {
             is_mutation: operation.operation_type == OperationType::Mutation,
             names: names.map(Name::to_string).collect(),
-            owner: argument(&["fullPath", "projectPath"]),
+            project: argument(&["fullPath", "projectPath"]),
             target: argument(&["targetPath", "targetProjectPath", "targetGroupPath"]),
         }
     }
@@ -125,8 +125,8 @@ mod tests {
             "query": "mutation Add($input: AddInput!) { add(input: $input) { errors } }",
             "variables": { "input": { "projectPath": "a/b", "targetPath": "c/d" } },
         }));
-        assert_eq!((written.owner.as_deref(), written.target.as_deref()), (Some("a/b"), Some("c")));
-        assert_eq!((filled.owner.as_deref(), filled.target.as_deref()), (Some("a/b"), Some("c/d")));
+        assert_eq!((written.project.as_deref(), written.target.as_deref()), (Some("a/b"), Some("c")));
+        assert_eq!((filled.project.as_deref(), filled.target.as_deref()), (Some("a/b"), Some("c/d")));
         assert_eq!((filled.is_mutation, filled.names), (true, vec!["Add".to_owned(), "add".to_owned()]));
     }
 
@@ -134,7 +134,7 @@ mod tests {
     fn the_operation_is_the_one_that_is_named() {
         let query = r#"query A { project(fullPath: "a/a") { id } } mutation B { add(x: 1) { id } }"#;
         let named = |name: &str| summary(serde_json::json!({ "query": query, "operationName": name }));
-        assert_eq!(named("A").owner.as_deref(), Some("a/a"));
+        assert_eq!(named("A").project.as_deref(), Some("a/a"));
         assert!(named("B").is_mutation && !named("A").is_mutation);
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct Call {
     pub(crate) query: String,
     /// The project or group in the path, if there is one by that ID or path; in GraphQL the one that is asked
     /// about.
-    pub(crate) owner: Option<u64>,
+    pub(crate) project: Option<u64>,
     /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at its path.
     pub(crate) target: Option<Target>,
     /// A GraphQL request, or why it cannot be read.
@@ -61,7 +61,7 @@ impl Call {
             caller: Caller::identify(&incoming.headers, world),
             path: incoming.path.clone(),
             query: incoming.query.clone(),
-            owner: owner(&matched, world),
+            project: project(&matched, world),
             target: params.as_ref().ok().and_then(|params| target(matched.route, params)),
             params,
             matched,
@@ -72,12 +72,12 @@ impl Call {
 
     /// Returns the features that decide whether a fault or a barrier is for it.
     pub(crate) fn sighting(&self) -> Sighting<'_> {
-        Sighting { route: self.matched.route, owner: self.owner, target: self.target, names: &self.names }
+        Sighting { route: self.matched.route, project: self.project, target: self.target, names: &self.names }
     }
 
     fn read_graphql(incoming: &Incoming, matched: Matched, world: &World) -> Self {
         let request = graphql::Request::read(&incoming.body);
-        let Summary { is_mutation, names, owner, target } =
+        let Summary { is_mutation, names, project, target } =
             request.as_ref().map(graphql::Request::summary).unwrap_or_default();
         let route = if is_mutation { Route::GraphqlMutation } else { Route::GraphqlQuery };
         let living = |path: String| match world.occupant(&path)? {
@@ -90,7 +90,7 @@ impl Call {
             params: Ok(Params::default()),
             path: incoming.path.clone(),
             query: incoming.query.clone(),
-            owner: owner.and_then(living).map(Target::id),
+            project: project.and_then(living).map(Target::id),
             target: target.and_then(living),
             graphql: Some(request),
             names,
@@ -98,7 +98,7 @@ impl Call {
     }
 }
 
-fn owner(matched: &Matched, world: &World) -> Option<u64> {
+fn project(matched: &Matched, world: &World) -> Option<u64> {
     let id = matched.id.as_deref()?;
     if let Ok(number) = id.parse() {
         return Some(number);

@@ -132,17 +132,17 @@ impl Request<'_> {
     }
 
     fn add(&self, world: &mut World) -> Result<Answer, Answer> {
-        let (owner, target) = self.project_and_target()?;
-        world.add_link(self.token, owner, target, Permissions::default())?;
+        let (project, target) = self.project_and_target()?;
+        world.add_link(self.token, project, target, Permissions::default())?;
         let source =
             if world.settings.version.names_source_project() { "source_project_id" } else { "project_id" };
         let key = target_name(self.call.matched.route);
-        Ok(Answer::json(201, &json!({ source: owner, key: target.id() })))
+        Ok(Answer::json(201, &json!({ source: project, key: target.id() })))
     }
 
     fn remove(&self, world: &mut World) -> Result<Answer, Answer> {
-        let (owner, target) = self.project_and_target()?;
-        world.remove_link(self.token, owner, target)?;
+        let (project, target) = self.project_and_target()?;
+        world.remove_link(self.token, project, target)?;
         Ok(Answer::no_content())
     }
 
@@ -180,14 +180,14 @@ impl Request<'_> {
     fn project_and_target(&self) -> Result<(u64, Target), Answer> {
         let route = self.call.matched.route;
         let mut check = self.params.check();
-        let owner = check.id("id");
+        let project = check.id("id");
         let target = check.id(target_name(route));
         check.done()?;
         let target = match route {
             Route::AllowlistGroupPost | Route::AllowlistGroupDelete => Target::Group(target),
             _ => Target::Project(target),
         };
-        Ok((owner, target))
+        Ok((project, target))
     }
 
     /// Fails unless the token is an administrator's.

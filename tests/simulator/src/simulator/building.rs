@@ -101,39 +101,39 @@ impl Simulator {
     /// Puts a target on a project's allowlist with the default permissions, without a request and without the limit.
     /// One that is there stays as it is.
     #[track_caller]
-    pub fn allow(&self, owner: u64, target: Target) {
-        self.allow_with(owner, target, Permissions::default());
+    pub fn allow(&self, source_project: u64, target: Target) {
+        self.allow_with(source_project, target, Permissions::default());
     }
 
     /// Puts a target on a project's allowlist, without a request and without the limit. One that is there stays as it is.
     #[track_caller]
-    pub fn allow_with(&self, owner: u64, target: Target, permissions: Permissions) {
-        self.build(|world| world.allow(owner, target, permissions));
+    pub fn allow_with(&self, source_project: u64, target: Target, permissions: Permissions) {
+        self.build(|world| world.allow(source_project, target, permissions));
     }
 
     /// Replaces the permissions of a target that is on a project's allowlist.
     #[track_caller]
-    pub fn set_permissions(&self, owner: u64, target: Target, permissions: Permissions) {
-        self.edit_entry(owner, target, |entry| entry.permissions = permissions);
+    pub fn set_permissions(&self, source_project: u64, target: Target, permissions: Permissions) {
+        self.edit_entry(source_project, target, |entry| entry.permissions = permissions);
     }
 
     /// Sets whether GitLab made the entry of a target itself, from its log of authentications.
     #[track_caller]
-    pub fn set_autopopulated(&self, owner: u64, target: Target, autopopulated: bool) {
-        self.edit_entry(owner, target, |entry| entry.autopopulated = autopopulated);
+    pub fn set_autopopulated(&self, source_project: u64, target: Target, autopopulated: bool) {
+        self.edit_entry(source_project, target, |entry| entry.autopopulated = autopopulated);
     }
 
     /// Makes an outbound link, as versions did that limited access *from* projects. Newer ones keep it and show it in
     /// GraphQL alone.
     #[track_caller]
-    pub fn allow_outbound(&self, owner: u64, target: u64) {
-        self.build(|world| world.allow_outbound(owner, target));
+    pub fn allow_outbound(&self, source_project: u64, target: u64) {
+        self.build(|world| world.allow_outbound(source_project, target));
     }
 
     /// Takes a target off a project's allowlist, without a request. Returns whether it was there.
     #[track_caller]
-    pub fn revoke(&self, owner: u64, target: Target) -> bool {
-        self.build(|world| world.revoke(owner, target))
+    pub fn revoke(&self, source_project: u64, target: Target) -> bool {
+        self.build(|world| world.revoke(source_project, target))
     }
 
     /// Records that a job of `origin_project` used its token against a project, at a moment such as
@@ -195,9 +195,9 @@ impl Simulator {
     /// Returns the targets on a project's allowlist, without the project itself and targets of outbound links.
     #[track_caller]
     #[must_use]
-    pub fn allowlist(&self, owner: u64) -> Allowlist {
-        self.edit_project(owner, |project| Allowlist {
-            projects: project.allowed_projects.keys().copied().filter(|id| *id != owner).collect(),
+    pub fn allowlist(&self, source_project: u64) -> Allowlist {
+        self.edit_project(source_project, |project| Allowlist {
+            projects: project.allowed_projects.keys().copied().filter(|id| *id != source_project).collect(),
             groups: project.allowed_groups.keys().copied().collect(),
         })
     }
@@ -205,15 +205,15 @@ impl Simulator {
     /// The entry of a target on a project's allowlist.
     #[track_caller]
     #[must_use]
-    pub fn entry(&self, owner: u64, target: Target) -> Option<AllowlistEntry> {
-        self.edit_project(owner, |project| project.links(target).get(&target.id()).cloned())
+    pub fn entry(&self, source_project: u64, target: Target) -> Option<AllowlistEntry> {
+        self.edit_project(source_project, |project| project.links(target).get(&target.id()).cloned())
     }
 
     /// The permissions of a target that is on a project's allowlist.
     #[track_caller]
     #[must_use]
-    pub fn permissions(&self, owner: u64, target: Target) -> Option<Permissions> {
-        self.entry(owner, target).map(|entry| entry.permissions)
+    pub fn permissions(&self, source_project: u64, target: Target) -> Option<Permissions> {
+        self.entry(source_project, target).map(|entry| entry.permissions)
     }
 
     /// A project's own setting, which enforcement may overrule.
@@ -276,10 +276,10 @@ impl Simulator {
     }
 
     #[track_caller]
-    fn edit_entry(&self, owner: u64, target: Target, act: impl FnOnce(&mut AllowlistEntry)) {
-        self.edit_project(owner, |project| match project.links_mut(target).get_mut(&target.id()) {
+    fn edit_entry(&self, source_project: u64, target: Target, act: impl FnOnce(&mut AllowlistEntry)) {
+        self.edit_project(source_project, |project| match project.links_mut(target).get_mut(&target.id()) {
             Some(entry) => act(entry),
-            None => panic!("{target:?} is not on the allowlist of project {owner}"),
+            None => panic!("{target:?} is not on the allowlist of project {source_project}"),
         });
     }
 

@@ -40,40 +40,49 @@ pub(crate) struct ScopeSettings {
 
 impl World {
     /// The settings as a read shows them: enforcement overrules the project's own.
-    pub(crate) fn scope(&self, token: TokenId, owner: u64) -> Result<ScopeSettings, Refusal> {
-        let project = self.administered(token, owner)?;
+    pub(crate) fn scope(&self, token: TokenId, source_project: u64) -> Result<ScopeSettings, Refusal> {
+        let project = self.administered(token, source_project)?;
         Ok(ScopeSettings {
-            inbound_enabled: self.is_restricted(owner),
+            inbound_enabled: self.is_restricted(source_project),
             outbound_enabled: project.outbound_enabled,
         })
     }
 
     /// Limits inbound access to the allowlist, or opens it.
-    pub(crate) fn set_inbound(&mut self, token: TokenId, owner: u64, enabled: bool) -> Result<(), Refusal> {
-        self.administered(token, owner)?;
+    pub(crate) fn set_inbound(
+        &mut self,
+        token: TokenId,
+        source_project: u64,
+        enabled: bool,
+    ) -> Result<(), Refusal> {
+        self.administered(token, source_project)?;
         match self.settings.enforcement {
             Enforcement::Refusing if !enabled => Err(Refusal::Rejected(
                 "Job token scope cannot be disabled for this project because it is enforced for the instance.".to_owned(),
             )),
             Enforcement::Silent if !enabled => Ok(()),
             _ => {
-                self.administered_mut(token, owner)?.inbound_enabled = enabled;
+                self.administered_mut(token, source_project)?.inbound_enabled = enabled;
                 Ok(())
             }
         }
     }
 
     /// The allowed projects and the project itself, which is shown without a link, and once more with one.
-    pub(crate) fn listed_projects(&self, token: TokenId, owner: u64) -> Result<Vec<&Project>, Refusal> {
-        let project = self.administered(token, owner)?;
-        let mut ids: Vec<u64> = project.allowed_projects.keys().copied().chain([owner]).collect();
+    pub(crate) fn listed_projects(
+        &self,
+        token: TokenId,
+        source_project: u64,
+    ) -> Result<Vec<&Project>, Refusal> {
+        let project = self.administered(token, source_project)?;
+        let mut ids: Vec<u64> = project.allowed_projects.keys().copied().chain([source_project]).collect();
         ids.sort_by_key(|id| shuffled(*id));
         Ok(ids.into_iter().filter_map(|id| self.project(id)).collect())
     }
 
     /// The allowed groups.
-    pub(crate) fn listed_groups(&self, token: TokenId, owner: u64) -> Result<Vec<&Group>, Refusal> {
-        let project = self.administered(token, owner)?;
+    pub(crate) fn listed_groups(&self, token: TokenId, source_project: u64) -> Result<Vec<&Group>, Refusal> {
+        let project = self.administered(token, source_project)?;
         let mut ids: Vec<u64> = project.allowed_groups.keys().copied().collect();
         ids.sort_by_key(|id| shuffled(*id));
         Ok(ids.into_iter().filter_map(|id| self.group(id)).collect())
@@ -83,11 +92,11 @@ impl World {
     pub(crate) fn add_link(
         &mut self,
         token: TokenId,
-        owner: u64,
+        source_project: u64,
         target: Target,
         permissions: Permissions,
     ) -> Result<(), Refusal> {
-        let full = self.administered(token, owner)?.links(target).len() >= LINK_LIMIT;
+        let full = self.administered(token, source_project)?.links(target).len() >= LINK_LIMIT;
         if !self.exists(target) {
             return Err(Refusal::NoSuchTarget(target));
         }
@@ -99,7 +108,7 @@ impl World {
             )));
         }
         let mut invalid = Vec::new();
-        if target == Target::Project(owner) && !self.settings.version.has_own_entries() {
+        if target == Target::Project(source_project) && !self.settings.version.has_own_entries() {
             invalid.push("Target project can't be the same as the source project");
         }
         if full {
@@ -108,11 +117,11 @@ impl World {
         if !invalid.is_empty() {
             return Err(Refusal::Rejected(format!("Validation failed: {}", invalid.join(", "))));
         }
-        if self.administered(token, owner)?.links(target).contains_key(&target.id()) {
+        if self.administered(token, source_project)?.links(target).contains_key(&target.id()) {
             return Err(Refusal::Rejected(self.already_listed(target)));
         }
         let entry = self.new_entry(permissions, self.user_id(token));
-        self.administered_mut(token, owner)?.links_mut(target).insert(target.id(), entry);
+        self.administered_mut(token, source_project)?.links_mut(target).insert(target.id(), entry);
         Ok(())
     }
 
@@ -127,8 +136,13 @@ impl World {
 
     /// Removes a target from the list. A group need only exist; before 19.4 a project must be visible too. The target
     /// is looked up before the role.
-    pub(crate) fn remove_link(&mut self, token: TokenId, owner: u64, target: Target) -> Result<(), Refusal> {
-        self.seen(token, owner)?;
+    pub(crate) fn remove_link(
+        &mut self,
+        token: TokenId,
+        source_project: u64,
+        target: Target,
+    ) -> Result<(), Refusal> {
+        self.seen(token, source_project)?;
         match target {
             Target::Project(_) => {
                 let found = self.settings.version.removes_hidden_projects() || self.can_see(token, target);
@@ -139,15 +153,15 @@ impl World {
             Target::Group(_) if !self.exists(target) => return Err(Refusal::NoSuchTarget(target)),
             Target::Group(_) => {}
         }
-        if !self.may_administer(token, owner) {
+        if !self.may_administer(token, source_project) {
             return Err(Refusal::ForbiddenRemoval);
         }
-        if target == Target::Project(owner) {
+        if target == Target::Project(source_project) {
             return Err(Refusal::Rejected(
                 "Source project cannot be removed from the job token scope".to_owned(),
             ));
         }
-        if self.administered_mut(token, owner)?.links_mut(target).remove(&target.id()).is_some() {
+        if self.administered_mut(token, source_project)?.links_mut(target).remove(&target.id()).is_some() {
             return Ok(());
         }
         Err(Refusal::Rejected(format!("Target {} is not in the job token scope", target.kind())))
@@ -157,10 +171,10 @@ impl World {
     pub(crate) fn set_push_repository(
         &mut self,
         token: TokenId,
-        owner: u64,
+        source_project: u64,
         allowed: bool,
     ) -> Result<(), Refusal> {
-        self.administered_mut(token, owner)?.push_repository_for_job_token_allowed = allowed;
+        self.administered_mut(token, source_project)?.push_repository_for_job_token_allowed = allowed;
         Ok(())
     }
 
@@ -168,7 +182,7 @@ impl World {
     /// that is there stays as it is.
     pub(crate) fn allow(
         &mut self,
-        owner: u64,
+        source_project: u64,
         target: Target,
         permissions: Permissions,
     ) -> Result<(), BuildError> {
@@ -176,18 +190,20 @@ impl World {
             return Err(BuildError::NoSuch(target));
         }
         let entry = self.new_entry(permissions, ADMINISTRATOR_USER);
-        let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
+        let project =
+            self.project_mut(source_project).ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
         project.links_mut(target).entry(target.id()).or_insert(entry);
         Ok(())
     }
 
     /// Makes an outbound link, as old versions did. Both projects must exist. A link that is there stays as it is.
-    pub(crate) fn allow_outbound(&mut self, owner: u64, target: u64) -> Result<(), BuildError> {
+    pub(crate) fn allow_outbound(&mut self, source_project: u64, target: u64) -> Result<(), BuildError> {
         if !self.exists(Target::Project(target)) {
             return Err(BuildError::NoSuch(Target::Project(target)));
         }
         let entry = self.new_entry(Permissions::default(), ADMINISTRATOR_USER);
-        let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
+        let project =
+            self.project_mut(source_project).ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
         project.outbound_projects.entry(target).or_insert(entry);
         Ok(())
     }
@@ -198,28 +214,29 @@ impl World {
     }
 
     /// Takes a target off the list by other means than the API; says whether it was there.
-    pub(crate) fn revoke(&mut self, owner: u64, target: Target) -> Result<bool, BuildError> {
-        let project = self.project_mut(owner).ok_or(BuildError::NoSuch(Target::Project(owner)))?;
+    pub(crate) fn revoke(&mut self, source_project: u64, target: Target) -> Result<bool, BuildError> {
+        let project =
+            self.project_mut(source_project).ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
         Ok(project.links_mut(target).remove(&target.id()).is_some())
     }
 
-    fn seen(&self, token: TokenId, owner: u64) -> Result<&Project, Refusal> {
-        let place = Target::Project(owner);
-        self.project(owner).filter(|_| self.can_see(token, place)).ok_or(Refusal::ProjectNotFound)
+    fn seen(&self, token: TokenId, source_project: u64) -> Result<&Project, Refusal> {
+        let place = Target::Project(source_project);
+        self.project(source_project).filter(|_| self.can_see(token, place)).ok_or(Refusal::ProjectNotFound)
     }
 
     /// The source project, if the token may administer it: seen, and Maintainer or more.
-    fn administered(&self, token: TokenId, owner: u64) -> Result<&Project, Refusal> {
-        let project = self.seen(token, owner)?;
-        if self.role(token, Target::Project(owner)) < Some(Role::Maintainer) {
+    fn administered(&self, token: TokenId, source_project: u64) -> Result<&Project, Refusal> {
+        let project = self.seen(token, source_project)?;
+        if self.role(token, Target::Project(source_project)) < Some(Role::Maintainer) {
             return Err(Refusal::Forbidden);
         }
         Ok(project)
     }
 
-    fn administered_mut(&mut self, token: TokenId, owner: u64) -> Result<&mut Project, Refusal> {
-        self.administered(token, owner)?;
-        self.project_mut(owner).ok_or(Refusal::ProjectNotFound)
+    fn administered_mut(&mut self, token: TokenId, source_project: u64) -> Result<&mut Project, Refusal> {
+        self.administered(token, source_project)?;
+        self.project_mut(source_project).ok_or(Refusal::ProjectNotFound)
     }
 }
 

@@ -75,8 +75,8 @@ mod tests {
         Target::Group(world.group_id(path).unwrap())
     }
 
-    fn allow(world: &mut World, owner: u64, target: Target, policies: &[&str]) {
-        world.allow(owner, target, Permissions::limited_to(policies.iter().copied())).unwrap();
+    fn allow(world: &mut World, source_project: u64, target: Target, policies: &[&str]) {
+        world.allow(source_project, target, Permissions::limited_to(policies.iter().copied())).unwrap();
     }
 
     #[test]

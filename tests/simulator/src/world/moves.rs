@@ -135,27 +135,27 @@ mod tests {
     #[test]
     fn a_deleted_project_leaves_every_list_and_its_old_paths() {
         let mut world = World::default();
-        let owner = world.add_project("acme/app").unwrap();
+        let source_project = world.add_project("acme/app").unwrap();
         let target = world.add_project("acme/lib").unwrap();
         world.move_project(target, "acme/library").unwrap();
-        world.allow(owner, Target::Project(target), Permissions::default()).unwrap();
+        world.allow(source_project, Target::Project(target), Permissions::default()).unwrap();
         world.delete_project(target).unwrap();
-        assert!(world.project(owner).unwrap().allowed_projects.is_empty());
+        assert!(world.project(source_project).unwrap().allowed_projects.is_empty());
         assert_eq!(world.occupant("acme/lib"), None);
     }
 
     #[test]
     fn deleted_group_and_all_below_leave_every_allowlist() {
         let mut world = World::default();
-        let owner = world.add_project("acme/app").unwrap();
+        let source_project = world.add_project("acme/app").unwrap();
         let lib = world.add_project("gone/sub/lib").unwrap();
         let (top, sub) = (world.group_id("gone").unwrap(), world.group_id("gone/sub").unwrap());
         for target in [Target::Project(lib), Target::Group(top), Target::Group(sub)] {
-            world.allow(owner, target, Permissions::default()).unwrap();
+            world.allow(source_project, target, Permissions::default()).unwrap();
         }
         world.delete_group(top).unwrap();
-        let owner = world.project(owner).unwrap();
-        assert!(owner.allowed_projects.is_empty() && owner.allowed_groups.is_empty());
+        let source_project = world.project(source_project).unwrap();
+        assert!(source_project.allowed_projects.is_empty() && source_project.allowed_groups.is_empty());
         assert!(!world.exists(Target::Project(lib)) && !world.exists(Target::Group(sub)));
     }
 

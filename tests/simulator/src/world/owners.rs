@@ -60,8 +60,8 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a place that the token sees, which takes an owner. Where deletion is delayed it is only marked, until it
-    /// is deleted for good, for which its full path must be given.
+    /// Deletes a place that the token sees, which takes a source project. Where deletion is delayed it is
+    /// only marked, until it is deleted for good, for which its full path must be given.
     pub(crate) fn delete(
         &mut self,
         token: TokenId,

@@ -6,7 +6,7 @@ use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, Wo
 /// The reason why a mutation does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hindrance {
-    /// The owner is absent, hidden, or not the token's to administer; GitLab does not say which.
+    /// The source project is absent, hidden, or not the token's to administer; GitLab does not say which.
     NotAvailable,
     /// The mutation says why, in its own list of errors.
     Refused(String),
@@ -43,83 +43,91 @@ impl World {
     pub(crate) fn add_by_path(
         &mut self,
         token: TokenId,
-        owner: &str,
+        source_project: &str,
         target: &str,
         mut permissions: Permissions,
     ) -> Result<(u64, Target), Hindrance> {
-        let owner = self.administered_by_path(token, owner)?;
+        let source_project = self.administered_by_path(token, source_project)?;
         let Some(target) = self.target_by_path(target) else { return refused(NO_SUCH_TARGET) };
-        permissions.default_permissions |= !self.has_fine_grained_permissions(owner);
-        self.add_link(token, owner, target, permissions)?;
-        Ok((owner, target))
+        permissions.default_permissions |= !self.has_fine_grained_permissions(source_project);
+        self.add_link(token, source_project, target, permissions)?;
+        Ok((source_project, target))
     }
 
     /// Replaces the permissions of a target on the list.
     pub(crate) fn update_by_path(
         &mut self,
         token: TokenId,
-        owner: &str,
+        source_project: &str,
         target: &str,
         permissions: Permissions,
     ) -> Result<(u64, Target), Hindrance> {
-        let owner = self.administered_by_path(token, owner)?;
-        if !self.has_fine_grained_permissions(owner) {
+        let source_project = self.administered_by_path(token, source_project)?;
+        if !self.has_fine_grained_permissions(source_project) {
             return refused("Failed to update job token scope");
         }
         let Some(target) = self.target_by_path(target) else { return refused("The target does not exist") };
         if !self.can_see(token, target) {
             return refused("You have insufficient permission to update this job token scope");
         }
-        if target == Target::Project(owner) && self.settings.version.has_own_entries() {
+        if target == Target::Project(source_project) && self.settings.version.has_own_entries() {
             // The update of "Current project" makes the entry that it is about.
             let entry = self.new_entry(permissions.clone(), self.user_id(token));
-            self.project_mut(owner).map(|project| project.links_mut(target).entry(owner).or_insert(entry));
+            self.project_mut(source_project)
+                .map(|project| project.links_mut(target).entry(source_project).or_insert(entry));
         }
-        let entry =
-            self.project_mut(owner).and_then(|project| project.links_mut(target).get_mut(&target.id()));
+        let entry = self
+            .project_mut(source_project)
+            .and_then(|project| project.links_mut(target).get_mut(&target.id()));
         let Some(entry) = entry else {
             return refused("Unable to find a job token scope for the given project & target");
         };
         entry.permissions = permissions;
-        Ok((owner, target))
+        Ok((source_project, target))
     }
 
     /// Removes the link to a project in one direction. Unlike over REST, the token need not see it.
     pub(crate) fn remove_project_by_path(
         &mut self,
         token: TokenId,
-        owner: &str,
+        source_project: &str,
         target: &str,
         direction: Direction,
     ) -> Result<u64, Hindrance> {
-        let owner = self.administered_by_path(token, owner)?;
+        let source_project = self.administered_by_path(token, source_project)?;
         let target = self.project_id(target);
-        if target == Some(owner) {
+        if target == Some(source_project) {
             return refused("Source project cannot be removed from the job token scope");
         }
-        let removed = target.zip(self.project_mut(owner)).and_then(|(target, project)| match direction {
-            Direction::Inbound => project.allowed_projects.remove(&target),
-            Direction::Outbound => project.outbound_projects.remove(&target),
-        });
-        if removed.is_some() { Ok(owner) } else { refused("Target project is not in the job token scope") }
+        let removed =
+            target.zip(self.project_mut(source_project)).and_then(|(target, project)| match direction {
+                Direction::Inbound => project.allowed_projects.remove(&target),
+                Direction::Outbound => project.outbound_projects.remove(&target),
+            });
+        if removed.is_some() {
+            Ok(source_project)
+        } else {
+            refused("Target project is not in the job token scope")
+        }
     }
 
     /// Takes a group off the list. The token need not see it.
     pub(crate) fn remove_group_by_path(
         &mut self,
         token: TokenId,
-        owner: &str,
+        source_project: &str,
         target: &str,
     ) -> Result<u64, Hindrance> {
-        let owner = self.administered_by_path(token, owner)?;
+        let source_project = self.administered_by_path(token, source_project)?;
         let target = self.group_id(target);
-        let removed = target.is_some_and(|target| self.revoke(owner, Target::Group(target)) == Ok(true));
-        if removed { Ok(owner) } else { refused("Target group is not in the job token scope") }
+        let removed =
+            target.is_some_and(|target| self.revoke(source_project, Target::Group(target)) == Ok(true));
+        if removed { Ok(source_project) } else { refused("Target group is not in the job token scope") }
     }
 
     /// Returns whether entries of a project's list can have permissions of their own.
-    pub(crate) fn has_fine_grained_permissions(&self, owner: u64) -> bool {
-        self.project(owner).is_some_and(|project| project.fine_grained_permissions)
+    pub(crate) fn has_fine_grained_permissions(&self, source_project: u64) -> bool {
+        self.project(source_project).is_some_and(|project| project.fine_grained_permissions)
     }
 
     pub(crate) fn administered_by_path(&self, token: TokenId, path: &str) -> Result<u64, Hindrance> {
@@ -159,8 +167,13 @@ mod tests {
         let (mut world, token) = scene();
         world.project_mut(1).unwrap().fine_grained_permissions = false;
         let asked = Permissions::limited_to(["READ_JOBS"]);
-        let (owner, target) = world.add_by_path(token, "acme/app", "acme/lib", asked.clone()).unwrap();
-        assert!(world.project(owner).unwrap().links(target)[&target.id()].permissions.default_permissions);
+        let (source_project, target) =
+            world.add_by_path(token, "acme/app", "acme/lib", asked.clone()).unwrap();
+        assert!(
+            world.project(source_project).unwrap().links(target)[&target.id()]
+                .permissions
+                .default_permissions
+        );
         let update = world.update_by_path(token, "acme/app", "acme/lib", asked);
         assert_eq!(update, refused("Failed to update job token scope"));
     }
@@ -170,8 +183,8 @@ mod tests {
         let (mut world, token) = scene();
         world.move_project(1, "acme/new").unwrap();
         world.move_project(2, "acme/newer").unwrap();
-        let add = |world: &mut World, owner, target| {
-            world.add_by_path(token, owner, target, Permissions::default())
+        let add = |world: &mut World, source_project, target| {
+            world.add_by_path(token, source_project, target, Permissions::default())
         };
         assert_eq!(add(&mut world, "acme/app", "acme/newer"), Err(Hindrance::NotAvailable));
         assert_eq!(add(&mut world, "acme/new", "acme/lib"), refused(NO_SUCH_TARGET));

@@ -74,7 +74,7 @@ async fn requests_are_released_one_by_one_in_their_order() {
 async fn a_barrier_holds_what_it_names_and_nothing_else() {
     let scene = Scene::new();
     let other = scene.gitlab.add_project("acme/other");
-    let held = scene.gitlab.hold(Barrier::before(POST).owner(scene.app).target(scene.lib()));
+    let held = scene.gitlab.hold(Barrier::before(POST).project(scene.app).target(scene.lib()));
     assert_eq!(scene.add_project(other).await.status, 201);
     assert_eq!(scene.add_group(scene.partners).await.status, 201);
     assert_eq!(scene.remove_project(other).await.status, 204);

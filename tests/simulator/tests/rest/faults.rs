@@ -172,10 +172,12 @@ async fn any_other_answer_can_be_given() {
 async fn fault_matches_a_target_by_id_or_path_of_the_project() {
     let scene = Scene::new();
     let other = scene.gitlab.add_project("acme/other");
-    let fault =
-        Fault::InternalError.on(Route::AllowlistProjectPost).owner(scene.app).target(Target::Project(other));
+    let fault = Fault::InternalError
+        .on(Route::AllowlistProjectPost)
+        .project(scene.app)
+        .target(Target::Project(other));
     scene.gitlab.inject(fault);
-    scene.gitlab.inject(Fault::BadGateway.on(Route::ScopePatch).owner(scene.app));
+    scene.gitlab.inject(Fault::BadGateway.on(Route::ScopePatch).project(scene.app));
     assert_eq!(scene.add_project(scene.lib).await.status, 201);
     assert_eq!(scene.add_project(other).await.status, 500);
     let by_path = scene.api.patch("/projects/acme%2Fapp/job_token_scope", &json!({ "enabled": false })).await;

@@ -19,13 +19,13 @@ async fn a_request_is_written_down_with_what_became_of_it() {
         (post.method.as_str(), post.route, post.status),
         ("POST", Route::AllowlistProjectPost, Some(201))
     );
-    assert_eq!((post.owner, post.target), (Some(scene.app), Some(Target::Project(scene.lib))));
+    assert_eq!((post.project, post.target), (Some(scene.app), Some(Target::Project(scene.lib))));
     assert_eq!(
         (post.credential, post.token.as_deref()),
         (Some(Credential::PrivateToken), Some("administrator"))
     );
     assert_eq!(get.path, "/api/v4/projects/acme%2Fapp/job_token_scope/allowlist");
-    assert_eq!((get.query.as_str(), get.owner, get.target), ("page=2", Some(scene.app), None));
+    assert_eq!((get.query.as_str(), get.project, get.target), ("page=2", Some(scene.app), None));
     assert!(get.at >= post.at);
     let lines = "POST /api/v4/projects/1/job_token_scope/allowlist → 201\n\
                  GET /api/v4/projects/acme%2Fapp/job_token_scope/allowlist?page=2 → 200\n";

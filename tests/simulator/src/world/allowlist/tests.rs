@@ -1,10 +1,11 @@
 use super::*;
 use crate::world::TokenSpec;
 
-/// A world with `acme/app` (the owner), `acme/lib`, the group `partners`, and a maintainer of `acme`.
+/// A world with `acme/app` (the source project), `acme/lib`, the group `partners`, and a maintainer of
+/// `acme`.
 struct Scene {
     world: World,
-    owner: u64,
+    source_project: u64,
     lib: Target,
     partners: Target,
     maintainer: TokenId,
@@ -17,26 +18,26 @@ fn scene() -> Scene {
 fn scene_of(version: &str) -> Scene {
     let mut world = World::default();
     world.settings.version = version.parse().unwrap();
-    let owner = world.add_project("acme/app").unwrap();
+    let source_project = world.add_project("acme/app").unwrap();
     let lib = Target::Project(world.add_project("acme/lib").unwrap());
     let partners = Target::Group(world.add_group("partners").unwrap());
     let acme = Target::Group(world.group_id("acme").unwrap());
     let secret = world.add_token(TokenSpec::new("maintainer").maintainer_of(acme).can_see(partners));
     let maintainer = world.token_by_secret(&secret).unwrap();
-    Scene { world, owner, lib, partners, maintainer }
+    Scene { world, source_project, lib, partners, maintainer }
 }
 
 impl Scene {
     fn add(&mut self, target: Target) -> Result<(), Refusal> {
-        self.world.add_link(self.maintainer, self.owner, target, Permissions::default())
+        self.world.add_link(self.maintainer, self.source_project, target, Permissions::default())
     }
 
     fn remove(&mut self, target: Target) -> Result<(), Refusal> {
-        self.world.remove_link(self.maintainer, self.owner, target)
+        self.world.remove_link(self.maintainer, self.source_project, target)
     }
 
     fn listed(&self) -> Vec<u64> {
-        let listed = self.world.listed_projects(self.maintainer, self.owner).unwrap();
+        let listed = self.world.listed_projects(self.maintainer, self.source_project).unwrap();
         listed.iter().map(|project| project.id).collect()
     }
 
@@ -113,22 +114,22 @@ fn the_limit_counts_each_kind_by_itself() {
 #[test]
 fn a_project_has_no_entry_for_itself_before_18_3() {
     let mut scene = scene_of("18.2.8-ee");
-    let own = Target::Project(scene.owner);
+    let own = Target::Project(scene.source_project);
     assert_eq!(
         scene.add(own),
         rejected("Validation failed: Target project can't be the same as the source project")
     );
     assert_eq!(scene.remove(own), rejected("Source project cannot be removed from the job token scope"));
-    assert_eq!(scene.listed(), [scene.owner]);
+    assert_eq!(scene.listed(), [scene.source_project]);
 }
 
 #[test]
 fn an_entry_of_the_project_itself_is_listed_twice_and_stays() {
     let mut scene = scene_of("18.3.0-ee");
-    let own = Target::Project(scene.owner);
+    let own = Target::Project(scene.source_project);
     assert_eq!(scene.add(own), Ok(()));
     assert_eq!(scene.add(own), rejected("This project is already in the job token allowlist."));
-    assert_eq!(scene.listed(), [scene.owner, scene.owner]);
+    assert_eq!(scene.listed(), [scene.source_project, scene.source_project]);
     assert_eq!(scene.remove(own), rejected("Source project cannot be removed from the job token scope"));
 }
 
@@ -146,10 +147,10 @@ fn a_hidden_project_can_be_removed_since_19_4() {
 #[test]
 fn outbound_links_are_no_entries_of_the_allowlist() {
     let mut scene = scene();
-    scene.world.allow_outbound(scene.owner, scene.lib.id()).unwrap();
-    assert_eq!(scene.listed(), [scene.owner]);
+    scene.world.allow_outbound(scene.source_project, scene.lib.id()).unwrap();
+    assert_eq!(scene.listed(), [scene.source_project]);
     assert_eq!(scene.remove(scene.lib), rejected("Target project is not in the job token scope"));
-    let outbound = |scene: &Scene| scene.world.project(scene.owner).unwrap().outbound_projects.len();
+    let outbound = |scene: &Scene| scene.world.project(scene.source_project).unwrap().outbound_projects.len();
     assert_eq!(outbound(&scene), 1);
     scene.world.delete_project(scene.lib.id()).unwrap();
     assert_eq!(outbound(&scene), 0);
@@ -165,8 +166,10 @@ fn hidden_group_can_be_removed_but_not_a_hidden_project() {
     scene.hide(partners);
     assert_eq!(scene.remove(lib), Err(Refusal::ProjectNotFound));
     assert_eq!(scene.remove(partners), Ok(()));
-    let owner = scene.world.project(scene.owner).unwrap();
-    assert!(owner.allowed_projects.contains_key(&lib.id()) && owner.allowed_groups.is_empty());
+    let source_project = scene.world.project(scene.source_project).unwrap();
+    assert!(
+        source_project.allowed_projects.contains_key(&lib.id()) && source_project.allowed_groups.is_empty()
+    );
 }
 
 #[test]
@@ -195,23 +198,23 @@ fn a_target_that_does_not_exist_is_told_apart_by_kind() {
 #[test]
 fn below_maintainer_is_forbidden_and_a_stranger_finds_nothing() {
     let mut scene = scene();
-    let owner = Target::Project(scene.owner);
+    let source_project = Target::Project(scene.source_project);
     for (spec, expected) in [
-        (TokenSpec::new("developer").developer_of(owner), Refusal::Forbidden),
-        (TokenSpec::new("watcher").can_see(owner), Refusal::Forbidden),
+        (TokenSpec::new("developer").developer_of(source_project), Refusal::Forbidden),
+        (TokenSpec::new("watcher").can_see(source_project), Refusal::Forbidden),
         (TokenSpec::new("stranger"), Refusal::ProjectNotFound),
     ] {
         let secret = scene.world.add_token(spec);
         let token = scene.world.token_by_secret(&secret).unwrap();
-        assert_eq!(scene.world.scope(token, scene.owner), Err(expected.clone()));
-        assert_eq!(scene.world.set_inbound(token, scene.owner, false), Err(expected.clone()));
+        assert_eq!(scene.world.scope(token, scene.source_project), Err(expected.clone()));
+        assert_eq!(scene.world.set_inbound(token, scene.source_project, false), Err(expected.clone()));
         assert_eq!(
-            scene.world.add_link(token, scene.owner, scene.lib, Permissions::default()),
+            scene.world.add_link(token, scene.source_project, scene.lib, Permissions::default()),
             Err(expected.clone())
         );
         let removal = if expected == Refusal::Forbidden { Refusal::ForbiddenRemoval } else { expected };
         scene.world.make_public(scene.lib);
-        assert_eq!(scene.world.remove_link(token, scene.owner, scene.lib), Err(removal));
+        assert_eq!(scene.world.remove_link(token, scene.source_project, scene.lib), Err(removal));
     }
 }
 
@@ -222,15 +225,15 @@ fn enforcement_hides_the_setting_and_keeps_it() {
     {
         let mut scene = scene();
         scene.world.settings.enforcement = enforcement;
-        let answer = scene.world.set_inbound(scene.maintainer, scene.owner, false);
+        let answer = scene.world.set_inbound(scene.maintainer, scene.source_project, false);
         assert_eq!(answer.is_ok(), accepted, "{enforcement:?}");
-        let own = scene.world.project(scene.owner).unwrap().inbound_enabled;
+        let own = scene.world.project(scene.source_project).unwrap().inbound_enabled;
         assert_eq!(own, enforcement != Enforcement::Off, "{enforcement:?}");
     }
     let mut scene = scene();
-    scene.world.set_inbound(scene.maintainer, scene.owner, false).unwrap();
+    scene.world.set_inbound(scene.maintainer, scene.source_project, false).unwrap();
     scene.world.settings.enforcement = Enforcement::Silent;
-    assert!(scene.world.scope(scene.maintainer, scene.owner).unwrap().inbound_enabled);
+    assert!(scene.world.scope(scene.maintainer, scene.source_project).unwrap().inbound_enabled);
 }
 
 #[test]

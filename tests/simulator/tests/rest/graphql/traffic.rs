@@ -18,10 +18,10 @@ async fn queries_and_mutations_are_told_apart_in_the_log() {
     api.ask(ADD, limited(&["READ_JOBS"])).await;
     let log = scene.gitlab.requests();
     let [read, add] = &log[..] else { panic!("{log}") };
-    assert_eq!((read.route, read.owner, read.target), (Route::GraphqlQuery, Some(scene.lib), None));
+    assert_eq!((read.route, read.project, read.target), (Route::GraphqlQuery, Some(scene.lib), None));
     assert_eq!(read.names, ["Read", "project"]);
     assert_eq!(
-        (add.route, add.owner, add.target),
+        (add.route, add.project, add.target),
         (Route::GraphqlMutation, Some(scene.app), Some(scene.lib()))
     );
     assert_eq!((log.writes().len(), log.to(Route::GraphqlQuery).len()), (1, 1));
@@ -38,7 +38,7 @@ async fn fault_matches_a_mutation_by_project_target_and_name() {
     let api = scene.graphql();
     let lost = Fault::DropsTheAnswer
         .on(Route::GraphqlMutation)
-        .owner(scene.app)
+        .project(scene.app)
         .target(Target::Project(scene.lib))
         .named("ciJobTokenScopeAddGroupOrProject");
     scene.gitlab.inject(lost.once());
