@@ -1,7 +1,7 @@
 //! GitLab's concepts: one client for the job token scope, its allowlists and their permissions, and the
 //! projects, groups and users they name. It hides the interface's inconsistencies (two languages, names of
-//! ids, empty answers, lists that contain their owner, refusals that mean success) and spends as few requests
-//! as GitLab allows. What a caller does with the answers must never appear in here.
+//! ids, empty answers, lists that contain their project, refusals that mean success) and spends as few
+//! requests as GitLab allows. What a caller does with the answers must never appear in here.
 //!
 //! Four parts, each of which knows only those before it: `names`, `sender`, `endpoints` and `client`.
 

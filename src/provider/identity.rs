@@ -49,7 +49,7 @@ pub(super) async fn as_written(
     match text {
         Some(text) => Ok(text),
         None => client
-            .owner_path(project)
+            .project_path(project)
             .await
             .map_err(|error| report(format!("Can't look up project {project}"), &error).into()),
     }

@@ -11,7 +11,7 @@ use crate::gitlab::sender::Listing;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowlist {
     entries: BTreeMap<Target, ListedEntry>,
-    owner_path: Option<String>,
+    project_path: Option<String>,
     has_own_entry: bool,
     complete: bool,
 }
@@ -32,18 +32,19 @@ pub struct ListedEntry {
 
 impl Allowlist {
     /// Returns the list that GitLab tells of. `root` is the relative root of the GitLab.
-    pub(super) fn of(owner: ProjectId, kind: Kind, listing: Listing<Listed>, root: &str) -> Self {
+    pub(super) fn of(project: ProjectId, kind: Kind, listing: Listing<Listed>, root: &str) -> Self {
         let Listing { by_id, is_twice } = listing;
         let entries = by_id.into_values().map(|listed| ListedEntry::of(kind, listed, root));
         let mut entries: BTreeMap<Target, ListedEntry> = entries.map(|entry| (entry.target, entry)).collect();
-        let owner_path = entries.remove(&owner.into()).and_then(|owner| owner.full_path);
-        Self { entries, owner_path, has_own_entry: is_twice, complete: true }
+        let project_path = entries.remove(&project.into()).and_then(|project| project.full_path);
+        Self { entries, project_path, has_own_entry: is_twice, complete: true }
     }
 
-    /// Returns the list with these targets, of which the owner may be one. `owner_path` is that of a list of projects.
+    /// Returns the list with these targets, of which the project may be one. `project_path` is that of a list
+    /// of projects.
     pub(super) fn of_targets(
-        owner: ProjectId,
-        owner_path: Option<String>,
+        project: ProjectId,
+        project_path: Option<String>,
         targets: Vec<ListedTarget>,
     ) -> Self {
         let entries = targets.into_iter().map(|listed| {
@@ -52,8 +53,8 @@ impl Allowlist {
             (target, ListedEntry { target, name, full_path, web_url })
         });
         let mut entries: BTreeMap<Target, ListedEntry> = entries.collect();
-        let has_own_entry = entries.remove(&owner.into()).is_some();
-        Self { entries, owner_path, has_own_entry, complete: true }
+        let has_own_entry = entries.remove(&project.into()).is_some();
+        Self { entries, project_path, has_own_entry, complete: true }
     }
 
     /// Returns the entries, sorted by ID.
@@ -72,10 +73,11 @@ impl Allowlist {
         self.complete
     }
 
-    /// Returns the owner's current full path, which GitLab's list of projects (not that of groups) tells by the way.
+    /// Returns the project's current full path, which GitLab's list of projects (not that of groups) tells by
+    /// the way.
     #[must_use]
-    pub fn owner_path(&self) -> Option<&str> {
-        self.owner_path.as_deref()
+    pub fn project_path(&self) -> Option<&str> {
+        self.project_path.as_deref()
     }
 
     /// Checks whether the project has an entry for itself, as a list of projects tells that was read from GitLab.

@@ -65,7 +65,7 @@ impl Client {
     /// [`ErrorKind::FineGrained`] when the token may not see it, [`ErrorKind::NotFound`] when there is no such project for
     /// the token, [`ErrorKind::LogTooLong`] beyond 20,000 projects, and whatever keeps GitLab from answering.
     pub async fn authentication_log(&self, project: ProjectId) -> Result<AuthenticationLog, Error> {
-        let path = self.owner_path(project).await?;
+        let path = self.project_path(project).await?;
         if let Some(log) = self.authentication_log_at(&path, project).await? {
             return Ok(log);
         }
@@ -90,11 +90,11 @@ impl Client {
             let failure = |kind, words: &str| {
                 Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
             };
-            let Some(owner) = answer.value.project else { return fault.map_or(Ok(None), Err) };
-            if owner.id.0 != Target::Project(project) {
+            let Some(logged) = answer.value.project else { return fault.map_or(Ok(None), Err) };
+            if logged.id.0 != Target::Project(project) {
                 return Ok(None);
             }
-            let Some(page) = owner.into_log() else {
+            let Some(page) = logged.into_log() else {
                 if let Some(fault) = fault {
                     return Err(fault);
                 }

@@ -128,24 +128,25 @@ impl Client {
         }
     }
 
-    /// Puts the target on the owner's allowlist. That it is there already is a success, whatever GitLab calls it.
+    /// Puts the target on the project's allowlist. That it is there already is a success, whatever GitLab
+    /// calls it.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::BadRequest`] when GitLab refuses and a fresh list does not show the target (not visible to the
-    /// token's user, list full, target equal to the owner); [`ErrorKind::NotFound`] when there is no such target or
-    /// owner; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
-    pub async fn allow(&self, owner: ProjectId, target: Target) -> Result<Allowed, Error> {
+    /// token's user, list full, target equal to the project); [`ErrorKind::NotFound`] when there is no such
+    /// target or owner; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
+    pub async fn allow(&self, project: ProjectId, target: Target) -> Result<Allowed, Error> {
         let mut is_repeated = false;
         loop {
-            let error = match self.add(owner, target).await {
+            let error = match self.add(project, target).await {
                 Ok(()) => return Ok(Allowed::Added),
                 Err(error) => error,
             };
             if !(error.is_bad_request() || error.maybe_carried_out()) {
                 return Err(error);
             }
-            return match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
+            return match self.despite_stop().is_allowed(project, target, Freshness::Now).await {
                 // It may have been there when GitLab refused, and somebody has removed it since; or the connection was
                 // closed just when the request was sent.
                 Ok(false) if (error.is_bad_request() || error.is_about_the_connection()) && !is_repeated => {
@@ -162,26 +163,26 @@ impl Client {
         }
     }
 
-    /// Takes the target off the owner's allowlist. That it is not there is a success; that GitLab can't find it is
-    /// none as long as a list shows it.
+    /// Takes the target off the project's allowlist. That it is not there is a success; that GitLab can't
+    /// find it is none as long as a list shows it.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access; [`ErrorKind::NotFound`] when
-    /// the owner does not exist any more, as far as the token can see, and its list with it; whatever keeps GitLab from
-    /// answering, unless a fresh list shows that it was done.
-    pub async fn revoke(&self, owner: ProjectId, target: Target) -> Result<Revoked, Error> {
-        let error = match self.remove(owner, target).await {
+    /// the project does not exist any more, as far as the token can see, and its list with it; whatever keeps
+    /// GitLab from answering, unless a fresh list shows that it was done.
+    pub async fn revoke(&self, project: ProjectId, target: Target) -> Result<Revoked, Error> {
+        let error = match self.remove(project, target).await {
             Ok(()) => return Ok(Revoked::Removed),
             Err(error) => error,
         };
         let refused = error.is_not_found() || error.is_bad_request();
-        // The owner is on its list by nature and left out of ours, so that the list has no say on it.
-        let owner_itself = target == Target::Project(owner) && error.is_bad_request();
+        // The project is on its list by nature and left out of ours, so that the list has no say on it.
+        let owner_itself = target == Target::Project(project) && error.is_bad_request();
         if owner_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);
         }
-        match self.despite_stop().is_allowed(owner, target, Freshness::Now).await {
+        match self.despite_stop().is_allowed(project, target, Freshness::Now).await {
             Ok(true) if refused => Err(error.with_kind(ErrorKind::StillAllowed)),
             Ok(true) => Err(error),
             Ok(false) if error.maybe_carried_out() => Ok(Revoked::Removed),
@@ -190,27 +191,27 @@ impl Client {
         }
     }
 
-    async fn add(&self, owner: ProjectId, target: Target) -> Result<(), Error> {
+    async fn add(&self, project: ProjectId, target: Target) -> Result<(), Error> {
         let lists = &self.memory.lists;
-        let write = Write::begin(lists, owner, target);
-        let call = endpoint::allow(owner, target);
+        let write = Write::begin(lists, project, target);
+        let call = endpoint::allow(project, target);
         let outcome = self.sender.send(&call).await.and_then(|answer| {
-            if answer.value.is(owner, target) {
+            if answer.value.is(project, target) {
                 return Ok(());
             }
             let words = format!("GitLab added something other than {target}");
             let history = AttemptHistory { doubtful: true, ..answer.history };
             Err(Error::new(ErrorKind::Unreadable, call.line(), Some(call.success()), Some(words), history))
         });
-        write.end(&outcome, |()| lists.added(owner, target));
+        write.end(&outcome, |()| lists.added(project, target));
         outcome
     }
 
-    async fn remove(&self, owner: ProjectId, target: Target) -> Result<(), Error> {
+    async fn remove(&self, project: ProjectId, target: Target) -> Result<(), Error> {
         let lists = &self.memory.lists;
-        let write = Write::begin(lists, owner, target);
-        let outcome = self.sender.send(&endpoint::revoke(owner, target)).await.map(|answer| answer.value);
-        write.end(&outcome, |()| lists.removed(owner, target));
+        let write = Write::begin(lists, project, target);
+        let outcome = self.sender.send(&endpoint::revoke(project, target)).await.map(|answer| answer.value);
+        write.end(&outcome, |()| lists.removed(project, target));
         outcome
     }
 }

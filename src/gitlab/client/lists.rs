@@ -10,7 +10,7 @@ use crate::gitlab::names::{Kind, ProjectId, Target};
 use crate::gitlab::sender::Error;
 
 impl Client {
-    /// Returns the owner's allowlist of that kind.
+    /// Returns the project's allowlist of that kind.
     ///
     /// # Errors
     ///
@@ -18,61 +18,61 @@ impl Client {
     /// such owner for the token.
     pub async fn allowlist(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         kind: Kind,
         freshness: Freshness,
     ) -> Result<Arc<Allowlist>, Error> {
-        let snapshot = self.memory.lists.allowlist(owner, kind);
-        self.get_of(owner, &snapshot, freshness, self.read_allowlist(owner, kind)).await
+        let snapshot = self.memory.lists.allowlist(project, kind);
+        self.get_of(project, &snapshot, freshness, self.read_allowlist(project, kind)).await
     }
 
-    /// Returns the owner's allowlist of that kind with all that GitLab tells of each entry: a shared list that holds
-    /// entries of our own making, known by ID alone, is read anew.
+    /// Returns the project's allowlist of that kind with all that GitLab tells of each entry: a shared list
+    /// that holds entries of our own making, known by ID alone, is read anew.
     ///
     /// # Errors
     ///
     /// As [`Client::allowlist`].
-    pub async fn complete_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
-        let list = self.allowlist(owner, kind, Freshness::Shared).await?;
-        if list.is_complete() { Ok(list) } else { self.allowlist(owner, kind, Freshness::Now).await }
+    pub async fn complete_allowlist(&self, project: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
+        let list = self.allowlist(project, kind, Freshness::Shared).await?;
+        if list.is_complete() { Ok(list) } else { self.allowlist(project, kind, Freshness::Now).await }
     }
 
-    /// Returns the owner's allowlist of that kind if it is known without a request. Only for saving requests: what comes of
-    /// it must be the same without.
-    pub(super) fn peek_allowlist(&self, owner: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
-        self.memory.lists.allowlist(owner, kind).peek()
+    /// Returns the project's allowlist of that kind if it is known without a request. Only for saving
+    /// requests: what comes of it must be the same without.
+    pub(super) fn peek_allowlist(&self, project: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
+        self.memory.lists.allowlist(project, kind).peek()
     }
 
-    /// Checks whether the target is on the owner's allowlist.
+    /// Checks whether the target is on the project's allowlist.
     ///
     /// # Errors
     ///
     /// As [`Client::allowlist`].
     pub async fn is_allowed(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         target: Target,
         freshness: Freshness,
     ) -> Result<bool, Error> {
-        let list = self.allowlist(owner, target.kind(), freshness).await?;
+        let list = self.allowlist(project, target.kind(), freshness).await?;
         Ok(list.get(target).is_some())
     }
 
-    /// Checks by a fresh list whether the target has an entry, also if it is the owner itself.
-    pub(super) async fn is_listed(&self, owner: ProjectId, target: Target) -> Result<bool, Error> {
-        let list = self.allowlist(owner, target.kind(), Freshness::Now).await?;
-        Ok(if target == Target::Project(owner) { list.has_own_entry() } else { list.get(target).is_some() })
+    /// Checks by a fresh list whether the target has an entry, also if it is the project itself.
+    pub(super) async fn is_listed(&self, project: ProjectId, target: Target) -> Result<bool, Error> {
+        let list = self.allowlist(project, target.kind(), Freshness::Now).await?;
+        Ok(if target == Target::Project(project) { list.has_own_entry() } else { list.get(target).is_some() })
     }
 
-    async fn read_allowlist(&self, owner: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
-        if let Some(list) = self.read_together(owner).await.and_then(|reading| reading.allowlist(kind)) {
+    async fn read_allowlist(&self, project: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
+        if let Some(list) = self.read_together(project).await.and_then(|reading| reading.allowlist(kind)) {
             return Ok(list);
         }
         // The project is on its own list, and once more if it has an entry for itself.
-        let itself = matches!(kind, Kind::Project).then(|| owner.get());
-        let listed = self.sender.list(&endpoint::list(owner, kind), |listed| listed.id.get(), itself).await;
-        let listed = self.confirmed(&owner.into(), listed).await?;
-        Ok(Arc::new(Allowlist::of(owner, kind, listed, self.base_url().root())))
+        let itself = matches!(kind, Kind::Project).then(|| project.get());
+        let listed = self.sender.list(&endpoint::list(project, kind), |listed| listed.id.get(), itself).await;
+        let listed = self.confirmed(&project.into(), listed).await?;
+        Ok(Arc::new(Allowlist::of(project, kind, listed, self.base_url().root())))
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Memory {
 /// The settings, by project.
 pub(super) struct Scopes(Snapshots<ProjectId, ScopeSettings>);
 
-/// The lists, by owner.
+/// The lists, by project.
 pub(super) struct Lists {
     allowlists: Snapshots<(ProjectId, Kind), Arc<Allowlist>>,
     permissions: Snapshots<ProjectId, Arc<PermissionList>>,
@@ -104,46 +104,46 @@ impl Scopes {
 }
 
 impl Lists {
-    /// Returns what is known of the owner's allowlist of that kind.
-    pub(super) fn allowlist(&self, owner: ProjectId, kind: Kind) -> Arc<Snapshot<Arc<Allowlist>>> {
-        self.allowlists.of((owner, kind))
+    /// Returns what is known of the project's allowlist of that kind.
+    pub(super) fn allowlist(&self, project: ProjectId, kind: Kind) -> Arc<Snapshot<Arc<Allowlist>>> {
+        self.allowlists.of((project, kind))
     }
 
-    /// Returns what is known of the permissions of the owner's entries.
-    pub(super) fn permissions(&self, owner: ProjectId) -> Arc<Snapshot<Arc<PermissionList>>> {
-        self.permissions.of(owner)
+    /// Returns what is known of the permissions of the project's entries.
+    pub(super) fn permissions(&self, project: ProjectId) -> Arc<Snapshot<Arc<PermissionList>>> {
+        self.permissions.of(project)
     }
 
     /// Notes that GitLab has put the target on the list, and nothing is known of its permissions.
-    pub(super) fn added(&self, owner: ProjectId, target: Target) {
-        self.listed(owner, target);
-        self.permissions(owner).forget();
+    pub(super) fn added(&self, project: ProjectId, target: Target) {
+        self.listed(project, target);
+        self.permissions(project).forget();
     }
 
     /// Notes that the list has this entry, by GitLab's own answer.
-    pub(super) fn permitted(&self, owner: ProjectId, entry: &PermittedEntry) {
-        self.listed(owner, entry.target);
-        self.permissions(owner).written(|list| Arc::make_mut(list).insert(entry.clone()));
+    pub(super) fn permitted(&self, project: ProjectId, entry: &PermittedEntry) {
+        self.listed(project, entry.target);
+        self.permissions(project).written(|list| Arc::make_mut(list).insert(entry.clone()));
     }
 
-    /// Notes an entry on the list, which shows the owner anyway and leaves its entry for itself out.
-    fn listed(&self, owner: ProjectId, target: Target) {
-        if target == Target::Project(owner) {
+    /// Notes an entry on the list, which shows the project anyway and leaves its entry for itself out.
+    fn listed(&self, project: ProjectId, target: Target) {
+        if target == Target::Project(project) {
             return;
         }
-        self.allowlist(owner, target.kind()).written(|list| Arc::make_mut(list).add(target));
+        self.allowlist(project, target.kind()).written(|list| Arc::make_mut(list).add(target));
     }
 
     /// Notes that GitLab has taken the target off the list.
-    pub(super) fn removed(&self, owner: ProjectId, target: Target) {
-        self.allowlist(owner, target.kind()).written(|list| Arc::make_mut(list).remove(target));
-        self.permissions(owner).written(|list| Arc::make_mut(list).remove(target));
+    pub(super) fn removed(&self, project: ProjectId, target: Target) {
+        self.allowlist(project, target.kind()).written(|list| Arc::make_mut(list).remove(target));
+        self.permissions(project).written(|list| Arc::make_mut(list).remove(target));
     }
 
     /// Notes that nobody knows whether the target is on the list.
-    pub(super) fn in_doubt(&self, owner: ProjectId, target: Target) {
-        self.allowlist(owner, target.kind()).forget();
-        self.permissions(owner).forget();
+    pub(super) fn in_doubt(&self, project: ProjectId, target: Target) {
+        self.allowlist(project, target.kind()).forget();
+        self.permissions(project).forget();
     }
 }
 

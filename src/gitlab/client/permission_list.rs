@@ -27,7 +27,7 @@ impl PermissionList {
         self.entries.get(&target)
     }
 
-    /// Returns all entries, sorted by target; that of the owner for itself, too.
+    /// Returns all entries, sorted by target; that of the project for itself, too.
     pub fn iter(&self) -> impl Iterator<Item = &PermittedEntry> {
         self.entries.values()
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::handle::Client;
 use super::permission_list::PermissionList;
 use super::snapshot::Freshness;
-use crate::gitlab::endpoints::job_token_permissions::{self as endpoint, Cursors, ListedOwner, Permissions};
+use crate::gitlab::endpoints::job_token_permissions::{
+    self as endpoint, Cursors, ListedProject, Permissions,
+};
 use crate::gitlab::endpoints::lookup;
 use crate::gitlab::names::{Kind, ProjectId, Target, same_path};
 use crate::gitlab::sender::{Error, ErrorKind, RequestLine};
@@ -22,7 +24,7 @@ const MOST_PAGES: usize = 5;
 const MOST_ENTRIES: usize = 601;
 
 impl Client {
-    /// Returns the permissions of the entries on the owner's allowlists.
+    /// Returns the permissions of the entries on the project's allowlists.
     ///
     /// # Errors
     ///
@@ -31,11 +33,11 @@ impl Client {
     /// GitLab from answering.
     pub async fn permissions(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         freshness: Freshness,
     ) -> Result<Arc<PermissionList>, Error> {
-        let snapshot = self.memory.lists.permissions(owner);
-        self.get_of(owner, &snapshot, freshness, self.read_permissions(owner)).await
+        let snapshot = self.memory.lists.permissions(project);
+        self.get_of(project, &snapshot, freshness, self.read_permissions(project)).await
     }
 
     /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be older than it, and is
@@ -46,27 +48,28 @@ impl Client {
     /// As [`Client::permissions`].
     pub async fn permissions_of(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         target: Target,
     ) -> Result<Option<Permissions>, Error> {
         let held = |list: Arc<PermissionList>| list.get(target).map(|entry| entry.permissions.clone());
-        match held(self.permissions(owner, Freshness::Shared).await?) {
-            None => self.permissions(owner, Freshness::Now).await.map(held),
+        match held(self.permissions(project, Freshness::Shared).await?) {
+            None => self.permissions(project, Freshness::Now).await.map(held),
             found => Ok(found),
         }
     }
 
-    async fn read_permissions(&self, owner: ProjectId) -> Result<Arc<PermissionList>, Error> {
-        if let Some(list) = self.read_together(owner).await.and_then(|reading| reading.permissions.clone()) {
+    async fn read_permissions(&self, project: ProjectId) -> Result<Arc<PermissionList>, Error> {
+        if let Some(list) = self.read_together(project).await.and_then(|reading| reading.permissions.clone())
+        {
             return Ok(list);
         }
-        let path = self.owner_path(owner).await?;
-        if let Some(list) = self.permissions_at(&path, owner).await? {
+        let path = self.project_path(project).await?;
+        if let Some(list) = self.permissions_at(&path, project).await? {
             return Ok(list);
         }
         let call = endpoint::list(&path, &Cursors::default());
-        let present = self.present_path(owner, &path, call.line()).await?;
-        let list = self.permissions_at(&present, owner).await?;
+        let present = self.present_path(project, &path, call.line()).await?;
+        let list = self.permissions_at(&present, project).await?;
         list.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
@@ -90,11 +93,11 @@ impl Client {
         Ok(present)
     }
 
-    /// Returns the list of the project at that path, or nothing where the path does not lead to the owner.
+    /// Returns the list of the project at that path, or nothing where the path does not lead to the project.
     pub(super) async fn permissions_at(
         &self,
         path: &str,
-        owner: ProjectId,
+        project: ProjectId,
     ) -> Result<Option<Arc<PermissionList>>, Error> {
         let mut list = PermissionList::default();
         let (mut from, mut read) = (Cursors::default(), 0);
@@ -104,10 +107,10 @@ impl Client {
             let failure = |kind, words: &str| {
                 Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
             };
-            let Some(ListedOwner { id, ci_job_token_scope_allowlist: lists }) = answer.value.project else {
+            let Some(ListedProject { id, ci_job_token_scope_allowlist: lists }) = answer.value.project else {
                 return fault.map_or(Ok(None), Err);
             };
-            if id.0 != Target::Project(owner) {
+            if id.0 != Target::Project(project) {
                 return Ok(None);
             }
             let Some(lists) = lists else {
@@ -135,16 +138,17 @@ impl Client {
         Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
     }
 
-    /// Returns the owner's full path, as its list of projects tells by the way, or else as one look-up does.
+    /// Returns the project's full path, as its list of projects tells by the way, or else as one look-up
+    /// does.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such owner for the token, and whatever keeps GitLab from answering.
-    pub async fn owner_path(&self, owner: ProjectId) -> Result<String, Error> {
-        let listed = self.peek_allowlist(owner, Kind::Project);
-        match listed.as_ref().and_then(|list| list.owner_path()) {
+    pub async fn project_path(&self, project: ProjectId) -> Result<String, Error> {
+        let listed = self.peek_allowlist(project, Kind::Project);
+        match listed.as_ref().and_then(|list| list.project_path()) {
             Some(path) => Ok(path.to_owned()),
-            None => self.path_of(owner.into(), ErrorKind::NotFound).await,
+            None => self.path_of(project.into(), ErrorKind::NotFound).await,
         }
     }
 }

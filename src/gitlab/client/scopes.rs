@@ -170,11 +170,11 @@ impl Client {
 }
 
 impl AllowedCounts {
-    fn of_page(owner: ProjectId, lists: &Lists) -> Self {
+    fn of_page(project: ProjectId, lists: &Lists) -> Self {
         let entries = |page: &Page<Entry>| {
             let entries = page.nodes.iter().map(Option::as_ref);
             let counted: Vec<bool> = entries
-                .filter(|entry| entry.is_none_or(|entry| entry.gives_access_to(owner)))
+                .filter(|entry| entry.is_none_or(|entry| entry.gives_access_to(project)))
                 .map(|entry| entry.is_none_or(Entry::has_default_permissions))
                 .collect();
             (counted.len(), counted.into_iter().filter(|is_default| *is_default).count())
@@ -184,8 +184,8 @@ impl AllowedCounts {
         Self { projects, groups, with_default_permissions: by_projects + by_groups }
     }
 
-    fn of_list(owner: ProjectId, list: &PermissionList) -> Self {
-        let entries = || list.iter().filter(|entry| entry.target != Target::Project(owner));
+    fn of_list(project: ProjectId, list: &PermissionList) -> Self {
+        let entries = || list.iter().filter(|entry| entry.target != Target::Project(project));
         let count = |kind| entries().filter(|entry| entry.target.kind() == kind).count();
         Self {
             projects: count(Kind::Project),

@@ -24,7 +24,7 @@ impl Client {
         if let Some(settings) = self.read_together(project).await.and_then(|reading| reading.own_settings) {
             return Ok(settings);
         }
-        let path = self.owner_path(project).await?;
+        let path = self.project_path(project).await?;
         if let Some(settings) = self.own_settings_at(&path, project).await? {
             return Ok(settings);
         }
@@ -65,7 +65,7 @@ impl Client {
         project: ProjectId,
         allowed: bool,
     ) -> Result<Option<bool>, Error> {
-        let call = endpoint::set_cross_project_push(&self.owner_path(project).await?, allowed);
+        let call = endpoint::set_cross_project_push(&self.project_path(project).await?, allowed);
         let outcome = self.sender.ask_for_parts(&call).await;
         self.memory.own_settings.of(project).forget();
         let error = match outcome {

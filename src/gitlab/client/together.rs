@@ -66,8 +66,8 @@ impl Reading {
         let lists = shown.ci_job_token_scope_allowlist.filter(|_| all_settings.is_some());
         let allowlist = |lists: &Lists, kind| {
             let targets = lists.targets(kind)?;
-            let owner_path = (kind == Kind::Project).then(|| place.full_path.clone());
-            Some(Arc::new(Allowlist::of_targets(project, owner_path, targets)))
+            let project_path = (kind == Kind::Project).then(|| place.full_path.clone());
+            Some(Arc::new(Allowlist::of_targets(project, project_path, targets)))
         };
         let projects = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Project));
         let groups = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Group));

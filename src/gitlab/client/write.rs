@@ -7,15 +7,15 @@ use crate::gitlab::sender::Error;
 /// A write of an entry that is under way. Unless it ends well, the shared lists are in doubt.
 pub(super) struct Write<'a> {
     lists: &'a Lists,
-    owner: ProjectId,
+    project: ProjectId,
     target: Target,
     ended: bool,
 }
 
 impl<'a> Write<'a> {
     /// Begins a write that is not sent yet.
-    pub(super) fn begin(lists: &'a Lists, owner: ProjectId, target: Target) -> Self {
-        Self { lists, owner, target, ended: false }
+    pub(super) fn begin(lists: &'a Lists, project: ProjectId, target: Target) -> Self {
+        Self { lists, project, target, ended: false }
     }
 
     /// Keeps the shared lists true by `done`. After a failure nobody knows what is on them: even a refusal of the token
@@ -31,7 +31,7 @@ impl<'a> Write<'a> {
 impl Drop for Write<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.lists.in_doubt(self.owner, self.target);
+            self.lists.in_doubt(self.project, self.target);
         }
     }
 }

@@ -30,13 +30,13 @@ const LIST: Document = Document {
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
     /// None where the token sees no project at that path.
-    pub(in crate::gitlab) project: Option<ListedOwner>,
+    pub(in crate::gitlab) project: Option<ListedProject>,
 }
 
 /// The last two are kept from those who are not at least Maintainers of the project.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::gitlab) struct ListedOwner {
+pub(in crate::gitlab) struct ListedProject {
     pub(in crate::gitlab) id: GlobalId,
     ci_cd_settings: Option<Present>,
     ci_job_token_auth_logs: Option<Page<Row>>,
@@ -78,7 +78,7 @@ pub(in crate::gitlab) fn list(project: &str, after: Option<&str>) -> Call<Envelo
     Call::reading(LIST, json!({ "project": project, "after": after }))
 }
 
-impl ListedOwner {
+impl ListedProject {
     /// Returns this part of the log, or nothing where the token may not see it.
     pub(in crate::gitlab) fn into_log(self) -> Option<Page<Row>> {
         self.ci_job_token_auth_logs.filter(|_| self.ci_cd_settings.is_some())

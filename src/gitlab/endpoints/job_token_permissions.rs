@@ -180,12 +180,12 @@ const CHANGE: Document = Document {
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Listed {
     /// None where the token sees no project at that path.
-    pub(in crate::gitlab) project: Option<ListedOwner>,
+    pub(in crate::gitlab) project: Option<ListedProject>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::gitlab) struct ListedOwner {
+pub(in crate::gitlab) struct ListedProject {
     pub(in crate::gitlab) id: GlobalId,
     /// None where the token's user lacks the Maintainer role.
     pub(in crate::gitlab) ci_job_token_scope_allowlist: Option<Lists>,
@@ -321,8 +321,8 @@ impl Lists {
         nodes.filter(|entry| entry.as_ref().is_none_or(Entry::is_hidden)).count()
     }
 
-    /// Returns the targets of one kind that have access, that of the owner's entry for itself included. Returns nothing
-    /// where the list isn't surely whole, or GitLab keeps back what REST tells.
+    /// Returns the targets of one kind that have access, that of the project's entry for itself included.
+    /// Returns nothing where the list isn't surely whole, or GitLab keeps back what REST tells.
     pub(in crate::gitlab) fn targets(&self, kind: Kind) -> Option<Vec<ListedTarget>> {
         let page = match kind {
             Kind::Project => &self.projects_allowlist,
@@ -377,14 +377,15 @@ impl Seen {
 
 impl Entry {
     /// Returns the project on whose allowlist the entry is, as far as GitLab shows it.
-    pub(in crate::gitlab) fn owner(&self) -> Option<ProjectId> {
+    pub(in crate::gitlab) fn project(&self) -> Option<ProjectId> {
         ProjectId::of(self.source_project.as_ref()?.id.0)
     }
 
-    /// Checks whether this gives others access to the owner: neither an outbound link nor the owner's entry for itself.
-    pub(in crate::gitlab) fn gives_access_to(&self, owner: ProjectId) -> bool {
+    /// Checks whether this gives others access to the project: neither an outbound link nor the project's
+    /// entry for itself.
+    pub(in crate::gitlab) fn gives_access_to(&self, project: ProjectId) -> bool {
         let target = self.target.as_ref().and_then(|target| target.id);
-        let is_owner = target.is_some_and(|id| id.0 == Target::Project(owner));
+        let is_owner = target.is_some_and(|id| id.0 == Target::Project(project));
         !is_owner && !is_outbound(self.direction.as_deref())
     }
 

@@ -65,11 +65,12 @@ fn group_path(web_url: &str, root: &str) -> Option<String> {
 }
 
 impl Link {
-    /// Checks whether this is the link that was asked for. A server that does not name the owner is believed.
-    pub(in crate::gitlab) fn is(&self, owner: ProjectId, target: Target) -> bool {
+    /// Checks whether this is the link that was asked for. A server that does not name the project is
+    /// believed.
+    pub(in crate::gitlab) fn is(&self, project: ProjectId, target: Target) -> bool {
         let targets = [self.target_project_id.map(Target::from), self.target_group_id.map(Target::from)];
         let named = self.source_project_id.or(self.project_id);
-        targets.contains(&Some(target)) && named.is_none_or(|named| named == owner)
+        targets.contains(&Some(target)) && named.is_none_or(|named| named == project)
     }
 }
 
@@ -84,23 +85,23 @@ pub(in crate::gitlab) fn set_inbound_enabled(project: ProjectId, enabled: bool) 
 }
 
 /// `GET /projects/:id/job_token_scope/allowlist` or `…/groups_allowlist`
-pub(in crate::gitlab) fn list(owner: ProjectId, kind: Kind) -> Call<Vec<Listed>> {
-    Call::get_list(allowlist(owner, kind))
+pub(in crate::gitlab) fn list(project: ProjectId, kind: Kind) -> Call<Vec<Listed>> {
+    Call::get_list(allowlist(project, kind))
 }
 
 /// `POST /projects/:id/job_token_scope/allowlist` or `…/groups_allowlist`
-pub(in crate::gitlab) fn allow(owner: ProjectId, target: Target) -> Call<Link> {
+pub(in crate::gitlab) fn allow(project: ProjectId, target: Target) -> Call<Link> {
     let kind = target.kind();
-    Call::post(allowlist(owner, kind), json!({ kind.target_id(): target.id() }))
+    Call::post(allowlist(project, kind), json!({ kind.target_id(): target.id() }))
 }
 
 /// `DELETE /projects/:id/job_token_scope/allowlist/:target` or `…/groups_allowlist/:target`
-pub(in crate::gitlab) fn revoke(owner: ProjectId, target: Target) -> Call<()> {
-    Call::delete(format!("{}/{}", allowlist(owner, target.kind()), target.id()))
+pub(in crate::gitlab) fn revoke(project: ProjectId, target: Target) -> Call<()> {
+    Call::delete(format!("{}/{}", allowlist(project, target.kind()), target.id()))
 }
 
-fn allowlist(owner: ProjectId, kind: Kind) -> String {
-    format!("/projects/{owner}/job_token_scope/{}", kind.allowlist())
+fn allowlist(project: ProjectId, kind: Kind) -> String {
+    format!("/projects/{project}/job_token_scope/{}", kind.allowlist())
 }
 
 #[cfg(test)]
@@ -122,30 +123,36 @@ mod tests {
 
     #[test]
     fn each_call_has_the_address_and_body_that_gitlab_documents() {
-        let (owner, target) = (project(1), Target::Project(project(2)));
+        let (source_project, target) = (project(1), Target::Project(project(2)));
         let scope = show(&"a/b".parse().unwrap());
         assert_eq!(shown(&scope), "GET /projects/a%2Fb/job_token_scope");
         assert_eq!(
-            shown(&set_inbound_enabled(owner, false)),
+            shown(&set_inbound_enabled(source_project, false)),
             r#"PATCH /projects/1/job_token_scope {"enabled":false}"#
         );
-        assert_eq!(shown(&list(owner, Kind::Project)), "GET /projects/1/job_token_scope/allowlist");
-        assert_eq!(shown(&list(owner, Kind::Group)), "GET /projects/1/job_token_scope/groups_allowlist");
+        assert_eq!(shown(&list(source_project, Kind::Project)), "GET /projects/1/job_token_scope/allowlist");
         assert_eq!(
-            shown(&allow(owner, target)),
+            shown(&list(source_project, Kind::Group)),
+            "GET /projects/1/job_token_scope/groups_allowlist"
+        );
+        assert_eq!(
+            shown(&allow(source_project, target)),
             r#"POST /projects/1/job_token_scope/allowlist {"target_project_id":2}"#
         );
         assert_eq!(
-            shown(&allow(owner, group(3))),
+            shown(&allow(source_project, group(3))),
             r#"POST /projects/1/job_token_scope/groups_allowlist {"target_group_id":3}"#
         );
-        assert_eq!(shown(&revoke(owner, target)), "DELETE /projects/1/job_token_scope/allowlist/2");
-        assert_eq!(shown(&revoke(owner, group(3))), "DELETE /projects/1/job_token_scope/groups_allowlist/3");
+        assert_eq!(shown(&revoke(source_project, target)), "DELETE /projects/1/job_token_scope/allowlist/2");
+        assert_eq!(
+            shown(&revoke(source_project, group(3))),
+            "DELETE /projects/1/job_token_scope/groups_allowlist/3"
+        );
     }
 
     #[test]
     fn link_is_known_by_either_name_of_its_project() {
-        let (owner, target) = (project(1), Target::Project(project(2)));
+        let (source_project, target) = (project(1), Target::Project(project(2)));
         for (body, expected) in [
             (r#"{"source_project_id":1,"target_project_id":2}"#, true),
             (r#"{"project_id":1,"target_project_id":2}"#, true),
@@ -156,7 +163,7 @@ mod tests {
             (r#"{"source_project_id":1}"#, false),
         ] {
             let link: Link = serde_json::from_str(body).unwrap();
-            assert_eq!(link.is(owner, target), expected, "{body}");
+            assert_eq!(link.is(source_project, target), expected, "{body}");
         }
     }
 

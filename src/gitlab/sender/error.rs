@@ -117,7 +117,7 @@ pub enum ErrorKind {
     /// GitLab wrote another entry than was meant: a path has come to name something else in between.
     Elsewhere {
         /// The project whose list was written.
-        owner: ProjectId,
+        project: ProjectId,
         /// The target of the entry that was written.
         target: Target,
     },
@@ -394,8 +394,8 @@ impl ErrorKind {
             Self::NotAvailable => "not found, or the token isn't allowed to read or change it".to_owned(),
             Self::UnknownValues(values) => format!("GitLab doesn't recognize {}", values.join(", ")),
             Self::UnseenTarget => "the target isn't visible to the token".to_owned(),
-            Self::Elsewhere { owner, target } => {
-                format!("GitLab changed the entry for {target} on the allowlist of project {owner} instead")
+            Self::Elsewhere { project, target } => {
+                format!("GitLab changed the entry for {target} on the allowlist of project {project} instead")
             }
         }
     }

@@ -46,7 +46,7 @@ struct Reading<T> {
     /// The headers of the last page announce another.
     is_announced: bool,
     /// The element that must be there is missing.
-    lacks_owner: bool,
+    lacks_project: bool,
     /// The places of the element that may be listed twice: the page of the first, and whether the second is on that page.
     twice: Twice,
 }
@@ -64,9 +64,9 @@ impl Sender {
     /// All elements of a list, each once, sorted by `id`. The first page tells how many there are; the others are
     /// then fetched at the same time.
     ///
-    /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When fewer
-    /// came than the server counts, or its count changed on the way, the list is read again. The element `owner` is always
-    /// there, and may be listed, and counted, two times.
+    /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When
+    /// fewer came than the server counts, or its count changed on the way, the list is read again. The
+    /// element `project` is always there, and may be listed, and counted, two times.
     ///
     /// # Errors
     ///
@@ -76,17 +76,17 @@ impl Sender {
         &self,
         call: &Call<Vec<T>>,
         id: fn(&T) -> u64,
-        owner: Option<u64>,
+        project: Option<u64>,
     ) -> Result<Listing<T>, Error>
     where
         Call<Vec<T>>: Clone,
     {
-        let mut reading = self.read_pages(call, id, owner).await?;
+        let mut reading = self.read_pages(call, id, project).await?;
         let mut readings = 1;
         while !reading.is_whole() && readings < MOST_READINGS {
             tracing::debug!(path = call.line().path, "the list changed while it was read");
             let before = reading;
-            reading = self.read_pages(call, id, owner).await?;
+            reading = self.read_pages(call, id, project).await?;
             readings += 1;
             if reading.confirms(&before) {
                 return Ok(reading.into_listing());
@@ -102,7 +102,7 @@ impl Sender {
         &self,
         call: &Call<Vec<T>>,
         id: fn(&T) -> u64,
-        owner: Option<u64>,
+        project: Option<u64>,
     ) -> Result<Reading<T>, Error>
     where
         Call<Vec<T>>: Clone,
@@ -119,19 +119,19 @@ impl Sender {
             total: None,
             steady: true,
             is_announced: false,
-            lacks_owner: false,
+            lacks_project: false,
             twice: Twice::No,
         };
-        let mut next = reading.add(call, first, id, owner)?;
+        let mut next = reading.add(call, first, id, project)?;
         if next.is_some() && (2..=MOST_PAGES).contains(&pages) {
             for answer in try_join_all((2..=pages).map(page)).await? {
-                next = reading.add(call, answer, id, owner)?;
+                next = reading.add(call, answer, id, project)?;
             }
         }
         while let Some(number) = next {
-            next = reading.add(call, page(number).await?, id, owner)?;
+            next = reading.add(call, page(number).await?, id, project)?;
         }
-        reading.lacks_owner = owner.is_some_and(|owner| !reading.by_id.contains_key(&owner));
+        reading.lacks_project = project.is_some_and(|project| !reading.by_id.contains_key(&project));
         Ok(reading)
     }
 }
@@ -143,13 +143,13 @@ impl<T> Reading<T> {
         call: &Call<Vec<T>>,
         answer: Answer<Vec<T>>,
         id: fn(&T) -> u64,
-        owner: Option<u64>,
+        project: Option<u64>,
     ) -> Result<Option<u64>, Error> {
         let Answer { value: elements, headers, history } = answer;
         let (count, known) = (elements.len(), self.by_id.len());
-        if let Some(owner) = owner {
-            let places = elements.iter().filter(|element| id(element) == owner).count();
-            match (places, self.by_id.contains_key(&owner)) {
+        if let Some(project) = project {
+            let places = elements.iter().filter(|element| id(element) == project).count();
+            match (places, self.by_id.contains_key(&project)) {
                 (2.., _) => self.twice = Twice::OnOnePage,
                 (1, true) => self.twice = Twice::OnTwoPages,
                 _ => {}
@@ -179,7 +179,7 @@ impl<T> Reading<T> {
     }
 
     fn is_whole(&self) -> bool {
-        self.steady && !self.lacks_owner && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage))
+        self.steady && !self.lacks_project && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage))
     }
 
     fn into_listing(self) -> Listing<T> {
@@ -189,7 +189,7 @@ impl<T> Reading<T> {
     /// Returns the error of a list that proves nothing, since elements are missing.
     fn incomplete(&self, call: &Call<Vec<T>>) -> Error {
         let held = self.by_id.len();
-        let words = match (self.total, self.lacks_owner) {
+        let words = match (self.total, self.lacks_project) {
             (_, true) => format!("the project itself is missing, read {MOST_READINGS} times"),
             (Some(counted), _) => {
                 format!(
@@ -204,7 +204,7 @@ impl<T> Reading<T> {
     /// Checks whether two readings that found the same lack no more than an element that both found on two pages.
     fn confirms(&self, before: &Self) -> bool {
         let is_same = self.steady
-            && !self.lacks_owner
+            && !self.lacks_project
             && self.total == before.total
             && self.by_id.keys().eq(before.by_id.keys());
         is_same && self.twice != Twice::No && before.twice != Twice::No && self.holds_all_but(1)

@@ -62,7 +62,7 @@ impl Entries<'_> {
         let cannot_read =
             |error: Error| Unread::of(format!("Can't read the allowlist of project {name}"), &error);
         let list = gitlab.complete_allowlist(project, Kind::Project).await.map_err(cannot_read)?;
-        let path = gitlab.owner_path(project).await.map_err(cannot_read)?;
+        let path = gitlab.project_path(project).await.map_err(cannot_read)?;
         let own =
             ListedEntry { target: project.into(), name: None, full_path: Some(path.clone()), web_url: None };
         let mut entries: Vec<ListedEntry> = list.has_own_entry().then_some(own).into_iter().collect();

@@ -90,7 +90,7 @@ impl Find for Lists<'_> {
     ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
         let list = self.of(project, None, false, warnings).await?;
         // The list tells the path.
-        let path = self.gitlab.owner_path(project).await;
+        let path = self.gitlab.project_path(project).await;
         let path = path.map_err(|error: Error| Unread::of(cannot_read(&project.to_string()), &error))?;
         Ok(vec![listed(list, &path)])
     }

@@ -92,7 +92,7 @@ impl Find for Scopes<'_> {
             true => found(gitlab, (project, &name), settings, warnings).await?,
             false => bare(project),
         };
-        let path = gitlab.owner_path(project).await.map_err(cannot_read)?;
+        let path = gitlab.project_path(project).await.map_err(cannot_read)?;
         Ok(vec![listed(scope, &path)])
     }
 }

@@ -287,8 +287,10 @@ impl Resource for AllowlistEntry {
                     connection.ledger.note_read(instance, Manager::Entry, BTreeSet::new());
                     return Ok(None);
                 };
-                let paths =
-                    Paths { project: list.owner_path().map(str::to_owned), target: entry.full_path.clone() };
+                let paths = Paths {
+                    project: list.project_path().map(str::to_owned),
+                    target: entry.full_path.clone(),
+                };
                 connection.reads.note(Manager::Entry, owner, Some(target), paths);
                 let state = state.with_ids(owner, target);
                 connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));

@@ -175,9 +175,9 @@ async fn the_list_that_decides_is_read_after_the_answer() {
 #[tokio::test]
 async fn project_itself_is_neither_there_nor_gone() {
     let server = server(vec![refusal(400, "the same project")], &[1]).await;
-    let owner = project_target(OWNER);
-    assert!(server.client().allow(project(OWNER), owner).await.unwrap_err().is_bad_request());
-    assert!(server.client().revoke(project(OWNER), owner).await.unwrap_err().is_bad_request());
+    let source_project = project_target(OWNER);
+    assert!(server.client().allow(project(OWNER), source_project).await.unwrap_err().is_bad_request());
+    assert!(server.client().revoke(project(OWNER), source_project).await.unwrap_err().is_bad_request());
 }
 
 #[tokio::test]

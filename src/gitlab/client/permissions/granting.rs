@@ -1,5 +1,5 @@
 //! Adding entries with permissions of their own, and changing those. A write is confirmed when its answer shows what was
-//! meant: the owner and target by ID, and the permissions. What was added otherwise is taken off again.
+//! meant: the project and target by ID, and the permissions. What was added otherwise is taken off again.
 
 use crate::gitlab::client::handle::Client;
 use crate::gitlab::client::job_token::Allowed;
@@ -45,7 +45,7 @@ pub struct NotGranted {
 #[derive(Debug, Clone)]
 pub struct NotUndone {
     /// The project on whose allowlist it is.
-    pub owner: ProjectId,
+    pub project: ProjectId,
     /// The project or group that has access.
     pub target: Target,
     /// The error of the removal.
@@ -54,15 +54,15 @@ pub struct NotUndone {
 
 /// GitLab's response to a write.
 struct Written {
-    owner: ProjectId,
+    project: ProjectId,
     entry: PermittedEntry,
     line: RequestLine,
     history: AttemptHistory,
 }
 
 impl Client {
-    /// Puts the target on the owner's allowlist with these permissions from the first moment. If it is there already, it
-    /// gets them.
+    /// Puts the target on the project's allowlist with these permissions from the first moment. If it is
+    /// there already, it gets them.
     ///
     /// # Errors
     ///
@@ -72,12 +72,12 @@ impl Client {
     /// target's path; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
     pub async fn allow_with(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         target: Target,
         permissions: &Permissions,
     ) -> Result<Granted, NotGranted> {
         let call = endpoint::allow(
-            &self.owner_path(owner).await?,
+            &self.project_path(project).await?,
             &self.path_of(target, ErrorKind::UnseenTarget).await?,
             permissions,
         );
@@ -86,14 +86,14 @@ impl Client {
         let client = self.despite_stop();
         let mut is_repeated = false;
         let error = loop {
-            let error = match self.add_with(owner, target, permissions, &call).await? {
+            let error = match self.add_with(project, target, permissions, &call).await? {
                 Ok(confirmation) => return granted(Allowed::Added, confirmation),
                 Err(error) => error,
             };
             if !(error.is_bad_request() || error.maybe_carried_out()) {
                 return Err(error.into());
             }
-            match client.is_allowed(owner, target, Freshness::Now).await {
+            match client.is_allowed(project, target, Freshness::Now).await {
                 Ok(true) => break error,
                 // It may have been there when GitLab refused, and somebody has removed it since; or the connection was
                 // closed just when the request was sent.
@@ -108,11 +108,11 @@ impl Client {
             }
         };
         let ours = error.maybe_carried_out();
-        let held = client.permissions(owner, Freshness::Now).await.ok();
+        let held = client.permissions(project, Freshness::Now).await.ok();
         let held = held.and_then(|list| list.get(target).map(|entry| entry.permissions.clone()));
         let mut confirmation = Confirmation::Shown;
         if held.as_ref() != Some(permissions) {
-            confirmation = match client.set_permissions(owner, target, permissions).await {
+            confirmation = match client.set_permissions(project, target, permissions).await {
                 Ok(confirmation) => confirmation,
                 Err(failed) => {
                     // Where it can't be read, it was asked for with these.
@@ -134,15 +134,15 @@ impl Client {
     /// Sends the addition once. Returns GitLab's refusal as a value, since a list may show that it is none.
     async fn add_with(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         target: Target,
         permissions: &Permissions,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Result<Confirmation, Error>, NotGranted> {
-        match self.write(owner, target, call).await {
-            Ok(Some(written)) if written.is(owner, target, permissions) => Ok(Ok(Confirmation::Shown)),
-            Ok(Some(written)) => Err(self.take_back(owner, target, written, permissions).await),
-            Ok(None) => Ok(self.confirm(owner, target, permissions, call).await),
+        match self.write(project, target, call).await {
+            Ok(Some(written)) if written.is(project, target, permissions) => Ok(Ok(Confirmation::Shown)),
+            Ok(Some(written)) => Err(self.take_back(project, target, written, permissions).await),
+            Ok(None) => Ok(self.confirm(project, target, permissions, call).await),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -150,17 +150,17 @@ impl Client {
     /// Looks for what a write has done whose answer has no error and doesn't show the entry.
     async fn confirm(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         target: Target,
         permissions: &Permissions,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Confirmation, Error> {
         let client = self.despite_stop();
         let doubtful = || unclear(call, AttemptHistory::default());
-        if !client.is_listed(owner, target).await.is_ok_and(|is_there| is_there) {
+        if !client.is_listed(project, target).await.is_ok_and(|is_there| is_there) {
             return Err(doubtful());
         }
-        let list = client.permissions(owner, Freshness::Now).await.ok();
+        let list = client.permissions(project, Freshness::Now).await.ok();
         match list.and_then(|list| list.get(target).map(|entry| entry.permissions == *permissions)) {
             Some(true) => Ok(Confirmation::Shown),
             Some(false) => Err(doubtful()),
@@ -168,36 +168,36 @@ impl Client {
         }
     }
 
-    /// Gives the target's entry on the owner's allowlist these permissions, in one step. The owner's entry for itself comes to
-    /// be by this if it isn't there.
+    /// Gives the target's entry on the project's allowlist these permissions, in one step. The project's
+    /// entry for itself comes to be by this if it isn't there.
     ///
     /// # Errors
     ///
     /// As [`Client::allow_with`], and [`ErrorKind::BadRequest`] when there is no such entry.
     pub async fn set_permissions(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         target: Target,
         permissions: &Permissions,
     ) -> Result<Confirmation, NotGranted> {
-        let owner_path = self.owner_path(owner).await?;
+        let project_path = self.project_path(project).await?;
         // Without a list, GitLab's answer to the write tells what is wrong.
-        let list = self.permissions(owner, Freshness::Shared).await.ok();
+        let list = self.permissions(project, Freshness::Shared).await.ok();
         let listed = list.and_then(|list| list.get(target).map(|entry| entry.full_path.clone()));
         let target_path = match listed {
-            _ if target == Target::Project(owner) => owner_path.clone(),
+            _ if target == Target::Project(project) => project_path.clone(),
             Some(path) => path,
             None => self.path_of(target, ErrorKind::UnseenTarget).await?,
         };
-        let call = endpoint::change(&owner_path, &target_path, permissions);
-        let error = match self.write(owner, target, &call).await {
-            Ok(Some(written)) if written.is(owner, target, permissions) => return Ok(Confirmation::Shown),
+        let call = endpoint::change(&project_path, &target_path, permissions);
+        let error = match self.write(project, target, &call).await {
+            Ok(Some(written)) if written.is(project, target, permissions) => return Ok(Confirmation::Shown),
             Ok(Some(written)) => {
-                let left = written.is_entry(owner, target).then(|| written.entry.permissions.clone());
-                let error = written.mismatch(owner, target, permissions);
+                let left = written.is_entry(project, target).then(|| written.entry.permissions.clone());
+                let error = written.mismatch(project, target, permissions);
                 return Err(NotGranted { error, left, taken_back: None });
             }
-            Ok(None) => match self.confirm(owner, target, permissions, &call).await {
+            Ok(None) => match self.confirm(project, target, permissions, &call).await {
                 Ok(confirmation) => return Ok(confirmation),
                 Err(error) => error,
             },
@@ -207,7 +207,7 @@ impl Client {
         if !(refused || error.maybe_carried_out()) {
             return Err(error.into());
         }
-        let list = match self.despite_stop().permissions(owner, Freshness::Now).await {
+        let list = match self.despite_stop().permissions(project, Freshness::Now).await {
             Ok(list) => list,
             // What went wrong behind the change is that this token can't see the entry.
             Err(_) if error.maybe_carried_out() && error.is_about_fine_grained_token() => {
@@ -232,23 +232,23 @@ impl Client {
     /// nothing when GitLab reports no error and doesn't show what it wrote.
     async fn write(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         target: Target,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Option<Written>, Error> {
         let lists = &self.memory.lists;
-        let write = Write::begin(lists, owner, target);
-        let outcome = self.ask_to_write(owner, call).await;
+        let write = Write::begin(lists, project, target);
+        let outcome = self.ask_to_write(project, call).await;
         write.end(&outcome, |written| match written {
-            Some(written) => lists.permitted(written.owner, &written.entry),
-            None => lists.in_doubt(owner, target),
+            Some(written) => lists.permitted(written.project, &written.entry),
+            None => lists.in_doubt(project, target),
         });
         outcome
     }
 
     async fn ask_to_write(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         call: &Call<Envelope<Changed>>,
     ) -> Result<Option<Written>, Error> {
         let (mut answer, fault) = self.sender.ask_for_parts(call).await?;
@@ -259,44 +259,45 @@ impl Client {
             return Err(self.sender.refused(call, &answer, &written.errors));
         }
         let Some(entry) = written.ci_job_token_scope_allowlist_entry else { return Ok(None) };
-        let owner = entry.owner().unwrap_or(owner);
+        let project = entry.project().unwrap_or(project);
         let Some(entry) = entry.into_model() else { return Ok(None) };
-        Ok(Some(Written { owner, entry, line: call.line().clone(), history: answer.history }))
+        Ok(Some(Written { project, entry, line: call.line().clone(), history: answer.history }))
     }
 
     /// Removes what an addition has made other than it was meant.
     async fn take_back(
         &self,
-        owner: ProjectId,
+        project: ProjectId,
         target: Target,
         written: Written,
         wanted: &Permissions,
     ) -> NotGranted {
-        let added = (written.owner, written.entry.target);
+        let added = (written.project, written.entry.target);
         let undone = self.despite_stop().revoke(added.0, added.1).await;
-        let undone = undone.map(|_| ()).map_err(|error| NotUndone { owner: added.0, target: added.1, error });
-        let stays = undone.is_err() && written.is_entry(owner, target);
+        let undone =
+            undone.map(|_| ()).map_err(|error| NotUndone { project: added.0, target: added.1, error });
+        let stays = undone.is_err() && written.is_entry(project, target);
         NotGranted {
             left: stays.then(|| written.entry.permissions.clone()),
             taken_back: Some(undone),
-            error: written.mismatch(owner, target, wanted),
+            error: written.mismatch(project, target, wanted),
         }
     }
 }
 
 impl Written {
-    fn is_entry(&self, owner: ProjectId, target: Target) -> bool {
-        (self.owner, self.entry.target) == (owner, target)
+    fn is_entry(&self, project: ProjectId, target: Target) -> bool {
+        (self.project, self.entry.target) == (project, target)
     }
 
-    fn is(&self, owner: ProjectId, target: Target, permissions: &Permissions) -> bool {
-        self.is_entry(owner, target) && self.entry.permissions == *permissions
+    fn is(&self, project: ProjectId, target: Target, permissions: &Permissions) -> bool {
+        self.is_entry(project, target) && self.entry.permissions == *permissions
     }
 
     /// Returns the error of a write that did something else.
-    fn mismatch(self, owner: ProjectId, target: Target, wanted: &Permissions) -> Error {
-        let (kind, words) = if !self.is_entry(owner, target) {
-            (ErrorKind::Elsewhere { owner: self.owner, target: self.entry.target }, None)
+    fn mismatch(self, project: ProjectId, target: Target, wanted: &Permissions) -> Error {
+        let (kind, words) = if !self.is_entry(project, target) {
+            (ErrorKind::Elsewhere { project: self.project, target: self.entry.target }, None)
         } else if self.entry.permissions == Permissions::Default && *wanted != Permissions::Default {
             (ErrorKind::SwitchedOff, Some("GitLab returned the default permissions".to_owned()))
         } else {

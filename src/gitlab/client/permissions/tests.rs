@@ -105,8 +105,8 @@ async fn many_readers_cost_one_query_for_both_kinds() {
 async fn path_of_the_project_comes_from_its_list_if_read() {
     let server = Scripted::new(|seen| match seen.path.as_str() {
         "/projects/1/job_token_scope/allowlist" => {
-            let owner = json!({"id": 1, "path_with_namespace": "acme/app"});
-            crate::gitlab::testing::page(&[owner], 1, 1, 1)
+            let source_project = json!({"id": 1, "path_with_namespace": "acme/app"});
+            crate::gitlab::testing::page(&[source_project], 1, 1, 1)
         }
         _ => three_entries(seen),
     })
@@ -214,9 +214,9 @@ async fn project_whose_path_changed_is_found_at_the_present_one() {
 
 #[tokio::test]
 async fn absent_or_hidden_project_is_an_error() {
-    let kind = |owner: Value, status: u16| async move {
+    let kind = |source_project: Value, status: u16| async move {
         let server = Scripted::new(move |seen| match seen.path.as_str() {
-            "/api/graphql" => of_project(&owner),
+            "/api/graphql" => of_project(&source_project),
             _ if status == 404 => refusal(404, "404 Project Not Found"),
             _ => found(seen),
         })

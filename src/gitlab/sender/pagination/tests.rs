@@ -188,7 +188,7 @@ fn the_next_page_is_a_pure_question() {
     }
 }
 
-/// The pages of the project's own allowlist, of which project 1 is the owner.
+/// The pages of the project's own allowlist, of which project 1 is the project.
 async fn read_own(pages: Vec<Vec<u64>>, total: usize) -> Option<(usize, usize)> {
     let server = Scripted::new(move |seen| {
         let number = usize::try_from(seen.page()).unwrap();

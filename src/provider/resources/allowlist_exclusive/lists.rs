@@ -84,8 +84,8 @@ impl Lists {
     }
 
     /// Returns the path that the owner has now, if the list of projects tells it.
-    pub(super) fn owner_path(&self) -> Option<&str> {
-        self.members.projects.as_ref()?.owner_path()
+    pub(super) fn project_path(&self) -> Option<&str> {
+        self.members.projects.as_ref()?.project_path()
     }
 
     /// Returns the entries of one kind.

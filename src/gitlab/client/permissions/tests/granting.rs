@@ -172,18 +172,18 @@ async fn an_addition_that_was_not_meant_is_taken_off_again() {
     let mut other_list = jobs();
     other_list["sourceProject"]["id"] = json!("gid://gitlab/Project/8");
     let elsewhere =
-        |owner, target| ErrorKind::Elsewhere { owner: project(owner), target: project_target(target) };
+        |source, target| ErrorKind::Elsewhere { project: project(source), target: project_target(target) };
     let cases = [
         (switched_off("Project/2"), ErrorKind::SwitchedOff, "allowlist/2", 1),
         (entry("Project/2", Some(&["READ_JOBS", "ADMIN_JOBS"])), ErrorKind::Unreadable, "allowlist/2", 1),
         (stranger, elsewhere(1, 9), "allowlist/9", 1),
         (other_list, elsewhere(8, 2), "allowlist/2", 8),
     ];
-    for (answered, kind, entry, owner) in cases {
+    for (answered, kind, entry, source_project) in cases {
         let server = Script::new(vec![wrote(&answered)], vec![]).start().await;
         assert_eq!(allow(&server).await, Err((kind, None)), "{answered}");
         let last = server.lines().pop().unwrap();
-        assert_eq!(last, format!("DELETE /projects/{owner}/job_token_scope/{entry}"));
+        assert_eq!(last, format!("DELETE /projects/{source_project}/job_token_scope/{entry}"));
     }
 }
 
@@ -195,7 +195,7 @@ async fn an_addition_that_can_not_be_taken_off_again_is_told() {
     let NotGranted { error, left, taken_back } = result.unwrap_err();
     assert_eq!((error.kind(), left), (&ErrorKind::SwitchedOff, Some(Permissions::Default)));
     let undone = taken_back.unwrap().unwrap_err();
-    assert_eq!((undone.owner, undone.target), (project(1), project_target(2)));
+    assert_eq!((undone.project, undone.target), (project(1), project_target(2)));
     assert_eq!(*undone.error.kind(), ErrorKind::StillAllowed);
 }
 
@@ -213,7 +213,7 @@ async fn a_target_that_the_token_can_not_see_has_no_path_to_add_it_by() {
 #[tokio::test]
 async fn a_fresh_list_decides_what_a_change_came_to() {
     let stranger = entry("Project/9", Some(&["READ_JOBS"]));
-    let elsewhere = ErrorKind::Elsewhere { owner: project(1), target: project_target(9) };
+    let elsewhere = ErrorKind::Elsewhere { project: project(1), target: project_target(9) };
     let cases: Vec<Case<()>> = vec![
         ("changed", vec![wrote(&jobs())], vec![wide()], Ok(())),
         ("refused", vec![refused("no")], vec![wide()], Err((ErrorKind::BadRequest, None))),
