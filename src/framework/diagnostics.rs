@@ -2,7 +2,8 @@
 //! never read as failure.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::path::AttributePath;
 
@@ -104,17 +105,35 @@ impl From<Diagnostic> for Errors {
 
 /// Collects the warnings of an operation, each kept once.
 #[derive(Debug, Default)]
-pub struct Warnings(Mutex<Vec<Diagnostic>>);
+pub struct Warnings {
+    all: Mutex<Vec<Diagnostic>>,
+    may_be_dropped: AtomicBool,
+}
 
 impl Warnings {
     /// Adds a warning, unless the same one is there already.
     pub fn add(&self, warning: Diagnostic) {
-        push_once(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), warning);
+        push_once(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner), warning);
+    }
+
+    /// Notes that the host may not show these warnings, so that no other message may refer to them.
+    pub(super) fn may_be_dropped(&self) {
+        self.may_be_dropped.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the warnings as a run tells them: a cause that another warning has told is left out.
+    pub(super) fn told(&self, causes: &Causes) -> Vec<Diagnostic> {
+        let told = &causes.of_warnings;
+        let tell = |warning| match self.may_be_dropped.load(Ordering::Relaxed) {
+            true => told.shortened(warning),
+            false => told.once(warning),
+        };
+        self.take().into_iter().map(tell).collect()
     }
 
     /// The warnings so far, oldest first; the sink is empty afterwards.
     pub fn take(&self) -> Vec<Diagnostic> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -129,8 +148,8 @@ pub(super) struct Causes {
 impl Causes {
     /// Forgets all causes, for another run.
     pub(super) fn clear(&self) {
-        for Told(told) in [&self.of_errors, &self.of_warnings] {
-            told.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        for told in [&self.of_errors, &self.of_warnings] {
+            told.causes().clear();
         }
     }
 }
@@ -144,15 +163,25 @@ const TOLD_ELSEWHERE: &str = " Another message of this run has the details.";
 
 impl Told {
     /// Returns the message as it is, if it is the first one with its cause, and without the cause otherwise.
-    pub(super) fn once(&self, mut diagnostic: Diagnostic) -> Diagnostic {
-        let Some(cause) = diagnostic.cause.take() else { return diagnostic };
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.contains(&cause) {
+    pub(super) fn once(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let cause = diagnostic.cause.clone();
+        let shortened = self.shortened(diagnostic);
+        self.causes().extend(cause);
+        shortened
+    }
+
+    /// Returns the message without its cause, if another message has told that.
+    fn shortened(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        if let Some(cause) = diagnostic.cause.take()
+            && self.causes().contains(&cause)
+        {
             diagnostic.detail = diagnostic.detail.replacen(&cause, TOLD_ELSEWHERE, 1);
-        } else {
-            told.insert(cause);
         }
         diagnostic
+    }
+
+    fn causes(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -177,6 +206,21 @@ mod tests {
 
         let errors = Errors::check([Diagnostic::new("a", "b"), Diagnostic::new("a", "b")]).unwrap_err();
         assert_eq!(errors.as_slice(), [Diagnostic::new("a", "b")]);
+    }
+
+    #[test]
+    fn no_message_refers_to_a_warning_that_may_be_dropped() {
+        let causes = Causes::default();
+        let told = |may_be_dropped: bool| {
+            let warnings = Warnings::default();
+            warnings.add(Diagnostic::new("a", "No.").with_cause("\n\nAsk."));
+            if may_be_dropped {
+                warnings.may_be_dropped();
+            }
+            warnings.told(&causes).remove(0).detail
+        };
+        assert_eq!([true, true, false].map(told), ["No.\n\nAsk."; 3]);
+        assert_eq!([true, false].map(told), ["No. Another message of this run has the details."; 2]);
     }
 
     #[test]

@@ -80,9 +80,7 @@ fn answer<Res: Diagnosed>(result: Result<Res, Errors>, warnings: &Warnings, caus
         failure.diagnostics().extend(errors);
         failure
     });
-    answer
-        .diagnostics()
-        .extend(warnings.take().into_iter().map(|told| warning(causes.of_warnings.once(told))));
+    answer.diagnostics().extend(warnings.told(causes).into_iter().map(warning));
     for diagnostic in answer.diagnostics().iter() {
         tracing::debug!(
             diagnostic_summary = diagnostic.summary,

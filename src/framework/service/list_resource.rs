@@ -35,8 +35,7 @@ pub(super) fn start<P: Provider>(
         let warnings = Warnings::default();
         let end = search(&served, request, &warnings, &found).await;
         let causes = served.session.causes();
-        let warnings =
-            warnings.take().into_iter().map(|told| convert::warning(causes.of_warnings.once(told)));
+        let warnings = warnings.told(causes).into_iter().map(convert::warning);
         let errors = end.err().map(Errors::into_vec).unwrap_or_default().into_iter();
         warnings.chain(errors.map(|told| convert::error(causes.of_errors.once(told)))).collect::<Vec<_>>()
     };

@@ -21,6 +21,10 @@ pub(super) async fn handle<P: Provider>(
     let managed = served.managed(&request.type_name)?;
     let prior = convert::object("prior state", request.prior_state, &managed.ty)?;
     let proposed = convert::object("proposed state", request.proposed_new_state, &managed.ty)?;
+    if prior.is_some() {
+        // With `-minimal-refresh`, a host plans a change twice and shows the warnings of the second plan alone.
+        warnings.may_be_dropped();
+    }
     let (client, deferred) = match served.configuration() {
         Configuration::Unknown => (None, convert::deferred(request.client_capabilities)),
         _ => (Some(served.client()?), None),
