@@ -65,8 +65,8 @@ async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
 /// The end of each message about a proxy.
 fn advice(variable: &str, remedy: &str) -> String {
     format!(
-        "\n\nThe environment variable `{variable}` names the proxy. {remedy} If GitLab can be reached without it, add the \
-         host of `base_url` to `NO_PROXY`."
+        "\n\nThe proxy is set in the environment variable `{variable}`. {remedy} If GitLab can be reached without a proxy, add \
+         the host of `base_url` to `NO_PROXY`."
     )
 }
 
@@ -173,7 +173,7 @@ async fn what_needs_no_proxy_goes_straight() {
 #[tokio::test]
 async fn a_proxy_that_is_down_is_named() {
     let down = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let remedy = "Check its address there, and that it runs.";
+    let remedy = "Check the address, and that the proxy is running.";
     for (scheme, cause) in [("http", ": Connection refused"), ("socks5", "")] {
         let url = format!("{scheme}://ann:hunter2@{down}");
         let launch = launch().env("HTTPS_PROXY", &url).env("HTTP_PROXY", &url);
@@ -192,8 +192,7 @@ async fn a_proxy_that_wants_credentials_is_named() {
     let guarded = Gateway::socks(Some("ann:other"), proxy.address()).await;
     let remedy = |scheme| {
         format!(
-            "Set a user name and password there that it accepts, percent-encoded: \
-             `{scheme}://USER:PASSWORD@PROXY`."
+            "Set the proxy's user name and password in it, percent-encoded: `{scheme}://USER:PASSWORD@PROXY`."
         )
     };
     for credentials in ["", "ann:hunter2@"] {
@@ -218,7 +217,7 @@ async fn a_proxy_that_refuses_the_connection_is_named() {
     let launch = launch().env("HTTPS_PROXY", proxy.url());
     let detail = detail(&launch, encrypted(), proxy.address()).await;
     let says = "GET /user: the proxy http://PROXY refused the connection: 403 Forbidden.";
-    let remedy = "Check that it may connect to the host of the provider's `base_url`.";
+    let remedy = "Check that the proxy allows connections to the host of the provider's `base_url`.";
     assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
 }
 
@@ -228,7 +227,7 @@ async fn a_proxy_that_reaches_no_server_is_told_apart() {
         (
             "503 Service Unavailable",
             "can't reach GitLab: 503 Service Unavailable.",
-            "It works, but can't connect",
+            "The proxy works, but can't connect",
         ),
         ("302 Found", "refused the connection: 302 Found.", "Check that the proxy allows connections"),
         (
@@ -276,10 +275,11 @@ async fn a_proxy_may_be_reached_over_tls() {
     let front = Gateway::tls(certificate.server(), proxy.address()).await;
     let launch = launch().env("HTTPS_PROXY", format!("https://{}", front.address()));
     let refusal = detail(&launch, there.block.clone(), front.address()).await;
-    let says = "GET /user: the proxy https://PROXY has no trusted TLS connection: a signature is invalid";
+    let says =
+        "GET /user: the proxy https://PROXY failed to establish a TLS connection: a signature is invalid";
     assert!(refusal.starts_with(says), "{refusal}");
-    let remedy = "If it takes plain HTTP, write `http://` there; if it asks for a certificate, set `client_cert` and \
-                  `client_key`.";
+    let remedy = "If the proxy uses plain HTTP, use `http://` in the address. If it requires a client certificate, set \
+                  `client_cert` and `client_key`.";
     assert!(refusal.ends_with(&advice("HTTPS_PROXY", remedy)), "{refusal}");
 
     for (certificate, says, remedy) in [
@@ -303,8 +303,8 @@ async fn a_proxy_may_be_reached_over_tls() {
     let plain = address(&there.gitlab);
     let launch_plain = launch.clone().env("HTTPS_PROXY", format!("https://{plain}"));
     let refusal = detail(&launch_plain, there.block.clone(), plain).await;
-    assert!(refusal.starts_with("GET /user: the proxy https://PROXY doesn't speak TLS."), "{refusal}");
-    assert!(refusal.contains("Write `http://`"), "{refusal}");
+    assert!(refusal.starts_with("GET /user: the proxy https://PROXY doesn't use TLS."), "{refusal}");
+    assert!(refusal.contains("Use `http://`"), "{refusal}");
 
     let mut block = there.block.clone();
     let both = std::fs::read_to_string(block["cacert_file"].as_str().unwrap()).unwrap() + &certificate.pem();
