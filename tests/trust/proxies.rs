@@ -340,7 +340,7 @@ async fn a_variable_that_names_no_proxy_is_an_error() {
     ] {
         let launch = launch().env("HTTPS_PROXY", value);
         let detail = detail(&launch, encrypted(), nowhere).await;
-        let rest = format!("To reach https://{NOWHERE} without a proxy, add its host to `NO_PROXY`.");
+        let rest = format!("To connect to https://{NOWHERE} without a proxy, add its host to `NO_PROXY`.");
         assert_eq!(detail, format!("`HTTPS_PROXY` {reason} {rest}"));
     }
 }

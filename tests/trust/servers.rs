@@ -132,7 +132,7 @@ async fn any_server_is_trusted_on_demand_and_with_a_warning() {
     block["insecure"] = true.into();
     let diagnostics = configure(&launch(), block).await;
     let warning = only_warning(&diagnostics);
-    assert_eq!(warning.summary, "Server certificate is not verified");
+    assert_eq!(warning.summary, "Server certificate isn't verified");
     assert_eq!(warning.attribute.as_deref(), Some("insecure"));
     assert_eq!(gitlab.requests().len(), 1);
 }
@@ -146,7 +146,7 @@ async fn without_encryption_to_another_machine_there_is_a_warning() {
     let warning = only_warning(&diagnostics);
     assert_eq!(warning.summary, "Token is sent without encryption");
     assert_eq!(warning.attribute.as_deref(), Some("base_url"));
-    assert!(warning.detail.starts_with(&format!("{there} is reached without encryption")), "{warning:?}");
+    assert!(warning.detail.starts_with(&format!("Connections to {there} aren't encrypted")), "{warning:?}");
 
     let here = json!({"base_url": gitlab.url(), "token": gitlab.token()});
     assert_eq!(configure(&launch(), here).await, []);
