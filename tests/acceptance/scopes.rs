@@ -290,16 +290,16 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 
     tf.config(&replaced(READ, "\"acme\"\n", "99\n"));
 
-    assert_snapshot!(tf.plan().error(), @r"
-    Error: Can't read the job token scopes of the projects of group 99
+    assert_snapshot!(tf.plan().error(), @"
+    Error: Can't read the job token scopes of group 99
       data.gitlab_job_token_scopes.acme
       > group = 99
 
     GET /groups/99: not found, or not visible to the token.
 
-    GitLab gives the same answer for what doesn't exist and for what the token
-    can't see. Check the path or ID, and that the token's user has at least the
-    Maintainer role in the project.
+    GitLab returns 404 both for projects that don't exist and for projects that
+    aren't visible to the token. Check the path or ID, and that the token's user
+    has at least the Maintainer role in the project.
     ");
 }
 

@@ -105,17 +105,22 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     let reader = TokenSpec::new("reader").scopes([gitlab_simulator::TokenScope::ReadApi]);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(reader.role(Target::Project(APP), Role::Maintainer)));
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't complete the changes to the allowlist of project 1
+    Error: Can't update the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
     Nothing was changed.
 
     Failed:
-      - remove project 3: DELETE /projects/1/job_token_scope/allowlist/3: the token lacks the scope `api` (403): The request requires higher privileges than provided by the access token.
 
-    Use an access token with the scope `api`; `read_api` is enough only for
-    reading.
+      - remove project crowd/p1 (3)
+
+    DELETE /projects/1/job_token_scope/allowlist/3: the token lacks the scope
+    `api` (403).
+    Response: The request requires higher privileges than provided by the access
+    token.
+
+    Use an access token with the scope `api`. `read_api` is enough for plans.
     "#);
 
     assert_eq!(gitlab.allowlist(APP).projects, [2, 3].into());

@@ -186,8 +186,8 @@ fn sets_become_maps_and_maps_become_sets_in_place() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    The configuration has sets in place of the maps, which don't manage
-    permissions. These entries keep theirs, and later changes go unnoticed:
+    The configuration uses sets instead of maps, which don't manage permissions.
+    These entries keep their permissions, and plans no longer show changes:
 
       - project acme/lib (2): the default permissions
       - project acme/web (3): READ_JOBS
