@@ -22,7 +22,9 @@ pub(crate) fn build(report: &mut Report<'_>) -> Result<PathBuf, Box<dyn Error>> 
     report.line(&format!("$ cargo {}", arguments.join(" ")))?;
     let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     build.args(arguments).args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
-    if !build.status()?.success() {
+    let status =
+        build.status().map_err(|error| format!("{:?} can't be started: {error}", build.get_program()))?;
+    if !status.success() {
         return Err("the provider can't be built".into());
     }
     let provider = directory.join(format!("{PROVIDER}{}", env::consts::EXE_SUFFIX));

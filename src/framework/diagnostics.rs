@@ -1,7 +1,7 @@
 //! Messages for practitioners: errors travel in `Result`, warnings in a sink beside it, so that a list of mere warnings can
 //! never read as failure.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -124,7 +124,9 @@ impl Warnings {
     /// Takes the warnings as a run tells them: a cause that another warning has told is left out.
     pub(super) fn told(&self, causes: &Causes) -> Vec<Diagnostic> {
         let told = &causes.of_warnings;
-        let tell = |warning| match self.may_be_dropped.load(Ordering::Relaxed) {
+        let tell = |warning: Diagnostic| match self.may_be_dropped.load(Ordering::Relaxed) {
+            // Hosts fold warnings with equal titles into one of them, which must have all details then.
+            _ if told.is_told_as(&warning) => warning,
             true => told.shortened(warning),
             false => told.once(warning),
         };
@@ -154,9 +156,9 @@ impl Causes {
     }
 }
 
-/// The causes that messages of one severity have told.
+/// The causes that messages of one severity have told, with the titles of these messages.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<BTreeSet<String>>);
+pub(super) struct Told(Mutex<BTreeMap<String, String>>);
 
 /// Takes the place of a cause that another message tells.
 const TOLD_ELSEWHERE: &str = " Another message of this run has the details.";
@@ -164,23 +166,31 @@ const TOLD_ELSEWHERE: &str = " Another message of this run has the details.";
 impl Told {
     /// Returns the message as it is, if it is the first one with its cause, and without the cause otherwise.
     pub(super) fn once(&self, diagnostic: Diagnostic) -> Diagnostic {
-        let cause = diagnostic.cause.clone();
+        let (title, cause) = (diagnostic.summary.clone(), diagnostic.cause.clone());
         let shortened = self.shortened(diagnostic);
-        self.causes().extend(cause);
+        if let Some(cause) = cause {
+            self.causes().entry(cause).or_insert(title);
+        }
         shortened
     }
 
     /// Returns the message without its cause, if another message has told that.
     fn shortened(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         if let Some(cause) = diagnostic.cause.take()
-            && self.causes().contains(&cause)
+            && self.causes().contains_key(&cause)
         {
             diagnostic.detail = diagnostic.detail.replacen(&cause, TOLD_ELSEWHERE, 1);
         }
         diagnostic
     }
 
-    fn causes(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    /// Checks whether a message with the same title has told the cause of this one.
+    fn is_told_as(&self, diagnostic: &Diagnostic) -> bool {
+        let cause = diagnostic.cause.as_ref();
+        cause.is_some_and(|cause| self.causes().get(cause) == Some(&diagnostic.summary))
+    }
+
+    fn causes(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -211,16 +221,18 @@ mod tests {
     #[test]
     fn no_message_refers_to_a_warning_that_may_be_dropped() {
         let causes = Causes::default();
-        let told = |may_be_dropped: bool| {
+        let told = |(title, may_be_dropped): (&str, bool)| {
             let warnings = Warnings::default();
-            warnings.add(Diagnostic::new("a", "No.").with_cause("\n\nAsk."));
+            warnings.add(Diagnostic::new(title, "No.").with_cause("\n\nAsk."));
             if may_be_dropped {
                 warnings.may_be_dropped();
             }
             warnings.told(&causes).remove(0).detail
         };
-        assert_eq!([true, true, false].map(told), ["No.\n\nAsk."; 3]);
-        assert_eq!([true, false].map(told), ["No. Another message of this run has the details."; 2]);
+        assert_eq!([("a", true), ("a", true), ("a", false)].map(told), ["No.\n\nAsk."; 3]);
+        let short = "No. Another message of this run has the details.";
+        assert_eq!([("b", true), ("c", false)].map(told), [short; 2]);
+        assert_eq!(told(("a", false)), "No.\n\nAsk.", "warnings with one title are shown as one");
     }
 
     #[test]

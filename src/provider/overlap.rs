@@ -37,7 +37,8 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
             format!("Conflict: {kind}s allowed for project {project}"),
             format!(
                 "Another `{manager}` of this configuration also manages the {kind}s on the allowlist of project {project}. \
-                 Each removes the entries that only the other has. Merge the two resources."
+                 Each removes the entries that only the other has. Merge the two resources, and remove one of them with a `removed` \
+                 block that has `destroy = false`."
             ),
         ),
         Finding::SameEntry(target, permissions) => same_entry(&target, permissions.as_ref(), project),
@@ -99,7 +100,8 @@ fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
         format!("Conflict: job token scope of project {project}"),
         format!(
             "Another `{}` of this configuration also manages project {project}, with {}. If the two differ, applying both may \
-             fail, and destroying either restores GitLab's default. Remove one of them.",
+             fail, and destroying either restores GitLab's default. Remove one of them, with a `removed` block that has `destroy = \
+             false`.",
             Manager::Scope,
             settings.join(" and ")
         ),
@@ -119,7 +121,7 @@ fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) ->
         format!("Conflict: two entries for {target}"),
         format!(
             "Another `{}` of this configuration also manages {target} on the allowlist of project {project}, and \
-             {permissions}. Remove one of the two; the target keeps access.",
+             {permissions}. Remove one of the two, with a `removed` block that has `destroy = false`, so that the target keeps access.",
             Manager::Entry
         ),
     )
@@ -167,7 +169,7 @@ pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
         format!("Conflict in project {project}"),
         format!(
             "A `{by}` of this configuration has just changed {object} of project {project}, and applying this resource would \
-             undo the change. Nothing was sent. Manage it in only one resource."
+             undo that, so its own change wasn't sent. Manage it in only one resource."
         ),
     )
 }

@@ -50,7 +50,7 @@ async fn described(client: Option<&Client>, attribute: &'static str, kind: Kind,
     let line = format!("{kind} {text} (`{attribute}`)");
     match client {
         Some(client) => match other_kind(client, Some(attribute), kind, text).await {
-            Some(hint) => format!("{line}: {hint}"),
+            Some(hint) => format!("{line}\n    {hint}"),
             None => line,
         },
         None => line,

@@ -210,7 +210,7 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
     tf.config(&scope(&format!("inbound_enabled = false\n{PUSH} = true")));
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
-    assert_snapshot!(tf.apply().error(), @r"
+    assert_snapshot!(tf.apply().error(), @"
     Error: Can't set the push setting of project acme/app (1)
       gitlab_job_token_scope.app
       > push_repository_for_job_token_allowed = true
@@ -219,6 +219,8 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
 
     GitLab or a proxy in front of it failed. Try again: the next apply makes the
     remaining changes.
+
+    This apply has set `inbound_enabled = false`.
     ");
 
     gitlab.clear_faults();

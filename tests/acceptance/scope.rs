@@ -45,9 +45,9 @@ fn what_was_applied_plans_clean() {
       > resource "gitlab_job_token_scope" "app" {
 
     Project acme/app (1) is open (`inbound_enabled = false`). Applying this
-    restricts access to its allowlist. Its allowlist is empty, so only its own
-    jobs keep access; all other projects lose access. If more projects need
-    access, add them to the allowlist first.
+    restricts access to its allowlist. Its allowlist is empty now, so only its own
+    jobs and what this apply adds before keep access; all other projects lose
+    access. If more projects need access, add them to the allowlist first.
     "#);
     tf.apply_saved().succeeds();
 

@@ -35,7 +35,10 @@ async fn count(gitlab: &Client, project: ProjectId) -> Result<(usize, usize), Er
 
 fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
     let entries = match (projects, groups) {
-        (0, 0) => "Its allowlist is empty, so only its own jobs keep access".to_owned(),
+        (0, 0) => {
+            "Its allowlist is empty now, so only its own jobs and what this apply adds before keep access"
+                .to_owned()
+        }
         _ => {
             format!(
                 "{} and {} on its allowlist keep access",

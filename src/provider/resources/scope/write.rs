@@ -33,6 +33,8 @@ pub(super) struct Done {
     scope: ScopeModel,
     /// The access setting, once it was read.
     settings: Option<ScopeSettings>,
+    /// The settings that were changed, for people.
+    changed: Vec<String>,
 }
 
 /// The failure of a step.
@@ -45,11 +47,30 @@ pub(super) struct StepFailed {
 impl Done {
     /// Returns what there is before the first step.
     pub(super) fn nothing_of(scope: ScopeModel) -> Done {
-        Done { scope, settings: None }
+        Done { scope, settings: None, changed: Vec::new() }
     }
 
     /// Takes a step, and keeps what it has done or may have.
     pub(super) async fn take(
+        &mut self,
+        step: Step,
+        context: &Context<'_, Connection>,
+        project: ProjectId,
+        planned: &ScopeModel,
+        is_new: bool,
+    ) -> Result<(), StepFailed> {
+        let outcome = self.carry_out(step, context, project, planned, is_new).await;
+        let (object, value) = match step {
+            Step::Access => (Object::Access(project), &planned.inbound_enabled),
+            Step::Push(push) => (push.object(project), push.of(planned)),
+        };
+        if let (true, Attr::Known(value)) = (context.client.ledger.has_written(object), value) {
+            self.changed.push(format!("`{} = {value}`", overlap::described(object).trim_matches('`')));
+        }
+        outcome
+    }
+
+    async fn carry_out(
         &mut self,
         step: Step,
         context: &Context<'_, Connection>,
@@ -97,7 +118,13 @@ impl Done {
             Some(settings) => observed(self.scope, project, settings),
             None => self.scope,
         };
-        Failed { left: Some(scope), errors: failed.errors }
+        let errors = match self.changed.as_slice() {
+            [] => failed.errors,
+            changed => {
+                failed.errors.with_addition(&format!("\n\nThis apply has set {}.", changed.join(" and ")))
+            }
+        };
+        Failed { left: Some(scope), errors }
     }
 }
 

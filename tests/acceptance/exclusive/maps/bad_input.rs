@@ -145,7 +145,8 @@ fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
 
     These weren't found, or aren't visible to the token:
 
-      - project ops/prod (`projects`): `ops/prod` is a group: use `groups`
+      - project ops/prod (`projects`)
+        `ops/prod` is a group: use `groups`
 
     Correct the path, or give the token's user access. If this apply creates them,
     ignore this warning: their IDs are resolved during the apply.
