@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
 use crate::kit::{json, replaced, workspace};
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{APP_ONLY, World};
 
 const SCOPE: &str = "data.gitlab_job_token_scope.app";
@@ -199,6 +200,7 @@ fn what_the_same_apply_changes_is_seen() {
 
 #[test]
 fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
+    TERRAFORM_DATA.require();
     let gitlab = WORLD.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(

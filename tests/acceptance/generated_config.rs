@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use terraform_cli::{PROVIDER_SOURCE, Workspace};
 
 use crate::kit::workspace;
-use crate::needs::{GENERATE_WITH_PROVIDER, GENERATED_MAPS};
+use crate::needs::{GENERATE_WITH_PROVIDER, GENERATED_MAPS, IMPORT_BLOCKS};
 use crate::worlds::FOUR_PROJECTS;
 
 const IMPORTS: &str = r#"
@@ -127,6 +127,7 @@ fn generated_configuration_plans_clean_under_its_local_name() {
 
 #[test]
 fn generated_configuration_plans_clean_without_provider_lines() {
+    IMPORT_BLOCKS.require();
     let gitlab = open_app();
     let tf = workspace(&gitlab);
 

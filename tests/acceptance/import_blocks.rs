@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use terraform_cli::Action;
 
 use crate::kit::workspace;
-use crate::needs::IMPORT_FOR_EACH;
+use crate::needs::{IMPORT_BLOCKS, IMPORT_FOR_EACH};
 use crate::worlds::FOUR_PROJECTS;
 
 /// Everything else but group `acme` is on the allowlist of `acme/app`.
@@ -127,6 +127,7 @@ fn exclusive_lists_are_imported_by_id_and_by_path() {
 
 #[test]
 fn list_imported_and_changed_at_once_names_who_loses_access() {
+    IMPORT_BLOCKS.require();
     let gitlab = full();
     let tf = workspace(&gitlab);
     tf.config(

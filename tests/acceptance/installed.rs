@@ -11,6 +11,7 @@ use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
 
 use crate::kit::{PROVIDER, replaced, workspace_without_provider};
+use crate::needs::LOCK_OF_ANOTHER_BUILD;
 use crate::worlds::{APP, APP_ONLY};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -172,6 +173,7 @@ fn warning_fixes_a_cli_configuration_that_looks_elsewhere() {
 /// The messages to a user who replaces a build under the same version, command by command.
 #[test]
 fn lock_file_rejects_another_build_until_recorded() {
+    LOCK_OF_ANOTHER_BUILD.require();
     let installing = Installing::new();
     let tf = &installing.tf;
     let mirror = tf.home().join("mirror");

@@ -11,6 +11,7 @@ use gitlab_simulator::Simulator;
 use xtask::dist::{Options, package};
 
 use crate::kit::{PROVIDER, workspace_without_provider};
+use crate::needs::LOCK_OF_ANOTHER_BUILD;
 use crate::worlds::{APP, APP_ONLY};
 
 /// Nobody listens there, so a request to a registry fails.
@@ -61,6 +62,7 @@ fn init_takes_a_package_from_a_packed_mirror_and_it_applies() {
 /// A package holds the licence, too, and a lock file's checksum is over all files.
 #[test]
 fn lock_file_rejects_the_installed_files_until_recorded() {
+    LOCK_OF_ANOTHER_BUILD.require();
     let gitlab = Simulator::start();
     let mut tf = workspace_without_provider(&gitlab);
     tf.set_env("HTTPS_PROXY", NOWHERE);

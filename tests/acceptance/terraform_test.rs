@@ -9,6 +9,7 @@ use gitlab_simulator::Simulator;
 use serde_json::Value;
 
 use crate::kit::workspace;
+use crate::needs::TERRAFORM_TEST;
 use crate::worlds::examples::{allowed, examples, project_id};
 
 /// The folders, each with the test that runs it.
@@ -35,6 +36,7 @@ fn no_folder_goes_unrun() {
 
 #[test]
 fn a_scope() {
+    TERRAFORM_TEST.require();
     let gitlab = examples();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
     holds(&gitlab, "scope");
@@ -43,6 +45,7 @@ fn a_scope() {
 
 #[test]
 fn an_allowlist_entry() {
+    TERRAFORM_TEST.require();
     let gitlab = examples();
     holds(&gitlab, "allowlist-entry");
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
@@ -50,6 +53,7 @@ fn an_allowlist_entry() {
 
 #[test]
 fn an_exclusive_allowlist() {
+    TERRAFORM_TEST.require();
     let gitlab = examples();
     holds(&gitlab, "allowlist-exclusive");
     assert!(allowed(&gitlab, "platform/deploy").is_empty());
@@ -57,6 +61,7 @@ fn an_exclusive_allowlist() {
 
 #[test]
 fn the_data_sources() {
+    TERRAFORM_TEST.require();
     let gitlab = examples();
     holds(&gitlab, "data-sources");
     assert!(gitlab.inbound_enabled(project_id(&gitlab, "platform/charts")));

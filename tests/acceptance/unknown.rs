@@ -4,12 +4,14 @@ use insta::assert_snapshot;
 use terraform_cli::Action;
 
 use crate::kit::workspace;
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP_AND_LIB;
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 
 #[test]
 fn project_and_target_may_be_unknown_while_planning() {
+    TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
     tf.config(
@@ -40,6 +42,7 @@ fn project_and_target_may_be_unknown_while_planning() {
 
 #[test]
 fn the_kind_of_the_target_may_be_unknown_while_planning() {
+    TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
     tf.config(
@@ -64,6 +67,7 @@ fn the_kind_of_the_target_may_be_unknown_while_planning() {
 
 #[test]
 fn target_that_becomes_the_project_itself_fails_at_apply() {
+    TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
     tf.config(
@@ -92,6 +96,7 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
 
 #[test]
 fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
+    TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
     tf.config(
@@ -119,6 +124,7 @@ fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
 
 #[test]
 fn a_setting_may_be_unknown_while_planning() {
+    TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
     tf.config(
@@ -142,6 +148,7 @@ fn a_setting_may_be_unknown_while_planning() {
 
 #[test]
 fn the_provider_block_may_be_unknown_while_planning() {
+    TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let mut tf = workspace(&gitlab);
     tf.remove_env("GITLAB_TOKEN");

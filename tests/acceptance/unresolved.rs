@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use terraform_cli::Workspace;
 
 use crate::kit::{bare_workspace, replaced, workspace};
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP_AND_LIB;
 
 const SCOPE: &str = r#"
@@ -82,6 +83,7 @@ fn identity(tf: &Workspace) -> Value {
 
 #[test]
 fn unknown_project_is_planned_and_applied() {
+    TERRAFORM_DATA.require();
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
         let tf = workspace(&gitlab);
@@ -97,6 +99,7 @@ fn unknown_project_is_planned_and_applied() {
 
 #[test]
 fn unknown_target_is_planned_and_applied() {
+    TERRAFORM_DATA.require();
     for target in [
         "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = \"acme/app\"\n  target_project_id = \
          terraform_data.new.output\n}\n",
@@ -116,6 +119,7 @@ fn unknown_target_is_planned_and_applied() {
 
 #[test]
 fn replacing_what_the_project_comes_from_is_planned() {
+    TERRAFORM_DATA.require();
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
         let tf = workspace(&gitlab);
@@ -186,6 +190,7 @@ fn project_deleted_and_created_again_is_adopted() {
 
 #[test]
 fn unknown_provider_block_is_planned_and_applied() {
+    TERRAFORM_DATA.require();
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();
         let mut tf = bare_workspace();

@@ -11,7 +11,10 @@ use terraform_cli::Workspace;
 
 use crate::examples::official::Official;
 use crate::kit::{bare_workspace, workspace};
-use crate::needs::{Feature, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, OCI_MIRROR, QUERY, REMOVED};
+use crate::needs::{
+    CHECK_BLOCKS, Feature, IMPORT_BLOCKS, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, OCI_MIRROR, OPTIONAL_DEFAULTS,
+    QUERY, REMOVED,
+};
 use crate::worlds::examples::{allow, examples};
 use blocks::{Block, pages};
 
@@ -99,8 +102,14 @@ fn needed(text: &str) -> Option<Feature> {
         Some(REMOVED)
     } else if text.contains("oci_mirror {") {
         Some(OCI_MIRROR)
+    } else if text.split("import {").skip(1).any(imports_many) {
+        Some(IMPORT_FOR_EACH)
+    } else if text.contains("import {") {
+        Some(IMPORT_BLOCKS)
+    } else if text.contains("check \"") {
+        Some(CHECK_BLOCKS)
     } else {
-        text.split("import {").skip(1).any(imports_many).then_some(IMPORT_FOR_EACH)
+        text.contains("optional(").then_some(OPTIONAL_DEFAULTS)
     }
 }
 

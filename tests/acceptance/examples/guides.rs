@@ -10,7 +10,7 @@ use terraform_cli::{Action, Workspace};
 use super::example;
 use super::official::Official;
 use crate::kit::{bare_workspace, workspace};
-use crate::needs::{MOCKS, MOVED_BETWEEN_PROVIDERS, REMOVED};
+use crate::needs::{CHECK_BLOCKS, MOCKS, MOVED_BETWEEN_PROVIDERS, OPTIONAL_DEFAULTS, REMOVED};
 use crate::worlds::examples::{allow, allowed, examples, project_id};
 
 /// The folders, each with the test that applies it.
@@ -44,6 +44,7 @@ fn a_module_is_tested_without_gitlab() {
 
 #[test]
 fn one_map_makes_the_entries_of_many_projects() {
+    OPTIONAL_DEFAULTS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/charts", &["shop/*"]);
     let tf = workspace(&gitlab);
@@ -97,6 +98,7 @@ fn lock_down_leaves_no_gap_for_targets_on_the_allowlists() {
 
 #[test]
 fn an_audit_tells_of_open_projects_and_strangers() {
+    CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/apps/*", "security/scanner"]);
     let tf = workspace(&gitlab);
@@ -127,6 +129,7 @@ fn an_audit_tells_of_open_projects_and_strangers() {
 
 #[test]
 fn edges_become_checks_a_table_and_a_picture() {
+    CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "shop/*"]);
     allow(&gitlab, "platform/charts", &["platform/*"]);

@@ -6,6 +6,7 @@ use terraform_cli::Workspace;
 use super::guides::guide;
 use super::text;
 use crate::kit::workspace;
+use crate::needs::{CHECK_BLOCKS, TERRAFORM_DATA};
 use crate::worlds::examples::{allow, project_id, with_examples};
 
 const EXAMPLE: &str = "policy-as-code";
@@ -86,6 +87,7 @@ const CROSS: &str =
 
 #[test]
 pub(super) fn the_example_follows_its_own_policy_and_checks() {
+    CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
     guide(&tf, EXAMPLE);
@@ -100,6 +102,7 @@ pub(super) fn the_example_follows_its_own_policy_and_checks() {
 
 #[test]
 fn settings_that_follow_the_rules_pass() {
+    TERRAFORM_DATA.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
     for config in [
@@ -122,6 +125,7 @@ fn settings_that_follow_the_rules_pass() {
 
 #[test]
 fn settings_that_break_a_rule_are_denied() {
+    TERRAFORM_DATA.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
     let open = format!("{SCOPE}: inbound_enabled must be true");
@@ -162,6 +166,7 @@ fn settings_that_break_a_rule_are_denied() {
 
 #[test]
 fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
+    TERRAFORM_DATA.require();
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
     let tf = workspace(&gitlab);
@@ -179,6 +184,7 @@ fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
 
 #[test]
 fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
+    TERRAFORM_DATA.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"shop\""));
@@ -191,6 +197,7 @@ fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
 
 #[test]
 fn resources_in_modules_are_judged_and_data_sources_are_not() {
+    TERRAFORM_DATA.require();
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
     let tf = workspace(&gitlab);
@@ -222,6 +229,7 @@ data "gitlab_job_token_scope" "later" {
 
 #[test]
 fn checks_warn_of_what_is_planned() {
+    CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
     guide(&tf, EXAMPLE);
@@ -244,6 +252,7 @@ fn checks_warn_of_what_is_planned() {
 
 #[test]
 fn checks_warn_of_what_nobody_manages() {
+    CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let charts = project_id(&gitlab, "platform/charts");
     gitlab.set_inbound_enabled(charts, false);

@@ -12,7 +12,7 @@ use terraform_cli::{Action, Workspace};
 use super::hcl::blocks;
 use super::text;
 use crate::kit::{self, bare_workspace, workspace};
-use crate::needs::IMPORT_BY_IDENTITY;
+use crate::needs::{CHECK_BLOCKS, IMPORT_BLOCKS, IMPORT_BY_IDENTITY};
 use crate::worlds::examples::{allow, allowed, examples, project_id};
 
 const SCOPE: &str = "gitlab_job_token_scope";
@@ -115,6 +115,7 @@ fn every_import_command_takes_up_what_exists() {
 
 #[test]
 fn every_import_block_takes_up_what_exists() {
+    IMPORT_BLOCKS.require();
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
         assert_import_blocks_take_up(resource, "import-by-string-id.tf");
     }
@@ -159,6 +160,7 @@ async fn every_identity_names_the_object_that_the_id_names() {
 
 #[test]
 fn the_scope_of_a_project_is_read_and_checked() {
+    CHECK_BLOCKS.require();
     let gitlab = examples();
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{SCOPE}/data-source.tf")));
@@ -193,6 +195,7 @@ fn the_allowlist_of_a_project_is_read() {
 
 #[test]
 fn the_log_of_a_project_is_read_and_checked() {
+    CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/tools/release-bot", "platform/apps/*"]);
     let deploy = project_id(&gitlab, "platform/deploy");
@@ -230,6 +233,7 @@ fn the_log_of_a_project_is_read_and_checked() {
 
 #[test]
 fn the_policies_of_the_version_are_read_and_checked() {
+    CHECK_BLOCKS.require();
     let gitlab = examples();
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{POLICIES}/data-source.tf")));
@@ -243,6 +247,7 @@ fn the_policies_of_the_version_are_read_and_checked() {
 
 #[test]
 fn the_projects_of_a_group_are_checked_and_make_a_table() {
+    CHECK_BLOCKS.require();
     let gitlab = examples();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);

@@ -8,6 +8,7 @@ use gitlab_simulator::{Permissions, Route, Simulator, Target};
 use super::guides::guide;
 use super::of_project;
 use crate::kit::{json, workspace};
+use crate::needs::CHECK_BLOCKS;
 use crate::worlds::examples::{allow, examples, project_id};
 
 const PROJECTS: usize = 100;
@@ -107,6 +108,7 @@ impl Group {
 
 #[test]
 pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
+    CHECK_BLOCKS.require();
     let group = Group::open();
     let gitlab = &group.gitlab;
     let (look, tf) = (workspace(gitlab), workspace(gitlab));
@@ -155,6 +157,7 @@ pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
 
 #[test]
 fn a_target_without_policies_keeps_its_permissions() {
+    CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);
     guide(&look, LOOK);
@@ -178,6 +181,7 @@ fn a_target_without_policies_keeps_its_permissions() {
 
 #[test]
 fn an_incomplete_log_keeps_every_entry() {
+    CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);
     guide(&look, LOOK);
@@ -204,6 +208,7 @@ fn an_incomplete_log_keeps_every_entry() {
 /// The guide shows a part of the file that the first step writes.
 #[test]
 fn the_guide_shows_what_is_written() {
+    CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);
     guide(&look, LOOK);

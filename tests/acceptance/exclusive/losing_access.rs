@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 
 use super::exclusive;
 use crate::kit::{json, replaced, workspace};
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 
 #[test]
@@ -102,6 +103,7 @@ fn another_project_names_who_will_lose_access_to_it() {
 
 #[test]
 fn unknown_targets_may_be_on_the_allowlist_already() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[]);
     let tf = workspace(&gitlab);
     tf.config(&format!(

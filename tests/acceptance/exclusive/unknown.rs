@@ -6,6 +6,7 @@ use terraform_cli::Action;
 
 use super::{LIST, exclusive, exclusive_of, listed};
 use crate::kit::workspace;
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
 const OUTPUTS: &str = r#"
@@ -22,6 +23,7 @@ resource "terraform_data" "groups" {
 
 #[test]
 fn a_target_may_be_unknown_while_planning() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(
@@ -39,6 +41,7 @@ fn a_target_may_be_unknown_while_planning() {
 
 #[test]
 fn whole_set_and_project_may_be_unknown_while_planning() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
     let list =
@@ -54,6 +57,7 @@ fn whole_set_and_project_may_be_unknown_while_planning() {
 
 #[test]
 fn a_target_may_become_unknown_in_an_update() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\"]"));
@@ -122,6 +126,7 @@ fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
 
 #[test]
 fn target_that_becomes_the_project_itself_fails_at_apply() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!("{OUTPUTS}{}", exclusive("target_projects = [terraform_data.app.output]")));
@@ -141,6 +146,7 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
 
 #[test]
 fn more_targets_than_gitlab_takes_are_told_once_they_are_known() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(

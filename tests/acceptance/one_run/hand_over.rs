@@ -12,6 +12,7 @@ use terraform_cli::Workspace;
 
 use super::{ENTRY, KEPT, KINDS, LIST, SCOPE, entry, provider_requirement, resource_of, tells};
 use crate::kit::workspace;
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::APP;
 
 /// The number of runs of each hand-over of three targets at each speed of removals.
@@ -305,6 +306,7 @@ fn create_before_destroy_keeps_everything() {
 
 #[test]
 fn replacement_by_a_trigger_keeps_everything() {
+    TERRAFORM_DATA.require();
     let lifecycle =
         "lifecycle {\ncreate_before_destroy = true\nreplace_triggered_by = [terraform_data.revision]\n}";
     hand_over(&SIZES, |site| {

@@ -5,6 +5,7 @@ use terraform_cli::{Action, Workspace};
 
 use super::*;
 use crate::kit::workspace;
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{FOUR_PROJECTS, LIB, OLD, WEB};
 
 /// The three resources with arguments whose removal would show.
@@ -74,6 +75,7 @@ fn this(kind: &str) -> String {
 
 #[test]
 fn unknown_project_that_is_the_same_is_no_write() {
+    TERRAFORM_DATA.require();
     for resource in RESOURCES {
         for other in ["acme/app", "1"] {
             let gitlab = FOUR_PROJECTS.start();
@@ -113,6 +115,7 @@ fn project_of_a_deferred_data_source_is_no_write() {
 
 #[test]
 fn unknown_project_in_place_of_a_deleted_one_is_managed() {
+    TERRAFORM_DATA.require();
     for resource in RESOURCES {
         let (kind, _) = resource;
         let gitlab = FOUR_PROJECTS.start();
@@ -135,6 +138,7 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
 
 #[test]
 fn unknown_project_that_is_another_one_fails() {
+    TERRAFORM_DATA.require();
     for resource in RESOURCES {
         let gitlab = FOUR_PROJECTS.start();
         let tf = workspace(&gitlab);
@@ -147,6 +151,7 @@ fn unknown_project_that_is_another_one_fails() {
 
 #[test]
 fn unknown_target_that_is_the_same_is_no_write() {
+    TERRAFORM_DATA.require();
     for kind in KINDS {
         let id = kind.ids[0].to_string();
         for other in [kind.paths[0], id.as_str()] {
@@ -163,6 +168,7 @@ fn unknown_target_that_is_the_same_is_no_write() {
 
 #[test]
 fn unknown_target_in_place_of_a_deleted_one_is_managed() {
+    TERRAFORM_DATA.require();
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
         let tf = workspace(&gitlab);
@@ -183,6 +189,7 @@ fn unknown_target_in_place_of_a_deleted_one_is_managed() {
 
 #[test]
 fn unknown_target_that_is_another_one_fails() {
+    TERRAFORM_DATA.require();
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
         let tf = workspace(&gitlab);
@@ -198,6 +205,7 @@ fn unknown_target_that_is_another_one_fails() {
 /// No plan can resolve a path then.
 #[test]
 fn other_path_or_id_under_an_unknown_provider_is_no_write() {
+    TERRAFORM_DATA.require();
     for (kind, by_path, by_id) in [
         (ENTRY, "target_project = \"acme/lib\"", "target_project_id = 2"),
         (ENTRY, "target_group = \"ops\"", "target_group = \"2\""),
@@ -222,6 +230,7 @@ fn other_path_or_id_under_an_unknown_provider_is_no_write() {
 /// The former target keeps its place until the next plan has named it.
 #[test]
 fn other_target_under_an_unknown_provider_fails() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace_without_token(&gitlab);
     let [before, after] = [(1, "acme/lib"), (2, "acme/old")].map(|(generation, path)| {

@@ -8,6 +8,7 @@ use terraform_cli::{Action, Run};
 
 use super::*;
 use crate::kit::workspace;
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{ACME, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 /// Longer than any snapshot of a list is used.
@@ -69,6 +70,7 @@ fn one_of_each() -> String {
 
 #[test]
 fn unknown_provider_block_warns_once_that_nothing_was_read() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[]);
     let tf = workspace_without_token(&gitlab);
     tf.config(&format!("{}{}", unknown_token(1), one_of_each()));

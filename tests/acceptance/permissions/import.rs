@@ -7,6 +7,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::needs::IMPORT_BLOCKS;
 
 const ID: &str = "acme/app:project:acme/lib";
 
@@ -62,6 +63,7 @@ fn entry_is_imported_without_permissions_that_are_off() {
 /// By a proxy that knows no GraphQL, though GitLab itself would answer.
 #[test]
 fn import_warns_of_permissions_that_are_not_shown() {
+    IMPORT_BLOCKS.require();
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let page = "<html><head><title>Not for you</title></head></html>".to_owned();
@@ -95,6 +97,7 @@ fn import_warns_of_permissions_that_are_not_shown() {
 
 #[test]
 fn generated_configuration_says_the_permissions_and_plans_clean() {
+    IMPORT_BLOCKS.require();
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "READ_JOBS"]));
     gitlab.allow_with(APP, Target::Project(3), only(&[]));

@@ -7,6 +7,7 @@ use terraform_cli::Action;
 use super::*;
 use crate::allowlist_entry::TEAM;
 use crate::kit::replaced;
+use crate::needs::TERRAFORM_DATA;
 
 #[test]
 fn entry_is_created_with_its_permissions_in_one_write() {
@@ -167,6 +168,7 @@ fn existing_entry_with_more_is_adopted_and_restricted() {
 
 #[test]
 fn permissions_may_be_unknown_while_planning() {
+    TERRAFORM_DATA.require();
     let cases = [
         ("job_token_policies = [terraform_data.policy.output]", only(&["READ_JOBS"])),
         ("job_token_policies = toset(split(\",\", terraform_data.policy.output))", only(&["READ_JOBS"])),
