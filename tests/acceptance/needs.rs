@@ -22,6 +22,10 @@ pub(crate) struct Feature {
 pub(crate) const OPTIONAL_DEFAULTS: Feature =
     Feature { name: "defaults of optional attributes", terraform: Some((1, 3)), opentofu: Some((1, 6)) };
 
+/// Older versions destroy without asking the provider for a plan.
+pub(crate) const PLANNED_REMOVALS: Feature =
+    Feature { name: "removals that the provider plans", terraform: Some((1, 3)), opentofu: Some((1, 6)) };
+
 pub(crate) const TERRAFORM_DATA: Feature =
     Feature { name: "`terraform_data`", terraform: Some((1, 4)), opentofu: Some((1, 6)) };
 

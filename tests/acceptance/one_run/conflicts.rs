@@ -6,6 +6,7 @@ use terraform_cli::Workspace;
 
 use super::*;
 use crate::kit::{replaced, workspace};
+use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{FOUR_PROJECTS, LIB, OPS, WEB};
 
 /// The fact that the source project is named.
@@ -299,6 +300,7 @@ fn requested_replacement_is_no_conflict() {
 /// The apply plans it again, with the value that it knows by then.
 #[test]
 fn resource_that_is_planned_twice_is_no_conflict() {
+    TERRAFORM_DATA.require();
     let unknown = "resource \"terraform_data\" \"app\" {\n  input = \"acme/app\"\n}\n";
     for (kind, arguments) in
         [(ENTRY, "target_project = \"acme/lib\""), (LIST, "target_projects = [\"acme/lib\"]"), (SCOPE, "")]

@@ -5,6 +5,7 @@ use terraform_cli::{Run, Workspace};
 
 use super::*;
 use crate::kit::workspace;
+use crate::needs::PLANNED_REMOVALS;
 use crate::worlds::FOUR_PROJECTS;
 
 /// The words by which a plan announces that it removes what another resource keeps.
@@ -115,6 +116,7 @@ impl Overlap {
 
 #[test]
 fn removal_leaves_what_was_planned_before_it() {
+    PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let order = after(&format!("{}.keeper", overlap.keeper.0));
         let [both, alone] = [1, 0].map(|count| {
@@ -130,6 +132,7 @@ fn removal_leaves_what_was_planned_before_it() {
 /// The plan of a removal can't know of what is planned after it.
 #[test]
 fn removal_of_what_is_planned_after_it_is_announced() {
+    PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let keeper = overlap.keeper(&after(&format!("{}.removed", overlap.removed.0)));
         let [both, alone] =
@@ -144,6 +147,7 @@ fn removal_of_what_is_planned_after_it_is_announced() {
 /// Terraform plans a block that is gone in no order with the others.
 #[test]
 fn removal_of_a_block_leaves_or_announces_what_others_have() {
+    PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let keeper = overlap.keeper("");
 

@@ -91,6 +91,7 @@ fn unknown_project_that_is_the_same_is_no_write() {
 
 #[test]
 fn project_of_a_deferred_data_source_is_no_write() {
+    TERRAFORM_DATA.require();
     for (kind, arguments) in RESOURCES {
         let gitlab = FOUR_PROJECTS.start();
         let tf = workspace(&gitlab);

@@ -84,6 +84,7 @@ fn unknown_provider_block_warns_once_that_nothing_was_read() {
 
 #[test]
 fn rotated_token_warns_once_that_nothing_was_read() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace_without_token(&gitlab);
     tf.config(&format!("{}{}", unknown_token(1), one_of_each()));

@@ -4,6 +4,7 @@ use gitlab_simulator::Fault;
 use insta::assert_snapshot;
 
 use super::*;
+use crate::needs::TERRAFORM_DATA;
 
 /// Returns the error of planning the entry with these arguments.
 #[track_caller]
@@ -152,6 +153,7 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
 
 #[test]
 fn policies_that_turn_out_to_contradict_are_an_error_at_apply() {
+    TERRAFORM_DATA.require();
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     let default = "resource \"terraform_data\" \"default\" {\n  input = true\n}\n";

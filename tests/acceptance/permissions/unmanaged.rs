@@ -5,6 +5,7 @@ use serde_json::Value;
 use terraform_cli::Action;
 
 use super::*;
+use crate::needs::TERRAFORM_DATA;
 
 #[test]
 fn graphql_is_unused_without_configured_permissions() {
@@ -116,6 +117,7 @@ fn what_is_kept_is_named_when_managing_ends() {
 /// Terraform before 1.16 doesn't tell the apply what the plan has seen, so that the plan warns.
 #[test]
 fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
+    TERRAFORM_DATA.require();
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     let config = |arguments: &str| {

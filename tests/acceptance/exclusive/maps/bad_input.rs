@@ -1,6 +1,7 @@
 //! Elements that are wrong in themselves, or that GitLab refuses.
 
 use super::*;
+use crate::needs::TERRAFORM_DATA;
 
 #[test]
 fn each_bad_element_is_an_error_at_its_path() {
@@ -162,6 +163,7 @@ fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
 
 #[test]
 fn policies_that_turn_out_null_are_an_error() {
+    TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     let unknown = r#"
