@@ -243,12 +243,12 @@ fn a_group_that_is_not_visible_is_an_error() {
     list(&tf, SCOPE, "config {\n group = \"acme/none\"\n}");
 
     assert_snapshot!(query(&tf, &[]).error(), @r#"
-    Error: Unknown group
+    Error: Unknown group: acme/none
       list.gitlab_job_token_scope.all
       > list "gitlab_job_token_scope" "all" {
 
-    GitLab has no group `acme/none` that the token can see. Check the spelling of
-    the full path, and that the token's user is a member of the group.
+    There is no group `acme/none`, or it isn't visible to the token. Check the
+    full path, and that the token's user is a member of the group.
     "#);
 }
 
@@ -263,8 +263,8 @@ fn a_block_of_project_and_group_is_an_error() {
       list.gitlab_job_token_scope.all
       > list "gitlab_job_token_scope" "all" {
 
-    `project` and `group` are both set. Set one of them; to search both, write one
-    `list` block for each.
+    `project` and `group` are both set. Set only one of them. To search both, use
+    one `list` block for each.
     "#);
     list(&tf, SCOPE, "config {}");
     assert_snapshot!(tf.run(&["validate", "-query", "-no-color"]).error(), @r#"
@@ -281,8 +281,8 @@ fn a_block_of_project_and_group_is_an_error() {
       list.gitlab_job_token_scope.all
       > list "gitlab_job_token_scope" "all" {
 
-    `include_subgroups` is set beside `project`, but applies to the projects of a
-    group. Remove it, or set `group` in place of `project`.
+    `include_subgroups` is set, but it applies only to the projects of a group.
+    Remove it, or set `group` instead of `project`.
     "#);
     assert!(gitlab.requests().is_empty());
 }
