@@ -95,7 +95,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Breaks a line between words. A word that is wider than the text has a line of its own.
+/// Breaks a line between words. A word that is wider than the text gets its own line.
 fn wrapped(line: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in line.split_whitespace() {

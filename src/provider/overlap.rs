@@ -22,10 +22,25 @@ pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
 /// Returns the name of an object for people.
 pub(super) fn described(object: Object) -> String {
     match object {
-        Object::Access(_) => "`inbound_enabled`".to_owned(),
-        Object::Pushes(_) => "`push_repository_for_job_token_allowed`".to_owned(),
-        Object::CrossProjectPushes(_) => "`cross_project_push_for_job_token_allowed`".to_owned(),
         Object::Entry(_, target) => target.to_string(),
+        Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => {
+            format!("`{}`", attribute(object))
+        }
+    }
+}
+
+/// Returns a setting with its value for people.
+pub(super) fn setting(object: Object, value: bool) -> String {
+    format!("`{} = {value}`", attribute(object))
+}
+
+/// Returns the attribute that manages the object, which for an entry is that of its restriction to permissions.
+fn attribute(object: Object) -> &'static str {
+    match object {
+        Object::Access(_) => "inbound_enabled",
+        Object::Pushes(_) => "push_repository_for_job_token_allowed",
+        Object::CrossProjectPushes(_) => "cross_project_push_for_job_token_allowed",
+        Object::Entry(..) => "default_permissions",
     }
 }
 
@@ -90,12 +105,7 @@ fn widened(by: Manager, entries: &BTreeSet<String>, project: &str) -> Diagnostic
 }
 
 fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
-    let setting = |(object, value): &(Object, bool)| match object {
-        Object::Pushes(_) => format!("`push_repository_for_job_token_allowed = {value}`"),
-        Object::CrossProjectPushes(_) => format!("`cross_project_push_for_job_token_allowed = {value}`"),
-        Object::Access(_) | Object::Entry(..) => format!("`inbound_enabled = {value}`"),
-    };
-    let settings: Vec<String> = settings.iter().map(setting).collect();
+    let settings: Vec<String> = settings.iter().map(|(object, value)| setting(*object, *value)).collect();
     Diagnostic::new(
         format!("Conflict: job token scope of project {project}"),
         format!(

@@ -27,7 +27,7 @@ pub(super) async fn handle<P: Provider>(
         tracing::info!("the provider block is not wholly known yet: planning without a server");
         warnings.add(Diagnostic::new(
             "Provider configuration isn't known yet",
-            "The provider block depends on values that are known only after apply, so this plan reads nothing from GitLab. It \
+            "The provider block depends on values that are known only after apply, so this plan reads nothing from the server. It \
              doesn't show changes made outside Terraform, or which entries the apply removes. To see both, apply the resources \
              that these values come from first, for example with `-target`, and plan again.",
         ));

@@ -61,7 +61,7 @@ impl<C> Session<C> {
             Configuration::Ready(client) => Ok(client),
             Configuration::Unknown => Err(Diagnostic::new(
                 "Provider configuration isn't known yet",
-                "The provider block depends on values that are known only after apply, so nothing can be read from GitLab. Apply \
+                "The provider block depends on values that are known only after apply, so nothing can be read from the server. Apply \
                  the resources that these values come from first, for example with `-target`.",
             )
             .into()),

@@ -147,6 +147,13 @@ impl Ledger {
         self.state().objects.get(&object).is_some_and(|record| record.written.is_some() && !record.found)
     }
 
+    /// Checks whether this instance has written the object in this run.
+    pub fn is_written_by(&self, own: Option<Mark>, object: Object) -> bool {
+        let state = self.state();
+        let record = state.objects.get(&object).filter(|record| !record.found);
+        record.and_then(|record| record.written.as_ref()).is_some_and(|(by, _)| *by == own)
+    }
+
     /// Returns the names of those of the objects that a removal has left to another resource.
     pub fn left(&self, objects: &Wanted) -> Vec<String> {
         let state = self.state();

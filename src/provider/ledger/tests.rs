@@ -216,6 +216,18 @@ async fn addition_undoes_what_an_exclusive_list_has_removed() {
 }
 
 #[tokio::test]
+async fn only_its_own_write_is_an_instances_change() {
+    let ledger = Ledger::default();
+    let (one, other) = (Some(instance().mark), Some(instance().mark));
+    let written_by = || [one, other].map(|mark| ledger.is_written_by(mark, project(2)));
+    assert_eq!(written_by(), [false, false]);
+    ledger.turn(project(2)).await.found(one, Value::Default);
+    assert_eq!(written_by(), [false, false]);
+    ledger.turn(project(2)).await.wrote(other, Value::Default);
+    assert_eq!(written_by(), [false, true]);
+}
+
+#[tokio::test]
 async fn a_removal_under_way_is_waited_for() {
     let ledger = Ledger::default();
     let (keeper, removed) = (instance(), instance());
@@ -223,7 +235,7 @@ async fn a_removal_under_way_is_waited_for() {
     let finds = async { ledger.has_removed(keeper.mark, &entry(project(2))).await };
     let removes = async {
         turn.wrote(Some(removed.mark), Value::Default);
-        drop(turn)
+        drop(turn);
     };
     assert!(tokio::join!(finds, removes).0);
 }

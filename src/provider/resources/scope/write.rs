@@ -59,26 +59,7 @@ impl Done {
         planned: &ScopeModel,
         is_new: bool,
     ) -> Result<(), StepFailed> {
-        let outcome = self.carry_out(step, context, project, planned, is_new).await;
-        let (object, value) = match step {
-            Step::Access => (Object::Access(project), &planned.inbound_enabled),
-            Step::Push(push) => (push.object(project), push.of(planned)),
-        };
-        if let (true, Attr::Known(value)) = (context.client.ledger.has_written(object), value) {
-            self.changed.push(format!("`{} = {value}`", overlap::described(object).trim_matches('`')));
-        }
-        outcome
-    }
-
-    async fn carry_out(
-        &mut self,
-        step: Step,
-        context: &Context<'_, Connection>,
-        project: ProjectId,
-        planned: &ScopeModel,
-        is_new: bool,
-    ) -> Result<(), StepFailed> {
-        match step {
+        let outcome = match step {
             Step::Access => match set_access(context, project, planned, is_new).await {
                 Ok(settings) => {
                     self.settings = Some(settings);
@@ -101,7 +82,17 @@ impl Done {
                 }
                 outcome.map_err(|failed| StepFailed { errors: failed.diagnostic.into(), is_kept })
             }
+        };
+        let (object, value) = match step {
+            Step::Access => (Object::Access(project), &planned.inbound_enabled),
+            Step::Push(push) => (push.object(project), push.of(planned)),
+        };
+        if let Attr::Known(value) = value
+            && context.client.ledger.is_written_by(context.private.mark(), object)
+        {
+            self.changed.push(overlap::setting(object, *value));
         }
+        outcome
     }
 
     /// Returns the scope after the last step.
