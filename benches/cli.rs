@@ -1,8 +1,8 @@
 //! Measures plan, apply and destroy through the real CLI, beside the floor, which is the same
 //! number of `terraform_data` instances in the same run, and so what Terraform itself costs.
 //!
-//! `cargo bench --bench cli`; `-- quick` after it measures the smallest size only, and `-- scale` how the cost grows with
-//! the number of entries.
+//! `cargo bench --bench cli`; `-- quick` after it measures the smallest size only, and `-- scale`
+//! how the cost grows with the number of entries.
 
 mod command;
 mod process;
@@ -15,8 +15,8 @@ use command::{Cost, Subject, quicker};
 use gitlab_simulator::{Simulator, Target};
 use terraform_cli::Cli;
 
-/// The quickest of some runs counts, for these machines are noisy and nothing is ever too quick. So many are made, and the
-/// fewer where each takes a minute, which is long enough to even out.
+/// The quickest of some runs counts, for these machines are noisy and nothing is ever too quick. So
+/// many are made, and the fewer where each takes a minute, which is long enough to even out.
 const RUNS: usize = 5;
 const RUNS_OF_MANY: usize = 2;
 const MANY: usize = 500;
@@ -66,14 +66,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (sizes, latencies): (&[Size], &[u64]) = if asked_for("quick") {
         (&[Size::new(1, 50, 0)], &[0])
     } else if asked_for("scale") {
-        (&[Size::new(1, 50, 0), Size::new(1, 200, 0), Size::new(1, 200, 200), Size::new(5, 200, 0)], &[0])
+        (
+            &[
+                Size::new(1, 50, 0),
+                Size::new(1, 200, 0),
+                Size::new(1, 200, 200),
+                Size::new(5, 200, 0),
+            ],
+            &[0],
+        )
     } else {
         (&[Size::new(1, 50, 0), Size::new(1, 200, 0), Size::new(20, 10, 0)], &[0, 20, 50])
     };
     let cli = Cli::find()?;
     println!(
-        "| entries | latency | command | ours | floor | ratio | requests | provider CPU | CPU per entry | \
-         provider memory |"
+        "| entries | latency | command | ours | floor | ratio | requests | provider CPU | CPU per \
+         entry | provider memory |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for &size in sizes {
@@ -92,7 +100,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost) {
     println!(
-        "| {} x {} | {latency} ms | {command} | {:.2} s | {:.2} s | {:.2} | {} | {:.0} ms | {:.2} ms | {:.1} MiB |",
+        "| {} x {} | {latency} ms | {command} | {:.2} s | {:.2} s | {:.2} | {} | {:.0} ms | {:.2} \
+         ms | {:.1} MiB |",
         size.projects,
         size.entries_each.sum(),
         ours.time.as_secs_f64(),
@@ -115,8 +124,9 @@ struct Entries {
 impl Entries {
     fn provider(cli: &Cli, size: Size, latency: Duration) -> Result<Self, Box<dyn Error>> {
         let gitlab = Simulator::start();
-        let owners: Vec<u64> =
-            (0..size.projects).map(|owner| gitlab.add_project(&format!("owners/o{owner}"))).collect();
+        let owners: Vec<u64> = (0..size.projects)
+            .map(|owner| gitlab.add_project(&format!("owners/o{owner}")))
+            .collect();
         let projects = (0..size.entries_each.projects)
             .map(|target| Target::Project(gitlab.add_project(&format!("targets/t{target}"))));
         let groups = (0..size.entries_each.groups)
@@ -176,22 +186,29 @@ impl Entries {
     }
 }
 
-/// The same map for both, written out: Terraform works it out anew for each instance, which is no cost of ours.
+/// The same map for both, written out: Terraform works it out anew for each instance, which is no
+/// cost of ours.
 fn instances(owners: &[u64], targets: &[Target]) -> String {
     let pairs = owners.iter().flat_map(|owner| targets.iter().map(move |target| (owner, target)));
     let entries = pairs.map(|(owner, target)| match target {
         Target::Project(id) => {
-            format!("\"{owner}-p{id}\" = {{ owner = {owner}, target_project = {id}, target_group = null }}")
+            format!(
+                "\"{owner}-p{id}\" = {{ owner = {owner}, target_project = {id}, target_group = \
+                null }}"
+            )
         }
         Target::Group(id) => {
-            format!("\"{owner}-g{id}\" = {{ owner = {owner}, target_project = null, target_group = {id} }}")
+            format!(
+                "\"{owner}-g{id}\" = {{ owner = {owner}, target_project = null, target_group = \
+                {id} }}"
+            )
         }
     });
     format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
 }
 
-/// The quickest of some runs of each command, ours beside the floor. They take turns, so that a slow minute of the machine
-/// falls on both.
+/// The quickest of some runs of each command, ours beside the floor. They take turns, so that a
+/// slow minute of the machine falls on both.
 fn measure([ours, floor]: &[Entries; 2], runs: usize) -> [[Cost; 2]; 3] {
     let mut best = (ours.cycle(), floor.cycle());
     for _ in 1..runs {

@@ -1,5 +1,5 @@
-//! The small pieces that every command is made of: values on the wire, the plan of one entry, the schema's answer, and a
-//! list as it comes from the server.
+//! The small pieces that every command is made of: values on the wire, the plan of one entry, the
+//! schema's answer, and a list as it comes from the server.
 //!
 //! `cargo bench --bench micro`
 
@@ -11,9 +11,12 @@ use plugin_host::{Host, Launch};
 use secrecy::SecretString;
 use terraform_provider_gitlab_job_token::framework::codec::msgpack;
 use terraform_provider_gitlab_job_token::framework::{
-    AnyResource, Change, Instance, Mark, Object, PlanContext, Private, Provider, Type, Value, Warnings,
+    AnyResource, Change, Instance, Mark, Object, PlanContext, Private, Provider, Type, Value,
+    Warnings,
 };
-use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, Client, Config, Freshness, Kind, ProjectId};
+use terraform_provider_gitlab_job_token::gitlab::{
+    BaseUrl, Client, Config, Freshness, Kind, ProjectId,
+};
 use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -41,13 +44,17 @@ fn object(resource: &dyn AnyResource<Connection>, given: &[(&str, Value)]) -> Ob
 }
 
 fn entry_config(entry: &dyn AnyResource<Connection>) -> Object {
-    object(entry, &[("project", Value::String("99".into())), ("target_project_id", Value::Number(42.into()))])
+    object(
+        entry,
+        &[("project", Value::String("99".into())), ("target_project_id", Value::Number(42.into()))],
+    )
 }
 
 fn list_state() -> (Value, Type) {
     let list = resource("gitlab_job_token_allowlist_exclusive");
     let numbers = Value::set((1..=200_i64).map(|id| Value::Number(id.into())));
-    let paths = Value::set((1..=200).map(|id| Value::String(format!("group/subgroup/project-{id}"))));
+    let paths =
+        Value::set((1..=200).map(|id| Value::String(format!("group/subgroup/project-{id}"))));
     let state = object(&*list, &[("target_project_ids", numbers), ("target_projects", paths)]);
     (Value::Map(state), list.schema().object_type())
 }
@@ -101,9 +108,11 @@ fn read_a_list_of_100(bencher: Bencher) {
         gitlab.allow(owner, Target::Project(gitlab.add_project(&format!("apps/app-{number}"))));
     }
     let base_url = BaseUrl::parse(&gitlab.api_url()).expect("the simulator's address");
-    let config = Config::new(base_url, Some(SecretString::from(gitlab.token())), "bench".to_owned());
+    let config =
+        Config::new(base_url, Some(SecretString::from(gitlab.token())), "bench".to_owned());
     let client = Client::new(&config, CancellationToken::new()).expect("a client");
     let owner = ProjectId::try_from(owner).expect("a number");
-    bencher
-        .bench(|| RUNTIME.block_on(client.allowlist(owner, Kind::Project, Freshness::Now)).expect("a list"));
+    bencher.bench(|| {
+        RUNTIME.block_on(client.allowlist(owner, Kind::Project, Freshness::Now)).expect("a list")
+    });
 }

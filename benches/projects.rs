@@ -1,8 +1,10 @@
-//! Many projects, each with a scope and an exclusive list of two projects and a group, all by path: plan of the create, apply
-//! of that saved plan, plan without changes and destroy, beside the floor, which is as many `terraform_data` instances in the
-//! same run. Then the same plan where GraphQL is refused, and one new entry for each project.
+//! Many projects, each with a scope and an exclusive list of two projects and a group, all by path:
+//! plan of the create, apply of that saved plan, plan without changes and destroy, beside the
+//! floor, which is as many `terraform_data` instances in the same run. Then the same plan where
+//! GraphQL is refused, and one new entry for each project.
 //!
-//! `cargo bench --bench projects`; numbers after it are the numbers of projects to measure, 100, 500 and 1,000 otherwise.
+//! `cargo bench --bench projects`; numbers after it are the numbers of projects to measure, 100,
+//! 500 and 1,000 otherwise.
 
 mod command;
 mod process;
@@ -35,8 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sizes = if asked.is_empty() { &SIZES } else { asked.as_slice() };
     let cli = Cli::find()?;
     println!(
-        "| projects | latency | command | ours | floor | ratio | requests | a project | provider CPU | provider memory | \
-         by kind |"
+        "| projects | latency | command | ours | floor | ratio | requests | a project | provider \
+         CPU | provider memory | by kind |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for &projects in sizes {
@@ -133,7 +135,8 @@ fn print_row(projects: usize, latency: u64, command: &str, ours: &Cost, floor: O
         format!("{:.2} s | {ratio:.2}", floor.time.as_secs_f64())
     });
     println!(
-        "| {projects} | {latency} ms | {command} | {:.2} s | {beside} | {} | {:.2} | {:.0} ms | {:.1} MiB | {} |",
+        "| {projects} | {latency} ms | {command} | {:.2} s | {beside} | {} | {:.2} | {:.0} ms | \
+         {:.1} MiB | {} |",
         ours.time.as_secs_f64(),
         ours.requests.len(),
         ours.requests.len() as f64 / projects as f64,
@@ -143,7 +146,8 @@ fn print_row(projects: usize, latency: u64, command: &str, ours: &Cost, floor: O
     );
 }
 
-/// Returns the requests by kind: writes, queries over GraphQL, lists, settings, look-ups and tries of the token.
+/// Returns the requests by kind: writes, queries over GraphQL, lists, settings, look-ups and tries
+/// of the token.
 fn by_kind(requests: &Requests) -> String {
     let mut kinds = BTreeMap::<&str, usize>::new();
     for request in requests.iter() {

@@ -1,5 +1,5 @@
-//! The names under which hosts know this provider. They are the same in every configuration, mirror and lock file, so
-//! nothing else may contain them.
+//! The names under which hosts know this provider. They are the same in every configuration, mirror
+//! and lock file, so nothing else may contain them.
 
 /// The source address as configurations write it. Each host puts its own registry in front.
 pub const SOURCE: &str = "aff15f21/gitlab-job-token";
@@ -16,7 +16,8 @@ pub const REGISTRIES: [Registry; 2] = [
 /// The registry that a program means where a source address names none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registry {
-    /// Its host name, which begins the full address of a provider and is its first folder in a mirror.
+    /// Its host name, which begins the full address of a provider and is its first folder in a
+    /// mirror.
     pub host: &'static str,
     /// The command of the program.
     pub program: &'static str,

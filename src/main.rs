@@ -1,5 +1,5 @@
-//! The command line. It only wires the parts together: without arguments the process serves the host that started
-//! it, which is all that Terraform and OpenTofu ever do.
+//! The command line. It only wires the parts together: without arguments the process serves the
+//! host that started it, which is all that Terraform and OpenTofu ever do.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -22,8 +22,8 @@ use tonic::service::Routes;
 /// Calls mostly wait for GitLab; a second worker keeps the host's channel responsive meanwhile.
 const WORKERS: usize = 2;
 
-/// Maximum time for writes on the wire to finish after a host that was served to the end has hung up. It
-/// kills us two seconds after it asked for the end, of which serving may have used one.
+/// Maximum time for writes on the wire to finish after a host that was served to the end has hung
+/// up. It kills us two seconds after it asked for the end, of which serving may have used one.
 const KEPT_WAITING: Duration = Duration::from_millis(500);
 
 /// The same when the host has hung up, so that nobody waits for us: most answers take less.
@@ -32,8 +32,9 @@ const ALONE: Duration = Duration::from_secs(10);
 /// The same when the host has ended. Nobody is left to keep a state, and nobody wants an orphan.
 const ORPHANED: Duration = Duration::from_secs(1);
 
-/// The time that a process stays that can't start, so that its host reads the reason before it finds the process ended, of
-/// which it would say no more than that. It kills the process as soon as it has read the line.
+/// The time that a process stays that can't start, so that its host reads the reason before it
+/// finds the process ended, of which it would say no more than that. It kills the process as soon
+/// as it has read the line.
 const READING: Duration = Duration::from_millis(250);
 
 /// The program, with its version, that reports of a failed start or a panic name.
@@ -60,8 +61,10 @@ const GREETING: &str = concat!(
 );
 
 /// Lines of help are broken by hand, so that they fit a terminal of 80 columns.
-const WITHOUT_ARGUMENTS: &str = "Without arguments it serves the Terraform or OpenTofu that started it.";
-const NEEDS_NOTHING: &str = "Prints what to write in a configuration. Needs no registry and no network.";
+const WITHOUT_ARGUMENTS: &str =
+    "Without arguments it serves the Terraform or OpenTofu that started it.";
+const NEEDS_NOTHING: &str =
+    "Prints what to write in a configuration. Needs no registry and no network.";
 
 /// Terraform and OpenTofu provider for GitLab's CI/CD job token allowlists
 #[derive(Parser)]
@@ -97,10 +100,12 @@ enum Command {
 fn main() -> ExitCode {
     match CommandLine::parse() {
         CommandLine { command: Some(Command::Install { dir }), .. } => tell(
-            install::install(dir.as_deref()).map(|installed| (installed.to_string(), installed.warnings())),
+            install::install(dir.as_deref())
+                .map(|installed| (installed.to_string(), installed.warnings())),
         ),
         CommandLine { command: Some(Command::Uninstall { dir, all_versions }), .. } => tell(
-            install::uninstall(dir.as_deref(), all_versions).map(|removed| (removed.to_string(), Vec::new())),
+            install::uninstall(dir.as_deref(), all_versions)
+                .map(|removed| (removed.to_string(), Vec::new())),
         ),
         CommandLine { debug: true, .. } => match Launch::to_attach() {
             Ok(launch) => report(serve_attached(&launch), "error:"),
@@ -129,7 +134,8 @@ fn serve_attached(launch: &Launch) -> Result<(), Failure> {
     plugin::log::install_readable();
     let addresses = REGISTRIES.map(|registry| registry.address());
     run(async |provider| {
-        plugin::serve_attached::<Session<Connection>>(launch, &addresses, provider, io::stdout()).await
+        plugin::serve_attached::<Session<Connection>>(launch, &addresses, provider, io::stdout())
+            .await
     })
 }
 

@@ -17,7 +17,8 @@ fn faults() -> BTreeSet<String> {
     let (_, body) = source.split_once("pub enum Fault {").unwrap();
     let (body, _) = body.split_once("\n}\n").unwrap();
     let variants = body.lines().filter_map(|line| line.strip_prefix("    "));
-    let variants = variants.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
+    let variants =
+        variants.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
     variants.map(|line| line.split([' ', '(', ',']).next().unwrap().to_owned()).collect()
 }
 

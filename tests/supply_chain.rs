@@ -1,5 +1,6 @@
-//! Tests of dependencies: every direct dependency has its reason written down, is used, and no crate of the
-//! workspace slips out of the rules for all. Licences and sources are the business of `deny.toml`.
+//! Tests of dependencies: every direct dependency has its reason written down, is used, and no
+//! crate of the workspace slips out of the rules for all. Licences and sources are the business of
+//! `deny.toml`.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -48,7 +49,8 @@ fn listed(list: &str, heading: &str) -> BTreeSet<String> {
 fn members() -> Vec<PathBuf> {
     let manifest = read("Cargo.toml");
     let members = manifest.lines().find_map(|line| line.strip_prefix("members = [")).unwrap();
-    let members = members.trim_end_matches(']').split(", ").map(|member| member.trim_matches('"').into());
+    let members =
+        members.trim_end_matches(']').split(", ").map(|member| member.trim_matches('"').into());
     members.chain([PathBuf::new()]).collect()
 }
 
@@ -67,11 +69,13 @@ fn exactly_the_direct_dependencies_are_listed_with_reasons() {
 
 #[test]
 fn every_dependency_of_the_workspace_is_one_of_some_crate() {
-    let manifests: Vec<String> = members().iter().map(|member| read(member.join("Cargo.toml"))).collect();
+    let manifests: Vec<String> =
+        members().iter().map(|member| read(member.join("Cargo.toml"))).collect();
     for name in dependencies(&manifests[manifests.len() - 1], "[workspace.dependencies]") {
         let (plain, with_features) =
             (format!("\n{name}.workspace = true"), format!("\n{name} = {{ workspace"));
-        let used = manifests.iter().any(|text| text.contains(&plain) || text.contains(&with_features));
+        let used =
+            manifests.iter().any(|text| text.contains(&plain) || text.contains(&with_features));
         assert!(used, "no crate uses {name}");
     }
 }
@@ -79,10 +83,16 @@ fn every_dependency_of_the_workspace_is_one_of_some_crate() {
 #[test]
 fn unsafe_code_is_forbidden_in_every_crate() {
     assert!(
-        section(&read("Cargo.toml"), "[workspace.lints.rust]", '[').contains(&"unsafe_code = \"forbid\"")
+        section(&read("Cargo.toml"), "[workspace.lints.rust]", '[')
+            .contains(&"unsafe_code = \"forbid\"")
     );
     for member in members() {
         let manifest = read(member.join("Cargo.toml"));
-        assert_eq!(section(&manifest, "[lints]", '[')[0], "workspace = true", "{}", member.display());
+        assert_eq!(
+            section(&manifest, "[lints]", '[')[0],
+            "workspace = true",
+            "{}",
+            member.display()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! One command of the CLI and what it costs: time, requests, and the provider's share of processor and memory.
+//! One command of the CLI and what it costs: time, requests, and the provider's share of processor
+//! and memory.
 
 use std::error::Error;
 use std::path::Path;
@@ -28,7 +29,11 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// Creates a workspace of the provider before this GitLab.
-    pub(crate) fn provider(cli: &Cli, gitlab: Simulator, config: &str) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn provider(
+        cli: &Cli,
+        gitlab: Simulator,
+        config: &str,
+    ) -> Result<Self, Box<dyn Error>> {
         let mut tf = Workspace::new(cli, Path::new(PROVIDER))?;
         tf.set_env("GITLAB_BASE_URL", &gitlab.api_url());
         tf.set_env("GITLAB_TOKEN", gitlab.token());

@@ -1,5 +1,5 @@
-//! Cost of the provider's processes while a command runs, read from `/proc`; nothing where there is none. The
-//! CLI starts several of them for one command, and each lives for a moment only.
+//! Cost of the provider's processes while a command runs, read from `/proc`; nothing where there is
+//! none. The CLI starts several of them for one command, and each lives for a moment only.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,7 +15,8 @@ const INTERVAL: Duration = Duration::from_millis(4);
 /// Cost of all processes of a command together.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
-    /// Time on a processor, as far as it was seen: what a process uses after the last look at it is missing.
+    /// Time on a processor, as far as it was seen: what a process uses after the last look at it is
+    /// missing.
     pub(crate) cpu: Duration,
     /// The most memory that one process has held, in KiB.
     pub(crate) peak_kib: u64,

@@ -1,4 +1,5 @@
-//! The resources of `main.tf`, for the host, which doesn't read HCL. `tests/command_line` compares the two.
+//! The resources of `main.tf`, for the host, which doesn't read HCL. `tests/command_line` compares
+//! the two.
 
 use plugin_host::Wanted;
 use serde_json::json;

@@ -12,8 +12,10 @@ const PROVIDER: &str = "terraform-provider-gitlab-job-token";
 /// Builds the provider in the profile of this example, and returns its path.
 pub(crate) fn build(report: &mut Report<'_>) -> Result<PathBuf, Box<dyn Error>> {
     let example = env::current_exe()?;
-    let directory =
-        example.parent().and_then(Path::parent).ok_or("this example isn't in cargo's target directory")?;
+    let directory = example
+        .parent()
+        .and_then(Path::parent)
+        .ok_or("this example isn't in cargo's target directory")?;
     // Naming the example selects the features that the dependencies were built with already.
     let mut arguments = vec!["build", "--bin", PROVIDER, "--example", "quickstart"];
     if directory.ends_with("release") {
@@ -21,9 +23,12 @@ pub(crate) fn build(report: &mut Report<'_>) -> Result<PathBuf, Box<dyn Error>> 
     }
     report.line(&format!("$ cargo {}", arguments.join(" ")))?;
     let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    build.args(arguments).args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
-    let status =
-        build.status().map_err(|error| format!("{:?} can't be started: {error}", build.get_program()))?;
+    build
+        .args(arguments)
+        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+    let status = build
+        .status()
+        .map_err(|error| format!("{:?} can't be started: {error}", build.get_program()))?;
     if !status.success() {
         return Err("the provider can't be built".into());
     }

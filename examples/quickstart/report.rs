@@ -58,7 +58,9 @@ impl<'a> Report<'a> {
         let (project, entries) = (world.project(), world.entries());
         self.line(&match (world.is_restricted(), entries.is_empty()) {
             (true, false) => format!("In GitLab, {project} is restricted to the allowlist:"),
-            (true, true) => format!("In GitLab, {project} is restricted to the allowlist, which is empty."),
+            (true, true) => {
+                format!("In GitLab, {project} is restricted to the allowlist, which is empty.")
+            }
             (false, false) => format!("In GitLab, {project} is open. Its allowlist:"),
             (false, true) => format!("In GitLab, {project} is open. Its allowlist is empty."),
         })?;

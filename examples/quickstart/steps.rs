@@ -11,7 +11,11 @@ pub(crate) trait Manager {
     fn introduce(&self, report: &mut Report<'_>) -> Result<(), Box<dyn Error>>;
 
     /// Plans, and fails unless the plan has changes exactly where they are expected.
-    fn plan(&mut self, expects_changes: bool, report: &mut Report<'_>) -> Result<(), Box<dyn Error>>;
+    fn plan(
+        &mut self,
+        expects_changes: bool,
+        report: &mut Report<'_>,
+    ) -> Result<(), Box<dyn Error>>;
 
     /// Plans and applies.
     fn apply(&mut self, report: &mut Report<'_>) -> Result<(), Box<dyn Error>>;
@@ -46,7 +50,9 @@ pub(crate) fn run(
     manager.plan(false, report)?;
     report.done("plan", "no changes");
 
-    report.heading(&format!("Somebody removes {SCANNER} from the allowlist, and the plan shows it"))?;
+    report.heading(&format!(
+        "Somebody removes {SCANNER} from the allowlist, and the plan shows it"
+    ))?;
     world.remove_scanner();
     report.allowlist(world)?;
     manager.plan(true, report)?;

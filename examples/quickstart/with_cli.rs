@@ -34,7 +34,12 @@ impl WithCli {
         Ok(WithCli { cli: cli.clone(), workspace, name })
     }
 
-    fn run(&self, arguments: &[&str], expected: i32, report: &mut Report<'_>) -> Result<(), Box<dyn Error>> {
+    fn run(
+        &self,
+        arguments: &[&str],
+        expected: i32,
+        report: &mut Report<'_>,
+    ) -> Result<(), Box<dyn Error>> {
         let command = format!("{} {}", self.name, arguments.join(" "));
         report.line(&format!("$ {command}"))?;
         let run = self.workspace.run(&[arguments, &["-no-color", "-input=false"]].concat());
@@ -57,7 +62,11 @@ impl Manager for WithCli {
         Ok(())
     }
 
-    fn plan(&mut self, expects_changes: bool, report: &mut Report<'_>) -> Result<(), Box<dyn Error>> {
+    fn plan(
+        &mut self,
+        expects_changes: bool,
+        report: &mut Report<'_>,
+    ) -> Result<(), Box<dyn Error>> {
         self.run(&["plan", "-detailed-exitcode"], if expects_changes { CHANGES } else { 0 }, report)
     }
 

@@ -1,5 +1,5 @@
-//! The host of the tests as the manager: it makes the calls of Terraform, in one process of the provider per
-//! walk.
+//! The host of the tests as the manager: it makes the calls of Terraform, in one process of the
+//! provider per walk.
 
 use std::env;
 use std::error::Error;
@@ -17,8 +17,8 @@ use super::report::Report;
 use super::steps::Manager;
 use super::world::World;
 
-/// Variables that sockets and temporary files need on Windows. The provider gets nothing else of this
-/// environment.
+/// Variables that sockets and temporary files need on Windows. The provider gets nothing else of
+/// this environment.
 const OF_WINDOWS: [&str; 3] = ["SystemRoot", "TEMP", "TMP"];
 
 /// The state, as Terraform keeps it, and the provider.
@@ -37,7 +37,8 @@ struct Resource {
 
 impl WithHost {
     pub(crate) fn new(provider: &Path, world: &World) -> io::Result<WithHost> {
-        let resource = |(address, wanted)| Resource { address, wanted, instance: Instance::default() };
+        let resource =
+            |(address, wanted)| Resource { address, wanted, instance: Instance::default() };
         Ok(WithHost {
             runtime: Builder::new_current_thread().enable_all().build()?,
             launch: launch(provider, &world.gitlab),
@@ -57,8 +58,9 @@ impl WithHost {
                 report.line(&format!("  {sign} {}", resource.address))?;
             }
         }
-        let counted =
-            |actions: &[Action]| changes.iter().filter(|change| actions.contains(&change.action)).count();
+        let counted = |actions: &[Action]| {
+            changes.iter().filter(|change| actions.contains(&change.action)).count()
+        };
         match (
             counted(&[Action::Create, Action::Replace]),
             counted(&[Action::Update]),
@@ -66,15 +68,22 @@ impl WithHost {
         ) {
             (0, 0, 0) => report.line("No changes.")?,
             (add, change, destroy) => {
-                report.line(&format!("Plan: {add} to add, {change} to change, {destroy} to destroy."))?;
+                report.line(&format!(
+                    "Plan: {add} to add, {change} to change, {destroy} to destroy."
+                ))?;
             }
         }
         report.gap()?;
         changes.iter().try_for_each(|change| show_diagnostics(&change.warnings, report))
     }
 
-    fn plan_and_apply(&mut self, destroys: bool, report: &mut Report<'_>) -> Result<(), Box<dyn Error>> {
-        let changes = self.runtime.block_on(walk_to_plan(&self.launch, &self.resources, destroys))?;
+    fn plan_and_apply(
+        &mut self,
+        destroys: bool,
+        report: &mut Report<'_>,
+    ) -> Result<(), Box<dyn Error>> {
+        let changes =
+            self.runtime.block_on(walk_to_plan(&self.launch, &self.resources, destroys))?;
         self.show_plan(&changes, report)?;
         let apply = walk_to_apply(&self.launch, &mut self.resources, &changes, destroys);
         let diagnostics = self.runtime.block_on(apply)?;
@@ -92,19 +101,24 @@ impl Manager for WithHost {
     fn introduce(&self, report: &mut Report<'_>) -> Result<(), Box<dyn Error>> {
         report.heading("The host of this repository's tests runs the provider")?;
         report.text(&format!(
-            "Neither terraform nor tofu is on PATH, and {PATH_VARIABLE} isn't set. The host (tests/host) makes \
-             the same calls as Terraform, and prints short plans."
+            "Neither terraform nor tofu is on PATH, and {PATH_VARIABLE} isn't set. The host \
+             (tests/host) makes the same calls as Terraform, and prints short plans."
         ))?;
         Ok(())
     }
 
-    fn plan(&mut self, expects_changes: bool, report: &mut Report<'_>) -> Result<(), Box<dyn Error>> {
+    fn plan(
+        &mut self,
+        expects_changes: bool,
+        report: &mut Report<'_>,
+    ) -> Result<(), Box<dyn Error>> {
         let changes = self.runtime.block_on(walk_to_plan(&self.launch, &self.resources, false))?;
         self.show_plan(&changes, report)?;
         if changes.iter().any(|change| change.action != Action::Nothing) == expects_changes {
             return Ok(());
         }
-        Err(format!("the plan should have {}changes", if expects_changes { "" } else { "no " }).into())
+        Err(format!("the plan should have {}changes", if expects_changes { "" } else { "no " })
+            .into())
     }
 
     fn apply(&mut self, report: &mut Report<'_>) -> Result<(), Box<dyn Error>> {
@@ -121,8 +135,9 @@ impl Manager for WithHost {
 }
 
 fn launch(provider: &Path, gitlab: &Simulator) -> Launch {
-    let launch =
-        Launch::new(provider).env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
+    let launch = Launch::new(provider)
+        .env("GITLAB_BASE_URL", gitlab.api_url())
+        .env("GITLAB_TOKEN", gitlab.token());
     let set = OF_WINDOWS.into_iter().filter(|_| cfg!(windows));
     let set = set.filter_map(|name| Some((name, env::var_os(name)?)));
     set.fold(launch, |launch, (name, value)| launch.env(name, value))
@@ -149,8 +164,8 @@ async fn walk_to_plan(
     Ok(changes)
 }
 
-/// Applies the changes in order, or in the opposite order if they destroy, up to the first error. Keeps the
-/// new state.
+/// Applies the changes in order, or in the opposite order if they destroy, up to the first error.
+/// Keeps the new state.
 async fn walk_to_apply(
     launch: &Launch,
     resources: &mut [Resource],

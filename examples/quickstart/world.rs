@@ -46,8 +46,9 @@ impl World {
         let list = self.gitlab.allowlist(self.deploy);
         let projects = list.projects.into_iter().map(Target::Project);
         let targets = projects.chain(list.groups.into_iter().map(Target::Group));
-        let row =
-            |target: Target| (target.kind(), target.id(), self.gitlab.full_path(target).unwrap_or_default());
+        let row = |target: Target| {
+            (target.kind(), target.id(), self.gitlab.full_path(target).unwrap_or_default())
+        };
         targets.map(row).collect()
     }
 
@@ -57,6 +58,7 @@ impl World {
         if self.is_restricted() && entries.len() == count {
             return Ok(());
         }
-        Err(format!("the allowlist should have {count} entries, and restrict access: {entries:?}").into())
+        Err(format!("the allowlist should have {count} entries, and restrict access: {entries:?}")
+            .into())
     }
 }

@@ -1,4 +1,5 @@
-//! Typed values of a model's fields: known, null or unknown as one enum, never an empty string for "not set".
+//! Typed values of a model's fields: known, null or unknown as one enum, never an empty string for
+//! "not set".
 
 use std::collections::BTreeMap;
 
@@ -162,9 +163,10 @@ impl<T: AttrValue> AttrValue for Set<T> {
 impl<T: AttrValue> AttrValue for BTreeMap<String, Attr<T>> {
     fn from_known(value: Value) -> Result<BTreeMap<String, Attr<T>>, &'static str> {
         match value {
-            Value::Map(entries) => {
-                entries.into_iter().map(|(key, value)| Ok((key, Attr::from_value(value)?))).collect()
-            }
+            Value::Map(entries) => entries
+                .into_iter()
+                .map(|(key, value)| Ok((key, Attr::from_value(value)?)))
+                .collect(),
             _ => Err("a map"),
         }
     }

@@ -18,7 +18,8 @@ pub trait DataSource: Send + Sync + 'static {
     /// The schema; its attributes are those of the model.
     fn schema(&self) -> Schema;
 
-    /// Checks a configuration by itself. Any attribute may be unknown, and an unknown one is never at fault.
+    /// Checks a configuration by itself. Any attribute may be unknown, and an unknown one is never
+    /// at fault.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Messages for practitioners: errors travel in `Result`, warnings in a sink beside it, so that a list of mere warnings can
-//! never read as failure.
+//! Messages for practitioners: errors travel in `Result`, warnings in a sink beside it, so that a
+//! list of mere warnings can never read as failure.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,9 +8,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::path::AttributePath;
 
 /// Closes every diagnostic whose cause is a defect of the program and not of its input.
-pub const PROVIDER_DEFECT: &str = "This is a defect in the provider: please report it with the text above.";
+pub const PROVIDER_DEFECT: &str =
+    "This is a defect in the provider: please report it with the text above.";
 
-/// One message for the practitioner. Whether it is an error or a warning is told by where it travels.
+/// One message for the practitioner. Whether it is an error or a warning is told by where it
+/// travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// A short title without a full stop.
@@ -125,7 +127,8 @@ impl Warnings {
     pub(super) fn told(&self, causes: &Causes) -> Vec<Diagnostic> {
         let told = &causes.of_warnings;
         let tell = |warning: Diagnostic| match self.may_be_dropped.load(Ordering::Relaxed) {
-            // Hosts fold warnings with equal titles into one of them, which must have all details then.
+            // Hosts fold warnings with equal titles into one of them, which must have all details
+            // then.
             _ if told.is_told_as(&warning) => warning,
             true => told.shortened(warning),
             false => told.once(warning),
@@ -139,8 +142,8 @@ impl Warnings {
     }
 }
 
-/// The causes that the errors and the warnings of one run have told. One cause may hit each resource of a configuration. An
-/// error never refers to a warning, which hosts may leave out.
+/// The causes that the errors and the warnings of one run have told. One cause may hit each
+/// resource of a configuration. An error never refers to a warning, which hosts may leave out.
 #[derive(Debug, Default)]
 pub(super) struct Causes {
     pub(super) of_errors: Told,
@@ -164,7 +167,8 @@ pub(super) struct Told(Mutex<BTreeMap<String, String>>);
 const TOLD_ELSEWHERE: &str = " Another message of this run has the details.";
 
 impl Told {
-    /// Returns the message as it is, if it is the first one with its cause, and without the cause otherwise.
+    /// Returns the message as it is, if it is the first one with its cause, and without the cause
+    /// otherwise.
     pub(super) fn once(&self, diagnostic: Diagnostic) -> Diagnostic {
         let (title, cause) = (diagnostic.summary.clone(), diagnostic.cause.clone());
         let shortened = self.shortened(diagnostic);
@@ -214,7 +218,8 @@ mod tests {
         assert_eq!(warnings.take().len(), 2);
         assert_eq!(warnings.take(), []);
 
-        let errors = Errors::check([Diagnostic::new("a", "b"), Diagnostic::new("a", "b")]).unwrap_err();
+        let errors =
+            Errors::check([Diagnostic::new("a", "b"), Diagnostic::new("a", "b")]).unwrap_err();
         assert_eq!(errors.as_slice(), [Diagnostic::new("a", "b")]);
     }
 

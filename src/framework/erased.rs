@@ -1,4 +1,5 @@
-//! Resources and data sources whose models are hidden, so that the service holds them in one list each.
+//! Resources and data sources whose models are hidden, so that the service holds them in one list
+//! each.
 
 use std::pin::Pin;
 
@@ -11,7 +12,9 @@ use super::identity::IdentitySchema;
 use super::list_resource::{ListResource, Listed, Search};
 use super::model::Model;
 use super::planning::Change;
-use super::resource::{Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState};
+use super::resource::{
+    Context, Failed, ImportBy, MoveSource, Plan, PlanContext, Resource, StoredState,
+};
 use super::schema::Schema;
 use super::value::Object;
 
@@ -20,7 +23,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A [`Resource`] over objects that have the attributes of its schema.
 ///
-/// Each method is the one of the same name; `identity` fails where the state is not one of the schema.
+/// Each method is the one of the same name; `identity` fails where the state is not one of the
+/// schema.
 #[allow(missing_docs, reason = "the methods are those of `Resource`")]
 pub trait AnyResource<C>: Send + Sync {
     fn type_name(&self) -> &'static str;
@@ -119,7 +123,9 @@ impl<R: Resource> AnyResource<R::Client> for R {
         context: PlanContext<'a, R::Client>,
         prior: Object,
     ) -> BoxFuture<'a, Result<Map<String, Json>, Errors>> {
-        Box::pin(async move { Resource::plan_removal(self, context, R::Model::from_object(prior)?).await })
+        Box::pin(async move {
+            Resource::plan_removal(self, context, R::Model::from_object(prior)?).await
+        })
     }
 
     fn create<'a>(
@@ -176,7 +182,9 @@ impl<R: Resource> AnyResource<R::Client> for R {
         Box::pin(async move {
             let by = match by {
                 ImportBy::Id(id) => ImportBy::Id(id),
-                ImportBy::Identity(identity) => ImportBy::Identity(R::Identity::from_object(identity)?),
+                ImportBy::Identity(identity) => {
+                    ImportBy::Identity(R::Identity::from_object(identity)?)
+                }
             };
             Resource::import(self, context, by).await.map(Model::into_object)
         })
@@ -198,7 +206,11 @@ pub trait AnyDataSource<C>: Send + Sync {
     fn attributes(&self) -> &'static [&'static str];
     fn schema(&self) -> Schema;
     fn validate(&self, config: Object, warnings: &Warnings) -> Result<(), Errors>;
-    fn read<'a>(&'a self, context: Context<'a, C>, config: Object) -> BoxFuture<'a, Result<Object, Errors>>;
+    fn read<'a>(
+        &'a self,
+        context: Context<'a, C>,
+        config: Object,
+    ) -> BoxFuture<'a, Result<Object, Errors>>;
 }
 
 impl<D: DataSource> AnyDataSource<D::Client> for D {
@@ -272,7 +284,8 @@ impl<L: ListResource> AnyListResource<<L::Resource as Resource>::Client> for L {
             let Search { config, whole_objects, limit } = search;
             let search = Search { config: L::Config::from_object(config)?, whole_objects, limit };
             // One at a time: the host's pace is the pace of the search.
-            let (sender, mut receiver) = mpsc::channel::<Listed<<L::Resource as Resource>::Model>>(1);
+            let (sender, mut receiver) =
+                mpsc::channel::<Listed<<L::Resource as Resource>::Model>>(1);
             let forward = async {
                 while let Some(listed) = receiver.recv().await {
                     if found.send(listed.map(Model::into_object)).await.is_err() {

@@ -1,5 +1,6 @@
-//! Resource identities: the few values that tell one object from all others, whatever its state says of it.
-//! Hosts that know them (Terraform and OpenTofu from 1.12 on) store them beside the state and import by them.
+//! Resource identities: the few values that tell one object from all others, whatever its state
+//! says of it. Hosts that know them (Terraform and OpenTofu from 1.12 on) store them beside the
+//! state and import by them.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The interface between a list resource and the framework: the answer to `terraform query` for a resource
-//! type.
+//! The interface between a list resource and the framework: the answer to `terraform query` for a
+//! resource type.
 
 use tokio::sync::mpsc;
 
@@ -18,7 +18,8 @@ pub trait ListResource: Send + Sync + 'static {
     /// The schema of the `config` block; its attributes are those of [`Self::Config`].
     fn schema(&self) -> Schema;
 
-    /// Checks a `config` block by itself. Any attribute may be unknown, and an unknown one is never at fault.
+    /// Checks a `config` block by itself. Any attribute may be unknown, and an unknown one is never
+    /// at fault.
     ///
     /// # Errors
     ///
@@ -28,8 +29,9 @@ pub trait ListResource: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Sends the objects as they are found, and need not look beyond [`Search::limit`]. The receiver closes once the host
-    /// has enough; what is sent afterwards is lost, and an end at that point is no error.
+    /// Sends the objects as they are found, and need not look beyond [`Search::limit`]. The
+    /// receiver closes once the host has enough; what is sent afterwards is lost, and an end at
+    /// that point is no error.
     ///
     /// # Errors
     ///
@@ -47,7 +49,8 @@ pub trait ListResource: Send + Sync + 'static {
 pub struct Search<T> {
     /// The `config` block.
     pub config: T,
-    /// True if whole objects are wanted. Without, only what their identities are made of is looked at.
+    /// True if whole objects are wanted. Without, only what their identities are made of is looked
+    /// at.
     pub whole_objects: bool,
     /// The most objects that the host takes; [`usize::MAX`] without a limit.
     pub limit: usize,

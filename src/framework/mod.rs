@@ -1,8 +1,9 @@
-//! Terraform's concepts: values, schemas, diagnostics, planning, and the service that a host talks to.
+//! Terraform's concepts: values, schemas, diagnostics, planning, and the service that a host talks
+//! to.
 //!
-//! A provider describes itself through [`Provider`], [`Resource`] and [`DataSource`]; everything the host's
-//! protocol asks beyond that is answered here. Nothing here knows what the provider manages, and only
-//! `service` sees the protocol's generated messages.
+//! A provider describes itself through [`Provider`], [`Resource`] and [`DataSource`]; everything
+//! the host's protocol asks beyond that is answered here. Nothing here knows what the provider
+//! manages, and only `service` sees the protocol's generated messages.
 
 mod attr;
 pub mod codec;

@@ -3,7 +3,8 @@
 use super::diagnostics::{Diagnostic, Errors};
 use super::value::Object;
 
-/// A struct that mirrors the attributes of one schema. Written with [`model!`](crate::framework::model!).
+/// A struct that mirrors the attributes of one schema. Written with
+/// [`model!`](crate::framework::model!).
 pub trait Model: Clone + Send + Sync + 'static {
     /// The attribute names, in the order of the fields.
     const ATTRIBUTES: &'static [&'static str];
@@ -12,21 +13,24 @@ pub trait Model: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// One diagnostic for each attribute whose value its field can't hold, with that attribute's path.
+    /// One diagnostic for each attribute whose value its field can't hold, with that attribute's
+    /// path.
     fn from_object(object: Object) -> Result<Self, Errors>;
 
     /// The object that the fields make up.
     fn into_object(self) -> Object;
 }
 
-/// Returns the error of a value that Terraform's type system admits and the field does not, such as `1.5` for
-/// an id.
+/// Returns the error of a value that Terraform's type system admits and the field does not, such as
+/// `1.5` for an id.
 #[doc(hidden)]
 pub fn unfit_value(attribute: &str, must_be: &str) -> Diagnostic {
-    Diagnostic::new("Invalid attribute value", format!("`{attribute}` must be {must_be}.")).at(attribute)
+    Diagnostic::new("Invalid attribute value", format!("`{attribute}` must be {must_be}."))
+        .at(attribute)
 }
 
-/// Returns the name of the attribute that a field holds: `type`, a keyword of Rust, is the field `r#type`.
+/// Returns the name of the attribute that a field holds: `type`, a keyword of Rust, is the field
+/// `r#type`.
 #[doc(hidden)]
 pub const fn attribute_name(field: &'static str) -> &'static str {
     match field.as_bytes() {
@@ -119,7 +123,10 @@ mod tests {
         let keyword = Keyword { r#type: Attr::Known("a".into()) };
         let object = keyword.clone().into_object();
         assert_eq!(object.keys().collect::<Vec<_>>(), ["type"]);
-        assert_eq!((Keyword::from_object(object), Keyword::ATTRIBUTES), (Ok(keyword), &["type"][..]));
+        assert_eq!(
+            (Keyword::from_object(object), Keyword::ATTRIBUTES),
+            (Ok(keyword), &["type"][..])
+        );
     }
 
     #[test]
@@ -137,15 +144,22 @@ mod tests {
     #[test]
     fn each_value_that_does_not_fit_is_named() {
         let decimal = Value::Number(Number::Decimal("1.5".into()));
-        let object = Object::from([("id".into(), decimal.clone()), ("ids".into(), Value::set([decimal]))]);
+        let object =
+            Object::from([("id".into(), decimal.clone()), ("ids".into(), Value::set([decimal]))]);
         let errors = Sample::from_object(object).unwrap_err().into_vec();
         let told: Vec<_> =
             errors.iter().map(|error| (error.detail.as_str(), error.attribute.clone())).collect();
         assert_eq!(
             told,
             [
-                ("`id` must be a whole number that fits 64 bits.", Some(AttributePath::attribute("id"))),
-                ("`ids` must be a whole number that fits 64 bits.", Some(AttributePath::attribute("ids"))),
+                (
+                    "`id` must be a whole number that fits 64 bits.",
+                    Some(AttributePath::attribute("id"))
+                ),
+                (
+                    "`ids` must be a whole number that fits 64 bits.",
+                    Some(AttributePath::attribute("ids"))
+                ),
             ]
         );
     }

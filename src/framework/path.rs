@@ -33,7 +33,8 @@ impl AttributePath {
         self
     }
 
-    /// The steps, outermost first; never empty, for the host shows an empty path without a source line.
+    /// The steps, outermost first; never empty, for the host shows an empty path without a source
+    /// line.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }

@@ -1,5 +1,6 @@
-//! The steps of a plan, each a pure function over values, and the rules that Terraform's core holds a plan and
-//! an apply to. Core plans twice and compares, so nothing here depends on anything but its arguments.
+//! The steps of a plan, each a pure function over values, and the rules that Terraform's core holds
+//! a plan and an apply to. Core plans twice and compares, so nothing here depends on anything but
+//! its arguments.
 
 use super::schema::{Attribute, Nesting, Schema, Shape};
 use super::value::{Object, Value};
@@ -9,7 +10,8 @@ use super::value::{Object, Value};
 pub struct Change<T> {
     /// The state before; `None` for a create.
     pub prior: Option<T>,
-    /// The configuration, with the schema's defaults in place of unset attributes; other unset ones are null.
+    /// The configuration, with the schema's defaults in place of unset attributes; other unset ones
+    /// are null.
     pub config: T,
 }
 
@@ -25,9 +27,13 @@ pub(super) fn with_defaults(schema: &Schema, mut config: Object) -> Object {
     config
 }
 
-/// Of the attributes that `asked` wants a replacement for, those that change or may change; none for a create.
-/// Core refuses to hear of others.
-pub(super) fn replacements<'a>(prior: Option<&Object>, planned: &Object, asked: &[&'a str]) -> Vec<&'a str> {
+/// Of the attributes that `asked` wants a replacement for, those that change or may change; none
+/// for a create. Core refuses to hear of others.
+pub(super) fn replacements<'a>(
+    prior: Option<&Object>,
+    planned: &Object,
+    asked: &[&'a str],
+) -> Vec<&'a str> {
     let Some(prior) = prior else { return Vec::new() };
     let changes = |name: &&str| planned.get(*name) != prior.get(*name);
     asked.iter().copied().filter(changes).collect()
@@ -35,9 +41,9 @@ pub(super) fn replacements<'a>(prior: Option<&Object>, planned: &Object, asked: 
 
 /// The first rule of core's plan check that the plan breaks, in words.
 ///
-/// An attribute is planned as it is configured, or as it was where both are set; one that is not configured is
-/// null unless the provider computes it. A map of objects has the keys of the configuration, and each object follows the
-/// same rules.
+/// An attribute is planned as it is configured, or as it was where both are set; one that is not
+/// configured is null unless the provider computes it. A map of objects has the keys of the
+/// configuration, and each object follows the same rules.
 pub(super) fn plan_defect(
     schema: &Schema,
     prior: Option<&Object>,
@@ -47,8 +53,9 @@ pub(super) fn plan_defect(
     schema.attributes.iter().find_map(|attribute| {
         let name = attribute.name;
         let prior = prior.map_or(&Value::Null, |prior| value(prior, name));
-        (!follows(attribute, prior, value(config, name), value(planned, name)))
-            .then(|| format!("the plan for `{name}` is neither what is configured nor what was before"))
+        (!follows(attribute, prior, value(config, name), value(planned, name))).then(|| {
+            format!("the plan for `{name}` is neither what is configured nor what was before")
+        })
     })
 }
 
@@ -66,11 +73,20 @@ fn follows(attribute: &Attribute, prior: &Value, config: &Value, planned: &Value
     let none = Value::Null;
     let before = |key| if let Value::Map(prior) = prior { value(prior, key) } else { &none };
     config.keys().eq(planned.keys())
-        && planned.iter().all(|(key, planned)| objects_follow(attributes, before(key), &config[key], planned))
+        && planned
+            .iter()
+            .all(|(key, planned)| objects_follow(attributes, before(key), &config[key], planned))
 }
 
-fn objects_follow(attributes: &[Attribute], prior: &Value, config: &Value, planned: &Value) -> bool {
-    let (Value::Map(config), Value::Map(planned)) = (config, planned) else { return planned == config };
+fn objects_follow(
+    attributes: &[Attribute],
+    prior: &Value,
+    config: &Value,
+    planned: &Value,
+) -> bool {
+    let (Value::Map(config), Value::Map(planned)) = (config, planned) else {
+        return planned == config;
+    };
     let none = Value::Null;
     attributes.iter().all(|attribute| {
         let name = attribute.name;
@@ -89,7 +105,8 @@ pub(super) fn apply_defect(schema: &Schema, planned: &Object, applied: &Object) 
         if !applied.is_wholly_known() {
             return Some(format!("`{name}` is still unknown after the apply"));
         }
-        (!keeps_promise(planned, applied)).then(|| format!("`{name}` is not what the plan promised"))
+        (!keeps_promise(planned, applied))
+            .then(|| format!("`{name}` is not what the plan promised"))
     })
 }
 
@@ -97,15 +114,20 @@ fn keeps_promise(planned: &Value, applied: &Value) -> bool {
     match (planned, applied) {
         (Value::Unknown, _) => true,
         (Value::Set(planned), Value::Set(applied)) => {
-            let some_match = |value: &Value| applied.iter().any(|applied| keeps_promise(value, applied));
-            let some_planned = |value: &Value| planned.iter().any(|planned| keeps_promise(planned, value));
+            let some_match =
+                |value: &Value| applied.iter().any(|applied| keeps_promise(value, applied));
+            let some_planned =
+                |value: &Value| planned.iter().any(|planned| keeps_promise(planned, value));
             applied.len() <= planned.len()
                 && planned.iter().all(some_match)
                 && applied.iter().all(some_planned)
         }
         (Value::List(planned), Value::List(applied)) => {
             planned.len() == applied.len()
-                && planned.iter().zip(applied).all(|(planned, applied)| keeps_promise(planned, applied))
+                && planned
+                    .iter()
+                    .zip(applied)
+                    .all(|(planned, applied)| keeps_promise(planned, applied))
         }
         (Value::Map(planned), Value::Map(applied)) => {
             planned.len() == applied.len()
@@ -132,7 +154,8 @@ mod tests {
         let attributes = vec![
             Attribute::required("project", Type::String, "Required."),
             Attribute::optional("note", Type::String, "Optional."),
-            Attribute::optional("enabled", Type::Bool, "With a default.").or_default(Value::Bool(true)),
+            Attribute::optional("enabled", Type::Bool, "With a default.")
+                .or_default(Value::Bool(true)),
             Attribute::optional("target_id", Type::Number, "Optional and computed.").or_computed(),
             Attribute::computed("kept", Type::String, "Kept by updates."),
             Attribute::computed("fresh", Type::String, "New with every update."),
@@ -142,8 +165,11 @@ mod tests {
     }
 
     fn object(set: &[(&str, Value)]) -> Object {
-        let mut object: Object =
-            schema().attributes.iter().map(|attribute| (attribute.name.into(), Value::Null)).collect();
+        let mut object: Object = schema()
+            .attributes
+            .iter()
+            .map(|attribute| (attribute.name.into(), Value::Null))
+            .collect();
         object.extend(set.iter().map(|(name, value)| ((*name).into(), value.clone())));
         object
     }
@@ -177,7 +203,8 @@ mod tests {
 
     #[test]
     fn only_what_changes_asks_for_a_replacement() {
-        let plan = object(&[("project", text("b")), ("kept", text("k")), ("fresh", Value::Unknown)]);
+        let plan =
+            object(&[("project", text("b")), ("kept", text("k")), ("fresh", Value::Unknown)]);
         let asked = ["project", "kept", "fresh"];
         assert_eq!(replacements(Some(&applied()), &plan, &asked), ["project", "fresh"]);
         assert_eq!(replacements(None, &plan, &asked), [""; 0]);
@@ -188,9 +215,11 @@ mod tests {
         let config = object(&[("project", text("a"))]);
         let defect = |planned| plan_defect(&schema(), Some(&applied()), &config, &planned);
         assert_eq!(defect(object(&[("project", text("a"))])), None);
-        for (name, wrong) in [("project", text("b")), ("note", text("n")), ("project", Value::Null)] {
+        for (name, wrong) in [("project", text("b")), ("note", text("n")), ("project", Value::Null)]
+        {
             let planned = object(&[("project", text("a")), (name, wrong)]);
-            let told = format!("the plan for `{name}` is neither what is configured nor what was before");
+            let told =
+                format!("the plan for `{name}` is neither what is configured nor what was before");
             assert_eq!(defect(planned), Some(told));
         }
     }
@@ -214,7 +243,10 @@ mod tests {
                 let object = [("policy".to_owned(), policy.clone()), ("id".to_owned(), id.clone())];
                 ((*key).to_owned(), Value::Map(Object::from(object)))
             };
-            Object::from([("entries".to_owned(), Value::Map(elements.iter().map(object).collect()))])
+            Object::from([(
+                "entries".to_owned(),
+                Value::Map(elements.iter().map(object).collect()),
+            )])
         };
         let seven = || Value::Number(7.into());
         let config = map(&[("a", text("read"), Value::Null)]);
@@ -239,7 +271,8 @@ mod tests {
             ("ids", Value::set([text("x"), Value::Unknown])),
         ]);
         let applied = |set: &[(&str, Value)]| {
-            let mut applied = object(&[("project", text("a")), ("ids", Value::set([text("x"), text("y")]))]);
+            let mut applied =
+                object(&[("project", text("a")), ("ids", Value::set([text("x"), text("y")]))]);
             applied.extend(set.iter().map(|(name, value)| ((*name).into(), value.clone())));
             apply_defect(&schema(), &plan, &applied)
         };
@@ -248,8 +281,14 @@ mod tests {
             applied(&[("fresh", Value::Unknown)]).unwrap(),
             "`fresh` is still unknown after the apply"
         );
-        assert_eq!(applied(&[("project", text("b"))]).unwrap(), "`project` is not what the plan promised");
-        assert_eq!(applied(&[("kept", text("k"))]).unwrap(), "`kept` is not what the plan promised");
+        assert_eq!(
+            applied(&[("project", text("b"))]).unwrap(),
+            "`project` is not what the plan promised"
+        );
+        assert_eq!(
+            applied(&[("kept", text("k"))]).unwrap(),
+            "`kept` is not what the plan promised"
+        );
         let grown = Value::set([text("x"), text("y"), text("z")]);
         assert_eq!(applied(&[("ids", grown)]).unwrap(), "`ids` is not what the plan promised");
         let vanished = Value::set([text("y"), text("z")]);
@@ -257,10 +296,13 @@ mod tests {
     }
 
     fn any_object(unknowns: bool) -> impl Strategy<Value = Object> {
-        value_of(&schema().object_type(), unknowns).prop_filter_map("an object", |value| match value {
-            Value::Map(object) => Some(object),
-            _ => None,
-        })
+        value_of(&schema().object_type(), unknowns).prop_filter_map(
+            "an object",
+            |value| match value {
+                Value::Map(object) => Some(object),
+                _ => None,
+            },
+        )
     }
 
     /// A configuration never sets what is only computed: core sees to that.

@@ -1,11 +1,11 @@
-//! Private data: what a host keeps beside a state for the provider, opaque to it. Hosts never tell the address of a
-//! resource, so that a mark in here is all that tells its instances apart.
+//! Private data: what a host keeps beside a state for the provider, opaque to it. Hosts never tell
+//! the address of a resource, so that a mark in here is all that tells its instances apart.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-/// The mark of one instance of a resource. It stays with the instance from its first plan, import or move on, and goes
-/// where its state goes.
+/// The mark of one instance of a resource. It stays with the instance from its first plan, import
+/// or move on, and goes where its state goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Mark(u64);
@@ -29,9 +29,11 @@ pub struct Instance {
     pub lasting: bool,
 }
 
-/// The private data of one object. The mark stays beside the state; what a plan adds for its apply alone doesn't.
+/// The private data of one object. The mark stays beside the state; what a plan adds for its apply
+/// alone doesn't.
 ///
-/// A read can't change any of it: a host takes a state whose private data alone has changed for drift.
+/// A read can't change any of it: a host takes a state whose private data alone has changed for
+/// drift.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Private {
@@ -89,9 +91,9 @@ impl Private {
         self.planned.as_ref()?.notes.get(name)
     }
 
-    /// Returns the instance that a plan is about, from the private data before the change. `exists` says whether there is a
-    /// state: private data that a plan has just made, and no state, are the second step of a replacement, which takes away
-    /// the instance of the first.
+    /// Returns the instance that a plan is about, from the private data before the change. `exists`
+    /// says whether there is a state: private data that a plan has just made, and no state, are the
+    /// second step of a replacement, which takes away the instance of the first.
     pub(super) fn instance_to_plan(&self, exists: bool, first_plan: Option<&Self>) -> Instance {
         let new = || first_plan.and_then(|first| first.mark).unwrap_or_else(Mark::random);
         match (self.mark, &self.planned) {
@@ -122,7 +124,11 @@ impl Private {
 
     /// Returns the bytes for a host; none where there is nothing to keep.
     pub(super) fn encode(&self) -> Vec<u8> {
-        if *self == Self::default() { Vec::new() } else { serde_json::to_vec(self).unwrap_or_default() }
+        if *self == Self::default() {
+            Vec::new()
+        } else {
+            serde_json::to_vec(self).unwrap_or_default()
+        }
     }
 
     /// Returns what stays beside the state of an object that was applied as planned.
@@ -130,8 +136,8 @@ impl Private {
         Self { mark: self.mark, ..Self::default() }
     }
 
-    /// Returns what stays of these bytes beside the state of an object whose apply has failed. Those of others stay as they
-    /// are.
+    /// Returns what stays of these bytes beside the state of an object whose apply has failed.
+    /// Those of others stay as they are.
     pub(super) fn failed(bytes: Vec<u8>) -> Vec<u8> {
         match serde_json::from_slice::<Self>(&bytes) {
             Ok(private) => Self { planned: None, ..private }.encode(),
@@ -150,9 +156,14 @@ mod tests {
 
     #[test]
     fn bytes_of_others_hold_nothing() {
-        for bytes in
-            [&b""[..], b"private", b"null", b"[1]", br#"{"imported":7}"#, br#"{"schema_version":"1"}"#]
-        {
+        for bytes in [
+            &b""[..],
+            b"private",
+            b"null",
+            b"[1]",
+            br#"{"imported":7}"#,
+            br#"{"schema_version":"1"}"#,
+        ] {
             assert_eq!(Private::decode(bytes), Private::default());
         }
         assert_eq!(Private::default().encode(), b"");

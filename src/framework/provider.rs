@@ -14,14 +14,15 @@ pub trait Provider: Send + Sync + 'static {
     /// The client that a configuration makes, handed to resources and data sources.
     type Client: Send + Sync + 'static;
 
-    /// The source address without a registry's host: `namespace/type`. States of this provider that came from another
-    /// registry are recognized by it.
+    /// The source address without a registry's host: `namespace/type`. States of this provider that
+    /// came from another registry are recognized by it.
     const SOURCE: &'static str;
 
     /// The schema of the provider block; its attributes are those of [`Self::Config`].
     fn schema(&self) -> Schema;
 
-    /// Checks a provider block by itself. Any attribute may be unknown, and an unknown one is never at fault.
+    /// Checks a provider block by itself. Any attribute may be unknown, and an unknown one is never
+    /// at fault.
     ///
     /// # Errors
     ///
@@ -58,7 +59,7 @@ pub trait Provider: Send + Sync + 'static {
 pub struct Host {
     /// The version it claims; newer OpenTofu claims a constant.
     pub terraform_version: String,
-    /// Cancelled when the practitioner interrupts the run: what waits is to be given up, what is on the wire
-    /// to be finished.
+    /// Cancelled when the practitioner interrupts the run: what waits is to be given up, what is on
+    /// the wire to be finished.
     pub stopped: CancellationToken,
 }

@@ -16,25 +16,27 @@ pub struct Context<'a, C> {
     pub client: &'a C,
     /// Told to the practitioner beside the result.
     pub warnings: &'a Warnings,
-    /// Private data of the object: as planned in an apply, as stored in a read, and empty elsewhere.
+    /// Private data of the object: as planned in an apply, as stored in a read, and empty
+    /// elsewhere.
     pub private: &'a Private,
 }
 
 /// The means of planning.
 #[derive(Debug)]
 pub struct PlanContext<'a, C> {
-    /// The client that the provider's configuration made, or `None` while that configuration is not wholly
-    /// known: what the client would have told is then to be planned as unknown.
+    /// The client that the provider's configuration made, or `None` while that configuration is not
+    /// wholly known: what the client would have told is then to be planned as unknown.
     pub client: Option<&'a C>,
     /// Told to the practitioner beside the plan.
     pub warnings: &'a Warnings,
-    /// Private data of the object before the change. In the second step of a replacement it is what the first step has
-    /// planned.
+    /// Private data of the object before the change. In the second step of a replacement it is what
+    /// the first step has planned.
     pub private: &'a Private,
-    /// Private data that the first plan of this change has planned, where this is the plan of the apply and the host hands
-    /// it on (Terraform from 1.16).
+    /// Private data that the first plan of this change has planned, where this is the plan of the
+    /// apply and the host hands it on (Terraform from 1.16).
     pub first_plan: Option<&'a Private>,
-    /// True if the host hands on the private data of first plans: then a plan without [`Self::first_plan`] is a first plan.
+    /// True if the host hands on the private data of first plans: then a plan without
+    /// [`Self::first_plan`] is a first plan.
     pub hands_on_plans: bool,
     /// The instance of the resource that the plan is about.
     pub instance: Instance,
@@ -45,7 +47,8 @@ pub struct PlanContext<'a, C> {
 pub struct Plan<T> {
     /// The state that the apply is to bring about; unknown where only the apply can tell.
     pub planned: T,
-    /// The attributes whose change can't be made in place. Those that do not change are passed over.
+    /// The attributes whose change can't be made in place. Those that do not change are passed
+    /// over.
     pub replace: Vec<&'static str>,
     /// Notes for the apply, beside the state. [`Private::note`] returns them there.
     pub notes: Map<String, Json>,
@@ -63,8 +66,9 @@ pub struct StoredState {
 /// The error of an apply, and the state that it left.
 #[derive(Debug)]
 pub struct Failed<T> {
-    /// The object as the server holds it now, where that is not what it was before the apply. A create that
-    /// leaves an object behind has it recorded as tainted, to be replaced by the next apply.
+    /// The object as the server holds it now, where that is not what it was before the apply. A
+    /// create that leaves an object behind has it recorded as tainted, to be replaced by the next
+    /// apply.
     pub left: Option<T>,
     /// The error.
     pub errors: Errors,
@@ -111,8 +115,8 @@ impl<'a, I> ImportBy<'a, I> {
 /// The state of a resource of another type, to be adopted by a `moved` block.
 #[derive(Debug, Clone)]
 pub struct MoveSource {
-    /// The address of the other provider: `host/namespace/type`. OpenTofu before 1.11.12 and 1.12.4 sends the prefix of
-    /// the other resource type in its place.
+    /// The address of the other provider: `host/namespace/type`. OpenTofu before 1.11.12 and 1.12.4
+    /// sends the prefix of the other resource type in its place.
     pub provider_address: String,
     /// The other resource type.
     pub type_name: String,
@@ -123,8 +127,8 @@ pub struct MoveSource {
 }
 
 impl MoveSource {
-    /// Checks whether the state was written by the provider `namespace/type`, from whichever registry, as far as the host
-    /// tells: the prefix of a resource type says nothing against it.
+    /// Checks whether the state was written by the provider `namespace/type`, from whichever
+    /// registry, as far as the host tells: the prefix of a resource type says nothing against it.
     #[must_use]
     pub fn is_from(&self, provider: &str) -> bool {
         match self.provider_address.split_once('/') {
@@ -152,12 +156,12 @@ pub trait Resource: Send + Sync + 'static {
     /// The shape of identities; its attributes are those of [`Self::Identity`].
     fn identity_schema(&self) -> IdentitySchema;
 
-    /// Returns the identity of the object of a state or plan. What the plan does not know is unknown here
-    /// too.
+    /// Returns the identity of the object of a state or plan. What the plan does not know is
+    /// unknown here too.
     fn identity(&self, state: &Self::Model) -> Self::Identity;
 
-    /// Checks a configuration by itself, before anything is planned. Any attribute may be unknown, and an
-    /// unknown one is never at fault.
+    /// Checks a configuration by itself, before anything is planned. Any attribute may be unknown,
+    /// and an unknown one is never at fault.
     ///
     /// # Errors
     ///
@@ -167,10 +171,10 @@ pub trait Resource: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Plans a create or an update. Called even where nothing changes, and again at apply with what has become known
-    /// since: it must depend on the change and on what the server says, and on nothing else. It changes only what the
-    /// configuration leaves unset, with what is not known yet as unknown; a configured value may stay as it was where
-    /// both mean the same.
+    /// Plans a create or an update. Called even where nothing changes, and again at apply with what
+    /// has become known since: it must depend on the change and on what the server says, and on
+    /// nothing else. It changes only what the configuration leaves unset, with what is not known
+    /// yet as unknown; a configured value may stay as it was where both mean the same.
     ///
     /// # Errors
     ///
@@ -206,8 +210,8 @@ pub trait Resource: Send + Sync + 'static {
         planned: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Failed<Self::Model>>> + Send;
 
-    /// The object as it is now, or `None` where it is certain that it is gone. Works from what an import left,
-    /// and keeps the values of the state where they mean the same.
+    /// The object as it is now, or `None` where it is certain that it is gone. Works from what an
+    /// import left, and keeps the values of the state where they mean the same.
     ///
     /// # Errors
     ///
@@ -252,15 +256,15 @@ pub trait Resource: Send + Sync + 'static {
         by: ImportBy<'_, Self::Identity>,
     ) -> impl Future<Output = Result<Self::Model, Errors>> + Send;
 
-    /// Upgrades a state of an earlier schema version to one that the current schema can read. Returns `None` for a version
-    /// that was never released; by default that is any.
+    /// Upgrades a state of an earlier schema version to one that the current schema can read.
+    /// Returns `None` for a version that was never released; by default that is any.
     fn upgrade(&self, stored: StoredState) -> Option<serde_json::Map<String, serde_json::Value>> {
         let _ = stored;
         None
     }
 
-    /// Takes over a state from another resource type. There is no client: what only the server knows stays null
-    /// until the next read.
+    /// Takes over a state from another resource type. There is no client: what only the server
+    /// knows stays null until the next read.
     ///
     /// # Errors
     ///
@@ -276,8 +280,9 @@ pub fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
     Diagnostic::new(
         "Unsupported move",
         format!(
-            "The state of a `{}` of the provider {} can't be moved to a `{type_name}`. Replace the `moved` block with a `removed` \
-             block that has `destroy = false`, and import the object.",
+            "The state of a `{}` of the provider {} can't be moved to a `{type_name}`. Replace the \
+             `moved` block with a `removed` block that has `destroy = false`, and import the \
+             object.",
             source.type_name, source.provider_address
         ),
     )

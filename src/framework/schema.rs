@@ -23,7 +23,8 @@ impl Schema {
     }
 }
 
-/// One attribute. Made by [`Attribute::required`], [`Attribute::optional`] or [`Attribute::computed`].
+/// One attribute. Made by [`Attribute::required`], [`Attribute::optional`] or
+/// [`Attribute::computed`].
 #[derive(Debug, Clone)]
 pub struct Attribute {
     /// The name in the configuration language.
@@ -72,8 +73,12 @@ impl Shape {
         match self {
             Shape::Plain(ty) => ty.clone(),
             Shape::Nested(Nesting::Single, attributes) => Type::Object(object_type(attributes)),
-            Shape::Nested(Nesting::List, attributes) => Type::list(Type::Object(object_type(attributes))),
-            Shape::Nested(Nesting::Map, attributes) => Type::map(Type::Object(object_type(attributes))),
+            Shape::Nested(Nesting::List, attributes) => {
+                Type::list(Type::Object(object_type(attributes)))
+            }
+            Shape::Nested(Nesting::Map, attributes) => {
+                Type::map(Type::Object(object_type(attributes)))
+            }
         }
     }
 }
@@ -109,19 +114,31 @@ impl Attribute {
     }
 
     /// A map of objects that the practitioner may set.
-    pub fn optional_map(name: &'static str, of: Vec<Attribute>, description: &'static str) -> Attribute {
+    pub fn optional_map(
+        name: &'static str,
+        of: Vec<Attribute>,
+        description: &'static str,
+    ) -> Attribute {
         let shape = Shape::Nested(Nesting::Map, of);
         Attribute { optional: true, ..Attribute::new(name, shape, description) }
     }
 
     /// A list of objects that the provider sets.
-    pub fn computed_list(name: &'static str, of: Vec<Attribute>, description: &'static str) -> Attribute {
+    pub fn computed_list(
+        name: &'static str,
+        of: Vec<Attribute>,
+        description: &'static str,
+    ) -> Attribute {
         let shape = Shape::Nested(Nesting::List, of);
         Attribute { computed: true, ..Attribute::new(name, shape, description) }
     }
 
     /// An object that the provider sets.
-    pub fn computed_object(name: &'static str, of: Vec<Attribute>, description: &'static str) -> Attribute {
+    pub fn computed_object(
+        name: &'static str,
+        of: Vec<Attribute>,
+        description: &'static str,
+    ) -> Attribute {
         let shape = Shape::Nested(Nesting::Single, of);
         Attribute { computed: true, ..Attribute::new(name, shape, description) }
     }
@@ -131,7 +148,8 @@ impl Attribute {
         Attribute { computed: true, ..self }
     }
 
-    /// The same, planned as `default` where unset. Terraform allows that for computed attributes only.
+    /// The same, planned as `default` where unset. Terraform allows that for computed attributes
+    /// only.
     pub fn or_default(self, default: Value) -> Attribute {
         Attribute { computed: true, default: Some(default), ..self }
     }
@@ -151,9 +169,11 @@ fn object_type(attributes: &[Attribute]) -> BTreeMap<String, Type> {
     attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.shape.ty())).collect()
 }
 
-/// Returns the first rule of Terraform's schema loading that the schema breaks: core refuses every command over one.
+/// Returns the first rule of Terraform's schema loading that the schema breaks: core refuses every
+/// command over one.
 ///
-/// `model` names the attributes of the model that goes with the schema; they must be the schema's own.
+/// `model` names the attributes of the model that goes with the schema; they must be the schema's
+/// own.
 pub(super) fn defect(schema: &Schema, model: &[&str]) -> Option<String> {
     let of_schema: Vec<&str> = schema.attributes.iter().map(|attribute| attribute.name).collect();
     let mut sorted = [of_schema, model.to_vec()];
@@ -174,7 +194,9 @@ fn attribute_defect(attribute: &Attribute) -> Option<String> {
         Shape::Plain(_) => &[],
     };
     let readable = name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     match attribute {
         _ if !readable => Some(format!("{name:?} is not a readable name")),
         Attribute { required: false, optional: false, computed: false, .. } => {
@@ -213,13 +235,19 @@ mod tests {
         let nobody = Attribute { optional: false, ..text("a") };
         assert_eq!(defect(&schema(vec![nobody]), &["a"]).as_deref(), Some("nobody sets a"));
         let inside = Attribute::computed_list("a", vec![text("B")], "A list.");
-        assert_eq!(defect(&schema(vec![inside]), &["a"]).as_deref(), Some("\"B\" is not a readable name"));
+        assert_eq!(
+            defect(&schema(vec![inside]), &["a"]).as_deref(),
+            Some("\"B\" is not a readable name")
+        );
     }
 
     #[test]
     fn a_list_of_objects_has_the_type_of_its_attributes() {
-        let list =
-            Attribute::computed_list("a", vec![Attribute::computed("id", Type::Number, "An id.")], "A list.");
+        let list = Attribute::computed_list(
+            "a",
+            vec![Attribute::computed("id", Type::Number, "An id.")],
+            "A list.",
+        );
         assert_eq!(
             schema(vec![list]).object_type().to_json().to_string(),
             r#"["object",{"a":["list",["object",{"id":"number"}]]}]"#

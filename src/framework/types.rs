@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn constraints_read_as_the_protocol_writes_them() {
-        let object = Type::Object(BTreeMap::from([("a".into(), Type::Bool), ("b".into(), Type::Number)]));
+        let object =
+            Type::Object(BTreeMap::from([("a".into(), Type::Bool), ("b".into(), Type::Number)]));
         assert_eq!(Type::String.to_json().to_string(), r#""string""#);
         assert_eq!(Type::set(Type::Number).to_json().to_string(), r#"["set","number"]"#);
         assert_eq!(Type::map(Type::String).to_json().to_string(), r#"["map","string"]"#);

@@ -29,8 +29,8 @@ pub enum Value {
 }
 
 impl Value {
-    /// A set of the elements: without order and without duplicates, but two unknown elements stay two, for they
-    /// may turn out to differ.
+    /// A set of the elements: without order and without duplicates, but two unknown elements stay
+    /// two, for they may turn out to differ.
     pub fn set(elements: impl IntoIterator<Item = Value>) -> Value {
         let mut elements: Vec<Value> = elements.into_iter().collect();
         elements.sort();
@@ -42,7 +42,9 @@ impl Value {
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Value::Unknown => false,
-            Value::List(elements) | Value::Set(elements) => elements.iter().all(Value::is_wholly_known),
+            Value::List(elements) | Value::Set(elements) => {
+                elements.iter().all(Value::is_wholly_known)
+            }
             Value::Map(elements) => elements.values().all(Value::is_wholly_known),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
         }
@@ -59,14 +61,16 @@ pub enum Number {
 }
 
 impl Number {
-    /// The number that a decimal text stands for, or `None` where the text is no finite decimal number.
+    /// The number that a decimal text stands for, or `None` where the text is no finite decimal
+    /// number.
     pub fn parse(text: &str) -> Option<Number> {
         let (sign, digits) = match text.strip_prefix('-') {
             Some(digits) => ("-", digits),
             None => ("", text),
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let all_digits =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !all_digits(whole) || !all_digits(fraction) {
             return None;
         }
@@ -113,7 +117,10 @@ mod tests {
         assert_eq!(Number::parse("042.00"), Some(Number::Integer(42)));
         assert_eq!(Number::parse("-0"), Some(Number::Integer(0)));
         assert_eq!(Number::parse("-1.50"), Some(Number::Decimal("-1.5".into())));
-        assert_eq!(Number::parse("9223372036854775808"), Some(Number::Decimal("9223372036854775808".into())));
+        assert_eq!(
+            Number::parse("9223372036854775808"),
+            Some(Number::Decimal("9223372036854775808".into()))
+        );
         assert_eq!(Number::from_float(1e20), Some(Number::Decimal("100000000000000000000".into())));
         assert_eq!(Number::from_float(0.1), Some(Number::Decimal("0.1".into())));
     }
@@ -131,12 +138,18 @@ mod tests {
     fn a_set_has_one_form() {
         let [a, b] = ["a", "b"].map(|text| Value::String(text.into()));
         assert_eq!(Value::set([b.clone(), a.clone(), b.clone()]), Value::set([a, b]));
-        assert_eq!(Value::set([Value::Unknown, Value::Unknown]), Value::Set(vec![Value::Unknown; 2]));
+        assert_eq!(
+            Value::set([Value::Unknown, Value::Unknown]),
+            Value::Set(vec![Value::Unknown; 2])
+        );
     }
 
     #[test]
     fn an_unknown_is_found_at_any_depth() {
-        let deep = Value::Map(Object::from([("a".into(), Value::List(vec![Value::Null, Value::Unknown]))]));
+        let deep = Value::Map(Object::from([(
+            "a".into(),
+            Value::List(vec![Value::Null, Value::Unknown]),
+        )]));
         assert!(!deep.is_wholly_known());
         assert!(Value::set([Value::Null]).is_wholly_known());
     }

@@ -1,5 +1,6 @@
-//! A GitLab of a few lines for the tests of this folder: a script answers each request, over real HTTP on loopback,
-//! and everything that arrived can be read afterwards. It can break connections, which a well-behaved server can't.
+//! A GitLab of a few lines for the tests of this folder: a script answers each request, over real
+//! HTTP on loopback, and everything that arrived can be read afterwards. It can break connections,
+//! which a well-behaved server can't.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -105,8 +106,11 @@ pub(super) fn list(ids: &[u64], seen: &Seen) -> Reply {
     let elements: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
     let pages: Vec<_> = elements.chunks(100).collect();
     let number = seen.page();
-    let part =
-        usize::try_from(number - 1).ok().and_then(|index| pages.get(index)).copied().unwrap_or_default();
+    let part = usize::try_from(number - 1)
+        .ok()
+        .and_then(|index| pages.get(index))
+        .copied()
+        .unwrap_or_default();
     page(part, number, pages.len().max(1) as u64, ids.len())
 }
 
@@ -170,12 +174,18 @@ impl Scripted {
     /// A server that answers in this order, and the last answer for ever.
     pub(super) async fn answers(replies: Vec<Reply>) -> Self {
         let next = AtomicUsize::new(0);
-        Self::new(move |_| replies[next.fetch_add(1, Ordering::SeqCst).min(replies.len() - 1)].clone()).await
+        Self::new(move |_| {
+            replies[next.fetch_add(1, Ordering::SeqCst).min(replies.len() - 1)].clone()
+        })
+        .await
     }
 
     pub(super) fn config(&self) -> Config {
-        let mut config =
-            Config::new(BaseUrl::parse(&self.origin).unwrap(), Some(TOKEN.into()), USER_AGENT.into());
+        let mut config = Config::new(
+            BaseUrl::parse(&self.origin).unwrap(),
+            Some(TOKEN.into()),
+            USER_AGENT.into(),
+        );
         config.headers.insert("X-Proxy-Credentials".to_owned(), HEADER.into());
         config
     }
@@ -304,13 +314,15 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> bool {
         Reply::Lost => false,
         Reply::Silence => std::future::pending().await,
         Reply::Endless => {
-            let head = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
+            let head =
+                stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
             let chunk = [b"100000\r\n", &[b' '; 0x10_0000][..], b"\r\n"].concat();
             while head.is_ok() && stream.write_all(&chunk).await.is_ok() {}
             false
         }
         Reply::CutOff => {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n[{\"id\":").await;
+            let _ =
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n[{\"id\":").await;
             false
         }
         Reply::Answer { status, headers, body } => {
@@ -322,7 +334,8 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> bool {
                 head.push_str(&format!("content-length: {}\r\n", body.len()));
             }
             head.push_str("\r\n");
-            stream.write_all(&[head.as_bytes(), &body].concat()).await.is_ok() && stream.flush().await.is_ok()
+            stream.write_all(&[head.as_bytes(), &body].concat()).await.is_ok()
+                && stream.flush().await.is_ok()
         }
     }
 }

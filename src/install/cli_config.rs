@@ -1,6 +1,6 @@
-//! Finds out whether the user's configuration of the CLI keeps it from the mirror that it would search by
-//! itself. The files are searched for a word and not parsed, so what is found is a hint for the user, and
-//! never a reason to fail.
+//! Finds out whether the user's configuration of the CLI keeps it from the mirror that it would
+//! search by itself. The files are searched for a word and not parsed, so what is found is a hint
+//! for the user, and never a reason to fail.
 
 use std::ffi::OsString;
 use std::fs;
@@ -52,8 +52,12 @@ mod tests {
         ] {
             assert!(has_block(text), "{text}");
         }
-        for text in ["", "# provider_installation {}", "// provider_installation", "credentials \"host\" {}"]
-        {
+        for text in [
+            "",
+            "# provider_installation {}",
+            "// provider_installation",
+            "credentials \"host\" {}",
+        ] {
             assert!(!has_block(text), "{text}");
         }
     }

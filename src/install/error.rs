@@ -8,8 +8,9 @@ use std::path::PathBuf;
 pub enum InstallError {
     /// The user's own directories can't be told.
     #[error(
-        "the environment variable {variable} does not name a directory by its full path, so there is no telling where \
-         Terraform and OpenTofu look for providers. Set it, or name a mirror with --dir"
+        "the environment variable {variable} does not name a directory by its full path, so there \
+         is no telling where Terraform and OpenTofu look for providers. Set it, or name a mirror \
+         with --dir"
     )]
     NoHome {
         /// The variable that should name the directory.
@@ -17,7 +18,8 @@ pub enum InstallError {
     },
     /// Nobody knows the name of the folder.
     #[error(
-        "there is no known folder name in mirrors for providers on {system} with a processor of type {processor}"
+        "there is no known folder name in mirrors for providers on {system} with a processor of \
+         type {processor}"
     )]
     Platform {
         /// The system, as Rust calls it.
@@ -46,8 +48,9 @@ pub enum InstallError {
     },
     /// The folder of the package is not ours alone.
     #[error(
-        "{} is not a folder of this provider alone: {found}. Terraform and OpenTofu would count everything in it into \
-         the checksum, and might run another file. Remove it by hand, then try again",
+        "{} is not a folder of this provider alone: {found}. Terraform and OpenTofu would count \
+         everything in it into the checksum, and might run another file. Remove it by hand, then \
+         try again",
         directory.display()
     )]
     Occupied {

@@ -1,4 +1,5 @@
-//! The layout of a filesystem mirror: which folder holds which package. Files are the business of `package`.
+//! The layout of a filesystem mirror: which folder holds which package. Files are the business of
+//! `package`.
 
 use std::fs;
 use std::io;
@@ -9,7 +10,8 @@ use super::package::{Outcome, Package};
 use super::platform::Platform;
 use crate::address::{REGISTRIES, SOURCE};
 
-/// A directory in which packages of providers lie unpacked, each under its registry, address, version and platform.
+/// A directory in which packages of providers lie unpacked, each under its registry, address,
+/// version and platform.
 #[derive(Clone, Debug)]
 pub(super) struct Mirror {
     root: PathBuf,
@@ -18,7 +20,8 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
-    /// A mirror that Terraform and OpenTofu search by themselves. Folders down from `kept` may go when they are empty.
+    /// A mirror that Terraform and OpenTofu search by themselves. Folders down from `kept` may go
+    /// when they are empty.
     pub(super) fn implied(root: PathBuf, kept: PathBuf) -> Self {
         Self { root, kept, is_implied: true }
     }
@@ -40,7 +43,11 @@ impl Mirror {
     }
 
     /// The packages of a version, one for each registry.
-    pub(super) fn packages(&self, version: &str, platform: Platform) -> impl Iterator<Item = Package> {
+    pub(super) fn packages(
+        &self,
+        version: &str,
+        platform: Platform,
+    ) -> impl Iterator<Item = Package> {
         let of_version = Path::new(version).join(platform.to_string());
         self.providers().map(move |provider| Package::at(provider.join(&of_version), version))
     }
@@ -69,7 +76,8 @@ impl Mirror {
         package.put(binary, &self.root).inspect_err(|_| self.prune(package.folder()))
     }
 
-    /// Removes the executable of a package, and the folders that are empty then. Returns false when there was none.
+    /// Removes the executable of a package, and the folders that are empty then. Returns false when
+    /// there was none.
     pub(super) fn remove(&self, package: &Package) -> Result<bool, InstallError> {
         let was_there = package.remove()?;
         if was_there {
@@ -78,8 +86,8 @@ impl Mirror {
         Ok(was_there)
     }
 
-    /// Removes a folder and those above it as long as they are empty, but not what belongs to the user. What can't be
-    /// removed stays: an empty folder that is left is no harm.
+    /// Removes a folder and those above it as long as they are empty, but not what belongs to the
+    /// user. What can't be removed stays: an empty folder that is left is no harm.
     fn prune(&self, folder: &Path) {
         let inside = |folder: &&Path| *folder != self.kept && folder.starts_with(&self.kept);
         for folder in folder.ancestors().take_while(inside) {

@@ -1,5 +1,6 @@
-//! Puts the running binary where Terraform and OpenTofu find it without a registry, and takes it away again. Only what
-//! it made itself is ever changed; the user's CLI configuration is read and left alone.
+//! Puts the running binary where Terraform and OpenTofu find it without a registry, and takes it
+//! away again. Only what it made itself is ever changed; the user's CLI configuration is read and
+//! left alone.
 
 mod cli_config;
 mod error;
@@ -38,8 +39,9 @@ pub struct Uninstalled {
     other_versions: Vec<String>,
 }
 
-/// Installs the running binary for Terraform and for OpenTofu: in the mirror at `directory`, or else in that of the user,
-/// which both search by themselves. What is there already under the same version is replaced.
+/// Installs the running binary for Terraform and for OpenTofu: in the mirror at `directory`, or
+/// else in that of the user, which both search by themselves. What is there already under the same
+/// version is replaced.
 ///
 /// # Errors
 /// When there is no such mirror, or the binary can't be read, or the mirror can't be written to.
@@ -60,14 +62,20 @@ pub fn install(directory: Option<&Path>) -> Result<Installed, InstallError> {
 
 /// Takes a folder that can't be read for empty: this serves a warning only.
 fn holds_the_provider(root: &Path) -> bool {
-    Mirror::named(root).and_then(|mirror| mirror.versions()).is_ok_and(|versions| !versions.is_empty())
+    Mirror::named(root)
+        .and_then(|mirror| mirror.versions())
+        .is_ok_and(|versions| !versions.is_empty())
 }
 
-/// Removes what [`install`] has put into the same mirror, of this version or of all, and the folders that are empty then.
+/// Removes what [`install`] has put into the same mirror, of this version or of all, and the
+/// folders that are empty then.
 ///
 /// # Errors
 /// When there is no such mirror, or something in it can't be removed.
-pub fn uninstall(directory: Option<&Path>, all_versions: bool) -> Result<Uninstalled, InstallError> {
+pub fn uninstall(
+    directory: Option<&Path>,
+    all_versions: bool,
+) -> Result<Uninstalled, InstallError> {
     let platform = Platform::current()?;
     let mirror = mirror(&User::current(), directory)?;
     let (mut executables, mut other_versions) = (Vec::new(), Vec::new());

@@ -1,5 +1,5 @@
-//! One package in a mirror: a folder that holds the executable and nothing else, since everything in it counts for the
-//! checksum in lock files. It appears whole or not at all.
+//! One package in a mirror: a folder that holds the executable and nothing else, since everything
+//! in it counts for the checksum in lock files. It appears whole or not at all.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Write as _};
@@ -10,7 +10,8 @@ use tempfile::NamedTempFile;
 use super::InstallError;
 use crate::address::EXECUTABLE;
 
-/// Hosts take no notice of files of this name at the root of a mirror, where one is written before it is moved.
+/// Hosts take no notice of files of this name at the root of a mirror, where one is written before
+/// it is moved.
 const STAGING_PREFIX: &str = ".gitlab-job-token-";
 
 /// Mode of executables before the user's umask.
@@ -40,7 +41,8 @@ pub(super) enum Outcome {
 impl Package {
     /// The package in `folder`, with the name that a release gives to its executable.
     pub(super) fn at(folder: PathBuf, version: &str) -> Self {
-        let executable = folder.join(format!("{EXECUTABLE}_v{version}{}", std::env::consts::EXE_SUFFIX));
+        let executable =
+            folder.join(format!("{EXECUTABLE}_v{version}{}", std::env::consts::EXE_SUFFIX));
         Self { folder, executable }
     }
 
@@ -58,8 +60,8 @@ impl Package {
         &self.folder
     }
 
-    /// Makes `binary`, which is first written into `root`, the executable. A host that runs meanwhile finds the old one or
-    /// the new one, and nothing between.
+    /// Makes `binary`, which is first written into `root`, the executable. A host that runs
+    /// meanwhile finds the old one or the new one, and nothing between.
     pub(super) fn put(&self, binary: &[u8], root: &Path) -> Result<Outcome, InstallError> {
         self.refuse_strangers()?;
         let former = fs::read(&self.executable).ok();
@@ -96,7 +98,8 @@ impl Package {
     }
 
     fn refuse_strangers(&self) -> Result<(), InstallError> {
-        let occupied = |found: String| InstallError::Occupied { directory: self.folder.clone(), found };
+        let occupied =
+            |found: String| InstallError::Occupied { directory: self.folder.clone(), found };
         let look = |source| InstallError::Look { path: self.folder.clone(), source };
         match self.folder.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

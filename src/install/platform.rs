@@ -5,7 +5,8 @@ use std::fmt;
 
 use super::InstallError;
 
-/// A system and a processor, printed as the folder of a mirror that holds their packages: `linux_amd64`.
+/// A system and a processor, printed as the folder of a mirror that holds their packages:
+/// `linux_amd64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Platform {
     system: &'static str,
@@ -20,8 +21,8 @@ impl Platform {
             .ok_or(InstallError::Platform { system, processor })
     }
 
-    /// The platform that Rust calls by these names, those of `target_os` and `target_arch`. None where Go's name is not
-    /// known for certain: a wrong folder would never be looked at.
+    /// The platform that Rust calls by these names, those of `target_os` and `target_arch`. None
+    /// where Go's name is not known for certain: a wrong folder would never be looked at.
     #[must_use]
     pub fn of(system: &str, processor: &str, little_endian: bool) -> Option<Self> {
         let (system, processor) = (go_system(system)?, go_processor(processor, little_endian)?);
@@ -105,7 +106,8 @@ mod tests {
 
     #[test]
     fn executables_have_an_ending_on_windows_alone() {
-        let suffix = |system| Platform::of(system, "x86_64", true).expect("a platform").executable_suffix();
+        let suffix =
+            |system| Platform::of(system, "x86_64", true).expect("a platform").executable_suffix();
         assert_eq!(["windows", "linux"].map(suffix), [".exe", ""]);
     }
 }

@@ -1,5 +1,5 @@
-//! The report after the work is done. It fits 80 columns where paths allow, and what is to be pasted stands
-//! by itself.
+//! The report after the work is done. It fits 80 columns where paths allow, and what is to be
+//! pasted stands by itself.
 
 use std::fmt;
 use std::path::Path;
@@ -22,10 +22,15 @@ impl fmt::Display for Installed {
         if mirror.is_implied() {
             writeln!(
                 f,
-                "\nTerraform and OpenTofu look there by themselves. As long as a version is there,\nnone is taken from a registry.\n"
+                "\nTerraform and OpenTofu look there by themselves. As long as a version is \
+                 there,\nnone is taken from a registry.\n\
+                 "
             )?;
         } else {
-            writeln!(f, "\nTerraform and OpenTofu look there when their CLI configuration says so:\n")?;
+            writeln!(
+                f,
+                "\nTerraform and OpenTofu look there when their CLI configuration says so:\n"
+            )?;
             writeln!(f, "{}", indented(&provider_installation(mirror.root())))?;
         }
         writeln!(f, "Name the provider in a configuration:\n\n{}", indented(&requirement()))?;
@@ -97,11 +102,17 @@ impl fmt::Display for Uninstalled {
         } else {
             writeln!(f, "Removed:\n")?;
             executables.iter().try_for_each(|path| writeln!(f, "  {}", path.display()))?;
-            writeln!(f, "\nConfigurations that use it need another `init` before their next plan.")?;
+            writeln!(
+                f,
+                "\nConfigurations that use it need another `init` before their next plan."
+            )?;
         }
         if !other_versions.is_empty() {
             let others = other_versions.join(", ");
-            writeln!(f, "\nOther versions are still there: {others}. Remove them with --all-versions.")?;
+            writeln!(
+                f,
+                "\nOther versions are still there: {others}. Remove them with --all-versions."
+            )?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
-//! The places of a user's own files, on each system: the mirror that Terraform and OpenTofu both search by
-//! themselves, and the files that configure the two. Nothing is read or written here; it is all names.
+//! The places of a user's own files, on each system: the mirror that Terraform and OpenTofu both
+//! search by themselves, and the files that configure the two. Nothing is read or written here; it
+//! is all names.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -43,8 +44,8 @@ impl User<fn(&str) -> Option<OsString>> {
 impl<F: Fn(&str) -> Option<OsString>> User<F> {
     /// The mirror that both programs search without being told.
     ///
-    /// Of the places that both know, it is the one for data and not `~/.terraform.d`: where that folder is missing,
-    /// making it would move the place in which OpenTofu keeps its credentials.
+    /// Of the places that both know, it is the one for data and not `~/.terraform.d`: where that
+    /// folder is missing, making it would move the place in which OpenTofu keeps its credentials.
     pub(super) fn implied_mirror(&self) -> Result<Mirror, InstallError> {
         let (kept, data, folder) = match self.system {
             System::Linux => match self.directory("XDG_DATA_HOME") {
@@ -67,7 +68,8 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
         Ok(Mirror::implied(data.join(folder).join("plugins"), kept))
     }
 
-    /// The mirror in the user's home that both programs search before that one, if there can be one.
+    /// The mirror in the user's home that both programs search before that one, if there can be
+    /// one.
     pub(super) fn earlier_mirror(&self) -> Option<PathBuf> {
         let (home, folder) = match self.system {
             System::Windows => (self.directory("APPDATA"), "terraform.d"),
@@ -78,12 +80,16 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
 
     /// The files that may configure the programs, whether they are there or not.
     pub(super) fn cli_config(&self) -> CliConfig {
-        if let Some(only) = self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG")) {
+        if let Some(only) = self.set("TF_CLI_CONFIG_FILE").or_else(|| self.set("TERRAFORM_CONFIG"))
+        {
             return CliConfig { files: vec![only.into()], folders: Vec::new() };
         }
-        let opentofu = self.set("XDG_CONFIG_HOME").map(|config| PathBuf::from(config).join("opentofu"));
+        let opentofu =
+            self.set("XDG_CONFIG_HOME").map(|config| PathBuf::from(config).join("opentofu"));
         let (home, files, folder, opentofu) = match self.system {
-            System::Windows => (self.directory("APPDATA"), ["terraform.rc", "tofu.rc"], "terraform.d", None),
+            System::Windows => {
+                (self.directory("APPDATA"), ["terraform.rc", "tofu.rc"], "terraform.d", None)
+            }
             System::Linux | System::MacOs => {
                 (self.directory("HOME"), [".terraformrc", ".tofurc"], ".terraform.d", opentofu)
             }
@@ -111,9 +117,15 @@ impl<F: Fn(&str) -> Option<OsString>> User<F> {
 mod tests {
     use super::*;
 
-    fn user(system: System, variables: &'static [(&str, &str)]) -> User<impl Fn(&str) -> Option<OsString>> {
+    fn user(
+        system: System,
+        variables: &'static [(&str, &str)],
+    ) -> User<impl Fn(&str) -> Option<OsString>> {
         let environment = |name: &str| {
-            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
+            variables
+                .iter()
+                .find(|(variable, _)| *variable == name)
+                .map(|(_, value)| OsString::from(value))
         };
         User { system, environment }
     }
@@ -131,7 +143,10 @@ mod tests {
     fn the_mirror_is_where_both_programs_look_on_each_system() {
         const HOME: (&str, &str) = ("HOME", "/home/ann");
         assert_eq!(mirror(System::Linux, &[HOME]), "/home/ann/.local/share/terraform/plugins");
-        assert_eq!(mirror(System::Linux, &[HOME, ("XDG_DATA_HOME", "/data")]), "/data/terraform/plugins");
+        assert_eq!(
+            mirror(System::Linux, &[HOME, ("XDG_DATA_HOME", "/data")]),
+            "/data/terraform/plugins"
+        );
         assert_eq!(
             mirror(System::MacOs, &[HOME, ("XDG_DATA_HOME", "/data")]),
             "/home/ann/Library/Application Support/io.terraform/plugins"
@@ -168,7 +183,8 @@ mod tests {
     #[test]
     fn a_configuration_file_that_is_named_is_the_only_one() {
         let named =
-            user(System::Linux, &[("HOME", "/home/ann"), ("TF_CLI_CONFIG_FILE", "ci.tfrc")]).cli_config();
+            user(System::Linux, &[("HOME", "/home/ann"), ("TF_CLI_CONFIG_FILE", "ci.tfrc")])
+                .cli_config();
         assert_eq!(named.files, [PathBuf::from("ci.tfrc")]);
         assert!(named.folders.is_empty());
     }
@@ -176,13 +192,20 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn else_those_of_both_programs_count() {
-        let variables = &[("HOME", "/home/ann"), ("APPDATA", "/c/Roaming"), ("XDG_CONFIG_HOME", "/config")];
+        let variables =
+            &[("HOME", "/home/ann"), ("APPDATA", "/c/Roaming"), ("XDG_CONFIG_HOME", "/config")];
         let linux = user(System::Linux, variables).cli_config();
         let files = ["/home/ann/.terraformrc", "/home/ann/.tofurc", "/config/opentofu/tofurc"];
         assert_eq!(linux.files, files.map(PathBuf::from));
-        assert_eq!(linux.folders, ["/home/ann/.terraform.d", "/config/opentofu"].map(PathBuf::from));
+        assert_eq!(
+            linux.folders,
+            ["/home/ann/.terraform.d", "/config/opentofu"].map(PathBuf::from)
+        );
         let windows = user(System::Windows, variables).cli_config();
-        assert_eq!(windows.files, ["/c/Roaming/terraform.rc", "/c/Roaming/tofu.rc"].map(PathBuf::from));
+        assert_eq!(
+            windows.files,
+            ["/c/Roaming/terraform.rc", "/c/Roaming/tofu.rc"].map(PathBuf::from)
+        );
         assert_eq!(windows.folders, [PathBuf::from("/c/Roaming/terraform.d")]);
     }
 }

@@ -1,5 +1,6 @@
-//! Serves hosts that did not start this process but attach to it, so that a debugger can hold it: no cookie, no
-//! handshake, no TLS, and an end only when a person asks for it. What the host needs to know is printed for that person.
+//! Serves hosts that did not start this process but attach to it, so that a debugger can hold it:
+//! no cookie, no handshake, no TLS, and an end only when a person asks for it. What the host needs
+//! to know is printed for that person.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -20,12 +21,14 @@ use super::shutdown::Shutdown;
 /// The variable in which hosts look for providers to attach to.
 const VARIABLE: &str = "TF_REATTACH_PROVIDERS";
 
-/// Maximum time for calls in flight to finish after an interrupt. Nobody kills us here, and an answer that
-/// gets through spares the host's state; but nobody who presses Ctrl-C wants to wait long.
+/// Maximum time for calls in flight to finish after an interrupt. Nobody kills us here, and an
+/// answer that gets through spares the host's state; but nobody who presses Ctrl-C wants to wait
+/// long.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
-/// Serves `provider` under these full addresses to all hosts that attach, until an interrupt. What to tell a
-/// host is written to `announce_on` for a person to paste into the shell in which the host runs.
+/// Serves `provider` under these full addresses to all hosts that attach, until an interrupt. What
+/// to tell a host is written to `announce_on` for a person to paste into the shell in which the
+/// host runs.
 ///
 /// Hosts may come and go, many at once. Each request carries the `S` of its connection.
 ///
@@ -42,7 +45,9 @@ pub async fn serve_attached<S: Session>(
     let mut listener = Listener::bind(launch, Hosts::Many).await?;
     let announcement =
         Announcement { address: listener.address(), providers: addresses, shells: Shells::HERE };
-    write!(announce_on, "{announcement}").and_then(|()| announce_on.flush()).map_err(ServeError::Announce)?;
+    write!(announce_on, "{announcement}")
+        .and_then(|()| announce_on.flush())
+        .map_err(ServeError::Announce)?;
 
     let shutdown = Shutdown::default();
     let routes = services::beside(provider, &shutdown).await;
@@ -51,7 +56,16 @@ pub async fn serve_attached<S: Session>(
         End::Interrupted
     };
     let connections = Connections::default();
-    serve_until_end::<S>(&mut listener, None, routes, &connections, &shutdown, interrupted, DRAIN_LIMIT).await
+    serve_until_end::<S>(
+        &mut listener,
+        None,
+        routes,
+        &connections,
+        &shutdown,
+        interrupted,
+        DRAIN_LIMIT,
+    )
+    .await
 }
 
 /// The signals with which a terminal or a process manager ends a process.
@@ -72,7 +86,10 @@ impl Interrupts {
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     #[cfg(windows)]
@@ -104,7 +121,9 @@ impl Shells {
         match self {
             Self::Posix => format!("  export {VARIABLE}='{}'\n", value.replace('\'', r"'\''")),
             Self::Windows => format!(
-                "In PowerShell:\n\n  $env:{VARIABLE} = '{}'\n\nIn the Command Prompt:\n\n  set \"{VARIABLE}={value}\"\n",
+                "In PowerShell:\n\n  $env:{VARIABLE} = '{}'\n\nIn the Command Prompt:\n\n  set \
+                 \"{VARIABLE}={value}\"\n\
+                 ",
                 value.replace('\'', "''")
             ),
         }
@@ -133,24 +152,34 @@ impl Announcement<'_> {
             "Test": true,
             "Addr": { "Network": network, "String": text },
         });
-        Value::Object(self.providers.iter().map(|address| (address.clone(), provider.clone())).collect())
-            .to_string()
+        Value::Object(
+            self.providers.iter().map(|address| (address.clone(), provider.clone())).collect(),
+        )
+        .to_string()
     }
 
     fn who_can_connect(&self) -> &'static str {
         match self.address {
             #[cfg(unix)]
             Address::Unix(_) => "Only you can reach the socket.",
-            Address::Tcp(_) => "Every user of this machine can reach the port, and use the provider.",
+            Address::Tcp(_) => {
+                "Every user of this machine can reach the port, and use the provider."
+            }
         }
     }
 }
 
 impl fmt::Display for Announcement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Waiting for Terraform or OpenTofu. Have one attach by setting, in its shell:\n")?;
+        writeln!(
+            f,
+            "Waiting for Terraform or OpenTofu. Have one attach by setting, in its shell:\n"
+        )?;
         writeln!(f, "{}", self.shells.assign(&self.variable()))?;
-        writeln!(f, "The environment of this process counts for the provider, not that of the shell.")?;
+        writeln!(
+            f,
+            "The environment of this process counts for the provider, not that of the shell."
+        )?;
         writeln!(f, "Connections are not encrypted in this mode. {}", self.who_can_connect())?;
         writeln!(f, "Press Ctrl-C to end.")
     }

@@ -1,5 +1,5 @@
-//! An accepted connection, whatever it is made of, with what is kept for it alone, and the count of those that live. The
-//! count is how we notice that the host is gone.
+//! An accepted connection, whatever it is made of, with what is kept for it alone, and the count of
+//! those that live. The count is how we notice that the host is gone.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -50,8 +50,9 @@ pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
-/// State that the service behind the connections keeps for each of them alone. It is made with the connection, is found in the
-/// extensions of each of its requests, and its clones share what they hold.
+/// State that the service behind the connections keeps for each of them alone. It is made with the
+/// connection, is found in the extensions of each of its requests, and its clones share what they
+/// hold.
 pub trait Session: Clone + Default + Send + Sync + Unpin + 'static {}
 
 impl<S: Clone + Default + Send + Sync + Unpin + 'static> Session for S {}

@@ -1,5 +1,5 @@
-//! The environment that a host gives us, read once into a typed value. The process's real environment is touched
-//! in one line, so every rule is testable without a process.
+//! The environment that a host gives us, read once into a typed value. The process's real
+//! environment is touched in one line, so every rule is testable without a process.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -22,7 +22,8 @@ const SOCKET_GROUP: &str = "PLUGIN_UNIX_SOCKET_GROUP";
 
 /// The system's, not a host's: the user's directory for temporary files.
 pub(super) const TEMPORARY_DIR: &str = "TMPDIR";
-/// The directory for temporary files that every Unix has. Hosts' own plugins use it if `TMPDIR` is unset.
+/// The directory for temporary files that every Unix has. Hosts' own plugins use it if `TMPDIR` is
+/// unset.
 const SYSTEM_TEMPORARY_DIR: &str = "/tmp";
 
 /// Ours, not a host's: `tcp` or `unix` in place of what suits the system.
@@ -45,7 +46,8 @@ pub struct Launch {
     pub temporary_dirs: Vec<PathBuf>,
     /// The group, by name or number, that may use the socket beside its owner.
     pub socket_group: Option<String>,
-    /// The kind of socket that the user asks for. Without it, the system's usual kind is used if it works.
+    /// The kind of socket that the user asks for. Without it, the system's usual kind is used if it
+    /// works.
     pub network: Option<Network>,
 }
 
@@ -63,7 +65,8 @@ pub enum Network {
 pub enum LaunchError {
     /// The magic cookie is missing or wrong: most likely a person runs the binary by hand.
     #[error(
-        "{COOKIE_VARIABLE} is missing or wrong, so this process was not started by Terraform or OpenTofu"
+        "{COOKIE_VARIABLE} is missing or wrong, so this process was not started by Terraform or \
+         OpenTofu"
     )]
     NoHost,
     /// A variable holds something that cannot be used.
@@ -87,10 +90,12 @@ impl Launch {
         Self::read(|name| std::env::var_os(name))
     }
 
-    /// Reads the environment that `lookup` gives. An empty variable counts as unset, as it does for hosts.
+    /// Reads the environment that `lookup` gives. An empty variable counts as unset, as it does for
+    /// hosts.
     ///
     /// # Errors
-    /// [`LaunchError::NoHost`] without the right cookie, [`LaunchError::Invalid`] for a value that makes no sense.
+    /// [`LaunchError::NoHost`] without the right cookie, [`LaunchError::Invalid`] for a value that
+    /// makes no sense.
     pub fn read(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, LaunchError> {
         let environment = Environment(lookup);
         if environment.raw(COOKIE_VARIABLE).is_none_or(|cookie| cookie != COOKIE) {
@@ -110,8 +115,8 @@ impl Launch {
         })
     }
 
-    /// Returns settings for hosts that attach: nothing is asked by them, so the system chooses, unless the
-    /// user of this process has chosen the kind of socket.
+    /// Returns settings for hosts that attach: nothing is asked by them, so the system chooses,
+    /// unless the user of this process has chosen the kind of socket.
     ///
     /// # Errors
     /// [`LaunchError::Invalid`] for a kind of socket that does not exist.
@@ -133,15 +138,15 @@ impl Launch {
         })
     }
 
-    /// Returns whether the host speaks our protocol. One that does not will say so itself, once it reads the
-    /// handshake.
+    /// Returns whether the host speaks our protocol. One that does not will say so itself, once it
+    /// reads the handshake.
     pub fn speaks_our_protocol(&self) -> bool {
         self.protocol_versions.contains(&PROTOCOL_VERSION)
     }
 
-    /// Checks whether a loopback port may replace a unix socket that can't be made. Every user of the machine reaches
-    /// a port, so mutual TLS must keep them out; and a host that names a directory or a group may be unable to reach
-    /// anything else.
+    /// Checks whether a loopback port may replace a unix socket that can't be made. Every user of
+    /// the machine reaches a port, so mutual TLS must keep them out; and a host that names a
+    /// directory or a group may be unable to reach anything else.
     pub(super) fn may_replace_socket_by_port(&self) -> bool {
         self.network.is_none()
             && self.client_certificate.is_some()
@@ -157,7 +162,11 @@ impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
         (self.0)(variable).filter(|value| !value.is_empty())
     }
 
-    fn text(&self, variable: &'static str, expected: &'static str) -> Result<Option<String>, LaunchError> {
+    fn text(
+        &self,
+        variable: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<String>, LaunchError> {
         self.raw(variable)
             .map(|value| {
                 value.into_string().map_err(|value| LaunchError::Invalid {
@@ -173,7 +182,9 @@ impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
         let expected = "a port number";
         match self.text(variable, expected)? {
             None => Ok(0),
-            Some(value) => value.parse().map_err(|_| LaunchError::Invalid { variable, value, expected }),
+            Some(value) => {
+                value.parse().map_err(|_| LaunchError::Invalid { variable, value, expected })
+            }
         }
     }
 
@@ -185,7 +196,11 @@ impl<F: Fn(&str) -> Option<OsString>> Environment<F> {
             .filter(|version| !version.is_empty())
             .map(str::parse)
             .collect::<Result<_, _>>()
-            .map_err(|_| LaunchError::Invalid { variable: PROTOCOL_VERSIONS, value: list.clone(), expected })
+            .map_err(|_| LaunchError::Invalid {
+                variable: PROTOCOL_VERSIONS,
+                value: list.clone(),
+                expected,
+            })
     }
 
     fn temporary_dirs(&self) -> Vec<PathBuf> {
@@ -213,7 +228,10 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Launch, LaunchError> {
         Launch::read(|name| {
-            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
+            variables
+                .iter()
+                .find(|(variable, _)| *variable == name)
+                .map(|(_, value)| OsString::from(value))
         })
     }
 
@@ -299,7 +317,11 @@ mod tests {
                 "5,six",
                 r#"PLUGIN_PROTOCOL_VERSIONS is "5,six", but must be a list of numbers separated by commas"#,
             ),
-            (NETWORK, "udp", r#"GITLAB_JOB_TOKEN_PLUGIN_NETWORK is "udp", but must be "unix" or "tcp""#),
+            (
+                NETWORK,
+                "udp",
+                r#"GITLAB_JOB_TOKEN_PLUGIN_NETWORK is "udp", but must be "unix" or "tcp""#,
+            ),
         ] {
             let error = read_with_cookie(&[(variable, value)]).unwrap_err();
             assert_eq!(error.to_string(), format!("the environment variable {message}"));
@@ -308,10 +330,16 @@ mod tests {
 
     #[test]
     fn of_a_hosts_variables_none_counts_for_one_that_attaches() {
-        let host =
-            [(SOCKET_DIR, "/run/plugins"), (SOCKET_GROUP, "staff"), (MIN_PORT, "10000"), (NETWORK, "tcp")];
+        let host = [
+            (SOCKET_DIR, "/run/plugins"),
+            (SOCKET_GROUP, "staff"),
+            (MIN_PORT, "10000"),
+            (NETWORK, "tcp"),
+        ];
         let launch = Launch::read_to_attach(|name| {
-            host.iter().find(|(variable, _)| *variable == name).map(|(_, value)| OsString::from(value))
+            host.iter()
+                .find(|(variable, _)| *variable == name)
+                .map(|(_, value)| OsString::from(value))
         })
         .unwrap();
         assert_eq!((launch.socket_dir, launch.socket_group, launch.ports), (None, None, 0..=0));
@@ -328,7 +356,8 @@ mod tests {
 
     #[test]
     fn a_port_replaces_a_socket_only_behind_tls() {
-        let may = |variables: &[_]| read_with_cookie(variables).unwrap().may_replace_socket_by_port();
+        let may =
+            |variables: &[_]| read_with_cookie(variables).unwrap().may_replace_socket_by_port();
         let tls = (CLIENT_CERT, "-----BEGIN CERTIFICATE-----\n");
         assert!(may(&[tls]));
         assert!(!may(&[]));

@@ -1,4 +1,5 @@
-//! The one line on standard output by which a host finds us, or the reason in its place if the start fails.
+//! The one line on standard output by which a host finds us, or the reason in its place if the
+//! start fails.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -15,8 +16,8 @@ use super::PROTOCOL_VERSION;
 /// The version of the handshake itself. Hosts know no other.
 const CORE_VERSION: u32 = 1;
 
-/// The most characters that a reason may have. Values of the environment can be far longer, and hosts give up on lines
-/// of 64 KiB.
+/// The most characters that a reason may have. Values of the environment can be far longer, and
+/// hosts give up on lines of 64 KiB.
 const MAX_REASON: usize = 1000;
 
 /// The address of a listener.
@@ -39,8 +40,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// Returns whether the path can stand in the line: the separator and a line's end would break it, and what is
-/// not Unicode could not be printed faithfully.
+/// Returns whether the path can stand in the line: the separator and a line's end would break it,
+/// and what is not Unicode could not be printed faithfully.
 #[cfg(unix)]
 pub(super) fn fits_the_line(path: &Path) -> bool {
     path.to_str().is_some_and(|text| !text.contains(['|', '\n', '\r']))
@@ -60,18 +61,23 @@ pub(super) struct Handshake<'a> {
 impl fmt::Display for Handshake<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Hosts refuse padding and the URL alphabet.
-        let certificate = self.certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
+        let certificate =
+            self.certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
         write!(f, "{CORE_VERSION}|{PROTOCOL_VERSION}|{}|grpc|{certificate}", self.address)?;
         if self.answers_multiplexing { f.write_str("|false") } else { Ok(()) }
     }
 }
 
-/// Writes why `program` can't start to where the host expects the handshake. Hosts show a line there that isn't a
-/// handshake in their error, while they hide standard error unless they log.
+/// Writes why `program` can't start to where the host expects the handshake. Hosts show a line
+/// there that isn't a handshake in their error, while they hide standard error unless they log.
 ///
 /// # Errors
 /// Fails if it can't be written.
-pub fn announce_failure(program: &str, reason: &impl fmt::Display, mut to: impl Write) -> io::Result<()> {
+pub fn announce_failure(
+    program: &str,
+    reason: &impl fmt::Display,
+    mut to: impl Write,
+) -> io::Result<()> {
     writeln!(to, "{}", failure_line(&format!("{program} can't start: {reason}.")))?;
     to.flush()
 }
@@ -109,15 +115,19 @@ mod tests {
     #[test]
     fn without_tls_the_last_segment_is_empty_but_there() {
         let address = Address::Tcp(([127, 0, 0, 1], 10000).into());
-        let handshake = Handshake { address: &address, certificate: None, answers_multiplexing: false };
+        let handshake =
+            Handshake { address: &address, certificate: None, answers_multiplexing: false };
         assert_eq!(handshake.to_string(), "1|6|tcp|127.0.0.1:10000|grpc|");
     }
 
     #[test]
     fn multiplexing_is_declined_only_when_asked_for() {
         let address = Address::Tcp(([127, 0, 0, 1], 10000).into());
-        let handshake =
-            Handshake { address: &address, certificate: Some(&certificate()), answers_multiplexing: true };
+        let handshake = Handshake {
+            address: &address,
+            certificate: Some(&certificate()),
+            answers_multiplexing: true,
+        };
         assert_eq!(handshake.to_string(), "1|6|tcp|127.0.0.1:10000|grpc|+//+AQ|false");
     }
 

@@ -1,5 +1,5 @@
-//! Notices that the host is gone without having said so, from the connections it holds and from who our parent is.
-//! A process that stayed would hold a token in memory for nobody.
+//! Notices that the host is gone without having said so, from the connections it holds and from who
+//! our parent is. A process that stayed would hold a token in memory for nobody.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,10 +9,12 @@ use tokio::time::timeout;
 
 use super::connection::{Connections, Tally};
 
-/// Hosts connect at once and give up on a start after one minute. Twice that spares a host held in a debugger.
+/// Hosts connect at once and give up on a start after one minute. Twice that spares a host held in
+/// a debugger.
 const FIRST_CONNECTION_LIMIT: Duration = Duration::from_secs(120);
 
-/// Hosts keep one connection for the life of the process; a moment's grace spares one that connects anew.
+/// Hosts keep one connection for the life of the process; a moment's grace spares one that connects
+/// anew.
 const NO_CONNECTION_LIMIT: Duration = Duration::from_secs(5);
 
 /// Interval of looking at who our parent is. There is no event for it.

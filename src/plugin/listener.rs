@@ -1,5 +1,6 @@
-//! Listens for hosts: on a unix socket in a directory of our own, or a loopback port. Turns what arrives into
-//! connections that are authenticated where TLS is on; one that fails to be costs nobody else anything.
+//! Listens for hosts: on a unix socket in a directory of our own, or a loopback port. Turns what
+//! arrives into connections that are authenticated where TLS is on; one that fails to be costs
+//! nobody else anything.
 
 use std::fmt;
 use std::io;
@@ -89,15 +90,15 @@ pub struct NoPort {
 /// The number of hosts that may be connected at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hosts {
-    /// One host. While it is connected a unix socket is away: nobody else needs it, and a process that is killed then
-    /// leaves nothing behind.
+    /// One host. While it is connected a unix socket is away: nobody else needs it, and a process
+    /// that is killed then leaves nothing behind.
     One,
     /// As many as come.
     Many,
 }
 
-/// The socket to which a host connects. Accepts from the moment it is bound; a socket and its directory go
-/// away with the value.
+/// The socket to which a host connects. Accepts from the moment it is bound; a socket and its
+/// directory go away with the value.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Address,
@@ -113,8 +114,8 @@ enum Socket {
 }
 
 impl Listener {
-    /// Listens as the host and the user ask. If they leave it open, a loopback port replaces a unix socket that can't
-    /// be made.
+    /// Listens as the host and the user ask. If they leave it open, a loopback port replaces a unix
+    /// socket that can't be made.
     ///
     /// # Errors
     /// Fails if no directory and no port allow it.
@@ -172,7 +173,11 @@ impl Listener {
                 .and_then(with_address)
             {
                 Ok((socket, address)) => {
-                    return Ok(Self { address: Address::Tcp(address), hosts, socket: Socket::Tcp(socket) });
+                    return Ok(Self {
+                        address: Address::Tcp(address),
+                        hosts,
+                        socket: Socket::Tcp(socket),
+                    });
                 }
                 Err(error) => source = error,
             }
@@ -185,8 +190,8 @@ impl Listener {
         &self.address
     }
 
-    /// Runs `server` over the connections that arrive, counted in `connections`, and stops listening when it is
-    /// done.
+    /// Runs `server` over the connections that arrive, counted in `connections`, and stops
+    /// listening when it is done.
     pub(super) async fn serve<S: Session, F: Future>(
         &mut self,
         tls: Option<TlsAcceptor>,
@@ -201,7 +206,10 @@ impl Listener {
         }
     }
 
-    async fn accept_all<S: Session>(&mut self, admission: Admission<S>) -> std::convert::Infallible {
+    async fn accept_all<S: Session>(
+        &mut self,
+        admission: Admission<S>,
+    ) -> std::convert::Infallible {
         let mut tallies = admission.connections.watch();
         loop {
             let accepted = tokio::select! {
@@ -280,7 +288,9 @@ impl<S: Session> Admission<S> {
                     return tracing::warn!(%error, "refused a connection that is not the host's");
                 }
                 Err(_) => {
-                    return tracing::warn!("refused a connection that did not finish its TLS handshake");
+                    return tracing::warn!(
+                        "refused a connection that did not finish its TLS handshake"
+                    );
                 }
             },
         };

@@ -1,6 +1,7 @@
-//! The log channel: `tracing` events of this crate as hclog JSON lines on standard error, where the host reads
-//! them, or as plain lines where a person does. Other crates are not let through, since their trace lines may show headers. A malformed line can crash the
-//! host, so what a line may look like is decided here alone.
+//! The log channel: `tracing` events of this crate as hclog JSON lines on standard error, where the
+//! host reads them, or as plain lines where a person does. Other crates are not let through, since
+//! their trace lines may show headers. A malformed line can crash the host, so what a line may look
+//! like is decided here alone.
 
 mod entry;
 
@@ -29,14 +30,14 @@ const CRATE: &str = env!("CARGO_CRATE_NAME");
 /// The name in place of the crate's in `@module`, as in plugins made with the SDKs.
 const MODULE: &str = "provider";
 
-/// Sends the events of this crate to standard error for a host, as far as it wants to see them. A second call changes
-/// nothing.
+/// Sends the events of this crate to standard error for a host, as far as it wants to see them. A
+/// second call changes nothing.
 pub fn install() {
     install_with(LevelFilter::OFF, Entry::into_line);
 }
 
-/// Sends the events of this crate to standard error for a person, who sees the main ones without asking for them. A second
-/// call changes nothing.
+/// Sends the events of this crate to standard error for a person, who sees the main ones without
+/// asking for them. A second call changes nothing.
 pub fn install_readable() {
     install_with(LevelFilter::INFO, Entry::into_text);
 }
@@ -48,8 +49,8 @@ fn install_with(unless_asked: LevelFilter, print: Print) {
     drop(tracing::subscriber::set_global_default(subscriber));
 }
 
-/// The level that `variables` ask for. Nothing below the host's own level would be shown, and each line costs it
-/// parsing, so nothing below is written. None without a request for logs.
+/// The level that `variables` ask for. Nothing below the host's own level would be shown, and each
+/// line costs it parsing, so nothing below is written. None without a request for logs.
 fn level(variables: impl Fn(&str) -> Option<String>) -> Option<LevelFilter> {
     let set = |name: &str| variables(name).filter(|value| !value.is_empty());
     let value = set(OWN_LEVEL).or_else(|| HOST_LEVELS.into_iter().find_map(set))?;

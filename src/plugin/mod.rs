@@ -1,6 +1,6 @@
-//! Starts, stops and attaches to hosts: the go-plugin handshake, mutual TLS, the listener, the auxiliary
-//! services, the log channel and the end of the process. Terraform's meaning and GitLab must never appear
-//! here: the provider comes in as ready-made [`Routes`](tonic::service::Routes).
+//! Starts, stops and attaches to hosts: the go-plugin handshake, mutual TLS, the listener, the
+//! auxiliary services, the log channel and the end of the process. Terraform's meaning and GitLab
+//! must never appear here: the provider comes in as ready-made [`Routes`](tonic::service::Routes).
 
 mod attach;
 mod connection;
@@ -27,7 +27,7 @@ pub use tls::TlsError;
 /// The protocol version that we speak, as it appears in the handshake.
 pub const PROTOCOL_VERSION: u32 = 6;
 
-/// The largest message to receive or send, in bytes. Hosts take far more (2 GiB), terraform-plugin-go servers
-/// as much as this, and tonic's own default of 4 MiB is too little for large states. A program that builds
-/// the provider service sets it for both directions.
+/// The largest message to receive or send, in bytes. Hosts take far more (2 GiB),
+/// terraform-plugin-go servers as much as this, and tonic's own default of 4 MiB is too little for
+/// large states. A program that builds the provider service sets it for both directions.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024 * 1024;

@@ -1,6 +1,6 @@
-//! Reports a panic. A host shows a crash to its user only when a line on standard error begins in a way
-//! that it knows; Rust's own begins otherwise. A panic that someone will turn into a diagnostic is no crash, and
-//! becomes an ordinary log entry.
+//! Reports a panic. A host shows a crash to its user only when a line on standard error begins in a
+//! way that it knows; Rust's own begins otherwise. A panic that someone will turn into a diagnostic
+//! is no crash, and becomes an ordinary log entry.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -11,10 +11,11 @@ use std::panic::PanicHookInfo;
 /// By this beginning a host recognises a crash, and takes what follows for a part of it.
 const CRASH: &str = "panic: ";
 
-/// Replaces Rust's own report of a panic for the whole process. `program` is what the defect is in, with its version.
+/// Replaces Rust's own report of a panic for the whole process. `program` is what the defect is in,
+/// with its version.
 ///
-/// `is_contained` is asked on the thread that panics, before it unwinds: whether the panic is going to be caught
-/// and reported as the failure of one call. It must not panic.
+/// `is_contained` is asked on the thread that panics, before it unwinds: whether the panic is going
+/// to be caught and reported as the failure of one call. It must not panic.
 pub fn install(program: &'static str, is_contained: impl Fn() -> bool + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(move |info| {
         let report = Report::of(program, info);
@@ -44,7 +45,9 @@ impl Report {
         Self {
             program,
             what: text(info.payload()).to_owned(),
-            location: info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string),
+            location: info
+                .location()
+                .map_or_else(|| "an unknown place".to_owned(), ToString::to_string),
             backtrace: Backtrace::capture(),
         }
     }

@@ -1,5 +1,5 @@
-//! Serves one host from its start to its end: listen, announce, answer, and end the moment we are asked to or find
-//! that nobody is left to ask.
+//! Serves one host from its start to its end: listen, announce, answer, and end the moment we are
+//! asked to or find that nobody is left to ask.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -18,8 +18,8 @@ use super::services;
 use super::shutdown::Shutdown;
 use super::tls::{ServerCertificate, TlsError};
 
-/// Maximum time for calls in flight to finish after we were asked to end. A host kills us after two seconds;
-/// with no call in flight the end takes milliseconds.
+/// Maximum time for calls in flight to finish after we were asked to end. A host kills us after two
+/// seconds; with no call in flight the end takes milliseconds.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
 /// The reason of a regular end of serving.
@@ -64,15 +64,20 @@ impl ServeError {
     }
 }
 
-/// Serves `provider` to the host that asks for it by `launch`, having written the handshake line to `announce_on`.
+/// Serves `provider` to the host that asks for it by `launch`, having written the handshake line to
+/// `announce_on`.
 ///
-/// Returns as soon as the host asks for the end or is gone; calls in flight may then take a second longer. Until the process ends,
-/// interrupts and requests to terminate are swallowed: a terminal or a process manager sends them to the whole process
-/// group, and the host decides what they mean.
+/// Returns as soon as the host asks for the end or is gone; calls in flight may then take a second
+/// longer. Until the process ends, interrupts and requests to terminate are swallowed: a terminal
+/// or a process manager sends them to the whole process group, and the host decides what they mean.
 ///
 /// # Errors
 /// When the host cannot be served at all. A failing connection or call is not an error here.
-pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -> Result<End, ServeError> {
+pub async fn serve(
+    launch: &Launch,
+    provider: Routes,
+    announce_on: impl Write,
+) -> Result<End, ServeError> {
     let parent = Parent::now();
     swallow_signals().map_err(ServeError::Interrupts)?;
     if !launch.speaks_our_protocol() {
@@ -82,7 +87,8 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
             "the host does not speak protocol {PROTOCOL_VERSION}, the only one we speak"
         );
     }
-    let certificate = launch.client_certificate.as_deref().map(ServerCertificate::for_host).transpose()?;
+    let certificate =
+        launch.client_certificate.as_deref().map(ServerCertificate::for_host).transpose()?;
     let mut listener = Listener::bind(launch, Hosts::One).await?;
     let handshake = Handshake {
         address: listener.address(),
@@ -96,8 +102,18 @@ pub async fn serve(launch: &Launch, provider: Routes, announce_on: impl Write) -
     let tls = certificate.map(|own| own.acceptor);
     let connections = Connections::default();
     let host_gone = host_gone(parent, &connections);
-    // There is one host, and it is still the same after it lost its connection: nothing is kept for each connection.
-    serve_until_end::<()>(&mut listener, tls, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT).await
+    // There is one host, and it is still the same after it lost its connection: nothing is kept for
+    // each connection.
+    serve_until_end::<()>(
+        &mut listener,
+        tls,
+        routes,
+        &connections,
+        &shutdown,
+        host_gone,
+        DRAIN_LIMIT,
+    )
+    .await
 }
 
 async fn host_gone(parent: Parent, connections: &Connections) -> End {
@@ -106,8 +122,8 @@ async fn host_gone(parent: Parent, connections: &Connections) -> End {
     End::HostGone(gone)
 }
 
-/// Serves every host that connects until `shutdown` is asked for, or `other_end` comes; calls in flight may
-/// then take as long as `drain_limit`.
+/// Serves every host that connects until `shutdown` is asked for, or `other_end` comes; calls in
+/// flight may then take as long as `drain_limit`.
 pub(super) async fn serve_until_end<S: Session>(
     listener: &mut Listener,
     tls: Option<tokio_rustls::TlsAcceptor>,
@@ -147,8 +163,8 @@ fn announce(handshake: &Handshake<'_>, mut to: impl Write) -> io::Result<()> {
     to.flush()
 }
 
-/// From the first use on, the system no longer ends the process on what terminals and process managers send to a whole
-/// process group.
+/// From the first use on, the system no longer ends the process on what terminals and process
+/// managers send to a whole process group.
 #[cfg(unix)]
 fn swallow_signals() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -175,7 +191,9 @@ fn swallow_signals() -> io::Result<()> {
     let mut interrupts = tokio::signal::windows::ctrl_c()?;
     let mut breaks = tokio::signal::windows::ctrl_break()?;
     tokio::spawn(async move {
-        while tokio::select! { one = interrupts.recv() => one, one = breaks.recv() => one }.is_some() {
+        while tokio::select! { one = interrupts.recv() => one, one = breaks.recv() => one }
+            .is_some()
+        {
             tracing::trace!("swallowed an interrupt: the host decides what it means");
         }
     });

@@ -1,5 +1,5 @@
-//! The services that a go-plugin host expects beside the provider: health, shutdown, and two side channels that
-//! stay open in silence. None of them does any work.
+//! The services that a go-plugin host expects beside the provider: health, shutdown, and two side
+//! channels that stay open in silence. None of them does any work.
 
 use std::pin::Pin;
 
@@ -53,7 +53,10 @@ struct Stdio(Shutdown);
 impl GrpcStdio for Stdio {
     type StreamStdioStream = Silence<StdioData>;
 
-    async fn stream_stdio(&self, _: Request<()>) -> Result<Response<Self::StreamStdioStream>, Status> {
+    async fn stream_stdio(
+        &self,
+        _: Request<()>,
+    ) -> Result<Response<Self::StreamStdioStream>, Status> {
         Ok(Response::new(silence_until(self.0.requested())))
     }
 }

@@ -1,4 +1,5 @@
-//! One word that many wait for: the server is to end. Knows neither who says it nor what ending takes.
+//! One word that many wait for: the server is to end. Knows neither who says it nor what ending
+//! takes.
 
 use tokio_util::sync::CancellationToken;
 

@@ -1,5 +1,6 @@
-//! Mutual TLS with a host: a fresh certificate of our own that the handshake line carries, and a verifier that lets
-//! in the one certificate that the host announced. No other trust is configured here, and none is inherited.
+//! Mutual TLS with a host: a fresh certificate of our own that the handshake line carries, and a
+//! verifier that lets in the one certificate that the host announced. No other trust is configured
+//! here, and none is inherited.
 
 use std::sync::Arc;
 
@@ -42,7 +43,8 @@ pub enum TlsError {
     Config(#[from] Error),
 }
 
-/// The certificate that the server shows to one host, and what accepts the connections of that host alone.
+/// The certificate that the server shows to one host, and what accepts the connections of that host
+/// alone.
 #[derive(Clone)]
 pub(super) struct ServerCertificate {
     /// The certificate in the handshake line, for the host to trust.
@@ -52,22 +54,25 @@ pub(super) struct ServerCertificate {
 }
 
 impl ServerCertificate {
-    /// Makes a fresh key and certificate, to be shown only to the owner of the certificate in `host_pem`.
+    /// Makes a fresh key and certificate, to be shown only to the owner of the certificate in
+    /// `host_pem`.
     ///
     /// # Errors
-    /// When `host_pem` is not one certificate in PEM form. Text around it is ignored, as hosts ignore it.
+    /// When `host_pem` is not one certificate in PEM form. Text around it is ignored, as hosts
+    /// ignore it.
     pub(super) fn for_host(host_pem: &str) -> Result<Self, TlsError> {
         let host = OnlyThisHost::new(single_certificate(host_pem)?)?;
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let certificate = certificate_params()?.self_signed(&key)?.der().clone();
 
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(Arc::new(host))
-            .with_single_cert(
-                vec![certificate.clone()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            )?;
+        let mut config =
+            ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()?
+                .with_client_cert_verifier(Arc::new(host))
+                .with_single_cert(
+                    vec![certificate.clone()],
+                    PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+                )?;
         config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
         // Hosts connect once. A resumed session would pass by the verifier.
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -76,7 +81,8 @@ impl ServerCertificate {
     }
 }
 
-/// The validity is rcgen's default, from 1975 to 4096: a host's clock decides, and the key dies with the process.
+/// The validity is rcgen's default, from 1975 to 4096: a host's clock decides, and the key dies
+/// with the process.
 fn certificate_params() -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new([SERVER_NAME.to_owned()])?;
     params.extended_key_usages =
@@ -95,8 +101,8 @@ fn single_certificate(pem: &str) -> Result<CertificateDer<'static>, TlsError> {
 
 /// Lets in the holder of one certificate.
 ///
-/// The usual verifier cannot do this: hosts present a certificate marked as a CA, which it refuses from a client.
-/// It still serves to judge the dates.
+/// The usual verifier cannot do this: hosts present a certificate marked as a CA, which it refuses
+/// from a client. It still serves to judge the dates.
 #[derive(Debug)]
 struct OnlyThisHost {
     certificate: CertificateDer<'static>,
@@ -135,7 +141,8 @@ impl ClientCertVerifier for OnlyThisHost {
             return Err(CertificateError::ApplicationVerificationFailure.into());
         }
         match self.usual.verify_client_cert(end_entity, intermediates, now) {
-            // The mark of a CA has no name of its own among the errors. Dates and purpose are judged under names.
+            // The mark of a CA has no name of its own among the errors. Dates and purpose are
+            // judged under names.
             Ok(_) | Err(Error::InvalidCertificate(CertificateError::Other(_))) => {
                 Ok(ClientCertVerified::assertion())
             }
@@ -190,7 +197,10 @@ mod tests {
     }
 
     fn pem(certificate: &CertificateDer<'_>) -> String {
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(certificate))
+        format!(
+            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+            STANDARD.encode(certificate)
+        )
     }
 
     fn verify(
@@ -207,7 +217,9 @@ mod tests {
         let verifier = OnlyThisHost::new(certificate.clone()).unwrap();
         assert!(verify(&verifier, &certificate, YEAR_2030).is_ok());
         assert!(verifier.client_auth_mandatory());
-        assert!(verifier.supported_verify_schemes().contains(&SignatureScheme::ECDSA_NISTP521_SHA512));
+        assert!(
+            verifier.supported_verify_schemes().contains(&SignatureScheme::ECDSA_NISTP521_SHA512)
+        );
     }
 
     #[test]
@@ -252,7 +264,8 @@ mod tests {
     #[test]
     fn line_ends_and_text_around_the_certificate_are_ignored() {
         let certificate = host_certificate(|_| {});
-        let decorated = format!("made by a host\r\n{}\r\nand so on", pem(&certificate).replace('\n', "\r\n"));
+        let decorated =
+            format!("made by a host\r\n{}\r\nand so on", pem(&certificate).replace('\n', "\r\n"));
         assert_eq!(single_certificate(&decorated).unwrap(), certificate);
     }
 

@@ -1,5 +1,5 @@
-//! The part in the ledger that all resources share: a plan claims what it wants and tells of others, and notes for its apply
-//! what a removal leaves.
+//! The part in the ledger that all resources share: a plan claims what it wants and tells of
+//! others, and notes for its apply what a removal leaves.
 
 use std::collections::BTreeSet;
 
@@ -25,8 +25,8 @@ pub(super) struct Planned<'a> {
     pub(super) unchanged: bool,
 }
 
-/// Claims the planned objects, warns of what other resources have to do with them, and returns what the apply must know of a
-/// replacement.
+/// Claims the planned objects, warns of what other resources have to do with them, and returns what
+/// the apply must know of a replacement.
 pub(super) fn plan(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -36,7 +36,8 @@ pub(super) fn plan(
     let Connection { ledger, .. } = connection;
     ledger.note_kept(context.first_plan.into_iter().flat_map(noted));
     let leaves = held.is_none().then(|| ledger.plan_replacement(context.instance, &wanted));
-    let findings = ledger.claim(context.instance, manager, held.unwrap_or_default(), wanted, unchanged);
+    let findings =
+        ledger.claim(context.instance, manager, held.unwrap_or_default(), wanted, unchanged);
     for finding in findings {
         if context.hands_on_plans && matches!(finding, Finding::ReplacedObjects(_)) {
             continue;
@@ -46,7 +47,8 @@ pub(super) fn plan(
     leaves.map(|leaves| note_of(&leaves)).unwrap_or_default()
 }
 
-/// Plans the removal of objects in a state. Returns those that it leaves, and what the apply must know of them.
+/// Plans the removal of objects in a state. Returns those that it leaves, and what the apply must
+/// know of them.
 pub(super) fn plan_removal(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -58,8 +60,8 @@ pub(super) fn plan_removal(
     (leaves, note)
 }
 
-/// Warns of objects of a replaced resource that other resources keep. Hosts that don't hand on plans can't be told so where
-/// the old object is removed after the new one is made.
+/// Warns of objects of a replaced resource that other resources keep. Hosts that don't hand on
+/// plans can't be told so where the old object is removed after the new one is made.
 pub(super) fn warn_of_replaced(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -68,12 +70,14 @@ pub(super) fn warn_of_replaced(
 ) {
     let kept = connection.ledger.kept_by_others(context.instance.mark, held);
     if !kept.is_empty() && !context.hands_on_plans {
-        context.warnings.add(overlap::replaced(&kept.into_iter().map(overlap::described).collect(), project));
+        context
+            .warnings
+            .add(overlap::replaced(&kept.into_iter().map(overlap::described).collect(), project));
     }
 }
 
-/// Checks whether a removal leaves the object, as its plan has noted or because another resource of the run wants it, and
-/// keeps that in the ledger.
+/// Checks whether a removal leaves the object, as its plan has noted or because another resource of
+/// the run wants it, and keeps that in the ledger.
 pub(super) fn leave(context: &Context<'_, Connection>, turn: &Turn<'_>) -> bool {
     let is_noted = noted(context.private).any(|left| left == turn.object().to_string());
     let leaves = is_noted || turn.is_wanted_by_another(context.private.mark());
@@ -85,7 +89,11 @@ pub(super) fn leave(context: &Context<'_, Connection>, turn: &Turn<'_>) -> bool 
 
 fn note_of(leaves: &BTreeSet<Object>) -> Map<String, Json> {
     let leaves: Vec<Json> = leaves.iter().map(|object| object.to_string().into()).collect();
-    if leaves.is_empty() { Map::new() } else { Map::from_iter([(LEAVES.to_owned(), leaves.into())]) }
+    if leaves.is_empty() {
+        Map::new()
+    } else {
+        Map::from_iter([(LEAVES.to_owned(), leaves.into())])
+    }
 }
 
 fn noted(private: &Private) -> impl Iterator<Item = String> {

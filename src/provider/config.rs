@@ -44,7 +44,8 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 const PEM_MARK: &str = "-----BEGIN ";
 
 model! {
-    /// The attributes of the provider block, named as in the official GitLab provider where that has them.
+    /// The attributes of the provider block, named as in the official GitLab provider where that
+    /// has them.
     pub struct ProviderBlock {
         /// The access token.
         token: String,
@@ -76,42 +77,43 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "token",
             Type::String,
-            "Personal, project or group access token, or OAuth token, with the scope `api`; `read_api` is \
-             enough for plans. Its user needs at least the Maintainer role in each project whose settings \
-             are managed, and the targets that are added must be visible to it. Defaults to the environment \
-             variable `GITLAB_TOKEN`. GitLab doesn't accept CI/CD job tokens for these settings.",
+            "Personal, project or group access token, or OAuth token, with the scope `api`; \
+             `read_api` is enough for plans. Its user needs at least the Maintainer role in each \
+             project whose settings are managed, and the targets that are added must be visible to \
+             it. Defaults to the environment variable `GITLAB_TOKEN`. GitLab doesn't accept CI/CD \
+             job tokens for these settings.",
         )
         .sensitive(),
         Attribute::optional(
             "base_url",
             Type::String,
             "URL of the GitLab instance or of its API, such as `https://gitlab.example.com` or \
-             `https://gitlab.example.com/api/v4`. Defaults to the environment variable `GITLAB_BASE_URL`, \
-             then `CI_API_V4_URL`, then to `https://gitlab.com/api/v4`.",
+             `https://gitlab.example.com/api/v4`. Defaults to the environment variable \
+             `GITLAB_BASE_URL`, then `CI_API_V4_URL`, then to `https://gitlab.com/api/v4`.",
         ),
         Attribute::optional(
             "cacert_file",
             Type::String,
-            "Path of a PEM file with certificates to trust in addition to the system's: of certificate \
-             authorities, or the server's own certificate.",
+            "Path of a PEM file with certificates to trust in addition to the system's: of \
+             certificate authorities, or the server's own certificate.",
         ),
         Attribute::optional(
             "client_cert",
             Type::String,
-            "Path of a PEM file with the client certificate, if the server or a proxy requires one. Needs \
-             `client_key`.",
+            "Path of a PEM file with the client certificate, if the server or a proxy requires \
+             one. Needs `client_key`.",
         ),
         Attribute::optional(
             "client_key",
             Type::String,
-            "Path of a PEM file with the unencrypted private key of `client_cert`: an RSA, ECDSA or Ed25519 \
-             key. Can be the same file.",
+            "Path of a PEM file with the unencrypted private key of `client_cert`: an RSA, ECDSA \
+             or Ed25519 key. Can be the same file.",
         ),
         Attribute::optional(
             "insecure",
             Type::Bool,
-            "Whether to accept any server certificate. Anyone between this machine and GitLab can then read \
-             the token. Defaults to `false`.",
+            "Whether to accept any server certificate. Anyone between this machine and GitLab can \
+             then read the token. Defaults to `false`.",
         ),
         Attribute::optional(
             "headers",
@@ -122,16 +124,16 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "retries",
             Type::Number,
-            "Number of retries after a connection error, rate limiting or a transient server error, between \
-             0 and 100. Defaults to 5.",
+            "Number of retries after a connection error, rate limiting or a transient server \
+             error, between 0 and 100. Defaults to 5.",
         ),
         Attribute::optional(
             "early_auth_check",
             Type::Bool,
-            "Whether to verify the token during provider configuration, so that an invalid token results in \
-             one error instead of one per resource. Takes one request for a plan, two for an apply and three \
-             for a destroy. Defaults to the environment variable `GITLAB_EARLY_AUTH_CHECK` (`true` or \
-             `false`), then to `true`.",
+            "Whether to verify the token during provider configuration, so that an invalid token \
+             results in one error instead of one per resource. Takes one request for a plan, two \
+             for an apply and three for a destroy. Defaults to the environment variable \
+             `GITLAB_EARLY_AUTH_CHECK` (`true` or `false`), then to `true`.",
         ),
         Attribute::optional(
             "request_timeout",
@@ -144,8 +146,8 @@ pub(super) fn schema() -> Schema {
             "Maximum number of concurrent requests, between 1 and 1000. Defaults to 10.",
         ),
     ];
-    let description =
-        "Manages which projects and groups can access a GitLab project with their CI/CD job tokens.";
+    let description = "Manages which projects and groups can access a GitLab project with their \
+        CI/CD job tokens.";
     Schema { version: 0, description, attributes }
 }
 
@@ -153,8 +155,12 @@ pub(super) fn schema() -> Schema {
 pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
     let base_url = block.base_url.known().and_then(|url| base_url(url, "`base_url`").err());
     let incomplete_client_certificate = match (&block.client_cert, &block.client_key) {
-        (Attr::Known(_), Attr::Null) => Some(incomplete_client_certificate("client_cert", "client_key")),
-        (Attr::Null, Attr::Known(_)) => Some(incomplete_client_certificate("client_key", "client_cert")),
+        (Attr::Known(_), Attr::Null) => {
+            Some(incomplete_client_certificate("client_cert", "client_key"))
+        }
+        (Attr::Null, Attr::Known(_)) => {
+            Some(incomplete_client_certificate("client_key", "client_cert"))
+        }
         _ => None,
     };
     let headers = block.headers.known().map(headers).unwrap_or_default();
@@ -163,7 +169,11 @@ pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
         incomplete_client_certificate,
         within("retries", &block.retries, 0..=MAX_RETRIES),
         within("request_timeout", &block.request_timeout, 1..=MAX_REQUEST_TIMEOUT_SECONDS),
-        within("max_concurrent_requests", &block.max_concurrent_requests, 1..=MAX_CONCURRENT_REQUESTS),
+        within(
+            "max_concurrent_requests",
+            &block.max_concurrent_requests,
+            1..=MAX_CONCURRENT_REQUESTS,
+        ),
     ];
     Errors::check(problems.into_iter().flatten().chain(headers))
 }
@@ -194,7 +204,9 @@ pub(super) async fn connect(
     }
     let config = client_config(&block, environment, &host)?;
     // A proxy for plain HTTP reads it, too, even on the way to a name of this machine.
-    if config.base_url.sends_token_in_the_clear() || config.proxy.is_some() && !config.base_url.is_https() {
+    if config.base_url.sends_token_in_the_clear()
+        || config.proxy.is_some() && !config.base_url.is_https()
+    {
         warnings.add(plain_http(&config.base_url));
     }
     if config.token_is_of_a_ci_job() {
@@ -226,7 +238,9 @@ fn client_config(
     if let Some(headers) = block.headers.known() {
         config.headers = headers
             .iter()
-            .filter_map(|(name, value)| Some((name.clone(), SecretString::from(value.known()?.clone()))))
+            .filter_map(|(name, value)| {
+                Some((name.clone(), SecretString::from(value.known()?.clone())))
+            })
             .collect();
     }
     if let Some(retries) = whole(&block.retries) {
@@ -241,8 +255,9 @@ fn client_config(
     Ok(config)
 }
 
-/// Returns the token without the blanks and line breaks around it that come with a file. Without one, and without the check of
-/// the token, it is an error of the first request: a configuration may come to make none.
+/// Returns the token without the blanks and line breaks around it that come with a file. Without
+/// one, and without the check of the token, it is an error of the first request: a configuration
+/// may come to make none.
 fn token(
     block: &ProviderBlock,
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
@@ -287,8 +302,9 @@ fn proxy(
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
 ) -> Result<Option<Proxy>, Diagnostic> {
     Proxy::from_environment(base_url, &environment).map_err(|error| {
-        let detail =
-            format!("{error}. To connect to {base_url} without a proxy, add its host to `NO_PROXY`.");
+        let detail = format!(
+            "{error}. To connect to {base_url} without a proxy, add its host to `NO_PROXY`."
+        );
         Diagnostic::new("Invalid environment variable", detail)
     })
 }
@@ -316,7 +332,10 @@ fn flag(
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
         Some(_) => Err(Diagnostic::new(
             "Invalid environment variable",
-            format!("`{variable}` must be `true` or `false`, but is {}.", quoted(&value.unwrap_or_default())),
+            format!(
+                "`{variable}` must be `true` or `false`, but is {}.",
+                quoted(&value.unwrap_or_default())
+            ),
         )),
     }
 }
@@ -343,8 +362,9 @@ fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, 
     };
     let bytes = read().map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_FILE {
-        let detail =
-            format!("`{attribute}` is {path:?}, which is larger than 1 MiB and so isn't a PEM file.");
+        let detail = format!(
+            "`{attribute}` is {path:?}, which is larger than 1 MiB and so isn't a PEM file."
+        );
         return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
     }
     // Comments may have any encoding.
@@ -361,8 +381,11 @@ fn within(
     bounds: std::ops::RangeInclusive<i64>,
 ) -> Option<Diagnostic> {
     let number = number.known().filter(|number| !bounds.contains(number))?;
-    let detail =
-        format!("`{attribute}` must be between {} and {}, but is {number}.", bounds.start(), bounds.end());
+    let detail = format!(
+        "`{attribute}` must be between {} and {}, but is {number}.",
+        bounds.start(),
+        bounds.end()
+    );
     Some(Diagnostic::new("Invalid attribute value", detail).at(attribute))
 }
 
@@ -375,36 +398,40 @@ fn incomplete_client_certificate(set: &'static str, missing: &'static str) -> Di
 }
 
 fn insecure() -> Diagnostic {
-    let detail = "With `insecure = true`, the provider accepts any server certificate, so anyone between this machine and \
-                  GitLab can read the token. To trust your own certificate authority, use `cacert_file`.";
+    let detail = "With `insecure = true`, the provider accepts any server certificate, so anyone \
+                  between this machine and GitLab can read the token. To trust your own \
+                  certificate authority, use `cacert_file`.";
     Diagnostic::new("Server certificate isn't verified", detail).at("insecure")
 }
 
 fn plain_http(base_url: &BaseUrl) -> Diagnostic {
     let detail = format!(
-        "Connections to {base_url} aren't encrypted, so anyone between this machine and GitLab can read the token. Use a URL \
-         that starts with `https://`."
+        "Connections to {base_url} aren't encrypted, so anyone between this machine and GitLab can \
+         read the token. Use a URL that starts with `https://`."
     );
     Diagnostic::new("Token is sent without encryption", detail).at("base_url")
 }
 
 fn missing_token() -> Diagnostic {
     let detail = format!(
-        "Set `token` in the provider block, or the environment variable `{TOKEN_VARIABLE}`, to an access token with the \
-         scope `api`."
+        "Set `token` in the provider block, or the environment variable `{TOKEN_VARIABLE}`, to an \
+         access token with the scope `api`."
     );
     Diagnostic::new("Missing GitLab token", detail)
 }
 
 fn ci_job_token() -> Diagnostic {
-    let detail = "The token is a CI/CD job token (`glcbt-…`), and GitLab doesn't accept job tokens for these settings. Use a \
-                  personal, project or group access token with the scope `api`, for example from a masked CI/CD variable.";
+    let detail = "The token is a CI/CD job token (`glcbt-…`), and GitLab doesn't accept job tokens \
+                  for these settings. Use a personal, project or group access token with the scope \
+                  `api`, for example from a masked CI/CD variable.";
     Diagnostic::new("CI/CD job token can't be used", detail)
 }
 
 fn unusable(error: &ConfigError) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new("Invalid provider configuration", format!("{}.", capital(&error.to_string())));
+    let diagnostic = Diagnostic::new(
+        "Invalid provider configuration",
+        format!("{}.", capital(&error.to_string())),
+    );
     match error {
         ConfigError::TokenEmpty | ConfigError::TokenNotSendable => diagnostic.at("token"),
         ConfigError::CaCertificate(_) | ConfigError::NoAuthorities => diagnostic.at("cacert_file"),
@@ -421,10 +448,13 @@ fn unusable(error: &ConfigError) -> Diagnostic {
     }
 }
 
-/// Returns what to do if `base_url` is the address of a page, whose path was taken for the one that GitLab is installed below.
+/// Returns what to do if `base_url` is the address of a page, whose path was taken for the one that
+/// GitLab is installed below.
 fn without_path(base_url: &BaseUrl) -> String {
     let without = base_url.without_path();
-    without.map(|url| format!(" If GitLab isn't installed under this path, use `{url}`.")).unwrap_or_default()
+    without
+        .map(|url| format!(" If GitLab isn't installed under this path, use `{url}`."))
+        .unwrap_or_default()
 }
 
 fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
@@ -432,8 +462,8 @@ fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
     if error.is_not_found() {
         // Every token finds its own user, so this is no GitLab, although it answers like one.
         let detail = format!(
-            "{}\n\nThe response isn't from GitLab's API. Set the provider's `base_url` to the URL of a GitLab instance, for \
-             example `https://gitlab.example.com`.{}",
+            "{}\n\nThe response isn't from GitLab's API. Set the provider's `base_url` to the URL \
+             of a GitLab instance, for example `https://gitlab.example.com`.{}",
             sentence(error),
             without_path(client.base_url())
         );
@@ -466,17 +496,25 @@ mod tests {
         let problems = |pairs: &[(&str, &str)]| {
             let known = |text: &str| Attr::Known(text.to_owned());
             let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), known(value)));
-            headers(&pairs.collect()).iter().map(|problem| problem.detail.clone()).collect::<Vec<_>>()
+            headers(&pairs.collect())
+                .iter()
+                .map(|problem| problem.detail.clone())
+                .collect::<Vec<_>>()
         };
         assert_eq!(problems(&[("X-A", "a"), ("X-B", "b\tc")]), [""; 0]);
         for value in ["hush\n", "hu\rsh", "hu\0sh", "hu\u{7f}sh"] {
             let told = problems(&[("X-A", value)]).concat();
             assert!(
-                told.contains("`X-A`") && told.contains("control characters") && !told.contains("hu"),
+                told.contains("`X-A`")
+                    && told.contains("control characters")
+                    && !told.contains("hu"),
                 "{told}"
             );
         }
         let told = problems(&[("X-A", "a"), ("x-a", "b")]).concat();
-        assert!(told.contains("`x-a`") && told.contains("another header has the same name"), "{told}");
+        assert!(
+            told.contains("`x-a`") && told.contains("another header has the same name"),
+            "{told}"
+        );
     }
 }

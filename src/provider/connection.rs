@@ -1,4 +1,5 @@
-//! The connection that a configured provider hands to its resources: GitLab, and the knowledge of this run.
+//! The connection that a configured provider hands to its resources: GitLab, and the knowledge of
+//! this run.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -23,8 +24,8 @@ impl Connection {
     }
 }
 
-/// The objects that were read in this run, with the paths that the lists gave for them. A plan takes its own object's paths
-/// from here, whether or not the list is still remembered.
+/// The objects that were read in this run, with the paths that the lists gave for them. A plan
+/// takes its own object's paths from here, whether or not the list is still remembered.
 #[derive(Debug, Default)]
 pub(super) struct Reads(Mutex<BTreeMap<ObjectRead, Paths>>);
 
@@ -40,13 +41,24 @@ pub(super) struct Paths {
 
 impl Reads {
     /// Notes that a resource was read, and what its list says of its paths.
-    pub(super) fn note(&self, manager: Manager, project: ProjectId, target: Option<Target>, paths: Paths) {
+    pub(super) fn note(
+        &self,
+        manager: Manager,
+        project: ProjectId,
+        target: Option<Target>,
+        paths: Paths,
+    ) {
         let mut reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         reads.insert((manager, project, target), paths);
     }
 
     /// Returns the paths that were read with the resource, or `None` if this run hasn't read it.
-    pub(super) fn of(&self, manager: Manager, project: ProjectId, target: Option<Target>) -> Option<Paths> {
+    pub(super) fn of(
+        &self,
+        manager: Manager,
+        project: ProjectId,
+        target: Option<Target>,
+    ) -> Option<Paths> {
         let reads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         reads.get(&(manager, project, target)).cloned()
     }

@@ -2,7 +2,9 @@
 
 use super::report::{quoted, report};
 use super::{names, project};
-use crate::framework::{Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Type, model};
+use crate::framework::{
+    Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Type, model,
+};
 use crate::gitlab::{Client, Id, ProjectId};
 
 model! {
@@ -27,8 +29,8 @@ pub(super) fn project_id() -> IdentityAttribute {
     }
 }
 
-/// Returns the project to import by, with the text that an import ID has for it. An identity has none: see
-/// [`as_written`].
+/// Returns the project to import by, with the text that an import ID has for it. An identity has
+/// none: see [`as_written`].
 pub(super) async fn imported_project(
     client: &Client,
     by: ImportBy<'_, ProjectIdentity>,
@@ -39,8 +41,8 @@ pub(super) async fn imported_project(
     }
 }
 
-/// Returns the `project` of an imported object: the user's own text, or else the full path, as list resources show it. Called
-/// after the object was read, since most reads tell the path by the way.
+/// Returns the `project` of an imported object: the user's own text, or else the full path, as list
+/// resources show it. Called after the object was read, since most reads tell the path by the way.
 pub(super) async fn as_written(
     client: &Client,
     text: Option<String>,
@@ -65,12 +67,16 @@ pub(super) fn id<I: Id>(name: &'static str, value: Option<&i64>) -> Result<I, Er
     let id = value.and_then(|id| I::try_from(*id).ok());
     id.ok_or_else(|| {
         let value = value.map_or_else(|| "null".to_owned(), i64::to_string);
-        let detail = format!("`{name}` is {value}, but must be the ID of a {}, which is 1 or more.", I::KIND);
+        let detail = format!(
+            "`{name}` is {value}, but must be the ID of a {}, which is 1 or more.",
+            I::KIND
+        );
         Diagnostic::new("Invalid identity", detail).into()
     })
 }
 
-/// Returns the errors of an import, the first of which quotes the import ID: hosts show no address beside them.
+/// Returns the errors of an import, the first of which quotes the import ID: hosts show no address
+/// beside them.
 pub(super) fn of_import(id: Option<&str>, errors: Errors) -> Errors {
     let Some(id) = id.map(quoted) else { return errors };
     match errors.as_slice() {

@@ -1,5 +1,5 @@
-//! The provider itself: its block, its resources and data sources. The only place where Terraform's language and
-//! GitLab's meet; how either is spoken is the business of `framework` and `gitlab`.
+//! The provider itself: its block, its resources and data sources. The only place where Terraform's
+//! language and GitLab's meet; how either is spoken is the business of `framework` and `gitlab`.
 
 mod claiming;
 mod config;
@@ -27,7 +27,8 @@ use crate::framework::{
 
 pub use connection::Connection;
 
-/// The prefix of all type names, so that Terraform finds the provider by itself under the local name `gitlab`.
+/// The prefix of all type names, so that Terraform finds the provider by itself under the local
+/// name `gitlab`.
 pub const TYPE_PREFIX: &str = "gitlab";
 
 /// The provider, with the environment that fills in for an incomplete provider block.

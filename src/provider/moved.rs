@@ -1,11 +1,13 @@
-//! States of the official GitLab provider, to be taken over by `moved` blocks, in every shape it has stored them.
-//! There is no server to ask here, so what only the server knows stays null until the next read.
+//! States of the official GitLab provider, to be taken over by `moved` blocks, in every shape it
+//! has stored them. There is no server to ask here, so what only the server knows stays null until
+//! the next read.
 
 use serde_json::Value as Json;
 
 use crate::framework::{Attr, MoveSource};
 
-/// Namespace and type of the official provider. Any host is right: both registries have it, and so do mirrors.
+/// Namespace and type of the official provider. Any host is right: both registries have it, and so
+/// do mirrors.
 const OFFICIAL: &str = "gitlabhq/gitlab";
 
 /// Checks whether the source is that resource type of the official provider.
@@ -13,8 +15,8 @@ pub(super) fn is_official(source: &MoveSource, type_name: &str) -> bool {
     source.type_name == type_name && source.is_from(OFFICIAL)
 }
 
-/// Returns the project that a state belongs to, as it was written: under the first of `attributes` that is
-/// set.
+/// Returns the project that a state belongs to, as it was written: under the first of `attributes`
+/// that is set.
 pub(super) fn project(source: &MoveSource, attributes: &[&str]) -> Attr<String> {
     let text = attributes.iter().find_map(|attribute| match source.state.get(*attribute) {
         Some(Json::String(text)) if !text.is_empty() => Some(text.clone()),

@@ -16,9 +16,14 @@ pub(super) fn known(path: Option<&str>, id: impl Display) -> String {
     path.map_or_else(|| id.to_string(), |path| format!("{path} ({id})"))
 }
 
-/// Returns the name of a project or group that is written as `text`, such as `group platform/apps (7)`.
+/// Returns the name of a project or group that is written as `text`, such as `group platform/apps
+/// (7)`.
 pub(super) fn of<I: Id>(id: I, text: &str) -> String {
-    if text == id.to_string() { format!("{} {id}", I::KIND) } else { format!("{} {text} ({id})", I::KIND) }
+    if text == id.to_string() {
+        format!("{} {id}", I::KIND)
+    } else {
+        format!("{} {text} ({id})", I::KIND)
+    }
 }
 
 /// Returns the name of an entry's target, such as `group platform/apps (7)`.
@@ -31,7 +36,8 @@ pub(super) fn target(entry: &EntryModel) -> String {
     format!("{kind} {}", with_id(path_or_id, &id))
 }
 
-/// Returns the name of an entry, such as `project apps/shop (42) on the allowlist of project platform/deploy (99)`.
+/// Returns the name of an entry, such as `project apps/shop (42) on the allowlist of project
+/// platform/deploy (99)`.
 pub(super) fn entry(entry: &EntryModel) -> String {
     format!("{} on the allowlist of project {}", target(entry), project_of(entry))
 }

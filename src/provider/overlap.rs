@@ -11,9 +11,10 @@ pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced beside another resource: {project}"),
         format!(
-            "Two resources of this configuration manage these in project {project}, and one of the two is \
-             replaced:\n\n{}\n\nThey stay, unless the replaced resource has `create_before_destroy = true`. In that case this \
-             apply may remove them, and the next one restores them.",
+            "Two resources of this configuration manage these in project {project}, and one of the \
+             two is replaced:\n\n{}\n\nThey stay, unless the replaced resource has \
+             `create_before_destroy = true`. In that case this apply may remove them, and the next \
+             one restores them.",
             lines(kept)
         ),
     )
@@ -34,7 +35,8 @@ pub(super) fn setting(object: Object, value: bool) -> String {
     format!("`{} = {value}`", attribute(object))
 }
 
-/// Returns the attribute that manages the object, which for an entry is that of its restriction to permissions.
+/// Returns the attribute that manages the object, which for an entry is that of its restriction to
+/// permissions.
 fn attribute(object: Object) -> &'static str {
     match object {
         Object::Access(_) => "inbound_enabled",
@@ -44,26 +46,31 @@ fn attribute(object: Object) -> &'static str {
     }
 }
 
-/// Returns the warning of a finding about other resources. `project` is the name of the project for people.
+/// Returns the warning of a finding about other resources. `project` is the name of the project for
+/// people.
 pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
     match finding {
         Finding::SameSettings(settings) => same_settings(&settings, project),
         Finding::SameList(_, kind) => Diagnostic::new(
             format!("Conflict: {kind}s allowed for project {project}"),
             format!(
-                "Another `{manager}` of this configuration also manages the {kind}s on the allowlist of project {project}. \
-                 Each removes the entries that only the other has. Merge the two resources, and remove one of them with a `removed` \
-                 block that has `destroy = false`."
+                "Another `{manager}` of this configuration also manages the {kind}s on the \
+                 allowlist of project {project}. Each removes the entries that only the other has. \
+                 Merge the two resources, and remove one of them with a `removed` block that has \
+                 `destroy = false`."
             ),
         ),
-        Finding::SameEntry(target, permissions) => same_entry(&target, permissions.as_ref(), project),
+        Finding::SameEntry(target, permissions) => {
+            same_entry(&target, permissions.as_ref(), project)
+        }
         Finding::ExcludedEntries(entries) => excluded(&entries, project),
         Finding::WidenedEntries(by, entries) => widened(by, &entries, project),
         Finding::UnlikePermissions(entries) => Diagnostic::new(
             format!("Conflict: permissions in project {project}"),
             format!(
-                "A `{}` and a `{}` of this configuration set different permissions for these on the allowlist of project \
-                 {project}:\n\n{}\n\nAn apply that changes both fails. Set the permissions in only one of them.",
+                "A `{}` and a `{}` of this configuration set different permissions for these on \
+                 the allowlist of project {project}:\n\n{}\n\nAn apply that changes both fails. \
+                 Set the permissions in only one of them.",
                 Manager::Exclusive,
                 Manager::Entry,
                 lines(&entries)
@@ -72,9 +79,10 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
         Finding::RemovedObjects(objects) => Diagnostic::new(
             format!("Conflict: removed from project {project}"),
             format!(
-                "This plan destroys another resource that manages the same objects as this `{manager}`. That removes these, or \
-                 resets them to GitLab's default:\n\n{}\n\nThe next apply restores them. To keep them, use a `removed` block with \
-                 `destroy = false` for the other resource.",
+                "This plan destroys another resource that manages the same objects as this \
+                 `{manager}`. That removes these, or resets them to GitLab's default:\n\n{}\n\nThe \
+                 next apply restores them. To keep them, use a `removed` block with `destroy = \
+                 false` for the other resource.",
                 lines(&objects)
             ),
         ),
@@ -82,20 +90,23 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
     }
 }
 
-/// Returns the warning of entries that resources of one type add with full permissions and others restrict.
+/// Returns the warning of entries that resources of one type add with full permissions and others
+/// restrict.
 fn widened(by: Manager, entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     let detail = match by {
         Manager::Entry | Manager::Scope => format!(
-            "A `{}` of this configuration adds these targets with default permissions, and a `{}` restricts them afterwards. To \
-             avoid this, remove the entries, or set their permissions:\n\n{}",
+            "A `{}` of this configuration adds these targets with default permissions, and a `{}` \
+             restricts them afterwards. To avoid this, remove the entries, or set their \
+             permissions:\n\n{}",
             Manager::Entry,
             Manager::Exclusive,
             lines(entries)
         ),
         Manager::Exclusive => format!(
-            "A `{}` of this configuration adds these targets with default permissions, and a `{}` restricts them afterwards, \
-             unless the exclusive allowlist depends on the entry (`depends_on`):\n\n{}\n\nTo avoid this, set their permissions \
-             in the maps `projects` and `groups` of the exclusive allowlist.",
+            "A `{}` of this configuration adds these targets with default permissions, and a `{}` \
+             restricts them afterwards, unless the exclusive allowlist depends on the entry \
+             (`depends_on`):\n\n{}\n\nTo avoid this, set their permissions in the maps `projects` \
+             and `groups` of the exclusive allowlist.",
             Manager::Exclusive,
             Manager::Entry,
             lines(entries)
@@ -105,13 +116,14 @@ fn widened(by: Manager, entries: &BTreeSet<String>, project: &str) -> Diagnostic
 }
 
 fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
-    let settings: Vec<String> = settings.iter().map(|(object, value)| setting(*object, *value)).collect();
+    let settings: Vec<String> =
+        settings.iter().map(|(object, value)| setting(*object, *value)).collect();
     Diagnostic::new(
         format!("Conflict: job token scope of project {project}"),
         format!(
-            "Another `{}` of this configuration also manages project {project}, with {}. If the two differ, applying both may \
-             fail, and destroying either restores GitLab's default. Remove one of them, with a `removed` block that has `destroy = \
-             false`.",
+            "Another `{}` of this configuration also manages project {project}, with {}. If the \
+             two differ, applying both may fail, and destroying either restores GitLab's default. \
+             Remove one of them, with a `removed` block that has `destroy = false`.",
             Manager::Scope,
             settings.join(" and ")
         ),
@@ -122,7 +134,9 @@ fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) ->
     let permissions = match permissions {
         None => "doesn't manage its permissions".to_owned(),
         Some(Permissions::Default) => "gives it the default permissions".to_owned(),
-        Some(Permissions::Only(policies)) if policies.is_empty() => "gives it no permissions".to_owned(),
+        Some(Permissions::Only(policies)) if policies.is_empty() => {
+            "gives it no permissions".to_owned()
+        }
         Some(Permissions::Only(policies)) => {
             format!("gives it {}", policies.iter().cloned().collect::<Vec<_>>().join(", "))
         }
@@ -130,8 +144,9 @@ fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) ->
     Diagnostic::new(
         format!("Conflict: two entries for {target}"),
         format!(
-            "Another `{}` of this configuration also manages {target} on the allowlist of project {project}, and \
-             {permissions}. Remove one of the two, with a `removed` block that has `destroy = false`, so that the target keeps access.",
+            "Another `{}` of this configuration also manages {target} on the allowlist of project \
+             {project}, and {permissions}. Remove one of the two, with a `removed` block that has \
+             `destroy = false`, so that the target keeps access.",
             Manager::Entry
         ),
     )
@@ -141,8 +156,9 @@ fn excluded(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Conflict: allowlist of project {project}"),
         format!(
-            "This configuration has a `{}` for each of these, but a `{}` removes them from the allowlist of project \
-             {project}:\n\n{}\n\nAdd the targets to the exclusive allowlist, or use only one of the two resources.",
+            "This configuration has a `{}` for each of these, but a `{}` removes them from the \
+             allowlist of project {project}:\n\n{}\n\nAdd the targets to the exclusive allowlist, \
+             or use only one of the two resources.",
             Manager::Entry,
             Manager::Exclusive,
             lines(entries)
@@ -155,8 +171,8 @@ pub(super) fn left(object: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not removed from project {project}"),
         format!(
-            "Another resource of this configuration, or the replacement of this one, also manages {object} of project {project}. \
-             Destroying this resource doesn't remove or reset it."
+            "Another resource of this configuration, or the replacement of this one, also manages \
+             {object} of project {project}. Destroying this resource doesn't remove or reset it."
         ),
     )
 }
@@ -166,20 +182,22 @@ pub(super) fn all_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic 
     Diagnostic::new(
         format!("Not removed from project {project}"),
         format!(
-            "Other resources of this configuration also manage these on the allowlist of project {project}. Destroying this \
-             resource doesn't remove them:\n\n{}",
+            "Other resources of this configuration also manage these on the allowlist of project \
+             {project}. Destroying this resource doesn't remove them:\n\n{}",
             lines(entries)
         ),
     )
 }
 
-/// Returns the error of a write that would undo what another resource has just written. `object` names it for people.
+/// Returns the error of a write that would undo what another resource has just written. `object`
+/// names it for people.
 pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Conflict in project {project}"),
         format!(
-            "A `{by}` of this configuration has just changed {object} of project {project}, and applying this resource would \
-             undo that, so its own change wasn't sent. Manage it in only one resource."
+            "A `{by}` of this configuration has just changed {object} of project {project}, and \
+             applying this resource would undo that, so its own change wasn't sent. Manage it in \
+             only one resource."
         ),
     )
 }
@@ -191,7 +209,8 @@ pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
     }
     let left: BTreeSet<String> = left.iter().cloned().collect();
     let addition = format!(
-        "\n\nA resource that this run has destroyed kept these for this one. They still exist:\n\n{}",
+        "\n\nA resource that this run has destroyed kept these for this one. They still \
+         exist:\n\n{}",
         lines(&left)
     );
     Failed { errors: failed.errors.with_addition(&addition), ..failed }

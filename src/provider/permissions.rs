@@ -1,5 +1,6 @@
-//! Permissions of entries, for all resources and data sources that have them: the names of policies, what stands in the way of
-//! permissions, and what is told where GitLab doesn't show them.
+//! Permissions of entries, for all resources and data sources that have them: the names of
+//! policies, what stands in the way of permissions, and what is told where GitLab doesn't show
+//! them.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,9 @@ use super::connection::Connection;
 use super::ledger::Object;
 use super::report::{SWITCHED_OFF, is_out_of_reach, of_a_plan, quoted, report, sentence};
 use crate::framework::{Attr, Diagnostic, Errors, Set, Warnings};
-use crate::gitlab::{Client, Error, ErrorKind, Freshness, Kind, NotUndone, Permissions, ProjectId, Target};
+use crate::gitlab::{
+    Client, Error, ErrorKind, Freshness, Kind, NotUndone, Permissions, ProjectId, Target,
+};
 
 /// The attribute that gives an entry all permissions.
 pub(super) const DEFAULT: &str = "default_permissions";
@@ -47,7 +50,9 @@ fn null_policy() -> Diagnostic {
 fn check_name(policy: &str) -> Option<Diagnostic> {
     let is_word = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_uppercase())
-            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
     };
     if is_word(policy) {
         return None;
@@ -58,14 +63,15 @@ fn check_name(policy: &str) -> Option<Diagnostic> {
         false => "Write a name such as \"READ_JOBS\".".to_owned(),
     };
     let detail = format!(
-        "`{POLICIES}` has {}, but policy names consist of uppercase letters, digits and underscores. {advice}",
+        "`{POLICIES}` has {}, but policy names consist of uppercase letters, digits and \
+         underscores. {advice}",
         quoted(policy)
     );
     Some(Diagnostic::new("Invalid job token policy", detail))
 }
 
-/// Returns what is in the way of such permissions. All entries of a project look at the same list. `project` is its name for
-/// people.
+/// Returns what is in the way of such permissions. All entries of a project look at the same list.
+/// `project` is its name for people.
 pub(super) async fn obstacle(
     gitlab: &Client,
     (owner, project): (ProjectId, &str),
@@ -94,7 +100,8 @@ pub(super) fn unknown<'p>(
     policies: impl IntoIterator<Item = &'p String>,
     known: &BTreeSet<String>,
 ) -> Option<Diagnostic> {
-    let unknown: Vec<&String> = policies.into_iter().filter(|policy| !known.contains(*policy)).collect();
+    let unknown: Vec<&String> =
+        policies.into_iter().filter(|policy| !known.contains(*policy)).collect();
     (!unknown.is_empty()).then(|| of_a_plan(unknown_policies(&unknown, known)))
 }
 
@@ -116,21 +123,32 @@ fn unknown_policies(unknown: &[&String], known: &BTreeSet<String>) -> Diagnostic
 /// Returns the name that was meant, if one is similar enough.
 fn similar<'k>(policy: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
     let similarity = |name: &&String| strsim::normalized_damerau_levenshtein(policy, name);
-    let nearest = known.iter().max_by(|one, other| similarity(one).total_cmp(&similarity(other)))?;
+    let nearest =
+        known.iter().max_by(|one, other| similarity(one).total_cmp(&similarity(other)))?;
     (similarity(&nearest) >= SIMILAR).then_some(nearest)
 }
 
-/// Checks whether an entry for the target restricts the project's own jobs: GitLab applies one for a group that the project is
-/// in to them, unless the project has an entry for itself. If paths can't be read, no is the answer.
-pub(super) async fn restricts_own_jobs(connection: &Connection, owner: ProjectId, target: Target) -> bool {
+/// Checks whether an entry for the target restricts the project's own jobs: GitLab applies one for
+/// a group that the project is in to them, unless the project has an entry for itself. If paths
+/// can't be read, no is the answer.
+pub(super) async fn restricts_own_jobs(
+    connection: &Connection,
+    owner: ProjectId,
+    target: Target,
+) -> bool {
     let Target::Group(_) = target else { return false };
     let gitlab = &connection.gitlab;
     let paths = tokio::try_join!(gitlab.full_path(target), gitlab.full_path(owner.into()));
     let Ok((Some(group), Some(project))) = paths else { return false };
-    if !is_within(&project, &group) || connection.ledger.is_wanted(Object::Entry(owner, owner.into())) {
+    if !is_within(&project, &group)
+        || connection.ledger.is_wanted(Object::Entry(owner, owner.into()))
+    {
         return false;
     }
-    let own = gitlab.permissions(owner, Freshness::Shared).await.map(|list| list.get(owner.into()).is_some());
+    let own = gitlab
+        .permissions(owner, Freshness::Shared)
+        .await
+        .map(|list| list.get(owner.into()).is_some());
     !(own.unwrap_or_default() || is_hidden(gitlab, owner, owner.into()).await.unwrap_or_default())
 }
 
@@ -146,26 +164,36 @@ pub(super) fn own_jobs_restricted(group: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Own jobs restricted: project {project}"),
         format!(
-            "Project {project} is in {group}, and GitLab also applies the permissions of a group's entry to the project's own \
-             jobs (gitlab-org/gitlab!262365). Their requests fail with 403 unless `{POLICIES}` allows them. To prevent this, \
-             add an entry for the project itself: the same project as `project` and `target_project`, with \
-             `default_permissions = true`."
+            "Project {project} is in {group}, and GitLab also applies the permissions of a group's \
+             entry to the project's own jobs (gitlab-org/gitlab!262365). Their requests fail with \
+             403 unless `{POLICIES}` allows them. To prevent this, add an entry for the project \
+             itself: the same project as `project` and `target_project`, with `default_permissions \
+             = true`."
         ),
     )
 }
 
-/// Returns a paragraph for an entry that a failed addition has made and that couldn't be taken off the list again.
-/// `target` and `project` are names for people.
-pub(super) fn still_there(NotUndone { error, .. }: &NotUndone, target: &str, project: &str) -> String {
+/// Returns a paragraph for an entry that a failed addition has made and that couldn't be taken off
+/// the list again. `target` and `project` are names for people.
+pub(super) fn still_there(
+    NotUndone { error, .. }: &NotUndone,
+    target: &str,
+    project: &str,
+) -> String {
     format!(
-        "\n\nGitLab added the entry without its permissions, and it couldn't be removed again: {target} has access to project \
-         {project} with the default permissions until the entry is removed.\n{}",
+        "\n\nGitLab added the entry without its permissions, and it couldn't be removed again: \
+         {target} has access to project {project} with the default permissions until the entry is \
+         removed.\n{}",
         sentence(error)
     )
 }
 
 /// Checks whether an entry that GraphQL doesn't show is on the allowlist all the same.
-pub(super) async fn is_hidden(client: &Client, owner: ProjectId, target: Target) -> Result<bool, Error> {
+pub(super) async fn is_hidden(
+    client: &Client,
+    owner: ProjectId,
+    target: Target,
+) -> Result<bool, Error> {
     if target == Target::Project(owner) {
         let list = client.allowlist(owner, Kind::Project, Freshness::Now).await?;
         return Ok(list.has_own_entry());
@@ -173,8 +201,9 @@ pub(super) async fn is_hidden(client: &Client, owner: ProjectId, target: Target)
     client.is_allowed(owner, target, Freshness::Now).await
 }
 
-/// Checks whether the error says that GitLab knows no permissions, or shows none while it shows the entries, as behind a proxy
-/// that lets no GraphQL through. Others may go away when it is asked again.
+/// Checks whether the error says that GitLab knows no permissions, or shows none while it shows the
+/// entries, as behind a proxy that lets no GraphQL through. Others may go away when it is asked
+/// again.
 pub(super) fn are_hidden(error: &Error) -> bool {
     use ErrorKind::{
         Blocked, FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported,
@@ -191,8 +220,8 @@ pub(super) fn are_hidden(error: &Error) -> bool {
     )
 }
 
-/// Returns GitLab's answer about permissions that nobody manages yet; nothing where they are hidden. Then no more is lost than a
-/// warning says.
+/// Returns GitLab's answer about permissions that nobody manages yet; nothing where they are
+/// hidden. Then no more is lost than a warning says.
 ///
 /// # Errors
 ///
@@ -222,8 +251,9 @@ pub(super) fn not_shown(project: &str, error: &Error) -> Diagnostic {
     };
     let title = format!("Permissions not visible: project {project}");
     Diagnostic::new(title, sentence(error)).with_cause(format!(
-        "\n\nGitLab shows the allowlist over REST, and permissions only over GraphQL (`/api/graphql`). The permissions of these \
-         entries aren't managed: they stay as they are, and plans don't show them. {advice}"
+        "\n\nGitLab shows the allowlist over REST, and permissions only over GraphQL \
+         (`/api/graphql`). The permissions of these entries aren't managed: they stay as they are, \
+         and plans don't show them. {advice}"
     ))
 }
 
@@ -232,7 +262,8 @@ pub(super) fn cannot_read(project: &str) -> String {
 }
 
 pub(super) fn switched_off(project: &str) -> Diagnostic {
-    let detail = format!("GitLab ignores permissions of entries on the allowlist of project {project}.");
+    let detail =
+        format!("GitLab ignores permissions of entries on the allowlist of project {project}.");
     let title = format!("Permissions turned off: project {project}");
     Diagnostic::new(title, detail).with_cause(format!("\n\n{SWITCHED_OFF}"))
 }
@@ -273,16 +304,23 @@ mod tests {
 
     #[test]
     fn a_name_is_told_how_to_be_written() {
-        let told =
-            |policy: &str| check_name(policy).map(|told| told.detail.rsplit_once(". ").unwrap().1.to_owned());
+        let told = |policy: &str| {
+            check_name(policy).map(|told| told.detail.rsplit_once(". ").unwrap().1.to_owned())
+        };
         for policy in ["READ_JOBS", "ADMIN_X2", "FUTURE"] {
             assert_eq!(told(policy), None, "{policy}");
         }
-        for policy in ["read_jobs", "Read_Jobs", " READ_JOBS", "READ_JOBS\n", "read jobs", "READ-JOBS"] {
+        for policy in
+            ["read_jobs", "Read_Jobs", " READ_JOBS", "READ_JOBS\n", "read jobs", "READ-JOBS"]
+        {
             assert_eq!(told(policy).as_deref(), Some("Write \"READ_JOBS\"."), "{policy:?}");
         }
         for policy in ["", "*", "_JOBS", "2", "READ_JÖBS", "READ_JOBS,READ_PACKAGES"] {
-            assert_eq!(told(policy).as_deref(), Some("Write a name such as \"READ_JOBS\"."), "{policy:?}");
+            assert_eq!(
+                told(policy).as_deref(),
+                Some("Write a name such as \"READ_JOBS\"."),
+                "{policy:?}"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The IDs that a first plan has found, for the plan of the apply: what a path stands for may have changed in between. Only
-//! hosts that hand a first plan's private data on can be told so; others report an inconsistent plan of their own accord.
+//! The IDs that a first plan has found, for the plan of the apply: what a path stands for may have
+//! changed in between. Only hosts that hand a first plan's private data on can be told so; others
+//! report an inconsistent plan of their own accord.
 
 use serde_json::{Map, Value as Json};
 
@@ -70,8 +71,8 @@ fn changed(attribute: &str, planned: &Json, now: &Json) -> Diagnostic {
     Diagnostic::new(
         format!("Changed since the plan: {attribute}"),
         format!(
-            "`{attribute}` is {planned} in the plan, but {now} now: a path refers to another project or group in GitLab since the \
-             plan was made. Nothing was changed. Plan again."
+            "`{attribute}` is {planned} in the plan, but {now} now: a path refers to another \
+             project or group in GitLab since the plan was made. Nothing was changed. Plan again."
         ),
     )
 }
@@ -92,6 +93,9 @@ mod tests {
             .with("target_project_id", &Attr::Unknown)
             .with_set("target_project_ids", &ids(&[3, 2]))
             .with_set("target_group_ids", &unknown);
-        assert_eq!(Json::Object(noted), serde_json::json!({"project_id": 7, "target_project_ids": [2, 3]}));
+        assert_eq!(
+            Json::Object(noted),
+            serde_json::json!({"project_id": 7, "target_project_ids": [2, 3]})
+        );
     }
 }

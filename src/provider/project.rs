@@ -1,8 +1,10 @@
-//! Resolves the IDs and full paths by which practitioners name projects and groups. An ID stays when a path
-//! changes, so a different path or ID for the same project is never a different object.
+//! Resolves the IDs and full paths by which practitioners name projects and groups. An ID stays
+//! when a path changes, so a different path or ID for the same project is never a different object.
 
 use crate::framework::{Attr, Diagnostic, Errors};
-use crate::gitlab::{Client, Error, Id, Kind, ProjectId, RefError, Reference, same_path, suggested_path};
+use crate::gitlab::{
+    Client, Error, Id, Kind, ProjectId, RefError, Reference, same_path, suggested_path,
+};
 
 use super::report::{quoted, report};
 use super::unresolved::{Unresolved, other_kind};
@@ -10,16 +12,16 @@ use super::unresolved::{Unresolved, other_kind};
 /// The call in which a configuration is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Validation. With a `mock_provider` of `terraform test`, computed values that are made up arrive here, and only
-    /// here: the provider isn't asked to plan or read.
+    /// Validation. With a `mock_provider` of `terraform test`, computed values that are made up
+    /// arrive here, and only here: the provider isn't asked to plan or read.
     Validation,
     /// A plan or read, before the first request.
     Planning,
 }
 
 impl Stage {
-    /// Checks whether a path or ID may be made up: a computed ID is 0 then, and a text random letters and
-    /// digits.
+    /// Checks whether a path or ID may be made up: a computed ID is 0 then, and a text random
+    /// letters and digits.
     fn may_be_mock(self, path_or_id: &str) -> bool {
         self == Self::Validation
             && path_or_id.len() <= LONGEST_MOCK
@@ -27,7 +29,8 @@ impl Stage {
             && path_or_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
 
-    /// Checks whether the ID of a project and that of another may be equal because both are made up.
+    /// Checks whether the ID of a project and that of another may be equal because both are made
+    /// up.
     pub(super) fn may_be_mocked_id(self, project: &str) -> bool {
         self == Self::Validation && project == MOCKED_ID
     }
@@ -51,7 +54,11 @@ pub(super) fn check_reference<I: Id>(
 }
 
 /// Checks the ID in an attribute, if it is known.
-pub(super) fn check_id<I: Id>(stage: Stage, attribute: &'static str, id: &Attr<i64>) -> Option<Diagnostic> {
+pub(super) fn check_id<I: Id>(
+    stage: Stage,
+    attribute: &'static str,
+    id: &Attr<i64>,
+) -> Option<Diagnostic> {
     let id = *id.known()?;
     if stage == Stage::Validation && id == 0 {
         return None;
@@ -78,7 +85,11 @@ pub(super) fn invalid_reference<I: Id>(
 }
 
 /// Checks the path or ID that is a key of the map in an attribute.
-pub(super) fn check_key<I: Id>(stage: Stage, attribute: &'static str, key: &str) -> Option<Diagnostic> {
+pub(super) fn check_key<I: Id>(
+    stage: Stage,
+    attribute: &'static str,
+    key: &str,
+) -> Option<Diagnostic> {
     let reason = key.parse::<Reference<I>>().err()?;
     let told = || {
         let detail = format!(
@@ -94,7 +105,9 @@ pub(super) fn check_key<I: Id>(stage: Stage, attribute: &'static str, key: &str)
 
 /// Returns a sentence with what was probably meant, or nothing.
 fn suggestion<I: Id>(path_or_id: &str) -> String {
-    suggested_path::<I>(path_or_id).map(|path| format!(" Write {}.", quoted(&path))).unwrap_or_default()
+    suggested_path::<I>(path_or_id)
+        .map(|path| format!(" Write {}.", quoted(&path)))
+        .unwrap_or_default()
 }
 
 /// A plan's knowledge of a project or group before it asks GitLab.
@@ -109,8 +122,8 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// Returns the ID, if the text still stands for it without a look-up: a path that is unchanged, unless the list gives
-    /// another one for that ID, or the path that the list gives.
+    /// Returns the ID, if the text still stands for it without a look-up: a path that is unchanged,
+    /// unless the list gives another one for that ID, or the path that the list gives.
     fn unless_moved(&self, text: &str) -> Option<Attr<i64>> {
         self.id.known()?;
         let stands_for_it = match self.present_path {
@@ -208,8 +221,8 @@ fn found<I: Id>(
     }
 }
 
-/// Returns the ID of the project that a resource belongs to, as far as a plan can know it. A path that leads nowhere is
-/// added to `unresolved`.
+/// Returns the ID of the project that a resource belongs to, as far as a plan can know it. A path
+/// that leads nowhere is added to `unresolved`.
 ///
 /// # Errors
 ///
@@ -251,8 +264,8 @@ pub(super) async fn resolve_existing<I: Id>(
         .map_err(|diagnostic| diagnostic.at(attribute).into())
 }
 
-/// Returns the ID of a state's project, or `None` if the state has only its path, as after a move from another provider,
-/// and GitLab has no such project that the token can see.
+/// Returns the ID of a state's project, or `None` if the state has only its path, as after a move
+/// from another provider, and GitLab has no such project that the token can see.
 pub(super) async fn in_state(
     client: &Client,
     path_or_id: &Attr<String>,
@@ -262,11 +275,13 @@ pub(super) async fn in_state(
         return Ok(Some(id));
     }
     match path_or_id.known() {
-        Some(text) => Ok(look_up::<ProjectId>(client, text).await.map_err(|problem| problem.at("project"))?),
+        Some(text) => {
+            Ok(look_up::<ProjectId>(client, text).await.map_err(|problem| problem.at("project"))?)
+        }
         None => Err(Diagnostic::new(
             "Unreadable state",
-            "The state of this resource doesn't have a project. If it was edited by hand, restore it; otherwise remove the \
-             resource from the state, and import it again.",
+            "The state of this resource doesn't have a project. If it was edited by hand, restore \
+             it; otherwise remove the resource from the state, and import it again.",
         )
         .into()),
     }
@@ -277,7 +292,8 @@ pub(super) fn as_written(project: &Attr<String>) -> &str {
     project.known().map(String::as_str).unwrap_or_default()
 }
 
-/// Returns the ID that a path or ID stands for now. `attribute` is the one that has it, if it stands in a configuration.
+/// Returns the ID that a path or ID stands for now. `attribute` is the one that has it, if it
+/// stands in a configuration.
 pub(super) async fn find<I: Id>(
     client: &Client,
     attribute: Option<&'static str>,
@@ -290,8 +306,8 @@ pub(super) async fn find<I: Id>(
     let detail = match other_kind(client, attribute, kind, path_or_id).await {
         Some(hint) => format!("{hint}."),
         None => format!(
-            "There is no {kind} `{path_or_id}`, or it isn't visible to the token. Check the full path, and that the token's user \
-             is a member of the {kind}."
+            "There is no {kind} `{path_or_id}`, or it isn't visible to the token. Check the full \
+             path, and that the token's user is a member of the {kind}."
         ),
     };
     Err(Diagnostic::new(format!("Unknown {kind}: {path_or_id}"), detail))
@@ -301,8 +317,9 @@ async fn look_up<I: Id>(client: &Client, path_or_id: &str) -> Result<Option<I>, 
     let kind = I::KIND;
     let reference: Reference<I> = path_or_id.parse().map_err(|reason| {
         let (meant, path_or_id) = (suggestion::<I>(path_or_id), quoted(path_or_id));
-        let detail =
-            format!("{path_or_id} is neither the ID nor the full path of a {kind}: {reason}.{meant}");
+        let detail = format!(
+            "{path_or_id} is neither the ID nor the full path of a {kind}: {reason}.{meant}"
+        );
         Diagnostic::new(format!("Invalid {kind}"), detail)
     })?;
     let found = client.resolve(&reference).await;

@@ -1,6 +1,7 @@
-//! The decision of a plan that changes the project or target of a resource: to replace it or not. A project that is only unknown when the plan
-//! is made is planned as an update in place. When it turns out to be another one during the apply, nobody was named by that
-//! plan, so it must not become a replacement.
+//! The decision of a plan that changes the project or target of a resource: to replace it or not. A
+//! project that is only unknown when the plan is made is planned as an update in place. When it
+//! turns out to be another one during the apply, nobody was named by that plan, so it must not
+//! become a replacement.
 
 use std::collections::BTreeSet;
 
@@ -21,8 +22,9 @@ pub(super) struct Former<'a> {
     pub(super) names: [String; 2],
 }
 
-/// Decides whether a plan that names another object replaces the resource, or leaves it to the apply to take the new object in
-/// place if the old one is gone. `is_gone` is asked where nothing tells the first plan from that of the apply.
+/// Decides whether a plan that names another object replaces the resource, or leaves it to the
+/// apply to take the new object in place if the old one is gone. `is_gone` is asked where nothing
+/// tells the first plan from that of the apply.
 pub(super) async fn is_replaced(
     context: &PlanContext<'_, Connection>,
     former: Former<'_>,
@@ -43,15 +45,16 @@ pub(super) async fn is_replaced(
     true
 }
 
-/// Returns the warning of a plan that may be that of an apply: the host reports its own error then, which names no project.
-/// `old` and `new` name the objects for people.
+/// Returns the warning of a plan that may be that of an apply: the host reports its own error then,
+/// which names no project. `old` and `new` name the objects for people.
 fn may_be_unplanned(old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced: {old}"),
         format!(
-            "The configuration now has {new} instead of {old}. If the apply fails with an inconsistent final plan, this value was \
-             unknown in the plan, so the plan doesn't show who loses access. Nothing was changed. Plan again: the next plan \
-             shows the replacement."
+            "The configuration now has {new} instead of {old}. If the apply fails with an \
+             inconsistent final plan, this value was unknown in the plan, so the plan doesn't show \
+             who loses access. Nothing was changed. Plan again: the next plan shows the \
+             replacement."
         ),
     )
 }
@@ -61,8 +64,9 @@ pub(super) fn unplanned(old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not planned: {new}"),
         format!(
-            "The configuration has {new}, but the state has {old}, which still exists. This value was unknown in the plan, so the \
-             plan doesn't show who loses access. Nothing was changed. Plan again: the next plan shows the replacement."
+            "The configuration has {new}, but the state has {old}, which still exists. This value \
+             was unknown in the plan, so the plan doesn't show who loses access. Nothing was \
+             changed. Plan again: the next plan shows the replacement."
         ),
     )
 }

@@ -1,5 +1,5 @@
-//! From a failed call to what the practitioner reads: what was attempted, what GitLab answered, what to do now.
-//! The one place where advice on GitLab's refusals stands is [`advice`].
+//! From a failed call to what the practitioner reads: what was attempted, what GitLab answered,
+//! what to do now. The one place where advice on GitLab's refusals stands is [`advice`].
 
 use std::fmt::Display;
 
@@ -9,13 +9,18 @@ use crate::gitlab::{Error, ErrorKind};
 
 mod advice;
 
-/// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read project 42".
+/// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read
+/// project 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
     told(Diagnostic::new(attempted, ""), error)
 }
 
 /// As [`report`], with a sentence in front that names the objects which don't fit into the title.
-pub(super) fn report_on(attempted: impl Into<String>, objects: Option<&str>, error: &Error) -> Diagnostic {
+pub(super) fn report_on(
+    attempted: impl Into<String>,
+    objects: Option<&str>,
+    error: &Error,
+) -> Diagnostic {
     let start = objects.map(|objects| format!("{objects}\n\n")).unwrap_or_default();
     told(Diagnostic::new(attempted, start), error)
 }
@@ -30,7 +35,8 @@ fn told(mut start: Diagnostic, error: &Error) -> Diagnostic {
     }
 }
 
-/// Checks whether GitLab can't be reached. It may come to be by the same apply whose plan asks for it.
+/// Checks whether GitLab can't be reached. It may come to be by the same apply whose plan asks for
+/// it.
 pub(super) fn is_out_of_reach(error: &Error) -> bool {
     use ErrorKind::{Cancelled, Proxy, TimedOut, Unreachable};
     matches!(error.kind(), Unreachable | TimedOut | Cancelled | Proxy { .. })
@@ -64,8 +70,9 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Returns the diagnostic for several calls that failed in one operation. `done` says what was done anyway; each failure comes
-/// with its object, such as "add project 7". Failures with the same cause stand together, with their advice behind.
+/// Returns the diagnostic for several calls that failed in one operation. `done` says what was done
+/// anyway; each failure comes with its object, such as "add project 7". Failures with the same
+/// cause stand together, with their advice behind.
 pub(super) fn report_all(
     attempted: impl Into<String>,
     done: &str,
@@ -89,13 +96,15 @@ pub(super) fn report_all(
 }
 
 fn have_one_cause(one: &Error, other: &Error) -> bool {
-    let are_limited = [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
+    let are_limited =
+        [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
     (one.kind() == other.kind() || are_limited)
         && one.words() == other.words()
         && advice(one) == advice(other)
 }
 
-/// The error of a plan about something on the server. A destroy plans everything once before, and stops at such an error.
+/// The error of a plan about something on the server. A destroy plans everything once before, and
+/// stops at such an error.
 pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
     let detail = format!("{}\n\n{DESTROY_ALL_THE_SAME}", error.detail);
     Diagnostic { detail, ..error }
@@ -104,12 +113,14 @@ pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
 const DESTROY_ALL_THE_SAME: &str =
     "If `terraform destroy` stops at this error, run it with the option `-refresh=false`.";
 
-/// Returns the warning of a read that takes an object for gone because its project is. GitLab answers the same if the token
-/// can no longer see the project; creating the object anew fails then.
+/// Returns the warning of a read that takes an object for gone because its project is. GitLab
+/// answers the same if the token can no longer see the project; creating the object anew fails
+/// then.
 pub(super) fn project_gone(owner: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab returns 404 for project {owner}, so Terraform will remove its resources from the state. If the project still \
-         exists, don't apply: restore the Maintainer role of the token's user first."
+        "GitLab returns 404 for project {owner}, so Terraform will remove its resources from the \
+         state. If the project still exists, don't apply: restore the Maintainer role of the \
+         token's user first."
     );
     Diagnostic::new(format!("Project {owner} is gone or not visible"), detail)
 }
@@ -117,28 +128,36 @@ pub(super) fn project_gone(owner: impl Display) -> Diagnostic {
 /// The warning that a removal found no project to remove anything from, and so proves nothing.
 pub(super) fn gone_before_removal(owner: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab returns 404 for project {owner}, so Terraform removed its resource from the state without changing anything in \
-         GitLab. If the project still exists, its settings and allowlist entries may be unchanged: restore the Maintainer role \
-         of the token's user, and check them."
+        "GitLab returns 404 for project {owner}, so Terraform removed its resource from the state \
+         without changing anything in GitLab. If the project still exists, its settings and \
+         allowlist entries may be unchanged: restore the Maintainer role of the token's user, and \
+         check them."
     );
     Diagnostic::new(format!("Project {owner} is gone or not visible"), detail)
 }
 
-/// Returns whether GitLab found fault with the target of a write, and not with the project whose list it is.
-/// The words only choose the advice and the attribute that is pointed at: GitLab has no code for this.
+/// Returns whether GitLab found fault with the target of a write, and not with the project whose
+/// list it is. The words only choose the advice and the attribute that is pointed at: GitLab has no
+/// code for this.
 pub(super) fn is_about_the_target(error: &Error) -> bool {
     let named = |words: &str| TARGET_NAMES.iter().any(|name| words.contains(name));
     *error.kind() == ErrorKind::UnseenTarget || error.words().is_some_and(named)
 }
 
 /// GitLab's words for the target in its errors, over REST and over GraphQL.
-const TARGET_NAMES: [&str; 4] =
-    ["target_project", "target_group", "The target does not exist", "The group or project does not exist"];
+const TARGET_NAMES: [&str; 4] = [
+    "target_project",
+    "target_group",
+    "The target does not exist",
+    "The group or project does not exist",
+];
 
 /// Advice where permissions of single entries are switched off.
-pub(super) const SWITCHED_OFF: &str = "Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2 they are a beta that an administrator can \
-     turn on with the feature flag `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned on, or remove \
-     `default_permissions` and `job_token_policies` from the configuration: the entry then has the default permissions.";
+pub(super) const SWITCHED_OFF: &str = "Permissions of allowlist entries need GitLab 18.3 or later. \
+     In 18.0 to 18.2 they are a beta that an administrator can turn on with the feature flag \
+     `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned on, or remove \
+     `default_permissions` and `job_token_policies` from the configuration: the entry then has the \
+     default permissions.";
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
-//! Paths in a configuration that lead to no project or group while planning. The same apply may create what they name, but
-//! nearly always they are misspelled: a path that comes from another resource is itself unknown.
+//! Paths in a configuration that lead to no project or group while planning. The same apply may
+//! create what they name, but nearly always they are misspelled: a path that comes from another
+//! resource is itself unknown.
 
 use futures_util::future::join_all;
 
@@ -28,11 +29,14 @@ impl Unresolved {
         let Self(paths) = self;
         let Some(first) = paths.first() else { return };
         let attribute = first.attribute;
-        let described = paths.iter().map(|path| described(client, path.attribute, path.kind, &path.text));
-        let lines: Vec<String> = join_all(described).await.iter().map(|line| format!("  - {line}")).collect();
+        let described =
+            paths.iter().map(|path| described(client, path.attribute, path.kind, &path.text));
+        let lines: Vec<String> =
+            join_all(described).await.iter().map(|line| format!("  - {line}")).collect();
         let detail = format!(
-            "These weren't found, or aren't visible to the token:\n\n{}\n\nCorrect the path, or give the token's user access. \
-             If this apply creates them, ignore this warning: their IDs are resolved during the apply.",
+            "These weren't found, or aren't visible to the token:\n\n{}\n\nCorrect the path, or \
+             give the token's user access. If this apply creates them, ignore this warning: their \
+             IDs are resolved during the apply.",
             lines.join("\n")
         );
         warnings.add(told(&paths, detail).at(attribute));
@@ -46,7 +50,12 @@ fn told(paths: &[Path], detail: String) -> Diagnostic {
     }
 }
 
-async fn described(client: Option<&Client>, attribute: &'static str, kind: Kind, text: &str) -> String {
+async fn described(
+    client: Option<&Client>,
+    attribute: &'static str,
+    kind: Kind,
+    text: &str,
+) -> String {
     let line = format!("{kind} {text} (`{attribute}`)");
     match client {
         Some(client) => match other_kind(client, Some(attribute), kind, text).await {
@@ -57,8 +66,8 @@ async fn described(client: Option<&Client>, attribute: &'static str, kind: Kind,
     }
 }
 
-/// Returns a hint if the path is that of a project where a group is asked for, or the other way round. A look-up that fails
-/// costs the hint alone.
+/// Returns a hint if the path is that of a project where a group is asked for, or the other way
+/// round. A look-up that fails costs the hint alone.
 pub(super) async fn other_kind(
     client: &Client,
     attribute: Option<&str>,
@@ -78,8 +87,11 @@ pub(super) async fn other_kind(
 
 /// Returns the attribute that takes a path of the other kind.
 fn counterpart(attribute: &str) -> Option<&'static str> {
-    let attributes =
-        [("target_project", "target_group"), ("target_projects", "target_groups"), ("projects", "groups")];
+    let attributes = [
+        ("target_project", "target_group"),
+        ("target_projects", "target_groups"),
+        ("projects", "groups"),
+    ];
     attributes.into_iter().find_map(|(project, group)| match attribute {
         attribute if attribute == project => Some(group),
         attribute if attribute == group => Some(project),

@@ -171,7 +171,10 @@ fn another_target_replaces_the_entry() {
     tf.config(&replaced(LIB_ON_APP, "acme/lib", "acme/other"));
 
     let change = tf.plan().change(ENTRY);
-    assert_eq!((change.action, change.replaced_by), (Action::Replace, vec!["target_project_id".to_owned()]));
+    assert_eq!(
+        (change.action, change.replaced_by),
+        (Action::Replace, vec!["target_project_id".to_owned()])
+    );
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP).projects, [OTHER].into());
@@ -186,7 +189,10 @@ fn other_project_replaces_the_entry() {
     tf.config(&replaced(LIB_ON_APP, "acme/app", "acme/other"));
 
     let change = tf.plan().change(ENTRY);
-    assert_eq!((change.action, change.replaced_by), (Action::Replace, vec!["project_id".to_owned()]));
+    assert_eq!(
+        (change.action, change.replaced_by),
+        (Action::Replace, vec!["project_id".to_owned()])
+    );
     tf.apply_saved().succeeds();
 
     assert!(gitlab.allowlist(APP).projects.is_empty());

@@ -168,6 +168,11 @@ fn it_is_found_under_the_names_of_both_registries() {
     let value: serde_json::Value = serde_json::from_str(&debugged.value()).unwrap();
     let names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
     let source = "aff15f21/gitlab-job-token";
-    assert_eq!(names, [format!("registry.opentofu.org/{source}"), format!("registry.terraform.io/{source}")]);
-    assert!(value.as_object().unwrap().values().all(|provider| provider["Pid"] == debugged.child.id()));
+    assert_eq!(
+        names,
+        [format!("registry.opentofu.org/{source}"), format!("registry.terraform.io/{source}")]
+    );
+    assert!(
+        value.as_object().unwrap().values().all(|provider| provider["Pid"] == debugged.child.id())
+    );
 }

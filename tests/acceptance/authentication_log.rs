@@ -1,4 +1,5 @@
-//! The authentication log of a project: who has used a job token, by which entry, and which entries nobody needed.
+//! The authentication log of a project: who has used a job token, by which entry, and which entries
+//! nobody needed.
 
 use gitlab_simulator::{
     ADMINISTRATOR, GranularGraphql, Permissions, Route, Simulator, Target, TokenScope, TokenSpec,
@@ -18,9 +19,10 @@ data "gitlab_job_token_authentication_log" "app" {
 }
 "#;
 
-/// Targets in groups of several levels: projects 1 `acme/app`, 2 `acme/lib`, 3 `ops/prod/deploy`, 4 `ops/bot`
-/// and 5 `other/tool`; groups 2 `ops`, 3 `ops/prod` and 4 `other`.
-const WORLD: World = World::new(&["acme/app", "acme/lib", "ops/prod/deploy", "ops/bot", "other/tool"], &[]);
+/// Targets in groups of several levels: projects 1 `acme/app`, 2 `acme/lib`, 3 `ops/prod/deploy`, 4
+/// `ops/bot` and 5 `other/tool`; groups 2 `ops`, 3 `ops/prod` and 4 `other`.
+const WORLD: World =
+    World::new(&["acme/app", "acme/lib", "ops/prod/deploy", "ops/bot", "other/tool"], &[]);
 
 const LIB: Target = Target::Project(2);
 const OPS: Target = Target::Group(2);
@@ -130,7 +132,8 @@ fn projects_hidden_from_the_token_are_shown() {
     gitlab.allow(1, OPS);
     gitlab.allow(1, OTHER);
     used(&gitlab, 3, 9);
-    let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
+    let reader =
+        TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
     let token = gitlab.add_token(reader);
     let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
@@ -213,7 +216,10 @@ fn a_gitlab_without_permissions_of_entries_tells_them_over_rest() {
             "created_at": null, "added_by": null,
         })
     };
-    assert_eq!(read["unused_entries"], json!([bare("group", 4, "other"), bare("project", 2, "acme/lib")]));
+    assert_eq!(
+        read["unused_entries"],
+        json!([bare("group", 4, "other"), bare("project", 2, "acme/lib")])
+    );
 }
 
 #[test]
@@ -221,7 +227,8 @@ fn targets_that_graphql_hides_are_told_over_rest() {
     let gitlab = WORLD.start_version("18.2.0-ee");
     gitlab.allow(1, LIB);
     gitlab.allow(1, OTHER);
-    let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
+    let reader =
+        TokenSpec::new("reader").scopes([TokenScope::ReadApi]).maintainer_of(Target::Project(1));
     let token = gitlab.add_token(reader);
     let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);

@@ -1,4 +1,5 @@
-//! Mistakes in resources: each is one clear message that points at the attribute at fault, as early as it can be known.
+//! Mistakes in resources: each is one clear message that points at the attribute at fault, as early
+//! as it can be known.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
@@ -6,11 +7,13 @@ use insta::assert_snapshot;
 use crate::kit::{bare_workspace, workspace};
 use crate::worlds::{APP_AND_LIB, APP_ONLY};
 
-/// Returns the error of planning the body of an entry, with projects 1 `acme/app` and 2 `acme/lib` and group
-/// 1 `acme`.
+/// Returns the error of planning the body of an entry, with projects 1 `acme/app` and 2 `acme/lib`
+/// and group 1 `acme`.
 #[track_caller]
 fn entry_error(body: &str) -> String {
-    planning_error(&format!("resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n{body}\n}}\n"))
+    planning_error(&format!(
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n{body}\n}}\n"
+    ))
 }
 
 /// Returns the error of planning the body of a scope.
@@ -147,10 +150,13 @@ fn target_id_of_zero() {
 fn a_made_up_target_fails_before_any_request() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
-    for target in ["target_project_id = 0", "target_group_id = 0", "target_project = \"a1b2c3d4\""] {
+    for target in ["target_project_id = 0", "target_group_id = 0", "target_project = \"a1b2c3d4\""]
+    {
         tf.config(&format!(
             "provider \"gitlab\" {{\n  early_auth_check = false\n}}\n\
-             resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"acme/app\"\n  {target}\n}}\n"
+             resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \
+             \"acme/app\"\n  {target}\n}}\n\
+             "
         ));
         tf.run(&["validate", "-no-color"]).succeeds();
         assert!(tf.plan().error().starts_with("Error: Invalid "), "{target}");
@@ -336,7 +342,9 @@ fn list_of_an_unknown_id() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = 4711\n  target_project = 1\n}\n",
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = 4711\n  \
+         target_project = 1\n}\n\
+         ",
     );
 
     assert_snapshot!(tf.apply().error(), @r"

@@ -24,8 +24,8 @@ data "gitlab_job_token_allowlist" "app" {
 }
 "#;
 
-/// The order of paths differs from that of IDs: projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/cli`; groups
-/// 2 `ops` and 3 `ops/prod`.
+/// The order of paths differs from that of IDs: projects 1 `acme/app`, 2 `acme/lib` and 3
+/// `acme/cli`; groups 2 `ops` and 3 `ops/prod`.
 const WORLD: World = World::new(&["acme/app", "acme/lib", "acme/cli"], &["ops/prod"]);
 
 /// Returns what a data source reads, by an apply, which changes nothing.
@@ -150,12 +150,14 @@ fn full_lists_are_read_whole_and_in_five_pages() {
 
     tf.plan().succeeds();
     let requests = gitlab.requests();
-    let pages = requests.to(Route::AllowlistProjectsGet).len() + requests.to(Route::AllowlistGroupsGet).len();
+    let pages = requests.to(Route::AllowlistProjectsGet).len()
+        + requests.to(Route::AllowlistGroupsGet).len();
     assert_eq!(pages, 5);
 
     tf.apply().succeeds();
     let state = tf.state();
-    let (projects, groups) = (paths(&state.of(ALLOWLIST)["projects"]), paths(&state.of(ALLOWLIST)["groups"]));
+    let (projects, groups) =
+        (paths(&state.of(ALLOWLIST)["projects"]), paths(&state.of(ALLOWLIST)["groups"]));
     assert_eq!((projects.len(), groups.len()), (LINK_LIMIT, LINK_LIMIT));
     assert!(projects.is_sorted() && groups.is_sorted());
 }

@@ -1,7 +1,9 @@
-//! `plan -generate-config-out`: configuration that is written from what is imported plans clean as it is written.
+//! `plan -generate-config-out`: configuration that is written from what is imported plans clean as
+//! it is written.
 //!
-//! Terraform writes `provider = gitlab-job-token` into it, the type of the provider and not its local name. Where that
-//! is the local name, nothing is left to do; under any other one, these lines go.
+//! Terraform writes `provider = gitlab-job-token` into it, the type of the provider and not its
+//! local name. Where that is the local name, nothing is left to do; under any other one, these
+//! lines go.
 
 use std::fs;
 
@@ -38,7 +40,8 @@ import {
 
 const GENERATED: &str = "generated.tf";
 
-/// `acme/app` is open, with `acme/lib` and group `ops` on its allowlist. That of `acme/lib` is empty.
+/// `acme/app` is open, with `acme/lib` and group `ops` on its allowlist. That of `acme/lib` is
+/// empty.
 fn open_app() -> Simulator {
     let gitlab = FOUR_PROJECTS.allowing(&[2], &[2]);
     gitlab.set_inbound_enabled(1, false);
@@ -73,8 +76,8 @@ fn generate(tf: &Workspace) -> String {
     blocks.join("\n\n")
 }
 
-/// Evens out what depends on the version of the CLI: old ones write more nulls, align by them, and write a string that
-/// holds a number as JSON.
+/// Evens out what depends on the version of the CLI: old ones write more nulls, align by them, and
+/// write a string that holds a number as JSON.
 fn evened_out(generated: &str) -> String {
     let set = generated.lines().filter(|line| !line.ends_with("= null"));
     let evened_out = set.map(|line| match line.split_once('=') {
@@ -84,14 +87,15 @@ fn evened_out(generated: &str) -> String {
         }
         None => line.to_owned(),
     });
-    let evened_out =
-        evened_out.map(|line| match line.strip_suffix(" ={").or_else(|| line.strip_suffix(" = {")) {
+    let evened_out = evened_out.map(|line| {
+        match line.strip_suffix(" ={").or_else(|| line.strip_suffix(" = {")) {
             // Some versions write keys of maps without quotes.
             Some(key) if key.trim().parse::<u64>().is_ok() => {
                 format!("{}\"{}\" = {{", &key[..key.len() - key.trim_start().len()], key.trim())
             }
             _ => line,
-        });
+        }
+    });
     evened_out.collect::<Vec<_>>().join("\n")
 }
 
@@ -113,7 +117,11 @@ fn generated_configuration_plans_clean_under_its_local_name() {
     let tf = workspace(&gitlab);
     tf.file(
         "versions.tf",
-        &format!("terraform {{\n  required_providers {{\n    gitlab-job-token = {{ source = {PROVIDER_SOURCE:?} }}\n  }}\n}}\n"),
+        &format!(
+            "terraform {{\n  required_providers {{\n    gitlab-job-token = {{ source = \
+            {PROVIDER_SOURCE:?} }}\n  }}\n}}\n\
+            "
+        ),
     );
     let with_provider: String = IMPORTS
         .lines()

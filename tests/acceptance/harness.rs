@@ -1,5 +1,5 @@
-//! Runs the tests. Unlike Rust's own harness, it shows a test that can't run here as ignored, with what it
-//! lacks. The attribute `#[test]` comes from the crate `test-attribute`.
+//! Runs the tests. Unlike Rust's own harness, it shows a test that can't run here as ignored, with
+//! what it lacks. The attribute `#[test]` comes from the crate `test-attribute`.
 
 use std::any::Any;
 use std::future::Future;
@@ -49,13 +49,16 @@ pub(crate) fn main() -> ExitCode {
         inventory::iter::<Test>().map(|test| (name(test.path), test.run)).collect();
     tests.sort_unstable_by_key(|(name, _)| *name);
     if !more_filters.is_empty() {
-        let filters: Vec<String> = arguments.filter.take().into_iter().chain(more_filters).collect();
+        let filters: Vec<String> =
+            arguments.filter.take().into_iter().chain(more_filters).collect();
         let exact = arguments.exact;
         tests.retain(|(name, _)| {
             filters.iter().any(|filter| if exact { name == filter } else { name.contains(filter) })
         });
     }
-    let trials = tests.into_iter().map(|(name, run)| Trial::ignorable_test(name, move || outcome(name, run)));
+    let trials = tests
+        .into_iter()
+        .map(|(name, run)| Trial::ignorable_test(name, move || outcome(name, run)));
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
@@ -78,7 +81,9 @@ fn outcome(name: &str, run: fn()) -> Result<Completion, Failed> {
 
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| payload.downcast_ref().copied()).unwrap_or("a panic without a message").to_owned()
+    text.or_else(|| payload.downcast_ref().copied())
+        .unwrap_or("a panic without a message")
+        .to_owned()
 }
 
 /// Its attribute would leave the test to Rust's own harness, which doesn't run here.
@@ -86,7 +91,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
 fn no_test_has_the_attribute_of_tokio() {
     let attribute = concat!("#[tokio", "::test");
     let sources = crate::kit::sources();
-    let with_attribute: Vec<_> = sources.iter().filter(|(_, text)| text.contains(attribute)).collect();
+    let with_attribute: Vec<_> =
+        sources.iter().filter(|(_, text)| text.contains(attribute)).collect();
     assert!(with_attribute.is_empty(), "{with_attribute:?}");
 }
 

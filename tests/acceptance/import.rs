@@ -18,7 +18,9 @@ fn lib_and_partners_allowed() -> Simulator {
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  {target}\n}}\n"
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  \
+         {target}\n}}\n\
+         "
     )
 }
 
@@ -58,7 +60,8 @@ fn entry_imported_by_paths_gets_the_id_of_its_target() {
     imports_clean(&entry("acme/app", "target_group_id = 2"), "acme/app:group:partners");
 }
 
-/// Only the ID is imported, because a generated configuration that named the target twice would not be valid.
+/// Only the ID is imported, because a generated configuration that named the target twice would not
+/// be valid.
 #[test]
 fn path_for_an_imported_entry_updates_in_place_without_a_write() {
     let gitlab = lib_and_partners_allowed();
@@ -78,7 +81,11 @@ fn scope_is_imported_by_id() {
     let gitlab = lib_and_partners_allowed();
     gitlab.set_inbound_enabled(1, false);
     let tf = workspace(&gitlab);
-    tf.config("resource \"gitlab_job_token_scope\" \"app\" {\n  project = 1\n  inbound_enabled = false\n}\n");
+    tf.config(
+        "resource \"gitlab_job_token_scope\" \"app\" {\n  project = 1\n  inbound_enabled = \
+        false\n}\n\
+        ",
+    );
 
     tf.import(SCOPE, "1").succeeds();
 

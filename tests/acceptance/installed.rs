@@ -1,5 +1,5 @@
-//! A provider that was installed and not overridden: `init` finds it without a registry, the lock file knows it, and the
-//! way back is one command. The CLI can reach nothing but the simulator.
+//! A provider that was installed and not overridden: `init` finds it without a registry, the lock
+//! file knows it, and the way back is one command. The CLI can reach nothing but the simulator.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -60,7 +60,11 @@ impl Installing {
     #[track_caller]
     fn run_beside(&self, arguments: &[&str], cli_config: &Path) -> String {
         let mut command = Command::new(PROVIDER);
-        command.args(arguments).env_clear().env("HOME", self.tf.home()).env("APPDATA", self.tf.home());
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.tf.home())
+            .env("APPDATA", self.tf.home());
         let ran = command.env("TF_CLI_CONFIG_FILE", cli_config).output().unwrap();
         let said = [ran.stdout, ran.stderr].map(|said| String::from_utf8(said).unwrap()).concat();
         assert!(ran.status.success(), "{said}");
@@ -90,7 +94,8 @@ impl Installing {
     }
 }
 
-/// The block for the CLI's own configuration in what was said; its end is the first line that is indented as little.
+/// The block for the CLI's own configuration in what was said; its end is the first line that is
+/// indented as little.
 fn block_in(said: &str) -> String {
     let lines = said.lines().skip_while(|line| !line.starts_with("  provider_installation {"));
     let mut block = lines.take_while(|line| *line != "  }").collect::<Vec<_>>().join("\n");
@@ -180,7 +185,8 @@ fn lock_file_rejects_another_build_until_recorded() {
     let directory = mirror.to_str().unwrap();
     installing.run(&["install", "--dir", directory]);
     for executable in executables(&mirror) {
-        // What follows the end of an executable is not looked at by any system, but makes another file of it.
+        // What follows the end of an executable is not looked at by any system, but makes another
+        // file of it.
         let mut content = fs::read(&executable).unwrap();
         content.push(b'\n');
         fs::write(&executable, content).unwrap();

@@ -1,4 +1,5 @@
-//! Brings a simulator, the built provider and the CLI together, and skips tests where there is no CLI.
+//! Brings a simulator, the built provider and the CLI together, and skips tests where there is no
+//! CLI.
 
 use std::fs;
 use std::io::Write as _;
@@ -14,8 +15,8 @@ use crate::uncached::SNAPSHOTS;
 /// The provider that was built with these tests.
 pub(crate) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// Makes a workspace whose environment names the simulator and its administrator's token. Without a CLI, it
-/// skips the test, as the functions below do.
+/// Makes a workspace whose environment names the simulator and its administrator's token. Without a
+/// CLI, it skips the test, as the functions below do.
 #[track_caller]
 pub(crate) fn workspace(gitlab: &Simulator) -> Workspace {
     connected(bare_workspace(), gitlab)
@@ -87,7 +88,11 @@ pub(crate) fn say(what: &str) {
 
 /// A fault by which GitLab answers 200 with this JSON.
 pub(crate) fn json(body: &str) -> Fault {
-    Fault::Answers { status: 200, content_type: "application/json".to_owned(), body: body.to_owned() }
+    Fault::Answers {
+        status: 200,
+        content_type: "application/json".to_owned(),
+        body: body.to_owned(),
+    }
 }
 
 /// `config` with a piece of it replaced, which must be there.

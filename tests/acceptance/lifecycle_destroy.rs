@@ -22,7 +22,8 @@ fn entry(count: usize, target: &str) -> String {
     )
 }
 
-/// Project 1 `acme/app` with an entry for 2 `acme/lib` that a destroy keeps, and project 3 `acme/docs`.
+/// Project 1 `acme/app` with an entry for 2 `acme/lib` that a destroy keeps, and project 3
+/// `acme/docs`.
 fn kept() -> (Simulator, Workspace) {
     LIFECYCLE_DESTROY.require();
     let gitlab = Simulator::start();

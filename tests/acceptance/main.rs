@@ -1,6 +1,7 @@
-//! Tests the built provider under the real Terraform or OpenTofu, against an in-memory GitLab. Each test is
-//! one fact of the contract. `harness` runs the tests, `worlds` has the GitLabs that they start from, `kit`
-//! and the crate `terraform-cli` run the program, and `needs` has the features that a test may need of it.
+//! Tests the built provider under the real Terraform or OpenTofu, against an in-memory GitLab. Each
+//! test is one fact of the contract. `harness` runs the tests, `worlds` has the GitLabs that they
+//! start from, `kit` and the crate `terraform-cli` run the program, and `needs` has the features
+//! that a test may need of it.
 //!
 //! Messages are pinned in full, so that a change of wording is a change of a test.
 

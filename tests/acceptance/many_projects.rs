@@ -1,5 +1,5 @@
-//! The cost of managing many projects: reads that Terraform asks for at the same time share requests. The number of those
-//! that meet depends on timing, so that counts are upper bounds.
+//! The cost of managing many projects: reads that Terraform asks for at the same time share
+//! requests. The number of those that meet depends on timing, so that counts are upper bounds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,10 +9,12 @@ use terraform_cli::Workspace;
 
 use crate::kit::workspace;
 
-/// Time that a request takes: so long that what a busy machine takes beside it doesn't keep requests from meeting.
+/// Time that a request takes: so long that what a busy machine takes beside it doesn't keep
+/// requests from meeting.
 const LATENCY: Duration = Duration::from_millis(250);
 
-/// The first reads, of which some may be over before GraphQL turns out to be of no use, and the try of the token.
+/// The first reads, of which some may be over before GraphQL turns out to be of no use, and the try
+/// of the token.
 const TRIES: usize = 6;
 
 /// A scope and an exclusive list of two projects and a group, by path, of each of so many projects.
@@ -23,7 +25,8 @@ fn configuration(projects: usize) -> String {
 /// Those projects on a slow GitLab, restricted as GitLab does by default.
 fn gitlab(projects: usize) -> (Simulator, Vec<u64>) {
     let gitlab = Simulator::builder().version("19.4").start();
-    let projects = (0..projects).map(|app| gitlab.add_project(&format!("apps/app-{app}"))).collect();
+    let projects =
+        (0..projects).map(|app| gitlab.add_project(&format!("apps/app-{app}"))).collect();
     for team in 0..10 {
         gitlab.add_group(&format!("teams/team-{team}"));
     }
@@ -50,7 +53,12 @@ fn by_kind(requests: &Requests) -> String {
 #[track_caller]
 fn assert_at_most(gitlab: &Simulator, most: usize) {
     let requests = gitlab.requests();
-    assert!(requests.len() <= most, "{} requests, not {most}:{}", requests.len(), by_kind(&requests));
+    assert!(
+        requests.len() <= most,
+        "{} requests, not {most}:{}",
+        requests.len(),
+        by_kind(&requests)
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! `moved` blocks from the official GitLab provider's two resources. The official provider is not run here: what stands
-//! in its place answers for its address, as it must be installed until the move is applied, and is asked for nothing else.
+//! `moved` blocks from the official GitLab provider's two resources. The official provider is not
+//! run here: what stands in its place answers for its address, as it must be installed until the
+//! move is applied, and is asked for nothing else.
 
 use std::path::{Path, PathBuf};
 
@@ -68,7 +69,8 @@ impl Official {
         tf
     }
 
-    /// A workspace with this in its state, and a configuration that moves it to the resource of `config`.
+    /// A workspace with this in its state, and a configuration that moves it to the resource of
+    /// `config`.
     pub(crate) fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Workspace {
         MOVED_BETWEEN_PROVIDERS.require();
         let moved = format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n", self.type_name);
@@ -91,16 +93,20 @@ fn lib_and_ops_allowed() -> Simulator {
     FOUR_PROJECTS.allowing(&[2], &[2])
 }
 
-/// Plans and applies a move, by which nothing may be written and after which nothing may be left to do. The state
-/// afterwards, and what the plan warned of.
+/// Plans and applies a move, by which nothing may be written and after which nothing may be left to
+/// do. The state afterwards, and what the plan warned of.
 fn moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec<String>) {
     let gitlab = lib_and_ops_allowed();
     let tf = official.moved_to(&gitlab, resource, config);
 
     let plan = tf.plan();
     assert_eq!(plan.actions(), [], "{}", official.attributes);
-    let warnings =
-        plan.run().warnings().iter().map(|warning| warning.without_location().to_string()).collect();
+    let warnings = plan
+        .run()
+        .warnings()
+        .iter()
+        .map(|warning| warning.without_location().to_string())
+        .collect();
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");
@@ -109,7 +115,8 @@ fn moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec
     (tf.state().of(resource).clone(), warnings)
 }
 
-/// The title of a plan's only error. The rest differs: some OpenTofus name the source provider by its type alone.
+/// The title of a plan's only error. The rest differs: some OpenTofus name the source provider by
+/// its type alone.
 #[track_caller]
 fn refusal(tf: &Workspace) -> String {
     let plan = tf.plan();
@@ -121,20 +128,29 @@ fn refusal(tf: &Workspace) -> String {
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = {project:?}\n  {target}\n}}\n"
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = {project:?}\n  \
+         {target}\n}}\n\
+         "
     )
 }
 
 fn list(project: &str, targets: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\n  project = {project:?}\n  {targets}\n}}\n"
+        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\n  project = {project:?}\n  \
+         {targets}\n}}\n\
+         "
     )
 }
 
 #[test]
 fn every_form_of_an_official_entry_moves_without_a_write() {
     for (version, project, target, attributes) in [
-        (0, "1", "target_project_id = 2", json!({"id": "1:2", "project": "1", "target_project_id": 2})),
+        (
+            0,
+            "1",
+            "target_project_id = 2",
+            json!({"id": "1:2", "project": "1", "target_project_id": 2}),
+        ),
         (
             0,
             "acme/app",
@@ -168,7 +184,12 @@ fn every_form_of_an_official_entry_moves_without_a_write() {
 fn every_form_of_an_official_list_moves_without_a_write() {
     let both = "target_project_ids = [2]\n  target_group_ids = [2]";
     for (version, project, targets, attributes) in [
-        (0, "1", "target_project_ids = [2]", json!({"id": "1", "project_id": 1, "target_project_ids": [2]})),
+        (
+            0,
+            "1",
+            "target_project_ids = [2]",
+            json!({"id": "1", "project_id": 1, "target_project_ids": [2]}),
+        ),
         (
             0,
             "1",
@@ -255,7 +276,8 @@ fn paths_instead_of_moved_ids_write_nothing() {
 #[test]
 fn groups_unknown_to_an_old_official_list_move_with_a_warning() {
     let gitlab = lib_and_ops_allowed();
-    let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
+    let official =
+        Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let config = list("1", "target_project_ids = [2]\n  target_group_ids = []");
     let tf = official.moved_to(&gitlab, LIST, &config);
 
@@ -273,7 +295,8 @@ fn groups_unknown_to_an_old_official_list_move_with_a_warning() {
     "#);
 }
 
-/// The states of the provider itself that another registry or mirror has served, each beside its configuration.
+/// The states of the provider itself that another registry or mirror has served, each beside its
+/// configuration.
 #[test]
 fn own_state_from_another_registry_is_kept() {
     for (type_name, attributes, config) in [
@@ -281,7 +304,8 @@ fn own_state_from_another_registry_is_kept() {
             "gitlab_job_token_scope",
             json!({"project": "acme/app", "inbound_enabled": true, "outbound_enabled": false, "project_id": 1, "id": "1",
                    "push_repository_for_job_token_allowed": null, "cross_project_push_for_job_token_allowed": null}),
-            "resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n".to_owned(),
+            "resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n"
+                .to_owned(),
         ),
         (
             "gitlab_job_token_allowlist_entry",
@@ -297,8 +321,12 @@ fn own_state_from_another_registry_is_kept() {
             list("1", "target_project_ids = [2]\n  target_group_ids = [2]"),
         ),
     ] {
-        let stored =
-            |address| Official { address, type_name, schema_version: 0, attributes: attributes.clone() };
+        let stored = |address| Official {
+            address,
+            type_name,
+            schema_version: 0,
+            attributes: attributes.clone(),
+        };
         for address in [
             "mirror.example.com/aff15f21/gitlab-job-token",
             "registry.opentofu.org/aff15f21/gitlab-job-token",
@@ -322,7 +350,10 @@ fn own_state_from_another_registry_is_kept() {
 fn moved_state_of_a_deleted_project_can_be_destroyed() {
     for (official, resource, config) in [
         (
-            Official::scope(0, json!({"id": "acme/app:2", "project": "acme/app", "target_project_id": 2})),
+            Official::scope(
+                0,
+                json!({"id": "acme/app:2", "project": "acme/app", "target_project_id": 2}),
+            ),
             ENTRY,
             entry("acme/app", "target_project_id = 2"),
         ),
@@ -370,7 +401,8 @@ fn a_state_of_any_other_provider_is_refused() {
 #[test]
 fn one_official_list_does_not_become_one_entry() {
     let gitlab = lib_and_ops_allowed();
-    let official = Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
+    let official =
+        Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));
     let tf = official.moved_to(&gitlab, ENTRY, &entry("1", "target_project_id = 2"));
 
     assert_eq!(refusal(&tf), "Unsupported move");

@@ -1,6 +1,6 @@
-//! Features of the CLI that tests need and that not every supported version has. No other file here knows
-//! versions of CLIs: a test that needs a feature names it in its first line, and is ignored where it is
-//! missing.
+//! Features of the CLI that tests need and that not every supported version has. No other file here
+//! knows versions of CLIs: a test that needs a feature names it in its first line, and is ignored
+//! where it is missing.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -19,12 +19,18 @@ pub(crate) struct Feature {
     opentofu: Option<(u64, u64)>,
 }
 
-pub(crate) const OPTIONAL_DEFAULTS: Feature =
-    Feature { name: "defaults of optional attributes", terraform: Some((1, 3)), opentofu: Some((1, 6)) };
+pub(crate) const OPTIONAL_DEFAULTS: Feature = Feature {
+    name: "defaults of optional attributes",
+    terraform: Some((1, 3)),
+    opentofu: Some((1, 6)),
+};
 
 /// Older versions destroy without asking the provider for a plan.
-pub(crate) const PLANNED_REMOVALS: Feature =
-    Feature { name: "removals that the provider plans", terraform: Some((1, 3)), opentofu: Some((1, 6)) };
+pub(crate) const PLANNED_REMOVALS: Feature = Feature {
+    name: "removals that the provider plans",
+    terraform: Some((1, 3)),
+    opentofu: Some((1, 6)),
+};
 
 pub(crate) const TERRAFORM_DATA: Feature =
     Feature { name: "`terraform_data`", terraform: Some((1, 4)), opentofu: Some((1, 6)) };
@@ -38,7 +44,8 @@ pub(crate) const IMPORT_BLOCKS: Feature = Feature {
     opentofu: Some((1, 6)),
 };
 
-/// 1.0 rejects a build whose checksum isn't in the lock file; 1.5 is the oldest that was seen to add it.
+/// 1.0 rejects a build whose checksum isn't in the lock file; 1.5 is the oldest that was seen to
+/// add it.
 pub(crate) const LOCK_OF_ANOTHER_BUILD: Feature = Feature {
     name: "`providers lock` for another build of the same version",
     terraform: Some((1, 5)),
@@ -48,8 +55,11 @@ pub(crate) const LOCK_OF_ANOTHER_BUILD: Feature = Feature {
 pub(crate) const TERRAFORM_TEST: Feature =
     Feature { name: "`terraform test`", terraform: Some((1, 6)), opentofu: Some((1, 6)) };
 
-pub(crate) const IMPORT_FOR_EACH: Feature =
-    Feature { name: "`import` blocks with `for_each`", terraform: Some((1, 7)), opentofu: Some((1, 7)) };
+pub(crate) const IMPORT_FOR_EACH: Feature = Feature {
+    name: "`import` blocks with `for_each`",
+    terraform: Some((1, 7)),
+    opentofu: Some((1, 7)),
+};
 
 /// 1.6 asks for a provider by the prefix of the resource's type, whatever the block says.
 pub(crate) const GENERATE_WITH_PROVIDER: Feature = Feature {
@@ -58,7 +68,8 @@ pub(crate) const GENERATE_WITH_PROVIDER: Feature = Feature {
     opentofu: Some((1, 7)),
 };
 
-/// Older versions fail after they have written the file, which is complete. The versions are the oldest that were seen to do better.
+/// Older versions fail after they have written the file, which is complete. The versions are the
+/// oldest that were seen to do better.
 pub(crate) const GENERATED_MAPS: Feature = Feature {
     name: "generated configuration with maps of objects that have an attribute of the provider's",
     terraform: Some((1, 11)),
@@ -80,14 +91,23 @@ pub(crate) const MOVED_BETWEEN_PROVIDERS: Feature = Feature {
     opentofu: Some((1, 10)),
 };
 
-pub(crate) const IMPORT_BY_IDENTITY: Feature =
-    Feature { name: "`import` blocks with an `identity`", terraform: Some((1, 12)), opentofu: Some((1, 12)) };
+pub(crate) const IMPORT_BY_IDENTITY: Feature = Feature {
+    name: "`import` blocks with an `identity`",
+    terraform: Some((1, 12)),
+    opentofu: Some((1, 12)),
+};
 
-pub(crate) const QUERY: Feature =
-    Feature { name: "`terraform query` with list resources", terraform: Some((1, 14)), opentofu: None };
+pub(crate) const QUERY: Feature = Feature {
+    name: "`terraform query` with list resources",
+    terraform: Some((1, 14)),
+    opentofu: None,
+};
 
-pub(crate) const EPHEMERAL_VARIABLES: Feature =
-    Feature { name: "ephemeral variables, for the token", terraform: Some((1, 10)), opentofu: Some((1, 11)) };
+pub(crate) const EPHEMERAL_VARIABLES: Feature = Feature {
+    name: "ephemeral variables, for the token",
+    terraform: Some((1, 10)),
+    opentofu: Some((1, 11)),
+};
 
 pub(crate) const LIFECYCLE_DESTROY: Feature = Feature {
     name: "`lifecycle` blocks with `destroy = false`",
@@ -108,7 +128,8 @@ pub(crate) const MINIMAL_REFRESH: Feature =
 pub(crate) const PROVIDER_FOR_EACH: Feature =
     Feature { name: "`for_each` in provider blocks", terraform: None, opentofu: Some((1, 9)) };
 
-pub(crate) const EXCLUDE: Feature = Feature { name: "`-exclude`", terraform: None, opentofu: Some((1, 9)) };
+pub(crate) const EXCLUDE: Feature =
+    Feature { name: "`-exclude`", terraform: None, opentofu: Some((1, 9)) };
 
 pub(crate) const ENABLED: Feature =
     Feature { name: "`lifecycle` blocks with `enabled`", terraform: None, opentofu: Some((1, 11)) };
@@ -116,15 +137,22 @@ pub(crate) const ENABLED: Feature =
 pub(crate) const ENCRYPTION: Feature =
     Feature { name: "encrypted states and plans", terraform: None, opentofu: Some((1, 7)) };
 
-pub(crate) const OCI_MIRROR: Feature =
-    Feature { name: "`oci_mirror` in the CLI configuration", terraform: None, opentofu: Some((1, 10)) };
+pub(crate) const OCI_MIRROR: Feature = Feature {
+    name: "`oci_mirror` in the CLI configuration",
+    terraform: None,
+    opentofu: Some((1, 10)),
+};
 
 /// The plan that precedes an apply is handed the private data of the saved plan.
-pub(crate) const PLANNED_PRIVATE_DATA: Feature =
-    Feature { name: "planned private data in the apply's plan", terraform: Some((1, 16)), opentofu: None };
+pub(crate) const PLANNED_PRIVATE_DATA: Feature = Feature {
+    name: "planned private data in the apply's plan",
+    terraform: Some((1, 16)),
+    opentofu: None,
+};
 
 impl Feature {
-    /// Checks whether the CLI has this feature. For tests that run on every CLI and expect more of this one.
+    /// Checks whether the CLI has this feature. For tests that run on every CLI and expect more of
+    /// this one.
     #[track_caller]
     pub(crate) fn is_there(&self) -> bool {
         self.is_in(cli().release())
@@ -179,7 +207,8 @@ fn a_feature_is_there_from_its_first_version_on() {
     assert!(!QUERY.is_in(Release { program: Program::OpenTofu, version: (1, 20) }));
 }
 
-/// Returns the rows of the table of features in the documentation, without its head and without what isn't a version.
+/// Returns the rows of the table of features in the documentation, without its head and without
+/// what isn't a version.
 fn documented() -> BTreeSet<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/index.md");
     let page = fs::read_to_string(page).expect("the index");
@@ -188,7 +217,8 @@ fn documented() -> BTreeSet<String> {
     rows.map(str::to_owned).collect()
 }
 
-/// The tests run what the table promises: on a CLI that it names, the tests of the feature aren't skipped.
+/// The tests run what the table promises: on a CLI that it names, the tests of the feature aren't
+/// skipped.
 #[test]
 fn the_documentation_has_the_versions_that_are_tested() {
     let tested = [
@@ -213,7 +243,12 @@ fn the_documentation_has_the_versions_that_are_tested() {
     let rows: BTreeSet<String> = tested
         .iter()
         .map(|feature| {
-            format!("| {} | {} | {} |", feature.name, first(feature.terraform), first(feature.opentofu))
+            format!(
+                "| {} | {} | {} |",
+                feature.name,
+                first(feature.terraform),
+                first(feature.opentofu)
+            )
         })
         .collect();
     let documented = documented();

@@ -1,4 +1,5 @@
-//! The image layout of a release in an OCI registry: OpenTofu's `init` installs the provider from there, and it works.
+//! The image layout of a release in an OCI registry: OpenTofu's `init` installs the provider from
+//! there, and it works.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,21 +24,25 @@ const REPOSITORY: &str = "mirror/aff15f21/gitlab-job-token";
 
 /// Makes the image layout of the built provider. Returns its files by path.
 fn image_layout(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let options = Options { target: None, binary: Some(PROVIDER.into()), out: Some(folder.to_owned()) };
+    let options =
+        Options { target: None, binary: Some(PROVIDER.into()), out: Some(folder.to_owned()) };
     package(xtask::project(), &options).unwrap();
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let packed = paths.into_iter().find(|path| path.to_string_lossy().ends_with("_oci.tar")).unwrap();
+    let packed =
+        paths.into_iter().find(|path| path.to_string_lossy().ends_with("_oci.tar")).unwrap();
     let mut archive = tar::Archive::new(fs::File::open(packed).unwrap());
     let files = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
-        let (path, mut content) = (entry.path().unwrap().to_string_lossy().into_owned(), Vec::new());
+        let (path, mut content) =
+            (entry.path().unwrap().to_string_lossy().into_owned(), Vec::new());
         entry.read_to_end(&mut content).unwrap();
         (path, content)
     });
     files.collect()
 }
 
-/// A registry that serves one image layout over TLS, as far as the OCI distribution specification has it for pulls.
+/// A registry that serves one image layout over TLS, as far as the OCI distribution specification
+/// has it for pulls.
 struct Registry {
     layout: BTreeMap<String, Vec<u8>>,
     tls: Arc<ServerConfig>,
@@ -83,7 +88,10 @@ impl Registry {
         let Content { kind, digest, content } = found.unwrap_or_default();
         let stream = stream.get_mut();
         let length = content.len();
-        write!(stream, "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n")?;
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n"
+        )?;
         if let Some(digest) = digest {
             write!(stream, "Docker-Content-Digest: {digest}\r\n")?;
         }
@@ -115,7 +123,9 @@ impl Registry {
         let digest = tagged.map_or(Some(name), |manifest| manifest["digest"].as_str())?.to_owned();
         let content = self.layout.get(&format!("blobs/{}", digest.replace(':', "/")))?.clone();
         let kind = match path.starts_with("/manifests/") {
-            true => serde_json::from_slice::<Value>(&content).ok()?["mediaType"].as_str()?.to_owned(),
+            true => {
+                serde_json::from_slice::<Value>(&content).ok()?["mediaType"].as_str()?.to_owned()
+            }
             false => "application/octet-stream".to_owned(),
         };
         Some(Content { kind, digest: Some(digest), content })
@@ -132,7 +142,11 @@ struct Content {
 
 impl Content {
     fn json(value: &Value) -> Self {
-        Self { kind: "application/json".to_owned(), digest: None, content: value.to_string().into_bytes() }
+        Self {
+            kind: "application/json".to_owned(),
+            digest: None,
+            content: value.to_string().into_bytes(),
+        }
     }
 }
 

@@ -62,7 +62,8 @@ fn excluded_resources_stay_as_they_are() {
     assert_eq!((gitlab.allowlist(1).projects, gitlab.allowlist(1).groups), ([2].into(), [].into()));
 
     tf.apply().succeeds();
-    tf.run(&["destroy", "-auto-approve", "-exclude=gitlab_job_token_allowlist_entry.team"]).succeeds();
+    tf.run(&["destroy", "-auto-approve", "-exclude=gitlab_job_token_allowlist_entry.team"])
+        .succeeds();
     assert_eq!((gitlab.allowlist(1).projects, gitlab.allowlist(1).groups), ([].into(), [2].into()));
 }
 

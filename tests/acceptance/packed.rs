@@ -1,5 +1,5 @@
-//! A release's package in a packed mirror: `init` unpacks it, and it works. What is in a package is pinned by the tests of
-//! what makes it.
+//! A release's package in a packed mirror: `init` unpacks it, and it works. What is in a package is
+//! pinned by the tests of what makes it.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -25,13 +25,17 @@ resource "gitlab_job_token_scope" "app" {
 }
 "#;
 
-/// Makes the package of the built provider, and puts it where a packed mirror for either program holds it.
+/// Makes the package of the built provider, and puts it where a packed mirror for either program
+/// holds it.
 fn packed_mirror(folder: &Path) -> PathBuf {
     let (out, mirror) = (folder.join("dist"), folder.join("mirror"));
     let options = Options { target: None, binary: Some(PROVIDER.into()), out: Some(out.clone()) };
     package(xtask::project(), &options).unwrap();
     let paths = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path());
-    let zip = paths.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "zip")).unwrap();
+    let zip = paths
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|ending| ending == "zip"))
+        .unwrap();
     for registry in REGISTRIES {
         let provider = mirror.join(registry).join("aff15f21/gitlab-job-token");
         fs::create_dir_all(&provider).unwrap();

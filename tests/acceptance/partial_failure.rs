@@ -1,4 +1,5 @@
-//! Some of it fails: what was done is in the state, what was not is not, and the next apply does the rest.
+//! Some of it fails: what was done is in the state, what was not is not, and the next apply does
+//! the rest.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +39,10 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
     "#);
     assert_eq!(
         tf.state().addresses(),
-        ["gitlab_job_token_allowlist_entry.each[\"2\"]", "gitlab_job_token_allowlist_entry.each[\"3\"]"]
+        [
+            "gitlab_job_token_allowlist_entry.each[\"2\"]",
+            "gitlab_job_token_allowlist_entry.each[\"3\"]"
+        ]
     );
 
     gitlab.add_project("acme/four");
@@ -64,12 +68,18 @@ fn a_cause_of_many_errors_is_told_in_full_once() {
     let errors = tf.apply().fails().errors();
 
     let titles: BTreeSet<&str> = errors.iter().map(|error| error.summary.as_str()).collect();
-    let expected = ["project 2", "project 3", "project 4"].map(|target| format!("Can't add entry: {target}"));
+    let expected =
+        ["project 2", "project 3", "project 4"].map(|target| format!("Can't add entry: {target}"));
     assert_eq!(titles, expected.iter().map(String::as_str).collect());
-    let in_full = errors.iter().filter(|error| error.detail.contains("Give this role to the token's user."));
+    let in_full =
+        errors.iter().filter(|error| error.detail.contains("Give this role to the token's user."));
     assert_eq!(in_full.count(), 1, "{errors:#?}");
     let short = "isn't allowed to do this (403). Another message of this run has the details.";
-    assert_eq!(errors.iter().filter(|error| error.detail.ends_with(short)).count(), 2, "{errors:#?}");
+    assert_eq!(
+        errors.iter().filter(|error| error.detail.ends_with(short)).count(),
+        2,
+        "{errors:#?}"
+    );
 }
 
 #[test]
@@ -80,7 +90,8 @@ fn one_removal_that_fails_leaves_that_entry_alone_in_state() {
     tf.config(ENTRIES);
     tf.apply().succeeds();
 
-    gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete).target(Target::Project(3)));
+    gitlab
+        .inject(Fault::InternalError.on(Route::AllowlistProjectDelete).target(Target::Project(3)));
     tf.destroy().fails();
     assert_eq!(tf.state().addresses(), ["gitlab_job_token_allowlist_entry.each[\"3\"]"]);
 
@@ -95,7 +106,9 @@ fn an_answer_that_was_lost_is_explained_by_our_own_first_try() {
     gitlab.add_project("acme/four");
     let tf = workspace(&gitlab);
     tf.config(ENTRIES);
-    gitlab.inject(Fault::DropsTheAnswer.on(Route::AllowlistProjectPost).target(Target::Project(3)).once());
+    gitlab.inject(
+        Fault::DropsTheAnswer.on(Route::AllowlistProjectPost).target(Target::Project(3)).once(),
+    );
 
     tf.apply().succeeds().warns_of_nothing();
 

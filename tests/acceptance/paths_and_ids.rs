@@ -1,4 +1,5 @@
-//! IDs and paths: different ones for the same project or group, and paths that come to mean another one.
+//! IDs and paths: different ones for the same project or group, and paths that come to mean another
+//! one.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
@@ -13,7 +14,9 @@ const TEAM: u64 = 3;
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  {target}\n}}\n"
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  \
+         {target}\n}}\n\
+         "
     )
 }
 
@@ -160,7 +163,10 @@ fn a_path_that_another_project_has_taken_is_a_replacement() {
     let successor = gitlab.add_project("acme/lib");
 
     let change = tf.plan().change(ENTRY);
-    assert_eq!((change.action, change.replaced_by), (Action::Replace, vec!["target_project_id".to_owned()]));
+    assert_eq!(
+        (change.action, change.replaced_by),
+        (Action::Replace, vec!["target_project_id".to_owned()])
+    );
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP).projects, [successor].into());

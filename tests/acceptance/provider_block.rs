@@ -1,4 +1,5 @@
-//! The provider block and the environment behind it: where GitLab is, who calls, and what goes with each request.
+//! The provider block and the environment behind it: where GitLab is, who calls, and what goes with
+//! each request.
 
 use gitlab_simulator::{Route, Simulator};
 use insta::assert_snapshot;
@@ -65,7 +66,11 @@ fn the_attributes_beat_the_environment() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_BASE_URL", NOBODY);
     tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
-    tf.config(&with_block(&format!("base_url = \"{}\"\ntoken = \"{}\"", gitlab.api_url(), gitlab.token())));
+    tf.config(&with_block(&format!(
+        "base_url = \"{}\"\ntoken = \"{}\"",
+        gitlab.api_url(),
+        gitlab.token()
+    )));
 
     tf.apply().succeeds();
 }
@@ -122,5 +127,8 @@ fn further_headers_are_sent_with_each_request() {
 
     let requests = gitlab.requests();
     assert!(requests.len() > 2, "{requests}");
-    assert_eq!(requests.filter(|request| request.header("x-team") != Some("platform")).to_string(), "");
+    assert_eq!(
+        requests.filter(|request| request.header("x-team") != Some("platform")).to_string(),
+        ""
+    );
 }

@@ -1,4 +1,5 @@
-//! Mistakes in the provider block, and tokens and servers that will not do: each is one clear message.
+//! Mistakes in the provider block, and tokens and servers that will not do: each is one clear
+//! message.
 
 use gitlab_simulator::{ADMINISTRATOR, Role, Target, TokenScope, TokenSpec, TokenState};
 use insta::assert_snapshot;
@@ -126,7 +127,9 @@ fn an_expired_token() {
 #[test]
 fn a_token_that_may_only_read_plans_but_cannot_apply() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
-    let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]).role(Target::Project(1), Role::Owner);
+    let reader = TokenSpec::new("reader")
+        .scopes([TokenScope::ReadApi])
+        .role(Target::Project(1), Role::Owner);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(reader));
     gitlab.set_inbound_enabled(1, false);
     tf.config(&with_block(""));
@@ -434,10 +437,15 @@ fn a_page_of_gitlab_is_no_base_url() {
 #[test]
 fn new_resources_are_planned_before_gitlab_can_be_reached() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
-    let entry =
-        "resource \"gitlab_job_token_allowlist_entry\" \"e\" {\n  project = 1\n  target_project_id = 2\n}\n";
-    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"l\" {\n  project = 3\n  target_project_ids = [2]\n}\n";
-    let block = "provider \"gitlab\" {\n  base_url = \"http://127.0.0.1:1\"\n  early_auth_check = false\n  retries = 0\n}\n";
+    let entry = "resource \"gitlab_job_token_allowlist_entry\" \"e\" {\n  project = 1\n  \
+        target_project_id = 2\n}\n\
+        ";
+    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"l\" {\n  project = 3\n  \
+        target_project_ids = [2]\n}\n\
+        ";
+    let block = "provider \"gitlab\" {\n  base_url = \"http://127.0.0.1:1\"\n  early_auth_check = \
+        false\n  retries = 0\n}\n\
+        ";
     tf.config(&format!("{block}{entry}{list}"));
     tf.plan().succeeds();
 }

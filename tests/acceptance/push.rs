@@ -1,5 +1,5 @@
-//! `push_repository_for_job_token_allowed` of `gitlab_job_token_scope`: a setting of the project that is managed where it
-//! is set.
+//! `push_repository_for_job_token_allowed` of `gitlab_job_token_scope`: a setting of the project
+//! that is managed where it is set.
 
 use gitlab_simulator::{Fault, Route, Simulator};
 use insta::assert_snapshot;
@@ -13,7 +13,11 @@ const SCOPE: &str = "gitlab_job_token_scope.app";
 const PUSH: &str = "push_repository_for_job_token_allowed";
 
 fn scope(arguments: &str) -> String {
-    format!("resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  {arguments}\n}}\n")
+    format!(
+        "resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  \
+         {arguments}\n}}\n\
+         "
+    )
 }
 
 fn push(allowed: bool) -> String {
@@ -225,7 +229,10 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
 
     gitlab.clear_faults();
     let state = tf.state();
-    assert_eq!((&state.of(SCOPE)["inbound_enabled"], &state.of(SCOPE)[PUSH]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&state.of(SCOPE)["inbound_enabled"], &state.of(SCOPE)[PUSH]),
+        (&json!(false), &json!(false))
+    );
     assert_eq!(
         (gitlab.inbound_enabled(APP), gitlab.push_repository_for_job_token_allowed(APP)),
         (false, false)

@@ -1,7 +1,8 @@
-//! `terraform query`: what is found, and that the configuration generated from it plans clean and imports without a change.
+//! `terraform query`: what is found, and that the configuration generated from it plans clean and
+//! imports without a change.
 //!
-//! Terraform writes `provider = gitlab-job-token`, the type of the provider and not its local name, into resources and
-//! imports. Under another local name these lines go.
+//! Terraform writes `provider = gitlab-job-token`, the type of the provider and not its local name,
+//! into resources and imports. Under another local name these lines go.
 
 use std::fs;
 
@@ -19,8 +20,8 @@ const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
 
-/// `acme/app` is open, and its allowlist has `other/lib` with few permissions and group `other`. The jobs of
-/// `acme/tools/lint` can push to it; its allowlist has only itself.
+/// `acme/app` is open, and its allowlist has `other/lib` with few permissions and group `other`.
+/// The jobs of `acme/tools/lint` can push to it; its allowlist has only itself.
 fn open_app_and_lint_with_pushes() -> Simulator {
     let gitlab = SUBGROUP_AND_OTHER_GROUP.start();
     gitlab.allow_with(1, Target::Project(3), Permissions::limited_to(["READ_JOBS"]));
@@ -44,7 +45,8 @@ fn query(tf: &Workspace, options: &[&str]) -> Run {
     tf.run(&[&["query", "-no-color"], options].concat())
 }
 
-/// Generates configuration for all that is found, takes the `provider` lines out, and imports it, which may change nothing.
+/// Generates configuration for all that is found, takes the `provider` lines out, and imports it,
+/// which may change nothing.
 fn imports_clean(type_name: &str, config: &str, count: usize) -> String {
     QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
@@ -54,7 +56,8 @@ fn imports_clean(type_name: &str, config: &str, count: usize) -> String {
     query(&tf, &[&format!("-generate-config-out={GENERATED}")]).succeeds();
     let generated = fs::read_to_string(tf.directory().join(GENERATED)).expect("a generated file");
     let names_provider = |line: &&str| !line.trim().starts_with("provider ");
-    let code: String = generated.lines().filter(names_provider).map(|line| format!("{line}\n")).collect();
+    let code: String =
+        generated.lines().filter(names_provider).map(|line| format!("{line}\n")).collect();
     tf.file(GENERATED, &code);
 
     let plan = tf.plan();
@@ -229,7 +232,11 @@ fn objects_are_read_only_if_the_query_includes_them() {
     let tf = workspace(&gitlab);
     for (include, lists) in [(false, 0), (true, 2)] {
         gitlab.clear_requests();
-        list(&tf, EXCLUSIVE, &format!("include_resource = {include}\n config {{\n group = \"acme\"\n}}"));
+        list(
+            &tf,
+            EXCLUSIVE,
+            &format!("include_resource = {include}\n config {{\n group = \"acme\"\n}}"),
+        );
         query(&tf, &[]).succeeds();
         assert_eq!(gitlab.requests().to(Route::AllowlistProjectsGet).len(), lists, "{include}");
     }

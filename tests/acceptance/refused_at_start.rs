@@ -8,7 +8,8 @@ use crate::worlds::APP_ONLY;
 #[test]
 fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
-    let body = "<html><head><title>403 Forbidden</title></head><body><hr><center>nginx/1.25.3</center></body></html>";
+    let body = "<html><head><title>403 \
+        Forbidden</title></head><body><hr><center>nginx/1.25.3</center></body></html>";
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status: 403,
         content_type: "text/html".to_owned(),
@@ -51,7 +52,10 @@ fn refusals_in_json_that_are_not_gitlabs_are_told() {
         ("text/plain", ""),
     ] {
         let error = error_of_answer(403, content_type, body);
-        assert!(error.contains("something in front of GitLab rejected the request (403)"), "{error}");
+        assert!(
+            error.contains("something in front of GitLab rejected the request (403)"),
+            "{error}"
+        );
     }
 }
 
@@ -59,7 +63,10 @@ fn refusals_in_json_that_are_not_gitlabs_are_told() {
 fn no_role_is_asked_for_where_none_decides() {
     let cases = [
         (r#"{"message":"403 Forbidden"}"#, "This request doesn't need a role"),
-        (r#"{"message":"403 Forbidden - Your IP address is not allowed."}"#, "only from some IP addresses"),
+        (
+            r#"{"message":"403 Forbidden - Your IP address is not allowed."}"#,
+            "only from some IP addresses",
+        ),
         (
             r#"{"message":"403 Forbidden - GitLab is in maintenance mode"}"#,
             "GitLab is in maintenance mode or",
@@ -112,8 +119,8 @@ fn a_blocked_user_is_told_apart_from_a_missing_role() {
 #[test]
 fn terms_of_service_are_to_be_accepted() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
-    let message = "403 Forbidden - You must accept the Terms of Service in order to perform this action. \
-                   To accept these terms, please access GitLab from a web browser.";
+    let message = "403 Forbidden - You must accept the Terms of Service in order to perform this \
+                   action. To accept these terms, please access GitLab from a web browser.";
     gitlab.inject(gitlab_simulator::Fault::Answers {
         status: 403,
         content_type: "application/json".to_owned(),

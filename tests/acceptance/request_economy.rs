@@ -1,5 +1,5 @@
-//! Cost in requests: what GitLab's API forces, and no more. Counted in the server's log, for a whole
-//! command with all the provider processes that it starts.
+//! Cost in requests: what GitLab's API forces, and no more. Counted in the server's log, for a
+//! whole command with all the provider processes that it starts.
 
 use std::time::Duration;
 
@@ -86,17 +86,26 @@ fn assert_reads_at_most(gitlab: &Simulator, most_pages: usize, most_others: usiz
     let requests = gitlab.requests();
     let pages = pages(&requests);
     assert!(pages <= most_pages, "{pages} pages\n{requests}");
-    assert!(requests.len() - pages <= most_others, "{} other requests\n{requests}", requests.len() - pages);
+    assert!(
+        requests.len() - pages <= most_others,
+        "{} other requests\n{requests}",
+        requests.len() - pages
+    );
 }
 
-/// So many writes, one try of the token for each process that Terraform starts with a configured provider, and others.
+/// So many writes, one try of the token for each process that Terraform starts with a configured
+/// provider, and others.
 #[track_caller]
 fn assert_writes(gitlab: &Simulator, writes: usize, tries: usize, others: usize) {
     let requests = gitlab.requests();
     let counted = [requests.writes().len(), requests.to(Route::UserGet).len()];
     assert_eq!(counted, [writes, tries]);
     let rest = requests.len() - writes - tries;
-    assert!(rest <= others, "{rest} other requests\n{}", requests.filter(|request| request.method == "GET"));
+    assert!(
+        rest <= others,
+        "{rest} other requests\n{}",
+        requests.filter(|request| request.method == "GET")
+    );
 }
 
 /// By `max_concurrent_requests`, however many instances Terraform has under way.
@@ -209,8 +218,8 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
     tf.config(&allowlists.exclusive_lists());
 
     tf.apply().succeeds();
-    // Each of the two processes reads the lists to plan, and the second writes from what it has just read: one empty
-    // page of each kind.
+    // Each of the two processes reads the lists to plan, and the second writes from what it has
+    // just read: one empty page of each kind.
     assert_writes(&gitlab, 2 * FULL, TRIES_TO_APPLY, 4);
 
     gitlab.clear_requests();
@@ -264,7 +273,8 @@ fn a_rate_limit_slows_the_whole_run_down_once() {
     let allowlists = Allowlists::of(&gitlab, 1, FULL, 0);
     let tf = workspace(&gitlab);
     tf.config(&allowlists.entries());
-    // So many that one window does not do and two do, and so slow that a busy machine meets the limit too.
+    // So many that one window does not do and two do, and so slow that a busy machine meets the
+    // limit too.
     gitlab.limit_rate(150, Duration::from_secs(30));
 
     tf.apply().succeeds();

@@ -97,7 +97,10 @@ fn the_setting_changes_in_place_with_one_write() {
     tf.apply_saved().succeeds();
 
     assert!(!gitlab.inbound_enabled(APP));
-    assert_eq!(gitlab.requests().writes().to_string(), "PATCH /api/v4/projects/1/job_token_scope → 204\n");
+    assert_eq!(
+        gitlab.requests().writes().to_string(),
+        "PATCH /api/v4/projects/1/job_token_scope → 204\n"
+    );
 }
 
 #[test]
@@ -126,7 +129,10 @@ fn opening_a_project_warns_only_while_planning_the_change() {
 fn warning_names_each_project_that_will_be_open() {
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
-    tf.config(&format!("{OPEN}{}", OPEN.replace("\"app\"", "\"lib\"").replace("acme/app", "acme/lib")));
+    tf.config(&format!(
+        "{OPEN}{}",
+        OPEN.replace("\"app\"", "\"lib\"").replace("acme/app", "acme/lib")
+    ));
 
     let plan = tf.run(&["plan", "-no-color", "-input=false"]);
 
@@ -205,7 +211,10 @@ fn other_project_replaces_the_resource_and_restricts_the_former() {
     tf.config(&OPEN.replace("acme/app", "acme/other"));
 
     let change = tf.plan().change(SCOPE);
-    assert_eq!((change.action, change.replaced_by), (Action::Replace, vec!["project_id".to_owned()]));
+    assert_eq!(
+        (change.action, change.replaced_by),
+        (Action::Replace, vec!["project_id".to_owned()])
+    );
     tf.apply_saved().succeeds();
 
     assert!(gitlab.inbound_enabled(app) && !gitlab.inbound_enabled(other));

@@ -1,6 +1,8 @@
 //! The settings of the projects of a group, read in few requests.
 
-use gitlab_simulator::{ADMINISTRATOR, Permissions, Route, Simulator, Target, TokenScope, TokenSpec};
+use gitlab_simulator::{
+    ADMINISTRATOR, Permissions, Route, Simulator, Target, TokenScope, TokenSpec,
+};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
@@ -16,8 +18,8 @@ data "gitlab_job_token_scopes" "acme" {
 }
 "#;
 
-/// On the allowlist of `acme/app` are `acme/tools/lint` with the default permissions and group `other` with
-/// few; `acme/tools/lint` is open.
+/// On the allowlist of `acme/app` are `acme/tools/lint` with the default permissions and group
+/// `other` with few; `acme/tools/lint` is open.
 fn app_with_targets() -> Simulator {
     let gitlab = SUBGROUP_AND_OTHER_GROUP.allowing(&[2], &[]);
     gitlab.allow_with(1, Target::Group(3), Permissions::limited_to(["READ_JOBS"]));
@@ -165,7 +167,10 @@ fn entries_are_sorted_by_type_and_path() {
         "job_token_policies": ["READ_JOBS"], "created_at": made(Target::Group(other)), "added_by": ADMINISTRATOR,
     });
     let app = &read["projects"][0];
-    assert_eq!(app["entries"], json!([group, project(2, "acme/tools/lint"), project(3, "other/lib")]));
+    assert_eq!(
+        app["entries"],
+        json!([group, project(2, "acme/tools/lint"), project(3, "other/lib")])
+    );
     let counts = ["allowed_project_count", "allowed_group_count", "default_permissions_count"];
     assert_eq!(counts.map(|count| app[count].as_u64()), [Some(2), Some(1), Some(2)]);
     assert_eq!(read["projects"][1]["entries"], json!([]));
@@ -182,8 +187,12 @@ fn entries_are_null_where_the_token_may_not_see_them() {
 
     let projects = &read(&gitlab, &tf, &with_entries())["projects"];
 
-    let paths: Vec<_> =
-        projects[0]["entries"].as_array().into_iter().flatten().map(|entry| &entry["path"]).collect();
+    let paths: Vec<_> = projects[0]["entries"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|entry| &entry["path"])
+        .collect();
     assert_eq!(paths, ["other", "acme/tools/lint"], "hidden targets, too");
     assert_eq!(projects[1]["entries"], Value::Null);
 }
@@ -270,7 +279,10 @@ fn entries_of_a_gitlab_that_lacks_fields_are_read() {
 
     let entries = &read(&gitlab, &tf, &with_entries())["projects"][0]["entries"];
 
-    assert_eq!((&entries[0]["path"], entries.as_array().map(Vec::len)), (&json!("acme/lib"), Some(1)));
+    assert_eq!(
+        (&entries[0]["path"], entries.as_array().map(Vec::len)),
+        (&json!("acme/lib"), Some(1))
+    );
 }
 
 #[test]

@@ -46,8 +46,10 @@ fn logging() -> (Simulator, Workspace, PathBuf) {
 /// The values of these fields differ from run to run.
 fn steady(line: &str) -> String {
     let volatile = ["base_url=", "elapsed_ms=", "timestamp=", "tf_req_duration_ms="];
-    let mut fields: Vec<_> =
-        line.split(' ').filter(|field| !volatile.iter().any(|name| field.starts_with(name))).collect();
+    let mut fields: Vec<_> = line
+        .split(' ')
+        .filter(|field| !volatile.iter().any(|name| field.starts_with(name)))
+        .collect();
     // The host prints the fields after the message in no order of its own.
     let first = fields.iter().position(|field| field.contains('=')).unwrap_or(fields.len());
     fields[first..].sort_unstable();
@@ -66,13 +68,21 @@ fn our_log_lines_arrive_with_level_and_fields() {
         Some(line) => steady(line),
         None => panic!("no line with {of:?} in {ours:#?}"),
     };
-    assert_snapshot!(line("GitLab accepts the token"), @"[INFO]  provider.terraform-provider-gitlab-job-token: GitLab accepts the token: @module=provider.provider.config tf_rpc=ConfigureProvider user=administrator");
-    assert_snapshot!(line("method=PATCH"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: request to GitLab: @module=provider.gitlab.sender.send attempt=1 method=PATCH path=/projects/1/job_token_scope status=204 tf_resource_type=gitlab_job_token_scope tf_rpc=ApplyResourceChange");
-    assert_snapshot!(line("method=POST"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: request to GitLab: @module=provider.gitlab.sender.send attempt=1 method=POST path=/projects/1/job_token_scope/allowlist status=201 tf_resource_type=gitlab_job_token_allowlist_entry tf_rpc=ApplyResourceChange");
+    assert_snapshot!(line("GitLab accepts the token"), @"[INFO]  \
+        provider.terraform-provider-gitlab-job-token: GitLab accepts the token: \
+        @module=provider.provider.config tf_rpc=ConfigureProvider user=administrator");
+    assert_snapshot!(line("method=PATCH"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: \
+        request to GitLab: @module=provider.gitlab.sender.send attempt=1 method=PATCH \
+        path=/projects/1/job_token_scope status=204 tf_resource_type=gitlab_job_token_scope \
+        tf_rpc=ApplyResourceChange");
+    assert_snapshot!(line("method=POST"), @"[DEBUG] provider.terraform-provider-gitlab-job-token: \
+        request to GitLab: @module=provider.gitlab.sender.send attempt=1 method=POST \
+        path=/projects/1/job_token_scope/allowlist status=201 \
+        tf_resource_type=gitlab_job_token_allowlist_entry tf_rpc=ApplyResourceChange");
 }
 
-/// All files that the program has left, less the saved plan: it is compressed, and holds the values of variables by
-/// design.
+/// All files that the program has left, less the saved plan: it is compressed, and holds the values
+/// of variables by design.
 fn left_behind(directory: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory") {
@@ -81,13 +91,17 @@ fn left_behind(directory: &Path) -> Vec<(String, String)> {
         if path.is_dir() {
             files.extend(left_behind(&path));
         } else if !name.ends_with(".tfplan") {
-            files.push((name, String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned()));
+            files.push((
+                name,
+                String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned(),
+            ));
         }
     }
     files
 }
 
-/// Answers that repeat the secrets, each in another way, and troubles whose report may hold a request.
+/// Answers that repeat the secrets, each in another way, and troubles whose report may hold a
+/// request.
 fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
     let answers = |status, content_type: &str, body| Fault::Answers {
         status,
@@ -145,7 +159,9 @@ fn no_run_writes_the_token_or_header_values_anywhere() {
 
     // Each trouble meets reads in one run and writes in another.
     for trouble in troubles(&secrets, &format!("{}/{}", other.url(), gitlab.token())) {
-        gitlab.inject(Injection::from(trouble.clone()).on(Route::ScopeGet).on(Route::AllowlistProjectsGet));
+        gitlab.inject(
+            Injection::from(trouble.clone()).on(Route::ScopeGet).on(Route::AllowlistProjectsGet),
+        );
         let reading = tf.apply_with(&["-refresh-only"]);
         reading.fails();
         runs.push(("read in trouble", reading.to_string()));
@@ -169,13 +185,18 @@ fn no_run_writes_the_token_or_header_values_anywhere() {
     runs.push(("destroy", destroyed.to_string()));
 
     let told = fs::read_to_string(log).unwrap();
-    assert!(told.contains("request to GitLab") && told.contains("[hidden]"), "nothing to look into");
+    assert!(
+        told.contains("request to GitLab") && told.contains("[hidden]"),
+        "nothing to look into"
+    );
     let files = left_behind(&tf.directory());
     assert!(files.iter().any(|(name, text)| name.contains("tfstate") && text.contains("acme/app")));
     let files = files.iter().map(|(name, text)| (name.as_str(), text));
     let runs = runs.iter().map(|(name, text)| (*name, text));
     for (place, text) in runs.chain(files) {
-        for (what, secret) in [("the token", gitlab.token()), ("the value of a header", HEADER_VALUE)] {
+        for (what, secret) in
+            [("the token", gitlab.token()), ("the value of a header", HEADER_VALUE)]
+        {
             // A piece of a secret is as bad.
             let piece = &secret[..secret.len().min(12)];
             assert!(!text.contains(piece), "{place} holds {what}");
@@ -188,8 +209,10 @@ fn no_run_writes_the_token_or_header_values_anywhere() {
 #[test]
 fn token_that_a_server_repeats_is_in_no_message() {
     let (gitlab, tf, log) = logging();
-    let body =
-        format!(r#"{{"message":"400 Bad request - no {} or {HEADER_VALUE}, please"}}"#, gitlab.token());
+    let body = format!(
+        r#"{{"message":"400 Bad request - no {} or {HEADER_VALUE}, please"}}"#,
+        gitlab.token()
+    );
     let chatty = Fault::Answers { status: 400, content_type: "application/json".to_owned(), body };
     gitlab.inject(chatty.on(Route::ScopePatch));
 
@@ -210,11 +233,16 @@ fn token_that_a_server_repeats_is_in_no_message() {
 fn token_repeated_under_status_200_is_in_no_message() {
     let (gitlab, tf, log) = logging();
     let target = "target_project = \"acme/lib\"";
-    tf.config(&replaced(CONFIG, target, &format!("{target}\n  job_token_policies = [\"READ_JOBS\"]")));
+    tf.config(&replaced(
+        CONFIG,
+        target,
+        &format!("{target}\n  job_token_policies = [\"READ_JOBS\"]"),
+    ));
     let said = format!("no {} or {HEADER_VALUE}, please", gitlab.token());
     let top_level = format!(r#"{{"errors":[{{"message":"{said}"}}]}}"#);
-    let of_the_mutation =
-        format!(r#"{{"data":{{"written":{{"ciJobTokenScopeAllowlistEntry":null,"errors":["{said}"]}}}}}}"#);
+    let of_the_mutation = format!(
+        r#"{{"data":{{"written":{{"ciJobTokenScopeAllowlistEntry":null,"errors":["{said}"]}}}}}}"#
+    );
     for body in [top_level, of_the_mutation] {
         gitlab.inject(json(&body).on(Route::GraphqlMutation));
 

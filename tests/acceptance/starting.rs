@@ -1,5 +1,5 @@
-//! Starts of the provider under conditions in which the program finds it hard to reach, and what users read if it
-//! can't start.
+//! Starts of the provider under conditions in which the program finds it hard to reach, and what
+//! users read if it can't start.
 
 use std::fs;
 
@@ -30,7 +30,8 @@ fn an_empty_tmpdir_will_do() {
     tf.plan().succeeds();
 }
 
-/// Once would not do: a host that finds the process ended before it reads the line says nothing else.
+/// Once would not do: a host that finds the process ended before it reads the line says nothing
+/// else.
 #[test]
 fn the_program_shows_why_the_provider_cannot_start() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();

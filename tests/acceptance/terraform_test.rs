@@ -1,5 +1,5 @@
-//! The contract as `tests/terraform/` tells it in Terraform's own test language: each folder there is run as its reader
-//! would run it, and leaves nothing behind.
+//! The contract as `tests/terraform/` tells it in Terraform's own test language: each folder there
+//! is run as its reader would run it, and leaves nothing behind.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,7 +26,8 @@ fn folder(name: &str) -> PathBuf {
 
 #[test]
 fn no_folder_goes_unrun() {
-    let entries = fs::read_dir(folder("")).expect("the folder").map(|entry| entry.expect("an entry"));
+    let entries =
+        fs::read_dir(folder("")).expect("the folder").map(|entry| entry.expect("an entry"));
     let found: BTreeSet<_> = entries
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -88,7 +89,9 @@ fn holds(gitlab: &Simulator, name: &str) {
 
 /// Returns the number of runs in a folder's files.
 fn written(name: &str) -> usize {
-    let files = fs::read_dir(folder(name)).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let files = fs::read_dir(folder(name))
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path());
     let tests = files.filter(|file| file.to_string_lossy().ends_with(".tftest.hcl"));
     let text: String = tests.map(|file| fs::read_to_string(file).expect("a test file")).collect();
     text.lines().filter(|line| line.starts_with("run \"")).count()

@@ -1,5 +1,5 @@
-//! Once more with answers of GitLab that are never kept: a cache saves requests and changes nothing else, so the tests of the
-//! contract come out the same.
+//! Once more with answers of GitLab that are never kept: a cache saves requests and changes nothing
+//! else, so the tests of the contract come out the same.
 
 use std::env;
 use std::process::{Command, Stdio};

@@ -1,5 +1,5 @@
-//! Projects and targets whose IDs no plan can know: every command works on such a plan, whichever identities the CLI
-//! keeps beside a state.
+//! Projects and targets whose IDs no plan can know: every command works on such a plan, whichever
+//! identities the CLI keeps beside a state.
 
 use serde_json::{Value, json};
 use terraform_cli::Workspace;
@@ -43,7 +43,8 @@ fn of_new_project(resource: &str) -> String {
     format!("{NEW}{}", of_project(resource, &format!("{NEW_IN_STATE}.output")))
 }
 
-/// Shows the saved plan in both forms. Where an identity in it is not known, no CLI that knows identities can.
+/// Shows the saved plan in both forms. Where an identity in it is not known, no CLI that knows
+/// identities can.
 #[track_caller]
 fn shows_saved_plan(tf: &Workspace) {
     let shown = tf.run(&["show", "-no-color", "saved.tfplan"]);
@@ -60,7 +61,8 @@ fn goes_through(tf: &Workspace, options: &[&str]) {
     tf.plan().changes_nothing();
 }
 
-/// Plans, shows the plan, and applies it, which fails and names the path. There is nothing in the way of a destroy.
+/// Plans, shows the plan, and applies it, which fails and names the path. There is nothing in the
+/// way of a destroy.
 #[track_caller]
 fn is_named_by_the_apply(tf: &Workspace, path: &str) {
     tf.plan().succeeds();
@@ -101,8 +103,9 @@ fn unknown_project_is_planned_and_applied() {
 fn unknown_target_is_planned_and_applied() {
     TERRAFORM_DATA.require();
     for target in [
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = \"acme/app\"\n  target_project_id = \
-         terraform_data.new.output\n}\n",
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = \"acme/app\"\n  \
+         target_project_id = terraform_data.new.output\n}\n\
+         ",
         "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {\n  project = \"acme/app\"\n  \
          target_project_ids = [terraform_data.new.output]\n}\n",
     ] {

@@ -1,5 +1,5 @@
-//! The arrows between the parts of `src/`: which part may import which. `src/lib.rs` says why; this reads the imports and
-//! holds them to it.
+//! The arrows between the parts of `src/`: which part may import which. `src/lib.rs` says why; this
+//! reads the imports and holds them to it.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -67,7 +67,8 @@ fn violations(files: &[File]) -> Vec<String> {
         .iter()
         .flat_map(|source| macros(&source.tokens).map(|name| (name.as_str(), &source.module[..])))
         .collect();
-    let is_shipped = |source: &&Source<'_>| !tests.iter().any(|test| source.module.starts_with(test));
+    let is_shipped =
+        |source: &&Source<'_>| !tests.iter().any(|test| source.module.starts_with(test));
     sources.iter().filter(is_shipped).flat_map(|source| violations_of(source, &macros)).collect()
 }
 
@@ -106,8 +107,9 @@ fn may_import(from: &[String], to: &[String]) -> bool {
 
 /// The face of `gitlab` counts as the top: no layer may go through it.
 fn may_import_within_gitlab(from: &[String], to: &[String]) -> bool {
-    let layer =
-        |path: &[String]| LAYERS.iter().position(|layer| path.get(1).is_some_and(|name| name == layer));
+    let layer = |path: &[String]| {
+        LAYERS.iter().position(|layer| path.get(1).is_some_and(|name| name == layer))
+    };
     match (from.get(1), layer(from), layer(to)) {
         (None, ..) => true,
         (Some(_), Some(from), Some(to)) => to <= from,
@@ -156,8 +158,9 @@ fn each_part_is_read() {
         sources().iter().filter_map(|(path, _)| module(path).first().cloned()).collect();
     let known = PARTS.iter().map(|(name, _)| (*name).to_owned()).chain([BINDINGS.to_owned()]);
     assert_eq!(read, known.collect());
-    let imports =
-        sources().into_iter().map(|(path, text)| absolute_paths(&tokens(&text), &module(&path)).len());
+    let imports = sources()
+        .into_iter()
+        .map(|(path, text)| absolute_paths(&tokens(&text), &module(&path)).len());
     assert!(imports.sum::<usize>() > 500, "the imports are not seen");
 }
 
@@ -176,17 +179,45 @@ fn an_import_against_an_arrow_is_found() {
             "use crate::{framework::{Attr, value::{Value, self}}};",
             "imports framework::Attr",
         ),
-        ("plugin/serve.rs", "fn f() { let a = crate::provider::connect(); }", "imports provider::connect"),
+        (
+            "plugin/serve.rs",
+            "fn f() { let a = crate::provider::connect(); }",
+            "imports provider::connect",
+        ),
         ("plugin/mod.rs", "use super::framework::Attr;", "imports framework::Attr"),
-        ("plugin/listener/unix.rs", "use super::super::super::install as other;", "imports install"),
+        (
+            "plugin/listener/unix.rs",
+            "use super::super::super::install as other;",
+            "imports install",
+        ),
         ("install/mod.rs", "use crate::plugin::log;", "imports plugin::log"),
         ("provider/mod.rs", "use crate::bindings::tfplugin6 as pb;", "imports bindings::tfplugin6"),
-        ("framework/model.rs", "macro_rules! m { () => { $crate::bindings::X } }", "imports bindings::X"),
-        ("main.rs", "use terraform_provider_gitlab_job_token::{gitlab::Client};", "imports gitlab::Client"),
-        ("gitlab/sender/send.rs", "use crate::gitlab::endpoints::user;", "imports gitlab::endpoints::user"),
+        (
+            "framework/model.rs",
+            "macro_rules! m { () => { $crate::bindings::X } }",
+            "imports bindings::X",
+        ),
+        (
+            "main.rs",
+            "use terraform_provider_gitlab_job_token::{gitlab::Client};",
+            "imports gitlab::Client",
+        ),
+        (
+            "gitlab/sender/send.rs",
+            "use crate::gitlab::endpoints::user;",
+            "imports gitlab::endpoints::user",
+        ),
         ("gitlab/sender/send.rs", "use crate::gitlab::Client;", "imports gitlab::Client"),
-        ("gitlab/endpoints/user.rs", "use super::super::client::Client;", "imports gitlab::client::Client"),
-        ("gitlab/names/id.rs", "fn f(e: &crate::gitlab::sender::Error) {}", "imports gitlab::sender::Error"),
+        (
+            "gitlab/endpoints/user.rs",
+            "use super::super::client::Client;",
+            "imports gitlab::client::Client",
+        ),
+        (
+            "gitlab/names/id.rs",
+            "fn f(e: &crate::gitlab::sender::Error) {}",
+            "imports gitlab::sender::Error",
+        ),
         ("framework/a.rs", "mod b { use super::super::super::install::X; }", "imports install::X"),
         ("other.rs", "use crate::gitlab::Client;", "imports gitlab::Client"),
     ] {
@@ -222,7 +253,8 @@ fn an_import_along_an_arrow_is_right() {
         ),
         (
             "framework/a.rs",
-            "fn f<'a>(c: char) -> bool { c == '\"' || c == '\\'' } const B: &str = r#\"\"crate::gitlab\"#;",
+            "fn f<'a>(c: char) -> bool { c == '\"' || c == '\\'' } const B: &str = \
+             r#\"\"crate::gitlab\"#;",
         ),
     ] {
         assert_eq!(wrong_with(path, text), Vec::<String>::new(), "{text}");
@@ -231,8 +263,10 @@ fn an_import_along_an_arrow_is_right() {
 
 #[test]
 fn a_macro_belongs_to_the_part_that_defines_it() {
-    let defines =
-        ("framework/model.rs", "macro_rules! __model { () => {} } pub use crate::__model as model;");
+    let defines = (
+        "framework/model.rs",
+        "macro_rules! __model { () => {} } pub use crate::__model as model;",
+    );
     let other = ("gitlab/mod.rs", "crate::__model! {}");
     let files = [defines, other].map(|(path, text)| (path.to_owned(), text.to_owned()));
     assert_eq!(violations(&files), ["gitlab/mod.rs imports __model"]);
@@ -240,8 +274,8 @@ fn a_macro_belongs_to_the_part_that_defines_it() {
 
 #[test]
 fn tests_may_import_everything() {
-    let text = "use super::a;\n#[cfg(test)]\n#[allow(x)]\nmod tests { use crate::gitlab::{X}; fn f() {} }\n#[cfg(test)]\nuse \
-                crate::gitlab::{Y, Z};";
+    let text = "use super::a;\n#[cfg(test)]\n#[allow(x)]\nmod tests { use crate::gitlab::{X}; fn \
+                f() {} }\n#[cfg(test)]\nuse crate::gitlab::{Y, Z};";
     assert_eq!(wrong_with("plugin/a.rs", text), Vec::<String>::new());
     let after = format!("{text}\nuse crate::install::W;");
     assert_eq!(wrong_with("plugin/a.rs", &after), ["plugin/a.rs imports install::W"]);

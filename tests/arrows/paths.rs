@@ -1,4 +1,5 @@
-//! The paths in a file that lead out of its module: in imports, nested groups included, and in bodies.
+//! The paths in a file that lead out of its module: in imports, nested groups included, and in
+//! bodies.
 
 use crate::tokens::Token;
 
@@ -26,10 +27,13 @@ pub(crate) fn absolute_paths(tokens: &[Token], module: &[String]) -> Vec<Vec<Str
     paths
 }
 
-/// Returns the macros that are defined in a file: exported ones lie at the root, wherever the file is.
+/// Returns the macros that are defined in a file: exported ones lie at the root, wherever the file
+/// is.
 pub(crate) fn macros(tokens: &[Token]) -> impl Iterator<Item = &String> {
     tokens.windows(3).filter_map(|three| match three {
-        [keyword, Token::Sign('!'), Token::Word(name)] if keyword.is_word("macro_rules") => Some(name),
+        [keyword, Token::Sign('!'), Token::Word(name)] if keyword.is_word("macro_rules") => {
+            Some(name)
+        }
         _ => None,
     })
 }
@@ -67,7 +71,8 @@ fn is_start(word: &str) -> bool {
 
 /// Returns the number of tokens of what limits a `pub`: `(in crate::gitlab)` imports nothing.
 fn visibility(tokens: &[Token]) -> usize {
-    let is_limit = |word: &Token| ["crate", "super", "self", "in"].iter().any(|limit| word.is_word(limit));
+    let is_limit =
+        |word: &Token| ["crate", "super", "self", "in"].iter().any(|limit| word.is_word(limit));
     match tokens {
         [Token::Sign('('), word, ..] if is_limit(word) => {
             tokens.iter().position(|token| *token == Token::Sign(')')).map_or(0, |end| end + 1)

@@ -90,8 +90,8 @@ fn is_char(text: &str) -> bool {
     characters.next() == Some('\\') || characters.next() == Some('\'')
 }
 
-/// Returns the tokens without the items that only tests have, and the names of the modules among those that lie in files
-/// of their own.
+/// Returns the tokens without the items that only tests have, and the names of the modules among
+/// those that lie in files of their own.
 pub(crate) fn without_tests(tokens: Vec<Token>) -> (Vec<Token>, Vec<String>) {
     let marker = self::tokens("#[cfg(test)]");
     let (mut shipped, mut modules) = (Vec::new(), Vec::new());
@@ -112,10 +112,13 @@ pub(crate) fn without_tests(tokens: Vec<Token>) -> (Vec<Token>, Vec<String>) {
     (shipped, modules)
 }
 
-/// Returns the length of an item with its attributes: up to its semicolon, or to the end of its block.
+/// Returns the length of an item with its attributes: up to its semicolon, or to the end of its
+/// block.
 fn item_length(tokens: &[Token]) -> usize {
-    let is_use =
-        tokens.iter().find(|token| matches!(token, Token::Word(_))).is_some_and(|word| word.is_word("use"));
+    let is_use = tokens
+        .iter()
+        .find(|token| matches!(token, Token::Word(_)))
+        .is_some_and(|word| word.is_word("use"));
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate() {
         match token {
@@ -136,7 +139,9 @@ fn item_length(tokens: &[Token]) -> usize {
 
 fn module_file(item: &[Token]) -> Option<String> {
     match item {
-        [.., module, Token::Word(name), Token::Sign(';')] if module.is_word("mod") => Some(name.clone()),
+        [.., module, Token::Word(name), Token::Sign(';')] if module.is_word("mod") => {
+            Some(name.clone())
+        }
         _ => None,
     }
 }

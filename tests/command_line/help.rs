@@ -67,7 +67,11 @@ fn each_command_explains_its_options() {
 fn what_does_not_exist_is_named_and_a_likely_one_suggested() {
     let said = Home::new().run(&["instal"]);
     assert_eq!((said.status, said.stdout.as_str()), (Some(2), ""));
-    assert!(said.stderr.contains("'instal'") && said.stderr.contains("'install'"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("'instal'") && said.stderr.contains("'install'"),
+        "{}",
+        said.stderr
+    );
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn the_users_own_mirror_is_filled_for_both_programs() {
 fn the_directory_for_data_is_the_one_that_the_environment_names() {
     let (home, data) = (Home::new(), Home::new());
 
-    let ran = home.command(BINARY, &["install"]).env("XDG_DATA_HOME", data.path()).output().unwrap();
+    let ran =
+        home.command(BINARY, &["install"]).env("XDG_DATA_HOME", data.path()).output().unwrap();
 
     assert!(ran.status.success());
     assert_whole(&data.path().join("terraform/plugins"));
@@ -89,7 +90,8 @@ fn other_mirror_is_filled_and_its_configuration_printed() {
     assert_whole(&mirror);
     #[cfg(windows)]
     {
-        let paths: Vec<&str> = said.stdout.lines().filter(|line| line.starts_with("  HOME")).collect();
+        let paths: Vec<&str> =
+            said.stdout.lines().filter(|line| line.starts_with("  HOME")).collect();
         assert_eq!(paths.len(), HOSTS.len(), "{}", said.stdout);
         assert!(paths.iter().all(|path| !path.contains('/')), "two kinds of slash: {paths:?}");
     }
@@ -148,7 +150,8 @@ fn a_second_time_changes_nothing_and_says_so() {
     let home = Home::new();
     let mirror = home.path().join("mirror");
     install_into(&home, &mirror);
-    let modified = || executable(&mirror, HOSTS[0], VERSION).metadata().unwrap().modified().unwrap();
+    let modified =
+        || executable(&mirror, HOSTS[0], VERSION).metadata().unwrap().modified().unwrap();
     let before = modified();
 
     let said = install_into(&home, &mirror);
@@ -208,7 +211,8 @@ fn the_installed_binary_can_install_itself() {
     install_into(&home, &mirror);
     let installed = executable(&mirror, HOSTS[0], VERSION);
 
-    let ran = home.command(installed, &["install", "--dir", mirror.to_str().unwrap()]).output().unwrap();
+    let ran =
+        home.command(installed, &["install", "--dir", mirror.to_str().unwrap()]).output().unwrap();
 
     assert!(home.said(ran).stdout.starts_with("Installed already: "));
     assert_whole(&mirror);
@@ -218,7 +222,8 @@ fn the_installed_binary_can_install_itself() {
 #[test]
 fn cli_configuration_that_hides_the_mirror_is_a_warning() {
     let home = Home::new();
-    fs::write(home.path().join(".terraformrc"), "provider_installation {\n  direct {}\n}\n").unwrap();
+    fs::write(home.path().join(".terraformrc"), "provider_installation {\n  direct {}\n}\n")
+        .unwrap();
     fs::write(home.path().join(".tofurc"), "# provider_installation {}\n").unwrap();
     let data = home.path().join("data");
 
@@ -256,7 +261,11 @@ fn configuration_folder_is_read_unless_a_file_is_named() {
     let folder = home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" });
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("work.tfrc"), "provider_installation {}\n").unwrap();
-    assert!(home.run(&["install"]).stderr.contains("work.tfrc\nseems to hold a provider_installation block"));
+    assert!(
+        home.run(&["install"])
+            .stderr
+            .contains("work.tfrc\nseems to hold a provider_installation block")
+    );
 
     let mut named = home.command(BINARY, &["install"]);
     let ran = named.env("TF_CLI_CONFIG_FILE", home.path().join("none.tfrc")).output().unwrap();
@@ -266,8 +275,10 @@ fn configuration_folder_is_read_unless_a_file_is_named() {
 #[test]
 fn mirror_searched_earlier_with_the_provider_is_a_warning() {
     let home = Home::new();
-    let earlier =
-        home.path().join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" }).join("plugins");
+    let earlier = home
+        .path()
+        .join(if cfg!(windows) { "terraform.d" } else { ".terraform.d" })
+        .join("plugins");
     fs::create_dir_all(executable(&earlier, HOSTS[0], "0.0.1").parent().unwrap()).unwrap();
 
     let said = home.run(&["install"]);
@@ -298,7 +309,11 @@ fn a_package_folder_that_holds_something_else_is_not_touched() {
 
     assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
     assert!(said.stderr.starts_with("error: "), "{}", said.stderr);
-    assert!(said.stderr.contains("it holds terraform-provider-gitlab-job-token."), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("it holds terraform-provider-gitlab-job-token."),
+        "{}",
+        said.stderr
+    );
     assert_eq!(home.content(), before);
 }
 
@@ -334,10 +349,15 @@ fn a_binary_that_is_gone_is_an_error() {
     fs::copy(BINARY, home.path().join("copy")).unwrap();
     let script = "exec 3<copy && rm copy && /proc/self/fd/3 install";
 
-    let ran = home.command("/bin/sh", &["-c", script]).env("PATH", "/usr/bin:/bin").output().unwrap();
+    let ran =
+        home.command("/bin/sh", &["-c", script]).env("PATH", "/usr/bin:/bin").output().unwrap();
 
     let said = home.said(ran);
     assert_eq!((said.status, said.stdout.as_str()), (Some(1), ""));
-    assert!(said.stderr.starts_with("error: reading the running binary at HOME/copy"), "{}", said.stderr);
+    assert!(
+        said.stderr.starts_with("error: reading the running binary at HOME/copy"),
+        "{}",
+        said.stderr
+    );
     assert_eq!(home.content(), [""; 0]);
 }

@@ -58,7 +58,8 @@ impl Home {
     pub(crate) fn content(&self) -> Vec<String> {
         let mut found = Vec::new();
         collect(self.path(), &mut found);
-        let relative = |path: PathBuf| path.strip_prefix(self.path()).unwrap().to_string_lossy().into_owned();
+        let relative =
+            |path: PathBuf| path.strip_prefix(self.path()).unwrap().to_string_lossy().into_owned();
         let mut found: Vec<_> = found.into_iter().map(relative).collect();
         found.sort();
         found
@@ -78,8 +79,15 @@ pub(crate) fn platform() -> String {
 
 /// Returns the path of a version's executable in a mirror.
 pub(crate) fn executable(mirror: &Path, host: &str, version: &str) -> PathBuf {
-    let name = format!("terraform-provider-gitlab-job-token_v{version}{}", std::env::consts::EXE_SUFFIX);
-    mirror.join(host).join("aff15f21").join("gitlab-job-token").join(version).join(platform()).join(name)
+    let name =
+        format!("terraform-provider-gitlab-job-token_v{version}{}", std::env::consts::EXE_SUFFIX);
+    mirror
+        .join(host)
+        .join("aff15f21")
+        .join("gitlab-job-token")
+        .join(version)
+        .join(platform())
+        .join(name)
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -33,7 +33,9 @@ fn it_runs_to_its_end_without_a_cli() {
     let (summary, next) = rest.split_once("\n\n=== Next\n\n").unwrap();
     let plans = printed.split_once("\n=== Creating").unwrap().1.lines();
     let is_plan = |line: &&str| {
-        ["===", "  +", "  ~", "  -", "Plan:", "No changes."].iter().any(|start| line.starts_with(start))
+        ["===", "  +", "  ~", "  -", "Plan:", "No changes."]
+            .iter()
+            .any(|start| line.starts_with(start))
     };
     let plans: Vec<_> = plans.filter(is_plan).collect();
     assert_snapshot!(plans.join("\n"), @r#"

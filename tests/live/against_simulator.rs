@@ -1,5 +1,5 @@
-//! The live test against the in-memory GitLab, so that it runs with all other tests: statements in several versions, the
-//! life of each resource in one, and what the test itself promises.
+//! The live test against the in-memory GitLab, so that it runs with all other tests: statements in
+//! several versions, the life of each resource in one, and what the test itself promises.
 
 mod api;
 mod check;

@@ -1,4 +1,5 @@
-//! A client that hides nothing of GitLab's answers: no redirects followed, and no retries but where GitLab asks to wait.
+//! A client that hides nothing of GitLab's answers: no redirects followed, and no retries but where
+//! GitLab asks to wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,10 +47,14 @@ impl Api {
     /// Makes a client. `base_url` may come without the path of the API.
     pub(crate) fn new(base_url: &str, token: &str) -> Result<Self, String> {
         let trimmed = base_url.trim_end_matches('/');
-        let base_url =
-            if trimmed.ends_with("/api/v4") { trimmed.to_owned() } else { format!("{trimmed}/api/v4") };
+        let base_url = if trimmed.ends_with("/api/v4") {
+            trimmed.to_owned()
+        } else {
+            format!("{trimmed}/api/v4")
+        };
         let http = Client::builder().redirect(redirect::Policy::none()).timeout(TIMEOUT).build();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         Ok(Self {
             http: http.map_err(|error| format!("no HTTP client: {error}"))?,
             runtime: Arc::new(runtime.map_err(|error| format!("no runtime: {error}"))?),
@@ -193,13 +198,18 @@ impl Answer {
             text = format!("{} …", &text[..end]);
         }
         let text = if text.is_empty() { "(no body)".to_owned() } else { text };
-        let location = self.header("location").map(|to| format!("\nLocation: {to}")).unwrap_or_default();
+        let location =
+            self.header("location").map(|to| format!("\nLocation: {to}")).unwrap_or_default();
         format!("{}\n{}{location}\n{text}", self.request, self.status)
     }
 
     /// Fails unless something that was expected of the answer holds.
     pub(crate) fn expect(self, expected: impl Into<String>, holds: bool) -> Result<Self, Problem> {
-        if holds { Ok(self) } else { Err(Problem::Differs { expected: expected.into(), seen: self.seen() }) }
+        if holds {
+            Ok(self)
+        } else {
+            Err(Problem::Differs { expected: expected.into(), seen: self.seen() })
+        }
     }
 
     pub(crate) fn has_status(self, status: u16) -> Result<Self, Problem> {
@@ -224,7 +234,8 @@ impl Answer {
         let body = self.json();
         let told = ["message", "error"].into_iter().filter_map(|key| body[key].as_str());
         let holds = self.status == status && told.into_iter().any(|text| text.contains(words));
-        self.expect(format!("status {status}, a `message` or `error` with \"{words}\""), holds).map(drop)
+        self.expect(format!("status {status}, a `message` or `error` with \"{words}\""), holds)
+            .map(drop)
     }
 
     /// Expects success of any kind, where another check is about which.

@@ -1,4 +1,5 @@
-//! A check: a statement about GitLab or about the provider on it, what it needs, and how it is verified.
+//! A check: a statement about GitLab or about the provider on it, what it needs, and how it is
+//! verified.
 
 use crate::site::Site;
 
@@ -54,7 +55,11 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    pub(crate) const fn new(name: &'static str, statement: &'static str, run: fn(&Site) -> Outcome) -> Self {
+    pub(crate) const fn new(
+        name: &'static str,
+        statement: &'static str,
+        run: fn(&Site) -> Outcome,
+    ) -> Self {
         Self { name, statement, needs: &[], alone: false, run }
     }
 

@@ -1,5 +1,5 @@
-//! Deletes projects and groups for good. GitLab answers 202 and deletes later; from some versions and plans on it only
-//! marks what is deleted, until it is told a second time.
+//! Deletes projects and groups for good. GitLab answers 202 and deletes later; from some versions
+//! and plans on it only marks what is deleted, until it is told a second time.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,5 +54,7 @@ pub(crate) fn is_marked(site: &Site, group: &Place) -> bool {
 }
 
 fn says_marked(place: &Value) -> bool {
-    ["marked_for_deletion_on", "marked_for_deletion_at"].into_iter().any(|key| place[key].is_string())
+    ["marked_for_deletion_on", "marked_for_deletion_at"]
+        .into_iter()
+        .any(|key| place[key].is_string())
 }

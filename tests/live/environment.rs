@@ -1,4 +1,5 @@
-//! Variables of the environment: which GitLab is tested, what the test may do there, and where its report goes.
+//! Variables of the environment: which GitLab is tested, what the test may do there, and where its
+//! report goes.
 
 use std::env;
 use std::path::{Path, PathBuf};

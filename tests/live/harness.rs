@@ -20,8 +20,9 @@ pub(crate) fn trials(
     let trial = |check: Check| {
         let lack = site.lacks(check.needs);
         let (site, findings) = (Arc::clone(site), Arc::clone(findings));
-        let run =
-            move || verify(&site, &check).map_err(|problem| Failed::from(findings.add(&check, &problem)));
+        let run = move || {
+            verify(&site, &check).map_err(|problem| Failed::from(findings.add(&check, &problem)))
+        };
         ignored(Trial::test(format!("{label}{}", check.name), run), lack)
     };
     checks.into_iter().map(trial).collect()
@@ -53,12 +54,15 @@ pub(crate) fn verify(site: &Site, check: &Check) -> Outcome {
     }
 }
 
-/// Keeps panics from being printed twice: runs of the CLI panic with all that it has said, which is in the report.
+/// Keeps panics from being printed twice: runs of the CLI panic with all that it has said, which is
+/// in the report.
 pub(crate) fn silence_panics() {
     panic::set_hook(Box::new(|_| {}));
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message").to_owned()
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without a message")
+        .to_owned()
 }

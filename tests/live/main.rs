@@ -1,6 +1,7 @@
-//! The live test: what this project says about GitLab, and each resource's life on it, checked on a real one. It runs
-//! where `GITLAB_BASE_URL` and `GITLAB_TOKEN` name one, and makes its own group, projects and users, which it
-//! removes. Without them every check is shown as ignored. `contributing/live.md` says how to run it.
+//! The live test: what this project says about GitLab, and each resource's life on it, checked on a
+//! real one. It runs where `GITLAB_BASE_URL` and `GITLAB_TOKEN` name one, and makes its own group,
+//! projects and users, which it removes. Without them every check is shown as ignored.
+//! `contributing/live.md` says how to run it.
 
 mod api;
 mod check;
@@ -55,7 +56,12 @@ fn unconnected(lack: Option<&str>) -> Vec<Trial> {
 fn run(args: &Arguments, site: Site) -> ExitCode {
     harness::silence_panics();
     let (site, findings) = (Arc::new(site), Arc::new(Findings::default()));
-    println!("GitLab {} at {}, in the group {}", site.version, site.api.base_url(), site.group.path);
+    println!(
+        "GitLab {} at {}, in the group {}",
+        site.version,
+        site.api.base_url(),
+        site.group.path
+    );
     let conclusion = libtest_mimic::run(args, harness::trials(&site, &findings, "", checks()));
     let left = site.clean_up();
     if !left.is_empty() {

@@ -15,7 +15,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("live test: each check has its own short name", each_check_has_a_short_name),
         Trial::test("live test: a difference is reported in full", a_difference_is_reported),
         Trial::test("live test: everything made is removed", everything_made_is_removed),
-        Trial::test("live test: delayed deletions are told twice", delayed_deletions_are_told_twice),
+        Trial::test(
+            "live test: delayed deletions are told twice",
+            delayed_deletions_are_told_twice,
+        ),
     ]
 }
 
@@ -38,7 +41,8 @@ fn a_difference_is_reported() -> Result<(), Failed> {
     let fault = Fault::Answers { status: 200, content_type: "application/json".to_owned(), body };
     played.gitlab.inject(Injection::from(fault).on(Route::ScopePatch));
     let name = "REST: PATCH answers 204 with no body";
-    let check = statements::all().into_iter().find(|check| check.name == name).ok_or("no such check")?;
+    let check =
+        statements::all().into_iter().find(|check| check.name == name).ok_or("no such check")?;
     let findings = Findings::default();
     match harness::verify(&played.site, &check) {
         Ok(()) => return Err("the check has passed".into()),
@@ -57,7 +61,8 @@ fn a_difference_is_reported() -> Result<(), Failed> {
             return Err(format!("no {part:?} in the report:\n{report}").into());
         }
     }
-    if report.contains(&secret) || report.contains("<!--") && !report.contains("must stay private") {
+    if report.contains(&secret) || report.contains("<!--") && !report.contains("must stay private")
+    {
         return Err(format!("a token or a gap in the report:\n{report}").into());
     }
     Ok(())
@@ -86,17 +91,23 @@ fn everything_made_is_removed() -> Result<(), Failed> {
 
 /// Deletes in two steps below a group; a group at the top is left to GitLab.
 fn delayed_deletions_are_told_twice() -> Result<(), Failed> {
-    for (parent, left) in [(Some("ours"), Vec::new()), (None, vec!["which waits for its deletion"])] {
+    for (parent, left) in [(Some("ours"), Vec::new()), (None, vec!["which waits for its deletion"])]
+    {
         let gitlab = Simulator::builder().delays_deletion().start();
         gitlab.add_group("ours");
         let token = gitlab.token().to_owned();
         let played = Played::of(gitlab, String::new(), token, parent.map(str::to_owned), None)
             .map_err(|problem| format!("{problem:?}"))?;
         let name = "REST: a deleted target leaves the allowlist";
-        let check = statements::all().into_iter().find(|check| check.name == name).ok_or("no such check")?;
+        let check = statements::all()
+            .into_iter()
+            .find(|check| check.name == name)
+            .ok_or("no such check")?;
         harness::verify(&played.site, &check).map_err(|problem| format!("{problem:?}"))?;
         let found = played.site.clean_up();
-        if found.len() != left.len() || !found.iter().zip(&left).all(|(found, left)| found.ends_with(left)) {
+        if found.len() != left.len()
+            || !found.iter().zip(&left).all(|(found, left)| found.ends_with(left))
+        {
             return Err(format!("left: {found:?}").into());
         }
     }

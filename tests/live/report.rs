@@ -50,7 +50,9 @@ impl Findings {
         let head = head.replace("<!-- version -->", version);
         let section = |finding: &Finding| {
             let Finding { statement, expected, seen } = finding;
-            let filled = each.replace("<!-- statement -->", statement).replace("<!-- expected -->", expected);
+            let filled = each
+                .replace("<!-- statement -->", statement)
+                .replace("<!-- expected -->", expected);
             format!("{EACH}{}", filled.replace("<!-- seen -->", seen))
         };
         let sections: Vec<String> = findings.iter().map(section).collect();

@@ -11,7 +11,8 @@ const SECRETS: [&str; 4] = ["token", "password", "secret", "_key"];
 /// The beginnings of GitLab's tokens.
 const PREFIXES: [&str; 5] = ["glpat-", "glcbt-", "gldt-", "glrt-", "gloas-"];
 
-/// Returns the text without secrets: values of JSON keys that end as above, and words that begin as GitLab's tokens do.
+/// Returns the text without secrets: values of JSON keys that end as above, and words that begin as
+/// GitLab's tokens do.
 pub(crate) fn redacted(text: &str) -> String {
     let text = match serde_json::from_str(text) {
         Ok(mut body @ (Value::Object(_) | Value::Array(_))) => {
@@ -44,7 +45,8 @@ fn without_words(text: &str, prefix: &str) -> String {
     let mut pieces = text.split(prefix);
     let mut result = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        let is_of_token = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        let is_of_token =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
         result.push_str(REDACTED);
         result.push_str(piece.trim_start_matches(is_of_token));
     }

@@ -75,7 +75,8 @@ impl Played {
         };
         let consents = [LIMITS, INSTANCE_SETTINGS].into_iter().filter_map(consented).collect();
         let settling = Duration::ZERO;
-        let connection = Connection { base_url: gitlab.api_url(), token, parent, consents, settling };
+        let connection =
+            Connection { base_url: gitlab.api_url(), token, parent, consents, settling };
         let site = Arc::new(Site::connect(&connection, cli)?);
         Ok(Self { gitlab, site, label })
     }

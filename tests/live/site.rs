@@ -1,5 +1,5 @@
-//! The GitLab that is tested: what it is, what the token may do, and a group of our own in which checks make what they
-//! need. Everything that was made is remembered, and removed at the end.
+//! The GitLab that is tested: what it is, what the token may do, and a group of our own in which
+//! checks make what they need. Everything that was made is remembered, and removed at the end.
 
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -187,16 +187,23 @@ impl Site {
             "skip_confirmation": true,
         });
         let user = self.api.post("/users", &body)?.created(201)?;
-        let id = user["id"].as_u64().ok_or_else(|| Problem::Setup("a user without an ID".to_owned()))?;
+        let id =
+            user["id"].as_u64().ok_or_else(|| Problem::Setup("a user without an ID".to_owned()))?;
         self.made.lock().unwrap_or_else(PoisonError::into_inner).users.push(id);
         let body = json!({ "name": PREFIX, "scopes": scopes });
-        let token = self.api.post(&format!("/users/{id}/personal_access_tokens"), &body)?.created(201)?;
+        let token =
+            self.api.post(&format!("/users/{id}/personal_access_tokens"), &body)?.created(201)?;
         let secret = token["token"].as_str().unwrap_or_default();
         Ok(User { id, api: self.api.with_token(secret) })
     }
 
     /// Makes a user who is a member of a project, with an access level such as 40 for Maintainer.
-    pub(crate) fn member(&self, project: &Place, level: u64, scopes: &[&str]) -> Result<User, Problem> {
+    pub(crate) fn member(
+        &self,
+        project: &Place,
+        level: u64,
+        scopes: &[&str],
+    ) -> Result<User, Problem> {
         let user = self.user(scopes)?;
         let body = json!({ "user_id": user.id, "access_level": level });
         self.api.post(&format!("/projects/{}/members", project.id), &body)?.created(201)?;
@@ -211,15 +218,20 @@ impl Site {
 
     /// Removes all that was made. Returns what is left, a line each.
     pub(crate) fn clean_up(&self) -> Vec<String> {
-        let users = std::mem::take(&mut self.made.lock().unwrap_or_else(PoisonError::into_inner).users);
-        let remove_user = |id: u64| match self.api.delete(&format!("/users/{id}?hard_delete=true")) {
+        let users =
+            std::mem::take(&mut self.made.lock().unwrap_or_else(PoisonError::into_inner).users);
+        let remove_user = |id: u64| match self.api.delete(&format!("/users/{id}?hard_delete=true"))
+        {
             Ok(answer) if matches!(answer.status, 204 | 404) => None,
             _ => Some(format!("user {id}")),
         };
         let mut left: Vec<String> = users.into_iter().filter_map(remove_user).collect();
         if deletion::delete_group(self, &self.group).is_err() {
-            let waits =
-                if deletion::is_marked(self, &self.group) { ", which waits for its deletion" } else { "" };
+            let waits = if deletion::is_marked(self, &self.group) {
+                ", which waits for its deletion"
+            } else {
+                ""
+            };
             left.push(format!("group {}{waits}", self.group.path));
         }
         left

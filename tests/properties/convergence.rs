@@ -1,6 +1,7 @@
-//! From any list to any other through any sequence of goals, with any faults and signals on the way: nothing is ever granted that
-//! the goal of the moment does not name, nothing taken away that it does, a kind that is not managed is left alone, the
-//! state tells what the server holds, and without further faults the goal is reached and stays.
+//! From any list to any other through any sequence of goals, with any faults and signals on the
+//! way: nothing is ever granted that the goal of the moment does not name, nothing taken away that
+//! it does, a kind that is not managed is left alone, the state tells what the server holds, and
+//! without further faults the goal is reached and stays.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,8 @@ const OWNER: u64 = 1;
 /// Targets of each kind to choose from.
 const TARGETS: u64 = 6;
 
-/// The wanted targets of each kind, as positions among the targets; none where a kind is not managed.
+/// The wanted targets of each kind, as positions among the targets; none where a kind is not
+/// managed.
 #[derive(Clone, Debug)]
 struct Goal {
     projects: Option<BTreeSet<usize>>,
@@ -43,7 +45,11 @@ fn places() -> impl Strategy<Value = BTreeSet<usize>> {
 }
 
 fn goal() -> impl Strategy<Value = Goal> {
-    let goals = (prop::option::weighted(0.8, places()), prop::option::weighted(0.8, places()), any::<bool>());
+    let goals = (
+        prop::option::weighted(0.8, places()),
+        prop::option::weighted(0.8, places()),
+        any::<bool>(),
+    );
     goals.prop_filter_map("one kind at least is managed", |(projects, groups, by_path)| {
         (projects.is_some() || groups.is_some()).then_some(Goal { projects, groups, by_path })
     })
@@ -52,7 +58,11 @@ fn goal() -> impl Strategy<Value = Goal> {
 fn scenario() -> impl Strategy<Value = Scenario> {
     let goals = (goal(), prop::collection::vec(disturbance(), 0..5), stop());
     let goals = prop::collection::vec(goals, 1..4);
-    (places(), places(), goals).prop_map(|(projects, groups, goals)| Scenario { projects, groups, goals })
+    (places(), places(), goals).prop_map(|(projects, groups, goals)| Scenario {
+        projects,
+        groups,
+        goals,
+    })
 }
 
 /// A GitLab with the targets, and a provider that manages the list of one project.
@@ -71,7 +81,8 @@ impl World {
     async fn of(scenario: &Scenario) -> World {
         let gitlab = Simulator::start();
         assert_eq!(gitlab.add_project("acme/app"), OWNER);
-        let projects = (0..TARGETS).map(|place| gitlab.add_project(&format!("acme/p{place}"))).collect();
+        let projects =
+            (0..TARGETS).map(|place| gitlab.add_project(&format!("acme/p{place}"))).collect();
         let groups = (0..TARGETS).map(|place| gitlab.add_group(&format!("g{place}"))).collect();
         let resource = start(&gitlab).await;
         let world = World { gitlab, resource, projects, groups };
@@ -98,7 +109,9 @@ impl World {
         };
         // The same list by paths in one half of the cases and by IDs in the other.
         let texts = |places: &Option<BTreeSet<usize>>, path: fn(usize) -> String| {
-            places.as_ref().map(|places| places.iter().map(|place| path(*place)).collect::<Vec<_>>())
+            places
+                .as_ref()
+                .map(|places| places.iter().map(|place| path(*place)).collect::<Vec<_>>())
         };
         if goal.by_path {
             let projects = texts(&goal.projects, |place| format!("acme/p{place}"));
@@ -113,9 +126,11 @@ impl World {
 
     /// The list once the goal is reached.
     fn wanted(&self, goal: &Goal, before: &Allowlist) -> Allowlist {
-        let kind = |places: &Option<BTreeSet<usize>>, targets: &[u64], before: &BTreeSet<u64>| match places {
-            Some(places) => self.ids(targets, places).collect(),
-            None => before.clone(),
+        let kind = |places: &Option<BTreeSet<usize>>, targets: &[u64], before: &BTreeSet<u64>| {
+            match places {
+                Some(places) => self.ids(targets, places).collect(),
+                None => before.clone(),
+            }
         };
         Allowlist {
             projects: kind(&goal.projects, &self.projects, &before.projects),
@@ -153,7 +168,8 @@ impl World {
         succeeded
     }
 
-    /// No write gives what the goal does not name, takes what it does, or touches a kind that is not managed.
+    /// No write gives what the goal does not name, takes what it does, or touches a kind that is
+    /// not managed.
     fn assert_writes(&self, goal: &Goal, before: &Allowlist) {
         let wanted = self.wanted(goal, before);
         let names = |target| match target {
@@ -171,8 +187,8 @@ impl World {
         }
     }
 
-    /// The state after an apply is what the server holds of what is managed. Where the list could not be read after a
-    /// failure, it is what it was; and after a failed create there is none.
+    /// The state after an apply is what the server holds of what is managed. Where the list could
+    /// not be read after a failure, it is what it was; and after a failed create there is none.
     fn assert_state(&self, prior: &Value, applied: &Applied) {
         let failed = failed(&applied.diagnostics);
         if failed && prior.is_null() {
@@ -185,7 +201,8 @@ impl World {
             return;
         }
         let list = self.gitlab.allowlist(OWNER);
-        for (attribute, held) in [("target_project_ids", &list.projects), ("target_group_ids", &list.groups)]
+        for (attribute, held) in
+            [("target_project_ids", &list.projects), ("target_group_ids", &list.groups)]
         {
             if let Value::Array(ids) = &applied.state[attribute] {
                 let ids: BTreeSet<u64> = ids.iter().map(|id| id.as_u64().unwrap()).collect();
@@ -238,8 +255,8 @@ fn briefly_hidden_list_proves_no_removal() {
     Runtime::new().unwrap().block_on(live(scenario));
 }
 
-/// Found by the test below: a removal that was carried out, though the answer refused the token, used to leave the target
-/// on the list that is shared.
+/// Found by the test below: a removal that was carried out, though the answer refused the token,
+/// used to leave the target on the list that is shared.
 #[test]
 fn a_refusal_on_the_way_back_leaves_no_list_that_is_out_of_date() {
     let goal = |groups: &[usize]| Goal {

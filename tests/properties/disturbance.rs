@@ -67,7 +67,8 @@ pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
         answers(404, r#"{"message":"404 Not found"}"#),
         answers(400, r#"{"message":"400 Bad request"}"#),
     ];
-    let route = prop_oneof![3 => prop::sample::select(&WRITES[..]), 1 => prop::sample::select(&LISTS[..])];
+    let route =
+        prop_oneof![3 => prop::sample::select(&WRITES[..]), 1 => prop::sample::select(&LISTS[..])];
     let parts = (prop::sample::select(faults), route, 0_usize..3, 1_usize..4, any::<bool>());
     parts.prop_map(|(fault, route, after, times, carried_out)| Disturbance {
         fault,
@@ -81,11 +82,13 @@ pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
 /// A signal in a third of all applies.
 pub(crate) fn stop() -> impl Strategy<Value = Option<Stop>> {
     let signals = vec![Signal::Interrupt, Signal::Terminate, Signal::HangUp];
-    let stop = (prop::sample::select(signals), 0_usize..8).prop_map(|(signal, after)| Stop { signal, after });
+    let stop = (prop::sample::select(signals), 0_usize..8)
+        .prop_map(|(signal, after)| Stop { signal, after });
     prop::option::weighted(0.35, stop)
 }
 
-/// Makes the calls, with the signal on the way if there is to be one. A host that gets it as well asks the provider to stop.
+/// Makes the calls, with the signal on the way if there is to be one. A host that gets it as well
+/// asks the provider to stop.
 pub(crate) async fn stopped<F: Future>(
     stop: Option<Stop>,
     host: &Host,

@@ -17,7 +17,8 @@ pub(crate) struct Attribute {
     pub(crate) required: bool,
     pub(crate) settable: bool,
     computed: bool,
-    /// The attributes of each object, where this is a map of objects. It has no type of its own then.
+    /// The attributes of each object, where this is a map of objects. It has no type of its own
+    /// then.
     pub(crate) elements: Vec<Attribute>,
 }
 
@@ -47,7 +48,13 @@ impl Resource {
         let diagnostics = host.configure(block.clone()).await.unwrap();
         assert!(!failed(&diagnostics), "{diagnostics:?}");
         let schema = &schemas.resource_schemas[type_name];
-        Resource { host, block, type_name, shape: Shape::of(schema), attributes: attributes(schema) }
+        Resource {
+            host,
+            block,
+            type_name,
+            shape: Shape::of(schema),
+            attributes: attributes(schema),
+        }
     }
 
     /// Begins another run, as a host does that starts another process.
@@ -61,7 +68,8 @@ impl Resource {
         !failed(&self.host.validate_resource(self.type_name, config).await.unwrap())
     }
 
-    /// A plan that core would accept, with what it was made from; none where the provider says why not.
+    /// A plan that core would accept, with what it was made from; none where the provider says why
+    /// not.
     pub(crate) async fn plan(&self, prior: &Value, config: &Value) -> Option<(Plan, Planned)> {
         let config = self.shape.complete(config.clone());
         let plan = Plan {
@@ -82,7 +90,8 @@ impl Resource {
         self.host.apply(self.type_name, plan, planned).await.unwrap()
     }
 
-    /// The state as it is now, null when the object is gone; none where the provider could not tell.
+    /// The state as it is now, null when the object is gone; none where the provider could not
+    /// tell.
     pub(crate) async fn refresh(&self, state: &Value) -> Option<Value> {
         let request = read_resource::Request {
             type_name: self.type_name.to_owned(),
@@ -108,7 +117,10 @@ impl Resource {
         }
         for path in &planned.requires_replace {
             assert!(!plan.prior.is_null(), "nothing is there to be replaced");
-            assert!(!same(&planned.state[path], &plan.prior[path]), "{path} is replaced without change");
+            assert!(
+                !same(&planned.state[path], &plan.prior[path]),
+                "{path} is replaced without change"
+            );
         }
     }
 }
@@ -122,7 +134,10 @@ fn of_attributes(attributes: &[schema::Attribute]) -> Vec<Attribute> {
         let nested = attribute.nested_type.as_ref();
         Attribute {
             name: attribute.name.clone(),
-            ty: nested.map_or_else(|| serde_json::from_slice(&attribute.r#type).unwrap(), |_| Value::Null),
+            ty: nested.map_or_else(
+                || serde_json::from_slice(&attribute.r#type).unwrap(),
+                |_| Value::Null,
+            ),
             required: attribute.required,
             settable: attribute.required || attribute.optional,
             computed: attribute.computed,
@@ -177,7 +192,9 @@ fn is_of_type(value: &Value, ty: &Value) -> bool {
         (Some("string"), value) => value.is_string(),
         (Some("number"), value) => value.is_number(),
         (Some("bool"), value) => value.is_boolean(),
-        (_, Value::Array(values)) => ty[0] == "set" && values.iter().all(|value| is_of_type(value, &ty[1])),
+        (_, Value::Array(values)) => {
+            ty[0] == "set" && values.iter().all(|value| is_of_type(value, &ty[1]))
+        }
         _ => false,
     }
 }
@@ -186,7 +203,8 @@ fn is_of_type(value: &Value, ty: &Value) -> bool {
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Array(one), Value::Array(other)) => {
-            let within = |some: &[Value], all: &[Value]| some.iter().all(|value| all.contains(value));
+            let within =
+                |some: &[Value], all: &[Value]| some.iter().all(|value| all.contains(value));
             within(one, other) && within(other, one)
         }
         (one, other) => one == other,

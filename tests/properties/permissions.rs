@@ -1,6 +1,7 @@
-//! One entry with permissions, of a resource of its own or in the map of an exclusive list, through any sequence of goals, with doubtful answers and signals on the way: the entry never
-//! has more permissions than it had or is to have, the state says what the server holds, and without further disturbances
-//! the goal is reached and stays.
+//! One entry with permissions, of a resource of its own or in the map of an exclusive list, through
+//! any sequence of goals, with doubtful answers and signals on the way: the entry never has more
+//! permissions than it had or is to have, the state says what the server holds, and without further
+//! disturbances the goal is reached and stays.
 
 use std::collections::BTreeSet;
 
@@ -40,17 +41,20 @@ struct Scenario {
     manager: Manager,
     /// The entry that somebody else has made.
     before: Option<Permitted>,
-    /// Each is applied once among its disturbances; the last one is then reached without. None is no entry.
+    /// Each is applied once among its disturbances; the last one is then reached without. None is
+    /// no entry.
     goals: Vec<(Option<Permitted>, Vec<Disturbance>, Option<Stop>)>,
 }
 
 fn permitted() -> impl Strategy<Value = Permitted> {
     let policies = subsequence(&POLICIES[..], 1..=POLICIES.len());
-    let only = policies.prop_map(|names| Permitted::Only(names.into_iter().map(str::to_owned).collect()));
+    let only =
+        policies.prop_map(|names| Permitted::Only(names.into_iter().map(str::to_owned).collect()));
     prop_oneof![1 => Just(Permitted::Default), 3 => only]
 }
 
-/// A fault of a request about the entry. What has been carried out is never refused in GitLab's own words.
+/// A fault of a request about the entry. What has been carried out is never refused in GitLab's own
+/// words.
 fn disturbance() -> impl Strategy<Value = Disturbance> {
     let doubtful = vec![
         Fault::DropsTheRequest,
@@ -64,14 +68,19 @@ fn disturbance() -> impl Strategy<Value = Disturbance> {
         answers(200, "{}"),
         answers(200, r#"{"data":null}"#),
         answers(200, r#"{"data":{"written":null}}"#),
-        answers(200, r#"{"data":{"written":null},"errors":[{"message":"Timeout on GraphQL query"}]}"#),
+        answers(
+            200,
+            r#"{"data":{"written":null},"errors":[{"message":"Timeout on GraphQL query"}]}"#,
+        ),
         answers(200, r#"{"data":{"project":null}}"#),
         answers(404, r#"{"message":"no Route matched with those values"}"#),
         answers(503, r#"{"message":"503 Service Unavailable"}"#),
     ];
     let refusing = vec![
         Fault::RejectsTheToken,
-        Fault::GraphqlError("The resource that you are attempting to access does not exist".to_owned()),
+        Fault::GraphqlError(
+            "The resource that you are attempting to access does not exist".to_owned(),
+        ),
         answers(403, r#"{"message":"403 Forbidden"}"#),
         answers(400, r#"{"message":"400 Bad request"}"#),
     ];
@@ -86,20 +95,24 @@ fn disturbance() -> impl Strategy<Value = Disturbance> {
         1 => Just(Route::AllowlistProjectPost),
         2 => Just(Route::AllowlistProjectDelete),
     ];
-    (fault, route, 0_usize..2, 1_usize..4).prop_map(|((fault, carried_out), route, after, times)| {
-        Disturbance { fault, route, after, times, carried_out }
-    })
+    (fault, route, 0_usize..2, 1_usize..4).prop_map(
+        |((fault, carried_out), route, after, times)| Disturbance {
+            fault,
+            route,
+            after,
+            times,
+            carried_out,
+        },
+    )
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
     let goal = prop::option::weighted(0.75, permitted());
-    let goals = prop::collection::vec((goal, prop::collection::vec(disturbance(), 0..4), stop()), 1..5);
+    let goals =
+        prop::collection::vec((goal, prop::collection::vec(disturbance(), 0..4), stop()), 1..5);
     let manager = prop::sample::select(vec![Manager::Entry, Manager::List]);
-    (manager, prop::option::weighted(0.2, permitted()), goals).prop_map(|(manager, before, goals)| Scenario {
-        manager,
-        before,
-        goals,
-    })
+    (manager, prop::option::weighted(0.2, permitted()), goals)
+        .prop_map(|(manager, before, goals)| Scenario { manager, before, goals })
 }
 
 impl Manager {
@@ -137,16 +150,17 @@ impl Manager {
         Some(match entry["default_permissions"].as_bool() {
             Some(true) => Permitted::Default,
             None if self == Self::Entry => Permitted::Default,
-            Some(false) | None => {
-                Permitted::Only(policies().map(|policy| policy.as_str().unwrap().to_owned()).collect())
-            }
+            Some(false) | None => Permitted::Only(
+                policies().map(|policy| policy.as_str().unwrap().to_owned()).collect(),
+            ),
         })
     }
 }
 
 impl Permitted {
     fn of_server(gitlab: &Simulator) -> Option<Self> {
-        let Permissions { default_permissions, job_token_policies } = gitlab.permissions(OWNER, TARGET)?;
+        let Permissions { default_permissions, job_token_policies } =
+            gitlab.permissions(OWNER, TARGET)?;
         Some(match default_permissions {
             true => Self::Default,
             false => Self::Only(job_token_policies.into_iter().collect()),
@@ -250,10 +264,16 @@ impl World {
             Some(instance) => {
                 let is_unread = self.gitlab.requests().iter().any(|request| {
                     request.faulty
-                        && matches!(request.route, Route::GraphqlQuery | Route::AllowlistProjectsGet)
+                        && matches!(
+                            request.route,
+                            Route::GraphqlQuery | Route::AllowlistProjectsGet
+                        )
                 });
                 let is_same = now == self.manager.of_state(instance);
-                assert!(is_same || is_unread || now.is_none(), "{now:?} is {instance:?}: {diagnostics:?}");
+                assert!(
+                    is_same || is_unread || now.is_none(),
+                    "{now:?} is {instance:?}: {diagnostics:?}"
+                );
             }
         }
     }
@@ -280,7 +300,8 @@ fn any_permissions_become_any_others_whatever_goes_wrong() {
     hold(CASES, scenario(), |scenario| runtime.block_on(live(scenario)));
 }
 
-/// A scenario for itself, since it takes the deepest calls, which have overflowed the stack of a thread.
+/// A scenario for itself, since it takes the deepest calls, which have overflowed the stack of a
+/// thread.
 #[test]
 fn permissions_of_a_list_survive_a_lost_write() {
     let restricted = Permitted::Only(["READ_PACKAGES".to_owned()].into());
@@ -291,7 +312,8 @@ fn permissions_of_a_list_survive_a_lost_write() {
         times: 1,
         carried_out: false,
     };
-    let goals = vec![(Some(Permitted::Default), vec![], None), (Some(restricted), vec![lost], None)];
+    let goals =
+        vec![(Some(Permitted::Default), vec![], None), (Some(restricted), vec![lost], None)];
     let runtime = Runtime::new().unwrap();
     runtime.block_on(live(Scenario { manager: Manager::List, before: None, goals }));
 }

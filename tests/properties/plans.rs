@@ -1,5 +1,5 @@
-//! Any configuration over any state, sensible or not: the plan is one that core accepts, or an error that a person can
-//! read. Asked twice, the provider answers the same.
+//! Any configuration over any state, sensible or not: the plan is one that core accepts, or an
+//! error that a person can read. Asked twice, the provider answers the same.
 
 use gitlab_simulator::Simulator;
 use plugin_host::wire::UNKNOWN;
@@ -21,8 +21,19 @@ fn gitlab() -> Simulator {
     gitlab
 }
 
-const NAMES: [&str; 11] =
-    ["acme/app", "Acme/APP", "acme/lib", "acme/tools", "acme", "other", "no/where", "1", "2", "3", "77"];
+const NAMES: [&str; 11] = [
+    "acme/app",
+    "Acme/APP",
+    "acme/lib",
+    "acme/tools",
+    "acme",
+    "other",
+    "no/where",
+    "1",
+    "2",
+    "3",
+    "77",
+];
 /// Texts that name no project or group, or hardly one.
 const ODD: [&str; 10] =
     ["", " ", "0", "-5", "99999999999999999999", "/", "a//b", "acme/app/", "project", "group"];
@@ -37,11 +48,18 @@ fn text() -> BoxedStrategy<Value> {
 }
 
 fn number() -> BoxedStrategy<Value> {
-    let odd = prop::sample::select(vec![json!(0), json!(-1), json!(1.5), json!(i64::MAX), json!(u64::MAX)]);
+    let odd = prop::sample::select(vec![
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!(i64::MAX),
+        json!(u64::MAX),
+    ]);
     prop_oneof![8 => (1_u64..12).prop_map(Value::from), 1 => odd].boxed()
 }
 
-/// A value of the attribute, null, or unknown where that may be. In a configuration, nothing sets what is only computed.
+/// A value of the attribute, null, or unknown where that may be. In a configuration, nothing sets
+/// what is only computed.
 fn value(attribute: &Attribute, in_config: bool) -> BoxedStrategy<Value> {
     if in_config && !attribute.settable {
         return Just(Value::Null).boxed();
@@ -49,7 +67,8 @@ fn value(attribute: &Attribute, in_config: bool) -> BoxedStrategy<Value> {
     if attribute.elements.is_empty() {
         return of_type(&attribute.ty, in_config);
     }
-    let elements = attribute.elements.iter().map(|inner| (inner.name.clone(), value(inner, in_config)));
+    let elements =
+        attribute.elements.iter().map(|inner| (inner.name.clone(), value(inner, in_config)));
     let any_element = or_none(object(elements.collect()), in_config);
     let sensible = prop::sample::select(vec![
         json!({"job_token_policies": ["READ_JOBS"], "default_permissions": null, "id": null}),
@@ -69,7 +88,9 @@ fn of_type(ty: &Value, unknowns: bool) -> BoxedStrategy<Value> {
         (Some("string"), _) => text(),
         (Some("number"), _) => number(),
         (Some("bool"), _) => any::<bool>().prop_map(Value::from).boxed(),
-        (_, Some(_)) => prop::collection::vec(of_type(&ty[1], unknowns), 0..4).prop_map(set).boxed(),
+        (_, Some(_)) => {
+            prop::collection::vec(of_type(&ty[1], unknowns), 0..4).prop_map(set).boxed()
+        }
         _ => panic!("{ty} is no type that a resource here has"),
     };
     or_none(known, unknowns)
@@ -116,7 +137,8 @@ fn any_state(attributes: &[Attribute]) -> BoxedStrategy<Value> {
     prop_oneof![Just(Value::Null), object(attributes.iter().map(attribute).collect())].boxed()
 }
 
-/// The IDs of a state as a provider would have written them, so that some plans keep what was before.
+/// The IDs of a state as a provider would have written them, so that some plans keep what was
+/// before.
 fn resembling(state: &Value, config: &Value) -> Value {
     let mut alike = state.clone();
     if let (Value::Object(alike), Value::Object(config)) = (&mut alike, config) {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::simulated::{configured, with_nulls};
 use crate::{eventually, is_empty, launch_in_own_directory};
 
-/// Longer than the grace for a host that may connect anew, and within what the process then takes to end.
+/// Longer than the grace for a host that may connect anew, and within what the process then takes
+/// to end.
 const HOLD_UP: Duration = Duration::from_secs(7);
 
 #[tokio::test]
@@ -20,8 +21,15 @@ async fn the_write_on_the_wire_is_finished_and_no_other_is_begun() {
     let (launch, temporary) = launch_in_own_directory();
     let host = configured(&launch, &gitlab, json!({ "max_concurrent_requests": 1 })).await;
     let config = json!({ "project": app.to_string(), "target_project_ids": targets });
-    let unset =
-        ["target_projects", "target_groups", "target_group_ids", "projects", "groups", "project_id", "id"];
+    let unset = [
+        "target_projects",
+        "target_groups",
+        "target_group_ids",
+        "projects",
+        "groups",
+        "project_id",
+        "id",
+    ];
     let config = with_nulls(config, &unset);
     let plan = Plan { proposed: config.clone(), config, prior: Value::Null, ..Plan::default() };
     const TYPE: &str = "gitlab_job_token_allowlist_exclusive";

@@ -31,12 +31,21 @@ impl Waiting {
     async fn start(variables: &[(&str, &str)]) -> Waiting {
         let temporary = tempfile::tempdir().unwrap();
         let mut command = Command::new(BINARY);
-        command.arg("--debug").env_clear().env("TMPDIR", temporary.path()).envs(variables.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .arg("--debug")
+            .env_clear()
+            .env("TMPDIR", temporary.path())
+            .envs(variables.iter().copied());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = loop {
-            let line = timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().expect("it ended early");
+            let line =
+                timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().expect("it ended early");
             if let Some((_, assignment)) = line.split_once("TF_REATTACH_PROVIDERS=") {
                 break assignment.trim_matches('\'').to_owned();
             }

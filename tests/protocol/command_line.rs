@@ -14,11 +14,15 @@ async fn refusal(launch: Launch) -> String {
 
 #[tokio::test]
 async fn without_the_cookie_it_explains_what_to_run_instead() {
-    for launch in [launch().cookie(None), launch().cookie(Some("")), launch().cookie(Some("wrong"))] {
+    for launch in [launch().cookie(None), launch().cookie(Some("")), launch().cookie(Some("wrong"))]
+    {
         let message = refusal(launch).await;
         assert!(message.starts_with("This is terraform-provider-gitlab-job-token "), "{message}");
         assert!(message.contains("terraform init"), "{message}");
-        assert!(message.contains(r#"gitlab = { source = "aff15f21/gitlab-job-token" }"#), "{message}");
+        assert!(
+            message.contains(r#"gitlab = { source = "aff15f21/gitlab-job-token" }"#),
+            "{message}"
+        );
     }
 }
 

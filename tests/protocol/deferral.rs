@@ -1,12 +1,13 @@
-//! A provider block that depends on what a later apply will know: "not yet" for hosts that take it, a plan that holds
-//! either way, and no request in any case.
+//! A provider block that depends on what a later apply will know: "not yet" for hosts that take it,
+//! a plan that holds either way, and no request in any case.
 
 use plugin_host::wire::UNKNOWN;
 use plugin_host::{Query, Stored};
 use serde_json::{Value, json};
 
 use crate::kit::{
-    ALLOWLIST_DATA, Action, ENTRY, EXCLUSIVE, Kit, PROVIDER_CONFIG_UNKNOWN, SCOPE, SCOPE_DATA, only_error,
+    ALLOWLIST_DATA, Action, ENTRY, EXCLUSIVE, Kit, PROVIDER_CONFIG_UNKNOWN, SCOPE, SCOPE_DATA,
+    only_error,
 };
 use crate::list;
 
@@ -16,7 +17,10 @@ fn given() -> [(&'static str, Value); 3] {
     [
         (SCOPE, json!({"project": "acme/app"})),
         (ENTRY, json!({"project": "acme/app", "target_group": "acme"})),
-        (EXCLUSIVE, json!({"project": "7", "target_projects": ["acme/lib", "8"], "target_group_ids": [3]})),
+        (
+            EXCLUSIVE,
+            json!({"project": "7", "target_projects": ["acme/lib", "8"], "target_group_ids": [3]}),
+        ),
     ]
 }
 
@@ -49,7 +53,11 @@ async fn creation_is_deferred_only_where_the_host_allows_it() {
         let kit = Kit::unknown(allowed).await;
         for (type_name, given) in given() {
             let step = kit.plan(type_name, &Stored::default(), given).await;
-            assert_eq!((step.action, step.planned.deferred), (Action::Create, reason), "{type_name}");
+            assert_eq!(
+                (step.action, step.planned.deferred),
+                (Action::Create, reason),
+                "{type_name}"
+            );
         }
     }
 }
@@ -59,15 +67,24 @@ async fn what_only_gitlab_knows_is_unknown_in_such_a_plan() {
     let kit = Kit::unknown(false).await;
     let [(_, scope), (_, entry), (_, list)] = given();
     let step = kit.plan(SCOPE, &Stored::default(), scope).await;
-    assert_eq!((step.value("project_id"), step.value("inbound_enabled")), (&json!(UNKNOWN), &json!(true)));
+    assert_eq!(
+        (step.value("project_id"), step.value("inbound_enabled")),
+        (&json!(UNKNOWN), &json!(true))
+    );
     let step = kit.plan(ENTRY, &Stored::default(), entry).await;
     assert_eq!(
         (step.value("target_group_id"), step.value("target_type")),
         (&json!(UNKNOWN), &json!("group"))
     );
-    assert_eq!((step.value("target_project_id"), step.value("id")), (&Value::Null, &json!(UNKNOWN)));
+    assert_eq!(
+        (step.value("target_project_id"), step.value("id")),
+        (&Value::Null, &json!(UNKNOWN))
+    );
     let step = kit.plan(EXCLUSIVE, &Stored::default(), list).await;
-    assert_eq!((step.value("target_project_ids"), step.value("project_id")), (&json!(UNKNOWN), &json!(7)));
+    assert_eq!(
+        (step.value("target_project_ids"), step.value("project_id")),
+        (&json!(UNKNOWN), &json!(7))
+    );
 }
 
 #[tokio::test]
@@ -76,7 +93,11 @@ async fn what_did_not_change_plans_clean_all_the_same() {
         let kit = Kit::unknown(allowed).await;
         for (type_name, given) in given() {
             let step = kit.plan(type_name, &stored(type_name), given).await;
-            assert_eq!((step.action, step.planned.deferred), (Action::Nothing, reason), "{type_name}");
+            assert_eq!(
+                (step.action, step.planned.deferred),
+                (Action::Nothing, reason),
+                "{type_name}"
+            );
         }
     }
 }
@@ -89,7 +110,10 @@ async fn a_read_leaves_the_state_as_it_is() {
             let stored = stored(type_name);
             let read = kit.read(type_name, &stored).await.unwrap();
             assert_eq!((read.deferred, &read.diagnostics[..]), (reason, &[][..]));
-            assert_eq!(Stored { state: read.state, private: read.private, identity: read.identity }, stored);
+            assert_eq!(
+                Stored { state: read.state, private: read.private, identity: read.identity },
+                stored
+            );
         }
     }
 }
@@ -110,11 +134,17 @@ async fn import_is_deferred_if_allowed_else_an_error() {
     let kit = Kit::unknown(true).await;
     for (type_name, id) in [(SCOPE, "acme/app"), (ENTRY, "7:group:3"), (EXCLUSIVE, "7")] {
         let imported = kit.import(type_name, id).await.unwrap();
-        assert_eq!((imported.deferred, &imported.diagnostics[..]), (Some(PROVIDER_CONFIG_UNKNOWN), &[][..]));
+        assert_eq!(
+            (imported.deferred, &imported.diagnostics[..]),
+            (Some(PROVIDER_CONFIG_UNKNOWN), &[][..])
+        );
         assert!(imported.resources.is_empty(), "{imported:#?}");
     }
     let by_identity = kit.import_by_identity(SCOPE, &json!({"project_id": 7})).await.unwrap();
-    assert_eq!((by_identity.deferred, by_identity.resources.len()), (Some(PROVIDER_CONFIG_UNKNOWN), 0));
+    assert_eq!(
+        (by_identity.deferred, by_identity.resources.len()),
+        (Some(PROVIDER_CONFIG_UNKNOWN), 0)
+    );
 
     let kit = Kit::unknown(false).await;
     let imported = kit.import(SCOPE, "7").await.unwrap();
@@ -127,7 +157,10 @@ async fn data_source_is_deferred_if_allowed_else_an_error() {
         let kit = Kit::unknown(true).await;
         let config = kit.data_config(type_name, json!({"project": "acme/app"}));
         let read = kit.read_data_source(type_name, config.clone()).await.unwrap();
-        assert_eq!((read.deferred, &read.diagnostics[..]), (Some(PROVIDER_CONFIG_UNKNOWN), &[][..]));
+        assert_eq!(
+            (read.deferred, &read.diagnostics[..]),
+            (Some(PROVIDER_CONFIG_UNKNOWN), &[][..])
+        );
         assert_eq!(
             (&read.state["project"], &read.state["project_id"]),
             (&json!("acme/app"), &json!(UNKNOWN))

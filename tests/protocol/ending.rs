@@ -1,4 +1,5 @@
-//! The end of the process: at once when asked to, by itself when its host is gone, and not by an interrupt.
+//! The end of the process: at once when asked to, by itself when its host is gone, and not by an
+//! interrupt.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -70,7 +71,10 @@ async fn a_host_that_dies_takes_the_process_with_it() {
     let mut shell = Command::new("sh")
         .args(["-c", r#""$0" & wait"#, BINARY])
         .env("TMPDIR", temporary.path())
-        .env("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
+        .env(
+            "TF_PLUGIN_MAGIC_COOKIE",
+            "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+        )
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()

@@ -1,5 +1,6 @@
-//! Identities, as hosts since Terraform 1.12 and OpenTofu 1.12 keep them beside a state. That every answer has one, that
-//! it is of its schema and that it stays what it was is checked in every test here; these tell which one it is.
+//! Identities, as hosts since Terraform 1.12 and OpenTofu 1.12 keep them beside a state. That every
+//! answer has one, that it is of its schema and that it stays what it was is checked in every test
+//! here; these tell which one it is.
 
 use gitlab_simulator::Simulator;
 use plugin_host::Stored;
@@ -22,8 +23,16 @@ async fn an_identity_is_planned_and_kept_by_the_apply() {
     let kit = kit().await;
     for (type_name, given, identity) in [
         (SCOPE, json!({"project": "acme/app"}), json!({"project_id": 1})),
-        (ENTRY, json!({"project": "acme/app", "target_project": "acme/lib"}), entry(json!(1), json!(2))),
-        (EXCLUSIVE, json!({"project": "acme/tool", "target_projects": []}), json!({"project_id": 3})),
+        (
+            ENTRY,
+            json!({"project": "acme/app", "target_project": "acme/lib"}),
+            entry(json!(1), json!(2)),
+        ),
+        (
+            EXCLUSIVE,
+            json!({"project": "acme/tool", "target_projects": []}),
+            json!({"project_id": 3}),
+        ),
     ] {
         let step = kit.plan(type_name, &Stored::default(), given.clone()).await;
         assert_eq!(step.planned.identity.as_ref(), Some(&identity));
@@ -58,11 +67,15 @@ async fn an_identity_is_planned_only_when_all_of_it_is_known() {
 async fn an_update_keeps_the_identity_and_a_replacement_changes_it() {
     let kit = kit().await;
     let stored = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;
-    let step = kit.plan(ENTRY, &stored, json!({"project": "acme/app", "target_project": "acme/lib"})).await;
+    let step = kit
+        .plan(ENTRY, &stored, json!({"project": "acme/app", "target_project": "acme/lib"}))
+        .await;
     assert_eq!(step.action, Action::Update);
     let updated = kit.apply(&step).await;
     assert_eq!(updated.identity, stored.identity);
-    let step = kit.plan(ENTRY, &updated, json!({"project": "acme/app", "target_project": "acme/tool"})).await;
+    let step = kit
+        .plan(ENTRY, &updated, json!({"project": "acme/app", "target_project": "acme/tool"}))
+        .await;
     assert_eq!(step.action, Action::Replace);
     let replaced = kit.apply(&step).await;
     assert_eq!(replaced.identity, Some(entry(json!(1), json!(3))));
@@ -91,8 +104,9 @@ async fn a_read_gives_a_state_without_an_identity_its_own() {
 async fn a_failed_update_keeps_the_identity() {
     let kit = kit().await;
     let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
-    kit.gitlab
-        .inject(gitlab_simulator::Fault::InternalError.on(gitlab_simulator::Route::AllowlistProjectPost));
+    kit.gitlab.inject(
+        gitlab_simulator::Fault::InternalError.on(gitlab_simulator::Route::AllowlistProjectPost),
+    );
     let config = kit.config(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2, 3]}));
     let plan = plugin_host::Plan {
         prior: stored.state.clone(),
@@ -126,7 +140,8 @@ async fn a_stored_identity_is_read_as_it_is() {
 async fn an_identity_from_the_future_or_that_is_none_is_an_error() {
     let kit = Kit::unconfigured().await;
     for type_name in RESOURCES {
-        let upgraded = kit.upgrade_identity(type_name, 99, &json!({"project_id": 1})).await.unwrap();
+        let upgraded =
+            kit.upgrade_identity(type_name, 99, &json!({"project_id": 1})).await.unwrap();
         let error = only_error(&upgraded.diagnostics);
         assert!(error.detail.contains("its version is 99"), "{error:#?}");
         for stored in [Value::Null, json!([]), json!({"project_id": "many"})] {

@@ -1,4 +1,5 @@
-//! ImportResourceState, followed by the read that hosts always send: by id in all its forms, and by identity.
+//! ImportResourceState, followed by the read that hosts always send: by id in all its forms, and by
+//! identity.
 
 use gitlab_simulator::Target;
 use serde_json::{Value, json};
@@ -33,7 +34,8 @@ async fn an_entry_is_imported_by_every_form_of_id() {
         assert_eq!(stored.state["id"], entry, "{id}");
         assert_eq!(stored.state["project"], project, "{id}: as it was written");
         let mut given = json!({"project": project});
-        let attribute = if entry.contains("group") { "target_group_id" } else { "target_project_id" };
+        let attribute =
+            if entry.contains("group") { "target_group_id" } else { "target_project_id" };
         given[attribute] = stored.state[attribute].clone();
         kit.assert_clean(ENTRY, &stored, given).await;
     }
@@ -64,7 +66,8 @@ async fn import_by_identity_shows_the_path_of_the_project() {
     let project = json!({"project_id": 1, "target_project_id": 2, "target_group_id": null});
     let entry = kit.import_by(ENTRY, &project).await;
     kit.assert_clean(ENTRY, &entry, json!({"project": "acme/app", "target_project_id": 2})).await;
-    let group_identity = json!({"project_id": 1, "target_project_id": null, "target_group_id": group});
+    let group_identity =
+        json!({"project_id": 1, "target_project_id": null, "target_group_id": group});
     let entry = kit.import_by(ENTRY, &group_identity).await;
     kit.assert_clean(ENTRY, &entry, json!({"project": "acme/app", "target_group_id": group})).await;
 }
@@ -93,16 +96,22 @@ async fn identity_without_a_target_fails_without_a_request() {
         assert!(!error.detail.contains("defect"), "{identity}: {error:#?}");
     }
     let zero = kit.import_by_identity(SCOPE, &json!({"project_id": 0})).await.unwrap();
-    assert!(only_error(&zero.diagnostics).detail.starts_with("`project_id` is 0, but"), "{zero:#?}");
+    assert!(
+        only_error(&zero.diagnostics).detail.starts_with("`project_id` is 0, but"),
+        "{zero:#?}"
+    );
     assert_eq!(kit.requests(), "");
 }
 
 #[tokio::test]
 async fn an_identity_of_another_shape_is_an_error() {
     let (kit, _) = kit().await;
-    for identity in
-        [json!({}), json!({"project_id": 1, "other": 2}), json!({"project_id": "acme/app"}), Value::Null]
-    {
+    for identity in [
+        json!({}),
+        json!({"project_id": 1, "other": 2}),
+        json!({"project_id": "acme/app"}),
+        Value::Null,
+    ] {
         let imported = kit.import_by_identity(SCOPE, &identity).await.unwrap();
         only_error(&imported.diagnostics);
     }
@@ -133,9 +142,14 @@ async fn what_is_not_there_is_not_imported() {
 #[tokio::test]
 async fn an_id_of_no_known_form_is_an_error_and_nothing_is_asked() {
     let (kit, _) = kit().await;
-    for (type_name, id) in
-        [(ENTRY, "1"), (ENTRY, "1:user:2"), (ENTRY, "::"), (ENTRY, ""), (SCOPE, ""), (EXCLUSIVE, "a b")]
-    {
+    for (type_name, id) in [
+        (ENTRY, "1"),
+        (ENTRY, "1:user:2"),
+        (ENTRY, "::"),
+        (ENTRY, ""),
+        (SCOPE, ""),
+        (EXCLUSIVE, "a b"),
+    ] {
         let imported = kit.import(type_name, id).await.unwrap();
         only_error(&imported.diagnostics);
     }
@@ -150,7 +164,10 @@ async fn only_the_first_plan_after_an_import_names_who_loses_access() {
     let step = kit.plan(EXCLUSIVE, &imported, given.clone()).await;
     assert_eq!(step.action, Action::Update);
     let warning = only_warning(&step.planned.diagnostics);
-    assert!(warning.detail.contains("acme/lib (2)") && warning.detail.contains("group acme"), "{warning:#?}");
+    assert!(
+        warning.detail.contains("acme/lib (2)") && warning.detail.contains("group acme"),
+        "{warning:#?}"
+    );
 
     let applied = kit.apply(&step).await;
     kit.gitlab.allow(1, Target::Project(2));

@@ -9,7 +9,8 @@ use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_warning};
 use crate::worlds::{ACME, four_projects};
 
 fn ids(value: &Value) -> Vec<u64> {
-    let mut ids: Vec<u64> = value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+    let mut ids: Vec<u64> =
+        value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
     ids.sort_unstable();
     ids
 }
@@ -173,7 +174,8 @@ async fn exclusive_list_sets_its_targets_and_destroy_removes_them() {
     assert_eq!(kit.gitlab.allowlist(1).projects, [2, 3].into());
     let stored = kit.assert_clean(EXCLUSIVE, &created, projects).await;
 
-    let both = json!({"project": "acme/app", "target_projects": ["3", "acme/site"], "target_groups": []});
+    let both =
+        json!({"project": "acme/app", "target_projects": ["3", "acme/site"], "target_groups": []});
     let step = kit.plan(EXCLUSIVE, &stored, both.clone()).await;
     assert_eq!(step.action, Action::Update);
     let updated = kit.apply(&step).await;

@@ -15,8 +15,7 @@ const FULL: u64 = 200;
 
 /// A `config` block, whose other attributes are null.
 pub(crate) fn config(given: Value) -> Value {
-    let mut config =
-        json!({"project": null, "group": null, "include_subgroups": null, "include_archived": null});
+    let mut config = json!({"project": null, "group": null, "include_subgroups": null, "include_archived": null});
     for (name, value) in given.as_object().into_iter().flatten() {
         config[name] = value.clone();
     }
@@ -93,7 +92,11 @@ async fn permissions_of_entries_are_listed_where_gitlab_has_them() {
         (object["default_permissions"].clone(), object["job_token_policies"].clone())
     };
     assert_eq!(permissions(&listed[0]), (json!(false), json!(["READ_JOBS"])));
-    assert_eq!(permissions(&listed[1]), (Value::Null, Value::Null), "the default is what nobody manages");
+    assert_eq!(
+        permissions(&listed[1]),
+        (Value::Null, Value::Null),
+        "the default is what nobody manages"
+    );
     let imported = kit.import_by(ENTRY, listed[0].identity.as_ref().unwrap()).await;
     assert_eq!(imported.state["job_token_policies"], json!(["READ_JOBS"]));
 
@@ -175,8 +178,10 @@ async fn an_entry_whose_target_is_out_of_sight_is_listed_too() {
     gitlab.hide_from(ADMINISTRATOR, Target::Project(2));
     let kit = Kit::with(gitlab).await;
     let listed = all(&kit, &query("1")).await;
-    let targets: Vec<_> =
-        listed.iter().map(|listed| &listed.identity.as_ref().unwrap()["target_project_id"]).collect();
+    let targets: Vec<_> = listed
+        .iter()
+        .map(|listed| &listed.identity.as_ref().unwrap()["target_project_id"])
+        .collect();
     assert_eq!(targets, [&json!(2), &json!(3), &Value::Null]);
 }
 

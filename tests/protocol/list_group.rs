@@ -10,15 +10,20 @@ use crate::kit::{ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, only_error};
 use crate::list::{all, config};
 
 fn query(type_name: &str) -> Query<'_> {
-    Query { type_name, config: config(json!({"group": "acme"})), include_object: false, limit: 100_000 }
+    Query {
+        type_name,
+        config: config(json!({"group": "acme"})),
+        include_object: false,
+        limit: 100_000,
+    }
 }
 
 fn whole(type_name: &str) -> Query<'_> {
     Query { include_object: true, ..query(type_name) }
 }
 
-/// Projects 1 `acme/app`, open, 2 `acme/tools/lint` and 3 `other/lib`. The first allows project 2 with few permissions and
-/// the group `other`, and job tokens push to the second.
+/// Projects 1 `acme/app`, open, 2 `acme/tools/lint` and 3 `other/lib`. The first allows project 2
+/// with few permissions and the group `other`, and job tokens push to the second.
 fn world() -> Simulator {
     populated(Simulator::start())
 }
@@ -62,7 +67,8 @@ fn blocked() -> Fault {
 async fn developer() -> Kit {
     let gitlab = world();
     let acme = Target::Group(gitlab.group_id("acme").unwrap());
-    let token = gitlab.add_token(TokenSpec::new("dev").developer_of(acme).maintainer_of(Target::Project(1)));
+    let token = gitlab
+        .add_token(TokenSpec::new("dev").developer_of(acme).maintainer_of(Target::Project(1)));
     let kit = Kit::with(gitlab).await;
     let mut block = kit.block();
     block["token"] = json!(token);
@@ -120,13 +126,18 @@ async fn subgroups_and_archived_projects_are_options() {
         (json!({}), vec!["acme/app", "acme/tools/lint"]),
         (json!({"include_subgroups": false}), vec!["acme/app"]),
         (json!({"include_archived": true}), vec!["acme/app", "acme/tools/lint", "acme/old"]),
-        (json!({"include_archived": true, "include_subgroups": false}), vec!["acme/app", "acme/old"]),
+        (
+            json!({"include_archived": true, "include_subgroups": false}),
+            vec!["acme/app", "acme/old"],
+        ),
     ] {
         let mut given = options;
         given["group"] = json!("acme");
-        for faults in
-            [vec![], vec![refused().on(Route::GraphqlQuery)], vec![blocked().on(Route::GraphqlQuery)]]
-        {
+        for faults in [
+            vec![],
+            vec![refused().on(Route::GraphqlQuery)],
+            vec![blocked().on(Route::GraphqlQuery)],
+        ] {
             faults.into_iter().for_each(|fault| kit.gitlab.inject(fault));
             let listed = all(&kit, &Query { config: config(given.clone()), ..query(SCOPE) }).await;
             let mut paths = names(&listed);
@@ -155,7 +166,8 @@ async fn nothing_is_asked_beyond_the_limit() {
         // The group and its first page, twice.
         (SCOPE, 100, 3),
         (SCOPE, 101, 4),
-        // And for each list at most its projects, its groups and their permissions; several are read in one query.
+        // And for each list at most its projects, its groups and their permissions; several are
+        // read in one query.
         (EXCLUSIVE, 1, 3 + 3),
         (EXCLUSIVE, 2, 3 + 2 * 3),
         (EXCLUSIVE, 5, 3 + 5 * 3),
@@ -182,7 +194,11 @@ async fn entries_up_to_the_limit_cost_their_lists() {
     let kit = Kit::with(gitlab).await;
     assert_eq!(all(&kit, &Query { limit: 1, ..query(ENTRY) }).await.len(), 1);
     assert_eq!(kit.gitlab.requests().to(Route::AllowlistProjectsGet).len(), 1);
-    assert_eq!(kit.gitlab.requests().to(Route::AllowlistGroupsGet).len(), 0, "the projects are enough");
+    assert_eq!(
+        kit.gitlab.requests().to(Route::AllowlistGroupsGet).len(),
+        0,
+        "the projects are enough"
+    );
     kit.gitlab.clear_requests();
     assert_eq!(all(&kit, &Query { limit: 3, ..query(ENTRY) }).await.len(), 3);
     let requests = kit.gitlab.requests();
@@ -224,7 +240,9 @@ async fn one_open_project_shows_that_nothing_is_enforced() {
     (1..=30).for_each(|project| gitlab.set_inbound_enabled(project, false));
     let kit = Kit::with(gitlab).await;
     let listed = all(&kit, &whole(SCOPE)).await;
-    assert!(listed.iter().all(|listed| listed.object.as_ref().unwrap()["inbound_enabled"] == false));
+    assert!(
+        listed.iter().all(|listed| listed.object.as_ref().unwrap()["inbound_enabled"] == false)
+    );
     assert_eq!(kit.gitlab.requests().to(Route::ScopeGet).len(), 1);
 }
 
@@ -260,11 +278,16 @@ async fn without_graphql_the_group_is_listed_over_rest() {
             let [are_listed, expected] =
                 [&listed, &expected].map(|listed| BTreeSet::from_iter(names(listed)));
             assert_eq!(are_listed, expected);
-            assert!(listed.iter().all(|listed| listed.object.as_ref().unwrap()["projects"].is_null()));
+            assert!(
+                listed.iter().all(|listed| listed.object.as_ref().unwrap()["projects"].is_null())
+            );
             continue;
         }
         let objects = |listed: Vec<Listed>| {
-            listed.into_iter().map(|listed| listed.object.unwrap().to_string()).collect::<BTreeSet<_>>()
+            listed
+                .into_iter()
+                .map(|listed| listed.object.unwrap().to_string())
+                .collect::<BTreeSet<_>>()
         };
         assert_eq!(objects(listed), objects(expected), "{type_name}");
     }
@@ -278,7 +301,10 @@ async fn one_cause_in_many_projects_is_one_warning() {
     let listed = all(&kit, &whole(ENTRY)).await;
     let end = listed.last().unwrap();
     let [warning] = &end.diagnostics[..] else { panic!("{end:#?}") };
-    assert!(warning.detail.ends_with("This also applies to 1 more project of group acme."), "{warning:#?}");
+    assert!(
+        warning.detail.ends_with("This also applies to 1 more project of group acme."),
+        "{warning:#?}"
+    );
 }
 
 #[tokio::test]
@@ -331,7 +357,8 @@ async fn a_place_that_is_not_there_is_an_error() {
             (json!({"project": "99"}), "project", "not found"),
         ] {
             for include_object in [false, true] {
-                let query = Query { config: config(given.clone()), include_object, ..query(type_name) };
+                let query =
+                    Query { config: config(given.clone()), include_object, ..query(type_name) };
                 let listed = all(&kit, &query).await;
                 let [end] = &listed[..] else { panic!("{given}: {listed:#?}") };
                 let error = only_error(&end.diagnostics);

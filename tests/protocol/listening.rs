@@ -46,7 +46,10 @@ async fn a_port_that_is_taken_is_passed_over_for_the_next_one() {
     let plugin = launch().tcp().ports(first..=last).start().await.unwrap();
     let Network::Tcp(address) = plugin.handshake().network else { panic!("not TCP") };
     assert!(address.ip().is_loopback());
-    assert!(first < address.port() && address.port() <= last, "{address} is not between {first} and {last}");
+    assert!(
+        first < address.port() && address.port() <= last,
+        "{address} is not between {first} and {last}"
+    );
     plugin.connect().await.unwrap();
 }
 

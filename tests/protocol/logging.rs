@@ -21,11 +21,13 @@ async fn every_line_is_one_that_hosts_can_read() {
     let lines = lines_of_a_run(&[("TF_LOG", "TRACE")]).await;
     assert!(!lines.is_empty());
     for line in lines {
-        let entry: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?} is not JSON"));
+        let entry: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?} is not JSON"));
         assert!(["trace", "debug", "info", "warn", "error"].contains(&text(&entry, "@level")));
         assert!(!text(&entry, "@message").is_empty());
         assert!(text(&entry, "@module").starts_with("provider"));
-        let fraction = text(&entry, "@timestamp").rsplit_once('.').unwrap().1.strip_suffix('Z').unwrap();
+        let fraction =
+            text(&entry, "@timestamp").rsplit_once('.').unwrap().1.strip_suffix('Z').unwrap();
         assert!(fraction.len() == 6 && fraction.parse::<u32>().is_ok(), "{line}");
     }
 }

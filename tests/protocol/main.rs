@@ -1,5 +1,6 @@
-//! The compiled binary as a host sees it: how it starts, whom it lets in, what it answers to each call of the protocol,
-//! and how it ends. What newer hosts than the installed CLI ask for is told here alone.
+//! The compiled binary as a host sees it: how it starts, whom it lets in, what it answers to each
+//! call of the protocol, and how it ends. What newer hosts than the installed CLI ask for is told
+//! here alone.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 

@@ -1,12 +1,13 @@
-//! Requests that no host should send: each is told as a diagnostic or refused by gRPC, and the process serves
-//! the next call.
+//! Requests that no host should send: each is told as a diagnostic or refused by gRPC, and the
+//! process serves the next call.
 
 use plugin_host::tfplugin6::diagnostic::Severity;
 use plugin_host::tfplugin6::{
     self as wire, DynamicValue, ResourceIdentityData, apply_resource_change, configure_provider,
-    import_resource_state, list_resource, move_resource_state, plan_resource_change, read_data_source,
-    read_resource, upgrade_resource_identity, upgrade_resource_state, validate_data_resource_config,
-    validate_list_resource_config, validate_provider_config, validate_resource_config,
+    import_resource_state, list_resource, move_resource_state, plan_resource_change,
+    read_data_source, read_resource, upgrade_resource_identity, upgrade_resource_state,
+    validate_data_resource_config, validate_list_resource_config, validate_provider_config,
+    validate_resource_config,
 };
 use plugin_host::wire::{UNKNOWN, decode, encode};
 use serde_json::json;
@@ -77,11 +78,14 @@ async fn wherever_one_is_needed(kit: &Kit, value: Option<DynamicValue>) -> Vec<T
     let config = || value.clone();
     let identity = Some(ResourceIdentityData { identity_data: config() });
     vec![
-        told!(provider.validate_provider_config(validate_provider_config::Request { config: config() })),
         told!(
             provider
-                .configure_provider(configure_provider::Request { config: config(), ..Default::default() })
+                .validate_provider_config(validate_provider_config::Request { config: config() })
         ),
+        told!(provider.configure_provider(configure_provider::Request {
+            config: config(),
+            ..Default::default()
+        })),
         told!(provider.validate_resource_config(validate_resource_config::Request {
             type_name: type_name(),
             config: config(),
@@ -162,7 +166,9 @@ async fn each_of_the_values_of_a_plan_and_an_apply_is_looked_at() {
     };
     for (what, value) in malformed() {
         let bad = || Some(value.clone());
-        for request in [plan(bad(), good(), good()), plan(None, bad(), good()), plan(None, good(), bad())] {
+        for request in
+            [plan(bad(), good(), good()), plan(None, bad(), good()), plan(None, good(), bad())]
+        {
             assert_refused(what, told!(provider.plan_resource_change(request)));
         }
         for request in [apply(bad(), good()), apply(None, bad())] {
@@ -178,12 +184,16 @@ async fn a_stored_value_that_is_absent_is_told() {
     let kit = Kit::start().await;
     let mut provider = kit.provider();
     for type_name in [String::new(), SCOPE.to_owned()] {
-        let request = upgrade_resource_state::Request { type_name: type_name.clone(), ..Default::default() };
-        assert_refused("state", told!(provider.upgrade_resource_state(request)));
         let request =
-            upgrade_resource_identity::Request { type_name: type_name.clone(), ..Default::default() };
+            upgrade_resource_state::Request { type_name: type_name.clone(), ..Default::default() };
+        assert_refused("state", told!(provider.upgrade_resource_state(request)));
+        let request = upgrade_resource_identity::Request {
+            type_name: type_name.clone(),
+            ..Default::default()
+        };
         assert_refused("identity", told!(provider.upgrade_resource_identity(request)));
-        let request = move_resource_state::Request { target_type_name: type_name, ..Default::default() };
+        let request =
+            move_resource_state::Request { target_type_name: type_name, ..Default::default() };
         assert_refused("source", told!(provider.move_resource_state(request)));
     }
     assert_alive(&kit).await;
@@ -227,7 +237,8 @@ async fn text_that_is_not_utf_8_is_refused_by_grpc() {
 #[tokio::test]
 async fn an_apply_of_nothing_to_nothing_does_nothing() {
     let kit = Kit::start().await;
-    let request = apply_resource_change::Request { type_name: EXCLUSIVE.to_owned(), ..Default::default() };
+    let request =
+        apply_resource_change::Request { type_name: EXCLUSIVE.to_owned(), ..Default::default() };
     let answer = kit.provider().apply_resource_change(request).await.unwrap().into_inner();
     assert_eq!((decode(answer.new_state.as_ref()), answer.diagnostics), (Ok(json!(null)), vec![]));
     assert_eq!(kit.requests(), "");
@@ -240,8 +251,11 @@ async fn a_value_as_json_is_read_like_any_other() {
     let config = Some(text(
         r#"{"project": "acme/app", "inbound_enabled": null, "outbound_enabled": null, "project_id": null}"#,
     ));
-    let request =
-        read_data_source::Request { type_name: SCOPE_DATA.to_owned(), config, ..Default::default() };
+    let request = read_data_source::Request {
+        type_name: SCOPE_DATA.to_owned(),
+        config,
+        ..Default::default()
+    };
     let answer = kit.provider().read_data_source(request).await.unwrap().into_inner();
     assert_eq!(answer.diagnostics, []);
     assert_eq!(decode(answer.state.as_ref()).unwrap()["project_id"], 1);
@@ -287,7 +301,8 @@ async fn every_form_that_hosts_may_write_is_read() {
             config: Some(msgpack(&bytes)),
             ..Default::default()
         };
-        let told = provider.validate_resource_config(request).await.unwrap().into_inner().diagnostics;
+        let told =
+            provider.validate_resource_config(request).await.unwrap().into_inner().diagnostics;
         assert_eq!(told.is_empty(), is_read, "{number:02x?}: {told:?}");
     }
 }

@@ -62,13 +62,18 @@ async fn lists_of_a_million_elements_are_refused() {
         ),
         (
             Route::GraphqlQuery,
-            format!(r#"{{"data":{{"project":{{"ciJobTokenAuthLogs":{{"nodes":{}}}}}}}}}"#, list_of("null")),
+            format!(
+                r#"{{"data":{{"project":{{"ciJobTokenAuthLogs":{{"nodes":{}}}}}}}}}"#,
+                list_of("null")
+            ),
         ),
     ] {
         gitlab.inject(answer(body).on(route));
         let reads = owners.iter().map(|owner| {
-            let config =
-                with_nulls(json!({ "project": owner.to_string() }), &["project_id", "projects", "groups"]);
+            let config = with_nulls(
+                json!({ "project": owner.to_string() }),
+                &["project_id", "projects", "groups"],
+            );
             host.read_data_source("gitlab_job_token_allowlist", config)
         });
         for read in join_all(reads).await {
@@ -80,13 +85,24 @@ async fn lists_of_a_million_elements_are_refused() {
                 &["include_archived", "projects", "group_id"],
             );
             let read = host.read_data_source("gitlab_job_token_scopes", group).await.unwrap();
-            assert_eq!(read.diagnostics.is_empty(), route != Route::GraphqlQuery, "{:?}", read.diagnostics);
+            assert_eq!(
+                read.diagnostics.is_empty(),
+                route != Route::GraphqlQuery,
+                "{:?}",
+                read.diagnostics
+            );
         }
         // One by one: ten bodies of the largest size alone would take 80 MiB.
         let attributes = ["project_id", "projects", "unused_entries"];
         let config = with_nulls(json!({ "project": owners[0].to_string() }), &attributes);
-        let read = host.read_data_source("gitlab_job_token_authentication_log", config).await.unwrap();
-        assert_eq!(read.diagnostics.is_empty(), route != Route::GraphqlQuery, "{:?}", read.diagnostics);
+        let read =
+            host.read_data_source("gitlab_job_token_authentication_log", config).await.unwrap();
+        assert_eq!(
+            read.diagnostics.is_empty(),
+            route != Route::GraphqlQuery,
+            "{:?}",
+            read.diagnostics
+        );
         gitlab.clear_faults();
     }
     let peak = peak(host.plugin.pid().unwrap()).unwrap();
@@ -106,8 +122,10 @@ async fn bodies_of_100_mebibytes_do_not_fill_the_memory() {
     ] {
         gitlab.inject(fault);
         let reads = owners.iter().map(|owner| {
-            let config =
-                with_nulls(json!({ "project": owner.to_string() }), &["project_id", "projects", "groups"]);
+            let config = with_nulls(
+                json!({ "project": owner.to_string() }),
+                &["project_id", "projects", "groups"],
+            );
             host.read_data_source("gitlab_job_token_allowlist", config)
         });
         for read in join_all(reads).await {

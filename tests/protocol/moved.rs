@@ -1,5 +1,5 @@
-//! MoveResourceState: `moved` blocks from the official GitLab provider. Hosts ask a process that was never configured;
-//! what it answers goes through the usual upgrade and read afterwards.
+//! MoveResourceState: `moved` blocks from the official GitLab provider. Hosts ask a process that
+//! was never configured; what it answers goes through the usual upgrade and read afterwards.
 
 use gitlab_simulator::Simulator;
 use insta::assert_snapshot;
@@ -11,7 +11,8 @@ use crate::worlds::lib_and_acme_allowed;
 
 const ENTRY_SOURCE: &str = "gitlab_project_job_token_scope";
 const LIST_SOURCE: &str = "gitlab_project_job_token_scopes";
-/// Both public registries, a private mirror of either, and the prefix that OpenTofu before 1.11.12 and 1.12.4 sends.
+/// Both public registries, a private mirror of either, and the prefix that OpenTofu before 1.11.12
+/// and 1.12.4 sends.
 const OFFICIAL: [&str; 4] = [
     "registry.terraform.io/gitlabhq/gitlab",
     "registry.opentofu.org/gitlabhq/gitlab",
@@ -67,7 +68,10 @@ async fn every_state_of_an_entry_becomes_one_that_plans_clean() {
         let (kit, stored, diagnostics) = take_over(entry_from(OFFICIAL[0], version, &state)).await;
         assert_eq!(diagnostics, [], "{state}");
         assert_eq!(stored.state["project_id"], 1, "{state}");
-        assert!(stored.state["id"] == "1:project:2" || stored.state["id"] == "1:group:1", "{state}");
+        assert!(
+            stored.state["id"] == "1:project:2" || stored.state["id"] == "1:group:1",
+            "{state}"
+        );
         kit.assert_clean(ENTRY, &stored, given).await;
         assert_eq!(kit.gitlab.requests().writes().to_string(), "");
     }
@@ -75,8 +79,7 @@ async fn every_state_of_an_entry_becomes_one_that_plans_clean() {
 
 #[tokio::test]
 async fn every_state_of_a_list_becomes_one_that_plans_clean() {
-    let both =
-        |project: &str| json!({"project": project, "target_project_ids": [2], "target_group_ids": [1]});
+    let both = |project: &str| json!({"project": project, "target_project_ids": [2], "target_group_ids": [1]});
     for (version, state, given) in [
         // 17.0
         (
@@ -113,7 +116,11 @@ async fn every_state_of_a_list_becomes_one_that_plans_clean() {
     ] {
         let (kit, stored, diagnostics) = take_over(list_from(OFFICIAL[0], version, &state)).await;
         assert_eq!(diagnostics.len(), usize::from(state.get("enabled").is_some()), "{state}");
-        assert_eq!((&stored.state["project_id"], &stored.state["id"]), (&json!(1), &json!("1")), "{state}");
+        assert_eq!(
+            (&stored.state["project_id"], &stored.state["id"]),
+            (&json!(1), &json!("1")),
+            "{state}"
+        );
         kit.assert_clean(EXCLUSIVE, &stored, given).await;
         assert_eq!(kit.gitlab.requests().writes().to_string(), "");
     }
@@ -148,7 +155,11 @@ async fn the_source_may_come_from_either_registry_or_a_mirror() {
             "{provider}"
         );
         let moved = kit.move_state(&list_from(provider, 0, &list)).await.unwrap();
-        assert_eq!((&moved.stored.state["id"], moved.diagnostics), (&json!("1"), vec![]), "{provider}");
+        assert_eq!(
+            (&moved.stored.state["id"], moved.diagnostics),
+            (&json!("1"), vec![]),
+            "{provider}"
+        );
     }
 }
 
@@ -200,10 +211,14 @@ async fn other_sources_are_refused() {
         let from = Move { provider, source_type, schema_version: 0, state: &state, target_type };
         let moved = kit.move_state(&from).await.unwrap();
         let error = only_error(&moved.diagnostics);
-        assert_eq!((error.summary.as_str(), &moved.stored), ("Unsupported move", &Stored::default()));
+        assert_eq!(
+            (error.summary.as_str(), &moved.stored),
+            ("Unsupported move", &Stored::default())
+        );
         let expected = format!(
-            "The state of a `{source_type}` of the provider {provider} can't be moved to a `{target_type}`. Replace the \
-             `moved` block with a `removed` block that has `destroy = false`, and import the object."
+            "The state of a `{source_type}` of the provider {provider} can't be moved to a \
+             `{target_type}`. Replace the `moved` block with a `removed` block that has `destroy = \
+             false`, and import the object."
         );
         assert_eq!(error.detail, expected);
     }
@@ -233,7 +248,10 @@ async fn own_states_come_from_any_registry() {
             };
             let moved = Kit::unconfigured().await.move_state(&from).await.unwrap();
             assert_eq!(moved.diagnostics, []);
-            assert_eq!((&moved.stored.state, &moved.stored.identity), (&stored.state, &stored.identity));
+            assert_eq!(
+                (&moved.stored.state, &moved.stored.identity),
+                (&stored.state, &stored.identity)
+            );
             kit.assert_clean(type_name, &moved.stored, given).await;
         }
     }

@@ -10,7 +10,10 @@ fn logging() -> Launch {
 
 async fn assert_refusal_was_logged(plugin: &Plugin, reason: &str) {
     eventually(reason, || {
-        plugin.stderr().iter().any(|line| line.contains("refused a connection") && line.contains(reason))
+        plugin
+            .stderr()
+            .iter()
+            .any(|line| line.contains("refused a connection") && line.contains(reason))
     })
     .await;
 }
@@ -56,7 +59,8 @@ async fn client_without_the_key_of_the_certificate_is_rejected() {
 
 #[tokio::test]
 async fn a_host_whose_certificate_has_expired_is_refused() {
-    let plugin = logging().certificate(ClientCertificate::expired().unwrap()).start().await.unwrap();
+    let plugin =
+        logging().certificate(ClientCertificate::expired().unwrap()).start().await.unwrap();
     plugin.connect().await.unwrap_err();
     assert_refusal_was_logged(&plugin, "expired").await;
 }

@@ -1,4 +1,5 @@
-//! Hosts that hand what the first plan has noted on to the plan of the apply, as Terraform does from version 1.16 on.
+//! Hosts that hand what the first plan has noted on to the plan of the apply, as Terraform does
+//! from version 1.16 on.
 
 use gitlab_simulator::Target;
 use plugin_host::wire::UNKNOWN;
@@ -47,7 +48,11 @@ async fn path_that_changed_since_the_plan_is_an_error() {
     let given = [
         (SCOPE, json!({"project": "acme/lib"}), "project_id"),
         (ENTRY, json!({"project": "acme/app", "target_project": "acme/lib"}), "target_project_id"),
-        (EXCLUSIVE, json!({"project": "acme/app", "target_projects": ["acme/lib"]}), "target_project_ids"),
+        (
+            EXCLUSIVE,
+            json!({"project": "acme/app", "target_projects": ["acme/lib"]}),
+            "target_project_ids",
+        ),
     ];
     for (type_name, given, attribute) in given {
         let kit = kit().await;
@@ -81,11 +86,13 @@ async fn create_removes_only_what_the_first_plan_has_named() {
     let given = json!({"project": "acme/app", "target_project_ids": []});
     let (_, first) = kit.plan_in_walk(EXCLUSIVE, &Stored::default(), given.clone(), None).await;
     kit.gitlab.allow(1, Target::Project(3));
-    let (plan, again) = kit.plan_in_walk(EXCLUSIVE, &Stored::default(), given.clone(), Some(&first)).await;
+    let (plan, again) =
+        kit.plan_in_walk(EXCLUSIVE, &Stored::default(), given.clone(), Some(&first)).await;
     let applied = kit.host.apply(EXCLUSIVE, &plan, &again).await.unwrap();
     let error = only_error(&applied.diagnostics);
     assert!(
-        error.detail.contains("project acme/tool (3)") && error.detail.contains("plan doesn't show"),
+        error.detail.contains("project acme/tool (3)")
+            && error.detail.contains("plan doesn't show"),
         "{error:#?}"
     );
     assert!(!error.detail.contains("acme/lib"), "{error:#?}");
@@ -102,7 +109,12 @@ async fn create_removes_only_what_the_first_plan_has_named() {
 #[tokio::test]
 async fn unknown_project_that_is_another_one_fails_in_words() {
     let other = [
-        (SCOPE, json!({"project": "acme/app"}), json!({"project": UNKNOWN}), json!({"project": "acme/tool"})),
+        (
+            SCOPE,
+            json!({"project": "acme/app"}),
+            json!({"project": UNKNOWN}),
+            json!({"project": "acme/tool"}),
+        ),
         (
             ENTRY,
             json!({"project": "acme/app", "target_project_id": 2}),
@@ -127,7 +139,10 @@ async fn unknown_project_that_is_another_one_fails_in_words() {
         let applied = kit.host.apply(type_name, &plan, &again).await.unwrap();
         let error = only_error(&applied.diagnostics);
         assert!(error.summary.starts_with("Not planned: "), "{error:#?}");
-        assert!(error.detail.contains("acme/app") && error.detail.contains("acme/tool"), "{error:#?}");
+        assert!(
+            error.detail.contains("acme/app") && error.detail.contains("acme/tool"),
+            "{error:#?}"
+        );
         assert_eq!(kit.gitlab.requests().writes().to_string(), "", "{type_name}");
         assert_eq!(applied.state, stored.state);
     }

@@ -1,11 +1,11 @@
-//! Calls that the schema does not announce: no host has reason to call it, and one that does is told so by
-//! gRPC.
+//! Calls that the schema does not announce: no host has reason to call it, and one that does is
+//! told so by gRPC.
 
 use plugin_host::Host;
 use plugin_host::tfplugin6::{
-    call_function, close_ephemeral_resource, generate_resource_config, get_functions, invoke_action,
-    open_ephemeral_resource, plan_action, renew_ephemeral_resource, validate_action_config,
-    validate_ephemeral_resource_config,
+    call_function, close_ephemeral_resource, generate_resource_config, get_functions,
+    invoke_action, open_ephemeral_resource, plan_action, renew_ephemeral_resource,
+    validate_action_config, validate_ephemeral_resource_config,
 };
 use tonic::{Code, Status};
 
@@ -19,7 +19,8 @@ fn assert_unimplemented<T>(answer: Result<T, Status>) {
 #[tokio::test]
 async fn there_are_no_functions() {
     let host = Host::start(&launch()).await.unwrap();
-    let functions = host.provider().get_functions(get_functions::Request {}).await.unwrap().into_inner();
+    let functions =
+        host.provider().get_functions(get_functions::Request {}).await.unwrap().into_inner();
     assert!(functions.functions.is_empty() && functions.diagnostics.is_empty());
     assert_unimplemented(host.provider().call_function(call_function::Request::default()).await);
 }
@@ -33,17 +34,23 @@ async fn what_is_not_offered_is_unimplemented() {
     );
     assert_unimplemented(
         provider
-            .validate_ephemeral_resource_config(validate_ephemeral_resource_config::Request::default())
+            .validate_ephemeral_resource_config(
+                validate_ephemeral_resource_config::Request::default(),
+            )
             .await,
     );
-    assert_unimplemented(provider.open_ephemeral_resource(open_ephemeral_resource::Request::default()).await);
+    assert_unimplemented(
+        provider.open_ephemeral_resource(open_ephemeral_resource::Request::default()).await,
+    );
     assert_unimplemented(
         provider.renew_ephemeral_resource(renew_ephemeral_resource::Request::default()).await,
     );
     assert_unimplemented(
         provider.close_ephemeral_resource(close_ephemeral_resource::Request::default()).await,
     );
-    assert_unimplemented(provider.validate_action_config(validate_action_config::Request::default()).await);
+    assert_unimplemented(
+        provider.validate_action_config(validate_action_config::Request::default()).await,
+    );
     assert_unimplemented(provider.plan_action(plan_action::Request::default()).await);
     assert_unimplemented(provider.invoke_action(invoke_action::Request::default()).await);
     assert!(host.schema().await.is_ok());

@@ -1,7 +1,8 @@
 //! Hosts that know neither identities nor lists, moves or deferral: nothing is required of them.
 
 use plugin_host::tfplugin6::{
-    apply_resource_change, configure_provider, plan_resource_change, read_resource, validate_resource_config,
+    apply_resource_change, configure_provider, plan_resource_change, read_resource,
+    validate_resource_config,
 };
 use plugin_host::wire::{decode, encode};
 use serde_json::{Value, json};
@@ -67,7 +68,10 @@ async fn the_first_version_of_the_protocol_is_enough() {
         config: sent(&config),
         client_capabilities: None,
     };
-    assert_eq!(provider.validate_resource_config(request).await.unwrap().into_inner().diagnostics, []);
+    assert_eq!(
+        provider.validate_resource_config(request).await.unwrap().into_inner().diagnostics,
+        []
+    );
     let request = plan_resource_change::Request {
         type_name: type_name(),
         prior_state: sent(&Value::Null),
@@ -105,6 +109,9 @@ async fn the_first_version_of_the_protocol_is_enough() {
         ..Default::default()
     };
     let destroyed = provider.apply_resource_change(request).await.unwrap().into_inner();
-    assert_eq!((decode(destroyed.new_state.as_ref()), destroyed.diagnostics), (Ok(Value::Null), vec![]));
+    assert_eq!(
+        (decode(destroyed.new_state.as_ref()), destroyed.diagnostics),
+        (Ok(Value::Null), vec![])
+    );
     assert!(kit.gitlab.allowlist(1).projects.is_empty());
 }

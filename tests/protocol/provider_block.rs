@@ -1,4 +1,5 @@
-//! ConfigureProvider: the one moment at which the provider gets to know GitLab, and hosts may ask for it again.
+//! ConfigureProvider: the one moment at which the provider gets to know GitLab, and hosts may ask
+//! for it again.
 
 use gitlab_simulator::{ADMINISTRATOR, Route, TokenState};
 use plugin_host::Stored;

@@ -50,7 +50,10 @@ fn summary(schema: &Schema) -> BTreeMap<&str, String> {
         let mode: Vec<_> = mode.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
         format!("{:?} {}", Type::of(attribute), mode.join(" "))
     };
-    attributes(schema).iter().map(|attribute| (attribute.name.as_str(), summary(attribute))).collect()
+    attributes(schema)
+        .iter()
+        .map(|attribute| (attribute.name.as_str(), summary(attribute)))
+        .collect()
 }
 
 fn all_schemas(response: &get_provider_schema::Response) -> Vec<(String, &Schema)> {
@@ -76,14 +79,20 @@ fn all_schemas(response: &get_provider_schema::Response) -> Vec<(String, &Schema
 async fn the_schema_tells_of_everything_there_is() {
     let schema = schema().await;
     let names = |names: Vec<&String>| names.into_iter().cloned().collect::<BTreeSet<_>>();
-    assert_eq!(names(schema.resource_schemas.keys().collect()), RESOURCES.map(str::to_owned).into());
+    assert_eq!(
+        names(schema.resource_schemas.keys().collect()),
+        RESOURCES.map(str::to_owned).into()
+    );
     assert_eq!(
         names(schema.data_source_schemas.keys().collect()),
         [SCOPE_DATA, SCOPES_DATA, ALLOWLIST_DATA, LOG_DATA, "gitlab_job_token_policies"]
             .map(str::to_owned)
             .into()
     );
-    assert_eq!(names(schema.list_resource_schemas.keys().collect()), RESOURCES.map(str::to_owned).into());
+    assert_eq!(
+        names(schema.list_resource_schemas.keys().collect()),
+        RESOURCES.map(str::to_owned).into()
+    );
     assert_eq!(schema.server_capabilities, Some(CAPABILITIES));
     assert_eq!(schema.diagnostics, []);
     assert!(schema.provider_meta.is_none());
@@ -94,15 +103,19 @@ async fn the_schema_tells_of_everything_there_is() {
 #[tokio::test]
 async fn the_metadata_tells_the_same_in_short() {
     let host = Host::start(&launch()).await.unwrap();
-    let metadata = host.provider().get_metadata(get_metadata::Request {}).await.unwrap().into_inner();
-    let resources: Vec<_> = metadata.resources.iter().map(|resource| resource.type_name.as_str()).collect();
+    let metadata =
+        host.provider().get_metadata(get_metadata::Request {}).await.unwrap().into_inner();
+    let resources: Vec<_> =
+        metadata.resources.iter().map(|resource| resource.type_name.as_str()).collect();
     assert_eq!(resources, RESOURCES);
-    let data_sources: Vec<_> = metadata.data_sources.iter().map(|source| source.type_name.as_str()).collect();
+    let data_sources: Vec<_> =
+        metadata.data_sources.iter().map(|source| source.type_name.as_str()).collect();
     assert_eq!(
         data_sources,
         [ALLOWLIST_DATA, LOG_DATA, "gitlab_job_token_policies", SCOPE_DATA, SCOPES_DATA]
     );
-    let lists: Vec<_> = metadata.list_resources.iter().map(|list| list.type_name.as_str()).collect();
+    let lists: Vec<_> =
+        metadata.list_resources.iter().map(|list| list.type_name.as_str()).collect();
     assert_eq!(lists, RESOURCES);
     assert_eq!(metadata.server_capabilities, Some(CAPABILITIES));
     assert!(metadata.functions.is_empty() && metadata.ephemeral_resources.is_empty());
@@ -114,8 +127,12 @@ async fn every_schema_passes_the_checks_of_hosts() {
     let response = schema().await;
     for (place, schema) in all_schemas(&response) {
         assert!(schema.version >= 0, "{place}");
-        let block = schema.block.as_ref().unwrap_or_else(|| panic!("{place} has no block, hosts crash"));
-        assert!(block.block_types.is_empty(), "{place}: blocks have rules of their own, not checked here");
+        let block =
+            schema.block.as_ref().unwrap_or_else(|| panic!("{place} has no block, hosts crash"));
+        assert!(
+            block.block_types.is_empty(),
+            "{place}: blocks have rules of their own, not checked here"
+        );
         assert!(!block.description.is_empty(), "{place}");
         assert!(block.deprecated || block.deprecation_message.is_empty(), "{place}");
         let reserved: &[_] =
@@ -132,11 +149,16 @@ fn check_attributes(place: &str, attributes: &[Attribute]) {
     for attribute in attributes {
         let place = format!("{place}.{}", attribute.name);
         assert!(seen.insert(&attribute.name), "{place} is there twice");
-        let letters = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        let letters =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
         assert!(attribute.name.chars().all(letters), "{place}");
         assert!(attribute.name.starts_with(|first: char| !first.is_ascii_digit()), "{place}");
-        let (required, optional, computed) = (attribute.required, attribute.optional, attribute.computed);
-        assert!(required || optional || computed, "{place} is neither required, optional nor computed");
+        let (required, optional, computed) =
+            (attribute.required, attribute.optional, attribute.computed);
+        assert!(
+            required || optional || computed,
+            "{place} is neither required, optional nor computed"
+        );
         assert!(!required || !optional && !computed, "{place} is required and more");
         assert_eq!(
             attribute.r#type.is_empty(),
@@ -155,7 +177,8 @@ fn check_attributes(place: &str, attributes: &[Attribute]) {
 }
 
 /// The maps of an exclusive list.
-const ENTRIES: &str = "Map(Object({\"default_permissions\": Bool, \"id\": Number, \"job_token_policies\": Set(String)})) optional";
+const ENTRIES: &str = "Map(Object({\"default_permissions\": Bool, \"id\": Number, \
+    \"job_token_policies\": Set(String)})) optional";
 
 #[tokio::test]
 async fn every_resource_has_the_attributes_of_the_contract() {
@@ -237,7 +260,8 @@ async fn the_provider_block_can_be_left_empty() {
 async fn every_resource_has_an_identity_that_hosts_accept() {
     let host = Host::start(&launch()).await.unwrap();
     let request = get_resource_identity_schemas::Request {};
-    let response = host.provider().get_resource_identity_schemas(request).await.unwrap().into_inner();
+    let response =
+        host.provider().get_resource_identity_schemas(request).await.unwrap().into_inner();
     assert_eq!(response.diagnostics, []);
     let mut summaries = BTreeMap::new();
     for (name, schema) in &response.identity_schemas {
@@ -246,7 +270,11 @@ async fn every_resource_has_an_identity_that_hosts_accept() {
         for attribute in &schema.identity_attributes {
             assert_ne!(attribute.required_for_import, attribute.optional_for_import, "{name}");
             assert!(!attribute.description.is_empty(), "{name}");
-            assert_eq!(Type::parse(&attribute.r#type), Type::Number, "{name}: of simple types only");
+            assert_eq!(
+                Type::parse(&attribute.r#type),
+                Type::Number,
+                "{name}: of simple types only"
+            );
             let mode = if attribute.required_for_import { "required" } else { "optional" };
             attributes.push(format!("{} {mode}", attribute.name));
         }

@@ -4,7 +4,8 @@ use gitlab_simulator::Simulator;
 use plugin_host::{Host, Launch, Shape};
 use serde_json::{Value, json};
 
-/// Starts the provider and configures it for `gitlab`, with further attributes of the provider block.
+/// Starts the provider and configures it for `gitlab`, with further attributes of the provider
+/// block.
 pub(crate) async fn configured(launch: &Launch, gitlab: &Simulator, further: Value) -> Host {
     let host = Host::start(launch).await.unwrap();
     let mut block = json!({ "base_url": gitlab.api_url(), "token": gitlab.token() });

@@ -1,4 +1,5 @@
-//! The start if `TMPDIR` can't hold a socket, and the reason that a host reads if the provider can't start.
+//! The start if `TMPDIR` can't hold a socket, and the reason that a host reads if the provider
+//! can't start.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,8 @@ use crate::{BINARY, launch};
 #[cfg(unix)]
 const LONG: usize = 120;
 
-/// Returns the directory of directories in which the provider put its socket, having connected to it.
+/// Returns the directory of directories in which the provider put its socket, having connected to
+/// it.
 #[cfg(unix)]
 async fn place(launch: Launch) -> PathBuf {
     let plugin = launch.start().await.unwrap();
@@ -26,10 +28,14 @@ async fn place(launch: Launch) -> PathBuf {
 async fn failure(launch: Launch) -> String {
     let finished = launch.run().await.unwrap();
     assert_eq!(finished.status.code(), Some(1));
-    let line = finished.stdout.strip_suffix('\n').unwrap_or_else(|| panic!("no line: {finished:?}"));
+    let line =
+        finished.stdout.strip_suffix('\n').unwrap_or_else(|| panic!("no line: {finished:?}"));
     assert!(!line.contains(['\n', '\r', '|']), "a host would take it apart: {line:?}");
-    let program =
-        concat!("terraform-provider-gitlab-job-token ", env!("CARGO_PKG_VERSION"), " can't start: ");
+    let program = concat!(
+        "terraform-provider-gitlab-job-token ",
+        env!("CARGO_PKG_VERSION"),
+        " can't start: "
+    );
     let reason = line.strip_prefix(program).unwrap_or_else(|| panic!("no reason: {line:?}"));
     if !reason.ends_with('…') {
         assert_eq!(finished.stderr, format!("[ERROR] {}\n", reason.strip_suffix('.').unwrap()));
@@ -95,7 +101,10 @@ async fn the_log_says_which_directory_was_passed_over() {
     let launch = launch().env("TMPDIR", "/no/such/directory").env("TF_LOG", "WARN");
     let plugin = launch.start().await.unwrap();
     crate::eventually("a warning", || {
-        plugin.stderr().iter().any(|line| line.contains("/no/such/directory: No such file or directory"))
+        plugin
+            .stderr()
+            .iter()
+            .any(|line| line.contains("/no/such/directory: No such file or directory"))
     })
     .await;
 }
@@ -108,14 +117,18 @@ async fn the_directory_that_the_host_names_has_no_substitute() {
     assert_eq!(
         line,
         "no socket can be made in /no/such/directory: No such file or directory (os error 2). Set \
-         PLUGIN_UNIX_SOCKET_DIR to a writable directory with a short path, or GITLAB_JOB_TOKEN_PLUGIN_NETWORK to `tcp`."
+         PLUGIN_UNIX_SOCKET_DIR to a writable directory with a short path, or \
+         GITLAB_JOB_TOKEN_PLUGIN_NETWORK to `tcp`."
     );
 }
 
 #[tokio::test]
 async fn a_port_that_is_not_a_number_is_named_with_its_variable() {
     let line = failure(launch().env("PLUGIN_MIN_PORT", "ma\nny")).await;
-    assert_eq!(line, r#"the environment variable PLUGIN_MIN_PORT is "ma\nny", but must be a port number."#);
+    assert_eq!(
+        line,
+        r#"the environment variable PLUGIN_MIN_PORT is "ma\nny", but must be a port number."#
+    );
 }
 
 #[tokio::test]

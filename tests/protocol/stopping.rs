@@ -1,4 +1,5 @@
-//! StopProvider: what waits is given up, what is on the wire is finished, and what is answered is true.
+//! StopProvider: what waits is given up, what is on the wire is finished, and what is answered is
+//! true.
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use tokio::time::timeout;
 use crate::kit::{EXCLUSIVE, Kit, SCOPE, SCOPE_DATA, only_error};
 use crate::{LIMIT, eventually};
 
-/// Longer than any test may take, so that nobody waits for it by mistake, and not so long that the client would not.
+/// Longer than any test may take, so that nobody waits for it by mistake, and not so long that the
+/// client would not.
 const FOR_EVER: Duration = Duration::from_secs(120);
 /// Long enough for an interrupt to come while requests wait for their turn.
 const SLOW: Duration = Duration::from_millis(100);
@@ -58,7 +60,12 @@ async fn a_request_that_waits_to_be_repeated_is_given_up() {
     let (read, ()) = timeout(LIMIT, async {
         tokio::join!(
             kit.read_data_source(SCOPE_DATA, config),
-            interrupt_once(&kit, "a request", |kit| kit.gitlab.requests().to(Route::ScopeGet).len() == 1),
+            interrupt_once(&kit, "a request", |kit| kit
+                .gitlab
+                .requests()
+                .to(Route::ScopeGet)
+                .len()
+                == 1),
         )
     })
     .await
@@ -83,9 +90,14 @@ async fn a_configuration_that_waits_for_gitlab_is_given_up() {
 
 /// A change of an exclusive list that is interrupted after its first write.
 async fn interrupted_apply(kit: &Kit, before: &Stored) -> Applied {
-    let given = json!({"project": "1", "target_project_ids": (2..=TARGETS + 1).collect::<Vec<_>>()});
+    let given =
+        json!({"project": "1", "target_project_ids": (2..=TARGETS + 1).collect::<Vec<_>>()});
     let step = kit.plan(EXCLUSIVE, before, given.clone()).await;
-    let plan = Plan { prior: before.state.clone(), config: kit.config(EXCLUSIVE, given), ..Plan::default() };
+    let plan = Plan {
+        prior: before.state.clone(),
+        config: kit.config(EXCLUSIVE, given),
+        ..Plan::default()
+    };
     kit.gitlab.set_latency(SLOW);
     let (applied, ()) = tokio::join!(
         kit.host.apply(EXCLUSIVE, &plan, &step.planned),
@@ -125,7 +137,9 @@ async fn interrupted_creation_stores_nothing() {
 #[tokio::test]
 async fn a_write_whose_answer_is_under_way_is_awaited() {
     let kit = one_at_a_time().await;
-    let step = kit.plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false})).await;
+    let step = kit
+        .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))
+        .await;
     kit.gitlab.inject(Fault::StallsTheAnswer(SLOW * 5).on(Route::ScopePatch));
     let plan = Plan {
         config: kit.config(SCOPE, json!({"project": "1", "inbound_enabled": false})),
@@ -169,7 +183,9 @@ async fn an_interrupt_before_anything_is_harmless() {
 #[tokio::test]
 async fn a_silent_server_is_not_waited_for_after_an_interrupt() {
     let kit = one_at_a_time().await;
-    let step = kit.plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false})).await;
+    let step = kit
+        .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))
+        .await;
     kit.gitlab.inject(Fault::StallsTheAnswer(FOR_EVER));
     let plan = Plan {
         config: kit.config(SCOPE, json!({"project": "1", "inbound_enabled": false})),
@@ -178,7 +194,12 @@ async fn a_silent_server_is_not_waited_for_after_an_interrupt() {
     let (applied, ()) = timeout(LIMIT, async {
         tokio::join!(
             kit.host.apply(SCOPE, &plan, &step.planned),
-            interrupt_once(&kit, "a write", |kit| kit.gitlab.requests().to(Route::ScopePatch).len() == 1),
+            interrupt_once(&kit, "a write", |kit| kit
+                .gitlab
+                .requests()
+                .to(Route::ScopePatch)
+                .len()
+                == 1),
         )
     })
     .await

@@ -1,5 +1,5 @@
-//! Projects and targets that are not known while planning: the plan holds what is known, asks for nothing it should
-//! not, and the apply keeps to it.
+//! Projects and targets that are not known while planning: the plan holds what is known, asks for
+//! nothing it should not, and the apply keeps to it.
 
 use plugin_host::Stored;
 use plugin_host::wire::UNKNOWN;
@@ -60,8 +60,14 @@ async fn a_target_may_become_known_at_apply() {
         (json!({"target_project_id": UNKNOWN}), json!({"target_project_id": 2})),
         (json!({"target_group": UNKNOWN}), json!({"target_group": "acme"})),
         (json!({"target_group_id": UNKNOWN}), json!({"target_group_id": 1})),
-        (json!({"target_project": UNKNOWN, "target_group": UNKNOWN}), json!({"target_group": "acme"})),
-        (json!({"target_project_id": UNKNOWN, "target_group_id": UNKNOWN}), json!({"target_project_id": 2})),
+        (
+            json!({"target_project": UNKNOWN, "target_group": UNKNOWN}),
+            json!({"target_group": "acme"}),
+        ),
+        (
+            json!({"target_project_id": UNKNOWN, "target_group_id": UNKNOWN}),
+            json!({"target_project_id": 2}),
+        ),
         (
             json!({"target_project": "acme/lib", "target_group": UNKNOWN}),
             json!({"target_project": "acme/lib"}),
@@ -84,7 +90,10 @@ async fn the_targets_of_a_list_may_become_known_at_apply() {
             json!({"target_projects": ["acme/lib", UNKNOWN]}),
             json!({"target_projects": ["acme/lib", "acme/tool"]}),
         ),
-        (json!({"target_projects": ["acme/lib", UNKNOWN]}), json!({"target_projects": ["acme/lib"]})),
+        (
+            json!({"target_projects": ["acme/lib", UNKNOWN]}),
+            json!({"target_projects": ["acme/lib"]}),
+        ),
         (json!({"target_project_ids": UNKNOWN}), json!({"target_project_ids": []})),
         (json!({"target_project_ids": [2, UNKNOWN]}), json!({"target_project_ids": [2, 3]})),
         (
@@ -101,7 +110,8 @@ async fn the_targets_of_a_list_may_become_known_at_apply() {
             given["project"] = json!("acme/app");
             given
         };
-        comes_to(&kit, EXCLUSIVE, &Stored::default(), with_project(planned), with_project(known)).await;
+        comes_to(&kit, EXCLUSIVE, &Stored::default(), with_project(planned), with_project(known))
+            .await;
     }
 }
 
@@ -109,7 +119,8 @@ async fn the_targets_of_a_list_may_become_known_at_apply() {
 #[tokio::test]
 async fn unknown_target_beside_known_ones_makes_all_ids_unknown() {
     let kit = kit().await;
-    let stored = kit.create(EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/lib"]})).await;
+    let stored =
+        kit.create(EXCLUSIVE, json!({"project": "1", "target_projects": ["acme/lib"]})).await;
     kit.gitlab.clear_requests();
     let planned = json!({"project": "1", "target_projects": ["acme/lib", UNKNOWN]});
     let known = json!({"project": "1", "target_projects": ["acme/lib", "acme/tool"]});
@@ -130,9 +141,11 @@ async fn unknown_project_or_target_plans_an_update_in_place() {
         assert_eq!(step.action, Action::Update, "{given}");
     }
     let list = kit.create(EXCLUSIVE, json!({"project": "3", "target_project_ids": [2]})).await;
-    let step = kit.plan(EXCLUSIVE, &list, json!({"project": "3", "target_project_ids": UNKNOWN})).await;
+    let step =
+        kit.plan(EXCLUSIVE, &list, json!({"project": "3", "target_project_ids": UNKNOWN})).await;
     assert_eq!(step.action, Action::Update, "targets never replace a list");
-    let step = kit.plan(EXCLUSIVE, &list, json!({"project": UNKNOWN, "target_project_ids": [2]})).await;
+    let step =
+        kit.plan(EXCLUSIVE, &list, json!({"project": UNKNOWN, "target_project_ids": [2]})).await;
     assert_eq!(step.action, Action::Update);
 }
 
@@ -147,7 +160,10 @@ async fn a_path_that_leads_nowhere_yet_is_found_at_apply() {
         (EXCLUSIVE, kit.plan(EXCLUSIVE, &Stored::default(), list.clone()).await, list),
     ];
     for (_, step, _) in &steps {
-        assert_eq!((step.value("project_id"), step.value("id")), (&json!(UNKNOWN), &json!(UNKNOWN)));
+        assert_eq!(
+            (step.value("project_id"), step.value("id")),
+            (&json!(UNKNOWN), &json!(UNKNOWN))
+        );
     }
     let new = kit.gitlab.add_project("acme/new");
     let newer = kit.gitlab.add_project("acme/newer");
@@ -181,15 +197,18 @@ async fn path_still_missing_at_apply_is_an_error() {
 #[tokio::test]
 async fn project_that_becomes_its_own_target_fails_at_apply() {
     let kit = kit().await;
-    let step =
-        kit.plan(ENTRY, &Stored::default(), json!({"project": UNKNOWN, "target_project": "acme/app"})).await;
+    let step = kit
+        .plan(ENTRY, &Stored::default(), json!({"project": UNKNOWN, "target_project": "acme/app"}))
+        .await;
     let config = kit.config(ENTRY, json!({"project": "1", "target_project": "acme/app"}));
     let plan = plugin_host::Plan { config, ..Default::default() };
     let mut planned = step.planned;
     planned.state["project"] = json!("1");
     let applied = kit.host.apply(ENTRY, &plan, &planned).await.unwrap();
     assert_eq!(only_error(&applied.diagnostics).summary, "Target is the project itself");
-    assert!(!kit.gitlab.allowlist(1).projects.contains(&1) && kit.gitlab.requests().writes().is_empty());
+    assert!(
+        !kit.gitlab.allowlist(1).projects.contains(&1) && kit.gitlab.requests().writes().is_empty()
+    );
 }
 
 #[tokio::test]
@@ -198,7 +217,10 @@ async fn nothing_is_asked_about_what_is_not_known() {
     for (type_name, given) in [
         (SCOPE, json!({"project": UNKNOWN})),
         (ENTRY, json!({"project": UNKNOWN, "target_project": UNKNOWN})),
-        (EXCLUSIVE, json!({"project": UNKNOWN, "target_projects": UNKNOWN, "target_groups": UNKNOWN})),
+        (
+            EXCLUSIVE,
+            json!({"project": UNKNOWN, "target_projects": UNKNOWN, "target_groups": UNKNOWN}),
+        ),
     ] {
         kit.plan(type_name, &Stored::default(), given).await;
     }
@@ -217,14 +239,30 @@ async fn permissions_may_become_known_at_apply() {
     let jobs = || json!(["READ_JOBS"]);
     for (planned, known, (default, policies)) in [
         (entry(unknown(), Value::Null), entry(json!(true), Value::Null), (json!(true), json!([]))),
-        (entry(unknown(), Value::Null), entry(json!(false), Value::Null), (json!(false), json!([]))),
-        (entry(unknown(), Value::Null), entry(Value::Null, Value::Null), (Value::Null, Value::Null)),
+        (
+            entry(unknown(), Value::Null),
+            entry(json!(false), Value::Null),
+            (json!(false), json!([])),
+        ),
+        (
+            entry(unknown(), Value::Null),
+            entry(Value::Null, Value::Null),
+            (Value::Null, Value::Null),
+        ),
         (entry(Value::Null, unknown()), entry(Value::Null, jobs()), (json!(false), jobs())),
-        (entry(Value::Null, unknown()), entry(Value::Null, Value::Null), (Value::Null, Value::Null)),
+        (
+            entry(Value::Null, unknown()),
+            entry(Value::Null, Value::Null),
+            (Value::Null, Value::Null),
+        ),
         (entry(Value::Null, json!([UNKNOWN])), entry(Value::Null, jobs()), (json!(false), jobs())),
         (entry(unknown(), jobs()), entry(Value::Null, jobs()), (json!(false), jobs())),
         (entry(json!(true), unknown()), entry(json!(true), Value::Null), (json!(true), json!([]))),
-        (entry(json!(false), unknown()), entry(json!(false), Value::Null), (json!(false), json!([]))),
+        (
+            entry(json!(false), unknown()),
+            entry(json!(false), Value::Null),
+            (json!(false), json!([])),
+        ),
         (entry(unknown(), unknown()), entry(Value::Null, Value::Null), (Value::Null, Value::Null)),
     ] {
         let kit = kit().await;
@@ -235,7 +273,8 @@ async fn permissions_may_become_known_at_apply() {
         );
 
         // In place, too.
-        let before = kit.create(ENTRY, json!({"project": "acme/app", "target_project": "acme/tool"})).await;
+        let before =
+            kit.create(ENTRY, json!({"project": "acme/app", "target_project": "acme/tool"})).await;
         let to_tool = |mut given: Value| {
             given["target_project"] = json!("acme/tool");
             given

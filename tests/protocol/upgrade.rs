@@ -1,4 +1,5 @@
-//! UpgradeResourceState, which hosts call for every stored object: each version's states stay readable for good.
+//! UpgradeResourceState, which hosts call for every stored object: each version's states stay
+//! readable for good.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,22 +12,27 @@ use serde_json::{Value, json};
 use crate::kit::{ENTRY, EXCLUSIVE, Kit, RESOURCES, SCOPE, only_error};
 use crate::worlds::two_projects;
 
-/// The states of each released schema version, one folder a version and one file a resource. A released file
-/// never changes.
+/// The states of each released schema version, one folder a version and one file a resource. A
+/// released file never changes.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state");
 
 fn fixture(version: i64, type_name: &str) -> Value {
-    let file: PathBuf = Path::new(FIXTURES).join(format!("v{version}")).join(format!("{type_name}.json"));
-    serde_json::from_slice(&fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
-        .unwrap()
+    let file: PathBuf =
+        Path::new(FIXTURES).join(format!("v{version}")).join(format!("{type_name}.json"));
+    serde_json::from_slice(
+        &fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())),
+    )
+    .unwrap()
 }
 
-/// Returns a fixture as of today: attributes that were added since, with what they are where nobody has set
-/// them.
+/// Returns a fixture as of today: attributes that were added since, with what they are where nobody
+/// has set them.
 fn today(type_name: &str) -> Value {
     let mut stored = fixture(0, type_name);
     let later: &[&str] = match type_name {
-        SCOPE => &["push_repository_for_job_token_allowed", "cross_project_push_for_job_token_allowed"],
+        SCOPE => {
+            &["push_repository_for_job_token_allowed", "cross_project_push_for_job_token_allowed"]
+        }
         ENTRY => &["default_permissions", "job_token_policies"],
         EXCLUSIVE => &["projects", "groups"],
         _ => &[],
@@ -91,7 +97,10 @@ async fn a_fixture_is_what_an_apply_stores_now() {
 async fn upgrading_asks_nothing_and_needs_no_configuration() {
     let kit = Kit::tempted(Simulator::start()).await;
     for type_name in RESOURCES {
-        assert_eq!(kit.upgrade(type_name, 0, &fixture(0, type_name)).await.unwrap().diagnostics, []);
+        assert_eq!(
+            kit.upgrade(type_name, 0, &fixture(0, type_name)).await.unwrap().diagnostics,
+            []
+        );
     }
     assert_eq!(kit.requests(), "");
 }
@@ -116,15 +125,22 @@ async fn dropped_and_added_attributes_are_accepted() {
     stored.as_object_mut().unwrap().remove("outbound_enabled");
     let upgraded = kit.upgrade(SCOPE, 0, &stored).await.unwrap();
     assert_eq!(upgraded.diagnostics, []);
-    assert_eq!((&upgraded.state["outbound_enabled"], upgraded.state.get("dropped")), (&Value::Null, None));
+    assert_eq!(
+        (&upgraded.state["outbound_enabled"], upgraded.state.get("dropped")),
+        (&Value::Null, None)
+    );
 }
 
 #[tokio::test]
 async fn a_state_that_can_not_be_read_is_an_error() {
     let kit = Kit::unconfigured().await;
-    for stored in
-        [json!({"project_id": "many"}), json!({"inbound_enabled": 1}), json!([]), json!("text"), json!(7)]
-    {
+    for stored in [
+        json!({"project_id": "many"}),
+        json!({"inbound_enabled": 1}),
+        json!([]),
+        json!("text"),
+        json!(7),
+    ] {
         only_error(&kit.upgrade(SCOPE, 0, &stored).await.unwrap().diagnostics);
     }
     let texts: [&[u8]; 4] = [b"", b"{", b"\xff", &b"[".repeat(100_000)];

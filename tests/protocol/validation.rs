@@ -1,4 +1,5 @@
-//! Checks of a configuration by itself: what is not known yet is never at fault, and what is at fault is named.
+//! Checks of a configuration by itself: what is not known yet is never at fault, and what is at
+//! fault is named.
 
 use plugin_host::Diagnostic;
 use plugin_host::wire::UNKNOWN;
@@ -40,7 +41,11 @@ async fn what_is_not_known_yet_is_never_at_fault_in_a_resource() {
     for (type_name, given) in configurations {
         assert_eq!(of_resource(&kit, type_name, given.clone()).await, [], "{given}");
         for unknown in with_unknowns(&given) {
-            assert_eq!(of_resource(&kit, type_name, unknown.clone()).await, [], "{type_name} {unknown}");
+            assert_eq!(
+                of_resource(&kit, type_name, unknown.clone()).await,
+                [],
+                "{type_name} {unknown}"
+            );
         }
     }
 }
@@ -53,7 +58,10 @@ async fn a_made_up_value_is_valid() {
         (SCOPE, json!({"project": "a1b2c3d4"})),
         (ENTRY, json!({"project": "0", "target_project_id": 0})),
         (ENTRY, json!({"project": "0", "target_project": "0"})),
-        (EXCLUSIVE, json!({"project": "0", "target_project_ids": [0], "target_groups": ["0", "a1b2c3d4"]})),
+        (
+            EXCLUSIVE,
+            json!({"project": "0", "target_project_ids": [0], "target_groups": ["0", "a1b2c3d4"]}),
+        ),
     ] {
         assert_eq!(of_resource(&kit, type_name, given.clone()).await, [], "{given}");
     }
@@ -100,7 +108,10 @@ async fn what_is_not_known_yet_is_never_at_fault_elsewhere() {
         let config = kit.data_config(type_name, json!({"project": UNKNOWN}));
         assert_eq!(kit.validate_data_source(type_name, config).await.unwrap(), []);
     }
-    assert_eq!(kit.validate_list(ENTRY, list::config(json!({"project": UNKNOWN}))).await.unwrap(), []);
+    assert_eq!(
+        kit.validate_list(ENTRY, list::config(json!({"project": UNKNOWN}))).await.unwrap(),
+        []
+    );
 }
 
 #[tokio::test]
@@ -109,7 +120,11 @@ async fn what_is_at_fault_in_a_resource_is_named_by_its_path() {
     let cases = [
         (SCOPE, json!({"project": ""}), "project"),
         (ENTRY, json!({"project": "a b", "target_project": "c/d"}), "project"),
-        (ENTRY, json!({"project": "a/b", "target_project": "c/d", "target_group": "e"}), "target_group"),
+        (
+            ENTRY,
+            json!({"project": "a/b", "target_project": "c/d", "target_group": "e"}),
+            "target_group",
+        ),
         (ENTRY, json!({"project": "a/b", "target_project": "A/B"}), "target_project"),
         (ENTRY, json!({"project": "5", "target_project_id": 5}), "target_project_id"),
         (ENTRY, json!({"project": "a/b", "target_project_id": -1}), "target_project_id"),
@@ -178,7 +193,8 @@ async fn what_is_at_fault_elsewhere_is_named_by_its_path() {
         let diagnostics = kit.validate_data_source(type_name, config).await.unwrap();
         assert_eq!(only_error(&diagnostics).attribute.as_deref(), Some("project"));
     }
-    let diagnostics = kit.validate_list(ENTRY, list::config(json!({"project": "/"}))).await.unwrap();
+    let diagnostics =
+        kit.validate_list(ENTRY, list::config(json!({"project": "/"}))).await.unwrap();
     assert_eq!(only_error(&diagnostics).attribute.as_deref(), Some("project"));
 }
 

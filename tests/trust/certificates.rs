@@ -1,5 +1,5 @@
-//! The certificate that the provider shows to a server that asks for one. Which kinds of keys there are is told beside
-//! the client.
+//! The certificate that the provider shows to a server that asks for one. Which kinds of keys there
+//! are is told beside the client.
 
 use gitlab_simulator::Simulator;
 use serde_json::{Value, json};
@@ -16,7 +16,8 @@ struct Guarded {
 
 impl Guarded {
     async fn by(client: &Certificate) -> Guarded {
-        let (gitlab, server, files) = (Simulator::start(), Certificate::of("127.0.0.1"), Files::new());
+        let (gitlab, server, files) =
+            (Simulator::start(), Certificate::of("127.0.0.1"), Files::new());
         let tls = Gateway::tls(server.server_for(client), address(&gitlab)).await;
         let block = json!({
             "base_url": format!("https://{}", tls.address()),

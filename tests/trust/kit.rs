@@ -1,4 +1,5 @@
-//! Servers between the provider and GitLab: a server for TLS, or a proxy that remembers what it was asked.
+//! Servers between the provider and GitLab: a server for TLS, or a proxy that remembers what it was
+//! asked.
 
 use std::fs;
 use std::io::Write as _;
@@ -27,7 +28,8 @@ use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_terraform-provider-gitlab-job-token");
 
-/// The only authority of the system, which vouches for nobody here: no test depends on whom this machine trusts.
+/// The only authority of the system, which vouches for nobody here: no test depends on whom this
+/// machine trusts.
 static STRANGER: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let mut file = tempfile::NamedTempFile::new_in(folder).unwrap();
@@ -132,7 +134,8 @@ impl Certificate {
         ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(stolen))
     }
 
-    /// Returns the settings of a server with this certificate that lets in clients with the certificate `client` alone.
+    /// Returns the settings of a server with this certificate that lets in clients with the
+    /// certificate `client` alone.
     pub(crate) fn server_for(&self, client: &Certificate) -> ServerConfig {
         use tokio_rustls::rustls::RootCertStore;
         use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -190,7 +193,8 @@ impl Gateway {
         Gateway::start(Manner::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
-    /// A proxy of SOCKS5 that leads every request to one place, and wants `user:password` where that is set.
+    /// A proxy of SOCKS5 that leads every request to one place, and wants `user:password` where
+    /// that is set.
     pub(crate) async fn socks(credentials: Option<&'static str>, to: SocketAddr) -> Gateway {
         Gateway::start(Manner::Socks(credentials), to).await
     }
@@ -259,9 +263,12 @@ async fn pass(
     }
 }
 
-/// The server's part of SOCKS5 (RFC 1928, RFC 1929). Returns the host and port that the client names, or nothing where its
-/// credentials are others.
-async fn socks(stream: &mut TcpStream, credentials: Option<&str>) -> std::io::Result<Option<String>> {
+/// The server's part of SOCKS5 (RFC 1928, RFC 1929). Returns the host and port that the client
+/// names, or nothing where its credentials are others.
+async fn socks(
+    stream: &mut TcpStream,
+    credentials: Option<&str>,
+) -> std::io::Result<Option<String>> {
     async fn field(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![0; stream.read_u8().await?.into()];
         stream.read_exact(&mut bytes).await?;

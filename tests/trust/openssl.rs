@@ -14,20 +14,22 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use tokio_rustls::rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
-    client::danger::HandshakeSignatureValid,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, ServerConfig,
+    SignatureScheme, client::danger::HandshakeSignatureValid,
 };
 
 use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, pem};
 
 const HERE: &str = "127.0.0.1";
 
-/// Says why a test is skipped, past the test runner, which would hide the output of tests that pass.
+/// Says why a test is skipped, past the test runner, which would hide the output of tests that
+/// pass.
 fn skip(reason: &str) {
     drop(std::io::stderr().write_all(format!("\nSKIPPED: {reason}.\n\n").as_bytes()));
 }
 
-/// Runs `openssl` for each line, in the folder. Returns `false`, and says so, where a test must be skipped for want of it.
+/// Runs `openssl` for each line, in the folder. Returns `false`, and says so, where a test must be
+/// skipped for want of it.
 fn openssl(files: &Files, lines: &[&str]) -> bool {
     for line in lines {
         let made = Command::new("openssl").args(line.split(' ')).current_dir(files.path()).output();
@@ -43,8 +45,8 @@ fn openssl(files: &Files, lines: &[&str]) -> bool {
 /// A self-signed certificate, as the manual page of `openssl req` shows it.
 fn self_signed(name: &str) -> String {
     format!(
-        "req -x509 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.pem -days 30 -subj /CN={HERE} \
-         -addext subjectAltName=IP:{HERE}"
+        "req -x509 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.pem -days 30 -subj \
+         /CN={HERE} -addext subjectAltName=IP:{HERE}"
     )
 }
 
@@ -98,8 +100,8 @@ async fn a_signed_certificate_in_the_file_needs_no_authority() {
     let files = Files::new();
     files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:FALSE\n"));
     let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
-    let sign =
-        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf -out leaf.pem";
+    let sign = "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf \
+        -out leaf.pem";
     if !openssl(&files, &[AUTHORITY, request, sign]) {
         return;
     }
@@ -114,13 +116,14 @@ async fn an_authority_as_a_server_is_told_apart_from_self_signed() {
     let files = Files::new();
     files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:TRUE\n"));
     let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
-    let sign =
-        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf -out leaf.pem";
+    let sign = "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names.cnf \
+        -out leaf.pem";
     if !openssl(&files, &[AUTHORITY, request, sign]) {
         return;
     }
     let path = |name: &str| files.path().join(name);
-    is_refused(server(&files, "leaf"), &path("ca.pem"), "it is the certificate of an authority").await;
+    is_refused(server(&files, "leaf"), &path("ca.pem"), "it is the certificate of an authority")
+        .await;
 
     let leaf = std::fs::read(path("leaf.pem")).unwrap();
     let broken = b"# M\xfcller\t\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -142,7 +145,10 @@ async fn name_and_dates_of_a_certificate_in_the_file_count() {
         }
     };
     for (certificate, reason) in [
-        (Certificate::with("gitlab.test", authority), "for another name: it is valid for gitlab.test"),
+        (
+            Certificate::with("gitlab.test", authority),
+            "for another name: it is valid for gitlab.test",
+        ),
         (Certificate::with(HERE, between(-2, -1)), "has expired: it was valid until"),
         (Certificate::with(HERE, between(1, 2)), "valid yet: it is valid from"),
     ] {
@@ -228,7 +234,8 @@ async fn a_client_certificate_of_version_1_is_sent() {
     let client = certificate(&path("client.pem"));
     // Newer releases of openssl may add extensions by themselves, and so make version 3.
     let mut print = Command::new("openssl");
-    let text = print.args(["x509", "-noout", "-text", "-in"]).arg(path("client.pem")).output().unwrap();
+    let text =
+        print.args(["x509", "-noout", "-text", "-in"]).arg(path("client.pem")).output().unwrap();
     if !String::from_utf8_lossy(&text.stdout).contains("Version: 1 ") {
         return skip("this `openssl` makes no certificates of version 1");
     }

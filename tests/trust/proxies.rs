@@ -12,7 +12,9 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, only_warning};
+use crate::kit::{
+    Certificate, Files, Gateway, address, configure, launch, only_error, only_warning,
+};
 
 /// A name that no resolver knows: only a proxy can get there.
 const NOWHERE: &str = "gitlab.invalid";
@@ -32,7 +34,8 @@ struct Nowhere {
 
 impl Nowhere {
     async fn start() -> Nowhere {
-        let (gitlab, certificate, files) = (Simulator::start(), Certificate::of(NOWHERE), Files::new());
+        let (gitlab, certificate, files) =
+            (Simulator::start(), Certificate::of(NOWHERE), Files::new());
         let tls = Gateway::tls(certificate.server(), address(&gitlab)).await;
         let block = json!({
             "base_url": format!("https://{NOWHERE}"),
@@ -51,10 +54,12 @@ fn encrypted() -> Value {
     json!({"base_url": format!("https://{NOWHERE}"), "token": "glpat-x"})
 }
 
-/// The only error, which shows no password and points to no attribute, with `PROXY` for the proxy's host and port.
+/// The only error, which shows no password and points to no attribute, with `PROXY` for the proxy's
+/// host and port.
 async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
     let diagnostics = configure(&launch.clone().env("TF_LOG", "TRACE"), block).await;
-    let is_error = |diagnostic: &&Diagnostic| diagnostic.summary != "Token is sent without encryption";
+    let is_error =
+        |diagnostic: &&Diagnostic| diagnostic.summary != "Token is sent without encryption";
     let errors: Vec<Diagnostic> = diagnostics.iter().filter(is_error).cloned().collect();
     let error = only_error(&errors);
     assert!(!format!("{error:?}").contains("hunter2"), "{error:#?}");
@@ -65,8 +70,8 @@ async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
 /// The end of each message about a proxy.
 fn advice(variable: &str, remedy: &str) -> String {
     format!(
-        "\n\nThe proxy is set in the environment variable `{variable}`. {remedy} If GitLab can be reached without a proxy, add \
-         the host of `base_url` to `NO_PROXY`."
+        "\n\nThe proxy is set in the environment variable `{variable}`. {remedy} If GitLab can be \
+         reached without a proxy, add the host of `base_url` to `NO_PROXY`."
     )
 }
 
@@ -112,8 +117,9 @@ async fn credentials_go_to_the_proxy_alone() {
     let (https, http) =
         (Gateway::proxy(there.tls.address()).await, Gateway::proxy(address(&there.gitlab)).await);
     let with_credentials = |proxy: &Gateway| proxy.url().replace("http://", "http://ann:p%40ss@");
-    let launch =
-        launch().env("HTTPS_PROXY", with_credentials(&https)).env("HTTP_PROXY", with_credentials(&http));
+    let launch = launch()
+        .env("HTTPS_PROXY", with_credentials(&https))
+        .env("HTTP_PROXY", with_credentials(&http));
     assert_eq!(configure(&launch, there.block.clone()).await, []);
     let mut plain = there.block.clone();
     plain["base_url"] = format!("http://{NOWHERE}").into();
@@ -134,14 +140,16 @@ async fn socks_proxies_resolve_the_name() {
         let guarded = Gateway::socks(Some("ann:p@ss"), there.tls.address()).await;
         for (proxy, credentials) in [(open, ""), (guarded, "ann:p%40ss@")] {
             let url = format!("{scheme}://{credentials}{}", proxy.address());
-            let diagnostics = configure(&launch().env("HTTPS_PROXY", url), there.block.clone()).await;
+            let diagnostics =
+                configure(&launch().env("HTTPS_PROXY", url), there.block.clone()).await;
             assert_eq!(diagnostics, []);
             assert_eq!(proxy.seen(), [format!("{NOWHERE}:443")]);
         }
     }
     let plain = Gateway::socks(None, address(&there.gitlab)).await;
     let launch = launch().env("HTTP_PROXY", format!("socks5://{}", plain.address()));
-    let block = json!({"base_url": format!("http://{NOWHERE}:8080"), "token": there.gitlab.token()});
+    let block =
+        json!({"base_url": format!("http://{NOWHERE}:8080"), "token": there.gitlab.token()});
     only_warns_of_plain_http(&configure(&launch, block).await);
     assert_eq!(plain.seen(), [format!("{NOWHERE}:8080")]);
 }
@@ -152,7 +160,8 @@ async fn what_needs_no_proxy_goes_straight() {
     let gitlab = Simulator::start();
     let port = address(&gitlab).port();
     let proxy = Gateway::proxy(address(&gitlab)).await;
-    let block = |host: &str| json!({"base_url": format!("http://{host}:{port}"), "token": gitlab.token()});
+    let block =
+        |host: &str| json!({"base_url": format!("http://{host}:{port}"), "token": gitlab.token()});
     let through = launch().env("HTTP_PROXY", proxy.url());
     for exception in ["0.0.0.0", "0.0.0.0/8", "*", &format!("other.test, 0.0.0.0:{port}")] {
         for variable in ["NO_PROXY", "no_proxy"] {
@@ -192,18 +201,21 @@ async fn a_proxy_that_wants_credentials_is_named() {
     let guarded = Gateway::socks(Some("ann:other"), proxy.address()).await;
     let remedy = |scheme| {
         format!(
-            "Set the proxy's user name and password in it, percent-encoded: `{scheme}://USER:PASSWORD@PROXY`."
+            "Set the proxy's user name and password in it, percent-encoded: \
+             `{scheme}://USER:PASSWORD@PROXY`."
         )
     };
     for credentials in ["", "ann:hunter2@"] {
         let url = format!("http://{credentials}{}", proxy.address());
         let launch = launch().env("HTTPS_PROXY", &url).env("HTTP_PROXY", &url);
-        let says = "GET /user: the proxy http://PROXY requires valid credentials: 407 Proxy Authentication Required.";
+        let says = "GET /user: the proxy http://PROXY requires valid credentials: 407 Proxy \
+            Authentication Required.";
         for (block, variable) in [(encrypted(), "HTTPS_PROXY"), (plain(), "HTTP_PROXY")] {
             let detail = detail(&launch, block, proxy.address()).await;
             assert_eq!(detail, format!("{says}{}", advice(variable, &remedy("http"))));
         }
-        let socks = launch.env("HTTPS_PROXY", format!("socks5://{credentials}{}", guarded.address()));
+        let socks =
+            launch.env("HTTPS_PROXY", format!("socks5://{credentials}{}", guarded.address()));
         let detail = detail(&socks, encrypted(), guarded.address()).await;
         let says = "GET /user: the proxy socks5://PROXY requires valid credentials.";
         assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", &remedy("socks5"))));
@@ -217,7 +229,8 @@ async fn a_proxy_that_refuses_the_connection_is_named() {
     let launch = launch().env("HTTPS_PROXY", proxy.url());
     let detail = detail(&launch, encrypted(), proxy.address()).await;
     let says = "GET /user: the proxy http://PROXY refused the connection: 403 Forbidden.";
-    let remedy = "Check that the proxy allows connections to the host of the provider's `base_url`.";
+    let remedy =
+        "Check that the proxy allows connections to the host of the provider's `base_url`.";
     assert_eq!(detail, format!("{says}{}", advice("HTTPS_PROXY", remedy)));
 }
 
@@ -229,7 +242,11 @@ async fn a_proxy_that_reaches_no_server_is_told_apart() {
             "can't reach GitLab: 503 Service Unavailable.",
             "The proxy works, but can't connect",
         ),
-        ("302 Found", "refused the connection: 302 Found.", "Check that the proxy allows connections"),
+        (
+            "302 Found",
+            "refused the connection: 302 Found.",
+            "Check that the proxy allows connections",
+        ),
         (
             "403 ann:hunter2 is out",
             "refused the connection: 403 [hidden] is out.",
@@ -239,10 +256,17 @@ async fn a_proxy_that_reaches_no_server_is_told_apart() {
         let proxy = Gateway::refusing_proxy(answer).await;
         let launch = launch().env("HTTPS_PROXY", format!("http://ann:hunter2@{}", proxy.address()));
         let detail = detail(&launch, encrypted(), proxy.address()).await;
-        assert!(detail.starts_with(&format!("GET /user: the proxy http://PROXY {says}")), "{detail}");
+        assert!(
+            detail.starts_with(&format!("GET /user: the proxy http://PROXY {says}")),
+            "{detail}"
+        );
         assert!(detail.contains(remedy), "{detail}");
         let basic = "proxy-authorization: basic yw5uomh1bnrlcji=";
-        assert!(proxy.seen().iter().all(|head| head.to_lowercase().contains(basic)), "{:?}", proxy.seen());
+        assert!(
+            proxy.seen().iter().all(|head| head.to_lowercase().contains(basic)),
+            "{:?}",
+            proxy.seen()
+        );
     }
 }
 
@@ -275,11 +299,11 @@ async fn a_proxy_may_be_reached_over_tls() {
     let front = Gateway::tls(certificate.server(), proxy.address()).await;
     let launch = launch().env("HTTPS_PROXY", format!("https://{}", front.address()));
     let refusal = detail(&launch, there.block.clone(), front.address()).await;
-    let says =
-        "GET /user: the proxy https://PROXY failed to establish a TLS connection: a signature is invalid";
+    let says = "GET /user: the proxy https://PROXY failed to establish a TLS connection: a \
+        signature is invalid";
     assert!(refusal.starts_with(says), "{refusal}");
-    let remedy = "If the proxy uses plain HTTP, use `http://` in the address. If it requires a client certificate, set \
-                  `client_cert` and `client_key`.";
+    let remedy = "If the proxy uses plain HTTP, use `http://` in the address. If it requires a \
+                  client certificate, set `client_cert` and `client_key`.";
     assert!(refusal.ends_with(&advice("HTTPS_PROXY", remedy)), "{refusal}");
 
     for (certificate, says, remedy) in [
@@ -297,17 +321,24 @@ async fn a_proxy_may_be_reached_over_tls() {
         let front = Gateway::tls(certificate.server(), proxy.address()).await;
         let launch = launch.clone().env("HTTPS_PROXY", format!("https://{}", front.address()));
         let refusal = detail(&launch, there.block.clone(), front.address()).await;
-        assert!(refusal.starts_with(&format!("GET /user: the proxy https://PROXY {says}")), "{refusal}");
+        assert!(
+            refusal.starts_with(&format!("GET /user: the proxy https://PROXY {says}")),
+            "{refusal}"
+        );
         assert!(refusal.contains(remedy), "{refusal}");
     }
     let plain = address(&there.gitlab);
     let launch_plain = launch.clone().env("HTTPS_PROXY", format!("https://{plain}"));
     let refusal = detail(&launch_plain, there.block.clone(), plain).await;
-    assert!(refusal.starts_with("GET /user: the proxy https://PROXY doesn't use TLS."), "{refusal}");
+    assert!(
+        refusal.starts_with("GET /user: the proxy https://PROXY doesn't use TLS."),
+        "{refusal}"
+    );
     assert!(refusal.contains("Use `http://`"), "{refusal}");
 
     let mut block = there.block.clone();
-    let both = std::fs::read_to_string(block["cacert_file"].as_str().unwrap()).unwrap() + &certificate.pem();
+    let both = std::fs::read_to_string(block["cacert_file"].as_str().unwrap()).unwrap()
+        + &certificate.pem();
     let files = Files::new();
     block["cacert_file"] = json!(files.write("both.pem", both));
     assert_eq!(configure(&launch, block).await, []);
@@ -328,8 +359,8 @@ async fn an_untrusted_certificate_behind_a_proxy_names_the_proxy() {
 
 #[tokio::test]
 async fn a_variable_that_names_no_proxy_is_an_error() {
-    let address = "isn't the address of a proxy, such as `http://proxy.example.com:3128`. Special characters in its \
-         user name and password must be percent-encoded.";
+    let address = "isn't the address of a proxy, such as `http://proxy.example.com:3128`. Special \
+         characters in its user name and password must be percent-encoded.";
     let scheme = "must start with `http://`, `https://`, `socks5://` or `socks5h://`.";
     let nowhere = Gateway::proxy(([127, 0, 0, 1], 0).into()).await.address();
     for (value, reason) in [
@@ -340,7 +371,8 @@ async fn a_variable_that_names_no_proxy_is_an_error() {
     ] {
         let launch = launch().env("HTTPS_PROXY", value);
         let detail = detail(&launch, encrypted(), nowhere).await;
-        let rest = format!("To connect to https://{NOWHERE} without a proxy, add its host to `NO_PROXY`.");
+        let rest =
+            format!("To connect to https://{NOWHERE} without a proxy, add its host to `NO_PROXY`.");
         assert_eq!(detail, format!("`HTTPS_PROXY` {reason} {rest}"));
     }
 }
@@ -351,6 +383,9 @@ async fn http_proxy_is_not_used_in_a_cgi_program() {
     let proxy = Gateway::proxy(address(&gitlab)).await;
     let launch = launch().env("HTTP_PROXY", proxy.url()).env("REQUEST_METHOD", "GET");
     let detail = detail(&launch, plain(), proxy.address()).await;
-    assert!(detail.starts_with("`HTTP_PROXY` isn't used while `REQUEST_METHOD` is set"), "{detail}");
+    assert!(
+        detail.starts_with("`HTTP_PROXY` isn't used while `REQUEST_METHOD` is set"),
+        "{detail}"
+    );
     assert_eq!(proxy.asked_for(), [""; 0]);
 }

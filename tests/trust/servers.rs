@@ -6,7 +6,9 @@ use gitlab_simulator::Simulator;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
 use serde_json::{Value, json};
 
-use crate::kit::{Certificate, Files, Gateway, address, configure, launch, only_error, only_warning};
+use crate::kit::{
+    Certificate, Files, Gateway, address, configure, launch, only_error, only_warning,
+};
 
 const HERE: &str = "127.0.0.1";
 /// A file without a certificate.
@@ -66,7 +68,9 @@ async fn a_certificate_in_the_systems_store_is_trusted() {
         authority(params);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     };
-    for certificate in [Certificate::with("gitlab.test", authority), Certificate::with(HERE, for_others)] {
+    for certificate in
+        [Certificate::with("gitlab.test", authority), Certificate::with(HERE, for_others)]
+    {
         let (gitlab, tls) = behind_tls(&certificate).await;
         let system = launch().env("SSL_CERT_FILE", files.write("system.pem", certificate.pem()));
         assert_untrusted(&gitlab, &configure(&system, block(&gitlab, &tls)).await);
@@ -92,7 +96,10 @@ async fn a_system_without_authorities_is_told_what_to_do_about_it() {
     let bare = launch().env("SSL_CERT_FILE", NOTHING);
     let diagnostics = configure(&bare, block(&gitlab, &tls)).await;
     let error = only_error(&diagnostics);
-    assert!(error.detail.contains("This system doesn't have certificates of authorities"), "{error:?}");
+    assert!(
+        error.detail.contains("This system doesn't have certificates of authorities"),
+        "{error:?}"
+    );
     assert_eq!(error.attribute.as_deref(), Some("cacert_file"));
 
     // Where nothing is encrypted there is nothing to vouch for.
@@ -142,11 +149,15 @@ async fn any_server_is_trusted_on_demand_and_with_a_warning() {
 async fn without_encryption_to_another_machine_there_is_a_warning() {
     let gitlab = Simulator::start();
     let there = format!("http://0.0.0.0:{}", address(&gitlab).port());
-    let diagnostics = configure(&launch(), json!({"base_url": there, "token": gitlab.token()})).await;
+    let diagnostics =
+        configure(&launch(), json!({"base_url": there, "token": gitlab.token()})).await;
     let warning = only_warning(&diagnostics);
     assert_eq!(warning.summary, "Token is sent without encryption");
     assert_eq!(warning.attribute.as_deref(), Some("base_url"));
-    assert!(warning.detail.starts_with(&format!("Connections to {there} aren't encrypted")), "{warning:?}");
+    assert!(
+        warning.detail.starts_with(&format!("Connections to {there} aren't encrypted")),
+        "{warning:?}"
+    );
 
     let here = json!({"base_url": gitlab.url(), "token": gitlab.token()});
     assert_eq!(configure(&launch(), here).await, []);

@@ -31,7 +31,8 @@ async fn finds(user: u32, path: &Path) -> bool {
 async fn the_socket_belongs_to_its_owner_alone() {
     let files = Files::new();
     let (_plugin, path) = start(&files).await;
-    let (socket, directory) = (path.metadata().unwrap(), path.parent().unwrap().metadata().unwrap());
+    let (socket, directory) =
+        (path.metadata().unwrap(), path.parent().unwrap().metadata().unwrap());
     assert!(socket.file_type().is_socket());
     let own = files.path().metadata().unwrap().uid();
     assert_eq!((socket.uid(), directory.uid()), (own, own));

@@ -19,11 +19,13 @@ struct Arguments {
 enum Command {
     /// Writes docs/ anew from the schemas, examples/ and docs-src/.
     Docs,
-    /// Makes a package of the release build, with its bill of materials, an OCI image layout and checksums.
+    /// Makes a package of the release build, with its bill of materials, an OCI image layout and
+    /// checksums.
     Dist(dist::Options),
     /// Sums up the packages that several machines made of a release, and fails when one is missing.
     Checksums(dist::Parts),
-    /// Prints what the changelog says of the release that a tag names, and fails when the tag is another's.
+    /// Prints what the changelog says of the release that a tag names, and fails when the tag is
+    /// another's.
     Notes {
         /// The tag, such as v1.2.3
         tag: String,
@@ -55,7 +57,9 @@ fn run(command: Command) -> Result<String, Box<dyn Error>> {
         Command::Dist(options) => Ok(dist::package(project(), &options)?),
         Command::Checksums(parts) => Ok(dist::sum_up(project(), &parts)?),
         Command::Notes { tag } => Ok(notes::of_release(project(), &tag)?),
-        Command::Terraform { version } => Ok(format!("{}\n", fetch::terraform(&version)?.display())),
+        Command::Terraform { version } => {
+            Ok(format!("{}\n", fetch::terraform(&version)?.display()))
+        }
     }
 }
 

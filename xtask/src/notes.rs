@@ -1,5 +1,5 @@
-//! `notes`: what the changelog says of one release. It also is the check that a tag, the sources and the changelog mean
-//! the same version.
+//! `notes`: what the changelog says of one release. It also is the check that a tag, the sources
+//! and the changelog mean the same version.
 
 use std::path::Path;
 use std::{fs, io};
@@ -14,11 +14,15 @@ pub enum Problem {
     #[error("{CHANGELOG} can't be read: {0}")]
     Unreadable(io::Error),
     /// The tag is not that of the version which these sources are.
-    #[error("the tag is {0}, but Cargo.toml says that this is version {VERSION}, whose tag is v{VERSION}")]
+    #[error(
+        "the tag is {0}, but Cargo.toml says that this is version {VERSION}, whose tag is \
+         v{VERSION}"
+    )]
     OtherVersion(String),
     /// The changelog has no heading for the version, or nothing below it.
     #[error(
-        "{CHANGELOG} says nothing of version {0}. It needs a heading `## [{0}] - YYYY-MM-DD` with the changes below it"
+        "{CHANGELOG} says nothing of version {0}. It needs a heading `## [{0}] - YYYY-MM-DD` with \
+         the changes below it"
     )]
     Unmentioned(&'static str),
 }
@@ -36,11 +40,13 @@ pub fn of_release(project: &Path, tag: &str) -> Result<String, Problem> {
     section(&changelog, VERSION).ok_or(Problem::Unmentioned(VERSION))
 }
 
-/// Returns what stands between the heading of a version and the next one, if it is more than headings.
+/// Returns what stands between the heading of a version and the next one, if it is more than
+/// headings.
 fn section(changelog: &str, version: &str) -> Option<String> {
     let heading = format!("## [{version}] - ");
     let below = changelog.lines().skip_while(|line| !line.starts_with(&heading)).skip(1);
-    let lines: Vec<&str> = below.take_while(|line| !line.starts_with("## ") && !is_link(line)).collect();
+    let lines: Vec<&str> =
+        below.take_while(|line| !line.starts_with("## ") && !is_link(line)).collect();
     let says_something = lines.iter().any(|line| !line.is_empty() && !line.starts_with('#'));
     says_something.then(|| format!("{}\n", lines.join("\n").trim()))
 }
@@ -54,12 +60,17 @@ fn is_link(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    const TOLD: &str = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-01-02\n\n### Added\n\n- A thing,\n  in two lines.\n\n\
-                        ## [1.1.0] - 2025-01-02\n\n### Fixed\n\n[1.1.0]: https://example.org\n";
+    const TOLD: &str = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-01-02\n\n### \
+                        Added\n\n- A thing,\n  in two lines.\n\n\
+                        ## [1.1.0] - 2025-01-02\n\n### Fixed\n\n[1.1.0]: https://example.org\n\
+                        ";
 
     #[test]
     fn the_notes_of_a_release_end_where_the_next_begins() {
-        assert_eq!(section(TOLD, "1.2.0").as_deref(), Some("### Added\n\n- A thing,\n  in two lines.\n"));
+        assert_eq!(
+            section(TOLD, "1.2.0").as_deref(),
+            Some("### Added\n\n- A thing,\n  in two lines.\n")
+        );
     }
 
     #[test]
@@ -81,7 +92,8 @@ mod tests {
     #[test]
     fn a_release_without_a_heading_in_the_changelog_is_refused() {
         let project = tempfile::tempdir().unwrap();
-        fs::write(project.path().join(CHANGELOG), "# Changelog\n\n## [Unreleased]\n\n- All.\n").unwrap();
+        fs::write(project.path().join(CHANGELOG), "# Changelog\n\n## [Unreleased]\n\n- All.\n")
+            .unwrap();
         let error = of_release(project.path(), &format!("v{VERSION}")).unwrap_err().to_string();
         assert!(error.contains(&format!("`## [{VERSION}] - YYYY-MM-DD`")), "{error}");
     }

@@ -3,8 +3,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use terraform_provider_gitlab_job_token::gitlab;
 
-/// The longest line that is shown to a reader: 300 characters and a mark where it was cut, and what tells the title of
-/// a web page from GitLab's words.
+/// The longest line that is shown to a reader: 300 characters and a mark where it was cut, and what
+/// tells the title of a web page from GitLab's words.
 const LONGEST_LINE: usize = 301 + "a web page titled \"\"".len();
 
 /// The bytes are the body of a refusal. What is passed on of it can be printed.
@@ -21,7 +21,8 @@ pub fn refusal(bytes: &[u8]) {
     }
 }
 
-/// The first two bytes are the number of a page and how many elements it has, each line after them a header.
+/// The first two bytes are the number of a page and how many elements it has, each line after them
+/// a header.
 ///
 /// # Panics
 /// When another page than the next one is to be read.
@@ -37,8 +38,8 @@ pub fn headers(bytes: &[u8]) {
     }
 }
 
-/// The bytes are GraphQL's answer about a project's entries. What is understood says who has access and nothing of both
-/// kinds of permissions at once.
+/// The bytes are GraphQL's answer about a project's entries. What is understood says who has access
+/// and nothing of both kinds of permissions at once.
 ///
 /// # Panics
 /// Panics if it doesn't.

@@ -7,9 +7,11 @@ use terraform_provider_gitlab_job_token::plugin::{Launch, LaunchError};
 /// Each line is a variable and its value, with an equals sign between.
 ///
 /// # Panics
-/// When a launch is taken for good that can't be served, or a refusal does not name what it refuses.
+/// When a launch is taken for good that can't be served, or a refusal does not name what it
+/// refuses.
 pub fn handshake(bytes: &[u8]) {
-    let variables: Vec<(&[u8], &[u8])> = bytes.split(|byte| *byte == b'\n').filter_map(variable).collect();
+    let variables: Vec<(&[u8], &[u8])> =
+        bytes.split(|byte| *byte == b'\n').filter_map(variable).collect();
     let lookup = |name: &str| {
         let found = variables.iter().find(|(variable, _)| *variable == name.as_bytes());
         found.map(|(_, value)| os_string(value))

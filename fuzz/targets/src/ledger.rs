@@ -28,15 +28,17 @@ enum Fate {
     Removed { taken: BTreeSet<Object> },
 }
 
-/// The first four bytes say which objects each of four resources holds, each two bytes after them are a call: which resource
-/// is read, planned, removed or written, and with which objects.
+/// The first four bytes say which objects each of four resources holds, each two bytes after them
+/// are a call: which resource is read, planned, removed or written, and with which objects.
 ///
 /// # Panics
-/// Panics if something that a resource keeps goes away untold, or if a write that undoes another's isn't found.
+/// Panics if something that a resource keeps goes away untold, or if a write that undoes another's
+/// isn't found.
 pub fn ledger(bytes: &[u8]) {
     let Some((states, calls)) = bytes.split_at_checked(RESOURCES) else { return };
     let (ledger, all) = (Ledger::default(), objects());
-    let mut resources: Vec<Resource> = states.iter().map(|state| Resource::of(*state, &all)).collect();
+    let mut resources: Vec<Resource> =
+        states.iter().map(|state| Resource::of(*state, &all)).collect();
     for call in calls.chunks_exact(2) {
         let (own, chosen) = (usize::from(call[0]) % RESOURCES, chosen(call[1], &all));
         match call[0] / 4 % 4 {
@@ -58,7 +60,8 @@ fn objects() -> Vec<Object> {
         project(3).map(Target::Project),
         GroupId::try_from(2_u64).ok().map(Target::Group),
     ];
-    let entries = targets.into_iter().flatten().filter_map(|target| Some(Object::Entry(owner?, target)));
+    let entries =
+        targets.into_iter().flatten().filter_map(|target| Some(Object::Entry(owner?, target)));
     owner
         .into_iter()
         .flat_map(|owner| [Object::Access(owner), Object::Pushes(owner)])
@@ -74,7 +77,9 @@ fn chosen(bits: u8, all: &[Object]) -> BTreeSet<Object> {
 fn value_of(object: Object) -> Value {
     match object {
         Object::Entry(..) => Value::Entry(None),
-        Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => Value::Setting(true),
+        Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => {
+            Value::Setting(true)
+        }
     }
 }
 

@@ -1,7 +1,9 @@
-//! The fuzzer's targets: one function for each place where bytes of somebody else's making come in, and one for the
-//! calls of a host in any order. Each takes any bytes, may refuse them, and panics when a promise of the code behind it is broken.
+//! The fuzzer's targets: one function for each place where bytes of somebody else's making come in,
+//! and one for the calls of a host in any order. Each takes any bytes, may refuse them, and panics
+//! when a promise of the code behind it is broken.
 //!
-//! The libFuzzer programs in `fuzz/fuzz_targets` and the ordinary tests of this crate call the same functions.
+//! The libFuzzer programs in `fuzz/fuzz_targets` and the ordinary tests of this crate call the same
+//! functions.
 
 mod answers;
 mod launch;

@@ -2,7 +2,8 @@
 
 use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, GroupRef, ProjectRef};
 
-/// The bytes name a server, a project and a group at once. What was understood is understood again as it is printed.
+/// The bytes name a server, a project and a group at once. What was understood is understood again
+/// as it is printed.
 ///
 /// # Panics
 /// When it is not.

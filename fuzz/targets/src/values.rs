@@ -10,7 +10,8 @@ use terraform_provider_gitlab_job_token::provider::{Connection, GitlabJobToken};
 
 /// Provider whose states resources are moved from.
 const OFFICIAL_PROVIDER: &str = "registry.terraform.io/gitlabhq/gitlab";
-const OFFICIAL_TYPES: [&str; 2] = ["gitlab_project_job_token_scope", "gitlab_project_job_token_scopes"];
+const OFFICIAL_TYPES: [&str; 2] =
+    ["gitlab_project_job_token_scope", "gitlab_project_job_token_scopes"];
 
 struct Known {
     resources: Vec<Box<dyn AnyResource<Connection>>>,
@@ -21,7 +22,8 @@ struct Known {
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let provider = GitlabJobToken::in_environment(Box::new(|_| None));
     let resources = provider.resources();
-    let mut types: Vec<Type> = resources.iter().map(|resource| resource.schema().object_type()).collect();
+    let mut types: Vec<Type> =
+        resources.iter().map(|resource| resource.schema().object_type()).collect();
     types.push(provider.schema().object_type());
     types.extend(provider.data_sources().iter().map(|source| source.schema().object_type()));
     types.push(Type::list(Type::map(Type::set(Type::Number))));
@@ -29,8 +31,8 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     Known { resources, types }
 });
 
-/// The first byte chooses a type, the others are a MessagePack value of it. What can be read can be written, and what
-/// was written is read as the same.
+/// The first byte chooses a type, the others are a MessagePack value of it. What can be read can be
+/// written, and what was written is read as the same.
 ///
 /// # Panics
 /// When it is not.
@@ -45,7 +47,8 @@ pub fn msgpack(bytes: &[u8]) {
 /// The bytes are a state: of each resource here, and of the resources of the official provider.
 ///
 /// # Panics
-/// When what can be read can't be written, or a state that was taken over is not one of the resource's schema.
+/// When what can be read can't be written, or a state that was taken over is not one of the
+/// resource's schema.
 pub fn state(bytes: &[u8]) {
     for resource in &KNOWN.resources {
         let ty = resource.schema().object_type();

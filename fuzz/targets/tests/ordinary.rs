@@ -1,5 +1,6 @@
-//! The fuzzer's targets without the fuzzer: each is fed its seeds, the seeds with some bytes changed, and bytes without
-//! sense. Finds little that is new; keeps what was found from coming back, and the targets from rotting.
+//! The fuzzer's targets without the fuzzer: each is fed its seeds, the seeds with some bytes
+//! changed, and bytes without sense. Finds little that is new; keeps what was found from coming
+//! back, and the targets from rotting.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -29,8 +30,10 @@ fn names_in(folder: &str) -> Vec<String> {
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = fuzz().join("seeds").join(target);
-    let seeds: Vec<Vec<u8>> =
-        fs::read_dir(&folder).unwrap().map(|seed| fs::read(seed.unwrap().path()).unwrap()).collect();
+    let seeds: Vec<Vec<u8>> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|seed| fs::read(seed.unwrap().path()).unwrap())
+        .collect();
     assert!(!seeds.is_empty(), "{} is empty", folder.display());
     seeds
 }
@@ -76,15 +79,16 @@ fn bytes_without_sense_break_no_promise() {
 fn seeds_with_some_bytes_changed_break_no_promise() {
     for (name, target) in TARGETS {
         let changes = prop::collection::vec((any::<Index>(), any::<u8>()), 1..5);
-        let changed = (prop::sample::select(seeds(name)), changes).prop_map(|(mut seed, changes)| {
-            for (place, byte) in changes {
-                if !seed.is_empty() {
-                    let place = place.index(seed.len());
-                    seed[place] = byte;
+        let changed =
+            (prop::sample::select(seeds(name)), changes).prop_map(|(mut seed, changes)| {
+                for (place, byte) in changes {
+                    if !seed.is_empty() {
+                        let place = place.index(seed.len());
+                        seed[place] = byte;
+                    }
                 }
-            }
-            seed
-        });
+                seed
+            });
         feed(target, changed);
     }
 }

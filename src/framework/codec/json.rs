@@ -8,15 +8,17 @@ use crate::framework::value::{Number, Object, Value};
 
 /// Reads the value of type `ty` from JSON text.
 ///
-/// Lenient as core is: a number or bool may stand for a string and a string for a number or bool. An attribute
-/// that an object lacks is null, and one it should not have is passed over, so that a state written by another
-/// version of the same schema can be read.
+/// Lenient as core is: a number or bool may stand for a string and a string for a number or bool.
+/// An attribute that an object lacks is null, and one it should not have is passed over, so that a
+/// state written by another version of the same schema can be read.
 ///
 /// # Errors
 ///
-/// Where the text is no JSON, is nested beyond measure, or holds a value that can't be read as the type.
+/// Where the text is no JSON, is nested beyond measure, or holds a value that can't be read as the
+/// type.
 pub fn decode(text: &[u8], ty: &Type) -> Result<Value, CodecError> {
-    let json: Json = serde_json::from_slice(text).map_err(|error| CodecError::new(error.to_string()))?;
+    let json: Json =
+        serde_json::from_slice(text).map_err(|error| CodecError::new(error.to_string()))?;
     convert(&json, ty)
 }
 
@@ -28,21 +30,29 @@ fn convert(json: &Json, ty: &Type) -> Result<Value, CodecError> {
         (Type::Bool, Json::String(text)) if text == "false" => Ok(Value::Bool(false)),
         (Type::Number, Json::Number(number)) => number_of(number).map(Value::Number),
         (Type::Number, Json::String(text)) => {
-            let number =
-                Number::parse(text).ok_or_else(|| CodecError::new("the text is not a decimal number"))?;
+            let number = Number::parse(text)
+                .ok_or_else(|| CodecError::new("the text is not a decimal number"))?;
             Ok(Value::Number(number))
         }
         (Type::String, Json::String(text)) => Ok(Value::String(text.clone())),
         (Type::String, Json::Bool(bool)) => Ok(Value::String(bool.to_string())),
         (Type::String, Json::Number(number)) => Ok(Value::String(number.to_string())),
-        (Type::List(element), Json::Array(elements)) => convert_all(elements, element).map(Value::List),
-        (Type::Set(element), Json::Array(elements)) => convert_all(elements, element).map(Value::set),
+        (Type::List(element), Json::Array(elements)) => {
+            convert_all(elements, element).map(Value::List)
+        }
+        (Type::Set(element), Json::Array(elements)) => {
+            convert_all(elements, element).map(Value::set)
+        }
         (Type::Map(element), Json::Object(entries)) => {
             let convert_entry = |(key, value): (&String, &Json)| {
                 let value = convert(value, element).map_err(|error| error.inside(key))?;
                 Ok((key.clone(), value))
             };
-            entries.iter().map(convert_entry).collect::<Result<Object, CodecError>>().map(Value::Map)
+            entries
+                .iter()
+                .map(convert_entry)
+                .collect::<Result<Object, CodecError>>()
+                .map(Value::Map)
         }
         (Type::Object(attributes), Json::Object(entries)) => {
             let convert_attribute = |(name, ty): (&String, &Type)| {
@@ -52,11 +62,17 @@ fn convert(json: &Json, ty: &Type) -> Result<Value, CodecError> {
                 };
                 Ok((name.clone(), value))
             };
-            attributes.iter().map(convert_attribute).collect::<Result<Object, CodecError>>().map(Value::Map)
+            attributes
+                .iter()
+                .map(convert_attribute)
+                .collect::<Result<Object, CodecError>>()
+                .map(Value::Map)
         }
-        (expected, _) => {
-            Err(CodecError::new(format!("expected {}, found {}", expected.to_json(), kind_of(json))))
-        }
+        (expected, _) => Err(CodecError::new(format!(
+            "expected {}, found {}",
+            expected.to_json(),
+            kind_of(json)
+        ))),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Values on the wire and in the state file, read and written by their type: MessagePack is what hosts send,
-//! JSON is what states are kept in. Nothing here panics on any input, and nothing takes much more memory than
-//! its input: the type bounds the depth, the input's length the size.
+//! Values on the wire and in the state file, read and written by their type: MessagePack is what
+//! hosts send, JSON is what states are kept in. Nothing here panics on any input, and nothing takes
+//! much more memory than its input: the type bounds the depth, the input's length the size.
 
 pub mod json;
 pub mod msgpack;
@@ -64,7 +64,8 @@ pub(crate) mod strategies {
     pub(crate) fn any_number() -> impl Strategy<Value = Number> {
         prop_oneof![
             any::<i64>().prop_map(Number::Integer),
-            "-?[0-9]{1,40}(\\.[0-9]{1,20})?".prop_map(|text| Number::parse(&text).expect("a number's text")),
+            "-?[0-9]{1,40}(\\.[0-9]{1,20})?"
+                .prop_map(|text| Number::parse(&text).expect("a number's text")),
         ]
     }
 
@@ -74,12 +75,12 @@ pub(crate) mod strategies {
             Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
             Type::Number => any_number().prop_map(Value::Number).boxed(),
             Type::String => any::<String>().prop_map(Value::String).boxed(),
-            Type::List(element) => {
-                prop::collection::vec(value_of(element, unknowns), 0..4).prop_map(Value::List).boxed()
-            }
-            Type::Set(element) => {
-                prop::collection::vec(value_of(element, unknowns), 0..4).prop_map(Value::set).boxed()
-            }
+            Type::List(element) => prop::collection::vec(value_of(element, unknowns), 0..4)
+                .prop_map(Value::List)
+                .boxed(),
+            Type::Set(element) => prop::collection::vec(value_of(element, unknowns), 0..4)
+                .prop_map(Value::set)
+                .boxed(),
             Type::Map(element) => {
                 prop::collection::btree_map("[a-z]{0,4}", value_of(element, unknowns), 0..4)
                     .prop_map(Value::Map)
@@ -99,7 +100,8 @@ pub(crate) mod strategies {
             }
         };
         let unknown_weight = u32::from(unknowns);
-        prop_oneof![8 => known, 1 => Just(Value::Null), unknown_weight => Just(Value::Unknown)].boxed()
+        prop_oneof![8 => known, 1 => Just(Value::Null), unknown_weight => Just(Value::Unknown)]
+            .boxed()
     }
 
     /// A type and a value of it.

@@ -9,15 +9,17 @@ use super::CodecError;
 use crate::framework::types::Type;
 use crate::framework::value::{Number, Object, Value};
 
-/// Bytes that core writes for an unknown value: one extension byte of type 0. Any extension is read as
-/// unknown, for core also sends refinements (type 12), which promise more about the value than we need.
+/// Bytes that core writes for an unknown value: one extension byte of type 0. Any extension is read
+/// as unknown, for core also sends refinements (type 12), which promise more about the value than
+/// we need.
 const UNKNOWN: [u8; 3] = [0xd4, 0x00, 0x00];
 
 /// Reads the value of type `ty` that `bytes` hold.
 ///
 /// # Errors
 ///
-/// Where the bytes end early, go on after the value, hold another type, or miss or add attributes of an object.
+/// Where the bytes end early, go on after the value, hold another type, or miss or add attributes
+/// of an object.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
     let mut reader = Reader { rest: bytes };
     let value = reader.value(ty)?;
@@ -72,7 +74,8 @@ impl<'a> Reader<'a> {
             Marker::U32 => i64::from(u32::from_be_bytes(self.array()?)),
             Marker::U64 => {
                 let large = u64::from_be_bytes(self.array()?);
-                return Ok(i64::try_from(large).map_or(Number::Decimal(large.to_string()), Number::Integer));
+                return Ok(i64::try_from(large)
+                    .map_or(Number::Decimal(large.to_string()), Number::Integer));
             }
             Marker::I8 => i64::from(i8::from_be_bytes(self.array()?)),
             Marker::I16 => i64::from(i16::from_be_bytes(self.array()?)),
@@ -97,7 +100,8 @@ impl<'a> Reader<'a> {
             Marker::Str32 => self.length32()?,
             other => return Err(mismatch("a string", other)),
         };
-        std::str::from_utf8(self.take(length)?).map_err(|_| CodecError::new("the text is not UTF-8"))
+        std::str::from_utf8(self.take(length)?)
+            .map_err(|_| CodecError::new("the text is not UTF-8"))
     }
 
     fn elements(&mut self, marker: Marker, element: &Type) -> Result<Vec<Value>, CodecError> {
@@ -122,7 +126,11 @@ impl<'a> Reader<'a> {
         Ok(entries)
     }
 
-    fn object(&mut self, marker: Marker, attributes: &BTreeMap<String, Type>) -> Result<Object, CodecError> {
+    fn object(
+        &mut self,
+        marker: Marker,
+        attributes: &BTreeMap<String, Type>,
+    ) -> Result<Object, CodecError> {
         let mut object = Object::new();
         for _ in 0..self.map_length(marker)? {
             let name = self.key()?;
@@ -151,8 +159,8 @@ impl<'a> Reader<'a> {
         self.text(marker)
     }
 
-    /// Returns the number of bytes that follow the marker of an extension, its type byte included; `None` for
-    /// other markers.
+    /// Returns the number of bytes that follow the marker of an extension, its type byte included;
+    /// `None` for other markers.
     fn extension_length(&mut self, marker: Marker) -> Result<Option<usize>, CodecError> {
         let payload = match marker {
             Marker::FixExt1 => 1,
@@ -203,7 +211,9 @@ fn put(bytes: &mut Vec<u8>, value: &Value) {
         Value::Null => put_infallibly(write::write_nil(bytes)),
         Value::Unknown => bytes.extend(UNKNOWN),
         Value::Bool(bool) => put_infallibly(write::write_bool(bytes, *bool)),
-        Value::Number(Number::Integer(integer)) => put_infallibly(write::write_sint(bytes, *integer)),
+        Value::Number(Number::Integer(integer)) => {
+            put_infallibly(write::write_sint(bytes, *integer))
+        }
         Value::Number(Number::Decimal(text)) | Value::String(text) => {
             put_infallibly(write::write_str(bytes, text));
         }
@@ -221,7 +231,8 @@ fn put(bytes: &mut Vec<u8>, value: &Value) {
     }
 }
 
-/// MessagePack counts in 32 bits; a collection beyond that would not fit the protocol's messages either.
+/// MessagePack counts in 32 bits; a collection beyond that would not fit the protocol's messages
+/// either.
 fn length32(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
@@ -252,7 +263,11 @@ mod tests {
         let cases: &[(&[u8], Type, Value)] = &[
             (&[0xc0], Type::String, Value::Null),
             (&[0xcc, 0xc8], Type::Number, integer(200)),
-            (&[0xcf, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Type::Number, integer(i64::MAX)),
+            (
+                &[0xcf, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                Type::Number,
+                integer(i64::MAX),
+            ),
             (&[0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0], Type::Number, decimal("1.5")),
             (b"\xa30.1", Type::Number, decimal("0.1")),
             (b"\xb39223372036854775808", Type::Number, decimal("9223372036854775808")),

@@ -1,5 +1,5 @@
-//! ApplyResourceChange: create, update or delete, told apart by which of the two states is null. Whatever
-//! happens, the state in the answer is what the server holds as far as that is known.
+//! ApplyResourceChange: create, update or delete, told apart by which of the two states is null.
+//! Whatever happens, the state in the answer is what the server holds as far as that is known.
 
 use std::sync::Arc;
 
@@ -32,8 +32,11 @@ pub(super) async fn handle<P: Provider>(
         None => None,
     };
     let told_once = |error| served.session.causes().of_errors.once(error);
-    let private =
-        if errors.is_empty() { private.applied().encode() } else { Private::failed(request.planned_private) };
+    let private = if errors.is_empty() {
+        private.applied().encode()
+    } else {
+        Private::failed(request.planned_private)
+    };
     Ok(pb::apply_resource_change::Response {
         new_state: Some(convert::dynamic(state)),
         new_identity,
@@ -78,6 +81,7 @@ fn broken_promise(type_name: &str, defect: &str, mut applied: Object) -> Failed<
     for value in applied.values_mut().filter(|value| !value.is_wholly_known()) {
         *value = Value::Null;
     }
-    let told = Diagnostic::defect("Unexpected result of an apply", format!("{type_name}: {defect}."));
+    let told =
+        Diagnostic::defect("Unexpected result of an apply", format!("{type_name}: {defect}."));
     Failed { left: Some(applied), errors: told.into() }
 }

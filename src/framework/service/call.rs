@@ -1,5 +1,6 @@
-//! Carries out an RPC in a task of its own, so that a host that goes away cuts no write in the middle
-//! and a panic costs that call alone, with its log span, and with errors and warnings put into the answer.
+//! Carries out an RPC in a task of its own, so that a host that goes away cuts no write in the
+//! middle and a panic costs that call alone, with its log span, and with errors and warnings put
+//! into the answer.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,8 +19,8 @@ tokio::task_local! {
     pub(super) static CALL: ();
 }
 
-/// Returns whether this thread is carrying out an RPC, so that a panic now becomes that RPC's diagnostic and
-/// is no crash of the process.
+/// Returns whether this thread is carrying out an RPC, so that a panic now becomes that RPC's
+/// diagnostic and is no crash of the process.
 pub fn is_in_call() -> bool {
     CALL.try_with(|()| ()).is_ok()
 }
@@ -51,7 +52,8 @@ impl<P: Provider> Service<P> {
     {
         let served = self.served(request.extensions());
         let request = request.into_inner();
-        let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = request.type_name());
+        let span =
+            tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = request.type_name());
         let warnings = Arc::new(Warnings::default());
         let causes = Arc::clone(served.session.causes());
         let work = handler(served, request, Arc::clone(&warnings));
@@ -73,7 +75,11 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1e3
 }
 
-fn answer<Res: Diagnosed>(result: Result<Res, Errors>, warnings: &Warnings, causes: &Causes) -> Res {
+fn answer<Res: Diagnosed>(
+    result: Result<Res, Errors>,
+    warnings: &Warnings,
+    causes: &Causes,
+) -> Res {
     let mut answer = result.unwrap_or_else(|errors| {
         let mut failure = Res::default();
         let errors = errors.into_vec().into_iter().map(|told| error(causes.of_errors.once(told)));
@@ -97,14 +103,14 @@ fn answer_to_panic<Res: Diagnosed>(rpc: &str) -> Res {
     answer
 }
 
-/// Returns the error of a call that a panic has ended. It leaves out the panic's message, which may hold a
-/// secret.
+/// Returns the error of a call that a panic has ended. It leaves out the panic's message, which may
+/// hold a secret.
 pub(super) fn panicked(rpc: &str) -> pb::Diagnostic {
     error(Diagnostic::defect(
         "The provider failed unexpectedly",
         format!(
-            "A defect ended the call {rpc}; the log says where (`TF_LOG=ERROR`). If this was an apply, the change may or may not \
-             have been made: the next plan shows it."
+            "A defect ended the call {rpc}; the log says where (`TF_LOG=ERROR`). If this was an \
+             apply, the change may or may not have been made: the next plan shows it."
         ),
     ))
 }

@@ -1,5 +1,5 @@
-//! The RPCs that are under way, those included whose host has hung up meanwhile: the process must not end in the middle
-//! of a write. What an RPC does is not known here.
+//! The RPCs that are under way, those included whose host has hung up meanwhile: the process must
+//! not end in the middle of a write. What an RPC does is not known here.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ pub struct Calls {
 pub(super) struct UnderWay(Arc<watch::Sender<usize>>);
 
 impl Calls {
-    /// Tells all calls to give up what they wait for, as StopProvider does, and waits until the last is over: what is
-    /// on the wire has come to its end then.
+    /// Tells all calls to give up what they wait for, as StopProvider does, and waits until the
+    /// last is over: what is on the wire has come to its end then.
     pub async fn end(&self) {
         self.ended.cancel();
         // This holds a sender itself, so there is always an answer.

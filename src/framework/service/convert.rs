@@ -12,7 +12,8 @@ use pb::attribute_path::step::Selector;
 use pb::diagnostic::Severity;
 use pb::schema::object::NestingMode;
 
-/// The object in a message, or `None` for null, which a host also writes as an absent or empty message.
+/// The object in a message, or `None` for null, which a host also writes as an absent or empty
+/// message.
 pub(super) fn object(
     what: &str,
     message: Option<pb::DynamicValue>,
@@ -33,7 +34,11 @@ pub(super) fn object(
 }
 
 /// The object in a message where the protocol allows no null.
-pub(super) fn present(what: &str, message: Option<pb::DynamicValue>, ty: &Type) -> Result<Object, Errors> {
+pub(super) fn present(
+    what: &str,
+    message: Option<pb::DynamicValue>,
+    ty: &Type,
+) -> Result<Object, Errors> {
     object(what, message, ty)?.ok_or_else(|| unreadable(what, "it is null"))
 }
 
@@ -68,7 +73,8 @@ fn told(diagnostic: Diagnostic, severity: Severity) -> pb::Diagnostic {
     }
 }
 
-/// Returns the text without what would move a cursor or reorder what a person reads. Some of it comes from servers.
+/// Returns the text without what would move a cursor or reorder what a person reads. Some of it
+/// comes from servers.
 fn plain(text: &str, breaks_lines: bool) -> String {
     let is_plain = |c: char| !is_unprintable(c) || c == '\n' && breaks_lines;
     if text.chars().all(is_plain) {
@@ -94,7 +100,8 @@ pub(super) fn path(path: &AttributePath) -> pb::AttributePath {
     pb::AttributePath { steps: steps.collect() }
 }
 
-/// The deferral of what an unknown provider configuration keeps from being done, where the host allows one.
+/// The deferral of what an unknown provider configuration keeps from being done, where the host
+/// allows one.
 pub(super) fn deferred(client: Option<pb::ClientCapabilities>) -> Option<pb::Deferred> {
     let allowed = client.is_some_and(|client| client.deferral_allowed);
     allowed.then(|| pb::Deferred { reason: pb::deferred::Reason::ProviderConfigUnknown.into() })
@@ -140,7 +147,10 @@ pub(super) fn identity_schema(schema: &IdentitySchema) -> pb::ResourceIdentitySc
             optional_for_import: !attribute.required,
             description: attribute.description.to_owned(),
         });
-    pb::ResourceIdentitySchema { version: schema.version, identity_attributes: attributes.collect() }
+    pb::ResourceIdentitySchema {
+        version: schema.version,
+        identity_attributes: attributes.collect(),
+    }
 }
 
 fn nested(nesting: Nesting, attributes: &[Attribute]) -> pb::schema::Object {
@@ -199,7 +209,8 @@ mod tests {
         let errors = present("planned state", message(b"\xd4\x00\x00", b""), &ty()).unwrap_err();
         assert_eq!(
             errors.as_slice()[0].detail,
-            "The planned state from Terraform doesn't match the schema: it is unknown as a whole.\n\n\
+            "The planned state from Terraform doesn't match the schema: it is unknown as a \
+             whole.\n\n\
              This is a defect in the provider: please report it with the text above."
         );
         assert!(present("planned state", None, &ty()).is_err());

@@ -10,15 +10,23 @@ use crate::framework::provider::Provider;
 use crate::framework::value::{Object, Value};
 
 impl<C> Managed<C> {
-    /// Returns the identity of a state or plan, or `None` unless it is wholly known and has what an import needs.
+    /// Returns the identity of a state or plan, or `None` unless it is wholly known and has what an
+    /// import needs.
     ///
-    /// Terraform from 1.12 on can't show a plan whose identity has an unknown in it, and OpenTofu fails.
-    pub(super) fn identity(&self, state: &Object) -> Result<Option<pb::ResourceIdentityData>, Errors> {
+    /// Terraform from 1.12 on can't show a plan whose identity has an unknown in it, and OpenTofu
+    /// fails.
+    pub(super) fn identity(
+        &self,
+        state: &Object,
+    ) -> Result<Option<pb::ResourceIdentityData>, Errors> {
         let identity = self.resource.identity(state.clone())?;
         let known = identity.values().all(Value::is_wholly_known);
         let lacks = |name| identity.get(name).is_none_or(|value| *value == Value::Null);
-        let incomplete =
-            self.identity.attributes.iter().any(|attribute| attribute.required && lacks(attribute.name));
+        let incomplete = self
+            .identity
+            .attributes
+            .iter()
+            .any(|attribute| attribute.required && lacks(attribute.name));
         Ok((known && !incomplete).then(|| message(identity)))
     }
 }
@@ -36,7 +44,9 @@ pub(super) async fn upgrade<P: Provider>(
     let managed = served.managed(&request.type_name)?;
     let text = request.raw_identity.unwrap_or_default().json;
     if request.version != managed.identity.version {
-        return Err(unreadable(&request.type_name, format!("its version is {}", request.version)).into());
+        return Err(
+            unreadable(&request.type_name, format!("its version is {}", request.version)).into()
+        );
     }
     match json::decode(&text, &managed.identity_type) {
         Ok(Value::Map(identity)) => Ok(pb::upgrade_resource_identity::Response {
@@ -52,8 +62,9 @@ fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Diagnostic {
     Diagnostic::new(
         "Unreadable identity",
         format!(
-            "The identity of a `{type_name}` in the state can't be read: {reason}. If a newer version of this provider wrote \
-             it, use that version. Otherwise remove the object from the state, and import it again."
+            "The identity of a `{type_name}` in the state can't be read: {reason}. If a newer \
+             version of this provider wrote it, use that version. Otherwise remove the object from \
+             the state, and import it again."
         ),
     )
 }

@@ -1,5 +1,5 @@
-//! ImportResourceState: from the id or identity that a practitioner wrote to the beginnings of a state. The host reads the
-//! object next, and reports one that is not there.
+//! ImportResourceState: from the id or identity that a practitioner wrote to the beginnings of a
+//! state. The host reads the object next, and reports one that is not there.
 
 use std::sync::Arc;
 
@@ -19,7 +19,10 @@ pub(super) async fn handle<P: Provider>(
     if matches!(served.configuration(), Configuration::Unknown)
         && let Some(deferred) = convert::deferred(request.client_capabilities)
     {
-        return Ok(pb::import_resource_state::Response { deferred: Some(deferred), ..Default::default() });
+        return Ok(pb::import_resource_state::Response {
+            deferred: Some(deferred),
+            ..Default::default()
+        });
     }
     let client = served.client()?;
     let private = Private::default();
@@ -36,5 +39,8 @@ pub(super) async fn handle<P: Provider>(
         state: Some(convert::dynamic(Some(state))),
         private: Private::imported().encode(),
     };
-    Ok(pb::import_resource_state::Response { imported_resources: vec![imported], ..Default::default() })
+    Ok(pb::import_resource_state::Response {
+        imported_resources: vec![imported],
+        ..Default::default()
+    })
 }

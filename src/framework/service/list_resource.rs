@@ -1,4 +1,5 @@
-//! ListResource: a stream of the objects that a query asks for, sent as they are found, until the host has enough.
+//! ListResource: a stream of the objects that a query asks for, sent as they are found, until the
+//! host has enough.
 
 use std::sync::Arc;
 
@@ -37,7 +38,9 @@ pub(super) fn start<P: Provider>(
         let causes = served.session.causes();
         let warnings = warnings.told(causes).into_iter().map(convert::warning);
         let errors = end.err().map(Errors::into_vec).unwrap_or_default().into_iter();
-        warnings.chain(errors.map(|told| convert::error(causes.of_errors.once(told)))).collect::<Vec<_>>()
+        warnings
+            .chain(errors.map(|told| convert::error(causes.of_errors.once(told))))
+            .collect::<Vec<_>>()
     };
     let search = tokio::spawn(CALL.scope((), search.instrument(span)));
     tokio::spawn(async move {
@@ -45,7 +48,9 @@ pub(super) fn start<P: Provider>(
         let diagnostic = search.await.unwrap_or_else(|_| vec![panicked(RPC)]);
         if !diagnostic.is_empty() {
             // A host that has left needs no diagnostics.
-            let _ = events.send(Ok(pb::list_resource::Event { diagnostic, ..Default::default() })).await;
+            let _ = events
+                .send(Ok(pb::list_resource::Event { diagnostic, ..Default::default() }))
+                .await;
         }
     });
     receiver
@@ -64,7 +69,8 @@ async fn search<P: Provider>(
     let private = Private::default();
     let context = Context { client: &*client, warnings, private: &private };
     let (found, mut finds) = mpsc::channel(1);
-    let limit = usize::try_from(request.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    let limit =
+        usize::try_from(request.limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let report = async {
         for _ in 0..limit {
             let Some(listed) = finds.recv().await else { break };

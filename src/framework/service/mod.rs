@@ -1,5 +1,6 @@
-//! The protocol's provider service over a [`Provider`]: the one place in the framework that sees the generated
-//! messages. An RPC decodes, calls and encodes; what it decides stands in the file that bears its name.
+//! The protocol's provider service over a [`Provider`]: the one place in the framework that sees
+//! the generated messages. An RPC decodes, calls and encodes; what it decides stands in the file
+//! that bears its name.
 
 mod apply_resource_change;
 mod call;
@@ -42,9 +43,9 @@ use session::Configuration;
 
 /// The gRPC service of a provider.
 ///
-/// A configuration belongs to the connection that it was made on, if that puts a [`Session`] into the extensions of its
-/// requests; it belongs to all requests otherwise. What is under way is counted in `calls`. `max_message_bytes` bounds
-/// each request and each answer.
+/// A configuration belongs to the connection that it was made on, if that puts a [`Session`] into
+/// the extensions of its requests; it belongs to all requests otherwise. What is under way is
+/// counted in `calls`. `max_message_bytes` bounds each request and each answer.
 ///
 /// # Errors
 ///
@@ -55,7 +56,9 @@ pub fn service<P: Provider>(
     max_message_bytes: usize,
 ) -> Result<ProviderServer<impl pb::provider_server::Provider>, InvalidSchema> {
     let server = ProviderServer::new(Service::new(provider, calls)?);
-    Ok(server.max_decoding_message_size(max_message_bytes).max_encoding_message_size(max_message_bytes))
+    Ok(server
+        .max_decoding_message_size(max_message_bytes)
+        .max_encoding_message_size(max_message_bytes))
 }
 
 struct Service<P: Provider> {
@@ -65,7 +68,8 @@ struct Service<P: Provider> {
     shared: Session<P::Client>,
 }
 
-/// The view of one call: all that the provider offers, and the configuration of the connection that the call came by.
+/// The view of one call: all that the provider offers, and the configuration of the connection that
+/// the call came by.
 struct Served<P: Provider> {
     offered: Arc<Offered<P>>,
     session: Session<P::Client>,
@@ -214,7 +218,9 @@ impl<P: Provider> pb::provider_server::Provider for Service<P> {
         &self,
         request: Request<pb::stop_provider::Request>,
     ) -> Answer<pb::stop_provider::Response> {
-        tracing::info!("interrupted: requests that wait are given up, those under way are finished");
+        tracing::info!(
+            "interrupted: requests that wait are given up, those under way are finished"
+        );
         self.served(request.extensions()).session.stop();
         Ok(Response::new(Default::default()))
     }
@@ -298,7 +304,10 @@ impl<P: Provider> pb::provider_server::Provider for Service<P> {
         not_offered("functions")
     }
 
-    async fn plan_action(&self, _: Request<pb::plan_action::Request>) -> Answer<pb::plan_action::Response> {
+    async fn plan_action(
+        &self,
+        _: Request<pb::plan_action::Request>,
+    ) -> Answer<pb::plan_action::Response> {
         not_offered("actions")
     }
 

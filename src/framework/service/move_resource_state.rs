@@ -1,5 +1,6 @@
-//! MoveResourceState: a `moved` block from a resource of another type or provider, or a state of this provider that came
-//! from another registry. Terraform calls a process that isn't configured, so nothing here may need a client.
+//! MoveResourceState: a `moved` block from a resource of another type or provider, or a state of
+//! this provider that came from another registry. Terraform calls a process that isn't configured,
+//! so nothing here may need a client.
 
 use std::sync::Arc;
 

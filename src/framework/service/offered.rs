@@ -58,7 +58,8 @@ impl<P: Provider> Offered<P> {
             resources: resources.collect::<Result<_, _>>()?,
             data_sources: data_sources.collect::<Result<_, _>>()?,
             listers: listers.collect::<Result<_, _>>()?,
-            provider_type: checked("provider", provider.schema(), P::Config::ATTRIBUTES)?.object_type(),
+            provider_type: checked("provider", provider.schema(), P::Config::ATTRIBUTES)?
+                .object_type(),
             provider,
         })
     }
@@ -68,7 +69,9 @@ impl<P: Provider> Offered<P> {
     }
 
     pub(super) fn source(&self, type_name: &str) -> Result<&Source<P::Client>, Errors> {
-        self.data_sources.get(type_name).ok_or_else(|| unknown_type("data source", type_name).into())
+        self.data_sources
+            .get(type_name)
+            .ok_or_else(|| unknown_type("data source", type_name).into())
     }
 
     pub(super) fn lister(&self, type_name: &str) -> Result<&Lister<P::Client>, Errors> {
@@ -95,7 +98,8 @@ fn unknown_type(kind: &str, type_name: &str) -> Diagnostic {
     Diagnostic::new(
         "Unknown type",
         format!(
-            "This version of the provider doesn't have the {kind} `{type_name}`. A newer version may have it."
+            "This version of the provider doesn't have the {kind} `{type_name}`. A newer version \
+             may have it."
         ),
     )
 }

@@ -22,7 +22,8 @@ pub(super) async fn handle<P: Provider>(
     let prior = convert::object("prior state", request.prior_state, &managed.ty)?;
     let proposed = convert::object("proposed state", request.proposed_new_state, &managed.ty)?;
     if prior.is_some() {
-        // With `-minimal-refresh`, a host plans a change twice and shows the warnings of the second plan alone.
+        // With `-minimal-refresh`, a host plans a change twice and shows the warnings of the second
+        // plan alone.
         warnings.may_be_dropped();
     }
     let (client, deferred) = match served.configuration() {
@@ -55,12 +56,20 @@ pub(super) async fn handle<P: Provider>(
     }
 
     let config = convert::present("resource configuration", request.config, &managed.ty)?;
-    let change =
-        Change { prior: prior.clone(), config: planning::with_defaults(&managed.schema, config.clone()) };
+    let change = Change {
+        prior: prior.clone(),
+        config: planning::with_defaults(&managed.schema, config.clone()),
+    };
     let plan = managed.resource.plan(context, change).await?;
 
-    if let Some(defect) = planning::plan_defect(&managed.schema, prior.as_ref(), &config, &plan.planned) {
-        return Err(Diagnostic::defect("Invalid plan", format!("{}: {defect}.", request.type_name)).into());
+    if let Some(defect) =
+        planning::plan_defect(&managed.schema, prior.as_ref(), &config, &plan.planned)
+    {
+        return Err(Diagnostic::defect(
+            "Invalid plan",
+            format!("{}: {defect}.", request.type_name),
+        )
+        .into());
     }
     let replace = planning::replacements(prior.as_ref(), &plan.planned, &plan.replace);
     Ok(pb::plan_resource_change::Response {

@@ -30,7 +30,10 @@ pub(super) async fn handle<P: Provider>(
     let private = Private::default();
     let context = Context { client: &*client, warnings: &warnings, private: &private };
     let state = source.source.read(context, config).await?;
-    Ok(pb::read_data_source::Response { state: Some(convert::dynamic(Some(state))), ..Default::default() })
+    Ok(pb::read_data_source::Response {
+        state: Some(convert::dynamic(Some(state))),
+        ..Default::default()
+    })
 }
 
 fn to_be_known<C>(source: &Source<C>, mut config: Object) -> Object {

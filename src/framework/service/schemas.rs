@@ -34,7 +34,9 @@ pub(super) fn metadata<P: Provider>(offered: &Offered<P>) -> pb::get_metadata::R
     }
 }
 
-pub(super) fn provider_schema<P: Provider>(offered: &Offered<P>) -> pb::get_provider_schema::Response {
+pub(super) fn provider_schema<P: Provider>(
+    offered: &Offered<P>,
+) -> pb::get_provider_schema::Response {
     let resources = offered.resources.iter();
     let data_sources = offered.data_sources.iter();
     let list_resources = offered.listers.iter();
@@ -60,7 +62,9 @@ pub(super) fn identity_schemas<P: Provider>(
     let resources = offered.resources.iter();
     pb::get_resource_identity_schemas::Response {
         identity_schemas: resources
-            .map(|(name, managed)| ((*name).to_owned(), convert::identity_schema(&managed.identity)))
+            .map(|(name, managed)| {
+                ((*name).to_owned(), convert::identity_schema(&managed.identity))
+            })
             .collect(),
         ..Default::default()
     }

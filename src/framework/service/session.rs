@@ -1,5 +1,6 @@
-//! The configuration that the latest ConfigureProvider on a connection made. A process that hosts attach to serves several
-//! connections, one for each provider block of each run, so none of it may be shared between them.
+//! The configuration that the latest ConfigureProvider on a connection made. A process that hosts
+//! attach to serves several connections, one for each provider block of each run, so none of it may
+//! be shared between them.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -16,7 +17,8 @@ pub struct Session<C> {
 
 struct State<C> {
     configuration: Configuration<C>,
-    /// Cancelled by an interrupt. Each configuration has a child of it, from the moment that it begins.
+    /// Cancelled by an interrupt. Each configuration has a child of it, from the moment that it
+    /// begins.
     stopped: Option<CancellationToken>,
 }
 
@@ -36,8 +38,8 @@ impl<C> Session<C> {
         self.write().configuration = configuration;
     }
 
-    /// Returns what the next interrupt cancels, or the end of all `calls`, in a configuration that begins now. An earlier
-    /// interrupt is over: the host goes on.
+    /// Returns what the next interrupt cancels, or the end of all `calls`, in a configuration that
+    /// begins now. An earlier interrupt is over: the host goes on.
     pub(super) fn begin(&self, calls: &Calls) -> CancellationToken {
         self.causes.clear();
         let stopped = &mut self.write().stopped;
@@ -61,8 +63,9 @@ impl<C> Session<C> {
             Configuration::Ready(client) => Ok(client),
             Configuration::Unknown => Err(Diagnostic::new(
                 "Provider configuration isn't known yet",
-                "The provider block depends on values that are known only after apply, so nothing can be read from the server. Apply \
-                 the resources that these values come from first, for example with `-target`.",
+                "The provider block depends on values that are known only after apply, so nothing \
+                 can be read from the server. Apply the resources that these values come from \
+                 first, for example with `-target`.",
             )
             .into()),
             Configuration::Missing => Err(Diagnostic::defect(

@@ -30,7 +30,9 @@ async fn a_provider_may_be_configured_again() {
     let service = configured_with(Value::Unknown).await;
     let answer = service
         .configure_provider(Request::new(pb::configure_provider::Request {
-            config: Some(convert::dynamic(Some([("url".to_owned(), Value::String("u".into()))].into()))),
+            config: Some(convert::dynamic(Some(
+                [("url".to_owned(), Value::String("u".into()))].into(),
+            ))),
             ..Default::default()
         }))
         .await
@@ -58,11 +60,13 @@ async fn a_configuration_is_checked_before_anything_is_configured() {
 
 #[tokio::test]
 async fn an_unknown_type_is_told_by_its_name() {
-    let request = pb::read_resource::Request { type_name: "test_other".into(), ..Default::default() };
+    let request =
+        pb::read_resource::Request { type_name: "test_other".into(), ..Default::default() };
     let answer = unconfigured().read_resource(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(
         answer.diagnostics[0].detail,
-        "This version of the provider doesn't have the resource `test_other`. A newer version may have it."
+        "This version of the provider doesn't have the resource `test_other`. A newer version may \
+         have it."
     );
 }
 
@@ -71,7 +75,10 @@ async fn a_data_source_is_read_and_deferred() {
     let request = pb::read_data_source::Request {
         type_name: "test_thing".into(),
         config: sent(thing("a", None, None)),
-        client_capabilities: Some(pb::ClientCapabilities { deferral_allowed: true, ..Default::default() }),
+        client_capabilities: Some(pb::ClientCapabilities {
+            deferral_allowed: true,
+            ..Default::default()
+        }),
         ..Default::default()
     };
     let read = async |service: Service<TestProvider>| {
@@ -137,15 +144,20 @@ async fn interrupt_reaches_only_its_connection() {
 
 #[tokio::test]
 async fn the_schemas_are_announced_with_what_the_service_can_do() {
-    let answer =
-        unconfigured().get_provider_schema(Request::new(Default::default())).await.unwrap().into_inner();
+    let answer = unconfigured()
+        .get_provider_schema(Request::new(Default::default()))
+        .await
+        .unwrap()
+        .into_inner();
     let block = answer.resource_schemas["test_thing"].block.clone().unwrap();
-    let attributes: Vec<_> = block.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+    let attributes: Vec<_> =
+        block.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
     assert_eq!(attributes, ["name", "size", "id"]);
     assert_eq!(block.attributes[1].r#type, br#""number""#);
     assert!(answer.provider.unwrap().block.is_some(), "the host panics without one");
     assert!(answer.server_capabilities.unwrap().plan_destroy);
-    let metadata = unconfigured().get_metadata(Request::new(Default::default())).await.unwrap().into_inner();
+    let metadata =
+        unconfigured().get_metadata(Request::new(Default::default())).await.unwrap().into_inner();
     assert_eq!(metadata.resources[0].type_name, "test_thing");
 }
 

@@ -1,5 +1,5 @@
-//! UpgradeResourceState: from the text in a state file to a state of today's schema. Hosts call it for every
-//! object of a state, also where nothing needs upgrading.
+//! UpgradeResourceState: from the text in a state file to a state of today's schema. Hosts call it
+//! for every object of a state, also where nothing needs upgrading.
 
 use std::sync::Arc;
 
@@ -64,8 +64,9 @@ pub(super) fn unreadable(type_name: &str, reason: impl std::fmt::Display) -> Dia
     Diagnostic::new(
         "Unreadable state",
         format!(
-            "A `{type_name}` in the state can't be read: {reason}. If a newer version of this provider wrote it, use that \
-             version. Otherwise remove the object from the state, and import it again."
+            "A `{type_name}` in the state can't be read: {reason}. If a newer version of this \
+             provider wrote it, use that version. Otherwise remove the object from the state, and \
+             import it again."
         ),
     )
 }

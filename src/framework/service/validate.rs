@@ -13,7 +13,8 @@ pub(super) async fn provider<P: Provider>(
     request: pb::validate_provider_config::Request,
     warnings: Arc<Warnings>,
 ) -> Result<pb::validate_provider_config::Response, Errors> {
-    let config = convert::present("provider configuration", request.config, &served.offered.provider_type)?;
+    let config =
+        convert::present("provider configuration", request.config, &served.offered.provider_type)?;
     served.offered.provider.validate(&P::Config::from_object(config)?, &warnings)?;
     Ok(Default::default())
 }

@@ -16,8 +16,8 @@ pub struct Allowlist {
     complete: bool,
 }
 
-/// A project or group on an allowlist. Only the target is always there: GitLab hides the rest where the token may not see
-/// it, and an entry that this client has just added is known by its ID alone.
+/// A project or group on an allowlist. Only the target is always there: GitLab hides the rest where
+/// the token may not see it, and an entry that this client has just added is known by its ID alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedEntry {
     /// Which project or group it is.
@@ -35,13 +35,14 @@ impl Allowlist {
     pub(super) fn of(project: ProjectId, kind: Kind, listing: Listing<Listed>, root: &str) -> Self {
         let Listing { by_id, is_twice } = listing;
         let entries = by_id.into_values().map(|listed| ListedEntry::of(kind, listed, root));
-        let mut entries: BTreeMap<Target, ListedEntry> = entries.map(|entry| (entry.target, entry)).collect();
+        let mut entries: BTreeMap<Target, ListedEntry> =
+            entries.map(|entry| (entry.target, entry)).collect();
         let project_path = entries.remove(&project.into()).and_then(|project| project.full_path);
         Self { entries, project_path, has_own_entry: is_twice, complete: true }
     }
 
-    /// Returns the list with these targets, of which the project may be one. `project_path` is that of a list
-    /// of projects.
+    /// Returns the list with these targets, of which the project may be one. `project_path` is that
+    /// of a list of projects.
     pub(super) fn of_targets(
         project: ProjectId,
         project_path: Option<String>,
@@ -73,14 +74,15 @@ impl Allowlist {
         self.complete
     }
 
-    /// Returns the project's current full path, which GitLab's list of projects (not that of groups) tells by
-    /// the way.
+    /// Returns the project's current full path, which GitLab's list of projects (not that of
+    /// groups) tells by the way.
     #[must_use]
     pub fn project_path(&self) -> Option<&str> {
         self.project_path.as_deref()
     }
 
-    /// Checks whether the project has an entry for itself, as a list of projects tells that was read from GitLab.
+    /// Checks whether the project has an entry for itself, as a list of projects tells that was
+    /// read from GitLab.
     #[must_use]
     pub fn has_own_entry(&self) -> bool {
         self.has_own_entry

@@ -1,5 +1,5 @@
-//! The authentication log of a project: the model, and reading it. Nothing is kept, since it is read to be looked at as it
-//! is now.
+//! The authentication log of a project: the model, and reading it. Nothing is kept, since it is
+//! read to be looked at as it is now.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,11 +47,13 @@ impl Coverage {
         }
     }
 
-    /// Returns the targets of the entries that cover a project: the project itself first, then groups, the nearest first.
+    /// Returns the targets of the entries that cover a project: the project itself first, then
+    /// groups, the nearest first.
     pub fn of(&self, project: &LoggedProject) -> Vec<Target> {
         let itself = self.projects.get(&project.id).copied().map(Target::Project);
         let path = folded(&project.full_path);
-        let groups = path.rmatch_indices('/').filter_map(|(end, _)| self.groups.get(&path[..end]).copied());
+        let groups =
+            path.rmatch_indices('/').filter_map(|(end, _)| self.groups.get(&path[..end]).copied());
         itself.into_iter().chain(groups).collect()
     }
 }
@@ -62,8 +64,9 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] when this GitLab has no such log, [`ErrorKind::NotAvailable`] and
-    /// [`ErrorKind::FineGrained`] when the token may not see it, [`ErrorKind::NotFound`] when there is no such project for
-    /// the token, [`ErrorKind::LogTooLong`] beyond 20,000 projects, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::FineGrained`] when the token may not see it, [`ErrorKind::NotFound`] when there
+    /// is no such project for the token, [`ErrorKind::LogTooLong`] beyond 20,000 projects, and
+    /// whatever keeps GitLab from answering.
     pub async fn authentication_log(&self, project: ProjectId) -> Result<AuthenticationLog, Error> {
         let path = self.project_path(project).await?;
         if let Some(log) = self.authentication_log_at(&path, project).await? {
@@ -75,7 +78,8 @@ impl Client {
         log.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the log of the project at that path, or nothing where the path does not lead to the project.
+    /// Returns the log of the project at that path, or nothing where the path does not lead to the
+    /// project.
     async fn authentication_log_at(
         &self,
         path: &str,
@@ -125,7 +129,11 @@ impl Client {
                     let time = other.last_authorized_at.cmp(&one.last_authorized_at);
                     time.then_with(|| one.full_path.cmp(&other.full_path))
                 });
-                return Ok(Some(AuthenticationLog { projects, hidden, may_be_cut: rows == ROW_LIMIT }));
+                return Ok(Some(AuthenticationLog {
+                    projects,
+                    hidden,
+                    may_be_cut: rows == ROW_LIMIT,
+                }));
             }
             if next.is_none() || next == after {
                 return failure(ErrorKind::Unreadable, "the log ends early");
@@ -153,14 +161,12 @@ mod tests {
     }
 
     fn page(nodes: &[Value], next: Option<&str>) -> Reply {
-        let page =
-            json!({ "nodes": nodes, "pageInfo": { "hasNextPage": next.is_some(), "endCursor": next } });
+        let page = json!({ "nodes": nodes, "pageInfo": { "hasNextPage": next.is_some(), "endCursor": next } });
         project(&json!({ "inboundJobTokenScopeEnabled": true }), &page)
     }
 
     fn project(settings: &Value, log: &Value) -> Reply {
-        let project =
-            json!({ "id": "gid://gitlab/Project/1", "ciCdSettings": settings, "ciJobTokenAuthLogs": log });
+        let project = json!({ "id": "gid://gitlab/Project/1", "ciCdSettings": settings, "ciJobTokenAuthLogs": log });
         reply(200, &json!({ "data": { "project": project } }))
     }
 
@@ -180,14 +186,20 @@ mod tests {
             last_authorized_at: String::new(),
         };
         let mut coverage = Coverage::default();
-        for (id, path) in
-            [(1, Some("platform")), (2, Some("Platform/Apps")), (3, Some("platform/app")), (4, None)]
-        {
+        for (id, path) in [
+            (1, Some("platform")),
+            (2, Some("Platform/Apps")),
+            (3, Some("platform/app")),
+            (4, None),
+        ] {
             coverage.add(target(Kind::Group, id), path);
         }
         coverage.add(target(Kind::Project, 7), Some("platform/apps/shop"));
         let (near, far) = (target(Kind::Group, 2), target(Kind::Group, 1));
-        assert_eq!(coverage.of(&project(7, "platform/apps/Shop")), [target(Kind::Project, 7), near, far]);
+        assert_eq!(
+            coverage.of(&project(7, "platform/apps/Shop")),
+            [target(Kind::Project, 7), near, far]
+        );
         assert_eq!(coverage.of(&project(8, "platform/apps/web/site")), [near, far]);
         assert_eq!(coverage.of(&project(9, "platformer/apps")), []);
     }
@@ -196,7 +208,10 @@ mod tests {
     async fn all_pages_are_read_and_the_latest_use_is_first() {
         let hidden = json!({ "lastAuthorizedAt": "2026-11-20T10:00:00Z", "originProject": null });
         let replies = vec![
-            page(&[row(4, "2026-11-18T10:00:00Z"), row(1, "2026-11-25T10:00:00Z"), Value::Null], Some("c")),
+            page(
+                &[row(4, "2026-11-18T10:00:00Z"), row(1, "2026-11-25T10:00:00Z"), Value::Null],
+                Some("c"),
+            ),
             page(&[row(3, "2026-11-20T10:00:00Z"), row(2, "2026-11-20T10:00:00Z"), hidden], None),
         ];
         let (server, log) = read(replies).await;
@@ -204,7 +219,8 @@ mod tests {
         let paths: Vec<_> = projects.iter().map(|project| project.full_path.as_str()).collect();
         assert_eq!(paths, ["acme/p2", "acme/p3", "acme/p4"], "without the project itself");
         assert_eq!((hidden, may_be_cut), (2, false));
-        let asked: Vec<_> = server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
+        let asked: Vec<_> =
+            server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
         assert_eq!(asked[0], json!({ "project": "acme/app", "after": null }));
         assert_eq!(asked[1]["after"], "c");
     }
@@ -213,7 +229,8 @@ mod tests {
     async fn a_log_of_a_thousand_rows_may_be_cut() {
         let rows: Vec<Value> = (2..102).map(|id| row(id, "2026-11-20T10:00:00Z")).collect();
         let cursors = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
-        let mut replies: Vec<Reply> = cursors.iter().map(|cursor| page(&rows, Some(cursor))).collect();
+        let mut replies: Vec<Reply> =
+            cursors.iter().map(|cursor| page(&rows, Some(cursor))).collect();
         replies.push(page(&rows, None));
         assert!(read(replies).await.1.unwrap().may_be_cut);
     }

@@ -1,4 +1,5 @@
-//! Questions that are asked at the same time, answered by one piece of work. What the work is isn't known here.
+//! Questions that are asked at the same time, answered by one piece of work. What the work is isn't
+//! known here.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,20 +11,22 @@ use std::time::Duration;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 
-/// Bounds of the time without another question after which a batch is complete, which is a part of the time that the last work
-/// took: long beside what a host takes from one answer to its next question, and short beside a request.
+/// Bounds of the time without another question after which a batch is complete, which is a part of
+/// the time that the last work took: long beside what a host takes from one answer to its next
+/// question, and short beside a request.
 const GAP: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(100);
 const GAP_PART: u32 = 4;
 
-/// Bounds of the time that questions wait for requests on the wire, which is twice as long as the last work took: what has just
-/// begun ends meanwhile, and leads to the next question. Two batches thus become one, again and again.
+/// Bounds of the time that questions wait for requests on the wire, which is twice as long as the
+/// last work took: what has just begun ends meanwhile, and leads to the next question. Two batches
+/// thus become one, again and again.
 const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(2)..=Duration::from_millis(500);
 
 /// Longest time that work may take.
 const LONGEST_WORK: Duration = Duration::from_secs(5);
 
-/// Time after which work is slow. After this many slow ones in a row, asking for each key alone is taken to be quicker. A single
-/// one may be due to a busy machine.
+/// Time after which work is slow. After this many slow ones in a row, asking for each key alone is
+/// taken to be quicker. A single one may be due to a busy machine.
 const SLOW_WORK: Duration = Duration::from_secs(2);
 const MOST_SLOW: usize = 2;
 
@@ -75,11 +78,13 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         }
     }
 
-    /// Returns the value of a key if others are asked for at the same time and one piece of work finds them all; once that was
-    /// so, also for a key alone. Returns nothing where the key must be asked for alone.
+    /// Returns the value of a key if others are asked for at the same time and one piece of work
+    /// finds them all; once that was so, also for a key alone. Returns nothing where the key must
+    /// be asked for alone.
     ///
-    /// A batch is gathered as long as the wire isn't idle, within bounds. The work is that of one of those who ask, and begins
-    /// after all of them have asked. Once it returns nothing, or is slow twice in a row, no work is tried again.
+    /// A batch is gathered as long as the wire isn't idle, within bounds. The work is that of one
+    /// of those who ask, and begins after all of them have asked. Once it returns nothing, or is
+    /// slow twice in a row, no work is tried again.
     pub(super) async fn ask<F>(
         &self,
         key: K,
@@ -96,13 +101,14 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
         self.answers(&batch, is_idle, work).await.get(&key).cloned()
     }
 
-    /// Waits for the work that has begun and finds the key, if there is such work. The work is for the case
-    /// that its caller has given up.
+    /// Waits for the work that has begun and finds the key, if there is such work. The work is for
+    /// the case that its caller has given up.
     pub(super) async fn join<F>(&self, key: &K, work: impl FnOnce(Vec<K>) -> F)
     where
         F: Future<Output = Option<HashMap<K, V>>>,
     {
-        let under_way = self.open().iter().find(|batch| batch.is_closed() && batch.has(key)).cloned();
+        let under_way =
+            self.open().iter().find(|batch| batch.is_closed() && batch.has(key)).cloned();
         if let Some(batch) = under_way {
             self.answers(&batch, || true, work).await;
         }
@@ -132,9 +138,13 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
             let (began, number) = (Instant::now(), keys.len());
             let answers = tokio::time::timeout(LONGEST_WORK, work(keys)).await.ok().flatten();
             let mut last = self.last();
-            *last = Last { took: began.elapsed(), expected: number.max(last.expected.saturating_sub(1)) };
+            *last = Last {
+                took: began.elapsed(),
+                expected: number.max(last.expected.saturating_sub(1)),
+            };
             drop(last);
-            let slow = if began.elapsed() < SLOW_WORK { 0 } else { self.slow.load(Ordering::Relaxed) + 1 };
+            let slow =
+                if began.elapsed() < SLOW_WORK { 0 } else { self.slow.load(Ordering::Relaxed) + 1 };
             self.slow.store(slow, Ordering::Relaxed);
             let is_of_use = answers.is_some() && slow < MOST_SLOW;
             let outcome = if is_of_use { &self.is_proven } else { &self.is_off };
@@ -266,7 +276,9 @@ mod tests {
         let mut asking = JoinSet::new();
         for key in keys {
             let (batches, work) = (Arc::clone(batches), Arc::clone(work));
-            asking.spawn(async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await });
+            asking.spawn(
+                async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await },
+            );
         }
         asking.join_all().await
     }
@@ -304,7 +316,9 @@ mod tests {
         assert_eq!(tokio::join!(ask(1), ask(2)), (None, None));
         assert!(batches.is_off());
         assert_eq!(
-            batches.ask(3, || true, async |_| -> Option<HashMap<u32, u32>> { unreachable!() }).await,
+            batches
+                .ask(3, || true, async |_| -> Option<HashMap<u32, u32>> { unreachable!() })
+                .await,
             None
         );
     }
@@ -316,8 +330,9 @@ mod tests {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
             tokio::spawn(async move {
                 for round in 0..10 {
-                    let answer =
-                        batches.ask(10 * round + worker, || work.is_idle(), |keys| work.of(keys)).await;
+                    let answer = batches
+                        .ask(10 * round + worker, || work.is_idle(), |keys| work.of(keys))
+                        .await;
                     assert!(answer.is_some());
                     tokio::time::sleep(Duration::from_millis(u64::from(worker % 5))).await;
                 }
@@ -349,7 +364,11 @@ mod tests {
     async fn work_that_is_slow_twice_in_a_row_is_not_tried_again() {
         let batches = Batches::of_at_most(20);
         for (seconds, is_off) in [(3, false), (1, false), (3, false), (3, true)] {
-            assert_eq!((asked(&batches, seconds).await, batches.is_off()), (Some(2), is_off), "{seconds} s");
+            assert_eq!(
+                (asked(&batches, seconds).await, batches.is_off()),
+                (Some(2), is_off),
+                "{seconds} s"
+            );
         }
     }
 
@@ -365,7 +384,9 @@ mod tests {
         let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
         let asking = |key| {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
-            tokio::spawn(async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await })
+            tokio::spawn(
+                async move { batches.ask(key, || work.is_idle(), |keys| work.of(keys)).await },
+            )
         };
         let (first, second) = (asking(1), asking(2));
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,4 +1,5 @@
-//! The projects below a group, page by page, for callers that may have enough before the end. Nothing is kept.
+//! The projects below a group, page by page, for callers that may have enough before the end.
+//! Nothing is kept.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +21,8 @@ pub struct GroupProject {
     pub id: ProjectId,
     /// Its full path.
     pub full_path: String,
-    /// Its own settings; nothing where GraphQL doesn't show them to this token, or the list is read over REST.
+    /// Its own settings; nothing where GraphQL doesn't show them to this token, or the list is read
+    /// over REST.
     pub settings: Option<OwnSettings>,
 }
 
@@ -81,8 +83,9 @@ impl GroupProjects {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such group for the token, [`ErrorKind::TooManyProjects`] beyond 20,000
-    /// projects, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::NotFound`] when there is no such group for the token,
+    /// [`ErrorKind::TooManyProjects`] beyond 20,000 projects, and whatever keeps GitLab from
+    /// answering.
     pub async fn next_page(&mut self, client: &Client) -> Result<Option<Vec<GroupProject>>, Error> {
         if self.pages == MOST_PAGES && !matches!(self.next, Next::End) {
             let line = endpoint::page(self.below, 1);
@@ -92,7 +95,9 @@ impl GroupProjects {
         match std::mem::replace(&mut self.next, Next::End) {
             Next::End => Ok(None),
             Next::Page(number) => self.read_page(client, number).await.map(Some),
-            Next::After { group, cursor } => self.read_after(client, group, Some(cursor)).await.map(Some),
+            Next::After { group, cursor } => {
+                self.read_after(client, group, Some(cursor)).await.map(Some)
+            }
             Next::First => {
                 let group = client.path_of(self.below.group.into(), ErrorKind::NotFound).await?;
                 match self.read_after(client, group, None).await {
@@ -113,20 +118,23 @@ impl GroupProjects {
     ) -> Result<Vec<GroupProject>, Error> {
         let call = endpoint::list(&group, self.below, after.as_deref());
         let (answer, error) = client.sender.ask_for_parts(&call).await?;
-        let failure =
-            |kind, words: &str| Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history);
+        let failure = |kind, words: &str| {
+            Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history)
+        };
         // Such a token is shown some projects, and none of their settings.
         if let Some(error) = error.clone().filter(Error::is_about_fine_grained_token) {
             return Err(error);
         }
         let Some(listed) = answer.value.group else {
-            let unseen = || failure(ErrorKind::NotAvailable, "GitLab doesn't show a group with this path");
+            let unseen =
+                || failure(ErrorKind::NotAvailable, "GitLab doesn't show a group with this path");
             return Err(error.unwrap_or_else(unseen));
         };
         let page = listed.projects;
         if page.is_followed() {
             let cursor = page.end().map(str::to_owned).filter(|end| Some(end) != after.as_ref());
-            let cursor = cursor.ok_or_else(|| failure(ErrorKind::Unreadable, "the list ends early"))?;
+            let cursor =
+                cursor.ok_or_else(|| failure(ErrorKind::Unreadable, "the list ends early"))?;
             self.next = Next::After { group, cursor };
         }
         let mut projects = Vec::new();
@@ -147,15 +155,28 @@ impl GroupProjects {
         Ok(projects)
     }
 
-    async fn read_page(&mut self, client: &Client, number: u64) -> Result<Vec<GroupProject>, Error> {
+    async fn read_page(
+        &mut self,
+        client: &Client,
+        number: u64,
+    ) -> Result<Vec<GroupProject>, Error> {
         let call = endpoint::page(self.below, number);
         let answer = client.sender.send(&call).await?;
         let next = next_page(number, &answer.headers, answer.value.len()).map_err(|words| {
-            Error::new(ErrorKind::Unreadable, call.line(), None, Some(words.to_owned()), answer.history)
+            Error::new(
+                ErrorKind::Unreadable,
+                call.line(),
+                None,
+                Some(words.to_owned()),
+                answer.history,
+            )
         })?;
         self.next = next.map_or(Next::End, Next::Page);
-        let project =
-            |Element { id, path_with_namespace: full_path }| GroupProject { id, full_path, settings: None };
+        let project = |Element { id, path_with_namespace: full_path }| GroupProject {
+            id,
+            full_path,
+            settings: None,
+        };
         Ok(answer.value.into_iter().map(project).collect())
     }
 }
@@ -166,8 +187,9 @@ fn is_blocked(error: &Error) -> bool {
 }
 
 impl Client {
-    /// Returns the settings of a listed project as REST tells them. Its own setting may be off while the instance restricts
-    /// access all the same: REST is asked about such projects until one of them shows that the instance doesn't.
+    /// Returns the settings of a listed project as REST tells them. Its own setting may be off
+    /// while the instance restricts access all the same: REST is asked about such projects until
+    /// one of them shows that the instance doesn't.
     ///
     /// # Errors
     ///
@@ -204,7 +226,8 @@ mod tests {
         replies.insert(0, reply(200, &acme));
         let server = Scripted::answers(replies).await;
         let group = GroupId::try_from(7_u64).unwrap();
-        let mut list = GroupProjects::new(Below { group, with_subgroups: true, with_archived: false });
+        let mut list =
+            GroupProjects::new(Below { group, with_subgroups: true, with_archived: false });
         let mut pages = Vec::new();
         while let Some(page) = list.next_page(&server.client()).await.transpose() {
             let is_end = page.is_err();
@@ -217,7 +240,10 @@ mod tests {
     }
 
     fn page(nodes: &[Value], end: &Value) -> Reply {
-        reply(200, &json!({ "data": { "group": { "projects": { "nodes": nodes, "pageInfo": end } } } }))
+        reply(
+            200,
+            &json!({ "data": { "group": { "projects": { "nodes": nodes, "pageInfo": end } } } }),
+        )
     }
 
     fn node(id: u64, archived: bool) -> Value {
@@ -236,7 +262,8 @@ mod tests {
     async fn a_list_that_does_not_go_on_is_an_error() {
         let without_cursor = json!({ "hasNextPage": true, "endCursor": null });
         let repeating = json!({ "hasNextPage": true, "endCursor": "c" });
-        for replies in [vec![page(&[], &without_cursor)], vec![page(&[], &repeating), page(&[], &repeating)]]
+        for replies in
+            [vec![page(&[], &without_cursor)], vec![page(&[], &repeating), page(&[], &repeating)]]
         {
             let (_, mut pages) = read(replies).await;
             let error = pages.pop().unwrap().unwrap_err();

@@ -1,5 +1,5 @@
-//! The handle that callers hold: what sends, and what is remembered. What can be asked of it is said in the files beside
-//! this one, each for one subject.
+//! The handle that callers hold: what sends, and what is remembered. What can be asked of it is
+//! said in the files beside this one, each for one subject.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use super::memory::Memory;
 use super::together::Together;
 use crate::gitlab::sender::{BaseUrl, Config, ConfigError, Sender};
 
-/// A connection to one GitLab with one token. Clones are cheap and share everything: connections, limits on
-/// requests, and what is already known.
+/// A connection to one GitLab with one token. Clones are cheap and share everything: connections,
+/// limits on requests, and what is already known.
 #[derive(Clone)]
 pub struct Client {
     pub(in crate::gitlab) sender: Sender,
@@ -20,9 +20,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a client without sending anything. Once `stop` is cancelled, calls that wait for their turn or for a retry
-    /// end with [`ErrorKind::Cancelled`](crate::gitlab::ErrorKind::Cancelled). Requests on the wire may finish, since only
-    /// then their effect is known.
+    /// Creates a client without sending anything. Once `stop` is cancelled, calls that wait for
+    /// their turn or for a retry end with
+    /// [`ErrorKind::Cancelled`](crate::gitlab::ErrorKind::Cancelled). Requests on the wire may
+    /// finish, since only then their effect is known.
     ///
     /// # Errors
     ///
@@ -36,13 +37,15 @@ impl Client {
         Self { sender, memory: Arc::default(), together: Arc::default() }
     }
 
-    /// Returns the same client, but one that keeps no answers: all that it does costs more requests and comes out the same.
+    /// Returns the same client, but one that keeps no answers: all that it does costs more requests
+    /// and comes out the same.
     #[must_use]
     pub fn without_memory(self) -> Self {
         Self { memory: Arc::new(Memory::of_nothing()), ..self }
     }
 
-    /// Returns the same client, but one that ignores the order to stop, for finding out how far a half-done change came.
+    /// Returns the same client, but one that ignores the order to stop, for finding out how far a
+    /// half-done change came.
     #[must_use]
     pub fn despite_stop(&self) -> Self {
         Self { sender: self.sender.despite_stop(), ..self.clone() }

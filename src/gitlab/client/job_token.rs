@@ -1,5 +1,5 @@
-//! Reads and writes a project's job token scope. Where GitLab's answer leaves open whether a change was made,
-//! a fresh list decides: not the status, and never the wording of a message.
+//! Reads and writes a project's job token scope. Where GitLab's answer leaves open whether a change
+//! was made, a fresh list decides: not the status, and never the wording of a message.
 
 use super::handle::Client;
 use super::snapshot::Freshness;
@@ -37,7 +37,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps
+    /// GitLab from answering.
     pub async fn scope(&self, project: &ProjectRef) -> Result<ScopeSettings, Error> {
         let asked = Instant::now();
         let answer = self.sender.send(&endpoint::show(project)).await;
@@ -53,13 +54,18 @@ impl Client {
     /// # Errors
     ///
     /// As [`Client::scope`].
-    pub async fn settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
+    pub async fn settings(
+        &self,
+        project: ProjectId,
+        freshness: Freshness,
+    ) -> Result<ScopeSettings, Error> {
         let snapshot = self.memory.scopes.of(project);
         self.get_of(project, &snapshot, freshness, self.read_settings(project, freshness)).await
     }
 
-    /// Returns the settings for a refresh of them: as they are now, or as they were read within 30 seconds for the sake of the
-    /// project's lists. Such a reading serves one refresh, so that another one shows what has changed meanwhile.
+    /// Returns the settings for a refresh of them: as they are now, or as they were read within 30
+    /// seconds for the sake of the project's lists. Such a reading serves one refresh, so that
+    /// another one shows what has changed meanwhile.
     ///
     /// # Errors
     ///
@@ -75,7 +81,11 @@ impl Client {
         }
     }
 
-    async fn read_settings(&self, project: ProjectId, freshness: Freshness) -> Result<ScopeSettings, Error> {
+    async fn read_settings(
+        &self,
+        project: ProjectId,
+        freshness: Freshness,
+    ) -> Result<ScopeSettings, Error> {
         let all = self.read_together(project).await.and_then(|reading| reading.all_settings);
         // They serve this question, and so no refresh any more.
         self.memory.all_settings.of(project).take_offered();
@@ -97,20 +107,31 @@ impl Client {
         freshness: Freshness,
     ) -> Option<ScopeSettings> {
         let project_ref = project.into();
-        let ask =
-            async { self.scope(&project_ref).await.map(|settings| settings.outbound_enabled.is_some()) };
-        let has_outbound = self.memory.has_outbound.of(()).get(Freshness::Shared, ask).await.ok()?;
-        settings_as_rest(all, has_outbound, freshness != Freshness::Now && self.memory.is_unenforced())
+        let ask = async {
+            self.scope(&project_ref).await.map(|settings| settings.outbound_enabled.is_some())
+        };
+        let has_outbound =
+            self.memory.has_outbound.of(()).get(Freshness::Shared, ask).await.ok()?;
+        settings_as_rest(
+            all,
+            has_outbound,
+            freshness != Freshness::Now && self.memory.is_unenforced(),
+        )
     }
 
-    /// Limits access to the project to its allowlist, or opens it to all. GitLab does not say what came of it; older
-    /// versions ignore an order to open where the instance enforces the limit, so read [`Client::scope`] afterwards.
+    /// Limits access to the project to its allowlist, or opens it to all. GitLab does not say what
+    /// came of it; older versions ignore an order to open where the instance enforces the limit, so
+    /// read [`Client::scope`] afterwards.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadRequest`] where the instance enforces the limit; whatever keeps GitLab from answering, unless
-    /// the setting shows that it was done.
-    pub async fn set_inbound_enabled(&self, project: ProjectId, enabled: bool) -> Result<(), Error> {
+    /// [`ErrorKind::BadRequest`] where the instance enforces the limit; whatever keeps GitLab from
+    /// answering, unless the setting shows that it was done.
+    pub async fn set_inbound_enabled(
+        &self,
+        project: ProjectId,
+        enabled: bool,
+    ) -> Result<(), Error> {
         let outcome = self.sender.send(&endpoint::set_inbound_enabled(project, enabled)).await;
         self.memory.scopes.of(project).forget();
         self.memory.all_settings.of(project).forget();
@@ -128,14 +149,15 @@ impl Client {
         }
     }
 
-    /// Puts the target on the project's allowlist. That it is there already is a success, whatever GitLab
-    /// calls it.
+    /// Puts the target on the project's allowlist. That it is there already is a success, whatever
+    /// GitLab calls it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadRequest`] when GitLab refuses and a fresh list does not show the target (not visible to the
-    /// token's user, list full, target equal to the project); [`ErrorKind::NotFound`] when there is no such
-    /// target or owner; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
+    /// [`ErrorKind::BadRequest`] when GitLab refuses and a fresh list does not show the target (not
+    /// visible to the token's user, list full, target equal to the project);
+    /// [`ErrorKind::NotFound`] when there is no such target or owner; whatever keeps GitLab from
+    /// answering, unless a fresh list shows that it was done.
     pub async fn allow(&self, project: ProjectId, target: Target) -> Result<Allowed, Error> {
         let mut is_repeated = false;
         loop {
@@ -147,9 +169,12 @@ impl Client {
                 return Err(error);
             }
             return match self.despite_stop().is_allowed(project, target, Freshness::Now).await {
-                // It may have been there when GitLab refused, and somebody has removed it since; or the connection was
-                // closed just when the request was sent.
-                Ok(false) if (error.is_bad_request() || error.is_about_the_connection()) && !is_repeated => {
+                // It may have been there when GitLab refused, and somebody has removed it since; or
+                // the connection was closed just when the request was sent.
+                Ok(false)
+                    if (error.is_bad_request() || error.is_about_the_connection())
+                        && !is_repeated =>
+                {
                     is_repeated = true;
                     continue;
                 }
@@ -163,21 +188,23 @@ impl Client {
         }
     }
 
-    /// Takes the target off the project's allowlist. That it is not there is a success; that GitLab can't
-    /// find it is none as long as a list shows it.
+    /// Takes the target off the project's allowlist. That it is not there is a success; that GitLab
+    /// can't find it is none as long as a list shows it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access; [`ErrorKind::NotFound`] when
-    /// the project does not exist any more, as far as the token can see, and its list with it; whatever keeps
-    /// GitLab from answering, unless a fresh list shows that it was done.
+    /// [`ErrorKind::StillAllowed`] when GitLab refuses and the target keeps its access;
+    /// [`ErrorKind::NotFound`] when the project does not exist any more, as far as the token can
+    /// see, and its list with it; whatever keeps GitLab from answering, unless a fresh list shows
+    /// that it was done.
     pub async fn revoke(&self, project: ProjectId, target: Target) -> Result<Revoked, Error> {
         let error = match self.remove(project, target).await {
             Ok(()) => return Ok(Revoked::Removed),
             Err(error) => error,
         };
         let refused = error.is_not_found() || error.is_bad_request();
-        // The project is on its list by nature and left out of ours, so that the list has no say on it.
+        // The project is on its list by nature and left out of ours, so that the list has no say on
+        // it.
         let owner_itself = target == Target::Project(project) && error.is_bad_request();
         if owner_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);
@@ -187,7 +214,9 @@ impl Client {
             Ok(true) => Err(error),
             Ok(false) if error.maybe_carried_out() => Ok(Revoked::Removed),
             Ok(false) => Ok(Revoked::WasNotThere),
-            Err(list) => Err(if refused || list.is_not_found() { list } else { error.unresolved() }),
+            Err(list) => {
+                Err(if refused || list.is_not_found() { list } else { error.unresolved() })
+            }
         }
     }
 
@@ -201,7 +230,13 @@ impl Client {
             }
             let words = format!("GitLab added something other than {target}");
             let history = AttemptHistory { doubtful: true, ..answer.history };
-            Err(Error::new(ErrorKind::Unreadable, call.line(), Some(call.success()), Some(words), history))
+            Err(Error::new(
+                ErrorKind::Unreadable,
+                call.line(),
+                Some(call.success()),
+                Some(words),
+                history,
+            ))
         });
         write.end(&outcome, |()| lists.added(project, target));
         outcome
@@ -210,7 +245,8 @@ impl Client {
     async fn remove(&self, project: ProjectId, target: Target) -> Result<(), Error> {
         let lists = &self.memory.lists;
         let write = Write::begin(lists, project, target);
-        let outcome = self.sender.send(&endpoint::revoke(project, target)).await.map(|answer| answer.value);
+        let outcome =
+            self.sender.send(&endpoint::revoke(project, target)).await.map(|answer| answer.value);
         write.end(&outcome, |()| lists.removed(project, target));
         outcome
     }

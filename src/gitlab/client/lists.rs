@@ -14,8 +14,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Whatever keeps GitLab from answering; [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no
-    /// such owner for the token.
+    /// Whatever keeps GitLab from answering;
+    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such owner for
+    /// the token.
     pub async fn allowlist(
         &self,
         project: ProjectId,
@@ -26,19 +27,27 @@ impl Client {
         self.get_of(project, &snapshot, freshness, self.read_allowlist(project, kind)).await
     }
 
-    /// Returns the project's allowlist of that kind with all that GitLab tells of each entry: a shared list
-    /// that holds entries of our own making, known by ID alone, is read anew.
+    /// Returns the project's allowlist of that kind with all that GitLab tells of each entry: a
+    /// shared list that holds entries of our own making, known by ID alone, is read anew.
     ///
     /// # Errors
     ///
     /// As [`Client::allowlist`].
-    pub async fn complete_allowlist(&self, project: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
+    pub async fn complete_allowlist(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+    ) -> Result<Arc<Allowlist>, Error> {
         let list = self.allowlist(project, kind, Freshness::Shared).await?;
-        if list.is_complete() { Ok(list) } else { self.allowlist(project, kind, Freshness::Now).await }
+        if list.is_complete() {
+            Ok(list)
+        } else {
+            self.allowlist(project, kind, Freshness::Now).await
+        }
     }
 
-    /// Returns the project's allowlist of that kind if it is known without a request. Only for saving
-    /// requests: what comes of it must be the same without.
+    /// Returns the project's allowlist of that kind if it is known without a request. Only for
+    /// saving requests: what comes of it must be the same without.
     pub(super) fn peek_allowlist(&self, project: ProjectId, kind: Kind) -> Option<Arc<Allowlist>> {
         self.memory.lists.allowlist(project, kind).peek()
     }
@@ -59,18 +68,35 @@ impl Client {
     }
 
     /// Checks by a fresh list whether the target has an entry, also if it is the project itself.
-    pub(super) async fn is_listed(&self, project: ProjectId, target: Target) -> Result<bool, Error> {
+    pub(super) async fn is_listed(
+        &self,
+        project: ProjectId,
+        target: Target,
+    ) -> Result<bool, Error> {
         let list = self.allowlist(project, target.kind(), Freshness::Now).await?;
-        Ok(if target == Target::Project(project) { list.has_own_entry() } else { list.get(target).is_some() })
+        Ok(if target == Target::Project(project) {
+            list.has_own_entry()
+        } else {
+            list.get(target).is_some()
+        })
     }
 
-    async fn read_allowlist(&self, project: ProjectId, kind: Kind) -> Result<Arc<Allowlist>, Error> {
-        if let Some(list) = self.read_together(project).await.and_then(|reading| reading.allowlist(kind)) {
+    async fn read_allowlist(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+    ) -> Result<Arc<Allowlist>, Error> {
+        if let Some(list) =
+            self.read_together(project).await.and_then(|reading| reading.allowlist(kind))
+        {
             return Ok(list);
         }
         // The project is on its own list, and once more if it has an entry for itself.
         let itself = matches!(kind, Kind::Project).then(|| project.get());
-        let listed = self.sender.list(&endpoint::list(project, kind), |listed| listed.id.get(), itself).await;
+        let listed = self
+            .sender
+            .list(&endpoint::list(project, kind), |listed| listed.id.get(), itself)
+            .await;
         let listed = self.confirmed(&project.into(), listed).await?;
         Ok(Arc::new(Allowlist::of(project, kind, listed, self.base_url().root())))
     }

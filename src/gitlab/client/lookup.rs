@@ -1,5 +1,5 @@
-//! Finding projects, groups and the token's user. What was found once is known for as long as the client lives; what
-//! was not found is asked for again, since it may come to be.
+//! Finding projects, groups and the token's user. What was found once is known for as long as the
+//! client lives; what was not found is asked for again, since it may come to be.
 
 use std::sync::Arc;
 
@@ -11,8 +11,9 @@ use crate::gitlab::names::{Id, Kind, ProjectId, ProjectRef, Reference, Target, f
 use crate::gitlab::sender::{Call, Error, ErrorKind};
 
 impl Client {
-    /// Returns the ID that the reference stands for, or nothing when the project or group is absent or not visible to the
-    /// token. The old path of a renamed project leads to it as well. A reference that is an ID costs no request.
+    /// Returns the ID that the reference stands for, or nothing when the project or group is absent
+    /// or not visible to the token. The old path of a renamed project leads to it as well. A
+    /// reference that is an ID costs no request.
     ///
     /// # Errors
     ///
@@ -24,7 +25,8 @@ impl Client {
         }
     }
 
-    /// Returns the project or group of that name, or nothing when it is absent or not visible to the token.
+    /// Returns the project or group of that name, or nothing when it is absent or not visible to
+    /// the token.
     pub(in crate::gitlab) async fn find<I: Id>(
         &self,
         reference: &Reference<I>,
@@ -32,13 +34,16 @@ impl Client {
         self.named(I::KIND, &reference.to_string(), &reference.segment()).await
     }
 
-    /// Returns the ID as [`resolve`](Self::resolve) does, of a project that is about to be read: where others are looked up at the
-    /// same time, one request does both.
+    /// Returns the ID as [`resolve`](Self::resolve) does, of a project that is about to be read:
+    /// where others are looked up at the same time, one request does both.
     ///
     /// # Errors
     ///
     /// As [`resolve`](Self::resolve).
-    pub async fn resolve_to_read(&self, reference: &ProjectRef) -> Result<Option<ProjectId>, Error> {
+    pub async fn resolve_to_read(
+        &self,
+        reference: &ProjectRef,
+    ) -> Result<Option<ProjectId>, Error> {
         if let Some(id) = reference.id() {
             return Ok(Some(id));
         }
@@ -53,7 +58,8 @@ impl Client {
         Ok(found.and_then(|found| ProjectId::of(found.target)))
     }
 
-    /// Returns the present full path of a project or group, or nothing when it is absent or not visible to the token.
+    /// Returns the present full path of a project or group, or nothing when it is absent or not
+    /// visible to the token.
     ///
     /// # Errors
     ///
@@ -63,7 +69,8 @@ impl Client {
         Ok(self.named(target.kind(), &id, &id).await?.map(|found| found.full_path.clone()))
     }
 
-    /// Returns the target's present full path. Where the token sees no such target, the error is of that kind.
+    /// Returns the target's present full path. Where the token sees no such target, the error is of
+    /// that kind.
     pub(super) async fn path_of(&self, target: Target, unseen: ErrorKind) -> Result<String, Error> {
         let (kind, id) = (target.kind(), target.id().to_string());
         match self.named(kind, &id, &id).await? {
@@ -81,8 +88,9 @@ impl Client {
         self.sender.send(&user::show()).await.map(|answer| answer.value)
     }
 
-    /// Returns the outcome of reading a part of a project. That the project isn't there is believed only if it can't be found
-    /// either, since something in front of GitLab may answer 404 for a part of it alone.
+    /// Returns the outcome of reading a part of a project. That the project isn't there is believed
+    /// only if it can't be found either, since something in front of GitLab may answer 404 for a
+    /// part of it alone.
     ///
     /// # Errors
     ///
@@ -103,7 +111,12 @@ impl Client {
         }
     }
 
-    async fn named(&self, kind: Kind, name: &str, segment: &str) -> Result<Option<Arc<Found>>, Error> {
+    async fn named(
+        &self,
+        kind: Kind,
+        name: &str,
+        segment: &str,
+    ) -> Result<Option<Arc<Found>>, Error> {
         self.known_or(kind, name, self.look_up_named(kind, name, segment)).await
     }
 

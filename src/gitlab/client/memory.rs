@@ -15,7 +15,8 @@ use crate::gitlab::endpoints::job_token_settings::{AllSettings, Settings};
 use crate::gitlab::endpoints::lookup::Found;
 use crate::gitlab::names::{Kind, ProjectId, Target};
 
-/// Maximum age of a shared list: long enough to serve one run of a program, short enough to show what others do.
+/// Maximum age of a shared list: long enough to serve one run of a program, short enough to show
+/// what others do.
 const SNAPSHOT_LIFE: Duration = Duration::from_secs(30);
 
 /// All that is remembered.
@@ -26,7 +27,8 @@ pub(super) struct Memory {
     /// True if REST still has the setting of access from a project, which GraphQL may have longer.
     pub(super) has_outbound: Snapshots<(), bool>,
     unenforced_life: Duration,
-    /// The time of the last request to which REST showed an open project: the instance didn't enforce the allowlists then.
+    /// The time of the last request to which REST showed an open project: the instance didn't
+    /// enforce the allowlists then.
     open_project_seen: Mutex<Option<Instant>>,
     pub(super) own_settings: Snapshots<ProjectId, Settings>,
     /// The instance's enforcement of the allowlists, where GitLab tells it.
@@ -46,8 +48,8 @@ pub(super) struct Lists {
     permissions: Snapshots<ProjectId, Arc<PermissionList>>,
 }
 
-/// The projects and groups that were found, by the ways to name them: IDs in digits, paths folded. A path of digits is
-/// never one of these, because it reads as an ID.
+/// The projects and groups that were found, by the ways to name them: IDs in digits, paths folded.
+/// A path of digits is never one of these, because it reads as an ID.
 pub(super) struct Lookups(Snapshots<(Kind, String), Option<Arc<Found>>>);
 
 impl Memory {
@@ -105,7 +107,11 @@ impl Scopes {
 
 impl Lists {
     /// Returns what is known of the project's allowlist of that kind.
-    pub(super) fn allowlist(&self, project: ProjectId, kind: Kind) -> Arc<Snapshot<Arc<Allowlist>>> {
+    pub(super) fn allowlist(
+        &self,
+        project: ProjectId,
+        kind: Kind,
+    ) -> Arc<Snapshot<Arc<Allowlist>>> {
         self.allowlists.of((project, kind))
     }
 
@@ -126,7 +132,8 @@ impl Lists {
         self.permissions(project).written(|list| Arc::make_mut(list).insert(entry.clone()));
     }
 
-    /// Notes an entry on the list, which shows the project anyway and leaves its entry for itself out.
+    /// Notes an entry on the list, which shows the project anyway and leaves its entry for itself
+    /// out.
     fn listed(&self, project: ProjectId, target: Target) {
         if target == Target::Project(project) {
             return;
@@ -154,7 +161,12 @@ impl Lookups {
     }
 
     /// Makes another name, which is folded, lead to what is known already.
-    pub(super) fn alias(&self, kind: Kind, name: String, known: &Arc<Snapshot<Option<Arc<Found>>>>) {
+    pub(super) fn alias(
+        &self,
+        kind: Kind,
+        name: String,
+        known: &Arc<Snapshot<Option<Arc<Found>>>>,
+    ) {
         self.0.alias((kind, name), known);
     }
 }

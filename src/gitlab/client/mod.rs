@@ -1,5 +1,6 @@
-//! Questions to GitLab, and the memory of its answers: lists, look-ups and permissions, with the writes that
-//! change them. A file in here may import from all other parts of `gitlab`, and none of them imports from here.
+//! Questions to GitLab, and the memory of its answers: lists, look-ups and permissions, with the
+//! writes that change them. A file in here may import from all other parts of `gitlab`, and none of
+//! them imports from here.
 
 mod allowlist;
 mod authentication_log;

@@ -1,4 +1,5 @@
-//! The permissions of the entries on one project's allowlists, as a value. Who is on a list at all is not decided here.
+//! The permissions of the entries on one project's allowlists, as a value. Who is on a list at all
+//! is not decided here.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +39,8 @@ impl PermissionList {
         self.hidden == 0
     }
 
-    /// Checks whether fine-grained permissions are seen to be switched off for the project; an empty list shows nothing.
+    /// Checks whether fine-grained permissions are seen to be switched off for the project; an
+    /// empty list shows nothing.
     #[must_use]
     pub fn is_switched_off(&self) -> bool {
         self.entries.values().any(|entry| entry.switched_off)

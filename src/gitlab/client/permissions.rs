@@ -1,5 +1,5 @@
-//! Permissions of the jobs of an allowed target, entry by entry. One read serves all entries of a project. Who is on a
-//! list at all is not decided here.
+//! Permissions of the jobs of an allowed target, entry by entry. One read serves all entries of a
+//! project. Who is on a list at all is not decided here.
 
 mod granting;
 
@@ -17,10 +17,12 @@ use crate::gitlab::sender::{Error, ErrorKind, RequestLine};
 
 pub use granting::{Confirmation, Granted, NotGranted, NotUndone};
 
-/// The most pages that are read of one project's entries: a page holds 200, and the projects of both directions are 401.
+/// The most pages that are read of one project's entries: a page holds 200, and the projects of
+/// both directions are 401.
 const MOST_PAGES: usize = 5;
 
-/// The most entries that are read of one project: 200 of each kind inbound, 200 outbound, and the project itself.
+/// The most entries that are read of one project: 200 of each kind inbound, 200 outbound, and the
+/// project itself.
 const MOST_ENTRIES: usize = 601;
 
 impl Client {
@@ -28,9 +30,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotAvailable`] when the
-    /// token may not see them, [`ErrorKind::NotFound`] when there is no such owner for the token, and whatever keeps
-    /// GitLab from answering.
+    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries,
+    /// [`ErrorKind::NotAvailable`] when the token may not see them, [`ErrorKind::NotFound`] when
+    /// there is no such owner for the token, and whatever keeps GitLab from answering.
     pub async fn permissions(
         &self,
         project: ProjectId,
@@ -40,8 +42,8 @@ impl Client {
         self.get_of(project, &snapshot, freshness, self.read_permissions(project)).await
     }
 
-    /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be older than it, and is
-    /// read anew. Returns nothing where it is not there even then.
+    /// Returns the permissions of one entry, by a shared list; a list that lacks the entry may be
+    /// older than it, and is read anew. Returns nothing where it is not there even then.
     ///
     /// # Errors
     ///
@@ -51,7 +53,8 @@ impl Client {
         project: ProjectId,
         target: Target,
     ) -> Result<Option<Permissions>, Error> {
-        let held = |list: Arc<PermissionList>| list.get(target).map(|entry| entry.permissions.clone());
+        let held =
+            |list: Arc<PermissionList>| list.get(target).map(|entry| entry.permissions.clone());
         match held(self.permissions(project, Freshness::Shared).await?) {
             None => self.permissions(project, Freshness::Now).await.map(held),
             found => Ok(found),
@@ -59,7 +62,8 @@ impl Client {
     }
 
     async fn read_permissions(&self, project: ProjectId) -> Result<Arc<PermissionList>, Error> {
-        if let Some(list) = self.read_together(project).await.and_then(|reading| reading.permissions.clone())
+        if let Some(list) =
+            self.read_together(project).await.and_then(|reading| reading.permissions.clone())
         {
             return Ok(list);
         }
@@ -73,12 +77,13 @@ impl Client {
         list.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the project's path after a GraphQL request found no such project at `path`: GraphQL follows no former path,
-    /// and a path that is known may be out of date.
+    /// Returns the project's path after a GraphQL request found no such project at `path`: GraphQL
+    /// follows no former path, and a path that is known may be out of date.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAvailable`] for that request when the path is right, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::NotAvailable`] for that request when the path is right, and whatever keeps
+    /// GitLab from answering.
     pub(super) async fn present_path(
         &self,
         project: ProjectId,
@@ -93,7 +98,8 @@ impl Client {
         Ok(present)
     }
 
-    /// Returns the list of the project at that path, or nothing where the path does not lead to the project.
+    /// Returns the list of the project at that path, or nothing where the path does not lead to the
+    /// project.
     pub(super) async fn permissions_at(
         &self,
         path: &str,
@@ -107,7 +113,9 @@ impl Client {
             let failure = |kind, words: &str| {
                 Err(Error::new(kind, call.line(), None, Some(words.to_owned()), answer.history))
             };
-            let Some(ListedProject { id, ci_job_token_scope_allowlist: lists }) = answer.value.project else {
+            let Some(ListedProject { id, ci_job_token_scope_allowlist: lists }) =
+                answer.value.project
+            else {
                 return fault.map_or(Ok(None), Err);
             };
             if id.0 != Target::Project(project) {
@@ -117,7 +125,10 @@ impl Client {
                 if let Some(fault) = fault {
                     return Err(fault);
                 }
-                return failure(ErrorKind::NotAvailable, "GitLab doesn't show the project's allowlist");
+                return failure(
+                    ErrorKind::NotAvailable,
+                    "GitLab doesn't show the project's allowlist",
+                );
             };
             let next = lists.next(&from);
             read += lists.len();
@@ -138,12 +149,13 @@ impl Client {
         Err(Error::unsent(ErrorKind::Unreadable, call.line(), Some("the list does not end")))
     }
 
-    /// Returns the project's full path, as its list of projects tells by the way, or else as one look-up
-    /// does.
+    /// Returns the project's full path, as its list of projects tells by the way, or else as one
+    /// look-up does.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such owner for the token, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::NotFound`] when there is no such owner for the token, and whatever keeps GitLab
+    /// from answering.
     pub async fn project_path(&self, project: ProjectId) -> Result<String, Error> {
         let listed = self.peek_allowlist(project, Kind::Project);
         match listed.as_ref().and_then(|list| list.project_path()) {

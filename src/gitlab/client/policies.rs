@@ -13,7 +13,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab knows no policies, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::Unsupported`] when this GitLab knows no policies, and whatever keeps GitLab
+    /// from answering.
     pub async fn policies(&self) -> Result<Arc<BTreeSet<String>>, Error> {
         let ask = async {
             let call = endpoint::list();

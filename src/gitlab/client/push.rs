@@ -6,24 +6,29 @@ use crate::gitlab::names::ProjectId;
 use crate::gitlab::sender::Error;
 
 impl Client {
-    /// Returns whether job tokens of the project may push to its repository. None where GitLab does not tell:
-    /// it is older than 17.2, or the token's user is no Maintainer of the project.
+    /// Returns whether job tokens of the project may push to its repository. None where GitLab does
+    /// not tell: it is older than 17.2, or the token's user is no Maintainer of the project.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such project for the token, and
-    /// whatever keeps GitLab from answering.
+    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such project
+    /// for the token, and whatever keeps GitLab from answering.
     pub async fn push_allowed(&self, project: ProjectId) -> Result<Option<bool>, Error> {
         let answer = self.sender.send(&endpoint::settings(project)).await?;
         Ok(answer.value.ci_push_repository_for_job_token_allowed)
     }
 
-    /// Lets job tokens of the project push to its repository, or not. What the setting is afterwards, by GitLab's answer.
+    /// Lets job tokens of the project push to its repository, or not. What the setting is
+    /// afterwards, by GitLab's answer.
     ///
     /// # Errors
     ///
     /// As [`Client::push_allowed`], unless the setting shows that it was done.
-    pub async fn set_push_allowed(&self, project: ProjectId, allowed: bool) -> Result<Option<bool>, Error> {
+    pub async fn set_push_allowed(
+        &self,
+        project: ProjectId,
+        allowed: bool,
+    ) -> Result<Option<bool>, Error> {
         let error = match self.sender.send(&endpoint::set_push_allowed(project, allowed)).await {
             Ok(answer) => return Ok(answer.value.ci_push_repository_for_job_token_allowed),
             Err(error) => error,

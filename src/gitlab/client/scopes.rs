@@ -1,5 +1,5 @@
-//! The job token settings of many projects at once: the model, and reading it. Nothing is kept, since it is read to be
-//! looked at as it is now.
+//! The job token settings of many projects at once: the model, and reading it. Nothing is kept,
+//! since it is read to be looked at as it is now.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,8 @@ pub struct ProjectScope {
     pub settings: Settings,
     /// The lengths of its lists; none likewise.
     pub allowed: Option<AllowedCounts>,
-    /// The entries on its lists, without that for itself; none likewise, and if they weren't asked for.
+    /// The entries on its lists, without that for itself; none likewise, and if they weren't asked
+    /// for.
     pub entries: Option<Vec<PermittedEntry>>,
 }
 
@@ -61,15 +62,17 @@ pub struct AllowedCounts {
 }
 
 impl Client {
-    /// Returns the projects of the group and of its subgroups that the token can see, sorted by path. Archived ones
-    /// and the entries on allowlists only if asked for.
+    /// Returns the projects of the group and of its subgroups that the token can see, sorted by
+    /// path. Archived ones and the entries on allowlists only if asked for.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries, [`ErrorKind::NotFound`] (over GraphQL
-    /// [`ErrorKind::NotAvailable`]) when there is no such group for the token, [`ErrorKind::FineGrained`] when it is a token
-    /// that can't read settings over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects,
-    /// [`ErrorKind::TooManyEntries`] beyond some 50,000 entries, and whatever keeps GitLab from answering.
+    /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries,
+    /// [`ErrorKind::NotFound`] (over GraphQL [`ErrorKind::NotAvailable`]) when there is no such
+    /// group for the token, [`ErrorKind::FineGrained`] when it is a token that can't read settings
+    /// over GraphQL, [`ErrorKind::TooManyProjects`] beyond 20,000 projects,
+    /// [`ErrorKind::TooManyEntries`] beyond some 50,000 entries, and whatever keeps GitLab from
+    /// answering.
     pub async fn scopes_below(
         &self,
         group: GroupId,
@@ -93,8 +96,12 @@ impl Client {
             let page = match answer.value.group {
                 Some(group) => group.projects,
                 None => {
-                    let unseen =
-                        || failure(ErrorKind::NotAvailable, "GitLab doesn't show a group with this path");
+                    let unseen = || {
+                        failure(
+                            ErrorKind::NotAvailable,
+                            "GitLab doesn't show a group with this path",
+                        )
+                    };
                     return Err(error.unwrap_or_else(unseen));
                 }
             };
@@ -133,8 +140,8 @@ impl Client {
         Err(Error::unsent(ErrorKind::TooManyProjects, call.line(), None))
     }
 
-    /// Returns the settings of a project, whose lists are read on where they are longer than a page: outbound links count
-    /// for a page, too.
+    /// Returns the settings of a project, whose lists are read on where they are longer than a
+    /// page: outbound links count for a page, too.
     async fn project_scope(
         &self,
         listed: ListedProject,
@@ -150,9 +157,10 @@ impl Client {
                 let counts = whole.as_ref().map(|list| AllowedCounts::of_list(id, list));
                 (counts, whole.map(|list| list.iter().cloned().collect()))
             }
-            Some(lists) => {
-                (Some(AllowedCounts::of_page(id, &lists)), Some(lists.into_entries().collect::<Vec<_>>()))
-            }
+            Some(lists) => (
+                Some(AllowedCounts::of_page(id, &lists)),
+                Some(lists.into_entries().collect::<Vec<_>>()),
+            ),
         };
         let entries = entries.filter(|_| detail == Detail::Entries).map(|mut entries| {
             entries.retain(|entry| entry.target != Target::Project(id));
@@ -211,11 +219,16 @@ mod tests {
         )
     }
 
-    async fn read(mut replies: Vec<Reply>, with_archived: bool) -> (Scripted, Result<ProjectScopes, Error>) {
+    async fn read(
+        mut replies: Vec<Reply>,
+        with_archived: bool,
+    ) -> (Scripted, Result<ProjectScopes, Error>) {
         replies.insert(0, acme());
         let server = Scripted::answers(replies).await;
-        let scopes =
-            server.client().scopes_below(GroupId::try_from(7_u64).unwrap(), with_archived, false).await;
+        let scopes = server
+            .client()
+            .scopes_below(GroupId::try_from(7_u64).unwrap(), with_archived, false)
+            .await;
         (server, scopes)
     }
 
@@ -237,7 +250,10 @@ mod tests {
     }
 
     fn page_info(nodes: &[Value], page: &Value) -> Reply {
-        reply(200, &json!({ "data": { "group": { "projects": { "nodes": nodes, "pageInfo": page } } } }))
+        reply(
+            200,
+            &json!({ "data": { "group": { "projects": { "nodes": nodes, "pageInfo": page } } } }),
+        )
     }
 
     #[tokio::test]
@@ -253,8 +269,13 @@ mod tests {
         assert_eq!(paths, ["acme/a", "acme/b", "acme/z"]);
         assert_eq!(scopes[0].settings.inbound_job_token_scope_enabled, Some(true));
         let counts = AllowedCounts { projects: 4, groups: 1, with_default_permissions: 3 };
-        assert_eq!(scopes[0].allowed, Some(counts), "what GitLab does not tell counts as unlimited");
-        let asked: Vec<_> = server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
+        assert_eq!(
+            scopes[0].allowed,
+            Some(counts),
+            "what GitLab does not tell counts as unlimited"
+        );
+        let asked: Vec<_> =
+            server.seen().iter().skip(1).map(|seen| seen.body["variables"].clone()).collect();
         assert_eq!(asked[0], json!({ "group": "acme", "archived": false, "after": null }));
         assert_eq!(asked[1]["after"], "c");
     }

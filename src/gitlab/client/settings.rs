@@ -1,4 +1,5 @@
-//! A project's own settings in GraphQL, which knows some that REST lacks, and the instance's setting that overrules one.
+//! A project's own settings in GraphQL, which knows some that REST lacks, and the instance's
+//! setting that overrules one.
 
 use super::handle::Client;
 use super::snapshot::Freshness;
@@ -8,20 +9,27 @@ use crate::gitlab::names::{ProjectId, Target};
 use crate::gitlab::sender::{AttemptHistory, Error, ErrorKind};
 
 impl Client {
-    /// Returns the project's own settings, from an answer of that freshness. Those that this GitLab doesn't have are `None`.
+    /// Returns the project's own settings, from an answer of that freshness. Those that this GitLab
+    /// doesn't have are `None`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab has no such settings in GraphQL, [`ErrorKind::NotAvailable`] when the token
-    /// may not see them, [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab from
-    /// answering.
-    pub async fn own_settings(&self, project: ProjectId, freshness: Freshness) -> Result<Settings, Error> {
+    /// [`ErrorKind::Unsupported`] when this GitLab has no such settings in GraphQL,
+    /// [`ErrorKind::NotAvailable`] when the token may not see them, [`ErrorKind::NotFound`] when
+    /// there is no such project for the token, and whatever keeps GitLab from answering.
+    pub async fn own_settings(
+        &self,
+        project: ProjectId,
+        freshness: Freshness,
+    ) -> Result<Settings, Error> {
         let snapshot = self.memory.own_settings.of(project);
         self.get_of(project, &snapshot, freshness, self.read_own_settings(project)).await
     }
 
     async fn read_own_settings(&self, project: ProjectId) -> Result<Settings, Error> {
-        if let Some(settings) = self.read_together(project).await.and_then(|reading| reading.own_settings) {
+        if let Some(settings) =
+            self.read_together(project).await.and_then(|reading| reading.own_settings)
+        {
             return Ok(settings);
         }
         let path = self.project_path(project).await?;
@@ -34,8 +42,13 @@ impl Client {
         settings.ok_or_else(|| Error::unsent(ErrorKind::NotAvailable, call.line(), None))
     }
 
-    /// Returns the settings of the project at that path, or nothing where the path does not lead to the project.
-    async fn own_settings_at(&self, path: &str, project: ProjectId) -> Result<Option<Settings>, Error> {
+    /// Returns the settings of the project at that path, or nothing where the path does not lead to
+    /// the project.
+    async fn own_settings_at(
+        &self,
+        path: &str,
+        project: ProjectId,
+    ) -> Result<Option<Settings>, Error> {
         let call = endpoint::show(path);
         let (answer, fault) = self.sender.ask_for_parts(&call).await?;
         let Some(shown) = answer.value.project else { return fault.map_or(Ok(None), Err) };
@@ -52,14 +65,15 @@ impl Client {
         shown.ci_cd_settings.ok_or_else(unseen).map(Some)
     }
 
-    /// Lets job tokens of other projects push to the project's repository, or not. Returns the setting afterwards, by
-    /// GitLab's answer; `None` if GitLab carried the change out and the token can't see the setting.
+    /// Lets job tokens of other projects push to the project's repository, or not. Returns the
+    /// setting afterwards, by GitLab's answer; `None` if GitLab carried the change out and the
+    /// token can't see the setting.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when this GitLab has no such setting, [`ErrorKind::BadRequest`] and
-    /// [`ErrorKind::NotAvailable`] when it refuses, and as [`Client::own_settings`], unless the setting shows that it was
-    /// done.
+    /// [`ErrorKind::Unsupported`] when this GitLab has no such setting, [`ErrorKind::BadRequest`]
+    /// and [`ErrorKind::NotAvailable`] when it refuses, and as [`Client::own_settings`], unless the
+    /// setting shows that it was done.
     pub async fn set_cross_project_push(
         &self,
         project: ProjectId,
@@ -75,7 +89,8 @@ impl Client {
                 }
                 Some(written) => {
                     let settings = written.ci_cd_settings;
-                    let told = settings.and_then(|now| now.cross_project_push_for_job_token_allowed);
+                    let told =
+                        settings.and_then(|now| now.cross_project_push_for_job_token_allowed);
                     return match told {
                         Some(now) => Ok(Some(now)),
                         None => self.cross_project_push_after(project).await,
@@ -102,7 +117,8 @@ impl Client {
         }
     }
 
-    /// Returns the setting after a change whose answer doesn't show it; `None` if the token can't see it.
+    /// Returns the setting after a change whose answer doesn't show it; `None` if the token can't
+    /// see it.
     async fn cross_project_push_after(&self, project: ProjectId) -> Result<Option<bool>, Error> {
         match self.despite_stop().own_settings(project, Freshness::Now).await {
             Ok(settings) => Ok(settings.cross_project_push_for_job_token_allowed),
@@ -111,8 +127,9 @@ impl Client {
         }
     }
 
-    /// Returns whether the instance restricts access to every project, whatever the project's own setting is; `None` where
-    /// GitLab doesn't tell this token, which is any but an administrator's. Asked once.
+    /// Returns whether the instance restricts access to every project, whatever the project's own
+    /// setting is; `None` where GitLab doesn't tell this token, which is any but an
+    /// administrator's. Asked once.
     ///
     /// # Errors
     ///

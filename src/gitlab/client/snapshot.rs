@@ -1,9 +1,9 @@
-//! A single-flight cache: one piece of work serves all who want its result at the same time, and those who come soon
-//! after.
+//! A single-flight cache: one piece of work serves all who want its result at the same time, and
+//! those who come soon after.
 //!
-//! Three promises: a result never hides a write that ended before it was asked for; a caller that asks for a
-//! fresh result gets one whose work began after the question; and a failure answers those who waited for it,
-//! but nobody later.
+//! Three promises: a result never hides a write that ended before it was asked for; a caller that
+//! asks for a fresh result gets one whose work began after the question; and a failure answers
+//! those who waited for it, but nobody later.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::gitlab::sender::Error;
 
-/// Maximum age of a snapshot that a write may be computed from: what a plan has just read, so that the write removes what
-/// the plan has named.
+/// Maximum age of a snapshot that a write may be computed from: what a plan has just read, so that
+/// the write removes what the plan has named.
 pub(super) const RECENT: Duration = Duration::from_secs(5);
 
 /// The freshness that a result must have.
@@ -23,7 +23,8 @@ pub(super) const RECENT: Duration = Duration::from_secs(5);
 pub enum Freshness {
     /// A kept result, or that of work under way, or a new one.
     Shared,
-    /// A result whose work began at most 5 seconds ago, or a new one. For writing what a plan has just been made from.
+    /// A result whose work began at most 5 seconds ago, or a new one. For writing what a plan has
+    /// just been made from.
     Recent,
     /// A result whose work began after the question. For decisions that rest on it.
     Now,
@@ -76,8 +77,14 @@ struct Asked {
 
 impl<T: Clone> Snapshot<T> {
     fn new(keeping: Keeping<T>) -> Self {
-        let log =
-            Log { run: 0, writes: 0, last_write: None, finished: None, kept: None, is_untouched: false };
+        let log = Log {
+            run: 0,
+            writes: 0,
+            last_write: None,
+            finished: None,
+            kept: None,
+            is_untouched: false,
+        };
         Self { keeping, running: tokio::sync::Mutex::default(), log: Mutex::new(log) }
     }
 
@@ -98,7 +105,8 @@ impl<T: Clone> Snapshot<T> {
         freshness: Freshness,
         work: impl Future<Output = Outcome<T>>,
     ) -> impl Future<Output = Outcome<T>> {
-        // Boxed before it is in any other future: each of those here would otherwise hold it once more.
+        // Boxed before it is in any other future: each of those here would otherwise hold it once
+        // more.
         let work = Box::pin(work);
         async move {
             match freshness {
@@ -143,7 +151,8 @@ impl<T: Clone> Snapshot<T> {
         }
     }
 
-    /// Returns the result of a run that begins after this question: its own, or one that many who asked meanwhile share.
+    /// Returns the result of a run that begins after this question: its own, or one that many who
+    /// asked meanwhile share.
     async fn fresh(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
         let asked = self.asked();
         let _running = self.running.lock().await;
@@ -169,8 +178,8 @@ impl<T: Clone> Snapshot<T> {
         log.kept = None;
     }
 
-    /// Keeps a result of work that began at that moment and was done for the sake of another one, unless a later one is kept
-    /// or a write has ended since.
+    /// Keeps a result of work that began at that moment and was done for the sake of another one,
+    /// unless a later one is kept or a write has ended since.
     pub(super) fn offer(&self, began: Instant, result: Option<T>) {
         let Some(result) = result.filter(self.keeping.when) else { return };
         let mut log = self.log();
@@ -206,7 +215,8 @@ impl<T: Clone> Snapshot<T> {
         Asked { run: log.run, writes: log.writes, is_running: log.run > last }
     }
 
-    /// Returns the outcome of the last run, if it serves. That somebody else was told to stop is no answer.
+    /// Returns the outcome of the last run, if it serves. That somebody else was told to stop is no
+    /// answer.
     fn finished(&self, serves: impl FnOnce(&Finished<T>) -> bool) -> Option<Outcome<T>> {
         let log = self.log();
         let last = log.finished.as_ref().filter(|last| serves(last))?;

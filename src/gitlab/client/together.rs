@@ -1,5 +1,6 @@
-//! Reads of several projects at the same time, in one GraphQL query for all of them. Everything that it tells of a project is
-//! remembered, as if it had been asked for. What GraphQL doesn't tell exactly as REST does is left to REST.
+//! Reads of several projects at the same time, in one GraphQL query for all of them. Everything
+//! that it tells of a project is remembered, as if it had been asked for. What GraphQL doesn't tell
+//! exactly as REST does is left to REST.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -71,7 +72,8 @@ impl Reading {
         };
         let projects = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Project));
         let groups = lists.as_ref().and_then(|lists| allowlist(lists, Kind::Group));
-        let permissions = lists.filter(Lists::is_whole).map(|lists| Arc::new(PermissionList::of(lists)));
+        let permissions =
+            lists.filter(Lists::is_whole).map(|lists| Arc::new(PermissionList::of(lists)));
         let own_settings = all_settings.map(|all| all.own);
         Self { all_settings, own_settings, projects, groups, permissions, place }
     }
@@ -83,15 +85,17 @@ impl Reading {
 }
 
 impl Client {
-    /// Returns what one query shows of the project together with others that are read at the same time, or nothing if it has to
-    /// be read alone.
+    /// Returns what one query shows of the project together with others that are read at the same
+    /// time, or nothing if it has to be read alone.
     pub(super) async fn read_together(&self, project: ProjectId) -> Option<Arc<Reading>> {
         let is_idle = || self.sender.is_idle();
         // Boxed, as its like below: the futures of all reads would be larger otherwise.
-        Box::pin(self.together.projects.ask(project, is_idle, |projects| self.query(projects))).await
+        Box::pin(self.together.projects.ask(project, is_idle, |projects| self.query(projects)))
+            .await
     }
 
-    /// Returns a result about the project as [`Snapshot::get`] does, once a query under way that may bring it has ended.
+    /// Returns a result about the project as [`Snapshot::get`] does, once a query under way that
+    /// may bring it has ended.
     pub(super) fn get_of<T: Clone>(
         &self,
         project: ProjectId,
@@ -102,23 +106,25 @@ impl Client {
         let work = snapshot.get(freshness, work);
         async move {
             if freshness == Freshness::Shared && snapshot.peek().is_none() {
-                Box::pin(self.together.projects.join(&project, |projects| self.query(projects))).await;
+                Box::pin(self.together.projects.join(&project, |projects| self.query(projects)))
+                    .await;
             }
             work.await
         }
     }
 
-    /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers all that is read of the
-    /// project.
+    /// Returns what a path stands for as [`find_together`](Self::find_together) does, and remembers
+    /// all that is read of the project.
     pub(super) async fn find_and_read_together(&self, path: &str) -> Option<Arc<Found>> {
         let is_idle = || self.sender.is_idle();
         let by_path = &self.together.projects_by_path;
-        let reading = Box::pin(by_path.ask(folded(path), is_idle, |paths| self.query_by_path(paths))).await?;
+        let reading =
+            Box::pin(by_path.ask(folded(path), is_idle, |paths| self.query_by_path(paths))).await?;
         Some(Arc::clone(&reading.place))
     }
 
-    /// Returns what a path stands for, if others are looked up at the same time and one query finds it. Only the path that a
-    /// project has now leads to it here.
+    /// Returns what a path stands for, if others are looked up at the same time and one query finds
+    /// it. Only the path that a project has now leads to it here.
     pub(super) async fn find_together(&self, path: &str) -> Option<Arc<Found>> {
         let is_idle = || self.sender.is_idle();
         let places = &self.together.places;
@@ -139,12 +145,13 @@ impl Client {
     async fn query_by_path(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Reading>>> {
         let readings = self.readings(&endpoint::by_path(&paths)).await?;
         let is_asked = |path: &String| paths.iter().any(|asked| same_path(asked, path));
-        let by_path = readings.into_values().map(|reading| (folded(&reading.place.full_path), reading));
+        let by_path =
+            readings.into_values().map(|reading| (folded(&reading.place.full_path), reading));
         Some(by_path.filter(|(path, _)| is_asked(path)).collect())
     }
 
-    /// Returns the projects of an answer, and remembers all that it tells. Returns nothing if it tells no more than where they
-    /// are.
+    /// Returns the projects of an answer, and remembers all that it tells. Returns nothing if it
+    /// tells no more than where they are.
     async fn readings(
         &self,
         call: &Call<Envelope<endpoint::Shown<WholeProject>>>,
@@ -172,14 +179,16 @@ impl Client {
     async fn query_places(&self, paths: Vec<String>) -> Option<HashMap<String, Arc<Found>>> {
         let shown = self.shown(&endpoint::places(&paths)).await?;
         let is_asked = |place: &Place| paths.iter().any(|path| same_path(path, &place.full_path));
-        let found = shown
-            .into_iter()
-            .filter(is_asked)
-            .map(|Place { id, full_path }| (folded(&full_path), Arc::new(Found { target: id.0, full_path })));
+        let found = shown.into_iter().filter(is_asked).map(|Place { id, full_path }| {
+            (folded(&full_path), Arc::new(Found { target: id.0, full_path }))
+        });
         Some(found.collect()).filter(|found: &HashMap<_, _>| !found.is_empty())
     }
 
-    async fn query_places_by_id(&self, projects: Vec<ProjectId>) -> Option<HashMap<ProjectId, Arc<Found>>> {
+    async fn query_places_by_id(
+        &self,
+        projects: Vec<ProjectId>,
+    ) -> Option<HashMap<ProjectId, Arc<Found>>> {
         let shown = self.shown(&endpoint::places_by_id(&projects)).await?;
         let found = shown.into_iter().filter_map(|Place { id, full_path }| {
             Some((ProjectId::of(id.0)?, Arc::new(Found { target: id.0, full_path })))
@@ -190,7 +199,8 @@ impl Client {
     /// Returns the projects of an answer, or nothing if GraphQL has none for this token.
     async fn shown<P>(&self, call: &Call<Envelope<endpoint::Shown<P>>>) -> Option<Vec<P>> {
         let failed = |error: &Error| {
-            tracing::debug!(%error, "GraphQL doesn't show several projects at once: each is read alone");
+            tracing::debug!(%error, "GraphQL doesn't show several projects at once: each is read \
+                alone");
         };
         let (answer, fault) = self.sender.ask_for_parts(call).await.inspect_err(failed).ok()?;
         // Of projects that the token's user doesn't maintain, GitLab tells less and adds an error.
@@ -205,10 +215,9 @@ impl Client {
         let memory = &self.memory;
         memory.all_settings.of(project).offer(asked, reading.all_settings);
         let has_outbound = memory.has_outbound.of(()).peek();
-        let settings = reading
-            .all_settings
-            .zip(has_outbound)
-            .and_then(|(all, has_outbound)| settings_as_rest(all, has_outbound, memory.is_unenforced()));
+        let settings = reading.all_settings.zip(has_outbound).and_then(|(all, has_outbound)| {
+            settings_as_rest(all, has_outbound, memory.is_unenforced())
+        });
         memory.scopes.of(project).offer(asked, settings);
         memory.own_settings.of(project).offer(asked, reading.own_settings);
         for kind in Kind::ALL {
@@ -221,9 +230,9 @@ impl Client {
     }
 }
 
-/// Returns the settings as REST tells them, which may have lost that of access from the project. Where the instance enforces
-/// the allowlists, REST says that access is restricted whatever the project's own setting is; `is_unenforced` says that it is
-/// known not to.
+/// Returns the settings as REST tells them, which may have lost that of access from the project.
+/// Where the instance enforces the allowlists, REST says that access is restricted whatever the
+/// project's own setting is; `is_unenforced` says that it is known not to.
 pub(super) fn settings_as_rest(
     all: AllSettings,
     has_outbound: bool,
@@ -231,7 +240,8 @@ pub(super) fn settings_as_rest(
 ) -> Option<ScopeSettings> {
     let inbound_enabled = all.own.inbound_job_token_scope_enabled?;
     let outbound_enabled = if has_outbound { Some(all.job_token_scope_enabled?) } else { None };
-    (inbound_enabled || is_unenforced).then_some(ScopeSettings { inbound_enabled, outbound_enabled })
+    (inbound_enabled || is_unenforced)
+        .then_some(ScopeSettings { inbound_enabled, outbound_enabled })
 }
 
 #[cfg(test)]

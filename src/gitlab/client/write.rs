@@ -1,4 +1,5 @@
-//! A write under way, whatever is written: it keeps the memory true, also when nobody waits for its end.
+//! A write under way, whatever is written: it keeps the memory true, also when nobody waits for its
+//! end.
 
 use super::memory::Lists;
 use crate::gitlab::names::{ProjectId, Target};
@@ -18,8 +19,8 @@ impl<'a> Write<'a> {
         Self { lists, project, target, ended: false }
     }
 
-    /// Keeps the shared lists true by `done`. After a failure nobody knows what is on them: even a refusal of the token
-    /// may have come from a proxy, on the way back.
+    /// Keeps the shared lists true by `done`. After a failure nobody knows what is on them: even a
+    /// refusal of the token may have come from a proxy, on the way back.
     pub(super) fn end<T>(mut self, outcome: &Result<T, Error>, done: impl FnOnce(&T)) {
         if let Ok(written) = outcome {
             self.ended = true;

@@ -1,5 +1,5 @@
-//! The authentication log of a project: the projects whose jobs have used a job token against it in the last 30 days, each
-//! with the time of the last use. GraphQL alone has it, from GitLab 17.6 on.
+//! The authentication log of a project: the projects whose jobs have used a job token against it in
+//! the last 30 days, each with the time of the last use. GraphQL alone has it, from GitLab 17.6 on.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -8,8 +8,8 @@ use super::global_id::GlobalId;
 use crate::gitlab::names::{Id, ProjectId};
 use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
 
-/// A hundred rows are as many as GitLab gives a page. The settings show whether the token can read a project's own data:
-/// GitLab may answer an empty log to a token that can't.
+/// A hundred rows are as many as GitLab gives a page. The settings show whether the token can read
+/// a project's own data: GitLab may answer an empty log to a token that can't.
 const LIST: Document = Document {
     name: "JobTokenAuthenticationLog",
     optional: &[],

@@ -1,4 +1,5 @@
-//! The projects below a group, page by page: over GraphQL with their job token settings, and over REST without.
+//! The projects below a group, page by page: over GraphQL with their job token settings, and over
+//! REST without.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -11,8 +12,9 @@ use crate::gitlab::sender::{Call, Document, Envelope, Optional, Page, bounded};
 /// Elements on a page: the most that GitLab gives.
 pub(in crate::gitlab) const PER_PAGE: usize = 100;
 
-/// The query, which says in words what becomes of archived projects: versions before 18.0 list all, and don't take the
-/// argument. Without allowlists it costs a fraction of the query behind `gitlab_job_token_scopes`.
+/// The query, which says in words what becomes of archived projects: versions before 18.0 list all,
+/// and don't take the argument. Without allowlists it costs a fraction of the query behind
+/// `gitlab_job_token_scopes`.
 macro_rules! listing {
     ($archived:literal) => {
         Document {
@@ -105,8 +107,8 @@ pub(in crate::gitlab) fn list(
     Call::reading(if below.with_archived { ALL } else { ACTIVE }, variables)
 }
 
-/// `GET /groups/:id/projects`, one page of it: in an order that new projects don't change, without those that are only shared
-/// with the group.
+/// `GET /groups/:id/projects`, one page of it: in an order that new projects don't change, without
+/// those that are only shared with the group.
 pub(in crate::gitlab) fn page(below: Below, number: u64) -> Call<Vec<Element>> {
     let call = Call::get_list(format!("/groups/{}/projects", below.group))
         .with("include_subgroups", below.with_subgroups)

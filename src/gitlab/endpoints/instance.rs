@@ -7,7 +7,8 @@ use crate::gitlab::sender::Call;
 /// The settings of the instance, as far as they are used.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(in crate::gitlab) struct InstanceSettings {
-    /// Every project restricts access to its allowlist, whatever its own setting is. Absent before GitLab 18.0.
+    /// Every project restricts access to its allowlist, whatever its own setting is. Absent before
+    /// GitLab 18.0.
     pub(in crate::gitlab) enforce_ci_inbound_job_token_scope_enabled: Option<bool>,
 }
 

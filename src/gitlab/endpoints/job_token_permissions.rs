@@ -1,5 +1,5 @@
-//! The permissions of allowlist entries, which only GraphQL knows: one query and two mutations. GraphQL names owner and
-//! target by path, so that what comes back says by ID what was meant.
+//! The permissions of allowlist entries, which only GraphQL knows: one query and two mutations.
+//! GraphQL names owner and target by path, so that what comes back says by ID what was meant.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,8 @@ use crate::gitlab::sender::{Document, Envelope, Optional, Page, bounded};
 pub enum Permissions {
     /// All that a job token can be used for, within the rights of the user who started the job.
     Default,
-    /// Only this, by GitLab's names, such as `READ_JOBS`; an empty set allows nothing that has a name.
+    /// Only this, by GitLab's names, such as `READ_JOBS`; an empty set allows nothing that has a
+    /// name.
     Only(BTreeSet<String>),
 }
 
@@ -110,8 +111,8 @@ pub(super) const DIRECTION: Optional = Optional::field(ENTRY, "direction", "  di
 pub(super) const CREATED_AT: Optional = Optional::field(ENTRY, "createdAt", "  createdAt\n");
 pub(super) const ADDED_BY: Optional = Optional::field(ENTRY, "addedBy", "  addedBy { username }\n");
 
-/// The parts of the fragment that some versions lack: all its fields are marked as experiments, and before GitLab 18.3
-/// targets had other types.
+/// The parts of the fragment that some versions lack: all its fields are marked as experiments, and
+/// before GitLab 18.3 targets had other types.
 const OPTIONAL: &[Optional] = &[TARGET_PROJECT, TARGET_GROUP, DIRECTION, CREATED_AT, ADDED_BY];
 
 /// Both kinds in one request. GitLab takes 200 a page here, which is as many as a list can hold.
@@ -269,11 +270,14 @@ pub(in crate::gitlab) struct Cursors {
 /// The permissions of all entries of the project at that path, from these cursors on.
 pub(in crate::gitlab) fn list(project: &str, from: &Cursors) -> Call<Envelope<Listed>> {
     let Cursors { projects, groups } = from;
-    Call::reading(LIST, json!({ "project": project, "projectsAfter": projects, "groupsAfter": groups }))
+    Call::reading(
+        LIST,
+        json!({ "project": project, "projectsAfter": projects, "groupsAfter": groups }),
+    )
 }
 
-/// Reads the body of an answer to the query for a project's entries. Returns the inbound ones, or nothing if it isn't such
-/// an answer.
+/// Reads the body of an answer to the query for a project's entries. Returns the inbound ones, or
+/// nothing if it isn't such an answer.
 #[must_use]
 pub fn entries_in(body: &[u8]) -> Option<Vec<PermittedEntry>> {
     let envelope: Envelope<Listed> = serde_json::from_slice(body).ok()?;
@@ -282,12 +286,20 @@ pub fn entries_in(body: &[u8]) -> Option<Vec<PermittedEntry>> {
 }
 
 /// Puts a target on a project's list, with these permissions.
-pub(in crate::gitlab) fn allow(project: &str, target: &str, with: &Permissions) -> Call<Envelope<Changed>> {
+pub(in crate::gitlab) fn allow(
+    project: &str,
+    target: &str,
+    with: &Permissions,
+) -> Call<Envelope<Changed>> {
     Call::writing(ALLOW, variables(project, target, with))
 }
 
 /// Gives an entry these permissions in place of those that it has.
-pub(in crate::gitlab) fn change(project: &str, target: &str, to: &Permissions) -> Call<Envelope<Changed>> {
+pub(in crate::gitlab) fn change(
+    project: &str,
+    target: &str,
+    to: &Permissions,
+) -> Call<Envelope<Changed>> {
     Call::writing(CHANGE, variables(project, target, to))
 }
 
@@ -315,14 +327,16 @@ impl Lists {
         self.projects_allowlist.is_followed() || self.groups_allowlist.is_followed()
     }
 
-    /// Returns the number of entries in this part of the lists of which GitLab hides the target or the permissions.
+    /// Returns the number of entries in this part of the lists of which GitLab hides the target or
+    /// the permissions.
     pub(in crate::gitlab) fn hidden(&self) -> usize {
         let nodes = self.projects_allowlist.nodes.iter().chain(&self.groups_allowlist.nodes);
         nodes.filter(|entry| entry.as_ref().is_none_or(Entry::is_hidden)).count()
     }
 
-    /// Returns the targets of one kind that have access, that of the project's entry for itself included.
-    /// Returns nothing where the list isn't surely whole, or GitLab keeps back what REST tells.
+    /// Returns the targets of one kind that have access, that of the project's entry for itself
+    /// included. Returns nothing where the list isn't surely whole, or GitLab keeps back what REST
+    /// tells.
     pub(in crate::gitlab) fn targets(&self, kind: Kind) -> Option<Vec<ListedTarget>> {
         let page = match kind {
             Kind::Project => &self.projects_allowlist,
@@ -335,7 +349,9 @@ impl Lists {
             if kind == Kind::Project && is_outbound(Some(entry.direction.as_deref()?)) {
                 continue;
             }
-            targets.push(entry.target.as_ref()?.listed().filter(|listed| listed.target.kind() == kind)?);
+            targets.push(
+                entry.target.as_ref()?.listed().filter(|listed| listed.target.kind() == kind)?,
+            );
         }
         Some(targets)
     }
@@ -346,20 +362,24 @@ impl Lists {
         let end = |page: &Page<Entry>, before: &Option<String>| {
             page.end().map(str::to_owned).or_else(|| before.clone())
         };
-        let next = Cursors { projects: end(projects, &from.projects), groups: end(groups, &from.groups) };
+        let next =
+            Cursors { projects: end(projects, &from.projects), groups: end(groups, &from.groups) };
         self.is_followed().then_some(next)
     }
 
-    /// Returns the entries of both kinds, without the outbound links that GitLab has among its projects. An entry whose
-    /// target GitLab does not name is left out: nobody can mean it.
+    /// Returns the entries of both kinds, without the outbound links that GitLab has among its
+    /// projects. An entry whose target GitLab does not name is left out: nobody can mean it.
     pub(in crate::gitlab) fn into_entries(self) -> impl Iterator<Item = PermittedEntry> {
         let nodes = self.projects_allowlist.nodes.into_iter().chain(self.groups_allowlist.nodes);
-        nodes.flatten().filter(|entry| !is_outbound(entry.direction.as_deref())).filter_map(Entry::into_model)
+        nodes
+            .flatten()
+            .filter(|entry| !is_outbound(entry.direction.as_deref()))
+            .filter_map(Entry::into_model)
     }
 }
 
-/// Checks whether a link limits access *from* the source project, as GitLab had it until 16.0. Without a direction it is an
-/// entry of the allowlist.
+/// Checks whether a link limits access *from* the source project, as GitLab had it until 16.0.
+/// Without a direction it is an entry of the allowlist.
 pub(in crate::gitlab) fn is_outbound(direction: Option<&str>) -> bool {
     direction.is_some_and(|direction| direction.eq_ignore_ascii_case("outbound"))
 }
@@ -381,23 +401,26 @@ impl Entry {
         ProjectId::of(self.source_project.as_ref()?.id.0)
     }
 
-    /// Checks whether this gives others access to the project: neither an outbound link nor the project's
-    /// entry for itself.
+    /// Checks whether this gives others access to the project: neither an outbound link nor the
+    /// project's entry for itself.
     pub(in crate::gitlab) fn gives_access_to(&self, project: ProjectId) -> bool {
         let target = self.target.as_ref().and_then(|target| target.id);
         let is_owner = target.is_some_and(|id| id.0 == Target::Project(project));
         !is_owner && !is_outbound(self.direction.as_deref())
     }
 
-    /// Checks whether it gives all that a job token can be used for, which is assumed where GitLab does not tell.
+    /// Checks whether it gives all that a job token can be used for, which is assumed where GitLab
+    /// does not tell.
     pub(in crate::gitlab) fn has_default_permissions(&self) -> bool {
         self.default_permissions != Some(false)
     }
 
-    /// Checks whether [`into_model`](Self::into_model) has nothing to return of an entry that gives access.
+    /// Checks whether [`into_model`](Self::into_model) has nothing to return of an entry that gives
+    /// access.
     fn is_hidden(&self) -> bool {
         let target = self.target.as_ref();
-        let is_shown = target.is_some_and(|target| target.id.is_some() && target.full_path.is_some());
+        let is_shown =
+            target.is_some_and(|target| target.id.is_some() && target.full_path.is_some());
         let is_model = is_shown && self.default_permissions.is_some();
         !is_outbound(self.direction.as_deref()) && !is_model
     }
@@ -448,7 +471,8 @@ mod tests {
     fn each_document_names_its_operation() {
         for Document { name, text, optional } in [LIST, ALLOW, CHANGE] {
             assert!(
-                text.starts_with(&format!("query {name}(")) || text.starts_with(&format!("mutation {name}("))
+                text.starts_with(&format!("query {name}("))
+                    || text.starts_with(&format!("mutation {name}("))
             );
             assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
         }

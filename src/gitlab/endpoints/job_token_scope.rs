@@ -1,5 +1,6 @@
-//! `/projects/:id/job_token_scope` and the two allowlists below it: eight calls, and one model for the ids that
-//! GitLab calls `target_project_id`, `source_project_id`, `project_id` or `id` by endpoint.
+//! `/projects/:id/job_token_scope` and the two allowlists below it: eight calls, and one model for
+//! the ids that GitLab calls `target_project_id`, `source_project_id`, `project_id` or `id` by
+//! endpoint.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -17,7 +18,8 @@ const GROUP_PAGE: &str = "/groups/";
 pub struct ScopeSettings {
     /// Access to the project is limited to its allowlist.
     pub inbound_enabled: bool,
-    /// Access from the project is limited. Deprecated and read-only; `None` where GitLab no longer has it.
+    /// Access from the project is limited. Deprecated and read-only; `None` where GitLab no longer
+    /// has it.
     pub outbound_enabled: Option<bool>,
 }
 
@@ -44,8 +46,8 @@ pub(in crate::gitlab) struct Link {
 }
 
 impl Listed {
-    /// Returns the full path, which GitLab tells of a group only as a part of its page's address. `root` is the relative
-    /// root of the GitLab.
+    /// Returns the full path, which GitLab tells of a group only as a part of its page's address.
+    /// `root` is the relative root of the GitLab.
     pub(in crate::gitlab) fn full_path(&self, kind: Kind, root: &str) -> Option<String> {
         match kind {
             Kind::Project => self.path_with_namespace.clone(),
@@ -54,8 +56,9 @@ impl Listed {
     }
 }
 
-/// Returns the full path in the address of a group's page, below the relative root of the GitLab. A server that calls its
-/// pages by another root than the one we use is taken by its first `/groups/`.
+/// Returns the full path in the address of a group's page, below the relative root of the GitLab. A
+/// server that calls its pages by another root than the one we use is taken by its first
+/// `/groups/`.
 fn group_path(web_url: &str, root: &str) -> Option<String> {
     let url = Url::parse(web_url).ok()?;
     let below_root = url.path().strip_prefix(root).and_then(|page| page.strip_prefix(GROUP_PAGE));
@@ -65,10 +68,11 @@ fn group_path(web_url: &str, root: &str) -> Option<String> {
 }
 
 impl Link {
-    /// Checks whether this is the link that was asked for. A server that does not name the project is
-    /// believed.
+    /// Checks whether this is the link that was asked for. A server that does not name the project
+    /// is believed.
     pub(in crate::gitlab) fn is(&self, project: ProjectId, target: Target) -> bool {
-        let targets = [self.target_project_id.map(Target::from), self.target_group_id.map(Target::from)];
+        let targets =
+            [self.target_project_id.map(Target::from), self.target_group_id.map(Target::from)];
         let named = self.source_project_id.or(self.project_id);
         targets.contains(&Some(target)) && named.is_none_or(|named| named == project)
     }
@@ -130,7 +134,10 @@ mod tests {
             shown(&set_inbound_enabled(source_project, false)),
             r#"PATCH /projects/1/job_token_scope {"enabled":false}"#
         );
-        assert_eq!(shown(&list(source_project, Kind::Project)), "GET /projects/1/job_token_scope/allowlist");
+        assert_eq!(
+            shown(&list(source_project, Kind::Project)),
+            "GET /projects/1/job_token_scope/allowlist"
+        );
         assert_eq!(
             shown(&list(source_project, Kind::Group)),
             "GET /projects/1/job_token_scope/groups_allowlist"
@@ -143,7 +150,10 @@ mod tests {
             shown(&allow(source_project, group(3))),
             r#"POST /projects/1/job_token_scope/groups_allowlist {"target_group_id":3}"#
         );
-        assert_eq!(shown(&revoke(source_project, target)), "DELETE /projects/1/job_token_scope/allowlist/2");
+        assert_eq!(
+            shown(&revoke(source_project, target)),
+            "DELETE /projects/1/job_token_scope/allowlist/2"
+        );
         assert_eq!(
             shown(&revoke(source_project, group(3))),
             "DELETE /projects/1/job_token_scope/groups_allowlist/3"

@@ -1,5 +1,5 @@
-//! The job token settings of all projects below a group, in one GraphQL query for each hundred projects, or for each twenty
-//! projects with the entries on their allowlists.
+//! The job token settings of all projects below a group, in one GraphQL query for each hundred
+//! projects, or for each twenty projects with the entries on their allowlists.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -12,8 +12,8 @@ use super::job_token_permissions::{
 use super::job_token_settings::{CROSS_PROJECT_PUSH, Settings};
 use crate::gitlab::sender::{Call, Document, Envelope, Optional, bounded};
 
-/// A hundred projects is as many as GitLab gives a page, and two hundred entries likewise. GitLab reckons the query at some
-/// 130 of the 250 points that it allows.
+/// A hundred projects is as many as GitLab gives a page, and two hundred entries likewise. GitLab
+/// reckons the query at some 130 of the 250 points that it allows.
 const LIST: Document = Document {
     name: "JobTokenScopes",
     optional: &[
@@ -51,8 +51,8 @@ const LIST: Document = Document {
 ",
 };
 
-/// Twenty projects a page, since each can have 400 entries: 8,000 of a KiB each are as long an answer as is read. GitLab
-/// reckons the query at 129 points; 200 are allowed to anybody.
+/// Twenty projects a page, since each can have 400 entries: 8,000 of a KiB each are as long an
+/// answer as is read. GitLab reckons the query at 129 points; 200 are allowed to anybody.
 const LIST_WITH_ENTRIES: Document = Document {
     name: "JobTokenScopesWithEntries",
     optional: &[TARGET_PROJECT, TARGET_GROUP, DIRECTION, CREATED_AT, ADDED_BY, CROSS_PROJECT_PUSH],

@@ -54,11 +54,13 @@ const SET_CROSS_PROJECT_PUSH: Document = Document {
 ",
 };
 
-/// The settings of a project, each of them absent where the version lacks it or the token may not see it.
+/// The settings of a project, each of them absent where the version lacks it or the token may not
+/// see it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
-    /// The project's own setting; an instance that enforces the allowlist restricts access whatever this says.
+    /// The project's own setting; an instance that enforces the allowlist restricts access whatever
+    /// this says.
     pub inbound_job_token_scope_enabled: Option<bool>,
     /// Job tokens of the project may push to its repository.
     pub push_repository_for_job_token_allowed: Option<bool>,
@@ -70,7 +72,8 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct AllSettings {
-    /// Access from the project is restricted, which REST calls `outbound_enabled`; absent where GitLab no longer has it.
+    /// Access from the project is restricted, which REST calls `outbound_enabled`; absent where
+    /// GitLab no longer has it.
     #[serde(default)]
     pub(in crate::gitlab) job_token_scope_enabled: Option<bool>,
     #[serde(flatten)]
@@ -112,7 +115,10 @@ pub(in crate::gitlab) fn show(project: &str) -> Call<Envelope<Shown>> {
 }
 
 /// Lets job tokens of other projects push to the repository of the project at that path, or not.
-pub(in crate::gitlab) fn set_cross_project_push(project: &str, allowed: bool) -> Call<Envelope<Changed>> {
+pub(in crate::gitlab) fn set_cross_project_push(
+    project: &str,
+    allowed: bool,
+) -> Call<Envelope<Changed>> {
     Call::writing(SET_CROSS_PROJECT_PUSH, json!({ "project": project, "allowed": allowed }))
 }
 

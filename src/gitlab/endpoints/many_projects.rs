@@ -1,4 +1,5 @@
-//! `projects` in GraphQL: several projects in one query, by ID with their job token settings and allowlists, or by path.
+//! `projects` in GraphQL: several projects in one query, by ID with their job token settings and
+//! allowlists, or by path.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -11,8 +12,9 @@ use super::job_token_settings::{AllSettings, CROSS_PROJECT_PUSH, OUTBOUND, PUSH}
 use crate::gitlab::names::ProjectId;
 use crate::gitlab::sender::{Call, Document, Envelope, Page, bounded};
 
-/// The most projects of one query for their lists: each can have 400 entries, and 8,000 of them are as long an answer as is
-/// read. GitLab reckons the query at 150 points of the 200 that anybody may spend.
+/// The most projects of one query for their lists: each can have 400 entries, and 8,000 of them are
+/// as long an answer as is read. GitLab reckons the query at 150 points of the 200 that anybody may
+/// spend.
 pub(in crate::gitlab) const MOST_WHOLE: usize = 20;
 
 /// The most paths that GitLab takes (`Resolvers::ProjectsResolver`).
@@ -103,16 +105,20 @@ macro_rules! places {
     };
 }
 
-const PLACES: Document = places!("ProjectPlaces", "$paths: [String!]!", "fullPaths: $paths, first: 50");
-const PLACES_BY_ID: Document = places!("ProjectPlacesById", "$ids: [ID!]!", "ids: $ids, first: 100");
+const PLACES: Document =
+    places!("ProjectPlaces", "$paths: [String!]!", "fullPaths: $paths, first: 50");
+const PLACES_BY_ID: Document =
+    places!("ProjectPlacesById", "$ids: [ID!]!", "ids: $ids, first: 100");
 
-/// The answer to a query for projects, with `P` of each. Those that the token doesn't see are left out.
+/// The answer to a query for projects, with `P` of each. Those that the token doesn't see are left
+/// out.
 #[derive(Debug, Deserialize)]
 pub(in crate::gitlab) struct Shown<P> {
     pub(in crate::gitlab) projects: Option<Page<P>>,
 }
 
-/// A project with all that a plan reads of it. The last two are kept from those who are not at least Maintainers of it.
+/// A project with all that a plan reads of it. The last two are kept from those who are not at
+/// least Maintainers of it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::gitlab) struct WholeProject {
@@ -137,12 +143,14 @@ pub(in crate::gitlab) fn by_id(ids: &[ProjectId]) -> Call<Envelope<Shown<WholePr
     Call::reading(BY_ID, json!({ "ids": global_ids(ids) }))
 }
 
-/// Creates the query for the projects at these full paths, at most [`MOST_WHOLE`]. Former paths lead nowhere.
+/// Creates the query for the projects at these full paths, at most [`MOST_WHOLE`]. Former paths
+/// lead nowhere.
 pub(in crate::gitlab) fn by_path(paths: &[String]) -> Call<Envelope<Shown<WholeProject>>> {
     Call::reading(BY_PATH, json!({ "paths": paths }))
 }
 
-/// Creates the query for what these full paths stand for, at most [`MOST_PLACES`]. Former paths lead nowhere.
+/// Creates the query for what these full paths stand for, at most [`MOST_PLACES`]. Former paths
+/// lead nowhere.
 pub(in crate::gitlab) fn places(paths: &[String]) -> Call<Envelope<Shown<Place>>> {
     Call::reading(PLACES, json!({ "paths": paths }))
 }
@@ -170,7 +178,10 @@ mod tests {
         ];
         for (document, most) in documents {
             let Document { name, text, optional } = document;
-            assert!(text.contains(&format!("query {name}(")) && text.contains(&format!("first: {most})")));
+            assert!(
+                text.contains(&format!("query {name}("))
+                    && text.contains(&format!("first: {most})"))
+            );
             assert!(optional.iter().all(|part| text.matches(part.text).count() == 1), "{name}");
         }
     }

@@ -1,6 +1,7 @@
-//! The endpoints that are used, as values; the folder mirrors the URLs. A file in here turns a question into a call and
-//! reads the answer into a typed model: only what is needed is read, and whatever else an answer holds is ignored. It may
-//! import from [`names`](super::names) and [`sender`](super::sender), and sends nothing itself.
+//! The endpoints that are used, as values; the folder mirrors the URLs. A file in here turns a
+//! question into a call and reads the answer into a typed model: only what is needed is read, and
+//! whatever else an answer holds is ignored. It may import from [`names`](super::names) and
+//! [`sender`](super::sender), and sends nothing itself.
 
 pub(super) mod authentication_log;
 mod global_id;

@@ -20,7 +20,10 @@ pub(in crate::gitlab) fn settings(project: ProjectId) -> Call<Settings> {
 
 /// `PUT /projects/:id`
 pub(in crate::gitlab) fn set_push_allowed(project: ProjectId, allowed: bool) -> Call<Settings> {
-    Call::put(format!("/projects/{project}"), json!({ "ci_push_repository_for_job_token_allowed": allowed }))
+    Call::put(
+        format!("/projects/{project}"),
+        json!({ "ci_push_repository_for_job_token_allowed": allowed }),
+    )
 }
 
 #[cfg(test)]
@@ -31,6 +34,9 @@ mod tests {
     fn a_setting_has_the_address_and_body_that_gitlab_documents() {
         let call = set_push_allowed(7_u64.try_into().unwrap(), true);
         assert_eq!(call.line().to_string(), "PUT /projects/7");
-        assert_eq!(call.body().unwrap().to_string(), r#"{"ci_push_repository_for_job_token_allowed":true}"#);
+        assert_eq!(
+            call.body().unwrap().to_string(),
+            r#"{"ci_push_repository_for_job_token_allowed":true}"#
+        );
     }
 }

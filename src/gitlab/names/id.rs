@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::kind::Kind;
 
-/// The error of a number that can't be an ID: GitLab counts from 1 and keeps IDs in 64 bits with a sign.
+/// The error of a number that can't be an ID: GitLab counts from 1 and keeps IDs in 64 bits with a
+/// sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an ID is a whole number from 1 to {max}", max = i64::MAX)]
 pub struct InvalidId;

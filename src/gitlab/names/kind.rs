@@ -1,5 +1,5 @@
-//! The one place where projects and groups are told apart: everything that GitLab calls by another name for one than for
-//! the other.
+//! The one place where projects and groups are told apart: everything that GitLab calls by another
+//! name for one than for the other.
 
 use std::fmt;
 

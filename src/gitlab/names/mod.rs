@@ -1,5 +1,5 @@
-//! GitLab's names of projects and groups: IDs and full paths. A file in here imports nothing from the other parts of
-//! `gitlab`.
+//! GitLab's names of projects and groups: IDs and full paths. A file in here imports nothing from
+//! the other parts of `gitlab`.
 
 mod id;
 mod kind;
@@ -9,4 +9,6 @@ pub(in crate::gitlab) use id::RawId;
 pub use id::{GroupId, Id, InvalidId, ProjectId, Target};
 pub use kind::Kind;
 pub(in crate::gitlab) use reference::folded;
-pub use reference::{FullPath, GroupRef, ProjectRef, RefError, Reference, same_path, suggested_path};
+pub use reference::{
+    FullPath, GroupRef, ProjectRef, RefError, Reference, same_path, suggested_path,
+};

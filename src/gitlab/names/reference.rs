@@ -7,12 +7,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::id::{GroupId, Id, InvalidId, ProjectId};
 
-/// Characters that a path segment of a URL may contain as they are; everything else, the slash above all, is
-/// encoded.
+/// Characters that a path segment of a URL may contain as they are; everything else, the slash
+/// above all, is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters makes possible, in
-/// bytes.
+/// Far beyond what GitLab's nesting of at most twenty groups with names of at most 255 characters
+/// makes possible, in bytes.
 const LONGEST_PATH: usize = 8192;
 
 /// The user of SSH addresses, as in `git@gitlab.example.com:platform/deploy.git`.
@@ -21,7 +21,8 @@ const SSH_USER: &str = "git@";
 /// The end of a repository's address, which no path may have.
 const GIT: &str = ".git";
 
-/// Names that no group or user of GitLab can have, as far as they begin addresses of its pages or of its API.
+/// Names that no group or user of GitLab can have, as far as they begin addresses of its pages or
+/// of its API.
 const RESERVED: [&str; 9] =
     ["-", "admin", "api", "dashboard", "explore", "groups", "help", "projects", "users"];
 
@@ -31,8 +32,8 @@ const COLLECTIONS: [&str; 3] = ["groups/", "projects/", "users/"];
 /// The path of GitLab's REST API.
 const REST_ROOT: &str = "api/v4/";
 
-/// The full path of a project or group, such as `platform/deploy/runner`. Keeps the letter case it was given;
-/// GitLab itself compares without regard to case, and so does [`same_path`].
+/// The full path of a project or group, such as `platform/deploy/runner`. Keeps the letter case it
+/// was given; GitLab itself compares without regard to case, and so does [`same_path`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FullPath(String);
 
@@ -97,7 +98,9 @@ pub enum RefError {
     #[error("a full path isn't percent-encoded")]
     Encoded,
     /// A project's path without its group.
-    #[error("the full path of a project starts with its group or user, for example `group/project`")]
+    #[error(
+        "the full path of a project starts with its group or user, for example `group/project`"
+    )]
     NoNamespace,
 }
 
@@ -136,8 +139,8 @@ impl FullPath {
     }
 }
 
-/// Returns the full path or ID in a text that is neither, such as the address of a web page, of the API or of a repository,
-/// if there is one.
+/// Returns the full path or ID in a text that is neither, such as the address of a web page, of the
+/// API or of a repository, if there is one.
 #[must_use]
 pub fn suggested_path<I: Id>(text: &str) -> Option<String> {
     let (is_address, rest) = match text.trim().split_once("://") {
@@ -186,8 +189,8 @@ pub(in crate::gitlab) fn folded(path: &str) -> String {
     path.to_lowercase()
 }
 
-/// Returns the ID if the text is a number, else nothing. Digits are always an ID, also where a group is called by digits:
-/// GitLab reads them so as well.
+/// Returns the ID if the text is a number, else nothing. Digits are always an ID, also where a
+/// group is called by digits: GitLab reads them so as well.
 fn number<T: TryFrom<u64>>(text: &str) -> Option<Result<T, RefError>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -312,7 +315,11 @@ mod tests {
             "https://gitlab.example.com/platform/deploy",
             "https://gitlab.example.com/platform/deploy/-/settings/ci_cd#js-token-access",
         ] {
-            assert_eq!(suggested_path::<ProjectId>(text).as_deref(), Some("platform/deploy"), "{text}");
+            assert_eq!(
+                suggested_path::<ProjectId>(text).as_deref(),
+                Some("platform/deploy"),
+                "{text}"
+            );
         }
         for text in [
             "platform/deploy/-/settings/ci_cd",
@@ -323,21 +330,34 @@ mod tests {
             "https://gitlab.example.com/api/v4/projects/platform%2Fdeploy",
             "https://gitlab.example.com/api/v4/projects/platform%2Fdeploy/job_token_scope",
         ] {
-            assert_eq!(suggested_path::<ProjectId>(text).as_deref(), Some("platform/deploy"), "{text}");
+            assert_eq!(
+                suggested_path::<ProjectId>(text).as_deref(),
+                Some("platform/deploy"),
+                "{text}"
+            );
         }
-        for text in
-            ["https://gitlab.example.com/api/v4/projects/42", "https://gitlab.example.com/projects/42"]
-        {
+        for text in [
+            "https://gitlab.example.com/api/v4/projects/42",
+            "https://gitlab.example.com/projects/42",
+        ] {
             assert_eq!(suggested_path::<ProjectId>(text).as_deref(), Some("42"), "{text}");
         }
-        for text in ["groups/platform", "https://gitlab.example.com/groups/platform", "users/platform"] {
+        for text in
+            ["groups/platform", "https://gitlab.example.com/groups/platform", "users/platform"]
+        {
             assert_eq!(suggested_path::<GroupId>(text).as_deref(), Some("platform"), "{text}");
         }
         let page = "https://gitlab.example.com/groups/platform/apps/-/settings";
         assert_eq!(suggested_path::<GroupId>(page).as_deref(), Some("platform/apps"));
-        for text in
-            ["", "deploy", "https://gitlab.example.com", "git@gitlab.example.com", "a//b", "%FF/%FE", "42"]
-        {
+        for text in [
+            "",
+            "deploy",
+            "https://gitlab.example.com",
+            "git@gitlab.example.com",
+            "a//b",
+            "%FF/%FE",
+            "42",
+        ] {
             assert_eq!(suggested_path::<ProjectId>(text), None, "{text}");
         }
     }

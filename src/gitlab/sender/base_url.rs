@@ -1,5 +1,5 @@
-//! The address of a GitLab, in the one form in which the rest of the client knows it, whichever way it was
-//! written.
+//! The address of a GitLab, in the one form in which the rest of the client knows it, whichever way
+//! it was written.
 
 use std::fmt;
 
@@ -17,7 +17,8 @@ pub struct BaseUrl {
     instance: Url,
 }
 
-/// The error of a text that is no address of a GitLab. Never repeats the text, which may hold a password.
+/// The error of a text that is no address of a GitLab. Never repeats the text, which may hold a
+/// password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// Nothing but blanks.
@@ -44,8 +45,8 @@ pub enum BaseUrlError {
 }
 
 impl BaseUrl {
-    /// Reads an address as people write it: with or without a trailing slash, with or without `/api/v4`, with the
-    /// relative root under which GitLab may be installed.
+    /// Reads an address as people write it: with or without a trailing slash, with or without
+    /// `/api/v4`, with the relative root under which GitLab may be installed.
     ///
     /// # Errors
     ///
@@ -122,25 +123,29 @@ impl BaseUrl {
         (!self.root().is_empty()).then(|| self.instance.origin().ascii_serialization())
     }
 
-    /// True if others on the way to the server could read the token: plain HTTP, and not to this machine.
+    /// True if others on the way to the server could read the token: plain HTTP, and not to this
+    /// machine.
     #[must_use]
     pub fn sends_token_in_the_clear(&self) -> bool {
         self.instance.scheme() == "http" && !self.is_loopback()
     }
 
-    /// True when no connection is ever encrypted, unless a proxy is between: plain HTTP to this machine.
+    /// True when no connection is ever encrypted, unless a proxy is between: plain HTTP to this
+    /// machine.
     pub(super) fn needs_no_tls(&self) -> bool {
         self.instance.scheme() == "http" && self.is_loopback()
     }
 
-    /// True when no proxy is used, whatever the environment says: for `localhost` and the loopback addresses, as in Go.
+    /// True when no proxy is used, whatever the environment says: for `localhost` and the loopback
+    /// addresses, as in Go.
     pub(super) fn needs_no_proxy(&self) -> bool {
         let is_below_localhost =
             matches!(self.instance.host(), Some(Host::Domain(name)) if name != "localhost");
         self.is_loopback() && !is_below_localhost
     }
 
-    /// True when the address is this very machine, so that nothing stands between us and the server.
+    /// True when the address is this very machine, so that nothing stands between us and the
+    /// server.
     fn is_loopback(&self) -> bool {
         match self.instance.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -151,10 +156,12 @@ impl BaseUrl {
     }
 }
 
-/// Checks whether the path that GitLab would be installed below is that of a page. GitLab.com is installed below none.
+/// Checks whether the path that GitLab would be installed below is that of a page. GitLab.com is
+/// installed below none.
 fn is_page(instance: &Url, root: &str) -> bool {
     let has_mark = root.contains("/-/") || root.ends_with("/-") || root.ends_with(".git");
-    let is_known = ["/users/sign_in", "/dashboard", "/explore"].iter().any(|page| root.ends_with(page));
+    let is_known =
+        ["/users/sign_in", "/dashboard", "/explore"].iter().any(|page| root.ends_with(page));
     has_mark || is_known || (instance.domain() == Some("gitlab.com") && !root.is_empty())
 }
 

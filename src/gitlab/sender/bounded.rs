@@ -1,5 +1,6 @@
-//! Lists and texts of an answer, read up to a bound. An answer of a few MiB could otherwise take hundreds of MiB of memory,
-//! since `null` has four bytes in JSON and the element that it stands for has many.
+//! Lists and texts of an answer, read up to a bound. An answer of a few MiB could otherwise take
+//! hundreds of MiB of memory, since `null` has four bytes in JSON and the element that it stands
+//! for has many.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,7 +8,8 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
-/// The most elements that a list is read with: 200 entries, and the project itself. Pages have 100 elements.
+/// The most elements that a list is read with: 200 entries, and the project itself. Pages have 100
+/// elements.
 pub(super) const MOST_ELEMENTS: usize = 201;
 
 /// The longest text that is kept, in bytes. GitLab's names and paths have up to 255 characters.
@@ -31,7 +33,9 @@ where
 ///
 /// # Errors
 /// As [`list`].
-pub(in crate::gitlab) fn optional_list<'de, T, D>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+pub(in crate::gitlab) fn optional_list<'de, T, D>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error>
 where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
@@ -56,7 +60,9 @@ where
 ///
 /// # Errors
 /// For a longer text, and for what isn't text.
-pub(in crate::gitlab) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(in crate::gitlab) fn text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
     deserializer.deserialize_str(Short)
 }
 
@@ -144,7 +150,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
         let mut list = Vec::new();
         while let Some(element) = elements.next_element()? {
             if list.len() == MOST_ELEMENTS {
-                return Err(A::Error::custom(format_args!("a list has more than {MOST_ELEMENTS} elements")));
+                return Err(A::Error::custom(format_args!(
+                    "a list has more than {MOST_ELEMENTS} elements"
+                )));
             }
             list.push(element);
         }
@@ -218,8 +226,9 @@ mod tests {
 
     #[test]
     fn texts_are_read_up_to_their_bound() {
-        let path =
-            |length| read(json!({ "nodes": [], "path": "x".repeat(length) })).map(|answer| answer.path);
+        let path = |length| {
+            read(json!({ "nodes": [], "path": "x".repeat(length) })).map(|answer| answer.path)
+        };
         assert_eq!(path(1024).unwrap().unwrap().len(), 1024);
         let names = read(json!({ "nodes": [], "names": ["x".repeat(1025)] })).err();
         assert_eq!(names.as_deref(), Some("a text has more than 1024 bytes"));

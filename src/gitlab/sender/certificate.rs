@@ -66,7 +66,8 @@ impl Parts {
                 Ok(is_rsa.then_some(bits))
             })
         };
-        let modulus = yasna::parse_der(&yasna::parse_der(&self.public_key, key).ok()??, modulus).ok()?;
+        let modulus =
+            yasna::parse_der(&yasna::parse_der(&self.public_key, key).ok()??, modulus).ok()?;
         let mut digits = modulus.iter().skip_while(|byte| **byte == 0);
         let first = u64::from(8 - digits.next()?.leading_zeros());
         Some(first + 8 * digits.count() as u64)
@@ -95,8 +96,8 @@ impl Parts {
 
 fn signed_part(fields: &mut BERReaderSeq<'_, '_>) -> ASN1Result<Parts> {
     // Version 1 leaves out its number, and has nothing after the key.
-    let _version =
-        fields.read_optional(|field| field.read_tagged(Tag::context(0), |version| version.read_der()))?;
+    let _version = fields
+        .read_optional(|field| field.read_tagged(Tag::context(0), |version| version.read_der()))?;
     let _serial_number = fields.next().read_der()?;
     let _algorithm = fields.next().read_der()?;
     let issuer = fields.next().read_der()?;
@@ -112,7 +113,13 @@ fn signed_part(fields: &mut BERReaderSeq<'_, '_>) -> ASN1Result<Parts> {
             is_for_servers = yasna::parse_der(&field, are_for_servers)?;
         }
     }
-    Ok(Parts { public_key, is_self_issued: issuer == subject, is_for_servers, not_before, not_after })
+    Ok(Parts {
+        public_key,
+        is_self_issued: issuer == subject,
+        is_for_servers,
+        not_before,
+        not_after,
+    })
 }
 
 /// Checks whether the extensions of a certificate let it be a server's.
@@ -125,11 +132,12 @@ fn are_for_servers(extensions: BERReader<'_, '_>) -> ASN1Result<bool> {
                 let _is_critical = parts.read_optional(|field| field.read_bool())?;
                 let value = parts.next().read_bytes()?;
                 if is_usage {
-                    let usages =
-                        yasna::parse_der(&value, |usages| usages.collect_sequence_of(|one| one.read_oid()))?;
-                    is_for_servers = usages
-                        .iter()
-                        .any(|usage| SERVERS.iter().any(|server| usage.components()[..] == **server));
+                    let usages = yasna::parse_der(&value, |usages| {
+                        usages.collect_sequence_of(|one| one.read_oid())
+                    })?;
+                    is_for_servers = usages.iter().any(|usage| {
+                        SERVERS.iter().any(|server| usage.components()[..] == **server)
+                    });
                 }
                 Ok(())
             })

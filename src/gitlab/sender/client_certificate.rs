@@ -1,5 +1,5 @@
-//! The client certificate, from PEM files as people have them: any kind of key, both in one file, text before them.
-//! Whether the server likes it is the server's business.
+//! The client certificate, from PEM files as people have them: any kind of key, both in one file,
+//! text before them. Whether the server likes it is the server's business.
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio_rustls::rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -19,13 +19,16 @@ const OF_SSH: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 ///
 /// # Errors
 ///
-/// [`ConfigError::ClientCertificate`] or [`ConfigError::ClientKey`], by the file that is at fault, and
-/// [`ConfigError::ClientKeyPair`] where the key isn't that of the certificate.
+/// [`ConfigError::ClientCertificate`] or [`ConfigError::ClientKey`], by the file that is at fault,
+/// and [`ConfigError::ClientKeyPair`] where the key isn't that of the certificate.
 pub(super) fn read(certificate: &str, key: &SecretString) -> Result<CertifiedKey, ConfigError> {
     let chain = chain(certificate).map_err(ConfigError::ClientCertificate)?;
     let key = private_key(key.expose_secret()).map_err(ConfigError::ClientKey)?;
     let not_x509 = |place: usize| {
-        ConfigError::ClientCertificate(format!("its certificate {} isn't an X.509 certificate", place + 1))
+        ConfigError::ClientCertificate(format!(
+            "its certificate {} isn't an X.509 certificate",
+            place + 1
+        ))
     };
     if let Some(place) = chain.iter().position(|one| Parts::of(one).is_none()) {
         return Err(not_x509(place));
@@ -36,7 +39,9 @@ pub(super) fn read(certificate: &str, key: &SecretString) -> Result<CertifiedKey
         Some(bits) => ConfigError::ClientKey(format!(
             "its RSA key has {bits} bits, but at least {SHORTEST_RSA_KEY} are required"
         )),
-        None => ConfigError::ClientKey("it isn't an RSA, ECDSA or Ed25519 key that TLS supports".to_owned()),
+        None => ConfigError::ClientKey(
+            "it isn't an RSA, ECDSA or Ed25519 key that TLS supports".to_owned(),
+        ),
     })?;
     if key.public_key().is_some_and(|public_key| public_key != certified.public_key) {
         return Err(ConfigError::ClientKeyPair("the key doesn't match the certificate".to_owned()));
@@ -70,7 +75,9 @@ fn private_key(text: &str) -> Result<PrivateKeyDer<'static>, String> {
             Err("it is an SSH key, which TLS doesn't support".to_owned())
         }
         Err(_) if sections.is_cut => Err(NO_END.to_owned()),
-        Err(pem::Error::NoItemsFound) => Err("it doesn't have a private key in PEM form".to_owned()),
+        Err(pem::Error::NoItemsFound) => {
+            Err("it doesn't have a private key in PEM form".to_owned())
+        }
         // Nothing of what the file holds: a key may be among it.
         Err(_) => Err(MALFORMED.to_owned()),
     }

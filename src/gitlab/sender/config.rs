@@ -1,4 +1,5 @@
-//! All that a client must be told before its first request. Nothing here reads the environment or a file.
+//! All that a client must be told before its first request. Nothing here reads the environment or a
+//! file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +13,8 @@ use super::proxy::Proxy;
 /// Number of retries after a transient failure: enough to ride out a short deployment.
 const DEFAULT_RETRIES: u32 = 5;
 
-/// Maximum time of one attempt, including the response: longer than GitLab's own slowest ordinary answers.
+/// Maximum time of one attempt, including the response: longer than GitLab's own slowest ordinary
+/// answers.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Maximum number of concurrent requests: as many as the usual number of things worked on at once.
@@ -28,18 +30,21 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// A personal, project, group or OAuth access token; without one, each request is an error.
     pub token: Option<SecretString>,
-    /// Certificates (PEM, one or more) to trust besides the system's authorities: those of other authorities, or the
-    /// server's own.
+    /// Certificates (PEM, one or more) to trust besides the system's authorities: those of other
+    /// authorities, or the server's own.
     pub cacert_pem: Option<String>,
-    /// A client certificate (PEM, chain allowed) to show to the server; needs [`Config::client_key_pem`].
+    /// A client certificate (PEM, chain allowed) to show to the server; needs
+    /// [`Config::client_key_pem`].
     pub client_cert_pem: Option<String>,
-    /// The private key (PEM, unencrypted) of [`Config::client_cert_pem`]; both may be the same text.
+    /// The private key (PEM, unencrypted) of [`Config::client_cert_pem`]; both may be the same
+    /// text.
     pub client_key_pem: Option<SecretString>,
     /// Accept any server certificate. Others on the way can then read the token.
     pub insecure: bool,
     /// The proxy on the way; without one, the server is reached directly.
     pub proxy: Option<Proxy>,
-    /// Headers to add to each request; the values are secret, since proxies take credentials this way.
+    /// Headers to add to each request; the values are secret, since proxies take credentials this
+    /// way.
     pub headers: BTreeMap<String, SecretString>,
     /// Maximum time of one attempt.
     pub request_timeout: Duration,
@@ -94,8 +99,9 @@ pub enum ConfigError {
     UserAgent,
     /// The system has no certificates of authorities, and [`Config::cacert_pem`] is not set.
     #[error(
-        "this system doesn't have certificates of authorities, so no server can be trusted; install them (usually the package \
-         `ca-certificates`), or set `cacert_file` to the one to trust"
+        "this system doesn't have certificates of authorities, so no server can be trusted; \
+         install them (usually the package `ca-certificates`), or set `cacert_file` to the one to \
+         trust"
     )]
     NoAuthorities,
     /// The proxy of this variable can't be used.
@@ -129,7 +135,9 @@ impl Config {
     /// True when the token is that of a CI job, which GitLab refuses at every endpoint used here.
     #[must_use]
     pub fn token_is_of_a_ci_job(&self) -> bool {
-        self.token.as_ref().is_some_and(|token| token.expose_secret().starts_with(CI_JOB_TOKEN_PREFIX))
+        self.token
+            .as_ref()
+            .is_some_and(|token| token.expose_secret().starts_with(CI_JOB_TOKEN_PREFIX))
     }
 }
 
@@ -156,9 +164,12 @@ mod tests {
     fn the_token_of_a_ci_job_is_known_by_its_prefix() {
         let base_url = BaseUrl::parse("https://gitlab.com").unwrap();
         assert!(
-            Config::new(base_url.clone(), Some("glcbt-64_abc".into()), "tests".into()).token_is_of_a_ci_job()
+            Config::new(base_url.clone(), Some("glcbt-64_abc".into()), "tests".into())
+                .token_is_of_a_ci_job()
         );
-        assert!(!Config::new(base_url, Some("glpat-abc".into()), "tests".into()).token_is_of_a_ci_job());
+        assert!(
+            !Config::new(base_url, Some("glpat-abc".into()), "tests".into()).token_is_of_a_ci_job()
+        );
     }
 
     #[test]

@@ -29,7 +29,11 @@ pub(in crate::gitlab) struct Optional {
 
 impl Optional {
     /// Creates a field that is left out where its type lacks it.
-    pub(in crate::gitlab) const fn field(ty: &'static str, name: &'static str, text: &'static str) -> Self {
+    pub(in crate::gitlab) const fn field(
+        ty: &'static str,
+        name: &'static str,
+        text: &'static str,
+    ) -> Self {
         Self { ty, field: Some(name), text, instead: "" }
     }
 }
@@ -44,8 +48,8 @@ impl SchemaGaps {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes the parts that these faults say are missing. Returns true if the request, which did without `known`, can be sent
-    /// again without them: nothing else is wrong with it.
+    /// Notes the parts that these faults say are missing. Returns true if the request, which did
+    /// without `known`, can be sent again without them: nothing else is wrong with it.
     pub(super) fn learn(
         &self,
         known: &[&'static Optional],
@@ -54,7 +58,9 @@ impl SchemaGaps {
     ) -> bool {
         let about_the_schema = faults.iter().filter(|fault| fault.is_about_the_schema());
         let gap = |fault: &Fault| optional.iter().find(|optional| fault.says_missing(optional));
-        let Some(found) = about_the_schema.map(gap).collect::<Option<Vec<_>>>() else { return false };
+        let Some(found) = about_the_schema.map(gap).collect::<Option<Vec<_>>>() else {
+            return false;
+        };
         let is_new = found.iter().any(|gap| !known.contains(gap));
         let mut gaps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for gap in found {
@@ -67,7 +73,11 @@ impl SchemaGaps {
 }
 
 /// Replaces the missing parts in the text of a request's body.
-pub(super) fn without(missing: &[&'static Optional], optional: &[Optional], mut body: Value) -> Value {
+pub(super) fn without(
+    missing: &[&'static Optional],
+    optional: &[Optional],
+    mut body: Value,
+) -> Value {
     if let Some(Value::String(text)) = body.get_mut("query") {
         for gap in missing.iter().filter(|gap| optional.contains(gap)) {
             *text = text.replacen(gap.text, gap.instead, 1);

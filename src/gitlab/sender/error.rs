@@ -1,5 +1,5 @@
-//! Errors of calls to GitLab, sorted by what can be done about it, with the history of its attempts.
-//! Advice to a person belongs to the callers; secrets belong nowhere in here.
+//! Errors of calls to GitLab, sorted by what can be done about it, with the history of its
+//! attempts. Advice to a person belongs to the callers; secrets belong nowhere in here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,14 +42,15 @@ pub enum ErrorKind {
         /// The scope that would be enough, when GitLab says so.
         needed: Option<String>,
     },
-    /// 403, or a part of GraphQL's answer: a fine-grained token lacks the permission for this, or the instance or group
-    /// accepts fine-grained tokens alone.
+    /// 403, or a part of GraphQL's answer: a fine-grained token lacks the permission for this, or
+    /// the instance or group accepts fine-grained tokens alone.
     FineGrained {
-        /// The permissions that are missing, as GitLab lists them, such as `Job Token Scope: Read`; `None` where no
-        /// fine-grained token can do this.
+        /// The permissions that are missing, as GitLab lists them, such as `Job Token Scope: Read`;
+        /// `None` where no fine-grained token can do this.
         needed: Option<String>,
     },
-    /// 404 in GitLab's own words: absent, or not visible to the token. GitLab does not tell the two apart.
+    /// 404 in GitLab's own words: absent, or not visible to the token. GitLab does not tell the two
+    /// apart.
     NotFound,
     /// 400: refused; [`Error::words`] says why.
     BadRequest,
@@ -69,8 +70,8 @@ pub enum ErrorKind {
         /// People sign in there.
         is_sign_in: bool,
     },
-    /// Any other status that is no success, and a 404 that is not from GitLab's API: something in front of GitLab that
-    /// lost its way says nothing about what exists.
+    /// Any other status that is no success, and a 404 that is not from GitLab's API: something in
+    /// front of GitLab that lost its way says nothing about what exists.
     UnexpectedStatus,
     /// No connection, or one that broke; [`Error::words`] says how.
     Unreachable,
@@ -87,7 +88,8 @@ pub enum ErrorKind {
     Untrusted(TlsProblem),
     /// No complete answer within the time-out of an attempt.
     TimedOut,
-    /// Something answered, but not GitLab's API: no JSON, another shape, another success than the promised one.
+    /// Something answered, but not GitLab's API: no JSON, another shape, another success than the
+    /// promised one.
     Unreadable,
     /// 404 for a part of a project that is there.
     PartMissing,
@@ -101,20 +103,25 @@ pub enum ErrorKind {
     LogTooLong,
     /// The client was told to stop before the call was done.
     Cancelled,
-    /// A removal was refused, and a fresh list still shows the entry: its target keeps its access. GitLab answers so
-    /// when the token can't see the target.
+    /// A removal was refused, and a fresh list still shows the entry: its target keeps its access.
+    /// GitLab answers so when the token can't see the target.
     StillAllowed,
-    /// An address of REST, or GraphQL or a part of it, that this GitLab does not have: its version is too old.
+    /// An address of REST, or GraphQL or a part of it, that this GitLab does not have: its version
+    /// is too old.
     Unsupported,
-    /// Permissions of single entries are switched off for the project: GitLab takes them and keeps the default ones.
+    /// Permissions of single entries are switched off for the project: GitLab takes them and keeps
+    /// the default ones.
     SwitchedOff,
-    /// GraphQL's answer where the object is absent, not visible to the token, or not for the token to change.
+    /// GraphQL's answer where the object is absent, not visible to the token, or not for the token
+    /// to change.
     NotAvailable,
     /// A value that GitLab does not know, among those that were sent.
     UnknownValues(Vec<String>),
-    /// The target of a write over GraphQL, which goes by path, is not visible to the token, so that its path is unknown.
+    /// The target of a write over GraphQL, which goes by path, is not visible to the token, so that
+    /// its path is unknown.
     UnseenTarget,
-    /// GitLab wrote another entry than was meant: a path has come to name something else in between.
+    /// GitLab wrote another entry than was meant: a path has come to name something else in
+    /// between.
     Elsewhere {
         /// The project whose list was written.
         project: ProjectId,
@@ -164,11 +171,22 @@ impl Error {
         words: Option<String>,
         history: AttemptHistory,
     ) -> Self {
-        Self(Arc::new(Report { kind, line: line.clone(), status, words, history, unresolved: false }))
+        Self(Arc::new(Report {
+            kind,
+            line: line.clone(),
+            status,
+            words,
+            history,
+            unresolved: false,
+        }))
     }
 
     /// A failure that is known without sending the call, or that no single answer to it shows.
-    pub(in crate::gitlab) fn unsent(kind: ErrorKind, line: &RequestLine, words: Option<&str>) -> Self {
+    pub(in crate::gitlab) fn unsent(
+        kind: ErrorKind,
+        line: &RequestLine,
+        words: Option<&str>,
+    ) -> Self {
         Self::new(kind, line, None, words.map(str::to_owned), AttemptHistory::default())
     }
 
@@ -195,13 +213,15 @@ impl Error {
         &self.0.kind
     }
 
-    /// Returns the words of GitLab, of what answered in its place or of the network, as one short line.
+    /// Returns the words of GitLab, of what answered in its place or of the network, as one short
+    /// line.
     #[must_use]
     pub fn words(&self) -> Option<&str> {
         self.0.words.as_deref()
     }
 
-    /// Returns the request and what came of it, without what the other side said and without a full stop.
+    /// Returns the request and what came of it, without what the other side said and without a full
+    /// stop.
     #[must_use]
     pub fn outcome(&self) -> String {
         let Report { kind, line, status, words, .. } = &*self.0;
@@ -218,7 +238,8 @@ impl Error {
         self.words().filter(|_| is_told)
     }
 
-    /// Returns the number of attempts and the time that they took, in brackets, if there were several.
+    /// Returns the number of attempts and the time that they took, in brackets, if there were
+    /// several.
     #[must_use]
     pub fn attempts_made(&self) -> String {
         let AttemptHistory { attempts, elapsed, .. } = self.0.history;
@@ -247,7 +268,8 @@ impl Error {
         *self.kind() == ErrorKind::BadRequest
     }
 
-    /// True when the server has closed the connection instead of answering, or has answered that no request came.
+    /// True when the server has closed the connection instead of answering, or has answered that no
+    /// request came.
     #[must_use]
     pub fn is_about_the_connection(&self) -> bool {
         *self.kind() == ErrorKind::Unreachable || self.0.status == Some(StatusCode::REQUEST_TIMEOUT)
@@ -259,11 +281,13 @@ impl Error {
         *self.kind() == ErrorKind::Cancelled
     }
 
-    /// True when GraphQL, or the way to it, doesn't show this token the object, which REST may well do, or a fine-grained
-    /// token lacks the permission to look it up. Never a passing trouble.
+    /// True when GraphQL, or the way to it, doesn't show this token the object, which REST may well
+    /// do, or a fine-grained token lacks the permission to look it up. Never a passing trouble.
     #[must_use]
     pub fn is_of_graphql(&self) -> bool {
-        use ErrorKind::{FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported};
+        use ErrorKind::{
+            FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported,
+        };
         let kept_back = matches!(
             self.kind(),
             FineGrained { .. }
@@ -310,7 +334,10 @@ impl Error {
     #[must_use]
     pub fn is_about_the_token(&self) -> bool {
         use ErrorKind::{FineGrained, Forbidden, InsufficientScope, Unauthorized};
-        matches!(self.kind(), Unauthorized(_) | Forbidden | InsufficientScope { .. } | FineGrained { .. })
+        matches!(
+            self.kind(),
+            Unauthorized(_) | Forbidden | InsufficientScope { .. } | FineGrained { .. }
+        )
     }
 }
 
@@ -327,15 +354,23 @@ impl Error {
 
 impl ErrorKind {
     /// Returns the kind of error that an unsuccessful status means.
-    pub(super) fn of_status(status: StatusCode, words: &Words, retry_after: Option<Duration>) -> Self {
+    pub(super) fn of_status(
+        status: StatusCode,
+        words: &Words,
+        retry_after: Option<Duration>,
+    ) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::BadRequest,
             StatusCode::UNAUTHORIZED => Self::Unauthorized(TokenProblem::read(words)),
             StatusCode::FORBIDDEN if words.code.as_deref() == Some("insufficient_scope") => {
                 Self::InsufficientScope { needed: words.scope.clone() }
             }
-            StatusCode::FORBIDDEN if words.code.as_deref() == Some("insufficient_granular_scope") => {
-                Self::FineGrained { needed: fine_grained::needed(words.text.as_deref().unwrap_or_default()) }
+            StatusCode::FORBIDDEN
+                if words.code.as_deref() == Some("insufficient_granular_scope") =>
+            {
+                Self::FineGrained {
+                    needed: fine_grained::needed(words.text.as_deref().unwrap_or_default()),
+                }
             }
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND if words.is_not_found => Self::NotFound,
@@ -351,15 +386,23 @@ impl ErrorKind {
     fn describe(&self) -> String {
         match self {
             Self::NoToken => "no token is set".to_owned(),
-            Self::Unauthorized(TokenProblem::Invalid) => "GitLab doesn't accept the token".to_owned(),
+            Self::Unauthorized(TokenProblem::Invalid) => {
+                "GitLab doesn't accept the token".to_owned()
+            }
             Self::Unauthorized(TokenProblem::Expired) => "the token has expired".to_owned(),
             Self::Unauthorized(TokenProblem::Revoked) => "the token was revoked".to_owned(),
             Self::Forbidden => "the token's user isn't allowed to do this".to_owned(),
-            Self::Blocked { by: Some(by) } => format!("{by} in front of GitLab rejected the request"),
-            Self::Blocked { by: None } => "something in front of GitLab rejected the request".to_owned(),
+            Self::Blocked { by: Some(by) } => {
+                format!("{by} in front of GitLab rejected the request")
+            }
+            Self::Blocked { by: None } => {
+                "something in front of GitLab rejected the request".to_owned()
+            }
             Self::InsufficientScope { needed: Some(scope) } => lacks_scope(scope),
             Self::InsufficientScope { needed: None } => "the token lacks a scope".to_owned(),
-            Self::FineGrained { needed: Some(needed) } => format!("the token lacks the permission {needed}"),
+            Self::FineGrained { needed: Some(needed) } => {
+                format!("the token lacks the permission {needed}")
+            }
             Self::FineGrained { needed: None } => "fine-grained tokens can't do this".to_owned(),
             Self::NotFound => "not found, or not visible to the token".to_owned(),
             Self::BadRequest => "GitLab rejected the request".to_owned(),
@@ -379,23 +422,36 @@ impl ErrorKind {
             Self::UnexpectedStatus => "unexpected status".to_owned(),
             Self::Unreachable => "the server can't be reached".to_owned(),
             Self::Untrusted(problem) => problem.describe().to_owned(),
-            Self::Proxy { address, problem, .. } => format!("the proxy {address} {}", problem.describe()),
+            Self::Proxy { address, problem, .. } => {
+                format!("the proxy {address} {}", problem.describe())
+            }
             Self::TimedOut => "the request timed out".to_owned(),
             Self::Unreadable => "the response isn't from GitLab's API".to_owned(),
             Self::PartMissing => "not found, although the project exists".to_owned(),
             Self::Incomplete => "the list is incomplete".to_owned(),
             Self::TooManyProjects => "the group has too many projects".to_owned(),
             Self::LogTooLong => "the log has too many projects".to_owned(),
-            Self::TooManyEntries => "the group's projects have too many allowlist entries".to_owned(),
+            Self::TooManyEntries => {
+                "the group's projects have too many allowlist entries".to_owned()
+            }
             Self::Cancelled => "interrupted before it was complete".to_owned(),
             Self::StillAllowed => "the entry is still on the allowlist".to_owned(),
             Self::Unsupported => "this version of GitLab doesn't support it".to_owned(),
-            Self::SwitchedOff => "permissions of entries are turned off for this project".to_owned(),
-            Self::NotAvailable => "not found, or the token isn't allowed to read or change it".to_owned(),
-            Self::UnknownValues(values) => format!("GitLab doesn't recognize {}", values.join(", ")),
+            Self::SwitchedOff => {
+                "permissions of entries are turned off for this project".to_owned()
+            }
+            Self::NotAvailable => {
+                "not found, or the token isn't allowed to read or change it".to_owned()
+            }
+            Self::UnknownValues(values) => {
+                format!("GitLab doesn't recognize {}", values.join(", "))
+            }
             Self::UnseenTarget => "the target isn't visible to the token".to_owned(),
             Self::Elsewhere { project, target } => {
-                format!("GitLab changed the entry for {target} on the allowlist of project {project} instead")
+                format!(
+                    "GitLab changed the entry for {target} on the allowlist of project {project} \
+                     instead"
+                )
             }
         }
     }

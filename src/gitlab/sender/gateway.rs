@@ -1,12 +1,13 @@
-//! Answers of what stands in front of GitLab: which of them aren't GitLab's, which software they are from, and what it has
-//! against the connection.
+//! Answers of what stands in front of GitLab: which of them aren't GitLab's, which software they
+//! are from, and what it has against the connection.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, SERVER};
 use serde_json::{Map, Value};
 
 use super::error::TlsProblem;
 
-/// Names of servers in front of GitLab, as their headers or pages have them. Others may have nginx behind them.
+/// Names of servers in front of GitLab, as their headers or pages have them. Others may have nginx
+/// behind them.
 const GATEWAYS: [&str; 6] = ["Cloudflare", "Akamai", "HAProxy", "Traefik", "Apache", "nginx"];
 
 /// The type of errors in JSON that GitLab doesn't use (RFC 9457).
@@ -28,7 +29,8 @@ const FOREIGN_MESSAGES: [&str; 6] = [
     "invalid authentication credentials",
 ];
 
-/// The sentences of nginx, Go and Apache about mistakes in TLS, which they answer with 400, in lower case.
+/// The sentences of nginx, Go and Apache about mistakes in TLS, which they answer with 400, in
+/// lower case.
 const TLS_MISTAKES: [(&str, TlsProblem); 5] = [
     ("no required ssl certificate was sent", TlsProblem::ClientCertificate),
     ("the ssl certificate error", TlsProblem::ClientCertificate),
@@ -40,7 +42,8 @@ const TLS_MISTAKES: [(&str, TlsProblem); 5] = [
 /// Returns the name of the software that an answer is from, if it says so.
 pub(super) fn name(headers: &HeaderMap, page: &[u8]) -> Option<&'static str> {
     let server = headers.get(SERVER).and_then(|server| server.to_str().ok()).unwrap_or_default();
-    let (server, page) = (server.to_ascii_lowercase(), String::from_utf8_lossy(page).to_ascii_lowercase());
+    let (server, page) =
+        (server.to_ascii_lowercase(), String::from_utf8_lossy(page).to_ascii_lowercase());
     GATEWAYS.into_iter().find(|name| {
         let name = name.to_ascii_lowercase();
         server.contains(&name) || page.contains(&name)
@@ -68,10 +71,13 @@ fn is_foreign_object(object: &Map<String, Value>) -> bool {
     }
 }
 
-/// Returns what a page or text of status 400 says is wrong with the connection, or `None` if it says something else.
+/// Returns what a page or text of status 400 says is wrong with the connection, or `None` if it
+/// says something else.
 pub(super) fn tls_problem(page: &[u8]) -> Option<TlsProblem> {
     let page = String::from_utf8_lossy(page).to_ascii_lowercase();
-    TLS_MISTAKES.into_iter().find_map(|(sentence, problem)| page.contains(sentence).then_some(problem))
+    TLS_MISTAKES
+        .into_iter()
+        .find_map(|(sentence, problem)| page.contains(sentence).then_some(problem))
 }
 
 #[cfg(test)]
@@ -108,7 +114,10 @@ mod tests {
         ] {
             assert!(is_foreign("application/json", body), "{body}");
         }
-        assert!(is_foreign("application/problem+json; charset=utf-8", r#"{"message":"403 Forbidden"}"#));
+        assert!(is_foreign(
+            "application/problem+json; charset=utf-8",
+            r#"{"message":"403 Forbidden"}"#
+        ));
     }
 
     #[test]
@@ -119,7 +128,10 @@ mod tests {
             ("<title>400 The SSL certificate error</title>", Some(ClientCertificate)),
             ("<title>400 The plain HTTP request was sent to HTTPS port</title>", Some(TlsWanted)),
             ("Client sent an HTTP request to an HTTPS server.\n", Some(TlsWanted)),
-            ("Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />", Some(TlsWanted)),
+            (
+                "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+                Some(TlsWanted),
+            ),
             ("<title>400 Bad Request</title>", None),
         ] {
             assert_eq!(tls_problem(page.as_bytes()), problem, "{page}");

@@ -1,5 +1,6 @@
-//! GraphQL's envelope: constant documents with variables go out, and what comes back with status 200 is told apart into
-//! data and the several kinds of refusal. What the documents ask for is the business of the endpoints.
+//! GraphQL's envelope: constant documents with variables go out, and what comes back with status
+//! 200 is told apart into data and the several kinds of refusal. What the documents ask for is the
+//! business of the endpoints.
 
 use std::fmt;
 
@@ -15,12 +16,13 @@ use super::fine_grained;
 use super::request::Call;
 use super::send::{Answer, Sender};
 
-/// Longest line of GraphQL's words that is passed on, in characters: a refusal of a value lists all that are known, which
-/// for the policies of job tokens are some 400 characters.
+/// Longest line of GraphQL's words that is passed on, in characters: a refusal of a value lists all
+/// that are known, which for the policies of job tokens are some 400 characters.
 const LONGEST: usize = 1000;
 
-/// The codes of graphql-ruby for parts that the schema lacks: a field, an argument, a type, the type of a variable, a member
-/// of a union. The documents are constants, so that only another version of GitLab can have fault to find with them.
+/// The codes of graphql-ruby for parts that the schema lacks: a field, an argument, a type, the
+/// type of a variable, a member of a union. The documents are constants, so that only another
+/// version of GitLab can have fault to find with them.
 const NOT_IN_THE_SCHEMA: [&str; 5] = [
     "undefinedField",
     "argumentNotAccepted",
@@ -33,7 +35,8 @@ const NOT_IN_THE_SCHEMA: [&str; 5] = [
 /// (`Gitlab::Graphql::Authorize::AuthorizeResource`).
 const UNAVAILABLE: &str = "does not exist or you don't have permission";
 
-/// The beginnings of what GitLab answers when it has failed (`GraphqlController`) or has run out of time (graphql-ruby).
+/// The beginnings of what GitLab answers when it has failed (`GraphqlController`) or has run out of
+/// time (graphql-ruby).
 const FAILURES: [&str; 2] = ["Internal server error", "Timeout on "];
 
 /// The JSON of a response.
@@ -72,8 +75,9 @@ impl<T> Page<T> {
         self.page_info.has_next_page
     }
 
-    /// Returns the elements if this part is the whole list. The count, which must have been asked for, includes what GitLab leaves
-    /// out because the token may not see it, as it does with all elements for some fine-grained tokens.
+    /// Returns the elements if this part is the whole list. The count, which must have been asked
+    /// for, includes what GitLab leaves out because the token may not see it, as it does with all
+    /// elements for some fine-grained tokens.
     pub(in crate::gitlab) fn whole(&self) -> Option<&[Option<T>]> {
         let is_whole = !self.is_followed() && self.count == Some(self.nodes.len());
         is_whole.then_some(&self.nodes)
@@ -119,7 +123,8 @@ struct Problem {
     explanation: Option<String>,
 }
 
-/// A step of a path into data or a variable: a position in a list, or a name, which nobody asks for.
+/// A step of a path into data or a variable: a position in a list, or a name, which nobody asks
+/// for.
 #[derive(Debug, Clone, Copy)]
 struct Step(Option<u64>);
 
@@ -172,15 +177,19 @@ fn body(document: Document, variables: Value) -> Value {
 
 impl Sender {
     /// Makes a GraphQL call; data that comes with errors is none.
-    pub(in crate::gitlab) async fn ask<D>(&self, call: &Call<Envelope<D>>) -> Result<Answer<D>, Error> {
+    pub(in crate::gitlab) async fn ask<D>(
+        &self,
+        call: &Call<Envelope<D>>,
+    ) -> Result<Answer<D>, Error> {
         match self.ask_for_parts(call).await? {
             (answer, None) => Ok(answer),
             (_, Some(error)) => Err(error),
         }
     }
 
-    /// Makes a GraphQL call whose data counts even if it comes with errors: GitLab answers null for what a token may not
-    /// read and adds an error, beside the good data of all else. Returns the error that such an answer is otherwise.
+    /// Makes a GraphQL call whose data counts even if it comes with errors: GitLab answers null for
+    /// what a token may not read and adds an error, beside the good data of all else. Returns the
+    /// error that such an answer is otherwise.
     pub(in crate::gitlab) async fn ask_for_parts<D>(
         &self,
         call: &Call<Envelope<D>>,
@@ -188,11 +197,14 @@ impl Sender {
         loop {
             let missing = self.schema_gaps().known();
             let call = call.without(&missing);
-            let Answer { value: Envelope { data, errors }, headers, history } = self.send(&call).await?;
+            let Answer { value: Envelope { data, errors }, headers, history } =
+                self.send(&call).await?;
             if data.is_none() && self.schema_gaps().learn(&missing, call.optional(), &errors) {
                 continue;
             }
-            let Some(value) = data else { return Err(self.error_of(&call, &errors, false, history)) };
+            let Some(value) = data else {
+                return Err(self.error_of(&call, &errors, false, history));
+            };
             let error = (!errors.is_empty()).then(|| self.error_of(&call, &errors, true, history));
             return Ok((Answer { value, headers, history }, error));
         }
@@ -233,7 +245,9 @@ fn kind_of<D>(errors: &[Fault], has_data: bool, call: &Call<Envelope<D>>) -> Err
         ErrorKind::Unreadable
     } else if !unknown.is_empty() {
         ErrorKind::UnknownValues(unknown)
-    } else if let Some(needed) = errors.iter().find_map(|fault| fine_grained::refusal(&fault.message)) {
+    } else if let Some(needed) =
+        errors.iter().find_map(|fault| fine_grained::refusal(&fault.message))
+    {
         ErrorKind::FineGrained { needed }
     } else if errors.iter().any(Fault::is_failure) {
         ErrorKind::Server
@@ -259,7 +273,8 @@ fn unknown_values<D>(errors: &[Fault], call: &Call<Envelope<D>>) -> Vec<String> 
 
 fn words_of(errors: &[Fault], kind: &ErrorKind, optional: &[Optional]) -> String {
     let explanations = errors.iter().flat_map(|fault| &fault.extensions.problems);
-    let explained: Vec<_> = explanations.filter_map(|problem| problem.explanation.as_deref()).collect();
+    let explained: Vec<_> =
+        explanations.filter_map(|problem| problem.explanation.as_deref()).collect();
     match kind {
         ErrorKind::UnknownValues(_) if !explained.is_empty() => explained.join("; "),
         // One thing that is missing has others in its train, and what is optional isn't at fault.
@@ -275,8 +290,8 @@ fn joined<'e>(errors: impl Iterator<Item = &'e Fault>) -> String {
 }
 
 impl Fault {
-    /// Checks whether this refuses a mutation as a whole. What goes wrong below its root, or in a way that GitLab hasn't
-    /// expected, may do so after the change.
+    /// Checks whether this refuses a mutation as a whole. What goes wrong below its root, or in a
+    /// way that GitLab hasn't expected, may do so after the change.
     fn is_refusal(&self) -> bool {
         let is_at_the_root = self.path.as_ref().is_some_and(|path| path.len() == 1);
         let is_foreseen =
@@ -297,7 +312,9 @@ impl Fault {
     pub(super) fn says_missing(&self, part: &Optional) -> bool {
         let Extensions { type_name, field_name, .. } = &self.extensions;
         match part.field {
-            Some(field) => type_name.as_deref() == Some(part.ty) && field_name.as_deref() == Some(field),
+            Some(field) => {
+                type_name.as_deref() == Some(part.ty) && field_name.as_deref() == Some(field)
+            }
             None => type_name.as_deref() == Some(part.ty) && field_name.is_none(),
         }
     }

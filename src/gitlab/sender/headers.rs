@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn headers_that_are_not_the_users_are_refused() {
-        for name in ["User-Agent", "content-type", "PRIVATE-TOKEN", "Content-Length", "Sudo", "a b", ""] {
+        for name in
+            ["User-Agent", "content-type", "PRIVATE-TOKEN", "Content-Length", "Sudo", "a b", ""]
+        {
             assert!(refused_header(name).is_some(), "{name:?}");
         }
         for name in ["X-Forwarded-For", "Cookie", "CF-Access-Client-Id", "Proxy-Authorization"] {

@@ -1,5 +1,5 @@
-//! Reads the message in the body of an error response, as one short line of plain text: GitLab's three shapes
-//! of JSON, and the pages that proxies answer in its place.
+//! Reads the message in the body of an error response, as one short line of plain text: GitLab's
+//! three shapes of JSON, and the pages that proxies answer in its place.
 
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
@@ -13,7 +13,8 @@ const WHOLE_RECORD: &str = "base";
 /// The fields of a refusal that are for people: those of GitLab, and then those of others.
 const SPOKEN: [&str; 6] = ["message", "error_description", "error", "Message", "detail", "title"];
 
-/// The words of a refusal, each a line without control characters of a few hundred characters at most.
+/// The words of a refusal, each a line without control characters of a few hundred characters at
+/// most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// One line for a reader; none when the body holds nothing readable.
@@ -22,18 +23,20 @@ pub struct Words {
     pub code: Option<String>,
     /// The token scope that would have been enough.
     pub scope: Option<String>,
-    /// The body says in GitLab's own form that something isn't there: `{"message": "404 Project Not Found"}` and the like.
-    /// Gateways answer in other ways, and so does GitLab for an address that it doesn't have.
+    /// The body says in GitLab's own form that something isn't there: `{"message": "404 Project Not
+    /// Found"}` and the like. Gateways answer in other ways, and so does GitLab for an address that
+    /// it doesn't have.
     pub is_not_found: bool,
     /// The body is there and isn't JSON, which GitLab's API always answers with.
     pub is_no_json: bool,
-    /// The body says in GitLab's own form that it has no such address: `{"error": "404 Not Found"}`.
+    /// The body says in GitLab's own form that it has no such address: `{"error": "404 Not
+    /// Found"}`.
     pub is_no_route: bool,
 }
 
-/// Reads the body of a refusal, whatever it is: GitLab's JSON, a proxy's web page, or bytes without meaning. `hide`
-/// takes out what must not be passed on; it gets each text whole, because a secret that was cut at the end of a line
-/// would not be recognised any more.
+/// Reads the body of a refusal, whatever it is: GitLab's JSON, a proxy's web page, or bytes without
+/// meaning. `hide` takes out what must not be passed on; it gets each text whole, because a secret
+/// that was cut at the end of a line would not be recognised any more.
 pub fn read(body: &[u8], hide: impl Fn(String) -> String) -> Words {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(object)) => from_object(&object, hide),
@@ -55,7 +58,10 @@ fn from_object(object: &Map<String, Value>, hide: impl Fn(String) -> String) -> 
         is_not_found: object.get("message").and_then(Value::as_str).is_some_and(is_not_found),
         is_no_json: false,
         is_no_route: object.len() == 1
-            && object.get("error").and_then(Value::as_str).is_some_and(|error| error == "404 Not Found"),
+            && object
+                .get("error")
+                .and_then(Value::as_str)
+                .is_some_and(|error| error == "404 Not Found"),
     }
 }
 
@@ -71,7 +77,9 @@ fn flat(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => joined(items.iter().map(flat).collect(), ", "),
-        Value::Object(fields) => joined(fields.iter().map(|(key, value)| field(key, value)).collect(), "; "),
+        Value::Object(fields) => {
+            joined(fields.iter().map(|(key, value)| field(key, value)).collect(), "; ")
+        }
         Value::Null => String::new(),
         other => other.to_string(),
     }
@@ -100,8 +108,8 @@ fn title(page: &str) -> Option<String> {
     line(&page[start..end])
 }
 
-/// The words without what the status says already: GitLab begins most refusals with it, as in `404 Project Not Found`
-/// or `400 Bad request - …`. None where nothing else is said.
+/// The words without what the status says already: GitLab begins most refusals with it, as in `404
+/// Project Not Found` or `400 Bad request - …`. None where nothing else is said.
 pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
     let Some(rest) = text.strip_prefix(status.as_str()) else { return Some(text) };
     let rest = rest.trim_start();
@@ -115,7 +123,8 @@ pub(super) fn beyond_status(text: &str, status: StatusCode) -> Option<&str> {
     (!said.is_empty()).then_some(said)
 }
 
-/// One line without control characters, marks that reorder text, or more than [`LONGEST`] characters.
+/// One line without control characters, marks that reorder text, or more than [`LONGEST`]
+/// characters.
 pub(super) fn line(text: &str) -> Option<String> {
     line_within(text, LONGEST)
 }
@@ -157,10 +166,16 @@ mod tests {
     fn each_shape_of_gitlabs_refusals_is_read() {
         for (body, expected) in [
             (r#"{"message":"404 Project Not Found"}"#, "404 Project Not Found"),
-            (r#"{"message":{"base":["no","never"],"name":["is taken"]}}"#, "no, never; name: is taken"),
+            (
+                r#"{"message":{"base":["no","never"],"name":["is taken"]}}"#,
+                "no, never; name: is taken",
+            ),
             (r#"{"message":["one","two"]}"#, "one, two"),
             (r#"{"error":"enabled is missing"}"#, "enabled is missing"),
-            (r#"{"error":"invalid_token","error_description":"Token is expired."}"#, "Token is expired."),
+            (
+                r#"{"error":"invalid_token","error_description":"Token is expired."}"#,
+                "Token is expired.",
+            ),
             (r#"{"message":{"deep":{"er":[1,true,null]}}}"#, "deep: er: 1, true, "),
             (r#""just a string""#, "just a string"),
         ] {
@@ -170,7 +185,8 @@ mod tests {
 
     #[test]
     fn an_authentication_problem_has_a_code_and_a_scope() {
-        let body = r#"{"error":"insufficient_scope","error_description":"More needed.","scope":"api"}"#;
+        let body =
+            r#"{"error":"insufficient_scope","error_description":"More needed.","scope":"api"}"#;
         let words = read(body.as_bytes(), whole);
         assert_eq!(words.code.as_deref(), Some("insufficient_scope"));
         assert_eq!(words.scope.as_deref(), Some("api"));
@@ -179,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_page_of_a_proxy_is_told_in_a_line() {
-        let page = "<html>\n<head><title>502 Bad\n Gateway</title></head><body><h1>nginx</h1></body></html>";
+        let page = "<html>\n<head><title>502 Bad\n \
+            Gateway</title></head><body><h1>nginx</h1></body></html>";
         assert_eq!(text(page).as_deref(), Some("a web page titled \"502 Bad Gateway\""));
         assert_eq!(text("<html></html>").as_deref(), Some("a web page without a title"));
         assert_eq!(text("\n\nRetry later\nand more\n").as_deref(), Some("Retry later"));
@@ -202,7 +219,8 @@ mod tests {
         for body in [
             format!(r#"{{"message":"{padding}hush-hush"}}"#),
             format!(r#"{{"message":["{padding}","hush-hush"]}}"#),
-            r#"{"error":"hush-hush","error_description":"hush-hush","scope":"hush-hush"}"#.to_owned(),
+            r#"{"error":"hush-hush","error_description":"hush-hush","scope":"hush-hush"}"#
+                .to_owned(),
             r#"["\u0068ush-hush"]"#.to_owned(),
             format!("{padding}hush-hush"),
             format!("<title>{padding}hush-hush</title>"),
@@ -229,6 +247,9 @@ mod tests {
             text("{\"message\":\"\\u001b[31mred\\u202e\\u061c\\nback\"}").as_deref(),
             Some("[31mred back")
         );
-        assert_eq!(read(b"\xff\xfe\x00binary", whole).text.as_deref(), Some("\u{fffd}\u{fffd} binary"));
+        assert_eq!(
+            read(b"\xff\xfe\x00binary", whole).text.as_deref(),
+            Some("\u{fffd}\u{fffd} binary")
+        );
     }
 }

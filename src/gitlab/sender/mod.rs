@@ -1,5 +1,6 @@
-//! The sender: one request at a time, with its turn, pauses and retries, whole lists of pages, and GraphQL's envelope. A
-//! file in here may import from [`names`](super::names), and knows no endpoint.
+//! The sender: one request at a time, with its turn, pauses and retries, whole lists of pages, and
+//! GraphQL's envelope. A file in here may import from [`names`](super::names), and knows no
+//! endpoint.
 
 mod base_url;
 pub(in crate::gitlab) mod bounded;

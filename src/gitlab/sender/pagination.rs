@@ -1,5 +1,5 @@
-//! Reading a list that comes in pages, whole or not at all. The server says which page is next and how many there
-//! are; this file believes it as long as it makes sense.
+//! Reading a list that comes in pages, whole or not at all. The server says which page is next and
+//! how many there are; this file believes it as long as it makes sense.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,8 @@ use super::send::{Answer, Sender};
 /// Elements on a page: the most that GitLab gives.
 const PER_PAGE: usize = 100;
 
-/// The most pages that a list as long as GitLab lets one be has. Where a server claims more, they are read one by one.
+/// The most pages that a list as long as GitLab lets one be has. Where a server claims more, they
+/// are read one by one.
 const MOST_PAGES: u64 = 3;
 
 /// Maximum number of readings of a list whose elements move between pages meanwhile.
@@ -47,7 +48,8 @@ struct Reading<T> {
     is_announced: bool,
     /// The element that must be there is missing.
     lacks_project: bool,
-    /// The places of the element that may be listed twice: the page of the first, and whether the second is on that page.
+    /// The places of the element that may be listed twice: the page of the first, and whether the
+    /// second is on that page.
     twice: Twice,
 }
 
@@ -61,17 +63,18 @@ enum Twice {
 }
 
 impl Sender {
-    /// All elements of a list, each once, sorted by `id`. The first page tells how many there are; the others are
-    /// then fetched at the same time.
+    /// All elements of a list, each once, sorted by `id`. The first page tells how many there are;
+    /// the others are then fetched at the same time.
     ///
-    /// GitLab promises no order, so that an element can slip from a page not yet read to one that was. When
-    /// fewer came than the server counts, or its count changed on the way, the list is read again. The
-    /// element `project` is always there, and may be listed, and counted, two times.
+    /// GitLab promises no order, so that an element can slip from a page not yet read to one that
+    /// was. When fewer came than the server counts, or its count changed on the way, the list is
+    /// read again. The element `project` is always there, and may be listed, and counted, two
+    /// times.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Incomplete`] for a list that stays so, [`ErrorKind::Unreadable`] for one longer than GitLab lets one be; and whatever keeps
-    /// GitLab from answering.
+    /// [`ErrorKind::Incomplete`] for a list that stays so, [`ErrorKind::Unreadable`] for one longer
+    /// than GitLab lets one be; and whatever keeps GitLab from answering.
     pub(in crate::gitlab) async fn list<T>(
         &self,
         call: &Call<Vec<T>>,
@@ -131,7 +134,8 @@ impl Sender {
         while let Some(number) = next {
             next = reading.add(call, page(number).await?, id, project)?;
         }
-        reading.lacks_project = project.is_some_and(|project| !reading.by_id.contains_key(&project));
+        reading.lacks_project =
+            project.is_some_and(|project| !reading.by_id.contains_key(&project));
         Ok(reading)
     }
 }
@@ -179,7 +183,9 @@ impl<T> Reading<T> {
     }
 
     fn is_whole(&self) -> bool {
-        self.steady && !self.lacks_project && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage))
+        self.steady
+            && !self.lacks_project
+            && self.holds_all_but(usize::from(self.twice == Twice::OnOnePage))
     }
 
     fn into_listing(self) -> Listing<T> {
@@ -193,15 +199,19 @@ impl<T> Reading<T> {
             (_, true) => format!("the project itself is missing, read {MOST_READINGS} times"),
             (Some(counted), _) => {
                 format!(
-                    "GitLab counts {counted} elements, and its pages hold {held}, read {MOST_READINGS} times"
+                    "GitLab counts {counted} elements, and its pages hold {held}, read \
+                     {MOST_READINGS} times"
                 )
             }
-            (None, _) => format!("a page that GitLab announces is empty, read {MOST_READINGS} times"),
+            (None, _) => {
+                format!("a page that GitLab announces is empty, read {MOST_READINGS} times")
+            }
         };
         Error::unsent(ErrorKind::Incomplete, call.line(), Some(&words))
     }
 
-    /// Checks whether two readings that found the same lack no more than an element that both found on two pages.
+    /// Checks whether two readings that found the same lack no more than an element that both found
+    /// on two pages.
     fn confirms(&self, before: &Self) -> bool {
         let is_same = self.steady
             && !self.lacks_project
@@ -216,15 +226,20 @@ impl<T> Reading<T> {
     }
 }
 
-/// The number of the page after page `current` of a list, which had `count` elements: none on the last page.
+/// The number of the page after page `current` of a list, which had `count` elements: none on the
+/// last page.
 ///
-/// `x-next-page` is believed first, then `link`. A server whose headers were lost on the way is asked on as long as
-/// its pages are full.
+/// `x-next-page` is believed first, then `link`. A server whose headers were lost on the way is
+/// asked on as long as its pages are full.
 ///
 /// # Errors
 ///
 /// In words, when the server names any page but `current + 1`: following it might never end.
-pub fn next_page(current: u64, headers: &HeaderMap, count: usize) -> Result<Option<u64>, &'static str> {
+pub fn next_page(
+    current: u64,
+    headers: &HeaderMap,
+    count: usize,
+) -> Result<Option<u64>, &'static str> {
     let claimed = match (text(headers, NEXT_PAGE), text(headers, LINK.as_str())) {
         (Some(""), _) => None,
         (Some(number), _) => Some(number.parse().ok()),
@@ -238,9 +253,11 @@ pub fn next_page(current: u64, headers: &HeaderMap, count: usize) -> Result<Opti
     }
 }
 
-/// The `page` of the link with `rel="next"`: outer nothing without such a link, inner nothing without a number in it.
+/// The `page` of the link with `rel="next"`: outer nothing without such a link, inner nothing
+/// without a number in it.
 fn next_in_link(link: &str) -> Option<Option<u64>> {
-    let next = link.split(',').find(|part| part.contains("rel=\"next\"") || part.contains("rel=next"))?;
+    let next =
+        link.split(',').find(|part| part.contains("rel=\"next\"") || part.contains("rel=next"))?;
     let url = next.split(['<', '>']).nth(1).and_then(|target| Url::parse(target).ok());
     let page = url.and_then(|url| url.query_pairs().find(|(key, _)| key == "page")?.1.parse().ok());
     Some(page)

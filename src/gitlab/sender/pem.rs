@@ -1,5 +1,5 @@
-//! PEM files as people have them: any kind of line ends, blanks at the ends of lines, text between the sections, and broken
-//! sections beside good ones.
+//! PEM files as people have them: any kind of line ends, blanks at the ends of lines, text between
+//! the sections, and broken sections beside good ones.
 
 /// The error of an END and a BEGIN on one line, which other programs leave out or read in part.
 pub(super) const GLUED: &str = "an END line and the next BEGIN line must not be on one line";
@@ -68,7 +68,8 @@ mod tests {
             format!("# M\u{fffd}ller\n{ONE}the end\n-----\n"),
             format!("-----BEGIN\n{ONE}"),
         ] {
-            let found: Vec<String> = whole(&text).iter().map(|one| one.replace("\n\n", "\n")).collect();
+            let found: Vec<String> =
+                whole(&text).iter().map(|one| one.replace("\n\n", "\n")).collect();
             assert_eq!(found, [ONE], "{text:?}");
         }
         assert_eq!(whole("no PEM"), [""; 0]);

@@ -1,10 +1,12 @@
-//! The proxy on the way to GitLab, chosen from the environment by the rules of Go's `net/http`, and so of Terraform itself.
-//! There is one host to reach, so the choice is made once.
+//! The proxy on the way to GitLab, chosen from the environment by the rules of Go's `net/http`, and
+//! so of Terraform itself. There is one host to reach, so the choice is made once.
 //!
-//! The rules, as in [`golang.org/x/net/http/httpproxy`](https://pkg.go.dev/golang.org/x/net/http/httpproxy):
-//! `HTTPS_PROXY` or `HTTP_PROXY` by the scheme of the address, upper case before lower case, and no other variable.
-//! Entries of `NO_PROXY` are hosts, domains, IP addresses, with or without a port, networks, and `*`. `localhost` and the
-//! loopback addresses are reached without a proxy. A malformed address is an error here, where Go goes without a proxy.
+//! The rules, as in
+//! [`golang.org/x/net/http/httpproxy`](https://pkg.go.dev/golang.org/x/net/http/httpproxy):
+//! `HTTPS_PROXY` or `HTTP_PROXY` by the scheme of the address, upper case before lower case, and no
+//! other variable. Entries of `NO_PROXY` are hosts, domains, IP addresses, with or without a port,
+//! networks, and `*`. `localhost` and the loopback addresses are reached without a proxy. A
+//! malformed address is an error here, where Go goes without a proxy.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -35,13 +37,14 @@ pub struct Proxy {
     variable: &'static str,
 }
 
-/// The reason why a proxy of the environment can't be used. Never repeats the value, which may hold a password.
+/// The reason why a proxy of the environment can't be used. Never repeats the value, which may hold
+/// a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
     /// Not the address of a proxy.
     #[error(
-        "`{0}` isn't the address of a proxy, such as `http://proxy.example.com:3128`. Special characters in its user \
-         name and password must be percent-encoded"
+        "`{0}` isn't the address of a proxy, such as `http://proxy.example.com:3128`. Special \
+         characters in its user name and password must be percent-encoded"
     )]
     NotAnAddress(&'static str),
     /// A scheme that no proxy is reached by.
@@ -49,8 +52,8 @@ pub enum ProxyError {
     Scheme(&'static str),
     /// `HTTP_PROXY` in a CGI program.
     #[error(
-        "`{0}` isn't used while `{CGI_VARIABLE}` is set: in CGI programs, clients can set it. Use a `base_url` that \
-         starts with `https://`, or unset one of the variables"
+        "`{0}` isn't used while `{CGI_VARIABLE}` is set: in CGI programs, clients can set it. Use \
+         a `base_url` that starts with `https://`, or unset one of the variables"
     )]
     Cgi(&'static str),
 }
@@ -68,7 +71,9 @@ impl Proxy {
         let variables = if base_url.is_https() { HTTPS_VARIABLES } else { HTTP_VARIABLES };
         let Some((variable, address)) = first_set(variables, environment) else { return Ok(None) };
         let exceptions = first_set(EXCEPTION_VARIABLES, environment);
-        if base_url.needs_no_proxy() || exceptions.is_some_and(|(_, list)| is_exception(&list, base_url)) {
+        if base_url.needs_no_proxy()
+            || exceptions.is_some_and(|(_, list)| is_exception(&list, base_url))
+        {
             return Ok(None);
         }
         if !base_url.is_https() && environment(CGI_VARIABLE).is_some() {
@@ -94,7 +99,8 @@ impl Proxy {
         if !SCHEMES.contains(&url.scheme()) {
             return Err(ProxyError::Scheme(variable));
         }
-        // A `/`, `?` or `#` in a password ends the host early, and what follows holds the rest of the password.
+        // A `/`, `?` or `#` in a password ends the host early, and what follows holds the rest of
+        // the password.
         let rest = [Some(url.path()), url.query(), url.fragment()];
         let is_cut = rest.into_iter().flatten().any(|part| part.contains('@'));
         // The parser takes a path for the host where there is none.
@@ -123,7 +129,8 @@ impl Proxy {
     pub(super) fn credentials(&self) -> Option<String> {
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let password = self.url.password().unwrap_or_default();
-        self.has_credentials().then(|| format!("{}:{}", decoded(self.url.username()), decoded(password)))
+        self.has_credentials()
+            .then(|| format!("{}:{}", decoded(self.url.username()), decoded(password)))
     }
 
     /// Returns the same proxy without user name and password.
@@ -138,7 +145,8 @@ impl Proxy {
         !self.url.username().is_empty() || self.url.password().is_some()
     }
 
-    /// Returns the password, percent-encoded as in the variable and decoded, and the credentials as the proxy gets them.
+    /// Returns the password, percent-encoded as in the variable and decoded, and the credentials as
+    /// the proxy gets them.
     pub(super) fn secrets(&self) -> Vec<String> {
         let Some(password) = self.url.password() else { return Vec::new() };
         let decoded = percent_decode_str(password).decode_utf8_lossy().into_owned();
@@ -160,7 +168,8 @@ impl Proxy {
     }
 }
 
-/// Checks for `http:` and the like without the slashes. That can't be a host with a port, and what follows may hold a password.
+/// Checks for `http:` and the like without the slashes. That can't be a host with a port, and what
+/// follows may hold a password.
 fn has_cut_scheme(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.starts_with("//")
@@ -174,11 +183,15 @@ fn is_percent_encoded(text: &str) -> bool {
     })
 }
 
-fn first_set(variables: [&'static str; 2], environment: Environment<'_>) -> Option<(&'static str, String)> {
+fn first_set(
+    variables: [&'static str; 2],
+    environment: Environment<'_>,
+) -> Option<(&'static str, String)> {
     variables.into_iter().find_map(|variable| Some((variable, environment(variable)?)))
 }
 
-/// Checks that the HTTP client reads the host in the same way: it goes without a proxy where it can't read an address.
+/// Checks that the HTTP client reads the host in the same way: it goes without a proxy where it
+/// can't read an address.
 fn has_plain_host(url: &Url) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     url.host_str().is_some_and(|host| !host.is_empty() && host.bytes().all(is_plain))
@@ -188,7 +201,8 @@ fn has_plain_host(url: &Url) -> bool {
 fn is_exception(list: &str, base_url: &BaseUrl) -> bool {
     let Some(host) = base_url.host() else { return false };
     let port = base_url.port().to_string();
-    let entries = list.split(',').map(|entry| entry.trim().to_lowercase()).filter(|entry| !entry.is_empty());
+    let entries =
+        list.split(',').map(|entry| entry.trim().to_lowercase()).filter(|entry| !entry.is_empty());
     match host {
         Host::Ipv4(address) => { entries }.any(|entry| has_address(&entry, address.into(), &port)),
         Host::Ipv6(address) => { entries }.any(|entry| has_address(&entry, address.into(), &port)),
@@ -217,13 +231,15 @@ fn has_name(entry: &str, name: &str, port: &str) -> bool {
     };
     let is_below = name.strip_suffix(&domain).is_some_and(|below| below.ends_with('.'));
     let is_same = name == domain && !host.starts_with('.');
-    entry == "*" || !host.is_empty() && (is_below || is_same) && only_port.is_none_or(|only| only == port)
+    entry == "*"
+        || !host.is_empty() && (is_below || is_same) && only_port.is_none_or(|only| only == port)
 }
 
 /// Splits `host:port` and `[address]:port`. Without a port, all is the host.
 fn split_port(entry: &str) -> (&str, Option<&str>) {
     let Some((host, port)) = entry.rsplit_once(':') else { return (entry, None) };
-    let (host, is_bracketed) = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+    let (host, is_bracketed) = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']'))
+    {
         Some(address) => (address, true),
         None => (host, false),
     };

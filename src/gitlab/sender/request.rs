@@ -1,4 +1,5 @@
-//! A call to GitLab as a plain value: what is asked, and how a good answer is read. Knows nothing of sockets.
+//! A call to GitLab as a plain value: what is asked, and how a good answer is read. Knows nothing
+//! of sockets.
 
 use std::fmt;
 
@@ -17,8 +18,9 @@ type Decoded<T> = Result<T, serde_json::Error>;
 
 /// One request and the meaning of its answer.
 ///
-/// Each call may be retried: a read changes nothing, a second PATCH, PUT or DELETE finds its work done, and a second
-/// POST to an allowlist is refused as a duplicate, which the caller understands; the mutations of GraphQL are as these.
+/// Each call may be retried: a read changes nothing, a second PATCH, PUT or DELETE finds its work
+/// done, and a second POST to an allowlist is refused as a duplicate, which the caller understands;
+/// the mutations of GraphQL are as these.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Call<T> {
     line: RequestLine,
@@ -31,8 +33,8 @@ pub(in crate::gitlab) struct Call<T> {
     decode: fn(&[u8]) -> Decoded<T>,
 }
 
-/// Method and path, as errors and logs name a request. The path is relative to the REST API and holds no query; that of
-/// GraphQL, which has one for all, is relative to the instance.
+/// Method and path, as errors and logs name a request. The path is relative to the REST API and
+/// holds no query; that of GraphQL, which has one for all, is relative to the instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::gitlab) struct RequestLine {
     pub(super) method: Method,
@@ -49,20 +51,23 @@ impl<T: DeserializeOwned> Call<T> {
 
     /// A creation whose answer is JSON with status 201.
     pub(in crate::gitlab) fn post(path: String, body: Value) -> Self {
-        let call = Self::new(Method::POST, path, StatusCode::CREATED, |body| serde_json::from_slice(body));
+        let call =
+            Self::new(Method::POST, path, StatusCode::CREATED, |body| serde_json::from_slice(body));
         Self { body: Some(body), ..call }
     }
 
     /// A change whose answer is JSON with status 200.
     pub(in crate::gitlab) fn put(path: String, body: Value) -> Self {
-        let call = Self::new(Method::PUT, path, StatusCode::OK, |body| serde_json::from_slice(body));
+        let call =
+            Self::new(Method::PUT, path, StatusCode::OK, |body| serde_json::from_slice(body));
         Self { body: Some(body), ..call }
     }
 
     /// A GraphQL operation. Whether it was carried out, the JSON says that comes with status 200.
     pub(super) fn graphql(document: Document, reads: bool, body: Value) -> Self {
         let path = GRAPHQL_PATH.to_owned();
-        let call = Self::new(Method::POST, path, StatusCode::OK, |body| serde_json::from_slice(body));
+        let call =
+            Self::new(Method::POST, path, StatusCode::OK, |body| serde_json::from_slice(body));
         let line = RequestLine { operation: Some(document.name), ..call.line };
         Self { line, body: Some(body), optional: document.optional, reads, ..call }
     }
@@ -92,7 +97,10 @@ impl<T: DeserializeOwned> Call<Vec<T>> {
 impl Call<()> {
     /// A change that is answered with status 204 and nothing else.
     pub(in crate::gitlab) fn patch(path: String, body: Value) -> Self {
-        Self { body: Some(body), ..Self::new(Method::PATCH, path, StatusCode::NO_CONTENT, |_| Ok(())) }
+        Self {
+            body: Some(body),
+            ..Self::new(Method::PATCH, path, StatusCode::NO_CONTENT, |_| Ok(()))
+        }
     }
 
     /// A removal that is answered with status 204 and nothing else.
@@ -102,7 +110,12 @@ impl Call<()> {
 }
 
 impl<T> Call<T> {
-    fn new(method: Method, path: String, success: StatusCode, decode: fn(&[u8]) -> Decoded<T>) -> Self {
+    fn new(
+        method: Method,
+        path: String,
+        success: StatusCode,
+        decode: fn(&[u8]) -> Decoded<T>,
+    ) -> Self {
         let reads = method == Method::GET;
         let line = RequestLine { method, path, operation: None };
         Self { line, query: Vec::new(), body: None, optional: &[], reads, success, decode }
@@ -143,7 +156,8 @@ impl<T> Call<T> {
         self.reads
     }
 
-    /// Checks whether a second request changes nothing that the first has not. That of an addition answers in another way.
+    /// Checks whether a second request changes nothing that the first has not. That of an addition
+    /// answers in another way.
     pub(super) fn is_repeatable(&self) -> bool {
         self.reads || self.line.method != Method::POST
     }
@@ -153,8 +167,8 @@ impl<T> Call<T> {
         self.line.operation.is_some()
     }
 
-    /// The one status that means that the call was carried out. Any other, also another 2xx, may come from
-    /// something in front of GitLab.
+    /// The one status that means that the call was carried out. Any other, also another 2xx, may
+    /// come from something in front of GitLab.
     pub(in crate::gitlab) fn success(&self) -> StatusCode {
         self.success
     }

@@ -5,14 +5,15 @@ use std::time::{Duration, SystemTime};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// The first back-off lies below this: half a second outlasts a dropped connection or a worker that is replaced.
+/// The first back-off lies below this: half a second outlasts a dropped connection or a worker that
+/// is replaced.
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// No back-off is longer than this, however often it was doubled.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The longest wait that a server can impose. GitLab's limits are per minute; a server that asks for more
-/// gets no further attempt, so that a person decides.
+/// The longest wait that a server can impose. GitLab's limits are per minute; a server that asks
+/// for more gets no further attempt, so that a person decides.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// GitLab's header with the seconds since 1970 at which a limit starts anew.
@@ -21,9 +22,10 @@ const RATE_LIMIT_RESET: &str = "ratelimit-reset";
 /// GitLab's header with the number of requests left until then.
 const RATE_LIMIT_REMAINING: &str = "ratelimit-remaining";
 
-/// True for answers that a later attempt may not get: limits, restarts and overload, those of Cloudflare too (any method; see
-/// [`super::request::Call`] for why a write may be retried), and GitLab's own failures on reads. A write that fails
-/// with 500 may have been carried out in part, and fails again as a rule.
+/// True for answers that a later attempt may not get: limits, restarts and overload, those of
+/// Cloudflare too (any method; see [`super::request::Call`] for why a write may be retried), and
+/// GitLab's own failures on reads. A write that fails with 500 may have been carried out in part,
+/// and fails again as a rule.
 pub(super) fn is_transient(status: StatusCode, is_read: bool) -> bool {
     match status.as_u16() {
         408 | 429 | 502..=504 | 520..=524 | 527 | 530 => true,
@@ -32,8 +34,8 @@ pub(super) fn is_transient(status: StatusCode, is_read: bool) -> bool {
     }
 }
 
-/// Exponential back-off with full jitter: any time up to a ceiling that doubles, so that clients that failed
-/// together do not come back together.
+/// Exponential back-off with full jitter: any time up to a ceiling that doubles, so that clients
+/// that failed together do not come back together.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gitlab) struct Backoff {
     first: Duration,
@@ -64,9 +66,9 @@ impl Backoff {
     }
 }
 
-/// Returns the wait that the server asks for: `Retry-After` (seconds or a date), else, when the limit is what
-/// it complains of, `RateLimit-Reset`. GitLab sends the latter with other answers as well, where it asks for
-/// nothing.
+/// Returns the wait that the server asks for: `Retry-After` (seconds or a date), else, when the
+/// limit is what it complains of, `RateLimit-Reset`. GitLab sends the latter with other answers as
+/// well, where it asks for nothing.
 #[must_use]
 pub fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
@@ -78,8 +80,8 @@ pub fn asked_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     retry_after.or_else(|| reset_wait(headers).filter(|_| limited))
 }
 
-/// Returns the time to send nothing, because this response has used up the limit. Spares the error that would
-/// follow.
+/// Returns the time to send nothing, because this response has used up the limit. Spares the error
+/// that would follow.
 pub(super) fn used_up_wait(headers: &HeaderMap) -> Option<Duration> {
     let wait = reset_wait(headers).filter(|_| number(headers, RATE_LIMIT_REMAINING) == Some(0));
     wait.filter(|wait| *wait <= LONGEST_WAIT)
@@ -92,7 +94,8 @@ fn reset_wait(headers: &HeaderMap) -> Option<Duration> {
 
 /// Time from the server's own now, where it tells it: our clocks need not agree.
 fn until(moment: SystemTime, headers: &HeaderMap) -> Duration {
-    let told = headers.get(DATE).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
+    let told =
+        headers.get(DATE).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
     moment.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default()
 }
 
@@ -125,7 +128,10 @@ mod tests {
     #[test]
     fn the_ceiling_doubles_up_to_the_longest() {
         let seconds = |attempts| Backoff::default().ceiling(attempts).as_secs_f64();
-        assert_eq!([1, 2, 3, 6, 7, 8, u32::MAX].map(seconds), [0.5, 1.0, 2.0, 16.0, 30.0, 30.0, 30.0]);
+        assert_eq!(
+            [1, 2, 3, 6, 7, 8, u32::MAX].map(seconds),
+            [0.5, 1.0, 2.0, 16.0, 30.0, 30.0, 30.0]
+        );
         assert!((0..1000).all(|_| Backoff::default().after(3) <= Duration::from_secs(2)));
     }
 
@@ -139,7 +145,10 @@ mod tests {
             (vec![("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), ("date", NOW)], Some(0)),
             (vec![("ratelimit-reset", "784111787"), ("date", NOW)], Some(10)),
             (vec![("retry-after", "3"), ("ratelimit-reset", "784111787"), ("date", NOW)], Some(3)),
-            (vec![("retry-after", "soon"), ("ratelimit-reset", "784111787"), ("date", NOW)], Some(10)),
+            (
+                vec![("retry-after", "soon"), ("ratelimit-reset", "784111787"), ("date", NOW)],
+                Some(10),
+            ),
             (vec![("retry-after", "-1")], None),
             (vec![("ratelimit-reset", "18446744073709551615")], None),
             (vec![], None),
@@ -147,7 +156,8 @@ mod tests {
             let wait = asked_wait(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs));
             assert_eq!(wait.map(|wait| wait.as_secs()), seconds, "{pairs:?}");
         }
-        let overloaded = |pair| asked_wait(StatusCode::SERVICE_UNAVAILABLE, &headers(&[pair, ("date", NOW)]));
+        let overloaded =
+            |pair| asked_wait(StatusCode::SERVICE_UNAVAILABLE, &headers(&[pair, ("date", NOW)]));
         assert_eq!(overloaded(("ratelimit-reset", "784111787")), None);
         assert_eq!(overloaded(("retry-after", "9")), Some(Duration::from_secs(9)));
     }
@@ -156,7 +166,11 @@ mod tests {
     fn a_used_up_limit_pauses_until_its_reset() {
         let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         let wait = |left, reset| {
-            used_up_wait(&headers(&[("ratelimit-remaining", left), ("ratelimit-reset", reset), date]))
+            used_up_wait(&headers(&[
+                ("ratelimit-remaining", left),
+                ("ratelimit-reset", reset),
+                date,
+            ]))
         };
         assert_eq!(wait("0", "784111787"), Some(Duration::from_secs(10)));
         assert_eq!(wait("1", "784111787"), None);

@@ -1,5 +1,6 @@
-//! The secrets of a connection, and hiding them in whatever the other side repeats: a proxy may show a request as it came, in
-//! another case, in base64, in hexadecimal digits, with escapes, or broken into lines.
+//! The secrets of a connection, and hiding them in whatever the other side repeats: a proxy may
+//! show a request as it came, in another case, in base64, in hexadecimal digits, with escapes, or
+//! broken into lines.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -13,14 +14,15 @@ use super::proxy::Proxy;
 /// Shorter values are not searched for: they would hit by chance.
 const SHORTEST: usize = 4;
 
-/// Shorter values are not searched for in escapes and across blanks, nor are shorter parts of a header's value.
+/// Shorter values are not searched for in escapes and across blanks, nor are shorter parts of a
+/// header's value.
 const SHORTEST_PART: usize = 8;
 
 /// The replacement of a secret.
 const HIDDEN: &str = "[hidden]";
 
-/// The secrets in all forms that are searched for, the longest first: a secret that is a part of another must not leave the
-/// rest of it.
+/// The secrets in all forms that are searched for, the longest first: a secret that is a part of
+/// another must not leave the rest of it.
 pub(super) struct Secrets(Vec<SecretString>);
 
 impl Secrets {
@@ -51,7 +53,8 @@ impl Secrets {
 /// Returns a header's value, and the credentials in one such as `Basic dXNlcjpwYXNz`.
 fn with_credentials(value: String) -> Vec<String> {
     let credentials = value.split_once(' ').map(|(_, credentials)| credentials.trim().to_owned());
-    let cookies = value.split(';').filter_map(|cookie| Some(cookie.split_once('=')?.1.trim().to_owned()));
+    let cookies =
+        value.split(';').filter_map(|cookie| Some(cookie.split_once('=')?.1.trim().to_owned()));
     let cookies: Vec<String> = cookies.filter(|value| value.len() >= SHORTEST_PART).collect();
     let decoded = credentials.as_deref().and_then(|encoded| {
         let decoded = STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?;
@@ -67,15 +70,19 @@ fn forms(secret: &str) -> Vec<String> {
     let hexadecimal =
         |by: &str| secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(by);
     let mut forms = vec![secret.to_owned(), percent_encoded, hexadecimal(""), hexadecimal(":")];
-    // In base64, what stands before the secret decides by its length which characters the secret becomes; the outermost
-    // ones share bits with the neighbours and are left out.
+    // In base64, what stands before the secret decides by its length which characters the secret
+    // becomes; the outermost ones share bits with the neighbours and are left out.
     for before in 0..3_usize {
         let padded = [vec![0; before], secret.as_bytes().to_vec()].concat();
         for encoded in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
             let end = encoded.len() - usize::from(padded.len() % 3 != 0);
             let start = if before == 0 { 0 } else { before + 1 };
-            forms
-                .extend(encoded.get(start..end).filter(|form| form.len() >= SHORTEST * 2).map(str::to_owned));
+            forms.extend(
+                encoded
+                    .get(start..end)
+                    .filter(|form| form.len() >= SHORTEST * 2)
+                    .map(str::to_owned),
+            );
         }
     }
     forms
@@ -108,7 +115,8 @@ impl Decoded {
     /// Returns the text, with each of the secrets that it spells replaced.
     fn without(&self, text: &str, secrets: &[SecretString]) -> String {
         let mut hidden: Vec<std::ops::Range<usize>> = Vec::new();
-        for secret in secrets.iter().filter(|secret| secret.expose_secret().len() >= SHORTEST_PART) {
+        for secret in secrets.iter().filter(|secret| secret.expose_secret().len() >= SHORTEST_PART)
+        {
             let needle: Vec<char> =
                 Self::of(secret.expose_secret()).chars.into_iter().map(|(char, _)| char).collect();
             let spells = |window: &[(char, _)]| window.iter().map(|(char, _)| char).eq(&needle);
@@ -132,8 +140,8 @@ impl Decoded {
     }
 }
 
-/// Returns the character that an escape of URLs, JSON or HTML at the beginning of a text stands for, and the length of the
-/// escape in bytes.
+/// Returns the character that an escape of URLs, JSON or HTML at the beginning of a text stands
+/// for, and the length of the escape in bytes.
 fn unescaped(text: &str) -> Option<(char, usize)> {
     let hexadecimal = |start: usize, digits: usize| {
         let code = u32::from_str_radix(text.get(start..start + digits)?, 16).ok()?;
@@ -233,7 +241,10 @@ mod tests {
     #[test]
     fn credentials_of_headers_are_secrets() {
         let basic = format!("Basic {}", STANDARD.encode("user:pass-word"));
-        assert_eq!(with_credentials(basic.clone())[1..], [basic[6..].to_owned(), "pass-word".to_owned()]);
+        assert_eq!(
+            with_credentials(basic.clone())[1..],
+            [basic[6..].to_owned(), "pass-word".to_owned()]
+        );
         assert_eq!(with_credentials("plain".to_owned()), ["plain"]);
         let cookie = with_credentials("_sso=top-secret; lang=en".to_owned());
         assert!(
@@ -244,9 +255,16 @@ mod tests {
 
     #[test]
     fn other_text_stays_as_it_is() {
-        for text in
-            ["", "nothing secret", "ÄÖÜ GLPAT", "glpat-Hush", "100 %", "&#9999999999;", "\\u", "%ü&#;"]
-        {
+        for text in [
+            "",
+            "nothing secret",
+            "ÄÖÜ GLPAT",
+            "glpat-Hush",
+            "100 %",
+            "&#9999999999;",
+            "\\u",
+            "%ü&#;",
+        ] {
             assert_eq!(hidden(text), text);
         }
     }

@@ -1,5 +1,5 @@
-//! Every request goes through [`Sender::send`], which waits for its turn, retries what is worth it, reads the status and
-//! decodes the answer.
+//! Every request goes through [`Sender::send`], which waits for its turn, retries what is worth it,
+//! reads the status and decodes the answer.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,20 +24,23 @@ use super::request::{Call, RequestLine};
 use super::retry::{self, Backoff, LONGEST_WAIT};
 use super::transport::{Failure, Reply, Transport};
 
-/// Maximum number of connections for one request that servers close before they take it. Some close each after one request.
+/// Maximum number of connections for one request that servers close before they take it. Some close
+/// each after one request.
 const MOST_NOT_TAKEN: u32 = 100;
 
-/// Maximum time to wait for answers after the order to stop, so that the state says what the server holds.
+/// Maximum time to wait for answers after the order to stop, so that the state says what the server
+/// holds.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Maximum time to wait for the answer to a write after the order to stop. The rest of [`GRACE`] is for reading what became of
-/// it.
+/// Maximum time to wait for the answer to a write after the order to stop. The rest of [`GRACE`] is
+/// for reading what became of it.
 const WRITE_GRACE: Duration = Duration::from_secs(3);
 
 /// The most bytes of a page in place of an answer that are looked at.
 const LONGEST_PAGE: usize = 64 * 1024;
 
-/// A connection to one GitLab with one token. Clones are cheap and share connections, turns and pauses.
+/// A connection to one GitLab with one token. Clones are cheap and share connections, turns and
+/// pauses.
 #[derive(Clone)]
 pub(in crate::gitlab) struct Sender {
     shared: Arc<Shared>,
@@ -104,14 +107,17 @@ struct Problem {
 }
 
 impl Sender {
-    /// Creates a sender without sending anything. Once `stop` is cancelled, calls that wait for their turn or for a retry
-    /// end with [`ErrorKind::Cancelled`], and so do reads on the wire. Writes may finish within [`WRITE_GRACE`], since only then
-    /// their effect is known.
+    /// Creates a sender without sending anything. Once `stop` is cancelled, calls that wait for
+    /// their turn or for a retry end with [`ErrorKind::Cancelled`], and so do reads on the wire.
+    /// Writes may finish within [`WRITE_GRACE`], since only then their effect is known.
     ///
     /// # Errors
     ///
     /// See [`ConfigError`].
-    pub(in crate::gitlab) fn new(config: &Config, stop: CancellationToken) -> Result<Self, ConfigError> {
+    pub(in crate::gitlab) fn new(
+        config: &Config,
+        stop: CancellationToken,
+    ) -> Result<Self, ConfigError> {
         Self::with_backoff(config, stop, Backoff::default())
     }
 
@@ -147,7 +153,11 @@ impl Sender {
     }
 
     /// Makes an attempt, unless the order to stop comes first. Returns nothing then.
-    async fn until_stop<T>(&self, call: &Call<T>, is_repeated: bool) -> Option<Result<Reply, Failure>> {
+    async fn until_stop<T>(
+        &self,
+        call: &Call<T>,
+        is_repeated: bool,
+    ) -> Option<Result<Reply, Failure>> {
         let attempt = Box::pin(self.shared.transport.attempt(call, is_repeated));
         if call.is_read() || self.is_late {
             return self.stop.run_until_cancelled(attempt).await;
@@ -191,14 +201,17 @@ impl Sender {
                 history.doubtful |= !call.is_read();
                 return Err(stopped(call.line(), last, history));
             };
-            if outcome.as_ref().is_err_and(|problem| problem.not_taken) && not_taken < MOST_NOT_TAKEN {
+            if outcome.as_ref().is_err_and(|problem| problem.not_taken)
+                && not_taken < MOST_NOT_TAKEN
+            {
                 // A connection that closes has taken other requests; this one goes over the next.
                 not_taken += 1;
                 continue;
             }
             let is_broken = outcome.as_ref().is_err_and(|problem| problem.is_broken);
             if is_broken && call.is_repeatable() && !is_repeated {
-                // A server may close a connection that it has kept open just when the next request is sent.
+                // A server may close a connection that it has kept open just when the next request
+                // is sent.
                 is_repeated = true;
                 history.doubtful |= !call.is_read();
                 continue;
@@ -270,10 +283,13 @@ impl Sender {
             // Before it is cut, since a part of a secret wouldn't be recognized.
             message::line(&self.shared.transport.without_secrets(words))
         });
-        let is_of_connection =
-            matches!(problem.kind, ErrorKind::Unreachable | ErrorKind::Untrusted(_) | ErrorKind::TimedOut);
+        let is_of_connection = matches!(
+            problem.kind,
+            ErrorKind::Unreachable | ErrorKind::Untrusted(_) | ErrorKind::TimedOut
+        );
         if let Some(proxy) = self.shared.transport.proxy().filter(|_| is_of_connection) {
-            problem.words = problem.words.map(|words| format!("{words}, through the proxy {proxy}"));
+            problem.words =
+                problem.words.map(|words| format!("{words}, through the proxy {proxy}"));
         }
         problem
     }
@@ -294,7 +310,8 @@ impl Sender {
         }
     }
 
-    /// Returns what the other side said as one line without secrets, of at most that many characters.
+    /// Returns what the other side said as one line without secrets, of at most that many
+    /// characters.
     pub(super) fn presentable(&self, text: String, longest: usize) -> Option<String> {
         message::line_within(&self.shared.transport.without_secrets(text), longest)
     }
@@ -308,9 +325,8 @@ impl Sender {
             {
                 ErrorKind::Blocked { by: gateway::name(&reply.headers, &reply.body) }
             }
-            ErrorKind::BadRequest if words.is_no_json => {
-                gateway::tls_problem(&reply.body).map_or(ErrorKind::BadRequest, ErrorKind::Untrusted)
-            }
+            ErrorKind::BadRequest if words.is_no_json => gateway::tls_problem(&reply.body)
+                .map_or(ErrorKind::BadRequest, ErrorKind::Untrusted),
             kind => kind,
         };
         // A gateway says so of a request that it may have handed on.
@@ -320,7 +336,9 @@ impl Sender {
         Problem {
             kind,
             status: Some(reply.status),
-            words: words.text.and_then(|text| message::beyond_status(&text, reply.status).map(str::to_owned)),
+            words: words
+                .text
+                .and_then(|text| message::beyond_status(&text, reply.status).map(str::to_owned)),
             transient: retry::is_transient(reply.status, is_read),
             doubtful,
             asked_wait,
@@ -334,7 +352,9 @@ impl Sender {
         let words = match serde_json::from_slice::<IgnoredAny>(&reply.body) {
             Ok(_) => message::line(&hide(error.to_string())),
             Err(broken) if broken.is_eof() => None,
-            Err(_) => message::read(reply.body.get(..LONGEST_PAGE).unwrap_or(&reply.body), hide).text,
+            Err(_) => {
+                message::read(reply.body.get(..LONGEST_PAGE).unwrap_or(&reply.body), hide).text
+            }
         };
         let words = words.unwrap_or_else(|| "the response is empty or incomplete".to_owned());
         Problem {
@@ -394,15 +414,29 @@ impl Problem {
                 );
                 (ErrorKind::Proxy { address, variable, problem }, cause, transient, false)
             }
-            Failure::Untrusted(problem, cause) => (ErrorKind::Untrusted(problem), cause, false, false),
+            Failure::Untrusted(problem, cause) => {
+                (ErrorKind::Untrusted(problem), cause, false, false)
+            }
             Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
             Failure::NoAnswer(cause) => {
                 let kind = Self::plain(ErrorKind::Unreachable);
-                return Self { words: Some(cause), transient: true, doubtful: true, is_broken: true, ..kind };
+                return Self {
+                    words: Some(cause),
+                    transient: true,
+                    doubtful: true,
+                    is_broken: true,
+                    ..kind
+                };
             }
             Failure::NoAnswerWithoutCertificate(cause) => {
                 let kind = Self::plain(ErrorKind::Untrusted(TlsProblem::ClientCertificate));
-                return Self { words: Some(cause), transient: true, doubtful: true, is_broken: true, ..kind };
+                return Self {
+                    words: Some(cause),
+                    transient: true,
+                    doubtful: true,
+                    is_broken: true,
+                    ..kind
+                };
             }
             Failure::TimedOut(after) => (
                 ErrorKind::TimedOut,

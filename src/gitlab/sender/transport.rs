@@ -1,5 +1,5 @@
-//! One attempt at one request: TLS, headers, redirects, time-out and size of the answer. Decides nothing about
-//! retries, and does not read what an answer means.
+//! One attempt at one request: TLS, headers, redirects, time-out and size of the answer. Decides
+//! nothing about retries, and does not read what an answer means.
 
 use std::error::Error as _;
 use std::io;
@@ -25,18 +25,19 @@ use super::tls;
 mod proxies;
 mod redirect;
 
-/// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over 1 MiB where every
-/// description is as long as GitLab lets it be.
+/// The largest answer that is read. A page of the longest list has about 200 KiB, and not much over
+/// 1 MiB where every description is as long as GitLab lets it be.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// Up to this size, answers are read at the same time.
 const SMALL_BODY: usize = 256 * 1024;
 
-/// Answers that are larger than [`SMALL_BODY`] and read at the same time, so that the memory for all of them has a bound.
+/// Answers that are larger than [`SMALL_BODY`] and read at the same time, so that the memory for
+/// all of them has a bound.
 const LARGE_BODIES: usize = 2;
 
-/// Maximum number of bytes that are read of an error response: its status says what matters, and one line is
-/// passed on.
+/// Maximum number of bytes that are read of an error response: its status says what matters, and
+/// one line is passed on.
 const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// Maximum number of redirects: a renamed path needs one, a trailing slash another.
@@ -106,8 +107,13 @@ struct Clients {
 }
 
 impl Clients {
-    fn new(config: &Config, tls: &rustls::ClientConfig, proxy: Option<&Proxy>) -> Result<Self, ConfigError> {
-        let user_agent = HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
+    fn new(
+        config: &Config,
+        tls: &rustls::ClientConfig,
+        proxy: Option<&Proxy>,
+    ) -> Result<Self, ConfigError> {
+        let user_agent =
+            HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent)?;
         let client = |idle_connections: usize| {
             let builder = reqwest::Client::builder()
                 .default_headers(headers::of(config)?)
@@ -157,10 +163,15 @@ impl Transport {
         self.proxy.as_ref()
     }
 
-    /// Sends the request once and reads the whole answer, within the time-out. A `repeated` request has a connection of its
-    /// own, and so has an addition once the server has closed a connection between requests: if that happens to an addition, a
-    /// list must be read to tell what became of it.
-    pub(super) async fn attempt<T>(&self, call: &Call<T>, repeated: bool) -> Result<Reply, Failure> {
+    /// Sends the request once and reads the whole answer, within the time-out. A `repeated` request
+    /// has a connection of its own, and so has an addition once the server has closed a connection
+    /// between requests: if that happens to an addition, a list must be read to tell what became of
+    /// it.
+    pub(super) async fn attempt<T>(
+        &self,
+        call: &Call<T>,
+        repeated: bool,
+    ) -> Result<Reply, Failure> {
         let loses_connections = self.loses_connections.load(Ordering::Relaxed);
         let is_alone = repeated || (loses_connections && !call.is_repeatable());
         let outcome = tokio::time::timeout(self.timeout, self.exchange(call, is_alone)).await;
@@ -174,16 +185,18 @@ impl Transport {
         outcome.map_err(|failure| self.unless_certificate_is_wanted(failure))
     }
 
-    /// Returns the failure with its cause where the server demands a client certificate. In TLS 1.3 it says so after our part of
-    /// the handshake, and HTTP/2 may lose what it says.
+    /// Returns the failure with its cause where the server demands a client certificate. In TLS 1.3
+    /// it says so after our part of the handshake, and HTTP/2 may lose what it says.
     fn unless_certificate_is_wanted(&self, failure: Failure) -> Failure {
-        let is_wanted =
-            self.asked_for_certificate.load(Ordering::Relaxed) && !self.has_answered.load(Ordering::Relaxed);
+        let is_wanted = self.asked_for_certificate.load(Ordering::Relaxed)
+            && !self.has_answered.load(Ordering::Relaxed);
         match failure {
             Failure::NoAnswer(cause) if is_wanted => Failure::NoAnswerWithoutCertificate(cause),
             Failure::Untrusted(TlsProblem::Other, words)
                 if is_wanted
-                    && words.as_deref().is_some_and(|words| tls::problem_of_text(words).is_some()) =>
+                    && words
+                        .as_deref()
+                        .is_some_and(|words| tls::problem_of_text(words).is_some()) =>
             {
                 Failure::Untrusted(TlsProblem::ClientCertificate, words)
             }
@@ -196,8 +209,8 @@ impl Transport {
         self.secrets.hidden_in(text)
     }
 
-    /// Makes the exchange, over another way if need be: a proxy of SOCKS that needs no credentials may refuse to be offered any,
-    /// and an HTTP proxy's answer isn't known to the HTTP client.
+    /// Makes the exchange, over another way if need be: a proxy of SOCKS that needs no credentials
+    /// may refuse to be offered any, and an HTTP proxy's answer isn't known to the HTTP client.
     async fn exchange<T>(&self, call: &Call<T>, is_alone: bool) -> Result<Reply, Failure> {
         if !self.has_token {
             return Err(Failure::NoToken);
@@ -210,7 +223,9 @@ impl Transport {
         let Some(proxy) = self.proxy() else { return Err(failure) };
         if proxies::takes_no_credentials(&failure) && self.without_credentials.get().is_none() {
             let bare = proxy.without_credentials();
-            let Ok(clients) = Clients::new(&self.config, &self.tls, Some(&bare)) else { return Err(failure) };
+            let Ok(clients) = Clients::new(&self.config, &self.tls, Some(&bare)) else {
+                return Err(failure);
+            };
             let outcome = self.exchange_over(&clients, call, is_alone).await;
             if matches!(outcome, Err(Failure::Proxy { problem: ProxyProblem::Credentials, .. })) {
                 return Err(failure);
@@ -279,11 +294,16 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+        Ok(Reply {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
     }
 
     fn failure(&self, error: reqwest::Error) -> Failure {
-        let at_proxy = self.proxy().and_then(|proxy| proxies::failure(&error, proxy, &self.base_url));
+        let at_proxy =
+            self.proxy().and_then(|proxy| proxies::failure(&error, proxy, &self.base_url));
         at_proxy.unwrap_or_else(|| failure(error))
     }
 
@@ -328,8 +348,8 @@ fn failure(error: reqwest::Error) -> Failure {
     }
 }
 
-/// Checks whether a server has refused a stream of HTTP/2: by its ID above the last that a graceful GOAWAY
-/// takes, or by itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
+/// Checks whether a server has refused a stream of HTTP/2: by its ID above the last that a graceful
+/// GOAWAY takes, or by itself. RFC 9113 (8.7) guarantees that such a request wasn't processed.
 fn is_not_taken(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(current) = cause {
@@ -360,7 +380,8 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
             return Some(found);
         }
         cause = match current.downcast_ref().and_then(io::Error::get_ref) {
-            // An I/O error names the source of what it wraps as its own, and so leaves out the wrapped one.
+            // An I/O error names the source of what it wraps as its own, and so leaves out the
+            // wrapped one.
             Some(wrapped) => Some(wrapped),
             None => current.source(),
         };

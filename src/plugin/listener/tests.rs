@@ -24,7 +24,8 @@ fn port(listener: &Listener) -> SocketAddr {
 
 fn some_certificate() -> ServerCertificate {
     let host = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, host.cert.der());
+    let encoded =
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, host.cert.der());
     let pem = format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n");
     ServerCertificate::for_host(&pem).unwrap()
 }
@@ -46,7 +47,10 @@ async fn a_range_without_a_free_port_is_named_in_the_error() {
     let (_listener, address) = listen().await;
     let port = address.port();
     let error = Listener::bind_tcp(port..=port, Hosts::One).await.unwrap_err().to_string();
-    assert!(error.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free")), "{error}");
+    assert!(
+        error.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -66,7 +70,9 @@ async fn connection_without_tls_blocks_no_other_and_times_out() {
         tokio::time::pause();
         assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
     };
-    listener.serve::<(), _>(Some(certificate.acceptor), connections.clone(), |_connections| peers).await;
+    listener
+        .serve::<(), _>(Some(certificate.acceptor), connections.clone(), |_connections| peers)
+        .await;
     assert!(!connections.watch().borrow().ever, "neither counts as a host");
 }
 
@@ -130,8 +136,8 @@ async fn without_tls_a_socket_that_has_no_place_is_an_error() {
     assert_eq!(
         error.to_string(),
         "no socket can be made in /no/such/directory: No such file or directory (os error 2); in \
-         /no/such/directory: No such file or directory (os error 2). Set TMPDIR to a writable directory with a short \
-         path, or GITLAB_JOB_TOKEN_PLUGIN_NETWORK to `tcp`"
+         /no/such/directory: No such file or directory (os error 2). Set TMPDIR to a writable \
+         directory with a short path, or GITLAB_JOB_TOKEN_PLUGIN_NETWORK to `tcp`"
     );
 }
 
@@ -143,8 +149,14 @@ async fn no_place_and_no_port_are_one_error() {
     let launch = Launch { ports: port..=port, ..launch_in(&[missing()]) };
     let error = Listener::bind(&launch, Hosts::One).await.unwrap_err().to_string();
     let (socket, rest) = error.split_once("; ").unwrap();
-    assert_eq!(socket, "no socket can be made in /no/such/directory: No such file or directory (os error 2)");
-    assert!(rest.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free: ")), "{rest}");
+    assert_eq!(
+        socket,
+        "no socket can be made in /no/such/directory: No such file or directory (os error 2)"
+    );
+    assert!(
+        rest.starts_with(&format!("no TCP port from {port} to {port} on 127.0.0.1 is free: ")),
+        "{rest}"
+    );
     assert!(rest.ends_with(". Set TMPDIR to a writable directory with a short path"), "{rest}");
 }
 
@@ -154,8 +166,11 @@ async fn unix_socket_exists_only_while_no_host_is_connected() {
     let parent = tempfile::tempdir().unwrap();
     let socket = unix::Socket::bind(parent.path(), None).unwrap();
     let path = socket.path().to_owned();
-    let mut listener =
-        Listener { address: Address::Unix(path.clone()), hosts: Hosts::One, socket: Socket::Unix(socket) };
+    let mut listener = Listener {
+        address: Address::Unix(path.clone()),
+        hosts: Hosts::One,
+        socket: Socket::Unix(socket),
+    };
     listener
         .serve::<(), _>(None, Connections::default(), async |mut arriving| {
             for _ in 0..2 {

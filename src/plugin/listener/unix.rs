@@ -1,5 +1,6 @@
-//! A unix socket that only its owner can reach: it lies in a directory of its own, made private before the socket
-//! exists and removed with it. Both can be taken away while nobody needs them, and put back under the same name.
+//! A unix socket that only its owner can reach: it lies in a directory of its own, made private
+//! before the socket exists and removed with it. Both can be taken away while nobody needs them,
+//! and put back under the same name.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -32,8 +33,8 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Makes a private directory in `parent` and listens inside it. A `group`, by name or number, may then connect
-    /// beside the owner.
+    /// Makes a private directory in `parent` and listens inside it. A `group`, by name or number,
+    /// may then connect beside the owner.
     pub(super) fn bind(parent: &Path, group: Option<&str>) -> io::Result<Self> {
         let group = group.map(group_id).transpose()?;
         let directory = tempfile::Builder::new()
@@ -85,8 +86,8 @@ impl Socket {
     }
 }
 
-/// Drops the path that `tempfile` adds. It ends in a random name, and the caller that shows the error names
-/// the directory.
+/// Drops the path that `tempfile` adds. It ends in a random name, and the caller that shows the
+/// error names the directory.
 fn without_path(error: io::Error) -> io::Error {
     match error.to_string().split_once(" at path ") {
         Some((reason, _)) => io::Error::new(error.kind(), reason),
@@ -94,7 +95,8 @@ fn without_path(error: io::Error) -> io::Error {
     }
 }
 
-/// A socket that can be reached. Fields go in this order: nobody finds a socket that does not listen.
+/// A socket that can be reached. Fields go in this order: nobody finds a socket that does not
+/// listen.
 #[derive(Debug)]
 struct Open {
     _directory: Directory,
@@ -121,7 +123,8 @@ impl Drop for Directory {
     fn drop(&mut self) {
         drop(fs::remove_file(self.0.join(SOCKET_NAME)));
         if let Err(error) = fs::remove_dir(&self.0) {
-            tracing::warn!(directory = ?self.0, %error, "removing the directory of the socket failed");
+            tracing::warn!(directory = ?self.0, %error, "removing the directory of the socket \
+                failed");
         }
     }
 }
@@ -131,15 +134,18 @@ fn open_to_group(path: &Path, mode: u32, group: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
-/// The number of a group. Names are looked up in the system's file alone: other directories of users can only be
-/// asked through C.
+/// The number of a group. Names are looked up in the system's file alone: other directories of
+/// users can only be asked through C.
 fn group_id(group: &str) -> io::Result<u32> {
     if let Ok(number) = group.parse() {
         return Ok(number);
     }
     let groups = fs::read_to_string(GROUP_FILE)?;
     group_in(&groups, group).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::NotFound, format!("there is no group {group:?} in {GROUP_FILE}"))
+        io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("there is no group {group:?} in {GROUP_FILE}"),
+        )
     })
 }
 
@@ -177,7 +183,8 @@ mod tests {
     async fn closed_socket_leaves_nothing_and_reopens_under_its_name() {
         let parent = tempfile::tempdir().unwrap();
         let mut socket = Socket::bind(parent.path(), None).unwrap();
-        let (mut peer, accepted) = tokio::join!(UnixStream::connect(socket.path()), socket.accept());
+        let (mut peer, accepted) =
+            tokio::join!(UnixStream::connect(socket.path()), socket.accept());
         let mut accepted = accepted.unwrap();
 
         socket.close();

@@ -1,6 +1,7 @@
-//! One log entry: its fields as they are collected, and the line it becomes. Whatever the fields are, the line is
-//! one that a host can read: `@level`, `@message` and `@timestamp` are strings, and it fits the host's buffer. The line
-//! for a person is plain text that can't drive the terminal.
+//! One log entry: its fields as they are collected, and the line it becomes. Whatever the fields
+//! are, the line is one that a host can read: `@level`, `@message` and `@timestamp` are strings,
+//! and it fits the host's buffer. The line for a person is plain text that can't drive the
+//! terminal.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -12,14 +13,16 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use tracing::field::{Field, Visit};
 
-/// Hosts take exactly six fractional digits; with any other number the line no longer counts as JSON.
+/// Hosts take exactly six fractional digits; with any other number the line no longer counts as
+/// JSON.
 const TIMESTAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
 /// Hosts read standard error in pieces of 64 KiB and cannot parse a line that is longer.
 const LINE_LIMIT: usize = 64 * 1024 - 1;
 
-/// The most bytes of text that one field or message may take, before JSON escapes them (sixfold at worst).
+/// The most bytes of text that one field or message may take, before JSON escapes them (sixfold at
+/// worst).
 pub(super) const TEXT_LIMIT: usize = 8 * 1024;
 
 /// The field that holds an event's text.
@@ -55,7 +58,8 @@ impl Fields {
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = Bounded::default();
-        // It stops early when the text is full, or when a foreign `Debug` fails; what is there is still of use.
+        // It stops early when the text is full, or when a foreign `Debug` fails; what is there is
+        // still of use.
         let _incomplete = write!(text, "{value:?}").is_err();
         self.insert(field, Value::String(text.finish()));
     }
@@ -93,7 +97,8 @@ struct Bounded {
 impl Bounded {
     fn push(&mut self, more: &str) {
         // Nothing follows a gap.
-        let room = if self.left_out > 0 { 0 } else { (TEXT_LIMIT - self.text.len()).min(more.len()) };
+        let room =
+            if self.left_out > 0 { 0 } else { (TEXT_LIMIT - self.text.len()).min(more.len()) };
         let taken = (0..=room).rev().find(|end| more.is_char_boundary(*end)).unwrap_or(0);
         self.text.push_str(&more[..taken]);
         self.left_out += more.len() - taken;
@@ -131,20 +136,28 @@ impl Entry {
             ("@module", Cow::Owned(self.module)),
             ("@timestamp", Cow::Owned(self.time.format(TIMESTAMP).unwrap_or_default())),
         ];
-        let mut line =
-            Map::from_iter(header.map(|(key, text)| (key.to_owned(), Value::String(text.into_owned()))));
+        let mut line = Map::from_iter(
+            header.map(|(key, text)| (key.to_owned(), Value::String(text.into_owned()))),
+        );
         let without_fields = line.clone();
         line.extend(self.fields.others);
         let line = print(line);
-        if line.len() <= LINE_LIMIT { line } else { print(with_note_on_missing_fields(without_fields)) }
+        if line.len() <= LINE_LIMIT {
+            line
+        } else {
+            print(with_note_on_missing_fields(without_fields))
+        }
     }
 
     /// The line for a person, with its end.
     pub(super) fn into_text(self) -> String {
         let time = self.time.format(TIMESTAMP).unwrap_or_default();
         let level = format!("[{}]", self.level.to_ascii_uppercase());
-        let mut line = format!("{time} {level:7} {}: {}", self.module, on_one_line(&self.fields.message));
-        for (separator, (key, value)) in [":"].into_iter().chain(iter::repeat("")).zip(self.fields.others) {
+        let mut line =
+            format!("{time} {level:7} {}: {}", self.module, on_one_line(&self.fields.message));
+        for (separator, (key, value)) in
+            [":"].into_iter().chain(iter::repeat("")).zip(self.fields.others)
+        {
             line.push_str(&format!("{separator} {key}={}", readable(&value)));
         }
         line.push('\n');
@@ -160,7 +173,8 @@ fn readable(value: &Value) -> String {
     }
 }
 
-/// Puts a server's message on one line: it may hold line ends, and codes that a terminal would obey.
+/// Puts a server's message on one line: it may hold line ends, and codes that a terminal would
+/// obey.
 fn on_one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for character in text.chars() {

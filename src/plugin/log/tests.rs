@@ -32,7 +32,8 @@ fn logged_as(print: Print, level: LevelFilter, act: impl FnOnce()) -> String {
     let output = Output::default();
     let clock: Clock = || datetime!(2026-01-02 03:04:05.000120999 UTC);
     tracing::subscriber::with_default(subscriber(level, output.clone(), clock, print), act);
-    // Not `into_inner`: another test that registers its subscriber just now may hold this one for a moment.
+    // Not `into_inner`: another test that registers its subscriber just now may hold this one for a
+    // moment.
     let written = output.0.lock().unwrap().clone();
     String::from_utf8(written).unwrap()
 }
@@ -50,7 +51,8 @@ fn parsed(line: &str) -> Value {
 
 #[test]
 fn an_event_becomes_one_exact_line() {
-    let line = logged(|| info!(project = "group/app", attempts = 3, cached = true, "read the list"));
+    let line =
+        logged(|| info!(project = "group/app", attempts = 3, cached = true, "read the list"));
     assert_eq!(
         line,
         concat!(
@@ -70,15 +72,20 @@ fn every_level_has_the_name_that_hosts_know() {
         debug!("d");
         trace!("t");
     });
-    let levels: Vec<_> = lines.lines().map(|line| parsed(&format!("{line}\n"))["@level"].clone()).collect();
+    let levels: Vec<_> =
+        lines.lines().map(|line| parsed(&format!("{line}\n"))["@level"].clone()).collect();
     assert_eq!(levels, ["error", "warn", "info", "debug", "trace"]);
 }
 
 #[test]
 fn fields_of_enclosing_spans_are_inherited_and_the_nearest_wins() {
     let line = logged(|| {
-        let outer =
-            info_span!("call", rpc = "ReadResource", project = "outer", status = tracing::field::Empty);
+        let outer = info_span!(
+            "call",
+            rpc = "ReadResource",
+            project = "outer",
+            status = tracing::field::Empty
+        );
         let _outer = outer.enter();
         outer.record("status", 200);
         let _inner = info_span!("request", project = "inner").entered();
@@ -101,7 +108,10 @@ fn a_message_that_is_no_text_is_still_a_string() {
     });
     let messages: Vec<_> =
         lines.lines().map(|line| parsed(&format!("{line}\n"))["@message"].clone()).collect();
-    assert_eq!(messages, [json!("5"), json!("true"), json!("null"), json!("Some(\"x\")"), json!("")]);
+    assert_eq!(
+        messages,
+        [json!("5"), json!("true"), json!("null"), json!("Some(\"x\")"), json!("")]
+    );
 }
 
 #[test]
@@ -131,7 +141,11 @@ fn a_long_text_is_cut_at_a_character_and_says_so() {
     let line = parsed(&logged(|| info!(body = long, debugged = ?long, "long")));
     for key in ["body", "debugged"] {
         let text = line[key].as_str().unwrap();
-        assert!(text.len() < TEXT_LIMIT + 40 && text.contains("é… ("), "{key} is {} bytes", text.len());
+        assert!(
+            text.len() < TEXT_LIMIT + 40 && text.contains("é… ("),
+            "{key} is {} bytes",
+            text.len()
+        );
         assert!(text.ends_with(" bytes left out)"));
     }
 }
@@ -197,7 +211,13 @@ fn a_closed_output_is_no_reason_to_fail() {
 #[test]
 fn a_person_reads_plain_lines() {
     let lines = logged_as(Entry::into_text, LevelFilter::TRACE, || {
-        info!(project = "group/app", attempts = 3, said = "not \"now\"", empty = "", "read the list");
+        info!(
+            project = "group/app",
+            attempts = 3,
+            said = "not \"now\"",
+            empty = "",
+            "read the list"
+        );
         error!("no fields");
     });
     assert_eq!(
@@ -212,8 +232,9 @@ fn a_person_reads_plain_lines() {
 
 #[test]
 fn what_a_terminal_would_obey_does_not_reach_a_person() {
-    let line =
-        logged_as(Entry::into_text, LevelFilter::TRACE, || warn!(body = "\u{1b}[2J\u{9b}m", "a\r\nb\u{7}"));
+    let line = logged_as(Entry::into_text, LevelFilter::TRACE, || {
+        warn!(body = "\u{1b}[2J\u{9b}m", "a\r\nb\u{7}")
+    });
     assert!(!line.trim_end_matches('\n').contains(char::is_control), "{line:?}");
     assert!(line.ends_with("a\\r\\nb\\u{7}: body=\\u{1b}[2J\\u{9b}m\n"), "{line}");
 }
@@ -232,10 +253,16 @@ fn level_is_ours_then_the_hosts_for_providers_then_the_hosts() {
             &[("TF_LOG_PROVIDER", "ERROR"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "debug")],
             Some(LevelFilter::DEBUG),
         ),
-        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "OFF")], Some(LevelFilter::OFF)),
+        (
+            &[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "OFF")],
+            Some(LevelFilter::OFF),
+        ),
     ] {
         let lookup = |name: &str| {
-            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+            variables
+                .iter()
+                .find(|(variable, _)| *variable == name)
+                .map(|(_, value)| (*value).to_owned())
         };
         assert_eq!(level(lookup), expected, "{variables:?}");
     }

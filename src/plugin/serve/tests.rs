@@ -18,7 +18,8 @@ use tonic::{Code, Status};
 use super::*;
 use crate::plugin::environment::Network;
 
-/// A provider whose calls begin and then wait for leave to end, with an error that can be told from all others.
+/// A provider whose calls begin and then wait for leave to end, with an error that can be told from
+/// all others.
 #[derive(Clone, Default)]
 struct Slow {
     begun: Arc<Notify>,
@@ -49,7 +50,10 @@ impl Service<Request<Body>> for Slow {
 }
 
 /// Serves `provider` while `host` acts, which gets the connection, and returns how serving ended.
-async fn serve_while<F: Future<Output = ()>>(provider: Slow, host: impl FnOnce(Connection) -> F) -> End {
+async fn serve_while<F: Future<Output = ()>>(
+    provider: Slow,
+    host: impl FnOnce(Connection) -> F,
+) -> End {
     let launch = Launch {
         protocol_versions: vec![PROTOCOL_VERSION],
         ports: 0..=0,
@@ -61,15 +65,23 @@ async fn serve_while<F: Future<Output = ()>>(provider: Slow, host: impl FnOnce(C
         network: Some(Network::Tcp),
     };
     let mut listener = Listener::bind(&launch, Hosts::One).await.unwrap();
-    let line = Handshake { address: listener.address(), certificate: None, answers_multiplexing: false };
+    let line =
+        Handshake { address: listener.address(), certificate: None, answers_multiplexing: false };
     let seen_by_host = HostsView::parse(&line.to_string()).unwrap();
     let shutdown = Shutdown::default();
     let routes = services::beside(Routes::new(provider), &shutdown).await;
     let acting = async { host(Connection::open(&seen_by_host, None).await.unwrap()).await };
     let connections = Connections::default();
     let host_gone = host_gone(Parent::now(), &connections);
-    let serving =
-        serve_until_end::<()>(&mut listener, None, routes, &connections, &shutdown, host_gone, DRAIN_LIMIT);
+    let serving = serve_until_end::<()>(
+        &mut listener,
+        None,
+        routes,
+        &connections,
+        &shutdown,
+        host_gone,
+        DRAIN_LIMIT,
+    );
     let (end, ()) = tokio::join!(serving, acting);
     end.unwrap()
 }

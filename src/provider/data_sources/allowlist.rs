@@ -1,4 +1,5 @@
-//! Data source `gitlab_job_token_allowlist`: who is on a project's allowlist, and with which permissions.
+//! Data source `gitlab_job_token_allowlist`: who is on a project's allowlist, and with which
+//! permissions.
 
 use super::entries::{added, held_permissions, known_or_null, permissions_of};
 use crate::framework::{
@@ -61,24 +62,26 @@ impl DataSource for Allowlist {
             Attribute::computed_list(
                 "projects",
                 allowed("ID of the project."),
-                "Projects on the allowlist, sorted by path, without the project itself, which always has \
-                 access.",
+                "Projects on the allowlist, sorted by path, without the project itself, which \
+                 always has access.",
             ),
             Attribute::computed_list(
                 "groups",
                 allowed("ID of the group."),
-                "Groups on the allowlist, sorted by path. The projects of their subgroups have access, too.",
+                "Groups on the allowlist, sorted by path. The projects of their subgroups have \
+                 access, too.",
             ),
             Attribute::computed_object(
                 "own_permissions",
                 held_permissions(),
-                "Permissions of the project's own jobs, if the project has an entry for itself (\"Current \
-                 project\" in GitLab); null if it has none, or if it isn't visible to the token.",
+                "Permissions of the project's own jobs, if the project has an entry for itself \
+                 (\"Current project\" in GitLab); null if it has none, or if it isn't visible to \
+                 the token.",
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];
-        let description = "Lists the projects and groups on a project's job token allowlist, with the permissions of their \
-                           jobs.";
+        let description = "Lists the projects and groups on a project's job token allowlist, with \
+                           the permissions of their jobs.";
         Schema { version: 0, description, attributes }
     }
 
@@ -124,7 +127,8 @@ impl DataSource for Allowlist {
         Ok(AllowlistModel {
             projects: sorted(projects.iter().map(allowed)),
             groups: sorted(groups().map(allowed)),
-            own_permissions: entry(project.into()).map_or(Attr::Null, |own| Attr::Known(own.into())),
+            own_permissions: entry(project.into())
+                .map_or(Attr::Null, |own| Attr::Known(own.into())),
             project_id: Attr::Known(project.into()),
             ..config
         })
@@ -137,8 +141,9 @@ fn check(stage: Stage, config: &AllowlistModel) -> Result<(), Errors> {
 
 fn incomplete(project: &str) -> Diagnostic {
     let detail = format!(
-        "GitLab shows some entries of project {project} over REST, but not over GraphQL, so their permissions are null. Most \
-         fine-grained tokens can't read permissions; a classic token with the scope `api` can."
+        "GitLab shows some entries of project {project} over REST, but not over GraphQL, so their \
+         permissions are null. Most fine-grained tokens can't read permissions; a classic token \
+         with the scope `api` can."
     );
     Diagnostic::new(format!("Permissions not visible: project {project}"), detail)
 }
@@ -147,8 +152,16 @@ fn incomplete(project: &str) -> Diagnostic {
 fn allowed(id: &'static str) -> Vec<Attribute> {
     let mut attributes = vec![
         Attribute::computed("id", Type::Number, id),
-        Attribute::computed("name", Type::String, "Display name; null if it isn't visible to the token."),
-        Attribute::computed("path", Type::String, "Full path; null if it isn't visible to the token."),
+        Attribute::computed(
+            "name",
+            Type::String,
+            "Display name; null if it isn't visible to the token.",
+        ),
+        Attribute::computed(
+            "path",
+            Type::String,
+            "Full path; null if it isn't visible to the token.",
+        ),
         Attribute::computed(
             "web_url",
             Type::String,

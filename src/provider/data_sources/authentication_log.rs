@@ -1,5 +1,5 @@
-//! Data source `gitlab_job_token_authentication_log`: the projects whose jobs have used a job token against a project, the
-//! entries that let them in, and the entries that nobody used.
+//! Data source `gitlab_job_token_authentication_log`: the projects whose jobs have used a job token
+//! against a project, the entries that let them in, and the entries that nobody used.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,9 @@ use super::entries::{Entry, entry_attributes, sorted};
 use crate::framework::{
     Attr, Attribute, Context, DataSource, Diagnostic, Errors, Schema, Type, Warnings, model,
 };
-use crate::gitlab::{Client, Coverage, Error, ErrorKind, Freshness, Kind, LoggedProject, ProjectId, Target};
+use crate::gitlab::{
+    Client, Coverage, Error, ErrorKind, Freshness, Kind, LoggedProject, ProjectId, Target,
+};
 use crate::provider::connection::Connection;
 use crate::provider::names;
 use crate::provider::permissions;
@@ -45,24 +47,30 @@ impl DataSource for AuthenticationLog {
 
     fn schema(&self) -> Schema {
         let attributes = vec![
-            Attribute::required("project", Type::String, "ID or full path of the project that was accessed."),
+            Attribute::required(
+                "project",
+                Type::String,
+                "ID or full path of the project that was accessed.",
+            ),
             Attribute::computed_list(
                 "projects",
                 logged(),
-                "Projects whose jobs have used their job token to access this project in the last 30 days, \
-                 latest first, without the project itself, which always has access.",
+                "Projects whose jobs have used their job token to access this project in the last \
+                 30 days, latest first, without the project itself, which always has access.",
             ),
             Attribute::computed_list(
                 "unused_entries",
                 entry_attributes(),
-                "Entries on the project's allowlist that cover none of `projects`, sorted by type and path, \
-                 without the project's entry for itself. Null if GitLab shows only part of the log.",
+                "Entries on the project's allowlist that cover none of `projects`, sorted by type \
+                 and path, without the project's entry for itself. Null if GitLab shows only part \
+                 of the log.",
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];
-        let description = "Reads a project's job token authentication log: which projects have used their \
-                           CI/CD job tokens to access it, which allowlist entry gives each of them access, \
-                           and which entries none of them needed. Needs GitLab 17.6 or later.";
+        let description = "Reads a project's job token authentication log: which projects have \
+                           used their CI/CD job tokens to access it, which allowlist entry gives \
+                           each of them access, and which entries none of them needed. Needs \
+                           GitLab 17.6 or later.";
         Schema { version: 0, description, attributes }
     }
 
@@ -70,13 +78,18 @@ impl DataSource for AuthenticationLog {
         check(Stage::Validation, config)
     }
 
-    async fn read(&self, context: Context<'_, Connection>, config: LogModel) -> Result<LogModel, Errors> {
+    async fn read(
+        &self,
+        context: Context<'_, Connection>,
+        config: LogModel,
+    ) -> Result<LogModel, Errors> {
         check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
         let owner: ProjectId =
             project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
         let name = names::project(&config.project, owner);
-        let log = gitlab.authentication_log(owner).await.map_err(|error| unreadable(&name, &error))?;
+        let log =
+            gitlab.authentication_log(owner).await.map_err(|error| unreadable(&name, &error))?;
         let entries = entries(gitlab, (owner, &name), context.warnings).await?;
         let is_whole = log.hidden == 0 && !log.may_be_cut;
         if log.hidden > 0 {
@@ -96,8 +109,9 @@ impl DataSource for AuthenticationLog {
             logged.push(Attr::Known(Logged::of(owner, project, covering.first().copied())));
             used.extend(covering);
         }
-        let unused =
-            entries.into_iter().filter(|entry| !used.contains(&entry.target) && entry.has_known_extent());
+        let unused = entries
+            .into_iter()
+            .filter(|entry| !used.contains(&entry.target) && entry.has_known_extent());
         let unused_entries = match is_whole {
             true => sorted(unused.map(|entry| entry.shown).collect()),
             false => Attr::Null,
@@ -120,11 +134,13 @@ fn unreadable(project: &str, error: &Error) -> Diagnostic {
     let advice = match error.kind() {
         ErrorKind::Unsupported => "Authentication logs need GitLab 17.6 or later.",
         ErrorKind::NotAvailable => {
-            "The token needs the scope `read_api` or `api`, and its user at least the Maintainer role in the project. \
-             Fine-grained tokens can't read authentication logs: use a classic token."
+            "The token needs the scope `read_api` or `api`, and its user at least the Maintainer \
+             role in the project. Fine-grained tokens can't read authentication logs: use a \
+             classic token."
         }
         ErrorKind::FineGrained { needed: None } => {
-            "Fine-grained tokens can't read authentication logs: use a classic token with the scope `read_api` or `api`."
+            "Fine-grained tokens can't read authentication logs: use a classic token with the \
+             scope `read_api` or `api`."
         }
         _ => return report(title, error).at("project"),
     };
@@ -133,18 +149,21 @@ fn unreadable(project: &str, error: &Error) -> Diagnostic {
 
 fn hidden(count: usize, project: &str) -> Diagnostic {
     let detail = format!(
-        "The authentication log of project {project} has {count} more projects, which aren't visible to the token. They may use \
-         entries that look unused, so `unused_entries` is null."
+        "The authentication log of project {project} has {count} more projects, which aren't \
+         visible to the token. They may use entries that look unused, so `unused_entries` is null."
     );
-    Diagnostic::new(format!("Incomplete authentication log: project {project}"), detail).at("project")
+    Diagnostic::new(format!("Incomplete authentication log: project {project}"), detail)
+        .at("project")
 }
 
 fn cut(project: &str) -> Diagnostic {
     let detail = format!(
-        "GitLab shows at most 1,000 projects of an authentication log, and the log of project {project} has as many, so projects \
-         may be missing. They may use entries that look unused, so `unused_entries` is null."
+        "GitLab shows at most 1,000 projects of an authentication log, and the log of project \
+         {project} has as many, so projects may be missing. They may use entries that look unused, \
+         so `unused_entries` is null."
     );
-    Diagnostic::new(format!("Incomplete authentication log: project {project}"), detail).at("project")
+    Diagnostic::new(format!("Incomplete authentication log: project {project}"), detail)
+        .at("project")
 }
 
 /// The attributes of one project in the log.
@@ -161,8 +180,9 @@ fn logged() -> Vec<Attribute> {
             "allowed_by",
             Type::String,
             "ID of the entry that gives the project access, in the form of the `id` of \
-             `gitlab_job_token_allowlist_entry`: its own entry, or else that of the nearest group it is in. \
-             Null if there is none: the project loses access when access is restricted to the allowlist.",
+             `gitlab_job_token_allowlist_entry`: its own entry, or else that of the nearest group \
+             it is in. Null if there is none: the project loses access when access is restricted \
+             to the allowlist.",
         ),
     ]
 }
@@ -173,8 +193,8 @@ struct Allowing {
     shown: Entry,
 }
 
-/// Returns the entries on the project's allowlist, without that for itself. GraphQL alone tells all of them, unless it hides
-/// some or doesn't have them: REST names those as well.
+/// Returns the entries on the project's allowlist, without that for itself. GraphQL alone tells all
+/// of them, unless it hides some or doesn't have them: REST names those as well.
 async fn entries(
     gitlab: &Client,
     (owner, project): (ProjectId, &str),
@@ -192,9 +212,12 @@ async fn entries(
                 // A GitLab without group entries has none.
                 Err(error) if kind == Kind::Group && !error.is_supported() => continue,
                 Err(error) => {
-                    return Err(report(format!("Can't read the allowlist of project {project}"), &error)
-                        .at("project")
-                        .into());
+                    return Err(report(
+                        format!("Can't read the allowlist of project {project}"),
+                        &error,
+                    )
+                    .at("project")
+                    .into());
                 }
             };
             for entry in listed.iter() {
@@ -209,7 +232,8 @@ async fn entries(
 }
 
 impl Allowing {
-    /// Checks whether it is known which projects the entry covers. A group whose path isn't visible may cover any.
+    /// Checks whether it is known which projects the entry covers. A group whose path isn't visible
+    /// may cover any.
     fn has_known_extent(&self) -> bool {
         self.target.kind() == Kind::Project || self.shown.path.known().is_some()
     }
@@ -221,7 +245,8 @@ impl Logged {
             id: Attr::Known(project.id.into()),
             path: Attr::Known(project.full_path),
             last_authorized_at: Attr::Known(project.last_authorized_at),
-            allowed_by: allowed_by.map_or(Attr::Null, |target| Attr::Known(entry_id(owner, target))),
+            allowed_by: allowed_by
+                .map_or(Attr::Null, |target| Attr::Known(entry_id(owner, target))),
         }
     }
 }

@@ -38,14 +38,15 @@ pub(super) fn held_permissions() -> Vec<Attribute> {
         Attribute::computed(
             "default_permissions",
             Type::Bool,
-            "Whether the jobs have the default permissions, which are all that a job token can have; null \
-             before GitLab 18.0, and if permissions aren't visible to the token.",
+            "Whether the jobs have the default permissions, which are all that a job token can \
+             have; null before GitLab 18.0, and if permissions aren't visible to the token.",
         ),
         Attribute::computed(
             "job_token_policies",
             Type::list(Type::String),
-            "Policies that the jobs are restricted to, such as `READ_JOBS`, sorted. Empty with the default \
-             permissions; null before GitLab 18.0, and if permissions aren't visible to the token.",
+            "Policies that the jobs are restricted to, such as `READ_JOBS`, sorted. Empty with the \
+             default permissions; null before GitLab 18.0, and if permissions aren't visible to \
+             the token.",
         ),
     ]
 }
@@ -56,14 +57,14 @@ pub(super) fn added() -> [Attribute; 2] {
         Attribute::computed(
             "created_at",
             Type::String,
-            "Time when the entry was added, such as `2025-01-31T12:00:00Z`; null before GitLab 18.0, and if \
-             it isn't visible to the token.",
+            "Time when the entry was added, such as `2025-01-31T12:00:00Z`; null before GitLab \
+             18.0, and if it isn't visible to the token.",
         ),
         Attribute::computed(
             "added_by",
             Type::String,
-            "Username of the user who added the entry; null before GitLab 18.0, if it isn't visible to the \
-             token, and if the user was deleted.",
+            "Username of the user who added the entry; null before GitLab 18.0, if it isn't \
+             visible to the token, and if the user was deleted.",
         ),
     ]
 }

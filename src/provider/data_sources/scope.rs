@@ -1,6 +1,9 @@
-//! Data source `gitlab_job_token_scope`: the setting of a project that is managed elsewhere, or not at all.
+//! Data source `gitlab_job_token_scope`: the setting of a project that is managed elsewhere, or not
+//! at all.
 
-use crate::framework::{Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model};
+use crate::framework::{
+    Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model,
+};
 use crate::gitlab::{Client, ErrorKind, Freshness, ProjectId, Settings};
 use crate::provider::connection::Connection;
 use crate::provider::names;
@@ -33,31 +36,33 @@ impl DataSource for JobTokenScope {
             Attribute::computed(
                 "inbound_enabled",
                 Type::Bool,
-                "Whether access is restricted to the allowlist (`true`), or open to the jobs of all projects \
-                 of the instance (`false`).",
+                "Whether access is restricted to the allowlist (`true`), or open to the jobs of \
+                 all projects of the instance (`false`).",
             ),
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether this project's own job tokens are restricted in which projects they can access. \
-                 Deprecated in GitLab; null if GitLab doesn't return it.",
+                "Whether this project's own job tokens are restricted in which projects they can \
+                 access. Deprecated in GitLab; null if GitLab doesn't return it.",
             ),
             Attribute::computed(
                 "push_repository_for_job_token_allowed",
                 Type::Bool,
-                "Whether this project's own jobs can push to its repository with their job token; null before GitLab 17.2.",
+                "Whether this project's own jobs can push to its repository with their job token; \
+                 null before GitLab 17.2.",
             ),
             Attribute::computed(
                 "cross_project_push_for_job_token_allowed",
                 Type::Bool,
-                "Whether jobs of other projects can push to this project's repository with their job token, \
-                 if their entry on the allowlist has the permission; null before GitLab 19.1, and if it \
-                 isn't visible to the token.",
+                "Whether jobs of other projects can push to this project's repository with their \
+                 job token, if their entry on the allowlist has the permission; null before GitLab \
+                 19.1, and if it isn't visible to the token.",
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];
-        let description = "Reads whether other projects' CI/CD job tokens can access a project only if they \
-                           are on its allowlist, and whether jobs can push to the project's repository.";
+        let description = "Reads whether other projects' CI/CD job tokens can access a project \
+                           only if they are on its allowlist, and whether jobs can push to the \
+                           project's repository.";
         Schema { version: 0, description, attributes }
     }
 
@@ -65,14 +70,19 @@ impl DataSource for JobTokenScope {
         check(Stage::Validation, config)
     }
 
-    async fn read(&self, context: Context<'_, Connection>, config: ScopeModel) -> Result<ScopeModel, Errors> {
+    async fn read(
+        &self,
+        context: Context<'_, Connection>,
+        config: ScopeModel,
+    ) -> Result<ScopeModel, Errors> {
         check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
         let project: ProjectId =
             project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
         let name = names::project(&config.project, project);
         let settings = gitlab.scope(&project.into()).await.map_err(|error| {
-            report(format!("Can't read the job token scope of project {name}"), &error).at("project")
+            report(format!("Can't read the job token scope of project {name}"), &error)
+                .at("project")
         })?;
         let own = own_settings(gitlab, (project, &name), context.warnings).await?;
         let known = |setting: Option<bool>| setting.map_or(Attr::Null, Attr::Known);
@@ -80,7 +90,9 @@ impl DataSource for JobTokenScope {
             inbound_enabled: Attr::Known(settings.inbound_enabled),
             outbound_enabled: known(settings.outbound_enabled),
             push_repository_for_job_token_allowed: known(own.push_repository_for_job_token_allowed),
-            cross_project_push_for_job_token_allowed: known(own.cross_project_push_for_job_token_allowed),
+            cross_project_push_for_job_token_allowed: known(
+                own.cross_project_push_for_job_token_allowed,
+            ),
             project_id: Attr::Known(project.into()),
             ..config
         })

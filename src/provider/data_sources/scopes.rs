@@ -1,4 +1,5 @@
-//! Data source `gitlab_job_token_scopes`: how the projects of a group stand, for checks and reports.
+//! Data source `gitlab_job_token_scopes`: how the projects of a group stand, for checks and
+//! reports.
 
 use super::entries::{Entry, entry_attributes, sorted};
 use crate::framework::{
@@ -50,8 +51,8 @@ impl DataSource for JobTokenScopes {
             Attribute::required(
                 "group",
                 Type::String,
-                "ID or full path of the group whose projects are read, including the projects of its \
-                 subgroups.",
+                "ID or full path of the group whose projects are read, including the projects of \
+                 its subgroups.",
             ),
             Attribute::optional(
                 "include_archived",
@@ -61,8 +62,8 @@ impl DataSource for JobTokenScopes {
             Attribute::optional(
                 "include_entries",
                 Type::Bool,
-                "Whether to read the entries of each project's allowlist, up to about 50,000. Takes one \
-                 request per 20 projects. Defaults to `false`.",
+                "Whether to read the entries of each project's allowlist, up to about 50,000. \
+                 Takes one request per 20 projects. Defaults to `false`.",
             ),
             Attribute::computed_list(
                 "projects",
@@ -71,10 +72,11 @@ impl DataSource for JobTokenScopes {
             ),
             Attribute::computed("group_id", Type::Number, "ID of the group."),
         ];
-        let description = "Reads the job token settings of all projects of a group and its subgroups: \
-                           whether access is restricted to the allowlist, how many entries it has, and how \
-                           many of them have the default permissions. Takes one request per 100 projects, up \
-                           to 20,000 projects. Needs GitLab 18.3 or later, or the beta in 18.0 to 18.2.";
+        let description = "Reads the job token settings of all projects of a group and its \
+                           subgroups: whether access is restricted to the allowlist, how many \
+                           entries it has, and how many of them have the default permissions. \
+                           Takes one request per 100 projects, up to 20,000 projects. Needs GitLab \
+                           18.3 or later, or the beta in 18.0 to 18.2.";
         Schema { version: 0, description, attributes }
     }
 
@@ -89,21 +91,28 @@ impl DataSource for JobTokenScopes {
     ) -> Result<ScopesModel, Errors> {
         check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
-        let group: GroupId = project::resolve_existing(gitlab, "group", &config.group, &Attr::Null).await?;
+        let group: GroupId =
+            project::resolve_existing(gitlab, "group", &config.group, &Attr::Null).await?;
         let with_archived = config.include_archived == Attr::Known(true);
         let with_entries = config.include_entries == Attr::Known(true);
-        let found = gitlab.scopes_below(group, with_archived, with_entries).await.map_err(|error| {
-            report(
-                format!("Can't read the job token scopes of group {}", names::project(&config.group, group)),
-                &error,
-            )
-            .at("group")
-        })?;
+        let found =
+            gitlab.scopes_below(group, with_archived, with_entries).await.map_err(|error| {
+                report(
+                    format!(
+                        "Can't read the job token scopes of group {}",
+                        names::project(&config.group, group)
+                    ),
+                    &error,
+                )
+                .at("group")
+            })?;
         if found.hidden > 0 {
             context.warnings.add(hidden(found.hidden, &config.group));
         }
         Ok(ScopesModel {
-            projects: Attr::Known(found.projects.into_iter().map(Standing::from).map(Attr::Known).collect()),
+            projects: Attr::Known(
+                found.projects.into_iter().map(Standing::from).map(Attr::Known).collect(),
+            ),
             group_id: Attr::Known(group.into()),
             ..config
         })
@@ -117,8 +126,8 @@ fn check(stage: Stage, config: &ScopesModel) -> Result<(), Errors> {
 fn hidden(count: usize, group: &Attr<String>) -> Diagnostic {
     let group = project::as_written(group);
     let detail = format!(
-        "Group {group} has {count} more projects, which aren't visible to the token and are missing from `projects`. Give the \
-         token's user the Maintainer role in group {group}."
+        "Group {group} has {count} more projects, which aren't visible to the token and are \
+         missing from `projects`. Give the token's user the Maintainer role in group {group}."
     );
     Diagnostic::new(format!("Projects not visible: group {group}"), detail).at("group")
 }
@@ -132,26 +141,28 @@ fn standing() -> Vec<Attribute> {
         Attribute::computed(
             "inbound_enabled",
             Type::Bool,
-            "Whether the project restricts access to its allowlist; null unless the token's user is at least \
-             a Maintainer of the project. An instance that enforces the allowlist does so whatever this \
-             setting is.",
+            "Whether the project restricts access to its allowlist; null unless the token's user \
+             is at least a Maintainer of the project. An instance that enforces the allowlist does \
+             so whatever this setting is.",
         ),
         Attribute::computed(
             "push_repository_for_job_token_allowed",
             Type::Bool,
-            "Whether the project's own jobs can push to its repository with their job token; null without \
-             the Maintainer role.",
+            "Whether the project's own jobs can push to its repository with their job token; null \
+             without the Maintainer role.",
         ),
         Attribute::computed(
             "cross_project_push_for_job_token_allowed",
             Type::Bool,
-            "Whether jobs of other projects can push to the project's repository, if their entry on the \
-             allowlist has the permission; null without the Maintainer role, and before GitLab 19.1.",
+            "Whether jobs of other projects can push to the project's repository, if their entry \
+             on the allowlist has the permission; null without the Maintainer role, and before \
+             GitLab 19.1.",
         ),
         Attribute::computed(
             "allowed_project_count",
             Type::Number,
-            "Number of projects on the allowlist, without the project itself; null without the Maintainer role.",
+            "Number of projects on the allowlist, without the project itself; null without the \
+             Maintainer role.",
         ),
         Attribute::computed(
             "allowed_group_count",
@@ -161,14 +172,15 @@ fn standing() -> Vec<Attribute> {
         Attribute::computed(
             "default_permissions_count",
             Type::Number,
-            "Number of these projects and groups that have the default permissions, which are all that a job \
-             token can have; null without the Maintainer role.",
+            "Number of these projects and groups that have the default permissions, which are all \
+             that a job token can have; null without the Maintainer role.",
         ),
         Attribute::computed_list(
             "entries",
             entry_attributes(),
-            "Entries on the project's allowlist, sorted by type and path, without the project's entry for \
-             itself; null without the Maintainer role, and unless `include_entries` is `true`.",
+            "Entries on the project's allowlist, sorted by type and path, without the project's \
+             entry for itself; null without the Maintainer role, and unless `include_entries` is \
+             `true`.",
         ),
     ]
 }
@@ -185,14 +197,17 @@ impl From<ProjectScope> for Standing {
             path: Attr::Known(project.full_path),
             archived: known(project.archived),
             inbound_enabled: known(settings.inbound_job_token_scope_enabled),
-            push_repository_for_job_token_allowed: known(settings.push_repository_for_job_token_allowed),
+            push_repository_for_job_token_allowed: known(
+                settings.push_repository_for_job_token_allowed,
+            ),
             cross_project_push_for_job_token_allowed: known(
                 settings.cross_project_push_for_job_token_allowed,
             ),
             allowed_project_count: count(allowed.map(|counts| counts.projects)),
             allowed_group_count: count(allowed.map(|counts| counts.groups)),
             default_permissions_count: count(allowed.map(|counts| counts.with_default_permissions)),
-            entries: entries.map_or(Attr::Null, |entries| sorted(entries.iter().map(Entry::from).collect())),
+            entries: entries
+                .map_or(Attr::Null, |entries| sorted(entries.iter().map(Entry::from).collect())),
         }
     }
 }

@@ -119,12 +119,14 @@ impl Wanted {
         &self.exclusive
     }
 
-    /// Checks whether an exclusive list of these removes the entry. A project's entry for itself can't be removed.
+    /// Checks whether an exclusive list of these removes the entry. A project's entry for itself
+    /// can't be removed.
     pub(super) fn excludes(&self, object: Object) -> bool {
         match object {
             Object::Entry(project, target) if target == Target::Project(project) => false,
             Object::Entry(project, target) => {
-                self.exclusive.contains(&(project, target.kind())) && !self.objects.contains_key(&object)
+                self.exclusive.contains(&(project, target.kind()))
+                    && !self.objects.contains_key(&object)
             }
             Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => false,
         }
@@ -216,7 +218,9 @@ impl fmt::Display for Object {
             Self::Access(project) => write!(f, "{project}:access"),
             Self::Pushes(project) => write!(f, "{project}:pushes"),
             Self::CrossProjectPushes(project) => write!(f, "{project}:cross_project_pushes"),
-            Self::Entry(project, target) => write!(f, "{project}:{}:{}", target.kind(), target.id()),
+            Self::Entry(project, target) => {
+                write!(f, "{project}:{}:{}", target.kind(), target.id())
+            }
         }
     }
 }

@@ -17,14 +17,16 @@ pub enum Finding {
     SameEntry(String, Option<Permissions>),
     /// An exclusive list removes these entries of other resources.
     ExcludedEntries(BTreeSet<String>),
-    /// Resources of that type add these entries with full permissions, which resources of the other type restrict.
+    /// Resources of that type add these entries with full permissions, which resources of the other
+    /// type restrict.
     WidenedEntries(Manager, BTreeSet<String>),
     /// An exclusive list and entries give these entries different permissions.
     UnlikePermissions(BTreeSet<String>),
-    /// Other resources' removals take these objects away, which this one keeps, and nothing adds them back in this run.
+    /// Other resources' removals take these objects away, which this one keeps, and nothing adds
+    /// them back in this run.
     RemovedObjects(BTreeSet<String>),
-    /// The replacements of other resources leave these objects, which this one keeps, if the host removes the old object before
-    /// it makes the new one.
+    /// The replacements of other resources leave these objects, which this one keeps, if the host
+    /// removes the old object before it makes the new one.
     ReplacedObjects(BTreeSet<String>),
 }
 
@@ -46,8 +48,9 @@ pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> 
         let is_removed = |object: &Object| others.iter().any(|(_, other)| other.removes(*object));
         findings.extend(named(wanted, is_removed).map(Finding::RemovedObjects));
         let is_replaced = |mark: Mark| claims.values().any(|claim| claim.replaces == Some(mark));
-        let is_left =
-            |object: &Object| others.iter().any(|(mark, other)| other.leaves(*object) && is_replaced(*mark));
+        let is_left = |object: &Object| {
+            others.iter().any(|(mark, other)| other.leaves(*object) && is_replaced(*mark))
+        };
         findings.extend(named(wanted, is_left).map(Finding::ReplacedObjects));
     }
     merged(findings)
@@ -95,8 +98,12 @@ fn beside_list(entry: &Wanted, list: &Wanted) -> Option<Finding> {
     named(entry, is_excluded)
         .map(Finding::ExcludedEntries)
         .or_else(|| named(entry, are_unlike).map(Finding::UnlikePermissions))
-        .or_else(|| named(entry, |object| is_widened_by(list, entry, object)).map(by(Manager::Exclusive)))
-        .or_else(|| named(entry, |object| is_widened_by(entry, list, object)).map(by(Manager::Entry)))
+        .or_else(|| {
+            named(entry, |object| is_widened_by(list, entry, object)).map(by(Manager::Exclusive))
+        })
+        .or_else(|| {
+            named(entry, |object| is_widened_by(entry, list, object)).map(by(Manager::Entry))
+        })
 }
 
 /// Returns the names of those of the objects, if there are any.

@@ -1,6 +1,7 @@
-//! The ledger of a run: which resource holds, wants, has written or removes which object of GitLab. A host plans and applies
-//! resource by resource and never tells an address. All resources of one provider configuration meet in here, where a
-//! resource finds the others that want the same object. Nothing in here asks GitLab, and nothing is worded in here.
+//! The ledger of a run: which resource holds, wants, has written or removes which object of GitLab.
+//! A host plans and applies resource by resource and never tells an address. All resources of one
+//! provider configuration meet in here, where a resource finds the others that want the same
+//! object. Nothing in here asks GitLab, and nothing is worded in here.
 //!
 //! It is public for the fuzzer.
 
@@ -52,8 +53,9 @@ impl Ledger {
         self.state().claims.entry(mark).or_insert_with(|| Claim::of_read(manager)).held = held;
     }
 
-    /// Claims what a resource is planned to have, in place of its earlier claims. Returns what the plan must tell of others.
-    /// `unchanged` says that the apply has nothing to do, so that a host doesn't call it for this resource.
+    /// Claims what a resource is planned to have, in place of its earlier claims. Returns what the
+    /// plan must tell of others. `unchanged` says that the apply has nothing to do, so that a host
+    /// doesn't call it for this resource.
     pub fn claim(
         &self,
         instance: Instance,
@@ -80,8 +82,8 @@ impl Ledger {
         findings
     }
 
-    /// Notes that a resource is to be removed. Returns the objects that its removal must leave, because the state of a
-    /// resource that stays has them, or because its replacement wants them.
+    /// Notes that a resource is to be removed. Returns the objects that its removal must leave,
+    /// because the state of a resource that stays has them, or because its replacement wants them.
     pub fn plan_removal(
         &self,
         instance: Option<Instance>,
@@ -95,10 +97,16 @@ impl Ledger {
     pub fn plan_replacement(&self, instance: Instance, wanted: &Wanted) -> BTreeSet<Object> {
         let mut state = self.state();
         let replaced = instance.replaces.and_then(|mark| state.claims.get(&mark).cloned());
-        // A tainted object is replaced without its mark, and its removal leaves what is wanted all the same.
+        // A tainted object is replaced without its mark, and its removal leaves what is wanted all
+        // the same.
         let mut leaves: BTreeSet<Object> = wanted.objects().copied().collect();
         if let Some(Claim { manager, held, .. }) = replaced {
-            leaves.extend(state.plan_removal(instance.replaces, Some(instance.mark), manager, &held));
+            leaves.extend(state.plan_removal(
+                instance.replaces,
+                Some(instance.mark),
+                manager,
+                &held,
+            ));
         }
         leaves
     }
@@ -107,20 +115,21 @@ impl Ledger {
     pub fn kept_by_others(&self, own: Mark, objects: &BTreeSet<Object>) -> Vec<Object> {
         let state = self.state();
         let is_kept = |object: &&Object| {
-            let mut others = state.claims.iter().filter(|(mark, claim)| **mark != own && claim.unchanged);
+            let mut others =
+                state.claims.iter().filter(|(mark, claim)| **mark != own && claim.unchanged);
             others.any(|(_, claim)| claim.keeps(**object))
         };
         objects.iter().filter(is_kept).copied().collect()
     }
 
-    /// Notes objects that the first plan of a replacement leaves. The removal of the old object is planned anew in the apply
-    /// if it comes after the new one, where no other resource is known.
+    /// Notes objects that the first plan of a replacement leaves. The removal of the old object is
+    /// planned anew in the apply if it comes after the new one, where no other resource is known.
     pub fn note_kept(&self, objects: impl IntoIterator<Item = String>) {
         self.state().kept.extend(objects);
     }
 
-    /// Waits until no write of these objects is under way. What is read from then on shows all writes of this run that
-    /// didn't know of a claim made before.
+    /// Waits until no write of these objects is under way. What is read from then on shows all
+    /// writes of this run that didn't know of a claim made before.
     pub async fn wait_for_writes(&self, objects: impl IntoIterator<Item = Object>) {
         for object in objects {
             drop(self.turn(object).await);
@@ -133,18 +142,22 @@ impl Ledger {
         Turn::new(self, object, turn.lock_owned().await)
     }
 
-    /// Checks whether another instance has removed one of the objects in this run, once no write of them is under way: a
-    /// removal that doesn't know of the caller's claim may be.
+    /// Checks whether another instance has removed one of the objects in this run, once no write of
+    /// them is under way: a removal that doesn't know of the caller's claim may be.
     pub async fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
         self.wait_for_writes(objects.objects().copied()).await;
         let state = self.state();
-        let mut written = objects.objects().filter_map(|object| state.objects.get(object)?.written.as_ref());
+        let mut written =
+            objects.objects().filter_map(|object| state.objects.get(object)?.written.as_ref());
         written.any(|(by, value)| *by != Some(by_others_than) && value.is_default())
     }
 
     /// Checks whether this run has written the object.
     pub fn has_written(&self, object: Object) -> bool {
-        self.state().objects.get(&object).is_some_and(|record| record.written.is_some() && !record.found)
+        self.state()
+            .objects
+            .get(&object)
+            .is_some_and(|record| record.written.is_some() && !record.found)
     }
 
     /// Checks whether this instance has written the object in this run.
@@ -157,12 +170,14 @@ impl Ledger {
     /// Returns the names of those of the objects that a removal has left to another resource.
     pub fn left(&self, objects: &Wanted) -> Vec<String> {
         let state = self.state();
-        let is_left = |object: &&Object| state.objects.get(object).is_some_and(|record| record.left);
+        let is_left =
+            |object: &&Object| state.objects.get(object).is_some_and(|record| record.left);
         let names = objects.objects().filter(is_left).filter_map(|object| objects.name(*object));
         names.map(str::to_owned).collect()
     }
 
-    /// Returns the name that a plan of this run has for the object, if one has: the longest, which has its path.
+    /// Returns the name that a plan of this run has for the object, if one has: the longest, which
+    /// has its path.
     pub fn planned_name(&self, object: Object) -> Option<String> {
         let state = self.state();
         let names = state.claims.values().filter_map(|claim| claim.wanted()?.name(object));
@@ -173,7 +188,9 @@ impl Ledger {
     pub fn was_added(&self, entry: Object, by_others_than: Mark) -> bool {
         let state = self.state();
         let written = state.objects.get(&entry).and_then(|record| record.written.as_ref());
-        written.is_some_and(|(by, value)| *by != Some(by_others_than) && matches!(value, Value::Entry(_)))
+        written.is_some_and(|(by, value)| {
+            *by != Some(by_others_than) && matches!(value, Value::Entry(_))
+        })
     }
 
     /// Checks whether a resource of this run is planned to have the object.
@@ -188,8 +205,8 @@ impl Ledger {
         self.state().claims.iter().any(|(mark, claim)| *mark != own && claim.restricts(entry))
     }
 
-    /// Notes that an entry is adopted, having been on the list before. Returns whether that is the first time in this run:
-    /// the plan tells it, and the create that follows need not.
+    /// Notes that an entry is adopted, having been on the list before. Returns whether that is the
+    /// first time in this run: the plan tells it, and the create that follows need not.
     pub fn note_adoption(&self, project: ProjectId, target: Target) -> bool {
         self.state().adoptions.insert((project, target))
     }

@@ -23,7 +23,9 @@ fn entry(object: Object) -> Wanted {
 
 fn restricted(object: Object) -> Wanted {
     let nothing = Permissions::Only(BTreeSet::new());
-    Wanted::default().with(object, Value::Entry(Some(nothing)), object.to_string()).new_on_the_server(object)
+    Wanted::default()
+        .with(object, Value::Entry(Some(nothing)), object.to_string())
+        .new_on_the_server(object)
 }
 
 fn list(kind: Kind, objects: &[Object]) -> Wanted {
@@ -71,9 +73,16 @@ fn two_lists_conflict_if_they_are_of_one_kind() {
 
 #[test]
 fn two_entries_conflict_if_they_are_of_one_target() {
-    let found = second((Manager::Entry, restricted(project(2))), (Manager::Entry, entry(project(2))));
-    assert_eq!(found, [Finding::SameEntry(project(2).to_string(), Some(Permissions::Only(BTreeSet::new())))]);
-    assert_eq!(second((Manager::Entry, entry(project(2))), (Manager::Entry, entry(project(3)))), []);
+    let found =
+        second((Manager::Entry, restricted(project(2))), (Manager::Entry, entry(project(2))));
+    assert_eq!(
+        found,
+        [Finding::SameEntry(project(2).to_string(), Some(Permissions::Only(BTreeSet::new())))]
+    );
+    assert_eq!(
+        second((Manager::Entry, entry(project(2))), (Manager::Entry, entry(project(3)))),
+        []
+    );
 }
 
 #[test]
@@ -130,10 +139,16 @@ fn repeated_plan_and_replacement_are_no_conflict() {
     let ledger = Ledger::default();
     let first = instance();
     for _ in 0..2 {
-        assert_eq!(ledger.claim(first, Manager::Entry, [project(2)].into(), entry(project(3)), false), []);
+        assert_eq!(
+            ledger.claim(first, Manager::Entry, [project(2)].into(), entry(project(3)), false),
+            []
+        );
         let second = Instance { replaces: Some(first.mark), ..instance() };
         assert_eq!(ledger.plan_replacement(second, &entry(project(3))), [project(3)].into());
-        assert_eq!(ledger.claim(second, Manager::Entry, BTreeSet::new(), entry(project(3)), false), []);
+        assert_eq!(
+            ledger.claim(second, Manager::Entry, BTreeSet::new(), entry(project(3)), false),
+            []
+        );
     }
 }
 
@@ -150,7 +165,10 @@ fn instances_without_lasting_marks_are_never_accused() {
 fn read_claims_nothing() {
     let ledger = Ledger::default();
     ledger.note_read(Some(instance()), Manager::Entry, [project(2)].into());
-    assert_eq!(ledger.claim(instance(), Manager::Entry, BTreeSet::new(), entry(project(2)), false), []);
+    assert_eq!(
+        ledger.claim(instance(), Manager::Entry, BTreeSet::new(), entry(project(2)), false),
+        []
+    );
 }
 
 #[test]
@@ -178,7 +196,9 @@ fn last_of_two_removals_takes_the_object_away() {
 
 #[test]
 fn resource_that_stays_is_told_of_an_earlier_removal() {
-    for (unchanged, found) in [(true, vec![Finding::RemovedObjects(names(&[project(2)]))]), (false, vec![])] {
+    for (unchanged, found) in
+        [(true, vec![Finding::RemovedObjects(names(&[project(2)]))]), (false, vec![])]
+    {
         let ledger = Ledger::default();
         let held: BTreeSet<Object> = [project(2)].into();
         assert_eq!(ledger.plan_removal(Some(instance()), Manager::Entry, &held), BTreeSet::new());
@@ -303,7 +323,13 @@ fn resource_that_stays_is_known_to_a_replacement() {
     let ledger = Ledger::default();
     let (kept, replaced) = (instance(), instance());
     ledger.claim(kept, Manager::Entry, [project(2)].into(), entry(project(2)), true);
-    ledger.claim(replaced, Manager::Exclusive, [project(2), project(3)].into(), Wanted::default(), false);
+    ledger.claim(
+        replaced,
+        Manager::Exclusive,
+        [project(2), project(3)].into(),
+        Wanted::default(),
+        false,
+    );
     let held = [project(2), project(3)].into();
     assert_eq!(ledger.kept_by_others(replaced.mark, &held), [project(2)]);
     assert_eq!(ledger.kept_by_others(kept.mark, &held), []);

@@ -24,15 +24,19 @@ impl<'a> Turn<'a> {
         self.object
     }
 
-    /// Checks whether another resource wants the object: one of this run, or one that the first plan has found.
+    /// Checks whether another resource wants the object: one of this run, or one that the first
+    /// plan has found.
     pub fn is_wanted_by_another(&self, own: Option<Mark>) -> bool {
         let state = self.ledger.state();
         let mut others = state.claims.iter().filter(|(mark, _)| Some(**mark) != own);
-        let wants = |claim: &Claim| claim.wanted().is_some_and(|wanted| wanted.value(self.object).is_some());
+        let wants = |claim: &Claim| {
+            claim.wanted().is_some_and(|wanted| wanted.value(self.object).is_some())
+        };
         state.kept.contains(&self.object.to_string()) || others.any(|(_, claim)| wants(claim))
     }
 
-    /// Returns the type of another resource that has made the object something else in this run, and still wants that.
+    /// Returns the type of another resource that has made the object something else in this run,
+    /// and still wants that.
     pub fn undoes(&self, own: Mark, value: &Value) -> Option<Manager> {
         let state = self.ledger.state();
         let (by, written) = state.objects.get(&self.object)?.written.as_ref()?;
@@ -50,7 +54,8 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Notes that the object is what this resource wants without a write, unless this run has written it.
+    /// Notes that the object is what this resource wants without a write, unless this run has
+    /// written it.
     pub fn found(&self, own: Option<Mark>, value: Value) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object)
             && record.written.is_none()

@@ -1,5 +1,5 @@
-//! List resource `gitlab_job_token_allowlist_entry`: the entries on the allowlist of a project, or on those of the projects of
-//! a group, managed or not, for `terraform query`.
+//! List resource `gitlab_job_token_allowlist_entry`: the entries on the allowlist of a project, or
+//! on those of the projects of a group, managed or not, for `terraform query`.
 
 use tokio::sync::mpsc::Sender;
 
@@ -22,8 +22,8 @@ impl ListResource for AllowlistEntries {
 
     fn schema(&self) -> Schema {
         place::schema(
-            "Lists the allowlist entries of a project, or of all projects of a group. For each project, its \
-             entry for itself comes first, then projects, then groups.",
+            "Lists the allowlist entries of a project, or of all projects of a group. For each \
+             project, its entry for itself comes first, then projects, then groups.",
         )
     }
 
@@ -38,8 +38,15 @@ impl ListResource for AllowlistEntries {
         found: Sender<Listed<EntryModel>>,
     ) -> Result<(), Errors> {
         let gitlab = &context.client.gitlab;
-        walk::search(gitlab, &config, limit, &Entries { gitlab, whole_objects }, found, context.warnings)
-            .await
+        walk::search(
+            gitlab,
+            &config,
+            limit,
+            &Entries { gitlab, whole_objects },
+            found,
+            context.warnings,
+        )
+        .await
     }
 }
 
@@ -59,13 +66,19 @@ impl Entries<'_> {
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
         let gitlab = self.gitlab;
         let name = names::known(path_if_known, project);
-        let cannot_read =
-            |error: Error| Unread::of(format!("Can't read the allowlist of project {name}"), &error);
+        let cannot_read = |error: Error| {
+            Unread::of(format!("Can't read the allowlist of project {name}"), &error)
+        };
         let list = gitlab.complete_allowlist(project, Kind::Project).await.map_err(cannot_read)?;
         let path = gitlab.project_path(project).await.map_err(cannot_read)?;
-        let own =
-            ListedEntry { target: project.into(), name: None, full_path: Some(path.clone()), web_url: None };
-        let mut entries: Vec<ListedEntry> = list.has_own_entry().then_some(own).into_iter().collect();
+        let own = ListedEntry {
+            target: project.into(),
+            name: None,
+            full_path: Some(path.clone()),
+            web_url: None,
+        };
+        let mut entries: Vec<ListedEntry> =
+            list.has_own_entry().then_some(own).into_iter().collect();
         entries.extend(list.iter().cloned());
         if entries.len() < wanted {
             match gitlab.complete_allowlist(project, Kind::Group).await {
@@ -87,7 +100,10 @@ impl Entries<'_> {
             let target = entry.target;
             let named = EntryModel { project: Attr::Known(path.clone()), ..EntryModel::default() };
             let object = named.with_ids(project, target);
-            let held = permissions.as_ref().and_then(|list| list.get(target)).map(|entry| &entry.permissions);
+            let held = permissions
+                .as_ref()
+                .and_then(|list| list.get(target))
+                .map(|entry| &entry.permissions);
             let object = match held {
                 // Configuration generated from the empty set beside `true` would be an error.
                 Some(Permissions::Default) if target == Target::Project(project) => {
@@ -112,7 +128,8 @@ impl Find for Entries<'_> {
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
         let entries = self.of(project.id, Some(&project.full_path), wanted, warnings).await?;
         let named = |entry: Listed<EntryModel>| {
-            let display_name = format!("{} on the allowlist of {}", entry.display_name, project.full_path);
+            let display_name =
+                format!("{} on the allowlist of {}", entry.display_name, project.full_path);
             Listed { display_name, ..entry }
         };
         Ok(entries.into_iter().map(named).collect())

@@ -1,5 +1,5 @@
-//! List resource `gitlab_job_token_allowlist_exclusive`: the allowlist of a project, or those of the projects of a group, for
-//! `terraform query`.
+//! List resource `gitlab_job_token_allowlist_exclusive`: the allowlist of a project, or those of
+//! the projects of a group, for `terraform query`.
 
 use tokio::sync::mpsc::Sender;
 
@@ -21,8 +21,8 @@ impl ListResource for Allowlists {
 
     fn schema(&self) -> Schema {
         place::schema(
-            "Lists the whole allowlist of a project, or of each project of a group. Every project has an \
-             allowlist, which can be empty.",
+            "Lists the whole allowlist of a project, or of each project of a group. Every project \
+             has an allowlist, which can be empty.",
         )
     }
 
@@ -37,7 +37,15 @@ impl ListResource for Allowlists {
         found: Sender<Listed<ExclusiveModel>>,
     ) -> Result<(), Errors> {
         let gitlab = &context.client.gitlab;
-        walk::search(gitlab, &config, limit, &Lists { gitlab, whole_objects }, found, context.warnings).await
+        walk::search(
+            gitlab,
+            &config,
+            limit,
+            &Lists { gitlab, whole_objects },
+            found,
+            context.warnings,
+        )
+        .await
     }
 }
 
@@ -47,8 +55,8 @@ struct Lists<'a> {
 }
 
 impl Lists<'_> {
-    /// Returns the list as far as it is wanted. One of which only the identity is wanted isn't read; `is_visible` says that
-    /// the token is known to be allowed to.
+    /// Returns the list as far as it is wanted. One of which only the identity is wanted isn't
+    /// read; `is_visible` says that the token is known to be allowed to.
     async fn of(
         &self,
         project: ProjectId,
@@ -77,8 +85,9 @@ impl Find for Lists<'_> {
         _: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
-        let list =
-            self.of(project.id, Some(&project.full_path), project.settings.is_some(), warnings).await?;
+        let list = self
+            .of(project.id, Some(&project.full_path), project.settings.is_some(), warnings)
+            .await?;
         Ok(vec![listed(list, &project.full_path)])
     }
 
@@ -91,7 +100,8 @@ impl Find for Lists<'_> {
         let list = self.of(project, None, false, warnings).await?;
         // The list tells the path.
         let path = self.gitlab.project_path(project).await;
-        let path = path.map_err(|error: Error| Unread::of(cannot_read(&project.to_string()), &error))?;
+        let path =
+            path.map_err(|error: Error| Unread::of(cannot_read(&project.to_string()), &error))?;
         Ok(vec![listed(list, &path)])
     }
 }

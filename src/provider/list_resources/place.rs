@@ -1,4 +1,5 @@
-//! The `config` block of all list resources: the project, or the group with its projects, that is searched.
+//! The `config` block of all list resources: the project, or the group with its projects, that is
+//! searched.
 
 use crate::framework::{Attr, Attribute, Diagnostic, Errors, Schema, Type, model};
 use crate::gitlab::{Below, Client, GroupId, Kind, ProjectId};
@@ -29,7 +30,8 @@ pub(super) fn schema(description: &'static str) -> Schema {
         Attribute::optional(
             "project",
             Type::String,
-            "ID or full path of the project to search. Exactly one of `project` and `group` must be set.",
+            "ID or full path of the project to search. Exactly one of `project` and `group` must \
+             be set.",
         ),
         Attribute::optional(
             "group",
@@ -39,7 +41,8 @@ pub(super) fn schema(description: &'static str) -> Schema {
         Attribute::optional(
             "include_subgroups",
             Type::Bool,
-            "Whether to search the projects of the group's subgroups, too. Defaults to `true`. Only with `group`.",
+            "Whether to search the projects of the group's subgroups, too. Defaults to `true`. \
+             Only with `group`.",
         ),
         Attribute::optional(
             "include_archived",
@@ -71,7 +74,8 @@ fn check_choice(config: &Query) -> Option<Diagnostic> {
         (Attr::Known(_), Attr::Known(_)) => Some(
             Diagnostic::new(
                 "Both a project and a group to search",
-                "`project` and `group` are both set. Set only one of them. To search both, use one `list` block for each.",
+                "`project` and `group` are both set. Set only one of them. To search both, use one \
+                 `list` block for each.",
             )
             .at("group"),
         ),
@@ -80,12 +84,17 @@ fn check_choice(config: &Query) -> Option<Diagnostic> {
 }
 
 /// Checks that an option of a search in a group doesn't stand beside a project.
-fn check_option(attribute: &'static str, option: &Attr<bool>, config: &Query) -> Option<Diagnostic> {
-    let is_misplaced = option.known().is_some() && config.project.known().is_some() && config.group.is_null();
+fn check_option(
+    attribute: &'static str,
+    option: &Attr<bool>,
+    config: &Query,
+) -> Option<Diagnostic> {
+    let is_misplaced =
+        option.known().is_some() && config.project.known().is_some() && config.group.is_null();
     is_misplaced.then(|| {
         let detail = format!(
-            "`{attribute}` is set, but it applies only to the projects of a group. Remove it, or set `group` instead of \
-             `project`."
+            "`{attribute}` is set, but it applies only to the projects of a group. Remove it, or \
+             set `group` instead of `project`."
         );
         Diagnostic::new("Option without a group", detail).at(attribute)
     })
@@ -162,6 +171,9 @@ mod tests {
     fn unknown_values_are_never_at_fault() {
         let unknown = Query { project: Attr::Unknown, group: known("a"), ..Query::default() };
         assert_eq!(problems(&unknown), []);
-        assert_eq!(problems(&Query { project: Attr::Unknown, group: Attr::Unknown, ..Query::default() }), []);
+        assert_eq!(
+            problems(&Query { project: Attr::Unknown, group: Attr::Unknown, ..Query::default() }),
+            []
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! List resource `gitlab_job_token_scope`: the access settings of a project or of the projects of a group, for
-//! `terraform query`.
+//! List resource `gitlab_job_token_scope`: the access settings of a project or of the projects of a
+//! group, for `terraform query`.
 
 use tokio::sync::mpsc::Sender;
 
@@ -21,7 +21,8 @@ impl ListResource for JobTokenScopes {
 
     fn schema(&self) -> Schema {
         place::schema(
-            "Lists the job token scope of a project, or of each project of a group. Every project has one.",
+            "Lists the job token scope of a project, or of each project of a group. Every project \
+             has one.",
         )
     }
 
@@ -63,8 +64,10 @@ impl Find for Scopes<'_> {
         let scope = match own {
             Some(_) if !self.whole_objects => bare(id),
             Some(own) => {
-                let settings =
-                    gitlab.listed_settings(project, &self.enforcement).await.map_err(cannot_read)?;
+                let settings = gitlab
+                    .listed_settings(project, &self.enforcement)
+                    .await
+                    .map_err(cannot_read)?;
                 found_with(id, settings, pushes(own.own))
             }
             None => {
@@ -109,7 +112,8 @@ fn bare(project: ProjectId) -> ScopeModel {
 
 /// Returns the push settings that an import brings in: those that are not GitLab's default.
 fn pushes(own: Settings) -> [Attr<bool>; 2] {
-    let settings = [own.push_repository_for_job_token_allowed, own.cross_project_push_for_job_token_allowed];
+    let settings =
+        [own.push_repository_for_job_token_allowed, own.cross_project_push_for_job_token_allowed];
     settings.map(|setting| if setting == Some(true) { Attr::Known(true) } else { Attr::Null })
 }
 

@@ -1,4 +1,5 @@
-//! The walk through the projects of a search: page by page, a few projects at a time, and no further than the host asks.
+//! The walk through the projects of a search: page by page, a few projects at a time, and no
+//! further than the host asks.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,8 @@ pub(super) trait Find: Sync {
     /// The model of an object.
     type Object: Send;
 
-    /// Returns the objects of a listed project, of which no more than `wanted` are needed. Warnings are about that project.
+    /// Returns the objects of a listed project, of which no more than `wanted` are needed. Warnings
+    /// are about that project.
     fn in_listed(
         &self,
         project: &GroupProject,
@@ -39,8 +41,8 @@ pub(super) trait Find: Sync {
 /// The reason why a project couldn't be read.
 #[derive(Debug)]
 pub(super) enum Unread {
-    /// GitLab doesn't show it to the token: the user's role is too low, or the project is gone or not visible. The other
-    /// projects of a group are listed all the same.
+    /// GitLab doesn't show it to the token: the user's role is too low, or the project is gone or
+    /// not visible. The other projects of a group are listed all the same.
     Hidden(Diagnostic),
     /// Another answer.
     Failed(Diagnostic),
@@ -66,7 +68,9 @@ impl Unread {
 
     fn told(self, place: Place) -> Errors {
         match self {
-            Self::Hidden(diagnostic) | Self::Failed(diagnostic) => diagnostic.at(place.attribute()).into(),
+            Self::Hidden(diagnostic) | Self::Failed(diagnostic) => {
+                diagnostic.at(place.attribute()).into()
+            }
             Self::Told(errors) => errors,
         }
     }
@@ -89,8 +93,10 @@ pub(super) async fn search<F: Find>(
     let mut host = Host { found, wanted: limit };
     let below = match place {
         Place::Project(project) => {
-            let objects =
-                find.in_project(project, limit, warnings).await.map_err(|unread| unread.told(place))?;
+            let objects = find
+                .in_project(project, limit, warnings)
+                .await
+                .map_err(|unread| unread.told(place))?;
             host.send(objects).await;
             return Ok(());
         }
@@ -118,7 +124,8 @@ pub(super) async fn search<F: Find>(
         };
         let mut page = page.as_slice();
         while !page.is_empty() {
-            // No more than the host may take, and few at first: what it has no use for would be asked in vain.
+            // No more than the host may take, and few at first: what it has no use for would be
+            // asked in vain.
             let (next, rest) = page.split_at(at_once.min(host.wanted).min(page.len()));
             (page, at_once) = (rest, AT_ONCE.min(at_once * 2));
             let objects = join_all(next.iter().map(async |project| {
@@ -165,7 +172,8 @@ impl<T> Host<T> {
     }
 }
 
-/// The warnings about single projects. Those of one attribute have one cause, which is told in full once.
+/// The warnings about single projects. Those of one attribute have one cause, which is told in full
+/// once.
 #[derive(Debug, Default)]
 struct Told(BTreeMap<Option<String>, (Diagnostic, usize)>);
 
@@ -182,9 +190,9 @@ impl Told {
         for (mut warning, more) in self.0.into_values() {
             if more > 0 {
                 let projects = if more == 1 { "project" } else { "projects" };
-                warning
-                    .detail
-                    .push_str(&format!("\n\nThis also applies to {more} more {projects} of group {group}."));
+                warning.detail.push_str(&format!(
+                    "\n\nThis also applies to {more} more {projects} of group {group}."
+                ));
             }
             warnings.add(warning.at("group"));
         }
@@ -194,8 +202,8 @@ impl Told {
 fn not_visible(count: usize, group: &str) -> Diagnostic {
     let projects = if count == 1 { "project" } else { "projects" };
     let detail = format!(
-        "{count} {projects} of group {group} can't be searched, because their job token settings aren't visible to the token. \
-         Give the token's user the Maintainer role in group {group}."
+        "{count} {projects} of group {group} can't be searched, because their job token settings \
+         aren't visible to the token. Give the token's user the Maintainer role in group {group}."
     );
     Diagnostic::new(format!("Projects not visible: group {group}"), detail).at("group")
 }

@@ -7,8 +7,9 @@ use crate::gitlab::{Error, ErrorKind, TokenProblem};
 
 mod connection;
 
-const UNSEEN_TARGET: &str = "A target can be added only if it is visible to the token's user. Give the user at least the \
-                             Guest role in it, or use a token whose user has access to both.";
+const UNSEEN_TARGET: &str = "A target can be added only if it is visible to the token's user. Give \
+                             the user at least the Guest role in it, or use a token whose user has \
+                             access to both.";
 
 /// Returns what to do about it, where more can be said than GitLab said itself.
 pub(super) fn advice(error: &Error) -> Option<Cow<'static, str>> {
@@ -24,20 +25,22 @@ pub(super) fn advice(error: &Error) -> Option<Cow<'static, str>> {
     fixed_advice(error).map(Cow::Borrowed)
 }
 
-const CLASSIC_TOKEN: &str = "GitLab offers this only over GraphQL, where fine-grained tokens don't support it yet. Use a classic access token with \
-     the scope `api`, or don't manage permissions of entries and cross-project push.";
+const CLASSIC_TOKEN: &str = "GitLab offers this only over GraphQL, where fine-grained tokens don't \
+     support it yet. Use a classic access token with the scope `api`, or don't manage permissions \
+     of entries and cross-project push.";
 
 fn missing_permissions(needed: &str) -> String {
     let early_check = match needed.contains(READ_USER) {
         true => {
-            " Only the check of the token during provider configuration needs this permission: `early_auth_check = false` turns it off."
+            " Only the check of the token during provider configuration needs this permission: \
+             `early_auth_check = false` turns it off."
         }
         false => "",
     };
     format!(
-        "Create a fine-grained token with {needed} and all other permissions in the guide \"GitLab versions and tokens\"; the \
-         permissions of a token can't be changed. If this token isn't fine-grained, the instance or group accepts only \
-         fine-grained tokens.{early_check}"
+        "Create a fine-grained token with {needed} and all other permissions in the guide \"GitLab \
+         versions and tokens\"; the permissions of a token can't be changed. If this token isn't \
+         fine-grained, the instance or group accepts only fine-grained tokens.{early_check}"
     )
 }
 
@@ -48,148 +51,172 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
     let advice = match error.kind() {
         ErrorKind::FineGrained { .. } | ErrorKind::Proxy { .. } => return None,
         ErrorKind::NoToken => {
-            "Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`, to an access token with the scope \
-             `api`."
+            "Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`, to an \
+             access token with the scope `api`."
         }
-        ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden if is_blocked(error) => {
-            "The token's user can't use GitLab. Ask an administrator of the instance to unblock, activate or approve the user, \
-             or use another user's token."
+        ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden
+            if is_blocked(error) =>
+        {
+            "The token's user can't use GitLab. Ask an administrator of the instance to unblock, \
+             activate or approve the user, or use another user's token."
         }
         ErrorKind::Unauthorized(TokenProblem::Expired | TokenProblem::Revoked) => {
-            "Create a new access token with the scope `api`, and set it as the provider's `token` or as `GITLAB_TOKEN`."
+            "Create a new access token with the scope `api`, and set it as the provider's `token` \
+             or as `GITLAB_TOKEN`."
         }
         ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden
             if is_about_the_address(error) =>
         {
-            "GitLab accepts requests only from some IP addresses. Ask an administrator of the instance or an owner of the group \
-             to add this machine's address."
+            "GitLab accepts requests only from some IP addresses. Ask an administrator of the \
+             instance or an owner of the group to add this machine's address."
         }
         ErrorKind::Forbidden | ErrorKind::Server if is_in_maintenance(error) => {
             "GitLab is in maintenance mode or read-only. Try again later."
         }
-        ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden if is_impersonation(error) => {
-            "An administrator has disabled impersonation tokens on this instance: use a personal, project or group access token."
+        ErrorKind::Unauthorized(TokenProblem::Invalid) | ErrorKind::Forbidden
+            if is_impersonation(error) =>
+        {
+            "An administrator has disabled impersonation tokens on this instance: use a personal, \
+             project or group access token."
         }
         ErrorKind::Unauthorized(TokenProblem::Invalid) => {
-            "Check the provider's `token` (or `GITLAB_TOKEN`), and that it was created on this GitLab instance."
+            "Check the provider's `token` (or `GITLAB_TOKEN`), and that it was created on this \
+             GitLab instance."
         }
         ErrorKind::Forbidden if must_sign_in(error) => {
-            "Sign in to GitLab in a browser as the token's user, and follow GitLab's instructions. A service account or bot user \
-             can't sign in: use another user's token instead."
+            "Sign in to GitLab in a browser as the token's user, and follow GitLab's instructions. \
+             A service account or bot user can't sign in: use another user's token instead."
         }
         ErrorKind::Blocked { .. } => {
-            "The response doesn't have the form of GitLab's API, so a proxy, firewall or gateway sent it. If that expects \
-             credentials or a header, set them in the provider's `headers`; if it filters by IP address, allow this machine's. \
-             GitLab itself answers with a plain \"Forbidden\" while it bans an IP address after failed logins."
+            "The response doesn't have the form of GitLab's API, so a proxy, firewall or gateway \
+             sent it. If that expects credentials or a header, set them in the provider's \
+             `headers`; if it filters by IP address, allow this machine's. GitLab itself answers \
+             with a plain \"Forbidden\" while it bans an IP address after failed logins."
         }
         ErrorKind::Forbidden if error.is_about_the_user() => {
-            "This request doesn't need a role, so GitLab rejects the token or its user for all requests. If the response gives no \
-             reason, ask an administrator of the instance."
+            "This request doesn't need a role, so GitLab rejects the token or its user for all \
+             requests. If the response gives no reason, ask an administrator of the instance."
         }
         ErrorKind::Forbidden => {
-            "Reading and changing a project's job token settings takes at least the Maintainer role in the project. Give this \
-             role to the token's user."
+            "Reading and changing a project's job token settings takes at least the Maintainer \
+             role in the project. Give this role to the token's user."
         }
         ErrorKind::InsufficientScope { .. } => {
             "Use an access token with the scope `api`. `read_api` is enough for plans."
         }
         ErrorKind::NotFound if is_about_the_target(error) => {
-            "GitLab has no target with this ID. Check the ID, and whether it belongs to a project or a group."
+            "GitLab has no target with this ID. Check the ID, and whether it belongs to a project \
+             or a group."
         }
         ErrorKind::NotFound => {
-            "GitLab returns 404 both for projects that don't exist and for projects that aren't visible to the token. Check the \
-             path or ID, and that the token's user has at least the Maintainer role in the project."
+            "GitLab returns 404 both for projects that don't exist and for projects that aren't \
+             visible to the token. Check the path or ID, and that the token's user has at least \
+             the Maintainer role in the project."
         }
         ErrorKind::BadRequest if exceeds_the_limit(error) => {
-            "An allowlist can have at most 200 projects and 200 groups. Add a group instead of its projects, or remove entries \
-             that are no longer needed."
+            "An allowlist can have at most 200 projects and 200 groups. Add a group instead of its \
+             projects, or remove entries that are no longer needed."
         }
         ErrorKind::BadRequest if is_about_the_target(error) => UNSEEN_TARGET,
         ErrorKind::BadRequest if may_not_change(error) => {
-            "GitLab also gives this response if the entry's target isn't visible to the token. Give the token's user at least \
-             the Guest role in the target, or use a token whose user has access to both."
+            "GitLab also gives this response if the entry's target isn't visible to the token. \
+             Give the token's user at least the Guest role in the target, or use a token whose \
+             user has access to both."
         }
         ErrorKind::BadRequest => return None,
         ErrorKind::NotAllowed => {
-            "GitLab gives this response to a change by the former path of a project or group. Use its current path or its ID."
+            "GitLab gives this response to a change by the former path of a project or group. Use \
+             its current path or its ID."
         }
         ErrorKind::RateLimited { .. } => {
             "Try again later, or set a smaller `max_concurrent_requests` in the provider block."
         }
         ErrorKind::Server => {
-            "GitLab or a proxy in front of it failed. Try again: the next apply makes the remaining changes."
+            "GitLab or a proxy in front of it failed. Try again: the next apply makes the \
+             remaining changes."
         }
         ErrorKind::Redirected { is_sign_in: true, .. } => {
-            "GitLab's API doesn't redirect to sign-in pages, so this is from a single sign-on proxy or the like. Set its \
-             credentials for programs in the provider's `headers`, or use an address that bypasses it. If the page is GitLab's \
-             own, `base_url` isn't the URL of the instance."
+            "GitLab's API doesn't redirect to sign-in pages, so this is from a single sign-on \
+             proxy or the like. Set its credentials for programs in the provider's `headers`, or \
+             use an address that bypasses it. If the page is GitLab's own, `base_url` isn't the \
+             URL of the instance."
         }
         ErrorKind::Redirected { .. } => {
-            "Redirects aren't followed, so that the token isn't sent to another address. If GitLab has moved, set the provider's \
-             `base_url` to its new URL."
+            "Redirects aren't followed, so that the token isn't sent to another address. If GitLab \
+             has moved, set the provider's `base_url` to its new URL."
         }
         ErrorKind::UnexpectedStatus if error.is_over_graphql() => {
-            "The REST API isn't affected. Permissions of entries, cross-project push and the data source \
-             `gitlab_job_token_scopes` need GraphQL: let requests to `/api/graphql` through the proxy in front of GitLab."
+            "The REST API isn't affected. Permissions of entries, cross-project push and the data \
+             source `gitlab_job_token_scopes` need GraphQL: let requests to `/api/graphql` through \
+             the proxy in front of GitLab."
         }
         ErrorKind::UnexpectedStatus => {
-            "The response isn't from GitLab's API. Set the provider's `base_url` to the URL of a GitLab instance, for example \
-             `https://gitlab.example.com`."
+            "The response isn't from GitLab's API. Set the provider's `base_url` to the URL of a \
+             GitLab instance, for example `https://gitlab.example.com`."
         }
         ErrorKind::Unreachable => {
-            "Check the provider's `base_url`, and that this machine can reach it. If it needs a proxy, set `HTTPS_PROXY`, or \
-             `HTTP_PROXY` if `base_url` starts with `http://`."
+            "Check the provider's `base_url`, and that this machine can reach it. If it needs a \
+             proxy, set `HTTPS_PROXY`, or `HTTP_PROXY` if `base_url` starts with `http://`."
         }
         ErrorKind::Untrusted(problem) => connection::of_tls(*problem),
-        ErrorKind::TimedOut => "If the server is slow, increase `request_timeout` in the provider block.",
+        ErrorKind::TimedOut => {
+            "If the server is slow, increase `request_timeout` in the provider block."
+        }
         ErrorKind::Unreadable => {
-            "The response may be a login page or a proxy's error page. Check the provider's `base_url`."
+            "The response may be a login page or a proxy's error page. Check the provider's \
+             `base_url`."
         }
         ErrorKind::PartMissing => {
-            "GitLab shows the project, so this response was ignored. Try again. If the error persists, a proxy may be changing \
-             GitLab's responses."
+            "GitLab shows the project, so this response was ignored. Try again. If the error \
+             persists, a proxy may be changing GitLab's responses."
         }
         ErrorKind::Incomplete => {
-            "The list was ignored, because elements are missing. Try again. If the error persists, a proxy may be changing GitLab's \
-             responses."
+            "The list was ignored, because elements are missing. Try again. If the error persists, \
+             a proxy may be changing GitLab's responses."
         }
         ErrorKind::TooManyProjects => {
             "At most 20,000 projects can be read. Use one data source for each subgroup."
         }
         ErrorKind::LogTooLong => {
-            "At most 20,000 projects can be read. See the log in GitLab: Settings > CI/CD > Job token permissions."
+            "At most 20,000 projects can be read. See the log in GitLab: Settings > CI/CD > Job \
+             token permissions."
         }
         ErrorKind::TooManyEntries => {
             "At most about 50,000 entries can be read. Use one data source for each subgroup."
         }
-        ErrorKind::Cancelled => "The run was interrupted. The next plan shows the remaining changes.",
+        ErrorKind::Cancelled => {
+            "The run was interrupted. The next plan shows the remaining changes."
+        }
         ErrorKind::StillAllowed => {
-            "GitLab doesn't remove a project that isn't visible to the token, so its jobs keep access. Give the token's user at \
-             least the Guest role in that project, or use a token whose user has access to both."
+            "GitLab doesn't remove a project that isn't visible to the token, so its jobs keep \
+             access. Give the token's user at least the Guest role in that project, or use a token \
+             whose user has access to both."
         }
         ErrorKind::Unsupported if !error.is_over_graphql() => {
-            "Allowlists and changes of the setting need GitLab 16.1 or later, and entries for groups need 17.0 or later. If this \
-             GitLab is newer, check that the provider's `base_url` is the URL of a GitLab instance."
+            "Allowlists and changes of the setting need GitLab 16.1 or later, and entries for \
+             groups need 17.0 or later. If this GitLab is newer, check that the provider's \
+             `base_url` is the URL of a GitLab instance."
         }
         ErrorKind::Unsupported => {
-            "Permissions of allowlist entries and the data source `gitlab_job_token_scopes` need GitLab 18.3 or later (beta in \
-             18.0 to 18.2). Upgrade GitLab, or remove `default_permissions` and `job_token_policies` from the configuration. \
-             Everything else works."
+            "Permissions of allowlist entries and the data source `gitlab_job_token_scopes` need \
+             GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove \
+             `default_permissions` and `job_token_policies` from the configuration. Everything \
+             else works."
         }
         ErrorKind::SwitchedOff => SWITCHED_OFF,
         ErrorKind::NotAvailable => {
-            "GitLab gives the same response if the object doesn't exist, and if the token isn't allowed to read or change it. The \
-             token needs the scope `api` (`read_api` is enough for plans), and its user at least the Maintainer role in the \
-             project."
+            "GitLab gives the same response if the object doesn't exist, and if the token isn't \
+             allowed to read or change it. The token needs the scope `api` (`read_api` is enough \
+             for plans), and its user at least the Maintainer role in the project."
         }
         ErrorKind::UnknownValues(_) => {
             "Correct the name. If it is right, it belongs to a newer version: upgrade GitLab."
         }
         ErrorKind::UnseenTarget => UNSEEN_TARGET,
         ErrorKind::Elsewhere { .. } => {
-            "GitLab identifies the entry by paths here, and one of them was reassigned during the run, as when a project or group \
-             is renamed and another takes its path. Apply again, and restore the permissions of the entry that was changed \
-             instead."
+            "GitLab identifies the entry by paths here, and one of them was reassigned during the \
+             run, as when a project or group is renamed and another takes its path. Apply again, \
+             and restore the permissions of the entry that was changed instead."
         }
     };
     Some(advice)
@@ -202,7 +229,10 @@ fn is_blocked(error: &Error) -> bool {
 
 /// The words only choose the advice, as above.
 fn must_sign_in(error: &Error) -> bool {
-    says_one_of(error, &["Terms of Service", "terms of service", "password expired", "not confirmed"])
+    says_one_of(
+        error,
+        &["Terms of Service", "terms of service", "password expired", "not confirmed"],
+    )
 }
 
 /// The words only choose the advice, as above.

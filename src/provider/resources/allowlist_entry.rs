@@ -1,4 +1,5 @@
-//! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist, whatever else is on it.
+//! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist, whatever else
+//! is on it.
 
 mod adoption;
 mod change;
@@ -16,8 +17,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy, MoveSource,
-    Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
+    Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy,
+    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
 use crate::gitlab::{Allowed, Freshness, GroupId, NotGranted, ProjectId, Target};
 use crate::provider::connection::{Connection, Paths};
@@ -65,77 +66,89 @@ impl Resource for AllowlistEntry {
     const TYPE_NAME: &'static str = "gitlab_job_token_allowlist_entry";
 
     fn schema(&self) -> Schema {
-        let attributes = vec![
+        let attributes =
+            vec![
             Attribute::required(
                 "project",
                 Type::String,
-                "ID or full path of the project whose allowlist it is. Changing this to a different project \
-                 forces a new resource; a different path or ID for the same project doesn't.",
+                "ID or full path of the project whose allowlist it is. Changing this to a \
+                 different project forces a new resource; a different path or ID for the same \
+                 project doesn't.",
             ),
             Attribute::optional(
                 "target_project",
                 Type::String,
-                "ID or full path of the project whose jobs get access. Exactly one of `target_project`, \
-                 `target_project_id`, `target_group` and `target_group_id` must be set. Changing to a \
-                 different target forces a new resource. The target can be the project itself if \
-                 `default_permissions` or `job_token_policies` is set: the entry then sets the permissions \
-                 of the project's own jobs.",
+                "ID or full path of the project whose jobs get access. Exactly one of \
+                 `target_project`, `target_project_id`, `target_group` and `target_group_id` must \
+                 be set. Changing to a different target forces a new resource. The target can be \
+                 the project itself if `default_permissions` or `job_token_policies` is set: the \
+                 entry then sets the permissions of the project's own jobs.",
             ),
             Attribute::optional(
                 "target_project_id",
                 Type::Number,
-                "ID of the project whose jobs get access, instead of `target_project`. Null if the target is \
-                 a group.",
+                "ID of the project whose jobs get access, instead of `target_project`. Null if the \
+                 target is a group.",
             )
             .or_computed(),
             Attribute::optional(
                 "target_group",
                 Type::String,
-                "ID or full path of the group whose projects' jobs get access, including the projects of its \
-                 subgroups.",
+                "ID or full path of the group whose projects' jobs get access, including the \
+                 projects of its subgroups.",
             ),
             Attribute::optional(
                 "target_group_id",
                 Type::Number,
-                "ID of the group whose projects' jobs get access, instead of `target_group`. Null if the \
-                 target is a project.",
+                "ID of the group whose projects' jobs get access, instead of `target_group`. Null \
+                 if the target is a project.",
             )
             .or_computed(),
             Attribute::optional(
                 "default_permissions",
                 Type::Bool,
-                "Whether the target's jobs have the default permissions, which are all that a job token can \
-                 have (`true`), or only those in `job_token_policies` (`false`). If neither attribute is \
-                 set, permissions aren't managed: a new entry has the default permissions, an existing entry \
-                 keeps its permissions, and both attributes are null. Needs GitLab 18.3 or later.",
+                "Whether the target's jobs have the default permissions, which are all that a job \
+                 token can have (`true`), or only those in `job_token_policies` (`false`). If \
+                 neither attribute is set, permissions aren't managed: a new entry has the default \
+                 permissions, an existing entry keeps its permissions, and both attributes are \
+                 null. Needs GitLab 18.3 or later.",
             )
             .or_computed(),
             Attribute::optional(
                 "job_token_policies",
                 Type::set(Type::String),
-                "Policies that the target's jobs are restricted to, such as `READ_JOBS` or `ADMIN_PACKAGES`: \
-                 see [GitLab's list](https://docs.gitlab.com/ci/jobs/fine_grained_permissions/). `[]` gives \
-                 no permissions. Conflicts with `default_permissions = true`. Needs GitLab 18.3 or later.",
+                "Policies that the target's jobs are restricted to, such as `READ_JOBS` or \
+                 `ADMIN_PACKAGES`: see [GitLab's \
+                 list](https://docs.gitlab.com/ci/jobs/fine_grained_permissions/). `[]` gives no \
+                 permissions. Conflicts with `default_permissions = true`. Needs GitLab 18.3 or \
+                 later.",
             )
             .or_computed(),
-            Attribute::computed("target_type", Type::String, "Type of the target: `project` or `group`."),
+            Attribute::computed("target_type", Type::String, "Type of the target: `project` or \
+                `group`."),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
             Attribute::computed(
                 "id",
                 Type::String,
-                "ID of the entry: `<project ID>:project:<target ID>` or `<project ID>:group:<target ID>`.",
+                "ID of the entry: `<project ID>:project:<target ID>` or `<project \
+                 ID>:group:<target ID>`.",
             ),
         ];
-        let description = "Adds a project or group to a project's job token allowlist, so that its CI/CD \
-                           jobs can access that project with `CI_JOB_TOKEN`. Other entries stay as they are. \
-                           If the entry already exists, the resource adopts it and prints a warning. \
-                           Destroying the resource removes the entry, even if it was adopted.";
+        let description = "Adds a project or group to a project's job token allowlist, so that its \
+                           CI/CD jobs can access that project with `CI_JOB_TOKEN`. Other entries \
+                           stay as they are. If the entry already exists, the resource adopts it \
+                           and prints a warning. Destroying the resource removes the entry, even \
+                           if it was adopted.";
         Schema { version: 0, description, attributes }
     }
 
     fn identity_schema(&self) -> IdentitySchema {
-        let target =
-            |name, description| IdentityAttribute { name, ty: Type::Number, required: false, description };
+        let target = |name, description| IdentityAttribute {
+            name,
+            ty: Type::Number,
+            required: false,
+            description,
+        };
         let attributes = vec![
             identity::project_id(),
             target(
@@ -188,8 +201,10 @@ impl Resource for AllowlistEntry {
             if is_own {
                 own::check(owner, &planned)?;
             }
-            let is_new = prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
-            // A removal of this run has left the entry for this one: without an apply, it would be in no state.
+            let is_new =
+                prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
+            // A removal of this run has left the entry for this one: without an apply, it would be
+            // in no state.
             let is_left = context.client.is_some_and(|connection| {
                 !connection.ledger.left(&claims::wanted(owner, target, &planned)).is_empty()
             });
@@ -197,7 +212,8 @@ impl Resource for AllowlistEntry {
                 let is_there = match (is_new, is_own) {
                     (false, _) => true,
                     (true, false) => {
-                        match adoption::check(connection, &context, (owner, target), &planned).await {
+                        match adoption::check(connection, &context, (owner, target), &planned).await
+                        {
                             Err(_) if is_left => true,
                             is_there => is_there?,
                         }
@@ -208,10 +224,17 @@ impl Resource for AllowlistEntry {
                     }
                 };
                 notes.extend((is_new && is_there).then(adoption::note));
-                notes.extend(claims::plan(connection, &context, prior.as_ref(), &planned, is_there));
+                notes.extend(claims::plan(
+                    connection,
+                    &context,
+                    prior.as_ref(),
+                    &planned,
+                    is_there,
+                ));
             }
             let before = prior.as_ref().filter(|_| !is_new);
-            let checked = check::check(context.client, owner, before, &planned, context.warnings).await;
+            let checked =
+                check::check(context.client, owner, before, &planned, context.warnings).await;
             if !is_left {
                 checked?;
             }
@@ -254,7 +277,8 @@ impl Resource for AllowlistEntry {
             Ok(()) => Ok(entry),
             Err(failed) => {
                 // What a removal has left for this resource is in no other state.
-                let is_left = !context.client.ledger.left(&claims::wanted(owner, target, &entry)).is_empty();
+                let is_left =
+                    !context.client.ledger.left(&claims::wanted(owner, target, &entry)).is_empty();
                 Err(Failed { left: failed.left.or_else(|| is_left.then_some(entry)), ..failed })
             }
         }
@@ -294,13 +318,16 @@ impl Resource for AllowlistEntry {
                 connection.reads.note(Manager::Entry, owner, Some(target), paths);
                 let state = state.with_ids(owner, target);
                 connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
-                permissions::refresh(&connection.gitlab, owner, target, state, context.warnings).await
+                permissions::refresh(&connection.gitlab, owner, target, state, context.warnings)
+                    .await
             }
             Err(error) if error.is_not_found() => {
                 context.warnings.add(project_gone(names::project(&state.project, owner)));
                 Ok(None)
             }
-            Err(error) => Err(report(cannot_read(&names::project(&state.project, owner)), &error).into()),
+            Err(error) => {
+                Err(report(cannot_read(&names::project(&state.project, owner)), &error).into())
+            }
         }
     }
 
@@ -316,7 +343,9 @@ impl Resource for AllowlistEntry {
         let updated = planned.with_ids(owner, target);
         let is_another = prior.id.known().is_some() && updated.id != prior.id;
         if is_another && !change::is_gone(gitlab, &prior).await {
-            return Err(replacement::unplanned(&names::entry(&prior), &names::entry(&updated)).into());
+            return Err(
+                replacement::unplanned(&names::entry(&prior), &names::entry(&updated)).into()
+            );
         }
         let own = context.private.mark();
         let is_removed = match own {
@@ -327,18 +356,28 @@ impl Resource for AllowlistEntry {
             add(&context, owner, target, &updated).await?;
             return Ok(updated);
         }
-        if let Some(wanted) =
-            permissions::of(&updated).filter(|wanted| permissions::of(&prior).as_ref() != Some(wanted))
+        if let Some(wanted) = permissions::of(&updated)
+            .filter(|wanted| permissions::of(&prior).as_ref() != Some(wanted))
         {
             let turn = claims::turn(&context, owner, target, &updated).await?;
             if own::is_own(owner, target) {
                 own::write(&context, owner, &updated).await?;
             } else {
-                let written = gitlab.set_permissions(owner, target, &wanted).await.map_err(|failed| {
-                    let attempted = format!("Can't set permissions: {}", names::target(&updated));
-                    let objects = format!("Setting the permissions of {} failed.", names::entry(&updated));
-                    permissions::failed_change(attempted, Some(&objects), failed, updated.clone())
-                })?;
+                let written =
+                    gitlab.set_permissions(owner, target, &wanted).await.map_err(|failed| {
+                        let attempted =
+                            format!("Can't set permissions: {}", names::target(&updated));
+                        let objects = format!(
+                            "Setting the permissions of {} failed.",
+                            names::entry(&updated)
+                        );
+                        permissions::failed_change(
+                            attempted,
+                            Some(&objects),
+                            failed,
+                            updated.clone(),
+                        )
+                    })?;
                 permissions::tell_if_hidden(written, &updated, context.warnings);
             }
             turn.wrote(own, Value::Entry(Some(wanted)));
@@ -346,8 +385,9 @@ impl Resource for AllowlistEntry {
         Ok(updated)
     }
 
-    /// Uses REST whatever the entry's permissions are: by ID, which is exact even when a path has changed
-    /// hands, and works for groups that the token can't see; GraphQL's removal means another direction by version.
+    /// Uses REST whatever the entry's permissions are: by ID, which is exact even when a path has
+    /// changed hands, and works for groups that the token can't see; GraphQL's removal means
+    /// another direction by version.
     async fn delete(
         &self,
         context: Context<'_, Connection>,
@@ -421,8 +461,9 @@ fn check_config(stage: Stage, config: &EntryModel) -> Result<(), Errors> {
 }
 
 /// The outcome of an addition that may have been carried out, and that couldn't be checked.
-const MAY_BE_THERE: &str = "\n\nThe entry may have been added: GitLab couldn't be asked. It is in the state, so that it can't be \
-                            left behind; the next apply replaces it.";
+const MAY_BE_THERE: &str = "\n\nThe entry may have been added: GitLab couldn't be asked. It is in \
+                            the state, so that it can't be left behind; the next apply replaces \
+                            it.";
 
 /// Adds the entry, or adopts it.
 async fn add(
@@ -438,7 +479,9 @@ async fn add(
     let left = ledger.left(&wanted);
     let own = context.private.mark();
     if own::is_own(owner, target) {
-        own::write(context, owner, entry).await.map_err(|failed| overlap::with_left(failed, &left))?;
+        own::write(context, owner, entry)
+            .await
+            .map_err(|failed| overlap::with_left(failed, &left))?;
         turn.wrote(own, Value::Entry(permissions));
         return Ok(());
     }

@@ -1,5 +1,5 @@
-//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project. What a managed kind does not name is
-//! removed.
+//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project. What a managed kind
+//! does not name is removed.
 
 mod change;
 mod check;
@@ -23,8 +23,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, MoveSource, Plan,
-    PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy,
+    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
 use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId, Target};
 use crate::provider::connection::{Connection, Paths};
@@ -72,61 +72,65 @@ impl Resource for AllowlistExclusive {
             Attribute::required(
                 "project",
                 Type::String,
-                "ID or full path of the project whose allowlist it is. Changing this to a different project \
-                 forces a new resource; a different path or ID for the same project doesn't.",
+                "ID or full path of the project whose allowlist it is. Changing this to a \
+                 different project forces a new resource; a different path or ID for the same \
+                 project doesn't.",
             ),
             Attribute::optional_map(
                 "projects",
                 entries::attributes(),
-                "Projects on the allowlist, at most 200, with the permissions of their jobs. Keys are IDs or \
-                 full paths. All other projects are removed from the allowlist; `{}` removes all of them. At \
-                 most one of `projects`, `target_projects` and `target_project_ids` can be set; if none is, \
-                 projects aren't managed. Projects or groups must be managed. Needs GitLab 18.3 or later.",
+                "Projects on the allowlist, at most 200, with the permissions of their jobs. Keys \
+                 are IDs or full paths. All other projects are removed from the allowlist; `{}` \
+                 removes all of them. At most one of `projects`, `target_projects` and \
+                 `target_project_ids` can be set; if none is, projects aren't managed. Projects or \
+                 groups must be managed. Needs GitLab 18.3 or later.",
             ),
             Attribute::optional_map(
                 "groups",
                 entries::attributes(),
-                "Groups on the allowlist, at most 200, with the permissions of their projects' jobs, \
-                 including the projects of their subgroups. Keys are IDs or full paths. All other groups are \
-                 removed from the allowlist; `{}` removes all of them. At most one of `groups`, \
-                 `target_groups` and `target_group_ids` can be set; if none is, groups aren't managed. Needs \
-                 GitLab 18.3 or later.",
+                "Groups on the allowlist, at most 200, with the permissions of their projects' \
+                 jobs, including the projects of their subgroups. Keys are IDs or full paths. All \
+                 other groups are removed from the allowlist; `{}` removes all of them. At most \
+                 one of `groups`, `target_groups` and `target_group_ids` can be set; if none is, \
+                 groups aren't managed. Needs GitLab 18.3 or later.",
             ),
             Attribute::optional(
                 "target_projects",
                 Type::set(Type::String),
-                "IDs or full paths of the projects on the allowlist, at most 200, instead of `projects`. \
-                 Permissions aren't managed, and new entries have the default permissions. All other \
-                 projects are removed from the allowlist; `[]` removes all of them.",
+                "IDs or full paths of the projects on the allowlist, at most 200, instead of \
+                 `projects`. Permissions aren't managed, and new entries have the default \
+                 permissions. All other projects are removed from the allowlist; `[]` removes all \
+                 of them.",
             ),
             Attribute::optional(
                 "target_project_ids",
                 Type::set(Type::Number),
-                "IDs of the projects on the allowlist, instead of `target_projects`. Null if projects aren't \
-                 managed, or are managed by `projects`.",
+                "IDs of the projects on the allowlist, instead of `target_projects`. Null if \
+                 projects aren't managed, or are managed by `projects`.",
             )
             .or_computed(),
             Attribute::optional(
                 "target_groups",
                 Type::set(Type::String),
-                "IDs or full paths of the groups on the allowlist, at most 200, instead of `groups`. \
-                 Permissions aren't managed, and new entries have the default permissions. All other groups \
-                 are removed from the allowlist; `[]` removes all of them.",
+                "IDs or full paths of the groups on the allowlist, at most 200, instead of \
+                 `groups`. Permissions aren't managed, and new entries have the default \
+                 permissions. All other groups are removed from the allowlist; `[]` removes all of \
+                 them.",
             ),
             Attribute::optional(
                 "target_group_ids",
                 Type::set(Type::Number),
-                "IDs of the groups on the allowlist, instead of `target_groups`. Null if groups aren't \
-                 managed, or are managed by `groups`.",
+                "IDs of the groups on the allowlist, instead of `target_groups`. Null if groups \
+                 aren't managed, or are managed by `groups`.",
             )
             .or_computed(),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
             Attribute::computed("id", Type::String, "ID of the project, as a string."),
         ];
-        let description = "Manages a project's whole job token allowlist: its projects, its groups, or both. \
-                           Entries that aren't in the configuration are removed, and the plan names each \
-                           target that loses access. Destroying the resource removes the entries that it \
-                           manages.";
+        let description = "Manages a project's whole job token allowlist: its projects, its \
+                           groups, or both. Entries that aren't in the configuration are removed, \
+                           and the plan names each target that loses access. Destroying the \
+                           resource removes the entries that it manages.";
         Schema { version: 0, description, attributes }
     }
 
@@ -165,7 +169,8 @@ impl Resource for AllowlistExclusive {
         });
         let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
         let id = project_id.clone().map(|id| id.to_string());
-        let changes = context.private.is_imported() || prior.is_none_or(|prior| changes(prior, &config));
+        let changes =
+            context.private.is_imported() || prior.is_none_or(|prior| changes(prior, &config));
         let mut planned = ExclusiveModel { project_id, id, ..config };
         let lists = match (gitlab.zip(owner(&planned)), lists_before) {
             (Some((gitlab, owner)), _) if Some(owner) != before => {
@@ -195,8 +200,10 @@ impl Resource for AllowlistExclusive {
             _ => lists,
         };
         let mut kept = Named::new();
-        plan_ids::<ProjectId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
-        plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
+        plan_ids::<ProjectId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved)
+            .await?;
+        plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved)
+            .await?;
         unresolved.warn(gitlab, context.warnings).await;
         check::not_owner(&planned)?;
         if let Some((connection, owner)) = context.client.zip(owner(&planned)) {
@@ -238,8 +245,8 @@ impl Resource for AllowlistExclusive {
         planned: ExclusiveModel,
     ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
         let (owner, created) = resolve_existing(&context.client.gitlab, planned).await?;
-        // A failed create leaves no state: a tainted list would be destroyed and built anew by the next apply, with
-        // nobody allowed in between.
+        // A failed create leaves no state: a tainted list would be destroyed and built anew by the
+        // next apply, with nobody allowed in between.
         write::converge(&context, owner, None, &created).await.map_err(|errors| {
             let ledger = &context.client.ledger;
             let wanted = claims::wanted(owner, &created, &claims::named(&created), None);
@@ -258,16 +265,28 @@ impl Resource for AllowlistExclusive {
         let Connection { gitlab, ledger, reads } = context.client;
         // Before the first request: a removal that is planned meanwhile finds it.
         ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
-        let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await? else {
+        let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await?
+        else {
             context.warnings.add(project_gone(project::as_written(&state.project)));
             return Ok(None);
         };
         let name = names::project(&state.project, owner);
-        let read = refresh::observe(gitlab, owner, state, Freshness::Shared, Keys::Paths, context.warnings);
+        let read = refresh::observe(
+            gitlab,
+            owner,
+            state,
+            Freshness::Shared,
+            Keys::Paths,
+            context.warnings,
+        );
         match read.await {
             Ok(state) => {
                 reads.note(Manager::Exclusive, owner, None, Paths::default());
-                ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
+                ledger.note_read(
+                    context.private.instance(),
+                    Manager::Exclusive,
+                    claims::held(&state),
+                );
                 Ok(Some(state))
             }
             Err(error) if error.is_not_found() => {
@@ -288,7 +307,9 @@ impl Resource for AllowlistExclusive {
         let (project, updated) = resolve_existing(gitlab, planned).await?;
         let is_another = change::is_another_project(&prior, &updated);
         if is_another && !change::is_gone(gitlab, &prior).await {
-            return Err(replacement::unplanned(&change::name(&prior), &change::name(&updated)).into());
+            return Err(
+                replacement::unplanned(&change::name(&prior), &change::name(&updated)).into()
+            );
         }
         let only_paths = !is_another && change::is_in_names_only(&prior, &updated);
         let wanted = claims::wanted(project, &updated, &claims::named(&updated), None);
@@ -300,7 +321,9 @@ impl Resource for AllowlistExclusive {
         if only_paths && !is_removed {
             return Ok(updated);
         }
-        match write::converge(&context, project, Some(&prior).filter(|_| !is_another), &updated).await {
+        match write::converge(&context, project, Some(&prior).filter(|_| !is_another), &updated)
+            .await
+        {
             Ok(()) => Ok(updated),
             Err(errors) => Err(Failed { left: left(&context, project, updated).await, errors }),
         }
@@ -312,7 +335,8 @@ impl Resource for AllowlistExclusive {
         state: ExclusiveModel,
     ) -> Result<(), Failed<ExclusiveModel>> {
         let gitlab = &context.client.gitlab;
-        let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await? else {
+        let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await?
+        else {
             context.warnings.add(gone_before_removal(project::as_written(&state.project)));
             return Ok(());
         };
@@ -345,7 +369,11 @@ impl Resource for AllowlistExclusive {
         import.await.map_err(|errors| identity::of_import(id, errors))
     }
 
-    fn move_from(&self, source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
+    fn move_from(
+        &self,
+        source: &MoveSource,
+        warnings: &Warnings,
+    ) -> Result<ExclusiveModel, Errors> {
         if !crate::provider::moved::is_official(source, moved::SOURCE_TYPE) {
             return Err(cannot_move(source, Self::TYPE_NAME).into());
         }
@@ -358,16 +386,20 @@ fn owner(model: &ExclusiveModel) -> Option<ProjectId> {
 }
 
 /// The state after a failed create.
-const NOT_IN_STATE: &str = "\n\nThe resource isn't in the state, so destroying doesn't remove the entries that were added. The next apply adopts them.";
+const NOT_IN_STATE: &str = "\n\nThe resource isn't in the state, so destroying doesn't remove the \
+    entries that were added. The next apply adopts them.";
 
-/// Returns what a failed write has left on the server. Also after an interrupt: the state must say how far it came.
+/// Returns what a failed write has left on the server. Also after an interrupt: the state must say
+/// how far it came.
 async fn left(
     context: &Context<'_, Connection>,
     owner: ProjectId,
     state: ExclusiveModel,
 ) -> Option<ExclusiveModel> {
     let gitlab = context.client.gitlab.despite_stop();
-    refresh::observe(&gitlab, owner, state, Freshness::Now, Keys::Paths, context.warnings).await.ok()
+    refresh::observe(&gitlab, owner, state, Freshness::Now, Keys::Paths, context.warnings)
+        .await
+        .ok()
 }
 
 const UNREAD: &str = "So the plan doesn't show which entries the exclusive allowlist removes.";
@@ -385,14 +417,17 @@ async fn plan_ids<I: Managed>(
     unresolved: &mut Unresolved,
 ) -> Result<(), Errors> {
     let live = lists.live::<I>();
-    let ids = ids::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref(), unresolved).await?;
+    let ids =
+        ids::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref(), unresolved)
+            .await?;
     *I::entries(planned) = ids.entries;
     *I::target_ids(planned) = ids.attribute;
     kept.extend(ids.kept.into_iter().map(|(id, name)| (id.into(), name)));
     Ok(())
 }
 
-/// Warns of all that the plan itself doesn't show, claims what it wants, and returns what the apply must know.
+/// Warns of all that the plan itself doesn't show, claims what it wants, and returns what the apply
+/// must know.
 fn warn_and_claim(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -444,7 +479,8 @@ async fn resolve_existing(
     planned.id = Attr::Known(owner.to_string());
     let (projects, missing_projects) =
         ids::resolve_existing::<ProjectId>(gitlab, ProjectId::side(&planned)).await;
-    let (groups, missing_groups) = ids::resolve_existing::<GroupId>(gitlab, GroupId::side(&planned)).await;
+    let (groups, missing_groups) =
+        ids::resolve_existing::<GroupId>(gitlab, GroupId::side(&planned)).await;
     Errors::check(missing_projects.into_iter().chain(missing_groups))?;
     planned.target_project_ids = projects;
     planned.target_group_ids = groups;

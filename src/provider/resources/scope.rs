@@ -52,49 +52,52 @@ impl Resource for JobTokenScope {
             Attribute::required(
                 "project",
                 Type::String,
-                "ID or full path of the project. Changing this to a different project forces a new resource; \
-                 a different path or ID for the same project doesn't.",
+                "ID or full path of the project. Changing this to a different project forces a new \
+                 resource; a different path or ID for the same project doesn't.",
             ),
             Attribute::optional(
                 "inbound_enabled",
                 Type::Bool,
-                "Whether access is restricted to the allowlist (`true`), or open to the jobs of all projects \
-                 of the instance (`false`), within the rights of the user who runs them. Defaults to `true`, \
-                 as in GitLab.",
+                "Whether access is restricted to the allowlist (`true`), or open to the jobs of \
+                 all projects of the instance (`false`), within the rights of the user who runs \
+                 them. Defaults to `true`, as in GitLab.",
             )
             .or_default(Value::Bool(true)),
             Attribute::optional(
                 Push::Own.attribute(),
                 Type::Bool,
-                "Whether this project's own jobs can push to its repository with their job token. If it isn't set, the setting \
-                 isn't managed and the attribute is null. Needs GitLab 17.2 or later. On GitLab Self-Managed before 18.4, \
-                 GitLab ignores the setting unless an administrator enables the feature flag \
+                "Whether this project's own jobs can push to its repository with their job token. \
+                 If it isn't set, the setting isn't managed and the attribute is null. Needs \
+                 GitLab 17.2 or later. On GitLab Self-Managed before 18.4, GitLab ignores the \
+                 setting unless an administrator enables the feature flag \
                  `allow_push_repository_for_job_token`; since 18.4 it is always available.",
             )
             .or_computed(),
             Attribute::optional(
                 Push::CrossProject.attribute(),
                 Type::Bool,
-                "Whether jobs of other projects on the allowlist can push to this project's repository with their job token. \
-                 Entries with default permissions or the policy `ADMIN_REPOSITORIES` then allow it, if \
-                 `push_repository_for_job_token_allowed` is on, too, access is restricted to the allowlist, and the user who \
-                 runs the job is at least a Developer in this project. If it isn't set, the setting isn't managed and the \
-                 attribute is null. Needs GitLab 19.1 or later.",
+                "Whether jobs of other projects on the allowlist can push to this project's \
+                 repository with their job token. Entries with default permissions or the policy \
+                 `ADMIN_REPOSITORIES` then allow it, if `push_repository_for_job_token_allowed` is \
+                 on, too, access is restricted to the allowlist, and the user who runs the job is \
+                 at least a Developer in this project. If it isn't set, the setting isn't managed \
+                 and the attribute is null. Needs GitLab 19.1 or later.",
             )
             .or_computed(),
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether this project's own job tokens are restricted in which projects they can access. \
-                 Deprecated in GitLab and read-only; null if GitLab doesn't return it.",
+                "Whether this project's own job tokens are restricted in which projects they can \
+                 access. Deprecated in GitLab and read-only; null if GitLab doesn't return it.",
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
             Attribute::computed("id", Type::String, "ID of the project, as a string."),
         ];
-        let description = "Manages whether other projects' CI/CD job tokens can access a project only if \
-                           they are on its allowlist (the inbound job token scope). Every project has this \
-                           setting: creating the resource adopts it, and destroying the resource restores \
-                           GitLab's default, which restricts access to the allowlist.";
+        let description = "Manages whether other projects' CI/CD job tokens can access a project \
+                           only if they are on its allowlist (the inbound job token scope). Every \
+                           project has this setting: creating the resource adopts it, and \
+                           destroying the resource restores GitLab's default, which restricts \
+                           access to the allowlist.";
         Schema { version: 0, description, attributes }
     }
 
@@ -127,16 +130,26 @@ impl Resource for JobTokenScope {
         let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
         unresolved.warn(gitlab, context.warnings).await;
         let id = project_id.clone().map(|id| id.to_string());
-        let outbound_enabled = prior.as_ref().map_or(Attr::Unknown, |prior| prior.outbound_enabled.clone());
+        let outbound_enabled =
+            prior.as_ref().map_or(Attr::Unknown, |prior| prior.outbound_enabled.clone());
         let planned = ScopeModel { project_id, id, outbound_enabled, ..config };
         let mut notes = Map::new();
         if let (Some(connection), Some(project)) = (context.client, project_id_of(&planned)) {
             notes = claims::plan(connection, &context, prior.as_ref(), &planned, project);
-            restricting::check(&connection.gitlab, project, prior.as_ref(), &planned, context.warnings).await;
+            restricting::check(
+                &connection.gitlab,
+                project,
+                prior.as_ref(),
+                &planned,
+                context.warnings,
+            )
+            .await;
         }
         PlannedIds::default().with("project_id", &planned.project_id).note(&mut notes, &context)?;
         if let Some(prior) = &prior {
-            Push::ALL.iter().for_each(|push| push.tell_if_abandoned(prior, &planned, context.warnings));
+            Push::ALL
+                .iter()
+                .for_each(|push| push.tell_if_abandoned(prior, &planned, context.warnings));
         }
         opening::check(gitlab, prior.as_ref(), &planned, context.warnings).await?;
         let replace = match &prior {
@@ -197,7 +210,9 @@ impl Resource for JobTokenScope {
                 context.warnings.add(project_gone(names::project(&state.project, project)));
                 Ok(None)
             }
-            Err(error) => Err(report(cannot_read(&names::project(&state.project, project)), &error).into()),
+            Err(error) => {
+                Err(report(cannot_read(&names::project(&state.project, project)), &error).into())
+            }
         }
     }
 
@@ -212,7 +227,9 @@ impl Resource for JobTokenScope {
         if project_id_of(&prior).is_some_and(|before| before != project) {
             if !change::is_gone(gitlab, &prior).await {
                 let new = ScopeModel { project_id: Attr::Known(project.into()), ..planned };
-                return Err(replacement::unplanned(&change::name(&prior), &change::name(&new)).into());
+                return Err(
+                    replacement::unplanned(&change::name(&prior), &change::name(&new)).into()
+                );
             }
             return write::set_up(&context, project, planned).await;
         }
@@ -268,7 +285,8 @@ impl Resource for JobTokenScope {
     }
 }
 
-/// Returns a project's scope as nobody manages it yet, for imports and queries; `project` is left to the caller.
+/// Returns a project's scope as nobody manages it yet, for imports and queries; `project` is left
+/// to the caller.
 pub(in crate::provider) async fn found(
     client: &Client,
     (project, name): (ProjectId, &str),
@@ -282,8 +300,8 @@ pub(in crate::provider) async fn found(
     Ok(found_with(project, settings, pushes))
 }
 
-/// Returns the same scope where its push settings are known: the project's own and the cross-project one, as far as they are
-/// on.
+/// Returns the same scope where its push settings are known: the project's own and the
+/// cross-project one, as far as they are on.
 pub(in crate::provider) fn found_with(
     project: ProjectId,
     settings: ScopeSettings,
@@ -324,26 +342,32 @@ fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> S
     }
 }
 
-/// Returns what was planned, with what the server added. A planned value stays, as the plan promised; should
-/// the server hold another by now, the next read shows it.
+/// Returns what was planned, with what the server added. A planned value stays, as the plan
+/// promised; should the server hold another by now, the next read shows it.
 fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
     let promised = planned.outbound_enabled.clone();
     let observed = observed(planned, project, settings);
-    if promised.is_unknown() { observed } else { ScopeModel { outbound_enabled: promised, ..observed } }
+    if promised.is_unknown() {
+        observed
+    } else {
+        ScopeModel { outbound_enabled: promised, ..observed }
+    }
 }
 
 fn cannot_read(project: &str) -> String {
     format!("Can't read the job token scope of project {project}")
 }
 
-const ENFORCEMENT: &str = "If the instance enforces allowlists, as GitLab.com does, `inbound_enabled` can only be `true`. \
-                           Remove the attribute, and add the projects and groups that need access to the allowlist.";
+const ENFORCEMENT: &str = "If the instance enforces allowlists, as GitLab.com does, \
+                           `inbound_enabled` can only be `true`. Remove the attribute, and add the \
+                           projects and groups that need access to the allowlist.";
 
-/// Returns the warning that an instance has begun to enforce the allowlist, so that an open project is restricted again.
+/// Returns the warning that an instance has begun to enforce the allowlist, so that an open project
+/// is restricted again.
 fn restricted_again(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} was open, with `inbound_enabled = false`, but GitLab returns `true` now. If a user changed the \
-         setting, the next apply changes it back.\n\n{ENFORCEMENT}"
+        "Project {project} was open, with `inbound_enabled = false`, but GitLab returns `true` \
+         now. If a user changed the setting, the next apply changes it back.\n\n{ENFORCEMENT}"
     );
     Diagnostic::new(format!("Project {project} is restricted again"), detail)
 }

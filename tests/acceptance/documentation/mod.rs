@@ -1,5 +1,5 @@
-//! Tests what the documentation shows: each configuration in it is valid and formatted, each recording is
-//! what the program says. Whether `docs/` is up to date is tested where it is made.
+//! Tests what the documentation shows: each configuration in it is valid and formatted, each
+//! recording is what the program says. Whether `docs/` is up to date is tested where it is made.
 
 mod blocks;
 
@@ -12,8 +12,8 @@ use terraform_cli::Workspace;
 use crate::examples::official::Official;
 use crate::kit::{bare_workspace, workspace};
 use crate::needs::{
-    CHECK_BLOCKS, Feature, IMPORT_BLOCKS, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, OCI_MIRROR, OPTIONAL_DEFAULTS,
-    QUERY, REMOVED,
+    CHECK_BLOCKS, Feature, IMPORT_BLOCKS, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, OCI_MIRROR,
+    OPTIONAL_DEFAULTS, QUERY, REMOVED,
 };
 use crate::worlds::examples::{allow, examples};
 use blocks::{Block, pages};
@@ -36,8 +36,9 @@ fn every_configuration_is_formatted() {
     tf.run(&["fmt", "-check", "-diff", &folder.to_string_lossy()]).succeeds();
 }
 
-/// The official provider is the stand-in that its examples are applied with, which knows the resources in question, so
-/// that these blocks are validated too. What a program is too old for is left out aloud.
+/// The official provider is the stand-in that its examples are applied with, which knows the
+/// resources in question, so that these blocks are validated too. What a program is too old for is
+/// left out aloud.
 #[test]
 fn every_configuration_is_valid() {
     let gitlab = Arc::new(examples());
@@ -155,8 +156,8 @@ fn assert_recorded(tf: &Workspace, recording: &Block) {
         let mut rest = run.succeeds().stdout();
         for part in recorded.split(LEFT_OUT).map(str::trim).filter(|part| !part.is_empty()) {
             let found = rest.find(part);
-            let found =
-                found.unwrap_or_else(|| panic!("{recording} shows what is not said:\n{part}\n\n{run}"));
+            let found = found
+                .unwrap_or_else(|| panic!("{recording} shows what is not said:\n{part}\n\n{run}"));
             rest = &rest[found + part.len()..];
         }
     }

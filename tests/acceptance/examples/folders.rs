@@ -42,7 +42,10 @@ fn every_resource_has_an_example_of_itself_and_of_each_import() {
 #[test]
 fn every_data_source_has_an_example() {
     let data_sources = provider().data_sources();
-    assert_eq!(names_in("data-sources"), set(data_sources.iter().map(|data_source| data_source.type_name())));
+    assert_eq!(
+        names_in("data-sources"),
+        set(data_sources.iter().map(|data_source| data_source.type_name()))
+    );
     for data_source in data_sources {
         let folder = format!("data-sources/{}", data_source.type_name());
         assert_eq!(names_in(&folder), set(["data-source.tf"]), "{folder}");
@@ -84,14 +87,19 @@ fn every_version_constraint_admits_this_version() {
     let mut checked = 0;
     let mut folders = vec![example("provider"), example("guides")];
     while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        for path in
+            fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+        {
             if path.is_dir() {
                 folders.push(path);
                 continue;
             }
             let text = fs::read_to_string(&path).expect("a text");
             if let Some((_, after)) = text.split_once("source  = \"aff15f21/gitlab-job-token\"") {
-                assert!(after.trim_start().starts_with(&constraint), "{path:?} has no {constraint}");
+                assert!(
+                    after.trim_start().starts_with(&constraint),
+                    "{path:?} has no {constraint}"
+                );
                 checked += 1;
             }
         }

@@ -1,4 +1,5 @@
-//! The real-world examples: each folder under `examples/guides/` has its test here, and its line in [`TESTED`].
+//! The real-world examples: each folder under `examples/guides/` has its test here, and its line in
+//! [`TESTED`].
 
 use std::sync::Arc;
 
@@ -79,15 +80,22 @@ fn lock_down_leaves_no_gap_for_targets_on_the_allowlists() {
     guide(&tf, "lock-down");
 
     let warnings = tf.plan().run().warnings();
-    assert!(warnings.iter().any(|warning| warning.detail.contains("group shop (11)")), "{warnings:?}");
+    assert!(
+        warnings.iter().any(|warning| warning.detail.contains("group shop (11)")),
+        "{warnings:?}"
+    );
     tf.apply_saved().succeeds();
 
     assert_eq!(allowed(&gitlab, "platform/charts"), ["platform/deploy"]);
     assert!(allowed(&gitlab, "security/vault").is_empty());
     assert!(projects.iter().all(|project| gitlab.inbound_enabled(project_id(&gitlab, project))));
     let writes = gitlab.requests().writes();
-    let first_switch = writes.iter().position(|write| write.route == Route::ScopePatch).expect("a switch");
-    assert!(writes[first_switch..].iter().all(|write| write.route == Route::ScopePatch), "{writes}");
+    let first_switch =
+        writes.iter().position(|write| write.route == Route::ScopePatch).expect("a switch");
+    assert!(
+        writes[first_switch..].iter().all(|write| write.route == Route::ScopePatch),
+        "{writes}"
+    );
     let limited = json!({ "platform/charts": 1, "platform/deploy": 3, "security/vault": 0 });
     assert_eq!(tf.output("limited"), limited);
     tf.plan().changes_nothing().warns_of_nothing();
@@ -115,13 +123,17 @@ fn an_audit_tells_of_open_projects_and_strangers() {
 
     gitlab.set_inbound_enabled(project_id(&gitlab, "security/vault"), false);
     allow(&gitlab, "platform/charts", &["shop/*"]);
-    let told: Vec<_> = tf.plan().run().warnings().into_iter().map(|warning| warning.detail).collect();
+    let told: Vec<_> =
+        tf.plan().run().warnings().into_iter().map(|warning| warning.detail).collect();
     assert_eq!(told.len(), 2, "{told:?}");
     for finding in [
         "Open to the job tokens of all projects: security/vault.",
         "Allowed, but not below a trusted group: platform/charts <- shop/*.",
     ] {
-        assert!(told.iter().any(|detail| detail.starts_with(finding)), "{finding:?} is not in {told:?}");
+        assert!(
+            told.iter().any(|detail| detail.starts_with(finding)),
+            "{finding:?} is not in {told:?}"
+        );
     }
     assert_eq!(gitlab.requests().writes().to_string(), "");
     tf.destroy().succeeds();
@@ -134,11 +146,16 @@ fn edges_become_checks_a_table_and_a_picture() {
     allow(&gitlab, "platform/deploy", &["security/scanner", "shop/*"]);
     allow(&gitlab, "platform/charts", &["platform/*"]);
     allow(&gitlab, "platform/apps/storefront", &["platform/deploy"]);
-    let (charts, deploy) = (project_id(&gitlab, "platform/charts"), project_id(&gitlab, "platform/deploy"));
+    let (charts, deploy) =
+        (project_id(&gitlab, "platform/charts"), project_id(&gitlab, "platform/deploy"));
     let platform = gitlab.group_id("platform").expect("a group of the estate");
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     gitlab.set_permissions(charts, Target::Group(platform), least);
-    gitlab.record_authentication(deploy, project_id(&gitlab, "security/scanner"), "2026-11-20T10:00:00Z");
+    gitlab.record_authentication(
+        deploy,
+        project_id(&gitlab, "security/scanner"),
+        "2026-11-20T10:00:00Z",
+    );
     let tf = workspace(&gitlab);
     guide(&tf, "access-graph");
 
@@ -204,8 +221,9 @@ fn a_migration_changes_nothing_on_the_server() {
     let gitlab = Arc::new(examples());
     let official = Official::start(&gitlab);
     let mut tf = beside(&gitlab, &official);
-    let holds =
-        |project: &str, expected: &[&str]| assert_eq!(allowed(&gitlab, project), expected, "{project}");
+    let holds = |project: &str, expected: &[&str]| {
+        assert_eq!(allowed(&gitlab, project), expected, "{project}")
+    };
     let nothing_changed = || {
         holds("platform/deploy", &["security/scanner"]);
         holds("platform/charts", &["platform/apps/*", "platform/deploy"]);

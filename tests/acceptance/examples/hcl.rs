@@ -1,5 +1,6 @@
-//! Reads as much of Terraform's language as the examples need for which the installed program may be too old: blocks
-//! of attributes with literal values. It is no parser; what it does not know is a mistake in the example.
+//! Reads as much of Terraform's language as the examples need for which the installed program may
+//! be too old: blocks of attributes with literal values. It is no parser; what it does not know is
+//! a mistake in the example.
 
 use serde_json::{Map, Value};
 
@@ -35,7 +36,8 @@ impl Block {
 #[track_caller]
 pub(super) fn blocks(text: &str) -> Vec<Block> {
     let mut open = vec![block("")];
-    for line in text.lines().map(|line| line.split_once(" #").map_or(line, |(code, _)| code).trim()) {
+    for line in text.lines().map(|line| line.split_once(" #").map_or(line, |(code, _)| code).trim())
+    {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -45,9 +47,14 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
             let closed = open.pop().expect("an open block");
             open.last_mut().expect("the file itself").inner.push(closed);
         } else {
-            let (name, value) = line.split_once('=').unwrap_or_else(|| panic!("no attribute: {line:?}"));
-            let value = serde_json::from_str(value.trim()).unwrap_or_else(|_| Value::from(value.trim()));
-            open.last_mut().expect("the file itself").attributes.insert(name.trim().to_owned(), value);
+            let (name, value) =
+                line.split_once('=').unwrap_or_else(|| panic!("no attribute: {line:?}"));
+            let value =
+                serde_json::from_str(value.trim()).unwrap_or_else(|_| Value::from(value.trim()));
+            open.last_mut()
+                .expect("the file itself")
+                .attributes
+                .insert(name.trim().to_owned(), value);
         }
     }
     open.pop().expect("the file itself").inner
@@ -59,13 +66,17 @@ fn block(head: &str) -> Block {
 
 #[test]
 fn blocks_are_read_with_what_is_in_them() {
-    let text = "# A list.\nlist \"x\" \"y\" {\n  provider = gitlab # ours\n\n  config {\n    project = \"a/b\"\n    \
-                n = 7\n  }\n}\n";
+    let text = "# A list.\nlist \"x\" \"y\" {\n  provider = gitlab # ours\n\n  config {\n    \
+                project = \"a/b\"\n    n = 7\n  }\n}\n\
+                ";
     let read = blocks(text);
     assert_eq!(
         (read.len(), read[0].head.as_str(), read[0].text("provider")),
         (1, "list \"x\" \"y\"", "gitlab")
     );
     let config = read[0].the("config");
-    assert_eq!(Value::Object(config.attributes.clone()), serde_json::json!({"project": "a/b", "n": 7}));
+    assert_eq!(
+        Value::Object(config.attributes.clone()),
+        serde_json::json!({"project": "a/b", "n": 7})
+    );
 }

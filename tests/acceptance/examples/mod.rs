@@ -1,4 +1,5 @@
-//! Everything under `examples/` is applied as its reader would apply it. A folder that no test knows fails here.
+//! Everything under `examples/` is applied as its reader would apply it. A folder that no test
+//! knows fails here.
 
 mod folders;
 mod guides;
@@ -32,8 +33,11 @@ fn text(path: &str) -> String {
 /// The names in a folder under `examples/`.
 #[track_caller]
 fn names_in(path: &str) -> BTreeSet<String> {
-    let entries = fs::read_dir(example(path)).unwrap_or_else(|error| panic!("examples/{path}: {error}"));
-    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    let entries =
+        fs::read_dir(example(path)).unwrap_or_else(|error| panic!("examples/{path}: {error}"));
+    entries
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 #[test]

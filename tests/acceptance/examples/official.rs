@@ -1,6 +1,7 @@
-//! A stand-in for the official GitLab provider: of its resources those that the examples use, with the attributes and
-//! ids of theirs, over the simulator's world in place of requests. The CLI attaches to it as to a provider that is being
-//! debugged. It destroys as the official one does, so that a migration that destroys is found out.
+//! A stand-in for the official GitLab provider: of its resources those that the examples use, with
+//! the attributes and ids of theirs, over the simulator's world in place of requests. The CLI
+//! attaches to it as to a provider that is being debugged. It destroys as the official one does, so
+//! that a migration that destroys is found out.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -8,9 +9,9 @@ use std::sync::Arc;
 use gitlab_simulator::{Simulator, Target};
 use serde_json::json;
 use terraform_provider_gitlab_job_token::framework::{
-    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Calls, Change, Context, Diagnostic, Errors,
-    Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, Model, Plan, PlanContext, Provider, Resource,
-    Schema, Set, Type, Warnings, model, service,
+    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Calls, Change, Context,
+    Diagnostic, Errors, Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, Model, Plan,
+    PlanContext, Provider, Resource, Schema, Set, Type, Warnings, model, service,
 };
 use terraform_provider_gitlab_job_token::plugin::MAX_MESSAGE_BYTES;
 use tokio::net::TcpListener;
@@ -31,8 +32,8 @@ pub(crate) struct Official {
 impl Official {
     pub(crate) fn start(gitlab: &Arc<Simulator>) -> Official {
         let runtime = Runtime::new().expect("a runtime");
-        let provider =
-            service(StandIn(Arc::clone(gitlab)), Calls::default(), MAX_MESSAGE_BYTES).expect("valid schemas");
+        let provider = service(StandIn(Arc::clone(gitlab)), Calls::default(), MAX_MESSAGE_BYTES)
+            .expect("valid schemas");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let server = Server::builder().add_routes(Routes::new(provider));
@@ -66,12 +67,21 @@ impl Provider for StandIn {
         schema(0, vec![Attribute::optional("token", Type::String, "Not looked at.")])
     }
 
-    async fn configure(&self, _: ProviderBlock, _: Host, _: &Warnings) -> Result<Arc<Simulator>, Errors> {
+    async fn configure(
+        &self,
+        _: ProviderBlock,
+        _: Host,
+        _: &Warnings,
+    ) -> Result<Arc<Simulator>, Errors> {
         Ok(Arc::clone(&self.0))
     }
 
     fn resources(&self) -> Vec<Box<dyn AnyResource<Arc<Simulator>>>> {
-        vec![Box::new(Of::<Project>::NEW), Box::new(Of::<OneEntry>::NEW), Box::new(Of::<WholeList>::NEW)]
+        vec![
+            Box::new(Of::<Project>::NEW),
+            Box::new(Of::<OneEntry>::NEW),
+            Box::new(Of::<WholeList>::NEW),
+        ]
     }
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Arc<Simulator>>>> {
@@ -117,21 +127,39 @@ impl<T: Thing> Resource for Of<T> {
     }
 
     fn identity_schema(&self) -> IdentitySchema {
-        let id = IdentityAttribute { name: "id", ty: Type::String, required: true, description: "Its id." };
+        let id = IdentityAttribute {
+            name: "id",
+            ty: Type::String,
+            required: true,
+            description: "Its id.",
+        };
         IdentitySchema { version: 0, attributes: vec![id] }
     }
 
-    /// None: the official provider stores no identities for these, and OpenTofu can't move a state that has one.
+    /// None: the official provider stores no identities for these, and OpenTofu can't move a state
+    /// that has one.
     fn identity(&self, _: &T) -> Identity {
         Identity::default()
     }
 
-    async fn plan(&self, _: PlanContext<'_, Arc<Simulator>>, change: Change<T>) -> Result<Plan<T>, Errors> {
+    async fn plan(
+        &self,
+        _: PlanContext<'_, Arc<Simulator>>,
+        change: Change<T>,
+    ) -> Result<Plan<T>, Errors> {
         let id = change.prior.map_or(Attr::Unknown, |prior| prior.id().clone());
-        Ok(Plan { planned: change.config.with_id(id), replace: Vec::new(), notes: Default::default() })
+        Ok(Plan {
+            planned: change.config.with_id(id),
+            replace: Vec::new(),
+            notes: Default::default(),
+        })
     }
 
-    async fn create(&self, context: Context<'_, Arc<Simulator>>, planned: T) -> Result<T, Failed<T>> {
+    async fn create(
+        &self,
+        context: Context<'_, Arc<Simulator>>,
+        planned: T,
+    ) -> Result<T, Failed<T>> {
         Ok(planned.create(context.client))
     }
 
@@ -140,16 +168,26 @@ impl<T: Thing> Resource for Of<T> {
     }
 
     async fn update(&self, _: Context<'_, Arc<Simulator>>, _: T, _: T) -> Result<T, Failed<T>> {
-        Err(Diagnostic::new("No update", "No example changes a resource of the official provider.").into())
+        Err(Diagnostic::new("No update", "No example changes a resource of the official provider.")
+            .into())
     }
 
-    async fn delete(&self, context: Context<'_, Arc<Simulator>>, state: T) -> Result<(), Failed<T>> {
+    async fn delete(
+        &self,
+        context: Context<'_, Arc<Simulator>>,
+        state: T,
+    ) -> Result<(), Failed<T>> {
         state.destroy(context.client);
         Ok(())
     }
 
-    async fn import(&self, _: Context<'_, Arc<Simulator>>, _: ImportBy<'_, Identity>) -> Result<T, Errors> {
-        Err(Diagnostic::new("No import", "No example imports a resource of the official provider.").into())
+    async fn import(
+        &self,
+        _: Context<'_, Arc<Simulator>>,
+        _: ImportBy<'_, Identity>,
+    ) -> Result<T, Errors> {
+        Err(Diagnostic::new("No import", "No example imports a resource of the official provider.")
+            .into())
     }
 }
 

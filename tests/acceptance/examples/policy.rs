@@ -1,4 +1,5 @@
-//! Policy as code: the Rego policy and the checks of the example, on real plans that follow the rules or don't.
+//! Policy as code: the Rego policy and the checks of the example, on real plans that follow the
+//! rules or don't.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
@@ -37,12 +38,13 @@ fn denied_in(tf: &Workspace, config: &str) -> Vec<String> {
     denied(tf)
 }
 
-/// OPA reads the arguments of a negated function before the negation, and skips the rule if one is undefined.
-/// `regorus` doesn't, so the other tests can't tell.
+/// OPA reads the arguments of a negated function before the negation, and skips the rule if one is
+/// undefined. `regorus` doesn't, so the other tests can't tell.
 #[test]
 fn no_negation_reads_what_may_be_undefined() {
     let policy = text(&format!("guides/{EXAMPLE}/policy/job_token.rego"));
-    let negations: Vec<_> = policy.lines().filter_map(|line| line.trim().strip_prefix("not ")).collect();
+    let negations: Vec<_> =
+        policy.lines().filter_map(|line| line.trim().strip_prefix("not ")).collect();
     assert!(negations.len() >= 5, "{negations:?}");
     for negation in negations {
         assert!(negation.ends_with(')') && !negation.contains(['.', '[']), "{negation}");
@@ -150,7 +152,9 @@ fn settings_that_break_a_rule_are_denied() {
         ),
         (exclusive("groups = { shop = { default_permissions = true } }"), vec![&shop]),
         (
-            exclusive(&format!("groups = {{ shop = {{ job_token_policies = {LATER}.policies }} }}")),
+            exclusive(&format!(
+                "groups = {{ shop = {{ job_token_policies = {LATER}.policies }} }}"
+            )),
             vec![&shop],
         ),
         (exclusive(&format!("groups = {{ shop = {LATER}.entry }}")), vec![&shop]),
@@ -234,7 +238,9 @@ fn checks_warn_of_what_is_planned() {
     let tf = workspace(&gitlab);
     guide(&tf, EXAMPLE);
     let example = text(&format!("guides/{EXAMPLE}/main.tf"));
-    tf.config(&example.replace("{ job_token_policies = policies }", "{ default_permissions = true }"));
+    tf.config(
+        &example.replace("{ job_token_policies = policies }", "{ default_permissions = true }"),
+    );
     let bad = "\"platform/deploy\" = {\n    inbound_enabled = false\n    cross_project_push = true";
     let variables = text(&format!("guides/{EXAMPLE}/terraform.tfvars"));
     tf.file("terraform.tfvars", &variables.replace("\"platform/deploy\" = {", bad));
@@ -246,7 +252,10 @@ fn checks_warn_of_what_is_planned() {
         "A group has the default permissions.",
         "Jobs of other projects can push.",
     ] {
-        assert!(warnings.iter().any(|warning| warning.detail == finding), "{finding}: {warnings:?}");
+        assert!(
+            warnings.iter().any(|warning| warning.detail == finding),
+            "{finding}: {warnings:?}"
+        );
     }
 }
 

@@ -62,7 +62,8 @@ fn entries_are_applied_and_destroyed() {
 
     let expected = ["platform/apps/*", "platform/tools/release-bot", "security/scanner"];
     assert_eq!(allowed(&gitlab, "platform/deploy"), expected);
-    let (deploy, scanner) = (project_id(&gitlab, "platform/deploy"), project_id(&gitlab, "security/scanner"));
+    let (deploy, scanner) =
+        (project_id(&gitlab, "platform/deploy"), project_id(&gitlab, "security/scanner"));
     let least = Permissions::limited_to(["READ_JOBS", "READ_PACKAGES"]);
     assert_eq!(gitlab.permissions(deploy, Target::Project(scanner)), Some(least));
     assert_eq!(gitlab.permissions(deploy, Target::Project(deploy)), Some(Permissions::default()));
@@ -96,14 +97,17 @@ fn every_import_command_takes_up_what_exists() {
         let gitlab = examples();
         let tf = applied_and_forgotten(&gitlab, resource);
         let script = text(&format!("resources/{resource}/import.sh"));
-        let commands = script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
-            let words: Vec<_> = line.split(' ').collect();
-            let ["terraform", "import", address, id] = words[..] else { panic!("no import: {line:?}") };
-            (address.to_owned(), id.to_owned())
-        });
+        let commands =
+            script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
+                let words: Vec<_> = line.split(' ').collect();
+                let ["terraform", "import", address, id] = words[..] else {
+                    panic!("no import: {line:?}")
+                };
+                (address.to_owned(), id.to_owned())
+            });
         for (address, id) in commands.collect::<Vec<_>>() {
-            // Where two commands for one address show two forms of an import ID, the second takes the place
-            // of the first.
+            // Where two commands for one address show two forms of an import ID, the second takes
+            // the place of the first.
             if tf.state().addresses().contains(&address.as_str()) {
                 tf.run(&["state", "rm", &address]).succeeds();
             }
@@ -149,7 +153,10 @@ async fn every_identity_names_the_object_that_the_id_names() {
                     identity.entry(name).or_insert(Value::Null);
                 }
             }
-            let found = host.import_by_identity(resource, &Value::Object(identity)).await.expect("an answer");
+            let found = host
+                .import_by_identity(resource, &Value::Object(identity))
+                .await
+                .expect("an answer");
             assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
             imported.push(found.resources[0].stored.state["id"].clone());
         }
@@ -177,8 +184,13 @@ fn the_scope_of_a_project_is_read_and_checked() {
 fn the_allowlist_of_a_project_is_read() {
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
-    let (deploy, scanner) = (project_id(&gitlab, "platform/deploy"), project_id(&gitlab, "security/scanner"));
-    gitlab.set_permissions(deploy, Target::Project(scanner), Permissions::limited_to(["READ_JOBS"]));
+    let (deploy, scanner) =
+        (project_id(&gitlab, "platform/deploy"), project_id(&gitlab, "security/scanner"));
+    gitlab.set_permissions(
+        deploy,
+        Target::Project(scanner),
+        Permissions::limited_to(["READ_JOBS"]),
+    );
     let tf = workspace(&gitlab);
     tf.config(&text(&format!("data-sources/{ALLOWLIST}/data-source.tf")));
 
@@ -241,7 +253,10 @@ fn the_policies_of_the_version_are_read_and_checked() {
     tf.apply().succeeds().warns_of_nothing();
 
     let policies = tf.output("job_token_policies");
-    assert!(policies.as_array().is_some_and(|names| names.contains(&json!("READ_PACKAGES"))), "{policies}");
+    assert!(
+        policies.as_array().is_some_and(|names| names.contains(&json!("READ_PACKAGES"))),
+        "{policies}"
+    );
     tf.plan().changes_nothing();
 }
 
@@ -324,8 +339,12 @@ async fn the_query_finds_all_entries() {
 async fn the_query_finds_scopes_of_all_subgroups() {
     let mut names = queried(&examples(), SCOPE).await;
     names.sort_unstable();
-    let expected =
-        ["platform/apps/storefront", "platform/charts", "platform/deploy", "platform/tools/release-bot"];
+    let expected = [
+        "platform/apps/storefront",
+        "platform/charts",
+        "platform/deploy",
+        "platform/tools/release-bot",
+    ];
     assert_eq!(names, expected);
 }
 
@@ -362,15 +381,19 @@ fn assert_import_blocks_take_up(resource: &str, file: &str) {
     destroyed(&tf);
 }
 
-/// Checks that the object is managed and is what its configuration says: at most another path or ID is to be
-/// stored.
+/// Checks that the object is managed and is what its configuration says: at most another path or ID
+/// is to be stored.
 #[track_caller]
 fn assert_taken_up(gitlab: &Simulator, tf: &Workspace, address: &str) {
     let action = tf.plan_with(&["-target", address]).change(address).action;
     assert!(matches!(action, Action::NoOp | Action::Update), "{address}: {action:?}");
     gitlab.clear_requests();
     tf.apply_saved().succeeds();
-    assert_eq!(gitlab.requests().writes().to_string(), "", "{address} was no other than configured");
+    assert_eq!(
+        gitlab.requests().writes().to_string(),
+        "",
+        "{address} was no other than configured"
+    );
 }
 
 #[track_caller]

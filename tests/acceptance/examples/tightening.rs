@@ -1,4 +1,5 @@
-//! The guide "Tighten an existing group", from open projects to least privilege, with a hundred projects.
+//! The guide "Tighten an existing group", from open projects to least privilege, with a hundred
+//! projects.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,10 +43,12 @@ struct Group {
 }
 
 impl Group {
-    /// Opens each project, with entries and a log. `security/scanner` has no entry, and nobody uses that of `shop`.
+    /// Opens each project, with entries and a log. `security/scanner` has no entry, and nobody uses
+    /// that of `shop`.
     fn open() -> Group {
         let gitlab = examples();
-        let mut projects: Vec<_> = ["platform/charts", DEPLOY, STOREFRONT, BOT].map(str::to_owned).to_vec();
+        let mut projects: Vec<_> =
+            ["platform/charts", DEPLOY, STOREFRONT, BOT].map(str::to_owned).to_vec();
         for number in projects.len()..PROJECTS {
             let path = format!("platform/services/s{number:02}");
             gitlab.add_project(&path);
@@ -96,7 +99,8 @@ impl Group {
     }
 
     fn restricted(&self) -> usize {
-        let restricted = |path: &&String| self.gitlab.inbound_enabled(project_id(&self.gitlab, path));
+        let restricted =
+            |path: &&String| self.gitlab.inbound_enabled(project_id(&self.gitlab, path));
         self.projects.iter().filter(restricted).count()
     }
 
@@ -131,8 +135,10 @@ pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
     let allowlists = look.output("allowlists");
     tf.file("allowlists.auto.tfvars", allowlists.as_str().expect("a text"));
     let warnings = tf.plan().run().warnings();
-    let losses: Vec<_> =
-        warnings.iter().filter(|warning| warning.summary.starts_with("Targets will lose access")).collect();
+    let losses: Vec<_> = warnings
+        .iter()
+        .filter(|warning| warning.summary.starts_with("Targets will lose access"))
+        .collect();
     assert_eq!(losses.len(), PROJECTS, "{warnings:?}");
     assert!(losses.iter().all(|warning| warning.detail.contains(":\n\n  - group shop (11)\n\n")));
     tf.apply_saved().succeeds();
@@ -140,7 +146,9 @@ pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
     assert_eq!(gitlab.requests().to(Route::ScopePatch).len(), 0);
     group.assert_every_caller_has_access();
 
-    for (restricted, count) in [(r#"["platform/charts", "platform/deploy"]"#, 2), ("null", PROJECTS)] {
+    for (restricted, count) in
+        [(r#"["platform/charts", "platform/deploy"]"#, 2), ("null", PROJECTS)]
+    {
         gitlab.clear_requests();
         tf.file("restricted.auto.tfvars", &format!("restricted = {restricted}\n"));
         tf.apply().succeeds();
@@ -166,8 +174,10 @@ fn a_target_without_policies_keeps_its_permissions() {
     let warnings = look.apply().succeeds().warnings();
 
     let finding = "Add these to `needs`, or their jobs keep all permissions: ";
-    let undecided =
-        warnings.iter().find_map(|warning| warning.detail.strip_prefix(finding)).expect("a finding");
+    let undecided = warnings
+        .iter()
+        .find_map(|warning| warning.detail.strip_prefix(finding))
+        .expect("a finding");
     let (targets, _) = undecided.split_once('.').expect("a sentence");
     assert_eq!(
         targets.split(", ").collect::<BTreeSet<_>>(),
@@ -175,7 +185,10 @@ fn a_target_without_policies_keeps_its_permissions() {
     );
     let output = look.output("allowlists");
     assert!(
-        output.as_str().expect("a text").contains(r#""security/scanner" = { default_permissions = true }"#)
+        output
+            .as_str()
+            .expect("a text")
+            .contains(r#""security/scanner" = { default_permissions = true }"#)
     );
 }
 
@@ -213,9 +226,10 @@ fn the_guide_shows_what_is_written() {
     let look = workspace(&group.gitlab);
     guide(&look, LOOK);
     look.apply().succeeds();
-    let page =
-        fs::read_to_string(of_project("docs-src/guides/tighten-an-existing-group.md")).expect("the guide");
-    let shown: Vec<_> = page.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let page = fs::read_to_string(of_project("docs-src/guides/tighten-an-existing-group.md"))
+        .expect("the guide");
+    let shown: Vec<_> =
+        page.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let [log, allowlists] = shown[..] else { panic!("two blocks, not {shown:?}") };
     for (block, output) in [(log, look.output("log")), (allowlists, look.output("allowlists"))] {
         for part in block.split("…\n").map(str::trim_end).filter(|part| !part.is_empty()) {

@@ -88,7 +88,10 @@ fn more_groups_than_gitlab_takes() {
 
 #[test]
 fn a_null_among_the_targets() {
-    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"acme/lib\", null]"));
+    let error = planning_error(
+        &FOUR_PROJECTS.start(),
+        &exclusive("target_projects = [\"acme/lib\", null]"),
+    );
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
       gitlab_job_token_allowlist_exclusive.app
@@ -138,7 +141,8 @@ fn id_that_does_not_exist() {
 
 #[test]
 fn project_itself_with_the_same_text() {
-    let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"Acme/App\"]"));
+    let error =
+        planning_error(&FOUR_PROJECTS.start(), &exclusive("target_projects = [\"Acme/App\"]"));
     assert_snapshot!(error, @r#"
     Error: Target is the project itself
       gitlab_job_token_allowlist_exclusive.app

@@ -37,7 +37,9 @@ fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
 fn a_target_removed_behind_our_back_is_shown_and_added_again() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"ACME/Lib\", \"acme/web\"]\n  target_groups = [\"ops\", 3]"));
+    tf.config(&exclusive(
+        "target_projects = [\"ACME/Lib\", \"acme/web\"]\n  target_groups = [\"ops\", 3]",
+    ));
     tf.apply().succeeds();
     gitlab.revoke(APP, Target::Project(WEB));
     gitlab.revoke(APP, Target::Group(PROD));
@@ -82,7 +84,10 @@ fn a_deleted_target_is_missed() {
 
     let change = tf.plan().change(LIST);
 
-    assert_eq!((change.action, &change.before["target_project_ids"]), (Action::Update, &json!([2])));
+    assert_eq!(
+        (change.action, &change.before["target_project_ids"]),
+        (Action::Update, &json!([2]))
+    );
 }
 
 #[test]

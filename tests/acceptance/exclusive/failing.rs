@@ -1,4 +1,5 @@
-//! Some of the writes fail: the others are done, all is told, and the state says what the server holds.
+//! Some of the writes fail: the others are done, all is told, and the state says what the server
+//! holds.
 
 use gitlab_simulator::{ADMINISTRATOR, Fault, Route, Target};
 use insta::assert_snapshot;
@@ -68,7 +69,8 @@ fn failed_update_keeps_the_paths_of_what_was_done() {
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"ACME/lib\"]"));
     tf.apply().succeeds();
-    gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost).target(Target::Project(OLD)));
+    gitlab
+        .inject(Fault::InternalError.on(Route::AllowlistProjectPost).target(Target::Project(OLD)));
     tf.config(&exclusive("target_projects = [\"ACME/lib\", \"acme/WEB\", \"acme/old\"]"));
 
     assert_snapshot!(tf.apply().error(), @r#"

@@ -1,4 +1,5 @@
-//! A list that is imported is taken over as it is, and the next plan tells what the configuration takes from it.
+//! A list that is imported is taken over as it is, and the next plan tells what the configuration
+//! takes from it.
 
 use gitlab_simulator::Target;
 use insta::assert_snapshot;

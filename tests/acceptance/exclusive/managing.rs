@@ -13,7 +13,9 @@ use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 fn the_list_becomes_what_is_named_and_plans_clean() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops/prod\"]"));
+    tf.config(&exclusive(
+        "target_projects = [\"acme/lib\", \"acme/web\"]\n  target_groups = [\"ops/prod\"]",
+    ));
 
     tf.apply().succeeds();
 
@@ -133,7 +135,10 @@ fn only_another_project_replaces_the_list() {
     tf.config(&exclusive("target_project_ids = [2]").replace("acme/app", "acme/web"));
 
     let change = tf.plan().change(LIST);
-    assert_eq!((change.action, change.replaced_by), (Action::Replace, vec!["project_id".to_owned()]));
+    assert_eq!(
+        (change.action, change.replaced_by),
+        (Action::Replace, vec!["project_id".to_owned()])
+    );
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[], &[]));

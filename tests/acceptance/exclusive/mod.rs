@@ -29,11 +29,16 @@ fn exclusive(arguments: &str) -> String {
 /// A list of that project with those arguments.
 fn exclusive_of(project: &str, arguments: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {{\n  project = \"{project}\"\n  {arguments}\n}}\n"
+        "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {{\n  project = \
+         \"{project}\"\n  {arguments}\n}}\n\
+         "
     )
 }
 
 /// A list of those projects and groups.
 pub(crate) fn listed(projects: &[u64], groups: &[u64]) -> Allowlist {
-    Allowlist { projects: projects.iter().copied().collect(), groups: groups.iter().copied().collect() }
+    Allowlist {
+        projects: projects.iter().copied().collect(),
+        groups: groups.iter().copied().collect(),
+    }
 }

@@ -23,8 +23,9 @@ fn entry(depends_on: &str) -> String {
 fn list_warns_of_an_entry_resource_that_it_removes() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
-    let list =
-        exclusive("target_projects = [\"acme/lib\"]\n  depends_on = [gitlab_job_token_allowlist_entry.web]");
+    let list = exclusive(
+        "target_projects = [\"acme/lib\"]\n  depends_on = [gitlab_job_token_allowlist_entry.web]",
+    );
     tf.config(&format!("{list}{}", entry("")));
 
     assert_snapshot!(tf.plan().warning(), @r#"
@@ -72,7 +73,9 @@ fn an_entry_that_the_list_names_is_no_conflict() {
     let tf = workspace(&gitlab);
     tf.config(&format!(
         "{}{}",
-        exclusive("target_project_ids = [2, gitlab_job_token_allowlist_entry.web.target_project_id]"),
+        exclusive(
+            "target_project_ids = [2, gitlab_job_token_allowlist_entry.web.target_project_id]"
+        ),
         entry("")
     ));
 
@@ -95,7 +98,11 @@ fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
 fn an_entry_of_another_project_is_no_conflict() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
-    tf.config(&format!("{}{}", exclusive("target_projects = []"), entry("").replace("acme/app", "acme/old")));
+    tf.config(&format!(
+        "{}{}",
+        exclusive("target_projects = []"),
+        entry("").replace("acme/app", "acme/old")
+    ));
 
     tf.plan().succeeds().warns_of_nothing();
 }
@@ -107,7 +114,8 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
     gitlab.add_project("opsy/tool");
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
-        "target_projects = [\"acme/lib\", \"ops/prod/deploy\", \"opsy/tool\"]\n  target_groups = [\"Ops\"]",
+        "target_projects = [\"acme/lib\", \"ops/prod/deploy\", \"opsy/tool\"]\n  target_groups = \
+         [\"Ops\"]",
     ));
 
     assert_snapshot!(tf.plan().warning(), @r#"

@@ -7,7 +7,8 @@ use super::{LIST, exclusive, exclusive_of, listed};
 use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OPS, WEB};
 
-/// Applies the one, then plans and applies the other, which must change only paths and IDs in the state.
+/// Applies the one, then plans and applies the other, which must change only paths and IDs in the
+/// state.
 fn is_no_write(before: &str, after: &str) {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
@@ -45,7 +46,10 @@ fn ids_instead_of_paths_write_nothing() {
 
 #[test]
 fn id_of_the_project_instead_of_its_path_writes_nothing() {
-    is_no_write(&exclusive("target_project_ids = [2]"), &exclusive_of("1", "target_project_ids = [2]"));
+    is_no_write(
+        &exclusive("target_project_ids = [2]"),
+        &exclusive_of("1", "target_project_ids = [2]"),
+    );
 }
 
 #[test]
@@ -64,7 +68,9 @@ fn renamed_projects_plan_clean() {
 fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/web\"]\n  target_groups = [\"ops\", \"ops/prod\"]"));
+    tf.config(&exclusive(
+        "target_projects = [\"acme/web\"]\n  target_groups = [\"ops\", \"ops/prod\"]",
+    ));
     tf.apply().succeeds();
     gitlab.rename_group(OPS, "operations");
 
@@ -111,7 +117,10 @@ fn the_new_path_of_a_renamed_target_is_no_write() {
     gitlab.clear_requests();
 
     let change = tf.plan().change(LIST);
-    assert_eq!((change.action, &change.after["target_project_ids"]), (Action::Update, &json!([2, 3])));
+    assert_eq!(
+        (change.action, &change.after["target_project_ids"]),
+        (Action::Update, &json!([2, 3]))
+    );
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.requests().writes().to_string(), "");

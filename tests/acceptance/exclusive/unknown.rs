@@ -32,7 +32,10 @@ fn a_target_may_be_unknown_while_planning() {
     ));
 
     let change = tf.plan().change(LIST);
-    assert_eq!((change.action, &change.unknown["target_project_ids"]), (Action::Create, &json!(true)));
+    assert_eq!(
+        (change.action, &change.unknown["target_project_ids"]),
+        (Action::Create, &json!(true))
+    );
     tf.apply_saved().succeeds();
 
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[]));
@@ -44,8 +47,10 @@ fn whole_set_and_project_may_be_unknown_while_planning() {
     TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
-    let list =
-        exclusive_of("${terraform_data.app.output}", "target_group_ids = terraform_data.groups.output");
+    let list = exclusive_of(
+        "${terraform_data.app.output}",
+        "target_group_ids = terraform_data.groups.output",
+    );
     tf.config(&format!("{OUTPUTS}{list}"));
 
     tf.plan().succeeds().warns_of_nothing();
@@ -74,7 +79,9 @@ fn a_target_may_become_unknown_in_an_update() {
 fn a_path_may_come_to_be_between_plan_and_apply() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
-    tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\"]\n  target_groups = [\"ops/new\"]"));
+    tf.config(&exclusive(
+        "target_projects = [\"acme/lib\", \"acme/next\"]\n  target_groups = [\"ops/new\"]",
+    ));
 
     assert_snapshot!(tf.plan().warning(), @r#"
     Warning: Unknown projects or groups

@@ -12,8 +12,8 @@ fn page(status: u16, title: &str) -> Fault {
     Fault::Answers { status, content_type: "text/html".to_owned(), body }
 }
 
-/// Nothing is changed, each of the three changes is told as one error that says this, and nothing is lost: when the
-/// trouble is over, an apply makes them all.
+/// Nothing is changed, each of the three changes is told as one error that says this, and nothing
+/// is lost: when the trouble is over, an apply makes them all.
 #[track_caller]
 fn assert_told(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str)>) {
     let mut seesaw = Seesaw::new();
@@ -24,8 +24,14 @@ fn assert_told(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str
         assert_eq!(details.len(), 3, "one error for each change\n{run}");
         // One error has the words of the response.
         let outcome = told.lines().next().unwrap_or_default();
-        assert!(details.iter().all(|detail| detail.contains(outcome)), "{told:?} is not in {details:#?}");
-        assert!(details.iter().any(|detail| detail.contains(told)), "{told:?} is not in {details:#?}");
+        assert!(
+            details.iter().all(|detail| detail.contains(outcome)),
+            "{told:?} is not in {details:#?}"
+        );
+        assert!(
+            details.iter().any(|detail| detail.contains(told)),
+            "{told:?} is not in {details:#?}"
+        );
         seesaw.is_level();
     }
     seesaw.push("", []).succeeds();
@@ -39,7 +45,10 @@ fn a_server_in_trouble_is_told_by_its_status() {
         "retries = 0",
         [
             (Fault::InternalError, ": the server returned an error (500)."),
-            (page(502, "502 Bad Gateway"), "(502).\nResponse: a web page titled \"502 Bad Gateway\""),
+            (
+                page(502, "502 Bad Gateway"),
+                "(502).\nResponse: a web page titled \"502 Bad Gateway\"",
+            ),
             (
                 Fault::Unavailable { retry_after: None },
                 "(503).\nResponse: a web page titled \"Service Unavailable\"",
@@ -77,7 +86,10 @@ fn wait_of_hours_is_not_obeyed() {
                 Fault::RateLimited { retry_after: wait },
                 ": rate limit exceeded, retry after 7200 s (429).\nResponse: Retry later",
             ),
-            (Fault::Unavailable { retry_after: Some(wait) }, ": the server returned an error (503)."),
+            (
+                Fault::Unavailable { retry_after: Some(wait) },
+                ": the server returned an error (503).",
+            ),
         ],
     );
 }
@@ -104,7 +116,10 @@ fn a_storm_of_rate_limits_is_sat_out() {
     tf.apply().succeeds().warns_of_nothing();
 
     assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
-    assert_eq!(gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.faulty).len(), 25);
+    assert_eq!(
+        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.faulty).len(),
+        25
+    );
 }
 
 #[test]
@@ -114,7 +129,8 @@ fn a_list_that_cannot_be_read_says_nothing_about_its_entries() {
     tf.config(&entries(2..4));
     allow_all(&gitlab, 2..4);
     tf.apply().succeeds();
-    for fault in [Fault::TruncatedJson, Fault::NotJson, page(200, "Welcome"), page(404, "Not here")] {
+    for fault in [Fault::TruncatedJson, Fault::NotJson, page(200, "Welcome"), page(404, "Not here")]
+    {
         gitlab.inject(fault.clone().on(Route::AllowlistProjectsGet));
         let plan = tf.plan();
         // Nothing but GitLab's own answer makes an entry disappear.

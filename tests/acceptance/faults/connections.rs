@@ -21,7 +21,8 @@ fn assert_changes_survive(block: &str, faults: impl IntoIterator<Item = Injectio
     for fault in faults {
         let run = seesaw.push(block, once_each(&fault));
         run.succeeds();
-        let blamed: Vec<_> = run.warnings().into_iter().filter(|told| told.summary == TAKEN_OVER).collect();
+        let blamed: Vec<_> =
+            run.warnings().into_iter().filter(|told| told.summary == TAKEN_OVER).collect();
         assert!(blamed.is_empty(), "{fault:?}: {blamed:?}");
         seesaw.has_turned();
     }
@@ -120,6 +121,9 @@ fn server_that_fails_after_the_plan_removes_nothing_from_state() {
 
     let error = tf.apply_saved().error();
 
-    assert!(error.contains("GET /user: the server can't be reached: Connection refused"), "{error}");
+    assert!(
+        error.contains("GET /user: the server can't be reached: Connection refused"),
+        "{error}"
+    );
     assert_eq!(std::fs::read_to_string(tf.state_file()).expect("a state"), state);
 }

@@ -1,4 +1,5 @@
-//! Writes that may have been carried out, and that nothing can be read to tell of: the state holds what may be there.
+//! Writes that may have been carried out, and that nothing can be read to tell of: the state holds
+//! what may be there.
 
 use gitlab_simulator::{Fault, Injection, Route, Simulator};
 use insta::assert_snapshot;
@@ -13,14 +14,18 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const PROVIDER: &str = "provider \"gitlab\" {\n  retries = 0\n}\n";
 
-const OPEN: &str =
-    "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  inbound_enabled = false\n}\n";
+const OPEN: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
+    inbound_enabled = false\n}\n\
+    ";
 
-/// Carries out a write without an answer, and answers nothing from then on. The apply reads before it writes.
+/// Carries out a write without an answer, and answers nothing from then on. The apply reads before
+/// it writes.
 fn goes_dark(gitlab: &Simulator, write: Route) {
     let dark = || Injection::from(Fault::Unavailable { retry_after: None });
     gitlab.inject(dark().on(write).carried_out());
-    for (route, reads) in [(Route::AllowlistProjectsGet, 1), (Route::ScopeGet, 1), (Route::GraphqlQuery, 2)] {
+    for (route, reads) in
+        [(Route::AllowlistProjectsGet, 1), (Route::ScopeGet, 1), (Route::GraphqlQuery, 2)]
+    {
         gitlab.inject(dark().on(route).after(reads));
     }
 }
@@ -66,8 +71,8 @@ fn an_entry_that_may_be_there_is_in_state() {
 #[test]
 fn an_entry_with_permissions_that_may_be_there_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
-    let config =
-        LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n");
+    let config = LIB_ON_APP
+        .replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n");
     let (tf, _) = applied(&gitlab, &config, Route::GraphqlMutation);
     assert_eq!(tf.state().addresses(), [ENTRY]);
     tf.destroy().succeeds();
@@ -104,7 +109,9 @@ fn a_create_that_fails_half_way_keeps_what_was_done() {
     let gitlab = THREE_PROJECTS.start();
     let forbidden = r#"{"message":"403 Forbidden"}"#.to_owned();
     let content_type = "application/json".to_owned();
-    gitlab.inject(Fault::Answers { status: 403, content_type, body: forbidden }.on(Route::ProjectPut));
+    gitlab.inject(
+        Fault::Answers { status: 403, content_type, body: forbidden }.on(Route::ProjectPut),
+    );
     let tf = workspace(&gitlab);
     tf.config(&OPEN.replace("false\n", "false\n  push_repository_for_job_token_allowed = true\n"));
 
@@ -119,10 +126,13 @@ fn a_create_that_fails_half_way_keeps_what_was_done() {
 #[test]
 fn an_empty_answer_to_a_mutation_lets_the_list_decide() {
     let gitlab = THREE_PROJECTS.start();
-    gitlab.inject(Injection::from(crate::kit::json("{}")).on(Route::GraphqlMutation).carried_out().once());
+    gitlab.inject(
+        Injection::from(crate::kit::json("{}")).on(Route::GraphqlMutation).carried_out().once(),
+    );
     let tf = workspace(&gitlab);
     tf.config(
-        &LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n"),
+        &LIB_ON_APP
+            .replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n"),
     );
 
     tf.apply().succeeds();
@@ -176,12 +186,14 @@ fn a_gateways_404_leaves_the_state_alone() {
 #[test]
 fn a_mutation_that_failed_after_the_change_is_found() {
     let gitlab = THREE_PROJECTS.start();
-    let failed =
-        r#"{"data":{"written":null},"errors":[{"message":"Internal server error","path":["written"]}]}"#;
-    gitlab.inject(Injection::from(crate::kit::json(failed)).on(Route::GraphqlMutation).carried_out().once());
+    let failed = r#"{"data":{"written":null},"errors":[{"message":"Internal server error","path":["written"]}]}"#;
+    gitlab.inject(
+        Injection::from(crate::kit::json(failed)).on(Route::GraphqlMutation).carried_out().once(),
+    );
     let tf = workspace(&gitlab);
     tf.config(
-        &LIB_ON_APP.replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n"),
+        &LIB_ON_APP
+            .replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n"),
     );
 
     tf.apply().succeeds();
@@ -251,8 +263,9 @@ fn a_404_counts_only_if_the_project_is_gone() {
 #[test]
 fn a_list_whose_create_failed_says_what_may_be_there() {
     let gitlab = THREE_PROJECTS.start();
-    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \"acme/app\"\n  \
-                target_projects = [\"acme/lib\"]\n}\n";
+    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
+                \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\
+                ";
     let (tf, error) = applied(&gitlab, list, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
     Error: Can't update the allowlist of project acme/app (1)

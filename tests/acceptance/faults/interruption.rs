@@ -1,5 +1,5 @@
-//! Ctrl-C, or a service manager's signal, in the middle of many writes: what is on the wire is let finish, what waits is
-//! given up.
+//! Ctrl-C, or a service manager's signal, in the middle of many writes: what is on the wire is let
+//! finish, what waits is given up.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use gitlab_simulator::{Fault, Injection, Route};
 use terraform_cli::{Run, Workspace, process_runs, signal_process};
 
-use super::{APP, allow_all, assert_state_is_true, crowd, entries, eventually, exclusive, require_processes};
+use super::{
+    APP, allow_all, assert_state_is_true, crowd, entries, eventually, exclusive, require_processes,
+};
 use crate::kit::workspace;
 
 /// As many as GitLab takes on one list.
@@ -54,8 +56,10 @@ fn interrupted_list_is_in_state_as_written_and_then_completed() {
 
     tf.apply().succeeds().warns_of_nothing();
     assert_eq!(gitlab.allowlist(APP).projects, (3..2 + FULL).collect());
-    let added =
-        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
+    let added = gitlab
+        .requests()
+        .to(Route::AllowlistProjectPost)
+        .filter(|request| request.status == Some(201));
     assert_eq!(added.len() as u64, FULL - 1, "none was added twice");
 }
 
@@ -92,8 +96,10 @@ fn second_interrupt_leaves_no_process_and_apply_converges() {
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
     assert_state_is_true(&gitlab, &tf);
-    let added =
-        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
+    let added = gitlab
+        .requests()
+        .to(Route::AllowlistProjectPost)
+        .filter(|request| request.status == Some(201));
     assert_eq!(added.len() as u64, ENTRIES - before, "something was added twice");
     tf.plan().changes_nothing();
 }
@@ -111,7 +117,10 @@ fn next_apply_completes_an_interrupted_creation_of_a_list() {
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(APP).projects, (2..2 + FULL).collect());
     let requests = gitlab.requests();
-    assert!(requests.to(Route::AllowlistProjectDelete).is_empty(), "nobody loses access on the way");
+    assert!(
+        requests.to(Route::AllowlistProjectDelete).is_empty(),
+        "nobody loses access on the way"
+    );
 }
 
 #[test]
@@ -145,7 +154,9 @@ fn a_signal_to_the_whole_group_leaves_the_state_true() {
         let tf = workspace(&gitlab);
         tf.config(&entries(2..2 + ENTRIES));
         // One round after the other, the signal comes later.
-        gitlab.inject(Injection::from(Fault::StallsTheAnswer(Duration::from_millis(20))).writes_only());
+        gitlab.inject(
+            Injection::from(Fault::StallsTheAnswer(Duration::from_millis(20))).writes_only(),
+        );
         let running = tf.start_apply();
         eventually("writes are under way", || gitlab.requests().writes().len() > round * 4);
         // Terraform itself ends on a hangup, so that the provider alone gets it.
@@ -177,7 +188,9 @@ fn a_rate_limit_is_not_waited_out_after_an_interrupt() {
     gitlab.inject(Injection::from(limited.clone()).on(Route::AllowlistProjectPost).after(BEFORE));
     gitlab.inject(Injection::from(limited).on(Route::AllowlistProjectsGet).after(2));
     let running = tf.start_apply();
-    eventually("the limit is met", || !gitlab.requests().filter(|one| one.status == Some(429)).is_empty());
+    eventually("the limit is met", || {
+        !gitlab.requests().filter(|one| one.status == Some(429)).is_empty()
+    });
     let began = Instant::now();
     running.interrupt();
 

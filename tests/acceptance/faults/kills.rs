@@ -37,7 +37,8 @@ impl Scene {
         fs::create_dir(&temporary).expect("a directory");
         tf.set_env("TMPDIR", &temporary.to_string_lossy());
         tf.config(config);
-        gitlab.inject(Injection::from(Fault::StallsTheRequest(HOLD_UP)).writes_only().after(BEFORE));
+        gitlab
+            .inject(Injection::from(Fault::StallsTheRequest(HOLD_UP)).writes_only().after(BEFORE));
         let running = tf.start_apply();
         eventually("writes are held up", || gitlab.requests().writes().len() > BEFORE);
         let [provider] = running.children()[..] else { panic!("{:?} run", running.children()) };
@@ -64,8 +65,10 @@ fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
     tf.apply().succeeds();
     assert_eq!(gitlab.allowlist(APP).projects, (2..2 + ENTRIES).collect());
     assert_state_is_true(gitlab, tf);
-    let added =
-        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
+    let added = gitlab
+        .requests()
+        .to(Route::AllowlistProjectPost)
+        .filter(|request| request.status == Some(201));
     assert_eq!(added.len() as u64, ENTRIES - before);
     tf.plan().changes_nothing();
 }

@@ -1,5 +1,5 @@
-//! Servers and networks that let a run down: the state says what the server holds, access that was reported as removed
-//! is removed, and the next apply converges.
+//! Servers and networks that let a run down: the state says what the server holds, access that was
+//! reported as removed is removed, and the next apply converges.
 
 mod answers;
 mod connections;
@@ -28,7 +28,8 @@ const FOREVER: Duration = Duration::from_secs(3600);
 
 const APP: u64 = 1;
 
-/// A GitLab and a configuration that has two sides. Turning it round takes a PATCH, a POST and a DELETE in one apply.
+/// A GitLab and a configuration that has two sides. Turning it round takes a PATCH, a POST and a
+/// DELETE in one apply.
 struct Seesaw {
     gitlab: Simulator,
     tf: Workspace,
@@ -78,7 +79,8 @@ impl Side {
 }
 
 /// The requests by which the seesaw turns.
-const WRITES: [Route; 3] = [Route::ScopePatch, Route::AllowlistProjectPost, Route::AllowlistProjectDelete];
+const WRITES: [Route; 3] =
+    [Route::ScopePatch, Route::AllowlistProjectPost, Route::AllowlistProjectDelete];
 
 impl Seesaw {
     /// The left side, applied.
@@ -106,7 +108,8 @@ impl Seesaw {
         run
     }
 
-    /// Notes that the last push should have turned it, and looks whether server and state are where they should be.
+    /// Notes that the last push should have turned it, and looks whether server and state are where
+    /// they should be.
     #[track_caller]
     fn has_turned(&mut self) {
         self.side = self.side.other();
@@ -122,7 +125,8 @@ impl Seesaw {
     }
 }
 
-/// Panics if the state claims what the server does not hold, or leaves out what it does hold, of project 1.
+/// Panics if the state claims what the server does not hold, or leaves out what it does hold, of
+/// project 1.
 #[track_caller]
 fn assert_state_is_true(gitlab: &Simulator, tf: &Workspace) {
     let claimed = Claimed::by_state(tf);
@@ -179,8 +183,9 @@ fn exclusive(targets: impl IntoIterator<Item = u64>) -> String {
 fn entries(targets: impl IntoIterator<Item = u64>) -> String {
     let targets: Vec<_> = targets.into_iter().map(|target| target.to_string()).collect();
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"each\" {{\n  for_each = toset({targets:?})\n  \
-         project = {APP}\n  target_project_id = each.key\n}}\n"
+        "resource \"gitlab_job_token_allowlist_entry\" \"each\" {{\n  for_each = \
+         toset({targets:?})\n  project = {APP}\n  target_project_id = each.key\n}}\n\
+         "
     )
 }
 

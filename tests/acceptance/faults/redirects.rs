@@ -18,7 +18,11 @@ fn reads_by_the_former_path_of_a_renamed_project_find_it() {
     tf.apply().succeeds();
 
     tf.plan().changes_nothing();
-    assert!(gitlab.requests().iter().any(|request| request.status == Some(301)), "{}", gitlab.requests());
+    assert!(
+        gitlab.requests().iter().any(|request| request.status == Some(301)),
+        "{}",
+        gitlab.requests()
+    );
 }
 
 #[test]
@@ -85,7 +89,9 @@ fn no_byte_goes_to_another_port_of_the_same_host() {
 fn a_redirect_in_circles_ends() {
     let seesaw = Seesaw::new();
     seesaw.gitlab.clear_requests();
-    seesaw.gitlab.inject(Fault::RedirectsTo(format!("{}/user", seesaw.gitlab.api_url())).on(Route::UserGet));
+    seesaw
+        .gitlab
+        .inject(Fault::RedirectsTo(format!("{}/user", seesaw.gitlab.api_url())).on(Route::UserGet));
 
     assert_snapshot!(seesaw.tf.plan().error(), @r#"
     Error: Can't use GitLab at http://127.0.0.1:PORT

@@ -1,6 +1,8 @@
 //! GitLab withdraws its favour in the middle of an apply.
 
-use gitlab_simulator::{ADMINISTRATOR, Fault, Injection, Role, Route, Target, TokenSpec, TokenState};
+use gitlab_simulator::{
+    ADMINISTRATOR, Fault, Injection, Role, Route, Target, TokenSpec, TokenState,
+};
 use insta::assert_snapshot;
 
 use super::{APP, allow_all, assert_state_is_true, crowd, entries, exclusive};
@@ -44,8 +46,10 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
     tf.apply().succeeds().warns_of_nothing();
     assert_eq!(gitlab.allowlist(APP).projects, (2..7).collect());
     // Two before and two after, and no other was made twice.
-    let added =
-        gitlab.requests().to(Route::AllowlistProjectPost).filter(|request| request.status == Some(201));
+    let added = gitlab
+        .requests()
+        .to(Route::AllowlistProjectPost)
+        .filter(|request| request.status == Some(201));
     assert_eq!(added.len(), 4);
 }
 
@@ -103,7 +107,10 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
     gitlab.clear_faults();
 
     let reader = TokenSpec::new("reader").scopes([gitlab_simulator::TokenScope::ReadApi]);
-    tf.set_env("GITLAB_TOKEN", &gitlab.add_token(reader.role(Target::Project(APP), Role::Maintainer)));
+    tf.set_env(
+        "GITLAB_TOKEN",
+        &gitlab.add_token(reader.role(Target::Project(APP), Role::Maintainer)),
+    );
     assert_snapshot!(tf.apply().error(), @r#"
     Error: Can't update the allowlist of project 1
       gitlab_job_token_allowlist_exclusive.app

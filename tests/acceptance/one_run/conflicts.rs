@@ -1,5 +1,5 @@
-//! Two resources that want different things of the same object: the plan warns, and the apply doesn't undo what it has
-//! just done. What only looks so raises no warning.
+//! Two resources that want different things of the same object: the plan warns, and the apply
+//! doesn't undo what it has just done. What only looks so raises no warning.
 
 use gitlab_simulator::{Requests, Simulator, Target};
 use terraform_cli::Workspace;
@@ -12,10 +12,15 @@ use crate::worlds::{FOUR_PROJECTS, LIB, OPS, WEB};
 /// The fact that the source project is named.
 const APP_NAMED: &str = "acme/app|project 1";
 
-/// Plans two resources of which the second one is planned and applied after the first, expects the warning, and applies
-/// the plan, which fails. Returns the writes of the apply.
+/// Plans two resources of which the second one is planned and applied after the first, expects the
+/// warning, and applies the plan, which fails. Returns the writes of the apply.
 #[track_caller]
-fn second_fails(gitlab: &Simulator, first: (&str, &str), second: (&str, &str), facts: &[&str]) -> Requests {
+fn second_fails(
+    gitlab: &Simulator,
+    first: (&str, &str),
+    second: (&str, &str),
+    facts: &[&str],
+) -> Requests {
     let tf = workspace(gitlab);
     let order = after(&format!("{}.first", first.0));
     tf.config(&format!(
@@ -30,7 +35,10 @@ fn second_fails(gitlab: &Simulator, first: (&str, &str), second: (&str, &str), f
     let applied = tf.apply_saved();
 
     assert_fails_with(&applied, facts);
-    assert!(applied.errors().iter().all(|error| !tells(error, &["plan doesn't show"])), "{applied}");
+    assert!(
+        applied.errors().iter().all(|error| !tells(error, &["plan doesn't show"])),
+        "{applied}"
+    );
     gitlab.requests().writes()
 }
 
@@ -72,7 +80,8 @@ fn second_scope_fails_and_writes_nothing() {
     for first in [true, false] {
         let gitlab = FOUR_PROJECTS.start();
         gitlab.set_inbound_enabled(APP, !first);
-        let [one, other] = [first, !first].map(|restricted| format!("inbound_enabled = {restricted}"));
+        let [one, other] =
+            [first, !first].map(|restricted| format!("inbound_enabled = {restricted}"));
 
         let writes = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
 
@@ -86,8 +95,8 @@ fn second_scope_with_another_push_setting_fails() {
     for first in [true, false] {
         let gitlab = FOUR_PROJECTS.start();
         gitlab.set_push_repository_for_job_token_allowed(APP, !first);
-        let [one, other] =
-            [first, !first].map(|allowed| format!("push_repository_for_job_token_allowed = {allowed}"));
+        let [one, other] = [first, !first]
+            .map(|allowed| format!("push_repository_for_job_token_allowed = {allowed}"));
 
         let writes = second_fails(&gitlab, (SCOPE, &one), (SCOPE, &other), &[APP_NAMED]);
 
@@ -154,7 +163,8 @@ fn applies_without_conflict(tf: &Workspace, config: &str, options: &[&str]) {
     assert_does_not_warn(next.changes_nothing().run(), &["conflict"]);
 }
 
-/// Applies each of the configurations in turn, none of which has a conflict, in itself or with the one before.
+/// Applies each of the configurations in turn, none of which has a conflict, in itself or with the
+/// one before.
 #[track_caller]
 fn apply_without_conflict(configs: &[&str]) {
     let gitlab = KINDS[0].gitlab(&[]);
@@ -167,7 +177,11 @@ fn apply_without_conflict(configs: &[&str]) {
 #[test]
 fn lists_of_different_kinds_are_no_conflict() {
     let [projects, groups] = KINDS.map(|kind| kind.list(&[0]));
-    apply_without_conflict(&[&format!("{}{}", list("projects", &projects), list("groups", &groups))]);
+    apply_without_conflict(&[&format!(
+        "{}{}",
+        list("projects", &projects),
+        list("groups", &groups)
+    )]);
 }
 
 #[test]
@@ -217,7 +231,8 @@ fn entries_of_different_targets_are_no_conflict() {
 #[test]
 fn project_and_group_of_one_id_are_no_conflict() {
     assert_eq!(LIB, OPS);
-    let [project, group] = ["project", "group"].map(|kind| entry(kind, &format!("target_{kind}_id = {LIB}")));
+    let [project, group] =
+        ["project", "group"].map(|kind| entry(kind, &format!("target_{kind}_id = {LIB}")));
     apply_without_conflict(&[&format!("{project}{group}")]);
 }
 
@@ -227,11 +242,18 @@ fn replacements(lifecycle: &str) -> Vec<[String; 2]> {
         ["acme/lib", "acme/web"]
             .map(|target| entry("this", &format!("target_project = \"{target}\"\n{lifecycle}"))),
     ];
-    for (kind, arguments) in
-        [(ENTRY, "target_project = \"acme/lib\""), (LIST, "target_projects = [\"acme/lib\"]"), (SCOPE, "")]
-    {
+    for (kind, arguments) in [
+        (ENTRY, "target_project = \"acme/lib\""),
+        (LIST, "target_projects = [\"acme/lib\"]"),
+        (SCOPE, ""),
+    ] {
         configs.push(["acme/app", "acme/old"].map(|project| {
-            resource_of(&format!("\"{project}\""), kind, "this", &format!("{arguments}\n{lifecycle}"))
+            resource_of(
+                &format!("\"{project}\""),
+                kind,
+                "this",
+                &format!("{arguments}\n{lifecycle}"),
+            )
         }));
     }
     configs
@@ -267,8 +289,8 @@ fn renamed_resources_are_no_conflict() {
 
 #[test]
 fn renamed_keys_are_no_conflict() {
-    let [before, after] =
-        ["before", "after"].map(|key| each_resource("this", &format!("for_each = toset([\"{key}\"])")));
+    let [before, after] = ["before", "after"]
+        .map(|key| each_resource("this", &format!("for_each = toset([\"{key}\"])")));
     for (before, after) in before.iter().zip(&after) {
         apply_without_conflict(&[before, after]);
     }
@@ -276,8 +298,9 @@ fn renamed_keys_are_no_conflict() {
 
 #[test]
 fn entries_that_become_a_list_are_no_conflict() {
-    let entries =
-        ["lib", "web"].map(|name| entry(name, &format!("target_project = \"acme/{name}\""))).concat();
+    let entries = ["lib", "web"]
+        .map(|name| entry(name, &format!("target_project = \"acme/{name}\"")))
+        .concat();
     let list = list("this", "target_projects = [\"acme/lib\", \"acme/web\"]");
     apply_without_conflict(&[&entries, &list, &entries]);
 }
@@ -302,9 +325,11 @@ fn requested_replacement_is_no_conflict() {
 fn resource_that_is_planned_twice_is_no_conflict() {
     TERRAFORM_DATA.require();
     let unknown = "resource \"terraform_data\" \"app\" {\n  input = \"acme/app\"\n}\n";
-    for (kind, arguments) in
-        [(ENTRY, "target_project = \"acme/lib\""), (LIST, "target_projects = [\"acme/lib\"]"), (SCOPE, "")]
-    {
+    for (kind, arguments) in [
+        (ENTRY, "target_project = \"acme/lib\""),
+        (LIST, "target_projects = [\"acme/lib\"]"),
+        (SCOPE, ""),
+    ] {
         let resource = resource_of("terraform_data.app.output", kind, "this", arguments);
         apply_without_conflict(&[&format!("{unknown}{resource}")]);
     }

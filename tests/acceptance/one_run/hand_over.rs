@@ -1,8 +1,8 @@
-//! An entry or setting that one resource of a run removes and another one of the same run makes: after an apply that
-//! succeeds, the server has what the configuration says.
+//! An entry or setting that one resource of a run removes and another one of the same run makes:
+//! after an apply that succeeds, the server has what the configuration says.
 //!
-//! Terraform orders neither of the two, so each hand-over runs several times, with removals as fast as reads and
-//! slower.
+//! Terraform orders neither of the two, so each hand-over runs several times, with removals as fast
+//! as reads and slower.
 
 use std::fs;
 use std::time::Duration;
@@ -59,10 +59,12 @@ impl Site {
         for path in [ENTRIES, LISTED, OPEN, PUSHING, LIMITED] {
             gitlab.add_project(path);
         }
-        let (groups, projects): (Vec<usize>, Vec<usize>) = (0..targets).partition(|index| index % 3 == 2);
+        let (groups, projects): (Vec<usize>, Vec<usize>) =
+            (0..targets).partition(|index| index % 3 == 2);
         let projects =
             projects.iter().map(|index| gitlab.add_project(&format!("targets/t{index}"))).collect();
-        let groups = groups.iter().map(|index| gitlab.add_group(&format!("group-{index}"))).collect();
+        let groups =
+            groups.iter().map(|index| gitlab.add_group(&format!("group-{index}"))).collect();
         Site { gitlab, projects, groups }
     }
 
@@ -81,13 +83,16 @@ impl Site {
 
     fn list(&self, project: &str, name: &str, more: &str) -> String {
         let Site { projects, groups, .. } = self;
-        let arguments = format!("target_project_ids = {projects:?}\ntarget_group_ids = {groups:?}\n{more}");
+        let arguments =
+            format!("target_project_ids = {projects:?}\ntarget_group_ids = {groups:?}\n{more}");
         resource_of(&format!("\"{project}\""), LIST, name, &arguments)
     }
 
     fn limited(&self, name: &str, more: &str) -> String {
-        let arguments =
-            format!("target_project_id = {}\njob_token_policies = [\"READ_JOBS\"]\n{more}", self.projects[0]);
+        let arguments = format!(
+            "target_project_id = {}\njob_token_policies = [\"READ_JOBS\"]\n{more}",
+            self.projects[0]
+        );
         resource_of(&format!("\"{LIMITED}\""), ENTRY, &format!("{name}_limited"), &arguments)
     }
 
@@ -195,8 +200,8 @@ impl Form {
     }
 }
 
-/// Applies the first form, then the two in turn, with each number of targets and at each speed of removals. Each time
-/// the server has what the form says, and the next plan changes nothing.
+/// Applies the first form, then the two in turn, with each number of targets and at each speed of
+/// removals. Each time the server has what the form says, and the next plan changes nothing.
 #[track_caller]
 fn hand_over(sizes: &[(usize, usize)], forms: impl Fn(&Site) -> [Form; 2]) {
     apply_in_turn(sizes, forms, |_| Vec::new());
@@ -205,8 +210,9 @@ fn hand_over(sizes: &[(usize, usize)], forms: impl Fn(&Site) -> [Form; 2]) {
 /// Applies one form, then replaces all of its resources each time, as [`hand_over`] does.
 #[track_caller]
 fn replace(form: impl Fn(&Site) -> Form) {
-    let options =
-        |tf: &Workspace| tf.state().addresses().iter().map(|address| format!("-replace={address}")).collect();
+    let options = |tf: &Workspace| {
+        tf.state().addresses().iter().map(|address| format!("-replace={address}")).collect()
+    };
     apply_in_turn(&SIZES, |site| [form(site), form(site)], options);
 }
 
@@ -226,7 +232,9 @@ fn apply_in_turn(
         let options = options(&tf);
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let mut turns = [&second, &first].into_iter().cycle();
-        for (delay, round) in DELAYS.iter().flat_map(|delay| (0..*rounds).map(move |round| (delay, round))) {
+        for (delay, round) in
+            DELAYS.iter().flat_map(|delay| (0..*rounds).map(move |round| (delay, round)))
+        {
             let Some(form) = turns.next() else { return };
             form.enter(&tf);
             site.slow_removals(*delay);
@@ -239,7 +247,9 @@ fn apply_in_turn(
 
 #[test]
 fn renamed_resources_keep_everything() {
-    hand_over(&SIZES, |site| ["one", "other"].map(|name| Form::new(site.all(name, ""), site.all_in_place())));
+    hand_over(&SIZES, |site| {
+        ["one", "other"].map(|name| Form::new(site.all(name, ""), site.all_in_place()))
+    });
 }
 
 /// Terraform destroys one instance while it creates the other.
@@ -276,9 +286,12 @@ fn shifted_count_keeps_all_other_entries() {
     let sizes = [(4, ROUNDS), (60, 1)];
     hand_over(&sizes, |site| {
         [&site.projects[..], &site.projects[1..]].map(|ids| {
-            let arguments = format!("count = {}\ntarget_project_id = {ids:?}[count.index]", ids.len());
-            let entries = Allowlist { projects: ids.iter().copied().collect(), ..Allowlist::default() };
-            let server = Server { entries, listed: Allowlist::default(), ..site.allowlists_in_place() };
+            let arguments =
+                format!("count = {}\ntarget_project_id = {ids:?}[count.index]", ids.len());
+            let entries =
+                Allowlist { projects: ids.iter().copied().collect(), ..Allowlist::default() };
+            let server =
+                Server { entries, listed: Allowlist::default(), ..site.allowlists_in_place() };
             Form::new(resource_of(&format!("\"{ENTRIES}\""), ENTRY, "this", &arguments), server)
         })
     });
@@ -307,11 +320,12 @@ fn create_before_destroy_keeps_everything() {
 #[test]
 fn replacement_by_a_trigger_keeps_everything() {
     TERRAFORM_DATA.require();
-    let lifecycle =
-        "lifecycle {\ncreate_before_destroy = true\nreplace_triggered_by = [terraform_data.revision]\n}";
+    let lifecycle = "lifecycle {\ncreate_before_destroy = true\nreplace_triggered_by = \
+        [terraform_data.revision]\n}";
     hand_over(&SIZES, |site| {
         [1, 2].map(|revision| {
-            let trigger = format!("resource \"terraform_data\" \"revision\" {{\n  input = {revision}\n}}\n");
+            let trigger =
+                format!("resource \"terraform_data\" \"revision\" {{\n  input = {revision}\n}}\n");
             Form::new(format!("{trigger}{}", site.all("this", lifecycle)), site.all_in_place())
         })
     });
@@ -335,13 +349,15 @@ fn replaced_scope_writes_nothing() {
     }
 }
 
-/// The former resource and the new one have the same entry. Where its removal has left it to the new one, that is said.
+/// The former resource and the new one have the same entry. Where its removal has left it to the
+/// new one, that is said.
 #[test]
 fn failed_create_says_what_was_left_for_it() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
         let tf = workspace(&gitlab);
-        let policies = |policy: &str| format!("{}\njob_token_policies = [\"{policy}\"]", kind.entry(0));
+        let policies =
+            |policy: &str| format!("{}\njob_token_policies = [\"{policy}\"]", kind.entry(0));
         tf.config(&entry("one", &policies("READ_JOBS")));
         tf.apply().succeeds();
         gitlab.inject(Fault::InternalError.on(Route::GraphqlMutation));
@@ -363,12 +379,15 @@ fn failed_create_says_what_was_left_for_it() {
 /// Another client has taken it off the list between GitLab's check and ours.
 #[test]
 fn addition_is_sent_again_where_the_list_does_not_show_it() {
-    for (kind, route) in KINDS.into_iter().zip([Route::AllowlistProjectPost, Route::AllowlistGroupPost]) {
+    for (kind, route) in
+        KINDS.into_iter().zip([Route::AllowlistProjectPost, Route::AllowlistGroupPost])
+    {
         let gitlab = kind.gitlab(&[]);
         let already = Fault::Answers {
             status: 400,
             content_type: "application/json".to_owned(),
-            body: r#"{"message":"400 Bad request - Target is already in the job token scope"}"#.to_owned(),
+            body: r#"{"message":"400 Bad request - Target is already in the job token scope"}"#
+                .to_owned(),
         };
         gitlab.inject(already.on(route).project(APP).once());
         let tf = workspace(&gitlab);

@@ -1,5 +1,5 @@
-//! An entry with permissions beside a list that names its target: the target has no more than the entry says, or the
-//! plan warns.
+//! An entry with permissions beside a list that names its target: the target has no more than the
+//! entry says, or the plan warns.
 
 use gitlab_simulator::{Permissions, Requests, Simulator, Target};
 
@@ -16,7 +16,11 @@ fn target(kind: &Kind) -> Target {
 /// A new entry with permissions, a new list that names its target and another one, and their order.
 fn config(kind: &Kind, entry_order: &str, list_order: &str) -> String {
     let arguments = format!("{}\njob_token_policies = [\"READ_JOBS\"]{entry_order}", kind.entry(0));
-    format!("{}{}", entry("this", &arguments), list("this", &format!("{}{list_order}", kind.list(&[0, 1]))))
+    format!(
+        "{}{}",
+        entry("this", &arguments),
+        list("this", &format!("{}{list_order}", kind.list(&[0, 1])))
+    )
 }
 
 /// The additions over REST, which knows no permissions.
@@ -74,7 +78,8 @@ fn list_beside_an_entry_adds_no_target_without_a_warning() {
 
         let warnings = goes_through(&tf);
 
-        let is_warned_of = warnings.iter().any(|warning| tells(warning, &[FULL_PERMISSIONS, &kind.named(0)]));
+        let is_warned_of =
+            warnings.iter().any(|warning| tells(warning, &[FULL_PERMISSIONS, &kind.named(0)]));
         let additions = additions(&gitlab, &kind);
         assert!(is_warned_of || additions.is_empty(), "{additions}");
         assert_limited(&gitlab, &kind);
@@ -95,7 +100,10 @@ fn list_beside_an_entry_that_exists_leaves_its_permissions() {
 
         let warnings = goes_through(&tf);
 
-        assert!(warnings.iter().all(|warning| !tells(warning, &[FULL_PERMISSIONS])), "{warnings:#?}");
+        assert!(
+            warnings.iter().all(|warning| !tells(warning, &[FULL_PERMISSIONS])),
+            "{warnings:#?}"
+        );
         assert_eq!(additions(&gitlab, &kind).to_string(), "");
         assert_limited(&gitlab, &kind);
     }

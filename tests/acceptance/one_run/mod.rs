@@ -1,5 +1,5 @@
-//! The knowledge of one run: resources that meet at the same entry or setting, values that only the apply knows, and what
-//! changes on the server between the plan and the apply.
+//! The knowledge of one run: resources that meet at the same entry or setting, values that only the
+//! apply knows, and what changes on the server between the plan and the apply.
 //!
 //! The words of the messages are not pinned here, only the facts in them.
 
@@ -111,7 +111,8 @@ impl Kind {
 
     /// The indexes of those of the targets that are on the allowlist of `acme/app`.
     fn allowed(&self, gitlab: &Simulator) -> Vec<usize> {
-        let is_allowed = |index: &usize| gitlab.entry(APP, (self.target)(self.ids[*index])).is_some();
+        let is_allowed =
+            |index: &usize| gitlab.entry(APP, (self.target)(self.ids[*index])).is_some();
         (0..self.ids.len()).filter(is_allowed).collect()
     }
 
@@ -163,7 +164,9 @@ fn unknown_token(generation: u32) -> String {
 /// The requirement of the provider that a module needs, too.
 fn provider_requirement() -> String {
     format!(
-        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = \"{PROVIDER_SOURCE}\"\n    }}\n  }}\n}}\n"
+        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = \
+         \"{PROVIDER_SOURCE}\"\n    }}\n  }}\n}}\n\
+         "
     )
 }
 
@@ -173,7 +176,8 @@ fn told(diagnostic: &Diagnostic) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Checks whether a message has all of these facts in it, each in one of the wordings that `|` separates.
+/// Checks whether a message has all of these facts in it, each in one of the wordings that `|`
+/// separates.
 fn tells(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
     let text = told(diagnostic);
     facts.iter().all(|fact| fact.split('|').any(|wording| text.contains(&wording.to_lowercase())))
@@ -211,7 +215,8 @@ fn assert_fails_with(run: &Run, facts: &[&str]) {
     assert!(errors.iter().any(|error| tells(error, facts)), "no error of {facts:?}\n{run}");
 }
 
-/// Plans and applies the saved plan, after which nothing is left to do. Returns both runs' warnings.
+/// Plans and applies the saved plan, after which nothing is left to do. Returns both runs'
+/// warnings.
 #[track_caller]
 fn goes_through(tf: &Workspace) -> Vec<Diagnostic> {
     let plan = tf.plan();

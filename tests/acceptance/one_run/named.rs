@@ -22,8 +22,8 @@ fn assert_refused(gitlab: &Simulator, applied: &Run, target: &str) {
     assert_eq!(gitlab.requests().writes().to_string(), "");
 }
 
-/// Panics unless the run named the target: in an error before any write on a CLI that knows the plan's names, else in a
-/// warning.
+/// Panics unless the run named the target: in an error before any write on a CLI that knows the
+/// plan's names, else in a warning.
 #[track_caller]
 fn assert_named(gitlab: &Simulator, applied: &Run, target: &str) {
     if PLANNED_PRIVATE_DATA.is_there() {
@@ -142,14 +142,18 @@ fn target_that_the_run_has_added_is_a_conflict() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
         let tf = shortened(&gitlab, &kind);
-        let shortened = list("this", &format!("{}{}", kind.list(&[0]), after(&format!("{ENTRY}.new"))));
+        let shortened =
+            list("this", &format!("{}{}", kind.list(&[0]), after(&format!("{ENTRY}.new"))));
         tf.config(&format!("{shortened}{}", entry("new", &kind.entry(2))));
         tf.plan().succeeds();
 
         let applied = tf.apply_saved();
 
         applied.fails();
-        assert!(applied.errors().iter().all(|error| !tells(error, &[NOT_IN_THE_PLAN])), "{applied}");
+        assert!(
+            applied.errors().iter().all(|error| !tells(error, &[NOT_IN_THE_PLAN])),
+            "{applied}"
+        );
         assert_fails_with(&applied, &[&kind.named(2)]);
         assert!(kind.allowed(&gitlab).contains(&2));
     }

@@ -1,4 +1,5 @@
-//! Two resources that have the same entry or setting: the one that is removed leaves what the other one has.
+//! Two resources that have the same entry or setting: the one that is removed leaves what the other
+//! one has.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::{Run, Workspace};
@@ -46,7 +47,8 @@ impl Overlap {
 
     /// Scopes with equal settings, other than those that a removal restores.
     fn of_scopes() -> [Overlap; 2] {
-        let open = Overlap::of_scope("inbound_enabled = false", |gitlab| !gitlab.inbound_enabled(APP));
+        let open =
+            Overlap::of_scope("inbound_enabled = false", |gitlab| !gitlab.inbound_enabled(APP));
         let pushing = Overlap::of_scope("push_repository_for_job_token_allowed = true", |gitlab| {
             gitlab.push_repository_for_job_token_allowed(APP)
         });
@@ -80,7 +82,8 @@ impl Overlap {
         resource(kind, "removed", &format!("{more}\n{arguments}"))
     }
 
-    /// Applies both, then the configuration without the one. Returns the plan's run and that of the apply.
+    /// Applies both, then the configuration without the one. Returns the plan's run and that of the
+    /// apply.
     #[track_caller]
     fn remove(&self, both: &str, keeper_alone: &str) -> (Workspace, [Run; 2]) {
         let tf = workspace(&self.gitlab);
@@ -96,12 +99,18 @@ impl Overlap {
 
     #[track_caller]
     fn is_left(&self, tf: &Workspace, [planned, applied]: &[Run; 2]) {
-        assert!((self.is_kept)(&self.gitlab), "{:?} beside {:?}\n{planned}", self.removed, self.keeper);
+        assert!(
+            (self.is_kept)(&self.gitlab),
+            "{:?} beside {:?}\n{planned}",
+            self.removed,
+            self.keeper
+        );
         assert_one_warns(&[planned, applied], &[KEPT, &self.object]);
         tf.plan().changes_nothing();
     }
 
-    /// As [`Overlap::is_left`], but for a plan that warns of the removal. The next apply adds back what it removed.
+    /// As [`Overlap::is_left`], but for a plan that warns of the removal. The next apply adds back
+    /// what it removed.
     #[track_caller]
     fn is_left_or_announced(&self, tf: &Workspace, runs: &[Run; 2]) {
         if (self.is_kept)(&self.gitlab) {

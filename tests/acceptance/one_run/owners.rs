@@ -1,4 +1,5 @@
-//! A project or target that is only unknown while planning is no replacement: the apply finds out which one it is.
+//! A project or target that is only unknown while planning is no replacement: the apply finds out
+//! which one it is.
 
 use gitlab_simulator::Simulator;
 use terraform_cli::{Action, Workspace};
@@ -18,7 +19,9 @@ const RESOURCES: [(&str, &str); 3] = [
 /// A value that is unknown in the plan of each new generation, and whenever it changes.
 fn unknown(value: &str, generation: u32) -> String {
     format!(
-        "resource \"terraform_data\" \"new\" {{\n  input = \"{value}\"\n  triggers_replace = [{generation}]\n}}\n"
+        "resource \"terraform_data\" \"new\" {{\n  input = \"{value}\"\n  triggers_replace = \
+         [{generation}]\n}}\n\
+         "
     )
 }
 
@@ -34,7 +37,8 @@ fn of_unknown_target(kind: &Kind, path: &str, generation: u32) -> String {
     format!("{}{entry}", unknown(path, generation))
 }
 
-/// Applies the first configuration and plans the second one, by which the resource changes in place.
+/// Applies the first configuration and plans the second one, by which the resource changes in
+/// place.
 #[track_caller]
 fn plan_update(gitlab: &Simulator, tf: &Workspace, kind: &str, before: &str, after: &str) {
     tf.config(before);
@@ -54,9 +58,11 @@ fn apply_without_write(gitlab: &Simulator, tf: &Workspace) {
     tf.plan().changes_nothing();
 }
 
-/// Applies the saved plan, which fails before any write and names both. The next plan shows the replacement.
+/// Applies the saved plan, which fails before any write and names both. The next plan shows the
+/// replacement.
 ///
-/// If nothing tells the provider an apply's plan from a new one, the CLI words the error and a warning names both.
+/// If nothing tells the provider an apply's plan from a new one, the CLI words the error and a
+/// warning names both.
 #[track_caller]
 fn apply_fails_naming(gitlab: &Simulator, tf: &Workspace, kind: &str, both: &[&str; 2]) {
     let applied = tf.apply_saved();
@@ -80,8 +86,8 @@ fn unknown_project_that_is_the_same_is_no_write() {
         for other in ["acme/app", "1"] {
             let gitlab = FOUR_PROJECTS.start();
             let tf = workspace(&gitlab);
-            let [before, after] =
-                [("acme/app", 1), (other, 2)].map(|(path, n)| of_unknown_project(path, n, resource));
+            let [before, after] = [("acme/app", 1), (other, 2)]
+                .map(|(path, n)| of_unknown_project(path, n, resource));
 
             plan_update(&gitlab, &tf, resource.0, &before, &after);
             apply_without_write(&gitlab, &tf);
@@ -96,7 +102,8 @@ fn project_of_a_deferred_data_source_is_no_write() {
         let gitlab = FOUR_PROJECTS.start();
         let tf = workspace(&gitlab);
         let config = |generation| {
-            let resource = resource_of("data.gitlab_job_token_scope.app.project_id", kind, "this", arguments);
+            let resource =
+                resource_of("data.gitlab_job_token_scope.app.project_id", kind, "this", arguments);
             format!(
                 r#"
                 data "gitlab_job_token_scope" "app" {{
@@ -121,7 +128,8 @@ fn unknown_project_in_place_of_a_deleted_one_is_managed() {
         let (kind, _) = resource;
         let gitlab = FOUR_PROJECTS.start();
         let tf = workspace(&gitlab);
-        let [before, after] = ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
+        let [before, after] =
+            ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
         plan_update(&gitlab, &tf, kind, &before, &after);
         gitlab.delete_project(APP);
 
@@ -143,7 +151,8 @@ fn unknown_project_that_is_another_one_fails() {
     for resource in RESOURCES {
         let gitlab = FOUR_PROJECTS.start();
         let tf = workspace(&gitlab);
-        let [before, after] = ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
+        let [before, after] =
+            ["acme/app", "acme/web"].map(|path| of_unknown_project(path, 1, resource));
 
         plan_update(&gitlab, &tf, resource.0, &before, &after);
         apply_fails_naming(&gitlab, &tf, resource.0, &["acme/app", "acme/web"]);
@@ -219,8 +228,8 @@ fn other_path_or_id_under_an_unknown_provider_is_no_write() {
         for [before, after] in [[&paths, &ids], [&ids, &paths]] {
             let gitlab = FOUR_PROJECTS.start();
             let tf = workspace_without_token(&gitlab);
-            let [before, after] =
-                [(1, before), (2, after)].map(|(generation, resource)| unknown_token(generation) + resource);
+            let [before, after] = [(1, before), (2, after)]
+                .map(|(generation, resource)| unknown_token(generation) + resource);
 
             plan_update(&gitlab, &tf, kind, &before, &after);
             apply_without_write(&gitlab, &tf);

@@ -16,7 +16,8 @@ fn hide(gitlab: &Simulator, kind: &Kind, index: usize) {
     gitlab.hide_from(ADMINISTRATOR, (kind.target)(kind.ids[index]));
 }
 
-/// Applies a configuration while all of its targets can be seen, and hides the first one afterwards.
+/// Applies a configuration while all of its targets can be seen, and hides the first one
+/// afterwards.
 #[track_caller]
 fn hidden_after(kind: &Kind, config: &str) -> (Simulator, Workspace) {
     let gitlab = kind.gitlab(&[]);
@@ -272,7 +273,8 @@ fn path_taken_by_another_target_after_the_plan_gives_no_access() {
     }
 }
 
-/// Plans a configuration, expects warnings that have all of these facts in them between them, and a failing apply.
+/// Plans a configuration, expects warnings that have all of these facts in them between them, and a
+/// failing apply.
 #[track_caller]
 fn warns_of_each(config: &str, facts: &[&str]) {
     let gitlab = FOUR_PROJECTS.start();
@@ -292,9 +294,11 @@ fn warns_of_each(config: &str, facts: &[&str]) {
 
 #[test]
 fn typo_in_a_project_warns() {
-    for (kind, arguments) in
-        [(ENTRY, "target_project = \"acme/lib\""), (LIST, "target_projects = [\"acme/lib\"]"), (SCOPE, "")]
-    {
+    for (kind, arguments) in [
+        (ENTRY, "target_project = \"acme/lib\""),
+        (LIST, "target_projects = [\"acme/lib\"]"),
+        (SCOPE, ""),
+    ] {
         warns_of_each(&resource_of("\"acme/ap\"", kind, "this", arguments), &["acme/ap"]);
     }
 }
@@ -327,7 +331,10 @@ fn dead_paths_in_an_update_are_named() {
     tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"));
     tf.apply().succeeds();
     gitlab.clear_requests();
-    tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/weeb\"]\ntarget_groups = [\"opps\"]"));
+    tf.config(&list(
+        "this",
+        "target_projects = [\"acme/lib\", \"acme/weeb\"]\ntarget_groups = [\"opps\"]",
+    ));
 
     assert_warns(tf.plan().succeeds().run(), &["acme/weeb", "opps"]);
     tf.apply_saved().fails();
@@ -338,10 +345,22 @@ fn dead_paths_in_an_update_are_named() {
 #[test]
 fn path_of_the_other_kind_warns_which_attribute_takes_it() {
     for (config, facts) in [
-        (entry("this", "target_project = \"ops/prod\""), ["ops/prod", "is a group", "target_group"]),
-        (entry("this", "target_group = \"acme/lib\""), ["acme/lib", "is a project", "target_project"]),
-        (list("this", "target_projects = [\"ops/prod\"]"), ["ops/prod", "is a group", "target_groups"]),
-        (list("this", "target_groups = [\"acme/lib\"]"), ["acme/lib", "is a project", "target_projects"]),
+        (
+            entry("this", "target_project = \"ops/prod\""),
+            ["ops/prod", "is a group", "target_group"],
+        ),
+        (
+            entry("this", "target_group = \"acme/lib\""),
+            ["acme/lib", "is a project", "target_project"],
+        ),
+        (
+            list("this", "target_projects = [\"ops/prod\"]"),
+            ["ops/prod", "is a group", "target_groups"],
+        ),
+        (
+            list("this", "target_groups = [\"acme/lib\"]"),
+            ["acme/lib", "is a project", "target_projects"],
+        ),
     ] {
         let gitlab = FOUR_PROJECTS.start();
         let tf = workspace(&gitlab);
@@ -358,7 +377,8 @@ fn group_in_place_of_the_project_warns() {
 /// The number of paths that a list, and as many entries, name.
 const MANY: usize = 60;
 
-/// Projects or groups that an exclusive list of one project names by path, and entries of another one, too.
+/// Projects or groups that an exclusive list of one project names by path, and entries of another
+/// one, too.
 struct Many {
     gitlab: Simulator,
     kind: &'static str,
@@ -396,7 +416,11 @@ impl Many {
     fn look_ups(&self) -> BTreeSet<String> {
         let routes = [Route::ProjectGet, Route::GroupGet];
         let requests = self.gitlab.requests();
-        requests.iter().filter(|request| routes.contains(&request.route)).map(ToString::to_string).collect()
+        requests
+            .iter()
+            .filter(|request| routes.contains(&request.route))
+            .map(ToString::to_string)
+            .collect()
     }
 }
 

@@ -14,14 +14,17 @@ use crate::worlds::{ACME, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 /// Longer than any snapshot of a list is used.
 const LONG: Duration = Duration::from_secs(35);
 
-/// Plans a new list, whose first request to a route about this project or group is limited. It removes two targets, of
-/// which the plan warns.
+/// Plans a new list, whose first request to a route about this project or group is limited. It
+/// removes two targets, of which the plan warns.
 #[track_caller]
 fn warns_after_a_pause(route: Route, about: u64) {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
     gitlab.inject(Fault::RateLimited { retry_after: LONG }.on(route).project(about).once());
     let tf = workspace(&gitlab);
-    tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]\ntarget_groups = [\"acme\"]"));
+    tf.config(&list(
+        "this",
+        "target_projects = [\"acme/lib\", \"acme/web\"]\ntarget_groups = [\"acme\"]",
+    ));
 
     let plan = tf.plan();
 
@@ -40,8 +43,8 @@ fn lost_access_is_named_however_long_the_reading_took() {
         (Route::AllowlistGroupsGet, APP),
     ];
     // All at once, because each takes that long.
-    let plans =
-        routes.map(|(route, about)| (route, thread::spawn(move || warns_after_a_pause(route, about))));
+    let plans = routes
+        .map(|(route, about)| (route, thread::spawn(move || warns_after_a_pause(route, about))));
     for (route, plan) in plans {
         assert!(plan.join().is_ok(), "{route}");
     }

@@ -44,7 +44,11 @@ fn default_permissions_that_were_taken_away_are_given_back() {
 fn policies_without_effect_are_no_drift() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, "default_permissions = true");
-    gitlab.set_permissions(APP, TARGET, Permissions { default_permissions: true, ..only(&["READ_JOBS"]) });
+    gitlab.set_permissions(
+        APP,
+        TARGET,
+        Permissions { default_permissions: true, ..only(&["READ_JOBS"]) },
+    );
 
     tf.plan().changes_nothing();
 }

@@ -36,8 +36,12 @@ fn creating_200_entries_with_permissions_costs_one_write_each() {
 
     let requests = gitlab.requests();
     let mutations = requests.to(Route::GraphqlMutation);
-    assert_eq!((mutations.len(), mutations.named(ADD).len(), requests.writes().len()), (FULL, FULL, FULL));
-    // Paths are looked up in the plan and in the apply, which are two processes, and many of them at once.
+    assert_eq!(
+        (mutations.len(), mutations.named(ADD).len(), requests.writes().len()),
+        (FULL, FULL, FULL)
+    );
+    // Paths are looked up in the plan and in the apply, which are two processes, and many of them
+    // at once.
     let look_ups = requests.to(Route::ProjectGet).len() + requests.named("ProjectPlaces").len();
     assert!(look_ups <= FULL, "{look_ups}");
     let others = requests.len() - FULL - look_ups;
@@ -98,8 +102,8 @@ fn permissions_of_one_project_cost_nothing_for_another() {
 
     tf.plan().changes_nothing();
 
-    // One query for both projects, if they are read at the same time, or else one for the permissions alone; and one more to
-    // learn what this version lacks.
+    // One query for both projects, if they are read at the same time, or else one for the
+    // permissions alone; and one more to learn what this version lacks.
     let requests = gitlab.requests();
     assert!(graphql(&requests).len() <= 2, "{requests}");
     assert!(requests.len() <= 4, "{requests}");

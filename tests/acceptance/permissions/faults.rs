@@ -1,5 +1,5 @@
-//! Mutations whose answers are lost, and servers that fail: the state says what the server holds, and the next apply
-//! converges.
+//! Mutations whose answers are lost, and servers that fail: the state says what the server holds,
+//! and the next apply converges.
 
 use gitlab_simulator::{Fault, Injection};
 use serde_json::json;
@@ -21,7 +21,8 @@ fn lost() -> [Injection; 4] {
 
 #[test]
 fn addition_with_a_lost_response_is_found_on_the_allowlist() {
-    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
+    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
+    {
         let gitlab = THREE_PROJECTS.start();
         let tf = workspace(&gitlab);
         tf.config(&format!("{block}{}", entry(JOBS)));
@@ -36,7 +37,8 @@ fn addition_with_a_lost_response_is_found_on_the_allowlist() {
 
 #[test]
 fn a_change_whose_answer_is_lost_is_found_to_be_done() {
-    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)]) {
+    for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
+    {
         let gitlab = THREE_PROJECTS.start();
         let tf = applied(&gitlab, JOBS_AND_PACKAGES);
         tf.config(&format!("{block}{}", entry(JOBS)));

@@ -18,7 +18,8 @@ fn entry_is_created_with_its_permissions_in_one_write() {
     tf.apply().succeeds().warns_of_nothing();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
-    assert_snapshot!(gitlab.requests().writes().to_string(), @"POST /api/graphql (AllowWithPermissions ciJobTokenScopeAddGroupOrProject) → 200");
+    assert_snapshot!(gitlab.requests().writes().to_string(), @"POST /api/graphql \
+        (AllowWithPermissions ciJobTokenScopeAddGroupOrProject) → 200");
     tf.plan().changes_nothing().warns_of_nothing();
     let expected = json!({
         "id": "1:project:2", "project": "acme/app", "project_id": APP,
@@ -46,7 +47,11 @@ fn the_permissions_are_known_while_planning() {
 fn a_group_has_permissions_too() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
-    tf.config(&replaced(&entry(JOBS), r#"target_project = "acme/lib""#, r#"target_group = "partners/team""#));
+    tf.config(&replaced(
+        &entry(JOBS),
+        r#"target_project = "acme/lib""#,
+        r#"target_group = "partners/team""#,
+    ));
 
     tf.apply().succeeds();
 
@@ -124,8 +129,8 @@ fn a_replaced_entry_has_the_permissions_from_the_start() {
     assert!(gitlab.requests().to(Route::AllowlistProjectPost).is_empty());
 }
 
-/// Over REST, by ID: a path may have changed hands, and GraphQL's removal has defaults that differ by
-/// version.
+/// Over REST, by ID: a path may have changed hands, and GraphQL's removal has defaults that differ
+/// by version.
 #[test]
 fn entry_with_permissions_is_removed_by_id() {
     let gitlab = THREE_PROJECTS.start();
@@ -171,14 +176,24 @@ fn permissions_may_be_unknown_while_planning() {
     TERRAFORM_DATA.require();
     let cases = [
         ("job_token_policies = [terraform_data.policy.output]", only(&["READ_JOBS"])),
-        ("job_token_policies = toset(split(\",\", terraform_data.policy.output))", only(&["READ_JOBS"])),
-        ("default_permissions = terraform_data.policy.output != \"READ_JOBS\"", only(&[])),
-        ("default_permissions = terraform_data.policy.output == \"READ_JOBS\"", Permissions::default()),
         (
-            "default_permissions = terraform_data.policy.output == \"\" ? true : null\njob_token_policies = []",
+            "job_token_policies = toset(split(\",\", terraform_data.policy.output))",
+            only(&["READ_JOBS"]),
+        ),
+        ("default_permissions = terraform_data.policy.output != \"READ_JOBS\"", only(&[])),
+        (
+            "default_permissions = terraform_data.policy.output == \"READ_JOBS\"",
+            Permissions::default(),
+        ),
+        (
+            "default_permissions = terraform_data.policy.output == \"\" ? true : \
+             null\njob_token_policies = []",
             only(&[]),
         ),
-        ("default_permissions = terraform_data.policy.output == \"\" ? true : null", Permissions::default()),
+        (
+            "default_permissions = terraform_data.policy.output == \"\" ? true : null",
+            Permissions::default(),
+        ),
     ];
     for (arguments, expected) in cases {
         let gitlab = THREE_PROJECTS.start();

@@ -26,7 +26,9 @@ fn targets_by_id_have_permissions_too() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"lib\" {{\n  project = 1\n  target_project_id = 2\n  {JOBS}\n}}\n"
+        "resource \"gitlab_job_token_allowlist_entry\" \"lib\" {{\n  project = 1\n  \
+         target_project_id = 2\n  {JOBS}\n}}\n\
+         "
     ));
 
     tf.apply().succeeds();

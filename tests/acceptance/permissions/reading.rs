@@ -40,7 +40,13 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
     assert_eq!(
         permissions(state.of(DATA), "projects"),
         [
-            json!(["acme/lib", false, ["ADMIN_JOBS", "READ_PACKAGES"], made(TARGET), ADMINISTRATOR]),
+            json!([
+                "acme/lib",
+                false,
+                ["ADMIN_JOBS", "READ_PACKAGES"],
+                made(TARGET),
+                ADMINISTRATOR
+            ]),
             json!(["acme/other", true, [], made(Target::Project(3)), ADMINISTRATOR]),
         ]
     );
@@ -54,8 +60,12 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
 fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
-    let after = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n";
-    for (arguments, expected) in [(JOBS, json!(["READ_JOBS"])), ("job_token_policies = []", json!([]))] {
+    let after = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  \
+        depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n\
+        ";
+    for (arguments, expected) in
+        [(JOBS, json!(["READ_JOBS"])), ("job_token_policies = []", json!([]))]
+    {
         tf.config(&format!("{}{after}", entry(arguments)));
         tf.apply().succeeds();
         assert_eq!(tf.state().of(DATA)["projects"][0]["job_token_policies"], expected);

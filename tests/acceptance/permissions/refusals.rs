@@ -19,7 +19,8 @@ fn maintainer(gitlab: &Simulator) -> Workspace {
 fn a_token_that_may_only_read_is_told_so() {
     let gitlab = THREE_PROJECTS.start();
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
-    let token = gitlab.add_token(TokenSpec::new("reader").maintainer_of(acme).scopes([TokenScope::ReadApi]));
+    let token = gitlab
+        .add_token(TokenSpec::new("reader").maintainer_of(acme).scopes([TokenScope::ReadApi]));
     let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_TOKEN", &token);
     tf.config(&entry(JOBS));

@@ -1,5 +1,5 @@
-//! GitLab versions without permissions of entries, and projects for which they are switched off: one clear error where
-//! they are asked for, and everything else works.
+//! GitLab versions without permissions of entries, and projects for which they are switched off:
+//! one clear error where they are asked for, and everything else works.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -75,7 +75,9 @@ fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
 fn everything_else_works_with_an_old_gitlab() {
     let gitlab = old();
     let tf = workspace(&gitlab);
-    let reading = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n";
+    let reading = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  \
+        depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n\
+        ";
     tf.config(&format!("{}{reading}", entry("")));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -171,7 +173,8 @@ fn disabled_feature_fails_the_plan_where_an_entry_shows_it() {
     "#);
 }
 
-/// An empty list shows nothing, and GitLab adds the entry with the default permissions without a word.
+/// An empty list shows nothing, and GitLab adds the entry with the default permissions without a
+/// word.
 #[test]
 fn disabled_feature_leaves_no_entry_with_more_than_asked() {
     let gitlab = THREE_PROJECTS.start();

@@ -64,7 +64,10 @@ fn managing_the_permissions_of_an_entry_begins_in_place() {
     tf.config(&entry(JOBS));
 
     let change = tf.plan().change(ENTRY);
-    assert_eq!((change.action, &change.before["job_token_policies"]), (Action::Update, &Value::Null));
+    assert_eq!(
+        (change.action, &change.before["job_token_policies"]),
+        (Action::Update, &Value::Null)
+    );
     tf.apply_saved().succeeds().warns_of_nothing();
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));
@@ -124,7 +127,8 @@ fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
         format!(
             "resource \"terraform_data\" \"seed\" {{}}\n{}",
             entry(&format!(
-                "job_token_policies = terraform_data.seed.id == \"\" ? [\"READ_JOBS\"] : null\n{arguments}"
+                "job_token_policies = terraform_data.seed.id == \"\" ? [\"READ_JOBS\"] : \
+                 null\n{arguments}"
             ))
         )
     };

@@ -11,7 +11,11 @@ const SCOPE: &str = "gitlab_job_token_scope.app";
 const CROSS: &str = "cross_project_push_for_job_token_allowed";
 
 fn scope(arguments: &str) -> String {
-    format!("resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  {arguments}\n}}\n")
+    format!(
+        "resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  \
+         {arguments}\n}}\n\
+         "
+    )
 }
 
 #[test]
@@ -75,7 +79,10 @@ fn it_is_told_when_what_it_needs_is_turned_on() {
     gitlab.allow(APP, TARGET);
     let tf = workspace(&gitlab);
     for (before, after) in [
-        ("push_repository_for_job_token_allowed = false", "push_repository_for_job_token_allowed = true"),
+        (
+            "push_repository_for_job_token_allowed = false",
+            "push_repository_for_job_token_allowed = true",
+        ),
         ("inbound_enabled = false", "inbound_enabled = true"),
     ] {
         tf.config(&scope(&format!("{CROSS} = true\n  {before}")));
@@ -94,11 +101,13 @@ fn pushes_are_forbidden_before_and_allowed_after_access_changes() {
     let tf = workspace(&gitlab);
     let config = |open: bool, pushes: bool| {
         scope(&format!(
-            "inbound_enabled = {}\n  push_repository_for_job_token_allowed = {pushes}\n  {CROSS} = {pushes}",
+            "inbound_enabled = {}\n  push_repository_for_job_token_allowed = {pushes}\n  {CROSS} = \
+             {pushes}",
             !open
         ))
     };
-    let writes = || gitlab.requests().writes().iter().map(|request| request.route).collect::<Vec<_>>();
+    let writes =
+        || gitlab.requests().writes().iter().map(|request| request.route).collect::<Vec<_>>();
     tf.config(&config(true, false));
     tf.apply().succeeds();
 
@@ -170,9 +179,17 @@ fn an_import_brings_it_in_where_it_is_on() {
             gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
         }
         let tf = workspace(&gitlab);
-        tf.config(&scope(if is_on { "cross_project_push_for_job_token_allowed = true" } else { "" }));
+        tf.config(&scope(if is_on {
+            "cross_project_push_for_job_token_allowed = true"
+        } else {
+            ""
+        }));
         tf.import(SCOPE, "acme/app").succeeds();
-        assert_eq!(tf.state().of(SCOPE)[CROSS], if is_on { json!(true) } else { Value::Null }, "{version}");
+        assert_eq!(
+            tf.state().of(SCOPE)[CROSS],
+            if is_on { json!(true) } else { Value::Null },
+            "{version}"
+        );
         tf.plan().changes_nothing();
     }
 }

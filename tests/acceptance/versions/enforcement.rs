@@ -1,4 +1,5 @@
-//! Instances that restrict access to every project: opening one is an error of the plan where the token can tell.
+//! Instances that restrict access to every project: opening one is an error of the plan where the
+//! token can tell.
 
 use gitlab_simulator::{Enforcement, Route, TokenScope, TokenSpec};
 use insta::assert_snapshot;
@@ -6,9 +7,11 @@ use insta::assert_snapshot;
 use super::*;
 use crate::kit::workspace;
 
-const OPEN: &str =
-    "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  inbound_enabled = false\n}\n";
-const RESTRICTED: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
+const OPEN: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
+    inbound_enabled = false\n}\n\
+    ";
+const RESTRICTED: &str =
+    "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
 
 fn enforced() -> Simulator {
     THREE_PROJECTS.start_with(Simulator::builder().version("19.4.1-ee").enforced())
@@ -69,7 +72,10 @@ fn without_enforcement_a_project_can_be_opened() {
         assert!(!gitlab.inbound_enabled(APP), "{version}");
         gitlab.clear_requests();
         tf.plan().changes_nothing();
-        assert!(gitlab.requests().to(Route::ApplicationSettingsGet).is_empty(), "nothing is to be opened");
+        assert!(
+            gitlab.requests().to(Route::ApplicationSettingsGet).is_empty(),
+            "nothing is to be opened"
+        );
         tf.destroy().succeeds();
         assert!(gitlab.inbound_enabled(APP), "{version}");
     }
@@ -95,7 +101,8 @@ fn a_destroy_is_not_refused_where_access_is_limited_already() {
     let mut tf = workspace(&gitlab);
     tf.config(RESTRICTED);
     tf.apply().succeeds();
-    let reader = gitlab.add_token(TokenSpec::new("reader").maintainer_of(ACME).scopes([TokenScope::ReadApi]));
+    let reader = gitlab
+        .add_token(TokenSpec::new("reader").maintainer_of(ACME).scopes([TokenScope::ReadApi]));
     tf.set_env("GITLAB_TOKEN", &reader);
 
     tf.destroy().succeeds();

@@ -11,8 +11,8 @@ const DATA: &str = "data.gitlab_job_token_allowlist.app";
 
 #[test]
 fn an_answer_without_the_outbound_setting_is_read() {
-    let gitlab =
-        THREE_PROJECTS.start_with(Simulator::builder().version("19.4.1-ee").without_outbound_enabled());
+    let gitlab = THREE_PROJECTS
+        .start_with(Simulator::builder().version("19.4.1-ee").without_outbound_enabled());
     let tf = workspace(&gitlab);
     tf.config(
         "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n\
@@ -31,11 +31,12 @@ fn an_answer_without_the_outbound_setting_is_read() {
 #[test]
 fn a_schema_without_a_field_is_asked_again_once() {
     for field in ["createdAt", "addedBy", "direction"] {
-        let gitlab =
-            THREE_PROJECTS.start_with(Simulator::builder().version("19.4.1-ee").without_field(field));
+        let gitlab = THREE_PROJECTS
+            .start_with(Simulator::builder().version("19.4.1-ee").without_field(field));
         gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
         let tf = workspace(&gitlab);
-        let other = "data \"gitlab_job_token_allowlist\" \"other\" {\n  project = \"acme/other\"\n}\n";
+        let other =
+            "data \"gitlab_job_token_allowlist\" \"other\" {\n  project = \"acme/other\"\n}\n";
         tf.config(&format!("{READ}{other}"));
 
         tf.apply().succeeds().warns_of_nothing();
@@ -45,7 +46,8 @@ fn a_schema_without_a_field_is_asked_again_once() {
         assert_eq!(listed["default_permissions"], false, "{field}");
         let shown = ["created_at", "added_by"].map(|name| !listed[name].is_null());
         assert_eq!(shown, [field != "createdAt", field != "addedBy"], "{field}");
-        // Both lists may be asked for at the same time, in one query or two, in the plan and in the apply.
+        // Both lists may be asked for at the same time, in one query or two, in the plan and in the
+        // apply.
         let asked = graphql(&gitlab.requests()).len();
         assert!((2..=8).contains(&asked), "{asked} queries without {field}");
     }

@@ -1,4 +1,5 @@
-//! Fine-grained personal access tokens: what they may do is done, and what they lack is named as GitLab names it.
+//! Fine-grained personal access tokens: what they may do is done, and what they lack is named as
+//! GitLab names it.
 
 use gitlab_simulator::{GranularGraphql, TokenSpec};
 use insta::assert_snapshot;
@@ -50,8 +51,9 @@ fn membership_and_access_are_managed() {
         let tf = with(&gitlab, &ALL);
         tf.config(&format!(
             "{}resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n}}\n\
-             resource \"gitlab_job_token_allowlist_exclusive\" \"other\" {{\n  project = \"acme/other\"\n  target_groups = \
-             [\"partners/team\"]\n}}\n",
+             resource \"gitlab_job_token_allowlist_exclusive\" \"other\" {{\n  project = \
+             \"acme/other\"\n  target_groups = [\"partners/team\"]\n}}\n\
+             ",
             entry("target_project = \"acme/lib\"")
         ));
         tf.apply().succeeds().warns_of_nothing();
@@ -127,7 +129,11 @@ fn permissions_are_written_though_they_can_not_be_read() {
 
         let run = tf.apply();
         run.succeeds();
-        assert!(run.warning().contains("Permissions not verified: "), "{answers:?}: {}", run.warning());
+        assert!(
+            run.warning().contains("Permissions not verified: "),
+            "{answers:?}: {}",
+            run.warning()
+        );
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_JOBS"])), "{answers:?}");
         assert_eq!(tf.state().of(ENTRY)["job_token_policies"], json!(["READ_JOBS"]));
 
@@ -135,7 +141,9 @@ fn permissions_are_written_though_they_can_not_be_read() {
         plan.changes_nothing();
         assert!(plan.warning().contains("Permissions not visible: "), "{answers:?}");
 
-        tf.config(&entry("target_project = \"acme/lib\"\n  job_token_policies = [\"READ_PACKAGES\"]"));
+        tf.config(&entry(
+            "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_PACKAGES\"]",
+        ));
         tf.apply().succeeds();
         assert_eq!(gitlab.permissions(APP, TARGET), Some(only(&["READ_PACKAGES"])), "{answers:?}");
 
@@ -196,7 +204,10 @@ fn data_sources_show_nulls_with_a_warning() {
         assert!(warned(&run, "Permissions"), "{answers:?}: {}", run.stdout());
         let state = tf.state();
         let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
-        assert_eq!((&listed["path"], &listed["default_permissions"]), (&json!("acme/lib"), &Value::Null));
+        assert_eq!(
+            (&listed["path"], &listed["default_permissions"]),
+            (&json!("acme/lib"), &Value::Null)
+        );
         assert_eq!(state.of("data.gitlab_job_token_scope.app")["inbound_enabled"], true);
     }
 }
@@ -226,7 +237,10 @@ fn hidden_own_permissions_are_warned_of() {
     let run = tf.apply();
     run.succeeds();
     assert!(warned(&run, "Permissions not visible: project acme/app (1)"), "{}", run.stdout());
-    assert_eq!(tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"], Value::Null);
+    assert_eq!(
+        tf.state().of("data.gitlab_job_token_allowlist.app")["own_permissions"],
+        Value::Null
+    );
 }
 
 #[test]
@@ -255,7 +269,11 @@ fn an_own_entry_is_restored_though_it_can_not_be_read() {
         tf.config(&entry("target_project_id = 1\n  job_token_policies = [\"READ_PACKAGES\"]"));
         let import = tf.import(ENTRY, "1:project:1");
         import.succeeds();
-        assert!(import.stdout().contains("Warning: Permissions"), "{answers:?}: {}", import.stdout());
+        assert!(
+            import.stdout().contains("Warning: Permissions"),
+            "{answers:?}: {}",
+            import.stdout()
+        );
         tf.apply().succeeds();
         assert_eq!(gitlab.permissions(APP, own), Some(only(&["READ_PACKAGES"])), "{answers:?}");
         tf.destroy().succeeds();

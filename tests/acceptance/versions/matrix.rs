@@ -99,7 +99,10 @@ fn projects_are_managed_where_groups_are_unknown() {
     tf.config(PROJECTS);
     tf.apply().succeeds();
     tf.plan().changes_nothing().warns_of_nothing();
-    assert_eq!(tf.state().of("data.gitlab_job_token_allowlist.other")["groups"], serde_json::json!([]));
+    assert_eq!(
+        tf.state().of("data.gitlab_job_token_allowlist.other")["groups"],
+        serde_json::json!([])
+    );
     tf.run(&["state", "rm", "gitlab_job_token_allowlist_exclusive.other"]).succeeds();
     tf.import("gitlab_job_token_allowlist_exclusive.other", "acme/other").succeeds();
     tf.apply().succeeds();

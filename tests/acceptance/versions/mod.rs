@@ -1,5 +1,5 @@
-//! The differences between GitLab's versions, and between the kinds of tokens: what works where, and what a user is told
-//! where it doesn't.
+//! The differences between GitLab's versions, and between the kinds of tokens: what works where,
+//! and what a user is told where it doesn't.
 
 mod cross_push;
 mod directions;
@@ -38,7 +38,9 @@ fn only(policies: &[&str]) -> Permissions {
 /// An entry on the allowlist of `acme/app`, named `entry`.
 fn entry(arguments: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"entry\" {{\n  project = \"acme/app\"\n  {arguments}\n}}\n"
+        "resource \"gitlab_job_token_allowlist_entry\" \"entry\" {{\n  project = \"acme/app\"\n  \
+         {arguments}\n}}\n\
+         "
     )
 }
 

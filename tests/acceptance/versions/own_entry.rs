@@ -125,8 +125,9 @@ fn an_older_gitlab_says_that_it_has_none() {
 fn an_exclusive_list_beside_it_leaves_it_alone() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
-    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \"acme/app\"\n  target_projects = \
-                [\"acme/lib\"]\n}\n";
+    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
+                \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\
+                ";
     tf.config(&format!("{}{list}", entry(OWN_LIMITED)));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -181,8 +182,9 @@ fn a_limited_entry_of_the_own_group_is_warned_of() {
     assert!(!gitlab.job_may(APP, APP, "READ_PACKAGES"), "GitLab restricts the project's own jobs");
     tf.plan().changes_nothing().warns_of_nothing();
 
-    let own = "resource \"gitlab_job_token_allowlist_entry\" \"own\" {\n  project = \"acme/app\"\n  target_project = \
-               \"acme/app\"\n  default_permissions = true\n}\n";
+    let own = "resource \"gitlab_job_token_allowlist_entry\" \"own\" {\n  project = \
+               \"acme/app\"\n  target_project = \"acme/app\"\n  default_permissions = true\n}\n\
+               ";
     tf.config(&format!("{}{own}", entry(group)));
     tf.apply().succeeds().warns_of_nothing();
     assert!(gitlab.job_may(APP, APP, "READ_PACKAGES"));
@@ -223,7 +225,10 @@ fn the_data_source_tells_it_apart() {
     gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
     tf.apply().succeeds().warns_of_nothing();
 
-    assert_eq!(own(&tf), json!({ "default_permissions": false, "job_token_policies": ["READ_JOBS"] }));
+    assert_eq!(
+        own(&tf),
+        json!({ "default_permissions": false, "job_token_policies": ["READ_JOBS"] })
+    );
     let state = tf.state();
     let projects = &state.of("data.gitlab_job_token_allowlist.app")["projects"];
     assert_eq!(projects.as_array().map(Vec::len), Some(1));

@@ -61,5 +61,8 @@ fn the_allowlist_is_read_where_a_proxy_refuses_graphql() {
     "#);
     let state = tf.state();
     let listed = &state.of("data.gitlab_job_token_allowlist.app")["projects"][0];
-    assert_eq!((&listed["path"], &listed["default_permissions"]), (&json!("acme/lib"), &Value::Null));
+    assert_eq!(
+        (&listed["path"], &listed["default_permissions"]),
+        (&json!("acme/lib"), &Value::Null)
+    );
 }

@@ -59,8 +59,9 @@ fn a_policy_is_known_from_its_version_on() {
 fn names_are_asked_for_once_and_only_where_they_are_new() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
-    let second =
-        with("\"READ_PACKAGES\"").replace("\"entry\"", "\"other\"").replace("acme/lib", "acme/other");
+    let second = with("\"READ_PACKAGES\"")
+        .replace("\"entry\"", "\"other\"")
+        .replace("acme/lib", "acme/other");
     tf.config(&format!("{}{second}", with("\"READ_JOBS\"")));
     let asked = || {
         let requests = gitlab.requests();
@@ -81,7 +82,9 @@ fn names_are_asked_for_once_and_only_where_they_are_new() {
 #[test]
 fn a_server_that_does_not_tell_names_is_no_error() {
     let gitlab = newest();
-    gitlab.inject(gitlab_simulator::Fault::RejectsTheToken.on(Route::GraphqlQuery).named("JobTokenPolicies"));
+    gitlab.inject(
+        gitlab_simulator::Fault::RejectsTheToken.on(Route::GraphqlQuery).named("JobTokenPolicies"),
+    );
     let tf = workspace(&gitlab);
     tf.config(&with("\"READ_JOBS\""));
 
@@ -96,8 +99,10 @@ fn the_data_source_lists_the_names_of_the_version() {
         tf.config("data \"gitlab_job_token_policies\" \"known\" {}\n");
         tf.apply().succeeds().warns_of_nothing();
         let state = tf.state();
-        let names =
-            state.of("data.gitlab_job_token_policies.known")["names"].as_array().cloned().unwrap_or_default();
+        let names = state.of("data.gitlab_job_token_policies.known")["names"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         assert_eq!(names.len(), count, "{version}");
         assert!(names.contains(&"READ_JOBS".into()));
     }

@@ -1,4 +1,5 @@
-//! The projects and groups that `examples/` and `tests/terraform/` name, with the IDs that they use.
+//! The projects and groups that `examples/` and `tests/terraform/` name, with the IDs that they
+//! use.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +17,17 @@ const PROJECTS: [(u64, &str); 6] = [
     (99, "platform/deploy"),
 ];
 
-/// Starts a GitLab with these projects and groups and empty allowlists. The IDs in between belong to others.
+/// Starts a GitLab with these projects and groups and empty allowlists. The IDs in between belong
+/// to others.
 pub(crate) fn examples() -> Simulator {
     with_examples(Simulator::start())
 }
 
 /// Adds these projects and groups to an empty GitLab.
 pub(crate) fn with_examples(gitlab: Simulator) -> Simulator {
-    fill(&GROUPS, |id, path| gitlab.add_group(&path.map_or_else(|| format!("others-{id}"), str::to_owned)));
+    fill(&GROUPS, |id, path| {
+        gitlab.add_group(&path.map_or_else(|| format!("others-{id}"), str::to_owned))
+    });
     let others = gitlab.add_group("others");
     assert!(GROUPS.iter().all(|(id, _)| *id < others));
     fill(&PROJECTS, |id, path| {

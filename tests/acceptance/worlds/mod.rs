@@ -1,6 +1,6 @@
-//! The projects and groups that tests start from. Group 1 is `acme` in all of them, and all allowlists are
-//! empty, but for
-//! [`World::allowing`]. [`examples`] has what `examples/` and `tests/terraform/` name.
+//! The projects and groups that tests start from. Group 1 is `acme` in all of them, and all
+//! allowlists are empty, but for [`World::allowing`]. [`examples`] has what `examples/` and
+//! `tests/terraform/` name.
 
 pub(crate) mod examples;
 
@@ -15,15 +15,18 @@ pub(crate) const APP_ONLY: World = World::new(&["acme/app"], &[]);
 /// Projects 1 `acme/app` and 2 `acme/lib`.
 pub(crate) const APP_AND_LIB: World = World::new(&["acme/app", "acme/lib"], &[]);
 
-/// Projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/other`; groups 2 `partners` and 3 `partners/team`.
+/// Projects 1 `acme/app`, 2 `acme/lib` and 3 `acme/other`; groups 2 `partners` and 3
+/// `partners/team`.
 pub(crate) const THREE_PROJECTS: World =
     World::new(&["acme/app", "acme/lib", "acme/other"], &["partners/team"]);
 
-/// Projects 1 `acme/app`, 2 `acme/lib`, 3 `acme/web` and 4 `acme/old`; groups 2 `ops` and 3 `ops/prod`.
+/// Projects 1 `acme/app`, 2 `acme/lib`, 3 `acme/web` and 4 `acme/old`; groups 2 `ops` and 3
+/// `ops/prod`.
 pub(crate) const FOUR_PROJECTS: World =
     World::new(&["acme/app", "acme/lib", "acme/web", "acme/old"], &["ops/prod"]);
 
-/// Projects 1 `acme/app`, 2 `acme/tools/lint` and 3 `other/lib`; groups 2 `acme/tools` and 3 `other`.
+/// Projects 1 `acme/app`, 2 `acme/tools/lint` and 3 `other/lib`; groups 2 `acme/tools` and 3
+/// `other`.
 pub(crate) const SUBGROUP_AND_OTHER_GROUP: World =
     World::new(&["acme/app", "acme/tools/lint", "other/lib"], &[]);
 
@@ -47,7 +50,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) const fn new(projects: &'static [&'static str], groups: &'static [&'static str]) -> World {
+    pub(crate) const fn new(
+        projects: &'static [&'static str],
+        groups: &'static [&'static str],
+    ) -> World {
         World { projects, groups }
     }
 

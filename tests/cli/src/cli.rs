@@ -1,5 +1,5 @@
-//! Which program is meant: the one that the environment names, else the first on the search path, else one that is
-//! fetched.
+//! Which program is meant: the one that the environment names, else the first on the search path,
+//! else one that is fetched.
 
 use std::env;
 use std::ffi::OsString;
@@ -45,7 +45,8 @@ pub enum NoCli {
     /// Nothing on the search path, and nothing that can be fetched.
     #[error(
         "neither `terraform` nor `tofu` is on PATH, and {0} \
-         (https://developer.hashicorp.com/terraform/install, https://opentofu.org/docs/intro/install)"
+         (https://developer.hashicorp.com/terraform/install, \
+         https://opentofu.org/docs/intro/install)"
     )]
     NotOnPath(FetchError),
     /// The environment names what is not there.
@@ -54,8 +55,8 @@ pub enum NoCli {
 }
 
 impl Cli {
-    /// Finds the program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`. Where there is none,
-    /// fetches a Terraform, and says so.
+    /// Finds the program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`.
+    /// Where there is none, fetches a Terraform, and says so.
     ///
     /// # Errors
     ///
@@ -72,8 +73,8 @@ impl Cli {
         })
     }
 
-    /// Finds the program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`. Fetches
-    /// nothing.
+    /// Finds the program that [`PATH_VARIABLE`] names, else `terraform`, else `tofu` on `PATH`.
+    /// Fetches nothing.
     ///
     /// # Errors
     ///
@@ -92,7 +93,9 @@ impl Cli {
         }
     }
 
-    fn find_installed_in(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Cli>, NoCli> {
+    fn find_installed_in(
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<Cli>, NoCli> {
         if let Some(named) = variable(PATH_VARIABLE) {
             let named = PathBuf::from(named);
             // Runs happen in other directories, so a relative path is settled here.
@@ -133,7 +136,9 @@ impl Cli {
                 |error| panic!("{:?} can't be started: {error}", self.path),
                 |output| String::from_utf8_lossy(&output.stdout),
             );
-            said.lines().find_map(Release::read).unwrap_or_else(|| panic!("no version in {output:?}"))
+            said.lines()
+                .find_map(Release::read)
+                .unwrap_or_else(|| panic!("no version in {output:?}"))
         })
     }
 }
@@ -183,7 +188,8 @@ mod tests {
             "PATH" => Some(env::join_paths(search_path).unwrap()),
             _ => None,
         };
-        Cli::find_in(variable, fetch).map(|cli| cli.path.file_stem().unwrap().to_str().unwrap().to_owned())
+        Cli::find_in(variable, fetch)
+            .map(|cli| cli.path.file_stem().unwrap().to_str().unwrap().to_owned())
     }
 
     #[test]
@@ -199,7 +205,9 @@ mod tests {
         let mine = named.path().join(format!("mine{}", env::consts::EXE_SUFFIX));
         assert_eq!(found(Some(&mine), &[path.path()]).unwrap(), "mine");
         let absent = named.path().join("absent");
-        assert!(matches!(found(Some(&absent), &[path.path()]), Err(NoCli::NotThere(path)) if path == absent));
+        assert!(
+            matches!(found(Some(&absent), &[path.path()]), Err(NoCli::NotThere(path)) if path == absent)
+        );
     }
 
     #[test]
@@ -216,7 +224,8 @@ mod tests {
 
     #[test]
     fn without_any_the_reader_is_told_where_to_get_one() {
-        let fetch = || Err(FetchError::NoSource { version: "1.2.3".to_owned(), failures: Vec::new() });
+        let fetch =
+            || Err(FetchError::NoSource { version: "1.2.3".to_owned(), failures: Vec::new() });
         let error = found_or_fetched(None, &[], fetch).unwrap_err().to_string();
         assert!(error.contains("terraform/install") && error.contains(PATH_VARIABLE), "{error}");
     }

@@ -1,5 +1,5 @@
-//! The program's messages as data: read from the JSON of its machine-readable output, or from the text of
-//! commands that have no such output.
+//! The program's messages as data: read from the JSON of its machine-readable output, or from the
+//! text of commands that have no such output.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use serde_json::Value;
 /// The width to which the program wraps what it says when nobody tells it how wide the terminal is.
 const COLUMNS: usize = 78;
 
-/// Registries in which Terraform and OpenTofu expect providers: in messages, the only difference between the
-/// two.
+/// Registries in which Terraform and OpenTofu expect providers: in messages, the only difference
+/// between the two.
 const REGISTRIES: [&str; 2] = ["registry.terraform.io/", "registry.opentofu.org/"];
 
 /// The severity.
@@ -21,8 +21,8 @@ pub enum Severity {
     Warning,
 }
 
-/// An error or a warning. Its `Display` is what tests pin: all of it, wrapped as in a terminal, with whatever differs
-/// from run to run (ports, registry hosts) made the same.
+/// An error or a warning. Its `Display` is what tests pin: all of it, wrapped as in a terminal,
+/// with whatever differs from run to run (ports, registry hosts) made the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The severity.
@@ -33,7 +33,8 @@ pub struct Diagnostic {
     pub detail: String,
     /// The resource or provider that it is about, if it says so.
     pub address: Option<String>,
-    /// The line of configuration that it points at: that of an attribute, or the head of the whole block.
+    /// The line of configuration that it points at: that of an attribute, or the head of the whole
+    /// block.
     pub source: Option<String>,
 }
 
@@ -58,7 +59,11 @@ impl Diagnostic {
         let diagnostic = message.get("diagnostic")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Some(Diagnostic {
-            severity: if diagnostic["severity"] == "error" { Severity::Error } else { Severity::Warning },
+            severity: if diagnostic["severity"] == "error" {
+                Severity::Error
+            } else {
+                Severity::Warning
+            },
             summary: text(&diagnostic["summary"]).unwrap_or_default(),
             detail: text(&diagnostic["detail"]).unwrap_or_default(),
             address: text(&diagnostic["address"]),
@@ -73,7 +78,13 @@ impl Diagnostic {
             if let Some((severity, summary)) = title(paragraph) {
                 let summary = summary.to_owned();
                 let detail = String::new();
-                diagnostics.push(Diagnostic { severity, summary, detail, address: None, source: None });
+                diagnostics.push(Diagnostic {
+                    severity,
+                    summary,
+                    detail,
+                    address: None,
+                    source: None,
+                });
             } else if let Some(latest) = diagnostics.last_mut() {
                 latest.continue_with(paragraph);
             }
@@ -86,7 +97,9 @@ impl Diagnostic {
             for line in paragraph.lines().map(str::trim) {
                 if let Some(address) = line.strip_prefix("with ") {
                     self.address = Some(address.trim_end_matches([',', ':']).to_owned());
-                } else if let Some((_, source)) = line.split_once(": ").filter(|_| !line.starts_with("on ")) {
+                } else if let Some((_, source)) =
+                    line.split_once(": ").filter(|_| !line.starts_with("on "))
+                {
                     self.source = Some(source.trim().to_owned());
                 }
             }
@@ -101,7 +114,8 @@ impl Diagnostic {
 
 fn title(paragraph: &str) -> Option<(Severity, &str)> {
     let error = paragraph.strip_prefix("Error: ").map(|summary| (Severity::Error, summary));
-    error.or_else(|| paragraph.strip_prefix("Warning: ").map(|summary| (Severity::Warning, summary)))
+    error
+        .or_else(|| paragraph.strip_prefix("Warning: ").map(|summary| (Severity::Warning, summary)))
 }
 
 impl fmt::Display for Diagnostic {
@@ -123,7 +137,8 @@ impl fmt::Display for Diagnostic {
 
 /// Text without what differs from run to run, or from one system to the next.
 fn steady(text: &str) -> String {
-    let neutral = REGISTRIES.iter().fold(text.to_owned(), |text, registry| text.replace(registry, ""));
+    let neutral =
+        REGISTRIES.iter().fold(text.to_owned(), |text, registry| text.replace(registry, ""));
     NUMBERS.iter().fold(neutral, |text, (before, name)| without_number(&text, before, name))
 }
 
@@ -178,14 +193,17 @@ mod tests {
 
     #[test]
     fn the_head_of_a_block_is_no_attribute() {
-        let line = r#"{"diagnostic":{"severity":"error","snippet":{"code":"resource \"x\" \"y\" {"}}}"#;
+        let line =
+            r#"{"diagnostic":{"severity":"error","snippet":{"code":"resource \"x\" \"y\" {"}}}"#;
         assert_eq!(Diagnostic::from_json(line).unwrap().attribute(), None);
     }
 
     #[test]
     fn text_is_read_as_json_would_be() {
-        let text = "\nError: One\n\n  with x.y,\n  on main.tf line 3, in resource \"x\" \"y\":\n   3:   id = 1\n\nThis is\n\
-                    wrapped.\n\nAnd more.\n\nError: Two\n\nShort.\n";
+        let text = "\nError: One\n\n  with x.y,\n  on main.tf line 3, in resource \"x\" \"y\":\n   \
+                    3:   id = 1\n\nThis is\n\
+                    wrapped.\n\nAnd more.\n\nError: Two\n\nShort.\n\
+                    ";
         let one = Diagnostic {
             severity: Severity::Error,
             summary: "One".to_owned(),
@@ -213,9 +231,9 @@ mod tests {
             source: None,
         };
         let shown = diagnostic.to_string();
-        assert!(
-            shown.starts_with("Warning: No answer from http://127.0.0.1:PORT/api\n  provider[\"a/b\"]\n\n")
-        );
+        assert!(shown.starts_with(
+            "Warning: No answer from http://127.0.0.1:PORT/api\n  provider[\"a/b\"]\n\n"
+        ));
         assert!(shown.lines().all(|line| line.chars().count() <= COLUMNS), "{shown}");
         assert!(shown.ends_with("\n\n  - an item"), "{shown}");
     }

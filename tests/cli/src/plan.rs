@@ -157,8 +157,8 @@ impl Change {
     fn read(value: &Value) -> Change {
         let change = &value["change"];
         let path = |path: &Value| {
-            let steps =
-                elements(path).map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned));
+            let steps = elements(path)
+                .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned));
             steps.collect::<Vec<_>>().join(".")
         };
         Change {

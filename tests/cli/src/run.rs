@@ -1,4 +1,5 @@
-//! One run of the program: how it ended and what it said. The assertions here print all of it when they fail.
+//! One run of the program: how it ended and what it said. The assertions here print all of it when
+//! they fail.
 
 use std::fmt;
 use std::process::Output;
@@ -33,8 +34,8 @@ impl Run {
         }
     }
 
-    /// Returns whether the command succeeded. Terraform has ended with status 0 after an error that it
-    /// printed.
+    /// Returns whether the command succeeded. Terraform has ended with status 0 after an error that
+    /// it printed.
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self.status, Some(0 | CHANGES)) && self.errors().is_empty()
@@ -86,7 +87,8 @@ impl Run {
         warnings
     }
 
-    /// The only error of a command that failed, as its user reads it; panics where there is none or another one.
+    /// The only error of a command that failed, as its user reads it; panics where there is none or
+    /// another one.
     #[track_caller]
     #[must_use]
     pub fn error(&self) -> String {
@@ -130,7 +132,8 @@ impl Run {
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Run { command, status, stdout, stderr, .. } = self;
-        let status = status.map_or_else(|| "a signal".to_owned(), |status| format!("status {status}"));
+        let status =
+            status.map_or_else(|| "a signal".to_owned(), |status| format!("status {status}"));
         write!(f, "`{command}` ended with {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
     }
 }

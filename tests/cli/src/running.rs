@@ -1,5 +1,5 @@
-//! A run under way, to be disturbed: interrupted as from a terminal, or killed. Signals and the list of processes are
-//! those of Linux; elsewhere the methods that need them panic.
+//! A run under way, to be disturbed: interrupted as from a terminal, or killed. Signals and the
+//! list of processes are those of Linux; elsewhere the methods that need them panic.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
@@ -7,7 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use crate::run::Run;
 
-/// A run that was started and not yet waited for. Killed when dropped, so that a failing test leaves nothing behind.
+/// A run that was started and not yet waited for. Killed when dropped, so that a failing test
+/// leaves nothing behind.
 ///
 /// Every method panics where the system does not do what it is told.
 #[derive(Debug)]
@@ -19,14 +20,17 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the command at the head of a process group, as a shell does. What it writes goes to files: a pipe that
-    /// nobody empties would stop it.
+    /// Starts the command at the head of a process group, as a shell does. What it writes goes to
+    /// files: a pipe that nobody empties would stop it.
     pub(crate) fn start(command: &mut Command, arguments: &[&str]) -> io::Result<Running> {
         let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
-        let child =
-            command.stdin(Stdio::null()).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?).spawn()?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(stdout.try_clone()?)
+            .stderr(stderr.try_clone()?)
+            .spawn()?;
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         Ok(Running { arguments, child, stdout, stderr })
     }
@@ -37,7 +41,8 @@ impl Running {
         self.signal_all("INT");
     }
 
-    /// Sends a signal such as `TERM` to the program and all that it has started, as service managers and `timeout` do.
+    /// Sends a signal such as `TERM` to the program and all that it has started, as service
+    /// managers and `timeout` do.
     #[track_caller]
     pub fn signal_all(&self, name: &str) {
         signal(name, &format!("-{}", self.child.id()));
@@ -63,14 +68,20 @@ impl Running {
         let parent = self.child.id();
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
-        numbers.filter(|number| status(*number).is_some_and(|status| status.parent == parent)).collect()
+        numbers
+            .filter(|number| status(*number).is_some_and(|status| status.parent == parent))
+            .collect()
     }
 
     /// Waits for the end.
     #[track_caller]
     pub fn wait(mut self) -> Run {
         let finished = self.child.wait().and_then(|status| {
-            Ok(Output { status, stdout: content(&mut self.stdout)?, stderr: content(&mut self.stderr)? })
+            Ok(Output {
+                status,
+                stdout: content(&mut self.stdout)?,
+                stderr: content(&mut self.stderr)?,
+            })
         });
         let arguments: Vec<_> = self.arguments.iter().map(String::as_str).collect();
         match finished {
@@ -125,7 +136,8 @@ fn status(number: u32) -> Option<Status> {
     (state != "Z").then_some(Status { parent })
 }
 
-/// Returns the content of the file, read without moving the place where the program goes on writing.
+/// Returns the content of the file, read without moving the place where the program goes on
+/// writing.
 #[cfg(unix)]
 fn so_far(file: &File) -> Vec<u8> {
     let mut content = vec![0; file.metadata().map_or(0, |file| file.len() as usize)];

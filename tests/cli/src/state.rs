@@ -11,8 +11,9 @@ pub struct State(BTreeMap<String, Value>);
 impl State {
     pub(crate) fn read(shown: &Value) -> State {
         let resources = shown["values"]["root_module"]["resources"].as_array();
-        let object =
-            |resource: &Value| Some((resource["address"].as_str()?.to_owned(), resource["values"].clone()));
+        let object = |resource: &Value| {
+            Some((resource["address"].as_str()?.to_owned(), resource["values"].clone()))
+        };
         State(resources.into_iter().flatten().filter_map(object).collect())
     }
 

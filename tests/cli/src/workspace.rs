@@ -1,5 +1,6 @@
-//! A directory of its own for a configuration, and the commands of the program in it. The program sees nothing of its
-//! caller: not the environment but `PATH`, not the home directory, not the CLI configuration.
+//! A directory of its own for a configuration, and the commands of the program in it. The program
+//! sees nothing of its caller: not the environment but `PATH`, not the home directory, not the CLI
+//! configuration.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -30,16 +31,16 @@ const CLI_CONFIG: &str = "cli.tfrc";
 const PLAN_FILE: &str = "saved.tfplan";
 const STATE_FILE: &str = "terraform.tfstate";
 
-/// Variables that programs for Windows need of their caller: sockets, and a place for temporary files. Other systems set none of
-/// these.
+/// Variables that programs for Windows need of their caller: sockets, and a place for temporary
+/// files. Other systems set none of these.
 const OF_WINDOWS: [&str; 3] = ["SystemRoot", "TEMP", "TMP"];
 
 const APPLY: [&str; 5] = ["apply", "-json", "-no-color", "-input=false", "-auto-approve"];
 
 /// A configuration, its state, and an environment to run the program in. Removed when dropped.
 ///
-/// Every method panics when the directory can't be used or the program can't be started; how a run of it ended is in
-/// the [`Run`].
+/// Every method panics when the directory can't be used or the program can't be started; how a run
+/// of it ended is in the [`Run`].
 #[derive(Debug)]
 pub struct Workspace {
     cli: Cli,
@@ -59,8 +60,8 @@ impl Workspace {
         Workspace::configured(cli, &provider_overrides(&[(PROVIDER_SOURCE, folder)]))
     }
 
-    /// An empty workspace for a provider that is yet to be installed, or attached to, under the local name `gitlab`:
-    /// the program's own configuration is empty, and so is its home.
+    /// An empty workspace for a provider that is yet to be installed, or attached to, under the
+    /// local name `gitlab`: the program's own configuration is empty, and so is its home.
     ///
     /// # Errors
     ///
@@ -82,7 +83,8 @@ impl Workspace {
             ("CHECKPOINT_DISABLE".to_owned(), "1".into()),
         ]);
         if cfg!(windows) {
-            let set = OF_WINDOWS.iter().filter_map(|&name| Some((name.to_owned(), env::var_os(name)?)));
+            let set =
+                OF_WINDOWS.iter().filter_map(|&name| Some((name.to_owned(), env::var_os(name)?)));
             environment.extend(set);
         }
         let workspace = Workspace { cli: cli.clone(), root, environment };
@@ -113,7 +115,8 @@ impl Workspace {
         path
     }
 
-    /// Returns the host of the registry that the program asks for providers whose address names none.
+    /// Returns the host of the registry that the program asks for providers whose address names
+    /// none.
     #[track_caller]
     #[must_use]
     pub fn registry(&self) -> &'static str {
@@ -133,7 +136,8 @@ impl Workspace {
         self.environment.remove(name);
     }
 
-    /// Makes this the configuration, in place of any before; the requirement of the provider is there already.
+    /// Makes this the configuration, in place of any before; the requirement of the provider is
+    /// there already.
     #[track_caller]
     pub fn config(&self, hcl: &str) {
         self.file(CONFIG_FILE, hcl);
@@ -149,8 +153,8 @@ impl Workspace {
         path
     }
 
-    /// Makes the files of a folder the configuration, in place of any before. Where they don't say which provider they
-    /// need, the workspace's own requirement stands beside them.
+    /// Makes the files of a folder the configuration, in place of any before. Where they don't say
+    /// which provider they need, the workspace's own requirement stands beside them.
     #[track_caller]
     pub fn config_from(&self, folder: &Path) {
         if let Err(error) = self.replace_config(folder) {
@@ -195,7 +199,8 @@ impl Workspace {
         self.apply_with(&[])
     }
 
-    /// Plans and applies with further options, such as `-refresh-only`; the path of a saved plan comes last.
+    /// Plans and applies with further options, such as `-refresh-only`; the path of a saved plan
+    /// comes last.
     #[track_caller]
     pub fn apply_with(&self, options: &[&str]) -> Run {
         self.run(&[&APPLY, options].concat())
@@ -295,13 +300,16 @@ impl Workspace {
 
 fn config_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let is_config = |path: &PathBuf| {
-        path.extension().is_some_and(|extension| CONFIG_EXTENSIONS.iter().any(|known| extension == *known))
+        path.extension()
+            .is_some_and(|extension| CONFIG_EXTENSIONS.iter().any(|known| extension == *known))
     };
-    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let paths =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     Ok(paths.into_iter().filter(is_config).collect())
 }
 
-/// The configuration of a program that takes each of these providers, by source address, from a folder.
+/// The configuration of a program that takes each of these providers, by source address, from a
+/// folder.
 #[must_use]
 pub fn provider_overrides(folders: &[(&str, &Path)]) -> String {
     let line = |(source, folder): &(&str, &Path)| {
@@ -313,7 +321,9 @@ pub fn provider_overrides(folders: &[(&str, &Path)]) -> String {
 
 fn requirements() -> String {
     format!(
-        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = {}\n    }}\n  }}\n}}\n",
+        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = {}\n    }}\n  \
+         }}\n}}\n\
+         ",
         quoted(PROVIDER_SOURCE)
     )
 }

@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::diagnostic::diagnostics;
 use crate::stored::{Stored, decode_identity, encode_identity};
 use crate::tfplugin6::{
-    ClientCapabilities, Deferred, RawState, apply_resource_change, configure_provider, get_provider_schema,
-    import_resource_state, plan_resource_change, read_data_source, read_resource, stop_provider,
-    upgrade_resource_state, validate_data_resource_config, validate_provider_config,
-    validate_resource_config,
+    ClientCapabilities, Deferred, RawState, apply_resource_change, configure_provider,
+    get_provider_schema, import_resource_state, plan_resource_change, read_data_source,
+    read_resource, stop_provider, upgrade_resource_state, validate_data_resource_config,
+    validate_provider_config, validate_resource_config,
 };
 use crate::wire::{Malformed, decode, encode};
 use crate::{Connection, Diagnostic, Error, render_path};
@@ -119,7 +119,8 @@ pub struct DataRead {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Every call fails with the plugin's gRPC status, and with [`Error::Value`] when an answer holds a malformed value.
+/// Every call fails with the plugin's gRPC status, and with [`Error::Value`] when an answer holds a
+/// malformed value.
 impl Connection {
     /// All schemas.
     ///
@@ -158,7 +159,11 @@ impl Connection {
     ///
     /// # Errors
     /// See above.
-    pub async fn validate_resource(&self, type_name: &str, config: Value) -> Result<Vec<Diagnostic>, Error> {
+    pub async fn validate_resource(
+        &self,
+        type_name: &str,
+        config: Value,
+    ) -> Result<Vec<Diagnostic>, Error> {
         let request = validate_resource_config::Request {
             type_name: type_name.to_owned(),
             config: Some(encode(&config)),
@@ -199,7 +204,12 @@ impl Connection {
     ///
     /// # Errors
     /// See above.
-    pub async fn apply(&self, type_name: &str, plan: &Plan, planned: &Planned) -> Result<Applied, Error> {
+    pub async fn apply(
+        &self,
+        type_name: &str,
+        plan: &Plan,
+        planned: &Planned,
+    ) -> Result<Applied, Error> {
         let request = apply_resource_change::Request {
             type_name: type_name.to_owned(),
             prior_state: Some(encode(&plan.prior)),
@@ -269,7 +279,10 @@ impl Connection {
         self.import_request(request).await
     }
 
-    async fn import_request(&self, request: import_resource_state::Request) -> Result<Imported, Error> {
+    async fn import_request(
+        &self,
+        request: import_resource_state::Request,
+    ) -> Result<Imported, Error> {
         let response = self.provider().import_resource_state(request).await?.into_inner();
         let resources = response.imported_resources.into_iter().map(|resource| {
             Ok(ImportedResource {
@@ -292,11 +305,19 @@ impl Connection {
     ///
     /// # Errors
     /// See above.
-    pub async fn upgrade(&self, type_name: &str, version: i64, stored: &Value) -> Result<Upgraded, Error> {
+    pub async fn upgrade(
+        &self,
+        type_name: &str,
+        version: i64,
+        stored: &Value,
+    ) -> Result<Upgraded, Error> {
         let request = upgrade_resource_state::Request {
             type_name: type_name.to_owned(),
             version,
-            raw_state: Some(RawState { json: stored.to_string().into_bytes(), ..Default::default() }),
+            raw_state: Some(RawState {
+                json: stored.to_string().into_bytes(),
+                ..Default::default()
+            }),
         };
         let response = self.provider().upgrade_resource_state(request).await?.into_inner();
         Ok(Upgraded {
@@ -326,7 +347,11 @@ impl Connection {
     ///
     /// # Errors
     /// See above.
-    pub async fn read_data_source(&self, type_name: &str, config: Value) -> Result<DataRead, Error> {
+    pub async fn read_data_source(
+        &self,
+        type_name: &str,
+        config: Value,
+    ) -> Result<DataRead, Error> {
         let request = read_data_source::Request {
             type_name: type_name.to_owned(),
             config: Some(encode(&config)),
@@ -341,7 +366,8 @@ impl Connection {
         })
     }
 
-    /// Tells the provider that the user interrupted the run. Returns what it complains of, mostly nothing.
+    /// Tells the provider that the user interrupted the run. Returns what it complains of, mostly
+    /// nothing.
     ///
     /// # Errors
     /// See above.

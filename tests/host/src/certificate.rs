@@ -1,13 +1,13 @@
-//! The certificate that a host makes for each plugin it starts, in the very shape that Terraform and OpenTofu give
-//! theirs.
+//! The certificate that a host makes for each plugin it starts, in the very shape that Terraform
+//! and OpenTofu give theirs.
 
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P521_SHA512,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P521_SHA512,
 };
 use tokio_rustls::rustls::pki_types::CertificateDer;
 

@@ -43,7 +43,8 @@ pub struct Connection {
     channel: Channel,
     /// True if this host allows deferral of plans, reads and imports. Few do.
     pub deferral_allowed: bool,
-    /// True if this host hands the private data of the first plan to the plan of the apply walk. Newer ones do.
+    /// True if this host hands the private data of the first plan to the plan of the apply walk.
+    /// Newer ones do.
     pub stores_planned_private: bool,
     /// Standard output and error, as far as a plugin sends them by this way.
     pub stdio: Streaming<StdioData>,
@@ -53,17 +54,21 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects to a plugin that announced itself by `handshake`, by TLS if it has a certificate, and presents
-    /// `certificate`.
+    /// Connects to a plugin that announced itself by `handshake`, by TLS if it has a certificate,
+    /// and presents `certificate`.
     ///
     /// # Errors
     /// When the plugin cannot be reached or does not let us in.
-    pub async fn open(handshake: &Handshake, certificate: Option<&ClientCertificate>) -> Result<Self, Error> {
+    pub async fn open(
+        handshake: &Handshake,
+        certificate: Option<&ClientCertificate>,
+    ) -> Result<Self, Error> {
         let channel = channel(handshake, certificate).await?;
         let stdio = GrpcStdioClient::new(channel.clone()).stream_stdio(()).await?.into_inner();
         let (to_broker, messages) = mpsc::channel(1);
-        let broker =
-            GrpcBrokerClient::new(channel.clone()).start_stream(ReceiverStream::new(messages)).await?;
+        let broker = GrpcBrokerClient::new(channel.clone())
+            .start_stream(ReceiverStream::new(messages))
+            .await?;
         Ok(Self {
             channel,
             deferral_allowed: false,
@@ -81,8 +86,8 @@ impl Connection {
             .max_encoding_message_size(MAX_MESSAGE_BYTES)
     }
 
-    /// Calls a provider's method, such as `ReadResource`, with these bytes where its request begins with a text. What is
-    /// answered is not looked at.
+    /// Calls a provider's method, such as `ReadResource`, with these bytes where its request begins
+    /// with a text. What is answered is not looked at.
     ///
     /// # Errors
     /// The plugin's status.
@@ -120,7 +125,10 @@ trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
-async fn channel(handshake: &Handshake, certificate: Option<&ClientCertificate>) -> Result<Channel, Error> {
+async fn channel(
+    handshake: &Handshake,
+    certificate: Option<&ClientCertificate>,
+) -> Result<Channel, Error> {
     let network = handshake.network.clone();
     let tls = handshake.certificate.as_ref().map(|server| tls(server, certificate)).transpose()?;
     let connect = service_fn(move |_: Uri| {
@@ -162,7 +170,8 @@ fn tls(server: &[u8], certificate: Option<&ClientCertificate>) -> Result<TlsConn
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// Presents the certificate without asking whether its key fits, so that a forged one reaches the plugin.
+/// Presents the certificate without asking whether its key fits, so that a forged one reaches the
+/// plugin.
 fn unchecked(certificate: &ClientCertificate) -> Result<SingleCertAndKey, Error> {
     let key = PrivatePkcs8KeyDer::from(certificate.key_der()).into();
     let key = aws_lc_rs::default_provider().key_provider.load_private_key(key)?;

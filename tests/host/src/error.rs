@@ -53,7 +53,8 @@ pub enum Error {
     /// An answer holds a value that is no value.
     #[error("the plugin answered with a malformed value: {0}")]
     Value(#[from] crate::wire::Malformed),
-    /// A call of a [`Walk`](crate::Walk) was answered by errors for the user, with any warnings among them.
+    /// A call of a [`Walk`](crate::Walk) was answered by errors for the user, with any warnings
+    /// among them.
     #[error("the provider answered with errors: {0:?}")]
     Diagnostics(Vec<Diagnostic>),
 }

@@ -46,7 +46,9 @@ impl Handshake {
             segments.split_first_chunk::<6>().ok_or_else(|| wrong("fewer than six segments"))?;
         Ok(Self {
             core_version: core.parse().map_err(|_| wrong("the first segment is no number"))?,
-            protocol_version: protocol.parse().map_err(|_| wrong("the second segment is no number"))?,
+            protocol_version: protocol
+                .parse()
+                .map_err(|_| wrong("the second segment is no number"))?,
             network: match network {
                 "unix" => Network::Unix(address.into()),
                 "tcp" => Network::Tcp(address.parse().map_err(|_| wrong("the address is none"))?),
@@ -56,7 +58,9 @@ impl Handshake {
             certificate: match certificate {
                 "" => None,
                 text => Some(
-                    STANDARD_NO_PAD.decode(text).map_err(|_| wrong("the certificate is not raw base64"))?,
+                    STANDARD_NO_PAD
+                        .decode(text)
+                        .map_err(|_| wrong("the certificate is not raw base64"))?,
                 ),
             },
             multiplexed: match rest {

@@ -24,7 +24,8 @@ impl Host {
         Ok(Self { plugin, connection })
     }
 
-    /// Stops the plugin as hosts do: asks it to end, hangs up, waits. What the plugin says to it is ignored.
+    /// Stops the plugin as hosts do: asks it to end, hangs up, waits. What the plugin says to it is
+    /// ignored.
     ///
     /// # Errors
     /// When the process does not end.

@@ -17,7 +17,8 @@ const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca
 /// The environment is otherwise empty, so that no test depends on its caller's.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// A plugin that is killed leaves its socket behind, so each gets a directory of its own that is removed with it.
+/// A plugin that is killed leaves its socket behind, so each gets a directory of its own that is
+/// removed with it.
 const TEMPORARY: &str = "TMPDIR";
 
 /// The program to start, and its environment.
@@ -85,7 +86,8 @@ impl Launch {
     /// With these TCP ports to choose from.
     #[must_use]
     pub fn ports(self, ports: RangeInclusive<u16>) -> Self {
-        self.env("PLUGIN_MIN_PORT", ports.start().to_string()).env("PLUGIN_MAX_PORT", ports.end().to_string())
+        self.env("PLUGIN_MIN_PORT", ports.start().to_string())
+            .env("PLUGIN_MAX_PORT", ports.end().to_string())
     }
 
     /// Makes the provider listen on a loopback port.

@@ -1,6 +1,7 @@
-//! A Terraform host in miniature, for protocol tests and benches: starts a provider binary as Terraform and OpenTofu
-//! do, connects to it by mutual TLS and speaks protocol 6 to it. It shares no code with the provider, so that a
-//! mistake there cannot cancel itself out here, and it checks nothing that a test should see for itself.
+//! A Terraform host in miniature, for protocol tests and benches: starts a provider binary as
+//! Terraform and OpenTofu do, connects to it by mutual TLS and speaks protocol 6 to it. It shares
+//! no code with the provider, so that a mistake there cannot cancel itself out here, and it checks
+//! nothing that a test should see for itself.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -87,7 +87,11 @@ impl Connection {
     ///
     /// # Errors
     /// The plugin's gRPC status.
-    pub async fn validate_list(&self, type_name: &str, config: Value) -> Result<Vec<Diagnostic>, Error> {
+    pub async fn validate_list(
+        &self,
+        type_name: &str,
+        config: Value,
+    ) -> Result<Vec<Diagnostic>, Error> {
         let request = validate_list_resource_config::Request {
             type_name: type_name.to_owned(),
             config: Some(encode(&config)),

@@ -1,5 +1,5 @@
-//! The calls that turn what a host has stored into what today's provider stores: moves from other resource types, and
-//! upgrades of identities.
+//! The calls that turn what a host has stored into what today's provider stores: moves from other
+//! resource types, and upgrades of identities.
 
 use serde_json::Value;
 

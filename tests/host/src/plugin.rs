@@ -68,12 +68,14 @@ impl Plugin {
     ) -> Result<Self, Error> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let spawned = command.spawn();
-        let mut child =
-            spawned.map_err(|source| Error::Spawn { binary: binary.display().to_string(), source })?;
+        let mut child = spawned
+            .map_err(|source| Error::Spawn { binary: binary.display().to_string(), source })?;
         let (first, mut first_line) = mpsc::channel(1);
         let stdout = Lines::collect(child.stdout.take(), Some(first));
         let stderr = Lines::collect(child.stderr.take(), None);
-        let line = timeout(LIMIT, first_line.recv()).await.map_err(|_| Error::Slow("write a handshake"))?;
+        let line = timeout(LIMIT, first_line.recv())
+            .await
+            .map_err(|_| Error::Slow("write a handshake"))?;
         let Some(line) = line else {
             let status = child.wait().await?;
             return Err(Error::EndedEarly { status, stderr: stderr.finish().await });
@@ -119,7 +121,10 @@ impl Plugin {
     ///
     /// # Errors
     /// As [`Plugin::connect`].
-    pub async fn connect_with(&self, certificate: Option<&ClientCertificate>) -> Result<Connection, Error> {
+    pub async fn connect_with(
+        &self,
+        certificate: Option<&ClientCertificate>,
+    ) -> Result<Connection, Error> {
         Connection::open(&self.handshake, certificate).await
     }
 

@@ -1,12 +1,13 @@
-//! Prepares a configuration as hosts do before a provider sees it: every attribute is there, and the proposed
-//! state keeps what the provider chose before.
+//! Prepares a configuration as hosts do before a provider sees it: every attribute is there, and
+//! the proposed state keeps what the provider chose before.
 
 use serde_json::{Map, Value};
 
 use crate::tfplugin6::schema::object::NestingMode;
 use crate::tfplugin6::{Schema, schema};
 
-/// The attributes of a schema, as far as a host needs them to fill objects. Nested blocks are not supported.
+/// The attributes of a schema, as far as a host needs them to fill objects. Nested blocks are not
+/// supported.
 #[derive(Clone, Debug)]
 pub struct Shape {
     attributes: Vec<Attribute>,
@@ -29,7 +30,10 @@ impl Shape {
 
     fn with<'a>(attributes: impl Iterator<Item = &'a schema::Attribute>) -> Self {
         let attribute = |attribute: &schema::Attribute| {
-            let map = attribute.nested_type.as_ref().filter(|nested| nested.nesting() == NestingMode::Map);
+            let map = attribute
+                .nested_type
+                .as_ref()
+                .filter(|nested| nested.nesting() == NestingMode::Map);
             Attribute {
                 name: attribute.name.clone(),
                 computed: attribute.computed,
@@ -39,8 +43,8 @@ impl Shape {
         Self { attributes: attributes.map(attribute).collect() }
     }
 
-    /// The object with null for every attribute that `given` leaves out. Attributes that the schema does not know
-    /// stay, for the provider to object to. What is not an object stays as it is.
+    /// The object with null for every attribute that `given` leaves out. Attributes that the schema
+    /// does not know stay, for the provider to object to. What is not an object stays as it is.
     pub fn complete(&self, given: Value) -> Value {
         let Value::Object(given) = given else { return given };
         let mut object: Map<_, _> =
@@ -54,8 +58,8 @@ impl Shape {
         Value::Object(object)
     }
 
-    /// The state that a host proposes: the configuration, with prior values where the provider may choose and the
-    /// configuration is silent. The objects of maps belong together by their keys.
+    /// The state that a host proposes: the configuration, with prior values where the provider may
+    /// choose and the configuration is silent. The objects of maps belong together by their keys.
     pub fn propose(&self, prior: &Value, config: &Value) -> Value {
         let mut proposed = config.clone();
         for Attribute { name, computed, elements } in &self.attributes {
@@ -79,7 +83,8 @@ mod tests {
     use super::*;
 
     fn shape() -> Shape {
-        let attribute = |name: &str, computed| Attribute { name: name.to_owned(), computed, elements: None };
+        let attribute =
+            |name: &str, computed| Attribute { name: name.to_owned(), computed, elements: None };
         Shape { attributes: vec![attribute("name", false), attribute("id", true)] }
     }
 
@@ -112,7 +117,10 @@ mod tests {
             shape().propose(&prior, &json!({"name": "x", "id": "8"})),
             json!({"name": "x", "id": "8"})
         );
-        assert_eq!(shape().propose(&Value::Null, &json!({"name": "x", "id": null}))["id"], Value::Null);
+        assert_eq!(
+            shape().propose(&Value::Null, &json!({"name": "x", "id": null}))["id"],
+            Value::Null
+        );
         assert_eq!(shape().propose(&prior, &Value::Null), Value::Null);
     }
 }

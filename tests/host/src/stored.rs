@@ -20,6 +20,8 @@ pub(crate) fn encode_identity(value: &Value) -> ResourceIdentityData {
     ResourceIdentityData { identity_data: Some(encode(value)) }
 }
 
-pub(crate) fn decode_identity(wire: Option<ResourceIdentityData>) -> Result<Option<Value>, Malformed> {
+pub(crate) fn decode_identity(
+    wire: Option<ResourceIdentityData>,
+) -> Result<Option<Value>, Malformed> {
     wire.map(|identity| decode(identity.identity_data.as_ref())).transpose()
 }

@@ -1,6 +1,7 @@
-//! The two walks of a run, call by call as core makes them for one resource instance. The plan walk reads and plans. The
-//! apply walk, in another process, plans creates and updates again and applies; it knows of a destroy only what the plan
-//! walk has planned, and is never told of a resource that doesn't change. Private data goes where core takes it.
+//! The two walks of a run, call by call as core makes them for one resource instance. The plan walk
+//! reads and plans. The apply walk, in another process, plans creates and updates again and
+//! applies; it knows of a destroy only what the plan walk has planned, and is never told of a
+//! resource that doesn't change. Private data goes where core takes it.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +110,8 @@ impl Walk {
         let schema = host.schema().await?;
         let block = Shape::of(&schema.provider.unwrap_or_default()).complete(block);
         unless_failed(host.configure(block).await?)?;
-        let shapes = schema.resource_schemas.iter().map(|(name, schema)| (name.clone(), Shape::of(schema)));
+        let shapes =
+            schema.resource_schemas.iter().map(|(name, schema)| (name.clone(), Shape::of(schema)));
         Ok(Self { host, shapes: shapes.collect() })
     }
 
@@ -120,7 +122,8 @@ impl Walk {
     pub async fn refresh(&self, type_name: &str, instance: &Instance) -> Result<Instance, Error> {
         let read = self.host.read(type_name, &instance.stored).await?;
         unless_failed(read.diagnostics)?;
-        let stored = Stored { state: ordered(read.state), private: read.private, identity: read.identity };
+        let stored =
+            Stored { state: ordered(read.state), private: read.private, identity: read.identity };
         Ok(Instance { tainted: instance.tainted && !stored.state.is_null(), stored })
     }
 
@@ -141,8 +144,11 @@ impl Walk {
             (true, true) => Action::Replace,
             (true, false) => Action::Create,
             _ if replaces => {
-                let anew =
-                    Stored { state: Value::Null, private: planned.private, identity: planned.identity };
+                let anew = Stored {
+                    state: Value::Null,
+                    private: planned.private,
+                    identity: planned.identity,
+                };
                 planned = self.plan_once(wanted, &anew, &[]).await?;
                 Action::Replace
             }
@@ -186,7 +192,11 @@ impl Walk {
                     Some(_) => {
                         let removed = self.destroy_deposed(change).await?;
                         let diagnostics = [created.diagnostics, removed.diagnostics].concat();
-                        Ok(Outcome { instance: created.instance, deposed: removed.instance, diagnostics })
+                        Ok(Outcome {
+                            instance: created.instance,
+                            deposed: removed.instance,
+                            diagnostics,
+                        })
                     }
                 }
             }
@@ -207,7 +217,8 @@ impl Walk {
     /// # Errors
     /// As the calls, and with [`Error::Diagnostics`] if the provider has second thoughts.
     pub async fn plan_again(&self, change: &Change) -> Result<Planned, Error> {
-        let first = if self.host.stores_planned_private { &change.planned.private[..] } else { &[] };
+        let first =
+            if self.host.stores_planned_private { &change.planned.private[..] } else { &[] };
         self.plan_once(&change.wanted, &prior(change), first).await
     }
 
@@ -215,7 +226,11 @@ impl Walk {
     ///
     /// # Errors
     /// As the calls.
-    pub async fn put_as_planned(&self, change: &Change, planned: &Planned) -> Result<Outcome, Error> {
+    pub async fn put_as_planned(
+        &self,
+        change: &Change,
+        planned: &Planned,
+    ) -> Result<Outcome, Error> {
         let Wanted { type_name, config, .. } = &change.wanted;
         let prior = prior(change);
         let config = self.complete(type_name, config);
@@ -272,7 +287,9 @@ impl Walk {
         let instance = match (failed(&diagnostics), applied.state.is_null()) {
             (false, _) => None,
             (true, true) => Some(change.before.clone()),
-            (true, false) => Some(Instance { tainted: change.before.tainted, ..Instance::of(applied) }),
+            (true, false) => {
+                Some(Instance { tainted: change.before.tainted, ..Instance::of(applied) })
+            }
         };
         Ok(Outcome { instance, deposed: None, diagnostics })
     }
@@ -284,7 +301,8 @@ impl Walk {
         planned_private: &[u8],
     ) -> Result<Planned, Error> {
         let config = self.complete(wanted.type_name, &wanted.config);
-        let proposed = self.shapes.get(wanted.type_name).map(|shape| shape.propose(&prior.state, &config));
+        let proposed =
+            self.shapes.get(wanted.type_name).map(|shape| shape.propose(&prior.state, &config));
         let plan = Plan {
             prior: prior.state.clone(),
             proposed: proposed.unwrap_or_default(),

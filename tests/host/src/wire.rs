@@ -1,8 +1,8 @@
-//! Values as they travel, between JSON that tests can write and msgpack. Written apart from the provider's own
-//! codec on purpose.
+//! Values as they travel, between JSON that tests can write and msgpack. Written apart from the
+//! provider's own codec on purpose.
 //!
-//! JSON has no word for a value that is not yet known, so [`UNKNOWN`] stands for it. Numbers that are not whole go
-//! as floating point, and attributes of type `dynamic` are not supported.
+//! JSON has no word for a value that is not yet known, so [`UNKNOWN`] stands for it. Numbers that
+//! are not whole go as floating point, and attributes of type `dynamic` are not supported.
 
 use rmpv::Value as Packed;
 use serde_json::{Map, Number, Value};
@@ -36,8 +36,13 @@ pub fn decode(value: Option<&DynamicValue>) -> Result<Value, Malformed> {
     match value {
         Some(DynamicValue { msgpack, .. }) if !msgpack.is_empty() => {
             let mut rest = msgpack.as_slice();
-            let packed = rmpv::decode::read_value(&mut rest).map_err(|error| Malformed(error.to_string()))?;
-            if rest.is_empty() { unpack(packed) } else { Err(Malformed("more than one value".to_owned())) }
+            let packed = rmpv::decode::read_value(&mut rest)
+                .map_err(|error| Malformed(error.to_string()))?;
+            if rest.is_empty() {
+                unpack(packed)
+            } else {
+                Err(Malformed("more than one value".to_owned()))
+            }
         }
         Some(DynamicValue { json, .. }) if !json.is_empty() => {
             serde_json::from_slice(json).map_err(|error| Malformed(error.to_string()))
@@ -58,7 +63,10 @@ fn pack(value: &Value) -> Packed {
         Value::String(text) => Packed::from(text.as_str()),
         Value::Array(elements) => Packed::Array(elements.iter().map(pack).collect()),
         Value::Object(attributes) => Packed::Map(
-            attributes.iter().map(|(name, value)| (Packed::from(name.as_str()), pack(value))).collect(),
+            attributes
+                .iter()
+                .map(|(name, value)| (Packed::from(name.as_str()), pack(value)))
+                .collect(),
         ),
     }
 }
@@ -84,11 +92,13 @@ fn unpack(value: Packed) -> Result<Value, Malformed> {
             .map_or(Value::Null, Value::Number),
         Packed::F32(number) => Number::from_f64(number.into()).map_or(Value::Null, Value::Number),
         Packed::F64(number) => Number::from_f64(number).map_or(Value::Null, Value::Number),
-        Packed::String(text) => {
-            Value::String(text.into_str().ok_or_else(|| Malformed("text that is not UTF-8".to_owned()))?)
-        }
+        Packed::String(text) => Value::String(
+            text.into_str().ok_or_else(|| Malformed("text that is not UTF-8".to_owned()))?,
+        ),
         Packed::Binary(_) => return Err(Malformed("bytes, which no type has".to_owned())),
-        Packed::Array(elements) => Value::Array(elements.into_iter().map(unpack).collect::<Result<_, _>>()?),
+        Packed::Array(elements) => {
+            Value::Array(elements.into_iter().map(unpack).collect::<Result<_, _>>()?)
+        }
         Packed::Map(attributes) => Value::Object(unpack_map(attributes)?),
         Packed::Ext(..) => Value::String(UNKNOWN.to_owned()),
     })
@@ -118,7 +128,10 @@ mod tests {
             (json!(-1), &[0xff]),
             (json!(1.5), &[0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0]),
             (json!(UNKNOWN), &[0xd4, 0, 0]),
-            (json!({"b": "x", "a": [true]}), &[0x82, 0xa1, b'a', 0x91, 0xc3, 0xa1, b'b', 0xa1, b'x']),
+            (
+                json!({"b": "x", "a": [true]}),
+                &[0x82, 0xa1, b'a', 0x91, 0xc3, 0xa1, b'b', 0xa1, b'x'],
+            ),
         ] {
             assert_eq!(encode(&value).msgpack, bytes, "{value}");
             assert_eq!(decode(Some(&encode(&value))), Ok(value));
@@ -128,7 +141,10 @@ mod tests {
     #[test]
     fn a_refined_unknown_is_an_unknown() {
         let refined = vec![0xc7, 0x07, 0x0c, 0x82, 0x01, 0xc2, 0x02, 0xa2, 0x78, 0x2d];
-        assert_eq!(decode(Some(&DynamicValue { msgpack: refined, json: Vec::new() })), Ok(json!(UNKNOWN)));
+        assert_eq!(
+            decode(Some(&DynamicValue { msgpack: refined, json: Vec::new() })),
+            Ok(json!(UNKNOWN))
+        );
     }
 
     #[test]
@@ -144,7 +160,9 @@ mod tests {
     #[test]
     fn what_is_no_single_value_is_refused() {
         for bytes in [&[0xc0, 0xc0][..], &[0x92, 0xc0], &[0xc4, 0x01, 0x00], &[0xa1, 0xff]] {
-            assert!(decode(Some(&DynamicValue { msgpack: bytes.to_vec(), json: Vec::new() })).is_err());
+            assert!(
+                decode(Some(&DynamicValue { msgpack: bytes.to_vec(), json: Vec::new() })).is_err()
+            );
         }
     }
 }

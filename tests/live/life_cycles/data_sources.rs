@@ -9,14 +9,16 @@ use crate::site::Site;
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "provider: the data sources of a project",
-        "`gitlab_job_token_scope`, `gitlab_job_token_allowlist` and `gitlab_job_token_authentication_log` show the setting \
-         of a project, the entries on its allowlist, and an empty log.",
+        "`gitlab_job_token_scope`, `gitlab_job_token_allowlist` and \
+         `gitlab_job_token_authentication_log` show the setting of a project, the entries on its \
+         allowlist, and an empty log.",
         of_a_project,
     )
     .needs(&[Need::Program, Need::Since(17, 6)]),
     Check::new(
         "provider: the data source of a group",
-        "`gitlab_job_token_scopes` shows each project of a group with its setting, its counts and its entries.",
+        "`gitlab_job_token_scopes` shows each project of a group with its setting, its counts and \
+         its entries.",
         of_a_group,
     )
     .needs(&[Need::Program, Need::Since(18, 3)]),
@@ -30,7 +32,9 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn of_a_project(site: &Site) -> Outcome {
     let (source, project, group) = (site.project()?, site.project()?, site.subgroup()?);
-    site.api.post(&source.scope("/allowlist"), &json!({ "target_project_id": project.id }))?.created(201)?;
+    site.api
+        .post(&source.scope("/allowlist"), &json!({ "target_project_id": project.id }))?
+        .created(201)?;
     site.api
         .post(&source.scope("/groups_allowlist"), &json!({ "target_group_id": group.id }))?
         .created(201)?;
@@ -38,7 +42,10 @@ fn of_a_project(site: &Site) -> Outcome {
     let blocks: String = ["scope", "allowlist", "authentication_log"]
         .into_iter()
         .map(|name| {
-            format!("data \"gitlab_job_token_{name}\" \"this\" {{\n  project = \"{}\"\n}}\n", source.path)
+            format!(
+                "data \"gitlab_job_token_{name}\" \"this\" {{\n  project = \"{}\"\n}}\n",
+                source.path
+            )
         })
         .collect();
     tf.config(&format!(
@@ -50,7 +57,8 @@ fn of_a_project(site: &Site) -> Outcome {
   }}\n}}\n"
     ));
     tf.apply().succeeds();
-    let expected = json!({ "inbound": true, "projects": [project.path], "groups": [group.id], "log": [] });
+    let expected =
+        json!({ "inbound": true, "projects": [project.path], "groups": [group.id], "log": [] });
     assert_eq!(tf.output("seen"), expected);
     Ok(())
 }
@@ -58,7 +66,9 @@ fn of_a_project(site: &Site) -> Outcome {
 fn of_a_group(site: &Site) -> Outcome {
     let (group, target) = (site.subgroup()?, site.project()?);
     let source = site.project_in(&group)?;
-    site.api.post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?.created(201)?;
+    site.api
+        .post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?
+        .created(201)?;
     let tf = workspace(site)?;
     tf.config(&format!(
         "data \"gitlab_job_token_scopes\" \"this\" {{\n  group = \"{}\"\n  include_entries = true\n}}
@@ -71,7 +81,8 @@ output \"seen\" {{\n  value = [for project in data.gitlab_job_token_scopes.this.
         group.path
     ));
     tf.apply().succeeds();
-    let expected = json!([{ "path": source.path, "inbound": true, "count": 1, "entries": [target.path] }]);
+    let expected =
+        json!([{ "path": source.path, "inbound": true, "count": 1, "entries": [target.path] }]);
     assert_eq!(tf.output("seen"), expected);
     Ok(())
 }
@@ -79,7 +90,9 @@ output \"seen\" {{\n  value = [for project in data.gitlab_job_token_scopes.this.
 fn of_policies(site: &Site) -> Outcome {
     let tf = workspace(site)?;
     tf.config(
-        "data \"gitlab_job_token_policies\" \"this\" {}\noutput \"seen\" {\n  value = data.gitlab_job_token_policies.this.names\n}\n",
+        "data \"gitlab_job_token_policies\" \"this\" {}\noutput \"seen\" {\n  value = \
+         data.gitlab_job_token_policies.this.names\n}\n\
+         ",
     );
     tf.apply().succeeds();
     let names = tf.output("seen");

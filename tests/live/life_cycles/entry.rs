@@ -10,21 +10,22 @@ const ADDRESS: &str = "gitlab_job_token_allowlist_entry.this";
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "provider: the life of an entry for a project",
-        "`gitlab_job_token_allowlist_entry` adds a project, moves to another one, is imported, and removes the entry \
-         when it is destroyed.",
+        "`gitlab_job_token_allowlist_entry` adds a project, moves to another one, is imported, and \
+         removes the entry when it is destroyed.",
         project_entry,
     )
     .needs(&[Need::Program]),
     Check::new(
         "provider: the life of an entry for a group",
-        "`gitlab_job_token_allowlist_entry` adds a group, is imported, and removes the entry when it is destroyed.",
+        "`gitlab_job_token_allowlist_entry` adds a group, is imported, and removes the entry when \
+         it is destroyed.",
         group_entry,
     )
     .needs(&[Need::Program]),
     Check::new(
         "provider: the life of an entry with permissions",
-        "`gitlab_job_token_allowlist_entry` adds an entry with `job_token_policies`, replaces them in place, gives \
-         default permissions, and is imported with permissions.",
+        "`gitlab_job_token_allowlist_entry` adds an entry with `job_token_policies`, replaces them \
+         in place, gives default permissions, and is imported with permissions.",
         permissions,
     )
     .needs(&[Need::Program, Need::Since(18, 3)]),
@@ -32,7 +33,9 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn config(source: &Place, attributes: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{}\"\n  {attributes}\n}}\n",
+        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{}\"\n  \
+         {attributes}\n}}\n\
+         ",
         source.path
     )
 }
@@ -44,7 +47,9 @@ fn lists(site: &Site, source: &Place, expected: &[&Place]) -> Outcome {
     let mut expected: Vec<u64> = expected.iter().map(|place| place.id).collect();
     ids.sort_unstable();
     expected.sort_unstable();
-    answer.expect(format!("the projects {expected:?} and the project itself"), ids == expected).map(drop)
+    answer
+        .expect(format!("the projects {expected:?} and the project itself"), ids == expected)
+        .map(drop)
 }
 
 fn project_entry(site: &Site) -> Outcome {
@@ -81,8 +86,9 @@ fn group_entry(site: &Site) -> Outcome {
 fn permissions(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
     let tf = workspace(site)?;
-    let with =
-        |permissions: &str| config(&source, &format!("target_project_id = {}\n  {permissions}", target.id));
+    let with = |permissions: &str| {
+        config(&source, &format!("target_project_id = {}\n  {permissions}", target.id))
+    };
     for policies in [r#"["READ_JOBS", "READ_PACKAGES"]"#, r#"["ADMIN_RELEASES"]"#, "[]"] {
         let state = applied(&tf, &with(&format!("job_token_policies = {policies}")));
         assert_eq!(state.of(ADDRESS)["default_permissions"], false);

@@ -11,15 +11,17 @@ const ADDRESS: &str = "gitlab_job_token_allowlist_exclusive.this";
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "provider: the life of an exclusive list of sets",
-        "`gitlab_job_token_allowlist_exclusive` with `target_projects` and `target_groups` removes what it doesn't name, \
-         changes in place, is imported, and removes its entries when it is destroyed.",
+        "`gitlab_job_token_allowlist_exclusive` with `target_projects` and `target_groups` removes \
+         what it doesn't name, changes in place, is imported, and removes its entries when it is \
+         destroyed.",
         sets,
     )
     .needs(&[Need::Program]),
     Check::new(
         "provider: the life of an exclusive list of maps",
-        "`gitlab_job_token_allowlist_exclusive` with `projects` and `groups` adds entries with their permissions, changes \
-         them in place, is imported, and removes its entries when it is destroyed.",
+        "`gitlab_job_token_allowlist_exclusive` with `projects` and `groups` adds entries with \
+         their permissions, changes them in place, is imported, and removes its entries when it is \
+         destroyed.",
         maps,
     )
     .needs(&[Need::Program, Need::Since(18, 3)]),
@@ -27,7 +29,9 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn config(source: &Place, attributes: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\n  project = \"{}\"\n{attributes}\n}}\n",
+        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\n  project = \
+         \"{}\"\n{attributes}\n}}\n\
+         ",
         source.path
     )
 }
@@ -35,7 +39,8 @@ fn config(source: &Place, attributes: &str) -> String {
 /// Expects these projects and groups on the lists, beside the source project itself.
 fn lists(site: &Site, source: &Place, projects: &[&Place], groups: &[&Place]) -> Outcome {
     for (rest, expected) in [("/allowlist", projects), ("/groups_allowlist", groups)] {
-        let answer = site.api.get(&source.scope(&format!("{rest}?per_page=100")))?.has_status(200)?;
+        let answer =
+            site.api.get(&source.scope(&format!("{rest}?per_page=100")))?.has_status(200)?;
         let mut ids = answer.ids();
         ids.retain(|id| rest == "/groups_allowlist" || *id != source.id);
         ids.sort_unstable();
@@ -53,14 +58,17 @@ fn sets(site: &Site) -> Outcome {
     let (source, one, other) = (site.project()?, site.project()?, site.project()?);
     let group = site.subgroup()?;
     // What the list doesn't name is there before it, and must go.
-    site.api.post(&source.scope("/allowlist"), &json!({ "target_project_id": other.id }))?.created(201)?;
+    site.api
+        .post(&source.scope("/allowlist"), &json!({ "target_project_id": other.id }))?
+        .created(201)?;
     let tf = workspace(site)?;
     let named = |projects: &str, groups: &str| {
         config(&source, &format!("  target_projects = [{projects}]\n  target_groups = [{groups}]"))
     };
     applied(&tf, &named(&format!("\"{}\"", one.path), ""));
     lists(site, &source, &[&one], &[])?;
-    let both = named(&format!("\"{}\", \"{}\"", one.path, other.path), &format!("\"{}\"", group.path));
+    let both =
+        named(&format!("\"{}\", \"{}\"", one.path, other.path), &format!("\"{}\"", group.path));
     applied(&tf, &both);
     lists(site, &source, &[&one, &other], &[&group])?;
     if !site.version.is_since(18, 3) {
@@ -73,7 +81,9 @@ fn sets(site: &Site) -> Outcome {
 fn maps(site: &Site) -> Outcome {
     let (source, one, other) = (site.project()?, site.project()?, site.project()?);
     let group = site.subgroup()?;
-    let entry = |place: &Place, permissions: &str| format!("    \"{}\" = {{ {permissions} }}\n", place.path);
+    let entry = |place: &Place, permissions: &str| {
+        format!("    \"{}\" = {{ {permissions} }}\n", place.path)
+    };
     let named = |projects: &str, groups: &str| {
         config(&source, &format!("  projects = {{\n{projects}  }}\n  groups = {{\n{groups}  }}"))
     };
@@ -91,10 +101,12 @@ fn maps(site: &Site) -> Outcome {
     lists(site, &source, &[&one, &other], &[])?;
     let kept = &state.of(ADDRESS)["projects"][&one.path]["job_token_policies"];
     assert_eq!(kept, &json!(["ADMIN_RELEASES", "READ_PACKAGES"]));
-    // An import keys the maps by ID, so that paths in the configuration are a change of the state alone.
+    // An import keys the maps by ID, so that paths in the configuration are a change of the state
+    // alone.
     let by_id = format!(
-        "  projects = {{\n    \"{}\" = {{ job_token_policies = [\"ADMIN_RELEASES\", \"READ_PACKAGES\"] }}\n    \"{}\" = {{ \
-         default_permissions = true }}\n  }}\n  groups = {{}}",
+        "  projects = {{\n    \"{}\" = {{ job_token_policies = [\"ADMIN_RELEASES\", \
+         \"READ_PACKAGES\"] }}\n    \"{}\" = {{ default_permissions = true }}\n  }}\n  groups = \
+         {{}}",
         one.id, other.id
     );
     imports_clean(site, &config(&source, &by_id), ADDRESS, &source.path)?;

@@ -1,5 +1,5 @@
-//! The life of each resource on GitLab, through the real CLI and the built provider: created, found unchanged, changed,
-//! imported, destroyed.
+//! The life of each resource on GitLab, through the real CLI and the built provider: created, found
+//! unchanged, changed, imported, destroyed.
 
 mod data_sources;
 mod entry;
@@ -38,7 +38,8 @@ fn applied(tf: &Workspace, config: &str) -> State {
     tf.state()
 }
 
-/// Imports what the configuration has at an address into a new workspace, after which a plan must change nothing.
+/// Imports what the configuration has at an address into a new workspace, after which a plan must
+/// change nothing.
 fn imports_clean(site: &Site, config: &str, address: &str, id: &str) -> Result<(), Problem> {
     let tf = workspace(site)?;
     tf.config(config);

@@ -9,8 +9,8 @@ const ADDRESS: &str = "gitlab_job_token_scope.this";
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "provider: the life of gitlab_job_token_scope",
-        "`gitlab_job_token_scope` opens a project, restricts it again, is imported, and leaves the project restricted \
-         when it is destroyed.",
+        "`gitlab_job_token_scope` opens a project, restricts it again, is imported, and leaves the \
+         project restricted when it is destroyed.",
         life,
     )
     .needs(&[Need::Program, Need::NoEnforcement]),
@@ -53,7 +53,10 @@ fn push(site: &Site) -> Outcome {
     let project = site.project()?;
     let tf = workspace(site)?;
     for allowed in [true, false] {
-        applied(&tf, &config(&project, &format!("push_repository_for_job_token_allowed = {allowed}")));
+        applied(
+            &tf,
+            &config(&project, &format!("push_repository_for_job_token_allowed = {allowed}")),
+        );
         let answer = site.api.get(&format!("/projects/{}", project.id))?.has_status(200)?;
         let holds = answer.json()["ci_push_repository_for_job_token_allowed"] == allowed;
         answer.expect(format!("`ci_push_repository_for_job_token_allowed` {allowed}"), holds)?;

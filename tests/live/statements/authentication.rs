@@ -9,8 +9,8 @@ use crate::site::Site;
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: no token and an unknown token answer 401",
-        "Without a token, and with one that doesn't exist, `GET /projects/:id/job_token_scope` answers 401 \
-         `{\"message\":\"401 Unauthorized\"}`.",
+        "Without a token, and with one that doesn't exist, `GET /projects/:id/job_token_scope` \
+         answers 401 `{\"message\":\"401 Unauthorized\"}`.",
         unauthorized,
     ),
     Check::new(
@@ -20,14 +20,15 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "REST: a revoked token answers 401 invalid_token",
-        "A revoked token answers 401 `{\"error\":\"invalid_token\",\"error_description\":\"Token was revoked. …\"}`.",
+        "A revoked token answers 401 `{\"error\":\"invalid_token\",\"error_description\":\"Token \
+         was revoked. …\"}`.",
         revoked,
     )
     .needs(&[Need::Administrator]),
     Check::new(
         "REST: read_api suffices to read and not to write",
-        "With a token of scope `read_api`, reads of scope and lists answer 200, and writes 403 with the error \
-         `insufficient_scope` and the scope `api`.",
+        "With a token of scope `read_api`, reads of scope and lists answer 200, and writes 403 \
+         with the error `insufficient_scope` and the scope `api`.",
         read_api,
     )
     .needs(&[Need::Administrator]),
@@ -70,7 +71,8 @@ fn read_api(site: &Site) -> Outcome {
         let answer = answer.has_status(403)?;
         let body = answer.json();
         let scopes = body["scope"].as_str().unwrap_or_default();
-        let holds = body["error"] == "insufficient_scope" && scopes.split(' ').any(|scope| scope == "api");
+        let holds =
+            body["error"] == "insufficient_scope" && scopes.split(' ').any(|scope| scope == "api");
         answer.expect("the error `insufficient_scope` with `api` in `scope`", holds)?;
     }
     Ok(())

@@ -9,13 +9,14 @@ use crate::site::Site;
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: a deleted target leaves the allowlist",
-        "Once a target project or group has been deleted, its entry is gone from `GET …/allowlist` and \
-         `GET …/groups_allowlist`.",
+        "Once a target project or group has been deleted, its entry is gone from `GET …/allowlist` \
+         and `GET …/groups_allowlist`.",
         deleted_targets,
     ),
     Check::new(
         "REST: a deleted project answers 404",
-        "Once the source project has been deleted, reads of its scope and lists answer 404 \"404 Project Not Found\".",
+        "Once the source project has been deleted, reads of its scope and lists answer 404 \"404 \
+         Project Not Found\".",
         deleted_source,
     ),
 ];
@@ -37,7 +38,9 @@ fn deleted_source(site: &Site) -> Outcome {
     let source = site.project()?;
     delete_project(site, &source)?;
     for rest in ["", "/allowlist", "/groups_allowlist"] {
-        site.api.get(&source.scope(rest))?.is(404, &json!({ "message": "404 Project Not Found" }))?;
+        site.api
+            .get(&source.scope(rest))?
+            .is(404, &json!({ "message": "404 Project Not Found" }))?;
     }
     Ok(())
 }

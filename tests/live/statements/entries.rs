@@ -14,34 +14,38 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "REST: the list shows an added project with its path",
-        "`GET /projects/:id/job_token_scope/allowlist` shows an added project as a project object with `id`, `name`, \
-         `path_with_namespace` and `web_url`.",
+        "`GET /projects/:id/job_token_scope/allowlist` shows an added project as a project object \
+         with `id`, `name`, `path_with_namespace` and `web_url`.",
         list_shows_the_entry,
     ),
     Check::new(
         "REST: the list of projects takes a full path",
-        "`GET /projects/:id/job_token_scope/allowlist` takes the URL-encoded full path of the project.",
+        "`GET /projects/:id/job_token_scope/allowlist` takes the URL-encoded full path of the \
+         project.",
         list_takes_a_path,
     ),
     Check::new(
         "REST: the list of projects holds the project itself",
-        "`GET /projects/:id/job_token_scope/allowlist` of a new project holds the project itself and nothing else.",
+        "`GET /projects/:id/job_token_scope/allowlist` of a new project holds the project itself \
+         and nothing else.",
         list_holds_the_project_itself,
     ),
     Check::new(
         "REST: a second addition of a project answers 400",
-        "`POST …/allowlist` of a project that is on the list answers 400 with \"already in the job token\".",
+        "`POST …/allowlist` of a project that is on the list answers 400 with \"already in the job \
+         token\".",
         second_addition,
     ),
     Check::new(
         "REST: removal of a project answers 204 with no body",
-        "`DELETE …/allowlist/:target_project_id` answers 204 with an empty body, and the project is off the list.",
+        "`DELETE …/allowlist/:target_project_id` answers 204 with an empty body, and the project \
+         is off the list.",
         removal,
     ),
     Check::new(
         "REST: a second removal of a project answers 400",
-        "`DELETE …/allowlist/:target_project_id` of a project that isn't on the list answers 400 \"Target project is \
-         not in the job token scope\".",
+        "`DELETE …/allowlist/:target_project_id` of a project that isn't on the list answers 400 \
+         \"Target project is not in the job token scope\".",
         second_removal,
     ),
     Check::new(
@@ -52,19 +56,21 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "REST: removals of projects need the ID of the project",
-        "`DELETE …/allowlist/:target_project_id` with the URL-encoded full path of the source project answers 400 \
-         `{\"error\":\"id is invalid\"}`.",
+        "`DELETE …/allowlist/:target_project_id` with the URL-encoded full path of the source \
+         project answers 400 `{\"error\":\"id is invalid\"}`.",
         removal_needs_an_id,
     ),
     Check::new(
         "REST: an addition needs a target_project_id",
-        "`POST …/allowlist` without `target_project_id` answers 400 `{\"error\":\"target_project_id is missing\"}`, \
-         and `{\"error\":\"target_project_id is invalid\"}` with 12.34 or a path.",
+        "`POST …/allowlist` without `target_project_id` answers 400 \
+         `{\"error\":\"target_project_id is missing\"}`, and `{\"error\":\"target_project_id is \
+         invalid\"}` with 12.34 or a path.",
         addition_needs_a_target,
     ),
     Check::new(
         "REST: the addition of an unknown project answers 404",
-        "`POST …/allowlist` of a project that doesn't exist answers 404 \"404 target_project_id not found Not Found\".",
+        "`POST …/allowlist` of a project that doesn't exist answers 404 \"404 target_project_id \
+         not found Not Found\".",
         addition_of_an_unknown_target,
     ),
     Check::new(
@@ -75,14 +81,14 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "REST: the project itself can't be removed",
-        "`DELETE …/allowlist/:target_project_id` of the source project itself answers 400 \"Source project cannot be \
-         removed from the job token scope\".",
+        "`DELETE …/allowlist/:target_project_id` of the source project itself answers 400 \"Source \
+         project cannot be removed from the job token scope\".",
         removal_of_itself,
     ),
     Check::new(
         "REST: the addition of the project itself",
-        "`POST …/allowlist` of the source project itself answers 400 before GitLab 18.3. From then on it answers 201, \
-         the list holds the project twice, and `X-Total` counts it twice.",
+        "`POST …/allowlist` of the source project itself answers 400 before GitLab 18.3. From then \
+         on it answers 201, the list holds the project twice, and `X-Total` counts it twice.",
         addition_of_itself,
     ),
 ];
@@ -111,10 +117,14 @@ fn list_shows_the_entry(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
     let answer = site.api.get(&source.scope("/allowlist"))?.has_status(200)?;
     let elements = answer.elements();
-    let entry = elements.iter().find(|element| element["id"] == target.id).cloned().unwrap_or_default();
-    let web_url = entry["web_url"].as_str().is_some_and(|url| url.ends_with(&format!("/{}", target.path)));
+    let entry =
+        elements.iter().find(|element| element["id"] == target.id).cloned().unwrap_or_default();
+    let web_url =
+        entry["web_url"].as_str().is_some_and(|url| url.ends_with(&format!("/{}", target.path)));
     let holds = entry["path_with_namespace"] == target.path && entry["name"].is_string() && web_url;
-    answer.expect(format!("an element for project {} ({})", target.id, target.path), holds).map(drop)
+    answer
+        .expect(format!("an element for project {} ({})", target.id, target.path), holds)
+        .map(drop)
 }
 
 fn list_takes_a_path(site: &Site) -> Outcome {
@@ -164,7 +174,9 @@ fn removal_needs_an_id(site: &Site) -> Outcome {
 
 fn addition_needs_a_target(site: &Site) -> Outcome {
     let path = site.project()?.scope("/allowlist");
-    site.api.post(&path, &json!({}))?.is(400, &json!({ "error": "target_project_id is missing" }))?;
+    site.api
+        .post(&path, &json!({}))?
+        .is(400, &json!({ "error": "target_project_id is missing" }))?;
     for target in [json!(12.34), json!("some/project")] {
         let answer = site.api.post(&path, &json!({ "target_project_id": target }))?;
         answer.is(400, &json!({ "error": "target_project_id is invalid" }))?;

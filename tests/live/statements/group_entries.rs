@@ -9,54 +9,56 @@ use crate::site::{Place, Site};
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: an addition of a group answers 201 with both IDs",
-        "`POST /projects/:id/job_token_scope/groups_allowlist` with `target_group_id` answers 201 with \
-         `source_project_id` and `target_group_id`, and nothing else.",
+        "`POST /projects/:id/job_token_scope/groups_allowlist` with `target_group_id` answers 201 \
+         with `source_project_id` and `target_group_id`, and nothing else.",
         addition_answers_both_ids,
     ),
     Check::new(
         "REST: the list of groups shows three keys of each group",
-        "`GET /projects/:id/job_token_scope/groups_allowlist` shows `id`, `web_url` and `name` of each group, and \
-         nothing else. `web_url` ends in `/groups/` and the full path.",
+        "`GET /projects/:id/job_token_scope/groups_allowlist` shows `id`, `web_url` and `name` of \
+         each group, and nothing else. `web_url` ends in `/groups/` and the full path.",
         list_shows_three_keys,
     ),
     Check::new(
         "REST: the list of groups takes a full path",
-        "`GET /projects/:id/job_token_scope/groups_allowlist` takes the URL-encoded full path of the project, and is \
-         empty for a new project.",
+        "`GET /projects/:id/job_token_scope/groups_allowlist` takes the URL-encoded full path of \
+         the project, and is empty for a new project.",
         list_takes_a_path,
     ),
     Check::new(
         "REST: a second addition of a group answers 400",
-        "`POST …/groups_allowlist` of a group that is on the list answers 400 with \"already in the job token\".",
+        "`POST …/groups_allowlist` of a group that is on the list answers 400 with \"already in \
+         the job token\".",
         second_addition,
     ),
     Check::new(
         "REST: removal of a group answers 204 with no body",
-        "`DELETE …/groups_allowlist/:target_group_id` answers 204 with an empty body, and the group is off the list.",
+        "`DELETE …/groups_allowlist/:target_group_id` answers 204 with an empty body, and the \
+         group is off the list.",
         removal,
     ),
     Check::new(
         "REST: a second removal of a group answers 400",
-        "`DELETE …/groups_allowlist/:target_group_id` of a group that isn't on the list answers 400 \"Target group is \
-         not in the job token scope\".",
+        "`DELETE …/groups_allowlist/:target_group_id` of a group that isn't on the list answers \
+         400 \"Target group is not in the job token scope\".",
         second_removal,
     ),
     Check::new(
         "REST: writes of group entries need the ID of the project",
-        "`POST …/groups_allowlist` and `DELETE …/groups_allowlist/:target_group_id` with the URL-encoded full path of \
-         the source project answer 400 `{\"error\":\"id is invalid\"}`.",
+        "`POST …/groups_allowlist` and `DELETE …/groups_allowlist/:target_group_id` with the \
+         URL-encoded full path of the source project answer 400 `{\"error\":\"id is invalid\"}`.",
         writes_need_an_id,
     ),
     Check::new(
         "REST: an addition of a group needs a target_group_id",
-        "`POST …/groups_allowlist` without `target_group_id`, also with `target_project_id` in its place, answers 400 \
-         `{\"error\":\"target_group_id is missing\"}`.",
+        "`POST …/groups_allowlist` without `target_group_id`, also with `target_project_id` in its \
+         place, answers 400 `{\"error\":\"target_group_id is missing\"}`.",
         addition_needs_a_target,
     ),
     Check::new(
         "REST: writes with an unknown group answer 404",
-        "`POST …/groups_allowlist` and `DELETE …/groups_allowlist/:target_group_id` of a group that doesn't exist \
-         answer 404 \"404 target_group_id not found Not Found\".",
+        "`POST …/groups_allowlist` and `DELETE …/groups_allowlist/:target_group_id` of a group \
+         that doesn't exist answer 404 \"404 target_group_id not found Not Found\".",
         unknown_target,
     ),
 ];
@@ -89,7 +91,9 @@ fn list_shows_three_keys(site: &Site) -> Outcome {
         group["id"] == target.id && group["web_url"].as_str().is_some_and(|url| url.ends_with(&end))
     });
     let holds = web_url && keys == ["id", "name", "web_url"];
-    answer.expect(format!("one group with `id`, `name` and a `web_url` that ends in {end}"), holds).map(drop)
+    answer
+        .expect(format!("one group with `id`, `name` and a `web_url` that ends in {end}"), holds)
+        .map(drop)
 }
 
 fn list_takes_a_path(site: &Site) -> Outcome {
@@ -105,7 +109,9 @@ fn second_addition(site: &Site) -> Outcome {
 
 fn removal(site: &Site) -> Outcome {
     let (source, target) = listed(site)?;
-    site.api.delete(&source.scope(&format!("/groups_allowlist/{}", target.id)))?.has_no_content()?;
+    site.api
+        .delete(&source.scope(&format!("/groups_allowlist/{}", target.id)))?
+        .has_no_content()?;
     site.api.get(&source.scope("/groups_allowlist"))?.is(200, &json!([]))
 }
 

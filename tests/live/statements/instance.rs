@@ -25,10 +25,11 @@ pub(super) const CHECKS: &[Check] = &[
     .needs(&[Need::Administrator, Need::Since(18, 0)]),
     Check::new(
         "REST: an enforced allowlist can't be switched off",
-        "While the instance enforces allowlists, `GET /projects/:id/job_token_scope` answers `inbound_enabled` true \
-         whatever the project's own setting is. `PATCH` with `enabled` false answers 204 from GitLab 18.0 to 18.7, and \
-         nothing changes; from 18.8 on it answers 400 \"Job token scope cannot be disabled for this project because it is \
-         enforced for the instance.\"",
+        "While the instance enforces allowlists, `GET /projects/:id/job_token_scope` answers \
+         `inbound_enabled` true whatever the project's own setting is. `PATCH` with `enabled` \
+         false answers 204 from GitLab 18.0 to 18.7, and nothing changes; from 18.8 on it answers \
+         400 \"Job token scope cannot be disabled for this project because it is enforced for the \
+         instance.\"",
         enforcement,
     )
     .needs(&[Need::Administrator, Need::Since(18, 0), Need::NoEnforcement, INSTANCE_SETTINGS])
@@ -80,7 +81,8 @@ fn enforcement(site: &Site) -> Outcome {
     if site.version.is_since(18, 8) {
         answer.refuses(
             400,
-            "Job token scope cannot be disabled for this project because it is enforced for the instance.",
+            "Job token scope cannot be disabled for this project because it is enforced for the \
+             instance.",
         )?;
     } else {
         answer.has_no_content()?;

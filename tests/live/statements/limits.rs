@@ -10,8 +10,9 @@ const LIMIT: usize = 200;
 
 pub(super) const CHECKS: &[Check] = &[Check::new(
     "REST: an allowlist has room for 200 groups",
-    "The 201st `POST …/groups_allowlist` answers 400 \"exceeds the allowable number of group links\", and so does on a \
-     full list the addition of a group that is on it: the limit is validated before uniqueness.",
+    "The 201st `POST …/groups_allowlist` answers 400 \"exceeds the allowable number of group \
+     links\", and so does on a full list the addition of a group that is on it: the limit is \
+     validated before uniqueness.",
     limit_of_groups,
 )
 .needs(&[LIMITS])];

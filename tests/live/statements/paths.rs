@@ -8,36 +8,38 @@ use crate::site::{Place, Site};
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: a project is found by its path, whatever the case",
-        "`GET /projects/:encoded_path` answers 200 with `id`, `path_with_namespace` and `web_url`, without regard to \
-         the case of the path.",
+        "`GET /projects/:encoded_path` answers 200 with `id`, `path_with_namespace` and `web_url`, \
+         without regard to the case of the path.",
         project_by_path,
     ),
     Check::new(
         "REST: a group is found by its path, whatever the case",
-        "`GET /groups/:encoded_path?with_projects=false` answers 200 with `id`, `full_path` and `web_url`, without \
-         `projects`, and without regard to the case of the path.",
+        "`GET /groups/:encoded_path?with_projects=false` answers 200 with `id`, `full_path` and \
+         `web_url`, without `projects`, and without regard to the case of the path.",
         group_by_path,
     ),
     Check::new(
         "REST: a group comes with its projects unless told not to",
-        "`GET /groups/:id` without `with_projects=false` answers the projects of the group in `projects`.",
+        "`GET /groups/:id` without `with_projects=false` answers the projects of the group in \
+         `projects`.",
         group_with_projects,
     ),
     Check::new(
         "REST: unknown paths answer 404",
-        "`GET /projects/:encoded_path` and `GET /groups/:encoded_path` of a path that doesn't exist answer 404 \
-         \"404 Project Not Found\" and \"404 Group Not Found\".",
+        "`GET /projects/:encoded_path` and `GET /groups/:encoded_path` of a path that doesn't \
+         exist answer 404 \"404 Project Not Found\" and \"404 Group Not Found\".",
         unknown_paths,
     ),
     Check::new(
         "REST: GET of a former path redirects to the ID",
-        "`GET` of the former path of a renamed project, also below it, answers 301 with the same address by ID in \
-         `Location`.",
+        "`GET` of the former path of a renamed project, also below it, answers 301 with the same \
+         address by ID in `Location`.",
         former_path_redirects,
     ),
     Check::new(
         "REST: writes to a former path answer 405",
-        "`PATCH /projects/:id/job_token_scope` with the former path of a renamed project answers 405.",
+        "`PATCH /projects/:id/job_token_scope` with the former path of a renamed project answers \
+         405.",
         former_path_refuses_writes,
     ),
     Check::new(
@@ -63,13 +65,17 @@ fn project_by_path(site: &Site) -> Outcome {
 fn group_by_path(site: &Site) -> Outcome {
     let group = site.subgroup()?;
     for path in [group.encoded(), group.encoded().to_uppercase()] {
-        let answer = site.api.get(&format!("/groups/{path}?with_projects=false"))?.has_status(200)?;
+        let answer =
+            site.api.get(&format!("/groups/{path}?with_projects=false"))?.has_status(200)?;
         let found = answer.json();
         let holds = found["id"] == group.id
             && found["full_path"] == group.path
             && found["web_url"].is_string()
             && found.get("projects").is_none();
-        answer.expect(format!("the group {} ({}), without `projects`", group.id, group.path), holds)?;
+        answer.expect(
+            format!("the group {} ({}), without `projects`", group.id, group.path),
+            holds,
+        )?;
     }
     Ok(())
 }
@@ -84,7 +90,9 @@ fn group_with_projects(site: &Site) -> Outcome {
 
 fn unknown_paths(site: &Site) -> Outcome {
     let path = format!("{}%2Fnobody", site.group.encoded());
-    site.api.get(&format!("/projects/{path}"))?.is(404, &json!({ "message": "404 Project Not Found" }))?;
+    site.api
+        .get(&format!("/projects/{path}"))?
+        .is(404, &json!({ "message": "404 Project Not Found" }))?;
     site.api.get(&format!("/groups/{path}"))?.is(404, &json!({ "message": "404 Group Not Found" }))
 }
 
@@ -99,7 +107,8 @@ fn renamed(site: &Site) -> Result<Place, Problem> {
 fn former_path_redirects(site: &Site) -> Outcome {
     let former = renamed(site)?;
     for below in ["", "/job_token_scope"] {
-        let answer = site.api.get(&format!("/projects/{}{below}", former.encoded()))?.has_status(301)?;
+        let answer =
+            site.api.get(&format!("/projects/{}{below}", former.encoded()))?.has_status(301)?;
         let end = format!("/projects/{}{below}", former.id);
         let leads = answer.header("location").is_some_and(|to| to.ends_with(&end));
         answer.expect(format!("a `Location` that ends in {end}"), leads)?;
@@ -123,7 +132,9 @@ fn projects_of_subgroups(site: &Site) -> Outcome {
             return Ok(());
         }
         if answer.header("x-next-page").is_none_or(str::is_empty) {
-            return answer.expect(format!("project {} on one of the pages", project.id), false).map(drop);
+            return answer
+                .expect(format!("project {} on one of the pages", project.id), false)
+                .map(drop);
         }
         page += 1;
     }

@@ -11,27 +11,29 @@ const SINCE: &[Need] = &[Need::Since(18, 3)];
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "GraphQL: an entry is added with its permissions",
-        "`ciJobTokenScopeAddGroupOrProject` with `defaultPermissions` false and `jobTokenPolicies` adds a project or a \
-         group with these permissions, answers the entry and no `errors`.",
+        "`ciJobTokenScopeAddGroupOrProject` with `defaultPermissions` false and `jobTokenPolicies` \
+         adds a project or a group with these permissions, answers the entry and no `errors`.",
         added_with_permissions,
     )
     .needs(SINCE),
     Check::new(
         "GraphQL: permissions of an entry can be replaced",
-        "`ciJobTokenScopeUpdatePolicies` replaces the permissions of an entry, answers the entry and no `errors`.",
+        "`ciJobTokenScopeUpdatePolicies` replaces the permissions of an entry, answers the entry \
+         and no `errors`.",
         replaced,
     )
     .needs(SINCE),
     Check::new(
         "GraphQL: an entry of REST has default permissions",
-        "An entry that was added over REST has `defaultPermissions` true and no `jobTokenPolicies`.",
+        "An entry that was added over REST has `defaultPermissions` true and no \
+         `jobTokenPolicies`.",
         rest_gives_defaults,
     )
     .needs(&[Need::Since(18, 0)]),
     Check::new(
         "GraphQL: an entry says where it came from",
-        "An entry shows `direction` inbound in lower case, `createdAt`, the user who added it in `addedBy`, and its \
-         target by global ID (`gid://gitlab/Project/42`) and `fullPath`.",
+        "An entry shows `direction` inbound in lower case, `createdAt`, the user who added it in \
+         `addedBy`, and its target by global ID (`gid://gitlab/Project/42`) and `fullPath`.",
         shows_its_origin,
     )
     .needs(SINCE),
@@ -43,20 +45,23 @@ pub(super) const CHECKS: &[Check] = &[
     .needs(SINCE),
     Check::new(
         "GraphQL: an entry can be removed",
-        "`ciJobTokenScopeRemoveProject` with `direction` INBOUND, and `ciJobTokenScopeRemoveGroup`, remove an entry without `errors`, and REST's \
-         lists are without it.",
+        "`ciJobTokenScopeRemoveProject` with `direction` INBOUND, and \
+         `ciJobTokenScopeRemoveGroup`, remove an entry without `errors`, and REST's lists are \
+         without it.",
         removed,
     )
     .needs(SINCE),
     Check::new(
         "GraphQL: an update makes the project's entry for itself",
-        "`ciJobTokenScopeUpdatePolicies` with the source project as target makes its entry (\"Current project\").",
+        "`ciJobTokenScopeUpdatePolicies` with the source project as target makes its entry \
+         (\"Current project\").",
         own_entry,
     )
     .needs(SINCE),
 ];
 
-const ENTRY: &str = "defaultPermissions jobTokenPolicies direction createdAt addedBy { username } target {
+const ENTRY: &str =
+    "defaultPermissions jobTokenPolicies direction createdAt addedBy { username } target {
     ... on CiJobTokenAccessibleProject { id fullPath }
     ... on CiJobTokenAccessibleGroup { id fullPath }
 }";
@@ -99,8 +104,12 @@ fn answers(answer: Answer, mutation: &str, policies: &[&str]) -> Outcome {
 }
 
 fn sorted(names: &Value) -> Vec<String> {
-    let mut names: Vec<String> =
-        names.as_array().into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    let mut names: Vec<String> = names
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
     names.sort();
     names
 }
@@ -123,7 +132,9 @@ fn nodes(answer: &Answer, list: &str) -> Vec<Value> {
 fn added_with_permissions(site: &Site) -> Outcome {
     let source = site.project()?;
     let policies = ["READ_JOBS", "READ_PACKAGES"];
-    for (target, list) in [(site.project()?, "projectsAllowlist"), (site.subgroup()?, "groupsAllowlist")] {
+    for (target, list) in
+        [(site.project()?, "projectsAllowlist"), (site.subgroup()?, "groupsAllowlist")]
+    {
         answers(mutate(&site.api, ADD, &source, &target, &policies)?, ADD, &policies)?;
         let answer = allowlist(site, &source, ENTRY)?;
         let entries = nodes(&answer, list);
@@ -146,7 +157,9 @@ fn replaced(site: &Site) -> Outcome {
 
 fn rest_gives_defaults(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
-    site.api.post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?.created(201)?;
+    site.api
+        .post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?
+        .created(201)?;
     let answer = allowlist(site, &source, "defaultPermissions jobTokenPolicies")?;
     let entries = nodes(&answer, "projectsAllowlist");
     let holds = entries.len() == 1
@@ -166,7 +179,9 @@ fn shows_its_origin(site: &Site) -> Outcome {
         && entry["createdAt"].is_string()
         && entry["addedBy"]["username"] == user["username"]
         && entry["target"] == json!({ "id": id, "fullPath": target.path });
-    answer.expect(format!("an inbound entry for {id}, added by {}", user["username"]), holds).map(drop)
+    answer
+        .expect(format!("an inbound entry for {id}, added by {}", user["username"]), holds)
+        .map(drop)
 }
 
 fn newest_first(site: &Site) -> Outcome {
@@ -175,8 +190,10 @@ fn newest_first(site: &Site) -> Outcome {
         mutate(&site.api, ADD, &source, target, &["READ_JOBS"])?;
     }
     let answer = allowlist(site, &source, ENTRY)?;
-    let paths: Vec<Value> =
-        nodes(&answer, "projectsAllowlist").iter().map(|entry| entry["target"]["fullPath"].clone()).collect();
+    let paths: Vec<Value> = nodes(&answer, "projectsAllowlist")
+        .iter()
+        .map(|entry| entry["target"]["fullPath"].clone())
+        .collect();
     let expected = [newer.path, older.path];
     let holds = paths == expected.each_ref().map(|path| json!(path));
     answer.expect(format!("entries in the order {expected:?}"), holds).map(drop)
@@ -185,11 +202,17 @@ fn newest_first(site: &Site) -> Outcome {
 fn removed(site: &Site) -> Outcome {
     let (source, project, group) = (site.project()?, site.project()?, site.subgroup()?);
     for (target, mutation, input, key) in [
-        (project, "ciJobTokenScopeRemoveProject", "CiJobTokenScopeRemoveProjectInput", "targetProjectPath"),
+        (
+            project,
+            "ciJobTokenScopeRemoveProject",
+            "CiJobTokenScopeRemoveProjectInput",
+            "targetProjectPath",
+        ),
         (group, "ciJobTokenScopeRemoveGroup", "CiJobTokenScopeRemoveGroupInput", "targetGroupPath"),
     ] {
         mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
-        let query = format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ errors }} }}");
+        let query =
+            format!("mutation($input: {input}!) {{ {mutation}(input: $input) {{ errors }} }}");
         let mut input = json!({ "projectPath": source.path, key: target.path });
         if key == "targetProjectPath" {
             input["direction"] = json!("INBOUND");

@@ -9,22 +9,23 @@ use crate::site::Site;
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "GraphQL: a refusal comes with status 200 and errors",
-        "`ciJobTokenScopeAddGroupOrProject` of a target that is on the list answers 200 with the reason in the payload's \
-         `errors`, or among the errors of the whole answer.",
+        "`ciJobTokenScopeAddGroupOrProject` of a target that is on the list answers 200 with the \
+         reason in the payload's `errors`, or among the errors of the whole answer.",
         second_addition,
     )
     .needs(&[Need::Since(18, 3)]),
     Check::new(
         "GraphQL: a mutation without the role is null, with errors",
-        "`ciJobTokenScopeAddGroupOrProject` by a user who isn't Maintainer of the source project answers 200 with null in \
-         place of the payload, and with `errors`.",
+        "`ciJobTokenScopeAddGroupOrProject` by a user who isn't Maintainer of the source project \
+         answers 200 with null in place of the payload, and with `errors`.",
         mutation_without_the_role,
     )
     .needs(&[Need::Administrator, Need::Since(18, 3)]),
     Check::new(
         "GraphQL: good data and errors come together",
-        "In a query over the projects of a group, one in which the user isn't Maintainer shows null in place of its \
-         allowlist and adds an error with a `path` to the answer, beside the data of the other projects.",
+        "In a query over the projects of a group, one in which the user isn't Maintainer shows \
+         null in place of its allowlist and adds an error with a `path` to the answer, beside the \
+         data of the other projects.",
         data_beside_errors,
     )
     .needs(&[Need::Administrator, Need::Since(18, 3)]),
@@ -34,7 +35,8 @@ fn second_addition(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
     mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
     let answer = mutate(&site.api, ADD, &source, &target, &["READ_JOBS"])?;
-    let has_some = |errors: &serde_json::Value| errors.as_array().is_some_and(|errors| !errors.is_empty());
+    let has_some =
+        |errors: &serde_json::Value| errors.as_array().is_some_and(|errors| !errors.is_empty());
     let holds = has_some(&answer.data()[ADD]["errors"]) || has_some(&answer.json()["errors"]);
     answer.expect("status 200 with `errors`", holds).map(drop)
 }
@@ -66,5 +68,7 @@ fn data_beside_errors(site: &Site) -> Outcome {
     let holds = allowlist(&maintained.path).is_some_and(|list| list.is_object())
         && allowlist(&other.path).is_some_and(|list| list.is_null())
         && answer.json()["errors"][0]["path"].is_array();
-    answer.expect("the allowlist of the one project, null for the other, and an error", holds).map(drop)
+    answer
+        .expect("the allowlist of the one project, null for the other, and an error", holds)
+        .map(drop)
 }

@@ -10,15 +10,15 @@ const PUSH: &str = "ci_push_repository_for_job_token_allowed";
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: PUT sets whether the project's own jobs can push",
-        "`PUT /projects/:id` with `ci_push_repository_for_job_token_allowed` answers 200, and `GET /projects/:id` shows \
-         the value; it is false in a new project.",
+        "`PUT /projects/:id` with `ci_push_repository_for_job_token_allowed` answers 200, and `GET \
+         /projects/:id` shows the value; it is false in a new project.",
         own_push,
     )
     .needs(&[Need::Since(18, 4)]),
     Check::new(
         "GraphQL: the push settings are among the CI/CD settings",
-        "`projectCiCdSettingsUpdate` sets `crossProjectPushForJobTokenAllowed`, and `project.ciCdSettings` shows it \
-         beside `pushRepositoryForJobTokenAllowed`.",
+        "`projectCiCdSettingsUpdate` sets `crossProjectPushForJobTokenAllowed`, and \
+         `project.ciCdSettings` shows it beside `pushRepositoryForJobTokenAllowed`.",
         cross_project_push,
     )
     .needs(&[Need::Since(19, 1)]),
@@ -51,7 +51,6 @@ fn cross_project_push(site: &Site) -> Outcome {
     } }";
     let answer = site.api.graphql(query, &json!({ "path": project.path }))?.has_status(200)?;
     let settings = answer.data()["project"]["ciCdSettings"].clone();
-    let expected =
-        json!({ "crossProjectPushForJobTokenAllowed": true, "pushRepositoryForJobTokenAllowed": false });
+    let expected = json!({ "crossProjectPushForJobTokenAllowed": true, "pushRepositoryForJobTokenAllowed": false });
     answer.expect(format!("the settings {expected}"), settings == expected).map(drop)
 }

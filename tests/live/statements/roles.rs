@@ -11,43 +11,45 @@ const MAINTAINER: u64 = 40;
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: a Maintainer may read and write",
-        "With the Maintainer role in the source project, a token of scope `api` reads the scope and both lists, and \
-         changes the scope.",
+        "With the Maintainer role in the source project, a token of scope `api` reads the scope \
+         and both lists, and changes the scope.",
         maintainer_may,
     )
     .needs(&[Need::Administrator]),
     Check::new(
         "REST: a Developer is refused with 403",
-        "With the Developer role in the source project, reads of scope and lists, `PATCH` and additions answer 403 \
-         \"403 Forbidden\", and removals 403 with words that begin with it.",
+        "With the Developer role in the source project, reads of scope and lists, `PATCH` and \
+         additions answer 403 \"403 Forbidden\", and removals 403 with words that begin with it.",
         developer_may_not,
     )
     .needs(&[Need::Administrator]),
     Check::new(
         "REST: a project out of sight answers 404",
-        "To a user who isn't a member of a private project, `GET /projects/:id/job_token_scope` answers 404 \
-         \"404 Project Not Found\".",
+        "To a user who isn't a member of a private project, `GET /projects/:id/job_token_scope` \
+         answers 404 \"404 Project Not Found\".",
         stranger_sees_nothing,
     )
     .needs(&[Need::Administrator]),
     Check::new(
         "REST: targets out of sight can't be added",
-        "`POST …/allowlist` and `POST …/groups_allowlist` of a target that the token's user can't see answer 400 \"The \
-         target_project that you are attempting to access does not exist or you don't have permission to perform this \
-         action\", and the same of a target_group.",
+        "`POST …/allowlist` and `POST …/groups_allowlist` of a target that the token's user can't \
+         see answer 400 \"The target_project that you are attempting to access does not exist or \
+         you don't have permission to perform this action\", and the same of a target_group.",
         hidden_targets_are_refused,
     )
     .needs(&[Need::Administrator]),
     Check::new(
         "REST: the removal of a project out of sight",
-        "`DELETE …/allowlist/:target_project_id` of a project that the token's user can't see answers 404 \"404 Project \
-         Not Found\" before GitLab 19.4, and the entry stays. From then on it answers 204.",
+        "`DELETE …/allowlist/:target_project_id` of a project that the token's user can't see \
+         answers 404 \"404 Project Not Found\" before GitLab 19.4, and the entry stays. From then \
+         on it answers 204.",
         removal_of_a_hidden_project,
     )
     .needs(&[Need::Administrator]),
     Check::new(
         "REST: a group out of sight can be removed",
-        "`DELETE …/groups_allowlist/:target_group_id` of a group that the token's user can't see answers 204.",
+        "`DELETE …/groups_allowlist/:target_group_id` of a group that the token's user can't see \
+         answers 204.",
         removal_of_a_hidden_group,
     )
     .needs(&[Need::Administrator]),
@@ -92,19 +94,23 @@ fn hidden_targets_are_refused(site: &Site) -> Outcome {
     let user = site.member(&source, MAINTAINER, &["api"])?.api;
     let words = |kind: &str| {
         format!(
-            "The target_{kind} that you are attempting to access does not exist or you don't have permission to \
-             perform this action"
+            "The target_{kind} that you are attempting to access does not exist or you don't have \
+             permission to perform this action"
         )
     };
-    let answer = user.post(&source.scope("/allowlist"), &json!({ "target_project_id": project.id }))?;
+    let answer =
+        user.post(&source.scope("/allowlist"), &json!({ "target_project_id": project.id }))?;
     answer.refuses(400, &words("project"))?;
-    let answer = user.post(&source.scope("/groups_allowlist"), &json!({ "target_group_id": group.id }))?;
+    let answer =
+        user.post(&source.scope("/groups_allowlist"), &json!({ "target_group_id": group.id }))?;
     answer.refuses(400, &words("group"))
 }
 
 fn removal_of_a_hidden_project(site: &Site) -> Outcome {
     let (source, target) = (site.project()?, site.project()?);
-    site.api.post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?.created(201)?;
+    site.api
+        .post(&source.scope("/allowlist"), &json!({ "target_project_id": target.id }))?
+        .created(201)?;
     let user = site.member(&source, MAINTAINER, &["api"])?.api;
     let answer = user.delete(&source.scope(&format!("/allowlist/{}", target.id)))?;
     let since_19_4 = site.version.is_since(19, 4);

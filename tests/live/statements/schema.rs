@@ -1,4 +1,5 @@
-//! GraphQL's view of a project: the policies there are, its own setting, and the log of authentications.
+//! GraphQL's view of a project: the policies there are, its own setting, and the log of
+//! authentications.
 
 use serde_json::json;
 
@@ -8,8 +9,9 @@ use crate::site::Site;
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "GraphQL: the schema names the policies",
-        "`{ __type(name: \"CiJobTokenScopePolicies\") { enumValues { name } } }` names the policies, among them \
-         READ_JOBS, ADMIN_JOBS, READ_PACKAGES, ADMIN_PACKAGES, READ_REPOSITORIES and READ_WORK_ITEMS.",
+        "`{ __type(name: \"CiJobTokenScopePolicies\") { enumValues { name } } }` names the \
+         policies, among them READ_JOBS, ADMIN_JOBS, READ_PACKAGES, ADMIN_PACKAGES, \
+         READ_REPOSITORIES and READ_WORK_ITEMS.",
         policies,
     )
     .needs(&[Need::Since(18, 0)]),
@@ -27,7 +29,8 @@ pub(super) const CHECKS: &[Check] = &[
     .needs(&[Need::Since(17, 6)]),
     Check::new(
         "GraphQL: an unknown project is null without an error",
-        "`project(fullPath:)` of a project that doesn't exist is null, with status 200 and without `errors`.",
+        "`project(fullPath:)` of a project that doesn't exist is null, with status 200 and without \
+         `errors`.",
         unknown_project,
     ),
 ];
@@ -36,8 +39,12 @@ fn policies(site: &Site) -> Outcome {
     let query = "{ __type(name: \"CiJobTokenScopePolicies\") { enumValues { name } } }";
     let answer = site.api.graphql(query, &json!({}))?.has_status(200)?;
     let values = answer.data()["__type"]["enumValues"].clone();
-    let names: Vec<&str> =
-        values.as_array().into_iter().flatten().filter_map(|value| value["name"].as_str()).collect();
+    let names: Vec<&str> = values
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|value| value["name"].as_str())
+        .collect();
     let expected = [
         "READ_JOBS",
         "ADMIN_JOBS",
@@ -47,17 +54,20 @@ fn policies(site: &Site) -> Outcome {
         "READ_WORK_ITEMS",
     ];
     let missing = expected.into_iter().find(|name| !names.contains(name));
-    answer.expect(format!("the policy {}", missing.unwrap_or_default()), missing.is_none()).map(drop)
+    answer
+        .expect(format!("the policy {}", missing.unwrap_or_default()), missing.is_none())
+        .map(drop)
 }
 
 fn own_setting(site: &Site) -> Outcome {
     let project = site.project()?;
-    let query =
-        "query($path: ID!) { project(fullPath: $path) { ciCdSettings { inboundJobTokenScopeEnabled } } }";
+    let query = "query($path: ID!) { project(fullPath: $path) { ciCdSettings { \
+        inboundJobTokenScopeEnabled } } }";
     for enabled in [true, false] {
         site.api.patch(&project.scope(""), &json!({ "enabled": enabled }))?.succeeds()?;
         let answer = site.api.graphql(query, &json!({ "path": project.path }))?.has_status(200)?;
-        let same = answer.data()["project"]["ciCdSettings"]["inboundJobTokenScopeEnabled"] == enabled;
+        let same =
+            answer.data()["project"]["ciCdSettings"]["inboundJobTokenScopeEnabled"] == enabled;
         answer.expect(format!("`inboundJobTokenScopeEnabled` {enabled}"), same)?;
     }
     Ok(())
@@ -67,13 +77,17 @@ fn authentication_log(site: &Site) -> Outcome {
     let query = "query($path: ID!) { project(fullPath: $path) {
         ciJobTokenAuthLogs(first: 100) { count nodes { lastAuthorizedAt originProject { id fullPath } } }
     } }";
-    let answer = site.api.graphql(query, &json!({ "path": site.project()?.path }))?.has_status(200)?;
-    let empty = answer.data()["project"]["ciJobTokenAuthLogs"] == json!({ "count": 0, "nodes": [] });
+    let answer =
+        site.api.graphql(query, &json!({ "path": site.project()?.path }))?.has_status(200)?;
+    let empty =
+        answer.data()["project"]["ciJobTokenAuthLogs"] == json!({ "count": 0, "nodes": [] });
     answer.expect("`count` 0 and no `nodes`", empty).map(drop)
 }
 
 fn unknown_project(site: &Site) -> Outcome {
     let query = "query($path: ID!) { project(fullPath: $path) { id } }";
     let path = format!("{}/nobody", site.group.path);
-    site.api.graphql(query, &json!({ "path": path }))?.is(200, &json!({ "data": { "project": null } }))
+    site.api
+        .graphql(query, &json!({ "path": path }))?
+        .is(200, &json!({ "data": { "project": null } }))
 }

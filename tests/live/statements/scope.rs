@@ -8,12 +8,14 @@ use crate::site::Site;
 pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "REST: a new project is restricted to its allowlist",
-        "`GET /projects/:id/job_token_scope` of a new project answers 200 with `inbound_enabled` true.",
+        "`GET /projects/:id/job_token_scope` of a new project answers 200 with `inbound_enabled` \
+         true.",
         new_project_is_restricted,
     ),
     Check::new(
         "REST: GET of the scope takes a full path",
-        "`GET /projects/:id/job_token_scope` takes the URL-encoded full path of the project in place of its ID.",
+        "`GET /projects/:id/job_token_scope` takes the URL-encoded full path of the project in \
+         place of its ID.",
         get_takes_a_path,
     ),
     Check::new(
@@ -23,20 +25,21 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "REST: PATCH of the scope takes a full path",
-        "`PATCH /projects/:id/job_token_scope` takes the URL-encoded full path of the project in place of its ID.",
+        "`PATCH /projects/:id/job_token_scope` takes the URL-encoded full path of the project in \
+         place of its ID.",
         patch_takes_a_path,
     ),
     Check::new(
         "REST: what is sent as enabled is read as inbound_enabled",
-        "After `PATCH /projects/:id/job_token_scope` with `enabled` false, `GET` answers `inbound_enabled` false, and \
-         true again after `enabled` true.",
+        "After `PATCH /projects/:id/job_token_scope` with `enabled` false, `GET` answers \
+         `inbound_enabled` false, and true again after `enabled` true.",
         enabled_is_inbound_enabled,
     )
     .needs(&[Need::NoEnforcement]),
     Check::new(
         "REST: PATCH without enabled answers 400",
-        "`PATCH /projects/:id/job_token_scope` without `enabled`, also with `outbound_enabled` alone, answers 400 \
-         `{\"error\":\"enabled is missing\"}`.",
+        "`PATCH /projects/:id/job_token_scope` without `enabled`, also with `outbound_enabled` \
+         alone, answers 400 `{\"error\":\"enabled is missing\"}`.",
         enabled_is_required,
     ),
     Check::new(
@@ -47,7 +50,8 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "REST: a project that doesn't exist answers 404",
-        "`GET /projects/:id/job_token_scope` of a project that doesn't exist answers 404 \"404 Project Not Found\".",
+        "`GET /projects/:id/job_token_scope` of a project that doesn't exist answers 404 \"404 \
+         Project Not Found\".",
         unknown_project,
     ),
 ];
@@ -60,7 +64,10 @@ fn new_project_is_restricted(site: &Site) -> Outcome {
 
 fn get_takes_a_path(site: &Site) -> Outcome {
     let project = site.project()?;
-    site.api.get(&format!("/projects/{}/job_token_scope", project.encoded()))?.has_status(200).map(drop)
+    site.api
+        .get(&format!("/projects/{}/job_token_scope", project.encoded()))?
+        .has_status(200)
+        .map(drop)
 }
 
 fn patch_answers_204(site: &Site) -> Outcome {

@@ -75,7 +75,17 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         any::<bool>(),
     );
     parts.prop_map(
-        |(edits, daring, moved, refresh, replaced, outside, disturbances, pauses, stores_planned_private)| {
+        |(
+            edits,
+            daring,
+            moved,
+            refresh,
+            replaced,
+            outside,
+            disturbances,
+            pauses,
+            stores_planned_private,
+        )| {
             Step {
                 edits,
                 daring,

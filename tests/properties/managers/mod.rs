@@ -1,7 +1,7 @@
-//! Any resources over the same few projects, through any edits, in whole runs of core: resources that are renamed, moved,
-//! replaced and removed, overlapping ones too, in any order of the calls and with faults on the way. An apply that succeeds
-//! leaves on the server what the configuration says wherever no plan warned of a conflict, and takes no access that no plan
-//! has named.
+//! Any resources over the same few projects, through any edits, in whole runs of core: resources
+//! that are renamed, moved, replaced and removed, overlapping ones too, in any order of the calls
+//! and with faults on the way. An apply that succeeds leaves on the server what the configuration
+//! says wherever no plan warned of a conflict, and takes no access that no plan has named.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -176,7 +176,8 @@ impl Declared {
         parts.into_iter().map(|part| (self.owner, part)).collect()
     }
 
-    /// Returns the targets that it wants on the list of a part; none unless it manages all of that part.
+    /// Returns the targets that it wants on the list of a part; none unless it manages all of that
+    /// part.
     fn whole(&self, part: Part) -> Option<&BTreeSet<Target>> {
         match (&self.what, part) {
             (What::List { projects, .. }, Part::Projects) => projects.as_ref(),
@@ -198,29 +199,35 @@ impl Declared {
 
     /// Checks whether both manage one object.
     fn overlaps(&self, other: &Declared) -> bool {
-        let both_entries =
-            matches!((&self.what, &other.what), (What::Entry(one), What::Entry(other)) if one != other);
+        let both_entries = matches!((&self.what, &other.what), (What::Entry(one), What::Entry(other)) if one != other);
         !both_entries && !self.parts().is_disjoint(&other.parts())
     }
 
     /// Checks whether both manage one object, and not as a list and an entry that it names.
     fn contradicts(&self, other: &Declared) -> bool {
         let named = |list: &Declared, entry: &Declared| match entry.what {
-            What::Entry(target) => list.whole(part_of(target)).is_some_and(|whole| whole.contains(&target)),
+            What::Entry(target) => {
+                list.whole(part_of(target)).is_some_and(|whole| whole.contains(&target))
+            }
             _ => false,
         };
         self.overlaps(other) && !named(self, other) && !named(other, self)
     }
 
     fn wanted(&self, replace: bool) -> Wanted {
-        let project =
-            if self.by_path { format!("acme/owner-{}", self.owner) } else { self.owner.to_string() };
+        let project = if self.by_path {
+            format!("acme/owner-{}", self.owner)
+        } else {
+            self.owner.to_string()
+        };
         let mut config = json!({"project": project});
         match &self.what {
             What::Entry(target) if self.by_path => {
                 config[format!("target_{}", target.kind())] = path(*target).into()
             }
-            What::Entry(target) => config[format!("target_{}_id", target.kind())] = target.id().into(),
+            What::Entry(target) => {
+                config[format!("target_{}_id", target.kind())] = target.id().into()
+            }
             What::List { projects, groups } => {
                 for (kind, targets) in [("project", projects), ("group", groups)] {
                     let Some(targets) = targets else { continue };
@@ -251,8 +258,11 @@ fn held(state: &Value) -> BTreeSet<(u64, Target)> {
     let owner = state["project_id"].as_u64().unwrap_or_default();
     let ids = |kind: &str, target: fn(u64) -> Target| {
         let single = state[format!("target_{kind}_id")].as_u64();
-        let many =
-            state[format!("target_{kind}_ids")].as_array().into_iter().flatten().filter_map(Value::as_u64);
+        let many = state[format!("target_{kind}_ids")]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_u64);
         single.into_iter().chain(many).map(|id| (owner, target(id))).collect::<Vec<_>>()
     };
     [ids("project", Target::Project), ids("group", Target::Group)].into_iter().flatten().collect()
@@ -282,7 +292,8 @@ fn warns_of(change: &Change, target: Target) -> bool {
     let is_name = |word: &str| word == path(target) || word == target.id().to_string();
     change.warnings.iter().any(|told| {
         let text = text(told);
-        let mut words = text.split(|letter: char| !letter.is_alphanumeric() && !"/-_".contains(letter));
+        let mut words =
+            text.split(|letter: char| !letter.is_alphanumeric() && !"/-_".contains(letter));
         words.any(is_name)
     })
 }

@@ -51,7 +51,8 @@ impl World {
                     let (name, first) = (self.name(), self.config[which.get(&names)].clone());
                     let Some(list) = self.list_of_all(&first) else { continue };
                     if !beside {
-                        self.config.retain(|_, declared| declared.parts().is_disjoint(&list.parts()));
+                        self.config
+                            .retain(|_, declared| declared.parts().is_disjoint(&list.parts()));
                     }
                     self.config.insert(name, list);
                 }
@@ -61,7 +62,8 @@ impl World {
                     self.config.remove(which.get(&names));
                     for target in list.targets() {
                         let name = self.name();
-                        self.config.insert(name, Declared { what: What::Entry(target), ..list.clone() });
+                        self.config
+                            .insert(name, Declared { what: What::Entry(target), ..list.clone() });
                     }
                 }
                 Edit::Drop(which) => {
@@ -98,7 +100,8 @@ impl World {
         }
     }
 
-    /// Returns a list of all that the configuration wants on the lists that a resource is about, if it is about any.
+    /// Returns a list of all that the configuration wants on the lists that a resource is about, if
+    /// it is about any.
     fn list_of_all(&self, first: &Declared) -> Option<Declared> {
         let wanted = self.config.values().filter(|declared| declared.owner == first.owner);
         let wanted: BTreeSet<Target> = wanted.flat_map(Declared::targets).collect();
@@ -113,7 +116,9 @@ impl World {
         let allowed = OWNERS.into_iter().flat_map(|owner| {
             let list = self.gitlab.allowlist(owner);
             let projects = list.projects.into_iter().map(Target::Project);
-            projects.chain(list.groups.into_iter().map(Target::Group)).map(move |target| (owner, target))
+            projects
+                .chain(list.groups.into_iter().map(Target::Group))
+                .map(move |target| (owner, target))
         });
         let restricted = OWNERS.into_iter().filter(|owner| self.gitlab.inbound_enabled(*owner));
         Server { allowed: allowed.collect(), restricted: restricted.collect() }
@@ -131,7 +136,10 @@ impl World {
             };
             let restricted = server.restricted.contains(&owner);
             let is_same = declared.type_name() != SCOPE || state["inbound_enabled"] == restricted;
-            !instance.tainted && held.is_subset(&server.allowed) && PARTS.into_iter().all(is_whole) && is_same
+            !instance.tainted
+                && held.is_subset(&server.allowed)
+                && PARTS.into_iter().all(is_whole)
+                && is_same
         })
     }
 
@@ -141,13 +149,16 @@ impl World {
         walk
     }
 
-    /// The plan walk: everything in the configuration and the state is read and then planned, at the same time.
+    /// The plan walk: everything in the configuration and the state is read and then planned, at
+    /// the same time.
     async fn plan(&self, step: &Step) -> BTreeMap<Address, Change> {
-        let declared = self.config.iter().map(|(name, declared)| ((declared.type_name(), *name), declared));
+        let declared =
+            self.config.iter().map(|(name, declared)| ((declared.type_name(), *name), declared));
         let declared: BTreeMap<Address, &Declared> = declared.collect();
         let addresses: BTreeSet<_> = declared.keys().chain(self.state.keys()).copied().collect();
         let replaced = step.replaced.filter(|_| !declared.is_empty());
-        let replaced = replaced.map(|which| *declared.keys().nth(which.index(declared.len())).unwrap());
+        let replaced =
+            replaced.map(|which| *declared.keys().nth(which.index(declared.len())).unwrap());
         let refresh = if self.is_up_to_date() { step.refresh } else { Refresh::Full };
         let walk = &self.walk(step).await;
         let plans = addresses.into_iter().enumerate().map(|(place, address)| {
@@ -155,7 +166,8 @@ impl World {
                 Some(declared) => declared.wanted(replaced == Some(address)),
                 None => Wanted::gone(address.0),
             };
-            let stored = self.state.get(&address).map(|kept| kept.instance.clone()).unwrap_or_default();
+            let stored =
+                self.state.get(&address).map(|kept| kept.instance.clone()).unwrap_or_default();
             async move {
                 pause(step, place).await;
                 let is_orphan = wanted.config.is_null();
@@ -167,7 +179,8 @@ impl World {
                     }
                 }
                 let is_there = !stored.stored.state.is_null();
-                let before = if is_there { walk.refresh(address.0, &stored).await.unwrap() } else { stored };
+                let before =
+                    if is_there { walk.refresh(address.0, &stored).await.unwrap() } else { stored };
                 pause(step, place + 1).await;
                 (address, walk.plan(&wanted, before).await.unwrap())
             }
@@ -176,7 +189,11 @@ impl World {
     }
 
     /// The apply walk: everything that changes is applied at the same time.
-    async fn apply(&self, step: &Step, changes: &BTreeMap<Address, Change>) -> BTreeMap<Address, Outcome> {
+    async fn apply(
+        &self,
+        step: &Step,
+        changes: &BTreeMap<Address, Change>,
+    ) -> BTreeMap<Address, Outcome> {
         let walk = &self.walk(step).await;
         let applies = changes.iter().enumerate().map(|(place, (address, change))| async move {
             pause(step, place + 2).await;
@@ -190,7 +207,8 @@ impl World {
         let mut state = BTreeMap::new();
         for (address, outcome) in outcomes {
             let earlier = self.state.get(&address).map(|kept| kept.declared.clone());
-            let now = self.config.get(&address.1).filter(|now| now.type_name() == address.0).cloned();
+            let now =
+                self.config.get(&address.1).filter(|now| now.type_name() == address.0).cloned();
             let declared =
                 if changes[&address].action == Action::Destroy { earlier } else { now.or(earlier) };
             let declared = declared.expect("every instance was declared once");
@@ -198,7 +216,8 @@ impl World {
                 state.insert(address, Kept { instance, declared: declared.clone() });
             }
             if let Some(instance) = outcome.deposed {
-                // Core keeps it beside its successor; that it is destroyed by the next run is all that matters here.
+                // Core keeps it beside its successor; that it is destroyed by the next run is all
+                // that matters here.
                 state.insert((address.0, self.name()), Kept { instance, declared });
             }
         }
@@ -211,7 +230,9 @@ impl World {
         let changes = self.plan(step).await;
         self.assert_warnings(&changes);
         let before = self.server();
-        step.disturbances.iter().for_each(|disturbance| self.gitlab.inject(disturbance.injection()));
+        step.disturbances
+            .iter()
+            .for_each(|disturbance| self.gitlab.inject(disturbance.injection()));
         let outcomes = self.apply(step, &changes).await;
         self.gitlab.clear_faults();
         let told: Vec<_> = outcomes.values().flat_map(|outcome| &outcome.diagnostics).collect();
@@ -233,7 +254,8 @@ impl World {
         self.converged = succeeded;
     }
 
-    /// Checks that a contradiction is warned of, and nothing else where no two resources manage one object.
+    /// Checks that a contradiction is warned of, and nothing else where no two resources manage one
+    /// object.
     fn assert_warnings(&self, changes: &BTreeMap<Address, Change>) {
         let now: Vec<_> = self.config.values().collect();
         for (one, other) in pairs(&now) {
@@ -264,7 +286,12 @@ impl World {
         declared.flat_map(Declared::parts).collect()
     }
 
-    fn assert_configured(&self, before: &Server, after: &Server, changes: &BTreeMap<Address, Change>) {
+    fn assert_configured(
+        &self,
+        before: &Server,
+        after: &Server,
+        changes: &BTreeMap<Address, Change>,
+    ) {
         let excused = self.excused(changes);
         for part in OWNERS.into_iter().flat_map(|owner| PARTS.map(|part| (owner, part))) {
             if excused.contains(&part) {
@@ -272,14 +299,24 @@ impl World {
             }
             if part.1 == Part::Access {
                 let wanted = self.wants_restricted(part.0, before, changes);
-                assert_eq!(after.restricted.contains(&part.0), wanted, "{part:?} of {:#?}", self.config);
+                assert_eq!(
+                    after.restricted.contains(&part.0),
+                    wanted,
+                    "{part:?} of {:#?}",
+                    self.config
+                );
             } else {
                 self.assert_allowed(part, before, after, changes);
             }
         }
     }
 
-    fn wants_restricted(&self, owner: u64, before: &Server, changes: &BTreeMap<Address, Change>) -> bool {
+    fn wants_restricted(
+        &self,
+        owner: u64,
+        before: &Server,
+        changes: &BTreeMap<Address, Change>,
+    ) -> bool {
         let mut scopes = self.config.values().filter(|declared| declared.owner == owner);
         let wanted = scopes.find_map(|declared| match declared.what {
             What::Scope { restricted } => Some(restricted),
@@ -300,8 +337,10 @@ impl World {
         changes: &BTreeMap<Address, Change>,
     ) {
         let declared = || self.config.values().filter(|declared| declared.owner == owner);
-        let wanted: BTreeSet<_> =
-            declared().flat_map(Declared::targets).filter(|target| part_of(*target) == part).collect();
+        let wanted: BTreeSet<_> = declared()
+            .flat_map(Declared::targets)
+            .filter(|target| part_of(*target) == part)
+            .collect();
         // What no list manages stays, unless the entry or list that it is of ends.
         let mut stays = BTreeSet::new();
         let mut may_stay = BTreeSet::new();
@@ -310,8 +349,11 @@ impl World {
             for change in changes.values() {
                 let held = of_part(&held(&change.before.stored.state), owner, part);
                 match change.action {
-                    Action::Destroy | Action::Replace => stays.retain(|target| !held.contains(target)),
-                    // A list that gives up a kind lets go of its entries, whoever else is to remove them.
+                    Action::Destroy | Action::Replace => {
+                        stays.retain(|target| !held.contains(target))
+                    }
+                    // A list that gives up a kind lets go of its entries, whoever else is to remove
+                    // them.
                     Action::Update => may_stay.extend(held),
                     Action::Create | Action::Nothing => {}
                 }

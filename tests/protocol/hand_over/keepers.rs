@@ -1,4 +1,5 @@
-//! Two managers of one object, of which one is removed or replaced: the object stays with the other one.
+//! Two managers of one object, of which one is removed or replaced: the object stays with the other
+//! one.
 
 use super::*;
 
@@ -62,8 +63,10 @@ impl Pair {
         walked: Walked,
     ) -> Result<(Change, Change), Error> {
         let wanted = self.kept();
-        let plan_kept = async || walk.plan(wanted, walk.refresh(wanted.type_name, kept).await?).await;
-        let plan_removed = async || walk.plan(then, walk.refresh(then.type_name, removed).await?).await;
+        let plan_kept =
+            async || walk.plan(wanted, walk.refresh(wanted.type_name, kept).await?).await;
+        let plan_removed =
+            async || walk.plan(then, walk.refresh(then.type_name, removed).await?).await;
         Ok(match walked {
             Walked::ReadBefore => {
                 let read = walk.refresh(wanted.type_name, kept).await?;
@@ -85,8 +88,10 @@ async fn an_unchanged_keeper_keeps_its_object() {
         for pair in pairs() {
             let (gitlab, kept, removed) = pair.established().await;
             let held = Server::of(&gitlab, 1);
-            let (keeper, removal) =
-                pair.plan(&start(&gitlab).await, &kept, (&removed, &pair.gone()), walked).await.unwrap();
+            let (keeper, removal) = pair
+                .plan(&start(&gitlab).await, &kept, (&removed, &pair.gone()), walked)
+                .await
+                .unwrap();
             assert_eq!((keeper.action, removal.action), (Action::Nothing, Action::Destroy));
             let outcome = start(&gitlab).await.apply(&removal).await.unwrap();
             assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
@@ -97,7 +102,8 @@ async fn an_unchanged_keeper_keeps_its_object() {
     }
 }
 
-/// Nobody knew of the keeper when the removal was planned, so its own plan says what is going to happen.
+/// Nobody knew of the keeper when the removal was planned, so its own plan says what is going to
+/// happen.
 #[tokio::test]
 async fn a_later_keeper_is_warned_or_keeps_its_object() {
     for pair in pairs() {
@@ -111,8 +117,10 @@ async fn a_later_keeper_is_warned_or_keeps_its_object() {
         if Server::of(&gitlab, 1) == held {
             continue;
         }
-        let warned =
-            keeper.warnings.iter().any(|told| names(&format!("{} {}", told.summary, told.detail), 2));
+        let warned = keeper
+            .warnings
+            .iter()
+            .any(|told| names(&format!("{} {}", told.summary, told.detail), 2));
         assert!(warned, "{:?}: {:#?}", pair.removed, keeper.warnings);
 
         // The next apply brings it back.
@@ -125,7 +133,8 @@ async fn a_later_keeper_is_warned_or_keeps_its_object() {
     }
 }
 
-/// A keeper that changes is called by the apply: it adds the object back, also if the removal began before.
+/// A keeper that changes is called by the apply: it adds the object back, also if the removal began
+/// before.
 #[tokio::test]
 async fn a_keeper_that_changes_keeps_its_object() {
     for mut pair in pairs() {
@@ -136,7 +145,8 @@ async fn a_keeper_that_changes_keeps_its_object() {
             wanted.config["project"] = if is_by_id { "acme/app".into() } else { path(2).into() };
         }
         let (walk, gone) = (start(&gitlab).await, pair.gone());
-        let (keeper, removal) = pair.plan(&walk, &kept, (&removed, &gone), Walked::After).await.unwrap();
+        let (keeper, removal) =
+            pair.plan(&walk, &kept, (&removed, &gone), Walked::After).await.unwrap();
         assert_eq!((keeper.action, removal.action), (Action::Update, Action::Destroy));
         let changes = [removal, keeper];
         for order in EVERY_ORDER {
@@ -144,7 +154,13 @@ async fn a_keeper_that_changes_keeps_its_object() {
             for outcome in apply(&start(&gitlab).await, &gitlab, &changes, order).await {
                 assert!(!failed(&outcome.diagnostics), "{order:?}: {:#?}", outcome.diagnostics);
             }
-            assert_eq!(Server::of(&gitlab, 1), held, "{order:?}: {:#?}, {:#?}", pair.kept(), pair.removed);
+            assert_eq!(
+                Server::of(&gitlab, 1),
+                held,
+                "{order:?}: {:#?}, {:#?}",
+                pair.kept(),
+                pair.removed
+            );
         }
     }
 }
@@ -171,8 +187,9 @@ async fn a_replacement_leaves_what_an_unchanged_keeper_has() {
     }
 }
 
-/// With `create_before_destroy`, a host plans the end of the old object anew in the apply walk, where nobody is told of the
-/// keeper. Hosts that hand the first plan on tell of it all the same; with others, a plan can only warn.
+/// With `create_before_destroy`, a host plans the end of the old object anew in the apply walk,
+/// where nobody is told of the keeper. Hosts that hand the first plan on tell of it all the same;
+/// with others, a plan can only warn.
 #[tokio::test]
 async fn a_deposed_object_is_left_to_its_keeper() {
     let (pairs, elsewhere) = moving();
@@ -188,7 +205,8 @@ async fn a_deposed_object_is_left_to_its_keeper() {
             let (gitlab, kept, moving) = pair.established().await;
             let mut walk = start(&gitlab).await;
             walk.host.connection.stores_planned_private = hands_on;
-            let (keeper, change) = pair.plan(&walk, &kept, (&moving, &elsewhere), walked).await.unwrap();
+            let (keeper, change) =
+                pair.plan(&walk, &kept, (&moving, &elsewhere), walked).await.unwrap();
             let mut walk = start(&gitlab).await;
             walk.host.connection.stores_planned_private = hands_on;
             let outcome = walk.apply(&change).await.unwrap();
@@ -196,7 +214,11 @@ async fn a_deposed_object_is_left_to_its_keeper() {
             let warnings = [keeper.warnings, change.warnings].concat();
             let is_warned = !hands_on && warnings.iter().any(|told| names(&told.detail, 2));
             let is_kept = gitlab.allowlist(OWNER).projects == [2].into();
-            assert!(is_kept || is_warned, "{:#?}, {walked:?}, {hands_on}: {warnings:#?}", pair.kept());
+            assert!(
+                is_kept || is_warned,
+                "{:#?}, {walked:?}, {hands_on}: {warnings:#?}",
+                pair.kept()
+            );
         }
     }
 }
@@ -220,7 +242,8 @@ async fn the_last_of_two_managers_removes_the_object() {
                 let outcome = walk.destroy(removal).await.unwrap();
                 assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
             }
-            let nothing = Server { allowed: BTreeMap::new(), settings: [(2, (true, false))].into() };
+            let nothing =
+                Server { allowed: BTreeMap::new(), settings: [(2, (true, false))].into() };
             assert_eq!(Server::of(&gitlab, 1), nothing, "{:#?}", (pair.kept(), &pair.removed));
         }
     }

@@ -1,5 +1,5 @@
-//! Hand-over in one apply: a resource lets go of an object that another takes over. Whichever request comes first, the
-//! server has what the configuration says in the end.
+//! Hand-over in one apply: a resource lets go of an object that another takes over. Whichever
+//! request comes first, the server has what the configuration says in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -117,16 +117,20 @@ impl Server {
             let held = gitlab.permissions(OWNER, Target::Project(id)).unwrap();
             (id, (!held.default_permissions).then(|| held.job_token_policies.into_iter().collect()))
         });
-        let settings = ids(targets)
-            .map(|id| (id, (gitlab.inbound_enabled(id), gitlab.push_repository_for_job_token_allowed(id))));
+        let settings = ids(targets).map(|id| {
+            (id, (gitlab.inbound_enabled(id), gitlab.push_repository_for_job_token_allowed(id)))
+        });
         Server { allowed: allowed.collect(), settings: settings.collect() }
     }
 
     /// Tells how it differs from what it should be.
     fn difference(&self, wanted: &Server) -> String {
-        let lost: Vec<_> = wanted.allowed.keys().filter(|id| !self.allowed.contains_key(id)).collect();
-        let others = self.allowed.iter().filter(|(id, policies)| wanted.allowed.get(id) != Some(policies));
-        let settings = self.settings.iter().filter(|(id, settings)| wanted.settings[*id] != **settings);
+        let lost: Vec<_> =
+            wanted.allowed.keys().filter(|id| !self.allowed.contains_key(id)).collect();
+        let others =
+            self.allowed.iter().filter(|(id, policies)| wanted.allowed.get(id) != Some(policies));
+        let settings =
+            self.settings.iter().filter(|(id, settings)| wanted.settings[*id] != **settings);
         let (others, settings): (Vec<_>, Vec<_>) = (others.collect(), settings.collect());
         format!("lost {lost:?}, now {others:?}, settings now {settings:?}")
     }
@@ -136,7 +140,8 @@ impl Server {
             gitlab.revoke(OWNER, Target::Project(id));
         }
         for (id, policies) in &self.allowed {
-            let permissions = policies.iter().map(Permissions::limited_to).next().unwrap_or_default();
+            let permissions =
+                policies.iter().map(Permissions::limited_to).next().unwrap_or_default();
             gitlab.allow_with(OWNER, Target::Project(*id), permissions);
         }
         for (id, (restricted, push)) in &self.settings {
@@ -153,7 +158,8 @@ async fn configured(config: &Configuration, targets: u64) -> Server {
     Server::of(&gitlab, targets)
 }
 
-/// Runs a hand-over of so many targets in these orders. Returns those after which the server isn't as configured.
+/// Runs a hand-over of so many targets in these orders. Returns those after which the server isn't
+/// as configured.
 async fn broken(case: fn(u64) -> HandOver, targets: u64, orders: &[Order]) -> Vec<String> {
     let gitlab = gitlab(targets);
     let HandOver { before, after } = case(targets);
@@ -162,11 +168,13 @@ async fn broken(case: fn(u64) -> HandOver, targets: u64, orders: &[Order]) -> Ve
     let wanted = configured(&after, targets).await;
     let changes = plan(&start(&gitlab).await, &after, &before, &state).await;
     let changes: Vec<_> = changes.into_iter().map(|(_, change)| change).collect();
-    assert!(changes.iter().all(|change| change.action != Action::Nothing), "nothing is handed over");
-    let conflict = changes
-        .iter()
-        .flat_map(|change| &change.warnings)
-        .find(|told| format!("{} {}", told.summary, told.detail).to_lowercase().contains("conflict"));
+    assert!(
+        changes.iter().all(|change| change.action != Action::Nothing),
+        "nothing is handed over"
+    );
+    let conflict = changes.iter().flat_map(|change| &change.warnings).find(|told| {
+        format!("{} {}", told.summary, told.detail).to_lowercase().contains("conflict")
+    });
     let mut broken: Vec<_> = conflict.iter().map(|told| format!("{targets}: {told:?}")).collect();
     for order in orders {
         held.restore(&gitlab);
@@ -250,7 +258,8 @@ fn replaced(before: Configuration, create_before_destroy: bool) -> HandOver {
 fn rotated(targets: u64, create_before_destroy: bool) -> HandOver {
     let before = entries("entry", targets + 1);
     let others = before.values().cycle().skip(1).cloned();
-    let after = before.keys().cloned().zip(others.map(|wanted| Wanted { create_before_destroy, ..wanted }));
+    let after =
+        before.keys().cloned().zip(others.map(|wanted| Wanted { create_before_destroy, ..wanted }));
     HandOver { after: after.collect(), before }
 }
 
@@ -279,7 +288,11 @@ async fn entries_are_renamed_and_restricted_otherwise() {
 
 #[tokio::test]
 async fn a_list_becomes_restricted_entries() {
-    assert_kept(|n| HandOver { before: list("list", n), after: restricted("entry", n, "READ_JOBS") }).await;
+    assert_kept(|n| HandOver {
+        before: list("list", n),
+        after: restricted("entry", n, "READ_JOBS"),
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -365,22 +378,29 @@ async fn push_settings_are_replaced_create_before_destroy() {
 /// No project is restricted and opened again.
 #[tokio::test]
 async fn a_replaced_scope_is_not_written_to() {
-    for setting in [json!({"inbound_enabled": false}), json!({"push_repository_for_job_token_allowed": true})]
+    for setting in
+        [json!({"inbound_enabled": false}), json!({"push_repository_for_job_token_allowed": true})]
     {
         for create_before_destroy in [false, true] {
             let gitlab = gitlab(1);
-            let HandOver { before, after } = replaced(scopes("scope", 1, &setting), create_before_destroy);
+            let HandOver { before, after } =
+                replaced(scopes("scope", 1, &setting), create_before_destroy);
             let state = establish(&gitlab, &before).await;
             let changes = plan(&start(&gitlab).await, &after, &before, &state).await;
             gitlab.clear_requests();
             let outcome = start(&gitlab).await.apply(&changes[0].1).await.unwrap();
             assert!(!failed(&outcome.diagnostics), "{:#?}", outcome.diagnostics);
-            assert_eq!(gitlab.requests().writes().to_string(), "", "{setting}, {create_before_destroy}");
+            assert_eq!(
+                gitlab.requests().writes().to_string(),
+                "",
+                "{setting}, {create_before_destroy}"
+            );
         }
     }
 }
 
-/// The new list fails to add a target of its own, after the old one has left the other targets to it.
+/// The new list fails to add a target of its own, after the old one has left the other targets to
+/// it.
 #[tokio::test]
 async fn a_failed_create_names_what_was_left_for_it() {
     let (gitlab, before) = (gitlab(4), list("old", 3));
@@ -397,11 +417,16 @@ async fn a_failed_create_names_what_was_left_for_it() {
     let created = walk.put_as_planned(create, &planned).await.unwrap();
     assert!(failed(&created.diagnostics));
     for id in ids(3) {
-        assert!(created.diagnostics.iter().any(|told| names(&told.detail, id)), "{:#?}", created.diagnostics);
+        assert!(
+            created.diagnostics.iter().any(|told| names(&told.detail, id)),
+            "{:#?}",
+            created.diagnostics
+        );
     }
 }
 
-/// The same for a scope whose push setting is refused: the project stays open, and the state or the error says so.
+/// The same for a scope whose push setting is refused: the project stays open, and the state or the
+/// error says so.
 #[tokio::test]
 async fn a_failed_scope_tells_that_the_project_is_left_open() {
     let (gitlab, before) = (gitlab(1), open("old", 1));

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// The order of the requests of an apply. Of two sides, the first one destroys and the second one creates; where every
-/// resource is replaced, each side does so with half of them.
+/// The order of the requests of an apply. Of two sides, the first one destroys and the second one
+/// creates; where every resource is replaced, each side does so with half of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Order {
     FirstThenSecond,
@@ -26,8 +26,8 @@ pub(super) enum Order {
 }
 
 use Order::{
-    AdditionAnswersHeld, AdditionsHeld, AtOnce, FirstAmidSecond, FirstThenSecond, InTurn, ReadingAnswersHeld,
-    RemovalAnswersHeld, RemovalsHeld, SecondThenFirst,
+    AdditionAnswersHeld, AdditionsHeld, AtOnce, FirstAmidSecond, FirstThenSecond, InTurn,
+    ReadingAnswersHeld, RemovalAnswersHeld, RemovalsHeld, SecondThenFirst,
 };
 
 pub(super) const EVERY_ORDER: [Order; 10] = [
@@ -45,7 +45,12 @@ pub(super) const EVERY_ORDER: [Order; 10] = [
 /// For the sizes that take long.
 pub(super) const SOME_ORDERS: [Order; 4] = [AtOnce, FirstAmidSecond, RemovalsHeld, AdditionsHeld];
 
-pub(super) async fn apply(walk: &Walk, gitlab: &Simulator, changes: &[Change], order: Order) -> Vec<Outcome> {
+pub(super) async fn apply(
+    walk: &Walk,
+    gitlab: &Simulator,
+    changes: &[Change],
+    order: Order,
+) -> Vec<Outcome> {
     let (mut first, mut second): (Vec<_>, Vec<_>) =
         changes.iter().partition(|change| change.action == Action::Destroy);
     if first.is_empty() {
@@ -67,10 +72,18 @@ pub(super) async fn apply(walk: &Walk, gitlab: &Simulator, changes: &[Change], o
         }
         AtOnce => all(walk, &[first, second].concat()).await,
         RemovalsHeld => held(gitlab, before(&REMOVALS), all(walk, first), all(walk, second)).await,
-        RemovalAnswersHeld => held(gitlab, after(&REMOVALS), all(walk, first), all(walk, second)).await,
-        AdditionsHeld => held(gitlab, before(&ADDITIONS), all(walk, second), all(walk, first)).await,
-        AdditionAnswersHeld => held(gitlab, after(&ADDITIONS), all(walk, second), all(walk, first)).await,
-        ReadingAnswersHeld => held(gitlab, after(&READINGS), all(walk, second), all(walk, first)).await,
+        RemovalAnswersHeld => {
+            held(gitlab, after(&REMOVALS), all(walk, first), all(walk, second)).await
+        }
+        AdditionsHeld => {
+            held(gitlab, before(&ADDITIONS), all(walk, second), all(walk, first)).await
+        }
+        AdditionAnswersHeld => {
+            held(gitlab, after(&ADDITIONS), all(walk, second), all(walk, first)).await
+        }
+        ReadingAnswersHeld => {
+            held(gitlab, after(&READINGS), all(walk, second), all(walk, first)).await
+        }
     }
 }
 
@@ -81,13 +94,15 @@ async fn all(walk: &Walk, changes: &[&Change]) -> Vec<Outcome> {
 
 async fn amid(walk: &Walk, first: &[&Change], second: &[&Change]) -> Vec<Outcome> {
     let creates = second.iter().filter(|change| change.action == Action::Create);
-    let plans = creates.map(|change| async move { (*change, walk.plan_again(change).await.unwrap()) });
+    let plans =
+        creates.map(|change| async move { (*change, walk.plan_again(change).await.unwrap()) });
     let planned = join_all(plans).await;
     let mut outcomes = all(walk, first).await;
     for (change, planned) in planned {
         outcomes.push(walk.put_as_planned(change, &planned).await.unwrap());
     }
-    let others: Vec<_> = second.iter().filter(|change| change.action != Action::Create).copied().collect();
+    let others: Vec<_> =
+        second.iter().filter(|change| change.action != Action::Create).copied().collect();
     outcomes.extend(all(walk, &others).await);
     outcomes
 }
@@ -100,7 +115,8 @@ fn after(routes: &[Route]) -> Barrier {
     routes[1..].iter().copied().fold(Barrier::after(routes[0]), Barrier::on)
 }
 
-/// Runs one side as far as the barrier, then the other to its end, if it comes to one, then the rest.
+/// Runs one side as far as the barrier, then the other to its end, if it comes to one, then the
+/// rest.
 async fn held(
     gitlab: &Simulator,
     barrier: Barrier,

@@ -1,5 +1,5 @@
-//! The life of a resource as hosts lead it: planned, planned again with what has become known, applied, read; each
-//! answer held to the rules.
+//! The life of a resource as hosts lead it: planned, planned again with what has become known,
+//! applied, read; each answer held to the rules.
 
 use plugin_host::{Diagnostic, Plan, Planned, Stored};
 use serde_json::Value;
@@ -35,7 +35,12 @@ impl Step {
 
 impl Kit {
     /// Plans a change that can be planned.
-    pub(crate) async fn plan(&self, type_name: &'static str, before: &Stored, given: Value) -> Step {
+    pub(crate) async fn plan(
+        &self,
+        type_name: &'static str,
+        before: &Stored,
+        given: Value,
+    ) -> Step {
         self.try_plan(type_name, before, given)
             .await
             .unwrap_or_else(|diagnostics| panic!("no plan: {diagnostics:#?}"))
@@ -53,11 +58,14 @@ impl Kit {
         let action = match (before.state.is_null(), planned.requires_replace.is_empty()) {
             (true, _) => Action::Create,
             (false, false) => Action::Replace,
-            (false, true) if self.rules(type_name).same(&before.state, &planned.state) => Action::Nothing,
+            (false, true) if self.rules(type_name).same(&before.state, &planned.state) => {
+                Action::Nothing
+            }
             (false, true) => Action::Update,
         };
         let planned = if action == Action::Replace {
-            let anew = Stored { state: Value::Null, private: planned.private, identity: planned.identity };
+            let anew =
+                Stored { state: Value::Null, private: planned.private, identity: planned.identity };
             self.plan_once(type_name, &anew, &config).await?
         } else {
             planned
@@ -84,7 +92,11 @@ impl Kit {
         if failed(&planned.diagnostics) {
             return Err(planned.diagnostics);
         }
-        assert_eq!(managed.rules.plan(&before.state, config, &planned.state), [""; 0], "invalid plan");
+        assert_eq!(
+            managed.rules.plan(&before.state, config, &planned.state),
+            [""; 0],
+            "invalid plan"
+        );
         for attribute in &planned.requires_replace {
             let (was, is) = (&before.state[attribute], &planned.state[attribute]);
             assert_ne!(was, is, "{attribute} does not change");
@@ -101,7 +113,11 @@ impl Kit {
                 }
             }
             None => {
-                assert!(!is_wholly_known(&planned.state), "no identity is planned beside {}", planned.state)
+                assert!(
+                    !is_wholly_known(&planned.state),
+                    "no identity is planned beside {}",
+                    planned.state
+                )
             }
         }
         if !self.keeps_identities {
@@ -135,7 +151,11 @@ impl Kit {
             .await
             .unwrap_or_else(|diagnostics| panic!("no final plan: {diagnostics:#?}"));
         assert_eq!(final_plan.deferred, None, "deferred during apply");
-        assert_eq!(rules.kept(&step.planned.state, &final_plan.state), [""; 0], "inconsistent final plan");
+        assert_eq!(
+            rules.kept(&step.planned.state, &final_plan.state),
+            [""; 0],
+            "inconsistent final plan"
+        );
         if step.action == Action::Update {
             assert_eq!(final_plan.requires_replace, [""; 0], "the planned action changed");
             if rules.same(&before.state, &final_plan.state) {
@@ -146,7 +166,11 @@ impl Kit {
         let applied = self.host.apply(step.type_name, &plan, &final_plan).await.unwrap();
         assert!(!failed(&applied.diagnostics), "{:#?}", applied.diagnostics);
         assert_eq!(rules.storable(&applied.state), [""; 0], "invalid result object");
-        assert_eq!(rules.kept(&final_plan.state, &applied.state), [""; 0], "inconsistent result after apply");
+        assert_eq!(
+            rules.kept(&final_plan.state, &applied.state),
+            [""; 0],
+            "inconsistent result after apply"
+        );
         let stored = Stored {
             state: applied.state,
             private: applied.private,
@@ -209,7 +233,13 @@ impl Kit {
     ) -> Stored {
         let read = self.refresh(type_name, stored).await.expect("it is gone");
         let step = self.plan(type_name, &read, given).await;
-        assert_eq!(step.action, Action::Nothing, "{:#?} becomes {:#?}", read.state, step.planned.state);
+        assert_eq!(
+            step.action,
+            Action::Nothing,
+            "{:#?} becomes {:#?}",
+            read.state,
+            step.planned.state
+        );
         assert_eq!(step.planned.diagnostics, []);
         read
     }
@@ -229,7 +259,9 @@ impl Kit {
 
     async fn imported(&self, type_name: &str, imported: plugin_host::Imported) -> Stored {
         assert_eq!((imported.diagnostics, imported.deferred), (Vec::new(), None));
-        let [resource] = &imported.resources[..] else { panic!("not one: {:#?}", imported.resources) };
+        let [resource] = &imported.resources[..] else {
+            panic!("not one: {:#?}", imported.resources)
+        };
         assert_eq!(resource.type_name, type_name);
         assert_eq!(self.rules(type_name).storable(&resource.stored.state), [""; 0]);
         let identity = self.kept_identity(type_name, resource.stored.identity.clone());

@@ -1,4 +1,5 @@
-//! A simulator, the provider's process and a host between them; and the host's own checks on every answer.
+//! A simulator, the provider's process and a host between them; and the host's own checks on every
+//! answer.
 
 mod life;
 mod rules;
@@ -74,8 +75,8 @@ impl Kit {
         kit
     }
 
-    /// Begins a walk of its own, as hosts plan in one process and apply in another: what this provider knows of the walk
-    /// before goes with its configuration.
+    /// Begins a walk of its own, as hosts plan in one process and apply in another: what this
+    /// provider knows of the walk before goes with its configuration.
     pub(crate) async fn begin_walk(&self) {
         if self.is_configured {
             let address = json!({"base_url": self.gitlab.api_url(), "token": self.gitlab.token(), "early_auth_check": false});
@@ -88,11 +89,13 @@ impl Kit {
         Kit::unconfigured_with(Simulator::start()).await
     }
 
-    /// With a provider block that holds something not yet known, for a host that does or does not defer.
+    /// With a provider block that holds something not yet known, for a host that does or does not
+    /// defer.
     pub(crate) async fn unknown(deferral_allowed: bool) -> Kit {
         let mut kit = Kit::unconfigured().await;
         kit.host.connection.deferral_allowed = deferral_allowed;
-        let block = kit.provider_block(json!({"base_url": plugin_host::wire::UNKNOWN, "token": "t"}));
+        let block =
+            kit.provider_block(json!({"base_url": plugin_host::wire::UNKNOWN, "token": "t"}));
         let [warning] = &kit.configure(block).await.unwrap()[..] else { panic!("not one warning") };
         assert_eq!(warning.summary, "Provider configuration isn't known yet");
         kit
@@ -100,7 +103,8 @@ impl Kit {
 
     /// With a process that was told nothing yet, but whose environment would lead it to GitLab.
     pub(crate) async fn tempted(gitlab: Simulator) -> Kit {
-        let launch = launch().env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
+        let launch =
+            launch().env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
         Kit::launched(gitlab, &launch).await
     }
 
@@ -113,7 +117,8 @@ impl Kit {
         let host = Host::start(launch).await.unwrap();
         let schema = host.schema().await.unwrap();
         let request = get_resource_identity_schemas::Request {};
-        let identities = host.provider().get_resource_identity_schemas(request).await.unwrap().into_inner();
+        let identities =
+            host.provider().get_resource_identity_schemas(request).await.unwrap().into_inner();
         Kit {
             gitlab,
             host,
@@ -131,7 +136,9 @@ impl Kit {
 
     /// The provider block for the simulator's administrator.
     pub(crate) fn block(&self) -> Value {
-        self.provider_block(json!({"base_url": self.gitlab.api_url(), "token": self.gitlab.token()}))
+        self.provider_block(
+            json!({"base_url": self.gitlab.api_url(), "token": self.gitlab.token()}),
+        )
     }
 
     /// A provider block with null for what `given` leaves out.
@@ -178,9 +185,13 @@ fn resources(
 ) -> BTreeMap<String, Managed> {
     let managed = |(name, schema): (&String, &plugin_host::tfplugin6::Schema)| {
         let identity = identities.identity_schemas[name].identity_attributes.iter();
-        let identity = identity.map(|attribute| (attribute.name.clone(), Type::parse(&attribute.r#type)));
-        let managed =
-            Managed { shape: Shape::of(schema), rules: Rules::of(schema), identity: identity.collect() };
+        let identity =
+            identity.map(|attribute| (attribute.name.clone(), Type::parse(&attribute.r#type)));
+        let managed = Managed {
+            shape: Shape::of(schema),
+            rules: Rules::of(schema),
+            identity: identity.collect(),
+        };
         (name.clone(), managed)
     };
     schema.resource_schemas.iter().map(managed).collect()

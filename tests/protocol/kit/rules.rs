@@ -1,6 +1,7 @@
-//! Rules of Terraform's core for providers, written a second time from its own rules: a plan must follow from
-//! the configuration, a second plan from the first, and an apply from its plan. The resources here have no
-//! nested blocks and no nested or write-only attributes, so none of that is here either.
+//! Rules of Terraform's core for providers, written a second time from its own rules: a plan must
+//! follow from the configuration, a second plan from the first, and an apply from its plan. The
+//! resources here have no nested blocks and no nested or write-only attributes, so none of that is
+//! here either.
 
 use plugin_host::tfplugin6::Schema;
 use serde_json::Value;
@@ -33,11 +34,15 @@ impl Rules {
 
     /// Every attribute is there with a value of its type, and no other.
     pub(crate) fn shape(&self, object: &Value) -> Vec<String> {
-        let Some(values) = object.as_object() else { return vec![format!("{object} is no object")] };
+        let Some(values) = object.as_object() else {
+            return vec![format!("{object} is no object")];
+        };
         let mut broken: Vec<String> = self
             .attributes
             .iter()
-            .filter(|attribute| !values.get(&attribute.name).is_some_and(|value| attribute.ty.admits(value)))
+            .filter(|attribute| {
+                !values.get(&attribute.name).is_some_and(|value| attribute.ty.admits(value))
+            })
             .map(|attribute| format!("{} is not {:?}", attribute.name, attribute.ty))
             .collect();
         if values.len() > self.attributes.len() {
@@ -52,8 +57,8 @@ impl Rules {
         self.shape(object).into_iter().chain(unknown).collect()
     }
 
-    /// A plan holds what is configured, or what was before where both are set; where nothing is configured the
-    /// provider chooses if the attribute is its own, and else leaves it null.
+    /// A plan holds what is configured, or what was before where both are set; where nothing is
+    /// configured the provider chooses if the attribute is its own, and else leaves it null.
     pub(crate) fn plan(&self, prior: &Value, config: &Value, planned: &Value) -> Vec<String> {
         let mut broken = self.shape(planned);
         for Attribute { name, ty, computed } in &self.attributes {
@@ -70,12 +75,15 @@ impl Rules {
 
     /// Checks that the second plan and the apply keep what a plan knew.
     pub(crate) fn kept(&self, earlier: &Value, later: &Value) -> Vec<String> {
-        let changed =
-            |attribute: &&Attribute| !attribute.ty.keeps(&earlier[&attribute.name], &later[&attribute.name]);
+        let changed = |attribute: &&Attribute| {
+            !attribute.ty.keeps(&earlier[&attribute.name], &later[&attribute.name])
+        };
         self.attributes
             .iter()
             .filter(changed)
-            .map(|Attribute { name, .. }| format!("{name} was {}, is {}", earlier[name], later[name]))
+            .map(|Attribute { name, .. }| {
+                format!("{name} was {}, is {}", earlier[name], later[name])
+            })
             .collect()
     }
 
@@ -97,7 +105,8 @@ mod tests {
     use super::*;
 
     fn rules() -> Rules {
-        let attribute = |name: &str, ty, computed| Attribute { name: name.to_owned(), ty, computed };
+        let attribute =
+            |name: &str, ty, computed| Attribute { name: name.to_owned(), ty, computed };
         Rules {
             attributes: vec![
                 attribute("name", Type::String, false),
@@ -132,8 +141,11 @@ mod tests {
     #[test]
     fn what_was_promised_may_not_change() {
         let promise = json!({"name": UNKNOWN, "ids": [1, UNKNOWN]});
-        for later in [json!({"name": "a", "ids": [2, 1]}), json!({"name": null, "ids": [1]}), promise.clone()]
-        {
+        for later in [
+            json!({"name": "a", "ids": [2, 1]}),
+            json!({"name": null, "ids": [1]}),
+            promise.clone(),
+        ] {
             assert!(rules().kept(&promise, &later).is_empty(), "{later}");
         }
         for later in [
@@ -145,7 +157,9 @@ mod tests {
             assert!(!rules().kept(&promise, &later).is_empty(), "{later}");
         }
         assert!(
-            !rules().kept(&json!({"name": null, "ids": []}), &json!({"name": "a", "ids": []})).is_empty()
+            !rules()
+                .kept(&json!({"name": null, "ids": []}), &json!({"name": "a", "ids": []}))
+                .is_empty()
         );
     }
 

@@ -1,5 +1,5 @@
-//! Types as the protocol writes them, and what a host may ask of a value of one. Written apart from the provider's own
-//! on purpose.
+//! Types as the protocol writes them, and what a host may ask of a value of one. Written apart from
+//! the provider's own on purpose.
 
 use std::collections::BTreeMap;
 
@@ -22,8 +22,9 @@ pub(crate) enum Type {
 impl Type {
     /// Reads a type constraint. Hosts crash on a malformed one, so a test may fail.
     pub(crate) fn parse(text: &[u8]) -> Type {
-        let json: Value = serde_json::from_slice(text)
-            .unwrap_or_else(|error| panic!("{:?} is no type: {error}", String::from_utf8_lossy(text)));
+        let json: Value = serde_json::from_slice(text).unwrap_or_else(|error| {
+            panic!("{:?} is no type: {error}", String::from_utf8_lossy(text))
+        });
         Type::of_json(&json)
     }
 
@@ -44,7 +45,9 @@ impl Type {
     pub(crate) fn of(attribute: &Attribute) -> Type {
         let Some(nested) = &attribute.nested_type else { return Type::parse(&attribute.r#type) };
         let attributes = nested.attributes.iter();
-        let object = Type::Object(attributes.map(|nested| (nested.name.clone(), Type::of(nested))).collect());
+        let object = Type::Object(
+            attributes.map(|nested| (nested.name.clone(), Type::of(nested))).collect(),
+        );
         match nested.nesting() {
             NestingMode::Single => object,
             NestingMode::List => Type::List(Box::new(object)),
@@ -66,7 +69,9 @@ impl Type {
             (Type::List(element) | Type::Set(element), Value::Array(values)) => {
                 values.iter().all(|value| element.admits(value))
             }
-            (Type::Map(element), Value::Object(values)) => values.values().all(|value| element.admits(value)),
+            (Type::Map(element), Value::Object(values)) => {
+                values.values().all(|value| element.admits(value))
+            }
             (Type::Object(attributes), Value::Object(values)) => {
                 attributes.len() == values.len()
                     && attributes
@@ -85,8 +90,8 @@ impl Type {
         }
     }
 
-    /// Returns whether `later` keeps what `earlier` promised: what was known stays, what was not may become
-    /// anything.
+    /// Returns whether `later` keeps what `earlier` promised: what was known stays, what was not
+    /// may become anything.
     pub(crate) fn keeps(&self, earlier: &Value, later: &Value) -> bool {
         if earlier == UNKNOWN {
             return true;
@@ -95,7 +100,9 @@ impl Type {
             (Type::Set(element), Value::Array(earlier), Value::Array(later)) => {
                 let kept = |one: &Value| later.iter().any(|other| element.keeps(one, other));
                 let promised = |other: &Value| earlier.iter().any(|one| element.keeps(one, other));
-                later.len() <= earlier.len() && earlier.iter().all(kept) && later.iter().all(promised)
+                later.len() <= earlier.len()
+                    && earlier.iter().all(kept)
+                    && later.iter().all(promised)
             }
             (Type::List(element), Value::Array(earlier), Value::Array(later)) => {
                 earlier.len() == later.len()

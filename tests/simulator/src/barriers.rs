@@ -1,4 +1,5 @@
-//! Barriers: requests wait where a test tells them to, until it lets them go on. What a request does is not known here.
+//! Barriers: requests wait where a test tells them to, until it lets them go on. What a request
+//! does is not known here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,13 +30,15 @@ pub(crate) enum Place {
 }
 
 impl Barrier {
-    /// Holds requests to this endpoint before they are carried out. A client that hangs up meanwhile has changed nothing.
+    /// Holds requests to this endpoint before they are carried out. A client that hangs up
+    /// meanwhile has changed nothing.
     #[must_use]
     pub fn before(route: Route) -> Self {
         Self { requests: Selection::default(), place: Place::Arrival }.on(route)
     }
 
-    /// Holds requests to this endpoint once they are carried out: the change is made, and the answer is not sent.
+    /// Holds requests to this endpoint once they are carried out: the change is made, and the
+    /// answer is not sent.
     #[must_use]
     pub fn after(route: Route) -> Self {
         Self { requests: Selection::default(), place: Place::Answer }.on(route)
@@ -48,8 +51,8 @@ impl Barrier {
         self
     }
 
-    /// Holds only requests that name this project or group in their path, by ID or path, or ask GraphQL about
-    /// it.
+    /// Holds only requests that name this project or group in their path, by ID or path, or ask
+    /// GraphQL about it.
     #[must_use]
     pub fn project(mut self, id: u64) -> Self {
         self.requests.project = Some(id);
@@ -130,8 +133,9 @@ impl Barriers {
     }
 
     pub(crate) fn on_the_way(&self, place: Place, request: &Sighting<'_>) -> Vec<Arc<Queue>> {
-        let is_for_it =
-            |queue: &&Arc<Queue>| queue.barrier.place == place && queue.barrier.requests.matches(request);
+        let is_for_it = |queue: &&Arc<Queue>| {
+            queue.barrier.place == place && queue.barrier.requests.matches(request)
+        };
         self.0.iter().filter(is_for_it).cloned().collect()
     }
 }
@@ -182,7 +186,8 @@ impl Queue {
             }
         });
         if place.is_some() {
-            // The signal is dropped with the barrier's last trace, and then nothing is to be waited for.
+            // The signal is dropped with the barrier's last trace, and then nothing is to be waited
+            // for.
             let _ = go.await;
         }
     }

@@ -29,7 +29,8 @@ pub(crate) fn deliver(answer: Answer, delivery: Delivery) -> Response<Body> {
         Delivery::Flooded(bytes) => flooded(answer.body, bytes),
     };
     let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     for (name, value) in answer.headers {
         if let Ok(value) = HeaderValue::try_from(value) {

@@ -1,5 +1,5 @@
-//! The log of requests, for tests to read: what came, in which order, from whom, and what it was answered. Values of
-//! tokens never enter it.
+//! The log of requests, for tests to read: what came, in which order, from whom, and what it was
+//! answered. Values of tokens never enter it.
 
 use std::fmt;
 use std::ops::Deref;
@@ -12,8 +12,15 @@ use crate::http::{Credential, Route};
 use crate::world::Target;
 
 /// Headers and query parameters whose values are secrets.
-const SECRETS: [&str; 7] =
-    ["private-token", "authorization", "job-token", "cookie", "private_token", "access_token", "job_token"];
+const SECRETS: [&str; 7] = [
+    "private-token",
+    "authorization",
+    "job-token",
+    "cookie",
+    "private_token",
+    "access_token",
+    "job_token",
+];
 
 /// The text in place of a secret in the log.
 const HIDDEN: &str = "[hidden]";
@@ -31,13 +38,14 @@ pub struct Logged {
     pub headers: Vec<(String, String)>,
     /// The endpoint.
     pub route: Route,
-    /// The ID of the project or group in the path, if there is one by that ID or path; in GraphQL that of the
-    /// one whose full path the first root field is given.
+    /// The ID of the project or group in the path, if there is one by that ID or path; in GraphQL
+    /// that of the one whose full path the first root field is given.
     pub project: Option<u64>,
-    /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at the target's
-    /// path.
+    /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at the
+    /// target's path.
     pub target: Option<Target>,
-    /// The names of a GraphQL request: that of its operation, if it has one, then those of its root fields.
+    /// The names of a GraphQL request: that of its operation, if it has one, then those of its root
+    /// fields.
     pub names: Vec<String>,
     /// The header that brought a token, if any did.
     pub credential: Option<Credential>,
@@ -152,8 +160,13 @@ struct Book {
 
 impl Log {
     pub(crate) fn new() -> Self {
-        let book =
-            Book { start: Instant::now(), entries: Vec::new(), opened: 0, in_flight: 0, max_in_flight: 0 };
+        let book = Book {
+            start: Instant::now(),
+            entries: Vec::new(),
+            opened: 0,
+            in_flight: 0,
+            max_in_flight: 0,
+        };
         Self(Arc::new(Mutex::new(book)))
     }
 
@@ -171,7 +184,9 @@ impl Log {
     }
 
     pub(crate) fn requests(&self) -> Requests {
-        self.with(|book| Requests(book.entries.iter().map(|(_, request)| request.clone()).collect()))
+        self.with(|book| {
+            Requests(book.entries.iter().map(|(_, request)| request.clone()).collect())
+        })
     }
 
     /// Forgets the requests so far, and the most that were in flight at once.
@@ -229,9 +244,16 @@ impl Drop for Entry {
 /// Headers for the log.
 pub(crate) fn logged_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let shown = |name: &str, value: &[u8]| {
-        if SECRETS.contains(&name) { HIDDEN.to_owned() } else { String::from_utf8_lossy(value).into_owned() }
+        if SECRETS.contains(&name) {
+            HIDDEN.to_owned()
+        } else {
+            String::from_utf8_lossy(value).into_owned()
+        }
     };
-    headers.iter().map(|(name, value)| (name.to_string(), shown(name.as_str(), value.as_bytes()))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), shown(name.as_str(), value.as_bytes())))
+        .collect()
 }
 
 /// A query for the log.

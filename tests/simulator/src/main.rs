@@ -1,5 +1,5 @@
-//! The simulator run by hand: adds the projects of the documentation, prints its address, and serves until
-//! interrupted.
+//! The simulator run by hand: adds the projects of the documentation, prints its address, and
+//! serves until interrupted.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -72,7 +72,9 @@ async fn main() -> ExitCode {
     println!("  export GITLAB_BASE_URL={}", gitlab.api_url());
     println!("  export GITLAB_TOKEN={}", gitlab.token());
     println!(
-        "  curl -H \"PRIVATE-TOKEN: $GITLAB_TOKEN\" $GITLAB_BASE_URL/projects/1/job_token_scope/allowlist\n"
+        "  curl -H \"PRIVATE-TOKEN: $GITLAB_TOKEN\" \
+         $GITLAB_BASE_URL/projects/1/job_token_scope/allowlist\n\
+         "
     );
     match tokio::signal::ctrl_c().await {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,6 +99,7 @@ fn seed(gitlab: &Simulator, apps: usize) {
         println!("  {:<7}  {:>4}  {path}", target.kind(), target.id());
     }
     println!(
-        "\nplatform/deploy is restricted to the allowlist: security/scanner and the group platform/apps."
+        "\nplatform/deploy is restricted to the allowlist: security/scanner and the group \
+         platform/apps."
     );
 }

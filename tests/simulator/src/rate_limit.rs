@@ -9,7 +9,8 @@ pub struct Refusals {
     pub requests: usize,
     /// Windows in which at least one request was.
     pub windows: usize,
-    /// The longest row of windows, each right after the one before, in which at least one request was.
+    /// The longest row of windows, each right after the one before, in which at least one request
+    /// was.
     pub windows_in_a_row: usize,
 }
 

@@ -1,4 +1,5 @@
-//! A selection of requests: by endpoint, project, target or GraphQL name. What happens to them is not known here.
+//! A selection of requests: by endpoint, project, target or GraphQL name. What happens to them is
+//! not known here.
 
 use crate::http::Route;
 use crate::world::Target;

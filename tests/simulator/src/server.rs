@@ -1,5 +1,5 @@
-//! The stages of a request, in order: written down, delayed, limited, held at a barrier, struck by a fault, carried
-//! out, held at a barrier again, answered.
+//! The stages of a request, in order: written down, delayed, limited, held at a barrier, struck by
+//! a fault, carried out, held at a barrier again, answered.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -197,14 +197,15 @@ impl Server {
         let app = app.into_make_service_with_connect_info::<Scissors>();
         let (stop, stopped) = oneshot::channel();
         // Dropping the runtime ends every connection, also those that stall.
-        let thread = thread::Builder::new().name("gitlab-simulator".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = axum::serve(port, app) => {}
-                    _ = stopped => {}
-                }
-            });
-        })?;
+        let thread =
+            thread::Builder::new().name("gitlab-simulator".to_owned()).spawn(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        _ = axum::serve(port, app) => {}
+                        _ = stopped => {}
+                    }
+                });
+            })?;
         Ok(Self { instance, stop: Some(stop), thread: Some(thread) })
     }
 }

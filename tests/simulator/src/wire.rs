@@ -1,5 +1,5 @@
-//! The listening socket, and connections that a request can ask to be reset. What is sent over them is not this file's
-//! business.
+//! The listening socket, and connections that a request can ask to be reset. What is sent over them
+//! is not this file's business.
 
 use std::io;
 use std::net::SocketAddr;
@@ -39,7 +39,8 @@ impl Listener for Port {
             match self.tcp.accept().await {
                 Ok((stream, address)) => {
                     self.accepted.fetch_add(1, Ordering::Relaxed);
-                    // Small answers must not wait for acknowledgements; a socket that cannot do that still serves.
+                    // Small answers must not wait for acknowledgements; a socket that cannot do
+                    // that still serves.
                     let _ = stream.set_nodelay(true);
                     return (Connection { stream, scissors: Scissors::default() }, address);
                 }
@@ -103,7 +104,11 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

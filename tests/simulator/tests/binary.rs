@@ -18,7 +18,14 @@ impl Drop for Running {
 async fn it_prints_an_address_and_a_token_that_work() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gitlab-simulator"));
     command
-        .args(["--projects", "2", "--relative-url-root", "/gitlab", "--gitlab-version", "19.4.1-ee"])
+        .args([
+            "--projects",
+            "2",
+            "--relative-url-root",
+            "/gitlab",
+            "--gitlab-version",
+            "19.4.1-ee",
+        ])
         .stdout(Stdio::piped());
     let mut running = Running(command.spawn().unwrap());
     let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -32,8 +39,9 @@ async fn it_prints_an_address_and_a_token_that_work() {
     let version = http.get(format!("{base_url}/version")).header("PRIVATE-TOKEN", &token);
     let version: serde_json::Value = version.send().await.unwrap().json().await.unwrap();
     assert_eq!(version["version"], "19.4.1-ee");
-    let list =
-        http.get(format!("{base_url}/projects/1/job_token_scope/allowlist")).header("PRIVATE-TOKEN", token);
+    let list = http
+        .get(format!("{base_url}/projects/1/job_token_scope/allowlist"))
+        .header("PRIVATE-TOKEN", token);
     let list: Vec<serde_json::Value> = list.send().await.unwrap().json().await.unwrap();
     assert_eq!(list.len(), 2);
 }

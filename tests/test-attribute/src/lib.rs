@@ -1,5 +1,5 @@
-//! The attribute `#[test]` of the acceptance tests. Rust's own hands a test to a harness that can't ignore it
-//! at run time; this one registers it with `tests/acceptance/harness.rs`.
+//! The attribute `#[test]` of the acceptance tests. Rust's own hands a test to a harness that can't
+//! ignore it at run time; this one registers it with `tests/acceptance/harness.rs`.
 
 use proc_macro::{TokenStream, TokenTree};
 
@@ -15,7 +15,8 @@ pub fn test(_: TokenStream, function: TokenStream) -> TokenStream {
             other => Some(other.to_string()),
         })
         .collect();
-    let name = words.iter().skip_while(|word| *word != "fn").nth(1).expect("an attribute of a function");
+    let name =
+        words.iter().skip_while(|word| *word != "fn").nth(1).expect("an attribute of a function");
     let run = if words.iter().any(|word| word == "async") {
         format!("|| crate::harness::block_on({name}())")
     } else {

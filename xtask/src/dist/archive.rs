@@ -1,5 +1,6 @@
-//! A package: a ZIP archive of the program, its licence and those of what it is linked from. Its bytes depend on theirs and on nothing else, neither the
-//! clock nor the modes, owners and order of files, nor the system or processor that packs.
+//! A package: a ZIP archive of the program, its licence and those of what it is linked from. Its
+//! bytes depend on theirs and on nothing else, neither the clock nor the modes, owners and order of
+//! files, nor the system or processor that packs.
 
 use std::fs;
 use std::io::{Cursor, Write as _};

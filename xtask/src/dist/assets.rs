@@ -1,4 +1,5 @@
-//! The names of what a release consists of. Registries and packed mirrors know files by these alone.
+//! The names of what a release consists of. Registries and packed mirrors know files by these
+//! alone.
 
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 use terraform_provider_gitlab_job_token::install::Platform;
@@ -38,14 +39,14 @@ pub(super) fn manifest() -> String {
     asset("manifest.json")
 }
 
-/// The checksums that registries read: those of packages and the manifest. Terraform's registry rejects a release if
-/// this file names others.
+/// The checksums that registries read: those of packages and the manifest. Terraform's registry
+/// rejects a release if this file names others.
 pub(super) fn checksums() -> String {
     asset("SHA256SUMS")
 }
 
-/// The checksums of what registries don't read. The name differs from the other one in its ending, too, so that no
-/// registry can confuse them.
+/// The checksums of what registries don't read. The name differs from the other one in its ending,
+/// too, so that no registry can confuse them.
 pub(super) fn other_checksums() -> String {
     asset("checksums.txt")
 }

@@ -1,4 +1,5 @@
-//! Builds the program as it is released: from the locked dependencies, with nothing of the building machine in it.
+//! Builds the program as it is released: from the locked dependencies, with nothing of the building
+//! machine in it.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,15 +11,16 @@ use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 use super::Problem;
 use super::target::{Target, ask_compiler};
 
-/// Keeps the C part of TLS from linking a copy that the machine happens to have. What else it is told, for every build,
-/// stands in `.cargo/config.toml`.
+/// Keeps the C part of TLS from linking a copy that the machine happens to have. What else it is
+/// told, for every build, stands in `.cargo/config.toml`.
 const OWN_TLS_LIBRARY: (&str, &str) = ("AWS_LC_SYS_USE_SYSTEM", "0");
 
 /// Separator of flags in cargo's variable for them, since paths may hold spaces.
 const SEPARATOR: &str = "\u{1f}";
 
-/// Builds it, and tells where it is. The target is named even when it is this machine, because cargo then keeps the flags
-/// from build scripts, and a package does not depend on which machine it was built on.
+/// Builds it, and tells where it is. The target is named even when it is this machine, because
+/// cargo then keeps the flags from build scripts, and a package does not depend on which machine it
+/// was built on.
 pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf, Problem> {
     let cargo = cargo();
     let built = project.join("target");
@@ -28,7 +30,8 @@ pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf,
     command
         .env(OWN_TLS_LIBRARY.0, OWN_TLS_LIBRARY.1)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(project, target)?.join(SEPARATOR));
-    let status = command.status().map_err(|source| Problem::NotStarted { program: cargo, source })?;
+    let status =
+        command.status().map_err(|source| Problem::NotStarted { program: cargo, source })?;
     if !status.success() {
         return Err(Problem::NotBuilt(target.triple().to_owned()));
     }
@@ -47,14 +50,15 @@ fn flags(project: &Path, target: &Target) -> Result<Vec<String>, Problem> {
         .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
         .collect();
     if target.triple().ends_with("-windows-msvc") {
-        // The C library goes into the program, as hosts may not have it, and no time of linking does.
+        // The C library goes into the program, as hosts may not have it, and no time of linking
+        // does.
         flags.extend(["-Ctarget-feature=+crt-static".to_owned(), "-Clink-arg=/Brepro".to_owned()]);
     }
     Ok(flags)
 }
 
-/// The folders that places in the code would be told by, in panics, with what is told instead. Of two that fit, the
-/// compiler takes the later.
+/// The folders that places in the code would be told by, in panics, with what is told instead. Of
+/// two that fit, the compiler takes the later.
 fn machine_paths(project: &Path) -> Result<[(PathBuf, &'static str); 3], Problem> {
     let sysroot = ask_compiler(&["--print", "sysroot"])?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim_end());
@@ -63,6 +67,7 @@ fn machine_paths(project: &Path) -> Result<[(PathBuf, &'static str); 3], Problem
 
 /// Returns the folder in which cargo keeps the sources of dependencies.
 fn cargo_home() -> PathBuf {
-    let named = env::var_os("CARGO_HOME").filter(|home: &OsString| !home.is_empty()).map(PathBuf::from);
+    let named =
+        env::var_os("CARGO_HOME").filter(|home: &OsString| !home.is_empty()).map(PathBuf::from);
     named.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".cargo"))
 }

@@ -1,4 +1,5 @@
-//! The files of checksums, in the form that `sha256sum --check` reads. A signature of each vouches for what it names.
+//! The files of checksums, in the form that `sha256sum --check` reads. A signature of each vouches
+//! for what it names.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,8 +18,8 @@ const MANIFEST: &str = "terraform-registry-manifest.json";
 /// The content of files by name.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Writes what belongs beside the packages of this version in the folder: the manifest, the image layout, and the
-/// checksums.
+/// Writes what belongs beside the packages of this version in the folder: the manifest, the image
+/// layout, and the checksums.
 pub(super) fn write(project: &Path, folder: &Path) -> Result<(), Problem> {
     let packages = read(folder, |name| assets::platform_of_package(name).is_some())?;
     let mut others = read(folder, |name| assets::platform_of_sbom(name).is_some())?;
@@ -35,8 +36,8 @@ pub(super) fn write(project: &Path, folder: &Path) -> Result<(), Problem> {
     put(folder, &assets::other_checksums(), lines(&others).as_bytes())
 }
 
-/// Writes the checksums of the packages for one system, and of their bills of materials, for a release that has its own
-/// already. Returns false if there are none.
+/// Writes the checksums of the packages for one system, and of their bills of materials, for a
+/// release that has its own already. Returns false if there are none.
 pub(super) fn write_later(folder: &Path, system: &str) -> Result<bool, Problem> {
     let files = read(folder, |name| {
         let platform = assets::platform_of_package(name).or_else(|| assets::platform_of_sbom(name));

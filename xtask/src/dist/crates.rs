@@ -66,8 +66,11 @@ pub(super) fn of_program(project: &Path, target: &Target) -> Result<Crates, Prob
     ];
     let dependencies = edges(&ask_cargo(project, tree.as_flattened())?);
     let linked: BTreeSet<&Key> = dependencies.values().flatten().collect();
-    let metadata =
-        [["metadata", "--locked"], ["--format-version", "1"], ["--filter-platform", target.triple()]];
+    let metadata = [
+        ["metadata", "--locked"],
+        ["--format-version", "1"],
+        ["--filter-platform", target.triple()],
+    ];
     let metadata = ask_cargo(project, metadata.as_flattened())?;
     let metadata: Metadata = serde_json::from_str(&metadata).map_err(Problem::Metadata)?;
     let lock = project.join(LOCK);
@@ -91,8 +94,8 @@ fn ask_cargo(project: &Path, arguments: &[&str]) -> Result<String, Problem> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Reads cargo's tree, whose lines are such as `2url v2.5.8 (*)`: the depth, then the crate. It shows what is below a
-/// crate once, so every edge is in it.
+/// Reads cargo's tree, whose lines are such as `2url v2.5.8 (*)`: the depth, then the crate. It
+/// shows what is below a crate once, so every edge is in it.
 fn edges(tree: &str) -> BTreeMap<Key, BTreeSet<Key>> {
     let mut edges: BTreeMap<Key, BTreeSet<Key>> = BTreeMap::new();
     let mut above: Vec<Key> = Vec::new();
@@ -114,15 +117,16 @@ fn depth_and_key(line: &str) -> Option<(usize, Key)> {
     Some((line[..name].parse().ok()?, key))
 }
 
-/// The checksums in a lock file, by name and version. Cargo writes the fields of a package in lines of their own.
+/// The checksums in a lock file, by name and version. Cargo writes the fields of a package in lines
+/// of their own.
 fn checksums(lock: &str) -> BTreeMap<(&str, &str), &str> {
     let packages = lock.split("[[package]]").skip(1);
     packages
         .filter_map(|package| {
             let field = |name: &str| {
-                package
-                    .lines()
-                    .find_map(|line| line.strip_prefix(name)?.strip_prefix(" = \"")?.strip_suffix('"'))
+                package.lines().find_map(|line| {
+                    line.strip_prefix(name)?.strip_prefix(" = \"")?.strip_suffix('"')
+                })
             };
             Some(((field("name")?, field("version")?), field("checksum")?))
         })
@@ -139,22 +143,28 @@ mod tests {
 
     #[test]
     fn edges_follow_the_depth_of_lines() {
-        let tree = "0top v1.0.0 (/project)\n1left v1.0.0\n2below v1.0.0\n1right v1.0.0\n2left v1.0.0 (*)\n";
+        let tree = "0top v1.0.0 (/project)\n1left v1.0.0\n2below v1.0.0\n1right v1.0.0\n2left \
+            v1.0.0 (*)\n\
+            ";
         let expected = [
             ("top", vec!["left", "right"]),
             ("left", vec!["below"]),
             ("below", vec![]),
             ("right", vec!["left"]),
         ];
-        let expected = expected.map(|(name, below)| (key(name), below.into_iter().map(key).collect()));
+        let expected =
+            expected.map(|(name, below)| (key(name), below.into_iter().map(key).collect()));
         assert_eq!(edges(tree), expected.into());
     }
 
     #[test]
     fn checksums_belong_to_one_version_each() {
-        let lock = "version = 4\n\n[[package]]\nname = \"one\"\nversion = \"1.0.0\"\nchecksum = \"aa\"\n\n\
-                    [[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\n \"one\",\n]\n\n\
-                    [[package]]\nname = \"one\"\nversion = \"2.0.0\"\nchecksum = \"bb\"\n";
+        let lock = "version = 4\n\n[[package]]\nname = \"one\"\nversion = \"1.0.0\"\nchecksum = \
+                    \"aa\"\n\n\
+                    [[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\n \
+                    \"one\",\n]\n\n\
+                    [[package]]\nname = \"one\"\nversion = \"2.0.0\"\nchecksum = \"bb\"\n\
+                    ";
         assert_eq!(checksums(lock), [(("one", "1.0.0"), "aa"), (("one", "2.0.0"), "bb")].into());
     }
 

@@ -1,6 +1,6 @@
-//! `dist` and `checksums`: what a release consists of. A package, with its bill of materials, is made on a machine that
-//! can build for its platform; the image layout and the checksums are those of all packages of the version that lie in one
-//! folder. Nothing is signed here.
+//! `dist` and `checksums`: what a release consists of. A package, with its bill of materials, is
+//! made on a machine that can build for its platform; the image layout and the checksums are those
+//! of all packages of the version that lie in one folder. Nothing is signed here.
 
 mod archive;
 mod assets;
@@ -52,14 +52,15 @@ pub struct Parts {
     pub only: Option<String>,
 }
 
-/// The crates that the program in a package is linked from, and the words that must be passed on with it.
+/// The crates that the program in a package is linked from, and the words that must be passed on
+/// with it.
 struct Contents {
     crates: Crates,
     notices: String,
 }
 
-/// Makes the package for one platform with its bill of materials, and sums up all that lie beside it. Returns what to
-/// tell.
+/// Makes the package for one platform with its bill of materials, and sums up all that lie beside
+/// it. Returns what to tell.
 ///
 /// # Errors
 ///
@@ -91,7 +92,8 @@ fn package_with(
     })?;
     let folder = options.out.clone().unwrap_or_else(|| project.join("target/dist"));
     fs::create_dir_all(&folder).map_err(Problem::writing(&folder))?;
-    let files = [(assets::package(target.platform()), package), (assets::sbom(target.platform()), sbom)];
+    let files =
+        [(assets::package(target.platform()), package), (assets::sbom(target.platform()), sbom)];
     for (name, content) in &files {
         let file = folder.join(name);
         fs::write(&file, content).map_err(Problem::writing(&file))?;
@@ -115,7 +117,8 @@ pub fn sum_up(project: &Path, parts: &Parts) -> Result<String, Problem> {
     }
     let targets = target::of_releases()?;
     let is_due = |target: &&Target| {
-        !target.is_later() && !parts.without.iter().any(|system| system == target.platform().system())
+        !target.is_later()
+            && !parts.without.iter().any(|system| system == target.platform().system())
     };
     let files: Vec<String> = targets
         .iter()
@@ -142,8 +145,9 @@ fn report(folder: &Path, of_package: &[String], of_folder: &[String]) -> String 
         let _ = writeln!(text, "  {}", folder.join(file).display());
     }
     text.push_str(
-        "\nRegistries want the checksums signed with an RSA key, each in a file that gpg\nnames itself, with .sig at \
-         the end:\n\n",
+        "\nRegistries want the checksums signed with an RSA key, each in a file that gpg\nnames \
+         itself, with .sig at the end:\n\n\
+         ",
     );
     for sums in of_folder.iter().filter(|name| assets::is_signed(name)) {
         let _ = writeln!(text, "  gpg --detach-sign \"{}\"", folder.join(sums).display());

@@ -1,5 +1,5 @@
-//! The notices that the licences of other people's code ask for: what the program for a target is linked from, and under
-//! which words.
+//! The notices that the licences of other people's code ask for: what the program for a target is
+//! linked from, and under which words.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,14 +10,17 @@ use terraform_provider_gitlab_job_token::address::EXECUTABLE;
 use super::Problem;
 use super::crates::Crate;
 
-/// Beginnings of names of files with a license, or with what one asks to be passed on; in lower case.
+/// Beginnings of names of files with a license, or with what one asks to be passed on; in lower
+/// case.
 const BEGINNINGS: [&str; 6] = ["licen", "unlicense", "copying", "copyright", "notice", "patents"];
 
-const RULE: &str = "--------------------------------------------------------------------------------";
+const RULE: &str =
+    "--------------------------------------------------------------------------------";
 
 /// Comes with the compiler, so that no package tells of it.
-const STANDARD_LIBRARY: &str = "The standard library of Rust (https://www.rust-lang.org), Copyright (c) The Rust Project Contributors, is used under \
-     the Apache License, Version 2.0, which is among the licences below.";
+const STANDARD_LIBRARY: &str = "The standard library of Rust (https://www.rust-lang.org), \
+     Copyright (c) The Rust Project Contributors, is used under the Apache License, Version 2.0, \
+     which is among the licences below.";
 
 /// Composes the notices for a program that is linked from these crates.
 ///
@@ -36,7 +39,8 @@ pub(super) fn compose(packages: &[Crate]) -> Result<String, Problem> {
         .map(|(text, packages)| (packages.into_iter().map(heading).collect(), text))
         .collect();
     sections.sort();
-    let mut notices = format!("{EXECUTABLE} is linked from the software of others that is named below.\n\n");
+    let mut notices =
+        format!("{EXECUTABLE} is linked from the software of others that is named below.\n\n");
     notices.push_str(STANDARD_LIBRARY);
     notices.push('\n');
     for (headings, text) in sections {
@@ -54,7 +58,8 @@ fn heading(package: &Crate) -> String {
     }
 }
 
-/// The package's own texts. One that comes without, as parts of a larger work may, has those of the other parts.
+/// The package's own texts. One that comes without, as parts of a larger work may, has those of the
+/// other parts.
 fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, Problem> {
     let own = own_texts(package)?;
     if !own.is_empty() {
@@ -92,7 +97,8 @@ fn is_notice(file: &Path) -> bool {
     BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// The text without what differs between copies of the same: ends of lines, and blanks at their ends.
+/// The text without what differs between copies of the same: ends of lines, and blanks at their
+/// ends.
 fn plain(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_matches('\n').to_owned()
@@ -124,22 +130,30 @@ mod tests {
     #[test]
     fn a_text_stands_once_below_all_that_come_with_it() {
         let folder = tempfile::tempdir().unwrap();
-        let one =
-            package(folder.path(), "one", &[("LICENSE-MIT", "Do\r\nas you like.  \n"), ("lib.rs", "code")]);
-        let two =
-            package(folder.path(), "two", &[("license.md", "\nDo\nas you like.\n"), ("NOTICE", "By two.")]);
+        let one = package(
+            folder.path(),
+            "one",
+            &[("LICENSE-MIT", "Do\r\nas you like.  \n"), ("lib.rs", "code")],
+        );
+        let two = package(
+            folder.path(),
+            "two",
+            &[("license.md", "\nDo\nas you like.\n"), ("NOTICE", "By two.")],
+        );
         let part = Crate { version: "2.0.0".to_owned(), ..package(folder.path(), "part", &[]) };
         assert_eq!(
             compose(&[one, part, two]).unwrap(),
             format!(
-                "{EXECUTABLE} is linked from the software of others that is named below.\n\n{STANDARD_LIBRARY}\n\n\
+                "{EXECUTABLE} is linked from the software of others that is named \
+                 below.\n\n{STANDARD_LIBRARY}\n\n\
                  {RULE}\n\
                  one 1.2.3 (MIT), https://example.com/work\n\
                  part 2.0.0 (MIT), https://example.com/work\n\
                  two 1.2.3 (MIT), https://example.com/work\n\nDo\nas you like.\n\n\
                  {RULE}\n\
                  part 2.0.0 (MIT), https://example.com/work\n\
-                 two 1.2.3 (MIT), https://example.com/work\n\nBy two.\n"
+                 two 1.2.3 (MIT), https://example.com/work\n\nBy two.\n\
+                 "
             )
         );
     }
@@ -148,8 +162,10 @@ mod tests {
     fn a_package_without_the_words_of_its_licence_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let with = package(folder.path(), "with", &[("COPYING", "Do as you like.")]);
-        let without =
-            Crate { license: Some("ISC".to_owned()), ..package(folder.path(), "without", &[("README", "")]) };
+        let without = Crate {
+            license: Some("ISC".to_owned()),
+            ..package(folder.path(), "without", &[("README", "")])
+        };
         let error = compose(&[with, without]).unwrap_err().to_string();
         assert_eq!(
             error,

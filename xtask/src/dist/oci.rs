@@ -1,5 +1,6 @@
-//! The packages of a release for registries that speak OCI, in the form that OpenTofu's `oci_mirror` reads: an image
-//! layout, packed into one file that tools such as ORAS copy into a registry.
+//! The packages of a release for registries that speak OCI, in the form that OpenTofu's
+//! `oci_mirror` reads: an image layout, packed into one file that tools such as ORAS copy into a
+//! registry.
 
 use std::collections::BTreeMap;
 
@@ -175,7 +176,8 @@ fn tag() -> String {
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(value).map_err(|source| Problem::Encoding { name: "the image layout", source })
+    serde_json::to_vec(value)
+        .map_err(|source| Problem::Encoding { name: "the image layout", source })
 }
 
 #[cfg(test)]
@@ -185,7 +187,8 @@ mod tests {
     /// The bytes as they were once, so that no version of what packs changes them unnoticed.
     #[test]
     fn packed_bytes_are_the_same_on_every_machine() {
-        let files = [("blobs/sha256/0", &b"a package"[..]), ("index.json", b"{}"), ("oci-layout", LAYOUT)];
+        let files =
+            [("blobs/sha256/0", &b"a package"[..]), ("index.json", b"{}"), ("oci-layout", LAYOUT)];
         let files = files.map(|(path, content)| (path.to_owned(), content.to_vec()));
         assert_eq!(
             sha256(&Layout(files.into()).pack().unwrap()),

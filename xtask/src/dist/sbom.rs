@@ -1,5 +1,6 @@
-//! The bill of materials of a package, in CycloneDX: what the program in it is linked from. Its bytes depend on the
-//! package, the lock file and the compiler alone, so it has neither a time nor a random serial number.
+//! The bill of materials of a package, in CycloneDX: what the program in it is linked from. Its
+//! bytes depend on the package, the lock file and the compiler alone, so it has neither a time nor
+//! a random serial number.
 
 use serde::Serialize;
 use terraform_provider_gitlab_job_token::address::EXECUTABLE;
@@ -106,7 +107,8 @@ pub(super) fn compose(package: &Package<'_>) -> Result<Vec<u8>, Problem> {
     let crates = package.crates;
     let library = standard_library(package.compiler);
     let std_ref = library.bom_ref.clone();
-    let mut dependencies: Vec<Dependency> = vec![Dependency { of: std_ref.clone(), depends_on: Vec::new() }];
+    let mut dependencies: Vec<Dependency> =
+        vec![Dependency { of: std_ref.clone(), depends_on: Vec::new() }];
     dependencies.extend(crates.dependencies.iter().map(|(of, on)| Dependency {
         of: reference(of),
         depends_on: on.iter().map(reference).chain([std_ref.clone()]).collect(),
@@ -144,7 +146,8 @@ fn program(package: &Package<'_>) -> Component {
 
 fn component(found: &Crate) -> Component {
     let purl = reference(&found.key());
-    let license = found.license.as_deref().map(|license| License { expression: expression(license) });
+    let license =
+        found.license.as_deref().map(|license| License { expression: expression(license) });
     let repository = found.repository.clone().map(|url| Reference { kind: "vcs", url });
     Component {
         kind: "library",

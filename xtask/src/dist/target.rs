@@ -1,4 +1,5 @@
-//! The targets of builds: Rust's name, and the platform that it is to hosts, by what the compiler says of it.
+//! The targets of builds: Rust's name, and the platform that it is to hosts, by what the compiler
+//! says of it.
 
 use std::process::{Command, Output};
 
@@ -6,8 +7,8 @@ use terraform_provider_gitlab_job_token::install::Platform;
 
 use super::Problem;
 
-/// The targets of every release. On Linux it is musl, which is linked statically: a package must run on a
-/// host of any distribution, however old its C library.
+/// The targets of every release. On Linux it is musl, which is linked statically: a package must
+/// run on a host of any distribution, however old its C library.
 const OF_RELEASES: [&str; 8] = [
     "x86_64-unknown-linux-musl",
     "aarch64-unknown-linux-musl",
@@ -19,8 +20,8 @@ const OF_RELEASES: [&str; 8] = [
     "aarch64-unknown-freebsd",
 ];
 
-/// The systems whose packages a release gets later, if at all: building for them takes virtual machines and emulators,
-/// and a release doesn't wait for those.
+/// The systems whose packages a release gets later, if at all: building for them takes virtual
+/// machines and emulators, and a release doesn't wait for those.
 pub(super) const LATER: [&str; 1] = ["freebsd"];
 
 /// A target of the compiler.

@@ -1,5 +1,5 @@
-//! Schemas as the registry's pages show them: lists of attributes by who sets them, nested ones in sections of their
-//! own. What an attribute means is said by the schema, never here.
+//! Schemas as the registry's pages show them: lists of attributes by who sets them, nested ones in
+//! sections of their own. What an attribute means is said by the schema, never here.
 
 use terraform_provider_gitlab_job_token::framework::{
     Attribute, IdentityAttribute, IdentitySchema, Nesting, Schema, Shape, Type,
@@ -19,7 +19,8 @@ pub(super) fn schema(schema: &Schema) -> String {
 pub(super) fn identity(schema: &IdentitySchema) -> String {
     let mut text = String::from("### Identity Schema\n");
     for (title, required) in [("Required", true), ("Optional", false)] {
-        let attributes = schema.attributes.iter().filter(|attribute| attribute.required == required);
+        let attributes =
+            schema.attributes.iter().filter(|attribute| attribute.required == required);
         let lines: String = attributes.map(identity_line).collect();
         if !lines.is_empty() {
             text.push_str(&format!("\n#### {title}\n\n{lines}"));
@@ -32,11 +33,13 @@ fn identity_line(attribute: &IdentityAttribute) -> String {
     format!("- `{}` ({}) {}\n", attribute.name, of_type(&attribute.ty), attribute.description)
 }
 
-/// The attributes in the order of the schema, under the title that says who sets them. What a practitioner may set is
-/// optional, whoever sets it otherwise.
+/// The attributes in the order of the schema, under the title that says who sets them. What a
+/// practitioner may set is optional, whoever sets it otherwise.
 fn by_setter(attributes: &[Attribute]) -> Vec<(&'static str, Vec<&Attribute>)> {
     let titles = ["Required", "Optional", "Read-Only"];
-    let set_by = |title| attributes.iter().filter(|attribute| setter(attribute) == title).collect::<Vec<_>>();
+    let set_by = |title| {
+        attributes.iter().filter(|attribute| setter(attribute) == title).collect::<Vec<_>>()
+    };
     let sections = titles.into_iter().map(|title| (title, set_by(title)));
     sections.filter(|(_, attributes)| !attributes.is_empty()).collect()
 }
@@ -71,7 +74,10 @@ fn line(attribute: &Attribute, parent: &str) -> String {
         text.push_str(&format!(" **Deprecated:** {reason}"));
     }
     if let Shape::Nested(..) = attribute.shape {
-        text.push_str(&format!(" (see [below for nested schema](#{}))", anchor(&path(parent, attribute))));
+        text.push_str(&format!(
+            " (see [below for nested schema](#{}))",
+            anchor(&path(parent, attribute))
+        ));
     }
     text.push('\n');
     text
@@ -81,7 +87,10 @@ fn nested(attributes: &[Attribute], parent: &str, text: &mut String) {
     for attribute in attributes {
         let Shape::Nested(_, inner) = &attribute.shape else { continue };
         let path = path(parent, attribute);
-        text.push_str(&format!("\n<a id=\"{}\"></a>\n### Nested Schema for `{path}`\n", anchor(&path)));
+        text.push_str(&format!(
+            "\n<a id=\"{}\"></a>\n### Nested Schema for `{path}`\n",
+            anchor(&path)
+        ));
         for (title, attributes) in by_setter(inner) {
             text.push_str(&format!("\n{title}:\n\n{}", list(&attributes, &path)));
         }
@@ -90,10 +99,15 @@ fn nested(attributes: &[Attribute], parent: &str, text: &mut String) {
 }
 
 fn path(parent: &str, attribute: &Attribute) -> String {
-    if parent.is_empty() { attribute.name.to_owned() } else { format!("{parent}.{}", attribute.name) }
+    if parent.is_empty() {
+        attribute.name.to_owned()
+    } else {
+        format!("{parent}.{}", attribute.name)
+    }
 }
 
-/// The registry's own form of an anchor for nested attributes, so that links from elsewhere keep leading here.
+/// The registry's own form of an anchor for nested attributes, so that links from elsewhere keep
+/// leading here.
 fn anchor(path: &str) -> String {
     format!("nestedatt--{}", path.replace('.', "--"))
 }

@@ -14,8 +14,8 @@ use super::{Pages, files};
 const PROVIDER: &str = "gitlab-job-token";
 
 /// Stands in every page, where its reader may take it for a source.
-const NOTICE: &str =
-    "<!-- Made by `cargo xtask docs`. Change the schema, examples/ or docs-src/, and run that again. -->";
+const NOTICE: &str = "<!-- Made by `cargo xtask docs`. Change the schema, examples/ or docs-src/, \
+    and run that again. -->";
 
 const IMPORT_BLOCK: &str = "https://developer.hashicorp.com/terraform/language/import";
 const IMPORT_COMMAND: &str = "https://developer.hashicorp.com/terraform/cli/commands/import";
@@ -26,16 +26,24 @@ pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
     let mut pages = Pages::from([("index.md".into(), index(project, &provider.schema())?)]);
     for resource in provider.resources() {
         let identity = resource.identity_schema();
-        let page = Reference { kind: Kind::Resource, name: resource.type_name(), schema: resource.schema() };
+        let page = Reference {
+            kind: Kind::Resource,
+            name: resource.type_name(),
+            schema: resource.schema(),
+        };
         pages.insert(page.path(), page.text(project, Some(&identity))?);
     }
     for data_source in provider.data_sources() {
-        let page =
-            Reference { kind: Kind::DataSource, name: data_source.type_name(), schema: data_source.schema() };
+        let page = Reference {
+            kind: Kind::DataSource,
+            name: data_source.type_name(),
+            schema: data_source.schema(),
+        };
         pages.insert(page.path(), page.text(project, None)?);
     }
     for list in provider.list_resources() {
-        let page = Reference { kind: Kind::ListResource, name: list.type_name(), schema: list.schema() };
+        let page =
+            Reference { kind: Kind::ListResource, name: list.type_name(), schema: list.schema() };
         pages.insert(page.path(), page.text(project, None)?);
     }
     let guides = project.join("docs-src/guides");
@@ -105,8 +113,10 @@ impl Kind {
 impl Reference {
     /// Registries want the name without the prefix that all names of the provider share.
     fn path(&self) -> PathBuf {
-        let short =
-            self.name.strip_prefix(TYPE_PREFIX).map_or(self.name, |rest| rest.trim_start_matches('_'));
+        let short = self
+            .name
+            .strip_prefix(TYPE_PREFIX)
+            .map_or(self.name, |rest| rest.trim_start_matches('_'));
         Path::new(self.kind.folder()).join(format!("{short}.md"))
     }
 
@@ -138,16 +148,20 @@ impl Reference {
         let by_command = fenced(project, &[&self.example("import.sh")])?;
         let attributes = attributes::identity(identity);
         Ok(format!(
-            "## Import\n\nWith an [`import` block]({IMPORT_BLOCK}) (Terraform 1.5, OpenTofu 1.6):\n\n{by_id}\n\
+            "## Import\n\nWith an [`import` block]({IMPORT_BLOCK}) (Terraform 1.5, OpenTofu \
+             1.6):\n\n{by_id}\n\
              With [`terraform import`]({IMPORT_COMMAND}) or `tofu import`:\n\n{by_command}\n\
-             With an `import` block and an `identity` (Terraform 1.12, OpenTofu 1.12):\n\n{by_identity}\n{attributes}"
+             With an `import` block and an `identity` (Terraform 1.12, OpenTofu \
+             1.12):\n\n{by_identity}\n{attributes}"
         ))
     }
 }
 
-/// The head that registries read. The page of the provider has no subcategory, every other page has, be it empty.
+/// The head that registries read. The page of the provider has no subcategory, every other page
+/// has, be it empty.
 fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> String {
-    let subcategory = subcategory.map(|name| format!("subcategory: \"{name}\"\n")).unwrap_or_default();
+    let subcategory =
+        subcategory.map(|name| format!("subcategory: \"{name}\"\n")).unwrap_or_default();
     let plain = description.replace(['`', '*'], "");
     format!("---\npage_title: \"{title}\"\n{subcategory}description: |-\n  {plain}\n---\n")
 }

@@ -15,7 +15,9 @@ pub(super) enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Unreadable(path, error) => write!(f, "{} can't be read: {error}", path.display()),
+            Problem::Unreadable(path, error) => {
+                write!(f, "{} can't be read: {error}", path.display())
+            }
             Problem::UnknownQuote(line) => write!(f, "nothing can be put in place of {line:?}"),
             Problem::NoFrontMatter(path) => {
                 write!(f, "{} does not begin with a front matter", path.display())

@@ -1,5 +1,6 @@
-//! Hand-written texts of `docs-src/`, with what they quote put in: a line that is `{{ file PATH… }}` becomes those
-//! files of the project in one fence, and one that is `{{ schema }}` the attributes of the page's schema.
+//! Hand-written texts of `docs-src/`, with what they quote put in: a line that is `{{ file PATH…
+//! }}` becomes those files of the project in one fence, and one that is `{{ schema }}` the
+//! attributes of the page's schema.
 
 use std::fs;
 use std::path::Path;
@@ -32,17 +33,20 @@ pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String
 
 /// Files as one block of code, in the language that the name of the first tells.
 pub(super) fn fenced(project: &Path, paths: &[&Path]) -> Result<String, Problem> {
-    let extension = paths.first().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
+    let extension =
+        paths.first().and_then(|path| path.extension()).and_then(|extension| extension.to_str());
     let language = match extension {
         Some("tf" | "hcl") => "terraform",
         Some("sh") => "shell",
         _ => "text",
     };
-    let texts: Vec<String> = paths.iter().map(|path| read(project, path)).collect::<Result<_, _>>()?;
+    let texts: Vec<String> =
+        paths.iter().map(|path| read(project, path)).collect::<Result<_, _>>()?;
     let texts: Vec<&str> = texts.iter().map(|text| text.trim_end()).collect();
     Ok(format!("```{language}\n{}\n```\n", texts.join("\n\n")))
 }
 
 fn read(project: &Path, path: &Path) -> Result<String, Problem> {
-    fs::read_to_string(project.join(path)).map_err(|error| Problem::Unreadable(path.to_owned(), error))
+    fs::read_to_string(project.join(path))
+        .map_err(|error| Problem::Unreadable(path.to_owned(), error))
 }

@@ -7,7 +7,10 @@ async fn deferred_import_has_no_imported_resource() {
     let request = pb::import_resource_state::Request {
         type_name: "test_thing".into(),
         id: "7".into(),
-        client_capabilities: Some(pb::ClientCapabilities { deferral_allowed: true, ..Default::default() }),
+        client_capabilities: Some(pb::ClientCapabilities {
+            deferral_allowed: true,
+            ..Default::default()
+        }),
         ..Default::default()
     };
     let service = configured_with(Value::Unknown).await;
@@ -16,19 +19,23 @@ async fn deferred_import_has_no_imported_resource() {
     assert_eq!(answer.imported_resources, []);
 }
 
-async fn imported(request: pb::import_resource_state::Request) -> pb::import_resource_state::Response {
+async fn imported(
+    request: pb::import_resource_state::Request,
+) -> pb::import_resource_state::Response {
     let request = pb::import_resource_state::Request { type_name: "test_thing".into(), ..request };
     configured().await.import_resource_state(Request::new(request)).await.unwrap().into_inner()
 }
 
 #[tokio::test]
 async fn an_import_goes_by_id_or_by_identity() {
-    let by_id = imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
+    let by_id =
+        imported(pb::import_resource_state::Request { id: "7".into(), ..Default::default() }).await;
     let [object] = by_id.imported_resources.try_into().unwrap();
     assert_eq!(received(object.state), Some(thing("by id", None, "7")));
     assert_eq!(object.identity, Some(identity("7")));
 
-    let request = pb::import_resource_state::Request { identity: Some(identity("8")), ..Default::default() };
+    let request =
+        pb::import_resource_state::Request { identity: Some(identity("8")), ..Default::default() };
     let [object] = imported(request).await.imported_resources.try_into().unwrap();
     assert_eq!(received(object.state), Some(thing("by identity", None, "8")));
 
@@ -50,6 +57,7 @@ async fn an_import_is_remembered_until_the_first_apply() {
         planned_private: private,
         ..Default::default()
     };
-    let answer = configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
+    let answer =
+        configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
     assert!(!Private::decode(&answer.private).is_imported());
 }

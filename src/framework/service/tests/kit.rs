@@ -4,10 +4,10 @@ use serde_json::{Map, Value as Json};
 
 use super::*;
 use crate::framework::{
-    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Change, Context, DataSource, Diagnostic,
-    Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, ListResource, Listed, MoveSource, Object,
-    Plan, PlanContext, Private, Resource, Schema, Search, StoredState, Type, Value, Warnings, cannot_move,
-    model,
+    AnyDataSource, AnyListResource, AnyResource, Attr, Attribute, Change, Context, DataSource,
+    Diagnostic, Failed, Host, IdentityAttribute, IdentitySchema, ImportBy, ListResource, Listed,
+    MoveSource, Object, Plan, PlanContext, Private, Resource, Schema, Search, StoredState, Type,
+    Value, Warnings, cannot_move, model,
 };
 
 model! {
@@ -89,12 +89,14 @@ model! {
     }
 }
 
-/// The version of the resource's schema. Version 1 had a `title` in place of the `name`; there was no version 0.
+/// The version of the resource's schema. Version 1 had a `title` in place of the `name`; there was
+/// no version 0.
 pub(super) const VERSION: i64 = 2;
 
 /// Returns the notes of a plan: how many plans of the same change there were.
 fn noted(first_plan: Option<&Private>) -> Map<String, Json> {
-    let seen = first_plan.and_then(|first| first.note("seen")).and_then(Json::as_i64).unwrap_or_default();
+    let seen =
+        first_plan.and_then(|first| first.note("seen")).and_then(Json::as_i64).unwrap_or_default();
     Map::from_iter([("seen".to_owned(), (seen + 1).into())])
 }
 
@@ -109,8 +111,18 @@ impl Resource for ThingResource {
 
     fn identity_schema(&self) -> IdentitySchema {
         let attributes = vec![
-            IdentityAttribute { name: "id", ty: Type::String, required: true, description: "An id." },
-            IdentityAttribute { name: "size", ty: Type::Number, required: false, description: "A size." },
+            IdentityAttribute {
+                name: "id",
+                ty: Type::String,
+                required: true,
+                description: "An id.",
+            },
+            IdentityAttribute {
+                name: "size",
+                ty: Type::Number,
+                required: false,
+                description: "A size.",
+            },
         ];
         IdentitySchema { version: 0, attributes }
     }
@@ -119,11 +131,17 @@ impl Resource for ThingResource {
         ThingIdentity { id: state.id.clone(), size: Attr::Null }
     }
 
-    async fn import(&self, _: Context<'_, String>, by: ImportBy<'_, ThingIdentity>) -> Result<Thing, Errors> {
+    async fn import(
+        &self,
+        _: Context<'_, String>,
+        by: ImportBy<'_, ThingIdentity>,
+    ) -> Result<Thing, Errors> {
         match by {
             ImportBy::Id("") => Err(Diagnostic::new("No id", "There is none.").into()),
             ImportBy::Id(id) => Ok(thing("by id", None, None).with_id(id)),
-            ImportBy::Identity(identity) => Ok(Thing { id: identity.id, ..thing("by identity", None, None) }),
+            ImportBy::Identity(identity) => {
+                Ok(Thing { id: identity.id, ..thing("by identity", None, None) })
+            }
         }
     }
 
@@ -132,14 +150,16 @@ impl Resource for ThingResource {
             return Err(cannot_move(source, Self::TYPE_NAME).into());
         }
         warnings.add(Diagnostic::new("Moved", format!("From {}.", source.provider_address)));
-        let name = source.state.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let name =
+            source.state.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
         Ok(thing(name, None, None))
     }
 
     fn schema(&self) -> Schema {
         let attributes = vec![
             Attribute::required("name", Type::String, "What it does."),
-            Attribute::optional("size", Type::Number, "A size.").or_default(Value::Number(1.into())),
+            Attribute::optional("size", Type::Number, "A size.")
+                .or_default(Value::Number(1.into())),
             Attribute::computed("id", Type::String, "An id."),
         ];
         Schema { version: VERSION, description: "A thing.", attributes }
@@ -162,7 +182,8 @@ impl Resource for ThingResource {
         change: Change<Thing>,
     ) -> Result<Plan<Thing>, Errors> {
         let Change { prior, config: mut planned } = change;
-        let unchanged = prior.filter(|prior| prior.name == planned.name && prior.size == planned.size);
+        let unchanged =
+            prior.filter(|prior| prior.name == planned.name && prior.size == planned.size);
         planned.id = unchanged.map_or(Attr::Unknown, |prior| prior.id);
         if context.client.is_some() && planned.name.known().is_some() {
             planned.id = planned.name.clone();
@@ -181,7 +202,11 @@ impl Resource for ThingResource {
         Ok(noted(context.first_plan))
     }
 
-    async fn create(&self, context: Context<'_, String>, planned: Thing) -> Result<Thing, Failed<Thing>> {
+    async fn create(
+        &self,
+        context: Context<'_, String>,
+        planned: Thing,
+    ) -> Result<Thing, Failed<Thing>> {
         let created = Thing { id: Attr::Known(format!("{}!", context.client)), ..planned.clone() };
         match planned.name.known().map(String::as_str) {
             Some("fails") => Err(Diagnostic::new("Failed", "Nothing was made.").into()),
@@ -204,7 +229,12 @@ impl Resource for ThingResource {
         }
     }
 
-    async fn update(&self, _: Context<'_, String>, _: Thing, planned: Thing) -> Result<Thing, Failed<Thing>> {
+    async fn update(
+        &self,
+        _: Context<'_, String>,
+        _: Thing,
+        planned: Thing,
+    ) -> Result<Thing, Failed<Thing>> {
         match planned.name.known().map(String::as_str) {
             Some("fails") => Err(Diagnostic::new("Failed", "Nothing was changed.").into()),
             _ => Ok(planned),
@@ -218,7 +248,11 @@ impl Resource for ThingResource {
         Some(state)
     }
 
-    async fn delete(&self, context: Context<'_, String>, state: Thing) -> Result<(), Failed<Thing>> {
+    async fn delete(
+        &self,
+        context: Context<'_, String>,
+        state: Thing,
+    ) -> Result<(), Failed<Thing>> {
         if state.name.known().is_some_and(|name| name == "stays") {
             context.warnings.add(Diagnostic::new("Stays", "It does not want to go."));
             return Err(Diagnostic::new("Failed", "It is still there.").into());
@@ -297,8 +331,11 @@ pub(super) fn on<T>(session: &Session<String>, message: T) -> Request<T> {
 
 pub(super) async fn configured_with(url: Value) -> Service<TestProvider> {
     let service = unconfigured();
-    let warnings =
-        if url == Value::Unknown { vec!["W: Provider configuration isn't known yet"] } else { vec![] };
+    let warnings = if url == Value::Unknown {
+        vec!["W: Provider configuration isn't known yet"]
+    } else {
+        vec![]
+    };
     let request = configuration([("url".to_owned(), url)].into());
     let answer = service.configure_provider(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(told(&answer.diagnostics), warnings);
@@ -309,7 +346,11 @@ pub(super) async fn configured() -> Service<TestProvider> {
     configured_with(Value::String("http://x".into())).await
 }
 
-pub(super) fn thing(name: &str, size: impl Into<Option<i64>>, id: impl Into<Option<&'static str>>) -> Thing {
+pub(super) fn thing(
+    name: &str,
+    size: impl Into<Option<i64>>,
+    id: impl Into<Option<&'static str>>,
+) -> Thing {
     Thing {
         name: Attr::Known(name.to_owned()),
         size: size.into().map_or(Attr::Null, Attr::Known),
@@ -322,7 +363,9 @@ pub(super) fn sent(thing: impl Into<Option<Thing>>) -> Option<pb::DynamicValue> 
 }
 
 pub(super) fn received(message: Option<pb::DynamicValue>) -> Option<Thing> {
-    let object = convert::object("answer", message, &Resource::schema(&ThingResource).object_type()).unwrap();
+    let object =
+        convert::object("answer", message, &Resource::schema(&ThingResource).object_type())
+            .unwrap();
     object.map(|object| crate::framework::Model::from_object(object).unwrap())
 }
 
@@ -364,11 +407,15 @@ pub(super) async fn apply(
         planned_private: b"private".to_vec(),
         ..Default::default()
     };
-    let answer = configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
+    let answer =
+        configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner();
     (received(answer.new_state.clone()), answer)
 }
 
-pub(super) async fn read(service: &Service<TestProvider>, state: Thing) -> pb::read_resource::Response {
+pub(super) async fn read(
+    service: &Service<TestProvider>,
+    state: Thing,
+) -> pb::read_resource::Response {
     let request = pb::read_resource::Request {
         type_name: "test_thing".into(),
         current_state: sent(state),

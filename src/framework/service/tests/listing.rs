@@ -3,7 +3,8 @@
 use super::*;
 
 async fn listed(limit: i64, fails: bool, objects: bool) -> Vec<pb::list_resource::Event> {
-    listed_by(Query { prefix: Attr::Known("p".into()), fails: Attr::Known(fails) }, limit, objects).await
+    listed_by(Query { prefix: Attr::Known("p".into()), fails: Attr::Known(fails) }, limit, objects)
+        .await
 }
 
 async fn listed_by(config: Query, limit: i64, objects: bool) -> Vec<pb::list_resource::Event> {
@@ -13,7 +14,8 @@ async fn listed_by(config: Query, limit: i64, objects: bool) -> Vec<pb::list_res
         include_resource_object: objects,
         limit,
     };
-    let events = configured().await.list_resource(Request::new(request)).await.unwrap().into_inner();
+    let events =
+        configured().await.list_resource(Request::new(request)).await.unwrap().into_inner();
     events.map(Result::unwrap).collect().await
 }
 

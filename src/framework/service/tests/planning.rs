@@ -12,7 +12,8 @@ async fn a_create_is_planned_with_defaults_and_what_is_known_already() {
 
 #[tokio::test]
 async fn a_change_of_what_is_fixed_is_planned_as_a_replacement() {
-    let answer = plan(&configured().await, Some(thing("a", 1, "a")), Some(thing("b", 1, None))).await;
+    let answer =
+        plan(&configured().await, Some(thing("a", 1, "a")), Some(thing("b", 1, None))).await;
     let path = convert::path(&crate::framework::AttributePath::attribute("name"));
     assert_eq!(answer.requires_replace, [path]);
 }
@@ -36,7 +37,8 @@ async fn a_plan_that_core_would_refuse_is_a_defect_of_ours() {
 #[tokio::test]
 async fn unknown_provider_block_plans_validly_and_keeps_the_state() {
     let service = configured_with(Value::Unknown).await;
-    let planned = received(plan(&service, None, Some(thing("a", None, None))).await.planned_state).unwrap();
+    let planned =
+        received(plan(&service, None, Some(thing("a", None, None))).await.planned_state).unwrap();
     assert_eq!(planned.id, Attr::Unknown);
     let answer = read(&service, thing("a", 1, "a")).await;
     assert_eq!(received(answer.new_state), Some(thing("a", 1, "a")));
@@ -50,7 +52,10 @@ async fn an_unknown_provider_block_defers_where_the_host_allows_it() {
         prior_state: sent(None),
         proposed_new_state: sent(thing("a", None, None)),
         config: sent(thing("a", None, None)),
-        client_capabilities: Some(pb::ClientCapabilities { deferral_allowed: true, ..Default::default() }),
+        client_capabilities: Some(pb::ClientCapabilities {
+            deferral_allowed: true,
+            ..Default::default()
+        }),
         ..Default::default()
     };
     let answer = service.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
@@ -75,7 +80,8 @@ async fn planned_with(prior_private: &[u8], first_plan: &[u8], removal: bool) ->
         planned_private: first_plan.to_vec(),
         ..Default::default()
     };
-    let answer = configured().await.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
+    let answer =
+        configured().await.plan_resource_change(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(told(&answer.diagnostics), [""; 0]);
     answer.planned_private
 }
@@ -87,7 +93,11 @@ async fn private_data_goes_from_plan_to_apply_and_state() {
     assert!(mark.is_some());
     assert_eq!(noted, Some(1));
     let replanned = planned_with(b"", &first, false).await;
-    assert_eq!(private_data(&replanned), (mark, Some(2)), "the host hands on what the first plan noted");
+    assert_eq!(
+        private_data(&replanned),
+        (mark, Some(2)),
+        "the host hands on what the first plan noted"
+    );
     let apply = async |name: &'static str| {
         let request = pb::apply_resource_change::Request {
             type_name: "test_thing".into(),
@@ -95,7 +105,13 @@ async fn private_data_goes_from_plan_to_apply_and_state() {
             planned_private: first.clone(),
             ..Default::default()
         };
-        configured().await.apply_resource_change(Request::new(request)).await.unwrap().into_inner().private
+        configured()
+            .await
+            .apply_resource_change(Request::new(request))
+            .await
+            .unwrap()
+            .into_inner()
+            .private
     };
     for name in ["keeps", "fails"] {
         let kept = apply(name).await;

@@ -11,7 +11,10 @@ async fn a_read_tells_drift_absence_and_failure_apart() {
     let gone = read(&service, thing("gone", 1, "a")).await;
     assert_eq!((received(gone.new_state), gone.diagnostics.len()), (None, 0));
     let failed = read(&service, thing("secret", 1, "a")).await;
-    assert_eq!((failed.new_state, told(&failed.diagnostics)), (None, vec!["E: Forbidden".to_owned()]));
+    assert_eq!(
+        (failed.new_state, told(&failed.diagnostics)),
+        (None, vec!["E: Forbidden".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -31,7 +34,10 @@ async fn a_stored_identity_is_read_from_its_file() {
         let request = pb::upgrade_resource_identity::Request {
             type_name: "test_thing".into(),
             version,
-            raw_identity: Some(pb::RawState { json: text.as_bytes().to_vec(), ..Default::default() }),
+            raw_identity: Some(pb::RawState {
+                json: text.as_bytes().to_vec(),
+                ..Default::default()
+            }),
         };
         unconfigured().upgrade_resource_identity(Request::new(request)).await.unwrap().into_inner()
     };
@@ -46,7 +52,10 @@ async fn a_state_is_taken_over_from_another_type_without_a_client() {
         let request = pb::move_resource_state::Request {
             source_provider_address: "example.com/other/other".into(),
             source_type_name: type_name.into(),
-            source_state: Some(pb::RawState { json: state.as_bytes().to_vec(), ..Default::default() }),
+            source_state: Some(pb::RawState {
+                json: state.as_bytes().to_vec(),
+                ..Default::default()
+            }),
             target_type_name: "test_thing".into(),
             ..Default::default()
         };
@@ -58,8 +67,9 @@ async fn a_state_is_taken_over_from_another_type_without_a_client() {
     assert_eq!(told(&answer.diagnostics), ["W: Moved"]);
     assert_eq!(
         moved("strange_thing", "{}").await.diagnostics[0].detail,
-        "The state of a `strange_thing` of the provider example.com/other/other can't be moved to a `test_thing`. Replace \
-         the `moved` block with a `removed` block that has `destroy = false`, and import the object."
+        "The state of a `strange_thing` of the provider example.com/other/other can't be moved to \
+         a `test_thing`. Replace the `moved` block with a `removed` block that has `destroy = \
+         false`, and import the object."
     );
     assert_eq!(told(&moved("other_thing", "[]").await.diagnostics), ["E: Unreadable state"]);
 }
@@ -71,7 +81,10 @@ async fn own_state_from_another_registry_is_upgraded() {
             source_provider_address: address.into(),
             source_type_name: "test_thing".into(),
             source_schema_version: version,
-            source_state: Some(pb::RawState { json: state.as_bytes().to_vec(), ..Default::default() }),
+            source_state: Some(pb::RawState {
+                json: state.as_bytes().to_vec(),
+                ..Default::default()
+            }),
             source_private: b"kept".to_vec(),
             target_type_name: "test_thing".into(),
             ..Default::default()
@@ -82,7 +95,10 @@ async fn own_state_from_another_registry_is_upgraded() {
         let answer = moved(address, VERSION, r#"{"name":"a","size":1,"id":"a"}"#).await;
         assert_eq!(told(&answer.diagnostics), [""; 0], "{address}");
         assert_eq!(received(answer.target_state), Some(thing("a", 1, "a")));
-        assert_eq!((answer.target_identity, &answer.target_private[..]), (Some(identity("a")), &b"kept"[..]));
+        assert_eq!(
+            (answer.target_identity, &answer.target_private[..]),
+            (Some(identity("a")), &b"kept"[..])
+        );
     }
     let own = "mirror.example.com/acme/test";
     let earlier = moved(own, 1, r#"{"title":"a","size":1,"id":"a"}"#).await;
@@ -104,14 +120,18 @@ async fn upgraded(version: i64, text: &str) -> pb::upgrade_resource_state::Respo
     let request = pb::upgrade_resource_state::Request {
         type_name: "test_thing".into(),
         version,
-        raw_state: Some(pb::RawState { json: text.as_bytes().to_vec(), flatmap: Default::default() }),
+        raw_state: Some(pb::RawState {
+            json: text.as_bytes().to_vec(),
+            flatmap: Default::default(),
+        }),
     };
     unconfigured().upgrade_resource_state(Request::new(request)).await.unwrap().into_inner()
 }
 
 #[tokio::test]
 async fn a_state_is_read_from_its_file() {
-    let answer = upgraded(VERSION, r#"{"name":"a","size":1,"id":"a","from_the_future":true}"#).await;
+    let answer =
+        upgraded(VERSION, r#"{"name":"a","size":1,"id":"a","from_the_future":true}"#).await;
     assert_eq!(received(answer.upgraded_state), Some(thing("a", 1, "a")));
 }
 
@@ -119,8 +139,9 @@ async fn a_state_is_read_from_its_file() {
 async fn a_state_that_is_not_ours_is_an_error() {
     assert_eq!(
         upgraded(9, "{}").await.diagnostics[0].detail,
-        "A `test_thing` in the state can't be read: its schema version is 9. If a newer version of this \
-         provider wrote it, use that version. Otherwise remove the object from the state, and import it again."
+        "A `test_thing` in the state can't be read: its schema version is 9. If a newer version of \
+         this provider wrote it, use that version. Otherwise remove the object from the state, and \
+         import it again."
     );
     for version in [1, VERSION] {
         for text in ["{", "", "[]"] {
@@ -144,7 +165,8 @@ async fn state_of_an_earlier_version_is_upgraded() {
 async fn version_that_was_never_released_is_an_error() {
     assert_eq!(
         upgraded(0, r#"{"name":"a"}"#).await.diagnostics[0].detail,
-        "A `test_thing` in the state can't be read: its schema version is 0. If a newer version of this \
-         provider wrote it, use that version. Otherwise remove the object from the state, and import it again."
+        "A `test_thing` in the state can't be read: its schema version is 0. If a newer version of \
+         this provider wrote it, use that version. Otherwise remove the object from the state, and \
+         import it again."
     );
 }

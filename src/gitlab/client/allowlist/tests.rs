@@ -12,7 +12,8 @@ async fn project_itself_is_left_out_and_gives_its_path() {
         json!({"id": 3}),
     ];
     let server = Scripted::answers(vec![page(&body, 1, 1, 3)]).await;
-    let list = server.client().allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
+    let list =
+        server.client().allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
     assert_eq!(list.project_path(), Some("Own/Er"));
     let expected = ListedEntry {
         target: project_target(2),

@@ -52,7 +52,12 @@ async fn the_list_decides_what_an_addition_came_to() {
         ("on the list before", vec![refused(DUPLICATE)], &[1, 2], THERE),
         ("on the list before, full", vec![refused(FULL)], &[1, 2], THERE),
         ("full", vec![refused(FULL)], &[1, 3], Err(ErrorKind::BadRequest)),
-        ("said to be there, but is not", vec![refused(DUPLICATE)], &[1], Err(ErrorKind::BadRequest)),
+        (
+            "said to be there, but is not",
+            vec![refused(DUPLICATE)],
+            &[1],
+            Err(ErrorKind::BadRequest),
+        ),
         ("lost, then there", vec![Reply::Lost, refused(DUPLICATE)], &[1, 2], RETRIED),
         ("lost, then full", vec![empty(502), refused(FULL)], &[1, 2], RETRIED),
         ("lost, then added", vec![Reply::Lost, added()], &[1, 2], Ok(Allowed::Added)),
@@ -65,7 +70,12 @@ async fn the_list_decides_what_an_addition_came_to() {
         ("unreadable, not done", vec![text(201, "<html>")], &[1], Err(ErrorKind::Unreadable)),
         ("absent", vec![missing()], &[1], Err(ErrorKind::NotFound)),
         ("of a gateway, done", vec![text(404, "<html>")], &[1, 2], Ok(Allowed::Added)),
-        ("of a gateway, not done", vec![text(404, "<html>")], &[1], Err(ErrorKind::UnexpectedStatus)),
+        (
+            "of a gateway, not done",
+            vec![text(404, "<html>")],
+            &[1],
+            Err(ErrorKind::UnexpectedStatus),
+        ),
         ("forbidden", vec![refusal(403, "403 Forbidden")], &[1, 2], Err(ErrorKind::Forbidden)),
     ];
     for (case, writes, listed, expected) in cases {
@@ -86,10 +96,20 @@ async fn the_list_decides_what_a_removal_came_to() {
         ("lost, then not there", vec![Reply::Lost, empty(400)], &[1], Ok(Removed)),
         ("lost for good, done", vec![Reply::Lost], &[1], Ok(Removed)),
         ("lost for good, not done", vec![Reply::Lost], &[1, 2], Err(ErrorKind::Unreachable)),
-        ("a page in place of an answer", vec![text(200, "<html>")], &[1, 2], Err(ErrorKind::Unreadable)),
+        (
+            "a page in place of an answer",
+            vec![text(200, "<html>")],
+            &[1, 2],
+            Err(ErrorKind::Unreadable),
+        ),
         ("forbidden", vec![refusal(403, "403 Forbidden")], &[1], Err(ErrorKind::Forbidden)),
         ("of a gateway, done", vec![text(404, "<html>")], &[1], Ok(Removed)),
-        ("of a gateway, not done", vec![text(404, "<html>")], &[1, 2], Err(ErrorKind::UnexpectedStatus)),
+        (
+            "of a gateway, not done",
+            vec![text(404, "<html>")],
+            &[1, 2],
+            Err(ErrorKind::UnexpectedStatus),
+        ),
     ];
     for (case, writes, listed, expected) in cases {
         let outcome = revoke(&server(writes, listed).await).await;
@@ -133,7 +153,10 @@ async fn a_success_costs_one_request() {
     revoke(&server).await.unwrap();
     assert_eq!(
         server.lines(),
-        ["POST /projects/1/job_token_scope/allowlist", "DELETE /projects/1/job_token_scope/allowlist/2"]
+        [
+            "POST /projects/1/job_token_scope/allowlist",
+            "DELETE /projects/1/job_token_scope/allowlist/2"
+        ]
     );
 }
 
@@ -146,7 +169,11 @@ async fn removal_is_not_found_only_when_the_project_is_gone() {
     };
     assert_eq!(*revoke(&Scripted::new(lost).await).await.unwrap_err().kind(), ErrorKind::NotFound);
     let blind = Scripted::new(|seen| {
-        if seen.method == "GET" { refusal(403, "403 Forbidden") } else { refusal(404, "404 Not Found") }
+        if seen.method == "GET" {
+            refusal(403, "403 Forbidden")
+        } else {
+            refusal(404, "404 Not Found")
+        }
     })
     .await;
     assert_eq!(*revoke(&blind).await.unwrap_err().kind(), ErrorKind::Forbidden);
@@ -158,8 +185,8 @@ async fn an_entry_that_stays_keeps_gitlabs_words() {
     let error = revoke(&server).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "DELETE /projects/1/job_token_scope/allowlist/2: the entry is still on the allowlist (404): \
-         Project Not Found"
+        "DELETE /projects/1/job_token_scope/allowlist/2: the entry is still on the allowlist \
+         (404): Project Not Found"
     );
 }
 
@@ -176,8 +203,12 @@ async fn the_list_that_decides_is_read_after_the_answer() {
 async fn project_itself_is_neither_there_nor_gone() {
     let server = server(vec![refusal(400, "the same project")], &[1]).await;
     let source_project = project_target(OWNER);
-    assert!(server.client().allow(project(OWNER), source_project).await.unwrap_err().is_bad_request());
-    assert!(server.client().revoke(project(OWNER), source_project).await.unwrap_err().is_bad_request());
+    assert!(
+        server.client().allow(project(OWNER), source_project).await.unwrap_err().is_bad_request()
+    );
+    assert!(
+        server.client().revoke(project(OWNER), source_project).await.unwrap_err().is_bad_request()
+    );
 }
 
 #[tokio::test]

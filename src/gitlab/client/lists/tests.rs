@@ -22,9 +22,9 @@ async fn many_readers_cost_one_list() {
     let client = server.client();
     let readers = (1..=50).map(|number| {
         let client = client.clone();
-        tokio::spawn(
-            async move { client.is_allowed(project(1), project_target(number), Freshness::Shared).await },
-        )
+        tokio::spawn(async move {
+            client.is_allowed(project(1), project_target(number), Freshness::Shared).await
+        })
     });
     let readers: Vec<_> = readers.collect();
     for reader in readers {
@@ -83,7 +83,8 @@ async fn a_list_that_overlaps_a_write_does_not_hide_it() {
 #[tokio::test]
 async fn a_failed_list_is_not_kept() {
     let elements = [json!({"id": 1}), json!({"id": 2})];
-    let server = Scripted::answers(vec![refusal(403, "403 Forbidden"), page(&elements, 1, 1, 2)]).await;
+    let server =
+        Scripted::answers(vec![refusal(403, "403 Forbidden"), page(&elements, 1, 1, 2)]).await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap_err();
     assert!(client.is_allowed(project(1), project_target(2), Freshness::Shared).await.unwrap());
@@ -92,7 +93,8 @@ async fn a_failed_list_is_not_kept() {
 #[tokio::test]
 async fn a_write_that_nobody_waited_for_leaves_no_list() {
     let server =
-        Scripted::new(|seen| if seen.method == "POST" { Reply::Silence } else { agreeable(seen) }).await;
+        Scripted::new(|seen| if seen.method == "POST" { Reply::Silence } else { agreeable(seen) })
+            .await;
     let client = server.client();
     client.allowlist(project(1), Kind::Project, Freshness::Shared).await.unwrap();
     let writing = tokio::spawn({

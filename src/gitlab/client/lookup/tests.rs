@@ -67,7 +67,10 @@ async fn a_group_is_asked_for_without_its_projects() {
     let client = server.client();
     let group: GroupRef = "A/b".parse().unwrap();
     assert_eq!(client.find(&group).await.unwrap().unwrap().target.id(), 3);
-    assert_eq!(client.find(&"3".parse::<GroupRef>().unwrap()).await.unwrap().unwrap().full_path, "a/b");
+    assert_eq!(
+        client.find(&"3".parse::<GroupRef>().unwrap()).await.unwrap().unwrap().full_path,
+        "a/b"
+    );
     assert_eq!(server.lines(), ["GET /groups/A%2Fb"]);
     assert_eq!(server.seen()[0].query, "with_projects=false");
 }
@@ -81,7 +84,8 @@ async fn a_refusal_is_not_an_absence() {
 
 #[tokio::test]
 async fn the_user_shows_whether_the_token_is_good() {
-    let server = Scripted::answers(vec![json(200, &json!({"id": 1, "username": "bot", "bio": null}))]).await;
+    let server =
+        Scripted::answers(vec![json(200, &json!({"id": 1, "username": "bot", "bio": null}))]).await;
     assert_eq!(server.client().current_user().await.unwrap().username, "bot");
     let server = Scripted::answers(vec![refusal(401, "401 Unauthorized")]).await;
     assert!(server.client().current_user().await.unwrap_err().is_about_the_token());

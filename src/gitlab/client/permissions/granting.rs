@@ -1,5 +1,6 @@
-//! Adding entries with permissions of their own, and changing those. A write is confirmed when its answer shows what was
-//! meant: the project and target by ID, and the permissions. What was added otherwise is taken off again.
+//! Adding entries with permissions of their own, and changing those. A write is confirmed when its
+//! answer shows what was meant: the project and target by ID, and the permissions. What was added
+//! otherwise is taken off again.
 
 use crate::gitlab::client::handle::Client;
 use crate::gitlab::client::job_token::Allowed;
@@ -26,7 +27,8 @@ pub struct Granted {
 pub enum Confirmation {
     /// It has shown the entry with them.
     Shown,
-    /// It has carried the change out, and the token can't see permissions, as most fine-grained tokens can't.
+    /// It has carried the change out, and the token can't see permissions, as most fine-grained
+    /// tokens can't.
     Hidden,
 }
 
@@ -41,7 +43,8 @@ pub struct NotGranted {
     pub taken_back: Option<Result<(), NotUndone>>,
 }
 
-/// An entry that this client has made, that should not be there, and that is there still as far as is known.
+/// An entry that this client has made, that should not be there, and that is there still as far as
+/// is known.
 #[derive(Debug, Clone)]
 pub struct NotUndone {
     /// The project on whose allowlist it is.
@@ -61,15 +64,16 @@ struct Written {
 }
 
 impl Client {
-    /// Puts the target on the project's allowlist with these permissions from the first moment. If it is
-    /// there already, it gets them.
+    /// Puts the target on the project's allowlist with these permissions from the first moment. If
+    /// it is there already, it gets them.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] and [`ErrorKind::SwitchedOff`] when this GitLab, or this project, knows no permissions
-    /// of entries; [`ErrorKind::UnknownValues`] for permissions that it does not know; [`ErrorKind::BadRequest`] and
-    /// [`ErrorKind::NotAvailable`] when it refuses; [`ErrorKind::UnseenTarget`] and [`ErrorKind::Elsewhere`] about the
-    /// target's path; whatever keeps GitLab from answering, unless a fresh list shows that it was done.
+    /// [`ErrorKind::Unsupported`] and [`ErrorKind::SwitchedOff`] when this GitLab, or this project,
+    /// knows no permissions of entries; [`ErrorKind::UnknownValues`] for permissions that it does
+    /// not know; [`ErrorKind::BadRequest`] and [`ErrorKind::NotAvailable`] when it refuses;
+    /// [`ErrorKind::UnseenTarget`] and [`ErrorKind::Elsewhere`] about the target's path; whatever
+    /// keeps GitLab from answering, unless a fresh list shows that it was done.
     pub async fn allow_with(
         &self,
         project: ProjectId,
@@ -82,7 +86,8 @@ impl Client {
             permissions,
         );
         let granted = |allowed, confirmation| Ok(Granted { allowed, confirmation });
-        // Also after an interrupt: an entry that is there with more than it should have must not stay so.
+        // Also after an interrupt: an entry that is there with more than it should have must not
+        // stay so.
         let client = self.despite_stop();
         let mut is_repeated = false;
         let error = loop {
@@ -95,9 +100,12 @@ impl Client {
             }
             match client.is_allowed(project, target, Freshness::Now).await {
                 Ok(true) => break error,
-                // It may have been there when GitLab refused, and somebody has removed it since; or the connection was
-                // closed just when the request was sent.
-                Ok(false) if (error.is_bad_request() || error.is_about_the_connection()) && !is_repeated => {
+                // It may have been there when GitLab refused, and somebody has removed it since; or
+                // the connection was closed just when the request was sent.
+                Ok(false)
+                    if (error.is_bad_request() || error.is_about_the_connection())
+                        && !is_repeated =>
+                {
                     is_repeated = true
                 }
                 Ok(false) => return Err(error.into()),
@@ -131,7 +139,8 @@ impl Client {
         granted(allowed, confirmation)
     }
 
-    /// Sends the addition once. Returns GitLab's refusal as a value, since a list may show that it is none.
+    /// Sends the addition once. Returns GitLab's refusal as a value, since a list may show that it
+    /// is none.
     async fn add_with(
         &self,
         project: ProjectId,
@@ -140,7 +149,9 @@ impl Client {
         call: &Call<Envelope<Changed>>,
     ) -> Result<Result<Confirmation, Error>, NotGranted> {
         match self.write(project, target, call).await {
-            Ok(Some(written)) if written.is(project, target, permissions) => Ok(Ok(Confirmation::Shown)),
+            Ok(Some(written)) if written.is(project, target, permissions) => {
+                Ok(Ok(Confirmation::Shown))
+            }
             Ok(Some(written)) => Err(self.take_back(project, target, written, permissions).await),
             Ok(None) => Ok(self.confirm(project, target, permissions, call).await),
             Err(error) => Ok(Err(error)),
@@ -161,15 +172,16 @@ impl Client {
             return Err(doubtful());
         }
         let list = client.permissions(project, Freshness::Now).await.ok();
-        match list.and_then(|list| list.get(target).map(|entry| entry.permissions == *permissions)) {
+        match list.and_then(|list| list.get(target).map(|entry| entry.permissions == *permissions))
+        {
             Some(true) => Ok(Confirmation::Shown),
             Some(false) => Err(doubtful()),
             None => Ok(Confirmation::Hidden),
         }
     }
 
-    /// Gives the target's entry on the project's allowlist these permissions, in one step. The project's
-    /// entry for itself comes to be by this if it isn't there.
+    /// Gives the target's entry on the project's allowlist these permissions, in one step. The
+    /// project's entry for itself comes to be by this if it isn't there.
     ///
     /// # Errors
     ///
@@ -191,9 +203,12 @@ impl Client {
         };
         let call = endpoint::change(&project_path, &target_path, permissions);
         let error = match self.write(project, target, &call).await {
-            Ok(Some(written)) if written.is(project, target, permissions) => return Ok(Confirmation::Shown),
+            Ok(Some(written)) if written.is(project, target, permissions) => {
+                return Ok(Confirmation::Shown);
+            }
             Ok(Some(written)) => {
-                let left = written.is_entry(project, target).then(|| written.entry.permissions.clone());
+                let left =
+                    written.is_entry(project, target).then(|| written.entry.permissions.clone());
                 let error = written.mismatch(project, target, permissions);
                 return Err(NotGranted { error, left, taken_back: None });
             }
@@ -228,8 +243,9 @@ impl Client {
         Err(NotGranted { error, left, taken_back: None })
     }
 
-    /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists, whatever was meant. Returns
-    /// nothing when GitLab reports no error and doesn't show what it wrote.
+    /// Carries out a mutation. What GitLab says that it wrote is noted in the shared lists,
+    /// whatever was meant. Returns nothing when GitLab reports no error and doesn't show what it
+    /// wrote.
     async fn write(
         &self,
         project: ProjectId,
@@ -274,8 +290,11 @@ impl Client {
     ) -> NotGranted {
         let added = (written.project, written.entry.target);
         let undone = self.despite_stop().revoke(added.0, added.1).await;
-        let undone =
-            undone.map(|_| ()).map_err(|error| NotUndone { project: added.0, target: added.1, error });
+        let undone = undone.map(|_| ()).map_err(|error| NotUndone {
+            project: added.0,
+            target: added.1,
+            error,
+        });
         let stays = undone.is_err() && written.is_entry(project, target);
         NotGranted {
             left: stays.then(|| written.entry.permissions.clone()),
@@ -298,7 +317,8 @@ impl Written {
     fn mismatch(self, project: ProjectId, target: Target, wanted: &Permissions) -> Error {
         let (kind, words) = if !self.is_entry(project, target) {
             (ErrorKind::Elsewhere { project: self.project, target: self.entry.target }, None)
-        } else if self.entry.permissions == Permissions::Default && *wanted != Permissions::Default {
+        } else if self.entry.permissions == Permissions::Default && *wanted != Permissions::Default
+        {
             (ErrorKind::SwitchedOff, Some("GitLab returned the default permissions".to_owned()))
         } else {
             let words = "GitLab returned other permissions than requested".to_owned();
@@ -311,7 +331,13 @@ impl Written {
 /// An answer without errors that does not say what was written.
 fn unclear(call: &Call<Envelope<Changed>>, history: AttemptHistory) -> Error {
     let words = Some("the response doesn't show what was changed".to_owned());
-    Error::new(ErrorKind::Unreadable, call.line(), None, words, AttemptHistory { doubtful: true, ..history })
+    Error::new(
+        ErrorKind::Unreadable,
+        call.line(),
+        None,
+        words,
+        AttemptHistory { doubtful: true, ..history },
+    )
 }
 
 impl From<Error> for NotGranted {

@@ -36,8 +36,7 @@ fn page_of(nodes: &[Value], next: Option<&str>) -> Value {
 }
 
 fn lists(projects: &[Value], groups: &[Value]) -> Value {
-    let lists =
-        json!({ "projectsAllowlist": page_of(projects, None), "groupsAllowlist": page_of(groups, None) });
+    let lists = json!({ "projectsAllowlist": page_of(projects, None), "groupsAllowlist": page_of(groups, None) });
     json!({ "id": "gid://gitlab/Project/1", "ciJobTokenScopeAllowlist": lists })
 }
 
@@ -133,7 +132,12 @@ async fn removal_updates_the_snapshot_plain_addition_drops_it() {
     client.permissions(project(1), Freshness::Shared).await.unwrap();
     client.revoke(project(1), project_target(2)).await.unwrap();
     assert!(
-        client.permissions(project(1), Freshness::Shared).await.unwrap().get(project_target(2)).is_none()
+        client
+            .permissions(project(1), Freshness::Shared)
+            .await
+            .unwrap()
+            .get(project_target(2))
+            .is_none()
     );
     assert_eq!(queries(&server), 1);
     client.allow(project(1), project_target(3)).await.unwrap();
@@ -148,12 +152,14 @@ async fn longer_lists_are_followed_by_their_cursors() {
             return found(seen);
         }
         let (projects, groups) = match seen.body["variables"]["projectsAfter"].as_str() {
-            None => {
-                (page_of(&[entry("Project/2", None)], Some("p1")), page_of(&[entry("Group/2", None)], None))
-            }
-            Some("p1") => {
-                (page_of(&[entry("Project/3", None)], Some("p2")), page_of(&[entry("Group/2", None)], None))
-            }
+            None => (
+                page_of(&[entry("Project/2", None)], Some("p1")),
+                page_of(&[entry("Group/2", None)], None),
+            ),
+            Some("p1") => (
+                page_of(&[entry("Project/3", None)], Some("p2")),
+                page_of(&[entry("Group/2", None)], None),
+            ),
             Some(_) => (page_of(&[], None), page_of(&[], None)),
         };
         let lists = json!({ "projectsAllowlist": projects, "groupsAllowlist": groups });
@@ -181,7 +187,9 @@ async fn a_list_that_does_not_go_on_or_never_ends_is_unreadable() {
             let cursor = if moves { count.to_string() } else { "same".to_owned() };
             let page = page_of(&[], Some(&cursor));
             let lists = json!({ "projectsAllowlist": page, "groupsAllowlist": page_of(&[], None) });
-            of_project(&json!({ "id": "gid://gitlab/Project/1", "ciJobTokenScopeAllowlist": lists }))
+            of_project(
+                &json!({ "id": "gid://gitlab/Project/1", "ciJobTokenScopeAllowlist": lists }),
+            )
         })
         .await;
         let error = server.client().permissions(project(1), Freshness::Shared).await.unwrap_err();
@@ -192,7 +200,9 @@ async fn a_list_that_does_not_go_on_or_never_ends_is_unreadable() {
 #[tokio::test]
 async fn project_whose_path_changed_is_found_at_the_present_one() {
     // Another project has taken the former path, or none has.
-    for former in [json!({"id": "gid://gitlab/Project/9", "ciJobTokenScopeAllowlist": null}), Value::Null] {
+    for former in
+        [json!({"id": "gid://gitlab/Project/9", "ciJobTokenScopeAllowlist": null}), Value::Null]
+    {
         let asked = Arc::new(Mutex::new(0));
         let server = Scripted::new(move |seen| match seen.path.as_str() {
             "/api/graphql" if seen.body["variables"]["project"] == "new/path" => {
@@ -203,7 +213,10 @@ async fn project_whose_path_changed_is_found_at_the_present_one() {
                 let mut asked = asked.lock().unwrap();
                 *asked += 1;
                 let path = if *asked == 1 { "old/path" } else { "new/path" };
-                json(200, &json!({"id": 1, "name": "x", "web_url": "x", "path_with_namespace": path}))
+                json(
+                    200,
+                    &json!({"id": 1, "name": "x", "web_url": "x", "path_with_namespace": path}),
+                )
             }
         })
         .await;
@@ -282,7 +295,10 @@ async fn fields_that_the_schema_lacks_are_asked_for_once() {
             "/api/graphql" if !missing.is_empty() => json(200, &json!({ "errors": missing })),
             "/api/graphql" => {
                 let mut entry = entry("Project/2", Some(&["READ_JOBS"]));
-                entry.as_object_mut().unwrap().retain(|name, _| name != "createdAt" && name != "addedBy");
+                entry
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|name, _| name != "createdAt" && name != "addedBy");
                 of_project(&lists(&[entry], &[]))
             }
             _ => found(seen),
@@ -301,7 +317,8 @@ async fn fields_that_the_schema_lacks_are_asked_for_once() {
 #[tokio::test]
 async fn targets_of_older_versions_have_other_types() {
     let server = Scripted::new(|seen| {
-        let is_new = seen.body["query"].as_str().is_some_and(|query| query.contains("CiJobTokenAccessible"));
+        let is_new =
+            seen.body["query"].as_str().is_some_and(|query| query.contains("CiJobTokenAccessible"));
         let refusal = |ty: &str| {
             json!({
                 "message": format!("Fragment on {ty} can't be spread inside CiJobTokenScopeTarget"),
@@ -320,5 +337,7 @@ async fn targets_of_older_versions_have_other_types() {
     .await;
     let list = server.client().permissions(project(1), Freshness::Shared).await.unwrap();
     assert_eq!(list.get(project_target(2)).unwrap().permissions, Permissions::Default);
-    assert!(server.seen().pop().unwrap().body["query"].as_str().unwrap().contains("... on Project {"));
+    assert!(
+        server.seen().pop().unwrap().body["query"].as_str().unwrap().contains("... on Project {")
+    );
 }

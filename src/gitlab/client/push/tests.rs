@@ -9,12 +9,15 @@ fn settings(allowed: &Value) -> Reply {
 
 /// Answers to the change and to each read.
 async fn server(change: Reply, read: Reply) -> Scripted {
-    Scripted::new(move |seen| if seen.method == "PUT" { change.clone() } else { read.clone() }).await
+    Scripted::new(move |seen| if seen.method == "PUT" { change.clone() } else { read.clone() })
+        .await
 }
 
 #[tokio::test]
 async fn the_setting_is_read_from_the_project_and_may_be_missing() {
-    for (told, expected) in [(json!(true), Some(true)), (json!(false), Some(false)), (Value::Null, None)] {
+    for (told, expected) in
+        [(json!(true), Some(true)), (json!(false), Some(false)), (Value::Null, None)]
+    {
         let server = server(empty(500), settings(&told)).await;
         assert_eq!(server.client().push_allowed(project(1)).await.unwrap(), expected);
     }

@@ -177,7 +177,9 @@ async fn that_another_was_told_to_stop_is_no_answer() {
     let (snapshot, work) = (snapshot(), Work::behind_a_door());
     let stopped = tokio::spawn({
         let (snapshot, work) = (Arc::clone(&snapshot), Arc::clone(&work));
-        async move { snapshot.join(async { work.run().await.and(Err(error(ErrorKind::Cancelled))) }).await }
+        async move {
+            snapshot.join(async { work.run().await.and(Err(error(ErrorKind::Cancelled))) }).await
+        }
     });
     tokio::task::yield_now().await;
     let waiting = ask(&snapshot, &work, false).await;

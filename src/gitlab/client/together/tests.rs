@@ -73,7 +73,15 @@ fn setup() -> impl Strategy<Value = Setup> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     let rare = || prop::bool::weighted(0.1);
     (flags, role, lists, rare(), rare(), rare(), prop::bool::weighted(0.8)).prop_map(
-        |(flags, role, (projects, outbound, groups), is_full, permissions_off, is_archived, is_visible)| {
+        |(
+            flags,
+            role,
+            (projects, outbound, groups),
+            is_full,
+            permissions_off,
+            is_archived,
+            is_visible,
+        )| {
             let (is_restricted, has_outbound, own_entry, limited) = flags;
             Setup {
                 is_restricted,
@@ -94,7 +102,8 @@ fn setup() -> impl Strategy<Value = Setup> {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    let version = select(vec!["16.11", "17.0", "17.2", "18.0", "18.2", "18.3", "18.10", "19.1", "19.4"]);
+    let version =
+        select(vec!["16.11", "17.0", "17.2", "18.0", "18.2", "18.3", "18.10", "19.1", "19.4"]);
     let missing = select(vec![
         None,
         None,
@@ -142,8 +151,9 @@ impl World {
             builder = builder.without_field(field);
         }
         let gitlab = builder.start();
-        let owners: Vec<u64> =
-            (1..=PROJECTS).map(|number| gitlab.add_project(&format!("Acme/app-{number}"))).collect();
+        let owners: Vec<u64> = (1..=PROJECTS)
+            .map(|number| gitlab.add_project(&format!("Acme/app-{number}")))
+            .collect();
         let targets: Vec<u64> =
             (0..8).map(|number| gitlab.add_project(&format!("lib/target-{number}"))).collect();
         let groups: Vec<u64> =
@@ -178,7 +188,11 @@ impl Setup {
         gitlab.set_archived(id, self.is_archived);
         let limits = || Permitted::limited_to(["READ_JOBS"]);
         let allow = |place| {
-            if self.limited { gitlab.allow_with(id, place, limits()) } else { gitlab.allow(id, place) }
+            if self.limited {
+                gitlab.allow_with(id, place, limits())
+            } else {
+                gitlab.allow(id, place)
+            }
         };
         let at = |index: &u64| usize::try_from(*index).unwrap();
         self.projects.iter().for_each(|index| allow(Place::Project(targets[at(index)])));
@@ -189,7 +203,8 @@ impl Setup {
         }
         if self.is_full {
             for number in self.projects.len()..200 {
-                gitlab.allow(id, Place::Project(gitlab.add_project(&format!("full/{id}-{number}"))));
+                gitlab
+                    .allow(id, Place::Project(gitlab.add_project(&format!("full/{id}-{number}"))));
             }
         }
         gitlab.set_fine_grained_permissions(id, !self.permissions_off);
@@ -248,7 +263,11 @@ impl Question {
 fn client(gitlab: &Simulator, token: &str) -> Client {
     let config = Config {
         retries: 0,
-        ..Config::new(BaseUrl::parse(&gitlab.api_url()).unwrap(), Some(token.into()), USER_AGENT.into())
+        ..Config::new(
+            BaseUrl::parse(&gitlab.api_url()).unwrap(),
+            Some(token.into()),
+            USER_AGENT.into(),
+        )
     };
     crate::gitlab::testing::client(&config)
 }
@@ -326,7 +345,11 @@ async fn settings_read_with_lists_serve_one_refresh() {
     assert!(one.is_ok() && other.is_ok());
     gitlab.clear_requests();
     assert!(refresh().await);
-    assert_eq!(gitlab.requests().len(), 1, "one request learns whether REST has `outbound_enabled`");
+    assert_eq!(
+        gitlab.requests().len(),
+        1,
+        "one request learns whether REST has `outbound_enabled`"
+    );
     gitlab.set_inbound_enabled(1, false);
     assert!(!refresh().await);
 

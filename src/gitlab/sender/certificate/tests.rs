@@ -1,13 +1,15 @@
 use std::time::Duration;
 
 use rcgen::{
-    CertificateParams, ExtendedKeyUsagePurpose, KeyPair, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData as _,
+    CertificateParams, ExtendedKeyUsagePurpose, KeyPair, PKCS_ED25519, PKCS_RSA_SHA256,
+    PublicKeyData as _,
 };
 use time::{Date, Month, OffsetDateTime, Time};
 
 use super::*;
 
-/// Returns a certificate that is valid from 2 January of one year to 2 January of another, and its key.
+/// Returns a certificate that is valid from 2 January of one year to 2 January of another, and its
+/// key.
 fn valid_between(from: i32, to: i32) -> (CertificateDer<'static>, KeyPair) {
     let day = |year| {
         let date = Date::from_calendar_date(year, Month::January, 2).unwrap();
@@ -58,7 +60,10 @@ fn bytes_that_are_no_certificate_have_no_parts() {
 }
 
 /// Returns the parts of a certificate with a key of that kind and those usages.
-fn parts(algorithm: &'static rcgen::SignatureAlgorithm, usages: Vec<ExtendedKeyUsagePurpose>) -> Parts {
+fn parts(
+    algorithm: &'static rcgen::SignatureAlgorithm,
+    usages: Vec<ExtendedKeyUsagePurpose>,
+) -> Parts {
     let mut params = CertificateParams::new(["gitlab.test".to_owned()]).unwrap();
     params.extended_key_usages = usages;
     let key = KeyPair::generate_for(algorithm).unwrap();
@@ -68,10 +73,17 @@ fn parts(algorithm: &'static rcgen::SignatureAlgorithm, usages: Vec<ExtendedKeyU
 #[test]
 fn usages_of_a_certificate_are_read() {
     use ExtendedKeyUsagePurpose::{Any, ClientAuth, ServerAuth};
-    for (usages, is_for_servers) in
-        [(vec![], true), (vec![Any], true), (vec![ClientAuth, ServerAuth], true), (vec![ClientAuth], false)]
-    {
-        assert_eq!(parts(&PKCS_ED25519, usages.clone()).is_for_servers, is_for_servers, "{usages:?}");
+    for (usages, is_for_servers) in [
+        (vec![], true),
+        (vec![Any], true),
+        (vec![ClientAuth, ServerAuth], true),
+        (vec![ClientAuth], false),
+    ] {
+        assert_eq!(
+            parts(&PKCS_ED25519, usages.clone()).is_for_servers,
+            is_for_servers,
+            "{usages:?}"
+        );
     }
 }
 

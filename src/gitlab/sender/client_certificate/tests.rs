@@ -5,8 +5,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512,
-    PKCS_ED25519, PKCS_RSA_SHA256,
+    CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_RSA_SHA256,
 };
 use serde_json::json;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -16,7 +16,8 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use crate::gitlab::testing::{Scripted, client, json, project};
 use crate::gitlab::{BaseUrl, Client, Config, ConfigError};
 
-/// Tag of the wrapping of a key in PKCS#8: the key in its older form is the octets after the algorithm.
+/// Tag of the wrapping of a key in PKCS#8: the key in its older form is the octets after the
+/// algorithm.
 const OCTETS: u8 = 0x04;
 const SEQUENCE: u8 = 0x30;
 
@@ -129,8 +130,11 @@ async fn both_may_be_in_one_file_with_line_ends_and_text_of_any_kind() {
 }
 
 fn refusal(certificate: String, key: String) -> ConfigError {
-    let mut config =
-        Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), Some("glpat-x".into()), "tests".into());
+    let mut config = Config::new(
+        BaseUrl::parse("https://gitlab.com").unwrap(),
+        Some("glpat-x".into()),
+        "tests".into(),
+    );
     config.client_cert_pem = Some(certificate);
     config.client_key_pem = Some(key.into());
     Client::new(&config, Default::default()).unwrap_err()
@@ -140,8 +144,10 @@ fn refusal(certificate: String, key: String) -> ConfigError {
 fn a_key_that_is_no_use_says_why() {
     let pair = Pair::of(KeyPair::generate().unwrap());
     let encrypted = "it is encrypted; decrypt it with `openssl pkey`";
-    let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n\
-                 -----END RSA PRIVATE KEY-----\n";
+    let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: \
+                 AES-256-CBC,00\n\nAAAA\n\
+                 -----END RSA PRIVATE KEY-----\n\
+                 ";
     for (key, reason) in [
         (section("ENCRYPTED PRIVATE KEY", b"x"), encrypted),
         (older.to_owned(), encrypted),
@@ -149,7 +155,10 @@ fn a_key_that_is_no_use_says_why() {
         (section("OPENSSH PRIVATE KEY", b"x"), "it is an SSH key, which TLS doesn't support"),
         (pair.certificate(), "it doesn't have a private key in PEM form"),
         (String::new(), "it doesn't have a private key in PEM form"),
-        (section("PRIVATE KEY", b"no key"), "it isn't an RSA, ECDSA or Ed25519 key that TLS supports"),
+        (
+            section("PRIVATE KEY", b"no key"),
+            "it isn't an RSA, ECDSA or Ed25519 key that TLS supports",
+        ),
         (pair.pkcs8().replace("-----END", "-----"), "one of its sections doesn't have an end"),
         (pair.pkcs8().replace("-----\n", "-----\n!"), "it isn't valid PEM"),
     ] {
@@ -173,7 +182,11 @@ fn a_certificate_that_is_none_says_so() {
 
 #[test]
 fn a_key_of_another_certificate_is_refused() {
-    let (ours, other) = (Pair::of(KeyPair::generate().unwrap()), Pair::of(KeyPair::generate().unwrap()));
+    let (ours, other) =
+        (Pair::of(KeyPair::generate().unwrap()), Pair::of(KeyPair::generate().unwrap()));
     let error = refusal(ours.certificate(), other.pkcs8());
-    assert_eq!(error, ConfigError::ClientKeyPair("the key doesn't match the certificate".to_owned()));
+    assert_eq!(
+        error,
+        ConfigError::ClientKeyPair("the key doesn't match the certificate".to_owned())
+    );
 }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::gitlab::sender::message;
-use crate::gitlab::testing::{Reply, Scripted, client, json, project, project_target, refusal, shown, text};
+use crate::gitlab::testing::{
+    Reply, Scripted, client, json, project, project_target, refusal, shown, text,
+};
 use serde_json::json;
 
 /// The error of reading a scope when the server answers so for ever.
@@ -26,7 +28,8 @@ async fn refusals_of_the_token_are_told_apart() {
     assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Invalid));
     assert_eq!(line, "GitLab doesn't accept the token (401)");
 
-    let body = json!({"error": "invalid_token", "error_description": "Token is expired. You can do this."});
+    let body = json!({"error": "invalid_token", "error_description": "Token is expired. You can do \
+        this."});
     let (kind, line) = told(json(401, &body)).await;
     assert_eq!(kind, ErrorKind::Unauthorized(TokenProblem::Expired));
     assert_eq!(line, "the token has expired (401): Token is expired. You can do this.");
@@ -53,12 +56,15 @@ async fn a_missing_role_is_not_a_missing_scope() {
     let scopes = "the token needs one of the scopes `api`, `read_api` or `read_user`";
     assert_eq!(line, format!("{scopes} (403): More."));
 
-    let sentence = "Access denied: This operation requires a fine-grained personal access token with the following project \
-                    permissions: [Job Token Scope: Read].";
+    let sentence = "Access denied: This operation requires a fine-grained personal access token \
+                    with the following project permissions: [Job Token Scope: Read].";
     let body = json!({"error": "insufficient_granular_scope", "error_description": sentence});
     let (kind, line) = told(json(403, &body)).await;
     assert_eq!(kind, ErrorKind::FineGrained { needed: Some("Job Token Scope: Read".to_owned()) });
-    assert_eq!(line, format!("the token lacks the permission Job Token Scope: Read (403): {sentence}"));
+    assert_eq!(
+        line,
+        format!("the token lacks the permission Job Token Scope: Read (403): {sentence}")
+    );
 }
 
 #[tokio::test]
@@ -76,7 +82,9 @@ async fn refusals_of_the_request_keep_gitlabs_words() {
 
 #[tokio::test]
 async fn a_404_is_gitlabs_in_gitlabs_form_alone() {
-    for message in ["404 Project Not Found", "404 target_group_id not found Not Found", "404 Not found"] {
+    for message in
+        ["404 Project Not Found", "404 target_group_id not found Not Found", "404 Not found"]
+    {
         assert_eq!(told(refusal(404, message)).await.0, ErrorKind::NotFound, "{message}");
     }
     let no_route = json(404, &json!({"error": "404 Not Found"}));
@@ -111,7 +119,10 @@ async fn pages_of_a_proxy_are_summarised() {
 #[tokio::test]
 async fn a_wait_that_is_too_long_is_told_and_not_waited_for() {
     let error = error_of(text(429, "Retry later").with("retry-after", 3600)).await;
-    assert_eq!(*error.kind(), ErrorKind::RateLimited { retry_after: Some(Duration::from_secs(3600)) });
+    assert_eq!(
+        *error.kind(),
+        ErrorKind::RateLimited { retry_after: Some(Duration::from_secs(3600)) }
+    );
     assert_eq!(error.attempts(), 1);
     assert!(shown(&error).contains("rate limit exceeded, retry after 3600 s (429)"));
 }
@@ -121,7 +132,10 @@ async fn an_answer_that_is_no_answer_is_unreadable() {
     for (body, words) in [
         ("[1,", "the response is empty or incomplete"),
         ("", "the response is empty or incomplete"),
-        ("[]", "invalid length 0, expected struct ScopeSettings with 2 elements at line 1 column 2"),
+        (
+            "[]",
+            "invalid length 0, expected struct ScopeSettings with 2 elements at line 1 column 2",
+        ),
         ("{}", "missing field `inbound_enabled` at line 1 column 2"),
         ("hello", "hello"),
     ] {

@@ -1,7 +1,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::gitlab::testing::{HEADER, Reply, Scripted, TOKEN, client, empty, json, refusal, shown, text};
+use crate::gitlab::testing::{
+    HEADER, Reply, Scripted, TOKEN, client, empty, json, refusal, shown, text,
+};
 
 const DOCUMENT: Document =
     Document { name: "Test", text: "query Test($of: [Kind!]!) { it(of: $of) }", optional: &[] };
@@ -33,7 +35,8 @@ async fn a_document_is_posted_beside_the_rest_api_with_its_variables() {
     assert_eq!(read(&server).await.unwrap(), Some(7));
     let seen = server.seen().remove(0);
     assert_eq!(seen.line(), "POST /api/graphql");
-    let expected = json!({ "query": DOCUMENT.text, "operationName": "Test", "variables": variables() });
+    let expected =
+        json!({ "query": DOCUMENT.text, "operationName": "Test", "variables": variables() });
     assert_eq!(seen.body, expected);
     assert!(seen.headers.contains(TOKEN) && seen.headers.contains(HEADER));
 }
@@ -55,10 +58,13 @@ async fn errors_under_status_200_are_told_apart_by_their_structure() {
         json!({"data": {"it": null}, "errors": [{"message": "It does not exist", "path": ["it"]}]});
     let (kind, line) = told(json(200, &unavailable)).await;
     assert_eq!(kind, ErrorKind::NotAvailable);
-    assert_eq!(line, "not found, or the token isn't allowed to read or change it (200): It does not exist");
+    assert_eq!(
+        line,
+        "not found, or the token isn't allowed to read or change it (200): It does not exist"
+    );
 
-    let complex =
-        json!({"errors": [{"message": "Query has complexity of 300, which exceeds max complexity of 250"}]});
+    let complex = json!({"errors": [{"message": "Query has complexity of 300, which exceeds max \
+        complexity of 250"}]});
     assert_eq!(told(json(200, &complex)).await.0, ErrorKind::BadRequest);
 }
 
@@ -73,7 +79,8 @@ async fn values_that_gitlab_does_not_know_are_named_as_we_wrote_them() {
     }]});
     let (kind, line) = told(json(200, &reply)).await;
     assert_eq!(kind, ErrorKind::UnknownValues(vec!["READ_TEA".into(), "READ_MINDS".into()]));
-    let start = format!("GitLab doesn't recognize READ_TEA, READ_MINDS (200): {explanation}; Expected");
+    let start =
+        format!("GitLab doesn't recognize READ_TEA, READ_MINDS (200): {explanation}; Expected");
     assert!(line.starts_with(&start), "{line}");
 }
 

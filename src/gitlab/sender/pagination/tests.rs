@@ -9,7 +9,11 @@ fn elements(ids: impl IntoIterator<Item = u64>) -> Vec<Value> {
 }
 
 async fn read(server: &Scripted) -> Result<usize, Error> {
-    server.client().allowlist(project(1), Kind::Group, Freshness::Now).await.map(|list| list.iter().count())
+    server
+        .client()
+        .allowlist(project(1), Kind::Group, Freshness::Now)
+        .await
+        .map(|list| list.iter().count())
 }
 
 fn pages(server: &Scripted) -> Vec<u64> {
@@ -30,7 +34,8 @@ async fn a_list_of_201_is_three_pages() {
 #[tokio::test]
 async fn later_pages_are_fetched_at_the_same_time() {
     let ids: Vec<u64> = (1..=201).collect();
-    let server = Scripted::slow(std::time::Duration::from_millis(50), move |seen| list(&ids, seen)).await;
+    let server =
+        Scripted::slow(std::time::Duration::from_millis(50), move |seen| list(&ids, seen)).await;
     assert_eq!(read(&server).await.unwrap(), 201);
     assert_eq!(server.most_in_flight(), 2);
 }
@@ -52,7 +57,8 @@ async fn a_link_serves_where_the_headers_are_missing() {
         match seen.page() {
             1 => reply.with(
                 "link",
-                "<https://x/y?page=1>; rel=\"first\", <https://x/y?per_page=100&page=2>; rel=\"next\"",
+                "<https://x/y?page=1>; rel=\"first\", <https://x/y?per_page=100&page=2>; \
+                 rel=\"next\"",
             ),
             _ => reply.with("link", "<https://x/y?page=1>; rel=\"first\""),
         }
@@ -75,8 +81,10 @@ async fn without_any_header_full_pages_are_asked_on() {
 async fn pages_that_repeat_are_an_error() {
     for server in [
         Scripted::new(|_| json(200, &Value::from(elements(1..=100)))).await,
-        Scripted::new(|seen| json(200, &Value::from(elements(1..=5))).with("x-next-page", seen.page() + 1))
-            .await,
+        Scripted::new(|seen| {
+            json(200, &Value::from(elements(1..=5))).with("x-next-page", seen.page() + 1)
+        })
+        .await,
     ] {
         let error = read(&server).await.unwrap_err();
         assert_eq!(error.words(), Some("one page repeats another"));
@@ -102,8 +110,11 @@ async fn a_list_that_changed_while_it_was_read_is_read_again() {
     let readings = std::sync::atomic::AtomicU64::new(0);
     let server = Scripted::new(move |seen| {
         use std::sync::atomic::Ordering::SeqCst;
-        let reading =
-            if seen.page() == 1 { readings.fetch_add(1, SeqCst) } else { readings.load(SeqCst) - 1 };
+        let reading = if seen.page() == 1 {
+            readings.fetch_add(1, SeqCst)
+        } else {
+            readings.load(SeqCst) - 1
+        };
         // In the first reading element 101 slips onto the page that was read already.
         let second = if reading == 0 { 102..=150 } else { 101..=150 };
         let ids: Vec<Value> = if seen.page() == 1 { elements(1..=100) } else { elements(second) };
@@ -119,7 +130,8 @@ async fn totals_reveal_a_removal_that_hides_a_slipped_element() {
     let removed = std::sync::atomic::AtomicBool::new(false);
     let server = Scripted::new(move |seen| {
         use std::sync::atomic::Ordering::SeqCst;
-        // Element 1 is removed once the first page was read, so that 101 slips onto it: as many come as are counted.
+        // Element 1 is removed once the first page was read, so that 101 slips onto it: as many
+        // come as are counted.
         let first = if removed.load(SeqCst) { 2 } else { 1 };
         removed.fetch_or(seen.page() == 1, SeqCst);
         let ids: Vec<u64> = (first..=150).collect();
@@ -127,7 +139,10 @@ async fn totals_reveal_a_removal_that_hides_a_slipped_element() {
     })
     .await;
     let list = server.client().allowlist(project(1), Kind::Group, Freshness::Now).await.unwrap();
-    assert_eq!(list.iter().map(|group| group.target.id()).collect::<Vec<_>>(), (2..=150).collect::<Vec<_>>());
+    assert_eq!(
+        list.iter().map(|group| group.target.id()).collect::<Vec<_>>(),
+        (2..=150).collect::<Vec<_>>()
+    );
     assert_eq!(pages(&server), [1, 1, 2, 2]);
 }
 
@@ -171,8 +186,10 @@ async fn one_page_that_fails_fails_the_list() {
 #[test]
 fn the_next_page_is_a_pure_question() {
     let next = |current, pairs: &[(&'static str, &str)], count| {
-        let headers =
-            pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
         next_page(current, &headers, count)
     };
     assert_eq!(next(1, &[("x-next-page", "2")], 100), Ok(Some(2)));
@@ -206,7 +223,11 @@ async fn an_entry_of_the_project_for_itself_is_counted_twice() {
     let on_one_page = vec![first()[1..].to_vec(), vec![101, 1, 1]];
     assert_eq!(read_own(on_one_page, 102).await, Some((100, 2)));
     let on_two_pages = vec![first(), vec![101, 1]];
-    assert_eq!(read_own(on_two_pages, 102).await, Some((100, 4)), "a second reading confirms the first");
+    assert_eq!(
+        read_own(on_two_pages, 102).await,
+        Some((100, 4)),
+        "a second reading confirms the first"
+    );
     let moved = vec![first(), vec![100, 1]];
     assert_eq!(read_own(moved, 104).await, None, "more is missing than that explains");
 }

@@ -37,11 +37,15 @@ fn upper_case_comes_before_lower_case() {
     ] {
         let variables = [("https_proxy", lower), ("HTTPS_PROXY", upper)];
         assert_eq!(name("https://gitlab.test", &variables).as_deref(), chosen);
-        let exceptions =
-            [("HTTPS_PROXY", PROXY), ("no_proxy", &lower.replace("http", "x")), ("NO_PROXY", upper)];
+        let exceptions = [
+            ("HTTPS_PROXY", PROXY),
+            ("no_proxy", &lower.replace("http", "x")),
+            ("NO_PROXY", upper),
+        ];
         assert_eq!(name("https://gitlab.test", &exceptions).as_deref(), Some(PROXY));
     }
-    let exceptions = [("HTTPS_PROXY", PROXY), ("NO_PROXY", "other.test"), ("no_proxy", "gitlab.test")];
+    let exceptions =
+        [("HTTPS_PROXY", PROXY), ("NO_PROXY", "other.test"), ("no_proxy", "gitlab.test")];
     assert_eq!(name("https://gitlab.test", &exceptions).as_deref(), Some(PROXY));
     let exceptions = [("HTTPS_PROXY", PROXY), ("NO_PROXY", ""), ("no_proxy", "gitlab.test")];
     assert_eq!(name("https://gitlab.test", &exceptions), None);
@@ -66,7 +70,11 @@ fn an_address_is_read_with_and_without_a_scheme() {
         ("socks5h://proxy:1080", "socks5h://proxy:1080", "socks5h://proxy:1080"),
     ] {
         let proxy = chosen("https://gitlab.test", &[("HTTPS_PROXY", text)]).unwrap().unwrap();
-        assert_eq!((proxy.to_string().as_str(), proxy.address().as_str()), (shown, address), "{text}");
+        assert_eq!(
+            (proxy.to_string().as_str(), proxy.address().as_str()),
+            (shown, address),
+            "{text}"
+        );
         let (display, debug) = (proxy.to_string(), format!("{proxy:?}"));
         assert!(!display.contains("p%40ss") && !debug.contains("p%40ss"), "{debug}");
         assert!(reqwest::Proxy::all(proxy.address()).is_ok(), "{text}");
@@ -243,7 +251,8 @@ fn the_password_is_a_secret_in_each_form() {
 #[test]
 fn plain_http_is_forwarded_by_http_proxies_alone() {
     let forwards = |base_url: &str, text: &str| {
-        let proxy = chosen(base_url, &[("HTTPS_PROXY", text), ("HTTP_PROXY", text)]).unwrap().unwrap();
+        let proxy =
+            chosen(base_url, &[("HTTPS_PROXY", text), ("HTTP_PROXY", text)]).unwrap().unwrap();
         proxy.forwards(&BaseUrl::parse(base_url).unwrap())
     };
     assert!(forwards("http://gitlab.test", "http://proxy"));

@@ -8,8 +8,8 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
 use crate::gitlab::testing::{
-    HEADER, Reply, Scripted, TOKEN, USER_AGENT, client, empty, json, list, project, project_target, refusal,
-    stoppable, text,
+    HEADER, Reply, Scripted, TOKEN, USER_AGENT, client, empty, json, list, project, project_target,
+    refusal, stoppable, text,
 };
 use crate::gitlab::{Allowed, BaseUrl, Client, Config, ConfigError, ErrorKind};
 
@@ -52,7 +52,8 @@ async fn a_408_counts_as_an_attempt() {
     client(&config).scope(&project(1).into()).await.unwrap_err();
     assert_eq!(server.count(), 1);
 
-    let server = Scripted::answers(vec![text(408, "too slow").with("retry-after", 1), settings()]).await;
+    let server =
+        Scripted::answers(vec![text(408, "too slow").with("retry-after", 1), settings()]).await;
     let began = std::time::Instant::now();
     server.client().scope(&project(1).into()).await.unwrap();
     assert!(began.elapsed() >= Duration::from_secs(1));
@@ -91,7 +92,9 @@ async fn no_more_requests_are_on_the_wire_than_allowed() {
 
 #[tokio::test]
 async fn one_rate_limit_pauses_all_requests() {
-    let server = Scripted::answers(vec![text(429, "Retry later").with("retry-after", 200), settings()]).await;
+    let server =
+        Scripted::answers(vec![text(429, "Retry later").with("retry-after", 200), settings()])
+            .await;
     let client = server.client();
     let first = tokio::spawn({
         let client = client.clone();
@@ -100,14 +103,16 @@ async fn one_rate_limit_pauses_all_requests() {
     while client.sender.shared.pause.is_over() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let second = tokio::time::timeout(Duration::from_millis(100), client.scope(&project(2).into())).await;
+    let second =
+        tokio::time::timeout(Duration::from_millis(100), client.scope(&project(2).into())).await;
     assert!(second.is_err() && server.count() == 1, "the second did not wait for the first");
     first.abort();
 }
 
 #[tokio::test]
 async fn after_the_wait_that_was_asked_for_it_goes_on() {
-    let server = Scripted::answers(vec![text(429, "Retry later").with("retry-after", 1), settings()]).await;
+    let server =
+        Scripted::answers(vec![text(429, "Retry later").with("retry-after", 1), settings()]).await;
     let began = std::time::Instant::now();
     server.client().scope(&project(1).into()).await.unwrap();
     assert!(began.elapsed() >= Duration::from_secs(1));
@@ -206,15 +211,21 @@ async fn a_half_done_write_is_looked_at_despite_the_stop() {
 #[test]
 fn a_client_is_not_made_from_nonsense() {
     let made = |change: fn(&mut Config)| {
-        let mut config =
-            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), Some(TOKEN.into()), USER_AGENT.into());
+        let mut config = Config::new(
+            BaseUrl::parse("https://gitlab.com").unwrap(),
+            Some(TOKEN.into()),
+            USER_AGENT.into(),
+        );
         config.cacert_pem = None;
         change(&mut config);
         Client::new(&config, CancellationToken::new()).map(drop).unwrap_err()
     };
     let header = |reason| ConfigError::Header { name: String::new(), reason };
     assert_eq!(made(|config| config.token = Some("".into())), ConfigError::TokenEmpty);
-    assert_eq!(made(|config| config.token = Some("glpat-a\n".into())), ConfigError::TokenNotSendable);
+    assert_eq!(
+        made(|config| config.token = Some("glpat-a\n".into())),
+        ConfigError::TokenNotSendable
+    );
     assert_eq!(made(|config| config.token = Some("glpat-ü".into())), ConfigError::TokenNotSendable);
     assert_eq!(made(|config| config.max_concurrent_requests = 0), ConfigError::NoConcurrency);
     assert_eq!(made(|config| config.request_timeout = Duration::ZERO), ConfigError::NoTime);
@@ -238,8 +249,11 @@ fn a_client_is_not_made_from_nonsense() {
 #[test]
 fn a_header_that_cannot_be_sent_is_named_without_its_value() {
     for name in ["X-Line", "Authorization"] {
-        let mut config =
-            Config::new(BaseUrl::parse("https://gitlab.com").unwrap(), Some(TOKEN.into()), USER_AGENT.into());
+        let mut config = Config::new(
+            BaseUrl::parse("https://gitlab.com").unwrap(),
+            Some(TOKEN.into()),
+            USER_AGENT.into(),
+        );
         config.headers.insert(name.to_owned(), format!("{HEADER}\n").into());
         let error = Client::new(&config, CancellationToken::new()).unwrap_err();
         assert!(
@@ -280,8 +294,9 @@ async fn the_log_tells_each_attempt_and_no_secret() {
     let said = format!("who is {TOKEN} with {HEADER}?");
     let server = Scripted::answers(vec![refusal(502, &said), Reply::Lost, settings()]).await;
     let client = server.client();
-    // With a single subscriber alive, `tracing` asks only the thread that first reaches an event whether anyone
-    // listens; with two it asks all, so that tests on other threads can't switch our events off.
+    // With a single subscriber alive, `tracing` asks only the thread that first reaches an event
+    // whether anyone listens; with two it asks all, so that tests on other threads can't switch our
+    // events off.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     // Libraries below us log as well; all levels and targets are taken.
     let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio_rustls::rustls::pki_types::UnixTime;
-use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+use tokio_rustls::rustls::{
+    AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible,
+};
 
 use crate::gitlab::sender::certificate::SHORTEST_RSA_KEY;
 use crate::gitlab::sender::error::TlsProblem;
@@ -63,18 +65,23 @@ pub(in crate::gitlab::sender) fn problem_of(error: &Error) -> (TlsProblem, Optio
     }
 }
 
-/// The beginning of the TLS library's words for an alert, which is all that HTTP/2 keeps of its error.
+/// The beginning of the TLS library's words for an alert, which is all that HTTP/2 keeps of its
+/// error.
 const ALERT: &str = "received fatal alert: ";
 
-/// Returns what is wrong with a connection, by the words of the TLS library, or `None` for others' words.
-pub(in crate::gitlab::sender) fn problem_of_text(text: &str) -> Option<(TlsProblem, Option<String>)> {
+/// Returns what is wrong with a connection, by the words of the TLS library, or `None` for others'
+/// words.
+pub(in crate::gitlab::sender) fn problem_of_text(
+    text: &str,
+) -> Option<(TlsProblem, Option<String>)> {
     let name = text.strip_prefix(ALERT)?;
     let is_about_ours = CLIENT_CERTIFICATE_ALERTS.iter().any(|alert| format!("{alert:?}") == name);
     let problem = if is_about_ours { TlsProblem::ClientCertificate } else { TlsProblem::Other };
     Some((problem, message::line(text)))
 }
 
-/// The alerts by which servers refuse clients without a certificate, or with one that they don't accept.
+/// The alerts by which servers refuse clients without a certificate, or with one that they don't
+/// accept.
 const CLIENT_CERTIFICATE_ALERTS: [AlertDescription; 7] = [
     AlertDescription::CertificateRequired,
     AlertDescription::NoCertificate,
@@ -95,9 +102,10 @@ fn of_certificate(
             (TlsProblem::Expired, date(*not_after).map(|date| format!("it was valid until {date}")))
         }
         CertificateError::NotValidYet => (TlsProblem::NotYetValid, None),
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            (TlsProblem::NotYetValid, date(*not_before).map(|date| format!("it is valid from {date}")))
-        }
+        CertificateError::NotValidYetContext { not_before, .. } => (
+            TlsProblem::NotYetValid,
+            date(*not_before).map(|date| format!("it is valid from {date}")),
+        ),
         CertificateError::NotValidForName => (TlsProblem::WrongName, None),
         CertificateError::NotValidForNameContext { presented, .. } => {
             (TlsProblem::WrongName, message::line(&names(presented)))
@@ -105,8 +113,12 @@ fn of_certificate(
         CertificateError::UnknownIssuer => (TlsProblem::UnknownIssuer, None),
         CertificateError::BadSignature => (TlsProblem::Other, Some(BAD_SIGNATURE.to_owned())),
         CertificateError::Other(other) => match other.0.downcast_ref() {
-            Some(refusal @ Refusal::SelfSigned) => (TlsProblem::UnknownIssuer, Some(refusal.to_string())),
-            Some(refusal @ Refusal::Authority) => (TlsProblem::Authority, Some(refusal.to_string())),
+            Some(refusal @ Refusal::SelfSigned) => {
+                (TlsProblem::UnknownIssuer, Some(refusal.to_string()))
+            }
+            Some(refusal @ Refusal::Authority) => {
+                (TlsProblem::Authority, Some(refusal.to_string()))
+            }
             Some(refusal @ (Refusal::Purpose | Refusal::ShortKey(_))) => {
                 (TlsProblem::Unusable, Some(refusal.to_string()))
             }
@@ -114,7 +126,9 @@ fn of_certificate(
                 TlsProblem::WrongName,
                 Some("it is of X.509 version 1, which doesn't support host names".to_owned()),
             ),
-            None if is_named(error, PURPOSE) => (TlsProblem::Unusable, Some(NOT_FOR_SERVERS.to_owned())),
+            None if is_named(error, PURPOSE) => {
+                (TlsProblem::Unusable, Some(NOT_FOR_SERVERS.to_owned()))
+            }
             None if is_named(error, CRITICAL_EXTENSION) => {
                 (TlsProblem::Unusable, Some("it has an unknown critical extension".to_owned()))
             }
@@ -125,15 +139,17 @@ fn of_certificate(
 }
 
 /// The words for a signature of the handshake or of a certificate.
-const BAD_SIGNATURE: &str = "a signature is invalid: the server's key doesn't match its certificate, or another authority has the issuer's name";
+const BAD_SIGNATURE: &str = "a signature is invalid: the server's key doesn't match its \
+    certificate, or another authority has the issuer's name";
 
-const NOT_FOR_SERVERS: &str = "it isn't a server certificate: its extended key usage lacks serverAuth";
+const NOT_FOR_SERVERS: &str =
+    "it isn't a server certificate: its extended key usage lacks serverAuth";
 
 /// The most names of a certificate that a message repeats.
 const MOST_NAMES: usize = 5;
 
-/// Says what a certificate is for, from the TLS library's forms of its names: `DnsName("…")` and `IpAddress(…)`. Others,
-/// such as addresses of pages, name no host.
+/// Says what a certificate is for, from the TLS library's forms of its names: `DnsName("…")` and
+/// `IpAddress(…)`. Others, such as addresses of pages, name no host.
 fn names(presented: &[String]) -> String {
     let host = |name: &String| {
         let (kind, rest) = name.split_once('(')?;
@@ -148,7 +164,9 @@ fn names(presented: &[String]) -> String {
     };
     let names: Vec<String> = presented.iter().filter_map(host).take(MOST_NAMES).collect();
     match names.is_empty() {
-        true => "it has no host as a subject alternative name, and a Common Name isn't used".to_owned(),
+        true => {
+            "it has no host as a subject alternative name, and a Common Name isn't used".to_owned()
+        }
         false => format!("it is valid for {}", names.join(", ")),
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use rustls_platform_verifier::Verifier;
-use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
 use tokio_rustls::rustls::client::verify_server_name;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -16,11 +18,13 @@ use tokio_rustls::rustls::{
 use super::problem::{self, Refusal};
 use crate::gitlab::sender::certificate::{Parts, SHORTEST_RSA_KEY};
 
-/// Trusts what the system's verifier trusts, and a server whose own certificate is in `cacert_file` or the system's store.
+/// Trusts what the system's verifier trusts, and a server whose own certificate is in `cacert_file`
+/// or the system's store.
 ///
-/// webpki refuses the latter where the certificate says that it is an authority, as self-signed ones mostly
-/// do, or was signed by an authority that isn't in the file. Other clients accept both. This gives nobody new
-/// rights: a client that has the key of a certificate in the file can sign certificates with it.
+/// webpki refuses the latter where the certificate says that it is an authority, as self-signed
+/// ones mostly do, or was signed by an authority that isn't in the file. Other clients accept both.
+/// This gives nobody new rights: a client that has the key of a certificate in the file can sign
+/// certificates with it.
 #[derive(Debug)]
 pub(super) struct ListedOrVerified {
     verifier: Verifier,
@@ -33,8 +37,9 @@ impl ListedOrVerified {
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, Error> {
         // One that can't serve as an authority may still be the server's own.
-        let is_usable =
-            |one: &&CertificateDer<'_>| RootCertStore::empty().add((*one).clone().into_owned()).is_ok();
+        let is_usable = |one: &&CertificateDer<'_>| {
+            RootCertStore::empty().add((*one).clone().into_owned()).is_ok()
+        };
         let usable: Vec<_> = authorities.iter().filter(is_usable).cloned().collect();
         let verifier = match usable.is_empty() {
             true => Verifier::new(provider)?,
@@ -48,8 +53,9 @@ impl ListedOrVerified {
     }
 }
 
-/// Checks whether the system's store has that certificate. Reads the store each time: only certificates that the verifier
-/// refuses get here, and the store is larger than all else in memory.
+/// Checks whether the system's store has that certificate. Reads the store each time: only
+/// certificates that the verifier refuses get here, and the store is larger than all else in
+/// memory.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 fn is_in_system_store(certificate: &CertificateDer<'_>) -> bool {
     rustls_native_certs::load_native_certs().certs.iter().any(|listed| listed == certificate)
@@ -70,8 +76,13 @@ impl ServerCertVerifier for ListedOrVerified {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verified =
-            self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let verified = self.verifier.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
         let error = match verified {
             Err(error) if !problem::is_final(&error) => error,
             verified => return verified,
@@ -116,7 +127,11 @@ impl ServerCertVerifier for ListedOrVerified {
 }
 
 /// Returns the error with the cause that webpki leaves out, if the certificates show it.
-fn explained(error: Error, end_entity: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> Error {
+fn explained(
+    error: Error,
+    end_entity: &CertificateDer<'_>,
+    others: &[CertificateDer<'_>],
+) -> Error {
     let refusal = match &error {
         Error::InvalidCertificate(CertificateError::BadSignature) => {
             let certificates = std::iter::once(end_entity).chain(others);
@@ -173,9 +188,9 @@ impl ServerCertVerifier for AnyServer {
     /// Those of TLS 1.3, and the older ones of TLS 1.2.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         use SignatureScheme::{
-            ECDSA_NISTP256_SHA256, ECDSA_NISTP384_SHA384, ECDSA_NISTP521_SHA512, ECDSA_SHA1_Legacy, ED448,
-            ED25519, RSA_PKCS1_SHA1, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
-            RSA_PSS_SHA384, RSA_PSS_SHA512,
+            ECDSA_NISTP256_SHA256, ECDSA_NISTP384_SHA384, ECDSA_NISTP521_SHA512, ECDSA_SHA1_Legacy,
+            ED448, ED25519, RSA_PKCS1_SHA1, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
+            RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512,
         };
         vec![
             RSA_PKCS1_SHA1,

@@ -32,7 +32,11 @@ const NO_CREDENTIALS: &str = "it doesn't accept a user name and password";
 const LONGEST_ANSWER: (Duration, u64) = (Duration::from_secs(5), 512);
 
 /// Returns the failure if it is the proxy's: no connection to it, or none from it to the server.
-pub(super) fn failure(error: &reqwest::Error, proxy: &Proxy, base_url: &BaseUrl) -> Option<Failure> {
+pub(super) fn failure(
+    error: &reqwest::Error,
+    proxy: &Proxy,
+    base_url: &BaseUrl,
+) -> Option<Failure> {
     if !error.is_connect() {
         return None;
     }
@@ -48,12 +52,16 @@ pub(super) fn failure(error: &reqwest::Error, proxy: &Proxy, base_url: &BaseUrl)
             .map(|(problem, words)| (ProxyProblem::Untrusted(problem), words))
     };
     let (problem, cause) = match said.as_deref() {
-        Some("failed to create underlying connection") if tls_error(error).is_some() => untrusted()?,
+        Some("failed to create underlying connection") if tls_error(error).is_some() => {
+            untrusted()?
+        }
         // The client drops the cause for SOCKS.
         Some("failed to create underlying connection") => {
             (ProxyProblem::Unreachable, cause.filter(|cause| !cause.starts_with(SOCKS)))
         }
-        Some("proxy authorization required") => (ProxyProblem::Credentials, Some(STATUS_407.to_owned())),
+        Some("proxy authorization required") => {
+            (ProxyProblem::Credentials, Some(STATUS_407.to_owned()))
+        }
         // With credentials, the client offers nothing else.
         Some(
             "server does not support user/pass authentication"
@@ -85,14 +93,14 @@ fn of_proxy(proxy: &Proxy, problem: ProxyProblem, cause: Option<String>) -> Fail
     Failure::Proxy { address: proxy.to_string(), variable: proxy.variable(), problem, cause }
 }
 
-/// Checks whether a SOCKS proxy may be used without credentials. The HTTP client offers either no credentials or nothing
-/// else, where Go leaves the choice to the proxy.
+/// Checks whether a SOCKS proxy may be used without credentials. The HTTP client offers either no
+/// credentials or nothing else, where Go leaves the choice to the proxy.
 pub(super) fn takes_no_credentials(failure: &Failure) -> bool {
     matches!(failure, Failure::Proxy { cause: Some(cause), .. } if cause == NO_CREDENTIALS)
 }
 
-/// Returns the failure with the answer of the proxy, if it has refused a connection. The HTTP client drops the answer, so the
-/// proxy is asked again.
+/// Returns the failure with the answer of the proxy, if it has refused a connection. The HTTP
+/// client drops the answer, so the proxy is asked again.
 pub(super) async fn with_answer(
     failure: Failure,
     proxy: &Proxy,
@@ -118,12 +126,16 @@ pub(super) async fn with_answer(
 /// Asks the proxy for a connection, and returns the first line of what it answers.
 async fn answer(proxy: &Proxy, base_url: &BaseUrl) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(proxy.host_and_port()).await?;
-    let (host, port) = (base_url.host().map(|host| host.to_string()).unwrap_or_default(), base_url.port());
+    let (host, port) =
+        (base_url.host().map(|host| host.to_string()).unwrap_or_default(), base_url.port());
     let credentials = match proxy.credentials() {
-        Some(credentials) => format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(credentials)),
+        Some(credentials) => {
+            format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(credentials))
+        }
         None => String::new(),
     };
-    let request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{credentials}\r\n");
+    let request =
+        format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{credentials}\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut line = Vec::new();
     BufReader::new(stream.take(LONGEST_ANSWER.1)).read_until(b'\n', &mut line).await?;
@@ -162,9 +174,15 @@ mod tests {
         for (line, expected) in [
             ("HTTP/1.1 403 Forbidden\r\n", Some((ProxyProblem::Refused, "403 Forbidden"))),
             ("HTTP/1.1 302 Found\r\n", Some((ProxyProblem::Refused, "302 Found"))),
-            ("HTTP/1.0 503 Service Unavailable\r\n", Some((ProxyProblem::NoWay, "503 Service Unavailable"))),
+            (
+                "HTTP/1.0 503 Service Unavailable\r\n",
+                Some((ProxyProblem::NoWay, "503 Service Unavailable")),
+            ),
             ("HTTP/1.1 502\r\n", Some((ProxyProblem::NoWay, "502"))),
-            ("SSH-2.0-OpenSSH_9.6\r\n", Some((ProxyProblem::NotHttp, "it answers \"SSH-2.0-OpenSSH_9.6\""))),
+            (
+                "SSH-2.0-OpenSSH_9.6\r\n",
+                Some((ProxyProblem::NotHttp, "it answers \"SSH-2.0-OpenSSH_9.6\"")),
+            ),
             ("HTTP/1.1 200 OK\r\n", None),
             ("", None),
         ] {

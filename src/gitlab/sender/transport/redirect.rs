@@ -1,4 +1,5 @@
-//! Answers that point elsewhere: which of them are followed, and which lead to a page where people sign in.
+//! Answers that point elsewhere: which of them are followed, and which lead to a page where people
+//! sign in.
 
 use reqwest::header::LOCATION;
 use reqwest::{Method, Response, StatusCode, Url};
@@ -44,13 +45,16 @@ pub(super) fn is_one(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// Returns where a read goes next. A write is not sent elsewhere, and the token does not leave its origin.
+/// Returns where a read goes next. A write is not sent elsewhere, and the token does not leave its
+/// origin.
 pub(super) fn next_hop(from: &Url, response: &Response, method: &Method) -> Result<Url, Failure> {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let next = location.and_then(|location| from.join(location).ok());
     let next = next.filter(|next| matches!(next.scheme(), "http" | "https"));
     match next {
-        Some(next) if *method == Method::GET && next.origin() == from.origin() && !is_sign_in(&next) => {
+        Some(next)
+            if *method == Method::GET && next.origin() == from.origin() && !is_sign_in(&next) =>
+        {
             Ok(next)
         }
         next => Err(Failure::Redirected {
@@ -75,9 +79,9 @@ pub(super) fn in_circles(next: &Url, response: &Response) -> Failure {
 
 fn is_sign_in(url: &Url) -> bool {
     let is_host = |host: &str| {
-        SIGN_ON_HOSTS
-            .iter()
-            .any(|end| host.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+        SIGN_ON_HOSTS.iter().any(|end| {
+            host.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
     };
     let mut parts = url.path().split('/');
     url.host_str().is_some_and(is_host)

@@ -86,17 +86,24 @@ async fn an_answer_without_end_is_not_read() {
     let large = " ".repeat(super::LARGEST_BODY + 1);
     let server = Scripted::answers(vec![text(200, &large)]).await;
     let error = read(&server).await.unwrap_err();
-    assert_eq!((error.kind(), error.words()), (&ErrorKind::Unreadable, Some("the response is too large")));
+    assert_eq!(
+        (error.kind(), error.words()),
+        (&ErrorKind::Unreadable, Some("the response is too large"))
+    );
     let server = Scripted::answers(vec![Reply::Endless]).await;
     let error = read(&server).await.unwrap_err();
-    assert_eq!((error.kind(), error.words()), (&ErrorKind::Unreadable, Some("the response is too large")));
+    assert_eq!(
+        (error.kind(), error.words()),
+        (&ErrorKind::Unreadable, Some("the response is too large"))
+    );
 }
 
 #[tokio::test]
 async fn a_refusal_without_end_is_told_by_its_status() {
     let large = "x".repeat(super::LARGEST_REFUSAL * 2);
     let server =
-        Scripted::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()]).await;
+        Scripted::answers(vec![text(403, &format!("{large}\n")), text(502, &large), settings()])
+            .await;
     assert_eq!(*read(&server).await.unwrap_err().kind(), ErrorKind::Blocked { by: None });
     read(&server).await.unwrap();
     assert_eq!(server.count(), 3);

@@ -20,7 +20,9 @@ fn certificate() -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap()
 }
 
-fn der(certificate: &CertifiedKey<KeyPair>) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+fn der(
+    certificate: &CertifiedKey<KeyPair>,
+) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
     let key = certificate.signing_key.serialize_der();
     (vec![certificate.cert.der().clone()], PrivateKeyDer::try_from(key).unwrap())
 }
@@ -54,7 +56,10 @@ async fn a_server_is_trusted_by_an_authority_or_on_demand_alone() {
     let server = Scripted::behind_tls(tls, settings).await;
 
     let error = read(&server.config()).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Untrusted(TlsProblem::UnknownIssuer), 1));
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (&ErrorKind::Untrusted(TlsProblem::UnknownIssuer), 1)
+    );
     assert!(!error.maybe_carried_out());
     assert_eq!(server.count(), 0);
 
@@ -72,8 +77,10 @@ async fn a_client_shows_its_certificate() {
     let mut roots = RootCertStore::empty();
     roots.add(ours.cert.der().clone()).unwrap();
     let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
-    let tls =
-        ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(chain, key).unwrap();
+    let tls = ServerConfig::builder()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .unwrap();
     let server = Scripted::behind_tls(tls, settings).await;
 
     let nobody = Config { cacert_pem: Some(cert_pem(&own)), retries: 0, ..server.config() };
@@ -88,10 +95,12 @@ async fn a_client_shows_its_certificate() {
     read(&known).await.unwrap();
 }
 
-/// A server of HTTP/2 that answers one request on each connection, and closes it gracefully to all others.
+/// A server of HTTP/2 that answers one request on each connection, and closes it gracefully to all
+/// others.
 async fn one_request_a_connection(certificate: &CertifiedKey<KeyPair>) -> String {
     let (chain, key) = der(certificate);
-    let mut tls = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let mut tls =
+        ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
     tls.alpn_protocols = vec![b"h2".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -101,14 +110,16 @@ async fn one_request_a_connection(certificate: &CertifiedKey<KeyPair>) -> String
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 let stream = acceptor.accept(stream).await.ok()?;
-                let one_at_a_time = h2::server::Builder::new().max_concurrent_streams(1).handshake(stream);
+                let one_at_a_time =
+                    h2::server::Builder::new().max_concurrent_streams(1).handshake(stream);
                 let mut connection: h2::server::Connection<_, &[u8]> = one_at_a_time.await.ok()?;
                 let mut answered = 0;
                 while let Some(Ok((_, mut respond))) = connection.accept().await {
                     // Others come meanwhile, which this connection doesn't take.
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    let mut body =
-                        respond.send_response(tonic::codegen::http::Response::new(()), false).ok()?;
+                    let mut body = respond
+                        .send_response(tonic::codegen::http::Response::new(()), false)
+                        .ok()?;
                     body.send_data(br#"{"inbound_enabled":true}"#, true).ok()?;
                     answered += 1;
                     if answered == 1 {
@@ -143,7 +154,8 @@ async fn a_request_that_a_connection_did_not_take_is_no_attempt() {
     }
 }
 
-/// A server of HTTP/2 that lets in the certificate `client` alone, or asks everybody for one and then hangs up.
+/// A server of HTTP/2 that lets in the certificate `client` alone, or asks everybody for one and
+/// then hangs up.
 async fn with_client_certificates(
     own: &CertifiedKey<KeyPair>,
     client: &CertifiedKey<KeyPair>,
@@ -187,7 +199,11 @@ async fn a_demand_for_a_client_certificate_is_told_in_http2() {
         let shown = if hangs_up { vec![nobody] } else { vec![nobody, stranger] };
         for config in shown {
             let error = read(&config).await.unwrap_err();
-            assert_eq!(*error.kind(), ErrorKind::Untrusted(TlsProblem::ClientCertificate), "{error}");
+            assert_eq!(
+                *error.kind(),
+                ErrorKind::Untrusted(TlsProblem::ClientCertificate),
+                "{error}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Entries that are on the allowlist before they are created here: they are adopted, with a warning, which the plan gives if it
-//! can read the allowlist.
+//! Entries that are on the allowlist before they are created here: they are adopted, with a
+//! warning, which the plan gives if it can read the allowlist.
 
 use super::{EntryModel, cannot_read};
 use serde_json::Value as Json;
@@ -14,9 +14,10 @@ use crate::provider::resources::allowlist_exclusive::LIMIT;
 const UNREAD: &str =
     "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
 
-/// Warns if the plan is to create what is there. All entries of a project share one reading of the list. Returns whether
-/// the entry is there; a list that the token may not read counts as one without it, since the same apply may give the
-/// token the right, and so does one of a GitLab that can't be reached yet.
+/// Warns if the plan is to create what is there. All entries of a project share one reading of the
+/// list. Returns whether the entry is there; a list that the token may not read counts as one
+/// without it, since the same apply may give the token the right, and so does one of a GitLab that
+/// can't be reached yet.
 ///
 /// # Errors
 ///
@@ -32,7 +33,8 @@ pub(super) async fn check(
     match connection.gitlab.allowlist(owner, target.kind(), Freshness::Shared).await {
         Ok(list) if list.get(target).is_some() => {
             connection.ledger.note_adoption(owner, target);
-            // Otherwise each time: a host that plans a resource twice may drop the warnings of the first plan.
+            // Otherwise each time: a host that plans a resource twice may drop the warnings of the
+            // first plan.
             if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none()) {
                 warnings.add(adopted(planned));
             }
@@ -45,7 +47,9 @@ pub(super) async fn check(
             }
             Ok(false)
         }
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(false),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
+            Ok(false)
+        }
         Err(error) if is_out_of_reach(&error) => {
             warnings.add(unread(cannot_read(&project), &error, UNREAD));
             Ok(false)
@@ -62,13 +66,14 @@ pub(super) fn note() -> (String, Json) {
     (ADOPTED.to_owned(), true.into())
 }
 
-/// Returns the warning of an allowlist without room for the entry. It isn't an error, since the same apply may remove another.
+/// Returns the warning of an allowlist without room for the entry. It isn't an error, since the
+/// same apply may remove another.
 fn full(owner: ProjectId, target: Target, planned: &EntryModel) -> Diagnostic {
     let project = names::project(&planned.project, owner);
     let detail = format!(
-        "The allowlist of project {project} has {LIMIT} {}s, which is the most that GitLab allows. Adding {} fails unless the \
-         same apply removes another entry first. Add a group instead of its projects, or remove entries that are no longer \
-         needed.",
+        "The allowlist of project {project} has {LIMIT} {}s, which is the most that GitLab allows. \
+         Adding {} fails unless the same apply removes another entry first. Add a group instead of \
+         its projects, or remove entries that are no longer needed.",
         target.kind(),
         names::target(planned)
     );
@@ -93,5 +98,6 @@ fn adopted(entry: &EntryModel) -> Diagnostic {
     Diagnostic::new(title, detail).with_cause(ADOPTION)
 }
 
-const ADOPTION: &str = "\n\nApplying this adopts the entry, and destroying the resource then removes it. If another resource \
-                        manages the entry, too, keep only one of them. If the resource was renamed, add a `moved` block.";
+const ADOPTION: &str = "\n\nApplying this adopts the entry, and destroying the resource then \
+                        removes it. If another resource manages the entry, too, keep only one of \
+                        them. If the resource was renamed, add a `moved` block.";

@@ -19,9 +19,11 @@ pub(super) async fn replaced(
         ("target_project_id", &prior.target_project_id, &planned.target_project_id),
         ("target_group_id", &prior.target_group_id, &planned.target_group_id),
     ];
-    let differs =
-        |before: &Attr<i64>, now: &Attr<i64>| before.known().is_some() && !now.is_unknown() && before != now;
-    let changed = ids.into_iter().filter(|(_, before, now)| differs(before, now)).map(|(name, ..)| name);
+    let differs = |before: &Attr<i64>, now: &Attr<i64>| {
+        before.known().is_some() && !now.is_unknown() && before != now
+    };
+    let changed =
+        ids.into_iter().filter(|(_, before, now)| differs(before, now)).map(|(name, ..)| name);
     let changed: Vec<_> = changed.collect();
     if changed.is_empty() {
         return changed;

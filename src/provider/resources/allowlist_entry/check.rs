@@ -11,15 +11,17 @@ use crate::provider::permissions::{POLICIES, attribute};
 use crate::provider::report::of_a_plan;
 use crate::provider::{names, permissions};
 
-/// Checks permissions that the plan changes: whether GitLab has them at all, whether it knows the policies, and whether they
-/// restrict the project's own jobs. Where permissions of the entry were managed before, it may be the server that has changed
-/// and not the configuration, and a warning does: an error would stand in the way of all else that is planned, and of the
-/// entry's own removal, before which hosts plan it once more.
+/// Checks permissions that the plan changes: whether GitLab has them at all, whether it knows the
+/// policies, and whether they restrict the project's own jobs. Where permissions of the entry were
+/// managed before, it may be the server that has changed and not the configuration, and a warning
+/// does: an error would stand in the way of all else that is planned, and of the entry's own
+/// removal, before which hosts plan it once more.
 ///
 /// # Errors
 ///
-/// Fails if GitLab doesn't have what is asked for, or can't be asked. A list that the token may not read is no failure of the
-/// plan: what gives it the right may be part of the same apply, which tells the rest. So may the GitLab that can't be reached.
+/// Fails if GitLab doesn't have what is asked for, or can't be asked. A list that the token may not
+/// read is no failure of the plan: what gives it the right may be part of the same apply, which
+/// tells the rest. So may the GitLab that can't be reached.
 pub(super) async fn check(
     connection: Option<&Connection>,
     owner: ProjectId,
@@ -51,10 +53,11 @@ pub(super) async fn check(
     Ok(())
 }
 
-const ONLY_REMOVAL_WORKS: &str = "The entry has other permissions than the configuration. Applying fails for it; \
-                                  destroying it works.";
+const ONLY_REMOVAL_WORKS: &str = "The entry has other permissions than the configuration. Applying \
+                                  fails for it; destroying it works.";
 
-/// Checks the names that the prior state lacks against those that GitLab knows. One that won't tell is no error.
+/// Checks the names that the prior state lacks against those that GitLab knows. One that won't tell
+/// is no error.
 async fn check_names(
     gitlab: &Client,
     policies: &BTreeSet<String>,

@@ -18,8 +18,8 @@ pub(super) fn wanted(owner: ProjectId, target: Target, entry: &EntryModel) -> Wa
     Wanted::default().with(Object::Entry(owner, target), value, names::target(entry))
 }
 
-/// Claims the planned entry, warns of what other resources have to do with it, and returns what its apply must know.
-/// `is_there` says whether the server has the entry already.
+/// Claims the planned entry, warns of what other resources have to do with it, and returns what its
+/// apply must know. `is_there` says whether the server has the entry already.
 pub(super) fn plan(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -73,12 +73,18 @@ pub(super) async fn turn<'a>(
     ledger.claim(instance, Manager::Entry, BTreeSet::new(), wanted(owner, target, entry), false);
     let turn = ledger.turn(object).await;
     match turn.undoes(instance.mark, &Value::Entry(permissions::of(entry))) {
-        Some(by) => Err(overlap::undone(&names::target(entry), by, &names::project(&entry.project, owner))),
+        Some(by) => {
+            Err(overlap::undone(&names::target(entry), by, &names::project(&entry.project, owner)))
+        }
         None => Ok(turn),
     }
 }
 
 /// Returns the entry of a state.
 pub(super) fn held(state: &EntryModel) -> BTreeSet<Object> {
-    owner(state).zip(target(state)).map(|(owner, target)| Object::Entry(owner, target)).into_iter().collect()
+    owner(state)
+        .zip(target(state))
+        .map(|(owner, target)| Object::Entry(owner, target))
+        .into_iter()
+        .collect()
 }

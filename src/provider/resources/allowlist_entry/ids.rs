@@ -1,4 +1,5 @@
-//! The IDs of an entry's project and target: what a plan can know of them, and what an apply finds them to be.
+//! The IDs of an entry's project and target: what a plan can know of them, and what an apply finds
+//! them to be.
 
 use super::EntryModel;
 use super::target::{self as choice, Side};
@@ -9,8 +10,8 @@ use crate::provider::ledger::Manager;
 use crate::provider::project::{self, Known, Resolved};
 use crate::provider::unresolved::Unresolved;
 
-/// Returns the IDs that a configuration stands for, as far as a plan can know them. Paths that lead nowhere are added to
-/// `unresolved`.
+/// Returns the IDs that a configuration stands for, as far as a plan can know them. Paths that lead
+/// nowhere are added to `unresolved`.
 pub(super) async fn identify(
     connection: Option<&Connection>,
     prior: Option<&EntryModel>,
@@ -18,8 +19,10 @@ pub(super) async fn identify(
     unresolved: &mut Unresolved,
 ) -> Result<EntryModel, Errors> {
     let client = connection.map(|connection| &connection.gitlab);
-    let read =
-        connection.zip(prior).and_then(|(connection, prior)| read(connection, prior)).unwrap_or_default();
+    let read = connection
+        .zip(prior)
+        .and_then(|(connection, prior)| read(connection, prior))
+        .unwrap_or_default();
     let known_project = prior.map(|prior| Known {
         path_or_id: &prior.project,
         id: &prior.project_id,
@@ -28,8 +31,13 @@ pub(super) async fn identify(
     let project_id = project::plan_id(client, &config.project, known_project, unresolved).await?;
     let mut identified = EntryModel { project_id, ..EntryModel::default() };
 
-    let look =
-        Look { client, prior, config, present_path: read.target.as_deref(), owner: owner(&identified) };
+    let look = Look {
+        client,
+        prior,
+        config,
+        present_path: read.target.as_deref(),
+        owner: owner(&identified),
+    };
     let kind = choice::kind(config);
     (identified.target_project_id, identified.target_group_id) = match kind {
         Some(Kind::Project) => (look.for_target::<ProjectId>(unresolved).await?, Attr::Null),
@@ -44,7 +52,8 @@ pub(super) async fn identify(
     Ok(identified)
 }
 
-/// Returns the paths that this run has read with the entry of a state, or `None` if it hasn't read it.
+/// Returns the paths that this run has read with the entry of a state, or `None` if it hasn't read
+/// it.
 pub(super) fn read(connection: &Connection, state: &EntryModel) -> Option<Paths> {
     connection.reads.of(Manager::Entry, owner(state)?, Some(target(state)?))
 }
@@ -85,7 +94,8 @@ impl Look<'_> {
         }
     }
 
-    /// Returns the ID that the allowlist gives for a path which isn't visible to the token otherwise.
+    /// Returns the ID that the allowlist gives for a path which isn't visible to the token
+    /// otherwise.
     async fn listed<I: Id>(&self, path: &str) -> Option<I> {
         let list = self.client?.allowlist(self.owner?, I::KIND, Freshness::Shared).await.ok()?;
         let mut entries = list.iter();
@@ -100,8 +110,13 @@ pub(super) async fn resolve_existing(
     client: &Client,
     entry: &EntryModel,
 ) -> Result<(ProjectId, Target), Errors> {
-    let owner =
-        project::resolve_existing::<ProjectId>(client, "project", &entry.project, &entry.project_id).await?;
+    let owner = project::resolve_existing::<ProjectId>(
+        client,
+        "project",
+        &entry.project,
+        &entry.project_id,
+    )
+    .await?;
     Ok((owner, existing_target(client, entry).await?))
 }
 
@@ -126,7 +141,9 @@ async fn existing_target(client: &Client, entry: &EntryModel) -> Result<Target, 
 
 async fn resolve_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Target, Errors> {
     let Side { reference_attribute, path_or_id, id, .. } = Side::of(entry, I::KIND);
-    project::resolve_existing::<I>(client, reference_attribute, path_or_id, id).await.map(Into::into)
+    project::resolve_existing::<I>(client, reference_attribute, path_or_id, id)
+        .await
+        .map(Into::into)
 }
 
 /// Returns the source project, where its ID is known.
@@ -144,7 +161,8 @@ pub(super) fn target(entry: &EntryModel) -> Option<Target> {
 }
 
 impl EntryModel {
-    /// Returns the same entry with the IDs of its project and target, and all that follows from them.
+    /// Returns the same entry with the IDs of its project and target, and all that follows from
+    /// them.
     pub(in crate::provider) fn with_ids(self, owner: ProjectId, target: Target) -> EntryModel {
         let (target_project_id, target_group_id) = match target {
             Target::Project(id) => (Attr::Known(id.into()), Attr::Null),

@@ -2,7 +2,9 @@
 
 use super::{EntryIdentity, EntryModel, cannot_read, own, permissions};
 use crate::framework::{Attr, Context, Diagnostic, Errors, ImportBy};
-use crate::gitlab::{Client, Freshness, GroupId, Id, Kind, ProjectId, Reference, Target, suggested_path};
+use crate::gitlab::{
+    Client, Freshness, GroupId, Id, Kind, ProjectId, Reference, Target, suggested_path,
+};
 use crate::provider::connection::Connection;
 use crate::provider::names::capital;
 use crate::provider::report::{quoted, report};
@@ -12,7 +14,8 @@ use crate::provider::{identity, names, project};
 ///
 /// # Errors
 ///
-/// Fails if the import names no entry, if a project or group isn't visible to the token, and if the entry doesn't exist.
+/// Fails if the import names no entry, if a project or group isn't visible to the token, and if the
+/// entry doesn't exist.
 pub(super) async fn import(
     context: &Context<'_, Connection>,
     by: ImportBy<'_, EntryIdentity>,
@@ -31,7 +34,8 @@ struct Found {
     project: Option<String>,
     owner: ProjectId,
     target: Target,
-    /// The entry as the import names it, for messages. The imported state has the target's ID alone.
+    /// The entry as the import names it, for messages. The imported state has the target's ID
+    /// alone.
     named: EntryModel,
 }
 
@@ -42,8 +46,12 @@ async fn find(client: &Client, by: ImportBy<'_, EntryIdentity>) -> Result<Found,
             let (owner, target) = id.find(client).await?;
             let known = |text: &str| Attr::Known(text.to_owned());
             let named = match id.kind {
-                Kind::Project => EntryModel { target_project: known(id.target), ..EntryModel::default() },
-                Kind::Group => EntryModel { target_group: known(id.target), ..EntryModel::default() },
+                Kind::Project => {
+                    EntryModel { target_project: known(id.target), ..EntryModel::default() }
+                }
+                Kind::Group => {
+                    EntryModel { target_group: known(id.target), ..EntryModel::default() }
+                }
             };
             let named = EntryModel { project: known(id.owner), ..named }.with_ids(owner, target);
             Ok(Found { project: Some(id.owner.to_owned()), owner, target, named })
@@ -51,7 +59,9 @@ async fn find(client: &Client, by: ImportBy<'_, EntryIdentity>) -> Result<Found,
         ImportBy::Identity(entry) => {
             let owner: ProjectId = identity::id("project_id", entry.project_id.known())?;
             let target = match (entry.target_project_id.known(), entry.target_group_id.known()) {
-                (project @ Some(_), None) => Target::Project(identity::id("target_project_id", project)?),
+                (project @ Some(_), None) => {
+                    Target::Project(identity::id("target_project_id", project)?)
+                }
                 (None, group @ Some(_)) => Target::Group(identity::id("target_group_id", group)?),
                 (None, None) => return Err(one_target(&entry, "neither is set").into()),
                 (Some(_), Some(_)) => return Err(one_target(&entry, "both are set").into()),
@@ -88,14 +98,15 @@ async fn read(context: &Context<'_, Connection>, found: Found) -> Result<EntryMo
 fn one_target(entry: &EntryIdentity, problem: &str) -> Diagnostic {
     let project = entry.project_id.known().map_or_else(|| "null".to_owned(), i64::to_string);
     let detail = format!(
-        "The identity of an allowlist entry must have exactly one of `target_project_id` and `target_group_id`, but {problem} \
-         (`project_id` is {project})."
+        "The identity of an allowlist entry must have exactly one of `target_project_id` and \
+         `target_group_id`, but {problem} (`project_id` is {project})."
     );
     Diagnostic::new("Invalid identity", detail)
 }
 
-/// An import id, read: `<owner>:<kind>:<target>`, or `<owner>:<target>` for a project, which is the official
-/// provider's older form. Project and target are IDs or full paths; GitLab allows no colon in a path.
+/// An import id, read: `<owner>:<kind>:<target>`, or `<owner>:<target>` for a project, which is the
+/// official provider's older form. Project and target are IDs or full paths; GitLab allows no colon
+/// in a path.
 #[derive(Debug, PartialEq, Eq)]
 struct ImportId<'a> {
     owner: &'a str,
@@ -127,12 +138,14 @@ impl<'a> ImportId<'a> {
     }
 }
 
-/// Returns the import ID that was probably meant: with paths in place of addresses, and with the kind as it is written.
+/// Returns the import ID that was probably meant: with paths in place of addresses, and with the
+/// kind as it is written.
 fn suggestion(id: &str) -> Option<String> {
     let parts: Vec<&str> = id.split(':').collect();
     (1..parts.len()).find_map(|place| {
         let (before, after) = (parts[..place].join(":"), parts[place..].join(":"));
-        let kind = parts.get(place).and_then(|part| likely_kind(part)).filter(|_| place + 1 < parts.len());
+        let kind =
+            parts.get(place).and_then(|part| likely_kind(part)).filter(|_| place + 1 < parts.len());
         let (kind, after) = match kind {
             Some(kind) => (kind, parts[place + 1..].join(":")),
             None => (Kind::Project, after),
@@ -162,11 +175,12 @@ fn meant<I: Id>(text: &str) -> Option<String> {
 }
 
 fn malformed(id: &str) -> Diagnostic {
-    let meant = suggestion(id).map(|id| format!(" Did you mean {}?", quoted(&id))).unwrap_or_default();
+    let meant =
+        suggestion(id).map(|id| format!(" Did you mean {}?", quoted(&id))).unwrap_or_default();
     let detail = format!(
-        "{} isn't the ID of an allowlist entry.{meant} The form is `<project>:project:<target project>` or \
-         `<project>:group:<target group>`, with an ID or full path for each, for example `99:project:42` or \
-         `platform/deploy:group:platform/apps`.",
+        "{} isn't the ID of an allowlist entry.{meant} The form is `<project>:project:<target \
+         project>` or `<project>:group:<target group>`, with an ID or full path for each, for \
+         example `99:project:42` or `platform/deploy:group:platform/apps`.",
         quoted(id)
     );
     Diagnostic::new("Malformed import ID", detail)
@@ -175,8 +189,8 @@ fn malformed(id: &str) -> Diagnostic {
 /// Returns the error of an import whose entry doesn't exist.
 pub(super) fn not_on_the_list(entry: &EntryModel) -> Diagnostic {
     let detail = format!(
-        "{} isn't on the allowlist of project {}, so there is nothing to import. Check the IDs or paths. To add the entry, \
-         apply the resource without importing it.",
+        "{} isn't on the allowlist of project {}, so there is nothing to import. Check the IDs or \
+         paths. To add the entry, apply the resource without importing it.",
         capital(&names::target(entry)),
         names::project_of(entry)
     );
@@ -206,9 +220,9 @@ mod tests {
         }
         assert_eq!(
             ImportId::parse("99").unwrap_err().as_slice()[0].detail,
-            "\"99\" isn't the ID of an allowlist entry. The form is `<project>:project:<target project>` or \
-             `<project>:group:<target group>`, with an ID or full path for each, for example `99:project:42` or \
-             `platform/deploy:group:platform/apps`."
+            "\"99\" isn't the ID of an allowlist entry. The form is `<project>:project:<target \
+             project>` or `<project>:group:<target group>`, with an ID or full path for each, for \
+             example `99:project:42` or `platform/deploy:group:platform/apps`."
         );
     }
 

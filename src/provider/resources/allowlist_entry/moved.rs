@@ -1,4 +1,5 @@
-//! Taking over a `gitlab_project_job_token_scope` of the official provider, which despite its name is one entry.
+//! Taking over a `gitlab_project_job_token_scope` of the official provider, which despite its name
+//! is one entry.
 
 use super::{EntryModel, owner, target};
 use crate::framework::{Attr, Diagnostic, Errors, MoveSource};
@@ -32,8 +33,8 @@ pub(super) fn take_over(source: &MoveSource) -> Result<EntryModel, Errors> {
 
 fn incomplete() -> Diagnostic {
     let detail = format!(
-        "The state of the `{SOURCE_TYPE}` doesn't have one project and one target. Replace the `moved` block with a `removed` \
-         block that has `destroy = false`, and import the entry."
+        "The state of the `{SOURCE_TYPE}` doesn't have one project and one target. Replace the \
+         `moved` block with a `removed` block that has `destroy = false`, and import the entry."
     );
     Diagnostic::new("Unreadable state", detail)
 }
@@ -68,10 +69,10 @@ mod tests {
     fn every_shape_of_the_official_state_is_taken_over() {
         let of_16_3 = json!({"id":"99:42","project":"99","target_project_id":42});
         assert_eq!(moved(of_16_3), Ok(to_project("99:project:42")));
-        let of_17_9 =
-            json!({"id":"99:project:42","project":"99","target_project_id":42,"target_group_id":null});
+        let of_17_9 = json!({"id":"99:project:42","project":"99","target_project_id":42,"target_group_id":null});
         assert_eq!(moved(of_17_9), Ok(to_project("99:project:42")));
-        let to_group = json!({"id":"99:group:7","project":"99","target_project_id":null,"target_group_id":7});
+        let to_group =
+            json!({"id":"99:group:7","project":"99","target_project_id":null,"target_group_id":7});
         let group = EntryModel {
             target_project_id: Attr::Null,
             target_group_id: Attr::Known(7),

@@ -1,6 +1,7 @@
-//! The entry of a project for itself, which GitLab's pages call "Current project": the permissions of the project's own
-//! jobs, where group entries restrict them. It is on no list that REST tells apart, GraphQL's update makes it, and nothing
-//! removes it, so that its removal restores the default permissions.
+//! The entry of a project for itself, which GitLab's pages call "Current project": the permissions
+//! of the project's own jobs, where group entries restrict them. It is on no list that REST tells
+//! apart, GraphQL's update makes it, and nothing removes it, so that its removal restores the
+//! default permissions.
 
 use super::permissions;
 use super::target::target_attribute;
@@ -17,7 +18,8 @@ pub(super) fn is_own(owner: ProjectId, target: Target) -> bool {
     target == Target::Project(owner)
 }
 
-/// Checks that the entry of a project for itself says something about permissions, which is all that it can do.
+/// Checks that the entry of a project for itself says something about permissions, which is all
+/// that it can do.
 ///
 /// # Errors
 ///
@@ -34,13 +36,15 @@ pub(super) fn check(owner: ProjectId, entry: &EntryModel) -> Result<(), Diagnost
 /// Returns the error of an entry that lets a project access itself and nothing else.
 pub(super) fn without_permissions(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} always has access to itself, so an entry for it can only set the permissions of its own jobs. Set \
-         `default_permissions` or `job_token_policies`, or name another target."
+        "Project {project} always has access to itself, so an entry for it can only set the \
+         permissions of its own jobs. Set `default_permissions` or `job_token_policies`, or name \
+         another target."
     );
     Diagnostic::new("Target is the project itself", detail)
 }
 
-/// Returns the permissions of the project's own entry, or nothing if it has none, as far as GitLab shows.
+/// Returns the permissions of the project's own entry, or nothing if it has none, as far as GitLab
+/// shows.
 ///
 /// # Errors
 ///
@@ -53,8 +57,8 @@ pub(super) async fn find(
     Ok(list.get(owner.into()).map(|entry| entry.permissions.clone()))
 }
 
-/// Warns if a plan is to create an entry that is there and restricts the project's own jobs. One with the default permissions
-/// is what a removal leaves.
+/// Warns if a plan is to create an entry that is there and restricts the project's own jobs. One
+/// with the default permissions is what a removal leaves.
 pub(super) async fn tell_if_adopted(
     connection: &Connection,
     owner: ProjectId,
@@ -64,10 +68,12 @@ pub(super) async fn tell_if_adopted(
     if let Ok(Some(Permissions::Only(_))) = find(&connection.gitlab, owner).await {
         let project = names::project(&planned.project, owner);
         let detail = format!(
-            "Project {project} has an entry for itself already, which restricts the project's own jobs. Applying this adopts \
-             the entry and sets its permissions. Destroying the resource restores the default permissions."
+            "Project {project} has an entry for itself already, which restricts the project's own \
+             jobs. Applying this adopts the entry and sets its permissions. Destroying the \
+             resource restores the default permissions."
         );
-        warnings.add(Diagnostic::new(format!("Own entry already exists: project {project}"), detail));
+        warnings
+            .add(Diagnostic::new(format!("Own entry already exists: project {project}"), detail));
     }
 }
 
@@ -99,7 +105,8 @@ pub(super) async fn write(
 
 const SINCE: &str = "Entries of projects for themselves need GitLab 18.3 or later.";
 
-/// Returns a state with the permissions that the entry has now, or nothing if it or its project is gone.
+/// Returns a state with the permissions that the entry has now, or nothing if it or its project is
+/// gone.
 pub(super) async fn read(
     client: &Client,
     owner: ProjectId,
@@ -178,8 +185,12 @@ pub(super) async fn restore(
     }
 }
 
-/// Checks whether it is certain that the project of a state isn't there any more. Its entry goes with it alone.
+/// Checks whether it is certain that the project of a state isn't there any more. Its entry goes
+/// with it alone.
 pub(super) async fn is_gone(client: &Client, state: &EntryModel) -> bool {
     let Some(owner) = ids::owner(state) else { return false };
-    client.allowlist(owner, Kind::Project, Freshness::Now).await.is_err_and(|error| error.is_not_found())
+    client
+        .allowlist(owner, Kind::Project, Freshness::Now)
+        .await
+        .is_err_and(|error| error.is_not_found())
 }

@@ -1,5 +1,6 @@
-//! `default_permissions` and `job_token_policies`: what a configuration may say of an entry's permissions, what it is
-//! planned as, and how it is held against GitLab. Both null means that permissions are not managed.
+//! `default_permissions` and `job_token_policies`: what a configuration may say of an entry's
+//! permissions, what it is planned as, and how it is held against GitLab. Both null means that
+//! permissions are not managed.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,9 @@ use super::target::target_attribute;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{Attr, Diagnostic, Errors, Failed, PlanContext, Set, Warnings};
-use crate::gitlab::{Client, Confirmation, Error, ErrorKind, NotGranted, Permissions, ProjectId, Target};
+use crate::gitlab::{
+    Client, Confirmation, Error, ErrorKind, NotGranted, Permissions, ProjectId, Target,
+};
 use crate::provider::connection::Connection;
 use crate::provider::permissions::{
     DEFAULT, POLICIES, attribute, cannot_read, is_hidden, misspelled, still_there,
@@ -33,7 +36,9 @@ impl EntryModel {
     pub(in crate::provider) fn with_permissions(self, permissions: &Permissions) -> EntryModel {
         let (default, policies) = match permissions {
             Permissions::Default => (true, Vec::new()),
-            Permissions::Only(policies) => (false, policies.iter().cloned().map(Attr::Known).collect()),
+            Permissions::Only(policies) => {
+                (false, policies.iter().cloned().map(Attr::Known).collect())
+            }
         };
         EntryModel {
             default_permissions: Attr::Known(default),
@@ -42,9 +47,12 @@ impl EntryModel {
         }
     }
 
-    /// The same entry with these permissions, where they are not the default ones: an entry that has those is taken for
-    /// one whose permissions nobody manages.
-    pub(in crate::provider) fn with_own_permissions(self, permissions: Option<&Permissions>) -> EntryModel {
+    /// The same entry with these permissions, where they are not the default ones: an entry that
+    /// has those is taken for one whose permissions nobody manages.
+    pub(in crate::provider) fn with_own_permissions(
+        self,
+        permissions: Option<&Permissions>,
+    ) -> EntryModel {
         match permissions {
             Some(own @ Permissions::Only(_)) => self.with_permissions(own),
             Some(Permissions::Default) | None => self,
@@ -62,14 +70,16 @@ pub(super) fn check(config: &EntryModel) -> Vec<Diagnostic> {
 
 fn contradiction() -> Diagnostic {
     let detail = format!(
-        "`{DEFAULT} = true` gives the target's jobs all permissions, and `{POLICIES}` restricts them. Remove one of the two."
+        "`{DEFAULT} = true` gives the target's jobs all permissions, and `{POLICIES}` restricts \
+         them. Remove one of the two."
     );
     Diagnostic::new("Conflicting permissions", detail).at(POLICIES)
 }
 
 /// Returns the plan for a configuration of the two attributes.
 pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
-    let (default, policies) = (config.default_permissions.clone(), config.job_token_policies.clone());
+    let (default, policies) =
+        (config.default_permissions.clone(), config.job_token_policies.clone());
     match (&default, &policies) {
         (Attr::Null, Attr::Known(_)) => (Attr::Known(false), policies),
         (Attr::Known(_), Attr::Null) => (default, Attr::Known(Set::default())),
@@ -82,15 +92,20 @@ pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
 /// The note of a plan whose policies aren't known yet and may turn out to be null.
 const MAY_BE_UNMANAGED: &str = "may_be_unmanaged";
 
-/// Warns of policies that aren't known while planning: if they turn out to be null, the entry has full permissions, which
-/// nobody was told. Returns what the plan of the apply must know; hosts before Terraform 1.16 don't hand it on.
-pub(super) fn plan_unknown(context: &PlanContext<'_, Connection>, planned: &EntryModel) -> Map<String, Json> {
+/// Warns of policies that aren't known while planning: if they turn out to be null, the entry has
+/// full permissions, which nobody was told. Returns what the plan of the apply must know; hosts
+/// before Terraform 1.16 don't hand it on.
+pub(super) fn plan_unknown(
+    context: &PlanContext<'_, Connection>,
+    planned: &EntryModel,
+) -> Map<String, Json> {
     let EntryModel { default_permissions: default, job_token_policies: policies, .. } = planned;
     if default.is_unknown() && policies.is_unknown() {
         context.warnings.add(may_be_unmanaged(planned));
         return Map::from_iter([(MAY_BE_UNMANAGED.to_owned(), true.into())]);
     }
-    let was_unknown = context.first_plan.is_some_and(|first| first.note(MAY_BE_UNMANAGED).is_some());
+    let was_unknown =
+        context.first_plan.is_some_and(|first| first.note(MAY_BE_UNMANAGED).is_some());
     if default.is_null() && policies.is_null() && was_unknown {
         context.warnings.add(turned_out_unmanaged(planned));
     }
@@ -99,9 +114,10 @@ pub(super) fn plan_unknown(context: &PlanContext<'_, Connection>, planned: &Entr
 
 fn may_be_unmanaged(planned: &EntryModel) -> Diagnostic {
     let detail = format!(
-        "`{DEFAULT}` or `{POLICIES}` of {} is known only after apply. If it is null then, permissions aren't managed, and a \
-         new entry has the default permissions, which are all that a job token can have. To give no permissions in that case, \
-         set `{DEFAULT} = false` in addition to `{POLICIES}`.",
+        "`{DEFAULT}` or `{POLICIES}` of {} is known only after apply. If it is null then, \
+         permissions aren't managed, and a new entry has the default permissions, which are all \
+         that a job token can have. To give no permissions in that case, set `{DEFAULT} = false` \
+         in addition to `{POLICIES}`.",
         names::entry(planned)
     );
     Diagnostic::new(format!("Permissions unknown: {}", names::target(planned)), detail)
@@ -109,8 +125,8 @@ fn may_be_unmanaged(planned: &EntryModel) -> Diagnostic {
 
 fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
     let detail = format!(
-        "The permissions of {} were unknown in the plan and are null now, so they aren't managed. A new entry has the default \
-         permissions, which are all that a job token can have.",
+        "The permissions of {} were unknown in the plan and are null now, so they aren't managed. \
+         A new entry has the default permissions, which are all that a job token can have.",
         names::entry(planned)
     );
     Diagnostic::new(format!("Permissions not managed: {}", names::target(planned)), detail)
@@ -126,17 +142,19 @@ pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnin
         Permissions::Only(policies) => Vec::from_iter(policies).join(", "),
     };
     let detail = format!(
-        "The configuration no longer sets `{DEFAULT}` or `{POLICIES}` of {}. An entry that stays keeps {held}, and plans no \
-         longer show changes; an entry that is replaced gets the default permissions. To manage them, set `{DEFAULT}` or \
-         `{POLICIES}`.",
+        "The configuration no longer sets `{DEFAULT}` or `{POLICIES}` of {}. An entry that stays \
+         keeps {held}, and plans no longer show changes; an entry that is replaced gets the \
+         default permissions. To manage them, set `{DEFAULT}` or `{POLICIES}`.",
         names::entry(prior)
     );
-    warnings.add(Diagnostic::new(format!("Permissions not managed: {}", names::target(prior)), detail));
+    warnings
+        .add(Diagnostic::new(format!("Permissions not managed: {}", names::target(prior)), detail));
 }
 
-/// Returns a state with the permissions that the entry has now, where it manages them, or nothing if the entry turns out to be
-/// gone. A GitLab that has come to know none, as a restored backup of an older version, leaves nothing to manage, and must
-/// not stand in the way of a removal. A token that can't see them leaves the state as it is.
+/// Returns a state with the permissions that the entry has now, where it manages them, or nothing
+/// if the entry turns out to be gone. A GitLab that has come to know none, as a restored backup of
+/// an older version, leaves nothing to manage, and must not stand in the way of a removal. A token
+/// that can't see them leaves the state as it is.
 pub(super) async fn refresh(
     client: &Client,
     owner: ProjectId,
@@ -163,7 +181,11 @@ pub(super) async fn refresh(
     match error.kind() {
         ErrorKind::Unsupported => {
             warnings.add(report(cannot_read(&project), &error));
-            Ok(Some(EntryModel { default_permissions: Attr::Null, job_token_policies: Attr::Null, ..state }))
+            Ok(Some(EntryModel {
+                default_permissions: Attr::Null,
+                job_token_policies: Attr::Null,
+                ..state
+            }))
         }
         // The allowlist itself could be read, so it isn't the role that is missing.
         ErrorKind::FineGrained { .. } | ErrorKind::NotAvailable => {
@@ -175,14 +197,18 @@ pub(super) async fn refresh(
 }
 
 fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
-    let answer =
-        error.map_or_else(|| "GitLab shows this entry over REST, but not over GraphQL.".to_owned(), sentence);
-    let detail =
-        format!("{answer}\n\nThe permissions of {} aren't visible to the token.", names::entry(state));
+    let answer = error.map_or_else(
+        || "GitLab shows this entry over REST, but not over GraphQL.".to_owned(),
+        sentence,
+    );
+    let detail = format!(
+        "{answer}\n\nThe permissions of {} aren't visible to the token.",
+        names::entry(state)
+    );
     let title = format!("Permissions not visible: {}", names::target(state));
     Diagnostic::new(title, detail).with_cause(
-        " The state keeps them, and plans don't show drift. Most fine-grained tokens can't read permissions; a classic token \
-         with the scope `api` can.",
+        " The state keeps them, and plans don't show drift. Most fine-grained tokens can't read \
+         permissions; a classic token with the scope `api` can.",
     )
 }
 
@@ -190,13 +216,13 @@ fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
 pub(super) fn tell_if_hidden(confirmation: Confirmation, entry: &EntryModel, warnings: &Warnings) {
     if confirmation == Confirmation::Hidden {
         let detail = format!(
-            "GitLab accepted the permissions of {} without an error, but doesn't show them to the token, so they couldn't be \
-             verified.",
+            "GitLab accepted the permissions of {} without an error, but doesn't show them to the \
+             token, so they couldn't be verified.",
             names::entry(entry)
         );
         let title = format!("Permissions not verified: {}", names::target(entry));
-        let cause =
-            " Most fine-grained tokens can't read permissions; a classic token with the scope `api` can.";
+        let cause = " Most fine-grained tokens can't read permissions; a classic token with the \
+            scope `api` can.";
         warnings.add(Diagnostic::new(title, detail).with_cause(cause));
     }
 }
@@ -219,8 +245,8 @@ pub(super) fn imported(
     Ok(found.flatten())
 }
 
-/// Returns the failure of a write, with what it left of the entry. The title names the target; a sentence about the `objects`
-/// may name the allowlist, too.
+/// Returns the failure of a write, with what it left of the entry. The title names the target; a
+/// sentence about the `objects` may name the allowlist, too.
 pub(super) fn failure(
     attempted: impl Into<String>,
     objects: Option<&str>,
@@ -231,9 +257,9 @@ pub(super) fn failure(
     let (target, project) = (names::target(&entry), names::project_of(&entry));
     let mut diagnostic = report_on(attempted, objects, &error);
     match &taken_back {
-        Some(Ok(())) => diagnostic
-            .detail
-            .push_str("\n\nGitLab added the entry without its permissions, so it was removed again."),
+        Some(Ok(())) => diagnostic.detail.push_str(
+            "\n\nGitLab added the entry without its permissions, so it was removed again.",
+        ),
         Some(Err(left)) => diagnostic.detail.push_str(&still_there(left, &target, &project)),
         None => {}
     }
@@ -241,10 +267,14 @@ pub(super) fn failure(
         Some(attribute) => diagnostic.at(attribute),
         None => diagnostic,
     };
-    Failed { left: left.map(|permissions| entry.with_permissions(&permissions)), errors: diagnostic.into() }
+    Failed {
+        left: left.map(|permissions| entry.with_permissions(&permissions)),
+        errors: diagnostic.into(),
+    }
 }
 
-/// Returns the failure of a change of permissions, which says if the change may have been carried out.
+/// Returns the failure of a change of permissions, which says if the change may have been carried
+/// out.
 pub(super) fn failed_change(
     attempted: impl Into<String>,
     objects: Option<&str>,
@@ -253,12 +283,13 @@ pub(super) fn failed_change(
 ) -> Failed<EntryModel> {
     let is_unresolved = failed.error.is_unresolved();
     let failed = failure(attempted, objects, failed, entry);
-    let errors = if is_unresolved { failed.errors.with_addition(MAY_BE_CHANGED) } else { failed.errors };
+    let errors =
+        if is_unresolved { failed.errors.with_addition(MAY_BE_CHANGED) } else { failed.errors };
     Failed { errors, ..failed }
 }
 
-const MAY_BE_CHANGED: &str =
-    "\n\nThe permissions may have been changed: GitLab couldn't be asked. The next plan reads them.";
+const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed: GitLab couldn't be asked. \
+    The next plan reads them.";
 
 /// The attribute that a failed write is about, where it is about one.
 fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str> {
@@ -308,9 +339,14 @@ mod tests {
 
     #[test]
     fn permissions_survive_the_way_into_an_entry_and_back() {
-        let only = |names: &[&str]| Permissions::Only(names.iter().map(|name| (*name).to_owned()).collect());
+        let only = |names: &[&str]| {
+            Permissions::Only(names.iter().map(|name| (*name).to_owned()).collect())
+        };
         for permissions in [Permissions::Default, only(&[]), only(&["ADMIN_JOBS", "READ_JOBS"])] {
-            assert_eq!(of(&EntryModel::default().with_permissions(&permissions)), Some(permissions));
+            assert_eq!(
+                of(&EntryModel::default().with_permissions(&permissions)),
+                Some(permissions)
+            );
         }
         assert_eq!(of(&EntryModel::default()), None);
         assert_eq!(of(&entry(Attr::Unknown, Attr::Unknown)), None);
@@ -327,7 +363,10 @@ mod tests {
         assert_eq!(check(&entry(Attr::Unknown, Attr::Unknown)), []);
         assert_eq!(check(&entry(Attr::Unknown, set(&["READ_JOBS"]))), []);
         assert_eq!(check(&entry(Attr::Known(true), Attr::Unknown)), []);
-        assert_eq!(check(&entry(Attr::Null, Attr::Known(Set(vec![Attr::Unknown, Attr::Unknown])))), []);
+        assert_eq!(
+            check(&entry(Attr::Null, Attr::Known(Set(vec![Attr::Unknown, Attr::Unknown])))),
+            []
+        );
         assert_eq!(check(&entry(Attr::Known(false), set(&[]))), []);
     }
 
@@ -335,11 +374,16 @@ mod tests {
     fn each_fault_is_told_at_the_policies() {
         let summaries = |config: &EntryModel| {
             let told = check(config);
-            assert!(told.iter().all(|told| told.attribute == Some(AttributePath::attribute(POLICIES))));
+            assert!(
+                told.iter().all(|told| told.attribute == Some(AttributePath::attribute(POLICIES)))
+            );
             told.into_iter().map(|told| told.summary).collect::<Vec<_>>()
         };
         assert_eq!(summaries(&entry(Attr::Known(true), set(&[]))), ["Conflicting permissions"]);
-        let both = entry(Attr::Known(true), Attr::Known(Set(vec![Attr::Null, Attr::Known("x".to_owned())])));
+        let both = entry(
+            Attr::Known(true),
+            Attr::Known(Set(vec![Attr::Null, Attr::Known("x".to_owned())])),
+        );
         let invalid = "Invalid job token policy";
         assert_eq!(summaries(&both), ["Conflicting permissions", invalid, invalid]);
     }

@@ -5,7 +5,8 @@ use crate::framework::{Attr, Diagnostic};
 use crate::gitlab::{Kind, same_path};
 use crate::provider::project::Stage;
 
-const ATTRIBUTES: &str = "`target_project`, `target_project_id`, `target_group` and `target_group_id`";
+const ATTRIBUTES: &str =
+    "`target_project`, `target_project_id`, `target_group` and `target_group_id`";
 
 /// The two attributes that name a target of one kind.
 #[derive(Clone, Copy)]
@@ -81,7 +82,8 @@ pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
         [_, second, ..] => {
             let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             let detail = format!(
-                "An entry has one target, but {} are set. Set exactly one of {ATTRIBUTES}. Use one resource for each target.",
+                "An entry has one target, but {} are set. Set exactly one of {ATTRIBUTES}. Use one \
+                 resource for each target.",
                 listing(&names)
             );
             Some(Diagnostic::new("More than one target", detail).at(second))
@@ -105,7 +107,8 @@ pub(super) fn none_set() -> Diagnostic {
     )
 }
 
-/// Checks what can be told from the text alone: that an entry of a project for itself sets permissions.
+/// Checks what can be told from the text alone: that an entry of a project for itself sets
+/// permissions.
 pub(super) fn check_same_reference(stage: Stage, config: &EntryModel) -> Option<Diagnostic> {
     let owner = config.project.known().filter(|owner| !stage.may_be_mocked_id(owner))?;
     let same = match (&config.target_project, &config.target_project_id) {
@@ -142,7 +145,8 @@ mod tests {
     fn one_target_is_right() {
         let one = EntryModel { target_group: Attr::Known("g".into()), ..entry("1") };
         assert_eq!(check_choice(&one), None);
-        let maybe = EntryModel { target_project: Attr::Unknown, target_group: Attr::Unknown, ..entry("1") };
+        let maybe =
+            EntryModel { target_project: Attr::Unknown, target_group: Attr::Unknown, ..entry("1") };
         assert_eq!(check_choice(&maybe), None);
         let or_maybe = EntryModel { target_project: Attr::Unknown, ..one };
         assert_eq!(check_choice(&or_maybe), None);
@@ -155,8 +159,8 @@ mod tests {
             (told.summary.as_str(), told.detail.as_str()),
             (
                 "No target",
-                "Set exactly one of `target_project`, `target_project_id`, `target_group` and `target_group_id` to the \
-                 project or group whose jobs get access."
+                "Set exactly one of `target_project`, `target_project_id`, `target_group` and \
+                 `target_group_id` to the project or group whose jobs get access."
             )
         );
     }
@@ -173,9 +177,9 @@ mod tests {
             told,
             Diagnostic::new(
                 "More than one target",
-                "An entry has one target, but `target_project_id` and `target_group` are set. Set exactly one of \
-                 `target_project`, `target_project_id`, `target_group` and `target_group_id`. Use one resource for each \
-                 target."
+                "An entry has one target, but `target_project_id` and `target_group` are set. Set \
+                 exactly one of `target_project`, `target_project_id`, `target_group` and \
+                 `target_group_id`. Use one resource for each target."
             )
             .at("target_group")
         );
@@ -198,8 +202,9 @@ mod tests {
             check_same_reference(Stage::Planning, &by_id).unwrap(),
             Diagnostic::new(
                 "Target is the project itself",
-                "Project 5 always has access to itself, so an entry for it can only set the permissions of its own jobs. Set \
-                 `default_permissions` or `job_token_policies`, or name another target."
+                "Project 5 always has access to itself, so an entry for it can only set the \
+                 permissions of its own jobs. Set `default_permissions` or `job_token_policies`, \
+                 or name another target."
             )
             .at("target_project_id")
         );

@@ -16,8 +16,8 @@ pub(super) fn is_another_project(prior: &ExclusiveModel, planned: &ExclusiveMode
     owner(prior).zip(owner(planned)).is_some_and(|(before, now)| before != now)
 }
 
-/// Checks whether a plan for the same project differs from the state in paths and forms only, so that nothing is to be written.
-/// Permissions that aren't managed any more stay as they are.
+/// Checks whether a plan for the same project differs from the state in paths and forms only, so
+/// that nothing is to be written. Permissions that aren't managed any more stay as they are.
 pub(super) fn is_in_names_only(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
     let is_same = |held: &BTreeMap<Target, Permissions>| {
         let wanted = claims::permissions(planned);
@@ -44,7 +44,8 @@ pub(super) async fn replaced(
     if !is_another_project(prior, planned) {
         return Vec::new();
     }
-    let read = |connection: &Connection| connection.reads.of(Manager::Exclusive, owner(prior)?, None);
+    let read =
+        |connection: &Connection| connection.reads.of(Manager::Exclusive, owner(prior)?, None);
     let former = Former {
         was_read: context.client.and_then(read).is_some(),
         held: &claims::held(prior),
@@ -52,7 +53,11 @@ pub(super) async fn replaced(
         names: [name(prior), name(planned)],
     };
     let is_gone = async |gitlab: &Client| is_gone(gitlab, prior).await;
-    if replacement::is_replaced(context, former, is_gone).await { vec!["project_id"] } else { Vec::new() }
+    if replacement::is_replaced(context, former, is_gone).await {
+        vec!["project_id"]
+    } else {
+        Vec::new()
+    }
 }
 
 /// Checks whether it is certain that the project of a state isn't there any more.

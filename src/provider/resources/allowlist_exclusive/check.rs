@@ -32,8 +32,9 @@ fn nothing_managed(projects: Side<'_>, groups: Side<'_>) -> Option<Diagnostic> {
     nothing.then(|| {
         Diagnostic::new(
             "Nothing to manage",
-            "Set projects (`projects`, `target_projects` or `target_project_ids`), groups (`groups`, `target_groups` or \
-             `target_group_ids`), or both. An empty map or set removes all projects or groups.",
+            "Set projects (`projects`, `target_projects` or `target_project_ids`), groups \
+             (`groups`, `target_groups` or `target_group_ids`), or both. An empty map or set \
+             removes all projects or groups.",
         )
     })
 }
@@ -45,16 +46,23 @@ fn side<I: Managed>(stage: Stage, project: &str, side: Side<'_>) -> Vec<Diagnost
         (I::REFERENCES, side.references.known().is_some()),
         (I::TARGET_IDS, side.target_ids.known().is_some()),
     ];
-    let set: Vec<&str> = forms.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect();
+    let set: Vec<&str> =
+        forms.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect();
     if let [first, .., last] = set.as_slice() {
         let detail = format!(
-            "`{first}` and `{last}` are both set, but only one attribute can list the {}s. Remove one of them.",
+            "`{first}` and `{last}` are both set, but only one attribute can list the {}s. Remove \
+             one of them.",
             I::KIND
         );
-        problems.push(Diagnostic::new(format!("Conflicting attributes for {}s", I::KIND), detail).at(last));
+        problems.push(
+            Diagnostic::new(format!("Conflicting attributes for {}s", I::KIND), detail).at(last),
+        );
     }
     problems.extend(side.keys().filter_map(|key| {
-        Some(check_key::<I>(stage, I::ENTRIES, key)?.at_path(entries::path::<I>(side.entries.known()?, key)))
+        Some(
+            check_key::<I>(stage, I::ENTRIES, key)?
+                .at_path(entries::path::<I>(side.entries.known()?, key)),
+        )
     }));
     problems.extend(entries::check::<I>(side));
     for path_or_id in side.references.known().into_iter().flat_map(|Set(references)| references) {
@@ -75,17 +83,25 @@ fn side<I: Managed>(stage: Stage, project: &str, side: Side<'_>) -> Vec<Diagnost
         I::REFERENCES,
         side.references.known().map(|Set(texts)| texts.len()),
     ));
-    problems.extend(too_many::<I>(project, I::TARGET_IDS, side.target_ids.known().map(|Set(ids)| ids.len())));
+    problems.extend(too_many::<I>(
+        project,
+        I::TARGET_IDS,
+        side.target_ids.known().map(|Set(ids)| ids.len()),
+    ));
     problems
 }
 
-fn too_many<I: Managed>(project: &str, attribute: &'static str, count: Option<usize>) -> Option<Diagnostic> {
+fn too_many<I: Managed>(
+    project: &str,
+    attribute: &'static str,
+    count: Option<usize>,
+) -> Option<Diagnostic> {
     let count = count?;
     let kind = I::KIND;
     let told = || {
         let detail = format!(
-            "`{attribute}` has {count} {kind}s, but the allowlist of project {project} can have at most {LIMIT}. Add a group \
-             instead of its {}.",
+            "`{attribute}` has {count} {kind}s, but the allowlist of project {project} can have at \
+             most {LIMIT}. Add a group instead of its {}.",
             if kind == Kind::Group { "subgroups" } else { "projects" }
         );
         Diagnostic::new(format!("Too many {kind}s: project {project}"), detail).at(attribute)
@@ -94,7 +110,8 @@ fn too_many<I: Managed>(project: &str, attribute: &'static str, count: Option<us
 }
 
 fn null_element(attribute: &'static str) -> Diagnostic {
-    Diagnostic::new("Invalid attribute value", format!("`{attribute}` must not contain null.")).at(attribute)
+    Diagnostic::new("Invalid attribute value", format!("`{attribute}` must not contain null."))
+        .at(attribute)
 }
 
 fn own_reference(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
@@ -133,7 +150,8 @@ fn at_text(problem: Diagnostic, side: Side<'_>, text: &str) -> Diagnostic {
 
 fn own_target(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} always has access to itself, so it can't be in its own exclusive allowlist. Remove it."
+        "Project {project} always has access to itself, so it can't be in its own exclusive \
+         allowlist. Remove it."
     );
     Diagnostic::new("Target is the project itself", detail)
 }

@@ -16,7 +16,8 @@ use crate::provider::{claiming, names, overlap};
 /// The targets that a list surely allows, with their names for people.
 pub(super) type Named = BTreeMap<Target, String>;
 
-/// Returns the targets of a list whose IDs are known, with names made from the keys of maps, and from the IDs otherwise.
+/// Returns the targets of a list whose IDs are known, with names made from the keys of maps, and
+/// from the IDs otherwise.
 pub(super) fn named(list: &ExclusiveModel) -> Named {
     fn of<I: Managed>(list: &ExclusiveModel) -> impl Iterator<Item = (Target, String)> {
         let by_id = I::side(list).ids::<I>().map(|id| (id.into(), format!("{} {id}", I::KIND)));
@@ -29,7 +30,8 @@ pub(super) fn named(list: &ExclusiveModel) -> Named {
     of::<ProjectId>(list).chain(of::<GroupId>(list)).collect()
 }
 
-/// Returns the claim of a planned list. Targets that the lists were read for and don't show are new on the server.
+/// Returns the claim of a planned list. Targets that the lists were read for and don't show are new
+/// on the server.
 pub(super) fn wanted(
     owner: ProjectId,
     planned: &ExclusiveModel,
@@ -61,8 +63,8 @@ pub(super) fn permissions(list: &ExclusiveModel) -> BTreeMap<Target, Permissions
     of::<ProjectId>(list).chain(of::<GroupId>(list)).collect()
 }
 
-/// Claims what a planned list names, warns of what other resources have to do with it, and returns what the apply must know
-/// of a replacement.
+/// Claims what a planned list names, warns of what other resources have to do with it, and returns
+/// what the apply must know of a replacement.
 pub(super) fn plan(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -87,7 +89,8 @@ pub(super) fn plan_removal(
     context: &PlanContext<'_, Connection>,
     state: &ExclusiveModel,
 ) -> Map<String, Json> {
-    let (leaves, note) = claiming::plan_removal(connection, context, Manager::Exclusive, &held(state));
+    let (leaves, note) =
+        claiming::plan_removal(connection, context, Manager::Exclusive, &held(state));
     if let (Some(owner), false) = (owner(state), leaves.is_empty()) {
         let left = leaves.into_iter().map(overlap::described).collect();
         context.warnings.add(overlap::all_left(&left, &names::project(&state.project, owner)));

@@ -1,5 +1,5 @@
-//! From the list as it is to the list as it is to be: which writes, and in which order. What is told of them is not
-//! decided here.
+//! From the list as it is to the list as it is to be: which writes, and in which order. What is
+//! told of them is not decided here.
 
 use std::collections::BTreeMap;
 
@@ -25,11 +25,14 @@ pub(super) struct Goal {
 }
 
 impl Goal {
-    /// Returns the writes from one list to another. Permissions that aren't wanted stay as they are; those that aren't known of
-    /// an entry count as other ones.
+    /// Returns the writes from one list to another. Permissions that aren't wanted stay as they
+    /// are; those that aren't known of an entry count as other ones.
     pub(super) fn new(live: &Entries, wanted: &Entries) -> Self {
         let not_in = |one: &Entries, other: &Entries| {
-            one.keys().filter(|target| !other.contains_key(target)).copied().collect::<Vec<Target>>()
+            one.keys()
+                .filter(|target| !other.contains_key(target))
+                .copied()
+                .collect::<Vec<Target>>()
         };
         let add = not_in(wanted, live);
         let mut make_room = not_in(live, wanted);
@@ -100,7 +103,10 @@ mod tests {
     #[test]
     fn what_is_added_comes_before_what_is_removed() {
         let goal = Goal::new(&projects([1, 2]), &projects([2, 3]));
-        assert_eq!(goal, Goal { add: vec![project(3)], remove: vec![project(1)], ..Goal::default() });
+        assert_eq!(
+            goal,
+            Goal { add: vec![project(3)], remove: vec![project(1)], ..Goal::default() }
+        );
     }
 
     #[test]
@@ -133,7 +139,8 @@ mod tests {
             let told = format!("{now:?} to {wanted:?}");
             let goal = Goal::new(&[(project(1), now)].into(), &[(project(1), wanted)].into());
             let written = |name| if expected == name { vec![project(1)] } else { Vec::new() };
-            let expected = Goal { narrow: written("narrow"), widen: written("widen"), ..Goal::default() };
+            let expected =
+                Goal { narrow: written("narrow"), widen: written("widen"), ..Goal::default() };
             assert_eq!(goal, expected, "{told}");
         }
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::kind::{Live, Managed, Side};
-use crate::framework::{Attr, Attribute, AttributePath, Diagnostic, Errors, Set, Step, Type, model};
+use crate::framework::{
+    Attr, Attribute, AttributePath, Diagnostic, Errors, Set, Step, Type, model,
+};
 use crate::gitlab::{PermissionList, Permissions, same_path};
 use crate::provider::permissions::{DEFAULT, POLICIES, misspelled, names};
 
@@ -32,8 +34,8 @@ impl Entry {
         }
     }
 
-    /// Returns the entry as a state has it: with what it has of the two attributes, the other one null, and with neither where
-    /// its permissions aren't visible.
+    /// Returns the entry as a state has it: with what it has of the two attributes, the other one
+    /// null, and with neither where its permissions aren't visible.
     fn found(id: i64, permissions: Option<&Permissions>) -> Self {
         let (default_permissions, job_token_policies) = match permissions {
             Some(Permissions::Default) => (Attr::Known(true), Attr::Null),
@@ -59,25 +61,28 @@ pub(super) fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             POLICIES,
             Type::set(Type::String),
-            "Policies that the target's jobs are restricted to, such as `READ_PACKAGES`: see [GitLab's \
-             list](https://docs.gitlab.com/ci/jobs/fine_grained_permissions/). `[]` gives no permissions. \
-             Exactly one of `job_token_policies` and `default_permissions` must be set.",
+            "Policies that the target's jobs are restricted to, such as `READ_PACKAGES`: see \
+             [GitLab's list](https://docs.gitlab.com/ci/jobs/fine_grained_permissions/). `[]` \
+             gives no permissions. Exactly one of `job_token_policies` and `default_permissions` \
+             must be set.",
         ),
         Attribute::optional(
             DEFAULT,
             Type::Bool,
-            "Must be `true`, if set: the target's jobs have all permissions that a job token can have, \
-             within the rights of the user who started the job. To give no permissions, set \
+            "Must be `true`, if set: the target's jobs have all permissions that a job token can \
+             have, within the rights of the user who started the job. To give no permissions, set \
              `job_token_policies = []`.",
         ),
         Attribute::computed("id", Type::Number, "ID of the target."),
     ]
 }
 
-/// Returns the path of an element. What is wrong inside one is told there, too: from a longer path hosts don't find the line.
+/// Returns the path of an element. What is wrong inside one is told there, too: from a longer path
+/// hosts don't find the line.
 ///
-/// If the map has a key that may stand in the configuration as a number, the path is that of the map: hosts look for the element
-/// among the keys as they are written, and crash at one that isn't text (seen up to Terraform 1.15 and OpenTofu 1.12).
+/// If the map has a key that may stand in the configuration as a number, the path is that of the
+/// map: hosts look for the element among the keys as they are written, and crash at one that isn't
+/// text (seen up to Terraform 1.15 and OpenTofu 1.12).
 pub(super) fn path<I: Managed>(entries: &Entries, key: &str) -> AttributePath {
     if entries.keys().any(|key| key.parse::<f64>().is_ok()) {
         return AttributePath::attribute(I::ENTRIES);
@@ -126,8 +131,9 @@ fn check_entry<I: Managed>(key: &str, entry: &Entry) -> Vec<Diagnostic> {
 
 fn neither<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
-        "`{}` doesn't set permissions. Set `{POLICIES}` to the policies that its jobs are restricted to (`[]` gives no \
-         permissions), or `{DEFAULT} = true` to give all permissions that a job token can have.",
+        "`{}` doesn't set permissions. Set `{POLICIES}` to the policies that its jobs are \
+         restricted to (`[]` gives no permissions), or `{DEFAULT} = true` to give all permissions \
+         that a job token can have.",
         named::<I>(key)
     );
     Diagnostic::new("Permissions missing", detail)
@@ -135,8 +141,8 @@ fn neither<I: Managed>(key: &str) -> Diagnostic {
 
 fn both<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
-        "`{}` sets `{DEFAULT} = true`, which gives all permissions, and `{POLICIES}`, which restricts them. Remove one of the \
-         two.",
+        "`{}` sets `{DEFAULT} = true`, which gives all permissions, and `{POLICIES}`, which \
+         restricts them. Remove one of the two.",
         named::<I>(key)
     );
     Diagnostic::new("Conflicting permissions", detail)
@@ -144,7 +150,8 @@ fn both<I: Managed>(key: &str) -> Diagnostic {
 
 fn no_permissions<I: Managed>(key: &str) -> Diagnostic {
     let detail = format!(
-        "`{}` sets `{DEFAULT} = false`, but here it can only be `true`. Set `{POLICIES}` instead; `[]` gives no permissions.",
+        "`{}` sets `{DEFAULT} = false`, but here it can only be `true`. Set `{POLICIES}` instead; \
+         `[]` gives no permissions.",
         named::<I>(key)
     );
     Diagnostic::new("Invalid default_permissions", detail)
@@ -219,8 +226,8 @@ pub(super) enum Keys {
     Ids,
 }
 
-/// Returns the map for a state: an element for each entry that the list has, under the key that the state has for it. Where
-/// permissions aren't visible, the state keeps what it has.
+/// Returns the map for a state: an element for each entry that the list has, under the key that the
+/// state has for it. Where permissions aren't visible, the state keeps what it has.
 pub(super) fn observed<I: Managed>(
     before: Side<'_>,
     live: &Live<I>,
@@ -231,11 +238,14 @@ pub(super) fn observed<I: Managed>(
         .elements()
         .filter_map(|(key, entry)| Some((I::try_from(*entry.id.known()?).ok()?, (key, entry))))
         .collect();
-    let found = |id: I| permissions.and_then(|list| list.get(id.into())).map(|entry| &entry.permissions);
+    let found =
+        |id: I| permissions.and_then(|list| list.get(id.into())).map(|entry| &entry.permissions);
     let element = |id: I| {
         let entry = Entry::found(id.into(), found(id));
         match before.get(&id) {
-            Some((_, held)) if entry.permissions().is_none() => Entry { id: entry.id, ..(*held).clone() },
+            Some((_, held)) if entry.permissions().is_none() => {
+                Entry { id: entry.id, ..(*held).clone() }
+            }
             _ => entry,
         }
     };

@@ -17,8 +17,8 @@ use crate::provider::{names, project};
 pub(super) struct PlannedIds<I> {
     /// The map, with IDs: null unless the kind is in this form.
     pub(super) entries: Attr<Entries>,
-    /// The attribute of IDs: null if the kind isn't managed or is in the form of a map, unknown as long as one of the paths
-    /// leads nowhere.
+    /// The attribute of IDs: null if the kind isn't managed or is in the form of a map, unknown as
+    /// long as one of the paths leads nowhere.
     pub(super) attribute: Attr<Set<i64>>,
     /// The targets that are surely allowed, each with its name for people.
     pub(super) kept: BTreeMap<I, String>,
@@ -28,7 +28,8 @@ pub(super) struct PlannedIds<I> {
 ///
 /// # Errors
 ///
-/// An invalid path, keys of a map that stand for the same target, and whatever keeps GitLab from answering.
+/// An invalid path, keys of a map that stand for the same target, and whatever keeps GitLab from
+/// answering.
 pub(super) async fn plan<I: Managed>(
     client: Option<&Client>,
     prior: Option<Side<'_>>,
@@ -39,8 +40,12 @@ pub(super) async fn plan<I: Managed>(
     let is_map = config.is_map();
     let none = |attribute| PlannedIds { entries: Attr::Null, attribute, kept: BTreeMap::new() };
     if !config.target_ids.is_null() {
-        let named = |id| (id, live.map_or_else(|| format!("{} {id}", I::KIND), |live| live.describe(id)));
-        return Ok(PlannedIds { kept: config.ids().map(named).collect(), ..none(config.target_ids.clone()) });
+        let named =
+            |id| (id, live.map_or_else(|| format!("{} {id}", I::KIND), |live| live.describe(id)));
+        return Ok(PlannedIds {
+            kept: config.ids().map(named).collect(),
+            ..none(config.target_ids.clone())
+        });
     }
     if config.entries.is_unknown() {
         return Ok(PlannedIds { entries: Attr::Unknown, ..none(Attr::Null) });
@@ -78,15 +83,16 @@ pub(super) async fn plan<I: Managed>(
         let entries = entries::with_ids(entries, |key| found.get(key).copied().flatten())?;
         return Ok(PlannedIds { entries: Attr::Known(entries), attribute: Attr::Null, kept });
     }
-    let is_complete =
-        missing.is_empty() && config.references.known().is_some_and(|Set(all)| all.len() == texts.len());
+    let is_complete = missing.is_empty()
+        && config.references.known().is_some_and(|Set(all)| all.len() == texts.len());
     let attribute =
         if is_complete { Attr::Known(set(kept.keys().copied().collect())) } else { Attr::Unknown };
     Ok(PlannedIds { entries: Attr::Null, attribute, kept })
 }
 
-/// The paths of the state and of the list. A state in the form of sets has the paths and the IDs of its targets, but doesn't say
-/// which path stands for which ID: the list does, and what is left over on both sides belongs together. A map says it.
+/// The paths of the state and of the list. A state in the form of sets has the paths and the IDs of
+/// its targets, but doesn't say which path stands for which ID: the list does, and what is left
+/// over on both sides belongs together. A map says it.
 struct Before<'a, I> {
     texts: Vec<&'a str>,
     ids: BTreeSet<I>,
@@ -96,19 +102,22 @@ struct Before<'a, I> {
     listed: BTreeMap<String, I>,
     left_texts: Vec<&'a str>,
     left_ids: BTreeSet<I>,
-    /// True if the list gives a path for an ID that is left over, which is thus another one than the state has.
+    /// True if the list gives a path for an ID that is left over, which is thus another one than
+    /// the state has.
     is_moved: bool,
 }
 
 impl<'a, I: Managed> Before<'a, I> {
     fn of(prior: Option<Side<'a>>, live: Option<&Live<I>>) -> Self {
         let entries = || live.into_iter().flat_map(|Live(entries)| entries);
-        let with_path = |(id, path): (&I, &Option<String>)| Some((path.as_ref()?.to_lowercase(), *id));
+        let with_path =
+            |(id, path): (&I, &Option<String>)| Some((path.as_ref()?.to_lowercase(), *id));
         let listed: BTreeMap<String, I> = entries().filter_map(with_path).collect();
         let texts: Vec<&str> = prior.into_iter().flat_map(Side::texts).collect();
         let ids: BTreeSet<I> = prior.into_iter().flat_map(Side::ids).collect();
-        let with_key =
-            |(key, entry): (&'a String, &Entry)| Some((key.as_str(), I::try_from(*entry.id.known()?).ok()?));
+        let with_key = |(key, entry): (&'a String, &Entry)| {
+            Some((key.as_str(), I::try_from(*entry.id.known()?).ok()?))
+        };
         let keyed: BTreeMap<&str, I> =
             prior.into_iter().flat_map(Side::elements).filter_map(with_key).collect();
         let stands_for = |text: &&str| {
@@ -137,7 +146,8 @@ impl<'a, I: Managed> Before<'a, I> {
         self.listed.values().any(|listed| *listed == id)
     }
 
-    /// Returns what each path or ID stands for, with a look-up where neither the list nor the state tells.
+    /// Returns what each path or ID stands for, with a look-up where neither the list nor the state
+    /// tells.
     ///
     /// # Errors
     ///
@@ -182,17 +192,18 @@ impl<'a, I: Managed> Before<'a, I> {
         })
     }
 
-    /// Checks whether all that is left over is still configured, and the list gives no other path for it: then it needs no
-    /// look-up.
+    /// Checks whether all that is left over is still configured, and the list gives no other path
+    /// for it: then it needs no look-up.
     fn leftovers_stay(&self, texts: &[&str]) -> bool {
         !self.is_moved
             && self.left_texts.len() == self.left_ids.len()
             && self.left_texts.iter().all(|text| is_among(text, texts))
     }
 
-    /// Takes the paths of before that lead nowhere out of what was found, and returns them with the IDs that are left over for
-    /// them, in no particular order. A group that was renamed leaves no redirect. If another path that is left over was removed
-    /// from the configuration, nothing tells which ID is whose.
+    /// Takes the paths of before that lead nowhere out of what was found, and returns them with the
+    /// IDs that are left over for them, in no particular order. A group that was renamed leaves no
+    /// redirect. If another path that is left over was removed from the configuration, nothing
+    /// tells which ID is whose.
     fn take_leftovers<'t>(&self, found: &mut BTreeMap<&'t str, Option<I>>) -> Vec<(&'t str, I)> {
         let taken: BTreeSet<I> = found.values().flatten().copied().collect();
         let ids: Vec<I> = self.left_ids.difference(&taken).copied().collect();
@@ -200,7 +211,8 @@ impl<'a, I: Managed> Before<'a, I> {
             let id = found.iter().find(|(other, _)| same_path(other, text)).and_then(|(_, id)| *id);
             id.is_some_and(|id| self.left_ids.contains(&id))
         };
-        let texts: Vec<&str> = self.left_texts.iter().copied().filter(|text| !resolved(text)).collect();
+        let texts: Vec<&str> =
+            self.left_texts.iter().copied().filter(|text| !resolved(text)).collect();
         let nowhere: Vec<&'t str> = found
             .iter()
             .filter(|(text, id)| id.is_none() && is_among(text, &texts))
@@ -267,14 +279,16 @@ pub(super) async fn resolve_existing<I: Managed>(
 ///
 /// # Errors
 ///
-/// All keys that don't, keys that stand for the same target, and whatever keeps GitLab from answering.
+/// All keys that don't, keys that stand for the same target, and whatever keeps GitLab from
+/// answering.
 pub(super) async fn resolve_entries<I: Managed>(
     client: &Client,
     planned: Side<'_>,
 ) -> Result<Attr<Entries>, Errors> {
     let Attr::Known(entries) = planned.entries else { return Ok(Attr::Null) };
     let find = |(key, entry): (&'_ String, &Attr<Entry>)| {
-        let (key, id) = (key.clone(), entry.known().and_then(|entry| I::try_from(*entry.id.known()?).ok()));
+        let (key, id) =
+            (key.clone(), entry.known().and_then(|entry| I::try_from(*entry.id.known()?).ok()));
         async move {
             if let Some(id) = id {
                 return Ok((key, id));
@@ -332,7 +346,10 @@ mod tests {
         };
         let live = live.map(|live| Live(live.iter().map(entry).collect()));
         let mut unresolved = Unresolved::default();
-        plan::<I>(None, Some(prior), config, live.as_ref(), &mut unresolved).await.unwrap().attribute
+        plan::<I>(None, Some(prior), config, live.as_ref(), &mut unresolved)
+            .await
+            .unwrap()
+            .attribute
     }
 
     #[tokio::test]
@@ -348,7 +365,8 @@ mod tests {
     #[tokio::test]
     async fn listed_paths_need_no_look_up() {
         let live = [(7, "acme/lib"), (8, "acme/tool")];
-        let planned = async |now| planned::<ProjectId>((&[Some("acme/lib")], &[7]), now, Some(&live)).await;
+        let planned =
+            async |now| planned::<ProjectId>((&[Some("acme/lib")], &[7]), now, Some(&live)).await;
         assert_eq!(planned(&[Some("acme/lib"), Some("ACME/tool")]).await, ids(&[7, 8]));
         assert_eq!(planned(&[Some("8")]).await, ids(&[8]));
     }

@@ -1,5 +1,5 @@
-//! A list that nobody manages yet, for imports and queries: as maps keyed by ID where GitLab shows permissions, else as sets of
-//! IDs.
+//! A list that nobody manages yet, for imports and queries: as maps keyed by ID where GitLab shows
+//! permissions, else as sets of IDs.
 
 use super::entries::{Entries, Keys};
 use super::{ExclusiveModel, permitting, refresh};
@@ -7,8 +7,9 @@ use crate::framework::{Attr, Set, Warnings};
 use crate::gitlab::{Client, Error, ErrorKind, Freshness, Kind, PermissionList, ProjectId};
 use crate::provider::permissions;
 
-/// Returns the whole allowlist of a project, with both kinds, and with `project` left to the caller. Keys are IDs, since some
-/// hosts write keys into generated configuration without quotes (Terraform before 1.9, OpenTofu), where a path doesn't parse.
+/// Returns the whole allowlist of a project, with both kinds, and with `project` left to the
+/// caller. Keys are IDs, since some hosts write keys into generated configuration without quotes
+/// (Terraform before 1.9, OpenTofu), where a path doesn't parse.
 ///
 /// # Errors
 ///
@@ -31,7 +32,8 @@ pub(in crate::provider) async fn found(
             ..ExclusiveModel::default()
         },
     };
-    let projects = ExclusiveModel { groups: Attr::Null, target_group_ids: Attr::Null, ..both_kinds.clone() };
+    let projects =
+        ExclusiveModel { groups: Attr::Null, target_group_ids: Attr::Null, ..both_kinds.clone() };
     let observe = async |model: ExclusiveModel| {
         refresh::observe(gitlab, owner, model, Freshness::Shared, Keys::Ids, warnings).await
     };
@@ -42,8 +44,8 @@ pub(in crate::provider) async fn found(
     }
 }
 
-/// Checks whether GitLab shows the permissions of all of the project's entries. If they are hidden from the token, a warning
-/// says so.
+/// Checks whether GitLab shows the permissions of all of the project's entries. If they are hidden
+/// from the token, a warning says so.
 async fn shows_permissions(
     gitlab: &Client,
     (owner, project): (ProjectId, &str),

@@ -1,4 +1,5 @@
-//! The two kinds of entries, projects and groups, told apart once: everything else is written for either.
+//! The two kinds of entries, projects and groups, told apart once: everything else is written for
+//! either.
 
 use std::collections::BTreeMap;
 
@@ -41,20 +42,23 @@ impl<'a> Side<'a> {
     /// Returns whether the kind is managed; `None` while unknown values decide.
     pub(super) fn is_managed(self) -> Option<bool> {
         let Self { entries, references, target_ids } = self;
-        if entries.known().is_some() || references.known().is_some() || target_ids.known().is_some() {
+        if entries.known().is_some() || references.known().is_some() || target_ids.known().is_some()
+        {
             return Some(true);
         }
         (entries.is_null() && references.is_null() && target_ids.is_null()).then_some(false)
     }
 
-    /// Checks whether permissions are managed, as far as is known: whether the kind is in the form of a map.
+    /// Checks whether permissions are managed, as far as is known: whether the kind is in the form
+    /// of a map.
     pub(super) fn is_map(self) -> bool {
         !self.entries.is_null()
     }
 
     /// Checks whether IDs are still to be known.
     pub(super) fn is_open(self) -> bool {
-        let is_open = |entry: &Attr<Entry>| entry.known().is_none_or(|entry| entry.id.known().is_none());
+        let is_open =
+            |entry: &Attr<Entry>| entry.known().is_none_or(|entry| entry.id.known().is_none());
         self.target_ids.is_unknown()
             || self.entries.is_unknown()
             || self.entries.known().is_some_and(|entries| entries.values().any(is_open))
@@ -80,7 +84,10 @@ impl<'a> Side<'a> {
     /// Returns the known paths and IDs as they are written.
     pub(super) fn texts(self) -> impl Iterator<Item = &'a str> {
         let references = self.references.known().into_iter().flat_map(|Set(references)| references);
-        references.filter_map(|path_or_id| path_or_id.known()).chain(self.keys()).map(String::as_str)
+        references
+            .filter_map(|path_or_id| path_or_id.known())
+            .chain(self.keys())
+            .map(String::as_str)
     }
 
     /// The keys of the map.
@@ -96,8 +103,9 @@ impl<'a> Side<'a> {
 
     /// The permissions that are managed, by ID, as far as both are known.
     pub(super) fn permissions<I: Managed>(self) -> BTreeMap<I, Permissions> {
-        let of =
-            |(_, entry): (_, &Entry)| Some((I::try_from(*entry.id.known()?).ok()?, entry.permissions()?));
+        let of = |(_, entry): (_, &Entry)| {
+            Some((I::try_from(*entry.id.known()?).ok()?, entry.permissions()?))
+        };
         self.elements().filter_map(of).collect()
     }
 }
@@ -117,7 +125,8 @@ impl<I: Managed> Live<I> {
 }
 
 impl<I: Managed> Live<I> {
-    /// Returns the entries of a list. A list with permissions, if one was read, gives paths that the other one hides.
+    /// Returns the entries of a list. A list with permissions, if one was read, gives paths that
+    /// the other one hides.
     pub(super) fn of(list: &Allowlist, permissions: Option<&PermissionList>) -> Self {
         let path = |target| permissions?.get(target).map(|entry| entry.full_path.clone());
         let entry = |entry: &ListedEntry| {

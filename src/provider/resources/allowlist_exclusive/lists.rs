@@ -8,7 +8,9 @@ use serde_json::{Map, Value as Json};
 use super::ExclusiveModel;
 use super::kind::{Live, Managed, Side};
 use crate::framework::Private;
-use crate::gitlab::{Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, ProjectId, Target};
+use crate::gitlab::{
+    Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, ProjectId, Target,
+};
 
 /// Something for each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +31,8 @@ impl<T> ByKind<T> {
 /// Returns the kinds that a plan reads the list of: those that are managed, may be, or were.
 pub(super) fn to_read(prior: Option<&ExclusiveModel>, config: &ExclusiveModel) -> ByKind<bool> {
     let reads = |config: Side<'_>, prior: Option<Side<'_>>| {
-        config.is_managed() != Some(false) || prior.is_some_and(|prior| prior.is_managed() != Some(false))
+        config.is_managed() != Some(false)
+            || prior.is_some_and(|prior| prior.is_managed() != Some(false))
     };
     ByKind {
         projects: reads(ProjectId::side(config), prior.map(ProjectId::side)),
@@ -37,19 +40,21 @@ pub(super) fn to_read(prior: Option<&ExclusiveModel>, config: &ExclusiveModel) -
     }
 }
 
-/// Returns the kinds that a plan adopts: what the apply removes of them was in no earlier state. A kind is adopted by a
-/// first apply, by the first one after an import, when another project's list is meant from now on, and when the kind
-/// wasn't managed before.
+/// Returns the kinds that a plan adopts: what the apply removes of them was in no earlier state. A
+/// kind is adopted by a first apply, by the first one after an import, when another project's list
+/// is meant from now on, and when the kind wasn't managed before.
 pub(super) fn adopted(
     planned: &ExclusiveModel,
     prior: Option<&ExclusiveModel>,
     newly_imported: bool,
 ) -> ByKind<bool> {
     let same_list = prior.filter(|prior| {
-        !newly_imported && (planned.project_id.is_unknown() || prior.project_id == planned.project_id)
+        !newly_imported
+            && (planned.project_id.is_unknown() || prior.project_id == planned.project_id)
     });
     let is_new = |planned: Side<'_>, prior: Option<Side<'_>>| {
-        planned.is_managed() != Some(false) && prior.is_none_or(|prior| prior.is_managed() == Some(false))
+        planned.is_managed() != Some(false)
+            && prior.is_none_or(|prior| prior.is_managed() == Some(false))
     };
     ByKind {
         projects: is_new(ProjectId::side(planned), same_list.map(ProjectId::side)),
@@ -71,7 +76,11 @@ impl Lists {
     /// # Errors
     ///
     /// Whatever keeps GitLab from answering.
-    pub(super) async fn read(gitlab: &Client, owner: ProjectId, kinds: ByKind<bool>) -> Result<Self, Error> {
+    pub(super) async fn read(
+        gitlab: &Client,
+        owner: ProjectId,
+        kinds: ByKind<bool>,
+    ) -> Result<Self, Error> {
         let read = async |kind| {
             if !*kinds.of(kind) {
                 return Ok(None);
@@ -114,13 +123,14 @@ impl Lists {
     }
 }
 
-/// The note with the targets that the plan has named, by kind, as ones that its apply removes or may remove.
+/// The note with the targets that the plan has named, by kind, as ones that its apply removes or
+/// may remove.
 const NAMED: &str = "named";
 /// The same note of the first plan, in the plan of the apply.
 const PROMISED: &str = "promised";
 
-/// Returns the notes with what this plan names: of each kind whose list was read, all that isn't surely kept. If the host
-/// hands on the first plan, only what that one has named counts.
+/// Returns the notes with what this plan names: of each kind whose list was read, all that isn't
+/// surely kept. If the host hands on the first plan, only what that one has named counts.
 pub(super) fn note_of(
     lists: &Lists,
     kept: &BTreeSet<Target>,
@@ -139,13 +149,17 @@ pub(super) fn note_of(
     Map::from_iter([(NAMED.to_owned(), Json::Object(kinds.collect()))])
 }
 
-/// Returns the targets that an apply may remove, by kind; a kind about which no plan is known is missing, and then all of
-/// its targets may be removed. Hosts hand the first plan's names on, or else the prior state tells: what it has and the new
-/// state has not was in the plan.
-pub(super) fn removable(private: &Private, prior: Option<&ExclusiveModel>) -> BTreeMap<Kind, BTreeSet<u64>> {
+/// Returns the targets that an apply may remove, by kind; a kind about which no plan is known is
+/// missing, and then all of its targets may be removed. Hosts hand the first plan's names on, or
+/// else the prior state tells: what it has and the new state has not was in the plan.
+pub(super) fn removable(
+    private: &Private,
+    prior: Option<&ExclusiveModel>,
+) -> BTreeMap<Kind, BTreeSet<u64>> {
     let promised = private.note(PROMISED).and_then(Json::as_object);
     let kinds = Kind::ALL.into_iter().filter_map(|kind| {
-        let ids = |ids: &Json| ids.as_array().into_iter().flatten().filter_map(Json::as_u64).collect();
+        let ids =
+            |ids: &Json| ids.as_array().into_iter().flatten().filter_map(Json::as_u64).collect();
         let named = promised.and_then(|promised| promised.get(kind.as_str()));
         let of_prior = || prior.and_then(|prior| managed(prior, kind));
         Some((kind, named.map(ids).or_else(of_prior)?))

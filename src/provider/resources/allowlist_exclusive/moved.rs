@@ -7,7 +7,10 @@ use crate::provider::moved;
 pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scopes";
 
 /// The state in our terms. A kind that the state does not know is left alone, as it was.
-pub(super) fn take_over(source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
+pub(super) fn take_over(
+    source: &MoveSource,
+    warnings: &Warnings,
+) -> Result<ExclusiveModel, Errors> {
     let project = moved::project(source, &["project", "project_id", "id"]);
     let Some(path_or_id) = project.known() else { return Err(no_project().into()) };
     let owner: Option<i64> = path_or_id.parse().ok();
@@ -37,17 +40,18 @@ fn enabled_has_no_home(project: &str, enabled: bool) -> Diagnostic {
     Diagnostic::new(
         format!("Job token scope not managed: project {project}"),
         format!(
-            "The `{SOURCE_TYPE}` of project {project} also managed `enabled = {enabled}`, which an exclusive allowlist \
-             doesn't. GitLab keeps the setting. To continue managing it, add a `gitlab_job_token_scope` with \
-             `inbound_enabled = {enabled}`, and import it with the ID \"{project}\"."
+            "The `{SOURCE_TYPE}` of project {project} also managed `enabled = {enabled}`, which an \
+             exclusive allowlist doesn't. GitLab keeps the setting. To continue managing it, add a \
+             `gitlab_job_token_scope` with `inbound_enabled = {enabled}`, and import it with the \
+             ID \"{project}\"."
         ),
     )
 }
 
 fn no_project() -> Diagnostic {
     let detail = format!(
-        "The state of the `{SOURCE_TYPE}` doesn't have a project. Replace the `moved` block with a `removed` block that has \
-         `destroy = false`, and import the allowlist by its project."
+        "The state of the `{SOURCE_TYPE}` doesn't have a project. Replace the `moved` block with a \
+         `removed` block that has `destroy = false`, and import the allowlist by its project."
     );
     Diagnostic::new("Unreadable state", detail)
 }
@@ -94,8 +98,7 @@ mod tests {
         let of_18 = json!({"id":"111","project":"111","project_id":111,"enabled":true,"target_project_ids":[123],
                            "target_group_ids":[7]});
         assert_eq!(moved(of_18).0, with_ids(ids(&[123]), ids(&[7])));
-        let of_19_0 =
-            json!({"id":"111","project":"111","enabled":true,"target_project_ids":[],"target_group_ids":[]});
+        let of_19_0 = json!({"id":"111","project":"111","enabled":true,"target_project_ids":[],"target_group_ids":[]});
         assert_eq!(moved(of_19_0).0, with_ids(ids(&[]), ids(&[])));
         let of_19_1 = json!({"id":"grp/prj","project":"grp/prj","enabled":true,"target_project_ids":[],"target_group_ids":[7]});
         let by_path = ExclusiveModel {
@@ -121,9 +124,10 @@ mod tests {
             warnings,
             [Diagnostic::new(
                 "Job token scope not managed: project 111",
-                "The `gitlab_project_job_token_scopes` of project 111 also managed `enabled = false`, which an exclusive \
-                 allowlist doesn't. GitLab keeps the setting. To continue managing it, add a `gitlab_job_token_scope` with \
-                 `inbound_enabled = false`, and import it with the ID \"111\"."
+                "The `gitlab_project_job_token_scopes` of project 111 also managed `enabled = \
+                 false`, which an exclusive allowlist doesn't. GitLab keeps the setting. To \
+                 continue managing it, add a `gitlab_job_token_scope` with `inbound_enabled = \
+                 false`, and import it with the ID \"111\"."
             )]
         );
         assert!(moved(json!({"id":"111","project":"111","enabled":null})).1.is_empty());

@@ -115,8 +115,8 @@ impl Outcome {
         self.left.iter().map(|target| self.name(*target)).collect()
     }
 
-    /// Success if all was done; else an error that names what was done and all that was not, and one for each write that
-    /// would have undone another resource's.
+    /// Success if all was done; else an error that names what was done and all that was not, and
+    /// one for each write that would have undone another resource's.
     pub(super) fn into_result(self) -> Result<(), Errors> {
         let undoing = self
             .undoing
@@ -136,8 +136,11 @@ impl Outcome {
             let detail = format!("{done}\n\nThe next plan shows the remaining changes.");
             return Diagnostic::new(attempted, detail);
         }
-        let failed: Vec<(String, Error)> =
-            self.failed.iter().map(|(write, error)| (self.described(*write), error.clone())).collect();
+        let failed: Vec<(String, Error)> = self
+            .failed
+            .iter()
+            .map(|(write, error)| (self.described(*write), error.clone()))
+            .collect();
         let mut told = report_all(attempted, &done, &failed);
         self.standing.iter().for_each(|standing| told.detail.push_str(standing));
         told
@@ -166,7 +169,10 @@ impl Outcome {
                 "Permissions may have been changed",
                 doubtful.iter().filter_map(|write| write.permitted()),
             ),
-            self.sentence("May have been removed", doubtful.iter().filter_map(|write| write.removed())),
+            self.sentence(
+                "May have been removed",
+                doubtful.iter().filter_map(|write| write.removed()),
+            ),
         ];
         let nothing = "Nothing was changed.".to_owned();
         let done: Vec<String> = done.into_iter().chain(doubtful).flatten().collect();
@@ -174,7 +180,11 @@ impl Outcome {
         done.into_iter().chain(undone.into_iter().flatten()).collect::<Vec<_>>().join(" ")
     }
 
-    fn sentence<'a>(&self, what: &str, targets: impl Iterator<Item = &'a Target>) -> Option<String> {
+    fn sentence<'a>(
+        &self,
+        what: &str,
+        targets: impl Iterator<Item = &'a Target>,
+    ) -> Option<String> {
         let names: Vec<String> = targets.map(|target| self.name(*target)).collect();
         (!names.is_empty()).then(|| format!("{what}: {}.", names.join(", ")))
     }
@@ -193,9 +203,10 @@ impl Write {
     /// Returns the target.
     pub(super) fn target(self) -> Target {
         match self {
-            Write::Add(target) | Write::Permit(target) | Write::Remove(target) | Write::GiveUp(target) => {
-                target
-            }
+            Write::Add(target)
+            | Write::Permit(target)
+            | Write::Remove(target)
+            | Write::GiveUp(target) => target,
         }
     }
 

@@ -10,7 +10,8 @@ use super::lists::Lists;
 use super::{ExclusiveModel, change};
 use crate::framework::{AttributePath, Diagnostic, Errors, Warnings};
 use crate::gitlab::{
-    Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, Permissions, ProjectId, Target,
+    Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, Permissions, ProjectId,
+    Target,
 };
 use crate::provider::connection::Connection;
 use crate::provider::permissions;
@@ -21,15 +22,16 @@ impl Lists {
     ///
     /// # Errors
     ///
-    /// If GitLab doesn't have permissions, doesn't show them to the token, or can't be asked. A list that couldn't be read
-    /// because GitLab can't be reached yet is none.
+    /// If GitLab doesn't have permissions, doesn't show them to the token, or can't be asked. A
+    /// list that couldn't be read because GitLab can't be reached yet is none.
     pub(super) async fn with_permissions(
         self,
         gitlab: &Client,
         owner: ProjectId,
         planned: &ExclusiveModel,
     ) -> Result<Self, Errors> {
-        let attribute = if ProjectId::side(planned).is_map() { ProjectId::ENTRIES } else { GroupId::ENTRIES };
+        let attribute =
+            if ProjectId::side(planned).is_map() { ProjectId::ENTRIES } else { GroupId::ENTRIES };
         let members = [
             ProjectId::side(planned).is_map().then(|| self.members(Kind::Project)).flatten(),
             GroupId::side(planned).is_map().then(|| self.members(Kind::Group)).flatten(),
@@ -53,12 +55,14 @@ impl Lists {
     }
 }
 
-/// The most readings of permissions that are compared with the members before some of these are known to be hidden.
+/// The most readings of permissions that are compared with the members before some of these are
+/// known to be hidden.
 const READINGS: usize = 3;
 
-/// Returns the permissions of the entries on a list, and those of the members that they lack: a token may be shown entries over
-/// REST and fewer or none over GraphQL, without an error. What is missing is looked for in another reading, and members that
-/// have left the list meanwhile, such as entries that this run removes, aren't missing.
+/// Returns the permissions of the entries on a list, and those of the members that they lack: a
+/// token may be shown entries over REST and fewer or none over GraphQL, without an error. What is
+/// missing is looked for in another reading, and members that have left the list meanwhile, such as
+/// entries that this run removes, aren't missing.
 ///
 /// # Errors
 ///
@@ -99,8 +103,9 @@ pub(super) async fn read(
 pub(super) fn incomplete(project: &str, hidden: &BTreeSet<Target>) -> Diagnostic {
     let lines: Vec<String> = hidden.iter().map(|target| format!("  - {target}")).collect();
     let detail = format!(
-        "GitLab shows these entries over REST, but not over GraphQL, so their permissions are unknown:\n\n{}\n\nMost \
-         fine-grained tokens can't read permissions; a classic token with the scope `api` can.",
+        "GitLab shows these entries over REST, but not over GraphQL, so their permissions are \
+         unknown:\n\n{}\n\nMost fine-grained tokens can't read permissions; a classic token with \
+         the scope `api` can.",
         lines.join("\n")
     );
     Diagnostic::new(permissions::cannot_read(project), detail)
@@ -108,15 +113,15 @@ pub(super) fn incomplete(project: &str, hidden: &BTreeSet<Target>) -> Diagnostic
 
 fn with_set_form(problem: Diagnostic) -> Diagnostic {
     let detail = format!(
-        "{}\n\nThe maps `projects` and `groups` manage permissions, so the token must be able to read them. The sets \
-         `target_projects` and `target_groups` work without permissions.",
+        "{}\n\nThe maps `projects` and `groups` manage permissions, so the token must be able to \
+         read them. The sets `target_projects` and `target_groups` work without permissions.",
         problem.detail
     );
     Diagnostic { detail, ..problem }
 }
 
-/// Checks the permissions that the plan changes: whether GitLab knows the policies, and whether an entry restricts the
-/// project's own jobs.
+/// Checks the permissions that the plan changes: whether GitLab knows the policies, and whether an
+/// entry restricts the project's own jobs.
 ///
 /// # Errors
 ///
@@ -135,7 +140,8 @@ pub(super) async fn check(
     let Some(groups) = planned.groups.known() else { return Ok(()) };
     for (key, entry) in GroupId::side(planned).elements() {
         let target = entry.id.known().and_then(|id| GroupId::try_from(*id).ok()).map(Target::from);
-        let (Some(target), Some(wanted @ Permissions::Only(_))) = (target, entry.permissions()) else {
+        let (Some(target), Some(wanted @ Permissions::Only(_))) = (target, entry.permissions())
+        else {
             continue;
         };
         if held.get(&target) == Some(&wanted)
@@ -150,7 +156,8 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// Checks the names of policies that the prior state lacks against those that GitLab knows. One that won't tell is no error.
+/// Checks the names of policies that the prior state lacks against those that GitLab knows. One
+/// that won't tell is no error.
 async fn check_names(
     gitlab: &Client,
     prior: Option<&ExclusiveModel>,
@@ -161,7 +168,8 @@ async fn check_names(
     let new = elements(planned).into_iter().map(|(path, names)| {
         (path, names.into_iter().filter(|name| !held.contains(*name)).collect::<Vec<_>>())
     });
-    let new: Vec<(AttributePath, Vec<&String>)> = new.filter(|(_, names)| !names.is_empty()).collect();
+    let new: Vec<(AttributePath, Vec<&String>)> =
+        new.filter(|(_, names)| !names.is_empty()).collect();
     if new.is_empty() {
         return Ok(());
     }
@@ -183,8 +191,8 @@ fn elements(list: &ExclusiveModel) -> Vec<(AttributePath, Vec<&String>)> {
     of::<ProjectId>(ProjectId::side(list)).chain(of::<GroupId>(GroupId::side(list))).collect()
 }
 
-/// Names the entries whose permissions the apply changes and which the state doesn't have, or has with others than the server,
-/// so that the plan doesn't show it.
+/// Names the entries whose permissions the apply changes and which the state doesn't have, or has
+/// with others than the server, so that the plan doesn't show it.
 pub(super) fn warn_of_changes(
     project: &str,
     prior: Option<&ExclusiveModel>,
@@ -199,19 +207,24 @@ pub(super) fn warn_of_changes(
         let now = &list.get(target)?.permissions;
         let is_untold = now != &wanted && lists.shows(target) && held.get(&target) != Some(now);
         let name = kept.get(&target).cloned().unwrap_or_else(|| target.to_string());
-        is_untold.then(|| format!("  - {name}\n    from {}\n    to   {}", described(now), described(&wanted)))
+        is_untold.then(|| {
+            format!("  - {name}\n    from {}\n    to   {}", described(now), described(&wanted))
+        })
     };
-    let changes: Vec<String> = claims::permissions(planned).into_iter().filter_map(change).collect();
+    let changes: Vec<String> =
+        claims::permissions(planned).into_iter().filter_map(change).collect();
     if !changes.is_empty() {
         let detail = format!(
-            "These entries exist already, with other permissions. Applying this changes them:\n\n{}",
+            "These entries exist already, with other permissions. Applying this changes \
+             them:\n\n{}",
             changes.join("\n")
         );
         warnings.add(Diagnostic::new(format!("Permissions change: project {project}"), detail));
     }
 }
 
-/// Names the entries whose permissions were managed and are so no more, because the configuration has a set in place of the map.
+/// Names the entries whose permissions were managed and are so no more, because the configuration
+/// has a set in place of the map.
 pub(super) fn warn_of_abandoned(
     project: &str,
     prior: &ExclusiveModel,
@@ -219,8 +232,9 @@ pub(super) fn warn_of_abandoned(
     kept: &Named,
     warnings: &Warnings,
 ) {
-    let abandoned =
-        abandoned::<ProjectId>(prior, planned).into_iter().chain(abandoned::<GroupId>(prior, planned));
+    let abandoned = abandoned::<ProjectId>(prior, planned)
+        .into_iter()
+        .chain(abandoned::<GroupId>(prior, planned));
     let lines: Vec<String> = abandoned
         .filter_map(|(target, permissions)| {
             Some(format!("  - {}: {}", kept.get(&target)?, described(&permissions)))
@@ -228,15 +242,19 @@ pub(super) fn warn_of_abandoned(
         .collect();
     if !lines.is_empty() {
         let detail = format!(
-            "The configuration uses sets instead of maps, which don't manage permissions. These entries keep their permissions, \
-             and plans no longer show changes:\n\n{}",
+            "The configuration uses sets instead of maps, which don't manage permissions. These \
+             entries keep their permissions, and plans no longer show changes:\n\n{}",
             lines.join("\n")
         );
-        warnings.add(Diagnostic::new(format!("Permissions not managed: project {project}"), detail));
+        warnings
+            .add(Diagnostic::new(format!("Permissions not managed: project {project}"), detail));
     }
 }
 
-fn abandoned<I: Managed>(prior: &ExclusiveModel, planned: &ExclusiveModel) -> BTreeMap<Target, Permissions> {
+fn abandoned<I: Managed>(
+    prior: &ExclusiveModel,
+    planned: &ExclusiveModel,
+) -> BTreeMap<Target, Permissions> {
     let is_abandoned = !I::side(planned).is_map() && I::side(planned).is_managed() == Some(true);
     let held = I::side(prior).permissions::<I>().into_iter().filter(|_| is_abandoned);
     held.map(|(id, permissions)| (id.into(), permissions)).collect()
@@ -246,6 +264,8 @@ fn described(permissions: &Permissions) -> String {
     match permissions {
         Permissions::Default => "the default permissions".to_owned(),
         Permissions::Only(policies) if policies.is_empty() => "no permissions".to_owned(),
-        Permissions::Only(policies) => Vec::from_iter(policies.iter().map(String::as_str)).join(", "),
+        Permissions::Only(policies) => {
+            Vec::from_iter(policies.iter().map(String::as_str)).join(", ")
+        }
     }
 }

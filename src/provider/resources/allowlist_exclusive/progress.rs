@@ -4,8 +4,8 @@
 use super::outcome::Write;
 use crate::gitlab::ProjectId;
 
-/// Number of writes between two lines of the log: often enough to show that all is well, and with the most
-/// that a list can hold still only some ten lines for each kind.
+/// Number of writes between two lines of the log: often enough to show that all is well, and with
+/// the most that a list can hold still only some ten lines for each kind.
 const INTERVAL: usize = 20;
 
 /// The progress of one step, all of whose writes are of the same sort.

@@ -1,4 +1,5 @@
-//! Reads what is on the list now, and keeps the paths and IDs of the state where they name the same targets.
+//! Reads what is on the list now, and keeps the paths and IDs of the state where they name the same
+//! targets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use crate::gitlab::{
 use crate::provider::permissions;
 use crate::provider::report::report;
 
-/// Returns the state with what the server holds of the managed kinds. In the form of a map an entry has its permissions, too;
-/// where those aren't visible, a warning says so, and the state keeps what it has of them.
+/// Returns the state with what the server holds of the managed kinds. In the form of a map an entry
+/// has its permissions, too; where those aren't visible, a warning says so, and the state keeps
+/// what it has of them.
 pub(super) async fn observe(
     client: &Client,
     owner: ProjectId,
@@ -40,7 +42,8 @@ pub(super) async fn observe(
         in_maps => permissions(client, (owner, &project), in_maps, freshness, warnings).await?,
     };
     let permissions = permissions.as_deref();
-    observe_kind::<ProjectId>(client, projects.as_deref(), permissions, new_keys, &mut state).await?;
+    observe_kind::<ProjectId>(client, projects.as_deref(), permissions, new_keys, &mut state)
+        .await?;
     observe_kind::<GroupId>(client, groups.as_deref(), permissions, new_keys, &mut state).await?;
     Ok(state)
 }
@@ -58,7 +61,8 @@ async fn members<I: Managed>(
     client.allowlist(owner, I::KIND, freshness).await.map(Some)
 }
 
-/// Returns the permissions of the entries. Where they or some of them aren't visible, a warning says so.
+/// Returns the permissions of the entries. Where they or some of them aren't visible, a warning
+/// says so.
 async fn permissions(
     client: &Client,
     (owner, project): (ProjectId, &str),
@@ -97,7 +101,8 @@ async fn observe_kind<I: Managed>(
     let Some(members) = members else { return Ok(()) };
     let live = Live::<I>::of(members, permissions);
     if I::side(state).is_map() {
-        *I::entries(state) = Attr::Known(entries::observed(I::side(state), &live, permissions, new_keys));
+        *I::entries(state) =
+            Attr::Known(entries::observed(I::side(state), &live, permissions, new_keys));
         return Ok(());
     }
     let present: BTreeSet<I> = live.0.keys().copied().collect();
@@ -130,8 +135,8 @@ async fn keep_references<I: Managed>(
     Ok(Set(live.0.iter().map(reference_of).map(Attr::Known).collect()))
 }
 
-/// Returns the ID for a path or ID of the state. Only a path that no entry has needs a request: it may be a
-/// former one.
+/// Returns the ID for a path or ID of the state. Only a path that no entry has needs a request: it
+/// may be a former one.
 async fn reference_id<I: Managed>(
     client: &Client,
     path_or_id: &str,
@@ -141,7 +146,8 @@ async fn reference_id<I: Managed>(
     if let Some(id) = reference.id() {
         return Ok(Some(id));
     }
-    let has_path = |path: &Option<String>| path.as_ref().is_some_and(|path| same_path(path, path_or_id));
+    let has_path =
+        |path: &Option<String>| path.as_ref().is_some_and(|path| same_path(path, path_or_id));
     match live.0.iter().find(|(_, path)| has_path(path)) {
         Some((id, _)) => Ok(Some(*id)),
         None => client.resolve(&reference).await,

@@ -9,8 +9,9 @@ use crate::framework::{Diagnostic, Warnings};
 use crate::gitlab::{GroupId, Permissions, ProjectId, Reference, Target, same_path};
 use crate::provider::names::capital;
 
-/// Names each target that the apply takes access from and that the plan itself doesn't show: of a kind that is adopted, or
-/// whose IDs are not all known, any that isn't surely kept; else one that the prior state lacks.
+/// Names each target that the apply takes access from and that the plan itself doesn't show: of a
+/// kind that is adopted, or whose IDs are not all known, any that isn't surely kept; else one that
+/// the prior state lacks.
 pub(super) fn loss_of_access(
     project: &str,
     (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
@@ -33,8 +34,8 @@ pub(super) fn loss_of_access(
     warnings.add(Diagnostic::new(
         format!("Targets {verb} access to project {project}"),
         format!(
-            "Applying this removes these from the allowlist, because the configuration doesn't include \
-             them{why}:\n\n{}\n\nTo keep one, add it to the configuration.",
+            "Applying this removes these from the allowlist, because the configuration doesn't \
+             include them{why}:\n\n{}\n\nTo keep one, add it to the configuration.",
             lines(&losers)
         ),
     ));
@@ -91,8 +92,9 @@ fn abandoned<I: Managed>(
     warnings.add(Diagnostic::new(
         format!("{}s not managed: project {project}", capital(I::KIND.as_str())),
         format!(
-            "The configuration no longer sets `{entries}`, `{texts}` or `{ids}`. These keep access, and plans no longer show \
-             changes:\n\n{}\n\nTo remove them, set `{texts} = []`.",
+            "The configuration no longer sets `{entries}`, `{texts}` or `{ids}`. These keep \
+             access, and plans no longer show changes:\n\n{}\n\nTo remove them, set `{texts} = \
+             []`.",
             lines(&keeping),
             entries = I::ENTRIES,
             texts = I::REFERENCES,
@@ -128,30 +130,38 @@ pub(super) fn covered_projects(
                 && project[group.len()..].starts_with('/')
                 && same_path(&project[..group.len()], group)
         };
-        let (group, of_group) =
-            groups.iter().filter(|(group, _)| inside(group)).max_by_key(|(group, _)| group.len())?;
-        // GitLab looks at the project's own entry first, so that one with other permissions isn't in vain.
+        let (group, of_group) = groups
+            .iter()
+            .filter(|(group, _)| inside(group))
+            .max_by_key(|(group, _)| group.len())?;
+        // GitLab looks at the project's own entry first, so that one with other permissions isn't
+        // in vain.
         (permissions == of_group).then(|| format!("  - {project}, by group {group}"))
     };
-    let covered: Vec<String> = paths::<ProjectId>(planned, lists).iter().filter_map(covering).collect();
+    let covered: Vec<String> =
+        paths::<ProjectId>(planned, lists).iter().filter_map(covering).collect();
     if !covered.is_empty() {
         warnings.add(Diagnostic::new(
             format!("Projects covered by a group: project {project}"),
             format!(
-                "A group in the configuration already gives these projects access to project {project}:\n\n{}\n\nKeep either \
-                 the project or the group.",
+                "A group in the configuration already gives these projects access to project \
+                 {project}:\n\n{}\n\nKeep either the project or the group.",
                 covered.join("\n")
             ),
         ));
     }
 }
 
-/// Returns the full paths of the planned targets of a kind, as far as they are known, as configured and as
-/// listed, with the permissions that the map gives them.
-fn paths<I: Managed>(planned: &ExclusiveModel, lists: &Lists) -> BTreeMap<String, Option<Permissions>> {
+/// Returns the full paths of the planned targets of a kind, as far as they are known, as configured
+/// and as listed, with the permissions that the map gives them.
+fn paths<I: Managed>(
+    planned: &ExclusiveModel,
+    lists: &Lists,
+) -> BTreeMap<String, Option<Permissions>> {
     let side = I::side(planned);
     let permissions = side.permissions::<I>();
-    let is_path = |text: &&str| text.parse::<Reference<I>>().is_ok_and(|reference| reference.id().is_none());
+    let is_path =
+        |text: &&str| text.parse::<Reference<I>>().is_ok_and(|reference| reference.id().is_none());
     let of_key = |text: &str| side.entries.known()?.get(text)?.known()?.permissions();
     let reference = side.texts().filter(is_path).map(|text| (text.to_owned(), of_key(text)));
     let mut paths: BTreeMap<String, Option<Permissions>> = reference.collect();

@@ -1,5 +1,5 @@
-//! The writes of an exclusive list: what the server has now is read and held against what the plan has named, and each write
-//! waits for its turn among those of the other resources of the run.
+//! The writes of an exclusive list: what the server has now is read and held against what the plan
+//! has named, and each write waits for its turn among those of the other resources of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,17 +16,20 @@ use super::outcome::{Outcome, Refusal, Write};
 use super::progress::Progress;
 use super::{ExclusiveModel, unreadable};
 use crate::framework::{Context, Diagnostic, Errors, Mark};
-use crate::gitlab::{Allowed, Error, Freshness, GroupId, NotGranted, Permissions, ProjectId, Target};
+use crate::gitlab::{
+    Allowed, Error, Freshness, GroupId, NotGranted, Permissions, ProjectId, Target,
+};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value};
 use crate::provider::{claiming, overlap};
 
-/// Makes the list on the server what the model says of the managed kinds. `prior` is the state before, if it is that of the
-/// same project.
+/// Makes the list on the server what the model says of the managed kinds. `prior` is the state
+/// before, if it is that of the same project.
 ///
 /// # Errors
 ///
-/// If a target would lose access that no plan has named, before anything is written; all writes that failed.
+/// If a target would lose access that no plan has named, before anything is written; all writes
+/// that failed.
 pub(super) async fn converge(
     context: &Context<'_, Connection>,
     owner: ProjectId,
@@ -53,8 +56,9 @@ pub(super) async fn converge(
     writer.carry_out(steps(projects.writes, groups.writes), names, |_| false).await
 }
 
-/// Removes all that a state manages, but for what other resources of the run manage too. Returns whether the project was
-/// there until the end: a list that is gone with its project has nothing on it.
+/// Removes all that a state manages, but for what other resources of the run manage too. Returns
+/// whether the project was there until the end: a list that is gone with its project has nothing on
+/// it.
 ///
 /// # Errors
 ///
@@ -100,7 +104,8 @@ impl<'a> Writer<'a> {
         let (mut names, permissions) = (claims::named(list), claims::permissions(list));
         for (target, name) in &mut names {
             // The plan of this run may know the path.
-            if let Some(planned) = context.client.ledger.planned_name(Object::Entry(owner, *target)) {
+            if let Some(planned) = context.client.ledger.planned_name(Object::Entry(owner, *target))
+            {
                 *name = planned;
             }
         }
@@ -112,8 +117,8 @@ impl<'a> Writer<'a> {
         if side.is_managed() != Some(true) {
             return Ok(Goals::default());
         }
-        // What the plan of this same step has read, so that those are removed of whom it warned; never an older list, for
-        // nobody who got onto it meanwhile may stay.
+        // What the plan of this same step has read, so that those are removed of whom it warned;
+        // never an older list, for nobody who got onto it meanwhile may stay.
         let gitlab = &self.context.client.gitlab;
         let list = gitlab.allowlist(self.owner, I::KIND, Freshness::Recent).await?;
         let permissions = match side.is_map() {
@@ -123,26 +128,35 @@ impl<'a> Writer<'a> {
         let live = Live::<I>::of(&list, permissions.as_deref());
         let listed: Named = live.0.keys().map(|id| ((*id).into(), live.describe(*id))).collect();
         let held = |target| Some(permissions.as_ref()?.get(target)?.permissions.clone());
-        let wanted: Entries =
-            side.ids::<I>().map(|id| (id.into(), self.permissions.get(&id.into()).cloned())).collect();
+        let wanted: Entries = side
+            .ids::<I>()
+            .map(|id| (id.into(), self.permissions.get(&id.into()).cloned()))
+            .collect();
         let live: Entries = listed.keys().map(|target| (*target, held(*target))).collect();
         Ok(Goals { writes: Goal::new(&live, &wanted), listed })
     }
 
-    /// Checks that a plan has named all who lose access. Those whom this run itself has added are a conflict, which another
-    /// message tells.
-    fn check_named(&self, prior: Option<&ExclusiveModel>, goals: [&Goals; 2]) -> Result<(), Diagnostic> {
+    /// Checks that a plan has named all who lose access. Those whom this run itself has added are a
+    /// conflict, which another message tells.
+    fn check_named(
+        &self,
+        prior: Option<&ExclusiveModel>,
+        goals: [&Goals; 2],
+    ) -> Result<(), Diagnostic> {
         let removable = removable(self.context.private, prior);
-        let is_named =
-            |target: &Target| removable.get(&target.kind()).is_none_or(|named| named.contains(&target.id()));
+        let is_named = |target: &Target| {
+            removable.get(&target.kind()).is_none_or(|named| named.contains(&target.id()))
+        };
         let was_added = |target: &Target| {
             self.own.is_some_and(|own| {
                 self.context.client.ledger.was_added(Object::Entry(self.owner, *target), own)
             })
         };
         let unplanned = |goals: &Goals| {
-            let lost = goals.writes.removed().filter(|target| !is_named(target) && !was_added(target));
-            lost.filter_map(|target| Some(format!("  - {}", goals.listed.get(&target)?))).collect::<Vec<_>>()
+            let lost =
+                goals.writes.removed().filter(|target| !is_named(target) && !was_added(target));
+            lost.filter_map(|target| Some(format!("  - {}", goals.listed.get(&target)?)))
+                .collect::<Vec<_>>()
         };
         let unnamed: Vec<String> = goals.into_iter().flat_map(unplanned).collect();
         if unnamed.is_empty() {
@@ -151,15 +165,17 @@ impl<'a> Writer<'a> {
         Err(Diagnostic::new(
             format!("Unplanned removal from project {}", self.project),
             format!(
-                "Applying this would remove these from the allowlist of project {}, which the plan doesn't \
-                 show:\n\n{}\n\nNothing was changed. Plan again, without `-refresh=false`: the next plan names them.",
+                "Applying this would remove these from the allowlist of project {}, which the plan \
+                 doesn't show:\n\n{}\n\nNothing was changed. Plan again, without `-refresh=false`: \
+                 the next plan names them.",
                 self.project,
                 unnamed.join("\n")
             ),
         ))
     }
 
-    /// Carries out the writes of each step all at once. A failed one keeps no other from being done.
+    /// Carries out the writes of each step all at once. A failed one keeps no other from being
+    /// done.
     async fn carry_out<const STEPS: usize>(
         &self,
         steps: [Vec<Write>; STEPS],
@@ -169,8 +185,10 @@ impl<'a> Writer<'a> {
         let mut outcome = Outcome::of(&self.project, names);
         for step in steps {
             let mut progress = Progress::of(self.owner, &step);
-            let mut under_way: FuturesUnordered<_> =
-                step.into_iter().map(|write| async move { (write, self.write(write).await) }).collect();
+            let mut under_way: FuturesUnordered<_> = step
+                .into_iter()
+                .map(|write| async move { (write, self.write(write).await) })
+                .collect();
             while let Some((write, result)) = under_way.next().await {
                 let result = match result {
                     Err(Refusal::GitLab(error)) if is_success(&error) => Ok(()),
@@ -216,13 +234,17 @@ impl<'a> Writer<'a> {
         let value = Value::Entry(permissions.cloned());
         self.check_turn(turn, &value)?;
         let allowed = match permissions {
-            None if self.own.is_some_and(|own| ledger.is_restricted_by_another(turn.object(), own)) => {
+            None if self
+                .own
+                .is_some_and(|own| ledger.is_restricted_by_another(turn.object(), own)) =>
+            {
                 return Ok(());
             }
             None => gitlab.allow(self.owner, target).await.map_err(NotGranted::from),
-            Some(permissions) => {
-                gitlab.allow_with(self.owner, target, permissions).await.map(|granted| granted.allowed)
-            }
+            Some(permissions) => gitlab
+                .allow_with(self.owner, target, permissions)
+                .await
+                .map(|granted| granted.allowed),
         };
         match allowed {
             Ok(Allowed::AlreadyThere { .. }) if permissions.is_none() => Ok(()),

@@ -14,7 +14,9 @@ pub(super) async fn replaced(
     prior: &ScopeModel,
     planned: &ScopeModel,
 ) -> Vec<&'static str> {
-    let (Some(before), Some(now)) = (project_id_of(prior), project_id_of(planned)) else { return Vec::new() };
+    let (Some(before), Some(now)) = (project_id_of(prior), project_id_of(planned)) else {
+        return Vec::new();
+    };
     if before == now {
         return Vec::new();
     }
@@ -26,7 +28,11 @@ pub(super) async fn replaced(
         names: [name(prior), name(planned)],
     };
     let is_gone = async |gitlab: &Client| is_gone(gitlab, prior).await;
-    if replacement::is_replaced(context, former, is_gone).await { vec!["project_id"] } else { Vec::new() }
+    if replacement::is_replaced(context, former, is_gone).await {
+        vec!["project_id"]
+    } else {
+        Vec::new()
+    }
 }
 
 /// Checks whether it is certain that the project of a state isn't there any more.

@@ -31,8 +31,8 @@ pub(super) fn held(state: &ScopeModel) -> BTreeSet<Object> {
         .unwrap_or_default()
 }
 
-/// Claims the planned settings, warns of what other resources have to do with them, and returns what the apply must know of
-/// a replacement.
+/// Claims the planned settings, warns of what other resources have to do with them, and returns
+/// what the apply must know of a replacement.
 pub(super) fn plan(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,

@@ -1,10 +1,13 @@
-//! The checks of a plan that opens a project: to the job tokens of all projects, or to pushes by those that are allowed. An
-//! instance that enforces the allowlist makes the first an error, where the token can tell.
+//! The checks of a plan that opens a project: to the job tokens of all projects, or to pushes by
+//! those that are allowed. An instance that enforces the allowlist makes the first an error, where
+//! the token can tell.
 
 use super::push::{Push, project_name};
 use super::{ScopeModel, project_id_of};
 use crate::framework::{Attr, Diagnostic, Errors, Warnings};
-use crate::gitlab::{Client, Error, Freshness, Kind, Permissions, PermittedEntry, ProjectId, Target};
+use crate::gitlab::{
+    Client, Error, Freshness, Kind, Permissions, PermittedEntry, ProjectId, Target,
+};
 use crate::provider::names;
 use crate::provider::report::of_a_plan;
 
@@ -48,8 +51,8 @@ fn opens_access(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
     planned.inbound_enabled == opened && !prior.is_some_and(is_open)
 }
 
-/// Checks whether the plan lets jobs of other projects push that can't now, or may do so. For that, both push settings must be
-/// on, and access limited. A setting that isn't managed may be on.
+/// Checks whether the plan lets jobs of other projects push that can't now, or may do so. For that,
+/// both push settings must be on, and access limited. A setting that isn't managed may be on.
 fn opens_pushes(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
     let may_push = |scope: &ScopeModel, on: fn(&Attr<bool>) -> bool| {
         let own = Push::Own.of(scope);
@@ -64,15 +67,16 @@ fn is_same(prior: &ScopeModel, planned: &ScopeModel) -> bool {
     planned.project_id.is_unknown() || prior.project_id == planned.project_id
 }
 
-/// Checks whether the project is restricted on the server, and GitLab is known to keep it so. Whatever can't be read leaves
-/// it to the apply.
+/// Checks whether the project is restricted on the server, and GitLab is known to keep it so.
+/// Whatever can't be read leaves it to the apply.
 async fn is_enforced(gitlab: &Client, project: ProjectId, prior: Option<&ScopeModel>) -> bool {
     let held = prior.filter(|prior| project_id_of(prior) == Some(project));
     let is_restricted = match held {
         Some(prior) => prior.inbound_enabled == Attr::Known(true),
-        None => {
-            gitlab.settings(project, Freshness::Shared).await.is_ok_and(|settings| settings.inbound_enabled)
-        }
+        None => gitlab
+            .settings(project, Freshness::Shared)
+            .await
+            .is_ok_and(|settings| settings.inbound_enabled),
     };
     if !is_restricted {
         return false;
@@ -90,8 +94,9 @@ async fn is_enforced(gitlab: &Client, project: ProjectId, prior: Option<&ScopeMo
 fn enforced(project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Project {project} can't be opened"),
-        "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces allowlists. Remove the \
-         attribute, and add the projects and groups that need access to the allowlist.",
+        "The configuration sets `inbound_enabled = false`, but this GitLab instance enforces \
+         allowlists. Remove the attribute, and add the projects and groups that need access to the \
+         allowlist.",
     )
     .at("inbound_enabled")
 }
@@ -102,15 +107,17 @@ fn opening(planned: &ScopeModel) -> Diagnostic {
     Diagnostic::new(
         format!("Project {project} will be open to all job tokens"),
         format!(
-            "With `inbound_enabled = false`, the jobs of all projects of the instance can access project {project} with their \
-             job token, within the rights of the user who runs them. It is safer to add the projects and groups that need \
-             access to the allowlist. If the instance enforces allowlists, as GitLab.com does, applying this fails."
+            "With `inbound_enabled = false`, the jobs of all projects of the instance can access \
+             project {project} with their job token, within the rights of the user who runs them. \
+             It is safer to add the projects and groups that need access to the allowlist. If the \
+             instance enforces allowlists, as GitLab.com does, applying this fails."
         ),
     )
     .at("inbound_enabled")
 }
 
-/// Returns the entries whose jobs may push once other projects may; `None` if the token can't see what entries permit.
+/// Returns the entries whose jobs may push once other projects may; `None` if the token can't see
+/// what entries permit.
 async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Option<Vec<String>>, Error> {
     let list = gitlab.permissions(project, Freshness::Shared).await?;
     let may_push = |entry: &&PermittedEntry| {
@@ -123,7 +130,11 @@ async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Option<Vec<Strin
     };
     let pushers: Vec<String> = list.iter().filter(may_push).map(described).collect();
     // Some fine-grained tokens see every list as empty over GraphQL.
-    Ok(if list.iter().next().is_none() && has_entries(gitlab, project).await? { None } else { Some(pushers) })
+    Ok(if list.iter().next().is_none() && has_entries(gitlab, project).await? {
+        None
+    } else {
+        Some(pushers)
+    })
 }
 
 async fn has_entries(gitlab: &Client, project: ProjectId) -> Result<bool, Error> {
@@ -145,7 +156,9 @@ fn described(entry: &PermittedEntry) -> String {
 
 fn pushes(planned: &ScopeModel, project: &str, entries: Option<Vec<String>>) -> Diagnostic {
     let entries = match entries {
-        Some(entries) if entries.is_empty() => "No entry on its allowlist has these permissions.".to_owned(),
+        Some(entries) if entries.is_empty() => {
+            "No entry on its allowlist has these permissions.".to_owned()
+        }
         Some(entries) => {
             let lines: Vec<String> = entries.iter().map(|entry| format!("  - {entry}")).collect();
             format!("These entries on its allowlist have them:\n\n{}", lines.join("\n"))
@@ -155,16 +168,16 @@ fn pushes(planned: &ScopeModel, project: &str, entries: Option<Vec<String>>) -> 
     let own = match Push::Own.of(planned) {
         Attr::Known(true) => "",
         _ => {
-            "\n\nThey can push only if `push_repository_for_job_token_allowed` is also on, which this resource doesn't set to \
-             `true`."
+            "\n\nThey can push only if `push_repository_for_job_token_allowed` is also on, which \
+             this resource doesn't set to `true`."
         }
     };
     Diagnostic::new(
         format!("Other projects can push to {project}"),
         format!(
-            "With `{}`, jobs of other projects can push to the repository of project {project} if their allowlist entry has \
-             default permissions or `{PUSH_POLICY}`, and the user who runs them is at least a Developer in this \
-             project.\n\n{entries}{own}",
+            "With `{}`, jobs of other projects can push to the repository of project {project} if \
+             their allowlist entry has default permissions or `{PUSH_POLICY}`, and the user who \
+             runs them is at least a Developer in this project.\n\n{entries}{own}",
             format_args!("{} = true", Push::CrossProject.attribute())
         ),
     )

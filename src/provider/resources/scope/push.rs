@@ -1,6 +1,6 @@
-//! The two settings for pushes with job tokens, which stand beside the job token scope in GitLab's own pages: by the
-//! project's own jobs, over REST, and by jobs of other projects, over GraphQL. Null means that a setting isn't managed, and
-//! then it costs no request.
+//! The two settings for pushes with job tokens, which stand beside the job token scope in GitLab's
+//! own pages: by the project's own jobs, over REST, and by jobs of other projects, over GraphQL.
+//! Null means that a setting isn't managed, and then it costs no request.
 
 use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
@@ -58,7 +58,9 @@ impl Push {
     pub(super) fn with(self, scope: ScopeModel, value: Attr<bool>) -> ScopeModel {
         match self {
             Self::Own => ScopeModel { push_repository_for_job_token_allowed: value, ..scope },
-            Self::CrossProject => ScopeModel { cross_project_push_for_job_token_allowed: value, ..scope },
+            Self::CrossProject => {
+                ScopeModel { cross_project_push_for_job_token_allowed: value, ..scope }
+            }
         }
     }
 
@@ -95,7 +97,9 @@ impl Push {
         match self.ask(client, project).await {
             Ok(Some(allowed)) => Ok(allowed == wanted),
             Ok(None) => Err(self.not_told(name)),
-            Err(error) if self == Self::CrossProject && error.is_of_graphql() && error.is_supported() => {
+            Err(error)
+                if self == Self::CrossProject && error.is_of_graphql() && error.is_supported() =>
+            {
                 Ok(false)
             }
             Err(error) if !error.is_supported() => Err(self.not_told(name)),
@@ -103,8 +107,8 @@ impl Push {
         }
     }
 
-    /// Returns the setting as it is now, where the state manages it. A GitLab that has come to know none leaves nothing to
-    /// manage, and must not stand in the way of a removal.
+    /// Returns the setting as it is now, where the state manages it. A GitLab that has come to know
+    /// none leaves nothing to manage, and must not stand in the way of a removal.
     pub(super) async fn refreshed(
         self,
         client: &Client,
@@ -181,7 +185,8 @@ impl Push {
         }
     }
 
-    /// Restores GitLab's default. A GitLab that has come to know no such setting has nothing to restore.
+    /// Restores GitLab's default. A GitLab that has come to know no such setting has nothing to
+    /// restore.
     pub(super) async fn restore(
         self,
         client: &Client,
@@ -193,11 +198,18 @@ impl Push {
             Err(error) if !error.is_supported() => return Ok(()),
             Ok(Some(true)) | Err(_) => {}
         }
-        self.set(client, (project, name), false, warnings).await.map_err(|(diagnostic, _)| diagnostic)
+        self.set(client, (project, name), false, warnings)
+            .await
+            .map_err(|(diagnostic, _)| diagnostic)
     }
 
     /// Warns where pushes are allowed and are to be managed no more.
-    pub(super) fn tell_if_abandoned(self, prior: &ScopeModel, planned: &ScopeModel, warnings: &Warnings) {
+    pub(super) fn tell_if_abandoned(
+        self,
+        prior: &ScopeModel,
+        planned: &ScopeModel,
+        warnings: &Warnings,
+    ) {
         if *self.of(prior) != Attr::Known(true) || !self.of(planned).is_null() {
             return;
         }
@@ -207,8 +219,8 @@ impl Push {
             None => prior.project.known().cloned().unwrap_or_default(),
         };
         let detail = format!(
-            "The configuration no longer sets `{attribute}` for project {project}. GitLab keeps `true`, and plans no longer show \
-             changes. To disallow pushes, set it to `false` first."
+            "The configuration no longer sets `{attribute}` for project {project}. GitLab keeps \
+             `true`, and plans no longer show changes. To disallow pushes, set it to `false` first."
         );
         let summary = match self {
             Self::Own => format!("Push setting not managed: project {project}"),
@@ -228,9 +240,10 @@ impl Push {
     fn not_told(self, project: &str) -> Diagnostic {
         let (attribute, since) = (self.attribute(), self.since());
         let detail = format!(
-            "GitLab's response doesn't have `{attribute}`. It needs GitLab {since} or later, and at least the Maintainer role in \
-             the project. Upgrade GitLab, give the token's user this role, or remove the attribute from the configuration. \
-             Everything else works without it."
+            "GitLab's response doesn't have `{attribute}`. It needs GitLab {since} or later, and \
+             at least the Maintainer role in the project. Upgrade GitLab, give the token's user \
+             this role, or remove the attribute from the configuration. Everything else works \
+             without it."
         );
         Diagnostic::new(self.cannot_read(project), detail).at(attribute)
     }
@@ -238,16 +251,17 @@ impl Push {
     fn not_taken(self, project: &str, wanted: bool) -> Diagnostic {
         let attribute = self.attribute();
         let detail = format!(
-            "GitLab accepted the change, but doesn't return `{attribute} = {wanted}`. Try again. If the error persists, check the \
-             setting in GitLab: Settings > CI/CD > Job token permissions."
+            "GitLab accepted the change, but doesn't return `{attribute} = {wanted}`. Try again. \
+             If the error persists, check the setting in GitLab: Settings > CI/CD > Job token \
+             permissions."
         );
         Diagnostic::new(self.cannot_set(project), detail).at(attribute)
     }
 
     fn hidden(self, project: &str, error: &Error) -> Diagnostic {
         let detail = format!(
-            "{}\n\nThe state keeps `{}`, and plans don't show drift. Most fine-grained tokens can't read it; a classic token with \
-             the scope `api` can.",
+            "{}\n\nThe state keeps `{}`, and plans don't show drift. Most fine-grained tokens \
+             can't read it; a classic token with the scope `api` can.",
             sentence(error),
             self.attribute()
         );
@@ -256,8 +270,8 @@ impl Push {
 
     fn not_imported(self, project: &str, error: &Error) -> Diagnostic {
         let detail = format!(
-            "{}\n\n`{}` isn't managed unless the configuration sets it. Most fine-grained tokens can't read it; a classic token \
-             with the scope `api` can.",
+            "{}\n\n`{}` isn't managed unless the configuration sets it. Most fine-grained tokens \
+             can't read it; a classic token with the scope `api` can.",
             sentence(error),
             self.attribute()
         );
@@ -267,10 +281,12 @@ impl Push {
     fn unconfirmed(self, project: &str, wanted: bool) -> Diagnostic {
         let attribute = self.attribute();
         let detail = format!(
-            "GitLab accepted `{attribute} = {wanted}` for project {project} without an error, but doesn't show the setting to the \
-             token, so it couldn't be verified. Most fine-grained tokens can't read it; a classic token with the scope `api` can."
+            "GitLab accepted `{attribute} = {wanted}` for project {project} without an error, but \
+             doesn't show the setting to the token, so it couldn't be verified. Most fine-grained \
+             tokens can't read it; a classic token with the scope `api` can."
         );
-        Diagnostic::new(format!("Unconfirmed push setting of project {project}"), detail).at(attribute)
+        Diagnostic::new(format!("Unconfirmed push setting of project {project}"), detail)
+            .at(attribute)
     }
 }
 
@@ -278,6 +294,8 @@ impl Push {
 pub(super) fn project_name(planned: &ScopeModel, project: Option<ProjectId>) -> String {
     match project {
         Some(project) => names::project(&planned.project, project),
-        None => planned.project.known().map_or_else(|| "(known after apply)".to_owned(), String::clone),
+        None => {
+            planned.project.known().map_or_else(|| "(known after apply)".to_owned(), String::clone)
+        }
     }
 }

@@ -1,12 +1,13 @@
-//! The warning of a plan that restricts a project which is open now: all jobs that are not on its allowlist lose access.
+//! The warning of a plan that restricts a project which is open now: all jobs that are not on its
+//! allowlist lose access.
 
 use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, Error, Freshness, Kind, ProjectId};
 use crate::provider::names;
 
-/// Warns if the project is open now and the plan restricts it. What can't be read costs the warning alone: the apply tells
-/// what is wrong.
+/// Warns if the project is open now and the plan restricts it. What can't be read costs the warning
+/// alone: the apply tells what is wrong.
 pub(super) async fn check(
     gitlab: &Client,
     project: ProjectId,
@@ -19,7 +20,10 @@ pub(super) async fn check(
     }
     let is_open = match prior.filter(|prior| prior.project_id == planned.project_id) {
         Some(prior) => Ok(prior.inbound_enabled == Attr::Known(false)),
-        None => gitlab.settings(project, Freshness::Shared).await.map(|settings| !settings.inbound_enabled),
+        None => gitlab
+            .settings(project, Freshness::Shared)
+            .await
+            .map(|settings| !settings.inbound_enabled),
     };
     if is_open.unwrap_or_default()
         && let Ok((projects, groups)) = count(gitlab, project).await
@@ -29,14 +33,16 @@ pub(super) async fn check(
 }
 
 async fn count(gitlab: &Client, project: ProjectId) -> Result<(usize, usize), Error> {
-    let count = async |kind| Ok(gitlab.allowlist(project, kind, Freshness::Shared).await?.iter().count());
+    let count =
+        async |kind| Ok(gitlab.allowlist(project, kind, Freshness::Shared).await?.iter().count());
     tokio::try_join!(count(Kind::Project), count(Kind::Group))
 }
 
 fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
     let entries = match (projects, groups) {
         (0, 0) => {
-            "Its allowlist is empty now, so only its own jobs and what this apply adds before keep access"
+            "Its allowlist is empty now, so only its own jobs and what this apply adds before keep \
+             access"
                 .to_owned()
         }
         _ => {
@@ -50,8 +56,9 @@ fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
     Diagnostic::new(
         format!("Project {project} will be restricted"),
         format!(
-            "Project {project} is open (`inbound_enabled = false`). Applying this restricts access to its allowlist. {entries}; \
-             all other projects lose access. If more projects need access, add them to the allowlist first."
+            "Project {project} is open (`inbound_enabled = false`). Applying this restricts access \
+             to its allowlist. {entries}; all other projects lose access. If more projects need \
+             access, add them to the allowlist first."
         ),
     )
     .at("inbound_enabled")
@@ -71,9 +78,10 @@ mod tests {
         assert_eq!(told.summary, "Project acme/app (100) will be restricted");
         assert_eq!(
             told.detail,
-            "Project acme/app (100) is open (`inbound_enabled = false`). Applying this restricts access to its allowlist. 1 \
-             project and 2 groups on its allowlist keep access; all other projects lose access. If more projects need access, \
-             add them to the allowlist first."
+            "Project acme/app (100) is open (`inbound_enabled = false`). Applying this restricts \
+             access to its allowlist. 1 project and 2 groups on its allowlist keep access; all \
+             other projects lose access. If more projects need access, add them to the allowlist \
+             first."
         );
     }
 }

@@ -1,5 +1,5 @@
-//! The writes of a scope's settings. Each makes sure that it took, and waits for its turn among those of the other resources
-//! of the run.
+//! The writes of a scope's settings. Each makes sure that it took, and waits for its turn among
+//! those of the other resources of the run.
 
 use super::push::Push;
 use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed};
@@ -19,8 +19,9 @@ pub(super) enum Step {
     Push(Push),
 }
 
-/// Returns the writes in their order: what forbids pushes comes before a change of who has access, and what allows them after,
-/// so that nothing is open on the way that is open neither before nor afterwards.
+/// Returns the writes in their order: what forbids pushes comes before a change of who has access,
+/// and what allows them after, so that nothing is open on the way that is open neither before nor
+/// afterwards.
 pub(super) fn steps(planned: &ScopeModel) -> Vec<Step> {
     let forbids = |push: &Push| *push.of(planned) == Attr::Known(false);
     let (forbidding, allowing): (Vec<Push>, Vec<Push>) = Push::ALL.into_iter().partition(forbids);
@@ -68,8 +69,9 @@ impl Done {
                 Err(Failed { left, errors }) => {
                     self.settings = left.or(self.settings);
                     // What didn't take has changed nothing.
-                    let is_taken =
-                        |left: ScopeSettings| Attr::Known(left.inbound_enabled) == planned.inbound_enabled;
+                    let is_taken = |left: ScopeSettings| {
+                        Attr::Known(left.inbound_enabled) == planned.inbound_enabled
+                    };
                     Err(StepFailed { errors, is_kept: left.is_some_and(is_taken) })
                 }
             },
@@ -111,9 +113,9 @@ impl Done {
         };
         let errors = match self.changed.as_slice() {
             [] => failed.errors,
-            changed => {
-                failed.errors.with_addition(&format!("\n\nThis apply has set {}.", changed.join(" and ")))
-            }
+            changed => failed
+                .errors
+                .with_addition(&format!("\n\nThis apply has set {}.", changed.join(" and "))),
         };
         Failed { left: Some(scope), errors }
     }
@@ -128,12 +130,15 @@ pub(super) async fn set_up(
     let Connection { gitlab, ledger, .. } = context.client;
     let wanted = claims::wanted(project, &planned);
     let left = ledger.left(&wanted);
-    let nothing = Push::ALL.iter().fold(planned.clone(), |scope, push| push.with(scope, Attr::Null));
+    let nothing =
+        Push::ALL.iter().fold(planned.clone(), |scope, push| push.with(scope, Attr::Null));
     let mut done = Done::nothing_of(nothing);
     for step in steps(&planned) {
         let Err(failed) = done.take(step, context, project, &planned, true).await else { continue };
-        // What this run has changed, or a destroyed resource has left for this one, must not get lost.
-        let is_ours = !left.is_empty() || wanted.objects().any(|object| ledger.has_written(*object));
+        // What this run has changed, or a destroyed resource has left for this one, must not get
+        // lost.
+        let is_ours =
+            !left.is_empty() || wanted.objects().any(|object| ledger.has_written(*object));
         if done.settings.is_none() {
             done.settings = gitlab.despite_stop().settings(project, Freshness::Recent).await.ok();
         }
@@ -145,7 +150,8 @@ pub(super) async fn set_up(
     Ok(done.finished(planned, project))
 }
 
-/// Makes the access setting what is planned, and makes sure that it took. `is_new` says that no state has the project yet.
+/// Makes the access setting what is planned, and makes sure that it took. `is_new` says that no
+/// state has the project yet.
 async fn set_access(
     context: &Context<'_, Connection>,
     project: ProjectId,
@@ -166,7 +172,8 @@ async fn set_access(
         let diagnostic = report(cannot_set(&name, wanted), &error);
         let enforced = !wanted && error.is_bad_request();
         let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
-        // What may have been done must not get lost. Without a state so far, that holds for what may be done late, too.
+        // What may have been done must not get lost. Without a state so far, that holds for what
+        // may be done late, too.
         let is_in_doubt = error.is_unresolved() || is_new && error.maybe_carried_out();
         let left = is_in_doubt.then_some(ScopeSettings { inbound_enabled: wanted, ..settings });
         let diagnostic = if left.is_some() { may_be_set(diagnostic) } else { diagnostic };
@@ -224,7 +231,8 @@ async fn set_push(
     Ok(())
 }
 
-/// Restores GitLab's defaults, that of access last: until then, nobody but those on the allowlist can push.
+/// Restores GitLab's defaults, that of access last: until then, nobody but those on the allowlist
+/// can push.
 ///
 /// # Errors
 ///
@@ -243,8 +251,12 @@ pub(super) async fn restore(
         if claims::is_left(context, &turn, project, &state) {
             continue;
         }
-        let restored = push.restore(&context.client.gitlab, (project, &name), context.warnings).await;
-        restored.map_err(|diagnostic| Failed { left: Some(state.clone()), errors: diagnostic.into() })?;
+        let restored =
+            push.restore(&context.client.gitlab, (project, &name), context.warnings).await;
+        restored.map_err(|diagnostic| Failed {
+            left: Some(state.clone()),
+            errors: diagnostic.into(),
+        })?;
         turn.wrote(context.private.mark(), Value::Default);
         state = push.with(state, Attr::Known(false));
     }
@@ -268,8 +280,8 @@ pub(super) async fn restore(
     }
 }
 
-/// Restores GitLab's default of the access setting, and returns the settings, or `None` if they are left to another resource of
-/// the run. A refusal is no failure where access is limited already.
+/// Restores GitLab's default of the access setting, and returns the settings, or `None` if they are
+/// left to another resource of the run. A refusal is no failure where access is limited already.
 async fn restore_access(
     context: &Context<'_, Connection>,
     project: ProjectId,
@@ -280,7 +292,8 @@ async fn restore_access(
     if claims::is_left(context, &turn, project, state) {
         return Ok(None);
     }
-    // Written although it may read as limited: an instance that enforces that hides the project's own setting.
+    // Written although it may read as limited: an instance that enforces that hides the project's
+    // own setting.
     let written = gitlab.set_inbound_enabled(project, true).await;
     let settings = match gitlab.despite_stop().settings(project, Freshness::Now).await {
         Ok(settings) => settings,
@@ -314,7 +327,8 @@ fn not_taken(project: &str, wanted: bool) -> Diagnostic {
         "GitLab accepted the change, but still returns `inbound_enabled = {}`.\n\n{}",
         !wanted,
         if wanted {
-            "Try again. If the error persists, check the setting in GitLab: Settings > CI/CD > Job token permissions."
+            "Try again. If the error persists, check the setting in GitLab: Settings > CI/CD > Job \
+             token permissions."
         } else {
             ENFORCEMENT
         }
@@ -323,8 +337,8 @@ fn not_taken(project: &str, wanted: bool) -> Diagnostic {
 }
 
 fn may_be_set(diagnostic: Diagnostic) -> Diagnostic {
-    let addition = "The setting may have been changed, and the state has the new value, so that nothing is left behind. The next \
-                    plan shows the actual value.";
+    let addition = "The setting may have been changed, and the state has the new value, so that \
+                    nothing is left behind. The next plan shows the actual value.";
     Diagnostic { detail: format!("{}\n\n{addition}", diagnostic.detail), ..diagnostic }
 }
 

@@ -22,7 +22,9 @@ fn each_bad_element_is_an_error_at_its_path() {
     let errors = plan.run().fails().errors();
     let mut told: Vec<_> = errors
         .iter()
-        .map(|error| format!("{}\n  {}", error.summary, error.source.as_deref().unwrap_or_default()))
+        .map(|error| {
+            format!("{}\n  {}", error.summary, error.source.as_deref().unwrap_or_default())
+        })
         .collect();
     told.sort_unstable();
     assert_snapshot!(told.join("\n"), @r#"
@@ -79,7 +81,9 @@ fn id_of_an_element_is_read_only() {
 fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
-    tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }"#));
+    tf.config(&exclusive(
+        r#"projects = { "acme/lib" = { job_token_policies = ["READ_PACKAGE"] } }"#,
+    ));
 
     assert_snapshot!(tf.plan().error(), @r#"
     Error: Unknown job token policy
@@ -169,7 +173,8 @@ fn policies_that_turn_out_null_are_an_error() {
     let unknown = r#"
         resource "terraform_data" "policies" { input = null }
     "#;
-    let arguments = r#"projects = { "acme/lib" = { job_token_policies = terraform_data.policies.output } }"#;
+    let arguments =
+        r#"projects = { "acme/lib" = { job_token_policies = terraform_data.policies.output } }"#;
     tf.config(&format!("{unknown}{}", exclusive(arguments)));
 
     assert!(tf.apply().error().contains("Permissions missing"));

@@ -6,7 +6,8 @@ use super::*;
 fn empty_permissions() -> Fault {
     let page = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;
     let lists = format!(r#"{{"projectsAllowlist":{page},"groupsAllowlist":{page}}}"#);
-    let project = format!(r#"{{"id":"gid://gitlab/Project/1","ciJobTokenScopeAllowlist":{lists}}}"#);
+    let project =
+        format!(r#"{{"id":"gid://gitlab/Project/1","ciJobTokenScopeAllowlist":{lists}}}"#);
     kit_json(&format!(r#"{{"data":{{"project":{project}}}}}"#))
 }
 
@@ -91,8 +92,11 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
 fn token_that_no_longer_sees_permissions_empties_no_map() {
     let gitlab = FOUR_PROJECTS.start_version("19.4.1-ee");
     let mut tf = applied(&gitlab, BOTH_KINDS);
-    let permissions = ["Job Token Scope Allowlist: Read", "Project: Read", "Group: Read", "User: Read"];
-    let spec = TokenSpec::new("fine-grained").maintainer_of(Target::Group(ACME)).can_see(Target::Group(OPS));
+    let permissions =
+        ["Job Token Scope Allowlist: Read", "Project: Read", "Group: Read", "User: Read"];
+    let spec = TokenSpec::new("fine-grained")
+        .maintainer_of(Target::Group(ACME))
+        .can_see(Target::Group(OPS));
     let token = gitlab.add_token(spec.fine_grained(permissions));
     tf.set_env("GITLAB_TOKEN", &token);
 

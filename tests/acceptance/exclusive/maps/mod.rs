@@ -293,7 +293,10 @@ fn failed_write_leaves_the_state_true() {
     Maintainer role in the project. Give this role to the token's user.
     "#);
 
-    assert_eq!(tf.state().of(LIST)["projects"], json!({ "acme/lib": element(LIB, &["READ_JOBS"]) }));
+    assert_eq!(
+        tf.state().of(LIST)["projects"],
+        json!({ "acme/lib": element(LIB, &["READ_JOBS"]) })
+    );
     gitlab.clear_faults();
     tf.apply().succeeds();
     tf.plan().changes_nothing();

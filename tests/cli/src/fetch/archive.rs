@@ -1,5 +1,5 @@
-//! HashiCorp's archives: a release's checksums count only if the pinned key has signed them, and an archive only if its
-//! checksum is among them.
+//! HashiCorp's archives: a release's checksums count only if the pinned key has signed them, and an
+//! archive only if its checksum is among them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,8 @@ use super::{SourceError, check_sum, make_executable, output, program, unzip};
 pub(super) struct Publisher {
     /// The folder that has a folder for each version.
     pub(super) releases: String,
-    /// The public key. It is no secret and nothing is taken on trust: what counts is its fingerprint.
+    /// The public key. It is no secret and nothing is taken on trust: what counts is its
+    /// fingerprint.
     pub(super) key: String,
     /// The fingerprint of the primary key.
     pub(super) fingerprint: String,
@@ -29,8 +30,13 @@ impl Publisher {
     }
 }
 
-/// Downloads the archive for a version and this platform, and unpacks the program once everything fits.
-pub(super) fn fetch(publisher: &Publisher, version: &str, folder: &Path) -> Result<(), SourceError> {
+/// Downloads the archive for a version and this platform, and unpacks the program once everything
+/// fits.
+pub(super) fn fetch(
+    publisher: &Publisher,
+    version: &str,
+    folder: &Path,
+) -> Result<(), SourceError> {
     let downloads = Downloads::new()?;
     let release = format!("{}/{version}", publisher.releases);
     let key = downloads.get(&publisher.key, "key.asc")?;
@@ -69,8 +75,8 @@ fn sum_of<'a>(list: &'a str, name: &str) -> Option<&'a str> {
         .map(|(sum, _)| sum)
 }
 
-/// Files on the way, removed when dropped. Their folder serves GnuPG as its home, which wants a short path for its
-/// sockets and none of the user's keys.
+/// Files on the way, removed when dropped. Their folder serves GnuPG as its home, which wants a
+/// short path for its sockets and none of the user's keys.
 struct Downloads(tempfile::TempDir);
 
 impl Downloads {
@@ -89,8 +95,14 @@ impl Downloads {
     }
 }
 
-/// Checks that the signature is good and the pinned key's. GnuPG's exit status alone doesn't tell whose it is.
-fn verify(fingerprint: &str, key: &Path, signature: &Path, signed: &Path) -> Result<(), SourceError> {
+/// Checks that the signature is good and the pinned key's. GnuPG's exit status alone doesn't tell
+/// whose it is.
+fn verify(
+    fingerprint: &str,
+    key: &Path,
+    signature: &Path,
+    signed: &Path,
+) -> Result<(), SourceError> {
     let gpg = || {
         let mut gpg = Command::new("gpg");
         gpg.env("GNUPGHOME", key.parent().unwrap_or(key)).args(["--batch", "--no-tty"]);
@@ -99,8 +111,9 @@ fn verify(fingerprint: &str, key: &Path, signature: &Path, signed: &Path) -> Res
     output(gpg().arg("--import").arg(key))?;
     let mut verify = gpg();
     verify.args(["--status-fd", "1", "--verify"]).arg(signature).arg(signed);
-    let checked =
-        verify.output().map_err(|source| SourceError::NotStarted { name: "gpg".to_owned(), source })?;
+    let checked = verify
+        .output()
+        .map_err(|source| SourceError::NotStarted { name: "gpg".to_owned(), source })?;
     let status = String::from_utf8_lossy(&checked.stdout);
     if checked.status.success() && is_good(&status, fingerprint) {
         return Ok(());
@@ -109,15 +122,16 @@ fn verify(fingerprint: &str, key: &Path, signature: &Path, signed: &Path) -> Res
     Err(SourceError::Signature { fingerprint: fingerprint.to_owned(), message })
 }
 
-/// Reads GnuPG's status lines. One signature is good, by a key that is neither expired nor revoked, and the last word of
-/// its details is the fingerprint of the primary key.
+/// Reads GnuPG's status lines. One signature is good, by a key that is neither expired nor revoked,
+/// and the last word of its details is the fingerprint of the primary key.
 fn is_good(status: &str, fingerprint: &str) -> bool {
     let lines: Vec<Vec<&str>> = status
         .lines()
         .filter_map(|line| Some(line.strip_prefix("[GNUPG:] ")?.split_whitespace().collect()))
         .collect();
-    let all =
-        |keyword: &str| lines.iter().filter(|words| words.first() == Some(&keyword)).collect::<Vec<_>>();
+    let all = |keyword: &str| {
+        lines.iter().filter(|words| words.first() == Some(&keyword)).collect::<Vec<_>>()
+    };
     matches!((&all("GOODSIG")[..], &all("VALIDSIG")[..]), ([_], [valid]) if valid.last() == Some(&fingerprint))
 }
 

@@ -12,7 +12,8 @@ const SHOWN_LINES: usize = 3;
 pub enum FetchError {
     /// The version isn't one.
     #[error(
-        "{given:?} isn't an exact version of Terraform. Pinned are {pinned}; any other release can be named, too"
+        "{given:?} isn't an exact version of Terraform. Pinned are {pinned}; any other release can \
+         be named, too"
     )]
     NotAVersion {
         /// The given version.
@@ -22,7 +23,8 @@ pub enum FetchError {
     },
     /// Every source has failed.
     #[error(
-        "Terraform {version} can't be fetched{}\nInstall Terraform or OpenTofu, or name a program in {}",
+        "Terraform {version} can't be fetched{}\nInstall Terraform or OpenTofu, or name a program \
+         in {}",
         listed(.failures),
         crate::PATH_VARIABLE
     )]

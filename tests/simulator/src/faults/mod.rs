@@ -1,5 +1,6 @@
-//! Faults by the name of what a client meets. What a fault does is spelled out in one place, [`Fault::effect`]; doing it
-//! is the server's part, and which requests it strikes is decided in the file beside this one.
+//! Faults by the name of what a client meets. What a fault does is spelled out in one place,
+//! [`Fault::effect`]; doing it is the server's part, and which requests it strikes is decided in
+//! the file beside this one.
 
 mod injection;
 mod pages;
@@ -38,7 +39,8 @@ pub enum Fault {
     DropsTheRequest,
     /// The request is carried out, then the connection is reset.
     DropsTheAnswer,
-    /// Silence for a while before the request is carried out. A client that hangs up meanwhile has changed nothing.
+    /// Silence for a while before the request is carried out. A client that hangs up meanwhile has
+    /// changed nothing.
     StallsTheRequest(Duration),
     /// The request is carried out, then silence for a while before the answer.
     StallsTheAnswer(Duration),
@@ -52,13 +54,14 @@ pub enum Fault {
     NotJson,
     /// The answer's body goes on for this many bytes of blanks, whose number is not announced.
     FloodsTheBody(usize),
-    /// A page of a list says that another follows, whatever it holds; beyond the end each has an element of its own, or
-    /// none in GraphQL.
+    /// A page of a list says that another follows, whatever it holds; beyond the end each has an
+    /// element of its own, or none in GraphQL.
     NeverEndsTheList,
-    /// A page of a list says that another follows, and holds what all the others hold. Not in GraphQL.
+    /// A page of a list says that another follows, and holds what all the others hold. Not in
+    /// GraphQL.
     RepeatsThePage,
-    /// A page of a list after the first lacks its first element, as if that had slipped onto a page read before. Not in
-    /// GraphQL, whose cursors prevent it.
+    /// A page of a list after the first lacks its first element, as if that had slipped onto a page
+    /// read before. Not in GraphQL, whose cursors prevent it.
     ShiftsTheList,
     /// A page of a list lacks its last element, which the totals count. Not in GraphQL.
     LosesAnElement,
@@ -159,8 +162,8 @@ impl Fault {
 
 const RETRY_LATER: &str = "Retry later";
 
-/// Value of `RateLimit-Limit` when no limit is counted: GitLab's default for requests with a token, per
-/// minute.
+/// Value of `RateLimit-Limit` when no limit is counted: GitLab's default for requests with a token,
+/// per minute.
 const UNKNOWN_LIMIT: usize = 600;
 
 /// GitLab's 429: plain text, and headers that say when to come back.
@@ -174,7 +177,8 @@ pub(crate) fn too_many_requests(limit: usize, retry_after: Duration) -> Answer {
         .with("ratelimit-reset", now.as_secs() + seconds)
 }
 
-/// Seconds on the wire are whole; a part of one is rounded up, or the client would come back too early.
+/// Seconds on the wire are whole; a part of one is rounded up, or the client would come back too
+/// early.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

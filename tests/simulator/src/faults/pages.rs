@@ -1,4 +1,5 @@
-//! Pages of lists that mislead their reader. What an honest page is, is known to the pagination alone.
+//! Pages of lists that mislead their reader. What an honest page is, is known to the pagination
+//! alone.
 
 use serde_json::{Value, json};
 
@@ -12,7 +13,8 @@ const NEXT_PAGE: &str = "x-next-page";
 /// Headers that would say where the list ends.
 const ENDS: [&str; 4] = [NEXT_PAGE, "link", "x-total", "x-total-pages"];
 
-/// Names a page after this one, and puts an invented element on it if it is empty. GraphQL's pages are not filled up.
+/// Names a page after this one, and puts an invented element on it if it is empty. GraphQL's pages
+/// are not filled up.
 pub(super) fn without_end(mut answer: Answer) -> Answer {
     if let Some(mut body) = graphql(&answer) {
         continue_connections(&mut body);

@@ -37,7 +37,10 @@ impl AuthLogNode<'_> {
     fn last_authorized_at(&self) -> String {
         self.session.read(|world| {
             let project = world.project(self.project);
-            project.and_then(|project| project.authentications.get(&self.origin)).cloned().unwrap_or_default()
+            project
+                .and_then(|project| project.authentications.get(&self.origin))
+                .cloned()
+                .unwrap_or_default()
         })
     }
 }
@@ -47,7 +50,10 @@ impl ObjectValue for AuthLogNode<'_> {
         "CiJobTokenAuthLog"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let Self { session, origin, .. } = *self;
         Ok(match info.field_name() {
             "lastAuthorizedAt" => ResolvedValue::leaf(self.last_authorized_at()),

@@ -1,5 +1,5 @@
-//! The complexity of a query before it is carried out, reckoned as GitLab does: one for each field, more for
-//! pages.
+//! The complexity of a query before it is carried out, reckoned as GitLab does: one for each field,
+//! more for pages.
 
 use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
 use apollo_compiler::response::JsonMap;
@@ -31,11 +31,14 @@ struct Bill<'a> {
 }
 
 impl<'a> Bill<'a> {
-    /// The cost of selections that are merged. Of several types that an object can have, the dearest counts.
+    /// The cost of selections that are merged. Of several types that an object can have, the
+    /// dearest counts.
     fn cost(&self, selections: &[&'a SelectionSet]) -> u64 {
         let Some(first) = selections.first() else { return 0 };
         let types: Vec<&str> = match self.schema.types.get(&first.ty) {
-            Some(ExtendedType::Union(union)) => union.members.iter().map(|name| name.as_str()).collect(),
+            Some(ExtendedType::Union(union)) => {
+                union.members.iter().map(|name| name.as_str()).collect()
+            }
             _ => vec![first.ty.as_str()],
         };
         types.iter().map(|ty| self.cost_of_type(ty, selections)).max().unwrap_or_default()
@@ -50,11 +53,19 @@ impl<'a> Bill<'a> {
     }
 
     /// Gathers fields; those under the same key of the answer are one.
-    fn collect(&self, ty: &str, selections: &'a SelectionSet, fields: &mut Vec<Vec<&'a Node<Field>>>) {
+    fn collect(
+        &self,
+        ty: &str,
+        selections: &'a SelectionSet,
+        fields: &mut Vec<Vec<&'a Node<Field>>>,
+    ) {
         for selection in &selections.selections {
             match selection {
                 Selection::Field(field) => {
-                    match fields.iter_mut().find(|same| same[0].response_key() == field.response_key()) {
+                    match fields
+                        .iter_mut()
+                        .find(|same| same[0].response_key() == field.response_key())
+                    {
                         Some(same) => same.push(field),
                         None => fields.push(vec![field]),
                     }

@@ -1,5 +1,5 @@
-//! Pages of lists: opaque cursors, clamped sizes, and what a page says about the list. Cursors hold the key of an
-//! element and not its place, so that a list may change between two pages.
+//! Pages of lists: opaque cursors, clamped sizes, and what a page says about the list. Cursors hold
+//! the key of an element and not its place, so that a list may change between two pages.
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use base64::Engine as _;
@@ -30,7 +30,8 @@ pub(super) enum Node<'s> {
 }
 
 impl<'s> Node<'s> {
-    /// The ID by which the list is sorted. That of a row of a log isn't known here: its origin's stands for it.
+    /// The ID by which the list is sorted. That of a row of a log isn't known here: its origin's
+    /// stands for it.
     fn key(&self) -> u64 {
         match self {
             Self::Project(project) => project.id,
@@ -85,17 +86,23 @@ impl<'s> Connection<'s> {
         Self::page(AUTH_LOGS, rows.map(Node::AuthLog).collect(), info)
     }
 
-    /// Returns the page without its elements, which the token may not see. GitLab counts them all the same
-    /// (`Types::CountableConnectionType` counts the relation, before its nodes are redacted).
+    /// Returns the page without its elements, which the token may not see. GitLab counts them all
+    /// the same (`Types::CountableConnectionType` counts the relation, before its nodes are
+    /// redacted).
     pub(super) fn redacted(self) -> Self {
         Self { nodes: Vec::new(), ..self }
     }
 
     /// Cuts a page out of a list, the largest key first.
-    fn page(ty: &'static str, mut nodes: Vec<Node<'s>>, info: &ResolveInfo<'_>) -> Result<Self, FieldError> {
+    fn page(
+        ty: &'static str,
+        mut nodes: Vec<Node<'s>>,
+        info: &ResolveInfo<'_>,
+    ) -> Result<Self, FieldError> {
         nodes.sort_by_cached_key(|node| std::cmp::Reverse(node.key()));
         let keys: Vec<u64> = nodes.iter().map(Node::key).collect();
-        let cursor = |name: &str| match info.arguments().get(name).and_then(|value| value.as_str()) {
+        let cursor = |name: &str| match info.arguments().get(name).and_then(|value| value.as_str())
+        {
             Some(cursor) => decoded(cursor).map(Some),
             None => Ok(None),
         };
@@ -108,7 +115,8 @@ impl<'s> Connection<'s> {
             return Err(error("Can only provide either `first` or `last`, not both"));
         }
         let start = cursor("after")?.map_or(0, |after| keys.partition_point(|key| *key >= after));
-        let end = cursor("before")?.map_or(keys.len(), |before| keys.partition_point(|key| *key > before));
+        let end = cursor("before")?
+            .map_or(keys.len(), |before| keys.partition_point(|key| *key > before));
         let end = end.max(start);
         let range = match last {
             Some(last) => end.saturating_sub(last).max(start)..end,
@@ -129,11 +137,16 @@ impl ObjectValue for Connection<'_> {
         self.ty
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         Ok(match info.field_name() {
             "count" => ResolvedValue::leaf(self.total),
             "nodes" => ResolvedValue::list(self.nodes.iter().map(|node| node.resolved())),
-            "edges" => ResolvedValue::list(self.nodes.iter().map(|node| ResolvedValue::object(Edge(*node)))),
+            "edges" => ResolvedValue::list(
+                self.nodes.iter().map(|node| ResolvedValue::object(Edge(*node))),
+            ),
             "pageInfo" => ResolvedValue::object(PageInfo(self)),
             _ => return Err(self.unknown_field_error(info)),
         })
@@ -151,7 +164,10 @@ impl ObjectValue for Edge<'_> {
         }
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         Ok(match info.field_name() {
             "cursor" => ResolvedValue::leaf(encoded(&self.0)),
             "node" => self.0.resolved(),
@@ -167,7 +183,10 @@ impl ObjectValue for PageInfo<'_, '_> {
         "PageInfo"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         Ok(match info.field_name() {
             "hasNextPage" => ResolvedValue::leaf(self.0.has_next),
             "hasPreviousPage" => ResolvedValue::leaf(self.0.has_previous),

@@ -15,7 +15,10 @@ impl ObjectValue for Allowlist<'_> {
         "CiJobTokenScopeAllowlist"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let ProjectNode { session, id: source_project } = self.0;
         let targets: Vec<(Direction, Target)> = session.read(|world| {
             let Some(project) = world.project(source_project) else { return Vec::new() };
@@ -29,7 +32,9 @@ impl ObjectValue for Allowlist<'_> {
                         .chain(outbound.map(|target| (Direction::Outbound, target)))
                         .collect()
                 }
-                _ => project.allowed_groups.keys().copied().map(Target::Group).map(inbound).collect(),
+                _ => {
+                    project.allowed_groups.keys().copied().map(Target::Group).map(inbound).collect()
+                }
             }
         });
         let entries = targets.into_iter().map(|(direction, target)| EntryNode {
@@ -39,7 +44,11 @@ impl ObjectValue for Allowlist<'_> {
             target,
         });
         let connection = Connection::of_entries(entries, info)?;
-        Ok(ResolvedValue::object(if session.empties_lists() { connection.redacted() } else { connection }))
+        Ok(ResolvedValue::object(if session.empties_lists() {
+            connection.redacted()
+        } else {
+            connection
+        }))
     }
 }
 
@@ -91,7 +100,10 @@ impl ObjectValue for EntryNode<'_> {
         "CiJobTokenScopeAllowlistEntry"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let Self { session, source_project, direction, .. } = *self;
         // Where they are switched off, GitLab keeps permissions to itself.
         let switched_on = session.read(|world| world.has_fine_grained_permissions(source_project));
@@ -102,14 +114,16 @@ impl ObjectValue for EntryNode<'_> {
             }
             "autopopulated" => ResolvedValue::leaf(self.leaf(|entry| entry.autopopulated)),
             "createdAt" => ResolvedValue::leaf(self.leaf(|entry| entry.created_at.clone())),
-            "defaultPermissions" => {
-                ResolvedValue::leaf(self.leaf(|entry| !switched_on || entry.permissions.default_permissions))
-            }
+            "defaultPermissions" => ResolvedValue::leaf(
+                self.leaf(|entry| !switched_on || entry.permissions.default_permissions),
+            ),
             "direction" => ResolvedValue::leaf(direction.name()),
             "jobTokenPolicies" if !switched_on => ResolvedValue::null(),
             "jobTokenPolicies" => {
                 let policies = self.entry(|entry| entry.permissions.job_token_policies.clone());
-                ResolvedValue::list(policies.unwrap_or_default().into_iter().map(ResolvedValue::leaf))
+                ResolvedValue::list(
+                    policies.unwrap_or_default().into_iter().map(ResolvedValue::leaf),
+                )
             }
             "sourceProject" => ResolvedValue::object(ProjectNode { session, id: source_project }),
             "target" => self.target(),
@@ -118,7 +132,8 @@ impl ObjectValue for EntryNode<'_> {
     }
 }
 
-/// `CiJobTokenAccessibleProject` or `CiJobTokenAccessibleGroup`, which show a target also if it isn't visible.
+/// `CiJobTokenAccessibleProject` or `CiJobTokenAccessibleGroup`, which show a target also if it
+/// isn't visible.
 pub(super) struct AccessibleNode<'s> {
     pub(super) session: &'s Session<'s>,
     pub(super) target: Target,
@@ -132,7 +147,10 @@ impl ObjectValue for AccessibleNode<'_> {
         }
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let value = self.session.place(self.target, info.field_name());
         value.map(ResolvedValue::leaf).ok_or_else(|| self.unknown_field_error(info))
     }
@@ -149,12 +167,16 @@ impl ObjectValue for UserNode<'_> {
         "User"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let value = match info.field_name() {
             "id" => format!("gid://gitlab/User/{}", self.id),
-            "name" | "username" => {
-                self.session.read(|world| world.user_name(self.id).map(str::to_owned)).unwrap_or_default()
-            }
+            "name" | "username" => self
+                .session
+                .read(|world| world.user_name(self.id).map(str::to_owned))
+                .unwrap_or_default(),
             _ => return Err(self.unknown_field_error(info)),
         };
         Ok(ResolvedValue::leaf(value))

@@ -1,5 +1,6 @@
-//! GitLab's GraphQL API over the world: the part of its schema that has to do with job tokens, with an engine that holds
-//! every query against it. Tokens were judged before; sockets, faults and the log are not here.
+//! GitLab's GraphQL API over the world: the part of its schema that has to do with job tokens, with
+//! an engine that holds every query against it. Tokens were judged before; sockets, faults and the
+//! log are not here.
 
 mod auth_log;
 mod complexity;
@@ -39,8 +40,14 @@ pub(crate) struct Bearer {
 }
 
 /// Carries a request out and answers it. Errors come with status 200 like everything else.
-pub(crate) fn carry_out(request: &Request, bearer: Bearer, site: &Site, world: &mut World) -> Answer {
-    let body = run(request, bearer, site, world).unwrap_or_else(|errors| json!({ "errors": errors }));
+pub(crate) fn carry_out(
+    request: &Request,
+    bearer: Bearer,
+    site: &Site,
+    world: &mut World,
+) -> Answer {
+    let body =
+        run(request, bearer, site, world).unwrap_or_else(|errors| json!({ "errors": errors }));
     Answer::json(200, &body)
 }
 
@@ -54,7 +61,12 @@ pub(crate) fn error(message: &str) -> Answer {
     errors(200, message)
 }
 
-fn run(request: &Request, bearer: Bearer, site: &Site, world: &mut World) -> Result<Value, Vec<Value>> {
+fn run(
+    request: &Request,
+    bearer: Bearer,
+    site: &Site,
+    world: &mut World,
+) -> Result<Value, Vec<Value>> {
     if request.query.trim().is_empty() {
         return Err(one("No query string was present"));
     }
@@ -80,7 +92,8 @@ fn run(request: &Request, bearer: Bearer, site: &Site, world: &mut World) -> Res
         .operation(operation)
         .raw_variable_values(&request.variables)
         .enable_schema_introspection(true);
-    let response = execution.execute_sync(root).map_err(|error| one(&error.message().to_string()))?;
+    let response =
+        execution.execute_sync(root).map_err(|error| one(&error.message().to_string()))?;
     Ok(json!(wording::response(response)))
 }
 

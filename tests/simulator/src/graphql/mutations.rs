@@ -15,7 +15,10 @@ impl ObjectValue for Mutation<'_> {
         "Mutation"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let not_available = || FieldError { message: NOT_AVAILABLE.to_owned() };
         if !self.0.may_write {
             return Err(not_available());
@@ -34,7 +37,9 @@ impl ObjectValue for Mutation<'_> {
         };
         let (changed, errors) = match outcome {
             Ok(changed) => (Some(changed), Vec::new()),
-            Err(Hindrance::Refused(reason)) => (self.unchanged(info.field_name(), &input), vec![reason]),
+            Err(Hindrance::Refused(reason)) => {
+                (self.unchanged(info.field_name(), &input), vec![reason])
+            }
             Err(Hindrance::NotAvailable) => return Err(not_available()),
             Err(Hindrance::BadArgument(why)) => return Err(FieldError { message: why.to_owned() }),
         };
@@ -53,7 +58,9 @@ fn requirement(mutation: &str) -> Option<Requirement> {
     Some(Requirement::project(match mutation {
         "ciJobTokenScopeAddGroupOrProject" => "Job Token Scope Allowlist: Create",
         "ciJobTokenScopeUpdatePolicies" => "Job Token Scope: Update",
-        "ciJobTokenScopeRemoveProject" | "ciJobTokenScopeRemoveGroup" => "Job Token Scope Allowlist: Delete",
+        "ciJobTokenScopeRemoveProject" | "ciJobTokenScopeRemoveGroup" => {
+            "Job Token Scope Allowlist: Delete"
+        }
         "projectCiCdSettingsUpdate" => "CI/CD Setting: Update",
         _ => return None,
     }))
@@ -79,13 +86,17 @@ impl Mutation<'_> {
     fn add(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetPath"));
         let mut world = self.0.world.borrow_mut();
-        world.add_by_path(self.0.token, source_project, target, input.permissions()).map(Changed::entry)
+        world
+            .add_by_path(self.0.token, source_project, target, input.permissions())
+            .map(Changed::entry)
     }
 
     fn update(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
         let (source_project, target) = (input.text("projectPath"), input.text("targetPath"));
         let mut world = self.0.world.borrow_mut();
-        world.update_by_path(self.0.token, source_project, target, input.permissions()).map(Changed::entry)
+        world
+            .update_by_path(self.0.token, source_project, target, input.permissions())
+            .map(Changed::entry)
     }
 
     fn remove_project(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
@@ -95,7 +106,9 @@ impl Mutation<'_> {
             _ => Direction::Outbound,
         };
         let mut world = self.0.world.borrow_mut();
-        world.remove_project_by_path(self.0.token, source_project, target, direction).map(Changed::list)
+        world
+            .remove_project_by_path(self.0.token, source_project, target, direction)
+            .map(Changed::list)
     }
 
     fn remove_group(&self, input: &Input<'_>) -> Result<Changed, Hindrance> {
@@ -143,7 +156,9 @@ impl Input<'_> {
         let policies = policies.as_array().into_iter().flatten();
         Permissions {
             default_permissions: self.value("defaultPermissions").as_bool().unwrap_or(true),
-            job_token_policies: policies.filter_map(|policy| policy.as_str().map(str::to_owned)).collect(),
+            job_token_policies: policies
+                .filter_map(|policy| policy.as_str().map(str::to_owned))
+                .collect(),
         }
     }
 }
@@ -161,7 +176,10 @@ impl ObjectValue for Payload<'_> {
         &self.ty
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let changed = self.changed.as_ref();
         let entry = |changed: &Changed| {
             let target = changed.entry?;
@@ -174,9 +192,9 @@ impl ObjectValue for Payload<'_> {
             })
         };
         Ok(match info.field_name() {
-            "errors" => {
-                ResolvedValue::list(self.errors.iter().map(|error| ResolvedValue::leaf(error.as_str())))
-            }
+            "errors" => ResolvedValue::list(
+                self.errors.iter().map(|error| ResolvedValue::leaf(error.as_str())),
+            ),
             "clientMutationId" => ResolvedValue::Leaf(self.client_mutation_id.clone()),
             "ciCdSettings" | "ciJobTokenScopeAllowlistEntry" => {
                 let Some(changed) = changed else { return Ok(ResolvedValue::null()) };
@@ -192,10 +210,10 @@ impl ObjectValue for Payload<'_> {
                     })),
                 }
             }
-            "ciJobTokenScope" => ResolvedValue::nullable_object(
-                changed
-                    .map(|changed| Scope { session: self.session, source_project: changed.source_project }),
-            ),
+            "ciJobTokenScope" => ResolvedValue::nullable_object(changed.map(|changed| Scope {
+                session: self.session,
+                source_project: changed.source_project,
+            })),
             _ => return Err(self.unknown_field_error(info)),
         })
     }
@@ -211,7 +229,10 @@ impl ObjectValue for Scope<'_> {
         "CiJobTokenScopeType"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         if info.field_name() != "groupsAllowlistCount" {
             return Err(self.unknown_field_error(info));
         }

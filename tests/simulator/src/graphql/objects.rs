@@ -1,5 +1,5 @@
-//! The objects that can be read, as handles on the world: each knows which thing it stands for, and looks it
-//! up when a field is asked for. Null is what GitLab answers where the token may not look.
+//! The objects that can be read, as handles on the world: each knows which thing it stands for, and
+//! looks it up when a field is asked for. Null is what GitLab answers where the token may not look.
 
 use std::cell::RefCell;
 
@@ -13,8 +13,8 @@ use crate::http::Site;
 use crate::world::{GranularGraphql, Project, Requirement, Target, TokenId, World, last_part};
 
 /// The error where something is absent, hidden or forbidden.
-pub(super) const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't \
-                                        have permission to perform this action";
+pub(super) const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not \
+                                        exist or you don't have permission to perform this action";
 
 /// The error of fields whose types the permissions of fine-grained tokens don't cover.
 const NOT_COVERED: &str =
@@ -23,7 +23,8 @@ const NOT_COVERED: &str =
 /// The most full paths that one field takes.
 const MAX_FULL_PATHS: usize = 50;
 
-/// The data that the objects of one request share. It borrows itself, so that they can have one lifetime.
+/// The data that the objects of one request share. It borrows itself, so that they can have one
+/// lifetime.
 pub(super) struct Session<'s> {
     pub(super) world: RefCell<&'s mut World>,
     pub(super) site: &'s Site,
@@ -54,7 +55,8 @@ impl<'s> Session<'s> {
             .map_err(|message| FieldError { message })
     }
 
-    /// Returns the answer in place of a type that the permissions of fine-grained tokens don't cover, if there is one.
+    /// Returns the answer in place of a type that the permissions of fine-grained tokens don't
+    /// cover, if there is one.
     pub(super) fn withheld<'a>(&self) -> Option<Result<ResolvedValue<'a>, FieldError>> {
         Some(match self.granular()? {
             GranularGraphql::Errors => Err(FieldError { message: NOT_COVERED.to_owned() }),
@@ -76,7 +78,8 @@ impl<'s> Session<'s> {
     where
         's: 'a,
     {
-        let path = info.arguments().get("fullPath").and_then(|path| path.as_str()).unwrap_or_default();
+        let path =
+            info.arguments().get("fullPath").and_then(|path| path.as_str()).unwrap_or_default();
         let (project, group) = self.read(|world| (world.project_id(path), world.group_id(path)));
         match info.field_name() {
             "project" => ResolvedValue::nullable_object(
@@ -85,7 +88,9 @@ impl<'s> Session<'s> {
                     .map(|id| ProjectNode { session: self, id }),
             ),
             _ => ResolvedValue::nullable_object(
-                group.filter(|id| self.sees(Target::Group(*id))).map(|id| GroupNode { session: self, id }),
+                group
+                    .filter(|id| self.sees(Target::Group(*id)))
+                    .map(|id| GroupNode { session: self, id }),
             ),
         }
     }
@@ -107,9 +112,9 @@ impl<'s> Session<'s> {
         let is_meant = |project: &Project| {
             let id = global_id(Target::Project(project.id));
             ids.as_ref().is_none_or(|ids| ids.contains(&id.as_str()))
-                && paths
-                    .as_ref()
-                    .is_none_or(|paths| paths.iter().any(|path| path.eq_ignore_ascii_case(&project.path)))
+                && paths.as_ref().is_none_or(|paths| {
+                    paths.iter().any(|path| path.eq_ignore_ascii_case(&project.path))
+                })
         };
         let projects: Vec<u64> = self.read(|world| {
             let seen = |project: &&Project| world.can_see(self.token, Target::Project(project.id));
@@ -158,7 +163,10 @@ impl ObjectValue for Query<'_> {
         "Query"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         match info.field_name() {
             "project" | "group" => Ok(self.0.root(info)),
             "projects" => self.0.projects(info),
@@ -187,10 +195,15 @@ impl ObjectValue for ProjectNode<'_> {
         "Project"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let Self { session, id } = *self;
         match info.field_name() {
-            "ciCdSettings" | "ciJobTokenAuthLogs" | "ciJobTokenScopeAllowlist" => self.guarded(info),
+            "ciCdSettings" | "ciJobTokenAuthLogs" | "ciJobTokenScopeAllowlist" => {
+                self.guarded(info)
+            }
             field => {
                 session.check(Requirement::project("Project: Read"))?;
                 let value = match field {
@@ -213,7 +226,9 @@ impl ProjectNode<'_> {
         }
         let administered = session.read(|world| world.may_administer(session.token, self.id));
         Ok(match info.field_name() {
-            "ciCdSettings" => ResolvedValue::nullable_object(administered.then_some(CiCdSettings(*self))),
+            "ciCdSettings" => {
+                ResolvedValue::nullable_object(administered.then_some(CiCdSettings(*self)))
+            }
             _ if !administered => return Err(FieldError { message: NOT_AVAILABLE.to_owned() }),
             "ciJobTokenAuthLogs" => return auth_logs(*self, info),
             _ => ResolvedValue::object(Allowlist(*self)),
@@ -221,7 +236,8 @@ impl ProjectNode<'_> {
     }
 }
 
-/// `ProjectCiCdSetting`: the settings of the project itself. Enforcement by the instance doesn't show.
+/// `ProjectCiCdSetting`: the settings of the project itself. Enforcement by the instance doesn't
+/// show.
 pub(super) struct CiCdSettings<'s>(pub(super) ProjectNode<'s>);
 
 impl ObjectValue for CiCdSettings<'_> {
@@ -229,15 +245,26 @@ impl ObjectValue for CiCdSettings<'_> {
         "ProjectCiCdSetting"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let value = self.0.leaf(|project| match info.field_name() {
             "inboundJobTokenScopeEnabled" => Some(project.inbound_enabled),
             "jobTokenScopeEnabled" => Some(project.outbound_enabled),
-            "pushRepositoryForJobTokenAllowed" => Some(project.push_repository_for_job_token_allowed),
-            "crossProjectPushForJobTokenAllowed" => Some(project.cross_project_push_for_job_token_allowed),
+            "pushRepositoryForJobTokenAllowed" => {
+                Some(project.push_repository_for_job_token_allowed)
+            }
+            "crossProjectPushForJobTokenAllowed" => {
+                Some(project.cross_project_push_for_job_token_allowed)
+            }
             _ => None,
         });
-        if value.is_null() { Err(self.unknown_field_error(info)) } else { Ok(ResolvedValue::leaf(value)) }
+        if value.is_null() {
+            Err(self.unknown_field_error(info))
+        } else {
+            Ok(ResolvedValue::leaf(value))
+        }
     }
 }
 
@@ -252,19 +279,24 @@ impl ObjectValue for GroupNode<'_> {
         "Group"
     }
 
-    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
         let Self { session, id } = *self;
         if info.field_name() != "projects" {
             session.check(Requirement::group("Group: Read"))?;
             let value = session.place(Target::Group(id), info.field_name());
             return value.map(ResolvedValue::leaf).ok_or_else(|| self.unknown_field_error(info));
         }
-        let asked =
-            |name: &str, default| info.arguments().get(name).and_then(JsonValue::as_bool).unwrap_or(default);
+        let asked = |name: &str, default| {
+            info.arguments().get(name).and_then(JsonValue::as_bool).unwrap_or(default)
+        };
         let (deep, archived) = (asked("includeSubgroups", false), asked("includeArchived", true));
         let projects: Vec<u64> = session.read(|world| {
             let shown = |project: &&Project| {
-                (archived || !project.archived) && world.can_see(session.token, Target::Project(project.id))
+                (archived || !project.archived)
+                    && world.can_see(session.token, Target::Project(project.id))
             };
             world.projects_below(id, deep).filter(shown).map(|project| project.id).collect()
         });

@@ -1,5 +1,5 @@
-//! A GraphQL request as it was sent, and what can be told of it before anything is judged: what it would do, to what,
-//! and how it calls itself.
+//! A GraphQL request as it was sent, and what can be told of it before anything is judged: what it
+//! would do, to what, and how it calls itself.
 
 use apollo_compiler::Name;
 use apollo_compiler::ast::{Document, Field, OperationDefinition, OperationType, Selection, Value};
@@ -34,8 +34,8 @@ pub(crate) struct Summary {
 impl Request {
     /// Reads a body. What is no JSON object holds no query.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Answer> {
-        let body: JsonValue =
-            serde_json::from_slice(body).map_err(|_| errors(400, "The request could not be read as JSON"))?;
+        let body: JsonValue = serde_json::from_slice(body)
+            .map_err(|_| errors(400, "The request could not be read as JSON"))?;
         let text = |name: &str| body.get(name).and_then(JsonValue::as_str).map(str::to_owned);
         let variables = match body.get("variables") {
             None | Some(JsonValue::Null) => JsonMap::new(),
@@ -51,10 +51,15 @@ impl Request {
 
     /// Returns what can be read without the schema; nothing of a query that cannot be parsed.
     pub(crate) fn summary(&self) -> Summary {
-        let document = Document::parse(self.query.clone(), "query").unwrap_or_else(|broken| broken.partial);
+        let document =
+            Document::parse(self.query.clone(), "query").unwrap_or_else(|broken| broken.partial);
         let Some(operation) = self.operation(&document) else { return Summary::default() };
-        let fields: Vec<&Field> =
-            operation.selection_set.iter().filter_map(Selection::as_field).map(AsRef::as_ref).collect();
+        let fields: Vec<&Field> = operation
+            .selection_set
+            .iter()
+            .filter_map(Selection::as_field)
+            .map(AsRef::as_ref)
+            .collect();
         let names = operation.name.iter().chain(fields.iter().map(|field| &field.name));
         let argument = |names: &[&str]| {
             let first = fields.first()?;
@@ -69,17 +74,21 @@ impl Request {
     }
 
     fn operation<'d>(&self, document: &'d Document) -> Option<&'d OperationDefinition> {
-        let mut operations =
-            document.definitions.iter().filter_map(|definition| definition.as_operation_definition());
+        let mut operations = document
+            .definitions
+            .iter()
+            .filter_map(|definition| definition.as_operation_definition());
         match &self.operation_name {
             None => operations.next(),
-            Some(wanted) => operations
-                .find(|operation| operation.name.as_ref().is_some_and(|name| name.as_str() == wanted)),
+            Some(wanted) => operations.find(|operation| {
+                operation.name.as_ref().is_some_and(|name| name.as_str() == wanted)
+            }),
         }
         .map(AsRef::as_ref)
     }
 
-    /// The text of an argument, or of a member of the argument `input`, written out or in a variable.
+    /// The text of an argument, or of a member of the argument `input`, written out or in a
+    /// variable.
     fn text_argument(&self, field: &Field, name: &str) -> Option<String> {
         let value = |name: &str| {
             let argument = field.arguments.iter().find(|argument| argument.name == name)?;
@@ -125,15 +134,26 @@ mod tests {
             "query": "mutation Add($input: AddInput!) { add(input: $input) { errors } }",
             "variables": { "input": { "projectPath": "a/b", "targetPath": "c/d" } },
         }));
-        assert_eq!((written.project.as_deref(), written.target.as_deref()), (Some("a/b"), Some("c")));
-        assert_eq!((filled.project.as_deref(), filled.target.as_deref()), (Some("a/b"), Some("c/d")));
-        assert_eq!((filled.is_mutation, filled.names), (true, vec!["Add".to_owned(), "add".to_owned()]));
+        assert_eq!(
+            (written.project.as_deref(), written.target.as_deref()),
+            (Some("a/b"), Some("c"))
+        );
+        assert_eq!(
+            (filled.project.as_deref(), filled.target.as_deref()),
+            (Some("a/b"), Some("c/d"))
+        );
+        assert_eq!(
+            (filled.is_mutation, filled.names),
+            (true, vec!["Add".to_owned(), "add".to_owned()])
+        );
     }
 
     #[test]
     fn the_operation_is_the_one_that_is_named() {
-        let query = r#"query A { project(fullPath: "a/a") { id } } mutation B { add(x: 1) { id } }"#;
-        let named = |name: &str| summary(serde_json::json!({ "query": query, "operationName": name }));
+        let query =
+            r#"query A { project(fullPath: "a/a") { id } } mutation B { add(x: 1) { id } }"#;
+        let named =
+            |name: &str| summary(serde_json::json!({ "query": query, "operationName": name }));
         assert_eq!(named("A").project.as_deref(), Some("a/a"));
         assert!(named("B").is_mutation && !named("A").is_mutation);
     }

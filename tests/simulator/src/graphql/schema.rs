@@ -1,4 +1,5 @@
-//! The part of GitLab's schema that is served, as each version has it. What its fields answer is not known here.
+//! The part of GitLab's schema that is served, as each version has it. What its fields answer is
+//! not known here.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -48,8 +49,9 @@ fn made(settings: &Settings) -> Valid<Schema> {
     let version = &settings.version;
     for (ty, definition) in &mut schema.types {
         let is_missing = |field: &str| {
-            let of_type =
-                |missing: &MissingField| missing.ty.as_ref().is_none_or(|meant| ty.as_str() == meant);
+            let of_type = |missing: &MissingField| {
+                missing.ty.as_ref().is_none_or(|meant| ty.as_str() == meant)
+            };
             settings.missing_fields.iter().any(|missing| missing.name == field && of_type(missing))
         };
         restrict(definition, version, is_missing);
@@ -68,7 +70,8 @@ fn wrong(error: &dyn std::fmt::Display) -> ! {
 }
 
 fn show_targets_themselves(target: &mut UnionType) {
-    target.members = [name!("Group"), name!("Project")].into_iter().map(ComponentName::from).collect();
+    target.members =
+        [name!("Group"), name!("Project")].into_iter().map(ComponentName::from).collect();
 }
 
 /// Takes away what a version lacks.
@@ -77,14 +80,19 @@ fn restrict(definition: &mut ExtendedType, version: &Version, is_missing: impl F
     match definition {
         ExtendedType::Object(object) => {
             let fields = &mut object.make_mut().fields;
-            fields.retain(|name, field| keep(&mut field.make_mut().directives) && !is_missing(name));
+            fields
+                .retain(|name, field| keep(&mut field.make_mut().directives) && !is_missing(name));
             for field in fields.values_mut() {
-                field.make_mut().arguments.retain_mut(|argument| keep(&mut argument.make_mut().directives));
+                field
+                    .make_mut()
+                    .arguments
+                    .retain_mut(|argument| keep(&mut argument.make_mut().directives));
             }
         }
         ExtendedType::InputObject(input) => {
             let fields = &mut input.make_mut().fields;
-            fields.retain(|name, field| keep(&mut field.make_mut().directives) && !is_missing(name));
+            fields
+                .retain(|name, field| keep(&mut field.make_mut().directives) && !is_missing(name));
         }
         ExtendedType::Enum(choices) => {
             choices.make_mut().values.retain(|_, value| keep(&mut value.make_mut().directives));
@@ -93,7 +101,8 @@ fn restrict(definition: &mut ExtendedType, version: &Version, is_missing: impl F
     }
 }
 
-/// Returns whether a version has what bears these directives. What stays loses the mark, which GitLab doesn't have.
+/// Returns whether a version has what bears these directives. What stays loses the mark, which
+/// GitLab doesn't have.
 fn keep(directives: &mut ast::DirectiveList, version: &Version) -> bool {
     let since = directives.get(SINCE).and_then(|directive| {
         directive.specified_argument_by_name("version")?.as_str()?.parse::<Version>().ok()
@@ -117,7 +126,12 @@ mod tests {
             ("Project", "ciJobTokenAuthLogs", "17.5", "17.6"),
             ("Project", "ciJobTokenScopeAllowlist", "17.11", "18.0"),
             ("Mutation", "ciJobTokenScopeUpdatePolicies", "17.11", "18.0"),
-            ("CiJobTokenScopeAddGroupOrProjectPayload", "ciJobTokenScopeAllowlistEntry", "17.11", "18.0"),
+            (
+                "CiJobTokenScopeAddGroupOrProjectPayload",
+                "ciJobTokenScopeAllowlistEntry",
+                "17.11",
+                "18.0",
+            ),
             ("ProjectCiCdSetting", "crossProjectPushForJobTokenAllowed", "19.0", "19.1"),
         ] {
             let has = |version| schema(&settings(version)).type_field(ty, field).is_ok();
@@ -147,10 +161,14 @@ mod tests {
 
     #[test]
     fn a_missing_field_is_gone_from_its_type_or_from_all() {
-        let missing =
-            |ty: Option<&str>| MissingField { ty: ty.map(str::to_owned), name: "webUrl".to_owned() };
+        let missing = |ty: Option<&str>| MissingField {
+            ty: ty.map(str::to_owned),
+            name: "webUrl".to_owned(),
+        };
         let has = |missing_fields: BTreeSet<MissingField>, ty: &str| {
-            schema(&Settings { missing_fields, ..Settings::default() }).type_field(ty, "webUrl").is_ok()
+            schema(&Settings { missing_fields, ..Settings::default() })
+                .type_field(ty, "webUrl")
+                .is_ok()
         };
         let one = BTreeSet::from([missing(Some("Project"))]);
         assert!(!has(one.clone(), "Project") && has(one, "Group"));

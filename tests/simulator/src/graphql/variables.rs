@@ -1,4 +1,5 @@
-//! The values of variables against the types that the operation declares for them, in the words of GitLab's engine.
+//! The values of variables against the types that the operation declares for them, in the words of
+//! GitLab's engine.
 
 use apollo_compiler::ast::{InputValueDefinition, Type, VariableDefinition};
 use apollo_compiler::executable::Operation;
@@ -26,8 +27,11 @@ pub(super) fn complaints(
     };
     let located = |variable: &Node<VariableDefinition>| {
         let mut error = complaint(variable)?;
-        error.locations =
-            variable.location().and_then(|at| at.line_column(&document.sources)).into_iter().collect();
+        error.locations = variable
+            .location()
+            .and_then(|at| at.line_column(&document.sources))
+            .into_iter()
+            .collect();
         Some(error)
     };
     operation.variables.iter().filter_map(located).collect()
@@ -53,7 +57,9 @@ impl Check<'_> {
                 }
             }
             // A single value stands for a list of one.
-            (Type::List(item) | Type::NonNullList(item), value) => self.member(item, value, json!(0), path),
+            (Type::List(item) | Type::NonNullList(item), value) => {
+                self.member(item, value, json!(0), path)
+            }
             (Type::Named(name) | Type::NonNullNamed(name), value) => self.named(name, value, path),
         }
     }
@@ -68,8 +74,12 @@ impl Check<'_> {
         match self.schema.types.get(name) {
             Some(ExtendedType::Enum(choices)) => {
                 if !value.as_str().is_some_and(|value| choices.values.contains_key(value)) {
-                    let names: Vec<&str> = choices.values.keys().map(|name| name.as_str()).collect();
-                    self.problem(path, format!("Expected {value} to be one of: {}", names.join(", ")));
+                    let names: Vec<&str> =
+                        choices.values.keys().map(|name| name.as_str()).collect();
+                    self.problem(
+                        path,
+                        format!("Expected {value} to be one of: {}", names.join(", ")),
+                    );
                 }
             }
             Some(ExtendedType::InputObject(input)) => self.input(input, value, path),
@@ -114,14 +124,16 @@ impl Check<'_> {
     }
 
     fn error(self, variable: &VariableDefinition, value: &JsonValue) -> GraphQLError {
-        let mut message =
-            format!("Variable ${} of type {} was provided invalid value", variable.name, variable.ty);
-        let places: Vec<String> = self.problems.iter().filter_map(|(path, why)| place(path, why)).collect();
+        let mut message = format!(
+            "Variable ${} of type {} was provided invalid value",
+            variable.name, variable.ty
+        );
+        let places: Vec<String> =
+            self.problems.iter().filter_map(|(path, why)| place(path, why)).collect();
         if !places.is_empty() {
             message.push_str(&format!(" for {}", places.join(", ")));
         }
-        let problem =
-            |(path, explanation)| json!({ "path": JsonValue::Array(path), "explanation": explanation });
+        let problem = |(path, explanation)| json!({ "path": JsonValue::Array(path), "explanation": explanation });
         let problems = self.problems.into_iter().map(problem).collect();
         let mut error = GraphQLError::new(message, None, &Default::default());
         error.extensions.insert("value", value.clone());
@@ -132,7 +144,9 @@ impl Check<'_> {
 
 /// Returns the place and the text of a problem; a problem of the value as a whole has no place.
 fn place(path: &[JsonValue], explanation: &str) -> Option<String> {
-    let steps: Vec<String> =
-        path.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
+    let steps: Vec<String> = path
+        .iter()
+        .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
+        .collect();
     (!steps.is_empty()).then(|| format!("{} ({explanation})", steps.join(".")))
 }

@@ -1,5 +1,5 @@
-//! Problems of a query, in the words and the shape of GitLab's engine in place of those of ours. A complaint
-//! of ours that is not known here keeps its words: it is an error all the same.
+//! Problems of a query, in the words and the shape of GitLab's engine in place of those of ours. A
+//! complaint of ours that is not known here keeps its words: it is an error all the same.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Document;
@@ -12,12 +12,18 @@ use super::place::Place;
 /// GitLab's errors for our engine's complaints about a query.
 pub(super) fn errors(schema: &Schema, query: &str, complaints: &DiagnosticList) -> Vec<Value> {
     let document = Document::parse(query, "query").unwrap_or_else(|broken| broken.partial);
-    let complaints: Vec<GraphQLError> = complaints.iter().map(|complaint| complaint.to_json()).collect();
+    let complaints: Vec<GraphQLError> =
+        complaints.iter().map(|complaint| complaint.to_json()).collect();
     let undefined = complaints.iter().any(|complaint| complaint.message.contains(UNDEFINED_FIELD));
     let own = |complaint: &&GraphQLError| {
-        !undefined || !CONSEQUENCES.iter().any(|consequence| complaint.message.starts_with(consequence))
+        !undefined
+            || !CONSEQUENCES.iter().any(|consequence| complaint.message.starts_with(consequence))
     };
-    complaints.iter().filter(own).map(|complaint| error(schema, query, &document, complaint)).collect()
+    complaints
+        .iter()
+        .filter(own)
+        .map(|complaint| error(schema, query, &document, complaint))
+        .collect()
 }
 
 /// Our engine's message about a field that the schema does not have.
@@ -63,7 +69,9 @@ fn wording(complaint: &str, place: &Place) -> Option<Wording> {
     let names: Vec<&str> = complaint.split('`').skip(1).step_by(2).collect();
     let path = |last: Option<&str>| {
         let mut path = place.path.clone();
-        path.extend(last.filter(|last| place.path.last().is_none_or(|end| end != last)).map(str::to_owned));
+        path.extend(
+            last.filter(|last| place.path.last().is_none_or(|end| end != last)).map(str::to_owned),
+        );
         path
     };
     let starts = |start: &str| complaint.starts_with(start);
@@ -141,7 +149,9 @@ fn wording(complaint: &str, place: &Place) -> Option<Wording> {
             json!({ "code": "variableNotDefined", "variableName": variable.trim_start_matches('$') }),
         ),
         [variable, ty, argument, expected] if starts("variable ") => (
-            format!("Type mismatch on variable {variable} and argument {argument} ({ty} / {expected})"),
+            format!(
+                "Type mismatch on variable {variable} and argument {argument} ({ty} / {expected})"
+            ),
             path(Some(argument)),
             json!({
                 "code": "variableMismatch",

@@ -1,5 +1,5 @@
-//! An answer as a value, with constructors for the shapes that GitLab and the proxies before it use. How the bytes get
-//! onto the wire is decided elsewhere.
+//! An answer as a value, with constructors for the shapes that GitLab and the proxies before it
+//! use. How the bytes get onto the wire is decided elsewhere.
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,9 @@ impl Answer {
     /// A web page.
     pub(crate) fn html(status: u16, title: &str) -> Self {
         let page = format!(
-            "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+            "<!DOCTYPE \
+             html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n\
+             "
         );
         Self::of_type(status, "text/html; charset=utf-8", page)
     }
@@ -64,9 +66,10 @@ impl From<Refusal> for Answer {
         match refusal {
             Refusal::ProjectNotFound => Self::message(404, "404 Project Not Found"),
             Refusal::Forbidden => Self::message(403, "403 Forbidden"),
-            Refusal::ForbiddenRemoval => {
-                Self::message(403, "403 Forbidden - Insufficient permissions to modify the job token scope")
-            }
+            Refusal::ForbiddenRemoval => Self::message(
+                403,
+                "403 Forbidden - Insufficient permissions to modify the job token scope",
+            ),
             Refusal::NoSuchTarget(Target::Project(_)) => {
                 Self::message(404, "404 target_project_id not found Not Found")
             }

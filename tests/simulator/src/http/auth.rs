@@ -1,5 +1,5 @@
-//! The caller: the headers that carry a token, and GitLab's refusals of tokens. Roles and visibility are the
-//! world's.
+//! The caller: the headers that carry a token, and GitLab's refusals of tokens. Roles and
+//! visibility are the world's.
 
 use axum::http::{HeaderMap, header};
 use serde_json::json;
@@ -13,7 +13,8 @@ const CHALLENGE_HEADER: &str = "www-authenticate";
 const CHALLENGE: &str = "Bearer realm=\"Protected by OAuth 2.0\"";
 
 /// The challenge to a token that doesn't work.
-pub(crate) const INVALID_TOKEN: &str = "Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\"";
+pub(crate) const INVALID_TOKEN: &str =
+    "Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\"";
 
 /// The header in which a request brought a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,8 @@ impl Caller {
 
     /// The token, if it may call the endpoint.
     pub(crate) fn authorize(&self, world: &World, route: Route) -> Result<TokenId, Answer> {
-        let unauthorized = || Answer::message(401, "401 Unauthorized").with(CHALLENGE_HEADER, CHALLENGE);
+        let unauthorized =
+            || Answer::message(401, "401 Unauthorized").with(CHALLENGE_HEADER, CHALLENGE);
         let id = self.token.ok_or_else(unauthorized)?;
         let token = world.token(id);
         if token.kind == TokenKind::CiJob || self.credential == Some(Credential::JobToken) {
@@ -82,14 +84,17 @@ impl Caller {
     pub(crate) fn authorize_graphql(&self, world: &World) -> Result<Bearer, Answer> {
         let accepted = |id: &TokenId| {
             let token = world.token(*id);
-            let is_job = token.kind == TokenKind::CiJob || self.credential == Some(Credential::JobToken);
+            let is_job =
+                token.kind == TokenKind::CiJob || self.credential == Some(Credential::JobToken);
             !is_job
                 && token.state == TokenState::Active
-                && (world.is_granular(*id) || token.has_any_scope(&[TokenScope::Api, TokenScope::ReadApi]))
+                && (world.is_granular(*id)
+                    || token.has_any_scope(&[TokenScope::Api, TokenScope::ReadApi]))
         };
         let token = self.token.filter(accepted).ok_or_else(graphql::invalid_token)?;
         // Single permissions are checked mutation by mutation.
-        let may_write = world.is_granular(token) || world.token(token).has_any_scope(&[TokenScope::Api]);
+        let may_write =
+            world.is_granular(token) || world.token(token).has_any_scope(&[TokenScope::Api]);
         Ok(Bearer { token, may_write })
     }
 }
@@ -97,7 +102,9 @@ impl Caller {
 fn check_state(token: &Token) -> Result<(), Answer> {
     let description = match token.state {
         TokenState::Active => return Ok(()),
-        TokenState::Expired => "Token is expired. You can either do re-authorization or token refresh.",
+        TokenState::Expired => {
+            "Token is expired. You can either do re-authorization or token refresh."
+        }
         TokenState::Revoked => "Token was revoked. You have to re-authorize from the user.",
     };
     Err(invalid_token(description))
@@ -113,7 +120,8 @@ fn insufficient_scope(scopes: &[TokenScope]) -> Answer {
     let scopes: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
     let body = json!({
         "error": "insufficient_scope",
-        "error_description": "The request requires higher privileges than provided by the access token.",
+        "error_description": "The request requires higher privileges than provided by the access \
+         token.",
         "scope": scopes.join(" "),
     });
     Answer::json(403, &body)
@@ -168,7 +176,9 @@ fn requirement(route: Route) -> Option<Requirement> {
 fn accepted_scopes(route: Route) -> &'static [TokenScope] {
     match route {
         _ if route.is_write() => &[TokenScope::Api],
-        Route::UserGet | Route::VersionGet => &[TokenScope::Api, TokenScope::ReadApi, TokenScope::ReadUser],
+        Route::UserGet | Route::VersionGet => {
+            &[TokenScope::Api, TokenScope::ReadApi, TokenScope::ReadUser]
+        }
         _ => &[TokenScope::Api, TokenScope::ReadApi],
     }
 }

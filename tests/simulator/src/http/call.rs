@@ -1,5 +1,5 @@
-//! A request as read: route, caller, parameters. Reading decides nothing; what is wrong with a request is kept for the
-//! endpoint to say, after the checks that come first.
+//! A request as read: route, caller, parameters. Reading decides nothing; what is wrong with a
+//! request is kept for the endpoint to say, after the checks that come first.
 
 use axum::http::{HeaderMap, Method};
 
@@ -30,10 +30,11 @@ pub(crate) struct Call {
     pub(crate) params: Result<Params, Answer>,
     pub(crate) path: String,
     pub(crate) query: String,
-    /// The project or group in the path, if there is one by that ID or path; in GraphQL the one that is asked
-    /// about.
+    /// The project or group in the path, if there is one by that ID or path; in GraphQL the one
+    /// that is asked about.
     pub(crate) project: Option<u64>,
-    /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at its path.
+    /// The target in the path or the body, if it is an ID; of a GraphQL mutation, what lives at its
+    /// path.
     pub(crate) target: Option<Target>,
     /// A GraphQL request, or why it cannot be read.
     pub(crate) graphql: Option<Result<graphql::Request, Answer>>,
@@ -43,20 +44,24 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn read(incoming: &Incoming, site: &Site, world: &World) -> Self {
-        let matched = Matched::find(&incoming.method, site.below_root(&incoming.path).unwrap_or_default());
+        let matched =
+            Matched::find(&incoming.method, site.below_root(&incoming.path).unwrap_or_default());
         if matched.route == Route::GraphqlQuery {
             return Self::read_graphql(incoming, matched, world);
         }
-        let content_type = incoming.headers.get("content-type").and_then(|value| value.to_str().ok());
-        let params = Params::read(&incoming.query, content_type, &incoming.body).map(|mut params| {
-            let placeholders = [("id", &matched.id), (target_name(matched.route), &matched.target)];
-            for (name, value) in placeholders {
-                if let Some(value) = value {
-                    params.set_from_path(name, value);
+        let content_type =
+            incoming.headers.get("content-type").and_then(|value| value.to_str().ok());
+        let params =
+            Params::read(&incoming.query, content_type, &incoming.body).map(|mut params| {
+                let placeholders =
+                    [("id", &matched.id), (target_name(matched.route), &matched.target)];
+                for (name, value) in placeholders {
+                    if let Some(value) = value {
+                        params.set_from_path(name, value);
+                    }
                 }
-            }
-            params
-        });
+                params
+            });
         Self {
             caller: Caller::identify(&incoming.headers, world),
             path: incoming.path.clone(),
@@ -72,7 +77,12 @@ impl Call {
 
     /// Returns the features that decide whether a fault or a barrier is for it.
     pub(crate) fn sighting(&self) -> Sighting<'_> {
-        Sighting { route: self.matched.route, project: self.project, target: self.target, names: &self.names }
+        Sighting {
+            route: self.matched.route,
+            project: self.project,
+            target: self.target,
+            names: &self.names,
+        }
     }
 
     fn read_graphql(incoming: &Incoming, matched: Matched, world: &World) -> Self {

@@ -1,5 +1,5 @@
-//! The endpoints. Each checks in GitLab's order: token, then parameters, then the source project, then the rest; the
-//! rules themselves are the world's.
+//! The endpoints. Each checks in GitLab's order: token, then parameters, then the source project,
+//! then the rest; the rules themselves are the world's.
 
 use serde_json::{Value, json};
 
@@ -16,12 +16,16 @@ use crate::world::{Enforcement, Occupant, Permissions, Refusal, Target, TokenId,
 /// Carries a request out and answers it.
 pub(crate) fn carry_out(call: &Call, site: &Site, world: &mut World) -> Answer {
     match call.matched.route {
-        Route::Unknown if site.below_root(&call.path).is_some_and(|path| path.starts_with("/api/v4/")) => {
+        Route::Unknown
+            if site.below_root(&call.path).is_some_and(|path| path.starts_with("/api/v4/")) =>
+        {
             not_found()
         }
         Route::Unknown => Answer::html(404, "Not Found"),
         Route::SignInPage => Answer::html(200, "Sign in"),
-        Route::MethodNotAllowed => Answer::error(405, "405 Not Allowed").with("allow", &call.matched.allow),
+        Route::MethodNotAllowed => {
+            Answer::error(405, "405 Not Allowed").with("allow", &call.matched.allow)
+        }
         Route::GraphqlQuery | Route::GraphqlMutation => {
             graphql(call, site, world).unwrap_or_else(|refusal| refusal)
         }
@@ -53,7 +57,8 @@ fn graphql(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer
 fn api(call: &Call, site: &Site, world: &mut World) -> Result<Answer, Answer> {
     let route = call.matched.route;
     let token = call.caller.authorize(world, route)?;
-    let request = Request { call, site, token, params: call.params.as_ref().map_err(Clone::clone)? };
+    let request =
+        Request { call, site, token, params: call.params.as_ref().map_err(Clone::clone)? };
     match route {
         Route::ScopeGet => request.scope(world),
         Route::ScopePatch => request.set_scope(world),
@@ -119,7 +124,8 @@ impl Request<'_> {
         let page = Page::read(self.params)?;
         let projects = world.listed_projects(self.token, self.source(world)?)?;
         let render = self.render(world);
-        let elements = page.slice(&projects).iter().map(|project| render.basic_project(project)).collect();
+        let elements =
+            page.slice(&projects).iter().map(|project| render.basic_project(project)).collect();
         Ok(self.list(world, page, projects.len(), elements))
     }
 
@@ -134,8 +140,11 @@ impl Request<'_> {
     fn add(&self, world: &mut World) -> Result<Answer, Answer> {
         let (project, target) = self.project_and_target()?;
         world.add_link(self.token, project, target, Permissions::default())?;
-        let source =
-            if world.settings.version.names_source_project() { "source_project_id" } else { "project_id" };
+        let source = if world.settings.version.names_source_project() {
+            "source_project_id"
+        } else {
+            "project_id"
+        };
         let key = target_name(self.call.matched.route);
         Ok(Answer::json(201, &json!({ source: project, key: target.id() })))
     }
@@ -146,7 +155,8 @@ impl Request<'_> {
         Ok(Answer::no_content())
     }
 
-    /// The ID of the visible project in the path, which may be an ID or a full path. A former path redirects.
+    /// The ID of the visible project in the path, which may be an ID or a full path. A former path
+    /// redirects.
     pub(super) fn source(&self, world: &World) -> Result<u64, Answer> {
         let named = self.params.text("id").unwrap_or_default();
         let (id, moved) = match world.occupant(&named) {
@@ -170,7 +180,11 @@ impl Request<'_> {
         }
         let (before, after) = self.call.path.split_once("/projects/").unwrap_or_default();
         let rest = after.split_once('/').map_or(String::new(), |(_, rest)| format!("/{rest}"));
-        let query = if self.call.query.is_empty() { String::new() } else { format!("?{}", self.call.query) };
+        let query = if self.call.query.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", self.call.query)
+        };
         let location = self.site.absolute(&format!("{before}/projects/{id}{rest}{query}"));
         Answer::text(301, &format!("This resource has been moved permanently to {location}."))
             .with("location", location)
@@ -209,12 +223,19 @@ impl Request<'_> {
         let enforced = check.optional_boolean(instance::ENFORCEMENT, is_enforced);
         check.done()?;
         if version.has_enforcement() && enforced != is_enforced {
-            world.settings.enforcement = if enforced { version.enforcement() } else { Enforcement::Off };
+            world.settings.enforcement =
+                if enforced { version.enforcement() } else { Enforcement::Off };
         }
         self.application_settings(world)
     }
 
-    pub(super) fn list(&self, world: &World, page: Page, total: usize, elements: Vec<Value>) -> Answer {
+    pub(super) fn list(
+        &self,
+        world: &World,
+        page: Page,
+        total: usize,
+        elements: Vec<Value>,
+    ) -> Answer {
         let address = ListAddress {
             url: &self.site.absolute(&self.call.path),
             query: &self.call.query,

@@ -24,7 +24,8 @@ pub(crate) struct ListAddress<'a> {
 }
 
 impl Page {
-    /// Reads `page` and `per_page`. A page before the first is the first; a size below zero is the default.
+    /// Reads `page` and `per_page`. A page before the first is the first; a size below zero is the
+    /// default.
     pub(crate) fn read(params: &Params) -> Result<Self, Answer> {
         let mut check = params.check();
         let number = check.optional_number("page", 1);
@@ -44,7 +45,12 @@ impl Page {
     }
 
     /// Adds the headers that tell a reader where it is in a list of `total` elements.
-    pub(crate) fn headers(&self, mut answer: Answer, total: usize, address: &ListAddress<'_>) -> Answer {
+    pub(crate) fn headers(
+        &self,
+        mut answer: Answer,
+        total: usize,
+        address: &ListAddress<'_>,
+    ) -> Answer {
         let pages = total.div_ceil(self.size).max(1);
         let next = (self.number < pages).then(|| self.number + 1);
         // Beyond the end there is no previous page either.
@@ -112,8 +118,9 @@ mod tests {
     #[test]
     fn pages_cut_the_list_without_gap_or_overlap() {
         let list: Vec<u32> = (0..201).collect();
-        let pages: Vec<u32> =
-            (1..=3).flat_map(|n| page(&format!("page={n}&per_page=100")).slice(&list).to_vec()).collect();
+        let pages: Vec<u32> = (1..=3)
+            .flat_map(|n| page(&format!("page={n}&per_page=100")).slice(&list).to_vec())
+            .collect();
         assert_eq!(pages, list);
         assert!(page("page=4&per_page=100").slice(&list).is_empty());
         assert!(page("page=99999999999999999999999").slice(&list).is_empty());
@@ -121,10 +128,16 @@ mod tests {
 
     #[test]
     fn links_keep_the_other_parameters() {
-        let address =
-            ListAddress { url: "http://h/api", query: "order=asc&page=2&per_page=1", omits_totals: false };
+        let address = ListAddress {
+            url: "http://h/api",
+            query: "order=asc&page=2&per_page=1",
+            omits_totals: false,
+        };
         let answer = page("page=2&per_page=1").headers(Answer::no_content(), 3, &address);
         let (_, link) = answer.headers.iter().find(|(name, _)| *name == "link").unwrap();
-        assert!(link.starts_with("<http://h/api?order=asc&page=1&per_page=1>; rel=\"prev\", "), "{link}");
+        assert!(
+            link.starts_with("<http://h/api?order=asc&page=1&per_page=1>; rel=\"prev\", "),
+            "{link}"
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! Parameters from the query and the body, and their validation as strict as GitLab's. Every complaint of one request
-//! comes in one message, in the order in which the endpoint declares its parameters.
+//! Parameters from the query and the body, and their validation as strict as GitLab's. Every
+//! complaint of one request comes in one message, in the order in which the endpoint declares its
+//! parameters.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use super::answer::Answer;
 /// An ID that no project or group has: what an id out of range becomes.
 const NOBODY: u64 = 0;
 
-/// Numbers from here on are read as floats by the JSON parser, though they were written as integers.
+/// Numbers from here on are read as floats by the JSON parser, though they were written as
+/// integers.
 const BEYOND_INTEGERS: f64 = 9.2e18;
 
 /// The parameters of a request; those of the body win over those of the query.
@@ -20,21 +22,32 @@ pub(crate) struct Params(BTreeMap<String, Value>);
 
 impl Params {
     /// Reads the query and, by its content type, the body: JSON, or a form.
-    pub(crate) fn read(query: &str, content_type: Option<&str>, body: &[u8]) -> Result<Self, Answer> {
+    pub(crate) fn read(
+        query: &str,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, Answer> {
         let mut params = Self::default();
         params.read_form(query);
         if body.is_empty() {
             return Ok(params);
         }
-        let media_type =
-            content_type.unwrap_or(FORM).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let media_type = content_type
+            .unwrap_or(FORM)
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         match media_type.as_str() {
             FORM => params.read_form(&String::from_utf8_lossy(body)),
             "application/json" => match serde_json::from_slice(body) {
                 Ok(Value::Object(members)) => params.0.extend(members),
                 // GitLab's parser takes other documents, but finds no parameter in them.
                 Ok(_) => {}
-                Err(_) => return Err(Answer::error(400, "message body does not match declared format")),
+                Err(_) => {
+                    return Err(Answer::error(400, "message body does not match declared format"));
+                }
             },
             other => {
                 return Err(Answer::error(
@@ -79,7 +92,8 @@ impl Params {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A validation in progress. Placeholders it returns for bad values are never used: [`Check::done`] fails first.
+/// A validation in progress. Placeholders it returns for bad values are never used: [`Check::done`]
+/// fails first.
 pub(crate) struct Check<'p> {
     params: &'p Params,
     complaints: Vec<String>,
@@ -115,8 +129,10 @@ impl<'p> Check<'p> {
     pub(crate) fn at_least_one_of(&mut self, served: Option<&str>, others: &[&str]) {
         if !served.is_some_and(|name| self.params.0.contains_key(name)) {
             let names: Vec<&str> = others.iter().copied().chain(served).collect();
-            self.complaints
-                .push(format!("{} are missing, at least one parameter must be provided", names.join(", ")));
+            self.complaints.push(format!(
+                "{} are missing, at least one parameter must be provided",
+                names.join(", ")
+            ));
         }
     }
 
@@ -127,11 +143,16 @@ impl<'p> Check<'p> {
         }
     }
 
-    /// A required list of words, as an array or separated by commas, each of which must mean something.
+    /// A required list of words, as an array or separated by commas, each of which must mean
+    /// something.
     pub(crate) fn words<T>(&mut self, name: &str, meaning: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let words: Option<Vec<String>> = match self.params.0.get(name) {
-            Some(Value::Array(words)) => words.iter().map(|word| word.as_str().map(str::to_owned)).collect(),
-            Some(Value::String(words)) => Some(words.split(',').map(|word| word.trim().to_owned()).collect()),
+            Some(Value::Array(words)) => {
+                words.iter().map(|word| word.as_str().map(str::to_owned)).collect()
+            }
+            Some(Value::String(words)) => {
+                Some(words.split(',').map(|word| word.trim().to_owned()).collect())
+            }
             Some(_) => None,
             None => {
                 self.complaints.push(format!("{name} is missing"));
@@ -163,7 +184,11 @@ impl<'p> Check<'p> {
 
     /// Fails with all complaints.
     pub(crate) fn done(self) -> Result<(), Answer> {
-        if self.complaints.is_empty() { Ok(()) } else { Err(Answer::error(400, &self.complaints.join(", "))) }
+        if self.complaints.is_empty() {
+            Ok(())
+        } else {
+            Err(Answer::error(400, &self.complaints.join(", ")))
+        }
     }
 
     fn present(&mut self, name: &str) -> Option<&'p Value> {
@@ -204,8 +229,9 @@ fn integer(value: &Value) -> Option<i128> {
         Value::String(text) => {
             let digits = text.strip_prefix('-').unwrap_or(text);
             let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            is_integer
-                .then(|| text.parse().unwrap_or(if text.starts_with('-') { i128::MIN } else { i128::MAX }))
+            is_integer.then(|| {
+                text.parse().unwrap_or(if text.starts_with('-') { i128::MIN } else { i128::MAX })
+            })
         }
         _ => None,
     }
@@ -235,7 +261,8 @@ mod tests {
     use super::*;
 
     fn complaint(body: &Value, check: impl FnOnce(&mut Check<'_>)) -> Option<String> {
-        let params = Params::read("", Some("application/json"), body.to_string().as_bytes()).unwrap();
+        let params =
+            Params::read("", Some("application/json"), body.to_string().as_bytes()).unwrap();
         let mut validation = params.check();
         check(&mut validation);
         let answer = validation.done().err()?;
@@ -270,8 +297,11 @@ mod tests {
 
     #[test]
     fn an_id_out_of_range_names_nobody() {
-        for body in [r#"{"id": 99999999999999999999}"#, r#"{"id": -3}"#, r#"{"id": "-99999999999999999999"}"#]
-        {
+        for body in [
+            r#"{"id": 99999999999999999999}"#,
+            r#"{"id": -3}"#,
+            r#"{"id": "-99999999999999999999"}"#,
+        ] {
             let params = Params::read("", Some("application/json"), body.as_bytes()).unwrap();
             let mut check = params.check();
             assert_eq!(check.id("id"), NOBODY, "{body}");
@@ -308,10 +338,16 @@ mod tests {
 
     #[test]
     fn a_form_reads_like_json_and_the_body_wins_over_the_query() {
-        let params =
-            Params::read("a=1&b=2", Some("application/x-www-form-urlencoded; charset=utf-8"), b"b=3+4%2F5");
+        let params = Params::read(
+            "a=1&b=2",
+            Some("application/x-www-form-urlencoded; charset=utf-8"),
+            b"b=3+4%2F5",
+        );
         let params = params.unwrap();
-        assert_eq!((params.text("a").as_deref(), params.text("b").as_deref()), (Some("1"), Some("3 4/5")));
+        assert_eq!(
+            (params.text("a").as_deref(), params.text("b").as_deref()),
+            (Some("1"), Some("3 4/5"))
+        );
     }
 
     #[test]

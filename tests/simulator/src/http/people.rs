@@ -1,4 +1,5 @@
-//! The endpoints of people: users and their tokens, which only administrators create, and members of projects and groups.
+//! The endpoints of people: users and their tokens, which only administrators create, and members
+//! of projects and groups.
 
 use serde_json::{Value, json};
 
@@ -10,7 +11,8 @@ use crate::world::{Refusal, Role, Taken, Target, TokenScope, World};
 /// The ways to say which password a new user has.
 const PASSWORDS: [&str; 3] = ["password", "reset_password", "force_random_password"];
 
-const ROLES: [Role; 5] = [Role::Guest, Role::Reporter, Role::Developer, Role::Maintainer, Role::Owner];
+const ROLES: [Role; 5] =
+    [Role::Guest, Role::Reporter, Role::Developer, Role::Maintainer, Role::Owner];
 
 impl Request<'_> {
     pub(super) fn create_user(&self, world: &mut World) -> Result<Answer, Answer> {
@@ -105,9 +107,14 @@ impl Request<'_> {
             return Err(Refusal::Forbidden.into());
         }
         world.user(user).ok_or_else(user_not_found)?;
-        let role =
-            ROLES.into_iter().find(|role| u64::from(access_level(*role)) == level).ok_or_else(|| {
-                Answer::json(400, &json!({ "message": { "access_level": ["is not included in the list"] } }))
+        let role = ROLES
+            .into_iter()
+            .find(|role| u64::from(access_level(*role)) == level)
+            .ok_or_else(|| {
+                Answer::json(
+                    400,
+                    &json!({ "message": { "access_level": ["is not included in the list"] } }),
+                )
             })?;
         if !world.add_member(place, user, role) {
             return Err(Answer::message(409, "Member already exists"));

@@ -1,4 +1,5 @@
-//! The endpoints of projects and groups themselves: reads, the settings that are served, creation and deletion.
+//! The endpoints of projects and groups themselves: reads, the settings that are served, creation
+//! and deletion.
 
 use serde_json::json;
 
@@ -16,8 +17,8 @@ impl Request<'_> {
         self.project_answer(world, 200, self.source(world)?)
     }
 
-    /// Of all the settings only one is served, and the path. A version that lacks the setting overlooks the parameter,
-    /// and then misses one.
+    /// Of all the settings only one is served, and the path. A version that lacks the setting
+    /// overlooks the parameter, and then misses one.
     pub(super) fn set_project(&self, world: &mut World) -> Result<Answer, Answer> {
         let mut check = self.params.check();
         let known = world.settings.version.has_push_setting().then_some(PUSH_REPOSITORY);
@@ -46,8 +47,8 @@ impl Request<'_> {
             .map_err(|error| Answer::json(400, &json!({ "message": { "path": [reason(&error)] } })))
     }
 
-    /// Creates a project in a group, or in the namespace of the token's user, at a path made of its name unless one is
-    /// given.
+    /// Creates a project in a group, or in the namespace of the token's user, at a path made of its
+    /// name unless one is given.
     pub(super) fn create_project(&self, world: &mut World) -> Result<Answer, Answer> {
         let mut check = self.params.check();
         let name = check.name("name");
@@ -108,7 +109,8 @@ impl Request<'_> {
         };
         let projects: Vec<&Project> = world.projects_below(id, deep).filter(is_shown).collect();
         let render = self.render(world);
-        let elements = page.slice(&projects).iter().map(|project| render.basic_project(project)).collect();
+        let elements =
+            page.slice(&projects).iter().map(|project| render.basic_project(project)).collect();
         Ok(self.list(world, page, projects.len(), elements))
     }
 
@@ -118,9 +120,13 @@ impl Request<'_> {
         let parent = check.optional_number("parent_id", 0);
         check.done()?;
         let parent = self.parent_of_new_group(world, u64::try_from(parent).unwrap_or_default())?;
-        let id = world.create_group(self.token, parent.as_deref(), &name, &path).map_err(|error| {
-            Answer::message(400, &format!("Failed to save group {{:path=>[\"{}\"]}}", reason(&error)))
-        })?;
+        let id =
+            world.create_group(self.token, parent.as_deref(), &name, &path).map_err(|error| {
+                Answer::message(
+                    400,
+                    &format!("Failed to save group {{:path=>[\"{}\"]}}", reason(&error)),
+                )
+            })?;
         self.group_answer(world, 201, id, false)
     }
 

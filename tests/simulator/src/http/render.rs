@@ -1,4 +1,5 @@
-//! Projects and groups as JSON, with all the keys that GitLab sends, so that a reader must pick what it needs.
+//! Projects and groups as JSON, with all the keys that GitLab sends, so that a reader must pick
+//! what it needs.
 
 use serde_json::{Value, json};
 
@@ -19,7 +20,8 @@ pub(crate) struct Render<'a> {
 }
 
 impl Render<'_> {
-    /// An element of a list of projects. Of a project that the caller cannot see, only what identifies it is shown.
+    /// An element of a list of projects. Of a project that the caller cannot see, only what
+    /// identifies it is shown.
     pub(crate) fn basic_project(&self, project: &Project) -> Value {
         let place = Target::Project(project.id);
         let mut element = json!({
@@ -41,7 +43,8 @@ impl Render<'_> {
     pub(crate) fn project(&self, project: &Project) -> Value {
         let mut answer = self.basic_project(project);
         let role = self.world.role(self.token, Target::Project(project.id));
-        let visibility = if self.world.is_public(Target::Project(project.id)) { "public" } else { "private" };
+        let visibility =
+            if self.world.is_public(Target::Project(project.id)) { "public" } else { "private" };
         let settings = json!({
             "archived": project.archived,
             "marked_for_deletion_on": self.marked(Target::Project(project.id)),
@@ -73,7 +76,8 @@ impl Render<'_> {
 
     /// The answer to `GET /groups/:id`.
     pub(crate) fn group(&self, group: &Group, with_projects: bool) -> Value {
-        let visibility = if self.world.is_public(Target::Group(group.id)) { "public" } else { "private" };
+        let visibility =
+            if self.world.is_public(Target::Group(group.id)) { "public" } else { "private" };
         let mut answer = json!({
             "id": group.id,
             "web_url": self.group_url(group),
@@ -98,7 +102,8 @@ impl Render<'_> {
         });
         if with_projects {
             let seen = self.world.projects_of(group);
-            let seen = seen.filter(|project| self.world.can_see(self.token, Target::Project(project.id)));
+            let seen =
+                seen.filter(|project| self.world.can_see(self.token, Target::Project(project.id)));
             let projects: Vec<Value> =
                 seen.take(GROUP_PROJECTS).map(|project| self.basic_project(project)).collect();
             merge(&mut answer, json!({ "projects": projects, "shared_projects": [] }));
@@ -118,8 +123,11 @@ impl Render<'_> {
 
     /// A user, as answers show it.
     pub(crate) fn user(&self, id: u64) -> Value {
-        let (username, name) =
-            self.world.user(id).map(|user| (user.username.as_str(), user.name.as_str())).unwrap_or_default();
+        let (username, name) = self
+            .world
+            .user(id)
+            .map(|user| (user.username.as_str(), user.name.as_str()))
+            .unwrap_or_default();
         json!({
             "id": id,
             "username": username,
@@ -201,12 +209,14 @@ pub(super) fn access_level(role: Role) -> u8 {
     }
 }
 
-/// As long as people write them: a list must be cheap to read although most of it is of no use to the reader.
+/// As long as people write them: a list must be cheap to read although most of it is of no use to
+/// the reader.
 fn description(path: &str) -> String {
     format!(
-        "Everything in {path} is built, tested and delivered by its own pipelines. Packages and images are published \
-         for the projects that depend on them; they fetch them with the token of the running job, so ask the \
-         maintainers before another project or group is put on the allowlist. Releases are cut every other week."
+        "Everything in {path} is built, tested and delivered by its own pipelines. Packages and \
+         images are published for the projects that depend on them; they fetch them with the token \
+         of the running job, so ask the maintainers before another project or group is put on the \
+         allowlist. Releases are cut every other week."
     )
 }
 

@@ -161,8 +161,9 @@ pub(crate) struct Matched {
 }
 
 impl Matched {
-    /// Finds the route of a method and a path below the relative URL root, still percent-encoded: an encoded slash
-    /// belongs to its segment. HEAD means GET, and slashes at the end mean nothing.
+    /// Finds the route of a method and a path below the relative URL root, still percent-encoded:
+    /// an encoded slash belongs to its segment. HEAD means GET, and slashes at the end mean
+    /// nothing.
     pub(crate) fn find(method: &Method, path: &str) -> Self {
         let path = path.trim_end_matches('/');
         let plain = |route| Self { route, id: None, target: None, allow: String::new() };
@@ -192,20 +193,28 @@ impl Matched {
             ["projects", id, "job_token_scope", "allowlist", target] => {
                 (&[("DELETE", Route::AllowlistProjectDelete)], Some(id), Some(target))
             }
-            ["projects", id, "job_token_scope", "groups_allowlist"] => {
-                (&[("GET", Route::AllowlistGroupsGet), ("POST", Route::AllowlistGroupPost)], Some(id), None)
-            }
+            ["projects", id, "job_token_scope", "groups_allowlist"] => (
+                &[("GET", Route::AllowlistGroupsGet), ("POST", Route::AllowlistGroupPost)],
+                Some(id),
+                None,
+            ),
             ["projects", id, "job_token_scope", "groups_allowlist", target] => {
                 (&[("DELETE", Route::AllowlistGroupDelete)], Some(id), Some(target))
             }
             ["projects"] => (&[("POST", Route::ProjectPost)], None, None),
             ["projects", id] => (
-                &[("GET", Route::ProjectGet), ("PUT", Route::ProjectPut), ("DELETE", Route::ProjectDelete)],
+                &[
+                    ("GET", Route::ProjectGet),
+                    ("PUT", Route::ProjectPut),
+                    ("DELETE", Route::ProjectDelete),
+                ],
                 Some(id),
                 None,
             ),
             ["groups"] => (&[("POST", Route::GroupPost)], None, None),
-            ["groups", id] => (&[("GET", Route::GroupGet), ("DELETE", Route::GroupDelete)], Some(id), None),
+            ["groups", id] => {
+                (&[("GET", Route::GroupGet), ("DELETE", Route::GroupDelete)], Some(id), None)
+            }
             ["groups", id, "projects"] => (&[("GET", Route::GroupProjectsGet)], Some(id), None),
             ["user"] => (&[("GET", Route::UserGet)], None, None),
             ["version"] => (&[("GET", Route::VersionGet)], None, None),
@@ -216,8 +225,12 @@ impl Matched {
             ),
             ["users"] => (&[("POST", Route::UserPost)], None, None),
             ["users", id] => (&[("DELETE", Route::UserDelete)], Some(id), None),
-            ["users", id, "personal_access_tokens"] => (&[("POST", Route::UserTokenPost)], Some(id), None),
-            ["personal_access_tokens", "self"] => (&[("DELETE", Route::OwnTokenDelete)], None, None),
+            ["users", id, "personal_access_tokens"] => {
+                (&[("POST", Route::UserTokenPost)], Some(id), None)
+            }
+            ["personal_access_tokens", "self"] => {
+                (&[("DELETE", Route::OwnTokenDelete)], None, None)
+            }
             ["projects", id, "members"] => (&[("POST", Route::ProjectMemberPost)], Some(id), None),
             ["groups", id, "members"] => (&[("POST", Route::GroupMemberPost)], Some(id), None),
             _ => (&[], None, None),
@@ -229,7 +242,12 @@ impl Matched {
             None => Route::MethodNotAllowed,
         };
         let allow: Vec<&str> = methods.iter().map(|(name, _)| *name).collect();
-        Self { route, id: id.map(str::to_owned), target: target.map(str::to_owned), allow: allow.join(", ") }
+        Self {
+            route,
+            id: id.map(str::to_owned),
+            target: target.map(str::to_owned),
+            allow: allow.join(", "),
+        }
     }
 }
 
@@ -262,7 +280,10 @@ mod tests {
     #[test]
     fn slashes_at_the_end_mean_nothing() {
         assert_eq!(find(Method::GET, "/api/v4/user/").route, Route::UserGet);
-        assert_eq!(find(Method::GET, "/api/v4/projects/1/job_token_scope//").route, Route::ScopeGet);
+        assert_eq!(
+            find(Method::GET, "/api/v4/projects/1/job_token_scope//").route,
+            Route::ScopeGet
+        );
         assert_eq!(find(Method::POST, "/api/graphql/").route, Route::GraphqlQuery);
     }
 

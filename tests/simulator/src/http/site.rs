@@ -1,5 +1,5 @@
-//! The address of the instance: scheme, host, port and the relative URL root under which everything is
-//! served.
+//! The address of the instance: scheme, host, port and the relative URL root under which everything
+//! is served.
 
 /// The address of an instance.
 #[derive(Debug, Clone)]

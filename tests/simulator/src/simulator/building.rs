@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Simulator;
-use crate::world::{AllowlistEntry, Permissions, Project, Role, Target, TokenSpec, TokenState, World};
+use crate::world::{
+    AllowlistEntry, Permissions, Project, Role, Target, TokenSpec, TokenState, World,
+};
 
 /// The entries of a project's allowlist, without the project itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,8 +18,8 @@ pub struct Allowlist {
 
 /// Every method panics when a project, group or token that it names does not exist.
 impl Simulator {
-    /// Adds a group by its full path, with the groups above it; one that exists stays as it is. Returns its
-    /// ID.
+    /// Adds a group by its full path, with the groups above it; one that exists stays as it is.
+    /// Returns its ID.
     #[track_caller]
     pub fn add_group(&self, path: &str) -> u64 {
         self.build(|world| world.add_group(path))
@@ -98,14 +100,15 @@ impl Simulator {
         self.build(|world| world.delete_group(id));
     }
 
-    /// Puts a target on a project's allowlist with the default permissions, without a request and without the limit.
-    /// One that is there stays as it is.
+    /// Puts a target on a project's allowlist with the default permissions, without a request and
+    /// without the limit. One that is there stays as it is.
     #[track_caller]
     pub fn allow(&self, source_project: u64, target: Target) {
         self.allow_with(source_project, target, Permissions::default());
     }
 
-    /// Puts a target on a project's allowlist, without a request and without the limit. One that is there stays as it is.
+    /// Puts a target on a project's allowlist, without a request and without the limit. One that is
+    /// there stays as it is.
     #[track_caller]
     pub fn allow_with(&self, source_project: u64, target: Target, permissions: Permissions) {
         self.build(|world| world.allow(source_project, target, permissions));
@@ -123,8 +126,8 @@ impl Simulator {
         self.edit_entry(source_project, target, |entry| entry.autopopulated = autopopulated);
     }
 
-    /// Makes an outbound link, as versions did that limited access *from* projects. Newer ones keep it and show it in
-    /// GraphQL alone.
+    /// Makes an outbound link, as versions did that limited access *from* projects. Newer ones keep
+    /// it and show it in GraphQL alone.
     #[track_caller]
     pub fn allow_outbound(&self, source_project: u64, target: u64) {
         self.build(|world| world.allow_outbound(source_project, target));
@@ -143,8 +146,8 @@ impl Simulator {
         self.build(|world| world.record_authentication(project, origin_project, at));
     }
 
-    /// Returns whether jobs of one project may do in another what a policy such as `READ_PACKAGES` permits, by its
-    /// allowlist.
+    /// Returns whether jobs of one project may do in another what a policy such as `READ_PACKAGES`
+    /// permits, by its allowlist.
     #[must_use]
     pub fn job_may(&self, from: u64, to: u64, policy: &str) -> bool {
         self.instance().world().job_may(from, to, policy)
@@ -171,13 +174,18 @@ impl Simulator {
     /// Sets whether job tokens may push to the project's repository.
     #[track_caller]
     pub fn set_push_repository_for_job_token_allowed(&self, project: u64, allowed: bool) {
-        self.edit_project(project, |project| project.push_repository_for_job_token_allowed = allowed);
+        self.edit_project(project, |project| {
+            project.push_repository_for_job_token_allowed = allowed
+        });
     }
 
-    /// Sets whether job tokens of other projects may push to the project's repository, if more conditions hold.
+    /// Sets whether job tokens of other projects may push to the project's repository, if more
+    /// conditions hold.
     #[track_caller]
     pub fn set_cross_project_push_for_job_token_allowed(&self, project: u64, allowed: bool) {
-        self.edit_project(project, |project| project.cross_project_push_for_job_token_allowed = allowed);
+        self.edit_project(project, |project| {
+            project.cross_project_push_for_job_token_allowed = allowed
+        });
     }
 
     /// Archives a project, or takes it out of the archive.
@@ -192,12 +200,18 @@ impl Simulator {
         self.edit_project(project, |project| project.fine_grained_permissions = on);
     }
 
-    /// Returns the targets on a project's allowlist, without the project itself and targets of outbound links.
+    /// Returns the targets on a project's allowlist, without the project itself and targets of
+    /// outbound links.
     #[track_caller]
     #[must_use]
     pub fn allowlist(&self, source_project: u64) -> Allowlist {
         self.edit_project(source_project, |project| Allowlist {
-            projects: project.allowed_projects.keys().copied().filter(|id| *id != source_project).collect(),
+            projects: project
+                .allowed_projects
+                .keys()
+                .copied()
+                .filter(|id| *id != source_project)
+                .collect(),
             groups: project.allowed_groups.keys().copied().collect(),
         })
     }
@@ -206,7 +220,9 @@ impl Simulator {
     #[track_caller]
     #[must_use]
     pub fn entry(&self, source_project: u64, target: Target) -> Option<AllowlistEntry> {
-        self.edit_project(source_project, |project| project.links(target).get(&target.id()).cloned())
+        self.edit_project(source_project, |project| {
+            project.links(target).get(&target.id()).cloned()
+        })
     }
 
     /// The permissions of a target that is on a project's allowlist.
@@ -230,7 +246,8 @@ impl Simulator {
         self.edit_project(project, |project| project.push_repository_for_job_token_allowed)
     }
 
-    /// Returns whether job tokens of other projects may push to the project's repository, if more conditions hold.
+    /// Returns whether job tokens of other projects may push to the project's repository, if more
+    /// conditions hold.
     #[track_caller]
     #[must_use]
     pub fn cross_project_push_for_job_token_allowed(&self, project: u64) -> bool {
@@ -276,10 +293,17 @@ impl Simulator {
     }
 
     #[track_caller]
-    fn edit_entry(&self, source_project: u64, target: Target, act: impl FnOnce(&mut AllowlistEntry)) {
-        self.edit_project(source_project, |project| match project.links_mut(target).get_mut(&target.id()) {
-            Some(entry) => act(entry),
-            None => panic!("{target:?} is not on the allowlist of project {source_project}"),
+    fn edit_entry(
+        &self,
+        source_project: u64,
+        target: Target,
+        act: impl FnOnce(&mut AllowlistEntry),
+    ) {
+        self.edit_project(source_project, |project| {
+            match project.links_mut(target).get_mut(&target.id()) {
+                Some(entry) => act(entry),
+                None => panic!("{target:?} is not on the allowlist of project {source_project}"),
+            }
         });
     }
 

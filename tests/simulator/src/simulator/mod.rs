@@ -1,5 +1,5 @@
-//! The handle on a running instance: starting it, where it is, and what its administrator sets. Building the world and
-//! watching the traffic are in the files beside this one.
+//! The handle on a running instance: starting it, where it is, and what its administrator sets.
+//! Building the world and watching the traffic are in the files beside this one.
 
 mod building;
 mod watching;
@@ -16,9 +16,9 @@ use crate::world::{Enforcement, GranularGraphql, MissingField, TokenSpec, World}
 
 /// An in-memory GitLab on loopback, from `start` until it is dropped.
 ///
-/// It starts with an administrator, whose token is [`Simulator::token`], and nothing else. Methods that build or change
-/// the world panic when asked for what cannot be, such as a project in a place that is taken: that is a mistake in the
-/// test, not an answer of GitLab.
+/// It starts with an administrator, whose token is [`Simulator::token`], and nothing else. Methods
+/// that build or change the world panic when asked for what cannot be, such as a project in a place
+/// that is taken: that is a mistake in the test, not an answer of GitLab.
 pub struct Simulator {
     server: Server,
     token: String,
@@ -61,7 +61,8 @@ impl Simulator {
         Builder::default()
     }
 
-    /// The address of the instance, without a slash at the end; with the relative URL root, if there is one.
+    /// The address of the instance, without a slash at the end; with the relative URL root, if
+    /// there is one.
     #[must_use]
     pub fn url(&self) -> String {
         self.instance().site.url()
@@ -93,7 +94,10 @@ impl Simulator {
     pub fn remove_field(&self, type_name: &str, field_name: &str) {
         let missing = MissingField { ty: Some(type_name.to_owned()), name: field_name.to_owned() };
         let settings = &mut self.instance().world().settings;
-        assert!(graphql::has_field(settings, &missing), "the schema has no field {type_name}.{field_name}");
+        assert!(
+            graphql::has_field(settings, &missing),
+            "the schema has no field {type_name}.{field_name}"
+        );
         settings.missing_fields.insert(missing);
     }
 
@@ -105,11 +109,15 @@ impl Simulator {
     #[track_caller]
     pub fn enforce_fine_grained_tokens(&self, enforces: bool) {
         let settings = &mut self.instance().world().settings;
-        assert!(settings.version.has_fine_grained_tokens(), "fine-grained tokens need GitLab 18.10");
+        assert!(
+            settings.version.has_fine_grained_tokens(),
+            "fine-grained tokens need GitLab 18.10"
+        );
         settings.enforces_fine_grained_tokens = enforces;
     }
 
-    /// Changes how GraphQL answers fine-grained tokens where a type isn't covered by their permissions.
+    /// Changes how GraphQL answers fine-grained tokens where a type isn't covered by their
+    /// permissions.
     pub fn set_granular_graphql(&self, answers: GranularGraphql) {
         self.instance().world().settings.granular_graphql = answers;
     }
@@ -166,7 +174,8 @@ impl Builder {
         self
     }
 
-    /// Sets the version, which decides what the instance knows and how it answers: 18.8.0-ee unless set.
+    /// Sets the version, which decides what the instance knows and how it answers: 18.8.0-ee unless
+    /// set.
     ///
     /// # Panics
     ///
@@ -184,11 +193,15 @@ impl Builder {
     /// Takes a field out of every type of the GraphQL schema that has it, as a later version may.
     #[must_use]
     pub fn without_field(mut self, field_name: &str) -> Self {
-        self.world.settings.missing_fields.insert(MissingField { ty: None, name: field_name.to_owned() });
+        self.world
+            .settings
+            .missing_fields
+            .insert(MissingField { ty: None, name: field_name.to_owned() });
         self
     }
 
-    /// Deletes projects and groups in two steps, as GitLab does from 18.0 on, and in paid plans before.
+    /// Deletes projects and groups in two steps, as GitLab does from 18.0 on, and in paid plans
+    /// before.
     #[must_use]
     pub fn delays_deletion(mut self) -> Self {
         self.world.settings.delays_deletion = true;

@@ -43,15 +43,15 @@ impl Simulator {
         self.instance().faults().clear();
     }
 
-    /// Holds the requests that a barrier is for, until what this returns lets them go on or is dropped. Requests that a
-    /// rate limit refuses reach no barrier.
+    /// Holds the requests that a barrier is for, until what this returns lets them go on or is
+    /// dropped. Requests that a rate limit refuses reach no barrier.
     #[must_use]
     pub fn hold(&self, barrier: Barrier) -> Held {
         self.instance().barriers().put_up(barrier)
     }
 
-    /// Allows so many requests in each window, which the first request after the last window opens. The counts of an
-    /// earlier limit are forgotten.
+    /// Allows so many requests in each window, which the first request after the last window opens.
+    /// The counts of an earlier limit are forgotten.
     pub fn limit_rate(&self, requests: usize, window: Duration) {
         *self.instance().rate_limit() = Some(RateLimit::new(requests, window));
     }

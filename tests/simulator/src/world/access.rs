@@ -29,7 +29,10 @@ pub(crate) struct Token {
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("name", &self.name).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("name", &self.name)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,7 +58,8 @@ impl Token {
 }
 
 impl World {
-    /// Adds a token with a user of the same name and returns its secret, which is made from the name: names are unique.
+    /// Adds a token with a user of the same name and returns its secret, which is made from the
+    /// name: names are unique.
     pub(crate) fn add_token(&mut self, spec: TokenSpec) -> String {
         let user = self.add_user(&spec.name);
         self.add_token_of(user, spec)
@@ -125,8 +129,8 @@ impl World {
         self.with_ancestors(place).flat_map(|place| self.roles_in(token, place)).max()
     }
 
-    /// Returns whether a token sees a place: by a role in it or above it, by one below it (groups), or
-    /// because it was told so.
+    /// Returns whether a token sees a place: by a role in it or above it, by one below it (groups),
+    /// or because it was told so.
     pub(crate) fn can_see(&self, id: TokenId, place: Target) -> bool {
         let token = self.token(id);
         if token.hidden.contains(&place) {
@@ -135,11 +139,17 @@ impl World {
         token.visible.contains(&place)
             || self.is_public(place)
             || self.role(id, place).is_some()
-            || self.places_of(token).any(|held| self.with_ancestors(held).any(|above| above == place))
+            || self
+                .places_of(token)
+                .any(|held| self.with_ancestors(held).any(|above| above == place))
     }
 
     /// The roles in a place itself: that of the token, and that of its user.
-    fn roles_in<'w>(&'w self, token: &'w Token, place: Target) -> impl Iterator<Item = Role> + use<'w> {
+    fn roles_in<'w>(
+        &'w self,
+        token: &'w Token,
+        place: Target,
+    ) -> impl Iterator<Item = Role> + use<'w> {
         let by_membership = self.user(token.user).and_then(|user| user.roles.get(&place));
         token.roles.get(&place).into_iter().chain(by_membership).copied()
     }

@@ -1,23 +1,26 @@
-//! The rules of the job token scope: who may read and change a project's setting and allowlist, and what GitLab says
-//! when it refuses. Message texts are GitLab's own; status codes and JSON are the HTTP layer's.
+//! The rules of the job token scope: who may read and change a project's setting and allowlist, and
+//! what GitLab says when it refuses. Message texts are GitLab's own; status codes and JSON are the
+//! HTTP layer's.
 
 use std::collections::BTreeMap;
 
 use super::{
-    AllowlistEntry, BuildError, Direction, Enforcement, Group, Permissions, Project, Role, Target, TokenId,
-    World,
+    AllowlistEntry, BuildError, Direction, Enforcement, Group, Permissions, Project, Role, Target,
+    TokenId, World,
 };
 
 /// Maximum number of links of each kind of a source project.
 pub const LINK_LIMIT: usize = 200;
 
-/// The ID of the user who makes what is made by other means than the API: the administrator of the instance.
+/// The ID of the user who makes what is made by other means than the API: the administrator of the
+/// instance.
 const ADMINISTRATOR_USER: u64 = 1;
 
 /// GitLab's reason for an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// A project that does not exist or that the token cannot see: the source of any call, or the target of a removal.
+    /// A project that does not exist or that the token cannot see: the source of any call, or the
+    /// target of a removal.
     ProjectNotFound,
     /// The token's role in the source project is below Maintainer.
     Forbidden,
@@ -40,7 +43,11 @@ pub(crate) struct ScopeSettings {
 
 impl World {
     /// The settings as a read shows them: enforcement overrules the project's own.
-    pub(crate) fn scope(&self, token: TokenId, source_project: u64) -> Result<ScopeSettings, Refusal> {
+    pub(crate) fn scope(
+        &self,
+        token: TokenId,
+        source_project: u64,
+    ) -> Result<ScopeSettings, Refusal> {
         let project = self.administered(token, source_project)?;
         Ok(ScopeSettings {
             inbound_enabled: self.is_restricted(source_project),
@@ -58,7 +65,9 @@ impl World {
         self.administered(token, source_project)?;
         match self.settings.enforcement {
             Enforcement::Refusing if !enabled => Err(Refusal::Rejected(
-                "Job token scope cannot be disabled for this project because it is enforced for the instance.".to_owned(),
+                "Job token scope cannot be disabled for this project because it is enforced for \
+                 the instance."
+                    .to_owned(),
             )),
             Enforcement::Silent if !enabled => Ok(()),
             _ => {
@@ -68,27 +77,34 @@ impl World {
         }
     }
 
-    /// The allowed projects and the project itself, which is shown without a link, and once more with one.
+    /// The allowed projects and the project itself, which is shown without a link, and once more
+    /// with one.
     pub(crate) fn listed_projects(
         &self,
         token: TokenId,
         source_project: u64,
     ) -> Result<Vec<&Project>, Refusal> {
         let project = self.administered(token, source_project)?;
-        let mut ids: Vec<u64> = project.allowed_projects.keys().copied().chain([source_project]).collect();
+        let mut ids: Vec<u64> =
+            project.allowed_projects.keys().copied().chain([source_project]).collect();
         ids.sort_by_key(|id| shuffled(*id));
         Ok(ids.into_iter().filter_map(|id| self.project(id)).collect())
     }
 
     /// The allowed groups.
-    pub(crate) fn listed_groups(&self, token: TokenId, source_project: u64) -> Result<Vec<&Group>, Refusal> {
+    pub(crate) fn listed_groups(
+        &self,
+        token: TokenId,
+        source_project: u64,
+    ) -> Result<Vec<&Group>, Refusal> {
         let project = self.administered(token, source_project)?;
         let mut ids: Vec<u64> = project.allowed_groups.keys().copied().collect();
         ids.sort_by_key(|id| shuffled(*id));
         Ok(ids.into_iter().filter_map(|id| self.group(id)).collect())
     }
 
-    /// Puts a target on the list. The limit is validated before uniqueness: a full list says so even of a target on it.
+    /// Puts a target on the list. The limit is validated before uniqueness: a full list says so
+    /// even of a target on it.
     pub(crate) fn add_link(
         &mut self,
         token: TokenId,
@@ -102,8 +118,8 @@ impl World {
         }
         if !self.can_see(token, target) {
             return Err(Refusal::Rejected(format!(
-                "The target_{} that you are attempting to access does not exist or you don't have permission to \
-                 perform this action",
+                "The target_{} that you are attempting to access does not exist or you don't have \
+                 permission to perform this action",
                 target.kind()
             )));
         }
@@ -134,8 +150,8 @@ impl World {
         }
     }
 
-    /// Removes a target from the list. A group need only exist; before 19.4 a project must be visible too. The target
-    /// is looked up before the role.
+    /// Removes a target from the list. A group need only exist; before 19.4 a project must be
+    /// visible too. The target is looked up before the role.
     pub(crate) fn remove_link(
         &mut self,
         token: TokenId,
@@ -145,7 +161,8 @@ impl World {
         self.seen(token, source_project)?;
         match target {
             Target::Project(_) => {
-                let found = self.settings.version.removes_hidden_projects() || self.can_see(token, target);
+                let found =
+                    self.settings.version.removes_hidden_projects() || self.can_see(token, target);
                 if !self.exists(target) || !found {
                     return Err(Refusal::ProjectNotFound);
                 }
@@ -161,7 +178,12 @@ impl World {
                 "Source project cannot be removed from the job token scope".to_owned(),
             ));
         }
-        if self.administered_mut(token, source_project)?.links_mut(target).remove(&target.id()).is_some() {
+        if self
+            .administered_mut(token, source_project)?
+            .links_mut(target)
+            .remove(&target.id())
+            .is_some()
+        {
             return Ok(());
         }
         Err(Refusal::Rejected(format!("Target {} is not in the job token scope", target.kind())))
@@ -174,12 +196,13 @@ impl World {
         source_project: u64,
         allowed: bool,
     ) -> Result<(), Refusal> {
-        self.administered_mut(token, source_project)?.push_repository_for_job_token_allowed = allowed;
+        self.administered_mut(token, source_project)?.push_repository_for_job_token_allowed =
+            allowed;
         Ok(())
     }
 
-    /// Puts a target on the list by other means than the API, beyond the limit if need be. Both must exist. An entry
-    /// that is there stays as it is.
+    /// Puts a target on the list by other means than the API, beyond the limit if need be. Both
+    /// must exist. An entry that is there stays as it is.
     pub(crate) fn allow(
         &mut self,
         source_project: u64,
@@ -190,20 +213,27 @@ impl World {
             return Err(BuildError::NoSuch(target));
         }
         let entry = self.new_entry(permissions, ADMINISTRATOR_USER);
-        let project =
-            self.project_mut(source_project).ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
+        let project = self
+            .project_mut(source_project)
+            .ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
         project.links_mut(target).entry(target.id()).or_insert(entry);
         Ok(())
     }
 
-    /// Makes an outbound link, as old versions did. Both projects must exist. A link that is there stays as it is.
-    pub(crate) fn allow_outbound(&mut self, source_project: u64, target: u64) -> Result<(), BuildError> {
+    /// Makes an outbound link, as old versions did. Both projects must exist. A link that is there
+    /// stays as it is.
+    pub(crate) fn allow_outbound(
+        &mut self,
+        source_project: u64,
+        target: u64,
+    ) -> Result<(), BuildError> {
         if !self.exists(Target::Project(target)) {
             return Err(BuildError::NoSuch(Target::Project(target)));
         }
         let entry = self.new_entry(Permissions::default(), ADMINISTRATOR_USER);
-        let project =
-            self.project_mut(source_project).ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
+        let project = self
+            .project_mut(source_project)
+            .ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
         project.outbound_projects.entry(target).or_insert(entry);
         Ok(())
     }
@@ -214,15 +244,22 @@ impl World {
     }
 
     /// Takes a target off the list by other means than the API; says whether it was there.
-    pub(crate) fn revoke(&mut self, source_project: u64, target: Target) -> Result<bool, BuildError> {
-        let project =
-            self.project_mut(source_project).ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
+    pub(crate) fn revoke(
+        &mut self,
+        source_project: u64,
+        target: Target,
+    ) -> Result<bool, BuildError> {
+        let project = self
+            .project_mut(source_project)
+            .ok_or(BuildError::NoSuch(Target::Project(source_project)))?;
         Ok(project.links_mut(target).remove(&target.id()).is_some())
     }
 
     fn seen(&self, token: TokenId, source_project: u64) -> Result<&Project, Refusal> {
         let place = Target::Project(source_project);
-        self.project(source_project).filter(|_| self.can_see(token, place)).ok_or(Refusal::ProjectNotFound)
+        self.project(source_project)
+            .filter(|_| self.can_see(token, place))
+            .ok_or(Refusal::ProjectNotFound)
     }
 
     /// The source project, if the token may administer it: seen, and Maintainer or more.
@@ -234,7 +271,11 @@ impl World {
         Ok(project)
     }
 
-    fn administered_mut(&mut self, token: TokenId, source_project: u64) -> Result<&mut Project, Refusal> {
+    fn administered_mut(
+        &mut self,
+        token: TokenId,
+        source_project: u64,
+    ) -> Result<&mut Project, Refusal> {
         self.administered(token, source_project)?;
         self.project_mut(source_project).ok_or(Refusal::ProjectNotFound)
     }
@@ -295,8 +336,8 @@ impl Project {
     }
 }
 
-/// A fixed order that is not that of the IDs: GitLab promises none. The factor is 2^64 over the golden ratio,
-/// which scatters neighbours.
+/// A fixed order that is not that of the IDs: GitLab promises none. The factor is 2^64 over the
+/// golden ratio, which scatters neighbours.
 fn shuffled(id: u64) -> u64 {
     id.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

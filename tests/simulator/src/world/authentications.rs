@@ -1,4 +1,5 @@
-//! The log of authentications: which projects' jobs used a job token against a project, and when last.
+//! The log of authentications: which projects' jobs used a job token against a project, and when
+//! last.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,8 @@ use super::{BuildError, Target, World};
 pub(crate) type Authentications = BTreeMap<u64, String>;
 
 impl World {
-    /// Records that a job of a project used its token against another, at a moment as GraphQL writes it.
+    /// Records that a job of a project used its token against another, at a moment as GraphQL
+    /// writes it.
     pub(crate) fn record_authentication(
         &mut self,
         project: u64,
@@ -18,7 +20,8 @@ impl World {
         if !self.exists(Target::Project(origin)) {
             return Err(BuildError::NoSuch(Target::Project(origin)));
         }
-        let project = self.project_mut(project).ok_or(BuildError::NoSuch(Target::Project(project)))?;
+        let project =
+            self.project_mut(project).ok_or(BuildError::NoSuch(Target::Project(project)))?;
         project.authentications.insert(origin, at.to_owned());
         Ok(())
     }

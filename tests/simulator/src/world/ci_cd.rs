@@ -1,4 +1,5 @@
-//! The CI/CD settings of a project that have to do with job tokens, as GraphQL changes them: all or none of a request.
+//! The CI/CD settings of a project that have to do with job tokens, as GraphQL changes them: all or
+//! none of a request.
 
 use super::{Enforcement, Hindrance, TokenId, World};
 
@@ -30,13 +31,15 @@ impl World {
             project.outbound_enabled = change.outbound.unwrap_or(project.outbound_enabled);
             project.push_repository_for_job_token_allowed =
                 change.push.unwrap_or(project.push_repository_for_job_token_allowed);
-            project.cross_project_push_for_job_token_allowed =
-                change.cross_project_push.unwrap_or(project.cross_project_push_for_job_token_allowed);
+            project.cross_project_push_for_job_token_allowed = change
+                .cross_project_push
+                .unwrap_or(project.cross_project_push_for_job_token_allowed);
         }
         Ok(id)
     }
 
-    /// Returns whether access to a project is restricted to its allowlist, by itself or by the instance.
+    /// Returns whether access to a project is restricted to its allowlist, by itself or by the
+    /// instance.
     pub(crate) fn is_restricted(&self, project: u64) -> bool {
         self.settings.enforcement != Enforcement::Off
             || self.project(project).is_some_and(|project| project.inbound_enabled)
@@ -56,7 +59,10 @@ mod tests {
         let bot = world.token_by_secret(&secret).unwrap();
         world.settings.enforcement = Enforcement::Refusing;
         let change = CiCdChange { inbound: Some(false), push: Some(true), ..CiCdChange::default() };
-        assert!(matches!(world.change_ci_cd_by_path(bot, "acme/app", change), Err(Hindrance::Refused(_))));
+        assert!(matches!(
+            world.change_ci_cd_by_path(bot, "acme/app", change),
+            Err(Hindrance::Refused(_))
+        ));
         assert!(!world.project(app).unwrap().push_repository_for_job_token_allowed);
         let change = CiCdChange { outbound: Some(true), ..change };
         assert!(matches!(

@@ -1,4 +1,5 @@
-//! Delayed deletion: what is deleted is marked and renamed first, and goes when it is deleted for good.
+//! Delayed deletion: what is deleted is marked and renamed first, and goes when it is deleted for
+//! good.
 
 use super::{Target, World};
 

@@ -1,7 +1,7 @@
 //! The data of an entry of an allowlist. `allowlist` decides who may read or change it.
 
-/// The permissions of an allowed project or group: all that the default permissions give, or what single
-/// policies give and nothing else.
+/// The permissions of an allowed project or group: all that the default permissions give, or what
+/// single policies give and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permissions {
     /// True if the default permissions apply. Policies beside them are kept and have no effect.
@@ -48,7 +48,8 @@ pub struct AllowlistEntry {
 pub(crate) enum Direction {
     /// Jobs of the target may access the source project.
     Inbound,
-    /// Jobs of the source project may access the target: a link that old versions made and newer ones only keep.
+    /// Jobs of the source project may access the target: a link that old versions made and newer
+    /// ones only keep.
     Outbound,
 }
 
@@ -63,7 +64,8 @@ impl Direction {
 }
 
 impl AllowlistEntry {
-    /// The entry that is made after `earlier` others. The model has no clock: it makes one entry a second.
+    /// The entry that is made after `earlier` others. The model has no clock: it makes one entry a
+    /// second.
     pub(super) fn new(permissions: Permissions, earlier: u64, added_by: u64) -> Self {
         let (minutes, seconds) = (earlier / 60, earlier % 60);
         let (hours, minutes) = (minutes / 60, minutes % 60);

@@ -1,5 +1,5 @@
-//! Fine-grained personal access tokens: single permissions in place of scopes. The permission that an endpoint or a
-//! mutation needs is known where it is served.
+//! Fine-grained personal access tokens: single permissions in place of scopes. The permission that
+//! an endpoint or a mutation needs is known where it is served.
 
 use super::{TokenId, World};
 
@@ -67,13 +67,19 @@ impl Boundary {
 }
 
 impl World {
-    /// Returns whether a token is judged by single permissions: it is fine-grained, or the instance takes no others.
+    /// Returns whether a token is judged by single permissions: it is fine-grained, or the instance
+    /// takes no others.
     pub(crate) fn is_granular(&self, token: TokenId) -> bool {
         self.settings.enforces_fine_grained_tokens || self.token(token).permissions.is_some()
     }
 
-    /// Checks that a token may do what needs a permission, if it is judged by them. The error is GitLab's sentence.
-    pub(crate) fn check_permission(&self, token: TokenId, needed: Requirement) -> Result<(), String> {
+    /// Checks that a token may do what needs a permission, if it is judged by them. The error is
+    /// GitLab's sentence.
+    pub(crate) fn check_permission(
+        &self,
+        token: TokenId,
+        needed: Requirement,
+    ) -> Result<(), String> {
         let held = self.token(token).permissions.as_ref();
         if !self.is_granular(token) || held.is_some_and(|held| held.contains(needed.permission)) {
             return Ok(());
@@ -81,13 +87,14 @@ impl World {
         let Requirement { permission, boundary } = needed;
         Err(if self.settings.version.names_boundaries() {
             format!(
-                "Access denied: This operation requires a fine-grained personal access token with the following {} \
-                 permissions: [{permission}].",
+                "Access denied: This operation requires a fine-grained personal access token with \
+                 the following {} permissions: [{permission}].",
                 boundary.name()
             )
         } else {
             format!(
-                "Access denied: Your Personal Access Token lacks the required permissions: [{permission}]"
+                "Access denied: Your Personal Access Token lacks the required permissions: \
+                 [{permission}]"
             )
         })
     }
@@ -117,9 +124,13 @@ mod tests {
     #[test]
     fn a_fine_grained_token_needs_the_very_permission() {
         let mut world = World::default();
-        let right = add(&mut world, TokenSpec::new("right").fine_grained(["Job Token Scope: Read"]));
-        let wrong = add(&mut world, TokenSpec::new("wrong").fine_grained(["Job Token Scope: Update"]));
+        let right =
+            add(&mut world, TokenSpec::new("right").fine_grained(["Job Token Scope: Read"]));
+        let wrong =
+            add(&mut world, TokenSpec::new("wrong").fine_grained(["Job Token Scope: Update"]));
         assert_eq!(world.check_permission(right, NEEDED), Ok(()));
-        assert!(world.check_permission(wrong, NEEDED).unwrap_err().ends_with("[Job Token Scope: Read]"));
+        assert!(
+            world.check_permission(wrong, NEEDED).unwrap_err().ends_with("[Job Token Scope: Read]")
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! The rights of running jobs: which projects a job may access with its token, and where it may push. Rights that a
-//! project gives to everyone, and the role of the user who runs the job, are left out.
+//! The rights of running jobs: which projects a job may access with its token, and where it may
+//! push. Rights that a project gives to everyone, and the role of the user who runs the job, are
+//! left out.
 
 use super::{AllowlistEntry, Direction, Permissions, Project, Target, World};
 
@@ -8,7 +9,8 @@ const READ: &str = "READ_";
 const PUSH: &str = "ADMIN_REPOSITORIES";
 
 impl World {
-    /// Returns whether jobs of one project may do in another what a policy such as `READ_PACKAGES` permits.
+    /// Returns whether jobs of one project may do in another what a policy such as `READ_PACKAGES`
+    /// permits.
     pub(crate) fn job_may(&self, from: u64, to: u64, policy: &str) -> bool {
         let Some(project) = self.project(to) else { return false };
         if !self.is_restricted(to) {
@@ -23,7 +25,9 @@ impl World {
     /// Returns whether jobs of one project may push to another.
     pub(crate) fn job_may_push(&self, from: u64, to: u64) -> bool {
         let Some(project) = self.project(to) else { return false };
-        if !self.settings.version.has_push_setting() || !project.push_repository_for_job_token_allowed {
+        if !self.settings.version.has_push_setting()
+            || !project.push_repository_for_job_token_allowed
+        {
             return false;
         }
         if from == to {
@@ -32,18 +36,24 @@ impl World {
         self.settings.version.has_cross_project_push()
             && project.cross_project_push_for_job_token_allowed
             && self.is_restricted(to)
-            && self.nearest_entry(project, from).is_some_and(|entry| self.permits(project, entry, PUSH))
+            && self
+                .nearest_entry(project, from)
+                .is_some_and(|entry| self.permits(project, entry, PUSH))
     }
 
-    /// Returns the entry that lets a project's jobs in: its own, or else that of the nearest group above it. A group's
-    /// entry reaches the source project too, and limits its own jobs with all others.
+    /// Returns the entry that lets a project's jobs in: its own, or else that of the nearest group
+    /// above it. A group's entry reaches the source project too, and limits its own jobs with all
+    /// others.
     fn nearest_entry<'w>(&'w self, project: &'w Project, from: u64) -> Option<&'w AllowlistEntry> {
-        self.with_ancestors(Target::Project(from)).find_map(|place| project.entry(Direction::Inbound, place))
+        self.with_ancestors(Target::Project(from))
+            .find_map(|place| project.entry(Direction::Inbound, place))
     }
 
-    /// Returns whether an entry permits something. Where permissions are switched off, it permits everything.
+    /// Returns whether an entry permits something. Where permissions are switched off, it permits
+    /// everything.
     fn permits(&self, project: &Project, entry: &AllowlistEntry, policy: &str) -> bool {
-        let limits = self.settings.version.has_entry_permissions() && project.fine_grained_permissions;
+        let limits =
+            self.settings.version.has_entry_permissions() && project.fine_grained_permissions;
         !limits || entry.permissions.include(policy)
     }
 }
@@ -53,7 +63,10 @@ impl Permissions {
     fn include(&self, policy: &str) -> bool {
         let administers = policy.strip_prefix(READ).map(|what| format!("{ADMIN}{what}"));
         self.default_permissions
-            || self.job_token_policies.iter().any(|held| held == policy || Some(held) == administers.as_ref())
+            || self
+                .job_token_policies
+                .iter()
+                .any(|held| held == policy || Some(held) == administers.as_ref())
     }
 }
 
@@ -62,7 +75,8 @@ mod tests {
     use super::*;
     use crate::world::Enforcement;
 
-    /// A world in which the allowlist of `acme/app` is empty, with `acme/app`, `acme/team/lib` and `other/tool`.
+    /// A world in which the allowlist of `acme/app` is empty, with `acme/app`, `acme/team/lib` and
+    /// `other/tool`.
     fn world(version: &str) -> (World, u64, u64, u64) {
         let mut world = World::default();
         world.settings.version = version.parse().unwrap();
@@ -76,7 +90,9 @@ mod tests {
     }
 
     fn allow(world: &mut World, source_project: u64, target: Target, policies: &[&str]) {
-        world.allow(source_project, target, Permissions::limited_to(policies.iter().copied())).unwrap();
+        world
+            .allow(source_project, target, Permissions::limited_to(policies.iter().copied()))
+            .unwrap();
     }
 
     #[test]
@@ -108,7 +124,9 @@ mod tests {
         let (mut world, app, _, tool) = world("18.8.0-ee");
         allow(&mut world, app, Target::Project(tool), &["ADMIN_PACKAGES", "READ_JOBS"]);
         let may = |policy| world.job_may(tool, app, policy);
-        assert!(may("READ_PACKAGES") && may("ADMIN_PACKAGES") && may("READ_JOBS") && !may("ADMIN_JOBS"));
+        assert!(
+            may("READ_PACKAGES") && may("ADMIN_PACKAGES") && may("READ_JOBS") && !may("ADMIN_JOBS")
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! GitLab's data, and the rules by which it changes: groups, projects, allowlists, tokens, instance settings.
-//! A pure model: no HTTP, no clock, no threads.
+//! GitLab's data, and the rules by which it changes: groups, projects, allowlists, tokens, instance
+//! settings. A pure model: no HTTP, no clock, no threads.
 
 mod access;
 mod allowlist;
@@ -64,7 +64,8 @@ pub(crate) struct Project {
     pub(crate) push_repository_for_job_token_allowed: bool,
     pub(crate) cross_project_push_for_job_token_allowed: bool,
     pub(crate) archived: bool,
-    /// True if entries of its allowlist can have permissions of their own: a feature flag of the project.
+    /// True if entries of its allowlist can have permissions of their own: a feature flag of the
+    /// project.
     pub(crate) fine_grained_permissions: bool,
     /// Projects on the allowlist; the project itself only if it has an entry of its own.
     pub(crate) allowed_projects: BTreeMap<u64, AllowlistEntry>,
@@ -84,7 +85,8 @@ pub(crate) struct Group {
     name: Option<String>,
 }
 
-/// The error of building the world. These are mistakes of the test that builds it, not responses of GitLab.
+/// The error of building the world. These are mistakes of the test that builds it, not responses of
+/// GitLab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BuildError {
     /// Something else lives at the path.
@@ -133,9 +135,11 @@ impl World {
         Ok(id)
     }
 
-    /// Adds a project, and the groups above it as needed. New projects limit inbound access, as GitLab's do.
+    /// Adds a project, and the groups above it as needed. New projects limit inbound access, as
+    /// GitLab's do.
     pub(crate) fn add_project(&mut self, path: &str) -> Result<u64, BuildError> {
-        let (parent, _) = path.rsplit_once('/').ok_or_else(|| BuildError::NoNamespace(path.to_owned()))?;
+        let (parent, _) =
+            path.rsplit_once('/').ok_or_else(|| BuildError::NoNamespace(path.to_owned()))?;
         check_name(path)?;
         if self.namespace.is_taken(path) {
             return Err(BuildError::PathTaken(path.to_owned()));
@@ -198,7 +202,8 @@ impl World {
             .filter(move |project| self.parent(&project.path).is_some_and(|parent| parent.id == id))
     }
 
-    /// The projects of a group, with those of the groups below it or without, in the order of their IDs.
+    /// The projects of a group, with those of the groups below it or without, in the order of their
+    /// IDs.
     pub(crate) fn projects_below(&self, group: u64, deep: bool) -> impl Iterator<Item = &Project> {
         let above = if deep { usize::MAX } else { 1 };
         self.projects.values().filter(move |project| {
@@ -229,8 +234,9 @@ impl World {
             Target::Project(id) => self.project(id).map(|project| project.path.as_str()),
             Target::Group(id) => self.group(id).map(|group| group.path.as_str()),
         };
-        let above =
-            std::iter::successors(path.and_then(|path| self.parent(path)), |group| self.parent(&group.path));
+        let above = std::iter::successors(path.and_then(|path| self.parent(path)), |group| {
+            self.parent(&group.path)
+        });
         std::iter::once(place).chain(above.map(|group| Target::Group(group.id)))
     }
 }

@@ -4,14 +4,15 @@ use super::namespace::Occupant;
 use super::{BuildError, Target, World, check_name};
 
 impl World {
-    /// Renames or transfers a project. Its ID stays, and its old path forwards to it until something takes
-    /// that path.
+    /// Renames or transfers a project. Its ID stays, and its old path forwards to it until
+    /// something takes that path.
     pub(crate) fn move_project(&mut self, id: u64, to: &str) -> Result<(), BuildError> {
         let from = self.project(id).ok_or(BuildError::NoSuch(Target::Project(id)))?.path.clone();
         if !from.eq_ignore_ascii_case(to) && self.namespace.is_taken(to) {
             return Err(BuildError::PathTaken(to.to_owned()));
         }
-        let (parent, _) = to.rsplit_once('/').ok_or_else(|| BuildError::NoNamespace(to.to_owned()))?;
+        let (parent, _) =
+            to.rsplit_once('/').ok_or_else(|| BuildError::NoNamespace(to.to_owned()))?;
         check_name(to)?;
         self.add_group(parent)?;
         self.relocate_project(id, &from, to);
@@ -42,7 +43,8 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a project: its own allowlist, its place on every other one, its path and its forwarding addresses.
+    /// Deletes a project: its own allowlist, its place on every other one, its path and its
+    /// forwarding addresses.
     pub(crate) fn delete_project(&mut self, id: u64) -> Result<(), BuildError> {
         self.projects.remove(&id).ok_or(BuildError::NoSuch(Target::Project(id)))?;
         self.namespace.forget_project(id);
@@ -89,8 +91,9 @@ impl World {
     }
 }
 
-/// Returns whether a path is that of a group or lies below it. Paths of one world have the same letter case
-/// from the top down only if they were given so, hence the comparison without regard to case.
+/// Returns whether a path is that of a group or lies below it. Paths of one world have the same
+/// letter case from the top down only if they were given so, hence the comparison without regard to
+/// case.
 fn is_within(path: &str, group: &str) -> bool {
     path.get(..group.len()).is_some_and(|start| start.eq_ignore_ascii_case(group))
         && matches!(path.as_bytes().get(group.len()), None | Some(b'/'))
@@ -155,7 +158,9 @@ mod tests {
         }
         world.delete_group(top).unwrap();
         let source_project = world.project(source_project).unwrap();
-        assert!(source_project.allowed_projects.is_empty() && source_project.allowed_groups.is_empty());
+        assert!(
+            source_project.allowed_projects.is_empty() && source_project.allowed_groups.is_empty()
+        );
         assert!(!world.exists(Target::Project(lib)) && !world.exists(Target::Group(sub)));
     }
 
@@ -164,8 +169,14 @@ mod tests {
         let mut world = World::default();
         let id = world.add_project("acme/app").unwrap();
         world.add_project("acme/lib").unwrap();
-        assert_eq!(world.move_project(id, "acme/lib"), Err(BuildError::PathTaken("acme/lib".into())));
+        assert_eq!(
+            world.move_project(id, "acme/lib"),
+            Err(BuildError::PathTaken("acme/lib".into()))
+        );
         let acme = world.group_id("acme").unwrap();
-        assert_eq!(world.move_group(acme, "acme/below"), Err(BuildError::PathTaken("acme/below".into())));
+        assert_eq!(
+            world.move_group(acme, "acme/below"),
+            Err(BuildError::PathTaken("acme/below".into()))
+        );
     }
 }

@@ -16,7 +16,9 @@ impl World {
     /// Returns the name of a project or group.
     pub(crate) fn name(&self, place: Target) -> &str {
         let (name, path) = match place {
-            Target::Project(id) => self.project(id).map(|project| (&project.name, &project.path)).unzip(),
+            Target::Project(id) => {
+                self.project(id).map(|project| (&project.name, &project.path)).unzip()
+            }
             Target::Group(id) => self.group(id).map(|group| (&group.name, &group.path)).unzip(),
         };
         let name = name.and_then(Option::as_deref);
@@ -25,7 +27,8 @@ impl World {
 
     /// Returns the names from the top-level group down to a place.
     pub(crate) fn full_name(&self, place: Target) -> String {
-        let mut names: Vec<&str> = self.with_ancestors(place).map(|place| self.name(place)).collect();
+        let mut names: Vec<&str> =
+            self.with_ancestors(place).map(|place| self.name(place)).collect();
         names.reverse();
         names.join(" / ")
     }

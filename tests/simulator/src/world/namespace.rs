@@ -1,5 +1,6 @@
-//! The projects and groups by full path. One map for projects, groups and the forwarding addresses of moved
-//! projects, because they compete for the same names. Nothing here knows what a project or a group holds.
+//! The projects and groups by full path. One map for projects, groups and the forwarding addresses
+//! of moved projects, because they compete for the same names. Nothing here knows what a project or
+//! a group holds.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,8 @@ pub(crate) enum Occupant {
     Project(u64),
     /// A group lives here.
     Group(u64),
-    /// A project lived here before it was renamed or transferred, and nothing has taken the path since.
+    /// A project lived here before it was renamed or transferred, and nothing has taken the path
+    /// since.
     MovedProject(u64),
 }
 

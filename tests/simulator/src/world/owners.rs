@@ -3,8 +3,8 @@
 use super::{BuildError, Refusal, Role, Target, TokenId, World, last_part};
 
 impl World {
-    /// Creates a project in a group where the token's user is Developer, or in the namespace of the user, which is a
-    /// group by its username.
+    /// Creates a project in a group where the token's user is Developer, or in the namespace of the
+    /// user, which is a group by its username.
     pub(crate) fn create_project(
         &mut self,
         token: TokenId,
@@ -49,7 +49,8 @@ impl World {
 
     /// Gives a project another last part of its path, which takes a Maintainer.
     pub(crate) fn rename(&mut self, project: u64, path: &str) -> Result<(), BuildError> {
-        let current = self.project(project).ok_or(BuildError::NoSuch(Target::Project(project)))?.path.clone();
+        let current =
+            self.project(project).ok_or(BuildError::NoSuch(Target::Project(project)))?.path.clone();
         let parent = current.strip_suffix(last_part(&current)).unwrap_or_default();
         self.move_project(project, &format!("{parent}{path}"))
     }
@@ -60,8 +61,8 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a place that the token sees, which takes a source project. Where deletion is delayed it is
-    /// only marked, until it is deleted for good, for which its full path must be given.
+    /// Deletes a place that the token sees, which takes a source project. Where deletion is delayed
+    /// it is only marked, until it is deleted for good, for which its full path must be given.
     pub(crate) fn delete(
         &mut self,
         token: TokenId,
@@ -88,8 +89,10 @@ impl World {
 /// Returns the path that GitLab makes of a name.
 pub(crate) fn slug(name: &str) -> String {
     let kept = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    let dashed: String =
-        name.chars().map(|letter| if kept(letter) { letter.to_ascii_lowercase() } else { '-' }).collect();
+    let dashed: String = name
+        .chars()
+        .map(|letter| if kept(letter) { letter.to_ascii_lowercase() } else { '-' })
+        .collect();
     let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
     words.join("-")
 }

@@ -1,12 +1,14 @@
-//! The rules of GraphQL's mutations: paths in place of IDs, permissions of single entries, and refusals in
-//! other words than over REST. Message texts are GitLab's own; the shape of answers is the GraphQL layer's.
+//! The rules of GraphQL's mutations: paths in place of IDs, permissions of single entries, and
+//! refusals in other words than over REST. Message texts are GitLab's own; the shape of answers is
+//! the GraphQL layer's.
 
 use super::{Direction, Occupant, Permissions, Refusal, Role, Target, TokenId, World};
 
 /// The reason why a mutation does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hindrance {
-    /// The source project is absent, hidden, or not the token's to administer; GitLab does not say which.
+    /// The source project is absent, hidden, or not the token's to administer; GitLab does not say
+    /// which.
     NotAvailable,
     /// The mutation says why, in its own list of errors.
     Refused(String),
@@ -20,7 +22,9 @@ impl From<Refusal> for Hindrance {
             Refusal::Rejected(reason) => Self::Refused(reason),
             Refusal::NotDeleted(reason) => Self::Refused(reason.to_owned()),
             Refusal::NoSuchTarget(_) => Self::Refused(NO_SUCH_TARGET.to_owned()),
-            Refusal::ProjectNotFound | Refusal::Forbidden | Refusal::ForbiddenRemoval => Self::NotAvailable,
+            Refusal::ProjectNotFound | Refusal::Forbidden | Refusal::ForbiddenRemoval => {
+                Self::NotAvailable
+            }
         }
     }
 }
@@ -38,8 +42,8 @@ impl World {
         self.can_see(token, place) && self.role(token, place) >= Some(Role::Maintainer)
     }
 
-    /// Puts a target on the list with permissions. Where fine-grained permissions are switched off the entry gets the
-    /// default ones without a word.
+    /// Puts a target on the list with permissions. Where fine-grained permissions are switched off
+    /// the entry gets the default ones without a word.
     pub(crate) fn add_by_path(
         &mut self,
         token: TokenId,
@@ -66,7 +70,9 @@ impl World {
         if !self.has_fine_grained_permissions(source_project) {
             return refused("Failed to update job token scope");
         }
-        let Some(target) = self.target_by_path(target) else { return refused("The target does not exist") };
+        let Some(target) = self.target_by_path(target) else {
+            return refused("The target does not exist");
+        };
         if !self.can_see(token, target) {
             return refused("You have insufficient permission to update this job token scope");
         }
@@ -99,11 +105,12 @@ impl World {
         if target == Some(source_project) {
             return refused("Source project cannot be removed from the job token scope");
         }
-        let removed =
-            target.zip(self.project_mut(source_project)).and_then(|(target, project)| match direction {
+        let removed = target.zip(self.project_mut(source_project)).and_then(|(target, project)| {
+            match direction {
                 Direction::Inbound => project.allowed_projects.remove(&target),
                 Direction::Outbound => project.outbound_projects.remove(&target),
-            });
+            }
+        });
         if removed.is_some() {
             Ok(source_project)
         } else {
@@ -120,9 +127,13 @@ impl World {
     ) -> Result<u64, Hindrance> {
         let source_project = self.administered_by_path(token, source_project)?;
         let target = self.group_id(target);
-        let removed =
-            target.is_some_and(|target| self.revoke(source_project, Target::Group(target)) == Ok(true));
-        if removed { Ok(source_project) } else { refused("Target group is not in the job token scope") }
+        let removed = target
+            .is_some_and(|target| self.revoke(source_project, Target::Group(target)) == Ok(true));
+        if removed {
+            Ok(source_project)
+        } else {
+            refused("Target group is not in the job token scope")
+        }
     }
 
     /// Returns whether entries of a project's list can have permissions of their own.
@@ -130,7 +141,11 @@ impl World {
         self.project(source_project).is_some_and(|project| project.fine_grained_permissions)
     }
 
-    pub(crate) fn administered_by_path(&self, token: TokenId, path: &str) -> Result<u64, Hindrance> {
+    pub(crate) fn administered_by_path(
+        &self,
+        token: TokenId,
+        path: &str,
+    ) -> Result<u64, Hindrance> {
         self.project_id(path)
             .filter(|project| self.may_administer(token, *project))
             .ok_or(Hindrance::NotAvailable)

@@ -6,7 +6,8 @@ use super::{GranularGraphql, Version};
 
 /// Enforcement of the allowlist for every project of the instance.
 ///
-/// Under either kind of enforcement a read answers `inbound_enabled: true`, whatever the project's own setting is.
+/// Under either kind of enforcement a read answers `inbound_enabled: true`, whatever the project's
+/// own setting is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Enforcement {
     /// Every project decides for itself.
@@ -31,8 +32,8 @@ pub(crate) struct MissingField {
 pub(crate) struct Settings {
     pub(crate) enforcement: Enforcement,
     pub(crate) version: Version,
-    /// True if lists leave `X-Total`, `X-Total-Pages` and the link to the last page out, as for very large
-    /// sets.
+    /// True if lists leave `X-Total`, `X-Total-Pages` and the link to the last page out, as for
+    /// very large sets.
     pub(crate) omits_totals: bool,
     /// Absence of the deprecated `outbound_enabled` from reads of the scope.
     pub(crate) omits_outbound_enabled: bool,

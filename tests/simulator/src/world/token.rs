@@ -1,4 +1,5 @@
-//! The words in which a token is described: roles, scopes, states. What follows from them is decided in `access`.
+//! The words in which a token is described: roles, scopes, states. What follows from them is
+//! decided in `access`.
 
 use super::Target;
 
@@ -70,7 +71,8 @@ pub(crate) enum TokenKind {
     CiJob,
 }
 
-/// A token to be added to the world: an active one with the scope `api` and no rights, until told otherwise.
+/// A token to be added to the world: an active one with the scope `api` and no rights, until told
+/// otherwise.
 #[derive(Debug, Clone)]
 pub struct TokenSpec {
     pub(crate) name: String,
@@ -113,9 +115,13 @@ impl TokenSpec {
         self
     }
 
-    /// Makes it a fine-grained token, with permissions such as `Job Token Scope: Read` in place of scopes.
+    /// Makes it a fine-grained token, with permissions such as `Job Token Scope: Read` in place of
+    /// scopes.
     #[must_use]
-    pub fn fine_grained<S: Into<String>>(mut self, permissions: impl IntoIterator<Item = S>) -> Self {
+    pub fn fine_grained<S: Into<String>>(
+        mut self,
+        permissions: impl IntoIterator<Item = S>,
+    ) -> Self {
         self.scopes.clear();
         self.permissions = Some(permissions.into_iter().map(Into::into).collect());
         self

@@ -1,5 +1,5 @@
-//! Users: those behind the tokens that tests add, and those that an administrator creates. Roles that come by
-//! membership belong to a user, and so to each of its tokens.
+//! Users: those behind the tokens that tests add, and those that an administrator creates. Roles
+//! that come by membership belong to a user, and so to each of its tokens.
 
 use std::collections::HashMap;
 
@@ -36,12 +36,20 @@ impl World {
     }
 
     /// Creates a user as an administrator does. Returns the ID.
-    pub(crate) fn create_user(&mut self, email: &str, username: &str, name: &str) -> Result<u64, Taken> {
+    pub(crate) fn create_user(
+        &mut self,
+        email: &str,
+        username: &str,
+        name: &str,
+    ) -> Result<u64, Taken> {
         let is = |held: &str, wanted: &str| held.eq_ignore_ascii_case(wanted);
-        if self.users.values().any(|user| user.email.as_deref().is_some_and(|held| is(held, email))) {
+        if self.users.values().any(|user| user.email.as_deref().is_some_and(|held| is(held, email)))
+        {
             return Err(Taken::Email);
         }
-        if self.users.values().any(|user| is(&user.username, username)) || self.namespace.is_taken(username) {
+        if self.users.values().any(|user| is(&user.username, username))
+            || self.namespace.is_taken(username)
+        {
             return Err(Taken::Username);
         }
         let user = User {
@@ -79,7 +87,11 @@ impl World {
     }
 
     /// Creates a token of a user. Returns the ID of the token and its secret.
-    pub(crate) fn create_personal_token(&mut self, user: u64, scopes: Vec<TokenScope>) -> (usize, String) {
+    pub(crate) fn create_personal_token(
+        &mut self,
+        user: u64,
+        scopes: Vec<TokenScope>,
+    ) -> (usize, String) {
         let number = self.tokens.len() + 1;
         let username = self.user(user).map(|user| user.username.as_str()).unwrap_or_default();
         let spec = TokenSpec::new(&format!("{username}-{number}")).scopes(scopes);
@@ -112,7 +124,10 @@ mod tests {
         let after = world.create_personal_token(user, vec![TokenScope::Api]).1;
         for secret in [before, after] {
             let token = world.token_by_secret(&secret).unwrap();
-            assert_eq!((world.role(token, app), world.can_see(token, app)), (Some(Role::Developer), true));
+            assert_eq!(
+                (world.role(token, app), world.can_see(token, app)),
+                (Some(Role::Developer), true)
+            );
         }
     }
 

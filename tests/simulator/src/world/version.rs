@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use super::Enforcement;
 
-/// A version of GitLab such as `18.8.0-ee`, which decides what the instance knows and how it answers.
+/// A version of GitLab such as `18.8.0-ee`, which decides what the instance knows and how it
+/// answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     text: String,
@@ -31,7 +32,9 @@ impl FromStr for Version {
         let mut parts = text.split(['.', '-']);
         let mut part = || parts.next()?.parse().ok();
         match (part(), part()) {
-            (Some(major), Some(minor)) => Ok(Self { text: text.to_owned(), release: (major, minor) }),
+            (Some(major), Some(minor)) => {
+                Ok(Self { text: text.to_owned(), release: (major, minor) })
+            }
             _ => Err(InvalidVersion(text.to_owned())),
         }
     }
@@ -104,7 +107,8 @@ impl Version {
         if self.is_since(18, 8) { Enforcement::Refusing } else { Enforcement::Silent }
     }
 
-    /// Returns whether an entry that exists is "already in the job token allowlist", and not "scope".
+    /// Returns whether an entry that exists is "already in the job token allowlist", and not
+    /// "scope".
     pub(crate) fn says_allowlist(&self) -> bool {
         self.is_since(18, 0)
     }
@@ -124,7 +128,8 @@ impl Version {
         self.is_since(18, 10)
     }
 
-    /// Returns whether the refusal of a fine-grained token names what the permission is granted for.
+    /// Returns whether the refusal of a fine-grained token names what the permission is granted
+    /// for.
     pub(crate) fn names_boundaries(&self) -> bool {
         self.is_since(19, 2)
     }

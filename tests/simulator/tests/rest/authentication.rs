@@ -64,7 +64,8 @@ async fn a_token_can_be_revoked_while_in_use() {
 #[tokio::test]
 async fn a_token_that_may_only_read_cannot_write() {
     let scene = Scene::new();
-    let reader = scene.as_token(TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]));
+    let reader =
+        scene.as_token(TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]));
     assert_eq!(reader.get(&scene.scope("")).await.status, 200);
     assert_eq!(reader.get(&scene.scope("/allowlist")).await.status, 200);
     for refused in [

@@ -39,8 +39,14 @@ async fn a_change_of_the_scope_answers_with_nothing() {
 async fn additions_return_both_ids() {
     let scene = Scene::new();
     let Scene { app, lib, partners, .. } = scene;
-    scene.add_project(lib).await.is(201, json!({ "source_project_id": app, "target_project_id": lib }));
-    scene.add_group(partners).await.is(201, json!({ "source_project_id": app, "target_group_id": partners }));
+    scene
+        .add_project(lib)
+        .await
+        .is(201, json!({ "source_project_id": app, "target_project_id": lib }));
+    scene
+        .add_group(partners)
+        .await
+        .is(201, json!({ "source_project_id": app, "target_group_id": partners }));
     let list = scene.gitlab.allowlist(app);
     assert_eq!(
         (list.projects.into_iter().collect(), list.groups.into_iter().collect()),
@@ -115,10 +121,19 @@ async fn a_listed_project_that_the_token_cannot_see_lacks_keys() {
     scene.gitlab.allow(scene.app, scene.lib());
     let bot = scene.as_token(TokenSpec::new("bot").maintainer_of(Target::Project(scene.app)));
     let listed = bot.get(&scene.scope("/allowlist")).await.json();
-    let hidden = listed.as_array().unwrap().iter().find(|element| element["id"] == scene.lib).unwrap();
+    let hidden =
+        listed.as_array().unwrap().iter().find(|element| element["id"] == scene.lib).unwrap();
     assert_eq!(
         keys(hidden),
-        ["created_at", "id", "name", "name_with_namespace", "path", "path_with_namespace", "web_url"]
+        [
+            "created_at",
+            "id",
+            "name",
+            "name_with_namespace",
+            "path",
+            "path_with_namespace",
+            "web_url"
+        ]
     );
 }
 
@@ -149,8 +164,10 @@ async fn project_is_read_by_id_or_path() {
 async fn setting_for_pushes_is_written_by_id_or_path() {
     let scene = Scene::new();
     for (path, allowed) in [("/projects/1", true), ("/projects/acme%2Fapp", false)] {
-        let written =
-            scene.api.put(path, &json!({ "ci_push_repository_for_job_token_allowed": allowed })).await;
+        let written = scene
+            .api
+            .put(path, &json!({ "ci_push_repository_for_job_token_allowed": allowed }))
+            .await;
         let shown = written.json()["ci_push_repository_for_job_token_allowed"].clone();
         assert_eq!((written.status, shown), (200, json!(allowed)));
         assert_eq!(scene.gitlab.push_repository_for_job_token_allowed(scene.app), allowed);
@@ -160,13 +177,20 @@ async fn setting_for_pushes_is_written_by_id_or_path() {
 #[tokio::test]
 async fn the_setting_for_pushes_is_for_maintainers_to_see_and_write() {
     let scene = Scene::new();
-    let developer = scene.as_token(TokenSpec::new("developer").developer_of(Target::Project(scene.app)));
+    let developer =
+        scene.as_token(TokenSpec::new("developer").developer_of(Target::Project(scene.app)));
     let project = developer.get("/projects/1").await;
-    assert_eq!((project.status, project.json().get("ci_push_repository_for_job_token_allowed")), (200, None));
+    assert_eq!(
+        (project.status, project.json().get("ci_push_repository_for_job_token_allowed")),
+        (200, None)
+    );
     let setting = json!({ "ci_push_repository_for_job_token_allowed": true });
     developer.put("/projects/1", &setting).await.is(403, json!({ "message": "403 Forbidden" }));
     let stranger = scene.as_token(TokenSpec::new("stranger"));
-    stranger.put("/projects/1", &setting).await.is(404, json!({ "message": "404 Project Not Found" }));
+    stranger
+        .put("/projects/1", &setting)
+        .await
+        .is(404, json!({ "message": "404 Project Not Found" }));
     let reader = TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]);
     assert_eq!(scene.as_token(reader).put("/projects/1", &setting).await.status, 403);
     assert!(!scene.gitlab.push_repository_for_job_token_allowed(scene.app));
@@ -188,9 +212,14 @@ async fn a_project_is_written_with_one_setting_at_least() {
 async fn old_version_has_no_setting_for_pushes() {
     let scene = Scene::of(Simulator::builder().version("17.1.8-ee"));
     let project = scene.api.get("/projects/1").await;
-    assert_eq!((project.status, project.json().get("ci_push_repository_for_job_token_allowed")), (200, None));
-    let refused =
-        scene.api.put("/projects/1", &json!({ "ci_push_repository_for_job_token_allowed": true })).await;
+    assert_eq!(
+        (project.status, project.json().get("ci_push_repository_for_job_token_allowed")),
+        (200, None)
+    );
+    let refused = scene
+        .api
+        .put("/projects/1", &json!({ "ci_push_repository_for_job_token_allowed": true }))
+        .await;
     assert_eq!(refused.status, 400);
     assert!(!scene.gitlab.push_repository_for_job_token_allowed(scene.app));
 }

@@ -46,8 +46,8 @@ async fn hidden_target_cannot_be_added() {
     scene.gitlab.hide_from(gitlab_simulator::ADMINISTRATOR, scene.partners());
     let unseen = |kind| {
         bad_request(&format!(
-            "The target_{kind} that you are attempting to access does not exist or you don't have permission to perform \
-             this action"
+            "The target_{kind} that you are attempting to access does not exist or you don't have \
+             permission to perform this action"
         ))
     };
     scene.add_project(scene.lib).await.is(400, unseen("project"));
@@ -67,8 +67,8 @@ async fn a_full_list_takes_no_more_of_its_kind() {
     let scene = Scene::new();
     scene.fill_projects(LINK_LIMIT);
     scene.fill_groups(LINK_LIMIT);
-    let full =
-        "Validation failed: Source project exceeds the allowable number of project links in this direction";
+    let full = "Validation failed: Source project exceeds the allowable number of project links in \
+        this direction";
     scene.add_project(scene.lib).await.is(400, bad_request(full));
     let full = "Validation failed: Source project exceeds the allowable number of group links";
     scene.add_group(scene.partners).await.is(400, bad_request(full));
@@ -77,8 +77,8 @@ async fn a_full_list_takes_no_more_of_its_kind() {
 #[tokio::test]
 async fn an_enforced_limit_cannot_be_turned_off() {
     let scene = Scene::of(Simulator::builder().enforced());
-    let enforced =
-        "Job token scope cannot be disabled for this project because it is enforced for the instance.";
+    let enforced = "Job token scope cannot be disabled for this project because it is enforced for \
+        the instance.";
     scene.set_enabled(false).await.is(400, bad_request(enforced));
     scene.set_enabled(true).await.is_empty();
 }
@@ -96,15 +96,20 @@ async fn enforcement_reads_true_whatever_the_project_has() {
         let scene = Scene::new();
         scene.gitlab.set_inbound_enabled(scene.app, false);
         scene.gitlab.set_enforcement(enforcement);
-        assert_eq!(scene.api.get(&scene.scope("")).await.json()["inbound_enabled"], true, "{enforcement:?}");
+        assert_eq!(
+            scene.api.get(&scene.scope("")).await.json()["inbound_enabled"],
+            true,
+            "{enforcement:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_role_below_maintainer_is_forbidden_everything() {
     let scene = Scene::new();
-    let api = scene
-        .as_token(TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib()));
+    let api = scene.as_token(
+        TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib()),
+    );
     let forbidden = json!({ "message": "403 Forbidden" });
     for rest in ["", "/allowlist", "/groups_allowlist"] {
         api.get(&scene.scope(rest)).await.is(403, forbidden.clone());
@@ -121,12 +126,15 @@ async fn a_role_below_maintainer_is_forbidden_everything() {
 #[tokio::test]
 async fn a_removal_finds_its_target_before_the_role() {
     let scene = Scene::new();
-    let spec = TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib());
+    let spec =
+        TokenSpec::new("developer").developer_of(Target::Project(scene.app)).can_see(scene.lib());
     let api = scene.as_token(spec);
-    let forbidden =
-        json!({ "message": "403 Forbidden - Insufficient permissions to modify the job token scope" });
+    let forbidden = json!({ "message": "403 Forbidden - Insufficient permissions to modify the job \
+        token scope" });
     api.delete(&scene.scope(&format!("/allowlist/{}", scene.lib))).await.is(403, forbidden.clone());
-    api.delete(&scene.scope(&format!("/groups_allowlist/{}", scene.partners))).await.is(403, forbidden);
+    api.delete(&scene.scope(&format!("/groups_allowlist/{}", scene.partners)))
+        .await
+        .is(403, forbidden);
     api.delete(&scene.scope("/allowlist/999")).await.is(404, not_found("Project"));
     let missing = not_found("target_group_id not found");
     api.delete(&scene.scope("/groups_allowlist/999")).await.is(404, missing);
@@ -143,7 +151,9 @@ async fn absent_or_hidden_source_project_is_not_found() {
         }
         api.get(&format!("/projects/{id}")).await.is(404, not_found("Project"));
         api.patch(&path(""), &json!({ "enabled": true })).await.is(404, not_found("Project"));
-        api.post(&path("/allowlist"), &json!({ "target_project_id": 1 })).await.is(404, not_found("Project"));
+        api.post(&path("/allowlist"), &json!({ "target_project_id": 1 }))
+            .await
+            .is(404, not_found("Project"));
         api.post(&path("/groups_allowlist"), &json!({ "target_group_id": 1 }))
             .await
             .is(404, not_found("Project"));
@@ -168,7 +178,11 @@ async fn absent_or_hidden_group_is_not_found() {
     let scene = Scene::new();
     scene.api.get("/groups/nobody").await.is(404, not_found("Group"));
     scene.api.get("/groups/acme%2Fapp").await.is(404, not_found("Group"));
-    scene.as_token(TokenSpec::new("stranger")).get("/groups/partners").await.is(404, not_found("Group"));
+    scene
+        .as_token(TokenSpec::new("stranger"))
+        .get("/groups/partners")
+        .await
+        .is(404, not_found("Group"));
 }
 
 #[tokio::test]

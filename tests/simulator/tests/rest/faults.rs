@@ -18,7 +18,8 @@ async fn read(scene: &Scene) -> reqwest::Result<Reply> {
 }
 
 async fn turn_off(scene: &Scene) -> reqwest::Result<Reply> {
-    Reply::of(scene.api.request(Method::PATCH, &scene.scope("")).json(&json!({ "enabled": false }))).await
+    Reply::of(scene.api.request(Method::PATCH, &scene.scope("")).json(&json!({ "enabled": false })))
+        .await
 }
 
 #[tokio::test]
@@ -93,7 +94,8 @@ async fn abandoned_stalled_request_changes_nothing_unlike_response() {
     {
         let scene = Scene::new();
         scene.gitlab.inject(Injection::from(fault).once());
-        let request = scene.api.request(Method::PATCH, &scene.scope("")).json(&json!({ "enabled": false }));
+        let request =
+            scene.api.request(Method::PATCH, &scene.scope("")).json(&json!({ "enabled": false }));
         let error = Reply::of(request.timeout(PATIENCE)).await.unwrap_err();
         assert!(error.is_timeout(), "{error:?}");
         assert_eq!(scene.gitlab.inbound_enabled(scene.app), !carried_out);
@@ -143,9 +145,14 @@ async fn json_can_be_cut_or_be_a_web_page_under_the_same_status() {
 #[tokio::test]
 async fn a_redirect_leads_where_it_is_told_to() {
     let scene = Scene::new();
-    scene.gitlab.inject(Fault::RedirectsTo("http://127.0.0.1:9/elsewhere".to_owned()).on(Route::ScopeGet));
+    scene
+        .gitlab
+        .inject(Fault::RedirectsTo("http://127.0.0.1:9/elsewhere".to_owned()).on(Route::ScopeGet));
     let reply = read(&scene).await.unwrap();
-    assert_eq!((reply.status, reply.header("location")), (302, Some("http://127.0.0.1:9/elsewhere")));
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (302, Some("http://127.0.0.1:9/elsewhere"))
+    );
 }
 
 #[tokio::test]
@@ -154,7 +161,10 @@ async fn a_login_page_is_a_redirect_to_a_page_that_is_there() {
     scene.gitlab.inject(Fault::LoginPage.on(Route::ScopeGet));
     let reply = read(&scene).await.unwrap();
     let address = reply.header("location").unwrap();
-    assert_eq!((reply.status, address), (302, format!("{}/users/sign_in", scene.gitlab.url()).as_str()));
+    assert_eq!(
+        (reply.status, address),
+        (302, format!("{}/users/sign_in", scene.gitlab.url()).as_str())
+    );
     let page = Reply::of(scene.api.http.get(address)).await.unwrap();
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
 }
@@ -180,7 +190,8 @@ async fn fault_matches_a_target_by_id_or_path_of_the_project() {
     scene.gitlab.inject(Fault::BadGateway.on(Route::ScopePatch).project(scene.app));
     assert_eq!(scene.add_project(scene.lib).await.status, 201);
     assert_eq!(scene.add_project(other).await.status, 500);
-    let by_path = scene.api.patch("/projects/acme%2Fapp/job_token_scope", &json!({ "enabled": false })).await;
+    let by_path =
+        scene.api.patch("/projects/acme%2Fapp/job_token_scope", &json!({ "enabled": false })).await;
     assert_eq!(by_path.status, 502);
     scene.gitlab.clear_faults();
     assert_eq!(scene.add_project(other).await.status, 201);
@@ -212,9 +223,15 @@ async fn a_flooded_body_is_the_answer_and_as_many_blanks() {
 
 /// The elements of a page, and the page that it says is next.
 async fn page(scene: &Scene, number: u64) -> (Vec<u64>, Option<String>) {
-    let reply = scene.api.get(&scene.scope(&format!("/groups_allowlist?per_page=2&page={number}"))).await;
-    let ids =
-        reply.json().as_array().unwrap().iter().map(|element| element["id"].as_u64().unwrap()).collect();
+    let reply =
+        scene.api.get(&scene.scope(&format!("/groups_allowlist?per_page=2&page={number}"))).await;
+    let ids = reply
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|element| element["id"].as_u64().unwrap())
+        .collect();
     (ids, reply.header("x-next-page").map(str::to_owned))
 }
 

@@ -14,8 +14,8 @@ fn refusal(boundary: &str, permission: &str) -> Value {
     json!({
         "error": "insufficient_granular_scope",
         "error_description": format!(
-            "Access denied: This operation requires a fine-grained personal access token with the following {boundary} \
-             permissions: [{permission}]."
+            "Access denied: This operation requires a fine-grained personal access token with the \
+             following {boundary} permissions: [{permission}]."
         ),
     })
 }
@@ -66,7 +66,13 @@ async fn each_endpoint_needs_its_permission() {
         (Method::PUT, &"/projects/1".to_owned(), Some(push), "project", "Project: Update"),
         (Method::GET, &"/groups/1".to_owned(), None, "group", "Group: Read"),
         (Method::GET, &"/version".to_owned(), None, "instance", "Metadata: Read"),
-        (Method::GET, &"/application/settings".to_owned(), None, "instance", "Application Setting: Read"),
+        (
+            Method::GET,
+            &"/application/settings".to_owned(),
+            None,
+            "instance",
+            "Application Setting: Read",
+        ),
     ] {
         let send = async |api: &Api| {
             let request = api.request(method.clone(), path);
@@ -86,8 +92,8 @@ async fn each_endpoint_needs_its_permission() {
 #[tokio::test]
 async fn before_19_2_the_refusal_has_other_words() {
     let scene = Scene::of(Simulator::builder().version("18.10.0-ee"));
-    let description =
-        "Access denied: Your Personal Access Token lacks the required permissions: [Job Token Scope: Read]";
+    let description = "Access denied: Your Personal Access Token lacks the required permissions: \
+        [Job Token Scope: Read]";
     let body = json!({ "error": "insufficient_granular_scope", "error_description": description });
     client(&scene, "nobody", &["User: Read"]).get(&scene.scope("")).await.is(403, body);
 }
@@ -110,7 +116,10 @@ async fn enforcement_refuses_classic_tokens() {
     scene.gitlab.enforce_fine_grained_tokens(false);
     assert_eq!(scene.api.get(&scene.scope("")).await.status, 200);
     let reader = TokenSpec::new("reader").administrator().scopes([TokenScope::ReadUser]);
-    assert_eq!(scene.as_token(reader).get(&scene.scope("")).await.json()["error"], "insufficient_scope");
+    assert_eq!(
+        scene.as_token(reader).get(&scene.scope("")).await.json()["error"],
+        "insufficient_scope"
+    );
 }
 
 #[test]

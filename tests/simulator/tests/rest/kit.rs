@@ -1,4 +1,5 @@
-//! A client that hides nothing: no redirects followed, no retries, no proxy from the environment. And a small world.
+//! A client that hides nothing: no redirects followed, no retries, no proxy from the environment.
+//! And a small world.
 
 use gitlab_simulator::{Builder, Simulator, Target, TokenSpec};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
@@ -20,8 +21,11 @@ impl Scene {
 
     pub(crate) fn of(builder: Builder) -> Self {
         let gitlab = builder.start();
-        let (partners, app, lib) =
-            (gitlab.add_group("partners"), gitlab.add_project("acme/app"), gitlab.add_project("acme/lib"));
+        let (partners, app, lib) = (
+            gitlab.add_group("partners"),
+            gitlab.add_project("acme/app"),
+            gitlab.add_project("acme/lib"),
+        );
         let api = Api::new(&gitlab.api_url(), gitlab.token());
         Self { gitlab, api, app, lib, partners }
     }
@@ -50,11 +54,15 @@ impl Scene {
     }
 
     pub(crate) async fn add_project(&self, id: u64) -> Reply {
-        self.api.post(&self.scope("/allowlist"), &serde_json::json!({ "target_project_id": id })).await
+        self.api
+            .post(&self.scope("/allowlist"), &serde_json::json!({ "target_project_id": id }))
+            .await
     }
 
     pub(crate) async fn add_group(&self, id: u64) -> Reply {
-        self.api.post(&self.scope("/groups_allowlist"), &serde_json::json!({ "target_group_id": id })).await
+        self.api
+            .post(&self.scope("/groups_allowlist"), &serde_json::json!({ "target_group_id": id }))
+            .await
     }
 
     pub(crate) async fn remove_project(&self, id: u64) -> Reply {
@@ -73,9 +81,15 @@ impl Scene {
     pub(crate) async fn listed(&self, list: &str) -> Vec<u64> {
         let mut ids = Vec::new();
         for page in 1.. {
-            let reply = self.api.get(&self.scope(&format!("/{list}?per_page=100&page={page}"))).await;
+            let reply =
+                self.api.get(&self.scope(&format!("/{list}?per_page=100&page={page}"))).await;
             ids.extend(
-                reply.json().as_array().unwrap().iter().map(|element| element["id"].as_u64().unwrap()),
+                reply
+                    .json()
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|element| element["id"].as_u64().unwrap()),
             );
             if reply.header("x-next-page") == Some("") {
                 break;

@@ -51,7 +51,8 @@ async fn no_secret_is_written_down() {
     let scene = Scene::new();
     let token = scene.gitlab.token().to_owned();
     let path = format!("/user?private_token={token}");
-    let request = scene.api.request(Method::GET, &path).bearer_auth(&token).header("job-token", &token);
+    let request =
+        scene.api.request(Method::GET, &path).bearer_auth(&token).header("job-token", &token);
     Reply::of(request.header("X-Trace", "7")).await.unwrap();
     let log = scene.gitlab.requests();
     assert!(!format!("{log:?}{log}").contains(&token));
@@ -66,7 +67,8 @@ async fn missing_and_unknown_tokens_are_logged_differently() {
     Api::new(&scene.gitlab.api_url(), "glpat-unknown").get("/user").await;
     scene.as_token(TokenSpec::new("bot")).get("/user").await;
     let log = scene.gitlab.requests();
-    let seen: Vec<_> = log.iter().map(|request| (request.credential, request.token.as_deref())).collect();
+    let seen: Vec<_> =
+        log.iter().map(|request| (request.credential, request.token.as_deref())).collect();
     let private = Some(Credential::PrivateToken);
     assert_eq!(seen, [(None, None), (private, None), (private, Some("bot"))]);
 }
@@ -76,7 +78,9 @@ async fn a_request_without_an_answer_has_no_status() {
     let scene = Scene::new();
     scene.gitlab.inject(Injection::from(Fault::DropsTheAnswer).once());
     let body = json!({ "enabled": false });
-    assert!(Reply::of(scene.api.request(Method::PATCH, &scene.scope("")).json(&body)).await.is_err());
+    assert!(
+        Reply::of(scene.api.request(Method::PATCH, &scene.scope("")).json(&body)).await.is_err()
+    );
     let log = scene.gitlab.requests();
     assert_eq!((log[0].status, log[0].faulty), (None, true));
 }
@@ -86,7 +90,8 @@ async fn requests_in_flight_together_are_counted() {
     let scene = Scene::new();
     scene.gitlab.set_latency(Duration::from_secs(1));
     let paths = ["/user", "/version", "/projects/1"];
-    let (a, b, c) = tokio::join!(scene.api.get(paths[0]), scene.api.get(paths[1]), scene.api.get(paths[2]));
+    let (a, b, c) =
+        tokio::join!(scene.api.get(paths[0]), scene.api.get(paths[1]), scene.api.get(paths[2]));
     assert_eq!([a.status, b.status, c.status], [200; 3]);
     assert_eq!(scene.gitlab.max_in_flight(), 3);
     let log = scene.gitlab.requests();
@@ -103,7 +108,8 @@ async fn a_request_that_is_given_up_is_no_longer_in_flight() {
     scene.gitlab.inject(Injection::from(Fault::StallsTheRequest(Duration::from_secs(3600))).once());
     let given_up = scene.api.request(Method::GET, "/user").timeout(Duration::from_millis(100));
     assert!(Reply::of(given_up).await.unwrap_err().is_timeout());
-    // The server learns of it when it next looks at the connection, which nothing here can wait for but time.
+    // The server learns of it when it next looks at the connection, which nothing here can wait for
+    // but time.
     for _ in 0..100 {
         scene.api.get("/user").await;
         if scene.gitlab.requests().last().unwrap().in_flight == 1 {

@@ -1,4 +1,5 @@
-//! The simulator over real HTTP, held against what GitLab's API is known to do: one module for each part of it.
+//! The simulator over real HTTP, held against what GitLab's API is known to do: one module for each
+//! part of it.
 
 #![expect(clippy::unwrap_used, reason = "a surprise in a test is a failure of the test")]
 

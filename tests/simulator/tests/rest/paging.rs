@@ -15,7 +15,8 @@ fn headers<'r>(reply: &'r Reply, names: [&str; 6]) -> [Option<&'r str>; 6] {
     names.map(|name| reply.header(name))
 }
 
-const NAMES: [&str; 6] = ["x-page", "x-per-page", "x-next-page", "x-prev-page", "x-total", "x-total-pages"];
+const NAMES: [&str; 6] =
+    ["x-page", "x-per-page", "x-next-page", "x-prev-page", "x-total", "x-total-pages"];
 
 #[tokio::test]
 async fn without_a_size_a_page_holds_20() {
@@ -23,7 +24,10 @@ async fn without_a_size_a_page_holds_20() {
     scene.fill_projects(30);
     let page = scene.api.get(&scene.scope("/allowlist")).await;
     assert_eq!(count(&page), 20);
-    assert_eq!(headers(&page, NAMES), [Some("1"), Some("20"), Some("2"), Some(""), Some("31"), Some("2")]);
+    assert_eq!(
+        headers(&page, NAMES),
+        [Some("1"), Some("20"), Some("2"), Some(""), Some("31"), Some("2")]
+    );
 }
 
 #[tokio::test]
@@ -57,7 +61,10 @@ async fn the_link_header_leads_to_every_other_page() {
     };
     let expected = [link(1, "prev"), link(3, "next"), link(1, "first"), link(3, "last")].join(", ");
     assert_eq!(page.header("link"), Some(expected.as_str()));
-    assert_eq!(headers(&page, NAMES), [Some("2"), Some("4"), Some("3"), Some("1"), Some("10"), Some("3")]);
+    assert_eq!(
+        headers(&page, NAMES),
+        [Some("2"), Some("4"), Some("3"), Some("1"), Some("10"), Some("3")]
+    );
 }
 
 #[tokio::test]
@@ -77,7 +84,10 @@ async fn a_page_beyond_the_end_is_empty() {
     let scene = Scene::new();
     let page = scene.api.get(&scene.scope("/allowlist?page=7")).await;
     page.is(200, json!([]));
-    assert_eq!(headers(&page, NAMES), [Some("7"), Some("20"), Some(""), Some(""), Some("1"), Some("1")]);
+    assert_eq!(
+        headers(&page, NAMES),
+        [Some("7"), Some("20"), Some(""), Some(""), Some("1"), Some("1")]
+    );
 }
 
 #[tokio::test]

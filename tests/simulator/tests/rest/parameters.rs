@@ -12,7 +12,9 @@ fn error(text: &str) -> Value {
 #[tokio::test]
 async fn a_target_must_be_an_integer() {
     let scene = Scene::new();
-    for (list, name) in [("/allowlist", "target_project_id"), ("/groups_allowlist", "target_group_id")] {
+    for (list, name) in
+        [("/allowlist", "target_project_id"), ("/groups_allowlist", "target_group_id")]
+    {
         for (value, complaint) in [
             (json!(12.34), "is invalid"),
             (json!("acme/lib"), "is invalid"),
@@ -23,7 +25,11 @@ async fn a_target_must_be_an_integer() {
             let refused = scene.api.post(&scene.scope(list), &json!({ name: value })).await;
             refused.is(400, error(&format!("{name} {complaint}")));
         }
-        scene.api.post(&scene.scope(list), &json!({})).await.is(400, error(&format!("{name} is missing")));
+        scene
+            .api
+            .post(&scene.scope(list), &json!({}))
+            .await
+            .is(400, error(&format!("{name} is missing")));
     }
 }
 
@@ -56,8 +62,10 @@ async fn the_outbound_setting_cannot_be_sent() {
 #[tokio::test]
 async fn the_groups_list_does_not_know_a_target_project() {
     let scene = Scene::new();
-    let refused =
-        scene.api.post(&scene.scope("/groups_allowlist"), &json!({ "target_project_id": scene.lib })).await;
+    let refused = scene
+        .api
+        .post(&scene.scope("/groups_allowlist"), &json!({ "target_project_id": scene.lib }))
+        .await;
     refused.is(400, error("target_group_id is missing"));
 }
 

@@ -24,7 +24,11 @@ async fn former_path_redirects_reads_to_the_id() {
     ] {
         let moved = scene.api.get(path).await;
         let location = format!("{}{location}", scene.gitlab.api_url());
-        assert_eq!((moved.status, moved.header("location")), (301, Some(location.as_str())), "{path}");
+        assert_eq!(
+            (moved.status, moved.header("location")),
+            (301, Some(location.as_str())),
+            "{path}"
+        );
     }
     assert_eq!(scene.api.get("/projects/acme%2Frenamed").await.json()["id"], scene.app);
     assert_eq!(scene.api.get(&scene.scope("")).await.status, 200);
@@ -34,7 +38,8 @@ async fn former_path_redirects_reads_to_the_id() {
 async fn a_former_path_takes_no_writes() {
     let scene = Scene::new();
     scene.gitlab.rename_project(scene.app, "elsewhere/app");
-    let refused = scene.api.patch("/projects/acme%2Fapp/job_token_scope", &json!({ "enabled": false })).await;
+    let refused =
+        scene.api.patch("/projects/acme%2Fapp/job_token_scope", &json!({ "enabled": false })).await;
     refused.is(405, json!({ "message": "Non GET methods are not allowed for moved projects" }));
     assert!(scene.gitlab.inbound_enabled(scene.app));
 }
@@ -101,13 +106,17 @@ async fn a_relative_root_is_part_of_every_address() {
     assert_eq!(scene.api.get("/projects/1").await.json()["web_url"], format!("{root}/acme/app"));
     scene.gitlab.rename_project(scene.app, "acme/renamed");
     let moved = scene.api.get("/projects/acme%2Fapp").await;
-    assert_eq!(moved.header("location"), Some(format!("{root}/api/v4/projects/{}", scene.app).as_str()));
+    assert_eq!(
+        moved.header("location"),
+        Some(format!("{root}/api/v4/projects/{}", scene.app).as_str())
+    );
 }
 
 #[tokio::test]
 async fn outside_of_the_relative_root_there_is_no_api() {
     let scene = Scene::of(Simulator::builder().relative_url_root("gitlab"));
-    let outside = Api::new(scene.gitlab.url().strip_suffix("/gitlab").unwrap(), scene.gitlab.token());
+    let outside =
+        Api::new(scene.gitlab.url().strip_suffix("/gitlab").unwrap(), scene.gitlab.token());
     let page = outside.get("/api/v4/version").await;
     assert_eq!((page.status, page.header("content-type")), (404, Some("text/html; charset=utf-8")));
 }

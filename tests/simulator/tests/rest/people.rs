@@ -1,4 +1,5 @@
-//! Users, their tokens and memberships, which is what a test makes for itself on an instance that it administers.
+//! Users, their tokens and memberships, which is what a test makes for itself on an instance that
+//! it administers.
 
 use gitlab_simulator::{Simulator, TokenSpec};
 use serde_json::{Value, json};
@@ -58,8 +59,8 @@ async fn only_an_administrator_creates_and_deletes_users() {
 #[tokio::test]
 async fn a_new_user_needs_attributes_of_its_own() {
     let scene = Scene::new();
-    let missing = "email is missing, password, reset_password, force_random_password are missing, at least one \
-                   parameter must be provided, name is missing, username is missing";
+    let missing = "email is missing, password, reset_password, force_random_password are missing, \
+                   at least one parameter must be provided, name is missing, username is missing";
     scene.api.post("/users", &json!({})).await.is(400, json!({ "error": missing }));
     assert_eq!(scene.api.post("/users", &new_user("one")).await.status, 201);
     let email = scene.api.post("/users", &new_user("one")).await;
@@ -126,7 +127,10 @@ async fn members_are_added_by_those_who_administer_the_place() {
     assert_eq!(to_group.status, 201);
     assert_eq!(user.api.get(&scene.scope("")).await.status, 200);
     let another = json!({ "user_id": 1, "access_level": 30 });
-    user.api.post("/groups/acme/members", &another).await.is(403, json!({ "message": "403 Forbidden" }));
+    user.api
+        .post("/groups/acme/members", &another)
+        .await
+        .is(403, json!({ "message": "403 Forbidden" }));
     assert_eq!(user.api.post("/projects/acme%2Fapp/members", &another).await.status, 201);
     let path = "/groups/partners/members";
     user.api.post(path, &another).await.is(404, json!({ "message": "404 Group Not Found" }));
@@ -145,18 +149,27 @@ async fn members_are_added_by_those_who_administer_the_place() {
 async fn projects_and_groups_are_created_in_groups() {
     let scene = Scene::new();
     let partners = scene.partners;
-    let below =
-        scene.api.post("/groups", &json!({ "name": "Sub", "path": "sub", "parent_id": partners })).await;
+    let below = scene
+        .api
+        .post("/groups", &json!({ "name": "Sub", "path": "sub", "parent_id": partners }))
+        .await;
     assert_eq!((below.status, &below.json()["full_path"]), (201, &json!("partners/sub")));
     let id = below.json()["id"].clone();
     let project = scene.api.post("/projects", &json!({ "name": "tool", "namespace_id": id })).await;
-    assert_eq!((project.status, &project.json()["path_with_namespace"]), (201, &json!("partners/sub/tool")));
-    let nowhere = scene.api.post("/projects", &json!({ "name": "tool", "namespace_id": 999 })).await;
+    assert_eq!(
+        (project.status, &project.json()["path_with_namespace"]),
+        (201, &json!("partners/sub/tool"))
+    );
+    let nowhere =
+        scene.api.post("/projects", &json!({ "name": "tool", "namespace_id": 999 })).await;
     nowhere.is(400, json!({ "message": { "namespace": ["is not valid"] } }));
     let group = json!({ "name": "x", "path": "x", "parent_id": partners });
     let bot = scene.as_token(TokenSpec::new("bot").developer_of(scene.partners()));
     bot.post("/groups", &group).await.is(403, json!({ "message": "403 Forbidden" }));
-    assert_eq!(bot.post("/projects", &json!({ "name": "bots", "namespace_id": partners })).await.status, 201);
+    assert_eq!(
+        bot.post("/projects", &json!({ "name": "bots", "namespace_id": partners })).await.status,
+        201
+    );
     let stranger = scene.as_token(TokenSpec::new("stranger"));
     stranger.post("/groups", &group).await.is(404, json!({ "message": "404 Group Not Found" }));
     assert_eq!(
@@ -169,7 +182,10 @@ async fn projects_and_groups_are_created_in_groups() {
 async fn a_project_is_renamed_by_its_path() {
     let scene = Scene::new();
     let renamed = scene.api.put("/projects/acme%2Fapp", &json!({ "path": "application" })).await;
-    assert_eq!((renamed.status, &renamed.json()["path_with_namespace"]), (200, &json!("acme/application")));
+    assert_eq!(
+        (renamed.status, &renamed.json()["path_with_namespace"]),
+        (200, &json!("acme/application"))
+    );
     assert_eq!(scene.api.get("/projects/acme%2Fapp").await.status, 301);
     let taken = scene.api.put("/projects/acme%2Fapplication", &json!({ "path": "lib" })).await;
     taken.is(400, json!({ "message": { "path": ["has already been taken"] } }));
@@ -185,7 +201,10 @@ async fn an_administrator_sets_enforcement() {
         let scene = Scene::of(Simulator::builder().version(version));
         let on = json!({ "enforce_ci_inbound_job_token_scope_enabled": true });
         let owner = scene.as_token(TokenSpec::new("owner"));
-        owner.put("/application/settings", &on).await.is(403, json!({ "message": "403 Forbidden" }));
+        owner
+            .put("/application/settings", &on)
+            .await
+            .is(403, json!({ "message": "403 Forbidden" }));
         let set = scene.api.put("/application/settings", &on).await;
         assert_eq!(
             (set.status, &set.json()["enforce_ci_inbound_job_token_scope_enabled"]),

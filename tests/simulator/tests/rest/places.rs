@@ -66,10 +66,13 @@ async fn delayed_deletion_takes_two_steps() {
             again.status == 400 && again.text.contains("has been already marked for deletion"),
             "{again:?}"
         );
-        let wrong = scene.api.delete(&format!("{path}?permanently_remove=true&full_path=acme%2Fapp")).await;
-        let message = format!("`full_path` is incorrect. You must enter the complete path for the {kind}.");
+        let wrong =
+            scene.api.delete(&format!("{path}?permanently_remove=true&full_path=acme%2Fapp")).await;
+        let message =
+            format!("`full_path` is incorrect. You must enter the complete path for the {kind}.");
         wrong.is(400, json!({ "message": message }));
-        let for_good = format!("{path}?permanently_remove=true&full_path={}", after.replace('/', "%2F"));
+        let for_good =
+            format!("{path}?permanently_remove=true&full_path={}", after.replace('/', "%2F"));
         assert_eq!(scene.api.delete(&for_good).await.status, 202);
         assert_eq!(scene.api.get(path).await.status, 404);
     }
@@ -106,7 +109,10 @@ async fn a_name_need_not_be_the_end_of_the_path() {
     assert_eq!(scene.api.get("/groups/acme").await.json()["full_name"], "Acme Inc.");
     scene.gitlab.set_name(scene.partners(), "Our Partners");
     scene.gitlab.allow(scene.app, scene.partners());
-    assert_eq!(scene.api.get(&scene.scope("/groups_allowlist")).await.json()[0]["name"], "Our Partners");
+    assert_eq!(
+        scene.api.get(&scene.scope("/groups_allowlist")).await.json()[0]["name"],
+        "Our Partners"
+    );
 }
 
 #[tokio::test]
@@ -118,7 +124,8 @@ async fn the_settings_of_the_instance_are_for_administrators() {
         (200, &json!(true))
     );
     assert!(settings.json().as_object().unwrap().len() > 30);
-    let owner = TokenSpec::new("owner").role(Target::Project(scene.app), gitlab_simulator::Role::Owner);
+    let owner =
+        TokenSpec::new("owner").role(Target::Project(scene.app), gitlab_simulator::Role::Owner);
     let refused = scene.as_token(owner).get("/application/settings").await;
     refused.is(403, json!({ "message": "403 Forbidden" }));
     let reader = TokenSpec::new("reader").administrator().scopes([TokenScope::ReadApi]);
@@ -146,7 +153,10 @@ async fn the_version_tells_the_edition() {
     for (version, enterprise) in [("18.8.0-ee", true), ("18.8.0", false)] {
         let scene = Scene::of(Simulator::builder().version(version));
         let answer = scene.api.get("/version").await.json();
-        assert_eq!((&answer["version"], &answer["enterprise"]), (&json!(version), &json!(enterprise)));
+        assert_eq!(
+            (&answer["version"], &answer["enterprise"]),
+            (&json!(version), &json!(enterprise))
+        );
         assert_eq!(answer["kas"]["enabled"], true);
     }
 }
@@ -185,7 +195,8 @@ async fn group_projects_come_with_subgroups_and_archived_ones() {
         ("?include_subgroups=true&per_page=2&page=2", vec![3]),
     ] {
         let answer = scene.api.get(&format!("/groups/acme/projects{query}")).await.json();
-        let ids: Vec<_> = answer.as_array().unwrap().iter().map(|project| project["id"].clone()).collect();
+        let ids: Vec<_> =
+            answer.as_array().unwrap().iter().map(|project| project["id"].clone()).collect();
         assert_eq!(ids, expected, "{query}");
     }
     let missing = scene.api.get("/groups/none/projects").await;

@@ -12,7 +12,8 @@ fn scene(version: &str) -> Scene {
 #[tokio::test]
 async fn before_18_3_a_project_has_no_entry_for_itself() {
     let scene = scene("18.2.8-ee");
-    let same = "400 Bad request - Validation failed: Target project can't be the same as the source project";
+    let same = "400 Bad request - Validation failed: Target project can't be the same as the \
+        source project";
     scene.add_project(scene.app).await.is(400, json!({ "message": same }));
     assert_eq!(scene.listed("allowlist").await, [scene.app]);
 }
@@ -59,20 +60,23 @@ async fn since_19_4_a_hidden_project_is_removed() {
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.hide_from(ADMINISTRATOR, scene.lib());
     scene.remove_project(scene.lib).await.is_empty();
-    let absent = json!({ "message": "400 Bad request - Target project is not in the job token scope" });
+    let absent =
+        json!({ "message": "400 Bad request - Target project is not in the job token scope" });
     scene.remove_project(scene.lib).await.is(400, absent);
     scene.remove_project(999).await.is(404, json!({ "message": "404 Project Not Found" }));
 }
 
 #[tokio::test]
 async fn the_version_decides_how_the_allowlist_is_enforced() {
-    for (version, status) in [("18.0.1-ee", 204), ("18.7.5-ee", 204), ("18.8.0-ee", 400), ("19.4.1-ee", 400)]
+    for (version, status) in
+        [("18.0.1-ee", 204), ("18.7.5-ee", 204), ("18.8.0-ee", 400), ("19.4.1-ee", 400)]
     {
         let scene = Scene::of(Simulator::builder().enforced().version(version));
         assert_eq!(scene.set_enabled(false).await.status, status, "{version}");
         assert!(scene.gitlab.inbound_enabled(scene.app));
     }
-    let scene = Scene::of(Simulator::builder().version("18.8.0-ee").enforcement(Enforcement::Silent));
+    let scene =
+        Scene::of(Simulator::builder().version("18.8.0-ee").enforcement(Enforcement::Silent));
     assert_eq!(scene.set_enabled(false).await.status, 204);
 }
 
@@ -94,7 +98,9 @@ async fn the_rights_of_jobs_follow_the_allowlist() {
     let Scene { app, lib, .. } = scene;
     assert!(!scene.gitlab.job_may(lib, app, "READ_PACKAGES"));
     scene.add_project(lib).await;
-    assert!(scene.gitlab.job_may(lib, app, "READ_PACKAGES") && !scene.gitlab.job_may_push(lib, app));
+    assert!(
+        scene.gitlab.job_may(lib, app, "READ_PACKAGES") && !scene.gitlab.job_may_push(lib, app)
+    );
     scene.gitlab.set_push_repository_for_job_token_allowed(app, true);
     scene.gitlab.set_cross_project_push_for_job_token_allowed(app, true);
     assert!(scene.gitlab.job_may_push(lib, app));

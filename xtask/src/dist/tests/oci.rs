@@ -74,6 +74,7 @@ fn the_tag_leads_to_the_package_of_each_platform() {
         let title = format!("{NAME}_{VERSION}_{os}_amd64.zip");
         assert_eq!(layers[0]["annotations"], json!({ "org.opencontainers.image.title": title }));
     }
-    // The names of the programs differ, and so do the packages. Manifests share their empty configuration.
+    // The names of the programs differ, and so do the packages. Manifests share their empty
+    // configuration.
     assert_eq!(files.keys().filter(|path| path.starts_with("blobs/")).count(), 1 + 2 * 2 + 1);
 }

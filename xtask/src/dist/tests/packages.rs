@@ -33,8 +33,11 @@ pub(super) fn crates() -> Crates {
     let all = vec![found("one", "MIT / Apache-2.0"), found("two", "ISC")];
     let key = |name: &str| (name.to_owned(), "1.2.3+4".to_owned());
     let program = (NAME.to_owned(), VERSION.to_owned());
-    let dependencies =
-        [(key("one"), [key("two")].into()), (key("two"), [].into()), (program, [key("one")].into())];
+    let dependencies = [
+        (key("one"), [key("two")].into()),
+        (key("two"), [].into()),
+        (program, [key("one")].into()),
+    ];
     Crates { all, dependencies: dependencies.into() }
 }
 
@@ -57,8 +60,11 @@ impl Place {
     }
 
     pub(super) fn pack(&self, target: &str) -> Result<String, Problem> {
-        let options =
-            Options { target: Some(target.to_owned()), binary: Some(self.binary()), out: Some(self.out()) };
+        let options = Options {
+            target: Some(target.to_owned()),
+            binary: Some(self.binary()),
+            out: Some(self.out()),
+        };
         // Those of other platforms would have cargo load packages that this machine has no use for.
         package_with(project(), &options, |_, _| {
             Ok(Contents { crates: crates(), notices: NOTICES.to_owned() })
@@ -77,8 +83,9 @@ impl Place {
 
     pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(self.out()).unwrap().map(|entry| entry.unwrap());
-        let read =
-            |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap());
+        let read = |entry: fs::DirEntry| {
+            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+        };
         let mut files: Vec<_> = entries.map(read).collect();
         files.sort();
         files
@@ -95,7 +102,11 @@ impl Place {
         let lines = sums.lines().map(|line| line.split_once("  ").unwrap());
         lines
             .map(|(sum, name)| {
-                assert_eq!(checksums::sha256(&fs::read(self.out().join(name)).unwrap()), sum, "{name}");
+                assert_eq!(
+                    checksums::sha256(&fs::read(self.out().join(name)).unwrap()),
+                    sum,
+                    "{name}"
+                );
                 name.strip_prefix(&format!("{NAME}_{VERSION}_")).unwrap().to_owned()
             })
             .collect()
@@ -111,7 +122,11 @@ impl Place {
             assert_eq!(file.last_modified().unwrap().to_string(), "1980-01-01 00:00:00");
             let mut content = Vec::new();
             file.read_to_end(&mut content).unwrap();
-            files.push((file.name().unwrap().into_owned(), file.unix_mode().unwrap() & 0o7777, content));
+            files.push((
+                file.name().unwrap().into_owned(),
+                file.unix_mode().unwrap() & 0o7777,
+                content,
+            ));
         }
         files
     }
@@ -158,7 +173,8 @@ fn package_has_an_executable_program_and_license_texts() {
 fn the_program_for_windows_has_its_ending() {
     let place = Place::new();
     place.pack("aarch64-pc-windows-msvc").unwrap();
-    let names: Vec<String> = place.unpacked("windows_arm64").into_iter().map(|(name, ..)| name).collect();
+    let names: Vec<String> =
+        place.unpacked("windows_arm64").into_iter().map(|(name, ..)| name).collect();
     assert_eq!(names.last().unwrap(), &format!("{NAME}_v{VERSION}.exe"));
 }
 
@@ -167,7 +183,8 @@ fn packing_twice_gives_the_same_bytes_wherever_and_whenever() {
     let (one, other) = (Place::new(), Place::new());
     set_mode(&one.binary(), 0o700);
     set_mode(&other.binary(), 0o644);
-    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let long_ago =
+        std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
     fs::File::options().write(true).open(other.binary()).unwrap().set_modified(long_ago).unwrap();
     one.pack(LINUX).unwrap();
     other.pack(LINUX).unwrap();
@@ -176,10 +193,12 @@ fn packing_twice_gives_the_same_bytes_wherever_and_whenever() {
     assert_eq!(one.files(), other.files());
 }
 
-/// The bytes as they were once, so that no other machine, and no other version of what packs, changes them unnoticed.
+/// The bytes as they were once, so that no other machine, and no other version of what packs,
+/// changes them unnoticed.
 #[test]
 fn packing_gives_the_same_bytes_on_every_machine() {
-    let packed = archive::pack(&[("LICENSE", 0o644, b"As you like it.\n"), ("program", 0o755, &program())]);
+    let packed =
+        archive::pack(&[("LICENSE", 0o644, b"As you like it.\n"), ("program", 0o755, &program())]);
     assert_eq!(
         checksums::sha256(&packed.unwrap()),
         "4df1fda23099ca902ec757cf756f8ddb7cd647b2900ecbf5f9a8c6ac9ff1e631"
@@ -190,7 +209,8 @@ fn packing_gives_the_same_bytes_on_every_machine() {
 fn the_manifest_is_that_of_the_project_and_names_the_protocol() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
-    let manifest = fs::read_to_string(place.out().join(format!("{NAME}_{VERSION}_manifest.json"))).unwrap();
+    let manifest =
+        fs::read_to_string(place.out().join(format!("{NAME}_{VERSION}_manifest.json"))).unwrap();
     let spaceless: String = manifest.split_whitespace().collect();
     assert_eq!(spaceless, r#"{"version":1,"metadata":{"protocol_versions":["6.0"]}}"#);
 }
@@ -201,16 +221,22 @@ fn a_checksum_is_the_sha_256_in_lower_case() {
     assert_eq!(checksums::sha256(b"abc"), of_abc);
 }
 
-/// Terraform's registry rejects a release whose `SHA256SUMS` names a file that the registry doesn't ask for.
+/// Terraform's registry rejects a release whose `SHA256SUMS` names a file that the registry doesn't
+/// ask for.
 #[test]
 fn registries_read_checksums_of_packages_and_the_manifest_alone() {
     let place = Place::new();
     place.pack("x86_64-pc-windows-msvc").unwrap();
-    for stranger in [&format!("{NAME}_0.0.1_linux_amd64.zip"), &format!("{NAME}_{VERSION}_notes.md")] {
+    for stranger in
+        [&format!("{NAME}_0.0.1_linux_amd64.zip"), &format!("{NAME}_{VERSION}_notes.md")]
+    {
         fs::write(place.out().join(stranger), "").unwrap();
     }
     place.pack(LINUX).unwrap();
-    assert_eq!(place.summed_up("SHA256SUMS"), ["linux_amd64.zip", "manifest.json", "windows_amd64.zip"]);
+    assert_eq!(
+        place.summed_up("SHA256SUMS"),
+        ["linux_amd64.zip", "manifest.json", "windows_amd64.zip"]
+    );
     let others = ["linux_amd64.cdx.json", "oci.tar", "windows_amd64.cdx.json"];
     assert_eq!(place.summed_up("checksums.txt"), others);
 }
@@ -223,7 +249,8 @@ fn the_usual_tool_accepts_the_checksums() {
     for sums in ["SHA256SUMS", "checksums.txt"] {
         let sums = format!("{NAME}_{VERSION}_{sums}");
         let mut check = std::process::Command::new("sha256sum");
-        let checked = check.args(["--check", "--strict", &sums]).current_dir(place.out()).output().unwrap();
+        let checked =
+            check.args(["--check", "--strict", &sums]).current_dir(place.out()).output().unwrap();
         assert!(checked.status.success(), "{checked:?}");
     }
 }
@@ -248,7 +275,8 @@ fn a_release_is_summed_up_when_it_is_whole_and_not_before() {
         place.pack(target.triple()).unwrap();
     }
     let error = place.sum_up(&[], None).unwrap_err().to_string();
-    let missing = ["zip", "cdx.json"].map(|ending| format!("{NAME}_{VERSION}_{}.{ending}", last.platform()));
+    let missing =
+        ["zip", "cdx.json"].map(|ending| format!("{NAME}_{VERSION}_{}.{ending}", last.platform()));
     assert!(error.ends_with(&format!("Missing:\n\n  {}", missing.join("\n  "))), "{error}");
 
     place.pack(last.triple()).unwrap();
@@ -288,11 +316,13 @@ fn what_comes_later_has_checksums_of_its_own() {
 #[test]
 fn a_release_is_for_four_systems_on_two_processors() {
     let platforms = target::of_releases().unwrap();
-    let mut platforms: Vec<String> = platforms.iter().map(|target| target.platform().to_string()).collect();
+    let mut platforms: Vec<String> =
+        platforms.iter().map(|target| target.platform().to_string()).collect();
     platforms.sort();
     let systems = ["darwin", "freebsd", "linux", "windows"];
-    let expected =
-        systems.iter().flat_map(|system| ["amd64", "arm64"].map(|processor| format!("{system}_{processor}")));
+    let expected = systems
+        .iter()
+        .flat_map(|system| ["amd64", "arm64"].map(|processor| format!("{system}_{processor}")));
     assert_eq!(platforms, expected.collect::<Vec<_>>());
 }
 

@@ -1,5 +1,5 @@
-//! Tests that the release pipelines agree with what this module makes. They run on machines of others and
-//! seldom, so what can be known of them beforehand is held here.
+//! Tests that the release pipelines agree with what this module makes. They run on machines of
+//! others and seldom, so what can be known of them beforehand is held here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -70,11 +70,14 @@ fn the_targets_are_those_that_maintainers_read_of() {
     let guide = read("CONTRIBUTING.md");
     let rows = guide.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
     let rows: BTreeSet<(String, String)> = rows
-        .filter_map(|(platform, rest)| Some((platform.to_owned(), rest.split_once('`')?.0.to_owned())))
+        .filter_map(|(platform, rest)| {
+            Some((platform.to_owned(), rest.split_once('`')?.0.to_owned()))
+        })
         .filter(|(_, triple)| triple.matches('-').count() >= 2)
         .collect();
     let expected = target::of_releases().unwrap();
-    let expected = expected.iter().map(|target| (target.platform().to_string(), target.triple().to_owned()));
+    let expected =
+        expected.iter().map(|target| (target.platform().to_string(), target.triple().to_owned()));
     assert_eq!(rows, expected.collect());
 }
 
@@ -100,14 +103,16 @@ fn each_pipeline_begins_with_the_gate_under_both_programs() {
 fn each_pipeline_tests_the_oldest_versions_that_are_promised() {
     let page = read("docs-src/index.md");
     let [terraform, tofu] = OLDEST.map(|(_, version)| version);
-    let promise =
-        format!("| resources and data sources, `import` on the command line | {terraform} | {tofu} |");
+    let promise = format!(
+        "| resources and data sources, `import` on the command line | {terraform} | {tofu} |"
+    );
     assert!(page.lines().any(|line| line == promise), "the documentation promises other versions");
     for file in [GITHUB_GATE, GITLAB] {
         let text = read(file).to_lowercase();
         for (program, version) in OLDEST {
             let entry = format!("- program: {program}\n");
-            let (_, after) = text.split_once(&entry).unwrap_or_else(|| panic!("{file} has no {program}"));
+            let (_, after) =
+                text.split_once(&entry).unwrap_or_else(|| panic!("{file} has no {program}"));
             assert!(
                 after.trim_start().starts_with(&format!("version: \"{version}\"\n")),
                 "{file}: {program}"
@@ -135,14 +140,17 @@ fn one_compiler_is_used_everywhere() {
     }
 }
 
-/// A tag can be moved to other code by the owner of the repository, and these see the release before it is
-/// signed.
+/// A tag can be moved to other code by the owner of the repository, and these see the release
+/// before it is signed.
 #[test]
 fn actions_of_others_are_named_by_commit() {
     for file in [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITHUB_RUST] {
         for action in under("uses", file).iter().filter(|action| !action.starts_with("./")) {
             let commit = action.split_once('@').map_or("", |(_, commit)| commit);
-            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{action}");
+            assert!(
+                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+                "{action}"
+            );
         }
     }
 }
@@ -170,14 +178,16 @@ fn what_is_published_is_what_is_made() {
 /// A job of a workflow, from its name to the next.
 fn job(file: &str, name: &str) -> String {
     let text = read(file);
-    let (_, after) = text.split_once(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("{file}: {name}"));
+    let (_, after) =
+        text.split_once(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("{file}: {name}"));
     let is_inside = |line: &&str| line.is_empty() || line.starts_with("   ");
     after.lines().take_while(is_inside).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn nothing_waits_for_what_comes_later() {
-    for (file, name) in [(GITHUB_RELEASE, "publish"), (GITHUB_RELEASE, "oci"), (GITLAB, "publish")] {
+    for (file, name) in [(GITHUB_RELEASE, "publish"), (GITHUB_RELEASE, "oci"), (GITLAB, "publish")]
+    {
         let (text, job) = (read(file), job_or_top(file, name));
         assert!(text.contains("freebsd") && !job.contains("freebsd"), "{file}: {name}");
     }
@@ -191,18 +201,24 @@ fn job_or_top(file: &str, name: &str) -> String {
         return job(file, name);
     }
     let text = read(file);
-    let (_, after) = text.split_once(&format!("\n{name}:\n")).unwrap_or_else(|| panic!("{file}: {name}"));
+    let (_, after) =
+        text.split_once(&format!("\n{name}:\n")).unwrap_or_else(|| panic!("{file}: {name}"));
     after.lines().take_while(|line| line.starts_with(' ')).collect::<Vec<_>>().join("\n")
 }
 
-/// The key is in the environment of one step. Its job builds nothing, and runs the script that takes the key out of
-/// there alone.
+/// The key is in the environment of one step. Its job builds nothing, and runs the script that
+/// takes the key out of there alone.
 #[test]
 fn the_key_is_seen_by_the_job_that_signs_alone() {
     let release = read(GITHUB_PUBLISH);
-    let steps: Vec<&str> = release.split("\n      - ").filter(|step| step.contains("secrets.")).collect();
+    let steps: Vec<&str> =
+        release.split("\n      - ").filter(|step| step.contains("secrets.")).collect();
     assert_eq!(steps.len(), 1);
-    assert!(steps[0].starts_with("name: Sign\n") && steps[0].ends_with("run: .ci/sign dist"), "{}", steps[0]);
+    assert!(
+        steps[0].starts_with("name: Sign\n") && steps[0].ends_with("run: .ci/sign dist"),
+        "{}",
+        steps[0]
+    );
     for (file, name) in [(GITHUB_PUBLISH, "sign"), (GITLAB, ".sign")] {
         let job = job_or_top(file, name);
         assert!(job.contains("environment: release") && job.contains(".ci/sign dist"), "{file}");

@@ -35,7 +35,8 @@ fn the_bill_lists_crates_with_licence_checksum_and_origin() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let sbom = sbom(&place);
-    let names: Vec<&Value> = sbom["components"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    let names: Vec<&Value> =
+        sbom["components"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
     assert_eq!(names, ["one", "two", "std"]);
     assert_eq!(sbom["components"][2]["version"], json!(target::compiler_version().unwrap()));
     let expected = json!({

@@ -1,4 +1,5 @@
-//! `.ci/sign`, with keys that are made here. Without GnuPG there is nothing to show, and only a word about that.
+//! `.ci/sign`, with keys that are made here. Without GnuPG there is nothing to show, and only a
+//! word about that.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,7 +19,10 @@ struct Keys(TempDir);
 impl Keys {
     fn new() -> Option<Self> {
         if Command::new("gpg").arg("--version").output().is_err() {
-            let _ = writeln!(std::io::stderr(), "TESTS OF SIGNING ARE SKIPPED: there is no gpg on PATH.");
+            let _ = writeln!(
+                std::io::stderr(),
+                "TESTS OF SIGNING ARE SKIPPED: there is no gpg on PATH."
+            );
             return None;
         }
         let home = tempfile::Builder::new().prefix("k").tempdir().unwrap();
@@ -29,13 +33,23 @@ impl Keys {
 
     fn gpg<I: IntoIterator<Item: AsRef<OsStr>>>(&self, arguments: I) -> Output {
         let mut gpg = Command::new("gpg");
-        gpg.env("GNUPGHOME", self.0.path()).args(["--batch", "--pinentry-mode", "loopback", "--passphrase"]);
+        gpg.env("GNUPGHOME", self.0.path()).args([
+            "--batch",
+            "--pinentry-mode",
+            "loopback",
+            "--passphrase",
+        ]);
         gpg.arg(PASSPHRASE).args(arguments).output().unwrap()
     }
 
     /// A new key, armoured.
     fn secret(&self, algorithm: &str) -> String {
-        let made = self.gpg(["--quick-generate-key", "Releases <releases@example.org>", algorithm, "sign"]);
+        let made = self.gpg([
+            "--quick-generate-key",
+            "Releases <releases@example.org>",
+            algorithm,
+            "sign",
+        ]);
         assert!(made.status.success(), "{made:?}");
         String::from_utf8(self.gpg(["--armor", "--export-secret-keys"]).stdout).unwrap()
     }
@@ -70,7 +84,10 @@ fn a_signature_is_binary_and_detached_and_that_of_the_key() {
 
     assert!(signed.status.success(), "{signed:?}");
     let signature = sums.with_file_name("terraform-provider-x_1.0.0_SHA256SUMS.sig");
-    assert!(fs::read(&signature).unwrap()[0] & 0x80 != 0, "an armoured signature begins with a letter");
+    assert!(
+        fs::read(&signature).unwrap()[0] & 0x80 != 0,
+        "an armoured signature begins with a letter"
+    );
     let verified = keys.gpg([OsStr::new("--verify"), signature.as_os_str(), sums.as_os_str()]);
     assert!(verified.status.success(), "{verified:?}");
     fs::write(&sums, "11  terraform-provider-x_1.0.0_linux_amd64.zip\n").unwrap();
@@ -103,7 +120,10 @@ fn key_that_registries_reject_leaves_no_signature() {
     let signed = sign(folder.path(), &key, PASSPHRASE);
 
     assert!(!signed.status.success(), "{signed:?}");
-    assert!(String::from_utf8_lossy(&signed.stderr).contains("registries want an RSA key"), "{signed:?}");
+    assert!(
+        String::from_utf8_lossy(&signed.stderr).contains("registries want an RSA key"),
+        "{signed:?}"
+    );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -125,5 +145,8 @@ fn a_folder_without_checksums_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let signed = sign(folder.path(), "none", "");
     assert!(!signed.status.success(), "{signed:?}");
-    assert!(String::from_utf8_lossy(&signed.stderr).contains("does not hold the checksums"), "{signed:?}");
+    assert!(
+        String::from_utf8_lossy(&signed.stderr).contains("does not hold the checksums"),
+        "{signed:?}"
+    );
 }

@@ -21,8 +21,13 @@ fn every_link_leads_to_a_file_and_a_heading_of_it() {
             let here = page.parent().unwrap_or(project());
             let target = if file.is_empty() { page.clone() } else { here.join(file) };
             assert!(target.exists(), "{}: {link} leads nowhere", page.display());
-            let is_there = || anchors(&fs::read_to_string(&target).expect("a page")).contains(heading);
-            assert!(heading.is_empty() || is_there(), "{}: there is no heading {link}", page.display());
+            let is_there =
+                || anchors(&fs::read_to_string(&target).expect("a page")).contains(heading);
+            assert!(
+                heading.is_empty() || is_there(),
+                "{}: there is no heading {link}",
+                page.display()
+            );
         }
     }
     assert!(count > 30, "only {count} links are found");
@@ -33,7 +38,8 @@ fn pages() -> Vec<PathBuf> {
         let folder = project().join(folder);
         files(&folder).expect("a folder").into_iter().map(move |file| folder.join(file))
     };
-    let top = fs::read_dir(project()).expect("the project").map(|entry| entry.expect("an entry").path());
+    let top =
+        fs::read_dir(project()).expect("the project").map(|entry| entry.expect("an entry").path());
     let all = top.filter(|path| path.is_file()).chain(FOLDERS.iter().flat_map(in_folder));
     all.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
@@ -48,7 +54,8 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = outside_of_code(text).filter(|line| line.starts_with('#'));
     let headings = headings.map(|line| slug(line.trim_start_matches('#').trim()));
-    let named = text.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned);
+    let named =
+        text.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned);
     headings.chain(named).collect()
 }
 
@@ -68,7 +75,9 @@ fn outside_of_code(text: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn a_heading_is_named_as_web_pages_name_it() {
-    let page = "# A `b` c!\n```\n# No heading\n```\n<a id=\"nestedatt--d\"></a>\nSee [it](#a-b-c) and [else](https://x.y).\n";
+    let page = "# A `b` c!\n```\n# No heading\n```\n<a id=\"nestedatt--d\"></a>\nSee [it](#a-b-c) \
+        and [else](https://x.y).\n\
+        ";
     assert_eq!(anchors(page), ["a-b-c", "nestedatt--d"].map(str::to_owned).into());
     assert_eq!(links(page).collect::<Vec<_>>(), ["#a-b-c"]);
 }

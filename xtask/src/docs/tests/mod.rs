@@ -17,7 +17,8 @@ fn what_is_committed_is_what_the_command_writes() {
     let mut stale: BTreeSet<PathBuf> = files(&folder).expect("docs/");
     stale.retain(|file| !pages.contains_key(file));
     for (file, page) in &pages {
-        if fs::read_to_string(folder.join(file)).unwrap_or_default().replace("\r\n", "\n") != *page {
+        if fs::read_to_string(folder.join(file)).unwrap_or_default().replace("\r\n", "\n") != *page
+        {
             stale.insert(file.clone());
         }
     }
@@ -30,7 +31,8 @@ fn every_page_has_the_head_that_registries_read() {
         let (head, _) =
             page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).expect("a head");
         let keys = head.lines().filter(|line| !line.starts_with(' '));
-        let keys: Vec<&str> = keys.filter_map(|line| line.split_once(": ").map(|(key, _)| key)).collect();
+        let keys: Vec<&str> =
+            keys.filter_map(|line| line.split_once(": ").map(|(key, _)| key)).collect();
         let is_index = file == Path::new("index.md");
         let expected = if is_index {
             &["page_title", "description"][..]
@@ -69,8 +71,9 @@ fn prose_in_the_sources_fits_80_columns() {
             is_code ^= line.trim_start().starts_with("```");
             is_front ^= line == "---";
             let is_prose = !is_code && !is_front && !line.starts_with(['|', '#', '{']);
-            let ends_in_a_link =
-                line.rsplit_once("](").is_some_and(|(_, end)| end.contains(')') && !end.contains(' '));
+            let ends_in_a_link = line
+                .rsplit_once("](")
+                .is_some_and(|(_, end)| end.contains(')') && !end.contains(' '));
             let fits = line.chars().count() <= 80 || ends_in_a_link;
             assert!(!is_prose || fits, "docs-src/{}:{} is too long", file.display(), index + 1);
         }
@@ -110,11 +113,15 @@ fn every_message_is_explained_and_nothing_else_is() {
     for heading in &explained {
         // The title that says most of it is meant, not one whose values could happen to say it.
         let possible = titles.iter().filter(|title| source::is_one_of(title, heading));
-        let meant = possible.max_by_key(|title| title.chars().filter(|letter| *letter != '…').count());
+        let meant =
+            possible.max_by_key(|title| title.chars().filter(|letter| *letter != '…').count());
         let meant = meant.unwrap_or_else(|| panic!("the program never says {heading:?}"));
         unexplained.remove(meant);
     }
-    assert!(unexplained.is_empty(), "docs-src/guides/troubleshooting*.md do not explain {unexplained:?}");
+    assert!(
+        unexplained.is_empty(),
+        "docs-src/guides/troubleshooting*.md do not explain {unexplained:?}"
+    );
     let unique: BTreeSet<&String> = explained.iter().collect();
     assert_eq!(unique.len(), explained.len(), "something is explained twice");
 }

@@ -1,5 +1,6 @@
-//! Reads from the program's own source what its documentation must not forget: the titles of diagnostics and the
-//! variables of the environment. It is no parser: where it can't follow the source, the test fails and says where.
+//! Reads from the program's own source what its documentation must not forget: the titles of
+//! diagnostics and the variables of the environment. It is no parser: where it can't follow the
+//! source, the test fails and says where.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,7 +48,8 @@ pub(super) fn titles() -> BTreeSet<String> {
     titles
 }
 
-/// The variables that the program asks the environment for, as far as they are a practitioner's business.
+/// The variables that the program asks the environment for, as far as they are a practitioner's
+/// business.
 pub(super) fn variables() -> BTreeSet<String> {
     let mut variables = BTreeSet::new();
     for (_, source) in sources(&["src"]) {
@@ -59,7 +61,9 @@ pub(super) fn variables() -> BTreeSet<String> {
 
 fn is_variable(text: &str) -> bool {
     ["GITLAB_", "CI_", "TF_LOG"].iter().any(|prefix| text.starts_with(prefix))
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// The files below these folders, without their tests.
@@ -81,8 +85,8 @@ fn program(file: &Path) -> String {
     source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
 }
 
-/// Returns the source of the modules of a name that a file may mean: `super`, a child, a sibling, or one beside a module that it
-/// is in.
+/// Returns the source of the modules of a name that a file may mean: `super`, a child, a sibling,
+/// or one beside a module that it is in.
 fn module(file: &Path, name: &str) -> String {
     let folder = file.parent().unwrap_or(file);
     if name == "super" {
@@ -94,9 +98,14 @@ fn module(file: &Path, name: &str) -> String {
     files.filter(|file| file.is_file()).map(|file| program(&file)).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the titles that the argument at `start` stands for, by a variable, closure or function if need be; none where
-/// it is a parameter, whose callers give it. An argument that can't be followed is the error.
-fn titles_at(source: &str, start: usize, module: impl Fn(&str) -> String) -> Result<Vec<String>, String> {
+/// Returns the titles that the argument at `start` stands for, by a variable, closure or function
+/// if need be; none where it is a parameter, whose callers give it. An argument that can't be
+/// followed is the error.
+fn titles_at(
+    source: &str,
+    start: usize,
+    module: impl Fn(&str) -> String,
+) -> Result<Vec<String>, String> {
     let argument = source[start..].trim_start();
     if let Some(text) = text(argument) {
         return Ok(vec![text]);
@@ -105,7 +114,8 @@ fn titles_at(source: &str, start: usize, module: impl Fn(&str) -> String) -> Res
     let is_in_path = |letter: &char| letter.is_alphanumeric() || matches!(letter, '_' | ':');
     let path: String = named.chars().take_while(is_in_path).collect();
     let (from, name) = path.rsplit_once("::").unwrap_or(("", &path));
-    let variable = source[..start].rsplit_once(&format!("let {name} = ")).map(|(_, value)| texts(value));
+    let variable =
+        source[..start].rsplit_once(&format!("let {name} = ")).map(|(_, value)| texts(value));
     let titles = if named[path.len()..].starts_with('(') {
         let here = || body(source, name).map(texts).or_else(|| variable.clone());
         let there = |from: &str| body(&module(from), name).map(texts);
@@ -134,17 +144,22 @@ fn imported_from<'s>(source: &'s str, name: &str) -> &'s str {
     let imports = source.split("\nuse ").skip(1).filter_map(|rest| rest.split_once(';'));
     let is_it = |word: &str| word == name;
     let mut imports = imports.map(|(import, _)| import);
-    let import = imports
-        .find(|import| import.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(is_it));
-    let module = import.and_then(|import| import.split_once("::{").or_else(|| import.rsplit_once("::")));
+    let import = imports.find(|import| {
+        import.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(is_it)
+    });
+    let module =
+        import.and_then(|import| import.split_once("::{").or_else(|| import.rsplit_once("::")));
     module.map_or("super", |(path, _)| path.rsplit("::").next().unwrap_or(path))
 }
 
-/// Returns the texts that a value may be: its own, that of a closure, or those of the arms of a `match`.
+/// Returns the texts that a value may be: its own, that of a closure, or those of the arms of a
+/// `match`.
 fn texts(value: &str) -> Vec<String> {
     let value = value.trim_start();
-    let value =
-        value.strip_prefix('|').and_then(|closure| closure.split_once('|')).map_or(value, |(_, body)| body);
+    let value = value
+        .strip_prefix('|')
+        .and_then(|closure| closure.split_once('|'))
+        .map_or(value, |(_, body)| body);
     match value.strip_prefix("match ").and_then(|arms| arms.split_once("};")) {
         Some((arms, _)) => arms.split("=> ").skip(1).filter_map(text).collect(),
         None => text(value.trim_start()).into_iter().collect(),
@@ -170,7 +185,9 @@ fn text(source: &str) -> Option<String> {
 /// Returns whether `text` is `title` with something in place of each value.
 pub(super) fn is_one_of(title: &str, text: &str) -> bool {
     let mut parts = title.split(VARYING);
-    let Some(mut rest) = parts.next().and_then(|start| text.strip_prefix(start)) else { return false };
+    let Some(mut rest) = parts.next().and_then(|start| text.strip_prefix(start)) else {
+        return false;
+    };
     let parts: Vec<&str> = parts.collect();
     let Some((end, middle)) = parts.split_last() else { return rest.is_empty() };
     for part in middle {
@@ -193,17 +210,19 @@ fn a_title_is_recognised_with_its_values() {
 
 #[test]
 fn titles_are_read_from_literals_names_and_functions() {
-    let source = "use super::permissions::{of, cannot_read};\nfn f() {\n  let what = format!(\"Can't {}\", 1);\n  report(what, \
-                  e);\n  let how = || format!(\"How {}\", 1);\n  let which = match 1 {\n    1 => \"One\",\n    _ => \
-                  format!(\"Not {}\", 1),\n  };\n}\nfn g(n: u8) -> String {\n  format!(\"No {n} of {}\", n)\n}\n";
+    let source = "use super::permissions::{of, cannot_read};\nfn f() {\n  let what = \
+                  format!(\"Can't {}\", 1);\n  report(what, e);\n  let how = || format!(\"How \
+                  {}\", 1);\n  let which = match 1 {\n    1 => \"One\",\n    _ => format!(\"Not \
+                  {}\", 1),\n  };\n}\nfn g(n: u8) -> String {\n  format!(\"No {n} of {}\", n)\n}\n\
+                  ";
     let module = |name: &str| match name {
-        "super" => {
-            "fn h() -> &str {\n  \"Other\"\n}\nfn cannot_read() -> &str {\n  \"Wrong\"\n}\n".to_owned()
-        }
+        "super" => "fn h() -> &str {\n  \"Other\"\n}\nfn cannot_read() -> &str {\n  \"Wrong\"\n}\n"
+            .to_owned(),
         "permissions" => "fn cannot_read() -> &str {\n  \"Right\"\n}\n".to_owned(),
         other => panic!("{other}"),
     };
-    let read = |argument: &str| titles_at(&format!("\n{source}{argument}"), source.len() + 1, module);
+    let read =
+        |argument: &str| titles_at(&format!("\n{source}{argument}"), source.len() + 1, module);
     let one = |title: &str| Ok(vec![title.to_owned()]);
     assert_eq!(read("\"Plain\", d)"), one("Plain"));
     assert_eq!(read("what, d)"), one("Can't …"));

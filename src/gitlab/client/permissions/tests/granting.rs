@@ -10,7 +10,8 @@ const DUPLICATE: &str = "Target project is already in the job token scope";
 const THERE: Allowed = Allowed::AlreadyThere { explained_by_retry: false };
 const RETRIED: Allowed = Allowed::AlreadyThere { explained_by_retry: true };
 
-/// A server with its answers to mutations, in this order and the last for ever; to the query; and to a removal.
+/// A server with its answers to mutations, in this order and the last for ever; to the query; and
+/// to a removal.
 struct Script {
     writes: Vec<Reply>,
     listed: Vec<Value>,
@@ -47,16 +48,23 @@ fn wrote(entry: &Value) -> Reply {
 }
 
 fn refused(words: &str) -> Reply {
-    json(200, &json!({"data": {"written": {"ciJobTokenScopeAllowlistEntry": null, "errors": [words]}}}))
+    json(
+        200,
+        &json!({"data": {"written": {"ciJobTokenScopeAllowlistEntry": null, "errors": [words]}}}),
+    )
 }
 
 fn without_data(message: &str) -> Reply {
-    json(200, &json!({"data": {"written": null}, "errors": [{"message": message, "path": ["written"]}]}))
+    json(
+        200,
+        &json!({"data": {"written": null}, "errors": [{"message": message, "path": ["written"]}]}),
+    )
 }
 
 fn unavailable() -> Reply {
     without_data(
-        "The resource that you are attempting to access does not exist or you don't have permission to perform this action",
+        "The resource that you are attempting to access does not exist or you don't have \
+         permission to perform this action",
     )
 }
 
@@ -81,14 +89,16 @@ fn outcome<T>(result: Result<T, NotGranted>) -> Outcome<T> {
 async fn allow(server: &Scripted) -> Outcome<Allowed> {
     let mut config = server.config();
     config.retries = 1;
-    let granted = client(&config).allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
+    let granted =
+        client(&config).allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
     outcome(granted.map(|granted| granted.allowed))
 }
 
 async fn set(server: &Scripted) -> Outcome<()> {
     let mut config = server.config();
     config.retries = 1;
-    let written = client(&config).set_permissions(project(1), project_target(2), &only(&["READ_JOBS"])).await;
+    let written =
+        client(&config).set_permissions(project(1), project_target(2), &only(&["READ_JOBS"])).await;
     outcome(written.map(|confirmation| assert_eq!(confirmation, Confirmation::Shown)))
 }
 
@@ -101,8 +111,7 @@ async fn an_entry_comes_to_be_with_its_permissions_in_one_call() {
     assert_eq!((granted.allowed, granted.confirmation), (Allowed::Added, Confirmation::Shown));
     assert_eq!(server.lines(), ["GET /projects/1", "GET /projects/2", "POST /api/graphql"]);
     let variables = &server.seen()[2].body["variables"];
-    let expected =
-        json!({"project": "project/1", "target": "project/2", "default": false, "policies": ["READ_JOBS"]});
+    let expected = json!({"project": "project/1", "target": "project/2", "default": false, "policies": ["READ_JOBS"]});
     assert_eq!(*variables, expected);
 }
 
@@ -128,7 +137,12 @@ async fn what_a_write_answers_is_known_without_another_read() {
 async fn the_list_decides_what_an_addition_came_to() {
     let cases: Vec<Case<Allowed>> = vec![
         ("there with these", vec![refused(DUPLICATE)], vec![jobs()], Ok(THERE)),
-        ("there with more, narrowed", vec![refused(DUPLICATE), wrote(&jobs())], vec![wide()], Ok(THERE)),
+        (
+            "there with more, narrowed",
+            vec![refused(DUPLICATE), wrote(&jobs())],
+            vec![wide()],
+            Ok(THERE),
+        ),
         (
             "there with more, not narrowed",
             vec![refused(DUPLICATE), refused("no")],
@@ -155,9 +169,24 @@ async fn the_list_decides_what_an_addition_came_to() {
             Err((ErrorKind::NotAvailable, Some(Permissions::Default))),
         ),
         ("not allowed", vec![unavailable()], vec![jobs()], Err((ErrorKind::NotAvailable, None))),
-        ("failed, done", vec![without_data("Internal server error")], vec![jobs()], Ok(Allowed::Added)),
-        ("failed, not done", vec![without_data("Timeout on x")], vec![], Err((ErrorKind::Server, None))),
-        ("forbidden", vec![refusal(403, "403 Forbidden")], vec![jobs()], Err((ErrorKind::Forbidden, None))),
+        (
+            "failed, done",
+            vec![without_data("Internal server error")],
+            vec![jobs()],
+            Ok(Allowed::Added),
+        ),
+        (
+            "failed, not done",
+            vec![without_data("Timeout on x")],
+            vec![],
+            Err((ErrorKind::Server, None)),
+        ),
+        (
+            "forbidden",
+            vec![refusal(403, "403 Forbidden")],
+            vec![jobs()],
+            Err((ErrorKind::Forbidden, None)),
+        ),
     ];
     for (case, writes, listed, expected) in cases {
         let server = Script::new(writes, listed).start().await;
@@ -171,11 +200,18 @@ async fn an_addition_that_was_not_meant_is_taken_off_again() {
     let stranger = entry("Project/9", Some(&["READ_JOBS"]));
     let mut other_list = jobs();
     other_list["sourceProject"]["id"] = json!("gid://gitlab/Project/8");
-    let elsewhere =
-        |source, target| ErrorKind::Elsewhere { project: project(source), target: project_target(target) };
+    let elsewhere = |source, target| ErrorKind::Elsewhere {
+        project: project(source),
+        target: project_target(target),
+    };
     let cases = [
         (switched_off("Project/2"), ErrorKind::SwitchedOff, "allowlist/2", 1),
-        (entry("Project/2", Some(&["READ_JOBS", "ADMIN_JOBS"])), ErrorKind::Unreadable, "allowlist/2", 1),
+        (
+            entry("Project/2", Some(&["READ_JOBS", "ADMIN_JOBS"])),
+            ErrorKind::Unreadable,
+            "allowlist/2",
+            1,
+        ),
         (stranger, elsewhere(1, 9), "allowlist/9", 1),
         (other_list, elsewhere(8, 2), "allowlist/2", 8),
     ];
@@ -191,7 +227,8 @@ async fn an_addition_that_was_not_meant_is_taken_off_again() {
 async fn an_addition_that_can_not_be_taken_off_again_is_told() {
     let script = Script::new(vec![wrote(&switched_off("Project/2"))], vec![wide()]);
     let server = Script { removal: refusal(404, "404 Project Not Found"), ..script }.start().await;
-    let result = server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
+    let result =
+        server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
     let NotGranted { error, left, taken_back } = result.unwrap_err();
     assert_eq!((error.kind(), left), (&ErrorKind::SwitchedOff, Some(Permissions::Default)));
     let undone = taken_back.unwrap().unwrap_err();
@@ -257,14 +294,22 @@ async fn path_of_a_hidden_target_comes_from_the_allowlist() {
 
 /// GitLab's answers to a fine-grained token: none of the types of an allowlist can be read.
 fn unreadable(written: &Value) -> Reply {
-    let message = "Access denied: This operation doesn't support fine-grained personal access tokens.";
+    let message =
+        "Access denied: This operation doesn't support fine-grained personal access tokens.";
     let path = ["written", "ciJobTokenScopeAllowlistEntry"];
-    json(200, &json!({ "data": {"written": written}, "errors": [{"message": message, "path": path}] }))
+    json(
+        200,
+        &json!({ "data": {"written": written}, "errors": [{"message": message, "path": path}] }),
+    )
 }
 
 fn unreadable_list() -> Reply {
-    let message = "Access denied: This operation doesn't support fine-grained personal access tokens.";
-    json(200, &json!({ "data": {"project": null}, "errors": [{"message": message, "path": ["project"]}] }))
+    let message =
+        "Access denied: This operation doesn't support fine-grained personal access tokens.";
+    json(
+        200,
+        &json!({ "data": {"project": null}, "errors": [{"message": message, "path": ["project"]}] }),
+    )
 }
 
 #[tokio::test]
@@ -285,7 +330,8 @@ async fn rest_decides_where_the_token_can_not_see_permissions() {
         let listed = if is_there { vec![jobs()] } else { vec![] };
         let script = Script { hidden: Some(list), ..Script::new(vec![written], listed) };
         let server = script.start().await;
-        let granted = server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
+        let granted =
+            server.client().allow_with(project(1), project_target(2), &only(&["READ_JOBS"])).await;
         let granted = granted.map(|granted| (granted.allowed, granted.confirmation));
         assert_eq!(granted.map_err(|failed| failed.error.kind().clone()), expected, "{case}");
     }
@@ -293,8 +339,8 @@ async fn rest_decides_where_the_token_can_not_see_permissions() {
 
 #[tokio::test]
 async fn a_fine_grained_token_without_the_permission_changes_nothing() {
-    let message = "Access denied: This operation requires a fine-grained personal access token with the following project \
-                   permissions: [Job Token Scope Allowlist: Create].";
+    let message = "Access denied: This operation requires a fine-grained personal access token \
+                   with the following project permissions: [Job Token Scope Allowlist: Create].";
     let refusal = json(
         200,
         &json!({ "data": {"written": null}, "errors": [{"message": message, "path": ["written"]}] }),
@@ -310,7 +356,8 @@ async fn update_adds_an_entry_for_the_project_itself() {
     let own = entry("Project/1", Some(&["READ_JOBS"]));
     let server = Script::new(vec![wrote(&own)], vec![]).start().await;
     let client = server.client();
-    let written = client.set_permissions(project(1), project_target(1), &only(&["READ_JOBS"])).await;
+    let written =
+        client.set_permissions(project(1), project_target(1), &only(&["READ_JOBS"])).await;
     assert_eq!(written.unwrap(), Confirmation::Shown);
     let seen = server.seen().pop().unwrap();
     assert_eq!(seen.body["operationName"], "ChangePermissions");

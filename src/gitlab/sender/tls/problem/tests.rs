@@ -24,7 +24,10 @@ fn each_cause_is_told_apart() {
     assert_eq!(told(early), (TlsProblem::NotYetValid, Some(from)));
     let presented = vec!["DnsName(\"other.example.com\")".to_owned()];
     let other = CertificateError::NotValidForNameContext { expected: name(), presented };
-    assert_eq!(told(other), (TlsProblem::WrongName, Some("it is valid for other.example.com".to_owned())));
+    assert_eq!(
+        told(other),
+        (TlsProblem::WrongName, Some("it is valid for other.example.com".to_owned()))
+    );
     assert_eq!(told(CertificateError::UnknownIssuer), (TlsProblem::UnknownIssuer, None));
     assert_eq!(told(InvalidMessage::InvalidContentType), (TlsProblem::NotTls, None));
     let wanted = Error::AlertReceived(AlertDescription::CertificateRequired);
@@ -42,7 +45,10 @@ fn names_and_addresses_of_a_certificate_are_told() {
     for (presented, told) in [
         (vec!["DnsName(\"a.test\")", "IpAddress(10.1.2.3)"], "it is valid for a.test, 10.1.2.3"),
         (vec!["IpAddress(::1)"], "it is valid for ::1"),
-        (vec!["DnsName(\"127.0.0.1\")"], "it is valid for 127.0.0.1 as a name, not as an IP address"),
+        (
+            vec!["DnsName(\"127.0.0.1\")"],
+            "it is valid for 127.0.0.1 as a name, not as an IP address",
+        ),
         (vec!["UniformResourceIdentifier(\"https://a.test\")"], "it has no host"),
         (vec!["Unsupported(0xa0)", "DirectoryName"], "it has no host"),
         (vec![], "it has no host"),
@@ -59,15 +65,24 @@ fn causes_that_the_library_hides_are_told() {
     assert_eq!(told(other(Refusal::SelfSigned)).0, TlsProblem::UnknownIssuer);
     assert_eq!(told(other(Refusal::Authority)).0, TlsProblem::Authority);
     let short = "an RSA key has 1024 bits, but at least 2048 are required";
-    assert_eq!(told(other(Refusal::ShortKey(1024))), (TlsProblem::Unusable, Some(short.to_owned())));
-    assert_eq!(told(Error::AlertReceived(AlertDescription::ProtocolVersion)), (TlsProblem::OldVersion, None));
+    assert_eq!(
+        told(other(Refusal::ShortKey(1024))),
+        (TlsProblem::Unusable, Some(short.to_owned()))
+    );
+    assert_eq!(
+        told(Error::AlertReceived(AlertDescription::ProtocolVersion)),
+        (TlsProblem::OldVersion, None)
+    );
 }
 
 #[test]
 fn alerts_are_known_by_their_words() {
     let alert = |alert| Error::AlertReceived(alert).to_string();
     let wanted = alert(AlertDescription::CertificateRequired);
-    assert_eq!(problem_of_text(&wanted), Some((TlsProblem::ClientCertificate, Some(wanted.clone()))));
+    assert_eq!(
+        problem_of_text(&wanted),
+        Some((TlsProblem::ClientCertificate, Some(wanted.clone())))
+    );
     let other = problem_of_text(&alert(AlertDescription::DecodeError)).unwrap();
     assert_eq!(other.0, TlsProblem::Other);
     assert_eq!(problem_of_text("connection closed"), None);

@@ -1,5 +1,5 @@
-//! Releases that are signed here and served on loopback. Without GnuPG and curl there is nothing to show, and only a word
-//! about that, unless `CI=true`.
+//! Releases that are signed here and served on loopback. Without GnuPG and curl there is nothing to
+//! show, and only a word about that, unless `CI=true`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Cursor, Write as _};
@@ -39,7 +39,9 @@ impl Keys {
 
     fn gpg(&self, arguments: &[&str]) -> Vec<u8> {
         let mut gpg = Command::new("gpg");
-        gpg.env("GNUPGHOME", self.0.path()).args(["--batch", "--pinentry-mode", "loopback"]).args(arguments);
+        gpg.env("GNUPGHOME", self.0.path())
+            .args(["--batch", "--pinentry-mode", "loopback"])
+            .args(arguments);
         output(&mut gpg).unwrap()
     }
 
@@ -80,7 +82,8 @@ fn release(keys: &Keys) -> Files {
     zip.start_file(program(), zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(b"the program").unwrap();
     let archive = zip.finish().unwrap().into_inner();
-    let sums = format!("00  terraform_1.2.3_plan9_386.zip\n{}  {}\n", sha256(&archive), archive_name());
+    let sums =
+        format!("00  terraform_1.2.3_plan9_386.zip\n{}  {}\n", sha256(&archive), archive_name());
     Files::from([
         ("/key".to_owned(), keys.public()),
         (format!("/{VERSION}/{SUMS}.sig"), keys.sign(sums.as_bytes())),
@@ -98,19 +101,24 @@ fn serve(files: Files) -> String {
 }
 
 fn answer(files: &Files, mut stream: TcpStream) {
-    let head: Vec<_> =
-        BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+    let head: Vec<_> = BufReader::new(&stream)
+        .lines()
+        .map_while(Result::ok)
+        .take_while(|line| !line.is_empty())
+        .collect();
     let path = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
     let (status, body) =
         files.get(path).map_or(("404 Not Found", &b"no"[..]), |body| ("200 OK", body.as_slice()));
-    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     drop(stream.write_all(&[head.as_bytes(), body].concat()));
 }
 
 /// Fetches from a server with these files. Whatever the error, there is no program then.
 fn fetched(keys: &Keys, files: Files) -> Result<Vec<u8>, SourceError> {
     let releases = serve(files);
-    let publisher = Publisher { key: format!("{releases}/key"), releases, fingerprint: keys.fingerprint() };
+    let publisher =
+        Publisher { key: format!("{releases}/key"), releases, fingerprint: keys.fingerprint() };
     let folder = tempfile::tempdir().unwrap();
     let result = fetch(&publisher, VERSION, folder.path());
     assert_eq!(folder.path().join(program()).exists(), result.is_ok());
@@ -188,7 +196,11 @@ fn a_missing_file_is_an_error() {
 #[test]
 fn a_good_signature_by_an_expired_or_revoked_key_does_not_count() {
     let valid = |key| {
-        format!("[GNUPG:] NEWSIG\n[GNUPG:] {key} 1 A\n[GNUPG:] VALIDSIG SUB 2026-01-01 1 0 4 0 1 8 00 MAIN\n")
+        format!(
+            "[GNUPG:] NEWSIG\n[GNUPG:] {key} 1 A\n[GNUPG:] VALIDSIG SUB 2026-01-01 1 0 4 0 1 8 00 \
+             MAIN\n\
+             "
+        )
     };
     assert!(is_good(&valid("GOODSIG"), "MAIN"));
     assert!(!is_good(&valid("GOODSIG"), "SUB"));

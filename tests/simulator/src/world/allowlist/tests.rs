@@ -1,8 +1,8 @@
 use super::*;
 use crate::world::TokenSpec;
 
-/// A world with `acme/app` (the source project), `acme/lib`, the group `partners`, and a maintainer of
-/// `acme`.
+/// A world with `acme/app` (the source project), `acme/lib`, the group `partners`, and a maintainer
+/// of `acme`.
 struct Scene {
     world: World,
     source_project: u64,
@@ -22,7 +22,8 @@ fn scene_of(version: &str) -> Scene {
     let lib = Target::Project(world.add_project("acme/lib").unwrap());
     let partners = Target::Group(world.add_group("partners").unwrap());
     let acme = Target::Group(world.group_id("acme").unwrap());
-    let secret = world.add_token(TokenSpec::new("maintainer").maintainer_of(acme).can_see(partners));
+    let secret =
+        world.add_token(TokenSpec::new("maintainer").maintainer_of(acme).can_see(partners));
     let maintainer = world.token_by_secret(&secret).unwrap();
     Scene { world, source_project, lib, partners, maintainer }
 }
@@ -51,7 +52,9 @@ impl Scene {
                 Target::Project(_) => {
                     Target::Project(self.world.add_project(&format!("acme/many/p{n}")).unwrap())
                 }
-                Target::Group(_) => Target::Group(self.world.add_group(&format!("acme/many/g{n}")).unwrap()),
+                Target::Group(_) => {
+                    Target::Group(self.world.add_group(&format!("acme/many/g{n}")).unwrap())
+                }
             };
             self.add(target).unwrap();
         }
@@ -86,7 +89,8 @@ fn the_limit_is_validated_before_uniqueness() {
     assert_eq!(
         scene.add(scene.lib),
         rejected(
-            "Validation failed: Source project exceeds the allowable number of project links in this direction"
+            "Validation failed: Source project exceeds the allowable number of project links in \
+             this direction"
         )
     );
 }
@@ -119,7 +123,10 @@ fn a_project_has_no_entry_for_itself_before_18_3() {
         scene.add(own),
         rejected("Validation failed: Target project can't be the same as the source project")
     );
-    assert_eq!(scene.remove(own), rejected("Source project cannot be removed from the job token scope"));
+    assert_eq!(
+        scene.remove(own),
+        rejected("Source project cannot be removed from the job token scope")
+    );
     assert_eq!(scene.listed(), [scene.source_project]);
 }
 
@@ -130,7 +137,10 @@ fn an_entry_of_the_project_itself_is_listed_twice_and_stays() {
     assert_eq!(scene.add(own), Ok(()));
     assert_eq!(scene.add(own), rejected("This project is already in the job token allowlist."));
     assert_eq!(scene.listed(), [scene.source_project, scene.source_project]);
-    assert_eq!(scene.remove(own), rejected("Source project cannot be removed from the job token scope"));
+    assert_eq!(
+        scene.remove(own),
+        rejected("Source project cannot be removed from the job token scope")
+    );
 }
 
 #[test]
@@ -150,7 +160,8 @@ fn outbound_links_are_no_entries_of_the_allowlist() {
     scene.world.allow_outbound(scene.source_project, scene.lib.id()).unwrap();
     assert_eq!(scene.listed(), [scene.source_project]);
     assert_eq!(scene.remove(scene.lib), rejected("Target project is not in the job token scope"));
-    let outbound = |scene: &Scene| scene.world.project(scene.source_project).unwrap().outbound_projects.len();
+    let outbound =
+        |scene: &Scene| scene.world.project(scene.source_project).unwrap().outbound_projects.len();
     assert_eq!(outbound(&scene), 1);
     scene.world.delete_project(scene.lib.id()).unwrap();
     assert_eq!(outbound(&scene), 0);
@@ -168,15 +179,17 @@ fn hidden_group_can_be_removed_but_not_a_hidden_project() {
     assert_eq!(scene.remove(partners), Ok(()));
     let source_project = scene.world.project(scene.source_project).unwrap();
     assert!(
-        source_project.allowed_projects.contains_key(&lib.id()) && source_project.allowed_groups.is_empty()
+        source_project.allowed_projects.contains_key(&lib.id())
+            && source_project.allowed_groups.is_empty()
     );
 }
 
 #[test]
 fn a_hidden_target_cannot_be_added() {
-    for (pick, word) in
-        [((|s: &Scene| s.lib) as fn(&Scene) -> Target, "target_project"), (|s| s.partners, "target_group")]
-    {
+    for (pick, word) in [
+        ((|s: &Scene| s.lib) as fn(&Scene) -> Target, "target_project"),
+        (|s| s.partners, "target_group"),
+    ] {
         let mut scene = scene();
         let target = pick(&scene);
         scene.hide(target);
@@ -207,12 +220,16 @@ fn below_maintainer_is_forbidden_and_a_stranger_finds_nothing() {
         let secret = scene.world.add_token(spec);
         let token = scene.world.token_by_secret(&secret).unwrap();
         assert_eq!(scene.world.scope(token, scene.source_project), Err(expected.clone()));
-        assert_eq!(scene.world.set_inbound(token, scene.source_project, false), Err(expected.clone()));
+        assert_eq!(
+            scene.world.set_inbound(token, scene.source_project, false),
+            Err(expected.clone())
+        );
         assert_eq!(
             scene.world.add_link(token, scene.source_project, scene.lib, Permissions::default()),
             Err(expected.clone())
         );
-        let removal = if expected == Refusal::Forbidden { Refusal::ForbiddenRemoval } else { expected };
+        let removal =
+            if expected == Refusal::Forbidden { Refusal::ForbiddenRemoval } else { expected };
         scene.world.make_public(scene.lib);
         assert_eq!(scene.world.remove_link(token, scene.source_project, scene.lib), Err(removal));
     }

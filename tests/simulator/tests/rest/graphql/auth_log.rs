@@ -66,7 +66,10 @@ async fn the_log_is_read_page_by_page() {
     let first = log(&api.data(LOG, json!({ "first": 3 })).await);
     assert_eq!(origins(&first), ["other/p3", "other/p2", "other/p1"]);
     let rest = log(&api.data(LOG, json!({ "after": first["pageInfo"]["endCursor"] })).await);
-    assert_eq!((origins(&rest), &rest["pageInfo"]["hasNextPage"]), (vec!["other/p0"], &json!(false)));
+    assert_eq!(
+        (origins(&rest), &rest["pageInfo"]["hasNextPage"]),
+        (vec!["other/p0"], &json!(false))
+    );
 }
 
 #[tokio::test]
@@ -86,7 +89,10 @@ async fn a_page_of_the_log_doubles_the_cost() {
     // The project costs 1, then the log, its nodes and their fields count twice.
     let query = |fields: usize| {
         let fields: String = (0..fields).map(|n| format!("f{n}: lastAuthorizedAt ")).collect();
-        format!("{{ project(fullPath: \"acme/app\") {{ ciJobTokenAuthLogs {{ nodes {{ {fields} }} }} }} }}")
+        format!(
+            "{{ project(fullPath: \"acme/app\") {{ ciJobTokenAuthLogs {{ nodes {{ {fields} }} }} \
+             }} }}"
+        )
     };
     scene.graphql().data(&query(122), json!({})).await;
     let dear = scene.graphql().ask(&query(123), json!({})).await;

@@ -43,7 +43,8 @@ async fn links_of_both_directions_come_newest_first() {
     let other = scene.gitlab.add_project("acme/other");
     scene.gitlab.allow(scene.app, Target::Project(other));
     scene.gitlab.allow(scene.app, scene.lib());
-    let expected = [link("inbound", "acme/lib"), link("inbound", "acme/other"), link("outbound", "acme/lib")];
+    let expected =
+        [link("inbound", "acme/lib"), link("inbound", "acme/other"), link("outbound", "acme/lib")];
     let api = scene.graphql();
     assert_eq!(links(&api, json!({})).await, expected);
     let first = list(&api.data(LINKS, json!({ "first": 2 })).await);
@@ -59,8 +60,7 @@ async fn a_removal_without_a_direction_means_the_outbound_link() {
     scene.gitlab.allow(scene.app, scene.lib());
     let api = scene.graphql();
     let remove = async |direction: &str| {
-        let variables =
-            json!({ "target": "acme/lib", "direction": (!direction.is_empty()).then_some(direction) });
+        let variables = json!({ "target": "acme/lib", "direction": (!direction.is_empty()).then_some(direction) });
         api.data(REMOVE, variables).await["ciJobTokenScopeRemoveProject"]["errors"].clone()
     };
     assert_eq!(remove("").await, json!([]));
@@ -78,7 +78,10 @@ async fn an_update_of_the_project_itself_makes_its_entry() {
     input["input"]["targetPath"] = json!("acme/app");
     let data = scene.graphql().data(UPDATE, input).await;
     assert_eq!(data["ciJobTokenScopeUpdatePolicies"]["errors"], json!([]));
-    assert_eq!(scene.gitlab.permissions(scene.app, own), Some(Permissions::limited_to(["READ_JOBS"])));
+    assert_eq!(
+        scene.gitlab.permissions(scene.app, own),
+        Some(Permissions::limited_to(["READ_JOBS"]))
+    );
     assert_eq!(links(&scene.graphql(), json!({})).await, [link("inbound", "acme/app")]);
     let variables = json!({ "target": "acme/app", "direction": "INBOUND" });
     let data = scene.graphql().data(REMOVE, variables).await;
@@ -116,9 +119,15 @@ async fn before_18_3_nothing_makes_an_entry_for_itself() {
 #[tokio::test]
 async fn before_18_3_permissions_are_switched_off() {
     let scene = Scene::of(Simulator::builder().version("18.0.0-ee"));
-    let data = scene.graphql().data(&ADD.replace("CiJobTokenAccessible", ""), limited(&["READ_JOBS"])).await;
+    let data = scene
+        .graphql()
+        .data(&ADD.replace("CiJobTokenAccessible", ""), limited(&["READ_JOBS"]))
+        .await;
     let entry = &data["ciJobTokenScopeAddGroupOrProject"]["ciJobTokenScopeAllowlistEntry"];
-    assert_eq!((&entry["defaultPermissions"], &entry["jobTokenPolicies"]), (&json!(true), &json!(null)));
+    assert_eq!(
+        (&entry["defaultPermissions"], &entry["jobTokenPolicies"]),
+        (&json!(true), &json!(null))
+    );
 }
 
 #[tokio::test]
@@ -154,7 +163,9 @@ async fn a_fragment_that_no_target_matches_is_refused() {
         let scene = Scene::of(Simulator::builder().version(version));
         let inline = query(&format!("... on {ty} {{ id }}"), "");
         let named = query("...seen", &format!("fragment seen on {ty} {{ id }}"));
-        for (query, start, name) in [(inline, "Fragment", "unknown"), (named, "Fragment seen", "seen")] {
+        for (query, start, name) in
+            [(inline, "Fragment", "unknown"), (named, "Fragment seen", "seen")]
+        {
             let answer = scene.graphql().ask(&query, json!({})).await;
             let errors = answer["errors"].as_array().unwrap();
             assert_eq!(errors.len(), 1, "{answer}");

@@ -1,4 +1,5 @@
-//! Fine-grained personal access tokens, whose permissions cover mutations and not yet what these answer with.
+//! Fine-grained personal access tokens, whose permissions cover mutations and not yet what these
+//! answer with.
 
 use gitlab_simulator::{GranularGraphql, Permissions, Simulator, TokenSpec};
 use serde_json::{Value, json};
@@ -28,13 +29,15 @@ fn scene(answers: GranularGraphql) -> Scene {
 }
 
 fn client(scene: &Scene, permissions: &[&str]) -> Api {
-    scene.graphql_as(TokenSpec::new("fine").administrator().fine_grained(permissions.iter().copied()))
+    scene.graphql_as(
+        TokenSpec::new("fine").administrator().fine_grained(permissions.iter().copied()),
+    )
 }
 
 fn sentence(permission: &str) -> String {
     format!(
-        "Access denied: This operation requires a fine-grained personal access token with the following project \
-         permissions: [{permission}]."
+        "Access denied: This operation requires a fine-grained personal access token with the \
+         following project permissions: [{permission}]."
     )
 }
 
@@ -52,16 +55,32 @@ async fn a_mutation_without_its_permission_changes_nothing() {
     let scene = scene(GranularGraphql::Errors);
     let api = client(&scene, &["Job Token Scope: Read"]);
     let remove_project = "mutation { ciJobTokenScopeRemoveProject(input: {
-        projectPath: \"acme/app\", targetProjectPath: \"acme/lib\", direction: INBOUND }) { errors } }";
+        projectPath: \"acme/app\", targetProjectPath: \"acme/lib\", direction: INBOUND }) { errors \
+            } }";
     let remove_group = "mutation { ciJobTokenScopeRemoveGroup(input: {
         projectPath: \"acme/app\", targetGroupPath: \"partners\" }) { errors } }";
     let mut group = limited(&["READ_JOBS"]);
     group["input"]["targetPath"] = json!("partners");
     for (query, variables, field, permission) in [
         (ADD, group, "ciJobTokenScopeAddGroupOrProject", "Job Token Scope Allowlist: Create"),
-        (UPDATE, limited(&["READ_JOBS"]), "ciJobTokenScopeUpdatePolicies", "Job Token Scope: Update"),
-        (remove_project, json!({}), "ciJobTokenScopeRemoveProject", "Job Token Scope Allowlist: Delete"),
-        (remove_group, json!({}), "ciJobTokenScopeRemoveGroup", "Job Token Scope Allowlist: Delete"),
+        (
+            UPDATE,
+            limited(&["READ_JOBS"]),
+            "ciJobTokenScopeUpdatePolicies",
+            "Job Token Scope: Update",
+        ),
+        (
+            remove_project,
+            json!({}),
+            "ciJobTokenScopeRemoveProject",
+            "Job Token Scope Allowlist: Delete",
+        ),
+        (
+            remove_group,
+            json!({}),
+            "ciJobTokenScopeRemoveGroup",
+            "Job Token Scope Allowlist: Delete",
+        ),
         (SETTINGS, json!({}), "projectCiCdSettingsUpdate", "CI/CD Setting: Update"),
     ] {
         let answer = api.ask(query, variables).await;

@@ -34,8 +34,8 @@ const UPDATE: &str = "mutation Update($input: CiJobTokenScopeUpdatePoliciesInput
 }";
 
 /// GitLab's message where something is absent, hidden or forbidden.
-const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you don't have permission \
-                             to perform this action";
+const NOT_AVAILABLE: &str = "The resource that you are attempting to access does not exist or you \
+                             don't have permission to perform this action";
 
 impl Api {
     /// A GraphQL request with variables.
@@ -70,7 +70,8 @@ impl Scene {
     }
 }
 
-/// The input of an addition of `acme/lib` to `acme/app` with policies in place of the default permissions.
+/// The input of an addition of `acme/lib` to `acme/app` with policies in place of the default
+/// permissions.
 fn limited(policies: &[&str]) -> Value {
     json!({
         "input": {

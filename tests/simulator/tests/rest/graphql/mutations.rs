@@ -19,7 +19,10 @@ async fn errors(api: &Api, query: &str, variables: Value) -> Value {
     let data = api.data(query, variables).await;
     let payload = data.as_object().unwrap().values().next().unwrap().clone();
     if payload["errors"] != json!([]) {
-        assert!(payload["ciJobTokenScopeAllowlistEntry"].is_null() && payload["ciJobTokenScope"].is_null());
+        assert!(
+            payload["ciJobTokenScopeAllowlistEntry"].is_null()
+                && payload["ciJobTokenScope"].is_null()
+        );
     }
     payload["errors"].clone()
 }
@@ -78,13 +81,13 @@ async fn an_addition_that_cannot_be_says_why() {
         ("no/such", "The group or project does not exist."),
         (
             "hidden/lib",
-            "The target_project that you are attempting to access does not exist or you don't have permission to \
-             perform this action",
+            "The target_project that you are attempting to access does not exist or you don't have \
+             permission to perform this action",
         ),
         (
             "partners",
-            "The target_group that you are attempting to access does not exist or you don't have permission to \
-             perform this action",
+            "The target_group that you are attempting to access does not exist or you don't have \
+             permission to perform this action",
         ),
     ] {
         assert_eq!(errors(&bot, ADD, to(target)).await, json!([reason]), "{target}");
@@ -98,8 +101,8 @@ async fn an_addition_that_cannot_be_says_why() {
 async fn a_full_list_takes_no_more() {
     let scene = Scene::new();
     scene.fill_projects(LINK_LIMIT);
-    let reason =
-        "Validation failed: Source project exceeds the allowable number of project links in this direction";
+    let reason = "Validation failed: Source project exceeds the allowable number of project links \
+        in this direction";
     assert_eq!(errors(&scene.graphql(), ADD, to("acme/lib")).await, json!([reason]));
 }
 
@@ -107,7 +110,8 @@ async fn a_full_list_takes_no_more() {
 async fn absent_hidden_or_forbidden_project_is_not_available() {
     let scene = Scene::new();
     let app = Target::Project(scene.app);
-    let developer = scene.graphql_as(TokenSpec::new("developer").developer_of(app).can_see(scene.lib()));
+    let developer =
+        scene.graphql_as(TokenSpec::new("developer").developer_of(app).can_see(scene.lib()));
     let stranger = scene.graphql_as(TokenSpec::new("stranger"));
     let mut absent = limited(&["READ_JOBS"]);
     absent["input"]["projectPath"] = json!("no/such");
@@ -164,7 +168,11 @@ async fn an_update_that_cannot_be_says_why() {
         ("no/such", "The target does not exist"),
         ("acme/lib", "Unable to find a job token scope for the given project & target"),
     ] {
-        assert_eq!(errors(&api, UPDATE, update(target, &["READ_JOBS"])).await, json!([reason]), "{target}");
+        assert_eq!(
+            errors(&api, UPDATE, update(target, &["READ_JOBS"])).await,
+            json!([reason]),
+            "{target}"
+        );
     }
     scene.gitlab.allow(scene.app, scene.lib());
     scene.gitlab.hide_from(ADMINISTRATOR, scene.lib());
@@ -181,7 +189,10 @@ async fn while_off_additions_get_the_default_and_updates_fail() {
     let payload = &data["ciJobTokenScopeAddGroupOrProject"];
     assert_eq!(payload["errors"], json!([]));
     let entry = &payload["ciJobTokenScopeAllowlistEntry"];
-    assert_eq!((&entry["defaultPermissions"], &entry["jobTokenPolicies"]), (&json!(true), &json!(null)));
+    assert_eq!(
+        (&entry["defaultPermissions"], &entry["jobTokenPolicies"]),
+        (&json!(true), &json!(null))
+    );
     assert!(scene.gitlab.permissions(scene.app, scene.lib()).unwrap().default_permissions);
     let failed = errors(&scene.graphql(), UPDATE, update("acme/lib", &["READ_JOBS"])).await;
     assert_eq!(failed, json!(["Failed to update job token scope"]));

@@ -36,7 +36,8 @@ const GROUP: &str = "query Group($path: ID!, $deep: Boolean, $archived: Boolean)
 
 fn paths(group: &Value) -> Vec<&str> {
     let nodes = group["group"]["projects"]["nodes"].as_array().unwrap();
-    let mut paths: Vec<&str> = nodes.iter().map(|node| node["fullPath"].as_str().unwrap()).collect();
+    let mut paths: Vec<&str> =
+        nodes.iter().map(|node| node["fullPath"].as_str().unwrap()).collect();
     paths.sort_unstable();
     paths
 }
@@ -44,7 +45,11 @@ fn paths(group: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn an_entry_is_read_with_its_permissions() {
     let scene = Scene::new();
-    scene.gitlab.allow_with(scene.app, scene.lib(), Permissions::limited_to(["READ_JOBS", "ADMIN_PACKAGES"]));
+    scene.gitlab.allow_with(
+        scene.app,
+        scene.lib(),
+        Permissions::limited_to(["READ_JOBS", "ADMIN_PACKAGES"]),
+    );
     scene.gitlab.set_autopopulated(scene.app, scene.lib(), true);
     let entry = scene.gitlab.entry(scene.app, scene.lib()).unwrap();
     let data = scene.graphql().data(LIST, json!({ "path": "ACME/app" })).await;
@@ -131,15 +136,19 @@ async fn a_page_of_an_allowlist_holds_200_and_one_of_projects_100() {
     scene.fill_projects(205);
     let api = scene.graphql();
     for first in [json!(null), json!(1000)] {
-        let query = "query($first: Int) { project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
+        let query =
+            "query($first: Int) { project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
             projectsAllowlist(first: $first) { count nodes { direction } pageInfo { hasNextPage } }
         } } }";
         let data = api.data(query, json!({ "first": first })).await;
         let list = &data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"];
-        assert_eq!((list["count"].as_u64(), list["nodes"].as_array().unwrap().len()), (Some(205), 200));
+        assert_eq!(
+            (list["count"].as_u64(), list["nodes"].as_array().unwrap().len()),
+            (Some(205), 200)
+        );
         assert_eq!(list["pageInfo"]["hasNextPage"], true);
-        let query =
-            "query($first: Int) { group(fullPath: \"many\") { projects(first: $first) { nodes { id } } } }";
+        let query = "query($first: Int) { group(fullPath: \"many\") { projects(first: $first) { \
+            nodes { id } } } }";
         let data = api.data(query, json!({ "first": first })).await;
         assert_eq!(data["group"]["projects"]["nodes"].as_array().unwrap().len(), 100);
     }
@@ -149,14 +158,16 @@ async fn a_page_of_an_allowlist_holds_200_and_one_of_projects_100() {
 async fn the_end_of_a_list_can_be_read_first() {
     let scene = Scene::new();
     scene.fill_projects(3);
-    let query = "query($before: String) { project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
+    let query =
+        "query($before: String) { project(fullPath: \"acme/app\") { ciJobTokenScopeAllowlist {
         projectsAllowlist(last: 2, before: $before) {
             edges { cursor node { direction } }
             pageInfo { hasPreviousPage hasNextPage startCursor }
         }
     } } }";
     let api = scene.graphql();
-    let page = |data: &Value| data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"].clone();
+    let page =
+        |data: &Value| data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"].clone();
     let last = page(&api.data(query, json!({})).await);
     assert_eq!(last["edges"].as_array().unwrap().len(), 2);
     assert_eq!(last["edges"][0]["cursor"], last["pageInfo"]["startCursor"]);
@@ -178,7 +189,10 @@ async fn a_cursor_that_is_none_is_an_error_of_the_field() {
                 projectsAllowlist({arguments}) {{ count }} }} }} }}"
         );
         let answer = scene.graphql().ask(&query, json!({})).await;
-        assert_eq!(answer["data"]["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"], json!(null));
+        assert_eq!(
+            answer["data"]["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"],
+            json!(null)
+        );
         assert_eq!(
             answer["errors"][0]["path"],
             json!(["project", "ciJobTokenScopeAllowlist", "projectsAllowlist"])
@@ -195,7 +209,8 @@ async fn settings_and_list_are_for_maintainers() {
     } ciJobTokenScopeAllowlist { projectsAllowlist { count } } } }"#;
     let app = Target::Project(scene.app);
     let read = async |spec| scene.graphql_as(spec).ask(query, json!({})).await;
-    let maintainer = read(TokenSpec::new("maintainer").maintainer_of(app)).await["data"]["project"].clone();
+    let maintainer =
+        read(TokenSpec::new("maintainer").maintainer_of(app)).await["data"]["project"].clone();
     assert_eq!(
         maintainer["ciCdSettings"],
         json!({
@@ -221,7 +236,8 @@ async fn settings_and_list_are_for_maintainers() {
 async fn what_is_absent_or_has_moved_is_null() {
     let scene = Scene::new();
     scene.gitlab.rename_project(scene.app, "acme/renamed");
-    let query = "query($path: ID!) { project(fullPath: $path) { id } group(fullPath: $path) { id } }";
+    let query =
+        "query($path: ID!) { project(fullPath: $path) { id } group(fullPath: $path) { id } }";
     for path in ["acme/app", "no/such", ""] {
         let data = scene.graphql().data(query, json!({ "path": path })).await;
         assert_eq!(data, json!({ "project": null, "group": null }), "{path}");
@@ -257,10 +273,16 @@ async fn group_omits_invisible_projects_and_hides_forbidden_settings() {
     let (data, errors) = (&answer["data"], answer["errors"].as_array().unwrap());
     assert_eq!(paths(data), ["acme/app", "acme/lib"]);
     let path = json!(["group", "projects", "nodes", 0, "ciJobTokenScopeAllowlist"]);
-    assert_eq!((errors.len(), &errors[0]["message"], &errors[0]["path"]), (1, &json!(NOT_AVAILABLE), &path));
+    assert_eq!(
+        (errors.len(), &errors[0]["message"], &errors[0]["path"]),
+        (1, &json!(NOT_AVAILABLE), &path)
+    );
     let nodes = data["group"]["projects"]["nodes"].as_array().unwrap();
     let lib = nodes.iter().find(|node| node["fullPath"] == "acme/lib").unwrap();
-    assert_eq!((&lib["ciCdSettings"], &lib["ciJobTokenScopeAllowlist"]), (&json!(null), &json!(null)));
+    assert_eq!(
+        (&lib["ciCdSettings"], &lib["ciJobTokenScopeAllowlist"]),
+        (&json!(null), &json!(null))
+    );
     let app = nodes.iter().find(|node| node["fullPath"] == "acme/app").unwrap();
     assert_eq!(app["ciJobTokenScopeAllowlist"]["groupsAllowlist"]["count"], 0);
 }
@@ -272,7 +294,10 @@ async fn switched_off_permissions_are_not_shown() {
     scene.gitlab.set_fine_grained_permissions(scene.app, false);
     let data = scene.graphql().data(LIST, json!({ "path": "acme/app" })).await;
     let entry = &data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"]["nodes"][0];
-    assert_eq!((&entry["defaultPermissions"], &entry["jobTokenPolicies"]), (&json!(true), &json!(null)));
+    assert_eq!(
+        (&entry["defaultPermissions"], &entry["jobTokenPolicies"]),
+        (&json!(true), &json!(null))
+    );
 }
 
 #[tokio::test]
@@ -282,6 +307,7 @@ async fn it_is_served_below_a_relative_root() {
     let data = scene.graphql().data(query, json!({})).await;
     assert_eq!(data["project"]["webUrl"], format!("{}/acme/app", scene.gitlab.url()));
     let outside = scene.gitlab.url().replace("/gitlab", "");
-    let reply = crate::kit::Api::new(&outside, scene.gitlab.token()).graphql(query, json!({})).await;
+    let reply =
+        crate::kit::Api::new(&outside, scene.gitlab.token()).graphql(query, json!({})).await;
     assert_eq!(reply.status, 404);
 }

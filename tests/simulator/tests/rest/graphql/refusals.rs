@@ -1,4 +1,5 @@
-//! Requests that GitLab does not carry out: tokens, queries that do not fit the schema, variables, cost.
+//! Requests that GitLab does not carry out: tokens, queries that do not fit the schema, variables,
+//! cost.
 
 use gitlab_simulator::{Permissions, Simulator, TokenScope, TokenSpec};
 use reqwest::Method;
@@ -29,14 +30,21 @@ async fn only_a_token_that_works_is_let_in() {
     ] {
         scene.graphql_as(spec).post("/api/graphql", &query).await.is(401, invalid());
     }
-    Api::new(&scene.gitlab.url(), "glpat-wrong").post("/api/graphql", &query).await.is(401, invalid());
+    Api::new(&scene.gitlab.url(), "glpat-wrong")
+        .post("/api/graphql", &query)
+        .await
+        .is(401, invalid());
     let address = format!("{}/api/graphql", scene.gitlab.url());
     let anonymous = scene.api.http.request(Method::POST, &address).json(&query);
     let refused = Reply::of(anonymous).await.unwrap();
     refused.is(401, invalid());
     assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer realm="));
-    let bearer =
-        scene.api.http.request(Method::POST, &address).bearer_auth(scene.gitlab.token()).json(&query);
+    let bearer = scene
+        .api
+        .http
+        .request(Method::POST, &address)
+        .bearer_auth(scene.gitlab.token())
+        .json(&query);
     Reply::of(bearer).await.unwrap().is(200, json!({ "data": { "__typename": "Query" } }));
 }
 
@@ -108,18 +116,20 @@ async fn an_unknown_policy_is_refused_in_a_variable_and_in_the_query() {
     let query = mutation("($policies: [CiJobTokenScopePolicies!]!)", "$policies");
     let error = refusal(&api, &query, json!({ "policies": ["READ_JOBS", "READ_X"] })).await;
     let message = error["message"].as_str().unwrap();
-    let start = "Variable $policies of type [CiJobTokenScopePolicies!]! was provided invalid value for 1 \
-                 (Expected \"READ_X\" to be one of: ADMIN_DEPLOYMENTS, ";
+    let start = "Variable $policies of type [CiJobTokenScopePolicies!]! was provided invalid value \
+                 for 1 (Expected \"READ_X\" to be one of: ADMIN_DEPLOYMENTS, ";
     assert!(message.starts_with(start), "{message}");
     assert_eq!(error["locations"], json!([{ "line": 1, "column": 10 }]));
     assert_eq!(error["extensions"]["value"], json!(["READ_JOBS", "READ_X"]));
     let problem = &error["extensions"]["problems"][0];
     assert_eq!(problem["path"], json!([1]));
-    assert!(problem["explanation"].as_str().unwrap().starts_with("Expected \"READ_X\" to be one of: "));
+    assert!(
+        problem["explanation"].as_str().unwrap().starts_with("Expected \"READ_X\" to be one of: ")
+    );
     assert_eq!(
         refusal(&api, &mutation("", "[READ_JOBS, READ_X]"), json!({})).await["message"],
-        "Argument 'jobTokenPolicies' on InputObject 'CiJobTokenScopeAddGroupOrProjectInput' has an invalid value \
-         ([READ_JOBS, READ_X]). Expected type '[CiJobTokenScopePolicies!]'."
+        "Argument 'jobTokenPolicies' on InputObject 'CiJobTokenScopeAddGroupOrProjectInput' has an \
+         invalid value ([READ_JOBS, READ_X]). Expected type '[CiJobTokenScopePolicies!]'."
     );
     assert!(scene.gitlab.allowlist(scene.app).projects.is_empty());
 }
@@ -129,8 +139,8 @@ async fn a_policy_in_lower_case_is_unknown() {
     let scene = Scene::new();
     let error = refusal(&scene.graphql(), ADD, limited(&["read_jobs"])).await;
     let message = error["message"].as_str().unwrap();
-    let start = "Variable $input of type CiJobTokenScopeAddGroupOrProjectInput! was provided invalid value for \
-                 jobTokenPolicies.0 (Expected \"read_jobs\" to be one of: ";
+    let start = "Variable $input of type CiJobTokenScopeAddGroupOrProjectInput! was provided \
+                 invalid value for jobTokenPolicies.0 (Expected \"read_jobs\" to be one of: ";
     assert!(message.starts_with(start), "{message}");
 }
 
@@ -143,8 +153,14 @@ async fn variables_that_do_not_fit_are_named() {
     for (variables, message) in [
         (json!({}), "Variable $path of type ID! was provided invalid value"),
         (json!({ "path": true }), "Variable $path of type ID! was provided invalid value"),
-        (json!({ "path": "a", "first": "1" }), "Variable $first of type Int was provided invalid value"),
-        (json!({ "path": "a", "deep": 1 }), "Variable $deep of type Boolean was provided invalid value"),
+        (
+            json!({ "path": "a", "first": "1" }),
+            "Variable $first of type Int was provided invalid value",
+        ),
+        (
+            json!({ "path": "a", "deep": 1 }),
+            "Variable $deep of type Boolean was provided invalid value",
+        ),
     ] {
         let error = refusal(&scene.graphql(), query, variables).await;
         assert_eq!(error["message"], message);
@@ -154,8 +170,9 @@ async fn variables_that_do_not_fit_are_named() {
     input["input"]["targetPath"] = json!(null);
     assert_eq!(
         refusal(&scene.graphql(), ADD, input).await["message"],
-        "Variable $input of type CiJobTokenScopeAddGroupOrProjectInput! was provided invalid value for permanent \
-         (Field is not defined on CiJobTokenScopeAddGroupOrProjectInput), targetPath (Expected value to not be null)"
+        "Variable $input of type CiJobTokenScopeAddGroupOrProjectInput! was provided invalid value \
+         for permanent (Field is not defined on CiJobTokenScopeAddGroupOrProjectInput), targetPath \
+         (Expected value to not be null)"
     );
 }
 
@@ -207,8 +224,10 @@ async fn a_request_that_is_no_query_is_told_so() {
     api.post("/api/graphql", &json!({ "query": long }))
         .await
         .is(422, json!({ "errors": [{ "message": "Query too large" }] }));
-    let broken =
-        api.request(Method::POST, "/api/graphql").header("content-type", "application/json").body("{");
+    let broken = api
+        .request(Method::POST, "/api/graphql")
+        .header("content-type", "application/json")
+        .body("{");
     assert_eq!(Reply::of(broken).await.unwrap().status, 400);
     let syntax = api.ask("{ project(", json!({})).await;
     assert!(syntax.get("data").is_none() && syntax["errors"][0]["message"].is_string());
@@ -221,15 +240,18 @@ async fn a_request_that_is_no_query_is_told_so() {
 async fn a_version_too_old_knows_neither_lists_nor_permissions() {
     let scene = Scene::of(Simulator::builder().version("17.1.8-ee"));
     let api = scene.graphql();
-    let list =
-        r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist { projectsAllowlist { count } } } }"#;
+    let list = r#"{ project(fullPath: "acme/app") { ciJobTokenScopeAllowlist { projectsAllowlist { count } } } }"#;
     let error = refusal(&api, list, json!({})).await;
-    assert_eq!(error["message"], "Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'");
+    assert_eq!(
+        error["message"],
+        "Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'"
+    );
     let unknown = api.ask(ADD, limited(&["READ_JOBS"])).await;
     assert!(unknown.get("data").is_none());
     assert_eq!(
         unknown["errors"][0]["message"],
-        "Field 'ciJobTokenScopeAllowlistEntry' doesn't exist on type 'CiJobTokenScopeAddGroupOrProjectPayload'"
+        "Field 'ciJobTokenScopeAllowlistEntry' doesn't exist on type \
+         'CiJobTokenScopeAddGroupOrProjectPayload'"
     );
     let unknown = api.ask(UPDATE, limited(&["READ_JOBS"])).await;
     assert!(

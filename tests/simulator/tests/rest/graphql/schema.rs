@@ -12,7 +12,10 @@ async fn the_names_of_policies_can_be_asked_for() {
         let scene = Scene::of(Simulator::builder().version(version));
         let data = scene.graphql().data(query, json!({})).await;
         let values = data["__type"]["enumValues"].as_array().unwrap();
-        assert_eq!((values.len(), values.contains(&json!({ "name": "READ_BADGES" }))), (count, badges));
+        assert_eq!(
+            (values.len(), values.contains(&json!({ "name": "READ_BADGES" }))),
+            (count, badges)
+        );
         assert_eq!(data["__type"]["__typename"], "__Type");
     }
 }
@@ -47,10 +50,15 @@ async fn projects_are_found_by_ids_and_paths() {
     let scene = Scene::new();
     let api = scene.graphql();
     let data = api.data(PROJECTS, json!({})).await;
-    assert_eq!((paths(&data), &data["projects"]["count"]), (vec!["acme/lib", "acme/app"], &json!(2)));
+    assert_eq!(
+        (paths(&data), &data["projects"]["count"]),
+        (vec!["acme/lib", "acme/app"], &json!(2))
+    );
     let data = api.data(PROJECTS, json!({ "paths": ["ACME/app", "no/such"] })).await;
     assert_eq!(paths(&data), ["acme/app"]);
-    let data = api.data(PROJECTS, json!({ "ids": ["gid://gitlab/Project/2", "gid://gitlab/Group/1"] })).await;
+    let data = api
+        .data(PROJECTS, json!({ "ids": ["gid://gitlab/Project/2", "gid://gitlab/Group/1"] }))
+        .await;
     assert_eq!(paths(&data), ["acme/lib"]);
     let first = api.data(PROJECTS, json!({ "first": 1 })).await;
     let after = &first["projects"]["pageInfo"]["endCursor"];
@@ -64,7 +72,10 @@ async fn a_page_of_projects_holds_100_and_takes_50_paths() {
     let scene = Scene::new();
     scene.fill_projects(101);
     let data = scene.graphql().data(PROJECTS, json!({ "first": 200 })).await;
-    assert_eq!((paths(&data).len(), &data["projects"]["pageInfo"]["hasNextPage"]), (100, &json!(true)));
+    assert_eq!(
+        (paths(&data).len(), &data["projects"]["pageInfo"]["hasNextPage"]),
+        (100, &json!(true))
+    );
     let many: Vec<String> = (0..51).map(|n| format!("many/p{n}")).collect();
     let answer = scene.graphql().ask(PROJECTS, json!({ "paths": many })).await;
     assert_eq!(answer["errors"][0]["message"], "You cannot provide more than 50 full_paths");

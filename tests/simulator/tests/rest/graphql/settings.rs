@@ -50,11 +50,17 @@ async fn cross_project_push_exists_since_19_1() {
     let change = input(json!({ "crossProjectPushForJobTokenAllowed": true }));
     let scene = Scene::of(Simulator::builder().version("19.1.0-ee"));
     let data = scene.graphql().data(query, change.clone()).await;
-    assert_eq!(data["projectCiCdSettingsUpdate"]["ciCdSettings"]["crossProjectPushForJobTokenAllowed"], true);
+    assert_eq!(
+        data["projectCiCdSettingsUpdate"]["ciCdSettings"]["crossProjectPushForJobTokenAllowed"],
+        true
+    );
     assert!(scene.gitlab.cross_project_push_for_job_token_allowed(scene.app));
     let old = Scene::of(Simulator::builder().version("19.0.2-ee"));
     let answer = old.graphql().ask(query, change).await;
-    assert!(answer["errors"].to_string().contains("crossProjectPushForJobTokenAllowed"), "{answer}");
+    assert!(
+        answer["errors"].to_string().contains("crossProjectPushForJobTokenAllowed"),
+        "{answer}"
+    );
     assert!(!old.gitlab.cross_project_push_for_job_token_allowed(old.app));
 }
 
@@ -73,10 +79,11 @@ async fn only_a_maintainer_writes_settings() {
 #[tokio::test]
 async fn enforcement_refuses_to_open_a_project() {
     let scene = Scene::of(Simulator::builder().enforced());
-    let change = json!({ "inboundJobTokenScopeEnabled": false, "pushRepositoryForJobTokenAllowed": true });
+    let change =
+        json!({ "inboundJobTokenScopeEnabled": false, "pushRepositoryForJobTokenAllowed": true });
     let data = scene.graphql().data(UPDATE, input(change)).await;
-    let reason =
-        "Job token scope cannot be disabled for this project because it is enforced for the instance.";
+    let reason = "Job token scope cannot be disabled for this project because it is enforced for \
+        the instance.";
     assert_eq!(data["projectCiCdSettingsUpdate"]["errors"], json!([reason]));
     assert!(scene.gitlab.inbound_enabled(scene.app));
     assert!(!scene.gitlab.push_repository_for_job_token_allowed(scene.app));
@@ -94,7 +101,8 @@ async fn enforcement_does_not_show_in_the_own_setting() {
     let scene = Scene::new();
     scene.gitlab.set_inbound_enabled(scene.app, false);
     scene.gitlab.set_enforcement(Enforcement::Refusing);
-    let query = "{ project(fullPath: \"acme/app\") { ciCdSettings { inboundJobTokenScopeEnabled } } }";
+    let query =
+        "{ project(fullPath: \"acme/app\") { ciCdSettings { inboundJobTokenScopeEnabled } } }";
     let data = scene.graphql().data(query, json!({})).await;
     assert_eq!(data["project"]["ciCdSettings"]["inboundJobTokenScopeEnabled"], false);
     assert_eq!(scene.api.get(&scene.scope("")).await.json()["inbound_enabled"], true);

@@ -18,7 +18,10 @@ async fn queries_and_mutations_are_told_apart_in_the_log() {
     api.ask(ADD, limited(&["READ_JOBS"])).await;
     let log = scene.gitlab.requests();
     let [read, add] = &log[..] else { panic!("{log}") };
-    assert_eq!((read.route, read.project, read.target), (Route::GraphqlQuery, Some(scene.lib), None));
+    assert_eq!(
+        (read.route, read.project, read.target),
+        (Route::GraphqlQuery, Some(scene.lib), None)
+    );
     assert_eq!(read.names, ["Read", "project"]);
     assert_eq!(
         (add.route, add.project, add.target),
@@ -57,7 +60,9 @@ async fn error_under_status_200_may_follow_no_or_all_changes() {
     let body = json!({ "errors": [{ "message": "Something went wrong" }] });
     for carried_out in [false, true] {
         let scene = Scene::new();
-        let fault = Fault::GraphqlError("Something went wrong".to_owned()).on(Route::GraphqlMutation).once();
+        let fault = Fault::GraphqlError("Something went wrong".to_owned())
+            .on(Route::GraphqlMutation)
+            .once();
         scene.gitlab.inject(if carried_out { fault.carried_out() } else { fault });
         scene.graphql().graphql(ADD, limited(&["READ_JOBS"])).await.is(200, body.clone());
         assert_eq!(scene.gitlab.allowlist(scene.app).projects.contains(&scene.lib), carried_out);
@@ -81,7 +86,8 @@ async fn limits_and_other_faults_count_it_too() {
 #[tokio::test]
 async fn a_list_that_never_ends_says_so_in_every_page() {
     let scene = Scene::new();
-    let query = r#"{ group(fullPath: "acme") { projects { nodes { id } pageInfo { hasNextPage } } } }"#;
+    let query =
+        r#"{ group(fullPath: "acme") { projects { nodes { id } pageInfo { hasNextPage } } } }"#;
     scene.gitlab.inject(Fault::NeverEndsTheList.on(Route::GraphqlQuery).once());
     for endless in [true, false] {
         let data = scene.graphql().data(query, json!({})).await;
