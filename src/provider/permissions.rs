@@ -74,10 +74,10 @@ fn check_name(policy: &str) -> Option<Diagnostic> {
 /// `project` is its name for people.
 pub(super) async fn obstacle(
     gitlab: &Client,
-    (owner, project): (ProjectId, &str),
+    (project_id, project): (ProjectId, &str),
     wanted: &Permissions,
 ) -> Result<Option<Diagnostic>, Errors> {
-    let error = match gitlab.permissions(owner, Freshness::Shared).await {
+    let error = match gitlab.permissions(project_id, Freshness::Shared).await {
         Ok(list) => {
             let is_impossible = list.is_switched_off() && *wanted != Permissions::Default;
             return Ok(is_impossible.then(|| switched_off(project)));
@@ -133,23 +133,24 @@ fn similar<'k>(policy: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
 /// can't be read, no is the answer.
 pub(super) async fn restricts_own_jobs(
     connection: &Connection,
-    owner: ProjectId,
+    project_id: ProjectId,
     target: Target,
 ) -> bool {
     let Target::Group(_) = target else { return false };
     let gitlab = &connection.gitlab;
-    let paths = tokio::try_join!(gitlab.full_path(target), gitlab.full_path(owner.into()));
+    let paths = tokio::try_join!(gitlab.full_path(target), gitlab.full_path(project_id.into()));
     let Ok((Some(group), Some(project))) = paths else { return false };
     if !is_within(&project, &group)
-        || connection.ledger.is_wanted(Object::Entry(owner, owner.into()))
+        || connection.ledger.is_wanted(Object::Entry(project_id, project_id.into()))
     {
         return false;
     }
     let own = gitlab
-        .permissions(owner, Freshness::Shared)
+        .permissions(project_id, Freshness::Shared)
         .await
-        .map(|list| list.get(owner.into()).is_some());
-    !(own.unwrap_or_default() || is_hidden(gitlab, owner, owner.into()).await.unwrap_or_default())
+        .map(|list| list.get(project_id.into()).is_some());
+    !(own.unwrap_or_default()
+        || is_hidden(gitlab, project_id, project_id.into()).await.unwrap_or_default())
 }
 
 /// Checks whether a project is in a group or in one below it.
@@ -191,14 +192,14 @@ pub(super) fn still_there(
 /// Checks whether an entry that GraphQL doesn't show is on the allowlist all the same.
 pub(super) async fn is_hidden(
     client: &Client,
-    owner: ProjectId,
+    project_id: ProjectId,
     target: Target,
 ) -> Result<bool, Error> {
-    if target == Target::Project(owner) {
-        let list = client.allowlist(owner, Kind::Project, Freshness::Now).await?;
+    if target == Target::Project(project_id) {
+        let list = client.allowlist(project_id, Kind::Project, Freshness::Now).await?;
         return Ok(list.has_own_entry());
     }
-    client.is_allowed(owner, target, Freshness::Now).await
+    client.is_allowed(project_id, target, Freshness::Now).await
 }
 
 /// Checks whether the error says that GitLab knows no permissions, or shows none while it shows the

@@ -116,24 +116,24 @@ const DESTROY_ALL_THE_SAME: &str =
 /// Returns the warning of a read that takes an object for gone because its project is. GitLab
 /// answers the same if the token can no longer see the project; creating the object anew fails
 /// then.
-pub(super) fn project_gone(owner: impl Display) -> Diagnostic {
+pub(super) fn project_gone(project: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab returns 404 for project {owner}, so Terraform will remove its resources from the \
+        "GitLab returns 404 for project {project}, so Terraform will remove its resources from the \
          state. If the project still exists, don't apply: restore the Maintainer role of the \
          token's user first."
     );
-    Diagnostic::new(format!("Project {owner} is gone or not visible"), detail)
+    Diagnostic::new(format!("Project {project} is gone or not visible"), detail)
 }
 
 /// The warning that a removal found no project to remove anything from, and so proves nothing.
-pub(super) fn gone_before_removal(owner: impl Display) -> Diagnostic {
+pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab returns 404 for project {owner}, so Terraform removed its resource from the state \
+        "GitLab returns 404 for project {project}, so Terraform removed its resource from the state \
          without changing anything in GitLab. If the project still exists, its settings and \
          allowlist entries may be unchanged: restore the Maintainer role of the token's user, and \
          check them."
     );
-    Diagnostic::new(format!("Project {owner} is gone or not visible"), detail)
+    Diagnostic::new(format!("Project {project} is gone or not visible"), detail)
 }
 
 /// Returns whether GitLab found fault with the target of a write, and not with the project whose

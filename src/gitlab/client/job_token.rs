@@ -156,7 +156,7 @@ impl Client {
     ///
     /// [`ErrorKind::BadRequest`] when GitLab refuses and a fresh list does not show the target (not
     /// visible to the token's user, list full, target equal to the project);
-    /// [`ErrorKind::NotFound`] when there is no such target or owner; whatever keeps GitLab from
+    /// [`ErrorKind::NotFound`] when there is no such target or project; whatever keeps GitLab from
     /// answering, unless a fresh list shows that it was done.
     pub async fn allow(&self, project: ProjectId, target: Target) -> Result<Allowed, Error> {
         let mut is_repeated = false;
@@ -205,8 +205,8 @@ impl Client {
         let refused = error.is_not_found() || error.is_bad_request();
         // The project is on its list by nature and left out of ours, so that the list has no say on
         // it.
-        let owner_itself = target == Target::Project(project) && error.is_bad_request();
-        if owner_itself || !(refused || error.maybe_carried_out()) {
+        let project_itself = target == Target::Project(project) && error.is_bad_request();
+        if project_itself || !(refused || error.maybe_carried_out()) {
             return Err(error);
         }
         match self.despite_stop().is_allowed(project, target, Freshness::Now).await {

@@ -15,7 +15,7 @@ impl Client {
     /// # Errors
     ///
     /// Whatever keeps GitLab from answering;
-    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such owner for
+    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such project for
     /// the token.
     pub async fn allowlist(
         &self,

@@ -32,7 +32,7 @@ impl Client {
     ///
     /// [`ErrorKind::Unsupported`] when this GitLab knows no permissions of entries,
     /// [`ErrorKind::NotAvailable`] when the token may not see them, [`ErrorKind::NotFound`] when
-    /// there is no such owner for the token, and whatever keeps GitLab from answering.
+    /// there is no such project for the token, and whatever keeps GitLab from answering.
     pub async fn permissions(
         &self,
         project: ProjectId,
@@ -154,7 +154,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such owner for the token, and whatever keeps GitLab
+    /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab
     /// from answering.
     pub async fn project_path(&self, project: ProjectId) -> Result<String, Error> {
         let listed = self.peek_allowlist(project, Kind::Project);

@@ -1,5 +1,5 @@
 //! The permissions of allowlist entries, which only GraphQL knows: one query and two mutations.
-//! GraphQL names owner and target by path, so that what comes back says by ID what was meant.
+//! GraphQL names project and target by path, so that what comes back says by ID what was meant.
 
 use std::collections::BTreeSet;
 

@@ -85,12 +85,14 @@ impl DataSource for AuthenticationLog {
     ) -> Result<LogModel, Errors> {
         check(Stage::Planning, &config)?;
         let gitlab = &context.client.gitlab;
-        let owner: ProjectId =
+        let project_id: ProjectId =
             project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
-        let name = names::project(&config.project, owner);
-        let log =
-            gitlab.authentication_log(owner).await.map_err(|error| unreadable(&name, &error))?;
-        let entries = entries(gitlab, (owner, &name), context.warnings).await?;
+        let name = names::project(&config.project, project_id);
+        let log = gitlab
+            .authentication_log(project_id)
+            .await
+            .map_err(|error| unreadable(&name, &error))?;
+        let entries = entries(gitlab, (project_id, &name), context.warnings).await?;
         let is_whole = log.hidden == 0 && !log.may_be_cut;
         if log.hidden > 0 {
             context.warnings.add(hidden(log.hidden, &name));
@@ -106,7 +108,7 @@ impl DataSource for AuthenticationLog {
         let mut logged = Vec::with_capacity(log.projects.len());
         for project in log.projects {
             let covering = coverage.of(&project);
-            logged.push(Attr::Known(Logged::of(owner, project, covering.first().copied())));
+            logged.push(Attr::Known(Logged::of(project_id, project, covering.first().copied())));
             used.extend(covering);
         }
         let unused = entries
@@ -119,7 +121,7 @@ impl DataSource for AuthenticationLog {
         Ok(LogModel {
             projects: Attr::Known(logged),
             unused_entries,
-            project_id: Attr::Known(owner.into()),
+            project_id: Attr::Known(project_id.into()),
             ..config
         })
     }
@@ -197,17 +199,17 @@ struct Allowing {
 /// of them, unless it hides some or doesn't have them: REST names those as well.
 async fn entries(
     gitlab: &Client,
-    (owner, project): (ProjectId, &str),
+    (project_id, project): (ProjectId, &str),
     warnings: &Warnings,
 ) -> Result<Vec<Allowing>, Errors> {
-    let asked = gitlab.permissions(owner, Freshness::Shared).await;
+    let asked = gitlab.permissions(project_id, Freshness::Shared).await;
     let permitted = permissions::as_found(project, asked, warnings)?;
     let known = permitted.iter().flat_map(|list| list.iter());
     let mut entries: Vec<Allowing> =
         known.map(|entry| Allowing { target: entry.target, shown: entry.into() }).collect();
     if permitted.is_none_or(|list| !list.is_whole()) {
         for kind in Kind::ALL {
-            let listed = match gitlab.complete_allowlist(owner, kind).await {
+            let listed = match gitlab.complete_allowlist(project_id, kind).await {
                 Ok(listed) => listed,
                 // A GitLab without group entries has none.
                 Err(error) if kind == Kind::Group && !error.is_supported() => continue,
@@ -227,7 +229,7 @@ async fn entries(
             }
         }
     }
-    entries.retain(|entry| entry.target != Target::Project(owner));
+    entries.retain(|entry| entry.target != Target::Project(project_id));
     Ok(entries)
 }
 
@@ -240,13 +242,13 @@ impl Allowing {
 }
 
 impl Logged {
-    fn of(owner: ProjectId, project: LoggedProject, allowed_by: Option<Target>) -> Logged {
+    fn of(project_id: ProjectId, project: LoggedProject, allowed_by: Option<Target>) -> Logged {
         Logged {
             id: Attr::Known(project.id.into()),
             path: Attr::Known(project.full_path),
             last_authorized_at: Attr::Known(project.last_authorized_at),
             allowed_by: allowed_by
-                .map_or(Attr::Null, |target| Attr::Known(entry_id(owner, target))),
+                .map_or(Attr::Null, |target| Attr::Known(entry_id(project_id, target))),
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::provider::report::{gone_before_removal, project_gone, report, report_
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{claiming, identity, names, overlap, project, replacement};
 pub(in crate::provider) use ids::entry_id;
-use ids::{identify, in_state, owner, resolve_existing, target};
+use ids::{identify, in_state, project_of, resolve_existing, target};
 
 /// The resource.
 pub(in crate::provider) struct AllowlistEntry;
@@ -196,30 +196,32 @@ impl Resource for AllowlistEntry {
             ..identified
         };
         let mut notes = permissions::plan_unknown(&context, &planned);
-        if let (Some(owner), Some(target)) = (owner(&planned), target(&planned)) {
-            let is_own = own::is_own(owner, target);
+        if let (Some(project_id), Some(target)) = (project_of(&planned), target(&planned)) {
+            let is_own = own::is_own(project_id, target);
             if is_own {
-                own::check(owner, &planned)?;
+                own::check(project_id, &planned)?;
             }
             let is_new =
                 prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
             // A removal of this run has left the entry for this one: without an apply, it would be
             // in no state.
             let is_left = context.client.is_some_and(|connection| {
-                !connection.ledger.left(&claims::wanted(owner, target, &planned)).is_empty()
+                !connection.ledger.left(&claims::wanted(project_id, target, &planned)).is_empty()
             });
             if let Some(connection) = context.client {
                 let is_there = match (is_new, is_own) {
                     (false, _) => true,
                     (true, false) => {
-                        match adoption::check(connection, &context, (owner, target), &planned).await
+                        match adoption::check(connection, &context, (project_id, target), &planned)
+                            .await
                         {
                             Err(_) if is_left => true,
                             is_there => is_there?,
                         }
                     }
                     (true, true) => {
-                        own::tell_if_adopted(connection, owner, &planned, context.warnings).await;
+                        own::tell_if_adopted(connection, project_id, &planned, context.warnings)
+                            .await;
                         false
                     }
                 };
@@ -234,7 +236,7 @@ impl Resource for AllowlistEntry {
             }
             let before = prior.as_ref().filter(|_| !is_new);
             let checked =
-                check::check(context.client, owner, before, &planned, context.warnings).await;
+                check::check(context.client, project_id, before, &planned, context.warnings).await;
             if !is_left {
                 checked?;
             }
@@ -268,17 +270,20 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
-        let (owner, target) = resolve_existing(&context.client.gitlab, &planned).await?;
-        if own::is_own(owner, target) {
-            own::check(owner, &planned)?;
+        let (project_id, target) = resolve_existing(&context.client.gitlab, &planned).await?;
+        if own::is_own(project_id, target) {
+            own::check(project_id, &planned)?;
         }
-        let entry = planned.with_ids(owner, target);
-        match add(&context, owner, target, &entry).await {
+        let entry = planned.with_ids(project_id, target);
+        match add(&context, project_id, target, &entry).await {
             Ok(()) => Ok(entry),
             Err(failed) => {
                 // What a removal has left for this resource is in no other state.
-                let is_left =
-                    !context.client.ledger.left(&claims::wanted(owner, target, &entry)).is_empty();
+                let is_left = !context
+                    .client
+                    .ledger
+                    .left(&claims::wanted(project_id, target, &entry))
+                    .is_empty();
                 Err(Failed { left: failed.left.or_else(|| is_left.then_some(entry)), ..failed })
             }
         }
@@ -293,19 +298,19 @@ impl Resource for AllowlistEntry {
         let instance = context.private.instance();
         // Before the first request: a removal that is planned meanwhile finds it.
         connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
-        let Some((owner, target)) = in_state(&connection.gitlab, &state).await? else {
+        let Some((project_id, target)) = in_state(&connection.gitlab, &state).await? else {
             context.warnings.add(project_gone(project::as_written(&state.project)));
             return Ok(None);
         };
-        if own::is_own(owner, target) {
-            let state = state.with_ids(owner, target);
-            let found = own::read(&connection.gitlab, owner, state, context.warnings).await?;
-            connection.reads.note(Manager::Entry, owner, Some(target), Paths::default());
+        if own::is_own(project_id, target) {
+            let state = state.with_ids(project_id, target);
+            let found = own::read(&connection.gitlab, project_id, state, context.warnings).await?;
+            connection.reads.note(Manager::Entry, project_id, Some(target), Paths::default());
             let held = found.as_ref().map(claims::held).unwrap_or_default();
             connection.ledger.note_read(instance, Manager::Entry, held);
             return Ok(found);
         }
-        match connection.gitlab.allowlist(owner, target.kind(), Freshness::Shared).await {
+        match connection.gitlab.allowlist(project_id, target.kind(), Freshness::Shared).await {
             Ok(list) => {
                 let Some(entry) = list.get(target) else {
                     connection.ledger.note_read(instance, Manager::Entry, BTreeSet::new());
@@ -315,18 +320,24 @@ impl Resource for AllowlistEntry {
                     project: list.project_path().map(str::to_owned),
                     target: entry.full_path.clone(),
                 };
-                connection.reads.note(Manager::Entry, owner, Some(target), paths);
-                let state = state.with_ids(owner, target);
+                connection.reads.note(Manager::Entry, project_id, Some(target), paths);
+                let state = state.with_ids(project_id, target);
                 connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
-                permissions::refresh(&connection.gitlab, owner, target, state, context.warnings)
-                    .await
+                permissions::refresh(
+                    &connection.gitlab,
+                    project_id,
+                    target,
+                    state,
+                    context.warnings,
+                )
+                .await
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(project_gone(names::project(&state.project, owner)));
+                context.warnings.add(project_gone(names::project(&state.project, project_id)));
                 Ok(None)
             }
             Err(error) => {
-                Err(report(cannot_read(&names::project(&state.project, owner)), &error).into())
+                Err(report(cannot_read(&names::project(&state.project, project_id)), &error).into())
             }
         }
     }
@@ -339,8 +350,8 @@ impl Resource for AllowlistEntry {
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
-        let (owner, target) = resolve_existing(gitlab, &planned).await?;
-        let updated = planned.with_ids(owner, target);
+        let (project_id, target) = resolve_existing(gitlab, &planned).await?;
+        let updated = planned.with_ids(project_id, target);
         let is_another = prior.id.known().is_some() && updated.id != prior.id;
         if is_another && !change::is_gone(gitlab, &prior).await {
             return Err(
@@ -349,22 +360,24 @@ impl Resource for AllowlistEntry {
         }
         let own = context.private.mark();
         let is_removed = match own {
-            Some(own) => ledger.has_removed(own, &claims::wanted(owner, target, &updated)).await,
+            Some(own) => {
+                ledger.has_removed(own, &claims::wanted(project_id, target, &updated)).await
+            }
             None => false,
         };
         if is_another || is_removed {
-            add(&context, owner, target, &updated).await?;
+            add(&context, project_id, target, &updated).await?;
             return Ok(updated);
         }
         if let Some(wanted) = permissions::of(&updated)
             .filter(|wanted| permissions::of(&prior).as_ref() != Some(wanted))
         {
-            let turn = claims::turn(&context, owner, target, &updated).await?;
-            if own::is_own(owner, target) {
-                own::write(&context, owner, &updated).await?;
+            let turn = claims::turn(&context, project_id, target, &updated).await?;
+            if own::is_own(project_id, target) {
+                own::write(&context, project_id, &updated).await?;
             } else {
-                let written =
-                    gitlab.set_permissions(owner, target, &wanted).await.map_err(|failed| {
+                let written = gitlab.set_permissions(project_id, target, &wanted).await.map_err(
+                    |failed| {
                         let attempted =
                             format!("Can't set permissions: {}", names::target(&updated));
                         let objects = format!(
@@ -377,7 +390,8 @@ impl Resource for AllowlistEntry {
                             failed,
                             updated.clone(),
                         )
-                    })?;
+                    },
+                )?;
                 permissions::tell_if_hidden(written, &updated, context.warnings);
             }
             turn.wrote(own, Value::Entry(Some(wanted)));
@@ -394,32 +408,34 @@ impl Resource for AllowlistEntry {
         state: EntryModel,
     ) -> Result<(), Failed<EntryModel>> {
         let Connection { gitlab, ledger, .. } = context.client;
-        let Some((owner, target)) = in_state(gitlab, &state).await? else {
+        let Some((project_id, target)) = in_state(gitlab, &state).await? else {
             context.warnings.add(gone_before_removal(project::as_written(&state.project)));
             return Ok(());
         };
-        let turn = ledger.turn(Object::Entry(owner, target)).await;
+        let turn = ledger.turn(Object::Entry(project_id, target)).await;
         if claiming::leave(&context, &turn) {
-            let project = names::project(&state.project, owner);
+            let project = names::project(&state.project, project_id);
             context.warnings.add(overlap::left(&names::target(&state), &project));
             return Ok(());
         }
-        if own::is_own(owner, target) {
-            own::restore(&context, owner, state).await?;
+        if own::is_own(project_id, target) {
+            own::restore(&context, project_id, state).await?;
             turn.wrote(context.private.mark(), Value::Default);
             return Ok(());
         }
-        match gitlab.revoke(owner, target).await {
+        match gitlab.revoke(project_id, target).await {
             Ok(_) => {
                 turn.wrote(context.private.mark(), Value::Default);
                 Ok(())
             }
             Err(error) if error.is_not_found() => {
-                context.warnings.add(gone_before_removal(names::project(&state.project, owner)));
+                context
+                    .warnings
+                    .add(gone_before_removal(names::project(&state.project, project_id)));
                 Ok(())
             }
             Err(error) => {
-                let state = state.with_ids(owner, target);
+                let state = state.with_ids(project_id, target);
                 let attempted = format!("Can't remove entry: {}", names::target(&state));
                 let objects = format!(
                     "Removing {} from the allowlist of project {} failed.",
@@ -468,34 +484,36 @@ const MAY_BE_THERE: &str = "\n\nThe entry may have been added: GitLab couldn't b
 /// Adds the entry, or adopts it.
 async fn add(
     context: &Context<'_, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     target: Target,
     entry: &EntryModel,
 ) -> Result<(), Failed<EntryModel>> {
     let Connection { gitlab, ledger, .. } = context.client;
-    let wanted = claims::wanted(owner, target, entry);
-    let turn = claims::turn(context, owner, target, entry).await?;
+    let wanted = claims::wanted(project_id, target, entry);
+    let turn = claims::turn(context, project_id, target, entry).await?;
     let permissions = permissions::of(entry);
     let left = ledger.left(&wanted);
     let own = context.private.mark();
-    if own::is_own(owner, target) {
-        own::write(context, owner, entry)
+    if own::is_own(project_id, target) {
+        own::write(context, project_id, entry)
             .await
             .map_err(|failed| overlap::with_left(failed, &left))?;
         turn.wrote(own, Value::Entry(permissions));
         return Ok(());
     }
     let added = match &permissions {
-        None => gitlab.allow(owner, target).await.map_err(NotGranted::from),
-        Some(permissions) => gitlab.allow_with(owner, target, permissions).await.map(|granted| {
-            permissions::tell_if_hidden(granted.confirmation, entry, context.warnings);
-            granted.allowed
-        }),
+        None => gitlab.allow(project_id, target).await.map_err(NotGranted::from),
+        Some(permissions) => {
+            gitlab.allow_with(project_id, target, permissions).await.map(|granted| {
+                permissions::tell_if_hidden(granted.confirmation, entry, context.warnings);
+                granted.allowed
+            })
+        }
     };
     match added {
         Ok(Allowed::AlreadyThere { explained_by_retry }) => {
             if left.is_empty() && !explained_by_retry {
-                adoption::tell(context.client, (owner, target), entry, context.warnings);
+                adoption::tell(context.client, (project_id, target), entry, context.warnings);
             }
             if permissions.is_none() {
                 return Ok(());

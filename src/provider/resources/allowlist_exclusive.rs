@@ -156,9 +156,9 @@ impl Resource for AllowlistExclusive {
         let prior = prior.as_ref();
         let gitlab = context.client.map(|connection| &connection.gitlab);
         let kinds = lists::to_read(prior, &config);
-        let before = prior.and_then(owner);
+        let before = prior.and_then(project_of);
         let lists_before = match gitlab.zip(before) {
-            Some((gitlab, owner)) => Lists::read(gitlab, owner, kinds).await,
+            Some((gitlab, project_id)) => Lists::read(gitlab, project_id, kinds).await,
             None => Ok(Lists::default()),
         };
         let mut unresolved = Unresolved::default();
@@ -172,9 +172,9 @@ impl Resource for AllowlistExclusive {
         let changes =
             context.private.is_imported() || prior.is_none_or(|prior| changes(prior, &config));
         let mut planned = ExclusiveModel { project_id, id, ..config };
-        let lists = match (gitlab.zip(owner(&planned)), lists_before) {
-            (Some((gitlab, owner)), _) if Some(owner) != before => {
-                match Lists::read(gitlab, owner, kinds).await {
+        let lists = match (gitlab.zip(project_of(&planned)), lists_before) {
+            (Some((gitlab, project_id)), _) if Some(project_id) != before => {
+                match Lists::read(gitlab, project_id, kinds).await {
                     Ok(lists) => lists,
                     Err(error) if prior.is_none() && is_out_of_reach(&error) => {
                         context.warnings.add(unread(
@@ -193,9 +193,9 @@ impl Resource for AllowlistExclusive {
         };
         let is_to_be_asked =
             changes && (ProjectId::side(&planned).is_map() || GroupId::side(&planned).is_map());
-        let lists = match gitlab.zip(owner(&planned)) {
-            Some((gitlab, owner)) if is_to_be_asked => {
-                lists.with_permissions(gitlab, owner, &planned).await?
+        let lists = match gitlab.zip(project_of(&planned)) {
+            Some((gitlab, project_id)) if is_to_be_asked => {
+                lists.with_permissions(gitlab, project_id, &planned).await?
             }
             _ => lists,
         };
@@ -205,14 +205,15 @@ impl Resource for AllowlistExclusive {
         plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved)
             .await?;
         unresolved.warn(gitlab, context.warnings).await;
-        check::not_owner(&planned)?;
-        if let Some((connection, owner)) = context.client.zip(owner(&planned)) {
-            permitting::check(connection, owner, prior, &planned, &kept, context.warnings).await?;
+        check::not_itself(&planned)?;
+        if let Some((connection, project_id)) = context.client.zip(project_of(&planned)) {
+            permitting::check(connection, project_id, prior, &planned, &kept, context.warnings)
+                .await?;
         }
 
-        let mut notes = match context.client.zip(owner(&planned)) {
-            Some((connection, owner)) => {
-                warn_and_claim(connection, &context, owner, prior, &planned, &kept, &lists)
+        let mut notes = match context.client.zip(project_of(&planned)) {
+            Some((connection, project_id)) => {
+                warn_and_claim(connection, &context, project_id, prior, &planned, &kept, &lists)
             }
             None => Map::new(),
         };
@@ -244,12 +245,12 @@ impl Resource for AllowlistExclusive {
         context: Context<'_, Connection>,
         planned: ExclusiveModel,
     ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
-        let (owner, created) = resolve_existing(&context.client.gitlab, planned).await?;
+        let (project_id, created) = resolve_existing(&context.client.gitlab, planned).await?;
         // A failed create leaves no state: a tainted list would be destroyed and built anew by the
         // next apply, with nobody allowed in between.
-        write::converge(&context, owner, None, &created).await.map_err(|errors| {
+        write::converge(&context, project_id, None, &created).await.map_err(|errors| {
             let ledger = &context.client.ledger;
-            let wanted = claims::wanted(owner, &created, &claims::named(&created), None);
+            let wanted = claims::wanted(project_id, &created, &claims::named(&created), None);
             let has_written = wanted.objects().any(|object| ledger.has_written(*object));
             let errors = if has_written { errors.with_addition(NOT_IN_STATE) } else { errors };
             overlap::with_left(Failed { left: None, errors }, &ledger.left(&wanted))
@@ -265,15 +266,15 @@ impl Resource for AllowlistExclusive {
         let Connection { gitlab, ledger, reads } = context.client;
         // Before the first request: a removal that is planned meanwhile finds it.
         ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
-        let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await?
+        let Some(project_id) = project::in_state(gitlab, &state.project, &state.project_id).await?
         else {
             context.warnings.add(project_gone(project::as_written(&state.project)));
             return Ok(None);
         };
-        let name = names::project(&state.project, owner);
+        let name = names::project(&state.project, project_id);
         let read = refresh::observe(
             gitlab,
-            owner,
+            project_id,
             state,
             Freshness::Shared,
             Keys::Paths,
@@ -281,7 +282,7 @@ impl Resource for AllowlistExclusive {
         );
         match read.await {
             Ok(state) => {
-                reads.note(Manager::Exclusive, owner, None, Paths::default());
+                reads.note(Manager::Exclusive, project_id, None, Paths::default());
                 ledger.note_read(
                     context.private.instance(),
                     Manager::Exclusive,
@@ -335,18 +336,20 @@ impl Resource for AllowlistExclusive {
         state: ExclusiveModel,
     ) -> Result<(), Failed<ExclusiveModel>> {
         let gitlab = &context.client.gitlab;
-        let Some(owner) = project::in_state(gitlab, &state.project, &state.project_id).await?
+        let Some(project_id) = project::in_state(gitlab, &state.project, &state.project_id).await?
         else {
             context.warnings.add(gone_before_removal(project::as_written(&state.project)));
             return Ok(());
         };
-        match write::remove_all(&context, owner, &state).await {
+        match write::remove_all(&context, project_id, &state).await {
             Ok(true) => Ok(()),
             Ok(false) => {
-                context.warnings.add(gone_before_removal(names::project(&state.project, owner)));
+                context
+                    .warnings
+                    .add(gone_before_removal(names::project(&state.project, project_id)));
                 Ok(())
             }
-            Err(errors) => Err(Failed { left: left(&context, owner, state).await, errors }),
+            Err(errors) => Err(Failed { left: left(&context, project_id, state).await, errors }),
         }
     }
 
@@ -359,11 +362,11 @@ impl Resource for AllowlistExclusive {
         let id = by.id();
         let import = async {
             let gitlab = &context.client.gitlab;
-            let (text, owner) = identity::imported_project(gitlab, by).await?;
-            let name = identity::name(text.as_deref(), owner);
-            let list = found(gitlab, (owner, &name), context.warnings).await;
+            let (text, project_id) = identity::imported_project(gitlab, by).await?;
+            let name = identity::name(text.as_deref(), project_id);
+            let list = found(gitlab, (project_id, &name), context.warnings).await;
             let list = list.map_err(|error| report(cannot_read(&name), &error))?;
-            let project = Attr::Known(identity::as_written(gitlab, text, owner).await?);
+            let project = Attr::Known(identity::as_written(gitlab, text, project_id).await?);
             Ok(ExclusiveModel { project, ..list })
         };
         import.await.map_err(|errors| identity::of_import(id, errors))
@@ -381,7 +384,7 @@ impl Resource for AllowlistExclusive {
     }
 }
 
-fn owner(model: &ExclusiveModel) -> Option<ProjectId> {
+fn project_of(model: &ExclusiveModel) -> Option<ProjectId> {
     ProjectId::try_from(*model.project_id.known()?).ok()
 }
 
@@ -393,11 +396,11 @@ const NOT_IN_STATE: &str = "\n\nThe resource isn't in the state, so destroying d
 /// how far it came.
 async fn left(
     context: &Context<'_, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     state: ExclusiveModel,
 ) -> Option<ExclusiveModel> {
     let gitlab = context.client.gitlab.despite_stop();
-    refresh::observe(&gitlab, owner, state, Freshness::Now, Keys::Paths, context.warnings)
+    refresh::observe(&gitlab, project_id, state, Freshness::Now, Keys::Paths, context.warnings)
         .await
         .ok()
 }
@@ -431,15 +434,15 @@ async fn plan_ids<I: Managed>(
 fn warn_and_claim(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     prior: Option<&ExclusiveModel>,
     planned: &ExclusiveModel,
     kept: &Named,
     lists: &Lists,
 ) -> Map<String, Json> {
-    let wanted = claims::wanted(owner, planned, kept, Some(lists));
+    let wanted = claims::wanted(project_id, planned, kept, Some(lists));
     let mut notes = claims::plan(connection, context, prior, planned, wanted);
-    let project = names::project(&planned.project, owner);
+    let project = names::project(&planned.project, project_id);
     permitting::warn_of_changes(&project, prior, planned, kept, lists, context.warnings);
     let adopted = lists::adopted(planned, prior, context.private.is_imported());
     if let Some(prior) = prior.filter(|_| !context.private.is_imported()) {
@@ -473,10 +476,10 @@ async fn resolve_existing(
     gitlab: &Client,
     mut planned: ExclusiveModel,
 ) -> Result<(ProjectId, ExclusiveModel), Errors> {
-    let owner: ProjectId =
+    let project_id: ProjectId =
         project::resolve_existing(gitlab, "project", &planned.project, &planned.project_id).await?;
-    planned.project_id = Attr::Known(owner.into());
-    planned.id = Attr::Known(owner.to_string());
+    planned.project_id = Attr::Known(project_id.into());
+    planned.id = Attr::Known(project_id.to_string());
     let (projects, missing_projects) =
         ids::resolve_existing::<ProjectId>(gitlab, ProjectId::side(&planned)).await;
     let (groups, missing_groups) =
@@ -486,8 +489,8 @@ async fn resolve_existing(
     planned.target_group_ids = groups;
     planned.projects = ids::resolve_entries::<ProjectId>(gitlab, ProjectId::side(&planned)).await?;
     planned.groups = ids::resolve_entries::<GroupId>(gitlab, GroupId::side(&planned)).await?;
-    check::not_owner(&planned)?;
-    Ok((owner, planned))
+    check::not_itself(&planned)?;
+    Ok((project_id, planned))
 }
 
 fn unreadable(planned: &ExclusiveModel, error: &Error) -> Diagnostic {

@@ -7,7 +7,7 @@ use crate::gitlab::testing::{
 };
 use crate::gitlab::{Freshness, Kind};
 
-/// Lists owner 1 and targets 2 and 3; agrees to each write.
+/// Lists project 1 and targets 2 and 3; agrees to each write.
 fn agreeable(seen: &Seen) -> Reply {
     match seen.method.as_str() {
         "POST" => json(201, &seen.body),

@@ -151,7 +151,7 @@ impl World {
             builder = builder.without_field(field);
         }
         let gitlab = builder.start();
-        let owners: Vec<u64> = (1..=PROJECTS)
+        let project_ids: Vec<u64> = (1..=PROJECTS)
             .map(|number| gitlab.add_project(&format!("Acme/app-{number}")))
             .collect();
         let targets: Vec<u64> =
@@ -165,7 +165,7 @@ impl World {
             Token::Member => TokenSpec::new("reader").can_see(Place::Project(targets[0])),
             Token::FineGrained(_) => TokenSpec::new("reader").fine_grained(READS),
         };
-        for (id, setup) in owners.iter().zip(&self.projects) {
+        for (id, setup) in project_ids.iter().zip(&self.projects) {
             setup.arrange(&gitlab, *id, &targets, &groups);
             spec = match setup.role {
                 Some(role) => spec.role(Place::Project(*id), role),

@@ -25,14 +25,14 @@ const UNREAD: &str =
 pub(super) async fn check(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
-    (owner, target): (ProjectId, Target),
+    (project_id, target): (ProjectId, Target),
     planned: &EntryModel,
 ) -> Result<bool, Errors> {
     let warnings = context.warnings;
-    let project = names::project(&planned.project, owner);
-    match connection.gitlab.allowlist(owner, target.kind(), Freshness::Shared).await {
+    let project = names::project(&planned.project, project_id);
+    match connection.gitlab.allowlist(project_id, target.kind(), Freshness::Shared).await {
         Ok(list) if list.get(target).is_some() => {
-            connection.ledger.note_adoption(owner, target);
+            connection.ledger.note_adoption(project_id, target);
             // Otherwise each time: a host that plans a resource twice may drop the warnings of the
             // first plan.
             if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none()) {
@@ -43,7 +43,7 @@ pub(super) async fn check(
         Ok(list) => {
             // The apply tells whether there is room by then.
             if context.first_plan.is_none() && list.iter().count() >= LIMIT {
-                warnings.add(full(owner, target, planned));
+                warnings.add(full(project_id, target, planned));
             }
             Ok(false)
         }
@@ -68,8 +68,8 @@ pub(super) fn note() -> (String, Json) {
 
 /// Returns the warning of an allowlist without room for the entry. It isn't an error, since the
 /// same apply may remove another.
-fn full(owner: ProjectId, target: Target, planned: &EntryModel) -> Diagnostic {
-    let project = names::project(&planned.project, owner);
+fn full(project_id: ProjectId, target: Target, planned: &EntryModel) -> Diagnostic {
+    let project = names::project(&planned.project, project_id);
     let detail = format!(
         "The allowlist of project {project} has {LIMIT} {}s, which is the most that GitLab allows. \
          Adding {} fails unless the same apply removes another entry first. Add a group instead of \
@@ -83,11 +83,11 @@ fn full(owner: ProjectId, target: Target, planned: &EntryModel) -> Diagnostic {
 /// Warns that the entry was there, unless a plan of this run has told it.
 pub(super) fn tell(
     connection: &Connection,
-    (owner, target): (ProjectId, Target),
+    (project_id, target): (ProjectId, Target),
     entry: &EntryModel,
     warnings: &Warnings,
 ) {
-    if connection.ledger.note_adoption(owner, target) {
+    if connection.ledger.note_adoption(project_id, target) {
         warnings.add(adopted(entry));
     }
 }

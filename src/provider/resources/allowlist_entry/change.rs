@@ -1,6 +1,6 @@
 //! A change of an entry's project or target.
 
-use super::ids::{self, owner, target};
+use super::ids::{self, project_of, target};
 use super::{EntryModel, claims, own};
 use crate::framework::{Attr, PlanContext};
 use crate::gitlab::{Client, Freshness};
@@ -28,7 +28,7 @@ pub(super) async fn replaced(
     if changed.is_empty() {
         return changed;
     }
-    let project = owner(prior).map_or_else(String::new, |owner| owner.to_string());
+    let project = project_of(prior).map_or_else(String::new, |project_id| project_id.to_string());
     let former = Former {
         was_read: context.client.is_some_and(|connection| ids::read(connection, prior).is_some()),
         held: &claims::held(prior),
@@ -41,11 +41,11 @@ pub(super) async fn replaced(
 
 /// Checks whether it is certain that the entry of a state isn't there any more.
 pub(super) async fn is_gone(gitlab: &Client, state: &EntryModel) -> bool {
-    let (Some(owner), Some(target)) = (owner(state), target(state)) else { return false };
-    if own::is_own(owner, target) {
+    let (Some(project_id), Some(target)) = (project_of(state), target(state)) else { return false };
+    if own::is_own(project_id, target) {
         return own::is_gone(gitlab, state).await;
     }
-    match gitlab.is_allowed(owner, target, Freshness::Now).await {
+    match gitlab.is_allowed(project_id, target, Freshness::Now).await {
         Ok(is_there) => !is_there,
         Err(error) => error.is_not_found(),
     }

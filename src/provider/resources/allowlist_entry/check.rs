@@ -24,7 +24,7 @@ use crate::provider::{names, permissions};
 /// tells the rest. So may the GitLab that can't be reached.
 pub(super) async fn check(
     connection: Option<&Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     before: Option<&EntryModel>,
     planned: &EntryModel,
     warnings: &Warnings,
@@ -33,8 +33,8 @@ pub(super) async fn check(
     let wanted = of(planned).filter(|wanted| held.as_ref() != Some(wanted));
     let (Some(connection), Some(wanted)) = (connection, wanted) else { return Ok(()) };
     let gitlab = &connection.gitlab;
-    let project = names::project(&planned.project, owner);
-    match permissions::obstacle(gitlab, (owner, &project), &wanted).await? {
+    let project = names::project(&planned.project, project_id);
+    match permissions::obstacle(gitlab, (project_id, &project), &wanted).await? {
         None => {}
         Some(problem) => {
             let problem = problem.at(attribute(&wanted));
@@ -48,7 +48,7 @@ pub(super) async fn check(
     }
     if let Permissions::Only(policies) = &wanted {
         check_names(gitlab, policies, held.as_ref()).await?;
-        tell_if_own_jobs_are_restricted(connection, owner, planned, warnings).await;
+        tell_if_own_jobs_are_restricted(connection, project_id, planned, warnings).await;
     }
     Ok(())
 }
@@ -78,13 +78,14 @@ async fn check_names(
 /// Warns of an entry for a group that the project is in.
 async fn tell_if_own_jobs_are_restricted(
     connection: &Connection,
-    owner: ProjectId,
+    project_id: ProjectId,
     planned: &EntryModel,
     warnings: &Warnings,
 ) {
     let Some(target) = super::ids::target(planned) else { return };
-    if permissions::restricts_own_jobs(connection, owner, target).await {
-        let (group, project) = (names::target(planned), names::project(&planned.project, owner));
+    if permissions::restricts_own_jobs(connection, project_id, target).await {
+        let (group, project) =
+            (names::target(planned), names::project(&planned.project, project_id));
         warnings.add(permissions::own_jobs_restricted(&group, &project).at(POLICIES));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
-use super::ids::{owner, target};
+use super::ids::{project_of, target};
 use super::{EntryModel, permissions};
 use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::{ProjectId, Target};
@@ -13,9 +13,9 @@ use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
 use crate::provider::{claiming, names, overlap};
 
 /// Returns the claim of a planned entry.
-pub(super) fn wanted(owner: ProjectId, target: Target, entry: &EntryModel) -> Wanted {
+pub(super) fn wanted(project_id: ProjectId, target: Target, entry: &EntryModel) -> Wanted {
     let value = Value::Entry(permissions::of(entry));
-    Wanted::default().with(Object::Entry(owner, target), value, names::target(entry))
+    Wanted::default().with(Object::Entry(project_id, target), value, names::target(entry))
 }
 
 /// Claims the planned entry, warns of what other resources have to do with it, and returns what its
@@ -27,14 +27,16 @@ pub(super) fn plan(
     planned: &EntryModel,
     is_there: bool,
 ) -> Map<String, Json> {
-    let (Some(owner), Some(target)) = (owner(planned), target(planned)) else { return Map::new() };
-    let mut wanted = wanted(owner, target, planned);
+    let (Some(project_id), Some(target)) = (project_of(planned), target(planned)) else {
+        return Map::new();
+    };
+    let mut wanted = wanted(project_id, target, planned);
     if !is_there {
-        wanted = wanted.new_on_the_server(Object::Entry(owner, target));
+        wanted = wanted.new_on_the_server(Object::Entry(project_id, target));
     }
     let planned = claiming::Planned {
         manager: Manager::Entry,
-        project: &names::project(&planned.project, owner),
+        project: &names::project(&planned.project, project_id),
         held: prior.map(held),
         wanted,
         unchanged: prior == Some(planned),
@@ -49,8 +51,8 @@ pub(super) fn plan_removal(
     state: &EntryModel,
 ) -> Map<String, Json> {
     let (leaves, note) = claiming::plan_removal(connection, context, Manager::Entry, &held(state));
-    if let (Some(owner), false) = (owner(state), leaves.is_empty()) {
-        let project = names::project(&state.project, owner);
+    if let (Some(project_id), false) = (project_of(state), leaves.is_empty()) {
+        let project = names::project(&state.project, project_id);
         context.warnings.add(overlap::left(&names::target(state), &project));
     }
     note
@@ -63,28 +65,36 @@ pub(super) fn plan_removal(
 /// If another resource of this run has just made the entry what this one would undo.
 pub(super) async fn turn<'a>(
     context: &Context<'a, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     target: Target,
     entry: &EntryModel,
 ) -> Result<Turn<'a>, Diagnostic> {
     let ledger = &context.client.ledger;
-    let object = Object::Entry(owner, target);
+    let object = Object::Entry(project_id, target);
     let Some(instance) = context.private.instance() else { return Ok(ledger.turn(object).await) };
-    ledger.claim(instance, Manager::Entry, BTreeSet::new(), wanted(owner, target, entry), false);
+    ledger.claim(
+        instance,
+        Manager::Entry,
+        BTreeSet::new(),
+        wanted(project_id, target, entry),
+        false,
+    );
     let turn = ledger.turn(object).await;
     match turn.undoes(instance.mark, &Value::Entry(permissions::of(entry))) {
-        Some(by) => {
-            Err(overlap::undone(&names::target(entry), by, &names::project(&entry.project, owner)))
-        }
+        Some(by) => Err(overlap::undone(
+            &names::target(entry),
+            by,
+            &names::project(&entry.project, project_id),
+        )),
         None => Ok(turn),
     }
 }
 
 /// Returns the entry of a state.
 pub(super) fn held(state: &EntryModel) -> BTreeSet<Object> {
-    owner(state)
+    project_of(state)
         .zip(target(state))
-        .map(|(owner, target)| Object::Entry(owner, target))
+        .map(|(project_id, target)| Object::Entry(project_id, target))
         .into_iter()
         .collect()
 }

@@ -36,7 +36,7 @@ pub(super) async fn identify(
         prior,
         config,
         present_path: read.target.as_deref(),
-        owner: owner(&identified),
+        project_id: project_of(&identified),
     };
     let kind = choice::kind(config);
     (identified.target_project_id, identified.target_group_id) = match kind {
@@ -45,8 +45,8 @@ pub(super) async fn identify(
         None => (Attr::Unknown, Attr::Unknown),
     };
     identified.target_type = kind.map_or(Attr::Unknown, |kind| Attr::Known(kind.to_string()));
-    identified.id = match (owner(&identified), target(&identified)) {
-        (Some(owner), Some(target)) => Attr::Known(entry_id(owner, target)),
+    identified.id = match (project_of(&identified), target(&identified)) {
+        (Some(project_id), Some(target)) => Attr::Known(entry_id(project_id, target)),
         _ => Attr::Unknown,
     };
     Ok(identified)
@@ -55,7 +55,7 @@ pub(super) async fn identify(
 /// Returns the paths that this run has read with the entry of a state, or `None` if it hasn't read
 /// it.
 pub(super) fn read(connection: &Connection, state: &EntryModel) -> Option<Paths> {
-    connection.reads.of(Manager::Entry, owner(state)?, Some(target(state)?))
+    connection.reads.of(Manager::Entry, project_of(state)?, Some(target(state)?))
 }
 
 /// The values by which a target is found.
@@ -64,7 +64,7 @@ struct Look<'a> {
     prior: Option<&'a EntryModel>,
     config: &'a EntryModel,
     present_path: Option<&'a str>,
-    owner: Option<ProjectId>,
+    project_id: Option<ProjectId>,
 }
 
 impl Look<'_> {
@@ -97,7 +97,8 @@ impl Look<'_> {
     /// Returns the ID that the allowlist gives for a path which isn't visible to the token
     /// otherwise.
     async fn listed<I: Id>(&self, path: &str) -> Option<I> {
-        let list = self.client?.allowlist(self.owner?, I::KIND, Freshness::Shared).await.ok()?;
+        let list =
+            self.client?.allowlist(self.project_id?, I::KIND, Freshness::Shared).await.ok()?;
         let mut entries = list.iter();
         let has_path =
             |listed: &Option<String>| listed.as_ref().is_some_and(|listed| same_path(listed, path));
@@ -110,14 +111,14 @@ pub(super) async fn resolve_existing(
     client: &Client,
     entry: &EntryModel,
 ) -> Result<(ProjectId, Target), Errors> {
-    let owner = project::resolve_existing::<ProjectId>(
+    let project_id = project::resolve_existing::<ProjectId>(
         client,
         "project",
         &entry.project,
         &entry.project_id,
     )
     .await?;
-    Ok((owner, existing_target(client, entry).await?))
+    Ok((project_id, existing_target(client, entry).await?))
 }
 
 /// Returns the IDs of an entry in a state, or `None` if its project is gone.
@@ -126,7 +127,7 @@ pub(super) async fn in_state(
     entry: &EntryModel,
 ) -> Result<Option<(ProjectId, Target)>, Errors> {
     match project::in_state(client, &entry.project, &entry.project_id).await? {
-        Some(owner) => Ok(Some((owner, existing_target(client, entry).await?))),
+        Some(project_id) => Ok(Some((project_id, existing_target(client, entry).await?))),
         None => Ok(None),
     }
 }
@@ -147,7 +148,7 @@ async fn resolve_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Ta
 }
 
 /// Returns the source project, where its ID is known.
-pub(super) fn owner(entry: &EntryModel) -> Option<ProjectId> {
+pub(super) fn project_of(entry: &EntryModel) -> Option<ProjectId> {
     ProjectId::try_from(*entry.project_id.known()?).ok()
 }
 
@@ -163,7 +164,7 @@ pub(super) fn target(entry: &EntryModel) -> Option<Target> {
 impl EntryModel {
     /// Returns the same entry with the IDs of its project and target, and all that follows from
     /// them.
-    pub(in crate::provider) fn with_ids(self, owner: ProjectId, target: Target) -> EntryModel {
+    pub(in crate::provider) fn with_ids(self, project_id: ProjectId, target: Target) -> EntryModel {
         let (target_project_id, target_group_id) = match target {
             Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
             Target::Group(id) => (Attr::Null, Attr::Known(id.into())),
@@ -172,14 +173,14 @@ impl EntryModel {
             target_project_id,
             target_group_id,
             target_type: Attr::Known(target.kind().as_str().to_owned()),
-            project_id: Attr::Known(owner.into()),
-            id: Attr::Known(entry_id(owner, target)),
+            project_id: Attr::Known(project_id.into()),
+            id: Attr::Known(entry_id(project_id, target)),
             ..self
         }
     }
 }
 
 /// Returns the ID of an entry as its resource has it.
-pub(in crate::provider) fn entry_id(owner: ProjectId, target: Target) -> String {
-    format!("{owner}:{}:{}", target.kind(), target.id())
+pub(in crate::provider) fn entry_id(project_id: ProjectId, target: Target) -> String {
+    format!("{project_id}:{}:{}", target.kind(), target.id())
 }

@@ -32,7 +32,7 @@ pub(super) async fn import(
 struct Found {
     /// The text that an import ID has for the project. An identity has none.
     project: Option<String>,
-    owner: ProjectId,
+    project_id: ProjectId,
     target: Target,
     /// The entry as the import names it, for messages. The imported state has the target's ID
     /// alone.
@@ -43,7 +43,7 @@ async fn find(client: &Client, by: ImportBy<'_, EntryIdentity>) -> Result<Found,
     match by {
         ImportBy::Id(id) => {
             let id = ImportId::parse(id)?;
-            let (owner, target) = id.find(client).await?;
+            let (project_id, target) = id.find(client).await?;
             let known = |text: &str| Attr::Known(text.to_owned());
             let named = match id.kind {
                 Kind::Project => {
@@ -53,11 +53,12 @@ async fn find(client: &Client, by: ImportBy<'_, EntryIdentity>) -> Result<Found,
                     EntryModel { target_group: known(id.target), ..EntryModel::default() }
                 }
             };
-            let named = EntryModel { project: known(id.owner), ..named }.with_ids(owner, target);
-            Ok(Found { project: Some(id.owner.to_owned()), owner, target, named })
+            let named =
+                EntryModel { project: known(id.project), ..named }.with_ids(project_id, target);
+            Ok(Found { project: Some(id.project.to_owned()), project_id, target, named })
         }
         ImportBy::Identity(entry) => {
-            let owner: ProjectId = identity::id("project_id", entry.project_id.known())?;
+            let project_id: ProjectId = identity::id("project_id", entry.project_id.known())?;
             let target = match (entry.target_project_id.known(), entry.target_group_id.known()) {
                 (project @ Some(_), None) => {
                     Target::Project(identity::id("target_project_id", project)?)
@@ -66,27 +67,29 @@ async fn find(client: &Client, by: ImportBy<'_, EntryIdentity>) -> Result<Found,
                 (None, None) => return Err(one_target(&entry, "neither is set").into()),
                 (Some(_), Some(_)) => return Err(one_target(&entry, "both are set").into()),
             };
-            let named = EntryModel::default().with_ids(owner, target);
-            Ok(Found { project: None, owner, target, named })
+            let named = EntryModel::default().with_ids(project_id, target);
+            Ok(Found { project: None, project_id, target, named })
         }
     }
 }
 
 async fn read(context: &Context<'_, Connection>, found: Found) -> Result<EntryModel, Errors> {
     let gitlab = &context.client.gitlab;
-    let Found { project, owner, target, named } = found;
+    let Found { project, project_id, target, named } = found;
     let with_project = async || {
-        let project = Attr::Known(identity::as_written(gitlab, project, owner).await?);
-        Ok::<_, Errors>(EntryModel { project, ..EntryModel::default() }.with_ids(owner, target))
+        let project = Attr::Known(identity::as_written(gitlab, project, project_id).await?);
+        Ok::<_, Errors>(
+            EntryModel { project, ..EntryModel::default() }.with_ids(project_id, target),
+        )
     };
-    if own::is_own(owner, target) {
-        return own::import(gitlab, owner, with_project().await?, context.warnings).await;
+    if own::is_own(project_id, target) {
+        return own::import(gitlab, project_id, with_project().await?, context.warnings).await;
     }
     let name = names::project_of(&named);
-    match gitlab.is_allowed(owner, target, Freshness::Shared).await {
+    match gitlab.is_allowed(project_id, target, Freshness::Shared).await {
         Ok(true) => {
             let entry = with_project().await?;
-            let held = gitlab.permissions_of(owner, target).await;
+            let held = gitlab.permissions_of(project_id, target).await;
             let held = permissions::imported(&name, held, &entry, context.warnings)?;
             Ok(entry.with_own_permissions(held.as_ref()))
         }
@@ -104,12 +107,12 @@ fn one_target(entry: &EntryIdentity, problem: &str) -> Diagnostic {
     Diagnostic::new("Invalid identity", detail)
 }
 
-/// An import id, read: `<owner>:<kind>:<target>`, or `<owner>:<target>` for a project, which is the
-/// official provider's older form. Project and target are IDs or full paths; GitLab allows no colon
-/// in a path.
+/// An import ID, read: `<project>:<kind>:<target>`, or `<project>:<target>` for a project, which is
+/// the official provider's older form. Project and target are IDs or full paths; GitLab allows no
+/// colon in a path.
 #[derive(Debug, PartialEq, Eq)]
 struct ImportId<'a> {
-    owner: &'a str,
+    project: &'a str,
     kind: Kind,
     target: &'a str,
 }
@@ -118,23 +121,23 @@ impl<'a> ImportId<'a> {
     fn parse(id: &'a str) -> Result<ImportId<'a>, Errors> {
         let parts: Vec<&str> = id.split(':').collect();
         match *parts.as_slice() {
-            [owner, "project", target] => Ok(ImportId { owner, kind: Kind::Project, target }),
+            [project, "project", target] => Ok(ImportId { project, kind: Kind::Project, target }),
             // A colon may also be that of an address.
-            [owner, target] if !target.starts_with("//") && !owner.contains('@') => {
-                Ok(ImportId { owner, kind: Kind::Project, target })
+            [project, target] if !target.starts_with("//") && !project.contains('@') => {
+                Ok(ImportId { project, kind: Kind::Project, target })
             }
-            [owner, "group", target] => Ok(ImportId { owner, kind: Kind::Group, target }),
+            [project, "group", target] => Ok(ImportId { project, kind: Kind::Group, target }),
             _ => Err(malformed(id).into()),
         }
     }
 
     async fn find(&self, client: &Client) -> Result<(ProjectId, Target), Errors> {
-        let owner = project::find::<ProjectId>(client, None, self.owner).await?;
+        let project_id = project::find::<ProjectId>(client, None, self.project).await?;
         let target = match self.kind {
             Kind::Project => project::find::<ProjectId>(client, None, self.target).await?.into(),
             Kind::Group => project::find::<GroupId>(client, None, self.target).await?.into(),
         };
-        Ok((owner, target))
+        Ok((project_id, target))
     }
 }
 
@@ -150,12 +153,12 @@ fn suggestion(id: &str) -> Option<String> {
             Some(kind) => (kind, parts[place + 1..].join(":")),
             None => (Kind::Project, after),
         };
-        let owner = meant::<ProjectId>(&before)?;
+        let project_id = meant::<ProjectId>(&before)?;
         let target = match kind {
             Kind::Project => meant::<ProjectId>(&after)?,
             Kind::Group => meant::<GroupId>(&after)?,
         };
-        Some(format!("{owner}:{kind}:{target}"))
+        Some(format!("{project_id}:{kind}:{target}"))
     })
 }
 
@@ -203,8 +206,8 @@ mod tests {
 
     #[test]
     fn every_form_is_read() {
-        let project = |owner, target| ImportId { owner, kind: Kind::Project, target };
-        let group = |owner, target| ImportId { owner, kind: Kind::Group, target };
+        let project = |project, target| ImportId { project, kind: Kind::Project, target };
+        let group = |project, target| ImportId { project, kind: Kind::Group, target };
         assert_eq!(ImportId::parse("99:project:42"), Ok(project("99", "42")));
         assert_eq!(ImportId::parse("a/b:project:c/d"), Ok(project("a/b", "c/d")));
         assert_eq!(ImportId::parse("99:group:c/d"), Ok(group("99", "c/d")));

@@ -14,8 +14,8 @@ use crate::provider::permissions::{cannot_read, is_hidden};
 use crate::provider::report::{gone_before_removal, project_gone, report};
 
 /// Checks whether the target of an entry is the project itself.
-pub(super) fn is_own(owner: ProjectId, target: Target) -> bool {
-    target == Target::Project(owner)
+pub(super) fn is_own(project_id: ProjectId, target: Target) -> bool {
+    target == Target::Project(project_id)
 }
 
 /// Checks that the entry of a project for itself says something about permissions, which is all
@@ -24,10 +24,11 @@ pub(super) fn is_own(owner: ProjectId, target: Target) -> bool {
 /// # Errors
 ///
 /// Fails if it doesn't.
-pub(super) fn check(owner: ProjectId, entry: &EntryModel) -> Result<(), Diagnostic> {
+pub(super) fn check(project_id: ProjectId, entry: &EntryModel) -> Result<(), Diagnostic> {
     let says_nothing = entry.default_permissions.is_null() && entry.job_token_policies.is_null();
     if says_nothing {
-        Err(without_permissions(&names::project(&entry.project, owner)).at(target_attribute(entry)))
+        Err(without_permissions(&names::project(&entry.project, project_id))
+            .at(target_attribute(entry)))
     } else {
         Ok(())
     }
@@ -51,22 +52,22 @@ pub(super) fn without_permissions(project: &str) -> Diagnostic {
 /// As [`Client::permissions`].
 pub(super) async fn find(
     client: &Client,
-    owner: ProjectId,
+    project_id: ProjectId,
 ) -> Result<Option<Permissions>, crate::gitlab::Error> {
-    let list = client.permissions(owner, Freshness::Shared).await?;
-    Ok(list.get(owner.into()).map(|entry| entry.permissions.clone()))
+    let list = client.permissions(project_id, Freshness::Shared).await?;
+    Ok(list.get(project_id.into()).map(|entry| entry.permissions.clone()))
 }
 
 /// Warns if a plan is to create an entry that is there and restricts the project's own jobs. One
 /// with the default permissions is what a removal leaves.
 pub(super) async fn tell_if_adopted(
     connection: &Connection,
-    owner: ProjectId,
+    project_id: ProjectId,
     planned: &EntryModel,
     warnings: &Warnings,
 ) {
-    if let Ok(Some(Permissions::Only(_))) = find(&connection.gitlab, owner).await {
-        let project = names::project(&planned.project, owner);
+    if let Ok(Some(Permissions::Only(_))) = find(&connection.gitlab, project_id).await {
+        let project = names::project(&planned.project, project_id);
         let detail = format!(
             "Project {project} has an entry for itself already, which restricts the project's own \
              jobs. Applying this adopts the entry and sets its permissions. Destroying the \
@@ -80,18 +81,19 @@ pub(super) async fn tell_if_adopted(
 /// Gives the entry the permissions of the state or plan, and makes it if need be.
 pub(super) async fn write(
     context: &Context<'_, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     entry: &EntryModel,
 ) -> Result<(), Failed<EntryModel>> {
     let Some(wanted) = permissions::of(entry) else { return Ok(()) };
-    let written = context.client.gitlab.set_permissions(owner, owner.into(), &wanted).await;
+    let written =
+        context.client.gitlab.set_permissions(project_id, project_id.into(), &wanted).await;
     match written {
         Ok(confirmation) => {
             permissions::tell_if_hidden(confirmation, entry, context.warnings);
             Ok(())
         }
         Err(failed) => {
-            let project = names::project(&entry.project, owner);
+            let project = names::project(&entry.project, project_id);
             let attempted = format!("Can't set permissions of own jobs: project {project}");
             let is_unknown = *failed.error.kind() == ErrorKind::BadRequest;
             let mut failed = permissions::failed_change(attempted, None, failed, entry.clone());
@@ -109,13 +111,13 @@ const SINCE: &str = "Entries of projects for themselves need GitLab 18.3 or late
 /// gone.
 pub(super) async fn read(
     client: &Client,
-    owner: ProjectId,
+    project_id: ProjectId,
     state: EntryModel,
     warnings: &Warnings,
 ) -> Result<Option<EntryModel>, Errors> {
-    let project = names::project(&state.project, owner);
-    match client.allowlist(owner, Kind::Project, Freshness::Shared).await {
-        Ok(_) => permissions::refresh(client, owner, owner.into(), state, warnings).await,
+    let project = names::project(&state.project, project_id);
+    match client.allowlist(project_id, Kind::Project, Freshness::Shared).await {
+        Ok(_) => permissions::refresh(client, project_id, project_id.into(), state, warnings).await,
         Err(error) if error.is_not_found() => {
             warnings.add(project_gone(&project));
             Ok(None)
@@ -131,16 +133,16 @@ pub(super) async fn read(
 /// Fails if there is no such entry, or GitLab doesn't tell.
 pub(super) async fn import(
     client: &Client,
-    owner: ProjectId,
+    project_id: ProjectId,
     entry: EntryModel,
     warnings: &Warnings,
 ) -> Result<EntryModel, Errors> {
-    let found = find(client, owner).await;
-    let project = names::project(&entry.project, owner);
+    let found = find(client, project_id).await;
+    let project = names::project(&entry.project, project_id);
     if let Ok(Some(held)) = &found {
         return Ok(entry.with_permissions(held));
     }
-    match is_hidden(client, owner, owner.into()).await {
+    match is_hidden(client, project_id, project_id.into()).await {
         Ok(true) => {
             permissions::imported(&project, found, &entry, warnings)?;
             Ok(entry)
@@ -156,27 +158,27 @@ pub(super) async fn import(
 /// Restores the default permissions of the project's own jobs.
 pub(super) async fn restore(
     context: &Context<'_, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     state: EntryModel,
 ) -> Result<(), Failed<EntryModel>> {
     let gitlab = &context.client.gitlab;
     // Some fine-grained tokens don't see the entry over GraphQL.
-    if matches!(find(gitlab, owner).await, Ok(None))
-        && matches!(is_hidden(gitlab, owner, owner.into()).await, Ok(false))
+    if matches!(find(gitlab, project_id).await, Ok(None))
+        && matches!(is_hidden(gitlab, project_id, project_id.into()).await, Ok(false))
     {
         return Ok(());
     }
-    match gitlab.set_permissions(owner, owner.into(), &Permissions::Default).await {
+    match gitlab.set_permissions(project_id, project_id.into(), &Permissions::Default).await {
         Ok(confirmation) => {
             permissions::tell_if_hidden(confirmation, &state, context.warnings);
             Ok(())
         }
         Err(failed) if failed.error.is_not_found() => {
-            context.warnings.add(gone_before_removal(names::project(&state.project, owner)));
+            context.warnings.add(gone_before_removal(names::project(&state.project, project_id)));
             Ok(())
         }
         Err(failed) => {
-            let project = names::project(&state.project, owner);
+            let project = names::project(&state.project, project_id);
             let attempted = format!("Can't reset permissions of own jobs: project {project}");
             let mut failed = permissions::failed_change(attempted, None, failed, state);
             failed.left = None;
@@ -188,9 +190,9 @@ pub(super) async fn restore(
 /// Checks whether it is certain that the project of a state isn't there any more. Its entry goes
 /// with it alone.
 pub(super) async fn is_gone(client: &Client, state: &EntryModel) -> bool {
-    let Some(owner) = ids::owner(state) else { return false };
+    let Some(project_id) = ids::project_of(state) else { return false };
     client
-        .allowlist(owner, Kind::Project, Freshness::Now)
+        .allowlist(project_id, Kind::Project, Freshness::Now)
         .await
         .is_err_and(|error| error.is_not_found())
 }

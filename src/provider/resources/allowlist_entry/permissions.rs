@@ -157,7 +157,7 @@ pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnin
 /// that can't see them leaves the state as it is.
 pub(super) async fn refresh(
     client: &Client,
-    owner: ProjectId,
+    project_id: ProjectId,
     target: Target,
     state: EntryModel,
     warnings: &Warnings,
@@ -165,10 +165,10 @@ pub(super) async fn refresh(
     if of(&state).is_none() {
         return Ok(Some(state));
     }
-    let project = names::project(&state.project, owner);
-    let error = match client.permissions_of(owner, target).await {
+    let project = names::project(&state.project, project_id);
+    let error = match client.permissions_of(project_id, target).await {
         Ok(Some(permissions)) => return Ok(Some(state.with_permissions(&permissions))),
-        Ok(None) => match is_hidden(client, owner, target).await {
+        Ok(None) => match is_hidden(client, project_id, target).await {
             Ok(false) => return Ok(None),
             Ok(true) => {
                 warnings.add(hidden(&state, None));

@@ -110,14 +110,16 @@ pub(super) fn none_set() -> Diagnostic {
 /// Checks what can be told from the text alone: that an entry of a project for itself sets
 /// permissions.
 pub(super) fn check_same_reference(stage: Stage, config: &EntryModel) -> Option<Diagnostic> {
-    let owner = config.project.known().filter(|owner| !stage.may_be_mocked_id(owner))?;
+    let project_id =
+        config.project.known().filter(|project_id| !stage.may_be_mocked_id(project_id))?;
     let same = match (&config.target_project, &config.target_project_id) {
-        (Attr::Known(target), _) => same_path(owner, target),
-        (_, Attr::Known(target)) => *owner == target.to_string(),
+        (Attr::Known(target), _) => same_path(project_id, target),
+        (_, Attr::Known(target)) => *project_id == target.to_string(),
         _ => false,
     };
     let says_nothing = config.default_permissions.is_null() && config.job_token_policies.is_null();
-    (same && says_nothing).then(|| own::without_permissions(owner).at(target_attribute(config)))
+    (same && says_nothing)
+        .then(|| own::without_permissions(project_id).at(target_attribute(config)))
 }
 
 #[cfg(test)]

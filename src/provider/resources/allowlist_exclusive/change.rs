@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind::{Managed, Side};
-use super::{ExclusiveModel, claims, owner};
+use super::{ExclusiveModel, claims, project_of};
 use crate::framework::PlanContext;
 use crate::gitlab::{Client, Freshness, GroupId, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
@@ -13,7 +13,7 @@ use crate::provider::replacement::{self, Former};
 
 /// Checks whether the plan is about another project than the state.
 pub(super) fn is_another_project(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
-    owner(prior).zip(owner(planned)).is_some_and(|(before, now)| before != now)
+    project_of(prior).zip(project_of(planned)).is_some_and(|(before, now)| before != now)
 }
 
 /// Checks whether a plan for the same project differs from the state in paths and forms only, so
@@ -45,7 +45,7 @@ pub(super) async fn replaced(
         return Vec::new();
     }
     let read =
-        |connection: &Connection| connection.reads.of(Manager::Exclusive, owner(prior)?, None);
+        |connection: &Connection| connection.reads.of(Manager::Exclusive, project_of(prior)?, None);
     let former = Former {
         was_read: context.client.and_then(read).is_some(),
         held: &claims::held(prior),
@@ -62,8 +62,8 @@ pub(super) async fn replaced(
 
 /// Checks whether it is certain that the project of a state isn't there any more.
 pub(super) async fn is_gone(gitlab: &Client, state: &ExclusiveModel) -> bool {
-    let Some(owner) = owner(state) else { return false };
-    let list = gitlab.allowlist(owner, Kind::Project, Freshness::Now).await;
+    let Some(project_id) = project_of(state) else { return false };
+    let list = gitlab.allowlist(project_id, Kind::Project, Freshness::Now).await;
     list.is_err_and(|error| error.is_not_found())
 }
 
@@ -74,5 +74,8 @@ pub(super) fn name(list: &ExclusiveModel) -> String {
 
 /// Returns the name of its project for people.
 pub(super) fn project_name(list: &ExclusiveModel) -> String {
-    names::project(&list.project, owner(list).map_or_else(String::new, |owner| owner.to_string()))
+    names::project(
+        &list.project,
+        project_of(list).map_or_else(String::new, |project_id| project_id.to_string()),
+    )
 }

@@ -115,24 +115,27 @@ fn null_element(attribute: &'static str) -> Diagnostic {
 }
 
 fn own_reference(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
-    let owner = config.project.known().filter(|owner| !stage.may_be_mocked_id(owner))?;
+    let project_id =
+        config.project.known().filter(|project_id| !stage.may_be_mocked_id(project_id))?;
     let side = ProjectId::side(config);
-    if let Some(target) = side.texts().find(|target| same_path(owner, target)) {
-        return Some(at_text(own_target(owner), side, target));
+    if let Some(target) = side.texts().find(|target| same_path(project_id, target)) {
+        return Some(at_text(own_target(project_id), side, target));
     }
-    let named_by_id = side.ids::<ProjectId>().any(|id| *owner == id.to_string());
-    named_by_id.then(|| own_target(owner).at(ProjectId::TARGET_IDS))
+    let named_by_id = side.ids::<ProjectId>().any(|id| *project_id == id.to_string());
+    named_by_id.then(|| own_target(project_id).at(ProjectId::TARGET_IDS))
 }
 
-/// Checks that the owner is not among the planned targets, by path or by ID.
-pub(super) fn not_owner(planned: &ExclusiveModel) -> Result<(), Errors> {
+/// Checks that the project itself is not among the planned targets, by path or by ID.
+pub(super) fn not_itself(planned: &ExclusiveModel) -> Result<(), Errors> {
     let side = ProjectId::side(planned);
-    let owner = super::owner(planned);
-    let Some(owner) = owner.filter(|owner| side.ids::<ProjectId>().any(|id| id == *owner)) else {
+    let project_id = super::project_of(planned);
+    let Some(project_id) =
+        project_id.filter(|project_id| side.ids::<ProjectId>().any(|id| id == *project_id))
+    else {
         return Ok(());
     };
-    let problem = own_target(&names::project(&planned.project, owner));
-    let key = side.elements().find(|(_, entry)| entry.id == Attr::Known(owner.into()));
+    let problem = own_target(&names::project(&planned.project, project_id));
+    let key = side.elements().find(|(_, entry)| entry.id == Attr::Known(project_id.into()));
     Err(Errors::from(match side.entries.known().zip(key) {
         Some((entries, (key, _))) => problem.at_path(entries::path::<ProjectId>(entries, key)),
         None if side.references.is_null() => problem.at(ProjectId::TARGET_IDS),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::kind::Managed;
 use super::lists::Lists;
-use super::{ExclusiveModel, owner};
+use super::{ExclusiveModel, project_of};
 use crate::framework::PlanContext;
 use crate::gitlab::{GroupId, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
@@ -33,7 +33,7 @@ pub(super) fn named(list: &ExclusiveModel) -> Named {
 /// Returns the claim of a planned list. Targets that the lists were read for and don't show are new
 /// on the server.
 pub(super) fn wanted(
-    owner: ProjectId,
+    project_id: ProjectId,
     planned: &ExclusiveModel,
     kept: &Named,
     lists: Option<&Lists>,
@@ -41,7 +41,7 @@ pub(super) fn wanted(
     let mut wanted = Wanted::default();
     let permissions = permissions(planned);
     for (target, name) in kept {
-        let object = Object::Entry(owner, *target);
+        let object = Object::Entry(project_id, *target);
         wanted = wanted.with(object, Value::Entry(permissions.get(target).cloned()), name.clone());
         if lists.is_some_and(|lists| !lists.shows(*target)) {
             wanted = wanted.new_on_the_server(object);
@@ -49,7 +49,7 @@ pub(super) fn wanted(
     }
     let kinds = [(Kind::Project, ProjectId::side(planned)), (Kind::Group, GroupId::side(planned))];
     for (kind, _) in kinds.into_iter().filter(|(_, side)| side.is_wholly_known()) {
-        wanted = wanted.exclusively(owner, kind);
+        wanted = wanted.exclusively(project_id, kind);
     }
     wanted
 }
@@ -72,10 +72,10 @@ pub(super) fn plan(
     planned: &ExclusiveModel,
     wanted: Wanted,
 ) -> Map<String, Json> {
-    let Some(owner) = owner(planned) else { return Map::new() };
+    let Some(project_id) = project_of(planned) else { return Map::new() };
     let planned = claiming::Planned {
         manager: Manager::Exclusive,
-        project: &names::project(&planned.project, owner),
+        project: &names::project(&planned.project, project_id),
         held: prior.map(held),
         wanted,
         unchanged: prior == Some(planned),
@@ -91,15 +91,15 @@ pub(super) fn plan_removal(
 ) -> Map<String, Json> {
     let (leaves, note) =
         claiming::plan_removal(connection, context, Manager::Exclusive, &held(state));
-    if let (Some(owner), false) = (owner(state), leaves.is_empty()) {
+    if let (Some(project_id), false) = (project_of(state), leaves.is_empty()) {
         let left = leaves.into_iter().map(overlap::described).collect();
-        context.warnings.add(overlap::all_left(&left, &names::project(&state.project, owner)));
+        context.warnings.add(overlap::all_left(&left, &names::project(&state.project, project_id)));
     }
     note
 }
 
 /// Returns the entries that a state has.
 pub(super) fn held(state: &ExclusiveModel) -> BTreeSet<Object> {
-    let Some(owner) = owner(state) else { return BTreeSet::new() };
-    named(state).into_keys().map(|target| Object::Entry(owner, target)).collect()
+    let Some(project_id) = project_of(state) else { return BTreeSet::new() };
+    named(state).into_keys().map(|target| Object::Entry(project_id, target)).collect()
 }

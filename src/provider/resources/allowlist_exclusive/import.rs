@@ -16,11 +16,11 @@ use crate::provider::permissions;
 /// Whatever keeps GitLab from answering.
 pub(in crate::provider) async fn found(
     gitlab: &Client,
-    (owner, project): (ProjectId, &str),
+    (project_id, project): (ProjectId, &str),
     warnings: &Warnings,
 ) -> Result<ExclusiveModel, Error> {
     let empty = || Attr::Known(Set(Vec::new()));
-    let both_kinds = match shows_permissions(gitlab, (owner, project), warnings).await? {
+    let both_kinds = match shows_permissions(gitlab, (project_id, project), warnings).await? {
         true => ExclusiveModel {
             projects: Attr::Known(Entries::new()),
             groups: Attr::Known(Entries::new()),
@@ -35,7 +35,7 @@ pub(in crate::provider) async fn found(
     let projects =
         ExclusiveModel { groups: Attr::Null, target_group_ids: Attr::Null, ..both_kinds.clone() };
     let observe = async |model: ExclusiveModel| {
-        refresh::observe(gitlab, owner, model, Freshness::Shared, Keys::Ids, warnings).await
+        refresh::observe(gitlab, project_id, model, Freshness::Shared, Keys::Ids, warnings).await
     };
     match observe(both_kinds).await {
         // A GitLab without group entries has projects to manage.
@@ -48,18 +48,18 @@ pub(in crate::provider) async fn found(
 /// from the token, a warning says so.
 async fn shows_permissions(
     gitlab: &Client,
-    (owner, project): (ProjectId, &str),
+    (project_id, project): (ProjectId, &str),
     warnings: &Warnings,
 ) -> Result<bool, Error> {
     // First, because it tells the path by which permissions are asked for.
-    let projects = gitlab.allowlist(owner, Kind::Project, Freshness::Shared).await?;
-    let groups = match gitlab.allowlist(owner, Kind::Group, Freshness::Shared).await {
+    let projects = gitlab.allowlist(project_id, Kind::Project, Freshness::Shared).await?;
+    let groups = match gitlab.allowlist(project_id, Kind::Group, Freshness::Shared).await {
         Ok(groups) => Some(groups),
         Err(error) if !error.is_supported() => None,
         Err(error) => return Err(error),
     };
     let members = [Some(&*projects), groups.as_deref()];
-    let error = match permitting::read(gitlab, owner, members, Freshness::Shared).await {
+    let error = match permitting::read(gitlab, project_id, members, Freshness::Shared).await {
         Ok((list, _)) if PermissionList::is_switched_off(&list) => return Ok(false),
         Ok((_, hidden)) if hidden.is_empty() => return Ok(true),
         Ok((_, hidden)) => {

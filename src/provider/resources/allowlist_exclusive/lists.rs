@@ -78,21 +78,21 @@ impl Lists {
     /// Whatever keeps GitLab from answering.
     pub(super) async fn read(
         gitlab: &Client,
-        owner: ProjectId,
+        project_id: ProjectId,
         kinds: ByKind<bool>,
     ) -> Result<Self, Error> {
         let read = async |kind| {
             if !*kinds.of(kind) {
                 return Ok(None);
             }
-            gitlab.allowlist(owner, kind, Freshness::Shared).await.map(Some)
+            gitlab.allowlist(project_id, kind, Freshness::Shared).await.map(Some)
         };
         // Both are waited for, so that of two refusals the same one is told each time.
         let (projects, groups) = tokio::join!(read(Kind::Project), read(Kind::Group));
         Ok(Self { members: ByKind { projects: projects?, groups: groups? }, permissions: None })
     }
 
-    /// Returns the path that the owner has now, if the list of projects tells it.
+    /// Returns the path that the project has now, if the list of projects tells it.
     pub(super) fn project_path(&self) -> Option<&str> {
         self.members.projects.as_ref()?.project_path()
     }

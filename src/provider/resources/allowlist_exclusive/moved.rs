@@ -13,11 +13,11 @@ pub(super) fn take_over(
 ) -> Result<ExclusiveModel, Errors> {
     let project = moved::project(source, &["project", "project_id", "id"]);
     let Some(path_or_id) = project.known() else { return Err(no_project().into()) };
-    let owner: Option<i64> = path_or_id.parse().ok();
+    let project_id: Option<i64> = path_or_id.parse().ok();
     let set = |attribute| {
         let others = moved::ids(source, attribute).map(|mut ids| {
             if attribute == "target_project_ids" {
-                ids.retain(|id| Some(*id) != owner);
+                ids.retain(|id| Some(*id) != project_id);
             }
             Set(ids.into_iter().map(Attr::Known).collect())
         });
@@ -29,8 +29,8 @@ pub(super) fn take_over(
     Ok(ExclusiveModel {
         target_project_ids: set("target_project_ids"),
         target_group_ids: set("target_group_ids"),
-        project_id: owner.map_or(Attr::Null, Attr::Known),
-        id: owner.map_or(Attr::Null, |owner| Attr::Known(owner.to_string())),
+        project_id: project_id.map_or(Attr::Null, Attr::Known),
+        id: project_id.map_or(Attr::Null, |project_id| Attr::Known(project_id.to_string())),
         project: project.clone(),
         ..ExclusiveModel::default()
     })

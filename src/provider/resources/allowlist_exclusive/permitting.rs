@@ -27,7 +27,7 @@ impl Lists {
     pub(super) async fn with_permissions(
         self,
         gitlab: &Client,
-        owner: ProjectId,
+        project_id: ProjectId,
         planned: &ExclusiveModel,
     ) -> Result<Self, Errors> {
         let attribute =
@@ -38,7 +38,7 @@ impl Lists {
         ];
         let project = change::project_name(planned);
         let refused = |problem| Errors::from(of_a_plan(with_set_form(problem)).at(attribute));
-        let error = match read(gitlab, owner, members, Freshness::Shared).await {
+        let error = match read(gitlab, project_id, members, Freshness::Shared).await {
             Ok((list, _)) if list.is_switched_off() => {
                 return Err(refused(permissions::switched_off(&project)));
             }
@@ -69,7 +69,7 @@ const READINGS: usize = 3;
 /// Whatever keeps GitLab from answering.
 pub(super) async fn read(
     gitlab: &Client,
-    owner: ProjectId,
+    project_id: ProjectId,
     members: [Option<&Allowlist>; 2],
     freshness: Freshness,
 ) -> Result<(Arc<PermissionList>, BTreeSet<Target>), Error> {
@@ -78,20 +78,20 @@ pub(super) async fn read(
         let targets = members.map(|entry| entry.target);
         targets.filter(|target| list.get(*target).is_none()).collect::<BTreeSet<Target>>()
     };
-    let mut list = gitlab.permissions(owner, freshness).await?;
+    let mut list = gitlab.permissions(project_id, freshness).await?;
     let mut missing = hidden(&list);
     for reading in 1..READINGS {
         if missing.is_empty() {
             break;
         }
         if reading > 1 || freshness != Freshness::Now {
-            list = gitlab.permissions(owner, Freshness::Now).await?;
+            list = gitlab.permissions(project_id, Freshness::Now).await?;
             missing = hidden(&list);
         }
         // Read after the permissions, so that a removal in between can't make an entry look hidden.
         for kind in Kind::ALL {
             if missing.iter().any(|target| target.kind() == kind) {
-                let now = gitlab.allowlist(owner, kind, Freshness::Now).await?;
+                let now = gitlab.allowlist(project_id, kind, Freshness::Now).await?;
                 missing.retain(|target| target.kind() != kind || now.get(*target).is_some());
             }
         }
@@ -128,7 +128,7 @@ fn with_set_form(problem: Diagnostic) -> Diagnostic {
 /// All elements with policies that GitLab doesn't know.
 pub(super) async fn check(
     connection: &Connection,
-    owner: ProjectId,
+    project_id: ProjectId,
     prior: Option<&ExclusiveModel>,
     planned: &ExclusiveModel,
     kept: &Named,
@@ -145,7 +145,7 @@ pub(super) async fn check(
             continue;
         };
         if held.get(&target) == Some(&wanted)
-            || !permissions::restricts_own_jobs(connection, owner, target).await
+            || !permissions::restricts_own_jobs(connection, project_id, target).await
         {
             continue;
         }

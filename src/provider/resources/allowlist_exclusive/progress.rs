@@ -10,7 +10,7 @@ const INTERVAL: usize = 20;
 
 /// The progress of one step, all of whose writes are of the same sort.
 pub(super) struct Progress {
-    owner: ProjectId,
+    project_id: ProjectId,
     what: &'static str,
     total: usize,
     done: usize,
@@ -19,21 +19,25 @@ pub(super) struct Progress {
 
 impl Progress {
     /// The progress of a step in which nothing is written yet.
-    pub(super) fn of(owner: ProjectId, step: &[Write]) -> Progress {
+    pub(super) fn of(project_id: ProjectId, step: &[Write]) -> Progress {
         let what = match step.first() {
             Some(Write::Remove(_) | Write::GiveUp(_)) => "removed",
             Some(Write::Permit(_)) => "changed",
             Some(Write::Add(_)) | None => "added",
         };
-        Progress { owner, what, total: step.len(), done: 0, failed: 0 }
+        Progress { project_id, what, total: step.len(), done: 0, failed: 0 }
     }
 
     /// Notes that a write ended, and tells of it where it is time to.
     pub(super) fn note(&mut self, is_done: bool) {
         *if is_done { &mut self.done } else { &mut self.failed } += 1;
         if self.is_time_to_tell() {
-            let Progress { owner, what, total, done, failed } = self;
-            tracing::info!(project = owner.get(), failed, "allowlist: {what} {done} of {total}");
+            let Progress { project_id, what, total, done, failed } = self;
+            tracing::info!(
+                project = project_id.get(),
+                failed,
+                "allowlist: {what} {done} of {total}"
+            );
         }
     }
 
@@ -50,10 +54,10 @@ mod tests {
     use crate::gitlab::Target;
 
     fn told_after(total: u64) -> Vec<usize> {
-        let owner = ProjectId::try_from(1_u64).unwrap();
+        let project_id = ProjectId::try_from(1_u64).unwrap();
         let project = |id: u64| Write::Add(Target::Project(ProjectId::try_from(id).unwrap()));
         let step: Vec<Write> = (1..=total).map(project).collect();
-        let mut progress = Progress::of(owner, &step);
+        let mut progress = Progress::of(project_id, &step);
         let mut told = Vec::new();
         for write in 1..=step.len() {
             progress.note(write != 2);

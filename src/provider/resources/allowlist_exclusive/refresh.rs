@@ -20,17 +20,17 @@ use crate::provider::report::report;
 /// what it has of them.
 pub(super) async fn observe(
     client: &Client,
-    owner: ProjectId,
+    project_id: ProjectId,
     mut state: ExclusiveModel,
     freshness: Freshness,
     new_keys: Keys,
     warnings: &Warnings,
 ) -> Result<ExclusiveModel, Error> {
-    state.project_id = Attr::Known(owner.into());
-    state.id = Attr::Known(owner.to_string());
+    state.project_id = Attr::Known(project_id.into());
+    state.id = Attr::Known(project_id.to_string());
     let (projects, groups) = (
-        members::<ProjectId>(client, owner, &state, freshness).await?,
-        members::<GroupId>(client, owner, &state, freshness).await?,
+        members::<ProjectId>(client, project_id, &state, freshness).await?,
+        members::<GroupId>(client, project_id, &state, freshness).await?,
     );
     let in_maps = [
         projects.as_deref().filter(|_| ProjectId::side(&state).is_map()),
@@ -39,7 +39,9 @@ pub(super) async fn observe(
     let project = change::project_name(&state);
     let permissions = match in_maps {
         [None, None] => None,
-        in_maps => permissions(client, (owner, &project), in_maps, freshness, warnings).await?,
+        in_maps => {
+            permissions(client, (project_id, &project), in_maps, freshness, warnings).await?
+        }
     };
     let permissions = permissions.as_deref();
     observe_kind::<ProjectId>(client, projects.as_deref(), permissions, new_keys, &mut state)
@@ -51,26 +53,26 @@ pub(super) async fn observe(
 /// Returns the list of a kind, if that is managed.
 async fn members<I: Managed>(
     client: &Client,
-    owner: ProjectId,
+    project_id: ProjectId,
     state: &ExclusiveModel,
     freshness: Freshness,
 ) -> Result<Option<Arc<Allowlist>>, Error> {
     if I::side(state).is_managed() == Some(false) {
         return Ok(None);
     }
-    client.allowlist(owner, I::KIND, freshness).await.map(Some)
+    client.allowlist(project_id, I::KIND, freshness).await.map(Some)
 }
 
 /// Returns the permissions of the entries. Where they or some of them aren't visible, a warning
 /// says so.
 async fn permissions(
     client: &Client,
-    (owner, project): (ProjectId, &str),
+    (project_id, project): (ProjectId, &str),
     members: [Option<&Allowlist>; 2],
     freshness: Freshness,
     warnings: &Warnings,
 ) -> Result<Option<Arc<PermissionList>>, Error> {
-    let error = match permitting::read(client, owner, members, freshness).await {
+    let error = match permitting::read(client, project_id, members, freshness).await {
         Ok((list, missing)) => {
             if !missing.is_empty() {
                 warnings.add(hidden(permitting::incomplete(project, &missing)));

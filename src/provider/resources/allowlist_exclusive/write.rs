@@ -32,12 +32,12 @@ use crate::provider::{claiming, overlap};
 /// that failed.
 pub(super) async fn converge(
     context: &Context<'_, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     prior: Option<&ExclusiveModel>,
     wanted: &ExclusiveModel,
 ) -> Result<(), Errors> {
-    let writer = Writer::new(context, owner, wanted);
-    let claim = claims::wanted(owner, wanted, &writer.names, None);
+    let writer = Writer::new(context, project_id, wanted);
+    let claim = claims::wanted(project_id, wanted, &writer.names, None);
     let ledger = &context.client.ledger;
     if let Some(instance) = context.private.instance() {
         ledger.claim(instance, Manager::Exclusive, BTreeSet::new(), claim.clone(), false);
@@ -65,7 +65,7 @@ pub(super) async fn converge(
 /// All writes that failed.
 pub(super) async fn remove_all(
     context: &Context<'_, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     state: &ExclusiveModel,
 ) -> Result<bool, Errors> {
     let is_there = AtomicBool::new(true);
@@ -74,7 +74,7 @@ pub(super) async fn remove_all(
         is_there.fetch_and(!gone, Ordering::Relaxed);
         gone
     };
-    let writer = Writer::new(context, owner, state);
+    let writer = Writer::new(context, project_id, state);
     let managed = writer.names.keys().copied().map(Write::GiveUp).collect();
     writer.carry_out([managed], writer.names.clone(), without_project).await?;
     Ok(is_there.into_inner())
@@ -90,7 +90,7 @@ struct Goals {
 /// The common part of the writes of one list.
 struct Writer<'a> {
     context: &'a Context<'a, Connection>,
-    owner: ProjectId,
+    project_id: ProjectId,
     /// The project's name for people.
     project: String,
     own: Option<Mark>,
@@ -99,17 +99,22 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(context: &'a Context<'a, Connection>, owner: ProjectId, list: &ExclusiveModel) -> Self {
+    fn new(
+        context: &'a Context<'a, Connection>,
+        project_id: ProjectId,
+        list: &ExclusiveModel,
+    ) -> Self {
         let own = context.private.mark();
         let (mut names, permissions) = (claims::named(list), claims::permissions(list));
         for (target, name) in &mut names {
             // The plan of this run may know the path.
-            if let Some(planned) = context.client.ledger.planned_name(Object::Entry(owner, *target))
+            if let Some(planned) =
+                context.client.ledger.planned_name(Object::Entry(project_id, *target))
             {
                 *name = planned;
             }
         }
-        Self { context, owner, project: change::project_name(list), own, names, permissions }
+        Self { context, project_id, project: change::project_name(list), own, names, permissions }
     }
 
     async fn goal<I: Managed>(&self, wanted: &ExclusiveModel) -> Result<Goals, Error> {
@@ -120,9 +125,9 @@ impl<'a> Writer<'a> {
         // What the plan of this same step has read, so that those are removed of whom it warned;
         // never an older list, for nobody who got onto it meanwhile may stay.
         let gitlab = &self.context.client.gitlab;
-        let list = gitlab.allowlist(self.owner, I::KIND, Freshness::Recent).await?;
+        let list = gitlab.allowlist(self.project_id, I::KIND, Freshness::Recent).await?;
         let permissions = match side.is_map() {
-            true => Some(gitlab.permissions(self.owner, Freshness::Recent).await?),
+            true => Some(gitlab.permissions(self.project_id, Freshness::Recent).await?),
             false => None,
         };
         let live = Live::<I>::of(&list, permissions.as_deref());
@@ -149,7 +154,7 @@ impl<'a> Writer<'a> {
         };
         let was_added = |target: &Target| {
             self.own.is_some_and(|own| {
-                self.context.client.ledger.was_added(Object::Entry(self.owner, *target), own)
+                self.context.client.ledger.was_added(Object::Entry(self.project_id, *target), own)
             })
         };
         let unplanned = |goals: &Goals| {
@@ -184,7 +189,7 @@ impl<'a> Writer<'a> {
     ) -> Result<(), Errors> {
         let mut outcome = Outcome::of(&self.project, names);
         for step in steps {
-            let mut progress = Progress::of(self.owner, &step);
+            let mut progress = Progress::of(self.project_id, &step);
             let mut under_way: FuturesUnordered<_> = step
                 .into_iter()
                 .map(|write| async move { (write, self.write(write).await) })
@@ -207,21 +212,21 @@ impl<'a> Writer<'a> {
 
     async fn write(&self, write: Write) -> Result<(), Refusal> {
         let Connection { gitlab, ledger, .. } = self.context.client;
-        let object = Object::Entry(self.owner, write.target());
+        let object = Object::Entry(self.project_id, write.target());
         let turn = ledger.turn(object).await;
         match write {
             Write::Add(target) => self.add(&turn, target).await?,
             Write::Permit(target) => self.permit(&turn, target).await?,
             Write::Remove(target) => {
                 self.check_turn(&turn, &Value::Default)?;
-                gitlab.revoke(self.owner, target).await?;
+                gitlab.revoke(self.project_id, target).await?;
                 turn.wrote(self.own, Value::Default);
             }
             Write::GiveUp(target) => {
                 if claiming::leave(self.context, &turn) {
                     return Err(Refusal::Left);
                 }
-                gitlab.revoke(self.owner, target).await?;
+                gitlab.revoke(self.project_id, target).await?;
                 turn.wrote(self.own, Value::Default);
             }
         }
@@ -240,9 +245,9 @@ impl<'a> Writer<'a> {
             {
                 return Ok(());
             }
-            None => gitlab.allow(self.owner, target).await.map_err(NotGranted::from),
+            None => gitlab.allow(self.project_id, target).await.map_err(NotGranted::from),
             Some(permissions) => gitlab
-                .allow_with(self.owner, target, permissions)
+                .allow_with(self.project_id, target, permissions)
                 .await
                 .map(|granted| granted.allowed),
         };
@@ -265,7 +270,7 @@ impl<'a> Writer<'a> {
         let Some(permissions) = self.permissions.get(&target) else { return Ok(()) };
         let value = Value::Entry(Some(permissions.clone()));
         self.check_turn(turn, &value)?;
-        self.context.client.gitlab.set_permissions(self.owner, target, permissions).await?;
+        self.context.client.gitlab.set_permissions(self.project_id, target, permissions).await?;
         turn.wrote(self.own, value);
         Ok(())
     }
