@@ -47,7 +47,8 @@ pub(super) struct Batches<K, V> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Last {
     took: Duration,
-    /// The number of keys to expect next: that of the last work, or hardly fewer than before it.
+    /// The number of keys to expect next: those of the last work, whose answers lead to the next
+    /// questions, and those that were waiting when it ended; or hardly fewer than before it.
     expected: usize,
 }
 
@@ -137,10 +138,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
             }
             let (began, number) = (Instant::now(), keys.len());
             let answers = tokio::time::timeout(LONGEST_WORK, work(keys)).await.ok().flatten();
+            let asking = (number + self.waiting()).min(self.most);
             let mut last = self.last();
             *last = Last {
                 took: began.elapsed(),
-                expected: number.max(last.expected.saturating_sub(1)),
+                expected: asking.max(last.expected.saturating_sub(1)),
             };
             drop(last);
             let slow =
@@ -159,12 +161,13 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
     /// Waits until a batch is full, or as large as the last one, or no more keys come.
     async fn gather(&self, batch: &Batch<K, V>, is_idle: impl Fn() -> bool) {
         let began = Instant::now();
-        let Last { took, expected } = *self.last();
+        let took = self.last().took;
         let gap = (took / GAP_PART).clamp(*GAP.start(), *GAP.end());
         let patience = (took * 2).clamp(*PATIENCE.start(), *PATIENCE.end());
         let mut was_idle = is_idle();
         while !batch.is_closed() && began.elapsed() < patience {
             let is_complete = tokio::time::timeout(gap, batch.grown.notified()).await.is_err();
+            let expected = self.last().expected;
             let is_as_expected = expected > 1 && batch.len() >= expected;
             let is_idle = is_idle();
             if is_idle && (is_as_expected || was_idle && is_complete) {
@@ -172,6 +175,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Batches<K, V> {
             }
             was_idle = is_idle;
         }
+    }
+
+    /// Returns the number of keys that are gathered and not yet asked for.
+    fn waiting(&self) -> usize {
+        self.open().iter().filter(|batch| !batch.is_closed()).map(|batch| batch.len()).sum()
     }
 
     fn last(&self) -> MutexGuard<'_, Last> {
@@ -323,26 +331,50 @@ mod tests {
         );
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn those_who_come_while_work_is_under_way_are_one_batch() {
+    /// Ten workers ask for ten keys each, one after another. Each begins after its delay, and
+    /// takes its time between an answer and the next question; both are in milliseconds. Returns
+    /// the number of runs.
+    async fn ten_rounds(delay: fn(u32) -> u32, time: fn(u32) -> u32) -> usize {
         let (batches, work) = (Arc::new(Batches::of_at_most(20)), Arc::new(Doubling::default()));
         let rounds = (0..10_u32).map(|worker| {
             let (batches, work) = (Arc::clone(&batches), Arc::clone(&work));
+            let sleep = |time| tokio::time::sleep(Duration::from_millis(u64::from(time)));
             tokio::spawn(async move {
+                sleep(delay(worker)).await;
                 for round in 0..10 {
                     let answer = batches
                         .ask(10 * round + worker, || work.is_idle(), |keys| work.of(keys))
                         .await;
                     assert!(answer.is_some());
-                    tokio::time::sleep(Duration::from_millis(u64::from(worker % 5))).await;
+                    sleep(time(worker)).await;
                 }
             })
         });
         for worker in rounds.collect::<Vec<_>>() {
             worker.await.unwrap();
         }
-        let (runs, keys) = (work.runs.load(Ordering::Relaxed), work.keys.load(Ordering::Relaxed));
-        assert!(keys == 100 && runs <= 25, "{runs} runs for {keys} keys");
+        assert_eq!(work.keys.load(Ordering::Relaxed), 100);
+        work.runs.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_come_while_work_is_under_way_are_one_batch() {
+        let runs = ten_rounds(|_| 0, |worker| worker % 5).await;
+        assert!(runs <= 12, "{runs} runs");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn batches_that_alternate_become_one() {
+        for time in [|_| 0, |_| 2, |worker| worker % 5] {
+            let runs = ten_rounds(|worker| worker / 5 * 10, time).await;
+            assert!(runs <= 13, "{runs} runs");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn three_batches_become_one() {
+        let runs = ten_rounds(|worker| worker / 4 * 15, |worker| worker % 5).await;
+        assert!(runs <= 14, "{runs} runs");
     }
 
     /// Asks for two keys at once, by work that takes so many seconds, and returns the first answer.

@@ -2,6 +2,7 @@
 //! client lives; what was not found is asked for again, since it may come to be.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::handle::Client;
 use super::snapshot::Freshness;
@@ -48,14 +49,26 @@ impl Client {
             return Ok(Some(id));
         }
         let path = reference.to_string();
+        let is_read = AtomicBool::new(false);
         let work = async {
             match self.find_and_read_together(&path).await {
-                Some(found) => Ok(Some(found)),
+                Some(found) => {
+                    is_read.store(true, Ordering::Relaxed);
+                    Ok(Some(found))
+                }
                 None => self.look_up(endpoint::show(Kind::Project, &reference.segment())).await,
             }
         };
         let found = self.known_or(Kind::Project, &path, work).await?;
-        Ok(found.and_then(|found| ProjectId::of(found.target)))
+        let project = found.and_then(|found| ProjectId::of(found.target));
+        // Projects that were looked up as targets are read together with those that weren't.
+        if let Some(project) = project
+            && !is_read.into_inner()
+            && self.memory.lists.allowlist(project, Kind::Project).peek().is_none()
+        {
+            self.find_and_read_together(&path).await;
+        }
+        Ok(project)
     }
 
     /// Returns the present full path of a project or group, or nothing when it is absent or not

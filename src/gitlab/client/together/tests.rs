@@ -334,11 +334,7 @@ async fn lists_that_are_counted_and_not_shown_are_not_believed() {
 
 #[tokio::test]
 async fn settings_read_with_lists_serve_one_refresh() {
-    let gitlab = Simulator::start();
-    for name in ["app", "lib"] {
-        gitlab.add_project(&format!("acme/{name}"));
-    }
-    let client = client(&gitlab, gitlab.token());
+    let (gitlab, client) = two_projects();
     let refresh = async || client.refreshed_settings(project(1)).await.unwrap().inbound_enabled;
     let read = |id| client.allowlist(project(id), Kind::Project, Freshness::Shared);
     let (one, other) = tokio::join!(read(1), read(2));
@@ -355,4 +351,57 @@ async fn settings_read_with_lists_serve_one_refresh() {
 
     client.set_inbound_enabled(project(1), true).await.unwrap();
     assert!(refresh().await, "what was read before a write is forgotten");
+}
+
+/// An instance with two projects, and a client of it.
+fn two_projects() -> (Simulator, Client) {
+    let gitlab = Simulator::start();
+    for name in ["app", "lib"] {
+        gitlab.add_project(&format!("acme/{name}"));
+    }
+    let client = client(&gitlab, gitlab.token());
+    (gitlab, client)
+}
+
+#[tokio::test]
+async fn settings_read_with_lists_serve_plans() {
+    let (gitlab, client) = two_projects();
+    let read = |id| client.allowlist(project(id), Kind::Project, Freshness::Shared);
+    let (one, other) = tokio::join!(read(1), read(2));
+    assert!(one.is_ok() && other.is_ok());
+    gitlab.clear_requests();
+    for id in [1, 2, 1] {
+        let settings = client.settings(project(id), Freshness::Shared).await.unwrap();
+        assert!(settings.inbound_enabled);
+    }
+    assert_eq!(
+        gitlab.requests().len(),
+        1,
+        "one request learns whether REST has `outbound_enabled`"
+    );
+
+    client.set_inbound_enabled(project(1), false).await.unwrap();
+    let settings = client.settings(project(1), Freshness::Shared).await.unwrap();
+    assert!(!settings.inbound_enabled, "what was read before a write is forgotten");
+}
+
+#[tokio::test]
+async fn projects_known_as_targets_are_read_by_path() {
+    let (gitlab, client) = two_projects();
+    let path = |name: &str| format!("acme/{name}").parse::<ProjectRef>().unwrap();
+    let (app, lib) = (path("app"), path("lib"));
+    let (one, other) = tokio::join!(client.resolve(&app), client.resolve(&lib));
+    assert_eq!((one.unwrap(), other.unwrap()), (Some(project(1)), Some(project(2))));
+    gitlab.clear_requests();
+
+    let (one, other) = tokio::join!(client.resolve_to_read(&app), client.resolve_to_read(&lib));
+    assert_eq!((one.unwrap(), other.unwrap()), (Some(project(1)), Some(project(2))));
+    for id in [1, 2] {
+        client.allowlist(project(id), Kind::Project, Freshness::Shared).await.unwrap();
+    }
+    // The second one leaves out what this GitLab doesn't have.
+    let requests = gitlab.requests();
+    let is_by_path = |name: &String| name == "JobTokenProjectsByPath";
+    assert!(requests.iter().all(|request| request.names.iter().any(is_by_path)), "{requests}");
+    assert_eq!(requests.len(), 2, "{requests}");
 }
