@@ -12,7 +12,9 @@ use insta::assert_snapshot;
 use terraform_cli::{PROVIDER_SOURCE, Workspace};
 
 use crate::kit::workspace;
-use crate::needs::{GENERATE_WITH_PROVIDER, GENERATED_MAPS, IMPORT_BLOCKS};
+use crate::needs::{
+    GENERATE_WITH_PROVIDER, GENERATED_MAPS, IMPORT_BLOCKS, IMPORTS_IGNORE_LOCAL_NAMES,
+};
 use crate::worlds::FOUR_PROJECTS;
 
 const IMPORTS: &str = r#"
@@ -48,10 +50,20 @@ fn open_app() -> Simulator {
     gitlab
 }
 
+fn imports_with_provider(local_name: &str) -> String {
+    IMPORTS.replace("import {", &format!("import {{\n  provider = {local_name}"))
+}
+
+fn without_provider(generated: &str) -> String {
+    let stays = |line: &&str| !line.trim().starts_with("provider ");
+    generated.lines().filter(stays).collect::<Vec<_>>().join("\n")
+}
+
 /// Plans so that the configuration is generated.
 #[track_caller]
 fn generates(tf: &Workspace) {
     let plan = tf.plan_with(&[&format!("-generate-config-out={GENERATED}")]);
+    IMPORTS_IGNORE_LOCAL_NAMES.skip_if_seen_in(plan.run());
     if GENERATED_MAPS.is_there() || plan.run().errors().is_empty() {
         plan.succeeds();
         return;
@@ -123,11 +135,7 @@ fn generated_configuration_plans_clean_under_its_local_name() {
             "
         ),
     );
-    let with_provider: String = IMPORTS
-        .lines()
-        .map(|line| line.replace("import {", "import {\n  provider = gitlab-job-token") + "\n")
-        .collect();
-    tf.config(&with_provider);
+    tf.config(&imports_with_provider("gitlab-job-token"));
     generates(&tf);
 
     imports_clean(&gitlab, &tf);
@@ -184,7 +192,21 @@ fn generated_configuration_plans_clean_without_provider_lines() {
     }
     "#);
 
-    let names_provider = |line: &&str| !line.trim().starts_with("provider ");
-    tf.file(GENERATED, &generated.lines().filter(names_provider).collect::<Vec<_>>().join("\n"));
+    tf.file(GENERATED, &without_provider(&generated));
+    imports_clean(&gitlab, &tf);
+}
+
+/// What the documentation advises against [`IMPORTS_IGNORE_LOCAL_NAMES`].
+#[test]
+fn imports_with_a_provider_plan_clean_after_it_is_removed() {
+    GENERATE_WITH_PROVIDER.require();
+    let gitlab = open_app();
+    let tf = workspace(&gitlab);
+    tf.config(&imports_with_provider("gitlab"));
+    generates(&tf);
+
+    tf.config(IMPORTS);
+    let generated = fs::read_to_string(tf.directory().join(GENERATED)).expect("a generated file");
+    tf.file(GENERATED, &without_provider(&generated));
     imports_clean(&gitlab, &tf);
 }

@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
-use terraform_cli::{Program, Release};
+use terraform_cli::{Program, Release, Run};
 
 use crate::harness::skip;
 use crate::kit::{cli, say, sources};
@@ -187,6 +188,39 @@ impl Feature {
             Program::OpenTofu => self.opentofu,
         };
         first.is_some_and(|first| release.version >= first)
+    }
+}
+
+/// A defect of some minor versions of Terraform, which later patches of theirs may lack.
+pub(crate) struct Defect {
+    report: &'static str,
+    versions: RangeInclusive<(u64, u64)>,
+    sign: &'static str,
+}
+
+/// Looks for the provider of an `import` block without a `resource` block by the first word of its
+/// type.
+pub(crate) const IMPORTS_IGNORE_LOCAL_NAMES: Defect = Defect {
+    report: "https://github.com/hashicorp/terraform/issues/39144",
+    versions: (1, 16)..=(1, 17),
+    sign: "registry.terraform.io/hashicorp/gitlab",
+};
+
+impl Defect {
+    /// Skips the test if the command failed because of this defect.
+    pub(crate) fn skip_if_seen_in(&self, run: &Run) {
+        if self.is_seen_in(run) {
+            skip(format!("this build has a defect: {}", self.report));
+        }
+    }
+
+    /// Checks whether the command failed because of this defect.
+    pub(crate) fn is_seen_in(&self, run: &Run) -> bool {
+        let Release { program, version } = cli().release();
+        program == Program::Terraform
+            && self.versions.contains(&version)
+            && !run.is_success()
+            && run.to_string().contains(self.sign)
     }
 }
 

@@ -10,10 +10,10 @@ use gitlab_simulator::Simulator;
 use terraform_cli::Workspace;
 
 use crate::examples::official::Official;
-use crate::kit::{bare_workspace, workspace};
+use crate::kit::{bare_workspace, say, workspace};
 use crate::needs::{
-    CHECK_BLOCKS, Feature, IMPORT_BLOCKS, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH, OCI_MIRROR,
-    OPTIONAL_DEFAULTS, QUERY, REMOVED,
+    CHECK_BLOCKS, Feature, IMPORT_BLOCKS, IMPORT_BY_IDENTITY, IMPORT_FOR_EACH,
+    IMPORTS_IGNORE_LOCAL_NAMES, OCI_MIRROR, OPTIONAL_DEFAULTS, QUERY, REMOVED,
 };
 use crate::worlds::examples::{allow, examples};
 use blocks::{Block, pages};
@@ -75,6 +75,9 @@ fn assert_valid(tf: &mut Workspace, block: &Block) {
         tf.config(&block.text);
         tf.run(&["validate", "-no-color"])
     };
+    if IMPORTS_IGNORE_LOCAL_NAMES.is_seen_in(&run) {
+        return say(&format!("SKIPPED: {block}: a defect of this build."));
+    }
     assert!(run.is_success() && run.errors().is_empty(), "{block} is not valid\n{run}");
     assert!(!run.stderr().contains("There are some problems"), "{block} is not valid\n{run}");
 }
