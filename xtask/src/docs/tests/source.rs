@@ -115,7 +115,7 @@ fn titles_at(
     let path: String = named.chars().take_while(is_in_path).collect();
     let (from, name) = path.rsplit_once("::").unwrap_or(("", &path));
     let variable =
-        source[..start].rsplit_once(&format!("let {name} = ")).map(|(_, value)| texts(value));
+        source[..start].rsplit_once(&format!("let {name} =")).map(|(_, value)| texts(value));
     let titles = if named[path.len()..].starts_with('(') {
         let here = || body(source, name).map(texts).or_else(|| variable.clone());
         let there = |from: &str| body(&module(from), name).map(texts);
@@ -160,8 +160,13 @@ fn texts(value: &str) -> Vec<String> {
         .strip_prefix('|')
         .and_then(|closure| closure.split_once('|'))
         .map_or(value, |(_, body)| body);
-    match value.strip_prefix("match ").and_then(|arms| arms.split_once("};")) {
-        Some((arms, _)) => arms.split("=> ").skip(1).filter_map(text).collect(),
+    match value.strip_prefix("match ") {
+        Some(arms) => {
+            // The end of a statement, or that of a function.
+            let ends = ["};", "\n}\n"].into_iter().filter_map(|end| arms.find(end));
+            let arms = &arms[..ends.min().unwrap_or(arms.len())];
+            arms.split("=> ").skip(1).filter_map(text).collect()
+        }
         None => text(value.trim_start()).into_iter().collect(),
     }
 }
@@ -214,7 +219,9 @@ fn titles_are_read_from_literals_names_and_functions() {
                   format!(\"Can't {}\", 1);\n  report(what, e);\n  let how = || format!(\"How \
                   {}\", 1);\n  let which = match 1 {\n    1 => \"One\",\n    _ => format!(\"Not \
                   {}\", 1),\n  };\n}\nfn g(n: u8) -> String {\n  format!(\"No {n} of {}\", n)\n}\n\
-                  ";
+                  fn i(n: bool) -> String {\n  match n {\n    true => \"Yes\".into(),\n    \
+                  false => format!(\"No {n}\"),\n  }\n}\nfn j() -> u8 {\n  match 1 {\n    1 => \
+                  \"x\",\n  };\n}\n";
     let module = |name: &str| match name {
         "super" => "fn h() -> &str {\n  \"Other\"\n}\nfn cannot_read() -> &str {\n  \"Wrong\"\n}\n"
             .to_owned(),
@@ -230,6 +237,7 @@ fn titles_are_read_from_literals_names_and_functions() {
     assert_eq!(read("which, d)"), Ok(vec!["One".into(), "Not …".into()]));
     assert_eq!(read("g(7), d)"), one("No … of …"));
     assert_eq!(read("self.g(7), d)"), one("No … of …"));
+    assert_eq!(read("i(true), d)"), Ok(vec!["Yes".into(), "No …".into()]));
     assert_eq!(read("h(), d)"), one("Other"));
     assert_eq!(read("cannot_read(), d)"), one("Right"));
     assert_eq!(read("permissions::cannot_read(), d)"), one("Right"));
