@@ -42,6 +42,12 @@ pub(super) fn entry(entry: &EntryModel) -> String {
     format!("{} on the allowlist of project {}", target(entry), project_of(entry))
 }
 
+/// Returns the name of an entry in a title, which must be short, such as `project apps/shop (42) on
+/// platform/deploy (99)`.
+pub(super) fn short_entry(entry: &EntryModel) -> String {
+    format!("{} on {}", target(entry), project_of(entry))
+}
+
 /// Returns the name of an entry's project.
 pub(super) fn project_of(entry: &EntryModel) -> String {
     with_id(&entry.project, &known_id(&entry.project_id))

@@ -9,7 +9,7 @@ use crate::gitlab::Permissions;
 /// Returns the warning of a replaced resource whose objects another resource keeps.
 pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
-        format!("Replaced beside another resource: {project}"),
+        format!("Replaced beside another: project {project}"),
         format!(
             "Two resources of this configuration manage these in project {project}, and one of the \
              two is replaced:\n\n{}\n\nThey stay, unless the replaced resource has \
@@ -52,7 +52,7 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
     match finding {
         Finding::SameSettings(settings) => same_settings(&settings, project),
         Finding::SameList(_, kind) => Diagnostic::new(
-            format!("Conflict: {kind}s allowed for project {project}"),
+            format!("Conflict over {kind}s: project {project}"),
             format!(
                 "Another `{manager}` of this configuration also manages the {kind}s on the \
                  allowlist of project {project}. Each removes the entries that only the other has. \
@@ -119,7 +119,7 @@ fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
     let settings: Vec<String> =
         settings.iter().map(|(object, value)| setting(*object, *value)).collect();
     Diagnostic::new(
-        format!("Conflict: job token scope of project {project}"),
+        format!("Conflict: two scopes for project {project}"),
         format!(
             "Another `{}` of this configuration also manages project {project}, with {}. If the \
              two differ, applying both may fail, and destroying either restores GitLab's default. \

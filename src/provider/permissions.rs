@@ -259,7 +259,7 @@ pub(super) fn not_shown(project: &str, error: &Error) -> Diagnostic {
 }
 
 pub(super) fn cannot_read(project: &str) -> String {
-    format!("Can't read entry permissions of project {project}")
+    format!("Can't read permissions: project {project}")
 }
 
 pub(super) fn switched_off(project: &str) -> Diagnostic {

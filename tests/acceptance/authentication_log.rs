@@ -167,7 +167,7 @@ fn a_row_that_gitlab_hides_leaves_the_unused_entries_open() {
     let run = tf.plan();
 
     assert_snapshot!(run.warning(), @r#"
-    Warning: Incomplete authentication log: project 1
+    Warning: Incomplete job token log: project 1
       data.gitlab_job_token_authentication_log.app
       > project = "1"
 
@@ -245,7 +245,7 @@ fn a_gitlab_without_the_log_is_named_as_too_old() {
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the authentication log of project acme/app (1)
+    Error: Can't read job token log: project acme/app (1)
       data.gitlab_job_token_authentication_log.app
       > project = "acme/app"
 
@@ -266,7 +266,7 @@ fn a_role_below_maintainer_is_an_error() {
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the authentication log of project acme/app (1)
+    Error: Can't read job token log: project acme/app (1)
       data.gitlab_job_token_authentication_log.app
       > project = "acme/app"
 
@@ -310,7 +310,7 @@ fn an_unknown_project_is_an_error() {
     tf.config(&replaced(READ, "acme/app", "99"));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the authentication log of project 99
+    Error: Can't read job token log: project 99
       data.gitlab_job_token_authentication_log.app
       > project = "99"
 

@@ -321,7 +321,7 @@ fn scope_of_an_unknown_id() {
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n}\n");
 
     assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't read the job token scope of project 4711
+    Error: Can't read job token scope: project 4711
       gitlab_job_token_scope.this
       > project = 4711
 

@@ -232,7 +232,7 @@ fn an_unknown_project_is_an_error() {
 
     tf.config(&replaced(READ_SCOPE, "acme/app", "99"));
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the job token scope of project 99
+    Error: Can't read job token scope: project 99
       data.gitlab_job_token_scope.app
       > project = "99"
 
@@ -247,7 +247,7 @@ fn an_unknown_project_is_an_error() {
 
     tf.config(&replaced(READ_ALLOWLIST, "acme/app", "99"));
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project 99
+    Error: Can't read allowlist: project 99
       data.gitlab_job_token_allowlist.app
       > project = "99"
 

@@ -134,7 +134,7 @@ fn entry_of_an_unknown_project_cannot_be_imported() {
     tf.config(&entry("9", "target_project_id = 3"));
 
     assert_snapshot!(tf.import(ENTRY, "9:project:3").error(), @r#"
-    Error: Can't read the allowlist of project 9
+    Error: Can't read allowlist: project 9
 
     "9:project:3" can't be imported.
 
@@ -215,7 +215,7 @@ fn scope_of_an_unknown_id_cannot_be_imported() {
     tf.config(APP_SCOPE);
 
     assert_snapshot!(tf.import(SCOPE, "4711").error(), @r#"
-    Error: Can't read the job token scope of project 4711
+    Error: Can't read job token scope: project 4711
 
     "4711" can't be imported.
 

@@ -230,7 +230,7 @@ fn the_list_of_an_absent_project_cannot_be_imported() {
         "#,
     );
     assert_snapshot!(error, @r#"
-    Error: Can't read the allowlist of project 99
+    Error: Can't read allowlist: project 99
 
     "99" can't be imported.
 

@@ -136,7 +136,7 @@ fn a_token_that_may_only_read_plans_but_cannot_apply() {
 
     tf.plan().succeeds();
     assert_snapshot!(tf.apply_saved().error(), @r#"
-    Error: Can't set `inbound_enabled = true` on project acme/app (1)
+    Error: Can't restrict project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 

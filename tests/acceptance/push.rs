@@ -146,7 +146,7 @@ fn an_old_gitlab_is_told_and_everything_else_works() {
     tf.config(&push(true));
 
     assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't read the push setting of project acme/app (1)
+    Error: Can't read push setting: project acme/app (1)
       gitlab_job_token_scope.app
       > push_repository_for_job_token_allowed = true
 
@@ -174,7 +174,7 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
 
     let plan = tf.plan();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Can't read the push setting of project acme/app (1)
+    Warning: Can't read push setting: project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
@@ -215,7 +215,7 @@ fn a_change_that_fails_after_another_leaves_the_state_true() {
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
     assert_snapshot!(tf.apply().error(), @"
-    Error: Can't set the push setting of project acme/app (1)
+    Error: Can't set push setting: project acme/app (1)
       gitlab_job_token_scope.app
       > push_repository_for_job_token_allowed = true
 
@@ -248,7 +248,7 @@ fn a_default_that_can_not_be_restored_keeps_the_scope_in_state() {
     gitlab.inject(Fault::InternalError.on(Route::ProjectPut));
 
     assert_snapshot!(tf.destroy().error(), @r"
-    Error: Can't set the push setting of project acme/app (1)
+    Error: Can't set push setting: project acme/app (1)
 
     PUT /projects/1: the server returned an error (500).
 

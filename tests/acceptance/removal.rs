@@ -120,7 +120,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Revoked);
 
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
-    Error: Can't read the allowlist of project acme/app (1)
+    Error: Can't read allowlist: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
@@ -141,7 +141,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
 
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
-    Error: Can't read the allowlist of project acme/app (1)
+    Error: Can't read allowlist: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 

@@ -110,7 +110,7 @@ fn opening_a_project_warns_only_while_planning_the_change() {
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().warning(), @r"
-    Warning: Project acme/app (1) will be open to all job tokens
+    Warning: Project acme/app (1) will be open to all
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
@@ -138,7 +138,7 @@ fn warning_names_each_project_that_will_be_open() {
 
     plan.succeeds();
     for project in ["acme/app (1)", "acme/lib (2)"] {
-        let title = format!("Warning: Project {project} will be open to all job tokens");
+        let title = format!("Warning: Project {project} will be open to all");
         assert!(plan.stdout().contains(&title), "{title:?} is not in {plan}");
     }
 }
@@ -287,7 +287,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
-    Error: Can't read the job token scope of project acme/app (1)
+    Error: Can't read job token scope: project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
@@ -312,7 +312,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
     let place = Target::Project(APP);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
     assert_snapshot!(tf.apply_with(&["-refresh-only"]).error(), @r#"
-    Error: Can't read the job token scope of project acme/app (1)
+    Error: Can't read job token scope: project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
@@ -333,7 +333,7 @@ fn opening_a_project_fails_where_the_allowlist_is_enforced() {
     tf.config(OPEN);
 
     assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't set `inbound_enabled = false` on project acme/app (1)
+    Error: Can't open project acme/app (1)
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
@@ -356,7 +356,7 @@ fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
     tf.config(OPEN);
 
     assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't set `inbound_enabled = false` on project acme/app (1)
+    Error: Can't open project acme/app (1)
       gitlab_job_token_scope.app
       > inbound_enabled = false
 

@@ -303,7 +303,7 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
     tf.config(&replaced(READ, "\"acme\"\n", "99\n"));
 
     assert_snapshot!(tf.plan().error(), @"
-    Error: Can't read the job token scopes of group 99
+    Error: Can't read job token scopes: group 99
       data.gitlab_job_token_scopes.acme
       > group = 99
 
@@ -322,7 +322,7 @@ fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the job token scopes of group acme (1)
+    Error: Can't read job token scopes: group acme (1)
       data.gitlab_job_token_scopes.acme
       > group = "acme"
 

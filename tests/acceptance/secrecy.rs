@@ -217,7 +217,7 @@ fn token_that_a_server_repeats_is_in_no_message() {
     gitlab.inject(chatty.on(Route::ScopePatch));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't set `inbound_enabled = true` on project acme/app (1)
+    Error: Can't restrict project acme/app (1)
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 

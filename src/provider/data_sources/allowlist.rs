@@ -111,7 +111,7 @@ impl DataSource for Allowlist {
         };
         let lists = projects.and_then(|projects| Ok((projects, groups?)));
         let (projects, groups) = lists.map_err(|error| {
-            report(format!("Can't read the allowlist of project {name}"), &error).at("project")
+            report(format!("Can't read allowlist: project {name}"), &error).at("project")
         })?;
         let asked = gitlab.permissions(project, Freshness::Shared).await;
         let permissions = permissions::as_found(&name, asked, context.warnings)?;

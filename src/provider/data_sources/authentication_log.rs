@@ -132,7 +132,7 @@ fn check(stage: Stage, config: &LogModel) -> Result<(), Errors> {
 }
 
 fn unreadable(project: &str, error: &Error) -> Diagnostic {
-    let title = format!("Can't read the authentication log of project {project}");
+    let title = format!("Can't read job token log: project {project}");
     let advice = match error.kind() {
         ErrorKind::Unsupported => "Authentication logs need GitLab 17.6 or later.",
         ErrorKind::NotAvailable => {
@@ -154,8 +154,7 @@ fn hidden(count: usize, project: &str) -> Diagnostic {
         "The authentication log of project {project} has {count} more projects, which aren't \
          visible to the token. They may use entries that look unused, so `unused_entries` is null."
     );
-    Diagnostic::new(format!("Incomplete authentication log: project {project}"), detail)
-        .at("project")
+    Diagnostic::new(format!("Incomplete job token log: project {project}"), detail).at("project")
 }
 
 fn cut(project: &str) -> Diagnostic {
@@ -164,8 +163,7 @@ fn cut(project: &str) -> Diagnostic {
          {project} has as many, so projects may be missing. They may use entries that look unused, \
          so `unused_entries` is null."
     );
-    Diagnostic::new(format!("Incomplete authentication log: project {project}"), detail)
-        .at("project")
+    Diagnostic::new(format!("Incomplete job token log: project {project}"), detail).at("project")
 }
 
 /// The attributes of one project in the log.
@@ -214,12 +212,9 @@ async fn entries(
                 // A GitLab without group entries has none.
                 Err(error) if kind == Kind::Group && !error.is_supported() => continue,
                 Err(error) => {
-                    return Err(report(
-                        format!("Can't read the allowlist of project {project}"),
-                        &error,
-                    )
-                    .at("project")
-                    .into());
+                    return Err(report(format!("Can't read allowlist: project {project}"), &error)
+                        .at("project")
+                        .into());
                 }
             };
             for entry in listed.iter() {

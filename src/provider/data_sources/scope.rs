@@ -81,8 +81,7 @@ impl DataSource for JobTokenScope {
             project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
         let name = names::project(&config.project, project);
         let settings = gitlab.scope(&project.into()).await.map_err(|error| {
-            report(format!("Can't read the job token scope of project {name}"), &error)
-                .at("project")
+            report(format!("Can't read job token scope: project {name}"), &error).at("project")
         })?;
         let own = own_settings(gitlab, (project, &name), context.warnings).await?;
         let known = |setting: Option<bool>| setting.map_or(Attr::Null, Attr::Known);
@@ -109,7 +108,7 @@ async fn own_settings(
     (project, name): (ProjectId, &str),
     warnings: &Warnings,
 ) -> Result<Settings, Errors> {
-    let cannot_read = || format!("Can't read the push settings of project {name}");
+    let cannot_read = || format!("Can't read push settings: project {name}");
     let error = match gitlab.own_settings(project, Freshness::Shared).await {
         Ok(settings) => return Ok(settings),
         Err(error) => error,

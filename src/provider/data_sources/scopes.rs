@@ -99,7 +99,7 @@ impl DataSource for JobTokenScopes {
             gitlab.scopes_below(group, with_archived, with_entries).await.map_err(|error| {
                 report(
                     format!(
-                        "Can't read the job token scopes of group {}",
+                        "Can't read job token scopes: group {}",
                         names::project(&config.group, group)
                     ),
                     &error,

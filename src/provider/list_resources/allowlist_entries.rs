@@ -66,9 +66,8 @@ impl Entries<'_> {
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
         let gitlab = self.gitlab;
         let name = names::known(path_if_known, project);
-        let cannot_read = |error: Error| {
-            Unread::of(format!("Can't read the allowlist of project {name}"), &error)
-        };
+        let cannot_read =
+            |error: Error| Unread::of(format!("Can't read allowlist: project {name}"), &error);
         let list = gitlab.complete_allowlist(project, Kind::Project).await.map_err(cannot_read)?;
         let path = gitlab.project_path(project).await.map_err(cannot_read)?;
         let own = ListedEntry {

@@ -112,5 +112,5 @@ fn listed(list: ExclusiveModel, path: &str) -> Listed<ExclusiveModel> {
 }
 
 fn cannot_read(project: &str) -> String {
-    format!("Can't read the allowlist of project {project}")
+    format!("Can't read allowlist: project {project}")
 }

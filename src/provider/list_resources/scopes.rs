@@ -118,5 +118,5 @@ fn pushes(own: Settings) -> [Attr<bool>; 2] {
 }
 
 fn cannot_read(project: &str) -> String {
-    format!("Can't read the job token scope of project {project}")
+    format!("Can't read job token scope: project {project}")
 }

@@ -354,9 +354,8 @@ impl Resource for AllowlistEntry {
         let updated = planned.with_ids(project_id, target);
         let is_another = prior.id.known().is_some() && updated.id != prior.id;
         if is_another && !change::is_gone(gitlab, &prior).await {
-            return Err(
-                replacement::unplanned(&names::entry(&prior), &names::entry(&updated)).into()
-            );
+            let (old, new) = (names::entry(&prior), names::entry(&updated));
+            return Err(replacement::unplanned(&names::target(&updated), &old, &new).into());
         }
         let own = context.private.mark();
         let is_removed = match own {
@@ -541,5 +540,5 @@ async fn add(
 }
 
 fn cannot_read(project: &str) -> String {
-    format!("Can't read the allowlist of project {project}")
+    format!("Can't read allowlist: project {project}")
 }

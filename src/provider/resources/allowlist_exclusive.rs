@@ -308,9 +308,9 @@ impl Resource for AllowlistExclusive {
         let (project, updated) = resolve_existing(gitlab, planned).await?;
         let is_another = change::is_another_project(&prior, &updated);
         if is_another && !change::is_gone(gitlab, &prior).await {
-            return Err(
-                replacement::unplanned(&change::name(&prior), &change::name(&updated)).into()
-            );
+            let [old, new] = [&prior, &updated].map(change::name);
+            let error = replacement::unplanned(&change::short_name(&updated), &old, &new);
+            return Err(error.into());
         }
         let only_paths = !is_another && change::is_in_names_only(&prior, &updated);
         let wanted = claims::wanted(project, &updated, &claims::named(&updated), None);
@@ -408,7 +408,7 @@ async fn left(
 const UNREAD: &str = "So the plan doesn't show which entries the exclusive allowlist removes.";
 
 fn cannot_read(project: &str) -> String {
-    format!("Can't read the allowlist of project {project}")
+    format!("Can't read allowlist: project {project}")
 }
 
 async fn plan_ids<I: Managed>(

@@ -227,9 +227,8 @@ impl Resource for JobTokenScope {
         if project_id_of(&prior).is_some_and(|before| before != project) {
             if !change::is_gone(gitlab, &prior).await {
                 let new = ScopeModel { project_id: Attr::Known(project.into()), ..planned };
-                return Err(
-                    replacement::unplanned(&change::name(&prior), &change::name(&new)).into()
-                );
+                let (old, new) = (change::name(&prior), change::name(&new));
+                return Err(replacement::unplanned(&new, &old, &new).into());
             }
             return write::set_up(&context, project, planned).await;
         }
@@ -355,7 +354,7 @@ fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> 
 }
 
 fn cannot_read(project: &str) -> String {
-    format!("Can't read the job token scope of project {project}")
+    format!("Can't read job token scope: project {project}")
 }
 
 const ENFORCEMENT: &str = "If the instance enforces allowlists, as GitLab.com does, \

@@ -22,7 +22,7 @@ fn failed_update_keeps_state_true_and_next_apply_converges() {
     tf.config(&exclusive(&format!("target_project_ids = [4, {secret}]")));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project acme/app (1)
+    Error: Can't update allowlist: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -74,7 +74,7 @@ fn failed_update_keeps_the_paths_of_what_was_done() {
     tf.config(&exclusive("target_projects = [\"ACME/lib\", \"acme/WEB\", \"acme/old\"]"));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project acme/app (1)
+    Error: Can't update allowlist: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -103,7 +103,7 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"acme\"]"));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project acme/app (1)
+    Error: Can't update allowlist: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -140,7 +140,7 @@ fn a_failed_destroy_keeps_what_is_left_in_state() {
     gitlab.hide_from(ADMINISTRATOR, Target::Project(WEB));
 
     assert_snapshot!(tf.destroy().error(), @r"
-    Error: Can't update the allowlist of project acme/app (1)
+    Error: Can't update allowlist: project acme/app (1)
 
     Removed: project 2.
 
@@ -178,7 +178,7 @@ fn a_list_that_is_full_of_what_others_added_meanwhile_is_told() {
     tf.config(&exclusive("target_project_ids = [2, 3]"));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project acme/app (1)
+    Error: Can't update allowlist: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

@@ -113,7 +113,7 @@ fn the_list_of_an_unknown_project_cannot_be_imported() {
     tf.config(&exclusive("target_project_ids = []"));
 
     assert_snapshot!(tf.import(LIST, "99").error(), @r#"
-    Error: Can't read the allowlist of project 99
+    Error: Can't read allowlist: project 99
 
     "99" can't be imported.
 

@@ -39,7 +39,7 @@ fn interrupted_update_keeps_state_true_and_next_apply_converges() {
     let run = interrupted_in_the_second_write(&gitlab, &tf);
 
     assert_snapshot!(run.fails().errors()[0], @r#"
-    Error: Can't update the allowlist of project acme/app (1)
+    Error: Can't update allowlist: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

@@ -154,7 +154,7 @@ fn a_list_that_cannot_be_read_is_not_planned() {
     tf.config(&replaced(&exclusive("target_project_ids = []"), "acme/app", "99"));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project 99
+    Error: Can't read allowlist: project 99
       gitlab_job_token_allowlist_exclusive.app
       > project = "99"
 

@@ -119,7 +119,7 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
     ));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Projects covered by a group: project acme/app (1)
+    Warning: Redundant projects: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -144,7 +144,7 @@ fn targets_named_by_id_are_compared_by_their_listed_paths() {
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [1]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Projects covered by a group: project acme/app (1)
+    Warning: Redundant projects: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

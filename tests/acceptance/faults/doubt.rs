@@ -84,7 +84,7 @@ fn a_project_that_may_be_open_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let (tf, error) = applied(&gitlab, OPEN, Route::ScopePatch);
     assert_snapshot!(error, @r#"
-    Error: Can't set `inbound_enabled = false` on project acme/app (1)
+    Error: Can't open project acme/app (1)
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
@@ -212,7 +212,7 @@ fn an_empty_list_proves_no_removal() {
     gitlab.inject(crate::kit::json("[]").on(Route::AllowlistProjectsGet));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project acme/app (1)
+    Error: Can't read allowlist: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
@@ -245,7 +245,7 @@ fn a_404_counts_only_if_the_project_is_gone() {
     );
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project acme/app (1)
+    Error: Can't read allowlist: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
@@ -268,7 +268,7 @@ fn a_list_whose_create_failed_says_what_may_be_there() {
                 ";
     let (tf, error) = applied(&gitlab, list, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
-    Error: Can't update the allowlist of project acme/app (1)
+    Error: Can't update allowlist: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

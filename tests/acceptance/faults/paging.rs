@@ -17,7 +17,7 @@ fn a_list_that_never_ends_is_an_error() {
     gitlab.inject(Fault::NeverEndsTheList.on(Route::AllowlistProjectsGet));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project 1
+    Error: Can't read allowlist: project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -39,7 +39,7 @@ fn a_list_whose_pages_repeat_is_an_error() {
     gitlab.inject(Fault::RepeatsThePage.on(Route::AllowlistProjectsGet));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project 1
+    Error: Can't read allowlist: project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

@@ -22,7 +22,7 @@ fn token_revoked_mid_list_is_one_error_with_true_state() {
     gitlab.inject(Injection::from(Fault::RejectsTheToken).writes_only().after(2));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project 1
+    Error: Can't update allowlist: project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -88,7 +88,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
         .on(Route::AllowlistProjectDelete),
     );
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project 1
+    Error: Can't update allowlist: project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -112,7 +112,7 @@ fn token_without_role_or_scope_fails_once_and_removes_nothing() {
         &gitlab.add_token(reader.role(Target::Project(APP), Role::Maintainer)),
     );
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project 1
+    Error: Can't update allowlist: project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -147,7 +147,7 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
     tf.config(&exclusive([2]));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project 1
+    Error: Can't update allowlist: project 1
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

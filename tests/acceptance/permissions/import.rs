@@ -142,7 +142,7 @@ fn permissions_that_can_not_be_read_fail_the_import() {
     tf.config(&entry(""));
 
     assert_snapshot!(tf.import(ENTRY, ID).error(), @r#"
-    Error: Can't read entry permissions of project acme/app (1)
+    Error: Can't read permissions: project acme/app (1)
 
     "acme/app:project:acme/lib" can't be imported.
 

@@ -116,5 +116,5 @@ fn an_entry_that_only_one_list_shows_keeps_its_state() {
     gitlab.clear_faults();
     gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery).once());
     let error = tf.plan().error();
-    assert!(error.contains("Can't read entry permissions"), "{error}");
+    assert!(error.contains("Can't read permissions"), "{error}");
 }

@@ -80,7 +80,7 @@ fn permissions_that_can_not_be_read_fail_the_data_source() {
     tf.config(READ);
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read entry permissions of project acme/app (1)
+    Error: Can't read permissions: project acme/app (1)
       data.gitlab_job_token_allowlist.app
       > data "gitlab_job_token_allowlist" "app" {
 

@@ -161,7 +161,7 @@ fn permissions_that_can_not_be_read_are_an_error_and_never_gone() {
     gitlab.inject(Fault::RejectsTheToken.on(Route::GraphqlQuery));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read entry permissions of project acme/app (1)
+    Error: Can't read permissions: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 

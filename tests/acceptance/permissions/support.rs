@@ -19,7 +19,7 @@ fn an_old_gitlab_is_told_while_planning() {
     tf.config(&entry(JOBS));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read entry permissions of project acme/app (1)
+    Error: Can't read permissions: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
@@ -55,7 +55,7 @@ fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
     tf.config(&entry("default_permissions = false"));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read entry permissions of project acme/app (1)
+    Error: Can't read permissions: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
@@ -108,7 +108,7 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
     );
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read entry permissions of project acme/app (1)
+    Error: Can't read permissions: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
@@ -128,7 +128,7 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
     tf.config(&entry(""));
     let plan = tf.plan();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Can't read entry permissions of project acme/app (1)
+    Warning: Can't read permissions: project acme/app (1)
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 

@@ -50,7 +50,7 @@ fn the_plan_names_the_entries_that_may_then_push() {
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.plan().warning(), @r"
-    Warning: Other projects can push to acme/app (1)
+    Warning: Other projects can push to project acme/app (1)
       gitlab_job_token_scope.app
       > cross_project_push_for_job_token_allowed = true
 
@@ -89,7 +89,10 @@ fn it_is_told_when_what_it_needs_is_turned_on() {
         tf.apply().succeeds();
         tf.config(&scope(&format!("{CROSS} = true\n  {after}")));
         let plan = tf.plan();
-        assert!(plan.run().stdout().contains("Other projects can push to acme/app (1)"), "{after}");
+        assert!(
+            plan.run().stdout().contains("Other projects can push to project acme/app (1)"),
+            "{after}"
+        );
         tf.apply().succeeds();
         assert!(!tf.plan().run().stdout().contains("Other projects can push"), "{after}: once");
     }
@@ -157,7 +160,7 @@ fn an_older_gitlab_is_told() {
     tf.config(&scope(&format!("{CROSS} = true")));
 
     assert_snapshot!(tf.apply().error(), @r"
-    Error: Can't read cross-project push of project acme/app (1)
+    Error: Can't read push by others: project acme/app (1)
       gitlab_job_token_scope.app
       > cross_project_push_for_job_token_allowed = true
 

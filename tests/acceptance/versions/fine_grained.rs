@@ -290,7 +290,7 @@ fn an_import_tells_that_it_can_not_read_cross_project_push() {
     let import = tf.import("gitlab_job_token_scope.app", "1");
     import.succeeds();
     assert!(
-        import.stdout().contains("Warning: Can't read cross-project push of project 1"),
+        import.stdout().contains("Warning: Can't read push by others: project 1"),
         "{}",
         import.stdout()
     );
@@ -308,7 +308,7 @@ fn cross_project_push_is_written_though_it_can_not_be_read() {
         );
         let run = tf.apply();
         run.succeeds();
-        assert!(warned(&run, "Unconfirmed push setting"), "{answers:?}: {}", run.stdout());
+        assert!(warned(&run, "Push setting not verified"), "{answers:?}: {}", run.stdout());
         assert!(gitlab.cross_project_push_for_job_token_allowed(APP));
         tf.plan().changes_nothing();
         tf.destroy().succeeds();

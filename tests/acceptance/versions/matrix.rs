@@ -116,7 +116,7 @@ fn a_group_is_an_error_where_groups_are_unknown() {
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read the allowlist of project acme/app (1)
+    Error: Can't read allowlist: project acme/app (1)
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 

@@ -109,7 +109,7 @@ fn an_older_gitlab_says_that_it_has_none() {
     tf.config(&entry(OWN));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't set permissions of own jobs: project acme/app (1)
+    Error: Can't set own entry: project acme/app (1)
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
@@ -127,6 +127,8 @@ fn an_exclusive_list_beside_it_leaves_it_alone() {
     let tf = workspace(&gitlab);
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
                 \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\
+    Setting the permissions of the project's own jobs failed.
+
                 ";
     tf.config(&format!("{}{list}", entry(OWN_LIMITED)));
 

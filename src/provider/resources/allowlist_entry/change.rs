@@ -33,6 +33,7 @@ pub(super) async fn replaced(
         was_read: context.client.is_some_and(|connection| ids::read(connection, prior).is_some()),
         held: &claims::held(prior),
         project: &names::project(&prior.project, project),
+        title: &names::short_entry(prior),
         names: [names::entry(prior), names::entry(planned)],
     };
     let is_gone = async |gitlab: &Client| is_gone(gitlab, prior).await;

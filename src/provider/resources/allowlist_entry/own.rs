@@ -94,9 +94,10 @@ pub(super) async fn write(
         }
         Err(failed) => {
             let project = names::project(&entry.project, project_id);
-            let attempted = format!("Can't set permissions of own jobs: project {project}");
+            let attempted = format!("Can't set own entry: project {project}");
             let is_unknown = *failed.error.kind() == ErrorKind::BadRequest;
-            let mut failed = permissions::failed_change(attempted, None, failed, entry.clone());
+            let mut failed =
+                permissions::failed_change(attempted, Some(SETTING), failed, entry.clone());
             if is_unknown {
                 failed.errors = failed.errors.with_addition(&format!("\n\n{SINCE}"));
             }
@@ -105,6 +106,9 @@ pub(super) async fn write(
     }
 }
 
+const SETTING: &str = "Setting the permissions of the project's own jobs failed.";
+const RESETTING: &str = "Destroying this resource restores the default permissions of the \
+                         project's own jobs, and that failed.";
 const SINCE: &str = "Entries of projects for themselves need GitLab 18.3 or later.";
 
 /// Returns a state with the permissions that the entry has now, or nothing if it or its project is
@@ -179,8 +183,8 @@ pub(super) async fn restore(
         }
         Err(failed) => {
             let project = names::project(&state.project, project_id);
-            let attempted = format!("Can't reset permissions of own jobs: project {project}");
-            let mut failed = permissions::failed_change(attempted, None, failed, state);
+            let attempted = format!("Can't reset own entry: project {project}");
+            let mut failed = permissions::failed_change(attempted, Some(RESETTING), failed, state);
             failed.left = None;
             Err(failed)
         }

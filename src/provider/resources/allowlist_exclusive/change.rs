@@ -50,6 +50,7 @@ pub(super) async fn replaced(
         was_read: context.client.and_then(read).is_some(),
         held: &claims::held(prior),
         project: &project_name(prior),
+        title: &short_name(prior),
         names: [name(prior), name(planned)],
     };
     let is_gone = async |gitlab: &Client| is_gone(gitlab, prior).await;
@@ -69,7 +70,12 @@ pub(super) async fn is_gone(gitlab: &Client, state: &ExclusiveModel) -> bool {
 
 /// Returns the name of the list for people.
 pub(super) fn name(list: &ExclusiveModel) -> String {
-    format!("the allowlist of project {}", project_name(list))
+    format!("the {}", short_name(list))
+}
+
+/// Returns the name of the list in a title.
+pub(super) fn short_name(list: &ExclusiveModel) -> String {
+    format!("allowlist of project {}", project_name(list))
 }
 
 /// Returns the name of its project for people.

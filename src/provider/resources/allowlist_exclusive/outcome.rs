@@ -130,7 +130,7 @@ impl Outcome {
     }
 
     fn incomplete(self) -> Diagnostic {
-        let attempted = format!("Can't update the allowlist of project {}", self.project);
+        let attempted = format!("Can't update allowlist: project {}", self.project);
         let done = self.summary();
         if self.failed.is_empty() {
             let detail = format!("{done}\n\nThe next plan shows the remaining changes.");

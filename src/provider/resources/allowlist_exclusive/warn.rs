@@ -142,7 +142,7 @@ pub(super) fn covered_projects(
         paths::<ProjectId>(planned, lists).iter().filter_map(covering).collect();
     if !covered.is_empty() {
         warnings.add(Diagnostic::new(
-            format!("Projects covered by a group: project {project}"),
+            format!("Redundant projects: project {project}"),
             format!(
                 "A group in the configuration already gives these projects access to project \
                  {project}:\n\n{}\n\nKeep either the project or the group.",

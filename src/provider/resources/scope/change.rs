@@ -25,6 +25,7 @@ pub(super) async fn replaced(
         was_read: context.client.and_then(read).is_some(),
         held: &claims::held(prior),
         project: &names::project(&prior.project, before),
+        title: &name(prior),
         names: [name(prior), name(planned)],
     };
     let is_gone = async |gitlab: &Client| is_gone(gitlab, prior).await;

@@ -105,7 +105,7 @@ fn enforced(project: &str) -> Diagnostic {
 fn opening(planned: &ScopeModel) -> Diagnostic {
     let project = project_name(planned, project_id_of(planned));
     Diagnostic::new(
-        format!("Project {project} will be open to all job tokens"),
+        format!("Project {project} will be open to all"),
         format!(
             "With `inbound_enabled = false`, the jobs of all projects of the instance can access \
              project {project} with their job token, within the rights of the user who runs them. \
@@ -173,7 +173,7 @@ fn pushes(planned: &ScopeModel, project: &str, entries: Option<Vec<String>>) -> 
         }
     };
     Diagnostic::new(
-        format!("Other projects can push to {project}"),
+        format!("Other projects can push to project {project}"),
         format!(
             "With `{}`, jobs of other projects can push to the repository of project {project} if \
              their allowlist entry has default permissions or `{PUSH_POLICY}`, and the user who \

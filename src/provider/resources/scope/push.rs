@@ -33,8 +33,8 @@ impl Push {
     /// Returns the name in titles, which must be short.
     fn name(self) -> &'static str {
         match self {
-            Self::Own => "the push setting",
-            Self::CrossProject => "cross-project push",
+            Self::Own => "push setting",
+            Self::CrossProject => "push by others",
         }
     }
 
@@ -224,17 +224,17 @@ impl Push {
         );
         let summary = match self {
             Self::Own => format!("Push setting not managed: project {project}"),
-            Self::CrossProject => format!("Cross-project push not managed: project {project}"),
+            Self::CrossProject => format!("Push by others not managed: project {project}"),
         };
         warnings.add(Diagnostic::new(summary, detail));
     }
 
     fn cannot_read(self, project: &str) -> String {
-        format!("Can't read {} of project {project}", self.name())
+        format!("Can't read {}: project {project}", self.name())
     }
 
     fn cannot_set(self, project: &str) -> String {
-        format!("Can't set {} of project {project}", self.name())
+        format!("Can't set {}: project {project}", self.name())
     }
 
     fn not_told(self, project: &str) -> Diagnostic {
@@ -285,7 +285,7 @@ impl Push {
              doesn't show the setting to the token, so it couldn't be verified. Most fine-grained \
              tokens can't read it; a classic token with the scope `api` can."
         );
-        Diagnostic::new(format!("Unconfirmed push setting of project {project}"), detail)
+        Diagnostic::new(format!("Push setting not verified: project {project}"), detail)
             .at(attribute)
     }
 }

@@ -7,7 +7,7 @@ use crate::framework::{Attr, Context, Diagnostic, Errors, Failed};
 use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
-use crate::provider::report::{gone_before_removal, report};
+use crate::provider::report::{gone_before_removal, report, report_on};
 use crate::provider::{names, overlap};
 
 /// A write of one setting.
@@ -267,8 +267,8 @@ pub(super) async fn restore(
             return Ok(());
         }
         Err(error) => {
-            let attempted = format!("Can't restore the job token scope of project {name}");
-            return Err(Failed { left: Some(state), errors: report(attempted, &error).into() });
+            let diagnostic = report_on(cannot_set(&name, true), Some(RESTORES), &error);
+            return Err(Failed { left: Some(state), errors: diagnostic.into() });
         }
     };
     match settings {
@@ -279,6 +279,9 @@ pub(super) async fn restore(
         Some(_) | None => Ok(()),
     }
 }
+
+const RESTORES: &str = "Destroying this resource restricts access to the allowlist, and that \
+                        failed.";
 
 /// Restores GitLab's default of the access setting, and returns the settings, or `None` if they are
 /// left to another resource of the run. A refusal is no failure where access is limited already.
@@ -318,7 +321,10 @@ pub(super) async fn read_settings(
 }
 
 fn cannot_set(project: &str, wanted: bool) -> String {
-    format!("Can't set `inbound_enabled = {wanted}` on project {project}")
+    match wanted {
+        true => format!("Can't restrict project {project}"),
+        false => format!("Can't open project {project}"),
+    }
 }
 
 /// Returns the error of a setting that GitLab has accepted, and that hasn't changed.

@@ -19,7 +19,7 @@ fn entries_without_visible_permissions_are_an_error_of_the_plan() {
     tf.config(&exclusive(r#"projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read entry permissions of project acme/app (1)
+    Error: Can't read permissions: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { job_token_policies = ["READ_JOBS"] } }
 
@@ -66,7 +66,7 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
     tf.config(&exclusive(r#"projects = { "acme/lib" = { default_permissions = true } }"#));
 
     assert_snapshot!(tf.plan().error(), @r#"
-    Error: Can't read entry permissions of project acme/app (1)
+    Error: Can't read permissions: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { default_permissions = true } }
 
@@ -101,7 +101,7 @@ fn token_that_no_longer_sees_permissions_empties_no_map() {
     tf.set_env("GITLAB_TOKEN", &token);
 
     assert_snapshot!(tf.plan().changes_nothing().warning(), @r#"
-    Warning: Can't read entry permissions of project acme/app (1)
+    Warning: Can't read permissions: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

@@ -276,7 +276,7 @@ fn failed_write_leaves_the_state_true() {
     gitlab.inject(refused().on(Route::GraphqlMutation).named(ADD));
 
     assert_snapshot!(tf.apply().error(), @r#"
-    Error: Can't update the allowlist of project acme/app (1)
+    Error: Can't update allowlist: project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
