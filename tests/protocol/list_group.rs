@@ -256,8 +256,8 @@ async fn projects_that_the_user_does_not_maintain_are_counted_once() {
             assert!(!listed.is_empty(), "{type_name}");
             assert!(names(&listed).iter().all(|name| name.ends_with("acme/app")), "{listed:#?}");
             let [warning] = &end.diagnostics[..] else { panic!("{end:#?}") };
-            assert_eq!(warning.summary, "Projects not visible: group acme");
-            assert!(warning.detail.starts_with("1 project of group acme"), "{warning:#?}");
+            assert_eq!(warning.summary, "Projects not visible: group acme (1)");
+            assert!(warning.detail.starts_with("1 project of group acme (1)"), "{warning:#?}");
         }
     }
 }
@@ -302,7 +302,7 @@ async fn one_cause_in_many_projects_is_one_warning() {
     let end = listed.last().unwrap();
     let [warning] = &end.diagnostics[..] else { panic!("{end:#?}") };
     assert!(
-        warning.detail.ends_with("This also applies to 1 more project of group acme."),
+        warning.detail.ends_with("This also applies to 1 more project of group acme (1)."),
         "{warning:#?}"
     );
 }

@@ -107,7 +107,7 @@ impl DataSource for JobTokenScopes {
                 .at("group")
             })?;
         if found.hidden > 0 {
-            context.warnings.add(hidden(found.hidden, &config.group));
+            context.warnings.add(hidden(found.hidden, &names::project(&config.group, group)));
         }
         Ok(ScopesModel {
             projects: Attr::Known(
@@ -123,8 +123,7 @@ fn check(stage: Stage, config: &ScopesModel) -> Result<(), Errors> {
     Errors::check(project::check_reference::<GroupId>(stage, "group", &config.group))
 }
 
-fn hidden(count: usize, group: &Attr<String>) -> Diagnostic {
-    let group = project::as_written(group);
+fn hidden(count: usize, group: &str) -> Diagnostic {
     let detail = format!(
         "Group {group} has {count} more projects, which aren't visible to the token and are \
          missing from `projects`. Give the token's user the Maintainer role in group {group}."

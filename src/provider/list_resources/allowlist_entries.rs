@@ -59,13 +59,11 @@ impl Entries<'_> {
     /// Returns the entries of a project as far as they are wanted.
     async fn of(
         &self,
-        project: ProjectId,
-        path_if_known: Option<&str>,
+        (project, name): (ProjectId, &str),
         wanted: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
         let gitlab = self.gitlab;
-        let name = names::known(path_if_known, project);
         let cannot_read =
             |error: Error| Unread::of(format!("Can't read allowlist: project {name}"), &error);
         let list = gitlab.complete_allowlist(project, Kind::Project).await.map_err(cannot_read)?;
@@ -91,7 +89,7 @@ impl Entries<'_> {
         let permissions = match self.whole_objects && !entries.is_empty() {
             true => {
                 let asked = gitlab.permissions(project, Freshness::Shared).await;
-                permissions::as_found(&names::known(Some(&path), project), asked, warnings)?
+                permissions::as_found(name, asked, warnings)?
             }
             false => None,
         };
@@ -125,7 +123,8 @@ impl Find for Entries<'_> {
         wanted: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
-        let entries = self.of(project.id, Some(&project.full_path), wanted, warnings).await?;
+        let name = names::known(Some(&project.full_path), project.id);
+        let entries = self.of((project.id, &name), wanted, warnings).await?;
         let named = |entry: Listed<EntryModel>| {
             let display_name =
                 format!("{} on the allowlist of {}", entry.display_name, project.full_path);
@@ -136,10 +135,10 @@ impl Find for Entries<'_> {
 
     async fn in_project(
         &self,
-        project: ProjectId,
+        (project, name): (ProjectId, &str),
         wanted: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<EntryModel>>, Unread> {
-        self.of(project, None, wanted, warnings).await
+        self.of((project, name), wanted, warnings).await
     }
 }

@@ -59,15 +59,13 @@ impl Lists<'_> {
     /// read; `is_visible` says that the token is known to be allowed to.
     async fn of(
         &self,
-        project: ProjectId,
-        path_if_known: Option<&str>,
+        (project, name): (ProjectId, &str),
         is_visible: bool,
         warnings: &Warnings,
     ) -> Result<ExclusiveModel, Unread> {
-        let name = names::known(path_if_known, project);
-        let cannot_read = |error: Error| Unread::of(cannot_read(&name), &error);
+        let cannot_read = |error: Error| Unread::of(cannot_read(name), &error);
         if self.whole_objects {
-            return found(self.gitlab, (project, &name), warnings).await.map_err(cannot_read);
+            return found(self.gitlab, (project, name), warnings).await.map_err(cannot_read);
         }
         if !is_visible {
             self.gitlab.settings(project, Freshness::Shared).await.map_err(cannot_read)?;
@@ -85,23 +83,21 @@ impl Find for Lists<'_> {
         _: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
-        let list = self
-            .of(project.id, Some(&project.full_path), project.settings.is_some(), warnings)
-            .await?;
+        let name = names::known(Some(&project.full_path), project.id);
+        let list = self.of((project.id, &name), project.settings.is_some(), warnings).await?;
         Ok(vec![listed(list, &project.full_path)])
     }
 
     async fn in_project(
         &self,
-        project: ProjectId,
+        (project, name): (ProjectId, &str),
         _: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
-        let list = self.of(project, None, false, warnings).await?;
+        let list = self.of((project, name), false, warnings).await?;
         // The list tells the path.
         let path = self.gitlab.project_path(project).await;
-        let path =
-            path.map_err(|error: Error| Unread::of(cannot_read(&project.to_string()), &error))?;
+        let path = path.map_err(|error: Error| Unread::of(cannot_read(name), &error))?;
         Ok(vec![listed(list, &path)])
     }
 }

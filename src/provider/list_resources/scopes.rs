@@ -83,16 +83,15 @@ impl Find for Scopes<'_> {
 
     async fn in_project(
         &self,
-        project: ProjectId,
+        (project, name): (ProjectId, &str),
         _: usize,
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ScopeModel>>, Unread> {
         let gitlab = self.gitlab;
-        let name = project.to_string();
-        let cannot_read = |error: Error| Unread::of(cannot_read(&name), &error);
+        let cannot_read = |error: Error| Unread::of(cannot_read(name), &error);
         let settings = gitlab.settings(project, Freshness::Now).await.map_err(cannot_read)?;
         let scope = match self.whole_objects {
-            true => found(gitlab, (project, &name), settings, warnings).await?,
+            true => found(gitlab, (project, name), settings, warnings).await?,
             false => bare(project),
         };
         let path = gitlab.project_path(project).await.map_err(cannot_read)?;

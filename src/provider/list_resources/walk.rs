@@ -9,8 +9,8 @@ use tokio::sync::mpsc::Sender;
 use super::place::{Place, Query};
 use crate::framework::{Diagnostic, Errors, Listed, Warnings};
 use crate::gitlab::{Client, Error, ErrorKind, GroupProject, GroupProjects, ProjectId};
+use crate::provider::names;
 use crate::provider::report::report;
-use crate::provider::{names, project};
 
 /// The most projects that are read at the same time.
 const AT_ONCE: usize = 8;
@@ -29,10 +29,10 @@ pub(super) trait Find: Sync {
         warnings: &Warnings,
     ) -> impl Future<Output = Result<Vec<Listed<Self::Object>>, Unread>> + Send;
 
-    /// Returns the objects of the only project of a search.
+    /// Returns the objects of the only project of a search, with its name for people.
     fn in_project(
         &self,
-        project: ProjectId,
+        project: (ProjectId, &str),
         wanted: usize,
         warnings: &Warnings,
     ) -> impl Future<Output = Result<Vec<Listed<Self::Object>>, Unread>> + Send;
@@ -94,7 +94,7 @@ pub(super) async fn search<F: Find>(
     let below = match place {
         Place::Project(project) => {
             let objects = find
-                .in_project(project, limit, warnings)
+                .in_project((project, &names::project(&config.project, project)), limit, warnings)
                 .await
                 .map_err(|unread| unread.told(place))?;
             host.send(objects).await;
@@ -102,6 +102,7 @@ pub(super) async fn search<F: Find>(
         }
         Place::Group(below) => below,
     };
+    let group = names::project(&config.group, below.group);
     let mut list = GroupProjects::new(below);
     let mut told = Told::default();
     let mut hidden = 0;
@@ -111,15 +112,9 @@ pub(super) async fn search<F: Find>(
             Ok(Some(page)) => page,
             Ok(None) => break Ok(()),
             Err(error) => {
-                break Err(report(
-                    format!(
-                        "Can't list the projects of group {}",
-                        names::project(&config.group, below.group)
-                    ),
-                    &error,
-                )
-                .at("group")
-                .into());
+                break Err(report(format!("Can't list the projects of group {group}"), &error)
+                    .at("group")
+                    .into());
             }
         };
         let mut page = page.as_slice();
@@ -146,9 +141,9 @@ pub(super) async fn search<F: Find>(
             }
         }
     };
-    told.pass_on(&config.group, warnings);
+    told.pass_on(&group, warnings);
     if hidden + list.hidden() > 0 {
-        warnings.add(not_visible(hidden + list.hidden(), project::as_written(&config.group)));
+        warnings.add(not_visible(hidden + list.hidden(), &group));
     }
     ended
 }
@@ -185,8 +180,7 @@ impl Told {
         }
     }
 
-    fn pass_on(self, group: &crate::framework::Attr<String>, warnings: &Warnings) {
-        let group = project::as_written(group);
+    fn pass_on(self, group: &str, warnings: &Warnings) {
         for (mut warning, more) in self.0.into_values() {
             if more > 0 {
                 let projects = if more == 1 { "project" } else { "projects" };
