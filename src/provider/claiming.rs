@@ -70,9 +70,8 @@ pub(super) fn warn_of_replaced(
 ) {
     let kept = connection.ledger.kept_by_others(context.instance.mark, held);
     if !kept.is_empty() && !context.hands_on_plans {
-        context
-            .warnings
-            .add(overlap::replaced(&kept.into_iter().map(overlap::described).collect(), project));
+        let named = |object| overlap::named(&connection.ledger, object, overlap::described(object));
+        context.warnings.add(overlap::replaced(&kept.into_iter().map(named).collect(), project));
     }
 }
 

@@ -48,6 +48,18 @@ pub(super) fn short_entry(entry: &EntryModel) -> String {
     format!("{} on {}", target(entry), project_of(entry))
 }
 
+/// Returns the name of a project that has an entry for itself: as the target is written, unless only
+/// the project is written as a path.
+pub(super) fn own(entry: &EntryModel) -> String {
+    with_path(target(entry), format!("project {}", project_of(entry)))
+}
+
+/// Returns the one of two names of the same object that has its path, or else the first.
+pub(super) fn with_path(name: String, other: String) -> String {
+    let has_path = |name: &str| name.ends_with(')');
+    if has_path(&other) && !has_path(&name) { other } else { name }
+}
+
 /// Returns the name of an entry's project.
 pub(super) fn project_of(entry: &EntryModel) -> String {
     with_id(&entry.project, &known_id(&entry.project_id))
@@ -67,5 +79,30 @@ fn with_id(path_or_id: &Attr<String>, id: &str) -> String {
     match path_or_id.known() {
         Some(text) if text != id => format!("{text} ({})", id.trim_matches(['(', ')'])),
         Some(_) | None => id.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gitlab::{ProjectId, Target};
+
+    #[test]
+    fn a_projects_own_entry_has_the_path_that_is_written() {
+        let own = |project: &str, target: Option<&str>| {
+            let known = |text: &str| Attr::Known(text.to_owned());
+            let entry = EntryModel {
+                project: known(project),
+                target_project: target.map_or(Attr::Null, known),
+                ..EntryModel::default()
+            };
+            let id = ProjectId::try_from(99_i64).unwrap();
+            own(&entry.with_ids(id, Target::Project(id)))
+        };
+        let deploy = "project platform/deploy (99)";
+        assert_eq!(own("99", Some("platform/deploy")), deploy);
+        assert_eq!(own("platform/deploy", None), deploy);
+        assert_eq!(own("PLATFORM/deploy", Some("platform/deploy")), deploy);
+        assert_eq!(own("99", None), "project 99");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::ledger::{Finding, Manager, Object};
+use super::ledger::{Finding, Ledger, Manager, Object};
+use super::names;
 use crate::framework::{Diagnostic, Failed};
 use crate::gitlab::Permissions;
 
@@ -27,6 +28,15 @@ pub(super) fn described(object: Object) -> String {
         Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => {
             format!("`{}`", attribute(object))
         }
+    }
+}
+
+/// Returns the name of an object for people: that name, unless only another resource of this run
+/// has its path.
+pub(super) fn named(ledger: &Ledger, object: Object, name: String) -> String {
+    match ledger.known_name(object) {
+        Some(known) => names::with_path(name, known),
+        None => name,
     }
 }
 

@@ -127,8 +127,8 @@ fn target_that_is_the_project_by_path() {
       gitlab_job_token_allowlist_entry.this
       > target_project = "acme/app"
 
-    Project 1 always has access to itself, so an entry for it can only set the
-    permissions of its own jobs. Set `default_permissions` or
+    Project acme/app (1) always has access to itself, so an entry for it can only
+    set the permissions of its own jobs. Set `default_permissions` or
     `job_token_policies`, or name another target.
     "#);
 }

@@ -29,6 +29,8 @@ struct State {
     claims: BTreeMap<Mark, Claim>,
     objects: BTreeMap<Object, Record>,
     adoptions: BTreeSet<(ProjectId, Target)>,
+    /// The names that states have for objects.
+    names: BTreeMap<Object, String>,
     /// Objects that the first plan of a replacement has found to be another resource's, too.
     kept: BTreeSet<String>,
 }
@@ -176,11 +178,23 @@ impl Ledger {
         names.map(str::to_owned).collect()
     }
 
-    /// Returns the name that a plan of this run has for the object, if one has: the longest, which
-    /// has its path.
-    pub fn planned_name(&self, object: Object) -> Option<String> {
+    /// Notes the names that a state has for objects.
+    pub fn note_names(&self, names: impl IntoIterator<Item = (Object, String)>) {
+        let mut state = self.state();
+        for (object, name) in names {
+            let noted = state.names.entry(object).or_default();
+            if name.len() > noted.len() {
+                *noted = name;
+            }
+        }
+    }
+
+    /// Returns the name that a plan or a state of this run has for the object, if one has: the
+    /// longest, which has its path.
+    pub fn known_name(&self, object: Object) -> Option<String> {
         let state = self.state();
-        let names = state.claims.values().filter_map(|claim| claim.wanted()?.name(object));
+        let planned = state.claims.values().filter_map(|claim| claim.wanted()?.name(object));
+        let names = planned.chain(state.names.get(&object).map(String::as_str));
         names.max_by_key(|name| name.len()).map(str::to_owned)
     }
 

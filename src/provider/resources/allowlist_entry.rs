@@ -199,7 +199,7 @@ impl Resource for AllowlistEntry {
         if let (Some(project_id), Some(target)) = (project_of(&planned), target(&planned)) {
             let is_own = own::is_own(project_id, target);
             if is_own {
-                own::check(project_id, &planned)?;
+                own::check(&planned)?;
             }
             let is_new =
                 prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
@@ -272,7 +272,7 @@ impl Resource for AllowlistEntry {
     ) -> Result<EntryModel, Failed<EntryModel>> {
         let (project_id, target) = resolve_existing(&context.client.gitlab, &planned).await?;
         if own::is_own(project_id, target) {
-            own::check(project_id, &planned)?;
+            own::check(&planned)?;
         }
         let entry = planned.with_ids(project_id, target);
         match add(&context, project_id, target, &entry).await {
@@ -297,7 +297,9 @@ impl Resource for AllowlistEntry {
         let connection = context.client;
         let instance = context.private.instance();
         // Before the first request: a removal that is planned meanwhile finds it.
-        connection.ledger.note_read(instance, Manager::Entry, claims::held(&state));
+        let held = claims::held(&state);
+        connection.ledger.note_names(held.iter().map(|entry| (*entry, names::target(&state))));
+        connection.ledger.note_read(instance, Manager::Entry, held);
         let Some((project_id, target)) = in_state(&connection.gitlab, &state).await? else {
             context.warnings.add(project_gone(project::as_written(&state.project)));
             return Ok(None);
@@ -414,7 +416,8 @@ impl Resource for AllowlistEntry {
         let turn = ledger.turn(Object::Entry(project_id, target)).await;
         if claiming::leave(&context, &turn) {
             let project = names::project(&state.project, project_id);
-            context.warnings.add(overlap::left(&names::target(&state), &project));
+            let name = overlap::named(ledger, turn.object(), names::target(&state));
+            context.warnings.add(overlap::left(&name, &project));
             return Ok(());
         }
         if own::is_own(project_id, target) {

@@ -205,7 +205,7 @@ impl Resource for AllowlistExclusive {
         plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved)
             .await?;
         unresolved.warn(gitlab, context.warnings).await;
-        check::not_itself(&planned)?;
+        check::not_itself(&planned, &kept)?;
         if let Some((connection, project_id)) = context.client.zip(project_of(&planned)) {
             permitting::check(connection, project_id, prior, &planned, &kept, context.warnings)
                 .await?;
@@ -265,6 +265,7 @@ impl Resource for AllowlistExclusive {
     ) -> Result<Option<ExclusiveModel>, Errors> {
         let Connection { gitlab, ledger, reads } = context.client;
         // Before the first request: a removal that is planned meanwhile finds it.
+        ledger.note_names(claims::names(&state));
         ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
         let Some(project_id) = project::in_state(gitlab, &state.project, &state.project_id).await?
         else {
@@ -274,7 +275,7 @@ impl Resource for AllowlistExclusive {
         let name = names::project(&state.project, project_id);
         let read = refresh::observe(
             gitlab,
-            project_id,
+            (project_id, &name),
             state,
             Freshness::Shared,
             Keys::Paths,
@@ -400,7 +401,9 @@ async fn left(
     state: ExclusiveModel,
 ) -> Option<ExclusiveModel> {
     let gitlab = context.client.gitlab.despite_stop();
-    refresh::observe(&gitlab, project_id, state, Freshness::Now, Keys::Paths, context.warnings)
+    let name = names::project(&state.project, project_id);
+    let project = (project_id, name.as_str());
+    refresh::observe(&gitlab, project, state, Freshness::Now, Keys::Paths, context.warnings)
         .await
         .ok()
 }
@@ -448,12 +451,12 @@ fn warn_and_claim(
     if let Some(prior) = prior.filter(|_| !context.private.is_imported()) {
         permitting::warn_of_abandoned(&project, prior, planned, kept, context.warnings);
     }
+    warn::covered_projects(&project, (prior, planned), kept, lists, context.warnings);
     let kept: BTreeSet<Target> = kept.keys().copied().collect();
     warn::loss_of_access(&project, (prior, planned), adopted, &kept, lists, context.warnings);
     if let Some(prior) = prior {
         warn::no_longer_managed(&project, prior, planned, lists, context.warnings);
     }
-    warn::covered_projects(&project, prior, planned, lists, context.warnings);
     notes.extend(lists::note_of(lists, &kept, context.first_plan));
     notes
 }
@@ -489,7 +492,7 @@ async fn resolve_existing(
     planned.target_group_ids = groups;
     planned.projects = ids::resolve_entries::<ProjectId>(gitlab, ProjectId::side(&planned)).await?;
     planned.groups = ids::resolve_entries::<GroupId>(gitlab, GroupId::side(&planned)).await?;
-    check::not_itself(&planned)?;
+    check::not_itself(&planned, &claims::named(&planned))?;
     Ok((project_id, planned))
 }
 

@@ -148,7 +148,7 @@ fn project_itself_with_the_same_text() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["Acme/App"]
 
-    Project acme/app always has access to itself, so it can't be in its own
+    Project Acme/App always has access to itself, so it can't be in its own
     exclusive allowlist. Remove it.
     "#);
 }
@@ -175,7 +175,7 @@ fn the_project_itself_by_path() {
       gitlab_job_token_allowlist_exclusive.app
       > target_projects = ["acme/lib", "acme/app"]
 
-    Project 1 always has access to itself, so it can't be in its own exclusive
-    allowlist. Remove it.
+    Project acme/app (1) always has access to itself, so it can't be in its own
+    exclusive allowlist. Remove it.
     "#);
 }

@@ -126,7 +126,7 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
     A group in the configuration already gives these projects access to project
     acme/app (1):
 
-      - ops/prod/deploy, by group Ops
+      - project ops/prod/deploy (5), by group Ops (2)
 
     Keep either the project or the group.
     "#);
@@ -151,7 +151,7 @@ fn targets_named_by_id_are_compared_by_their_listed_paths() {
     A group in the configuration already gives these projects access to project
     acme/app (1):
 
-      - acme/lib, by group acme
+      - project acme/lib (2), by group acme (1)
 
     Keep either the project or the group.
     "#);

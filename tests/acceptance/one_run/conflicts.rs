@@ -10,7 +10,7 @@ use crate::needs::TERRAFORM_DATA;
 use crate::worlds::{FOUR_PROJECTS, LIB, OPS, WEB};
 
 /// The fact that the source project is named.
-const APP_NAMED: &str = "acme/app|project 1";
+const APP_NAMED: &str = "project acme/app (1)";
 
 /// Plans two resources of which the second one is planned and applied after the first, expects the
 /// warning, and applies the plan, which fails. Returns the writes of the apply.

@@ -127,10 +127,14 @@ impl Kind {
         format!("{} = {paths:?}", self.set)
     }
 
-    /// The fact that a target is named: by its path, or by its ID behind the word for its kind.
+    /// The fact that a target is named: as it is written, with its ID behind.
     fn named(&self, index: usize) -> String {
-        let noun = self.argument.trim_start_matches("target_");
-        format!("{}|{noun} {}", self.paths[index], self.ids[index])
+        format!("{} {} ({})", self.noun(), self.paths[index], self.ids[index])
+    }
+
+    /// The word for the kind.
+    fn noun(&self) -> &str {
+        self.argument.trim_start_matches("target_")
     }
 }
 

@@ -34,11 +34,15 @@ impl Overlap {
         let pairs = [(&list, &by_path), (&by_path, &list), (&by_path, &by_id), (&by_id, &by_path)];
         let overlap = |(keeper, removed): (&Block, &Block)| {
             let left: &[usize] = if keeper.0 == LIST { &[0, 1] } else { &[0] };
+            // A warning about the keeper has what its configuration has.
+            let id = format!("{} {}", kind.noun(), kind.ids[0]);
+            let named = kind.named(0);
+            let object = if *keeper == by_id { format!("{named}|{id}") } else { named };
             Overlap {
                 gitlab: kind.gitlab(&[]),
                 keeper: keeper.clone(),
                 removed: removed.clone(),
-                object: kind.named(0),
+                object,
                 is_kept: Box::new(move |gitlab| kind.allowed(gitlab) == left),
             }
         };
@@ -57,7 +61,7 @@ impl Overlap {
 
     fn of_scope(arguments: &str, is_kept: fn(&Simulator) -> bool) -> Overlap {
         let block = || (SCOPE, arguments.to_owned());
-        let object = "acme/app|project 1".to_owned();
+        let object = "project acme/app (1)".to_owned();
         Overlap {
             gitlab: FOUR_PROJECTS.start(),
             keeper: block(),

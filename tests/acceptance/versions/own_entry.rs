@@ -77,11 +77,25 @@ fn it_is_imported_by_id_and_by_path() {
             tf.plan().changes_nothing();
         }
     }
+}
+
+#[test]
+fn an_import_that_finds_none_names_what_it_was_told() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN));
+
     let error = tf.import(ENTRY, "1:project:1").error();
-    assert!(error.contains("Allowlist entry not found: project 1"), "{error}");
+    assert!(error.contains("Allowlist entry not found: project 1\n"), "{error}");
+    assert_snapshot!(tf.import(ENTRY, "acme/app:project:acme/app").error(), @r#"
+    Error: Allowlist entry not found: project acme/app (1)
+
+    "acme/app:project:acme/app" can't be imported.
+
+    Project acme/app (1) isn't on the allowlist of project acme/app (1), so there
+    is nothing to import. Check the IDs or paths. To add the entry, apply the
+    resource without importing it.
+    "#);
 }
 
 #[test]
@@ -113,6 +127,8 @@ fn an_older_gitlab_says_that_it_has_none() {
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
+    Setting the permissions of the project's own jobs failed.
+
     POST /api/graphql (ChangePermissions): GitLab rejected the request (200).
     Response: Unable to find a job token scope for the given project & target
 
@@ -127,8 +143,6 @@ fn an_exclusive_list_beside_it_leaves_it_alone() {
     let tf = workspace(&gitlab);
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
                 \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\
-    Setting the permissions of the project's own jobs failed.
-
                 ";
     tf.config(&format!("{}{list}", entry(OWN_LIMITED)));
 

@@ -51,9 +51,10 @@ pub(super) fn plan_removal(
     state: &EntryModel,
 ) -> Map<String, Json> {
     let (leaves, note) = claiming::plan_removal(connection, context, Manager::Entry, &held(state));
-    if let (Some(project_id), false) = (project_of(state), leaves.is_empty()) {
+    if let (Some(project_id), Some(entry)) = (project_of(state), leaves.first()) {
         let project = names::project(&state.project, project_id);
-        context.warnings.add(overlap::left(&names::target(state), &project));
+        let name = overlap::named(&connection.ledger, *entry, names::target(state));
+        context.warnings.add(overlap::left(&name, &project));
     }
     note
 }
@@ -81,11 +82,14 @@ pub(super) async fn turn<'a>(
     );
     let turn = ledger.turn(object).await;
     match turn.undoes(instance.mark, &Value::Entry(permissions::of(entry))) {
-        Some(by) => Err(overlap::undone(
-            &names::target(entry),
-            by,
-            &names::project(&entry.project, project_id),
-        )),
+        Some(by) => {
+            let project = names::project(&entry.project, project_id);
+            Err(overlap::undone(
+                &overlap::named(ledger, object, names::target(entry)),
+                by,
+                &project,
+            ))
+        }
         None => Ok(turn),
     }
 }

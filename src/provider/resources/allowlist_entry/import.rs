@@ -83,14 +83,17 @@ async fn read(context: &Context<'_, Connection>, found: Found) -> Result<EntryMo
         )
     };
     if own::is_own(project_id, target) {
-        return own::import(gitlab, project_id, with_project().await?, context.warnings).await;
+        let entry = with_project().await?;
+        let named = EntryModel { project: entry.project.clone(), ..named };
+        return own::import(gitlab, project_id, (entry, &named), context.warnings).await;
     }
     let name = names::project_of(&named);
     match gitlab.is_allowed(project_id, target, Freshness::Shared).await {
         Ok(true) => {
             let entry = with_project().await?;
             let held = gitlab.permissions_of(project_id, target).await;
-            let held = permissions::imported(&name, held, &entry, context.warnings)?;
+            let named = EntryModel { project: entry.project.clone(), ..named };
+            let held = permissions::imported(&name, held, &named, context.warnings)?;
             Ok(entry.with_own_permissions(held.as_ref()))
         }
         Ok(false) => Err(not_on_the_list(&named).into()),

@@ -9,7 +9,7 @@ use super::{EntryModel, ids, import};
 use crate::framework::{Context, Diagnostic, Errors, Failed, Warnings};
 use crate::gitlab::{Client, ErrorKind, Freshness, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
-use crate::provider::names;
+use crate::provider::names::{self, capital};
 use crate::provider::permissions::{cannot_read, is_hidden};
 use crate::provider::report::{gone_before_removal, project_gone, report};
 
@@ -24,22 +24,22 @@ pub(super) fn is_own(project_id: ProjectId, target: Target) -> bool {
 /// # Errors
 ///
 /// Fails if it doesn't.
-pub(super) fn check(project_id: ProjectId, entry: &EntryModel) -> Result<(), Diagnostic> {
+pub(super) fn check(entry: &EntryModel) -> Result<(), Diagnostic> {
     let says_nothing = entry.default_permissions.is_null() && entry.job_token_policies.is_null();
     if says_nothing {
-        Err(without_permissions(&names::project(&entry.project, project_id))
-            .at(target_attribute(entry)))
+        Err(without_permissions(&names::own(entry)).at(target_attribute(entry)))
     } else {
         Ok(())
     }
 }
 
-/// Returns the error of an entry that lets a project access itself and nothing else.
+/// Returns the error of an entry that lets a project access itself and nothing else. `project`
+/// names it for people.
 pub(super) fn without_permissions(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} always has access to itself, so an entry for it can only set the \
-         permissions of its own jobs. Set `default_permissions` or `job_token_policies`, or name \
-         another target."
+        "{} always has access to itself, so an entry for it can only set the permissions of its own \
+         jobs. Set `default_permissions` or `job_token_policies`, or name another target.",
+        capital(project)
     );
     Diagnostic::new("Target is the project itself", detail)
 }
@@ -131,6 +131,7 @@ pub(super) async fn read(
 }
 
 /// Returns an entry that is imported with its permissions, as far as the token can see them.
+/// `named` is the entry as the import names it.
 ///
 /// # Errors
 ///
@@ -138,21 +139,21 @@ pub(super) async fn read(
 pub(super) async fn import(
     client: &Client,
     project_id: ProjectId,
-    entry: EntryModel,
+    (entry, named): (EntryModel, &EntryModel),
     warnings: &Warnings,
 ) -> Result<EntryModel, Errors> {
     let found = find(client, project_id).await;
-    let project = names::project(&entry.project, project_id);
+    let project = names::project_of(named);
     if let Ok(Some(held)) = &found {
         return Ok(entry.with_permissions(held));
     }
     match is_hidden(client, project_id, project_id.into()).await {
         Ok(true) => {
-            permissions::imported(&project, found, &entry, warnings)?;
+            permissions::imported(&project, found, named, warnings)?;
             Ok(entry)
         }
         Ok(false) => Err(match found {
-            Ok(_) => import::not_on_the_list(&entry).into(),
+            Ok(_) => import::not_on_the_list(named).into(),
             Err(error) => report(cannot_read(&project), &error).into(),
         }),
         Err(error) => Err(report(super::cannot_read(&project), &error).into()),

@@ -118,8 +118,9 @@ pub(super) fn check_same_reference(stage: Stage, config: &EntryModel) -> Option<
         _ => false,
     };
     let says_nothing = config.default_permissions.is_null() && config.job_token_policies.is_null();
+    let named = |text: &str| format!("project {text}");
     (same && says_nothing)
-        .then(|| own::without_permissions(project_id).at(target_attribute(config)))
+        .then(|| own::without_permissions(&named(project_id)).at(target_attribute(config)))
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::ExclusiveModel;
-use super::entries;
+use super::claims::Named;
 use super::kind::{Managed, Side};
+use super::{ExclusiveModel, entries};
 use crate::framework::{Attr, Diagnostic, Errors, Set};
 use crate::gitlab::{GroupId, Kind, ProjectId, same_path};
-use crate::provider::names;
+use crate::provider::names::{self, capital};
 use crate::provider::project::{Stage, check_id, check_key, check_reference};
 
 /// Maximum number of entries of a kind in GitLab.
@@ -119,14 +119,16 @@ fn own_reference(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
         config.project.known().filter(|project_id| !stage.may_be_mocked_id(project_id))?;
     let side = ProjectId::side(config);
     if let Some(target) = side.texts().find(|target| same_path(project_id, target)) {
-        return Some(at_text(own_target(project_id), side, target));
+        return Some(at_text(own_target(&format!("project {target}")), side, target));
     }
     let named_by_id = side.ids::<ProjectId>().any(|id| *project_id == id.to_string());
-    named_by_id.then(|| own_target(project_id).at(ProjectId::TARGET_IDS))
+    let problem = || own_target(&format!("project {project_id}"));
+    named_by_id.then(|| problem().at(ProjectId::TARGET_IDS))
 }
 
-/// Checks that the project itself is not among the planned targets, by path or by ID.
-pub(super) fn not_itself(planned: &ExclusiveModel) -> Result<(), Errors> {
+/// Checks that the project itself is not among the planned targets, by path or by ID. `names` has
+/// those that are known as they are written.
+pub(super) fn not_itself(planned: &ExclusiveModel, names: &Named) -> Result<(), Errors> {
     let side = ProjectId::side(planned);
     let project_id = super::project_of(planned);
     let Some(project_id) =
@@ -134,7 +136,11 @@ pub(super) fn not_itself(planned: &ExclusiveModel) -> Result<(), Errors> {
     else {
         return Ok(());
     };
-    let problem = own_target(&names::project(&planned.project, project_id));
+    let project = format!("project {}", names::project(&planned.project, project_id));
+    let problem = own_target(&match names.get(&project_id.into()) {
+        Some(written) => names::with_path(written.clone(), project),
+        None => project,
+    });
     let key = side.elements().find(|(_, entry)| entry.id == Attr::Known(project_id.into()));
     Err(Errors::from(match side.entries.known().zip(key) {
         Some((entries, (key, _))) => problem.at_path(entries::path::<ProjectId>(entries, key)),
@@ -151,10 +157,11 @@ fn at_text(problem: Diagnostic, side: Side<'_>, text: &str) -> Diagnostic {
     }
 }
 
+/// Returns the error of a project on its own allowlist. `project` names it for people.
 fn own_target(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} always has access to itself, so it can't be in its own exclusive \
-         allowlist. Remove it."
+        "{} always has access to itself, so it can't be in its own exclusive allowlist. Remove it.",
+        capital(project)
     );
     Diagnostic::new("Target is the project itself", detail)
 }

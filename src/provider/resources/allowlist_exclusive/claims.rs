@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::kind::Managed;
 use super::lists::Lists;
-use super::{ExclusiveModel, project_of};
+use super::{ExclusiveModel, ids, project_of};
 use crate::framework::PlanContext;
 use crate::gitlab::{GroupId, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
@@ -16,11 +16,13 @@ use crate::provider::{claiming, names, overlap};
 /// The targets that a list surely allows, with their names for people.
 pub(super) type Named = BTreeMap<Target, String>;
 
-/// Returns the targets of a list whose IDs are known, with names made from the keys of maps, and
-/// from the IDs otherwise.
+/// Returns the targets of a list whose IDs are known, with names made from the keys of maps and
+/// from the paths of sets, as far as these tell whose they are, and from the IDs otherwise.
 pub(super) fn named(list: &ExclusiveModel) -> Named {
     fn of<I: Managed>(list: &ExclusiveModel) -> impl Iterator<Item = (Target, String)> {
-        let by_id = I::side(list).ids::<I>().map(|id| (id.into(), format!("{} {id}", I::KIND)));
+        let by_id =
+            ids::named(&I::side(list).texts().collect::<Vec<_>>(), I::side(list).ids::<I>());
+        let by_id = by_id.into_iter().map(|(id, name)| (id.into(), name));
         let by_key = I::side(list).elements().filter_map(|(key, entry)| {
             let id = I::try_from(*entry.id.known()?).ok()?;
             Some((id.into(), names::of(id, key)))
@@ -92,7 +94,12 @@ pub(super) fn plan_removal(
     let (leaves, note) =
         claiming::plan_removal(connection, context, Manager::Exclusive, &held(state));
     if let (Some(project_id), false) = (project_of(state), leaves.is_empty()) {
-        let left = leaves.into_iter().map(overlap::described).collect();
+        let names = names(state);
+        let named = |object| {
+            let name = names.get(&object).cloned().unwrap_or_else(|| overlap::described(object));
+            overlap::named(&connection.ledger, object, name)
+        };
+        let left = leaves.into_iter().map(named).collect();
         context.warnings.add(overlap::all_left(&left, &names::project(&state.project, project_id)));
     }
     note
@@ -100,6 +107,12 @@ pub(super) fn plan_removal(
 
 /// Returns the entries that a state has.
 pub(super) fn held(state: &ExclusiveModel) -> BTreeSet<Object> {
-    let Some(project_id) = project_of(state) else { return BTreeSet::new() };
-    named(state).into_keys().map(|target| Object::Entry(project_id, target)).collect()
+    names(state).into_keys().collect()
+}
+
+/// Returns the entries that a state has, with their names for people.
+pub(super) fn names(state: &ExclusiveModel) -> BTreeMap<Object, String> {
+    let Some(project_id) = project_of(state) else { return BTreeMap::new() };
+    let named = named(state).into_iter();
+    named.map(|(target, name)| (Object::Entry(project_id, target), name)).collect()
 }

@@ -77,8 +77,9 @@ pub(super) async fn plan<I: Managed>(
         missing.iter().for_each(|text| unresolved.add(attribute, I::KIND, text));
     }
     let named = found.iter().filter_map(|(text, id)| id.map(|id| (id, names::of(id, text))));
-    let unnamed = leftovers.iter().map(|(_, id)| (*id, format!("{} {id}", I::KIND)));
-    let kept: BTreeMap<I, String> = named.chain(unnamed).collect();
+    let left_texts: Vec<&str> = leftovers.iter().map(|(text, _)| *text).collect();
+    let left = self::named(&left_texts, leftovers.iter().map(|(_, id)| *id));
+    let kept: BTreeMap<I, String> = named.chain(left).collect();
     if let Attr::Known(entries) = config.entries {
         let entries = entries::with_ids(entries, |key| found.get(key).copied().flatten())?;
         return Ok(PlannedIds { entries: Attr::Known(entries), attribute: Attr::Null, kept });
@@ -184,7 +185,7 @@ impl<'a, I: Managed> Before<'a, I> {
         let same = self.texts.len() == references.len()
             && config.texts().count() == references.len()
             && config.texts().all(|text| is_among(text, &self.texts));
-        let kept = self.ids.iter().map(|id| (*id, format!("{} {id}", I::KIND))).collect();
+        let kept = named(&self.texts, self.ids.iter().copied());
         (same && !self.ids.is_empty()).then(|| PlannedIds {
             entries: Attr::Null,
             attribute: Attr::Known(set(self.ids.clone())),
@@ -312,6 +313,23 @@ pub(super) async fn resolve_entries<I: Managed>(
     entries::with_ids(entries, |key| ids.get(key).copied()).map(Attr::Known)
 }
 
+/// Returns the names of targets for people. A set of paths doesn't tell which one stands for which
+/// ID, unless only one is left over.
+pub(super) fn named<I: Managed>(
+    texts: &[&str],
+    ids: impl Iterator<Item = I>,
+) -> BTreeMap<I, String> {
+    let mut names: BTreeMap<I, String> = ids.map(|id| (id, format!("{} {id}", I::KIND))).collect();
+    let is_id = |text: &str| names.keys().any(|id| id.to_string() == text);
+    let paths: Vec<&str> = texts.iter().copied().filter(|text| !is_id(text)).collect();
+    let is_path = |id: &I| !texts.contains(&id.to_string().as_str());
+    let left: Vec<I> = names.keys().copied().filter(is_path).collect();
+    if let ([path], [id]) = (paths.as_slice(), left.as_slice()) {
+        names.insert(*id, names::of(*id, path));
+    }
+    names
+}
+
 /// Returns the set of those IDs.
 pub(super) fn set<I: Managed>(ids: BTreeSet<I>) -> Set<i64> {
     Set(ids.into_iter().map(|id| Attr::Known(id.into())).collect())
@@ -350,6 +368,18 @@ mod tests {
             .await
             .unwrap()
             .attribute
+    }
+
+    #[test]
+    fn only_one_path_that_is_left_over_names_a_target() {
+        let named = |texts: &[&str], ids: &[i64]| -> Vec<String> {
+            let ids = ids.iter().map(|id| GroupId::try_from(*id).unwrap());
+            super::named(texts, ids).into_values().collect()
+        };
+        assert_eq!(named(&["ops"], &[7]), ["group ops (7)"]);
+        assert_eq!(named(&["ops", "8"], &[7, 8]), ["group ops (7)", "group 8"]);
+        assert_eq!(named(&["ops", "qa"], &[7, 8]), ["group 7", "group 8"]);
+        assert_eq!(named(&[], &[7]), ["group 7"]);
     }
 
     #[tokio::test]

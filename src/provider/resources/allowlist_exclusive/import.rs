@@ -35,7 +35,8 @@ pub(in crate::provider) async fn found(
     let projects =
         ExclusiveModel { groups: Attr::Null, target_group_ids: Attr::Null, ..both_kinds.clone() };
     let observe = async |model: ExclusiveModel| {
-        refresh::observe(gitlab, project_id, model, Freshness::Shared, Keys::Ids, warnings).await
+        let project = (project_id, project);
+        refresh::observe(gitlab, project, model, Freshness::Shared, Keys::Ids, warnings).await
     };
     match observe(both_kinds).await {
         // A GitLab without group entries has projects to manage.

@@ -14,8 +14,8 @@ use crate::gitlab::{
     Target,
 };
 use crate::provider::connection::Connection;
-use crate::provider::permissions;
 use crate::provider::report::{is_out_of_reach, of_a_plan, report};
+use crate::provider::{names, permissions};
 
 impl Lists {
     /// Returns the lists with the permissions of their entries, which maps need.
@@ -59,7 +59,7 @@ impl Lists {
 /// known to be hidden.
 const READINGS: usize = 3;
 
-/// Returns the permissions of the entries on a list, and those of the members that they lack: a
+/// Returns the permissions of the entries on a list, and the names of the members that they lack: a
 /// token may be shown entries over REST and fewer or none over GraphQL, without an error. What is
 /// missing is looked for in another reading, and members that have left the list meanwhile, such as
 /// entries that this run removes, aren't missing.
@@ -72,7 +72,7 @@ pub(super) async fn read(
     project_id: ProjectId,
     members: [Option<&Allowlist>; 2],
     freshness: Freshness,
-) -> Result<(Arc<PermissionList>, BTreeSet<Target>), Error> {
+) -> Result<(Arc<PermissionList>, Vec<String>), Error> {
     let hidden = |list: &PermissionList| {
         let members = members.iter().flatten().flat_map(|members| members.iter());
         let targets = members.map(|entry| entry.target);
@@ -96,12 +96,17 @@ pub(super) async fn read(
             }
         }
     }
-    Ok((list, missing))
+    let path = |target| {
+        members.iter().flatten().find_map(|members| members.get(target)?.full_path.as_deref())
+    };
+    let named =
+        |target: &Target| format!("{} {}", target.kind(), names::known(path(*target), target.id()));
+    Ok((list, missing.iter().map(named).collect()))
 }
 
 /// Returns the problem of entries that GitLab shows without their permissions.
-pub(super) fn incomplete(project: &str, hidden: &BTreeSet<Target>) -> Diagnostic {
-    let lines: Vec<String> = hidden.iter().map(|target| format!("  - {target}")).collect();
+pub(super) fn incomplete(project: &str, hidden: &[String]) -> Diagnostic {
+    let lines: Vec<String> = hidden.iter().map(|name| format!("  - {name}")).collect();
     let detail = format!(
         "GitLab shows these entries over REST, but not over GraphQL, so their permissions are \
          unknown:\n\n{}\n\nMost fine-grained tokens can't read permissions; a classic token with \

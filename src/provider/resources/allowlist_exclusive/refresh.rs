@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::ExclusiveModel;
 use super::entries::{self, Keys};
 use super::kind::{Live, Managed};
-use super::{change, ids, permitting};
+use super::{ids, permitting};
 use crate::framework::{Attr, Diagnostic, Set, Warnings};
 use crate::gitlab::{
     Allowlist, Client, Error, Freshness, GroupId, PermissionList, ProjectId, Reference, same_path,
@@ -20,7 +20,7 @@ use crate::provider::report::report;
 /// what it has of them.
 pub(super) async fn observe(
     client: &Client,
-    project_id: ProjectId,
+    (project_id, project): (ProjectId, &str),
     mut state: ExclusiveModel,
     freshness: Freshness,
     new_keys: Keys,
@@ -36,12 +36,9 @@ pub(super) async fn observe(
         projects.as_deref().filter(|_| ProjectId::side(&state).is_map()),
         groups.as_deref().filter(|_| GroupId::side(&state).is_map()),
     ];
-    let project = change::project_name(&state);
     let permissions = match in_maps {
         [None, None] => None,
-        in_maps => {
-            permissions(client, (project_id, &project), in_maps, freshness, warnings).await?
-        }
+        in_maps => permissions(client, (project_id, project), in_maps, freshness, warnings).await?,
     };
     let permissions = permissions.as_deref();
     observe_kind::<ProjectId>(client, projects.as_deref(), permissions, new_keys, &mut state)

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kind::{Live, Managed};
+use super::claims::Named;
+use super::kind::Managed;
 use super::lists::{ByKind, Lists};
-use super::{ExclusiveModel, change};
+use super::{ExclusiveModel, change, ids};
 use crate::framework::{Diagnostic, Warnings};
 use crate::gitlab::{GroupId, Permissions, ProjectId, Reference, Target, same_path};
-use crate::provider::names::capital;
+use crate::provider::names::{self, capital};
 
 /// Names each target that the apply takes access from and that the plan itself doesn't show: of a
 /// kind that is adopted, or whose IDs are not all known, any that isn't surely kept; else one that
@@ -84,7 +85,9 @@ fn abandoned<I: Managed>(
     }
     let keeping: Vec<String> = match lists.live::<I>() {
         Some(live) => live.0.keys().map(|id| live.describe(*id)).collect(),
-        None => before.ids::<I>().map(|id| format!("{} {id}", I::KIND)).collect(),
+        None => ids::named(&before.texts().collect::<Vec<_>>(), before.ids::<I>())
+            .into_values()
+            .collect(),
     };
     if keeping.is_empty() {
         return;
@@ -108,10 +111,11 @@ fn lines(names: &[String]) -> String {
 }
 
 /// Tells of projects that a group of the same list covers already, when the set of either changes.
+/// `kept` has the names of the planned targets.
 pub(super) fn covered_projects(
     project: &str,
-    prior: Option<&ExclusiveModel>,
-    planned: &ExclusiveModel,
+    (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
+    kept: &Named,
     lists: &Lists,
     warnings: &Warnings,
 ) {
@@ -122,24 +126,25 @@ pub(super) fn covered_projects(
     if unchanged {
         return;
     }
-    let groups = paths::<GroupId>(planned, lists);
-    let covering = |(project, permissions): (&String, &Option<Permissions>)| {
+    let groups = paths::<GroupId>(planned, kept, lists);
+    let covering = |(project, covered): (&String, &Covered)| {
         let inside = |group: &&String| {
             project.len() > group.len()
                 && project.is_char_boundary(group.len())
                 && project[group.len()..].starts_with('/')
                 && same_path(&project[..group.len()], group)
         };
-        let (group, of_group) = groups
+        let (_, group) = groups
             .iter()
             .filter(|(group, _)| inside(group))
             .max_by_key(|(group, _)| group.len())?;
         // GitLab looks at the project's own entry first, so that one with other permissions isn't
         // in vain.
-        (permissions == of_group).then(|| format!("  - {project}, by group {group}"))
+        (covered.permissions == group.permissions)
+            .then(|| format!("  - {}, by {}", covered.name, group.name))
     };
     let covered: Vec<String> =
-        paths::<ProjectId>(planned, lists).iter().filter_map(covering).collect();
+        paths::<ProjectId>(planned, kept, lists).iter().filter_map(covering).collect();
     if !covered.is_empty() {
         warnings.add(Diagnostic::new(
             format!("Redundant projects: project {project}"),
@@ -152,23 +157,45 @@ pub(super) fn covered_projects(
     }
 }
 
-/// Returns the full paths of the planned targets of a kind, as far as they are known, as configured
-/// and as listed, with the permissions that the map gives them.
+/// A planned target whose path is known.
+struct Covered {
+    /// Its name for people.
+    name: String,
+    /// The permissions that the map gives it.
+    permissions: Option<Permissions>,
+}
+
+/// Returns the planned targets of a kind by full path, as far as these are known, as configured and
+/// as listed.
 fn paths<I: Managed>(
     planned: &ExclusiveModel,
+    kept: &Named,
     lists: &Lists,
-) -> BTreeMap<String, Option<Permissions>> {
+) -> BTreeMap<String, Covered> {
     let side = I::side(planned);
     let permissions = side.permissions::<I>();
     let is_path =
         |text: &&str| text.parse::<Reference<I>>().is_ok_and(|reference| reference.id().is_none());
     let of_key = |text: &str| side.entries.known()?.get(text)?.known()?.permissions();
-    let reference = side.texts().filter(is_path).map(|text| (text.to_owned(), of_key(text)));
-    let mut paths: BTreeMap<String, Option<Permissions>> = reference.collect();
-    if let Some(Live(live)) = lists.live::<I>() {
+    let named = |text: &str| {
+        let is_it = |(target, name): &(&Target, &String)| {
+            I::of(**target).is_some_and(|id| **name == names::of(id, text))
+        };
+        let name = kept.iter().find(is_it).map(|(_, name)| name.clone());
+        name.unwrap_or_else(|| format!("{} {text}", I::KIND))
+    };
+    let reference = side
+        .texts()
+        .filter(is_path)
+        .map(|text| (text.to_owned(), Covered { name: named(text), permissions: of_key(text) }));
+    let mut paths: BTreeMap<String, Covered> = reference.collect();
+    if let Some(live) = lists.live::<I>() {
         let wanted: BTreeSet<I> = side.ids().collect();
-        let listed = live.into_iter().filter(|(id, _)| wanted.contains(id));
-        let listed = listed.filter_map(|(id, path)| Some((path?, permissions.get(&id).cloned())));
+        let listed = live.0.iter().filter(|(id, _)| wanted.contains(id));
+        let listed = listed.filter_map(|(id, path)| {
+            let permissions = permissions.get(id).cloned();
+            Some((path.clone()?, Covered { name: live.describe(*id), permissions }))
+        });
         paths.extend(listed.filter(|(path, _)| !side.texts().any(|text| same_path(text, path))));
     }
     paths

@@ -107,12 +107,9 @@ impl<'a> Writer<'a> {
         let own = context.private.mark();
         let (mut names, permissions) = (claims::named(list), claims::permissions(list));
         for (target, name) in &mut names {
-            // The plan of this run may know the path.
-            if let Some(planned) =
-                context.client.ledger.planned_name(Object::Entry(project_id, *target))
-            {
-                *name = planned;
-            }
+            // The plan of this run, or another resource, may know the path.
+            let object = Object::Entry(project_id, *target);
+            *name = overlap::named(&context.client.ledger, object, std::mem::take(name));
         }
         Self { context, project_id, project: change::project_name(list), own, names, permissions }
     }
@@ -131,7 +128,12 @@ impl<'a> Writer<'a> {
             false => None,
         };
         let live = Live::<I>::of(&list, permissions.as_deref());
-        let listed: Named = live.0.keys().map(|id| ((*id).into(), live.describe(*id))).collect();
+        let named = |id: &I| {
+            let target = (*id).into();
+            let object = Object::Entry(self.project_id, target);
+            (target, overlap::named(&self.context.client.ledger, object, live.describe(*id)))
+        };
+        let listed: Named = live.0.keys().map(named).collect();
         let held = |target| Some(permissions.as_ref()?.get(target)?.permissions.clone());
         let wanted: Entries = side
             .ids::<I>()

@@ -26,7 +26,7 @@ fn entries_without_visible_permissions_are_an_error_of_the_plan() {
     GitLab shows these entries over REST, but not over GraphQL, so their
     permissions are unknown:
 
-      - project 2
+      - project acme/lib (2)
 
     Most fine-grained tokens can't read permissions; a classic token with the
     scope `api` can.
