@@ -64,7 +64,7 @@ fn exactly_the_direct_dependencies_are_listed_with_reasons() {
     assert_eq!(listed(&list, "## In the build script"), build);
     let all = dependencies(&manifest, "[workspace.dependencies]");
     let tests: BTreeSet<String> = all.into_iter().filter(|name| !program.contains(name)).collect();
-    assert_eq!(listed(&list, "## In tests and chores alone"), &tests - &build);
+    assert_eq!(listed(&list, "## In tests and developer tasks"), &tests - &build);
 }
 
 #[test]

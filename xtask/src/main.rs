@@ -1,4 +1,4 @@
-//! The command line of the chores: `cargo xtask COMMAND`. What a command does is in the library.
+//! The command line of `cargo xtask COMMAND`. The commands are in the library.
 
 use std::error::Error;
 use std::process::ExitCode;
