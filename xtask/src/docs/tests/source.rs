@@ -115,7 +115,7 @@ fn titles_at(
     let path: String = named.chars().take_while(is_in_path).collect();
     let (from, name) = path.rsplit_once("::").unwrap_or(("", &path));
     let variable =
-        source[..start].rsplit_once(&format!("let {name} = ")).map(|(_, value)| texts(value));
+        source[..start].rsplit_once(&format!("let {name} =")).map(|(_, value)| texts(value));
     let titles = if named[path.len()..].starts_with('(') {
         let here = || body(source, name).map(texts).or_else(|| variable.clone());
         let there = |from: &str| body(&module(from), name).map(texts);
