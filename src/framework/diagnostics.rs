@@ -115,7 +115,18 @@ pub struct Warnings {
 impl Warnings {
     /// Adds a warning, unless the same one is there already.
     pub fn add(&self, warning: Diagnostic) {
-        push_once(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner), warning);
+        push_once(&mut self.all(), warning);
+    }
+
+    /// Leaves out those warnings that the first plan of the same change has given. The host has shown
+    /// them, and some announce what is done by the time that it shows these.
+    pub(super) fn leave_out(&self, is_known: impl Fn(&str) -> bool) {
+        self.all().retain(|warning| !is_known(&warning.summary));
+    }
+
+    /// Returns the titles of the warnings so far.
+    pub(super) fn titles(&self) -> Vec<String> {
+        self.all().iter().map(|warning| warning.summary.clone()).collect()
     }
 
     /// Notes that the host may not show these warnings, so that no other message may refer to them.
@@ -138,7 +149,11 @@ impl Warnings {
 
     /// The warnings so far, oldest first; the sink is empty afterwards.
     pub fn take(&self) -> Vec<Diagnostic> {
-        std::mem::take(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.all())
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Diagnostic>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

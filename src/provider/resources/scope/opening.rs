@@ -105,7 +105,7 @@ fn enforced(project: &str) -> Diagnostic {
 fn opening(planned: &ScopeModel) -> Diagnostic {
     let project = project_name(planned, project_id_of(planned));
     Diagnostic::new(
-        format!("Project {project} will be open to all job tokens"),
+        format!("Project {project} opens to all job tokens"),
         format!(
             "With `inbound_enabled = false`, the jobs of all projects of the instance can access \
              project {project} with their job token, within the rights of the user who runs them. \

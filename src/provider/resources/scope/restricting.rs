@@ -54,7 +54,7 @@ fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
         }
     };
     Diagnostic::new(
-        format!("Project {project} will be restricted"),
+        format!("Project {project} becomes restricted"),
         format!(
             "Project {project} is open (`inbound_enabled = false`). Applying this restricts access \
              to its allowlist. {entries}; all other projects lose access. If more projects need \
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn entries_are_counted_by_kind() {
         let told = told("acme/app (100)", 1, 2);
-        assert_eq!(told.summary, "Project acme/app (100) will be restricted");
+        assert_eq!(told.summary, "Project acme/app (100) becomes restricted");
         assert_eq!(
             told.detail,
             "Project acme/app (100) is open (`inbound_enabled = false`). Applying this restricts \
