@@ -179,7 +179,7 @@ impl Causes {
 pub(super) struct Told(Mutex<BTreeMap<String, String>>);
 
 /// Takes the place of a cause that another message tells.
-const TOLD_ELSEWHERE: &str = " Another message of this run has the details.";
+const TOLD_ELSEWHERE: &str = "Another message of this run has the details.";
 
 impl Told {
     /// Returns the message as it is, if it is the first one with its cause, and without the cause
@@ -197,8 +197,11 @@ impl Told {
     fn shortened(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         if let Some(cause) = diagnostic.cause.take()
             && self.causes().contains_key(&cause)
+            && let Some((before, after)) = diagnostic.detail.split_once(&cause)
         {
-            diagnostic.detail = diagnostic.detail.replacen(&cause, TOLD_ELSEWHERE, 1);
+            let begins_a_line = before.is_empty() || before.ends_with('\n');
+            let gap = if begins_a_line { "" } else { " " };
+            diagnostic.detail = format!("{before}{gap}{TOLD_ELSEWHERE}{after}");
         }
         diagnostic
     }
@@ -269,6 +272,24 @@ mod tests {
         assert_eq!(told("c", "\n\nAsk."), short);
         causes.clear();
         assert_eq!(told("d", "\n\nAsk."), "GET /x: no (403).\n\nAsk.\n\nAdded.");
+    }
+
+    #[test]
+    fn a_cause_may_be_the_whole_message() {
+        let causes = Causes::default();
+        let told = |path: &str| {
+            let cause = format!("There is nothing at `{path}`.");
+            let diagnostic = Diagnostic::new(format!("Unknown: {path}"), "").with_cause(cause);
+            causes.of_errors.once(diagnostic).detail
+        };
+        assert_eq!(
+            ["a", "a", "b"].map(told),
+            [
+                "There is nothing at `a`.",
+                "Another message of this run has the details.",
+                "There is nothing at `b`.",
+            ]
+        );
     }
 
     #[test]
