@@ -10,6 +10,7 @@ use crate::provider::connection::Connection;
 use crate::provider::names;
 use crate::provider::report::{is_out_of_reach, report, unread};
 use crate::provider::resources::allowlist_exclusive::LIMIT;
+use crate::provider::unresolved::unknown_id;
 
 const UNREAD: &str =
     "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
@@ -17,7 +18,7 @@ const UNREAD: &str =
 /// Warns if the plan is to create what is there. All entries of a project share one reading of the
 /// list. Returns whether the entry is there; a list that the token may not read counts as one
 /// without it, since the same apply may give the token the right, and so does one of a GitLab that
-/// can't be reached yet.
+/// can't be reached yet. Warns of a project that isn't there.
 ///
 /// # Errors
 ///
@@ -47,9 +48,11 @@ pub(super) async fn check(
             }
             Ok(false)
         }
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
+        Err(error) if error.is_not_found() => {
+            warnings.add(unknown_id(&project));
             Ok(false)
         }
+        Err(error) if *error.kind() == ErrorKind::Forbidden => Ok(false),
         Err(error) if is_out_of_reach(&error) => {
             warnings.add(unread(cannot_read(&project), &error, UNREAD));
             Ok(false)
