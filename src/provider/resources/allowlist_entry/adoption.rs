@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::framework::{Diagnostic, Errors, PlanContext, Warnings};
 use crate::gitlab::{ErrorKind, Freshness, ProjectId, Target};
 use crate::provider::connection::Connection;
+use crate::provider::ledger::Object;
 use crate::provider::names;
 use crate::provider::report::{is_out_of_reach, report, unread};
 use crate::provider::resources::allowlist_exclusive::LIMIT;
@@ -34,9 +35,13 @@ pub(super) async fn check(
     match connection.gitlab.allowlist(project_id, target.kind(), Freshness::Shared).await {
         Ok(list) if list.get(target).is_some() => {
             connection.ledger.note_adoption(project_id, target);
+            let object = Object::Entry(project_id, target);
+            let is_of_this_run = connection.ledger.was_added(object, context.instance.mark);
             // Otherwise each time: a host that plans a resource twice may drop the warnings of the
             // first plan.
-            if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none()) {
+            if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none())
+                && !is_of_this_run
+            {
                 warnings.add(adopted(planned));
             }
             Ok(true)
