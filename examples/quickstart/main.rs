@@ -4,6 +4,7 @@
 //!
 //! `cargo run --example quickstart`
 
+mod arguments;
 mod configuration;
 mod provider;
 mod report;
@@ -12,8 +13,9 @@ mod with_cli;
 mod with_host;
 mod world;
 
+use std::env;
 use std::error::Error;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use report::Report;
@@ -33,8 +35,15 @@ fn main() -> ExitCode {
 }
 
 fn quickstart() -> Result<(), Box<dyn Error>> {
-    let cli = Cli::find_installed()?;
     let mut stdout = io::stdout();
+    if let Some(usage) = arguments::parse(env::args_os().skip(1))? {
+        stdout.write_all(usage.as_bytes())?;
+        return Ok(());
+    }
+    let cli = Cli::find_installed()?;
+    if let Some(cli) = &cli {
+        cli.identify()?;
+    }
     let mut report = Report::new(&mut stdout);
 
     report.heading("Building the provider")?;

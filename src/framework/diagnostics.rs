@@ -115,7 +115,18 @@ pub struct Warnings {
 impl Warnings {
     /// Adds a warning, unless the same one is there already.
     pub fn add(&self, warning: Diagnostic) {
-        push_once(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner), warning);
+        push_once(&mut self.all(), warning);
+    }
+
+    /// Leaves out those warnings that the first plan of the same change has given. The host has shown
+    /// them, and some announce what is done by the time that it shows these.
+    pub(super) fn leave_out(&self, is_known: impl Fn(&str) -> bool) {
+        self.all().retain(|warning| !is_known(&warning.summary));
+    }
+
+    /// Returns the titles of the warnings so far.
+    pub(super) fn titles(&self) -> Vec<String> {
+        self.all().iter().map(|warning| warning.summary.clone()).collect()
     }
 
     /// Notes that the host may not show these warnings, so that no other message may refer to them.
@@ -138,7 +149,11 @@ impl Warnings {
 
     /// The warnings so far, oldest first; the sink is empty afterwards.
     pub fn take(&self) -> Vec<Diagnostic> {
-        std::mem::take(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.all())
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Diagnostic>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -164,7 +179,7 @@ impl Causes {
 pub(super) struct Told(Mutex<BTreeMap<String, String>>);
 
 /// Takes the place of a cause that another message tells.
-const TOLD_ELSEWHERE: &str = " Another message of this run has the details.";
+const TOLD_ELSEWHERE: &str = "Another message of this run has the details.";
 
 impl Told {
     /// Returns the message as it is, if it is the first one with its cause, and without the cause
@@ -182,8 +197,11 @@ impl Told {
     fn shortened(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         if let Some(cause) = diagnostic.cause.take()
             && self.causes().contains_key(&cause)
+            && let Some((before, after)) = diagnostic.detail.split_once(&cause)
         {
-            diagnostic.detail = diagnostic.detail.replacen(&cause, TOLD_ELSEWHERE, 1);
+            let begins_a_line = before.is_empty() || before.ends_with('\n');
+            let gap = if begins_a_line { "" } else { " " };
+            diagnostic.detail = format!("{before}{gap}{TOLD_ELSEWHERE}{after}");
         }
         diagnostic
     }
@@ -254,6 +272,24 @@ mod tests {
         assert_eq!(told("c", "\n\nAsk."), short);
         causes.clear();
         assert_eq!(told("d", "\n\nAsk."), "GET /x: no (403).\n\nAsk.\n\nAdded.");
+    }
+
+    #[test]
+    fn a_cause_may_be_the_whole_message() {
+        let causes = Causes::default();
+        let told = |path: &str| {
+            let cause = format!("There is nothing at `{path}`.");
+            let diagnostic = Diagnostic::new(format!("Unknown: {path}"), "").with_cause(cause);
+            causes.of_errors.once(diagnostic).detail
+        };
+        assert_eq!(
+            ["a", "a", "b"].map(told),
+            [
+                "There is nothing at `a`.",
+                "Another message of this run has the details.",
+                "There is nothing at `b`.",
+            ]
+        );
     }
 
     #[test]

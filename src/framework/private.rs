@@ -53,6 +53,9 @@ struct Planned {
     replaces: Option<Mark>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     notes: Map<String, Json>,
+    /// The titles of the warnings that the plan has given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 impl Private {
@@ -91,6 +94,11 @@ impl Private {
         self.planned.as_ref()?.notes.get(name)
     }
 
+    /// Checks whether the plan that made this private data has given a warning of that title.
+    pub(super) fn has_warned(&self, title: &str) -> bool {
+        self.planned.iter().flat_map(|planned| &planned.warnings).any(|told| told == title)
+    }
+
     /// Returns the instance that a plan is about, from the private data before the change. `exists`
     /// says whether there is a state: private data that a plan has just made, and no state, are the
     /// second step of a replacement, which takes away the instance of the first.
@@ -108,13 +116,19 @@ impl Private {
 
     /// Returns the private data of a planned change of that instance.
     pub(super) fn to_apply(&self, instance: Instance, notes: Map<String, Json>) -> Self {
-        let planned = Planned { replaces: instance.replaces, notes };
+        let planned = Planned { replaces: instance.replaces, notes, warnings: Vec::new() };
         Self { imported: self.imported, mark: Some(instance.mark), planned: Some(planned) }
+    }
+
+    /// Returns the same private data of a plan that has given warnings of those titles.
+    pub(super) fn with_warnings(self, titles: Vec<String>) -> Self {
+        let planned = self.planned.map(|planned| Planned { warnings: titles, ..planned });
+        Self { planned, ..self }
     }
 
     /// Returns the private data of a planned removal.
     pub(super) fn to_remove(&self, notes: Map<String, Json>) -> Self {
-        Self { planned: Some(Planned { replaces: None, notes }), ..self.clone() }
+        Self { planned: Some(Planned { notes, ..Planned::default() }), ..self.clone() }
     }
 
     /// Reads what a host sent. Bytes that this framework hasn't written hold nothing.
@@ -223,5 +237,14 @@ mod tests {
         let create = Private::default().instance_to_plan(false, None);
         let first = sent(&Private::default().to_apply(create, Map::new()));
         assert_eq!(Private::default().instance_to_plan(false, Some(&first)).mark, create.mark);
+    }
+
+    #[test]
+    fn plan_of_the_apply_knows_the_warnings_of_the_first_plan() {
+        let create = Private::default().instance_to_plan(false, None);
+        let planned = Private::default().to_apply(create, Map::new());
+        let first = sent(&planned.with_warnings(vec!["a".to_owned()]));
+        assert_eq!(["a", "b"].map(|title| first.has_warned(title)), [true, false]);
+        assert!(!sent(&first.applied()).has_warned("a"));
     }
 }

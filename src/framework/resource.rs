@@ -27,7 +27,8 @@ pub struct PlanContext<'a, C> {
     /// The client that the provider's configuration made, or `None` while that configuration is not
     /// wholly known: what the client would have told is then to be planned as unknown.
     pub client: Option<&'a C>,
-    /// Told to the practitioner beside the plan.
+    /// Told to the practitioner beside the plan. The plan of an apply leaves out those whose titles
+    /// the first plan has told, where the host hands that on.
     pub warnings: &'a Warnings,
     /// Private data of the object before the change. In the second step of a replacement it is what
     /// the first step has planned.

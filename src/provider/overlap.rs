@@ -1,11 +1,11 @@
 //! The words for resources of one run that manage the same object.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ledger::{Finding, Ledger, Manager, Object};
+use super::ledger::{Differences, Finding, Ledger, Manager, Object};
 use super::names;
 use crate::framework::{Diagnostic, Failed};
-use crate::gitlab::Permissions;
+use crate::gitlab::{Kind, Permissions};
 
 /// Returns the warning of a replaced resource whose objects another resource keeps.
 pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
@@ -61,15 +61,7 @@ fn attribute(object: Object) -> &'static str {
 pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
     match finding {
         Finding::SameSettings(settings) => same_settings(&settings, project),
-        Finding::SameList(_, kind) => Diagnostic::new(
-            format!("Conflict over {kind}s: project {project}"),
-            format!(
-                "Another `{manager}` of this configuration also manages the {kind}s on the \
-                 allowlist of project {project}. Each removes the entries that only the other has. \
-                 Merge the two resources, and remove one of them with a `removed` block that has \
-                 `destroy = false`."
-            ),
-        ),
+        Finding::SameList(kind, differences) => same_list(kind, &differences, project),
         Finding::SameEntry(target, permissions) => {
             same_entry(&target, permissions.as_ref(), project)
         }
@@ -98,6 +90,28 @@ pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnos
         ),
         Finding::ReplacedObjects(objects) => replaced(&objects, project),
     }
+}
+
+fn same_list(kind: Kind, differences: &Differences, project: &str) -> Diagnostic {
+    let Differences { own, theirs, unlike } = differences;
+    let differences: String = [
+        ("Only this one has these, and the other one removes them:", own),
+        ("Only the other one has these, and this one removes them:", theirs),
+        ("They give these different permissions:", unlike),
+    ]
+    .into_iter()
+    .filter(|(_, entries)| !entries.is_empty())
+    .map(|(what, entries)| format!("\n\n{what}\n\n{}", lines(entries)))
+    .collect();
+    Diagnostic::new(
+        format!("Conflict over {kind}s: project {project}"),
+        format!(
+            "Another `{}` of this configuration also manages the {kind}s on the allowlist of \
+             project {project}.{differences}\n\nMerge the two resources, and remove one of them with \
+             a `removed` block that has `destroy = false`.",
+            Manager::Exclusive
+        ),
+    )
 }
 
 /// Returns the warning of entries that resources of one type add with full permissions and others
@@ -210,6 +224,24 @@ pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
              only one resource."
         ),
     )
+}
+
+/// Returns the error of a list whose writes would undo what other resources have just written, by
+/// the names of the targets.
+pub(super) fn all_undone(undone: &BTreeMap<String, Manager>, project: &str) -> Option<Diagnostic> {
+    if let (1, Some((object, by))) = (undone.len(), undone.first_key_value()) {
+        return Some(self::undone(object, *by, project));
+    }
+    let managers: BTreeSet<Manager> = undone.values().copied().collect();
+    let managers: Vec<String> = managers.iter().map(|by| format!("`{by}`")).collect();
+    let detail = format!(
+        "Other resources of this configuration ({}) have just changed these on the allowlist of \
+         project {project}, and applying this resource would undo that, so its own changes of them \
+         weren't sent:\n\n{}\n\nManage each of them in only one resource.",
+        managers.join(", "),
+        lines(&undone.keys().cloned().collect())
+    );
+    (!undone.is_empty()).then(|| Diagnostic::new(format!("Conflict in project {project}"), detail))
 }
 
 /// Returns the failure of a create, with the objects that a removal has left for it.

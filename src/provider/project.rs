@@ -303,14 +303,14 @@ pub(super) async fn find<I: Id>(
     if let Some(id) = look_up::<I>(client, path_or_id).await? {
         return Ok(id);
     }
-    let detail = match other_kind(client, attribute, kind, path_or_id).await {
+    let cause = match other_kind(client, attribute, kind, path_or_id).await {
         Some(hint) => format!("{hint}."),
         None => format!(
             "There is no {kind} `{path_or_id}`, or it isn't visible to the token. Check the full \
              path, and that the token's user is a member of the {kind}."
         ),
     };
-    Err(Diagnostic::new(format!("Unknown {kind}: {path_or_id}"), detail))
+    Err(Diagnostic::new(format!("Unknown {kind}: {path_or_id}"), "").with_cause(cause))
 }
 
 async fn look_up<I: Id>(client: &Client, path_or_id: &str) -> Result<Option<I>, Diagnostic> {

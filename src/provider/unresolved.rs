@@ -50,6 +50,16 @@ fn told(paths: &[Path], detail: String) -> Diagnostic {
     }
 }
 
+/// Returns the warning of a plan that names the project by an ID, and finds that it isn't there.
+pub(super) fn unknown_id(project: &str) -> Diagnostic {
+    let detail = format!(
+        "GitLab returns 404 for project {project}: there is no such project, or it isn't visible \
+         to the token. Correct the ID, or give the token's user the Maintainer role. If the same \
+         apply gives access, ignore this warning."
+    );
+    Diagnostic::new(format!("Unknown project: {project}"), detail).at("project")
+}
+
 async fn described(
     client: Option<&Client>,
     attribute: &'static str,

@@ -320,7 +320,16 @@ fn scope_of_an_unknown_id() {
     let tf = workspace(&gitlab);
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n}\n");
 
-    assert_snapshot!(tf.apply().error(), @r"
+    assert_snapshot!(tf.plan().warning(), @"
+    Warning: Unknown project: 4711
+      gitlab_job_token_scope.this
+      > project = 4711
+
+    GitLab returns 404 for project 4711: there is no such project, or it isn't
+    visible to the token. Correct the ID, or give the token's user the Maintainer
+    role. If the same apply gives access, ignore this warning.
+    ");
+    assert_snapshot!(tf.apply_saved().error(), @r"
     Error: Can't read job token scope: project 4711
       gitlab_job_token_scope.this
       > project = 4711
@@ -338,6 +347,20 @@ fn scope_of_an_unknown_id() {
 }
 
 #[test]
+fn open_scope_of_an_unknown_id_warns() {
+    let gitlab = Simulator::start();
+    let tf = workspace(&gitlab);
+    tf.config(
+        "resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n  inbound_enabled = \
+         false\n}\n",
+    );
+
+    let warnings = tf.plan().succeeds().run().warnings();
+
+    assert!(warnings.iter().any(|told| told.summary == "Unknown project: 4711"), "{warnings:?}");
+}
+
+#[test]
 fn list_of_an_unknown_id() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
@@ -347,7 +370,16 @@ fn list_of_an_unknown_id() {
          ",
     );
 
-    assert_snapshot!(tf.apply().error(), @r"
+    assert_snapshot!(tf.plan().warning(), @"
+    Warning: Unknown project: 4711
+      gitlab_job_token_allowlist_entry.this
+      > project = 4711
+
+    GitLab returns 404 for project 4711: there is no such project, or it isn't
+    visible to the token. Correct the ID, or give the token's user the Maintainer
+    role. If the same apply gives access, ignore this warning.
+    ");
+    assert_snapshot!(tf.apply_saved().error(), @r"
     Error: Can't add entry: project 1
       gitlab_job_token_allowlist_entry.this
       > project = 4711

@@ -146,7 +146,7 @@ fn list_imported_and_changed_at_once_names_who_loses_access() {
 
     let plan = tf.plan();
     assert_snapshot!(plan.warning(), @r#"
-    Warning: Targets will lose access to project acme/app (1)
+    Warning: Targets lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

@@ -282,7 +282,7 @@ fn groups_unknown_to_an_old_official_list_move_with_a_warning() {
     let tf = official.moved_to(&gitlab, LIST, &config);
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project 1
+    Warning: Targets lose access to project 1
       gitlab_job_token_allowlist_exclusive.this
       > resource "gitlab_job_token_allowlist_exclusive" "this" {
 

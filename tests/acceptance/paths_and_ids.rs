@@ -250,3 +250,25 @@ fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
     `acme/lib` is a project: use `target_project`.
     "#);
 }
+
+#[test]
+fn path_of_many_resources_is_told_in_full_once() {
+    let gitlab = THREE_PROJECTS.start();
+    let tf = workspace(&gitlab);
+    let all = "for_each = toset([\"acme/lib\", \"acme/other\", \"acme/app\"])";
+    let targets = format!("{all}\n  target_project = each.key");
+    tf.config(&entry("acme/missing", &targets));
+
+    let run = tf.apply();
+
+    let errors = run.fails().errors();
+    let titles: Vec<_> = errors.iter().map(|error| error.summary.as_str()).collect();
+    assert_eq!(titles, ["Unknown project: acme/missing"; 3]);
+    let mut details: Vec<_> = errors.iter().map(|error| error.detail.as_str()).collect();
+    details.sort_unstable();
+    assert_snapshot!(details.join("\n"), @r"
+    Another message of this run has the details.
+    Another message of this run has the details.
+    There is no project `acme/missing`, or it isn't visible to the token. Check the full path, and that the token's user is a member of the project.
+    ");
+}

@@ -40,7 +40,7 @@ fn what_was_applied_plans_clean() {
     tf.config(LIMITED);
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Project acme/app (1) will be restricted
+    Warning: Project acme/app (1) becomes restricted
       gitlab_job_token_scope.app
       > resource "gitlab_job_token_scope" "app" {
 
@@ -110,7 +110,7 @@ fn opening_a_project_warns_only_while_planning_the_change() {
     tf.config(OPEN);
 
     assert_snapshot!(tf.plan().warning(), @r"
-    Warning: Project acme/app (1) will be open to all
+    Warning: Project acme/app (1) opens to all job tokens
       gitlab_job_token_scope.app
       > inbound_enabled = false
 
@@ -138,7 +138,7 @@ fn warning_names_each_project_that_will_be_open() {
 
     plan.succeeds();
     for project in ["acme/app (1)", "acme/lib (2)"] {
-        let title = format!("Warning: Project {project} will be open to all");
+        let title = format!("Warning: Project {project} opens to all job tokens");
         assert!(plan.stdout().contains(&title), "{title:?} is not in {plan}");
     }
 }

@@ -1,4 +1,4 @@
-//! The quickstart where neither Terraform nor OpenTofu is installed.
+//! The quickstart's arguments, and the quickstart where neither Terraform nor OpenTofu is installed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,6 +7,8 @@ use insta::assert_snapshot;
 
 use crate::kit::BINARY;
 
+#[path = "../../examples/quickstart/arguments.rs"]
+mod arguments;
 #[path = "../../examples/quickstart/configuration.rs"]
 mod configuration;
 #[path = "../../examples/quickstart/report.rs"]
@@ -81,4 +83,23 @@ fn the_host_has_the_configuration_of_main_tf() {
         }
     }
     assert_eq!(here, there);
+}
+
+#[test]
+fn it_prints_its_usage() {
+    let parse = |arguments: &[&str]| arguments::parse(arguments.iter().map(Into::into));
+    assert_eq!(parse(&[]), Ok(None));
+    for help in ["-h", "--help"] {
+        assert_eq!(parse(&[help]), Ok(Some(arguments::USAGE)));
+    }
+    assert!(arguments::USAGE.lines().all(|line| line.len() <= 80));
+}
+
+#[test]
+fn it_refuses_unknown_arguments() {
+    for arguments in [&["--version"][..], &["--help", "main.tf"], &["main.tf", "--help"]] {
+        let error = arguments::parse(arguments.iter().map(Into::into)).unwrap_err();
+        assert!(error.starts_with("unexpected argument \""), "{error}");
+        assert!(error.ends_with(arguments::USAGE), "{error}");
+    }
 }

@@ -357,6 +357,8 @@ async fn a_place_that_is_not_there_is_an_error() {
             (json!({"project": "99"}), "project", "not found"),
         ] {
             for include_object in [false, true] {
+                // A run tells each cause once.
+                kit.begin_walk().await;
                 let query =
                     Query { config: config(given.clone()), include_object, ..query(type_name) };
                 let listed = all(&kit, &query).await;

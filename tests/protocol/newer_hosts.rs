@@ -80,6 +80,38 @@ async fn an_adoption_is_told_by_the_first_plan_alone() {
 }
 
 #[tokio::test]
+async fn plan_of_the_apply_repeats_no_warning() {
+    let given = [
+        (SCOPE, json!({"project": "acme/app"}), "Project acme/app (1) becomes restricted"),
+        (
+            SCOPE,
+            json!({"project": "acme/lib", "inbound_enabled": false}),
+            "Project acme/lib (2) opens to all job tokens",
+        ),
+        (
+            EXCLUSIVE,
+            json!({"project": "acme/app", "target_project_ids": []}),
+            "Targets lose access to project acme/app (1)",
+        ),
+    ];
+    for (type_name, given, title) in given {
+        let kit = kit().await;
+        kit.gitlab.set_inbound_enabled(1, false);
+        kit.gitlab.allow(1, Target::Project(2));
+        let (_, first) = kit.plan_in_walk(type_name, &Stored::default(), given.clone(), None).await;
+        let titles: Vec<_> = first.diagnostics.iter().map(|told| told.summary.as_str()).collect();
+        assert_eq!(titles, [title]);
+
+        // Another resource of the apply has changed what the warning counts.
+        kit.gitlab.allow(1, Target::Group(kit.gitlab.add_group("ops")));
+        let (plan, again) =
+            kit.plan_in_walk(type_name, &Stored::default(), given, Some(&first)).await;
+        let applied = kit.host.apply(type_name, &plan, &again).await.unwrap();
+        assert_eq!([again.diagnostics, applied.diagnostics].concat(), [], "{title}");
+    }
+}
+
+#[tokio::test]
 async fn create_removes_only_what_the_first_plan_has_named() {
     let kit = kit().await;
     kit.gitlab.allow(1, Target::Project(2));

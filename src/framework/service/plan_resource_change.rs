@@ -34,12 +34,13 @@ pub(super) async fn handle<P: Provider>(
     let first_plan = Some(request.planned_private).filter(|bytes| !bytes.is_empty());
     let first_plan = first_plan.map(|bytes| Private::decode(&bytes));
     let instance = private.instance_to_plan(prior.is_some(), first_plan.as_ref());
+    let hands_on_plans = request.client_capabilities.is_some_and(|host| host.store_planned_private);
     let context = PlanContext {
         client: client.as_deref(),
         warnings: &warnings,
         private: &private,
         first_plan: first_plan.as_ref(),
-        hands_on_plans: request.client_capabilities.is_some_and(|host| host.store_planned_private),
+        hands_on_plans,
         instance,
     };
     if proposed.is_none() {
@@ -60,7 +61,11 @@ pub(super) async fn handle<P: Provider>(
         prior: prior.clone(),
         config: planning::with_defaults(&managed.schema, config.clone()),
     };
-    let plan = managed.resource.plan(context, change).await?;
+    let plan = managed.resource.plan(context, change).await;
+    if let Some(first) = &first_plan {
+        warnings.leave_out(|title| first.has_warned(title));
+    }
+    let plan = plan?;
 
     if let Some(defect) =
         planning::plan_defect(&managed.schema, prior.as_ref(), &config, &plan.planned)
@@ -72,6 +77,10 @@ pub(super) async fn handle<P: Provider>(
         .into());
     }
     let replace = planning::replacements(prior.as_ref(), &plan.planned, &plan.replace);
+    let mut planned_private = private.to_apply(instance, plan.notes);
+    if hands_on_plans && first_plan.is_none() {
+        planned_private = planned_private.with_warnings(warnings.titles());
+    }
     Ok(pb::plan_resource_change::Response {
         planned_identity: managed.identity(&plan.planned)?,
         planned_state: Some(convert::dynamic(Some(plan.planned))),
@@ -79,7 +88,7 @@ pub(super) async fn handle<P: Provider>(
             .into_iter()
             .map(|name| convert::path(&AttributePath::attribute(name)))
             .collect(),
-        planned_private: private.to_apply(instance, plan.notes).encode(),
+        planned_private: planned_private.encode(),
         deferred,
         ..Default::default()
     })

@@ -12,7 +12,7 @@ pub enum Finding {
     /// Another scope manages the same settings. Each is there with the value that the other wants.
     SameSettings(Vec<(Object, bool)>),
     /// Another exclusive list manages the same kind of the same project.
-    SameList(ProjectId, Kind),
+    SameList(Kind, Differences),
     /// Another entry manages the target of that name, with these permissions if it manages them.
     SameEntry(String, Option<Permissions>),
     /// An exclusive list removes these entries of other resources.
@@ -28,6 +28,17 @@ pub enum Finding {
     /// The replacements of other resources leave these objects, which this one keeps, if the host
     /// removes the old object before it makes the new one.
     ReplacedObjects(BTreeSet<String>),
+}
+
+/// The entries in which two exclusive lists of one kind differ, as far as their IDs are known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Differences {
+    /// The entries that only this list has.
+    pub own: BTreeSet<String>,
+    /// The entries that only the other list has.
+    pub theirs: BTreeSet<String>,
+    /// The entries that both have, with different permissions.
+    pub unlike: BTreeSet<String>,
 }
 
 /// Returns what there is to tell of the others, from the planned claim of one instance.
@@ -56,18 +67,18 @@ pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> 
     merged(findings)
 }
 
-fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Option<Finding> {
+fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Vec<Finding> {
     let (wanted, theirs) = (own.1, other.1);
+    if let (Manager::Exclusive, Manager::Exclusive) = (own.0, other.0) {
+        let lists = wanted.exclusive().intersection(theirs.exclusive());
+        return lists.map(|list| same_list(*list, wanted, theirs)).collect();
+    }
     let mut shared = wanted.objects().filter_map(|object| Some((*object, theirs.value(*object)?)));
-    match (own.0, other.0) {
+    let finding = match (own.0, other.0) {
         (Manager::Scope, Manager::Scope) => {
             let settings = shared.filter_map(|(object, value)| Some((object, value.setting()?)));
             let settings: Vec<_> = settings.collect();
             (!settings.is_empty()).then_some(Finding::SameSettings(settings))
-        }
-        (Manager::Exclusive, Manager::Exclusive) => {
-            let mut lists = wanted.exclusive().intersection(theirs.exclusive());
-            lists.next().map(|(project, kind)| Finding::SameList(*project, *kind))
         }
         (Manager::Entry, Manager::Entry) => shared.find_map(|(object, value)| match value {
             Value::Entry(permissions) => {
@@ -77,8 +88,32 @@ fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Option<Finding
         }),
         (Manager::Entry, Manager::Exclusive) => beside_list(wanted, theirs),
         (Manager::Exclusive, Manager::Entry) => beside_list(theirs, wanted),
-        (Manager::Scope, _) | (_, Manager::Scope) => None,
-    }
+        (Manager::Scope, _) | (_, Manager::Scope) | (Manager::Exclusive, Manager::Exclusive) => {
+            None
+        }
+    };
+    finding.into_iter().collect()
+}
+
+/// Returns how two exclusive lists of that kind differ.
+fn same_list(list: (ProjectId, Kind), wanted: &Wanted, theirs: &Wanted) -> Finding {
+    let is_listed = |object: &Object| match object {
+        Object::Entry(project, target) => (*project, target.kind()) == list,
+        Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => false,
+    };
+    let only_in = |one: &Wanted, other: &Wanted| {
+        named(one, |object| is_listed(object) && other.value(*object).is_none()).unwrap_or_default()
+    };
+    let are_unlike = |object: &Object| {
+        let values = wanted.value(*object).zip(theirs.value(*object));
+        is_listed(object) && values.is_some_and(|(one, other)| one.is_undone_by(other))
+    };
+    let differences = Differences {
+        own: only_in(wanted, theirs),
+        theirs: only_in(theirs, wanted),
+        unlike: named(wanted, are_unlike).unwrap_or_default(),
+    };
+    Finding::SameList(list.1, differences)
 }
 
 /// Returns what is wrong with an entry beside an exclusive list.

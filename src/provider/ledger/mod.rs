@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use claim::{Claim, Fate};
 pub use claim::{Manager, Object, Value, Wanted};
-pub use finding::Finding;
+pub use finding::{Differences, Finding};
 pub use turn::Turn;
 
 use crate::framework::{Instance, Mark};

@@ -67,8 +67,39 @@ fn two_scopes_of_a_project_conflict() {
 fn two_lists_conflict_if_they_are_of_one_kind() {
     let projects = (Manager::Exclusive, list(Kind::Project, &[project(2)]));
     let found = second(projects.clone(), (Manager::Exclusive, list(Kind::Project, &[])));
-    assert_eq!(found, [Finding::SameList(app(), Kind::Project)]);
+    let theirs = Differences { theirs: names(&[project(2)]), ..Differences::default() };
+    assert_eq!(found, [Finding::SameList(Kind::Project, theirs)]);
     assert_eq!(second(projects, (Manager::Exclusive, list(Kind::Group, &[group(7)]))), []);
+}
+
+#[test]
+fn two_lists_tell_their_differences_by_kind() {
+    let both = |objects: &[Object]| {
+        let wanted = list(Kind::Project, objects).exclusively(app(), Kind::Group);
+        (Manager::Exclusive, wanted)
+    };
+    let (one, other) = (both(&[project(2), project(3), group(7)]), both(&[project(2), project(4)]));
+    let found = second(one, other);
+    let (own, theirs) = (names(&[project(4)]), names(&[project(3)]));
+    let projects = Differences { own, theirs, unlike: BTreeSet::new() };
+    let groups = Differences { theirs: names(&[group(7)]), ..Differences::default() };
+    let expected = [(Kind::Project, projects), (Kind::Group, groups)];
+    assert_eq!(found, expected.map(|(kind, found)| Finding::SameList(kind, found)));
+}
+
+#[test]
+fn two_lists_tell_unlike_permissions() {
+    let with = |permissions| {
+        let value = Value::Entry(Some(permissions));
+        let entry = Wanted::default().with(project(2), value, project(2).to_string());
+        (Manager::Exclusive, entry.exclusively(app(), Kind::Project))
+    };
+    let nothing = Permissions::Only(BTreeSet::new());
+    let unlike = Differences { unlike: names(&[project(2)]), ..Differences::default() };
+    assert_eq!(
+        second(with(Permissions::Default), with(nothing)),
+        [Finding::SameList(Kind::Project, unlike)]
+    );
 }
 
 #[test]

@@ -29,7 +29,7 @@ use crate::framework::{
 use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId, Target};
 use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
-use crate::provider::ledger::Manager;
+use crate::provider::ledger::{Manager, Object};
 use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::{self, Known, Stage};
 use crate::provider::report::{gone_before_removal, is_out_of_reach, project_gone, report, unread};
@@ -453,7 +453,11 @@ fn warn_and_claim(
     }
     warn::covered_projects(&project, (prior, planned), kept, lists, context.warnings);
     let kept: BTreeSet<Target> = kept.keys().copied().collect();
-    warn::loss_of_access(&project, (prior, planned), adopted, &kept, lists, context.warnings);
+    // To remove what another resource of this run has just added is a conflict.
+    let (ledger, own) = (&connection.ledger, context.instance.mark);
+    let stays = |target: &Target| ledger.was_added(Object::Entry(project_id, *target), own);
+    let staying = kept.iter().copied().chain(lists.targets().filter(stays)).collect();
+    warn::loss_of_access(&project, (prior, planned), adopted, &staying, lists, context.warnings);
     if let Some(prior) = prior {
         warn::no_longer_managed(&project, prior, planned, lists, context.warnings);
     }

@@ -137,7 +137,7 @@ pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
     let warnings = tf.plan().run().warnings();
     let losses: Vec<_> = warnings
         .iter()
-        .filter(|warning| warning.summary.starts_with("Targets will lose access"))
+        .filter(|warning| warning.summary.starts_with("Targets lose access"))
         .collect();
     assert_eq!(losses.len(), PROJECTS, "{warnings:?}");
     assert!(losses.iter().all(|warning| warning.detail.contains(":\n\n  - group shop (11)\n\n")));

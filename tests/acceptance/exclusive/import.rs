@@ -52,7 +52,7 @@ fn only_the_first_plan_after_an_import_names_who_loses_access() {
     tf.import(LIST, "acme/app").succeeds();
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project acme/app (1)
+    Warning: Targets lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

@@ -15,7 +15,7 @@ fn the_first_plan_names_each_target_that_will_lose_access() {
     tf.config(&exclusive("target_projects = [\"acme/lib\"]\n  target_group_ids = [2]"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project acme/app (1)
+    Warning: Targets lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -64,7 +64,7 @@ fn newly_managed_kind_names_who_loses_access() {
 
     tf.config(&replaced(&projects, "]\n", "]\n  target_groups = [\"ops\"]\n"));
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project acme/app (1)
+    Warning: Targets lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -88,7 +88,7 @@ fn another_project_names_who_will_lose_access_to_it() {
 
     tf.config(&replaced(&list, "acme/app", "acme/web"));
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project acme/web (3)
+    Warning: Targets lose access to project acme/web (3)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
@@ -134,7 +134,7 @@ fn hidden_targets_are_named_by_what_gitlab_returns() {
     tf.config(&exclusive("target_project_ids = []"));
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Targets will lose access to project acme/app (1)
+    Warning: Targets lose access to project acme/app (1)
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 

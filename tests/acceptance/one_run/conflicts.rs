@@ -35,6 +35,7 @@ fn second_fails(
     let applied = tf.apply_saved();
 
     assert_fails_with(&applied, facts);
+    assert_eq!(applied.errors().len(), 1, "{applied}");
     assert!(
         applied.errors().iter().all(|error| !tells(error, &["plan doesn't show"])),
         "{applied}"
@@ -72,6 +73,34 @@ fn second_list_does_not_add_what_the_first_removed() {
 
         assert_eq!(kind.allowed(&gitlab), [0]);
         assert_eq!(writes.len(), 1, "{writes}");
+    }
+}
+
+#[test]
+fn two_lists_name_their_differences() {
+    for kind in KINDS {
+        let gitlab = kind.gitlab(&[1]);
+        let (first, second) = (kind.list(&[0, 2]), kind.list(&[1, 2]));
+        let facts = ["only this one|only the other", &kind.named(0), &kind.named(1)];
+
+        let facts = [&facts[..], &[APP_NAMED]].concat();
+        let tf = workspace(&gitlab);
+        let order = after(&format!("{LIST}.first"));
+        tf.config(&format!(
+            "{}{}",
+            list("first", &first),
+            list("second", &format!("{second}{order}"))
+        ));
+        let plan = tf.plan();
+        assert_warns(plan.succeeds().run(), &facts);
+        assert_does_not_warn(plan.run(), &["conflict", &kind.named(2)]);
+
+        // What the first one has added and removed is one conflict.
+        let applied = tf.apply_saved();
+        assert_fails_with(&applied, &["conflict", &kind.named(0), &kind.named(1)]);
+        assert_eq!(applied.errors().len(), 1, "{applied}");
+        assert_does_not_warn(&applied, &["lose access", &kind.named(0)]);
+        assert_eq!(kind.allowed(&gitlab), [0, 2]);
     }
 }
 

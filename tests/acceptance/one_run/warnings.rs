@@ -8,7 +8,7 @@ use terraform_cli::{Action, Run};
 
 use super::*;
 use crate::kit::workspace;
-use crate::needs::TERRAFORM_DATA;
+use crate::needs::{PLANNED_PRIVATE_DATA, TERRAFORM_DATA};
 use crate::worlds::{ACME, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 /// Longer than any snapshot of a list is used.
@@ -135,6 +135,31 @@ fn empty_kind_of_a_list_warns_of_no_kept_access() {
     tf.config(&list("this", "target_projects = [\"acme/lib\"]"));
 
     tf.plan().succeeds().warns_of_nothing();
+}
+
+/// The entry is adopted, the list removes another target, and the scope counts what is on the
+/// allowlist, which has changed by the time that the apply plans the scope again.
+#[test]
+fn apply_repeats_no_warning_of_its_plan() {
+    PLANNED_PRIVATE_DATA.require();
+    let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
+    gitlab.set_inbound_enabled(APP, false);
+    let tf = workspace(&gitlab);
+    let order = after(&format!("{LIST}.this, {ENTRY}.this"));
+    tf.config(
+        &[
+            entry("this", "target_group = \"ops\""),
+            list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"),
+            scope("this", &format!("inbound_enabled = true{order}")),
+        ]
+        .concat(),
+    );
+
+    let plan = tf.plan();
+    assert_eq!(plan.succeeds().run().warnings().len(), 3, "{}", plan.run());
+    tf.apply_saved().succeeds().warns_of_nothing();
+
+    tf.plan().changes_nothing();
 }
 
 #[test]

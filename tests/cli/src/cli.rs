@@ -18,6 +18,8 @@ const NAMES: [&str; 2] = ["terraform", "tofu"];
 #[derive(Debug, Clone)]
 pub struct Cli {
     path: PathBuf,
+    /// The path as [`PATH_VARIABLE`] has it, if that names the program.
+    named: Option<PathBuf>,
     release: Arc<OnceLock<Release>>,
 }
 
@@ -52,6 +54,19 @@ pub enum NoCli {
     /// The environment names what is not there.
     #[error("{PATH_VARIABLE} names {0:?}, where there is no file")]
     NotThere(PathBuf),
+}
+
+/// The error of a program that isn't Terraform or OpenTofu.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{origin}, which isn't Terraform or OpenTofu: `{} version` should print a line such as \
+     `Terraform v1.15.5`, but {outcome}",
+    .path.display()
+)]
+pub struct NotACli {
+    origin: String,
+    path: PathBuf,
+    outcome: String,
 }
 
 impl Cli {
@@ -100,7 +115,10 @@ impl Cli {
             let named = PathBuf::from(named);
             // Runs happen in other directories, so a relative path is settled here.
             let path = named.canonicalize().ok().filter(|path| path.is_file());
-            return path.map(Cli::at).map(Some).ok_or(NoCli::NotThere(named));
+            return match path {
+                Some(path) => Ok(Some(Cli { named: Some(named), ..Cli::at(path) })),
+                None => Err(NoCli::NotThere(named)),
+            };
         }
         let search_path = variable("PATH").unwrap_or_default();
         let in_directory = |name: &'static str| {
@@ -112,7 +130,7 @@ impl Cli {
     }
 
     fn at(path: PathBuf) -> Cli {
-        Cli { path, release: Arc::default() }
+        Cli { path, named: None, release: Arc::default() }
     }
 
     /// Returns the path of the program.
@@ -129,17 +147,37 @@ impl Cli {
     #[track_caller]
     #[must_use]
     pub fn release(&self) -> Release {
-        *self.release.get_or_init(|| {
-            let mut version = Command::new(&self.path);
-            let output = version.arg("version").env("CHECKPOINT_DISABLE", "1").output();
-            let said = output.as_ref().map_or_else(
-                |error| panic!("{:?} can't be started: {error}", self.path),
-                |output| String::from_utf8_lossy(&output.stdout),
-            );
-            said.lines()
-                .find_map(Release::read)
-                .unwrap_or_else(|| panic!("no version in {output:?}"))
-        })
+        self.identify().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Returns what the program says that it is, as [`Cli::release`] does.
+    ///
+    /// # Errors
+    ///
+    /// When the program can't be started or doesn't say it.
+    pub fn identify(&self) -> Result<Release, NotACli> {
+        if let Some(release) = self.release.get() {
+            return Ok(*release);
+        }
+        let mut version = Command::new(&self.path);
+        let outcome = match version.arg("version").env("CHECKPOINT_DISABLE", "1").output() {
+            Err(error) => format!("can't be started: {error}"),
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stdout);
+                if let Some(release) = said.lines().find_map(Release::read) {
+                    return Ok(*self.release.get_or_init(|| release));
+                }
+                match said.lines().next() {
+                    Some(line) => format!("printed {line:?}"),
+                    None => "printed nothing".to_owned(),
+                }
+            }
+        };
+        let origin = match &self.named {
+            Some(named) => format!("{PATH_VARIABLE} names {named:?}"),
+            None => format!("PATH has {:?}", self.path),
+        };
+        Err(NotACli { origin, path: self.path.clone(), outcome })
     }
 }
 
@@ -208,6 +246,31 @@ mod tests {
         assert!(
             matches!(found(Some(&absent), &[path.path()]), Err(NoCli::NotThere(path)) if path == absent)
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_is_no_cli_is_told_with_the_variable() {
+        let told = |named: &str, text: &str| {
+            use std::fs::Permissions;
+            use std::os::unix::fs::PermissionsExt as _;
+
+            let directory = directory_with(&[named]);
+            let program = directory.path().join(named);
+            std::fs::write(&program, text).unwrap();
+            std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+            let variable = |name: &str| (name == PATH_VARIABLE).then(|| program.clone().into());
+            let cli = Cli::find_installed_in(variable).unwrap().unwrap();
+            let told = cli.identify().unwrap_err().to_string();
+            told.replace(directory.path().canonicalize().unwrap().to_str().unwrap(), "/there")
+        };
+        let expected = "TF_ACC_TERRAFORM_PATH names \"/there/true\", which isn't Terraform or \
+                        OpenTofu: `/there/true version` should print a line such as `Terraform \
+                        v1.15.5`, but ";
+        let silent = told("true", "#!/bin/sh\n");
+        assert_eq!(silent, format!("{expected}printed nothing"));
+        let other = told("true", "#!/bin/sh\necho other 1.2\n");
+        assert_eq!(other, format!("{expected}printed \"other 1.2\""));
     }
 
     #[test]

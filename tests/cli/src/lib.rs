@@ -22,7 +22,7 @@ mod running;
 mod state;
 mod workspace;
 
-pub use cli::{Cli, NoCli, PATH_VARIABLE, Program, Release};
+pub use cli::{Cli, NoCli, NotACli, PATH_VARIABLE, Program, Release};
 pub use diagnostic::{Diagnostic, Severity};
 pub use plan::{Action, Change, Plan};
 pub use run::Run;

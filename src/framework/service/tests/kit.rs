@@ -188,6 +188,10 @@ impl Resource for ThingResource {
         if context.client.is_some() && planned.name.known().is_some() {
             planned.id = planned.name.clone();
         }
+        if planned.name.known().is_some_and(|name| name == "warns") {
+            let count = noted(context.first_plan)["seen"].clone();
+            context.warnings.add(Diagnostic::new("Warned", format!("By plan {count}.")));
+        }
         if planned.name.known().is_some_and(|name| name == "breaks the plan") {
             planned.size = Attr::Known(99);
         }

@@ -119,3 +119,30 @@ async fn private_data_goes_from_plan_to_apply_and_state() {
         assert_eq!(private_data(&planned_with(&kept, b"", true).await), (mark, Some(1)), "{name}");
     }
 }
+
+#[tokio::test]
+async fn plan_of_the_apply_repeats_no_warning() {
+    for (hands_on, repeated) in [(true, vec![]), (false, vec!["W: Warned"])] {
+        let plan = async |first_plan: Vec<u8>| {
+            let thing = thing("warns", 1, None);
+            let request = pb::plan_resource_change::Request {
+                type_name: "test_thing".into(),
+                prior_state: sent(None),
+                proposed_new_state: sent(thing.clone()),
+                config: sent(thing),
+                client_capabilities: Some(pb::ClientCapabilities {
+                    store_planned_private: hands_on,
+                    ..Default::default()
+                }),
+                planned_private: first_plan,
+                ..Default::default()
+            };
+            let service = configured().await;
+            service.plan_resource_change(Request::new(request)).await.unwrap().into_inner()
+        };
+        let first = plan(Vec::new()).await;
+        assert_eq!(told(&first.diagnostics), ["W: Warned"]);
+        let again = plan(first.planned_private).await;
+        assert_eq!(told(&again.diagnostics), repeated, "{hands_on}");
+    }
+}

@@ -7,9 +7,11 @@ use serde_json::Value as Json;
 use crate::framework::{Diagnostic, Errors, PlanContext, Warnings};
 use crate::gitlab::{ErrorKind, Freshness, ProjectId, Target};
 use crate::provider::connection::Connection;
+use crate::provider::ledger::Object;
 use crate::provider::names;
 use crate::provider::report::{is_out_of_reach, report, unread};
 use crate::provider::resources::allowlist_exclusive::LIMIT;
+use crate::provider::unresolved::unknown_id;
 
 const UNREAD: &str =
     "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
@@ -17,7 +19,7 @@ const UNREAD: &str =
 /// Warns if the plan is to create what is there. All entries of a project share one reading of the
 /// list. Returns whether the entry is there; a list that the token may not read counts as one
 /// without it, since the same apply may give the token the right, and so does one of a GitLab that
-/// can't be reached yet.
+/// can't be reached yet. Warns of a project that isn't there.
 ///
 /// # Errors
 ///
@@ -33,9 +35,13 @@ pub(super) async fn check(
     match connection.gitlab.allowlist(project_id, target.kind(), Freshness::Shared).await {
         Ok(list) if list.get(target).is_some() => {
             connection.ledger.note_adoption(project_id, target);
+            let object = Object::Entry(project_id, target);
+            let is_of_this_run = connection.ledger.was_added(object, context.instance.mark);
             // Otherwise each time: a host that plans a resource twice may drop the warnings of the
             // first plan.
-            if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none()) {
+            if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none())
+                && !is_of_this_run
+            {
                 warnings.add(adopted(planned));
             }
             Ok(true)
@@ -47,9 +53,11 @@ pub(super) async fn check(
             }
             Ok(false)
         }
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
+        Err(error) if error.is_not_found() => {
+            warnings.add(unknown_id(&project));
             Ok(false)
         }
+        Err(error) if *error.kind() == ErrorKind::Forbidden => Ok(false),
         Err(error) if is_out_of_reach(&error) => {
             warnings.add(unread(cannot_read(&project), &error, UNREAD));
             Ok(false)

@@ -112,6 +112,12 @@ impl Lists {
         self.members.of(kind).as_deref()
     }
 
+    /// Returns the targets of all lists that were read.
+    pub(super) fn targets(&self) -> impl Iterator<Item = Target> {
+        let lists = [&self.members.projects, &self.members.groups].into_iter().flatten();
+        lists.flat_map(|list| list.iter()).map(|entry| entry.target)
+    }
+
     /// Returns the permissions of the entries, if they were read.
     pub(super) fn permissions(&self) -> Option<&PermissionList> {
         self.permissions.as_deref()

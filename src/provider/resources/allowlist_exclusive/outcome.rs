@@ -116,17 +116,13 @@ impl Outcome {
     }
 
     /// Success if all was done; else an error that names what was done and all that was not, and
-    /// one for each write that would have undone another resource's.
+    /// one with all writes that would have undone other resources'.
     pub(super) fn into_result(self) -> Result<(), Errors> {
-        let undoing = self
-            .undoing
-            .iter()
-            .map(|(write, by)| overlap::undone(&self.name(write.target()), *by, &self.project));
-        let mut problems: Vec<Diagnostic> = undoing.collect();
-        if !self.failed.is_empty() || !self.interrupted.is_empty() {
-            problems.insert(0, self.incomplete());
-        }
-        Errors::check(problems)
+        let undoing = self.undoing.iter().map(|(write, by)| (self.name(write.target()), *by));
+        let undone = overlap::all_undone(&undoing.collect(), &self.project);
+        let is_incomplete = !self.failed.is_empty() || !self.interrupted.is_empty();
+        let incomplete = is_incomplete.then(|| self.incomplete());
+        Errors::check(incomplete.into_iter().chain(undone))
     }
 
     fn incomplete(self) -> Diagnostic {

@@ -30,7 +30,7 @@ pub(super) fn loss_of_access(
     let (verb, why) = if open {
         ("may lose", ", unless values that are known only after apply include them")
     } else {
-        ("will lose", "")
+        ("lose", "")
     };
     warnings.add(Diagnostic::new(
         format!("Targets {verb} access to project {project}"),

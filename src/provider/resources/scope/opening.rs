@@ -10,6 +10,7 @@ use crate::gitlab::{
 };
 use crate::provider::names;
 use crate::provider::report::of_a_plan;
+use crate::provider::unresolved::unknown_id;
 
 /// The policy that lets jobs push.
 const PUSH_POLICY: &str = "ADMIN_REPOSITORIES";
@@ -27,10 +28,13 @@ pub(super) async fn check(
 ) -> Result<(), Errors> {
     let project = project_id_of(planned);
     if opens_access(prior, planned) {
-        if let (Some(gitlab), Some(project)) = (gitlab, project)
-            && is_enforced(gitlab, project, prior).await
-        {
-            return Err(of_a_plan(enforced(&names::project(&planned.project, project))).into());
+        if let (Some(gitlab), Some(project)) = (gitlab, project) {
+            let name = names::project(&planned.project, project);
+            match is_enforced(gitlab, project, prior).await {
+                Ok(true) => return Err(of_a_plan(enforced(&name)).into()),
+                Err(error) if error.is_not_found() => warnings.add(unknown_id(&name)),
+                Ok(false) | Err(_) => {}
+            }
         }
         warnings.add(opening(planned));
     }
@@ -68,27 +72,31 @@ fn is_same(prior: &ScopeModel, planned: &ScopeModel) -> bool {
 }
 
 /// Checks whether the project is restricted on the server, and GitLab is known to keep it so.
-/// Whatever can't be read leaves it to the apply.
-async fn is_enforced(gitlab: &Client, project: ProjectId, prior: Option<&ScopeModel>) -> bool {
+///
+/// # Errors
+///
+/// If the project's settings can't be read. Whatever else can't be read leaves it to the apply.
+async fn is_enforced(
+    gitlab: &Client,
+    project: ProjectId,
+    prior: Option<&ScopeModel>,
+) -> Result<bool, Error> {
     let held = prior.filter(|prior| project_id_of(prior) == Some(project));
     let is_restricted = match held {
         Some(prior) => prior.inbound_enabled == Attr::Known(true),
-        None => gitlab
-            .settings(project, Freshness::Shared)
-            .await
-            .is_ok_and(|settings| settings.inbound_enabled),
+        None => gitlab.settings(project, Freshness::Shared).await?.inbound_enabled,
     };
     if !is_restricted {
-        return false;
+        return Ok(false);
     }
-    match gitlab.is_enforced().await {
+    Ok(match gitlab.is_enforced().await {
         Ok(Some(is_enforced)) => is_enforced,
         // GraphQL tells the project's own setting, and REST what holds.
         Ok(None) | Err(_) => gitlab
             .own_settings(project, Freshness::Now)
             .await
             .is_ok_and(|own| own.inbound_job_token_scope_enabled == Some(false)),
-    }
+    })
 }
 
 fn enforced(project: &str) -> Diagnostic {
@@ -105,7 +113,7 @@ fn enforced(project: &str) -> Diagnostic {
 fn opening(planned: &ScopeModel) -> Diagnostic {
     let project = project_name(planned, project_id_of(planned));
     Diagnostic::new(
-        format!("Project {project} will be open to all"),
+        format!("Project {project} opens to all job tokens"),
         format!(
             "With `inbound_enabled = false`, the jobs of all projects of the instance can access \
              project {project} with their job token, within the rights of the user who runs them. \

@@ -5,9 +5,10 @@ use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, Error, Freshness, Kind, ProjectId};
 use crate::provider::names;
+use crate::provider::unresolved::unknown_id;
 
-/// Warns if the project is open now and the plan restricts it. What can't be read costs the warning
-/// alone: the apply tells what is wrong.
+/// Warns if the project is open now and the plan restricts it, and if it isn't there. What can't be
+/// read costs the warning alone: the apply tells what is wrong.
 pub(super) async fn check(
     gitlab: &Client,
     project: ProjectId,
@@ -25,10 +26,14 @@ pub(super) async fn check(
             .await
             .map(|settings| !settings.inbound_enabled),
     };
+    let name = names::project(&planned.project, project);
+    if is_open.as_ref().is_err_and(Error::is_not_found) {
+        warnings.add(unknown_id(&name));
+    }
     if is_open.unwrap_or_default()
         && let Ok((projects, groups)) = count(gitlab, project).await
     {
-        warnings.add(told(&names::project(&planned.project, project), projects, groups));
+        warnings.add(told(&name, projects, groups));
     }
 }
 
@@ -54,7 +59,7 @@ fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
         }
     };
     Diagnostic::new(
-        format!("Project {project} will be restricted"),
+        format!("Project {project} becomes restricted"),
         format!(
             "Project {project} is open (`inbound_enabled = false`). Applying this restricts access \
              to its allowlist. {entries}; all other projects lose access. If more projects need \
@@ -75,7 +80,7 @@ mod tests {
     #[test]
     fn entries_are_counted_by_kind() {
         let told = told("acme/app (100)", 1, 2);
-        assert_eq!(told.summary, "Project acme/app (100) will be restricted");
+        assert_eq!(told.summary, "Project acme/app (100) becomes restricted");
         assert_eq!(
             told.detail,
             "Project acme/app (100) is open (`inbound_enabled = false`). Applying this restricts \
