@@ -30,6 +30,7 @@ use crate::provider::unresolved::Unresolved;
 use crate::provider::{claiming, identity, names, overlap, project, replacement};
 pub(in crate::provider) use ids::entry_id;
 use ids::{identify, in_state, project_of, resolve_existing, target};
+pub(in crate::provider) use import::project_in_import_id;
 
 /// The resource.
 pub(in crate::provider) struct AllowlistEntry;
