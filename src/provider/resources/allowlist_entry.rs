@@ -437,13 +437,14 @@ impl Resource for AllowlistEntry {
             }
             Err(error) => {
                 let state = state.with_ids(project_id, target);
+                let asking = permissions::asking(&state);
                 let attempted = format!("Can't remove entry: {}", names::target(&state));
                 let objects = format!(
                     "Removing {} from the allowlist of project {} failed.",
                     names::target(&state),
                     names::project_of(&state)
                 );
-                Err(report_on(attempted, Some(&objects), &error).into())
+                Err(report_on(attempted, Some(&objects), asking, &error).into())
             }
         }
     }

@@ -176,8 +176,7 @@ fn what_is_not_visible_is_warned_of() {
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
-    POST /api/graphql (JobTokenPermissions): fine-grained tokens can't do this
-    (200).
+    POST /api/graphql (JobTokenPermissions): fine-grained tokens can't do this.
     Response: Access denied: This operation doesn't support fine-grained personal
     access tokens.
 

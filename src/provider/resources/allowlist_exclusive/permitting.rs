@@ -15,7 +15,7 @@ use crate::gitlab::{
 };
 use crate::provider::connection::Connection;
 use crate::provider::permissions;
-use crate::provider::report::{is_out_of_reach, of_a_plan, report};
+use crate::provider::report::{Asking, is_out_of_reach, of_a_plan, report_asking};
 
 impl Lists {
     /// Returns the lists with the permissions of their entries, which maps need.
@@ -37,20 +37,24 @@ impl Lists {
             GroupId::side(planned).is_map().then(|| self.members(Kind::Group)).flatten(),
         ];
         let project = change::project_name(planned);
-        let refused = |problem| Errors::from(of_a_plan(with_set_form(problem)).at(attribute));
+        let refused = |problem| Errors::from(of_a_plan(problem).at(attribute));
         let error = match read(gitlab, project_id, members, Freshness::Shared).await {
             Ok((list, _)) if list.is_switched_off() => {
-                return Err(refused(permissions::switched_off(&project)));
+                return Err(refused(permissions::switched_off(&project, Asking::Map)));
             }
             Ok((list, hidden)) if hidden.is_empty() => return Ok(self.with(list)),
-            Ok((_, hidden)) => return Err(refused(incomplete(&project, &hidden))),
+            Ok((_, hidden)) => return Err(refused(with_set_form(incomplete(&project, &hidden)))),
             Err(error) => error,
         };
         if is_out_of_reach(&error) {
             return Ok(self);
         }
-        let told = report(permissions::cannot_read(&project), &error);
-        let told = if permissions::are_hidden(&error) { with_set_form(told) } else { told };
+        let told = report_asking(permissions::cannot_read(&project), Asking::Map, &error);
+        // Otherwise the advice names the sets.
+        let told = match permissions::are_hidden(&error) && error.is_supported() {
+            true => with_set_form(told),
+            false => told,
+        };
         Err(of_a_plan(told).at(attribute).into())
     }
 }

@@ -13,10 +13,11 @@ use crate::project;
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
-const TITLED: [&str; 9] = [
+const TITLED: [&str; 10] = [
     "Diagnostic::new(",
     "Diagnostic::defect(",
     "report(",
+    "report_asking(",
     "report_on(",
     "report_all(",
     "unread(",
@@ -115,7 +116,7 @@ fn titles_at(
     let path: String = named.chars().take_while(is_in_path).collect();
     let (from, name) = path.rsplit_once("::").unwrap_or(("", &path));
     let variable =
-        source[..start].rsplit_once(&format!("let {name} = ")).map(|(_, value)| texts(value));
+        source[..start].rsplit_once(&format!("let {name} =")).map(|(_, value)| texts(value));
     let titles = if named[path.len()..].starts_with('(') {
         let here = || body(source, name).map(texts).or_else(|| variable.clone());
         let there = |from: &str| body(&module(from), name).map(texts);
