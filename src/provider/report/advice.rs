@@ -17,26 +17,31 @@ const NOT_GITLAB: &str = "The response isn't from GitLab's API. Set the provider
 /// Returns what to do about it, where more can be said than GitLab said itself. A call about
 /// permissions says what asks for them.
 pub(super) fn advice(error: &Error, asking: Option<Asking>) -> Option<Cow<'static, str>> {
-    let asking = asking.unwrap_or(Asking::Entry);
     match error.kind() {
         ErrorKind::FineGrained { needed: Some(needed) } => Some(missing_permissions(needed).into()),
+        ErrorKind::FineGrained { needed: None } => Some(classic_token(asking).into()),
         ErrorKind::Proxy { address, variable, problem } => {
             Some(connection::of_proxy(address, variable, *problem).into())
         }
-        ErrorKind::SwitchedOff => Some(switched_off(asking).into()),
+        ErrorKind::SwitchedOff => Some(switched_off(asking.unwrap_or(Asking::Entry)).into()),
         ErrorKind::Unsupported if error.is_over_graphql() && !error.is_about_a_group() => {
-            Some(permissions_missing(asking).into())
+            Some(permissions_missing(asking.unwrap_or(Asking::Entry)).into())
         }
         _ => fixed_advice(error).map(Cow::Borrowed),
     }
 }
 
-const CLASSIC_TOKEN_TO_READ: &str = "GitLab offers this only over GraphQL, where fine-grained \
-     tokens don't support it yet. Use a classic access token with the scope `read_api` or `api`.";
-
-const CLASSIC_TOKEN: &str = "GitLab offers this only over GraphQL, where fine-grained tokens don't \
-     support it yet. Use a classic access token with the scope `api`, or don't manage permissions \
-     of entries and cross-project push.";
+/// Returns the advice where no fine-grained token can do this.
+fn classic_token(asking: Option<Asking>) -> String {
+    let without = match asking {
+        Some(asking) => format!(", or {}", asking.without_permissions()),
+        None => "; `read_api` is enough for plans and data sources".to_owned(),
+    };
+    format!(
+        "GitLab offers this only over GraphQL, where fine-grained tokens don't support it yet. Use \
+         a classic access token with the scope `api`{without}."
+    )
+}
 
 fn missing_permissions(needed: &str) -> String {
     let early_check = match needed.contains(READ_USER) {
@@ -58,13 +63,9 @@ const READ_USER: &str = "User: Read";
 
 fn fixed_advice(error: &Error) -> Option<&'static str> {
     let advice = match error.kind() {
-        ErrorKind::FineGrained { needed: Some(_) }
-        | ErrorKind::Proxy { .. }
-        | ErrorKind::SwitchedOff => return None,
-        ErrorKind::FineGrained { needed: None } if error.is_about_a_group() => {
-            CLASSIC_TOKEN_TO_READ
+        ErrorKind::FineGrained { .. } | ErrorKind::Proxy { .. } | ErrorKind::SwitchedOff => {
+            return None;
         }
-        ErrorKind::FineGrained { needed: None } => CLASSIC_TOKEN,
         ErrorKind::NoToken => {
             "Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`, to an \
              access token with the scope `api`."

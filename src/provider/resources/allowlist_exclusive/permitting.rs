@@ -10,8 +10,8 @@ use super::lists::Lists;
 use super::{ExclusiveModel, change};
 use crate::framework::{AttributePath, Diagnostic, Errors, Warnings};
 use crate::gitlab::{
-    Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, Permissions, ProjectId,
-    Target,
+    Allowlist, Client, Error, ErrorKind, Freshness, GroupId, Kind, PermissionList, Permissions,
+    ProjectId, Target,
 };
 use crate::provider::connection::Connection;
 use crate::provider::permissions;
@@ -50,8 +50,11 @@ impl Lists {
             return Ok(self);
         }
         let told = report_asking(permissions::cannot_read(&project), Asking::Map, &error);
-        // Otherwise the advice names the sets.
-        let told = match permissions::are_hidden(&error) && error.is_supported() {
+        let names_the_sets = matches!(
+            error.kind(),
+            ErrorKind::Unsupported | ErrorKind::FineGrained { needed: None }
+        );
+        let told = match permissions::are_hidden(&error) && !names_the_sets {
             true => with_set_form(told),
             false => told,
         };

@@ -105,8 +105,9 @@ fn token_that_no_longer_sees_permissions_empties_no_map() {
     access tokens.
 
     GitLab offers this only over GraphQL, where fine-grained tokens don't support
-    it yet. Use a classic access token with the scope `api`, or don't manage
-    permissions of entries and cross-project push.
+    it yet. Use a classic access token with the scope `api`, or set
+    `target_projects` and `target_groups` instead of `projects` and `groups`:
+    these sets don't manage permissions.
 
     The state keeps the permissions that it has, and plans don't show drift.
     "#);
