@@ -110,6 +110,14 @@ async fn a_secret_that_an_error_repeats_is_hidden() {
 }
 
 #[tokio::test]
+async fn equal_messages_are_told_once() {
+    let errors: Vec<_> =
+        ["no", "no", "not that", "no"].map(|words| json!({ "message": words })).to_vec();
+    let (_, line) = told(json(200, &json!({ "errors": errors }))).await;
+    assert_eq!(line, "GitLab rejected the request: no; not that");
+}
+
+#[tokio::test]
 async fn a_query_is_repeated_after_a_500_and_a_mutation_is_not() {
     let replies = || vec![empty(500), json(200, &json!({"data": {"it": 7}}))];
     let server = Scripted::answers(replies()).await;
