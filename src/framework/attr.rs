@@ -123,7 +123,10 @@ impl AttrValue for i64 {
     fn from_known(value: Value) -> Result<i64, &'static str> {
         match value {
             Value::Number(Number::Integer(integer)) => Ok(integer),
-            _ => Err("a whole number that fits 64 bits"),
+            Value::Number(Number::Decimal(text)) if !text.contains('.') => {
+                Err("a whole number from -9223372036854775808 to 9223372036854775807")
+            }
+            _ => Err("a whole number"),
         }
     }
 

@@ -152,14 +152,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                (
-                    "`id` must be a whole number that fits 64 bits.",
-                    Some(AttributePath::attribute("id"))
-                ),
-                (
-                    "`ids` must be a whole number that fits 64 bits.",
-                    Some(AttributePath::attribute("ids"))
-                ),
+                ("`id` must be a whole number.", Some(AttributePath::attribute("id"))),
+                ("`ids` must be a whole number.", Some(AttributePath::attribute("ids"))),
             ]
         );
     }

@@ -212,9 +212,12 @@ pub(super) async fn connect(
     if config.token_is_of_a_ci_job() {
         return Err(ci_job_token().at("token").into());
     }
-    let client = Client::new(&config, host.stopped).map_err(|error| unusable(&error))?;
+    let client = Client::new(&config, host.stopped)
+        .map_err(|error| unusable_file(&block, &error).unwrap_or_else(|| unusable(&error)))?;
     if early_auth_check(&block, environment)? {
-        let user = client.current_user().await.map_err(|error| unaccepted(&client, &error))?;
+        let source = BaseUrlSource::of(&block, environment);
+        let user =
+            client.current_user().await.map_err(|error| unaccepted(&client, source, &error))?;
         tracing::info!(user = user.username, base_url = %client.base_url(), "GitLab accepts the token");
     }
     let remembers = flag(environment, SNAPSHOTS_VARIABLE, true)?;
@@ -279,15 +282,50 @@ fn configured_base_url(
     block: &ProviderBlock,
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
 ) -> Result<BaseUrl, Errors> {
-    if let Some(url) = block.base_url.known() {
-        return base_url(url, "`base_url`").map_err(|problem| problem.at("base_url").into());
+    match BaseUrlSource::of(block, environment) {
+        BaseUrlSource::Block(url) => {
+            base_url(url, "`base_url`").map_err(|problem| problem.at("base_url").into())
+        }
+        BaseUrlSource::Variable(variable, url) => {
+            Ok(base_url(&url, &format!("The environment variable `{variable}`"))?)
+        }
+        BaseUrlSource::Default => Ok(base_url(DEFAULT_BASE_URL, "The default")?),
     }
-    for variable in BASE_URL_VARIABLES {
-        if let Some(url) = environment(variable) {
-            return Ok(base_url(&url, &format!("The environment variable `{variable}`"))?);
+}
+
+/// The place that the base URL is from, with the URL as it is written there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum BaseUrlSource<'a> {
+    Block(&'a str),
+    Variable(&'static str, String),
+    Default,
+}
+
+impl<'a> BaseUrlSource<'a> {
+    fn of(
+        block: &'a ProviderBlock,
+        environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    ) -> Self {
+        if let Some(url) = block.base_url.known() {
+            return Self::Block(url);
+        }
+        let set = |variable| Some(Self::Variable(variable, environment(variable)?));
+        BASE_URL_VARIABLES.into_iter().find_map(set).unwrap_or(Self::Default)
+    }
+
+    /// Returns a paragraph that names the place, unless it is the block.
+    fn note(&self) -> String {
+        match self {
+            Self::Block(_) => String::new(),
+            Self::Variable(variable, _) => format!(
+                "\n\n`base_url` isn't set, so the URL is from the environment variable \
+                 `{variable}`."
+            ),
+            Self::Default => "\n\nNeither `base_url` nor the environment variable \
+                              `GITLAB_BASE_URL` is set, so the URL is GitLab.com's."
+                .to_owned(),
         }
     }
-    Ok(base_url(DEFAULT_BASE_URL, "The default")?)
 }
 
 fn base_url(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
@@ -342,6 +380,13 @@ fn flag(
 
 fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, Diagnostic> {
     let Some(path) = path.known() else { return Ok(None) };
+    // Not to be shown: it may be a private key.
+    if path.contains(PEM_MARK) {
+        let detail = format!(
+            "`{attribute}` has the content of a PEM file, but must be the path of the file."
+        );
+        return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
+    }
     let unreadable = |error: io::Error| {
         let reason = match error.kind() {
             io::ErrorKind::InvalidData => "it isn't a PEM file".to_owned(),
@@ -427,6 +472,53 @@ fn ci_job_token() -> Diagnostic {
     Diagnostic::new("CI/CD job token can't be used", detail)
 }
 
+/// Returns the error of a file that the block names, if the error is about one.
+fn unusable_file(block: &ProviderBlock, error: &ConfigError) -> Option<Diagnostic> {
+    let named = |attribute: &str, path: &Attr<String>| {
+        let path = path.known().map(|path| quoted(path)).unwrap_or_default();
+        format!("`{attribute}` is {path}")
+    };
+    let certificate = || named("client_cert", &block.client_cert);
+    let key = || named("client_key", &block.client_key);
+    let (attribute, detail) = match error {
+        ConfigError::CaCertificate(reason) => (
+            "cacert_file",
+            format!(
+                "{}, which can't be used: {reason}. Set it to a PEM file with the certificates to \
+                 trust.",
+                named("cacert_file", &block.cacert_file)
+            ),
+        ),
+        ConfigError::ClientCertificate(reason) => (
+            "client_cert",
+            format!(
+                "{}, which can't be used: {reason}. Set it to a PEM file with the client \
+                 certificate.",
+                certificate()
+            ),
+        ),
+        ConfigError::ClientKey(reason) => (
+            "client_key",
+            format!(
+                "{}, which can't be used: {reason}. Set it to a PEM file with the unencrypted \
+                 private key of `client_cert`.",
+                key()
+            ),
+        ),
+        ConfigError::ClientKeyPair(reason) => (
+            "client_key",
+            format!(
+                "{}, and {}, which can't be used together: {reason}. Set `client_key` to the file \
+                 with the key of this certificate.",
+                certificate(),
+                key()
+            ),
+        ),
+        _ => return None,
+    };
+    Some(Diagnostic::new("Invalid provider configuration", detail).at(attribute))
+}
+
 fn unusable(error: &ConfigError) -> Diagnostic {
     let diagnostic = Diagnostic::new(
         "Invalid provider configuration",
@@ -457,15 +549,20 @@ fn without_path(base_url: &BaseUrl) -> String {
         .unwrap_or_default()
 }
 
-fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
+fn unaccepted(
+    client: &Client,
+    source: BaseUrlSource<'_>,
+    error: &crate::gitlab::Error,
+) -> Diagnostic {
     let attempted = format!("Can't use GitLab at {}", client.base_url());
     if error.is_not_found() {
         // Every token finds its own user, so this is no GitLab, although it answers like one.
         let detail = format!(
             "{}\n\nThe response isn't from GitLab's API. Set the provider's `base_url` to the URL \
-             of a GitLab instance, for example `https://gitlab.example.com`.{}",
+             of a GitLab instance, for example `https://gitlab.example.com`.{}{}",
             sentence(error),
-            without_path(client.base_url())
+            without_path(client.base_url()),
+            source.note()
         );
         return Diagnostic::new(attempted, detail).at("base_url");
     }
@@ -477,14 +574,18 @@ fn unaccepted(client: &Client, error: &crate::gitlab::Error) -> Diagnostic {
             | ErrorKind::Unsupported
     ) {
         let told = report(attempted, error);
-        let detail = format!("{}{}", told.detail, without_path(client.base_url()));
+        let detail = format!("{}{}{}", told.detail, without_path(client.base_url()), source.note());
         return Diagnostic { detail, ..told }.at("base_url");
     }
     if error.is_about_the_proxy() {
         return report(attempted, error);
     }
-    let attribute = if error.is_about_the_token() { "token" } else { "base_url" };
-    report(attempted, error).at(attribute)
+    let told = report(attempted, error);
+    if error.is_about_the_token() {
+        return told.at("token");
+    }
+    let detail = format!("{}{}", told.detail, source.note());
+    Diagnostic { detail, ..told }.at("base_url")
 }
 
 #[cfg(test)]
@@ -516,5 +617,56 @@ mod tests {
             told.contains("`x-a`") && told.contains("another header has the same name"),
             "{told}"
         );
+    }
+    #[test]
+    fn the_note_names_where_the_base_url_is_from() {
+        let note = |set: &'static [&str], block: &ProviderBlock| {
+            let environment = move |name: &str| set.contains(&name).then(|| "x".to_owned());
+            BaseUrlSource::of(block, &environment).note()
+        };
+        let unset = ProviderBlock::default();
+        let set = ProviderBlock { base_url: Attr::Known("x".to_owned()), ..unset.clone() };
+        assert_eq!(note(&BASE_URL_VARIABLES, &set), "");
+        assert!(note(&BASE_URL_VARIABLES, &unset).ends_with(" variable `GITLAB_BASE_URL`."));
+        assert!(note(&["CI_API_V4_URL"], &unset).ends_with(" variable `CI_API_V4_URL`."));
+        assert!(note(&[], &unset).contains("so the URL is GitLab.com's"));
+    }
+
+    #[test]
+    fn an_unusable_file_is_named_by_attribute_and_path() {
+        let path = |path: &str| Attr::Known(path.to_owned());
+        let block = ProviderBlock {
+            cacert_file: path("ca.pem"),
+            client_cert: path("client.pem"),
+            client_key: path("client.key"),
+            ..ProviderBlock::default()
+        };
+        let told = |error| unusable_file(&block, &error).map(|told| told.detail);
+        let reason = || "so it is".to_owned();
+        for (error, start) in [
+            (ConfigError::CaCertificate("so it is"), "`cacert_file` is \"ca.pem\""),
+            (ConfigError::ClientCertificate(reason()), "`client_cert` is \"client.pem\""),
+            (ConfigError::ClientKey(reason()), "`client_key` is \"client.key\""),
+        ] {
+            let told = told(error).unwrap();
+            assert!(
+                told.starts_with(&format!("{start}, which can't be used: so it is. Set it to")),
+                "{told}"
+            );
+        }
+        assert_eq!(
+            told(ConfigError::ClientKeyPair(reason())).unwrap(),
+            "`client_cert` is \"client.pem\", and `client_key` is \"client.key\", which can't be \
+             used together: so it is. Set `client_key` to the file with the key of this \
+             certificate."
+        );
+        assert_eq!(told(ConfigError::TokenEmpty), None);
+    }
+
+    #[test]
+    fn the_content_of_a_file_in_place_of_its_path_is_not_shown() {
+        let content = Attr::Known(format!("{PEM_MARK}PRIVATE KEY-----\nhush\n"));
+        let told = file("client_key", &content).unwrap_err().detail;
+        assert!(told.contains("must be the path") && !told.contains("hush"), "{told}");
     }
 }

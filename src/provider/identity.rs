@@ -1,6 +1,7 @@
 //! The identity of what exists once for each project: the project's ID.
 
 use super::report::{quoted, report};
+use super::resources::project_in_import_id;
 use super::{names, project};
 use crate::framework::{
     Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Type, model,
@@ -36,9 +37,23 @@ pub(super) async fn imported_project(
     by: ImportBy<'_, ProjectIdentity>,
 ) -> Result<(Option<String>, ProjectId), Errors> {
     match by {
-        ImportBy::Id(id) => Ok((Some(id.to_owned()), project::find(client, None, id).await?)),
+        ImportBy::Id(id) => {
+            if let Some(project) = project_in_import_id(id) {
+                return Err(id_of_an_entry(project).into());
+            }
+            Ok((Some(id.to_owned()), project::find(client, None, id).await?))
+        }
         ImportBy::Identity(identity) => Ok((None, id("project_id", identity.project_id.known())?)),
     }
+}
+
+fn id_of_an_entry(project: &str) -> Diagnostic {
+    let detail = format!(
+        "This is the import ID of a `gitlab_job_token_allowlist_entry`. The import ID of this \
+         resource is the ID or full path of the project: {}.",
+        quoted(project)
+    );
+    Diagnostic::new("Malformed import ID", detail)
 }
 
 /// Returns the `project` of an imported object: the user's own text, or else the full path, as list
@@ -75,12 +90,11 @@ pub(super) fn id<I: Id>(name: &'static str, value: Option<&i64>) -> Result<I, Er
     })
 }
 
-/// Returns the errors of an import, the first of which quotes the import ID: hosts show no address
-/// beside them.
+/// Returns the errors of an import, the first of which begins with the import ID: hosts show no
+/// address beside them.
 pub(super) fn of_import(id: Option<&str>, errors: Errors) -> Errors {
-    let Some(id) = id.map(quoted) else { return errors };
-    match errors.as_slice() {
-        [first, ..] if first.detail.contains(&id) => errors,
-        _ => errors.with_start(&format!("{id} can't be imported.\n\n")),
+    match id.map(quoted) {
+        Some(id) => errors.with_start(&format!("{id} can't be imported.\n\n")),
+        None => errors,
     }
 }

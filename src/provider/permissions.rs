@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use super::connection::Connection;
 use super::ledger::Object;
-use super::report::{SWITCHED_OFF, is_out_of_reach, of_a_plan, quoted, report, sentence};
+use super::report::{
+    self, Asking, is_out_of_reach, of_a_plan, quoted, report, report_asking, sentence,
+};
 use crate::framework::{Attr, Diagnostic, Errors, Set, Warnings};
 use crate::gitlab::{
     Client, Error, ErrorKind, Freshness, Kind, NotUndone, Permissions, ProjectId, Target,
@@ -70,17 +72,18 @@ fn check_name(policy: &str) -> Option<Diagnostic> {
     Some(Diagnostic::new("Invalid job token policy", detail))
 }
 
-/// Returns what is in the way of such permissions. All entries of a project look at the same list.
-/// `project` is its name for people.
+/// Returns what is in the way of such permissions of an entry. All entries of a project look at the
+/// same list. `project` is its name for people.
 pub(super) async fn obstacle(
     gitlab: &Client,
     (project_id, project): (ProjectId, &str),
+    asking: Asking,
     wanted: &Permissions,
 ) -> Result<Option<Diagnostic>, Errors> {
     let error = match gitlab.permissions(project_id, Freshness::Shared).await {
         Ok(list) => {
             let is_impossible = list.is_switched_off() && *wanted != Permissions::Default;
-            return Ok(is_impossible.then(|| switched_off(project)));
+            return Ok(is_impossible.then(|| switched_off(project, asking)));
         }
         Err(error) => error,
     };
@@ -90,7 +93,7 @@ pub(super) async fn obstacle(
         | ErrorKind::NotAvailable
         | ErrorKind::FineGrained { .. } => Ok(None),
         _ if is_out_of_reach(&error) => Ok(None),
-        ErrorKind::Unsupported => Ok(Some(report(cannot_read(project), &error))),
+        ErrorKind::Unsupported => Ok(Some(report_asking(cannot_read(project), asking, &error))),
         _ => Err(of_a_plan(report(cannot_read(project), &error)).into()),
     }
 }
@@ -113,7 +116,9 @@ fn unknown_policies(unknown: &[&String], known: &BTreeSet<String>) -> Diagnostic
     let lines: Vec<String> = unknown.iter().map(suggested).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let detail = format!(
-        "This GitLab version doesn't have these policies:\n\n{}\n\nIt has {}.",
+        "This GitLab version doesn't have these policies:\n\n{}\n\nIt has {}.\n\nCorrect the \
+         names, or remove them. A name that is right belongs to a newer version: upgrade GitLab. \
+         The data source `gitlab_job_token_policies` reads the names that your GitLab accepts.",
         lines.join("\n"),
         known.join(", ")
     );
@@ -262,11 +267,11 @@ pub(super) fn cannot_read(project: &str) -> String {
     format!("Can't read permissions: project {project}")
 }
 
-pub(super) fn switched_off(project: &str) -> Diagnostic {
+pub(super) fn switched_off(project: &str, asking: Asking) -> Diagnostic {
     let detail =
         format!("GitLab ignores permissions of entries on the allowlist of project {project}.");
     let title = format!("Permissions turned off: project {project}");
-    Diagnostic::new(title, detail).with_cause(format!("\n\n{SWITCHED_OFF}"))
+    Diagnostic::new(title, detail).with_cause(format!("\n\n{}", report::switched_off(asking)))
 }
 
 #[cfg(test)]

@@ -9,26 +9,49 @@ use crate::gitlab::{Error, ErrorKind};
 
 mod advice;
 
+/// The part of a configuration that asks for permissions. It decides what helps where GitLab
+/// doesn't have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// An entry for another project or a group.
+    Entry,
+    /// The entry of a project for itself.
+    OwnEntry,
+    /// A map of an exclusive allowlist.
+    Map,
+}
+
 /// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read
 /// project 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
-    told(Diagnostic::new(attempted, ""), error)
+    told(Diagnostic::new(attempted, ""), error, None)
 }
 
-/// As [`report`], with a sentence in front that names the objects which don't fit into the title.
+/// As [`report`], for a call about permissions.
+pub(super) fn report_asking(
+    attempted: impl Into<String>,
+    asking: Asking,
+    error: &Error,
+) -> Diagnostic {
+    told(Diagnostic::new(attempted, ""), error, Some(asking))
+}
+
+/// As [`report`], or as [`report_asking`] for a call about permissions, with a sentence in front
+/// that says what the title is too short for.
 pub(super) fn report_on(
     attempted: impl Into<String>,
     objects: Option<&str>,
+    asking: Option<Asking>,
     error: &Error,
 ) -> Diagnostic {
     let start = objects.map(|objects| format!("{objects}\n\n")).unwrap_or_default();
-    told(Diagnostic::new(attempted, start), error)
+    told(Diagnostic::new(attempted, start), error, asking)
 }
 
-fn told(mut start: Diagnostic, error: &Error) -> Diagnostic {
+fn told(mut start: Diagnostic, error: &Error, asking: Option<Asking>) -> Diagnostic {
     start.detail.push_str(&outcome(error));
     let response = error.response().map(response).unwrap_or_default();
-    let advice = advice(error).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
+    let advice = advice(error, asking).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
     match format!("{response}{advice}") {
         cause if cause.is_empty() => start,
         cause => start.with_cause(cause),
@@ -76,11 +99,12 @@ pub(super) fn quoted(text: &str) -> String {
 pub(super) fn report_all(
     attempted: impl Into<String>,
     done: &str,
+    asking: Asking,
     failures: &[(String, Error)],
 ) -> Diagnostic {
     let mut causes: Vec<(&Error, Vec<&str>)> = Vec::new();
     for (what, error) in failures {
-        match causes.iter_mut().find(|(first, _)| have_one_cause(first, error)) {
+        match causes.iter_mut().find(|(first, _)| have_one_cause(first, error, asking)) {
             Some((_, whats)) => whats.push(what),
             None => causes.push((error, vec![what])),
         }
@@ -89,18 +113,19 @@ pub(super) fn report_all(
     for (error, whats) in causes {
         // Hosts don't wrap a line that begins with a blank, so it must be short.
         let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
-        let advice = advice(error).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
+        let advice = advice(error, Some(asking));
+        let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
         detail.push_str(&format!("\n\nFailed:\n{lines}\n\n{}{advice}", sentence(error)));
     }
     Diagnostic::new(attempted, detail)
 }
 
-fn have_one_cause(one: &Error, other: &Error) -> bool {
+fn have_one_cause(one: &Error, other: &Error, asking: Asking) -> bool {
     let are_limited =
         [one, other].iter().all(|error| matches!(error.kind(), ErrorKind::RateLimited { .. }));
     (one.kind() == other.kind() || are_limited)
         && one.words() == other.words()
-        && advice(one) == advice(other)
+        && advice(one, Some(asking)) == advice(other, Some(asking))
 }
 
 /// The error of a plan about something on the server. A destroy plans everything once before, and
@@ -152,12 +177,46 @@ const TARGET_NAMES: [&str; 4] = [
     "The group or project does not exist",
 ];
 
-/// Advice where permissions of single entries are switched off.
-pub(super) const SWITCHED_OFF: &str = "Permissions of allowlist entries need GitLab 18.3 or later. \
-     In 18.0 to 18.2 they are a beta that an administrator can turn on with the feature flag \
-     `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned on, or remove \
-     `default_permissions` and `job_token_policies` from the configuration: the entry then has the \
-     default permissions.";
+/// Returns the advice where permissions of single entries are switched off.
+pub(super) fn switched_off(asking: Asking) -> String {
+    format!(
+        "Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2 they are a \
+         beta that an administrator can turn on with the feature flag \
+         `add_policies_to_ci_job_token`. Upgrade GitLab, have the feature flag turned on, or {}.",
+        asking.without_permissions()
+    )
+}
+
+/// Returns the advice where GitLab doesn't have permissions of entries.
+pub(super) fn permissions_missing(asking: Asking) -> String {
+    let needed = match asking {
+        Asking::Entry | Asking::Map => {
+            "Permissions of allowlist entries need GitLab 18.3 or later (beta in 18.0 to 18.2)."
+        }
+        Asking::OwnEntry => "An entry for the project itself needs GitLab 18.3 or later.",
+    };
+    format!("{needed} Upgrade GitLab, or {}.", asking.without_permissions())
+}
+
+impl Asking {
+    /// Returns the change of the configuration that does without permissions, to follow "or".
+    fn without_permissions(self) -> &'static str {
+        match self {
+            Self::Entry => {
+                "remove `default_permissions` and `job_token_policies` from the configuration: the \
+                 entry then has the default permissions"
+            }
+            Self::OwnEntry => {
+                "remove this resource from the configuration: a project always has access to \
+                 itself, and its own entry only sets permissions"
+            }
+            Self::Map => {
+                "set `target_projects` and `target_groups` instead of `projects` and `groups`: \
+                 these sets don't manage permissions"
+            }
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

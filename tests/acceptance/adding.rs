@@ -1,7 +1,7 @@
 //! Additions that GitLab rejects: the entry exists already, the target is hidden or does not exist,
 //! that the list is full.
 
-use gitlab_simulator::{LINK_LIMIT, Target, TokenSpec};
+use gitlab_simulator::{Fault, LINK_LIMIT, Route, Target, TokenSpec};
 use insta::assert_snapshot;
 
 use crate::allowlist_entry::{LIB_ON_APP, TEAM, TEAM_ON_APP};
@@ -21,11 +21,12 @@ fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
     There is an entry for project acme/lib (2) on the allowlist of project
-    acme/app (1) already.
+    acme/app (1) already. Its import ID is `1:project:2`.
 
     Applying this adopts the entry, and destroying the resource then removes it.
-    If another resource manages the entry, too, keep only one of them. If the
-    resource was renamed, add a `moved` block.
+    Import the entry instead, with an `import` block or `terraform import`, and
+    the plan shows what changes. If another resource manages the entry, too, keep
+    only one of them. If the resource was renamed, add a `moved` block.
     "#);
 
     tf.apply_saved().succeeds();
@@ -43,6 +44,35 @@ fn entry_created_after_the_plan_is_adopted_with_one_warning() {
     let warning = tf.apply_saved().succeeds().warning();
 
     assert!(warning.starts_with("Warning: Entry already exists: "), "{warning}");
+}
+
+#[test]
+fn an_entry_that_no_plan_could_see_is_adopted() {
+    let gitlab = THREE_PROJECTS.start();
+    gitlab.allow(APP, Target::Project(LIB));
+    let tf = workspace(&gitlab);
+    tf.config(LIB_ON_APP);
+    let hidden = Fault::Answers {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: r#"{"message":"403 Forbidden"}"#.to_owned(),
+    };
+    // The plan, and the plan of the apply.
+    gitlab.inject(hidden.on(Route::AllowlistProjectsGet).times(2));
+    tf.plan().succeeds().warns_of_nothing();
+
+    assert_snapshot!(tf.apply_saved().succeeds().warning(), @r#"
+    Warning: Entry already exists: project acme/lib (2)
+      gitlab_job_token_allowlist_entry.lib
+      > resource "gitlab_job_token_allowlist_entry" "lib" {
+
+    There was an entry for project acme/lib (2) on the allowlist of project
+    acme/app (1) already.
+
+    This apply has adopted the entry, and destroying the resource removes it. If
+    another resource manages the entry, too, keep only one of them.
+    "#);
+    tf.plan().changes_nothing().warns_of_nothing();
 }
 
 #[test]
@@ -82,11 +112,12 @@ fn existing_entry_is_a_warning_of_the_plan() {
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
     There is an entry for group partners/team (3) on the allowlist of project
-    acme/app (1) already.
+    acme/app (1) already. Its import ID is `1:group:3`.
 
     Applying this adopts the entry, and destroying the resource then removes it.
-    If another resource manages the entry, too, keep only one of them. If the
-    resource was renamed, add a `moved` block.
+    Import the entry instead, with an `import` block or `terraform import`, and
+    the plan shows what changes. If another resource manages the entry, too, keep
+    only one of them. If the resource was renamed, add a `moved` block.
     "#);
 }
 

@@ -249,11 +249,12 @@ fn a_gitlab_without_the_log_is_named_as_too_old() {
       data.gitlab_job_token_authentication_log.app
       > project = "acme/app"
 
-    POST /api/graphql (JobTokenAuthenticationLog): this version of GitLab doesn't
-    support it (200).
+    POST /api/graphql (JobTokenAuthenticationLog): not supported by this version
+    of GitLab.
     Response: Field 'ciJobTokenAuthLogs' doesn't exist on type 'Project'
 
-    Authentication logs need GitLab 17.6 or later.
+    Authentication logs need GitLab 17.6 or later. Upgrade GitLab, or remove the
+    data source.
     "#);
 }
 
@@ -271,7 +272,7 @@ fn a_role_below_maintainer_is_an_error() {
       > project = "acme/app"
 
     POST /api/graphql (JobTokenAuthenticationLog): not found, or the token isn't
-    allowed to read or change it (200).
+    allowed to read or change it.
     Response: The resource that you are attempting to access does not exist or you
     don't have permission to perform this action
 

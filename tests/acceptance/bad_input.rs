@@ -179,24 +179,25 @@ fn negative_target_id() {
 #[test]
 fn fractional_target_id() {
     let error = entry_error("project = \"acme/app\"\ntarget_project_id = 1.5");
-    assert_snapshot!(error, @r"
+    assert_snapshot!(error, @"
     Error: Invalid attribute value
       gitlab_job_token_allowlist_entry.this
       > target_project_id = 1.5
 
-    `target_project_id` must be a whole number that fits 64 bits.
+    `target_project_id` must be a whole number.
     ");
 }
 
 #[test]
 fn target_id_out_of_range() {
     let error = entry_error("project = \"acme/app\"\ntarget_group_id = 1e30");
-    assert_snapshot!(error, @r"
+    assert_snapshot!(error, @"
     Error: Invalid attribute value
       gitlab_job_token_allowlist_entry.this
       > target_group_id = 1e30
 
-    `target_group_id` must be a whole number that fits 64 bits.
+    `target_group_id` must be a whole number from -9223372036854775808 to
+    9223372036854775807.
     ");
 }
 

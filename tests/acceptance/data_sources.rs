@@ -277,3 +277,23 @@ fn project_that_is_neither_id_nor_path_is_an_error() {
     `group/project`.
     "#);
 }
+
+#[test]
+fn policies_of_an_older_gitlab_are_an_error() {
+    let gitlab = WORLD.start();
+    gitlab.inject(
+        json(r#"{"data":{"__type":null}}"#).on(Route::GraphqlQuery).named("JobTokenPolicies"),
+    );
+    let tf = workspace(&gitlab);
+    tf.config("data \"gitlab_job_token_policies\" \"all\" {}\n");
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't read the job token policies
+      data.gitlab_job_token_policies.all
+      > data "gitlab_job_token_policies" "all" {}
+
+    POST /api/graphql (JobTokenPolicies): not supported by this version of GitLab.
+
+    Policies need GitLab 18.0 or later. Upgrade GitLab, or remove the data source.
+    "#);
+}

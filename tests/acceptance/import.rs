@@ -139,7 +139,8 @@ fn entry_of_an_unknown_project_cannot_be_imported() {
     "9:project:3" can't be imported.
 
     GET /projects/9/job_token_scope/allowlist: not found, or not visible to the
-    token (404). Response: Project Not Found
+    token (404).
+    Response: Project Not Found
 
     GitLab returns 404 both for projects that don't exist and for projects that
     aren't visible to the token. Check the path or ID, and that the token's user
@@ -172,11 +173,50 @@ fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
     assert_snapshot!(tf.import(ENTRY, "1/2").error(), @r#"
     Error: Malformed import ID
 
-    "1/2" isn't the ID of an allowlist entry. The form is
-    `<project>:project:<target project>` or `<project>:group:<target group>`, with
-    an ID or full path for each, for example `99:project:42` or
-    `platform/deploy:group:platform/apps`.
+    "1/2" can't be imported.
+
+    The import ID of an allowlist entry also names the target. Write
+    `1/2:project:<target project>` or `1/2:group:<target group>`, with the ID or
+    full path of the target, for example `1/2:project:42`.
     "#);
+}
+
+#[test]
+fn a_project_alone_is_no_import_id_of_an_entry() {
+    let gitlab = lib_and_partners_allowed();
+    let tf = workspace(&gitlab);
+    tf.config(&entry("1", "target_project_id = 2"));
+
+    assert_snapshot!(tf.import(ENTRY, "1").error(), @r#"
+    Error: Malformed import ID
+
+    "1" can't be imported.
+
+    The import ID of an allowlist entry also names the target. Write
+    `1:project:<target project>` or `1:group:<target group>`, with the ID or full
+    path of the target, for example `1:project:42`.
+    "#);
+}
+
+#[test]
+fn the_import_id_of_an_entry_is_none_of_a_scope() {
+    let gitlab = lib_and_partners_allowed();
+    let tf = workspace(&gitlab);
+    tf.config(APP_SCOPE);
+
+    assert_snapshot!(tf.import(SCOPE, "acme/app:project:acme/lib").error(), @r#"
+    Error: Malformed import ID
+
+    "acme/app:project:acme/lib" can't be imported.
+
+    This is the import ID of a `gitlab_job_token_allowlist_entry`. The import ID
+    of this resource is the ID or full path of the project: "acme/app".
+    "#);
+    for id in ["1:group:2", "1:2"] {
+        let error = tf.import(SCOPE, id).error();
+        assert!(error.contains("full path of the project: \"1\"."), "{error}");
+    }
+    assert!(tf.state().addresses().is_empty());
 }
 
 #[test]
@@ -203,6 +243,8 @@ fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
     assert_snapshot!(tf.import(SCOPE, "app").error(), @r#"
     Error: Invalid project
 
+    "app" can't be imported.
+
     "app" is neither the ID nor the full path of a project: the full path of a
     project starts with its group or user, for example `group/project`.
     "#);
@@ -220,7 +262,8 @@ fn scope_of_an_unknown_id_cannot_be_imported() {
     "4711" can't be imported.
 
     GET /projects/4711/job_token_scope: not found, or not visible to the token
-    (404). Response: Project Not Found
+    (404).
+    Response: Project Not Found
 
     GitLab returns 404 both for projects that don't exist and for projects that
     aren't visible to the token. Check the path or ID, and that the token's user

@@ -99,8 +99,9 @@ fn a_wrong_token_is_one_error_however_many_resources_there_are() {
 
     GET /user: GitLab doesn't accept the token (401).
 
-    Check the provider's `token` (or `GITLAB_TOKEN`), and that it was created on
-    this GitLab instance.
+    The token may be mistyped, expired or revoked, or belong to another GitLab
+    instance. Check the provider's `token` (or `GITLAB_TOKEN`), or create a new
+    access token with the scope `api` on this instance.
     "#);
 }
 
@@ -167,6 +168,29 @@ fn a_server_that_is_not_there() {
 }
 
 #[test]
+fn the_variable_of_an_unreachable_base_url_is_named() {
+    let (_gitlab, mut tf) = APP_ONLY.with_workspace();
+    tf.remove_env("GITLAB_BASE_URL");
+    tf.set_env("CI_API_V4_URL", &format!("{NOBODY}/api/v4"));
+    tf.config(&with_block("retries = 0"));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Can't use GitLab at http://127.0.0.1:PORT
+      provider["aff15f21/gitlab-job-token"]
+      > provider "gitlab" {
+
+    GET /user: the server can't be reached: Connection refused (os error N).
+
+    Check the provider's `base_url`, and that this machine can reach it. If it
+    needs a proxy, set `HTTPS_PROXY`, or `HTTP_PROXY` if `base_url` starts with
+    `http://`.
+
+    `base_url` isn't set, so the URL is from the environment variable
+    `CI_API_V4_URL`.
+    "#);
+}
+
+#[test]
 fn a_server_that_is_not_gitlab() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(&format!("base_url = \"{}/somewhere/else\"", gitlab.url())));
@@ -195,6 +219,19 @@ fn a_base_url_that_is_no_url() {
 
     `base_url` must start with `https://` or `http://`, for example
     `https://gitlab.example.com`.
+    "#);
+}
+
+#[test]
+fn a_base_url_with_an_invalid_port() {
+    let error = block_error("base_url = \"https://gitlab.example.com:https\"");
+    assert_snapshot!(error, @r#"
+    Error: Invalid base URL
+      provider["aff15f21/gitlab-job-token"]
+      > base_url = "https://gitlab.example.com:https"
+
+    `base_url` isn't a valid URL, because its port isn't a number from 0 to 65535.
+    It must be the URL of the instance, for example `https://gitlab.example.com`.
     "#);
 }
 
@@ -275,8 +312,25 @@ fn a_file_that_holds_no_certificate() {
       provider["aff15f21/gitlab-job-token"]
       > cacert_file = "ca.pem"
 
-    The CA certificate file can't be used: it doesn't have a readable PEM
-    certificate.
+    `cacert_file` is "ca.pem", which can't be used: it doesn't have a readable PEM
+    certificate. Set it to a PEM file with the certificates to trust.
+    "#);
+}
+
+#[test]
+fn client_certificate_and_key_are_named_by_their_files() {
+    let (_gitlab, tf) = APP_ONLY.with_workspace();
+    tf.file("client.pem", "not a certificate");
+    tf.file("client.key", "not a key");
+    tf.config(&with_block("client_cert = \"client.pem\"\nclient_key = \"client.key\""));
+
+    assert_snapshot!(tf.plan().error(), @r#"
+    Error: Invalid provider configuration
+      provider["aff15f21/gitlab-job-token"]
+      > client_cert = "client.pem"
+
+    `client_cert` is "client.pem", which can't be used: it doesn't have a
+    certificate in PEM form. Set it to a PEM file with the client certificate.
     "#);
 }
 
@@ -300,7 +354,7 @@ fn a_fraction_of_a_retry() {
       provider["aff15f21/gitlab-job-token"]
       > retries = 0.5
 
-    `retries` must be a whole number that fits 64 bits.
+    `retries` must be a whole number.
     "#);
 }
 

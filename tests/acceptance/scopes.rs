@@ -309,9 +309,9 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 
     GET /groups/99: not found, or not visible to the token.
 
-    GitLab returns 404 both for projects that don't exist and for projects that
-    aren't visible to the token. Check the path or ID, and that the token's user
-    has at least the Maintainer role in the project.
+    GitLab returns 404 both for groups that don't exist and for groups that aren't
+    visible to the token. Check the path or ID, and that the token's user is a
+    member of the group.
     ");
 }
 
@@ -326,16 +326,15 @@ fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
       data.gitlab_job_token_scopes.acme
       > group = "acme"
 
-    POST /api/graphql (JobTokenScopes): this version of GitLab doesn't support it
-    (200).
+    POST /api/graphql (JobTokenScopes): not supported by this version of GitLab.
     Response: Field 'projects' doesn't accept argument 'includeArchived'; Field
     'pushRepositoryForJobTokenAllowed' doesn't exist on type 'ProjectCiCdSetting';
     Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
-    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
-    `default_permissions` and `job_token_policies` from the configuration.
-    Everything else works.
+    The data source `gitlab_job_token_scopes` needs GitLab 18.3 or later (beta in
+    18.0 to 18.2). Upgrade GitLab, or read each project with
+    `gitlab_job_token_scope` and `gitlab_job_token_allowlist` instead, which older
+    versions support.
     "#);
 }
 

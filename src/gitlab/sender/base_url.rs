@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 use super::request::GRAPHQL_PATH;
 
@@ -25,8 +25,8 @@ pub enum BaseUrlError {
     #[error("must be a URL")]
     Empty,
     /// Not a URL at all, or one without a host.
-    #[error("must be a valid URL")]
-    NotAUrl,
+    #[error("isn't a valid URL, because {0}. It must be the URL of the instance")]
+    NotAUrl(&'static str),
     /// Some other scheme, or none.
     #[error("must start with `https://` or `http://`")]
     Scheme,
@@ -62,9 +62,10 @@ impl BaseUrl {
         }
         // The parser takes a path for the host where there is none.
         if text.contains(":///") {
-            return Err(BaseUrlError::NotAUrl);
+            return Err(BaseUrlError::NotAUrl(NO_HOST));
         }
-        let mut instance = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl)?;
+        let mut instance =
+            Url::parse(text).map_err(|error| BaseUrlError::NotAUrl(reason(error)))?;
         if !instance.username().is_empty() || instance.password().is_some() {
             return Err(BaseUrlError::Credentials);
         }
@@ -153,6 +154,24 @@ impl BaseUrl {
             Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
             None => false,
         }
+    }
+}
+
+/// The reason of a URL without a host.
+const NO_HOST: &str = "it doesn't have a host";
+
+/// Returns why a text isn't a URL, without any of the text.
+fn reason(error: ParseError) -> &'static str {
+    match error {
+        ParseError::EmptyHost => NO_HOST,
+        ParseError::InvalidPort => "its port isn't a number from 0 to 65535",
+        ParseError::InvalidIpv4Address | ParseError::InvalidIpv6Address => {
+            "its host isn't a valid IP address"
+        }
+        ParseError::InvalidDomainCharacter | ParseError::IdnaError => {
+            "its host has characters that host names can't have"
+        }
+        _ => "it can't be read as one",
     }
 }
 
@@ -245,9 +264,22 @@ mod tests {
             ("gitlab.com", BaseUrlError::Scheme),
             ("gitlab.com:8080/api/v4", BaseUrlError::Scheme),
             ("ftp://gitlab.com", BaseUrlError::Scheme),
-            ("https://", BaseUrlError::NotAUrl),
-            ("https:///x", BaseUrlError::NotAUrl),
-            ("https://gitlab com", BaseUrlError::NotAUrl),
+            ("https://", BaseUrlError::NotAUrl(NO_HOST)),
+            ("https:///x", BaseUrlError::NotAUrl(NO_HOST)),
+            (
+                "https://gitlab com",
+                BaseUrlError::NotAUrl("its host has characters that host names can't have"),
+            ),
+            (
+                "https://gitlab.com:https",
+                BaseUrlError::NotAUrl("its port isn't a number from 0 to 65535"),
+            ),
+            (
+                "https://gitlab.com:70000",
+                BaseUrlError::NotAUrl("its port isn't a number from 0 to 65535"),
+            ),
+            ("https://[::1", BaseUrlError::NotAUrl("its host isn't a valid IP address")),
+            ("https://1.2.3.400", BaseUrlError::NotAUrl("its host isn't a valid IP address")),
             ("https://me:secret@gitlab.com", BaseUrlError::Credentials),
             ("https://glpat-secret@gitlab.com", BaseUrlError::Credentials),
             ("https://gitlab.com?private_token=x", BaseUrlError::QueryOrFragment),

@@ -11,12 +11,18 @@ pub use self::connection::{ProxyProblem, TlsProblem};
 use super::fine_grained;
 use super::message::Words;
 use super::request::RequestLine;
-use crate::gitlab::names::{ProjectId, Target};
+use crate::gitlab::names::{Kind, ProjectId, Target};
 
 mod connection;
 
 /// The address of the token's own user.
 const USER: &str = "/user";
+
+/// The part of an address below which a project's job token scope and its allowlists are.
+const SCOPE: &str = "job_token_scope";
+
+/// The operations of GraphQL that ask for what is below a group.
+const OF_GROUPS: [&str; 3] = ["GroupProjects", "JobTokenScopes", "JobTokenScopesWithEntries"];
 
 /// A failed call. Cheap to clone, since one failed read may answer many callers.
 #[derive(Clone)]
@@ -225,6 +231,11 @@ impl Error {
     #[must_use]
     pub fn outcome(&self) -> String {
         let Report { kind, line, status, words, .. } = &*self.0;
+        // GraphQL's errors come with 200, which would only look like a success.
+        let is_told = |status: &StatusCode| {
+            !status.is_success() || line.operation.is_none() || *kind == ErrorKind::Unreadable
+        };
+        let status = status.filter(is_told);
         let status = status.map(|status| format!(" ({})", status.as_u16())).unwrap_or_default();
         let reason = words.as_ref().filter(|_| self.response().is_none());
         let reason = reason.map(|words| format!(": {words}")).unwrap_or_default();
@@ -304,6 +315,26 @@ impl Error {
     #[must_use]
     pub fn is_about_the_user(&self) -> bool {
         self.0.line.path == USER
+    }
+
+    /// True when the call asks for a group, or for what is below it, and not for a project.
+    #[must_use]
+    pub fn is_about_a_group(&self) -> bool {
+        let RequestLine { path, operation, .. } = &self.0.line;
+        path.split('/').nth(1) == Some(Kind::Group.collection())
+            || operation.is_some_and(|operation| OF_GROUPS.contains(&operation))
+    }
+
+    /// True when the call is about the entries for groups on an allowlist.
+    #[must_use]
+    pub fn is_about_group_entries(&self) -> bool {
+        self.0.line.path.split('/').any(|part| part == Kind::Group.allowlist())
+    }
+
+    /// True when the call is about a project's job token scope or its allowlist, over REST.
+    #[must_use]
+    pub fn is_about_the_scope(&self) -> bool {
+        self.0.line.path.split('/').any(|part| part == SCOPE)
     }
 
     /// True for a call of GraphQL, and not of REST.
@@ -436,7 +467,7 @@ impl ErrorKind {
             }
             Self::Cancelled => "interrupted before it was complete".to_owned(),
             Self::StillAllowed => "the entry is still on the allowlist".to_owned(),
-            Self::Unsupported => "this version of GitLab doesn't support it".to_owned(),
+            Self::Unsupported => "not supported by this version of GitLab".to_owned(),
             Self::SwitchedOff => {
                 "permissions of entries are turned off for this project".to_owned()
             }

@@ -2,6 +2,7 @@
 //! 200 is told apart into data and the several kinds of refusal. What the documents ask for is the
 //! business of the endpoints.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use reqwest::StatusCode;
@@ -285,8 +286,11 @@ fn words_of(errors: &[Fault], kind: &ErrorKind, optional: &[Optional]) -> String
     }
 }
 
+/// Returns the messages, each once: one cause may concern each object of a response.
 fn joined<'e>(errors: impl Iterator<Item = &'e Fault>) -> String {
-    errors.map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; ")
+    let mut seen = BTreeSet::new();
+    let messages = errors.map(|fault| fault.message.as_str());
+    messages.filter(|message| seen.insert(*message)).collect::<Vec<_>>().join("; ")
 }
 
 impl Fault {

@@ -134,7 +134,10 @@ fn check(stage: Stage, config: &LogModel) -> Result<(), Errors> {
 fn unreadable(project: &str, error: &Error) -> Diagnostic {
     let title = format!("Can't read job token log: project {project}");
     let advice = match error.kind() {
-        ErrorKind::Unsupported => "Authentication logs need GitLab 17.6 or later.",
+        ErrorKind::Unsupported => {
+            "Authentication logs need GitLab 17.6 or later. Upgrade GitLab, or remove the data \
+             source."
+        }
         ErrorKind::NotAvailable => {
             "The token needs the scope `read_api` or `api`, and its user at least the Maintainer \
              role in the project. Fine-grained tokens can't read authentication logs: use a \

@@ -8,7 +8,7 @@ use crate::gitlab::{Client, ErrorKind, Freshness, ProjectId, Settings};
 use crate::provider::connection::Connection;
 use crate::provider::names;
 use crate::provider::project::{self, Stage};
-use crate::provider::report::report;
+use crate::provider::report::{report, unread};
 
 /// The data source.
 pub(in crate::provider) struct JobTokenScope;
@@ -102,6 +102,9 @@ fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
     Errors::check(project::check_reference::<ProjectId>(stage, "project", &config.project))
 }
 
+const NO_CROSS_PROJECT_PUSH: &str =
+    "Until then, `cross_project_push_for_job_token_allowed` is null.";
+
 /// Returns the project's own settings. Where GraphQL can't be read, REST tells the one that it has.
 async fn own_settings(
     gitlab: &Client,
@@ -117,7 +120,7 @@ async fn own_settings(
         return Err(report(cannot_read(), &error).at("project").into());
     }
     if *error.kind() != ErrorKind::Unsupported {
-        warnings.add(report(cannot_read(), &error));
+        warnings.add(unread(cannot_read(), &error, NO_CROSS_PROJECT_PUSH));
     }
     let push = match gitlab.push_allowed(project).await {
         Ok(push) => push,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{SWITCHED_OFF, is_about_the_target};
+use super::{Asking, is_about_the_target, permissions_missing, switched_off};
 use crate::gitlab::{Error, ErrorKind, TokenProblem};
 
 mod connection;
@@ -11,23 +11,37 @@ const UNSEEN_TARGET: &str = "A target can be added only if it is visible to the 
                              the user at least the Guest role in it, or use a token whose user has \
                              access to both.";
 
-/// Returns what to do about it, where more can be said than GitLab said itself.
-pub(super) fn advice(error: &Error) -> Option<Cow<'static, str>> {
-    if let ErrorKind::FineGrained { needed } = error.kind() {
-        return Some(match needed {
-            Some(needed) => Cow::Owned(missing_permissions(needed)),
-            None => Cow::Borrowed(CLASSIC_TOKEN),
-        });
+const NOT_GITLAB: &str = "The response isn't from GitLab's API. Set the provider's `base_url` to \
+                          the URL of a GitLab instance, for example `https://gitlab.example.com`.";
+
+/// Returns what to do about it, where more can be said than GitLab said itself. A call about
+/// permissions says what asks for them.
+pub(super) fn advice(error: &Error, asking: Option<Asking>) -> Option<Cow<'static, str>> {
+    match error.kind() {
+        ErrorKind::FineGrained { needed: Some(needed) } => Some(missing_permissions(needed).into()),
+        ErrorKind::FineGrained { needed: None } => Some(classic_token(asking).into()),
+        ErrorKind::Proxy { address, variable, problem } => {
+            Some(connection::of_proxy(address, variable, *problem).into())
+        }
+        ErrorKind::SwitchedOff => Some(switched_off(asking.unwrap_or(Asking::Entry)).into()),
+        ErrorKind::Unsupported if error.is_over_graphql() && !error.is_about_a_group() => {
+            Some(permissions_missing(asking.unwrap_or(Asking::Entry)).into())
+        }
+        _ => fixed_advice(error).map(Cow::Borrowed),
     }
-    if let ErrorKind::Proxy { address, variable, problem } = error.kind() {
-        return Some(Cow::Owned(connection::of_proxy(address, variable, *problem)));
-    }
-    fixed_advice(error).map(Cow::Borrowed)
 }
 
-const CLASSIC_TOKEN: &str = "GitLab offers this only over GraphQL, where fine-grained tokens don't \
-     support it yet. Use a classic access token with the scope `api`, or don't manage permissions \
-     of entries and cross-project push.";
+/// Returns the advice where no fine-grained token can do this.
+fn classic_token(asking: Option<Asking>) -> String {
+    let without = match asking {
+        Some(asking) => format!(", or {}", asking.without_permissions()),
+        None => "; `read_api` is enough for plans and data sources".to_owned(),
+    };
+    format!(
+        "GitLab offers this only over GraphQL, where fine-grained tokens don't support it yet. Use \
+         a classic access token with the scope `api`{without}."
+    )
+}
 
 fn missing_permissions(needed: &str) -> String {
     let early_check = match needed.contains(READ_USER) {
@@ -49,7 +63,9 @@ const READ_USER: &str = "User: Read";
 
 fn fixed_advice(error: &Error) -> Option<&'static str> {
     let advice = match error.kind() {
-        ErrorKind::FineGrained { .. } | ErrorKind::Proxy { .. } => return None,
+        ErrorKind::FineGrained { .. } | ErrorKind::Proxy { .. } | ErrorKind::SwitchedOff => {
+            return None;
+        }
         ErrorKind::NoToken => {
             "Set `token` in the provider block, or the environment variable `GITLAB_TOKEN`, to an \
              access token with the scope `api`."
@@ -80,8 +96,9 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              project or group access token."
         }
         ErrorKind::Unauthorized(TokenProblem::Invalid) => {
-            "Check the provider's `token` (or `GITLAB_TOKEN`), and that it was created on this \
-             GitLab instance."
+            "The token may be mistyped, expired or revoked, or belong to another GitLab \
+             instance. Check the provider's `token` (or `GITLAB_TOKEN`), or create a new access \
+             token with the scope `api` on this instance."
         }
         ErrorKind::Forbidden if must_sign_in(error) => {
             "Sign in to GitLab in a browser as the token's user, and follow GitLab's instructions. \
@@ -97,6 +114,11 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
             "This request doesn't need a role, so GitLab rejects the token or its user for all \
              requests. If the response gives no reason, ask an administrator of the instance."
         }
+        ErrorKind::Forbidden if error.is_about_a_group() => {
+            "Give the token's user at least the Guest role in the group. If the user has it, the \
+             group may have restrictions, such as on IP addresses or single sign-on: ask an owner \
+             of the group."
+        }
         ErrorKind::Forbidden => {
             "Reading and changing a project's job token settings takes at least the Maintainer \
              role in the project. Give this role to the token's user."
@@ -107,6 +129,11 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::NotFound if is_about_the_target(error) => {
             "GitLab has no target with this ID. Check the ID, and whether it belongs to a project \
              or a group."
+        }
+        ErrorKind::NotFound if error.is_about_a_group() => {
+            "GitLab returns 404 both for groups that don't exist and for groups that aren't \
+             visible to the token. Check the path or ID, and that the token's user is a member of \
+             the group."
         }
         ErrorKind::NotFound => {
             "GitLab returns 404 both for projects that don't exist and for projects that aren't \
@@ -150,10 +177,7 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              source `gitlab_job_token_scopes` need GraphQL: let requests to `/api/graphql` through \
              the proxy in front of GitLab."
         }
-        ErrorKind::UnexpectedStatus => {
-            "The response isn't from GitLab's API. Set the provider's `base_url` to the URL of a \
-             GitLab instance, for example `https://gitlab.example.com`."
-        }
+        ErrorKind::UnexpectedStatus => NOT_GITLAB,
         ErrorKind::Unreachable => {
             "Check the provider's `base_url`, and that this machine can reach it. If it needs a \
              proxy, set `HTTPS_PROXY`, or `HTTP_PROXY` if `base_url` starts with `http://`."
@@ -192,25 +216,35 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
              access. Give the token's user at least the Guest role in that project, or use a token \
              whose user has access to both."
         }
-        ErrorKind::Unsupported if !error.is_over_graphql() => {
-            "Allowlists and changes of the setting need GitLab 16.1 or later, and entries for \
-             groups need 17.0 or later. If this GitLab is newer, check that the provider's \
+        ErrorKind::Unsupported if error.is_over_graphql() => {
+            "The data source `gitlab_job_token_scopes` needs GitLab 18.3 or later (beta in 18.0 to \
+             18.2). Upgrade GitLab, or read each project with `gitlab_job_token_scope` and \
+             `gitlab_job_token_allowlist` instead, which older versions support."
+        }
+        ErrorKind::Unsupported if error.is_about_group_entries() => {
+            "Allowlist entries for groups need GitLab 17.0 or later. Upgrade GitLab, or add each \
+             project of the group instead. If this GitLab is newer, check that the provider's \
              `base_url` is the URL of a GitLab instance."
         }
-        ErrorKind::Unsupported => {
-            "Permissions of allowlist entries and the data source `gitlab_job_token_scopes` need \
-             GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove \
-             `default_permissions` and `job_token_policies` from the configuration. Everything \
-             else works."
+        ErrorKind::Unsupported if error.is_about_the_scope() => {
+            "Allowlists and changes of the setting need GitLab 16.1 or later. Upgrade GitLab. If \
+             this GitLab is newer, check that the provider's `base_url` is the URL of a GitLab \
+             instance."
         }
-        ErrorKind::SwitchedOff => SWITCHED_OFF,
+        ErrorKind::Unsupported => NOT_GITLAB,
+        ErrorKind::NotAvailable if error.is_about_a_group() => {
+            "GitLab gives the same response if the group doesn't exist, and if the token isn't \
+             allowed to read it. The token needs the scope `read_api` or `api`, and its user at \
+             least the Maintainer role in the group."
+        }
         ErrorKind::NotAvailable => {
             "GitLab gives the same response if the object doesn't exist, and if the token isn't \
              allowed to read or change it. The token needs the scope `api` (`read_api` is enough \
              for plans), and its user at least the Maintainer role in the project."
         }
         ErrorKind::UnknownValues(_) => {
-            "Correct the name. If it is right, it belongs to a newer version: upgrade GitLab."
+            "Correct the name, or remove it. If it is right, it belongs to a newer version: \
+             upgrade GitLab."
         }
         ErrorKind::UnseenTarget => UNSEEN_TARGET,
         ErrorKind::Elsewhere { .. } => {

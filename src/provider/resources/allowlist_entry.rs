@@ -30,6 +30,7 @@ use crate::provider::unresolved::Unresolved;
 use crate::provider::{claiming, identity, names, overlap, project, replacement};
 pub(in crate::provider) use ids::entry_id;
 use ids::{identify, in_state, project_of, resolve_existing, target};
+pub(in crate::provider) use import::project_in_import_id;
 
 /// The resource.
 pub(in crate::provider) struct AllowlistEntry;
@@ -438,13 +439,14 @@ impl Resource for AllowlistEntry {
             }
             Err(error) => {
                 let state = state.with_ids(project_id, target);
+                let asking = permissions::asking(&state);
                 let attempted = format!("Can't remove entry: {}", names::target(&state));
                 let objects = format!(
                     "Removing {} from the allowlist of project {} failed.",
                     names::target(&state),
                     names::project_of(&state)
                 );
-                Err(report_on(attempted, Some(&objects), &error).into())
+                Err(report_on(attempted, Some(&objects), Some(asking), &error).into())
             }
         }
     }

@@ -118,7 +118,8 @@ fn the_list_of_an_unknown_project_cannot_be_imported() {
     "99" can't be imported.
 
     GET /projects/99/job_token_scope/allowlist: not found, or not visible to the
-    token (404). Response: Project Not Found
+    token (404).
+    Response: Project Not Found
 
     GitLab returns 404 both for projects that don't exist and for projects that
     aren't visible to the token. Check the path or ID, and that the token's user
@@ -135,7 +136,11 @@ fn the_list_of_an_unknown_project_cannot_be_imported() {
     assert_snapshot!(tf.import(LIST, "acme").error(), @r#"
     Error: Invalid project
 
+    "acme" can't be imported.
+
     "acme" is neither the ID nor the full path of a project: the full path of a
     project starts with its group or user, for example `group/project`.
     "#);
+    let error = tf.import(LIST, "1:project:2").error();
+    assert!(error.contains("the import ID of a `gitlab_job_token_allowlist_entry`"), "{error}");
 }

@@ -128,7 +128,8 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
 
       - project ops/prod/deploy (5), by group Ops (2)
 
-    Keep either the project or the group.
+    Remove these projects from the configuration, or the groups: while both are on
+    the allowlist, removing one of these projects doesn't end its access.
     "#);
     tf.apply_saved().succeeds();
 
@@ -153,6 +154,7 @@ fn targets_named_by_id_are_compared_by_their_listed_paths() {
 
       - project acme/lib (2), by group acme (1)
 
-    Keep either the project or the group.
+    Remove these projects from the configuration, or the groups: while both are on
+    the allowlist, removing one of these projects doesn't end its access.
     "#);
 }

@@ -42,6 +42,9 @@ fn the_token_goes_to_no_other_gitlab() {
 
     Redirects aren't followed, so that the token isn't sent to another address. If
     GitLab has moved, set the provider's `base_url` to its new URL.
+
+    `base_url` isn't set, so the URL is from the environment variable
+    `GITLAB_BASE_URL`.
     "#);
     seesaw.gitlab.clear_faults();
     seesaw.push("retries = 0", [Injection::from(elsewhere).writes_only()]).fails();
@@ -68,6 +71,9 @@ fn a_single_sign_on_is_told() {
     sign-on proxy or the like. Set its credentials for programs in the provider's
     `headers`, or use an address that bypasses it. If the page is GitLab's own,
     `base_url` isn't the URL of the instance.
+
+    `base_url` isn't set, so the URL is from the environment variable
+    `GITLAB_BASE_URL`.
     "#);
 }
 
@@ -103,6 +109,9 @@ fn a_redirect_in_circles_ends() {
 
     Redirects aren't followed, so that the token isn't sent to another address. If
     GitLab has moved, set the provider's `base_url` to its new URL.
+
+    `base_url` isn't set, so the URL is from the environment variable
+    `GITLAB_BASE_URL`.
     "#);
 
     assert_eq!(seesaw.gitlab.requests().to(Route::UserGet).len(), 4);
@@ -124,5 +133,8 @@ fn a_login_page_is_not_taken_for_gitlab() {
     sign-on proxy or the like. Set its credentials for programs in the provider's
     `headers`, or use an address that bypasses it. If the page is GitLab's own,
     `base_url` isn't the URL of the instance.
+
+    `base_url` isn't set, so the URL is from the environment variable
+    `GITLAB_BASE_URL`.
     "#);
 }

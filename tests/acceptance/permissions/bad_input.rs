@@ -101,7 +101,7 @@ fn unknown_policy_is_an_error_at_its_attribute() {
     Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
     POST /api/graphql (AllowWithPermissions): GitLab doesn't recognize
-    READ_TEA_LEAVES (200).
+    READ_TEA_LEAVES.
     Response: Expected "READ_TEA_LEAVES" to be one of: ADMIN_DEPLOYMENTS,
     ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES, ADMIN_PIPELINES,
     ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE, READ_DEPLOYMENTS,
@@ -109,8 +109,8 @@ fn unknown_policy_is_an_error_at_its_attribute() {
     READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES, READ_SECURE_FILES,
     READ_TERRAFORM_STATE, READ_WORK_ITEMS
 
-    Correct the name. If it is right, it belongs to a newer version: upgrade
-    GitLab.
+    Correct the name, or remove it. If it is right, it belongs to a newer version:
+    upgrade GitLab.
     "#);
 
     assert_eq!(held(&gitlab), None);
@@ -133,7 +133,7 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
     acme/app (1) failed.
 
     POST /api/graphql (ChangePermissions): GitLab doesn't recognize
-    READ_TEA_LEAVES (200).
+    READ_TEA_LEAVES.
     Response: Expected "READ_TEA_LEAVES" to be one of: ADMIN_DEPLOYMENTS,
     ADMIN_ENVIRONMENTS, ADMIN_JOBS, ADMIN_PACKAGES, ADMIN_PIPELINES,
     ADMIN_RELEASES, ADMIN_SECURE_FILES, ADMIN_TERRAFORM_STATE, READ_DEPLOYMENTS,
@@ -141,8 +141,8 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
     READ_PIPELINES, READ_RELEASES, READ_REPOSITORIES, READ_SECURE_FILES,
     READ_TERRAFORM_STATE, READ_WORK_ITEMS
 
-    Correct the name. If it is right, it belongs to a newer version: upgrade
-    GitLab.
+    Correct the name, or remove it. If it is right, it belongs to a newer version:
+    upgrade GitLab.
     "#);
 
     assert_eq!(held(&gitlab), Some(only(&["READ_JOBS"])));

@@ -159,11 +159,12 @@ fn existing_entry_with_more_is_adopted_and_restricted() {
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
     There is an entry for project acme/lib (2) on the allowlist of project
-    acme/app (1) already.
+    acme/app (1) already. Its import ID is `1:project:2`.
 
     Applying this adopts the entry, and destroying the resource then removes it.
-    If another resource manages the entry, too, keep only one of them. If the
-    resource was renamed, add a `moved` block.
+    Import the entry instead, with an `import` block or `terraform import`, and
+    the plan shows what changes. If another resource manages the entry, too, keep
+    only one of them. If the resource was renamed, add a `moved` block.
     "#);
     tf.apply_saved().succeeds();
 

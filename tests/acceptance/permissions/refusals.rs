@@ -33,7 +33,7 @@ fn a_token_that_may_only_read_is_told_so() {
     Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
     POST /api/graphql (AllowWithPermissions): not found, or the token isn't
-    allowed to read or change it (200).
+    allowed to read or change it.
     Response: The resource that you are attempting to access does not exist or you
     don't have permission to perform this action
 
@@ -63,7 +63,7 @@ fn a_role_that_was_lost_between_plan_and_apply_is_told() {
     Adding project acme/lib (2) to the allowlist of project acme/app (1) failed.
 
     POST /api/graphql (AllowWithPermissions): not found, or the token isn't
-    allowed to read or change it (200).
+    allowed to read or change it.
     Response: The resource that you are attempting to access does not exist or you
     don't have permission to perform this action
 
@@ -143,7 +143,7 @@ fn permissions_of_a_hidden_target_are_read_but_not_changed() {
     Setting the permissions of project acme/lib (2) on the allowlist of project
     acme/app (1) failed.
 
-    POST /api/graphql (ChangePermissions): GitLab rejected the request (200).
+    POST /api/graphql (ChangePermissions): GitLab rejected the request.
     Response: You have insufficient permission to update this job token scope
 
     GitLab also gives this response if the entry's target isn't visible to the

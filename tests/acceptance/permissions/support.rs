@@ -23,14 +23,14 @@ fn an_old_gitlab_is_told_while_planning() {
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    POST /api/graphql (JobTokenPermissions): this version of GitLab doesn't
-    support it (200).
+    POST /api/graphql (JobTokenPermissions): not supported by this version of
+    GitLab.
     Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
-    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
-    `default_permissions` and `job_token_policies` from the configuration.
-    Everything else works.
+    Permissions of allowlist entries need GitLab 18.3 or later (beta in 18.0 to
+    18.2). Upgrade GitLab, or remove `default_permissions` and
+    `job_token_policies` from the configuration: the entry then has the default
+    permissions.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -112,14 +112,14 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
       gitlab_job_token_allowlist_entry.lib
       > job_token_policies = ["READ_JOBS"]
 
-    POST /api/graphql (JobTokenPermissions): this version of GitLab doesn't
-    support it (200).
+    POST /api/graphql (JobTokenPermissions): not supported by this version of
+    GitLab.
     Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
-    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
-    `default_permissions` and `job_token_policies` from the configuration.
-    Everything else works.
+    Permissions of allowlist entries need GitLab 18.3 or later (beta in 18.0 to
+    18.2). Upgrade GitLab, or remove `default_permissions` and
+    `job_token_policies` from the configuration: the entry then has the default
+    permissions.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -132,14 +132,14 @@ fn downgraded_gitlab_is_an_error_but_allows_removal() {
       gitlab_job_token_allowlist_entry.lib
       > resource "gitlab_job_token_allowlist_entry" "lib" {
 
-    POST /api/graphql (JobTokenPermissions): this version of GitLab doesn't
-    support it (200).
+    POST /api/graphql (JobTokenPermissions): not supported by this version of
+    GitLab.
     Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
-    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
-    `default_permissions` and `job_token_policies` from the configuration.
-    Everything else works.
+    Permissions of allowlist entries need GitLab 18.3 or later (beta in 18.0 to
+    18.2). Upgrade GitLab, or remove `default_permissions` and
+    `job_token_policies` from the configuration: the entry then has the default
+    permissions.
     "#);
     assert_eq!(plan.actions(), []);
     tf.destroy().succeeds();
@@ -280,7 +280,7 @@ fn feature_disabled_later_is_drift_that_cannot_be_repaired() {
     acme/app (1) failed.
 
     POST /api/graphql (ChangePermissions): permissions of entries are turned off
-    for this project (200).
+    for this project.
     Response: Failed to update job token scope
 
     Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2

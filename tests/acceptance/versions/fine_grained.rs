@@ -176,8 +176,7 @@ fn what_is_not_visible_is_warned_of() {
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
-    POST /api/graphql (JobTokenPermissions): fine-grained tokens can't do this
-    (200).
+    POST /api/graphql (JobTokenPermissions): fine-grained tokens can't do this.
     Response: Access denied: This operation doesn't support fine-grained personal
     access tokens.
 
@@ -326,4 +325,32 @@ fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
     let error = tf.plan().error();
 
     assert!(error.contains("If this token isn't fine-grained"), "{error}");
+}
+
+#[test]
+fn advice_to_data_sources_names_no_attribute_of_resources() {
+    let gitlab = newest();
+    gitlab.set_granular_graphql(GranularGraphql::Errors);
+    let tf = with(&gitlab, &ALL);
+    tf.config("data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n");
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Can't read the push settings of project acme/app (1)
+      data.gitlab_job_token_scope.app
+      > data "gitlab_job_token_scope" "app" {
+
+    POST /api/graphql (JobTokenSettings): fine-grained tokens can't do this.
+    Response: Access denied: This operation doesn't support fine-grained personal
+    access tokens.
+
+    GitLab offers this only over GraphQL, where fine-grained tokens don't support
+    it yet. Use a classic access token with the scope `api`; `read_api` is enough
+    for plans and data sources.
+
+    Until then, `cross_project_push_for_job_token_allowed` is null.
+    "#);
+
+    tf.config("data \"gitlab_job_token_scopes\" \"acme\" {\n  group = \"acme\"\n}\n");
+    let error = tf.plan().error();
+    assert!(error.contains("`read_api` is enough"), "{error}");
 }

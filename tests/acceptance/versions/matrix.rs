@@ -120,11 +120,11 @@ fn a_group_is_an_error_where_groups_are_unknown() {
       gitlab_job_token_allowlist_entry.entry
       > resource "gitlab_job_token_allowlist_entry" "entry" {
 
-    GET /projects/1/job_token_scope/groups_allowlist: this version of GitLab
-    doesn't support it (404).
+    GET /projects/1/job_token_scope/groups_allowlist: not supported by this
+    version of GitLab (404).
 
-    Allowlists and changes of the setting need GitLab 16.1 or later, and entries
-    for groups need 17.0 or later. If this GitLab is newer, check that the
+    Allowlist entries for groups need GitLab 17.0 or later. Upgrade GitLab, or add
+    each project of the group instead. If this GitLab is newer, check that the
     provider's `base_url` is the URL of a GitLab instance.
     "#);
 }

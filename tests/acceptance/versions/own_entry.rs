@@ -129,10 +129,12 @@ fn an_older_gitlab_says_that_it_has_none() {
 
     Setting the permissions of the project's own jobs failed.
 
-    POST /api/graphql (ChangePermissions): GitLab rejected the request (200).
+    POST /api/graphql (ChangePermissions): GitLab rejected the request.
     Response: Unable to find a job token scope for the given project & target
 
-    Entries of projects for themselves need GitLab 18.3 or later.
+    An entry for the project itself needs GitLab 18.3 or later. Upgrade GitLab, or
+    remove this resource from the configuration: a project always has access to
+    itself, and its own entry only sets permissions.
     "#);
     assert!(tf.state().addresses().is_empty());
 }
@@ -248,4 +250,54 @@ fn the_data_source_tells_it_apart() {
     let state = tf.state();
     let projects = &state.of("data.gitlab_job_token_allowlist.app")["projects"];
     assert_eq!(projects.as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_gitlab_without_permissions_has_no_own_entries() {
+    let gitlab = of_version("16.11.9-ee");
+    let tf = workspace(&gitlab);
+    tf.config(&entry(OWN));
+
+    assert_snapshot!(tf.plan().error(), @"
+    Error: Can't read permissions: project acme/app (1)
+      gitlab_job_token_allowlist_entry.entry
+      > default_permissions = true
+
+    POST /api/graphql (JobTokenPermissions): not supported by this version of
+    GitLab.
+    Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
+
+    An entry for the project itself needs GitLab 18.3 or later. Upgrade GitLab, or
+    remove this resource from the configuration: a project always has access to
+    itself, and its own entry only sets permissions.
+
+    If `terraform destroy` stops at this error, run it with the option
+    `-refresh=false`.
+    ");
+    let error = tf.import(ENTRY, "1:project:1").error();
+    assert!(error.contains("remove this resource from the configuration"), "{error}");
+}
+
+#[test]
+fn an_entry_that_restricts_own_jobs_is_adopted() {
+    let gitlab = newest();
+    gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
+    let tf = workspace(&gitlab);
+    tf.config(&entry(OWN));
+
+    assert_snapshot!(tf.plan().warning(), @r#"
+    Warning: Own entry already exists: project acme/app (1)
+      gitlab_job_token_allowlist_entry.entry
+      > resource "gitlab_job_token_allowlist_entry" "entry" {
+
+    Project acme/app (1) has an entry for itself already, which restricts the
+    project's own jobs. Its import ID is `1:project:1`.
+
+    Applying this adopts the entry and sets its permissions. Destroying the
+    resource restores the default permissions. Import the entry instead, with an
+    `import` block or `terraform import`, and the plan shows what changes.
+    "#);
+
+    tf.apply_saved().succeeds();
+    assert_eq!(held(&gitlab), Some(Permissions::default()));
 }

@@ -8,6 +8,9 @@ use serde_json::Value;
 /// The width to which the program wraps what it says when nobody tells it how wide the terminal is.
 const COLUMNS: usize = 78;
 
+/// The beginning of lines that aren't parts of a wrapped paragraph.
+const OWN_LINE: &str = "Response: ";
+
 /// Registries in which Terraform and OpenTofu expect providers: in messages, the only difference
 /// between the two.
 const REGISTRIES: [&str; 2] = ["registry.terraform.io/", "registry.opentofu.org/"];
@@ -108,7 +111,11 @@ impl Diagnostic {
         if !self.detail.is_empty() {
             self.detail.push_str("\n\n");
         }
-        self.detail.push_str(&paragraph.lines().collect::<Vec<_>>().join(" "));
+        for (place, line) in paragraph.lines().enumerate() {
+            let joint = if line.starts_with(OWN_LINE) { "\n" } else { " " };
+            self.detail.push_str(if place == 0 { "" } else { joint });
+            self.detail.push_str(line);
+        }
     }
 }
 
@@ -202,12 +209,12 @@ mod tests {
     fn text_is_read_as_json_would_be() {
         let text = "\nError: One\n\n  with x.y,\n  on main.tf line 3, in resource \"x\" \"y\":\n   \
                     3:   id = 1\n\nThis is\n\
-                    wrapped.\n\nAnd more.\n\nError: Two\n\nShort.\n\
+                    wrapped.\nResponse: No\nway\n\nAnd more.\n\nError: Two\n\nShort.\n\
                     ";
         let one = Diagnostic {
             severity: Severity::Error,
             summary: "One".to_owned(),
-            detail: "This is wrapped.\n\nAnd more.".to_owned(),
+            detail: "This is wrapped.\nResponse: No way\n\nAnd more.".to_owned(),
             address: Some("x.y".to_owned()),
             source: Some("id = 1".to_owned()),
         };

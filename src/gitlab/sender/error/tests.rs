@@ -40,6 +40,32 @@ async fn refusals_of_the_token_are_told_apart() {
     assert_eq!(line, "the token was revoked (401): Token was revoked.");
 }
 
+#[test]
+fn a_request_says_what_it_is_about() {
+    let line = |path: &str, operation| RequestLine {
+        method: reqwest::Method::GET,
+        path: path.to_owned(),
+        operation,
+    };
+    let about = |path: &str, operation| {
+        let error = Error::unsent(ErrorKind::NotFound, &line(path, operation), None);
+        (error.is_about_a_group(), error.is_about_group_entries(), error.is_about_the_scope())
+    };
+    for (path, operation, expected) in [
+        ("/groups/9", None, (true, false, false)),
+        ("/groups/a%2Fb/projects", None, (true, false, false)),
+        ("/api/graphql", Some("JobTokenScopes"), (true, false, false)),
+        ("/api/graphql", Some("JobTokenPermissions"), (false, false, false)),
+        ("/projects/groups", None, (false, false, false)),
+        ("/projects/1/job_token_scope", None, (false, false, true)),
+        ("/projects/1/job_token_scope/allowlist/2", None, (false, false, true)),
+        ("/projects/1/job_token_scope/groups_allowlist", None, (false, true, true)),
+        ("/user", None, (false, false, false)),
+    ] {
+        assert_eq!(about(path, operation), expected, "{path} {operation:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_missing_role_is_not_a_missing_scope() {
     let (kind, line) = told(refusal(403, "403 Forbidden")).await;

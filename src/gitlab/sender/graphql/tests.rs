@@ -51,7 +51,7 @@ async fn errors_under_status_200_are_told_apart_by_their_structure() {
     assert_eq!(kind, ErrorKind::Unsupported);
     assert_eq!(
         line,
-        "this version of GitLab doesn't support it (200): Field 'it' doesn't exist on type 'Query'"
+        "not supported by this version of GitLab: Field 'it' doesn't exist on type 'Query'"
     );
 
     let unavailable =
@@ -60,7 +60,7 @@ async fn errors_under_status_200_are_told_apart_by_their_structure() {
     assert_eq!(kind, ErrorKind::NotAvailable);
     assert_eq!(
         line,
-        "not found, or the token isn't allowed to read or change it (200): It does not exist"
+        "not found, or the token isn't allowed to read or change it: It does not exist"
     );
 
     let complex = json!({"errors": [{"message": "Query has complexity of 300, which exceeds max \
@@ -79,8 +79,7 @@ async fn values_that_gitlab_does_not_know_are_named_as_we_wrote_them() {
     }]});
     let (kind, line) = told(json(200, &reply)).await;
     assert_eq!(kind, ErrorKind::UnknownValues(vec!["READ_TEA".into(), "READ_MINDS".into()]));
-    let start =
-        format!("GitLab doesn't recognize READ_TEA, READ_MINDS (200): {explanation}; Expected");
+    let start = format!("GitLab doesn't recognize READ_TEA, READ_MINDS: {explanation}; Expected");
     assert!(line.starts_with(&start), "{line}");
 }
 
@@ -107,7 +106,15 @@ async fn missing_graphql_means_too_old_and_401_is_as_over_rest() {
 async fn a_secret_that_an_error_repeats_is_hidden() {
     let reply = json!({"errors": [{"message": format!("who is {TOKEN} and {HEADER}?")}]});
     let (_, line) = told(json(200, &reply)).await;
-    assert_eq!(line, "GitLab rejected the request (200): who is [hidden] and [hidden]?");
+    assert_eq!(line, "GitLab rejected the request: who is [hidden] and [hidden]?");
+}
+
+#[tokio::test]
+async fn equal_messages_are_told_once() {
+    let errors: Vec<_> =
+        ["no", "no", "not that", "no"].map(|words| json!({ "message": words })).to_vec();
+    let (_, line) = told(json(200, &json!({ "errors": errors }))).await;
+    assert_eq!(line, "GitLab rejected the request: no; not that");
 }
 
 #[tokio::test]

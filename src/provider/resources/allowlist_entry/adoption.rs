@@ -1,7 +1,7 @@
 //! Entries that are on the allowlist before they are created here: they are adopted, with a
 //! warning, which the plan gives if it can read the allowlist.
 
-use super::{EntryModel, cannot_read};
+use super::{EntryModel, cannot_read, entry_id};
 use serde_json::Value as Json;
 
 use crate::framework::{Diagnostic, Errors, PlanContext, Warnings};
@@ -42,7 +42,7 @@ pub(super) async fn check(
             if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none())
                 && !is_of_this_run
             {
-                warnings.add(adopted(planned));
+                warnings.add(to_be_adopted((project_id, target), planned));
             }
             Ok(true)
         }
@@ -96,16 +96,32 @@ pub(super) fn tell(
     warnings: &Warnings,
 ) {
     if connection.ledger.note_adoption(project_id, target) {
-        warnings.add(adopted(entry));
+        let title = format!("Entry already exists: {}", names::target(entry));
+        let detail = format!("There was an entry for {} already.", names::entry(entry));
+        warnings.add(Diagnostic::new(title, detail).with_cause(ADOPTED_NOW));
     }
 }
 
-fn adopted(entry: &EntryModel) -> Diagnostic {
+const ADOPTED_NOW: &str = "\n\nThis apply has adopted the entry, and destroying the resource \
+                           removes it. If another resource manages the entry, too, keep only one \
+                           of them.";
+
+fn to_be_adopted((project_id, target): (ProjectId, Target), entry: &EntryModel) -> Diagnostic {
     let title = format!("Entry already exists: {}", names::target(entry));
-    let detail = format!("There is an entry for {} already.", names::entry(entry));
-    Diagnostic::new(title, detail).with_cause(ADOPTION)
+    let detail = format!(
+        "There is an entry for {} already. Its import ID is `{}`.",
+        names::entry(entry),
+        entry_id(project_id, target)
+    );
+    Diagnostic::new(title, detail).with_cause(format!("\n\n{ADOPTION} {IMPORT} {OTHERS}"))
 }
 
-const ADOPTION: &str = "\n\nApplying this adopts the entry, and destroying the resource then \
-                        removes it. If another resource manages the entry, too, keep only one of \
-                        them. If the resource was renamed, add a `moved` block.";
+const ADOPTION: &str =
+    "Applying this adopts the entry, and destroying the resource then removes it.";
+
+/// The advice to import an entry whose import ID stands before it.
+pub(super) const IMPORT: &str = "Import the entry instead, with an `import` block or `terraform \
+                                 import`, and the plan shows what changes.";
+
+const OTHERS: &str = "If another resource manages the entry, too, keep only one of them. If the \
+                      resource was renamed, add a `moved` block.";

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::EntryModel;
-use super::permissions::of;
+use super::permissions::{asking, of};
 use crate::framework::{Diagnostic, Errors, Warnings};
 use crate::gitlab::{Client, Permissions, ProjectId};
 use crate::provider::connection::Connection;
@@ -34,7 +34,8 @@ pub(super) async fn check(
     let (Some(connection), Some(wanted)) = (connection, wanted) else { return Ok(()) };
     let gitlab = &connection.gitlab;
     let project = names::project(&planned.project, project_id);
-    match permissions::obstacle(gitlab, (project_id, &project), &wanted).await? {
+    let asking = asking(planned);
+    match permissions::obstacle(gitlab, (project_id, &project), asking, &wanted).await? {
         None => {}
         Some(problem) => {
             let problem = problem.at(attribute(&wanted));

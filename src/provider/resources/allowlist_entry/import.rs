@@ -110,9 +110,14 @@ fn one_target(entry: &EntryIdentity, problem: &str) -> Diagnostic {
     Diagnostic::new("Invalid identity", detail)
 }
 
+/// Returns the project of an import ID that has the form of an entry's.
+pub(in crate::provider) fn project_in_import_id(id: &str) -> Option<&str> {
+    ImportId::parse(id).ok().map(|id| id.project)
+}
+
 /// An import ID, read: `<project>:<kind>:<target>`, or `<project>:<target>` for a project, which is
-/// the official provider's older form. Project and target are IDs or full paths; GitLab allows no
-/// colon in a path.
+/// the form of older versions of the official provider. Project and target are IDs or full paths;
+/// GitLab allows no colon in a path.
 #[derive(Debug, PartialEq, Eq)]
 struct ImportId<'a> {
     project: &'a str,
@@ -181,16 +186,31 @@ fn meant<I: Id>(text: &str) -> Option<String> {
 }
 
 fn malformed(id: &str) -> Diagnostic {
-    let meant =
-        suggestion(id).map(|id| format!(" Did you mean {}?", quoted(&id))).unwrap_or_default();
-    let detail = format!(
-        "{} isn't the ID of an allowlist entry.{meant} The form is `<project>:project:<target \
-         project>` or `<project>:group:<target group>`, with an ID or full path for each, for \
-         example `99:project:42` or `platform/deploy:group:platform/apps`.",
-        quoted(id)
-    );
+    let detail = if is_project(id) {
+        format!(
+            "The import ID of an allowlist entry also names the target. Write \
+             `{id}:project:<target project>` or `{id}:group:<target group>`, with the ID or full \
+             path of the target, for example `{id}:project:42`."
+        )
+    } else {
+        let meant =
+            suggestion(id).map(|id| format!(" Did you mean {}?", quoted(&id))).unwrap_or_default();
+        format!(
+            "The import ID of an allowlist entry is `<project>:project:<target project>` or \
+             `<project>:group:<target group>`, with an ID or full path for each, for example \
+             `99:project:42` or `platform/deploy:group:platform/apps`.{meant}"
+        )
+    };
     Diagnostic::new("Malformed import ID", detail)
 }
+
+/// Checks whether an import ID is only the ID or full path of a project.
+fn is_project(id: &str) -> bool {
+    id.len() <= LONGEST_PROJECT && !id.contains(':') && id.parse::<Reference<ProjectId>>().is_ok()
+}
+
+/// The most letters of a project that a message repeats several times.
+const LONGEST_PROJECT: usize = 100;
 
 /// Returns the error of an import whose entry doesn't exist.
 pub(super) fn not_on_the_list(entry: &EntryModel) -> Diagnostic {
@@ -220,16 +240,21 @@ mod tests {
 
     #[test]
     fn any_other_form_is_told_how_to_write_it() {
-        for id in ["", "99", "99:user:42", "99:project:42:7", "99:Project:42", "::::"] {
-            let errors = ImportId::parse(id).unwrap_err();
-            assert_eq!(errors.as_slice()[0].summary, "Malformed import ID", "{id:?}");
+        let told = |id: &str| malformed(id).detail;
+        for id in ["", "acme", "99:user:42", "99:project:42:7", "99:Project:42", "::::"] {
+            assert_eq!(ImportId::parse(id), Err(malformed(id).into()), "{id:?}");
+            assert!(told(id).contains("is `<project>:project:<target project>` or"), "{id:?}");
         }
-        assert_eq!(
-            ImportId::parse("99").unwrap_err().as_slice()[0].detail,
-            "\"99\" isn't the ID of an allowlist entry. The form is `<project>:project:<target \
-             project>` or `<project>:group:<target group>`, with an ID or full path for each, for \
-             example `99:project:42` or `platform/deploy:group:platform/apps`."
-        );
+    }
+
+    #[test]
+    fn a_project_alone_is_told_to_add_the_target() {
+        for id in ["99", "a/b"] {
+            let told = malformed(id).detail;
+            assert!(told.contains(&format!("Write `{id}:project:<target project>` or")), "{told}");
+        }
+        let long = malformed(&format!("a/{}", "b".repeat(200))).detail;
+        assert!(long.contains("is `<project>:project:<target project>` or"), "{long}");
     }
 
     #[test]

@@ -3,15 +3,18 @@
 //! apart, GraphQL's update makes it, and nothing removes it, so that its removal restores the
 //! default permissions.
 
+use super::adoption::IMPORT;
 use super::permissions;
 use super::target::target_attribute;
-use super::{EntryModel, ids, import};
+use super::{EntryModel, entry_id, ids, import};
 use crate::framework::{Context, Diagnostic, Errors, Failed, Warnings};
 use crate::gitlab::{Client, ErrorKind, Freshness, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::names::{self, capital};
 use crate::provider::permissions::{cannot_read, is_hidden};
-use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::report::{
+    Asking, gone_before_removal, permissions_missing, project_gone, report, report_asking,
+};
 
 /// Checks whether the target of an entry is the project itself.
 pub(super) fn is_own(project_id: ProjectId, target: Target) -> bool {
@@ -70,8 +73,9 @@ pub(super) async fn tell_if_adopted(
         let project = names::project(&planned.project, project_id);
         let detail = format!(
             "Project {project} has an entry for itself already, which restricts the project's own \
-             jobs. Applying this adopts the entry and sets its permissions. Destroying the \
-             resource restores the default permissions."
+             jobs. Its import ID is `{}`.\n\nApplying this adopts the entry and sets its \
+             permissions. Destroying the resource restores the default permissions. {IMPORT}",
+            entry_id(project_id, project_id.into())
         );
         warnings
             .add(Diagnostic::new(format!("Own entry already exists: project {project}"), detail));
@@ -99,7 +103,8 @@ pub(super) async fn write(
             let mut failed =
                 permissions::failed_change(attempted, Some(SETTING), failed, entry.clone());
             if is_unknown {
-                failed.errors = failed.errors.with_addition(&format!("\n\n{SINCE}"));
+                let needed = permissions_missing(Asking::OwnEntry);
+                failed.errors = failed.errors.with_addition(&format!("\n\n{needed}"));
             }
             Err(failed)
         }
@@ -109,7 +114,6 @@ pub(super) async fn write(
 const SETTING: &str = "Setting the permissions of the project's own jobs failed.";
 const RESETTING: &str = "Destroying this resource restores the default permissions of the \
                          project's own jobs, and that failed.";
-const SINCE: &str = "Entries of projects for themselves need GitLab 18.3 or later.";
 
 /// Returns a state with the permissions that the entry has now, or nothing if it or its project is
 /// gone.
@@ -154,7 +158,7 @@ pub(super) async fn import(
         }
         Ok(false) => Err(match found {
             Ok(_) => import::not_on_the_list(named).into(),
-            Err(error) => report(cannot_read(&project), &error).into(),
+            Err(error) => report_asking(cannot_read(&project), Asking::OwnEntry, &error).into(),
         }),
         Err(error) => Err(report(super::cannot_read(&project), &error).into()),
     }

@@ -16,7 +16,9 @@ use crate::provider::connection::Connection;
 use crate::provider::permissions::{
     DEFAULT, POLICIES, attribute, cannot_read, is_hidden, misspelled, still_there,
 };
-use crate::provider::report::{is_about_the_target, report, report_on, sentence};
+use crate::provider::report::{
+    Asking, is_about_the_target, report, report_asking, report_on, sentence,
+};
 use crate::provider::{names, permissions};
 
 /// The permissions that a wholly known entry has or is to have; none where they are not managed.
@@ -180,7 +182,7 @@ pub(super) async fn refresh(
     };
     match error.kind() {
         ErrorKind::Unsupported => {
-            warnings.add(report(cannot_read(&project), &error));
+            warnings.add(report_asking(cannot_read(&project), asking(&state), &error));
             Ok(Some(EntryModel {
                 default_permissions: Attr::Null,
                 job_token_policies: Attr::Null,
@@ -255,7 +257,7 @@ pub(super) fn failure(
 ) -> Failed<EntryModel> {
     let NotGranted { error, left, taken_back } = failed;
     let (target, project) = (names::target(&entry), names::project_of(&entry));
-    let mut diagnostic = report_on(attempted, objects, &error);
+    let mut diagnostic = report_on(attempted, objects, Some(asking(&entry)), &error);
     match &taken_back {
         Some(Ok(())) => diagnostic.detail.push_str(
             "\n\nGitLab added the entry without its permissions, so it was removed again.",
@@ -290,6 +292,15 @@ pub(super) fn failed_change(
 
 const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed: GitLab couldn't be asked. \
     The next plan reads them.";
+
+/// Returns what asks for the permissions of an entry whose IDs are known.
+pub(super) fn asking(entry: &EntryModel) -> Asking {
+    let EntryModel { project_id, target_project_id, .. } = entry;
+    match project_id.known().is_some() && project_id == target_project_id {
+        true => Asking::OwnEntry,
+        false => Asking::Entry,
+    }
+}
 
 /// The attribute that a failed write is about, where it is about one.
 fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str> {

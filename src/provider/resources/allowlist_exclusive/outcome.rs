@@ -8,7 +8,7 @@ use crate::gitlab::{Error, NotGranted, Target};
 use crate::provider::ledger::Manager;
 use crate::provider::overlap;
 use crate::provider::permissions::still_there;
-use crate::provider::report::report_all;
+use crate::provider::report::{Asking, report_all};
 
 /// A write to a list. Additions are told before removals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,7 +137,7 @@ impl Outcome {
             .iter()
             .map(|(write, error)| (self.described(*write), error.clone()))
             .collect();
-        let mut told = report_all(attempted, &done, &failed);
+        let mut told = report_all(attempted, &done, Asking::Map, &failed);
         self.standing.iter().for_each(|standing| told.detail.push_str(standing));
         told
     }

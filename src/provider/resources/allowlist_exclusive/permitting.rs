@@ -10,11 +10,11 @@ use super::lists::Lists;
 use super::{ExclusiveModel, change};
 use crate::framework::{AttributePath, Diagnostic, Errors, Warnings};
 use crate::gitlab::{
-    Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, Permissions, ProjectId,
-    Target,
+    Allowlist, Client, Error, ErrorKind, Freshness, GroupId, Kind, PermissionList, Permissions,
+    ProjectId, Target,
 };
 use crate::provider::connection::Connection;
-use crate::provider::report::{is_out_of_reach, of_a_plan, report};
+use crate::provider::report::{Asking, is_out_of_reach, of_a_plan, report_asking};
 use crate::provider::{names, permissions};
 
 impl Lists {
@@ -37,20 +37,27 @@ impl Lists {
             GroupId::side(planned).is_map().then(|| self.members(Kind::Group)).flatten(),
         ];
         let project = change::project_name(planned);
-        let refused = |problem| Errors::from(of_a_plan(with_set_form(problem)).at(attribute));
+        let refused = |problem| Errors::from(of_a_plan(problem).at(attribute));
         let error = match read(gitlab, project_id, members, Freshness::Shared).await {
             Ok((list, _)) if list.is_switched_off() => {
-                return Err(refused(permissions::switched_off(&project)));
+                return Err(refused(permissions::switched_off(&project, Asking::Map)));
             }
             Ok((list, hidden)) if hidden.is_empty() => return Ok(self.with(list)),
-            Ok((_, hidden)) => return Err(refused(incomplete(&project, &hidden))),
+            Ok((_, hidden)) => return Err(refused(with_set_form(incomplete(&project, &hidden)))),
             Err(error) => error,
         };
         if is_out_of_reach(&error) {
             return Ok(self);
         }
-        let told = report(permissions::cannot_read(&project), &error);
-        let told = if permissions::are_hidden(&error) { with_set_form(told) } else { told };
+        let told = report_asking(permissions::cannot_read(&project), Asking::Map, &error);
+        let names_the_sets = matches!(
+            error.kind(),
+            ErrorKind::Unsupported | ErrorKind::FineGrained { needed: None }
+        );
+        let told = match permissions::are_hidden(&error) && !names_the_sets {
+            true => with_set_form(told),
+            false => told,
+        };
         Err(of_a_plan(told).at(attribute).into())
     }
 }

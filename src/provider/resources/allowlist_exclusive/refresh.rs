@@ -13,7 +13,7 @@ use crate::gitlab::{
     Allowlist, Client, Error, Freshness, GroupId, PermissionList, ProjectId, Reference, same_path,
 };
 use crate::provider::permissions;
-use crate::provider::report::report;
+use crate::provider::report::{Asking, report_asking};
 
 /// Returns the state with what the server holds of the managed kinds. In the form of a map an entry
 /// has its permissions, too; where those aren't visible, a warning says so, and the state keeps
@@ -81,7 +81,7 @@ async fn permissions(
     if !permissions::are_hidden(&error) {
         return Err(error);
     }
-    warnings.add(hidden(report(permissions::cannot_read(project), &error)));
+    warnings.add(hidden(report_asking(permissions::cannot_read(project), Asking::Map, &error)));
     Ok(None)
 }
 

@@ -150,7 +150,9 @@ pub(super) fn covered_projects(
             format!("Redundant projects: project {project}"),
             format!(
                 "A group in the configuration already gives these projects access to project \
-                 {project}:\n\n{}\n\nKeep either the project or the group.",
+                 {project}:\n\n{}\n\nRemove these projects from the configuration, or the groups: \
+                 while both are on the allowlist, removing one of these projects doesn't end its \
+                 access.",
                 covered.join("\n")
             ),
         ));

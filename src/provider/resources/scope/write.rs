@@ -267,7 +267,7 @@ pub(super) async fn restore(
             return Ok(());
         }
         Err(error) => {
-            let diagnostic = report_on(cannot_set(&name, true), Some(RESTORES), &error);
+            let diagnostic = report_on(cannot_set(&name, true), Some(RESTORES), None, &error);
             return Err(Failed { left: Some(state), errors: diagnostic.into() });
         }
     };

@@ -70,18 +70,13 @@ fn version_without_permissions_is_an_error_that_names_the_sets() {
       gitlab_job_token_allowlist_exclusive.app
       > projects = { "acme/lib" = { default_permissions = true } }
 
-    POST /api/graphql (JobTokenPermissions): this version of GitLab doesn't
-    support it (200).
+    POST /api/graphql (JobTokenPermissions): not supported by this version of
+    GitLab.
     Response: Field 'ciJobTokenScopeAllowlist' doesn't exist on type 'Project'
 
-    Permissions of allowlist entries and the data source `gitlab_job_token_scopes`
-    need GitLab 18.3 or later (beta in 18.0 to 18.2). Upgrade GitLab, or remove
-    `default_permissions` and `job_token_policies` from the configuration.
-    Everything else works.
-
-    The maps `projects` and `groups` manage permissions, so the token must be able
-    to read them. The sets `target_projects` and `target_groups` work without
-    permissions.
+    Permissions of allowlist entries need GitLab 18.3 or later (beta in 18.0 to
+    18.2). Upgrade GitLab, or set `target_projects` and `target_groups` instead of
+    `projects` and `groups`: these sets don't manage permissions.
 
     If `terraform destroy` stops at this error, run it with the option
     `-refresh=false`.
@@ -105,14 +100,14 @@ fn token_that_no_longer_sees_permissions_empties_no_map() {
       gitlab_job_token_allowlist_exclusive.app
       > resource "gitlab_job_token_allowlist_exclusive" "app" {
 
-    POST /api/graphql (JobTokenPermissions): fine-grained tokens can't do this
-    (200).
+    POST /api/graphql (JobTokenPermissions): fine-grained tokens can't do this.
     Response: Access denied: This operation doesn't support fine-grained personal
     access tokens.
 
     GitLab offers this only over GraphQL, where fine-grained tokens don't support
-    it yet. Use a classic access token with the scope `api`, or don't manage
-    permissions of entries and cross-project push.
+    it yet. Use a classic access token with the scope `api`, or set
+    `target_projects` and `target_groups` instead of `projects` and `groups`:
+    these sets don't manage permissions.
 
     The state keeps the permissions that it has, and plans don't show drift.
     "#);

@@ -13,10 +13,11 @@ use crate::project;
 const VARYING: &str = "…";
 
 /// The calls whose first argument is a title.
-const TITLED: [&str; 9] = [
+const TITLED: [&str; 10] = [
     "Diagnostic::new(",
     "Diagnostic::defect(",
     "report(",
+    "report_asking(",
     "report_on(",
     "report_all(",
     "unread(",
