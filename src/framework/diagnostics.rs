@@ -118,8 +118,8 @@ impl Warnings {
         push_once(&mut self.all(), warning);
     }
 
-    /// Leaves out those warnings that the first plan of the same change has given. The host has shown
-    /// them, and some announce what is done by the time that it shows these.
+    /// Leaves out those warnings that the first plan of the same change has given. The host has
+    /// shown them, and some announce what is done by the time that it shows these.
     pub(super) fn leave_out(&self, is_known: impl Fn(&str) -> bool) {
         self.all().retain(|warning| !is_known(&warning.summary));
     }

@@ -48,8 +48,8 @@ pub(super) fn short_entry(entry: &EntryModel) -> String {
     format!("{} on {}", target(entry), project_of(entry))
 }
 
-/// Returns the name of a project that has an entry for itself: as the target is written, unless only
-/// the project is written as a path.
+/// Returns the name of a project that has an entry for itself: as the target is written, unless
+/// only the project is written as a path.
 pub(super) fn own(entry: &EntryModel) -> String {
     with_path(target(entry), format!("project {}", project_of(entry)))
 }

@@ -107,8 +107,8 @@ fn same_list(kind: Kind, differences: &Differences, project: &str) -> Diagnostic
         format!("Conflict over {kind}s: project {project}"),
         format!(
             "Another `{}` of this configuration also manages the {kind}s on the allowlist of \
-             project {project}.{differences}\n\nMerge the two resources, and remove one of them with \
-             a `removed` block that has `destroy = false`.",
+             project {project}.{differences}\n\nMerge the two resources, and remove one of them \
+             with a `removed` block that has `destroy = false`.",
             Manager::Exclusive
         ),
     )

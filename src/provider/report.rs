@@ -153,8 +153,8 @@ pub(super) fn project_gone(project: impl Display) -> Diagnostic {
 /// The warning that a removal found no project to remove anything from, and so proves nothing.
 pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
     let detail = format!(
-        "GitLab returns 404 for project {project}, so Terraform removed its resource from the state \
-         without changing anything in GitLab. If the project still exists, its settings and \
+        "GitLab returns 404 for project {project}, so Terraform removed its resource from the \
+         state without changing anything in GitLab. If the project still exists, its settings and \
          allowlist entries may be unchanged: restore the Maintainer role of the token's user, and \
          check them."
     );

@@ -29,6 +29,9 @@ fn a_refusal_that_is_not_gitlabs_names_what_is_in_front() {
     provider's `headers`; if it filters by IP address, allow this machine's.
     GitLab itself answers with a plain "Forbidden" while it bans an IP address
     after failed logins.
+
+    `base_url` isn't set, so the URL is from the environment variable
+    `GITLAB_BASE_URL`.
     "#);
 }
 

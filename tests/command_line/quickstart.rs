@@ -1,4 +1,5 @@
-//! The quickstart's arguments, and the quickstart where neither Terraform nor OpenTofu is installed.
+//! The quickstart's arguments, and the quickstart where neither Terraform nor OpenTofu is
+//! installed.
 
 use std::collections::BTreeSet;
 use std::path::Path;

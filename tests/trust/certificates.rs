@@ -62,7 +62,7 @@ async fn what_can_not_be_used_is_told_with_the_file_at_fault() {
     let cases = [
         (&certificate, &encrypted, "client_key", "it is encrypted"),
         (&certificate, &certificate, "client_key", "it doesn't have a private key in PEM form"),
-        (&certificate, &another, "client_cert", "the key doesn't match the certificate"),
+        (&certificate, &another, "client_key", "the key doesn't match the certificate"),
         (&key, &key, "client_cert", "it doesn't have a certificate in PEM form"),
         (&ours.der.to_vec(), &key, "client_cert", "it isn't a PEM file"),
     ];

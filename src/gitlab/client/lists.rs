@@ -15,8 +15,8 @@ impl Client {
     /// # Errors
     ///
     /// Whatever keeps GitLab from answering;
-    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such project for
-    /// the token.
+    /// [`ErrorKind::NotFound`](crate::gitlab::ErrorKind::NotFound) when there is no such project
+    /// for the token.
     pub async fn allowlist(
         &self,
         project: ProjectId,

@@ -154,8 +154,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps GitLab
-    /// from answering.
+    /// [`ErrorKind::NotFound`] when there is no such project for the token, and whatever keeps
+    /// GitLab from answering.
     pub async fn project_path(&self, project: ProjectId) -> Result<String, Error> {
         let listed = self.peek_allowlist(project, Kind::Project);
         match listed.as_ref().and_then(|list| list.project_path()) {

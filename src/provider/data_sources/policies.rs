@@ -46,7 +46,11 @@ impl DataSource for JobTokenPolicies {
             if error.is_supported() {
                 return report("Can't read the job token policies", &error);
             }
-            let detail = format!("{}\n\nPolicies need GitLab 18.0 or later. Upgrade GitLab, or remove the data source.", sentence(&error));
+            let detail = format!(
+                "{}\n\nPolicies need GitLab 18.0 or later. Upgrade GitLab, or \
+                remove the data source.",
+                sentence(&error)
+            );
             Diagnostic::new("Can't read the job token policies", detail)
         })?;
         Ok(PoliciesModel {

@@ -335,7 +335,7 @@ fn advice_to_data_sources_names_no_attribute_of_resources() {
     tf.config("data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n");
 
     assert_snapshot!(tf.plan().warning(), @r#"
-    Warning: Can't read the push settings of project acme/app (1)
+    Warning: Can't read push settings: project acme/app (1)
       data.gitlab_job_token_scope.app
       > data "gitlab_job_token_scope" "app" {
 

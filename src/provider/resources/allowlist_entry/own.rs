@@ -40,8 +40,8 @@ pub(super) fn check(entry: &EntryModel) -> Result<(), Diagnostic> {
 /// names it for people.
 pub(super) fn without_permissions(project: &str) -> Diagnostic {
     let detail = format!(
-        "{} always has access to itself, so an entry for it can only set the permissions of its own \
-         jobs. Set `default_permissions` or `job_token_policies`, or name another target.",
+        "{} always has access to itself, so an entry for it can only set the permissions of its \
+         own jobs. Set `default_permissions` or `job_token_policies`, or name another target.",
         capital(project)
     );
     Diagnostic::new("Target is the project itself", detail)
