@@ -117,15 +117,15 @@ fn print_row(size: Size, latency: u64, command: &str, ours: &Cost, floor: &Cost)
 /// A workspace of so many entries.
 struct Entries {
     subject: Subject,
-    owners: Vec<u64>,
+    sources: Vec<u64>,
     entries_each: usize,
 }
 
 impl Entries {
     fn provider(cli: &Cli, size: Size, latency: Duration) -> Result<Self, Box<dyn Error>> {
         let gitlab = Simulator::start();
-        let owners: Vec<u64> = (0..size.projects)
-            .map(|owner| gitlab.add_project(&format!("owners/o{owner}")))
+        let sources: Vec<u64> = (0..size.projects)
+            .map(|source| gitlab.add_project(&format!("sources/o{source}")))
             .collect();
         let projects = (0..size.entries_each.projects)
             .map(|target| Target::Project(gitlab.add_project(&format!("targets/t{target}"))));
@@ -138,33 +138,33 @@ impl Entries {
             resource "gitlab_job_token_allowlist_entry" "this" {{
               for_each = {}
 
-              project           = each.value.owner
+              project           = each.value.source
               target_project_id = each.value.target_project
               target_group_id   = each.value.target_group
             }}
             "#,
-            instances(&owners, &targets)
+            instances(&sources, &targets)
         );
         let subject = Subject::provider(cli, gitlab, &config)?;
-        Ok(Self { subject, owners, entries_each: targets.len() })
+        Ok(Self { subject, sources, entries_each: targets.len() })
     }
 
     /// The floor: nothing of it is GitLab's business.
     fn terraform_data(cli: &Cli, size: Size) -> Result<Self, Box<dyn Error>> {
-        let owners: Vec<_> = (1..=size.projects as u64).collect();
+        let sources: Vec<_> = (1..=size.projects as u64).collect();
         let targets: Vec<_> = (1..=size.entries_each.sum() as u64).map(Target::Project).collect();
         let config = format!(
             r#"
             resource "terraform_data" "this" {{
               for_each = {}
 
-              input            = each.value.owner
+              input            = each.value.source
               triggers_replace = [each.value.target_project, each.value.target_group]
             }}
             "#,
-            instances(&owners, &targets)
+            instances(&sources, &targets)
         );
-        Ok(Self { subject: Subject::floor(cli, &config)?, owners: Vec::new(), entries_each: 0 })
+        Ok(Self { subject: Subject::floor(cli, &config)?, sources: Vec::new(), entries_each: 0 })
     }
 
     /// Apply (of everything), plan (of nothing new) and destroy.
@@ -179,8 +179,8 @@ impl Entries {
 
     /// The bench measures a success.
     fn assert_on_each_list(&self, entries: usize) {
-        for owner in &self.owners {
-            let list = self.subject.gitlab.allowlist(*owner);
+        for source in &self.sources {
+            let list = self.subject.gitlab.allowlist(*source);
             assert_eq!(list.projects.len() + list.groups.len(), entries);
         }
     }
@@ -188,18 +188,19 @@ impl Entries {
 
 /// The same map for both, written out: Terraform works it out anew for each instance, which is no
 /// cost of ours.
-fn instances(owners: &[u64], targets: &[Target]) -> String {
-    let pairs = owners.iter().flat_map(|owner| targets.iter().map(move |target| (owner, target)));
-    let entries = pairs.map(|(owner, target)| match target {
+fn instances(sources: &[u64], targets: &[Target]) -> String {
+    let pairs =
+        sources.iter().flat_map(|source| targets.iter().map(move |target| (source, target)));
+    let entries = pairs.map(|(source, target)| match target {
         Target::Project(id) => {
             format!(
-                "\"{owner}-p{id}\" = {{ owner = {owner}, target_project = {id}, target_group = \
+                "\"{source}-p{id}\" = {{ source = {source}, target_project = {id}, target_group = \
                 null }}"
             )
         }
         Target::Group(id) => {
             format!(
-                "\"{owner}-g{id}\" = {{ owner = {owner}, target_project = null, target_group = \
+                "\"{source}-g{id}\" = {{ source = {source}, target_project = null, target_group = \
                 {id} }}"
             )
         }

@@ -103,16 +103,16 @@ fn answer_with_the_schema(bencher: Bencher) {
 #[divan::bench]
 fn read_a_list_of_100(bencher: Bencher) {
     let gitlab = Simulator::start();
-    let owner = gitlab.add_project("platform/deploy");
+    let project = gitlab.add_project("platform/deploy");
     for number in 1..100 {
-        gitlab.allow(owner, Target::Project(gitlab.add_project(&format!("apps/app-{number}"))));
+        gitlab.allow(project, Target::Project(gitlab.add_project(&format!("apps/app-{number}"))));
     }
     let base_url = BaseUrl::parse(&gitlab.api_url()).expect("the simulator's address");
     let config =
         Config::new(base_url, Some(SecretString::from(gitlab.token())), "bench".to_owned());
     let client = Client::new(&config, CancellationToken::new()).expect("a client");
-    let owner = ProjectId::try_from(owner).expect("a number");
+    let project = ProjectId::try_from(project).expect("a number");
     bencher.bench(|| {
-        RUNTIME.block_on(client.allowlist(owner, Kind::Project, Freshness::Now)).expect("a list")
+        RUNTIME.block_on(client.allowlist(project, Kind::Project, Freshness::Now)).expect("a list")
     });
 }

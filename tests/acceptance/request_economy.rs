@@ -18,32 +18,32 @@ const TRIES_TO_APPLY: usize = 2;
 const TRIES_TO_DESTROY: usize = 3;
 
 struct Allowlists {
-    owners: Vec<u64>,
+    sources: Vec<u64>,
     projects: Vec<u64>,
     groups: Vec<u64>,
 }
 
 impl Allowlists {
-    fn of(gitlab: &Simulator, owners: usize, projects: usize, groups: usize) -> Allowlists {
+    fn of(gitlab: &Simulator, sources: usize, projects: usize, groups: usize) -> Allowlists {
         Allowlists {
-            owners: (0..owners).map(|n| gitlab.add_project(&format!("owners/o{n}"))).collect(),
+            sources: (0..sources).map(|n| gitlab.add_project(&format!("sources/o{n}"))).collect(),
             projects: (0..projects).map(|n| gitlab.add_project(&format!("targets/t{n}"))).collect(),
             groups: (0..groups).map(|n| gitlab.add_group(&format!("group-{n}"))).collect(),
         }
     }
 
     fn entries(&self) -> String {
-        let Allowlists { owners, projects, groups } = self;
+        let Allowlists { sources, projects, groups } = self;
         format!(
             r#"
             resource "gitlab_job_token_allowlist_entry" "project" {{
-              for_each = {{ for pair in setproduct({owners:?}, {projects:?}) : "${{pair[0]}}-${{pair[1]}}" => pair }}
+              for_each = {{ for pair in setproduct({sources:?}, {projects:?}) : "${{pair[0]}}-${{pair[1]}}" => pair }}
 
               project           = each.value[0]
               target_project_id = each.value[1]
             }}
             resource "gitlab_job_token_allowlist_entry" "group" {{
-              for_each = {{ for pair in setproduct({owners:?}, {groups:?}) : "${{pair[0]}}-${{pair[1]}}" => pair }}
+              for_each = {{ for pair in setproduct({sources:?}, {groups:?}) : "${{pair[0]}}-${{pair[1]}}" => pair }}
 
               project         = each.value[0]
               target_group_id = each.value[1]
@@ -53,11 +53,11 @@ impl Allowlists {
     }
 
     fn exclusive_lists(&self) -> String {
-        let Allowlists { owners, projects, groups } = self;
+        let Allowlists { sources, projects, groups } = self;
         format!(
             r#"
             resource "gitlab_job_token_allowlist_exclusive" "this" {{
-              for_each = toset([for owner in {owners:?} : tostring(owner)])
+              for_each = toset([for source in {sources:?} : tostring(source)])
 
               project            = each.value
               target_project_ids = {projects:?}
@@ -69,9 +69,9 @@ impl Allowlists {
 
     /// Puts all targets on all lists behind Terraform's back.
     fn allow_all(&self, gitlab: &Simulator) {
-        for owner in &self.owners {
-            self.projects.iter().for_each(|id| gitlab.allow(*owner, Target::Project(*id)));
-            self.groups.iter().for_each(|id| gitlab.allow(*owner, Target::Group(*id)));
+        for source in &self.sources {
+            self.projects.iter().for_each(|id| gitlab.allow(*source, Target::Project(*id)));
+            self.groups.iter().for_each(|id| gitlab.allow(*source, Target::Group(*id)));
         }
     }
 }
@@ -157,17 +157,17 @@ fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
     let by_path = r#"
         resource "gitlab_job_token_allowlist_entry" "project" {
           count          = 50
-          project        = "owners/o0"
+          project        = "sources/o0"
           target_project = "targets/t${count.index}"
         }
         resource "gitlab_job_token_allowlist_entry" "group" {
           count        = 50
-          project      = "owners/o0"
+          project      = "sources/o0"
           target_group = "group-${count.index}"
         }
     "#;
     applied(&gitlab, &tf, by_path);
-    assert_eq!(gitlab.allowlist(allowlists.owners[0]).groups.len(), 50);
+    assert_eq!(gitlab.allowlist(allowlists.sources[0]).groups.len(), 50);
 
     tf.plan().changes_nothing();
 
@@ -207,7 +207,7 @@ fn creating_and_destroying_200_entries_costs_one_write_each() {
     // A destroy refreshes first: the three pages of the list.
     assert_writes(&gitlab, FULL, TRIES_TO_DESTROY, 3);
     assert_in_flight_at_most(&gitlab, 10);
-    assert!(gitlab.allowlist(allowlists.owners[0]).projects.is_empty());
+    assert!(gitlab.allowlist(allowlists.sources[0]).projects.is_empty());
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn exclusive_list_of_400_costs_one_write_per_difference() {
     tf.plan().changes_nothing();
     assert_reads_at_most(&gitlab, 5, 2);
 
-    gitlab.revoke(allowlists.owners[0], Target::Project(allowlists.projects[7]));
+    gitlab.revoke(allowlists.sources[0], Target::Project(allowlists.projects[7]));
     gitlab.clear_requests();
     tf.apply().succeeds();
     assert_eq!(gitlab.requests().writes().len(), 1);
@@ -282,5 +282,5 @@ fn a_rate_limit_slows_the_whole_run_down_once() {
     let refusals = gitlab.refusals();
     assert!(refusals.requests > 0, "the limit was not met, so nothing was shown");
     assert!(refusals.windows_in_a_row <= 1, "{refusals:?}");
-    assert_eq!(gitlab.allowlist(allowlists.owners[0]).projects.len(), FULL);
+    assert_eq!(gitlab.allowlist(allowlists.sources[0]).projects.len(), FULL);
 }

@@ -231,9 +231,9 @@ fn twenty_full_lists_are_read_in_one_query() {
     for number in 0..200 {
         let project = gitlab.add_project(&format!("other/p{number}"));
         let group = gitlab.add_group(&format!("g{number}"));
-        for owner in 1..=20 {
-            gitlab.allow(owner, Target::Project(project));
-            gitlab.allow_with(owner, Target::Group(group), Permissions::limited_to(["READ_JOBS"]));
+        for source in 1..=20 {
+            gitlab.allow(source, Target::Project(project));
+            gitlab.allow_with(source, Target::Group(group), Permissions::limited_to(["READ_JOBS"]));
         }
     }
     let tf = workspace(&gitlab);

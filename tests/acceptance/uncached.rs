@@ -19,7 +19,7 @@ const CONTRACT: [&str; 9] = [
     "exclusive::unknown",
     "one_run::conflicts",
     "one_run::overlap",
-    "one_run::owners",
+    "one_run::unknown_ids",
     "unresolved::",
 ];
 

@@ -16,18 +16,18 @@ fn project_and_target_may_be_unknown_while_planning() {
     let tf = workspace(&gitlab);
     tf.config(
         r#"
-        resource "terraform_data" "owner" {
+        resource "terraform_data" "project" {
           input = "acme/app"
         }
         resource "terraform_data" "target" {
           input = 2
         }
         resource "gitlab_job_token_allowlist_entry" "this" {
-          project           = terraform_data.owner.output
+          project           = terraform_data.project.output
           target_project_id = terraform_data.target.output
         }
         resource "gitlab_job_token_scope" "this" {
-          project = terraform_data.owner.output
+          project = terraform_data.project.output
         }
         "#,
     );

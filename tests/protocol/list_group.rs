@@ -188,8 +188,8 @@ async fn nothing_is_asked_beyond_the_limit() {
 #[tokio::test]
 async fn entries_up_to_the_limit_cost_their_lists() {
     let gitlab = many(20);
-    for owner in 1..=20 {
-        gitlab.allow(owner, Target::Project(owner % 20 + 1));
+    for project in 1..=20 {
+        gitlab.allow(project, Target::Project(project % 20 + 1));
     }
     let kit = Kit::with(gitlab).await;
     assert_eq!(all(&kit, &Query { limit: 1, ..query(ENTRY) }).await.len(), 1);

@@ -42,7 +42,7 @@ fn list_of(element: &str) -> String {
 #[tokio::test]
 async fn lists_of_a_million_elements_are_refused() {
     let gitlab = Simulator::start();
-    let owners: Vec<_> = (0..READS).map(|n| gitlab.add_project(&format!("acme/p{n}"))).collect();
+    let sources: Vec<_> = (0..READS).map(|n| gitlab.add_project(&format!("acme/p{n}"))).collect();
     gitlab.add_group("acme/deep");
     let host = configured(&launch(), &gitlab, json!({ "retries": 0 })).await;
     for (route, body) in [
@@ -69,9 +69,9 @@ async fn lists_of_a_million_elements_are_refused() {
         ),
     ] {
         gitlab.inject(answer(body).on(route));
-        let reads = owners.iter().map(|owner| {
+        let reads = sources.iter().map(|source| {
             let config = with_nulls(
-                json!({ "project": owner.to_string() }),
+                json!({ "project": source.to_string() }),
                 &["project_id", "projects", "groups"],
             );
             host.read_data_source("gitlab_job_token_allowlist", config)
@@ -94,7 +94,7 @@ async fn lists_of_a_million_elements_are_refused() {
         }
         // One by one: ten bodies of the largest size alone would take 80 MiB.
         let attributes = ["project_id", "projects", "unused_entries"];
-        let config = with_nulls(json!({ "project": owners[0].to_string() }), &attributes);
+        let config = with_nulls(json!({ "project": sources[0].to_string() }), &attributes);
         let read =
             host.read_data_source("gitlab_job_token_authentication_log", config).await.unwrap();
         assert_eq!(
@@ -113,7 +113,7 @@ async fn lists_of_a_million_elements_are_refused() {
 #[tokio::test]
 async fn bodies_of_100_mebibytes_do_not_fill_the_memory() {
     let gitlab = Simulator::start();
-    let owners: Vec<_> = (0..READS).map(|n| gitlab.add_project(&format!("acme/p{n}"))).collect();
+    let sources: Vec<_> = (0..READS).map(|n| gitlab.add_project(&format!("acme/p{n}"))).collect();
     let host = configured(&launch(), &gitlab, json!({ "retries": 0 })).await;
     let page = "x".repeat(FLOOD / READS);
     for fault in [
@@ -121,9 +121,9 @@ async fn bodies_of_100_mebibytes_do_not_fill_the_memory() {
         Fault::Answers { status: 403, content_type: "text/html".to_owned(), body: page },
     ] {
         gitlab.inject(fault);
-        let reads = owners.iter().map(|owner| {
+        let reads = sources.iter().map(|source| {
             let config = with_nulls(
-                json!({ "project": owner.to_string() }),
+                json!({ "project": source.to_string() }),
                 &["project_id", "projects", "groups"],
             );
             host.read_data_source("gitlab_job_token_allowlist", config)

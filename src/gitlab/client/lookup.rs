@@ -49,13 +49,11 @@ impl Client {
             return Ok(Some(id));
         }
         let path = reference.to_string();
-        let is_read = AtomicBool::new(false);
+        let is_asked = AtomicBool::new(false);
         let work = async {
+            is_asked.store(true, Ordering::Relaxed);
             match self.find_and_read_together(&path).await {
-                Some(found) => {
-                    is_read.store(true, Ordering::Relaxed);
-                    Ok(Some(found))
-                }
+                Some(found) => Ok(Some(found)),
                 None => self.look_up(endpoint::show(Kind::Project, &reference.segment())).await,
             }
         };
@@ -63,7 +61,7 @@ impl Client {
         let project = found.and_then(|found| ProjectId::of(found.target));
         // Projects that were looked up as targets are read together with those that weren't.
         if let Some(project) = project
-            && !is_read.into_inner()
+            && !is_asked.into_inner()
             && self.memory.lists.allowlist(project, Kind::Project).peek().is_none()
         {
             self.find_and_read_together(&path).await;

@@ -405,8 +405,8 @@ impl Entry {
     /// project's entry for itself.
     pub(in crate::gitlab) fn gives_access_to(&self, project: ProjectId) -> bool {
         let target = self.target.as_ref().and_then(|target| target.id);
-        let is_owner = target.is_some_and(|id| id.0 == Target::Project(project));
-        !is_owner && !is_outbound(self.direction.as_deref())
+        let is_itself = target.is_some_and(|id| id.0 == Target::Project(project));
+        !is_itself && !is_outbound(self.direction.as_deref())
     }
 
     /// Checks whether it gives all that a job token can be used for, which is assumed where GitLab

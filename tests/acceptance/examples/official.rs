@@ -249,7 +249,7 @@ impl Thing for OneEntry {
         schema(
             1,
             vec![
-                Attribute::required("project", Type::String, "The owner."),
+                Attribute::required("project", Type::String, "The project."),
                 Attribute::optional("target_project_id", Type::Number, "The target, if a project."),
                 Attribute::optional("target_group_id", Type::Number, "The target, if a group."),
                 id(),
@@ -266,12 +266,12 @@ impl Thing for OneEntry {
     }
 
     fn create(self, gitlab: &Simulator) -> OneEntry {
-        let owner = text(&self.project);
+        let project = text(&self.project);
         let target = self.target();
-        gitlab.allow(project_id(gitlab, owner), target);
+        gitlab.allow(project_id(gitlab, project), target);
         let id = match target {
-            Target::Project(target) => format!("{owner}:project:{target}"),
-            Target::Group(target) => format!("{owner}:group:{target}"),
+            Target::Project(target) => format!("{project}:project:{target}"),
+            Target::Group(target) => format!("{project}:group:{target}"),
         };
         OneEntry { id: Attr::Known(id), ..self }
     }
@@ -308,7 +308,7 @@ impl Thing for WholeList {
         schema(
             1,
             vec![
-                Attribute::required("project", Type::String, "The owner."),
+                Attribute::required("project", Type::String, "The project."),
                 Attribute::optional("enabled", Type::Bool, "Whether the list limits access."),
                 Attribute::optional("target_project_ids", numbers.clone(), "The projects."),
                 Attribute::optional("target_group_ids", numbers, "The groups."),
@@ -326,26 +326,26 @@ impl Thing for WholeList {
     }
 
     fn create(self, gitlab: &Simulator) -> WholeList {
-        let owner = project_id(gitlab, text(&self.project));
-        gitlab.set_inbound_enabled(owner, self.enabled == Attr::Known(true));
+        let project = project_id(gitlab, text(&self.project));
+        gitlab.set_inbound_enabled(project, self.enabled == Attr::Known(true));
         for id in self.target_project_ids.known().into_iter().flat_map(|Set(ids)| ids) {
-            gitlab.allow(owner, Target::Project(unsigned(id)));
+            gitlab.allow(project, Target::Project(unsigned(id)));
         }
         for id in self.target_group_ids.known().into_iter().flat_map(|Set(ids)| ids) {
-            gitlab.allow(owner, Target::Group(unsigned(id)));
+            gitlab.allow(project, Target::Group(unsigned(id)));
         }
         WholeList { id: Attr::Known(text(&self.project).to_owned()), ..self }
     }
 
     /// Empties the list, whatever is on it.
     fn destroy(self, gitlab: &Simulator) {
-        let owner = project_id(gitlab, text(&self.project));
-        let list = gitlab.allowlist(owner);
+        let project = project_id(gitlab, text(&self.project));
+        let list = gitlab.allowlist(project);
         let projects = list.projects.into_iter().map(Target::Project);
         for target in projects.chain(list.groups.into_iter().map(Target::Group)) {
-            gitlab.revoke(owner, target);
+            gitlab.revoke(project, target);
         }
-        gitlab.set_inbound_enabled(owner, true);
+        gitlab.set_inbound_enabled(project, true);
     }
 }
 

@@ -8,8 +8,8 @@ mod hand_over;
 mod least_privilege;
 mod named;
 mod overlap;
-mod owners;
 mod paths;
+mod unknown_ids;
 mod warnings;
 
 use std::fmt::Write as _;

@@ -10,8 +10,8 @@ fn target() -> impl Strategy<Value = Target> {
 }
 
 /// Mostly the first one, so that resources meet.
-fn owner() -> impl Strategy<Value = u64> {
-    prop_oneof![4 => Just(OWNERS[0]), 1 => Just(OWNERS[1])]
+fn source() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => Just(SOURCES[0]), 1 => Just(SOURCES[1])]
 }
 
 fn some_of(targets: &[Target]) -> impl Strategy<Value = Option<BTreeSet<Target>>> + use<> {
@@ -31,9 +31,9 @@ pub(super) fn declared() -> impl Strategy<Value = Declared> {
         1 => list,
         2 => any::<bool>().prop_map(|restricted| What::Scope { restricted }),
     ];
-    (owner(), what, any::<bool>(), prop::bool::weighted(0.3)).prop_map(
-        |(owner, what, by_path, create_before_destroy)| Declared {
-            owner,
+    (source(), what, any::<bool>(), prop::bool::weighted(0.3)).prop_map(
+        |(source, what, by_path, create_before_destroy)| Declared {
+            source,
             what,
             by_path,
             create_before_destroy,
@@ -61,7 +61,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     ];
     let outside = prop_oneof![
         3 => Just(Vec::new()),
-        1 => prop::collection::vec((owner(), target()), 1..3),
+        1 => prop::collection::vec((source(), target()), 1..3),
     ];
     let parts = (
         prop::collection::vec(edit(), 1..4),

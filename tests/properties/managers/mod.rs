@@ -30,7 +30,7 @@ const LIST: &str = "gitlab_job_token_allowlist_exclusive";
 
 /// So many projects and groups come first that no ID reads like another number in a message.
 const OTHERS: u64 = 100;
-const OWNERS: [u64; 2] = [101, 102];
+const SOURCES: [u64; 2] = [101, 102];
 const PROJECTS: [Target; 3] = [Target::Project(103), Target::Project(104), Target::Project(105)];
 const GROUPS: [Target; 2] = [Target::Group(101), Target::Group(102)];
 
@@ -61,7 +61,7 @@ enum What {
 /// A resource of a configuration.
 #[derive(Clone, Debug)]
 struct Declared {
-    owner: u64,
+    source: u64,
     what: What,
     by_path: bool,
     create_before_destroy: bool,
@@ -118,7 +118,7 @@ struct Step {
 /// A resource's type and name.
 type Address = (&'static str, u32);
 
-/// The allowlists and access settings of all owners.
+/// The allowlists and access settings of all sources.
 #[derive(Clone, Debug, PartialEq)]
 struct Server {
     allowed: BTreeSet<(u64, Target)>,
@@ -173,7 +173,7 @@ impl Declared {
             }
             What::Scope { .. } => vec![Part::Access],
         };
-        parts.into_iter().map(|part| (self.owner, part)).collect()
+        parts.into_iter().map(|part| (self.source, part)).collect()
     }
 
     /// Returns the targets that it wants on the list of a part; none unless it manages all of that
@@ -216,9 +216,9 @@ impl Declared {
 
     fn wanted(&self, replace: bool) -> Wanted {
         let project = if self.by_path {
-            format!("acme/owner-{}", self.owner)
+            format!("acme/source-{}", self.source)
         } else {
-            self.owner.to_string()
+            self.source.to_string()
         };
         let mut config = json!({"project": project});
         match &self.what {
@@ -248,14 +248,14 @@ impl Declared {
 }
 
 /// Returns the targets of one kind on one project's list.
-fn of_part(all: &BTreeSet<(u64, Target)>, owner: u64, part: Part) -> BTreeSet<Target> {
-    let these = all.iter().filter(|(of, target)| *of == owner && part_of(*target) == part);
+fn of_part(all: &BTreeSet<(u64, Target)>, source: u64, part: Part) -> BTreeSet<Target> {
+    let these = all.iter().filter(|(of, target)| *of == source && part_of(*target) == part);
     these.map(|(_, target)| *target).collect()
 }
 
 /// Returns the entries that a state holds.
 fn held(state: &Value) -> BTreeSet<(u64, Target)> {
-    let owner = state["project_id"].as_u64().unwrap_or_default();
+    let source = state["project_id"].as_u64().unwrap_or_default();
     let ids = |kind: &str, target: fn(u64) -> Target| {
         let single = state[format!("target_{kind}_id")].as_u64();
         let many = state[format!("target_{kind}_ids")]
@@ -263,7 +263,7 @@ fn held(state: &Value) -> BTreeSet<(u64, Target)> {
             .into_iter()
             .flatten()
             .filter_map(Value::as_u64);
-        single.into_iter().chain(many).map(|id| (owner, target(id))).collect::<Vec<_>>()
+        single.into_iter().chain(many).map(|id| (source, target(id))).collect::<Vec<_>>()
     };
     [ids("project", Target::Project), ids("group", Target::Group)].into_iter().flatten().collect()
 }
@@ -277,11 +277,11 @@ fn warns_of_a_conflict(change: &Change) -> bool {
 }
 
 /// Checks whether a plan says that a target loses access: by removing its entry, or in a warning.
-fn names(change: &Change, (owner, target): (u64, Target)) -> bool {
-    let held = held(&change.before.stored.state).contains(&(owner, target));
+fn names(change: &Change, (source, target): (u64, Target)) -> bool {
+    let held = held(&change.before.stored.state).contains(&(source, target));
     let removed = match change.action {
         Action::Destroy | Action::Replace => true,
-        Action::Update => !self::held(&change.planned.state).contains(&(owner, target)),
+        Action::Update => !self::held(&change.planned.state).contains(&(source, target)),
         Action::Create | Action::Nothing => false,
     };
     (held && removed) || warns_of(change, target)

@@ -12,8 +12,8 @@ impl World {
         for other in 1..=OTHERS {
             gitlab.add_project(&format!("others/project-{other}"));
         }
-        for owner in OWNERS {
-            assert_eq!(gitlab.add_project(&format!("acme/owner-{owner}")), owner);
+        for source in SOURCES {
+            assert_eq!(gitlab.add_project(&format!("acme/source-{source}")), source);
         }
         for target in PROJECTS {
             assert_eq!(gitlab.add_project(&path(target)), target.id());
@@ -93,9 +93,9 @@ impl World {
                 self.config = earlier;
             }
         }
-        for (owner, target) in &step.outside {
-            if !self.gitlab.revoke(*owner, *target) {
-                self.gitlab.allow(*owner, *target);
+        for (source, target) in &step.outside {
+            if !self.gitlab.revoke(*source, *target) {
+                self.gitlab.allow(*source, *target);
             }
         }
     }
@@ -103,24 +103,24 @@ impl World {
     /// Returns a list of all that the configuration wants on the lists that a resource is about, if
     /// it is about any.
     fn list_of_all(&self, first: &Declared) -> Option<Declared> {
-        let wanted = self.config.values().filter(|declared| declared.owner == first.owner);
+        let wanted = self.config.values().filter(|declared| declared.source == first.source);
         let wanted: BTreeSet<Target> = wanted.flat_map(Declared::targets).collect();
         let of = |part| wanted.iter().copied().filter(|target| part_of(*target) == part).collect();
-        let managed = |part| first.parts().contains(&(first.owner, part)).then(|| of(part));
+        let managed = |part| first.parts().contains(&(first.source, part)).then(|| of(part));
         let (projects, groups) = (managed(Part::Projects), managed(Part::Groups));
         let some = projects.is_some() || groups.is_some();
         some.then(|| Declared { what: What::List { projects, groups }, ..first.clone() })
     }
 
     fn server(&self) -> Server {
-        let allowed = OWNERS.into_iter().flat_map(|owner| {
-            let list = self.gitlab.allowlist(owner);
+        let allowed = SOURCES.into_iter().flat_map(|source| {
+            let list = self.gitlab.allowlist(source);
             let projects = list.projects.into_iter().map(Target::Project);
             projects
                 .chain(list.groups.into_iter().map(Target::Group))
-                .map(move |target| (owner, target))
+                .map(move |target| (source, target))
         });
-        let restricted = OWNERS.into_iter().filter(|owner| self.gitlab.inbound_enabled(*owner));
+        let restricted = SOURCES.into_iter().filter(|source| self.gitlab.inbound_enabled(*source));
         Server { allowed: allowed.collect(), restricted: restricted.collect() }
     }
 
@@ -128,13 +128,14 @@ impl World {
     fn is_up_to_date(&self) -> bool {
         let server = self.server();
         self.state.values().all(|Kept { instance, declared }| {
-            let (owner, state) = (declared.owner, &instance.stored.state);
+            let (source, state) = (declared.source, &instance.stored.state);
             let held = held(state);
             let is_whole = |part| {
-                let same = || of_part(&held, owner, part) == of_part(&server.allowed, owner, part);
+                let same =
+                    || of_part(&held, source, part) == of_part(&server.allowed, source, part);
                 declared.whole(part).is_none() || same()
             };
-            let restricted = server.restricted.contains(&owner);
+            let restricted = server.restricted.contains(&source);
             let is_same = declared.type_name() != SCOPE || state["inbound_enabled"] == restricted;
             !instance.tainted
                 && held.is_subset(&server.allowed)
@@ -293,7 +294,7 @@ impl World {
         changes: &BTreeMap<Address, Change>,
     ) {
         let excused = self.excused(changes);
-        for part in OWNERS.into_iter().flat_map(|owner| PARTS.map(|part| (owner, part))) {
+        for part in SOURCES.into_iter().flat_map(|source| PARTS.map(|part| (source, part))) {
             if excused.contains(&part) {
                 continue;
             }
@@ -313,30 +314,30 @@ impl World {
 
     fn wants_restricted(
         &self,
-        owner: u64,
+        source: u64,
         before: &Server,
         changes: &BTreeMap<Address, Change>,
     ) -> bool {
-        let mut scopes = self.config.values().filter(|declared| declared.owner == owner);
+        let mut scopes = self.config.values().filter(|declared| declared.source == source);
         let wanted = scopes.find_map(|declared| match declared.what {
             What::Scope { restricted } => Some(restricted),
             _ => None,
         });
         let restored = changes.iter().any(|((type_name, _), change)| {
             let ends = matches!(change.action, Action::Destroy | Action::Replace);
-            *type_name == SCOPE && ends && change.before.stored.state["project_id"] == owner
+            *type_name == SCOPE && ends && change.before.stored.state["project_id"] == source
         });
-        wanted.unwrap_or(restored || before.restricted.contains(&owner))
+        wanted.unwrap_or(restored || before.restricted.contains(&source))
     }
 
     fn assert_allowed(
         &self,
-        (owner, part): (u64, Part),
+        (source, part): (u64, Part),
         before: &Server,
         after: &Server,
         changes: &BTreeMap<Address, Change>,
     ) {
-        let declared = || self.config.values().filter(|declared| declared.owner == owner);
+        let declared = || self.config.values().filter(|declared| declared.source == source);
         let wanted: BTreeSet<_> = declared()
             .flat_map(Declared::targets)
             .filter(|target| part_of(*target) == part)
@@ -345,9 +346,9 @@ impl World {
         let mut stays = BTreeSet::new();
         let mut may_stay = BTreeSet::new();
         if !declared().any(|declared| declared.whole(part).is_some()) {
-            stays = of_part(&before.allowed, owner, part);
+            stays = of_part(&before.allowed, source, part);
             for change in changes.values() {
-                let held = of_part(&held(&change.before.stored.state), owner, part);
+                let held = of_part(&held(&change.before.stored.state), source, part);
                 match change.action {
                     Action::Destroy | Action::Replace => {
                         stays.retain(|target| !held.contains(target))
@@ -359,13 +360,13 @@ impl World {
                 }
             }
         }
-        let allowed = of_part(&after.allowed, owner, part);
+        let allowed = of_part(&after.allowed, source, part);
         let most: BTreeSet<_> = wanted.iter().chain(&stays).chain(&may_stay).copied().collect();
         // What one resource keeps and another takes away goes, if either's plan says so.
         let may_go = |target: &Target| {
             let holders = changes
                 .values()
-                .filter(|change| held(&change.before.stored.state).contains(&(owner, *target)));
+                .filter(|change| held(&change.before.stored.state).contains(&(source, *target)));
             let holders: Vec<_> = holders.collect();
             let is_kept = holders.iter().any(|change| change.action == Action::Nothing);
             is_kept && holders.iter().any(|change| warns_of(change, *target))
@@ -374,7 +375,7 @@ impl World {
         let least: BTreeSet<_> = least.collect();
         assert!(
             least.is_subset(&allowed) && allowed.is_subset(&most),
-            "{part:?} of {owner}: {allowed:?}, not from {least:?} to {most:?}, by {:#?}",
+            "{part:?} of {source}: {allowed:?}, not from {least:?} to {most:?}, by {:#?}",
             self.config
         );
     }
