@@ -83,8 +83,9 @@ pub(crate) const REMOVED: Feature = Feature {
     opentofu: Some((1, 10)),
 };
 
+/// Older versions of OpenTofu plan with the real provider all the same.
 pub(crate) const MOCKS: Feature =
-    Feature { name: "`mock_provider` in tests", terraform: Some((1, 7)), opentofu: Some((1, 8)) };
+    Feature { name: "`mock_provider` in tests", terraform: Some((1, 7)), opentofu: Some((1, 12)) };
 
 pub(crate) const MOVED_BETWEEN_PROVIDERS: Feature = Feature {
     name: "`moved` blocks from the official provider",
