@@ -82,7 +82,10 @@ fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Vec<Finding> {
         }
         (Manager::Entry, Manager::Entry) => shared.find_map(|(object, value)| match value {
             Value::Entry(permissions) => {
-                Some(Finding::SameEntry(wanted.name(object)?.to_owned(), permissions.clone()))
+                let names = [wanted, theirs].into_iter().filter_map(|one| one.name(object));
+                // The longer one has the path.
+                let name = names.max_by_key(|name| name.len())?;
+                Some(Finding::SameEntry(name.to_owned(), permissions.clone()))
             }
             Value::Setting(_) | Value::Default => None,
         }),
