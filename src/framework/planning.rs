@@ -97,7 +97,7 @@ fn objects_follow(
 
 /// The first rule of core's check of an apply that the new state breaks, in words.
 ///
-/// What the plan knew stays as planned, and nothing is left unknown.
+/// Values that the plan knew stay as planned, and nothing is left unknown.
 pub(super) fn apply_defect(schema: &Schema, planned: &Object, applied: &Object) -> Option<String> {
     schema.attributes.iter().find_map(|attribute| {
         let name = attribute.name;

@@ -179,7 +179,7 @@ pub trait Resource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// What would make the apply fail.
+    /// The problems that would make the apply fail.
     fn plan(
         &self,
         context: PlanContext<'_, Self::Client>,

@@ -1,7 +1,9 @@
 //! The provider block: from attributes and environment to a connection that GitLab has accepted.
 
+mod base_url;
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read as _};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -17,15 +19,10 @@ use crate::gitlab::{
     refused_header_value,
 };
 
-/// Address of GitLab.com's API.
-const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
-
 /// The User-Agent that GitLab sees.
 const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 const TOKEN_VARIABLE: &str = "GITLAB_TOKEN";
-/// The second is what GitLab itself sets in CI jobs.
-const BASE_URL_VARIABLES: [&str; 2] = ["GITLAB_BASE_URL", "CI_API_V4_URL"];
 const EARLY_AUTH_CHECK_VARIABLE: &str = "GITLAB_EARLY_AUTH_CHECK";
 /// For tests: with `false` no answer of GitLab is kept, and all must come out the same.
 const SNAPSHOTS_VARIABLE: &str = "GITLAB_JOB_TOKEN_SNAPSHOTS";
@@ -36,12 +33,6 @@ const MAX_RETRIES: i64 = 100;
 const MAX_REQUEST_TIMEOUT_SECONDS: i64 = 3600;
 /// More than GitLab's own limits would bear.
 const MAX_CONCURRENT_REQUESTS: i64 = 1000;
-
-/// The largest file that the block may name, in bytes.
-const LARGEST_FILE: u64 = 1024 * 1024;
-
-/// The beginning of each section of a PEM file.
-const PEM_MARK: &str = "-----BEGIN ";
 
 model! {
     /// The attributes of the provider block, named as in the official GitLab provider where that
@@ -153,13 +144,13 @@ pub(super) fn schema() -> Schema {
 
 /// Checks what the block says by itself.
 pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
-    let base_url = block.base_url.known().and_then(|url| base_url(url, "`base_url`").err());
+    let base_url = block.base_url.known().and_then(|url| base_url::parse(url, "`base_url`").err());
     let incomplete_client_certificate = match (&block.client_cert, &block.client_key) {
         (Attr::Known(_), Attr::Null) => {
-            Some(incomplete_client_certificate("client_cert", "client_key"))
+            Some(files::incomplete_client_certificate("client_cert", "client_key"))
         }
         (Attr::Null, Attr::Known(_)) => {
-            Some(incomplete_client_certificate("client_key", "client_cert"))
+            Some(files::incomplete_client_certificate("client_key", "client_cert"))
         }
         _ => None,
     };
@@ -213,9 +204,9 @@ pub(super) async fn connect(
         return Err(ci_job_token().at("token").into());
     }
     let client = Client::new(&config, host.stopped)
-        .map_err(|error| unusable_file(&block, &error).unwrap_or_else(|| unusable(&error)))?;
+        .map_err(|error| files::unusable(&block, &error).unwrap_or_else(|| unusable(&error)))?;
     if early_auth_check(&block, environment)? {
-        let source = BaseUrlSource::of(&block, environment);
+        let source = base_url::Source::of(&block, environment);
         let user =
             client.current_user().await.map_err(|error| unaccepted(&client, source, &error))?;
         tracing::info!(user = user.username, base_url = %client.base_url(), "GitLab accepts the token");
@@ -231,11 +222,11 @@ fn client_config(
 ) -> Result<Config, Errors> {
     let token = token(block, environment)?;
     let user_agent = format!("{PROGRAM} Terraform/{}", host.terraform_version);
-    let base_url = configured_base_url(block, environment)?;
+    let base_url = base_url::configured(block, environment)?;
     let mut config = Config::new(base_url, token, user_agent);
-    config.cacert_pem = file("cacert_file", &block.cacert_file)?;
-    config.client_cert_pem = file("client_cert", &block.client_cert)?;
-    config.client_key_pem = file("client_key", &block.client_key)?.map(SecretString::from);
+    config.cacert_pem = files::read("cacert_file", &block.cacert_file)?;
+    config.client_cert_pem = files::read("client_cert", &block.client_cert)?;
+    config.client_key_pem = files::read("client_key", &block.client_key)?.map(SecretString::from);
     config.proxy = proxy(&config.base_url, environment)?;
     config.insecure = block.insecure == Attr::Known(true);
     if let Some(headers) = block.headers.known() {
@@ -276,63 +267,6 @@ fn token(
 /// A number that [`validate`] has found to be within bounds.
 fn whole<T: TryFrom<i64>>(number: &Attr<i64>) -> Option<T> {
     number.known().and_then(|number| T::try_from(*number).ok())
-}
-
-fn configured_base_url(
-    block: &ProviderBlock,
-    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
-) -> Result<BaseUrl, Errors> {
-    match BaseUrlSource::of(block, environment) {
-        BaseUrlSource::Block(url) => {
-            base_url(url, "`base_url`").map_err(|problem| problem.at("base_url").into())
-        }
-        BaseUrlSource::Variable(variable, url) => {
-            Ok(base_url(&url, &format!("The environment variable `{variable}`"))?)
-        }
-        BaseUrlSource::Default => Ok(base_url(DEFAULT_BASE_URL, "The default")?),
-    }
-}
-
-/// The place that the base URL is from, with the URL as it is written there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum BaseUrlSource<'a> {
-    Block(&'a str),
-    Variable(&'static str, String),
-    Default,
-}
-
-impl<'a> BaseUrlSource<'a> {
-    fn of(
-        block: &'a ProviderBlock,
-        environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
-    ) -> Self {
-        if let Some(url) = block.base_url.known() {
-            return Self::Block(url);
-        }
-        let set = |variable| Some(Self::Variable(variable, environment(variable)?));
-        BASE_URL_VARIABLES.into_iter().find_map(set).unwrap_or(Self::Default)
-    }
-
-    /// Returns a paragraph that names the place, unless it is the block.
-    fn note(&self) -> String {
-        match self {
-            Self::Block(_) => String::new(),
-            Self::Variable(variable, _) => format!(
-                "\n\n`base_url` isn't set, so the URL is from the environment variable \
-                 `{variable}`."
-            ),
-            Self::Default => "\n\nNeither `base_url` nor the environment variable \
-                              `GITLAB_BASE_URL` is set, so the URL is GitLab.com's."
-                .to_owned(),
-        }
-    }
-}
-
-fn base_url(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
-    BaseUrl::parse(url).map_err(|reason| {
-        let detail = format!("{source} {reason}, for example `https://gitlab.example.com`.");
-        Diagnostic::new("Invalid base URL", detail)
-    })
 }
 
 fn proxy(
@@ -378,48 +312,6 @@ fn flag(
     }
 }
 
-fn file(attribute: &'static str, path: &Attr<String>) -> Result<Option<String>, Diagnostic> {
-    let Some(path) = path.known() else { return Ok(None) };
-    // Not to be shown: it may be a private key.
-    if path.contains(PEM_MARK) {
-        let detail = format!(
-            "`{attribute}` has the content of a PEM file, but must be the path of the file."
-        );
-        return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
-    }
-    let unreadable = |error: io::Error| {
-        let reason = match error.kind() {
-            io::ErrorKind::InvalidData => "it isn't a PEM file".to_owned(),
-            _ => error.to_string(),
-        };
-        let detail = format!("`{attribute}` is {path:?}, which can't be read: {reason}.");
-        Diagnostic::new("Unreadable file", detail).at(attribute)
-    };
-    let read = || {
-        let mut bytes = Vec::new();
-        // A pipe or terminal might never have an end, or a beginning.
-        if !std::fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("it isn't a regular file"));
-        }
-        let mut start = std::fs::File::open(path)?.take(LARGEST_FILE + 1);
-        start.read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = read().map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        let detail = format!(
-            "`{attribute}` is {path:?}, which is larger than 1 MiB and so isn't a PEM file."
-        );
-        return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
-    }
-    // Comments may have any encoding.
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    if !text.contains(PEM_MARK) && text.contains(char::REPLACEMENT_CHARACTER) {
-        return Err(unreadable(io::ErrorKind::InvalidData.into()));
-    }
-    Ok(Some(text))
-}
-
 fn within(
     attribute: &'static str,
     number: &Attr<i64>,
@@ -432,14 +324,6 @@ fn within(
         bounds.end()
     );
     Some(Diagnostic::new("Invalid attribute value", detail).at(attribute))
-}
-
-fn incomplete_client_certificate(set: &'static str, missing: &'static str) -> Diagnostic {
-    Diagnostic::new(
-        "Incomplete client certificate",
-        format!("`{set}` is set, but `{missing}` isn't. Set both or neither."),
-    )
-    .at(set)
 }
 
 fn insecure() -> Diagnostic {
@@ -470,53 +354,6 @@ fn ci_job_token() -> Diagnostic {
                   for these settings. Use a personal, project or group access token with the scope \
                   `api`, for example from a masked CI/CD variable.";
     Diagnostic::new("CI/CD job token can't be used", detail)
-}
-
-/// Returns the error of a file that the block names, if the error is about one.
-fn unusable_file(block: &ProviderBlock, error: &ConfigError) -> Option<Diagnostic> {
-    let named = |attribute: &str, path: &Attr<String>| {
-        let path = path.known().map(|path| quoted(path)).unwrap_or_default();
-        format!("`{attribute}` is {path}")
-    };
-    let certificate = || named("client_cert", &block.client_cert);
-    let key = || named("client_key", &block.client_key);
-    let (attribute, detail) = match error {
-        ConfigError::CaCertificate(reason) => (
-            "cacert_file",
-            format!(
-                "{}, which can't be used: {reason}. Set it to a PEM file with the certificates to \
-                 trust.",
-                named("cacert_file", &block.cacert_file)
-            ),
-        ),
-        ConfigError::ClientCertificate(reason) => (
-            "client_cert",
-            format!(
-                "{}, which can't be used: {reason}. Set it to a PEM file with the client \
-                 certificate.",
-                certificate()
-            ),
-        ),
-        ConfigError::ClientKey(reason) => (
-            "client_key",
-            format!(
-                "{}, which can't be used: {reason}. Set it to a PEM file with the unencrypted \
-                 private key of `client_cert`.",
-                key()
-            ),
-        ),
-        ConfigError::ClientKeyPair(reason) => (
-            "client_key",
-            format!(
-                "{}, and {}, which can't be used together: {reason}. Set `client_key` to the file \
-                 with the key of this certificate.",
-                certificate(),
-                key()
-            ),
-        ),
-        _ => return None,
-    };
-    Some(Diagnostic::new("Invalid provider configuration", detail).at(attribute))
 }
 
 fn unusable(error: &ConfigError) -> Diagnostic {
@@ -551,7 +388,7 @@ fn without_path(base_url: &BaseUrl) -> String {
 
 fn unaccepted(
     client: &Client,
-    source: BaseUrlSource<'_>,
+    source: base_url::Source<'_>,
     error: &crate::gitlab::Error,
 ) -> Diagnostic {
     let attempted = format!("Can't use GitLab at {}", client.base_url());
@@ -617,56 +454,5 @@ mod tests {
             told.contains("`x-a`") && told.contains("another header has the same name"),
             "{told}"
         );
-    }
-    #[test]
-    fn the_note_names_where_the_base_url_is_from() {
-        let note = |set: &'static [&str], block: &ProviderBlock| {
-            let environment = move |name: &str| set.contains(&name).then(|| "x".to_owned());
-            BaseUrlSource::of(block, &environment).note()
-        };
-        let unset = ProviderBlock::default();
-        let set = ProviderBlock { base_url: Attr::Known("x".to_owned()), ..unset.clone() };
-        assert_eq!(note(&BASE_URL_VARIABLES, &set), "");
-        assert!(note(&BASE_URL_VARIABLES, &unset).ends_with(" variable `GITLAB_BASE_URL`."));
-        assert!(note(&["CI_API_V4_URL"], &unset).ends_with(" variable `CI_API_V4_URL`."));
-        assert!(note(&[], &unset).contains("so the URL is GitLab.com's"));
-    }
-
-    #[test]
-    fn an_unusable_file_is_named_by_attribute_and_path() {
-        let path = |path: &str| Attr::Known(path.to_owned());
-        let block = ProviderBlock {
-            cacert_file: path("ca.pem"),
-            client_cert: path("client.pem"),
-            client_key: path("client.key"),
-            ..ProviderBlock::default()
-        };
-        let told = |error| unusable_file(&block, &error).map(|told| told.detail);
-        let reason = || "so it is".to_owned();
-        for (error, start) in [
-            (ConfigError::CaCertificate("so it is"), "`cacert_file` is \"ca.pem\""),
-            (ConfigError::ClientCertificate(reason()), "`client_cert` is \"client.pem\""),
-            (ConfigError::ClientKey(reason()), "`client_key` is \"client.key\""),
-        ] {
-            let told = told(error).unwrap();
-            assert!(
-                told.starts_with(&format!("{start}, which can't be used: so it is. Set it to")),
-                "{told}"
-            );
-        }
-        assert_eq!(
-            told(ConfigError::ClientKeyPair(reason())).unwrap(),
-            "`client_cert` is \"client.pem\", and `client_key` is \"client.key\", which can't be \
-             used together: so it is. Set `client_key` to the file with the key of this \
-             certificate."
-        );
-        assert_eq!(told(ConfigError::TokenEmpty), None);
-    }
-
-    #[test]
-    fn the_content_of_a_file_in_place_of_its_path_is_not_shown() {
-        let content = Attr::Known(format!("{PEM_MARK}PRIVATE KEY-----\nhush\n"));
-        let told = file("client_key", &content).unwrap_err().detail;
-        assert!(told.contains("must be the path") && !told.contains("hush"), "{told}");
     }
 }

@@ -53,7 +53,7 @@ fn told(paths: &[Path], detail: String) -> Diagnostic {
 /// Returns the warning of a plan that names the project by an ID, and finds that it isn't there.
 pub(super) fn unknown_id(project: &str) -> Diagnostic {
     let detail = format!(
-        "GitLab returns 404 for project {project}: there is no such project, or it isn't visible \
+        "GitLab returns 404 for project {project}: it doesn't exist, or it isn't visible \
          to the token. Correct the ID, or give the token's user the Maintainer role. If the same \
          apply gives access, ignore this warning."
     );

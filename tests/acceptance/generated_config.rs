@@ -196,7 +196,7 @@ fn generated_configuration_plans_clean_without_provider_lines() {
     imports_clean(&gitlab, &tf);
 }
 
-/// What the documentation advises against [`IMPORTS_IGNORE_LOCAL_NAMES`].
+/// Follows the advice of the documentation against [`IMPORTS_IGNORE_LOCAL_NAMES`].
 #[test]
 fn imports_with_a_provider_plan_clean_after_it_is_removed() {
     GENERATE_WITH_PROVIDER.require();

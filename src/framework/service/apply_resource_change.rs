@@ -1,5 +1,5 @@
 //! ApplyResourceChange: create, update or delete, told apart by which of the two states is null.
-//! Whatever happens, the state in the answer is what the server holds as far as that is known.
+//! The state in the answer is always what the server holds as far as that is known.
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ pub struct Allowlist {
 /// the token may not see it, and an entry that this client has just added is known by its ID alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedEntry {
-    /// Which project or group it is.
+    /// The project or group.
     pub target: Target,
     /// Its display name.
     pub name: Option<String>,

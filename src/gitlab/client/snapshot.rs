@@ -33,7 +33,7 @@ pub enum Freshness {
 /// The outcome of the work. Failures are shared as well.
 pub(super) type Outcome<T> = Result<T, Error>;
 
-/// Which results are kept, and for how long.
+/// The results that are kept, and their lifetime.
 pub(super) struct Keeping<T> {
     /// From the beginning of the work.
     pub(super) life: Duration,

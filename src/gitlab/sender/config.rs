@@ -56,7 +56,7 @@ pub struct Config {
     pub user_agent: String,
 }
 
-/// Which setting a client can't be made from, and why. Never repeats a secret.
+/// The setting that a client can't be made from, with the reason. Never repeats a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The token is empty.

@@ -1,4 +1,4 @@
-//! Which failures are worth a retry, and when. All knowledge about retries is in this file.
+//! The failures that are worth a retry, and its delay. All knowledge about retries is here.
 
 use std::time::{Duration, SystemTime};
 

@@ -418,25 +418,10 @@ impl Problem {
                 (ErrorKind::Untrusted(problem), cause, false, false)
             }
             Failure::Broken(cause) => (ErrorKind::Unreachable, Some(cause), true, true),
-            Failure::NoAnswer(cause) => {
-                let kind = Self::plain(ErrorKind::Unreachable);
-                return Self {
-                    words: Some(cause),
-                    transient: true,
-                    doubtful: true,
-                    is_broken: true,
-                    ..kind
-                };
-            }
+            Failure::NoAnswer(cause) => return Self::unanswered(ErrorKind::Unreachable, cause),
             Failure::NoAnswerWithoutCertificate(cause) => {
-                let kind = Self::plain(ErrorKind::Untrusted(TlsProblem::ClientCertificate));
-                return Self {
-                    words: Some(cause),
-                    transient: true,
-                    doubtful: true,
-                    is_broken: true,
-                    ..kind
-                };
+                let kind = ErrorKind::Untrusted(TlsProblem::ClientCertificate);
+                return Self::unanswered(kind, cause);
             }
             Failure::TimedOut(after) => (
                 ErrorKind::TimedOut,
@@ -453,6 +438,17 @@ impl Problem {
             }
         };
         Self { words, transient, doubtful, ..Self::plain(kind) }
+    }
+
+    /// Returns the problem of a connection that ended before an answer came.
+    fn unanswered(kind: ErrorKind, cause: String) -> Self {
+        Self {
+            words: Some(cause),
+            transient: true,
+            doubtful: true,
+            is_broken: true,
+            ..Self::plain(kind)
+        }
     }
 
     fn plain(kind: ErrorKind) -> Self {

@@ -1,4 +1,4 @@
-//! Which program is meant: the one that the environment names, else the first on the search path,
+//! The program to run: the one that the environment names, else the first on the search path,
 //! else one that is fetched.
 
 use std::env;
@@ -26,7 +26,7 @@ pub struct Cli {
 /// The program and the version that a CLI shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Release {
-    /// Which of the two.
+    /// The program of this release.
     pub program: Program,
     /// The major and minor version.
     pub version: (u64, u64),

@@ -1,4 +1,4 @@
-//! Which of the four target attributes a configuration sets, and what can be wrong with the choice.
+//! The choice among the four target attributes, and what can be wrong with it.
 
 use super::{EntryModel, own};
 use crate::framework::{Attr, Diagnostic};

@@ -1,4 +1,4 @@
-//! Which requests a fault strikes, and how often. What happens to them then is not known here.
+//! The requests that a fault strikes, and their number. The effect of a fault is not known here.
 
 use super::Fault;
 use crate::http::Route;

@@ -1,0 +1,94 @@
+//! The base URL, from the provider block, the environment or the default.
+
+use super::ProviderBlock;
+use crate::framework::{Diagnostic, Errors};
+use crate::gitlab::BaseUrl;
+
+/// Address of GitLab.com's API.
+const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
+
+/// The second is what GitLab itself sets in CI jobs.
+const BASE_URL_VARIABLES: [&str; 2] = ["GITLAB_BASE_URL", "CI_API_V4_URL"];
+
+/// Returns the base URL of the block, or else of the environment, or else that of GitLab.com.
+pub(super) fn configured(
+    block: &ProviderBlock,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+) -> Result<BaseUrl, Errors> {
+    match Source::of(block, environment) {
+        Source::Block(url) => {
+            parse(url, "`base_url`").map_err(|problem| problem.at("base_url").into())
+        }
+        Source::Variable(variable, url) => {
+            Ok(parse(&url, &format!("The environment variable `{variable}`"))?)
+        }
+        Source::Default => Ok(parse(DEFAULT_BASE_URL, "The default")?),
+    }
+}
+
+/// The place that the base URL is from, with the URL as it is written there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source<'a> {
+    Block(&'a str),
+    Variable(&'static str, String),
+    Default,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn of(
+        block: &'a ProviderBlock,
+        environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    ) -> Self {
+        if let Some(url) = block.base_url.known() {
+            return Self::Block(url);
+        }
+        let set = |variable| Some(Self::Variable(variable, environment(variable)?));
+        BASE_URL_VARIABLES.into_iter().find_map(set).unwrap_or(Self::Default)
+    }
+
+    /// Returns a paragraph that names the place, unless it is the block.
+    pub(super) fn note(&self) -> String {
+        match self {
+            Self::Block(_) => String::new(),
+            Self::Variable(variable, _) => format!(
+                "\n\n`base_url` isn't set, so the URL is from the environment variable \
+                 `{variable}`."
+            ),
+            Self::Default => "\n\nNeither `base_url` nor the environment variable \
+                              `GITLAB_BASE_URL` is set, so the URL is GitLab.com's."
+                .to_owned(),
+        }
+    }
+}
+
+/// Returns the base URL that is written at `source`, which begins the message of an error.
+///
+/// # Errors
+///
+/// The diagnostic of a string that isn't the URL of a GitLab instance.
+pub(super) fn parse(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
+    BaseUrl::parse(url).map_err(|reason| {
+        let detail = format!("{source} {reason}, for example `https://gitlab.example.com`.");
+        Diagnostic::new("Invalid base URL", detail)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::Attr;
+
+    #[test]
+    fn the_note_names_where_the_base_url_is_from() {
+        let note = |set: &'static [&str], block: &ProviderBlock| {
+            let environment = move |name: &str| set.contains(&name).then(|| "x".to_owned());
+            Source::of(block, &environment).note()
+        };
+        let unset = ProviderBlock::default();
+        let set = ProviderBlock { base_url: Attr::Known("x".to_owned()), ..unset.clone() };
+        assert_eq!(note(&BASE_URL_VARIABLES, &set), "");
+        assert!(note(&BASE_URL_VARIABLES, &unset).ends_with(" variable `GITLAB_BASE_URL`."));
+        assert!(note(&["CI_API_V4_URL"], &unset).ends_with(" variable `CI_API_V4_URL`."));
+        assert!(note(&[], &unset).contains("so the URL is GitLab.com's"));
+    }
+}

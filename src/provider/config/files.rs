@@ -1,0 +1,161 @@
+//! The PEM files that the provider block names.
+
+use std::io::{self, Read as _};
+
+use super::ProviderBlock;
+use crate::framework::{Attr, Diagnostic};
+use crate::gitlab::ConfigError;
+use crate::provider::report::quoted;
+
+/// The largest file that the block may name, in bytes.
+const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// The beginning of each section of a PEM file.
+const PEM_MARK: &str = "-----BEGIN ";
+
+/// Returns the content of the file that an attribute names, if it is set.
+pub(super) fn read(
+    attribute: &'static str,
+    path: &Attr<String>,
+) -> Result<Option<String>, Diagnostic> {
+    let Some(path) = path.known() else { return Ok(None) };
+    // Not to be shown: it may be a private key.
+    if path.contains(PEM_MARK) {
+        let detail = format!(
+            "`{attribute}` has the content of a PEM file, but must be the path of the file."
+        );
+        return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
+    }
+    let unreadable = |error: io::Error| {
+        let reason = match error.kind() {
+            io::ErrorKind::InvalidData => "it isn't a PEM file".to_owned(),
+            _ => error.to_string(),
+        };
+        let detail = format!("`{attribute}` is {path:?}, which can't be read: {reason}.");
+        Diagnostic::new("Unreadable file", detail).at(attribute)
+    };
+    let read = || {
+        let mut bytes = Vec::new();
+        // A pipe or terminal might never have an end, or a beginning.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("it isn't a regular file"));
+        }
+        let mut start = std::fs::File::open(path)?.take(LARGEST_FILE + 1);
+        start.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        let detail = format!(
+            "`{attribute}` is {path:?}, which is larger than 1 MiB and so isn't a PEM file."
+        );
+        return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
+    }
+    // Comments may have any encoding.
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if !text.contains(PEM_MARK) && text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(unreadable(io::ErrorKind::InvalidData.into()));
+    }
+    Ok(Some(text))
+}
+
+pub(super) fn incomplete_client_certificate(
+    set: &'static str,
+    missing: &'static str,
+) -> Diagnostic {
+    Diagnostic::new(
+        "Incomplete client certificate",
+        format!("`{set}` is set, but `{missing}` isn't. Set both or neither."),
+    )
+    .at(set)
+}
+
+/// Returns the error of a file that the block names, if the error is about one.
+pub(super) fn unusable(block: &ProviderBlock, error: &ConfigError) -> Option<Diagnostic> {
+    let named = |attribute: &str, path: &Attr<String>| {
+        let path = path.known().map(|path| quoted(path)).unwrap_or_default();
+        format!("`{attribute}` is {path}")
+    };
+    let certificate = || named("client_cert", &block.client_cert);
+    let key = || named("client_key", &block.client_key);
+    let (attribute, detail) = match error {
+        ConfigError::CaCertificate(reason) => (
+            "cacert_file",
+            format!(
+                "{}, which can't be used: {reason}. Set it to a PEM file with the certificates to \
+                 trust.",
+                named("cacert_file", &block.cacert_file)
+            ),
+        ),
+        ConfigError::ClientCertificate(reason) => (
+            "client_cert",
+            format!(
+                "{}, which can't be used: {reason}. Set it to a PEM file with the client \
+                 certificate.",
+                certificate()
+            ),
+        ),
+        ConfigError::ClientKey(reason) => (
+            "client_key",
+            format!(
+                "{}, which can't be used: {reason}. Set it to a PEM file with the unencrypted \
+                 private key of `client_cert`.",
+                key()
+            ),
+        ),
+        ConfigError::ClientKeyPair(reason) => (
+            "client_key",
+            format!(
+                "{}, and {}, which can't be used together: {reason}. Set `client_key` to the file \
+                 with the key of this certificate.",
+                certificate(),
+                key()
+            ),
+        ),
+        _ => return None,
+    };
+    Some(Diagnostic::new("Invalid provider configuration", detail).at(attribute))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unusable_file_is_named_by_attribute_and_path() {
+        let path = |path: &str| Attr::Known(path.to_owned());
+        let block = ProviderBlock {
+            cacert_file: path("ca.pem"),
+            client_cert: path("client.pem"),
+            client_key: path("client.key"),
+            ..ProviderBlock::default()
+        };
+        let told = |error| unusable(&block, &error).map(|told| told.detail);
+        let reason = || "so it is".to_owned();
+        for (error, start) in [
+            (ConfigError::CaCertificate("so it is"), "`cacert_file` is \"ca.pem\""),
+            (ConfigError::ClientCertificate(reason()), "`client_cert` is \"client.pem\""),
+            (ConfigError::ClientKey(reason()), "`client_key` is \"client.key\""),
+        ] {
+            let told = told(error).unwrap();
+            assert!(
+                told.starts_with(&format!("{start}, which can't be used: so it is. Set it to")),
+                "{told}"
+            );
+        }
+        assert_eq!(
+            told(ConfigError::ClientKeyPair(reason())).unwrap(),
+            "`client_cert` is \"client.pem\", and `client_key` is \"client.key\", which can't be \
+             used together: so it is. Set `client_key` to the file with the key of this \
+             certificate."
+        );
+        assert_eq!(told(ConfigError::TokenEmpty), None);
+    }
+
+    #[test]
+    fn the_content_of_a_file_in_place_of_its_path_is_not_shown() {
+        let content = Attr::Known(format!("{PEM_MARK}PRIVATE KEY-----\nhush\n"));
+        let told = read("client_key", &content).unwrap_err().detail;
+        assert!(told.contains("must be the path") && !told.contains("hush"), "{told}");
+    }
+}
