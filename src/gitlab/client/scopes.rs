@@ -20,7 +20,7 @@ const MOST_PATHS: usize = 4 * 1024 * 1024;
 /// The most bytes that all entries of all projects take: those of some 50,000.
 const MOST_ENTRIES: usize = 64 * 1024 * 1024;
 
-/// The bytes that an entry takes beside its texts, once it has become an object of Terraform's.
+/// The bytes that an entry takes beside its texts, once its reader has made an object of it.
 const ENTRY_SIZE: usize = 1024;
 
 /// A project of a group with its job token settings.

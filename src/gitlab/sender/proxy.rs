@@ -1,5 +1,5 @@
-//! The proxy on the way to GitLab, chosen from the environment by the rules of Go's `net/http`, and
-//! so of Terraform itself. There is one host to reach, so the choice is made once.
+//! The proxy on the way to GitLab, chosen from the environment by the rules of Go's `net/http`.
+//! There is one host to reach, so the choice is made once.
 //!
 //! The rules, as in
 //! [`golang.org/x/net/http/httpproxy`](https://pkg.go.dev/golang.org/x/net/http/httpproxy):
