@@ -10,7 +10,9 @@ mod import;
 mod moved;
 mod own;
 pub(in crate::provider) mod permissions;
+mod plan;
 mod target;
+mod write;
 
 use std::collections::BTreeSet;
 
@@ -20,16 +22,14 @@ use crate::framework::{
     Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy,
     MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Allowed, Freshness, GroupId, NotGranted, ProjectId, Target};
+use crate::gitlab::{Freshness, GroupId, ProjectId};
 use crate::provider::connection::{Connection, Paths};
-use crate::provider::ledger::{Manager, Object, Value};
-use crate::provider::planned_ids::PlannedIds;
+use crate::provider::ledger::Manager;
 use crate::provider::project::Stage;
-use crate::provider::report::{gone_before_removal, project_gone, report, report_on};
-use crate::provider::unresolved::Unresolved;
-use crate::provider::{claiming, identity, names, overlap, project, replacement};
+use crate::provider::report::{gone_before_removal, project_gone, report};
+use crate::provider::{identity, names, project, replacement};
 pub(in crate::provider) use ids::entry_id;
-use ids::{identify, in_state, project_of, resolve_existing, target};
+use ids::{in_state, resolve_existing};
 pub(in crate::provider) use import::project_in_import_id;
 
 /// The resource.
@@ -67,8 +67,7 @@ impl Resource for AllowlistEntry {
     const TYPE_NAME: &'static str = "gitlab_job_token_allowlist_entry";
 
     fn schema(&self) -> Schema {
-        let attributes =
-            vec![
+        let attributes = vec![
             Attribute::required(
                 "project",
                 Type::String,
@@ -125,8 +124,11 @@ impl Resource for AllowlistEntry {
                  later.",
             )
             .or_computed(),
-            Attribute::computed("target_type", Type::String, "Type of the target: `project` or \
-                `group`."),
+            Attribute::computed(
+                "target_type",
+                Type::String,
+                "Type of the target: `project` or `group`.",
+            ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
             Attribute::computed(
                 "id",
@@ -181,80 +183,7 @@ impl Resource for AllowlistEntry {
         context: PlanContext<'_, Connection>,
         change: Change<EntryModel>,
     ) -> Result<Plan<EntryModel>, Errors> {
-        let Change { prior, config } = change;
-        check_config(Stage::Planning, &config)?;
-        let gitlab = context.client.map(|connection| &connection.gitlab);
-        let mut unresolved = Unresolved::default();
-        let identified = identify(context.client, prior.as_ref(), &config, &mut unresolved).await?;
-        unresolved.warn(gitlab, context.warnings).await;
-        let (default_permissions, job_token_policies) = permissions::plan(&config);
-        let planned = EntryModel {
-            default_permissions,
-            job_token_policies,
-            project: config.project,
-            target_project: config.target_project,
-            target_group: config.target_group,
-            ..identified
-        };
-        let mut notes = permissions::plan_unknown(&context, &planned);
-        if let (Some(project_id), Some(target)) = (project_of(&planned), target(&planned)) {
-            let is_own = own::is_own(project_id, target);
-            if is_own {
-                own::check(&planned)?;
-            }
-            let is_new =
-                prior.as_ref().is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
-            // A removal of this run has left the entry for this one: without an apply, it would be
-            // in no state.
-            let is_left = context.client.is_some_and(|connection| {
-                !connection.ledger.left(&claims::wanted(project_id, target, &planned)).is_empty()
-            });
-            if let Some(connection) = context.client {
-                let is_there = match (is_new, is_own) {
-                    (false, _) => true,
-                    (true, false) => {
-                        match adoption::check(connection, &context, (project_id, target), &planned)
-                            .await
-                        {
-                            Err(_) if is_left => true,
-                            is_there => is_there?,
-                        }
-                    }
-                    (true, true) => {
-                        own::tell_if_adopted(connection, project_id, &planned, context.warnings)
-                            .await;
-                        false
-                    }
-                };
-                notes.extend((is_new && is_there).then(adoption::note));
-                notes.extend(claims::plan(
-                    connection,
-                    &context,
-                    prior.as_ref(),
-                    &planned,
-                    is_there,
-                ));
-            }
-            let before = prior.as_ref().filter(|_| !is_new);
-            let checked =
-                check::check(context.client, project_id, before, &planned, context.warnings).await;
-            if !is_left {
-                checked?;
-            }
-        }
-        let ids = PlannedIds::default()
-            .with("project_id", &planned.project_id)
-            .with("target_project_id", &planned.target_project_id)
-            .with("target_group_id", &planned.target_group_id);
-        ids.note(&mut notes, &context)?;
-        if let Some(prior) = &prior {
-            permissions::tell_if_abandoned(prior, &planned, context.warnings);
-        }
-        let replace = match &prior {
-            Some(prior) => change::replaced(&context, prior, &planned).await,
-            None => Vec::new(),
-        };
-        Ok(Plan { planned, replace, notes })
+        plan::plan(&context, change).await
     }
 
     async fn plan_removal(
@@ -271,23 +200,18 @@ impl Resource for AllowlistEntry {
         context: Context<'_, Connection>,
         planned: EntryModel,
     ) -> Result<EntryModel, Failed<EntryModel>> {
-        let (project_id, target) = resolve_existing(&context.client.gitlab, &planned).await?;
+        let Connection { gitlab, ledger, .. } = context.client;
+        let (project_id, target) = resolve_existing(gitlab, &planned).await?;
         if own::is_own(project_id, target) {
             own::check(&planned)?;
         }
         let entry = planned.with_ids(project_id, target);
-        match add(&context, project_id, target, &entry).await {
-            Ok(()) => Ok(entry),
-            Err(failed) => {
-                // What a removal has left for this resource is in no other state.
-                let is_left = !context
-                    .client
-                    .ledger
-                    .left(&claims::wanted(project_id, target, &entry))
-                    .is_empty();
-                Err(Failed { left: failed.left.or_else(|| is_left.then_some(entry)), ..failed })
-            }
-        }
+        let Err(failed) = write::add(&context, (project_id, target), &entry).await else {
+            return Ok(entry);
+        };
+        // If a removal has kept the entry for this resource, no other state has it.
+        let is_kept = !ledger.left(&claims::wanted(project_id, target, &entry)).is_empty();
+        Err(Failed { left: failed.left.or_else(|| is_kept.then_some(entry)), ..failed })
     }
 
     async fn read(
@@ -345,7 +269,7 @@ impl Resource for AllowlistEntry {
         }
     }
 
-    /// Paths and permissions change in place; only the latter are the server's business.
+    /// Changes permissions. Paths change in the state alone.
     async fn update(
         &self,
         context: Context<'_, Connection>,
@@ -360,93 +284,30 @@ impl Resource for AllowlistEntry {
             let (old, new) = (names::entry(&prior), names::entry(&updated));
             return Err(replacement::unplanned(&names::target(&updated), &old, &new).into());
         }
-        let own = context.private.mark();
-        let is_removed = match own {
+        let is_removed = match context.private.mark() {
             Some(own) => {
                 ledger.has_removed(own, &claims::wanted(project_id, target, &updated)).await
             }
             None => false,
         };
         if is_another || is_removed {
-            add(&context, project_id, target, &updated).await?;
-            return Ok(updated);
-        }
-        if let Some(wanted) = permissions::of(&updated)
-            .filter(|wanted| permissions::of(&prior).as_ref() != Some(wanted))
-        {
-            let turn = claims::turn(&context, project_id, target, &updated).await?;
-            if own::is_own(project_id, target) {
-                own::write(&context, project_id, &updated).await?;
-            } else {
-                let written = gitlab.set_permissions(project_id, target, &wanted).await.map_err(
-                    |failed| {
-                        let attempted =
-                            format!("Can't set permissions: {}", names::target(&updated));
-                        let objects = format!(
-                            "Setting the permissions of {} failed.",
-                            names::entry(&updated)
-                        );
-                        permissions::failed_change(
-                            attempted,
-                            Some(&objects),
-                            failed,
-                            updated.clone(),
-                        )
-                    },
-                )?;
-                permissions::tell_if_hidden(written, &updated, context.warnings);
-            }
-            turn.wrote(own, Value::Entry(Some(wanted)));
+            write::add(&context, (project_id, target), &updated).await?;
+        } else {
+            write::set_permissions(&context, (project_id, target), &prior, &updated).await?;
         }
         Ok(updated)
     }
 
-    /// Uses REST whatever the entry's permissions are: by ID, which is exact even when a path has
-    /// changed hands, and works for groups that the token can't see; GraphQL's removal means
-    /// another direction by version.
     async fn delete(
         &self,
         context: Context<'_, Connection>,
         state: EntryModel,
     ) -> Result<(), Failed<EntryModel>> {
-        let Connection { gitlab, ledger, .. } = context.client;
-        let Some((project_id, target)) = in_state(gitlab, &state).await? else {
-            context.warnings.add(gone_before_removal(project::as_written(&state.project)));
-            return Ok(());
-        };
-        let turn = ledger.turn(Object::Entry(project_id, target)).await;
-        if claiming::leave(&context, &turn) {
-            let project = names::project(&state.project, project_id);
-            let name = overlap::named(ledger, turn.object(), names::target(&state));
-            context.warnings.add(overlap::left(&name, &project));
-            return Ok(());
-        }
-        if own::is_own(project_id, target) {
-            own::restore(&context, project_id, state).await?;
-            turn.wrote(context.private.mark(), Value::Default);
-            return Ok(());
-        }
-        match gitlab.revoke(project_id, target).await {
-            Ok(_) => {
-                turn.wrote(context.private.mark(), Value::Default);
+        match in_state(&context.client.gitlab, &state).await? {
+            Some(entry) => write::remove(&context, entry, state).await,
+            None => {
+                context.warnings.add(gone_before_removal(project::as_written(&state.project)));
                 Ok(())
-            }
-            Err(error) if error.is_not_found() => {
-                context
-                    .warnings
-                    .add(gone_before_removal(names::project(&state.project, project_id)));
-                Ok(())
-            }
-            Err(error) => {
-                let state = state.with_ids(project_id, target);
-                let asking = permissions::asking(&state);
-                let attempted = format!("Can't remove entry: {}", names::target(&state));
-                let objects = format!(
-                    "Removing {} from the allowlist of project {} failed.",
-                    names::target(&state),
-                    names::project_of(&state)
-                );
-                Err(report_on(attempted, Some(&objects), Some(asking), &error).into())
             }
         }
     }
@@ -478,70 +339,6 @@ fn check_config(stage: Stage, config: &EntryModel) -> Result<(), Errors> {
         target::check_same_reference(stage, config),
     ];
     Errors::check(problems.into_iter().flatten().chain(permissions::check(config)))
-}
-
-/// The outcome of an addition that may have been carried out, and that couldn't be checked.
-const MAY_BE_THERE: &str = "\n\nThe entry may have been added: GitLab couldn't be asked. It is in \
-                            the state, so that it can't be left behind; the next apply replaces \
-                            it.";
-
-/// Adds the entry, or adopts it.
-async fn add(
-    context: &Context<'_, Connection>,
-    project_id: ProjectId,
-    target: Target,
-    entry: &EntryModel,
-) -> Result<(), Failed<EntryModel>> {
-    let Connection { gitlab, ledger, .. } = context.client;
-    let wanted = claims::wanted(project_id, target, entry);
-    let turn = claims::turn(context, project_id, target, entry).await?;
-    let permissions = permissions::of(entry);
-    let left = ledger.left(&wanted);
-    let own = context.private.mark();
-    if own::is_own(project_id, target) {
-        own::write(context, project_id, entry)
-            .await
-            .map_err(|failed| overlap::with_left(failed, &left))?;
-        turn.wrote(own, Value::Entry(permissions));
-        return Ok(());
-    }
-    let added = match &permissions {
-        None => gitlab.allow(project_id, target).await.map_err(NotGranted::from),
-        Some(permissions) => {
-            gitlab.allow_with(project_id, target, permissions).await.map(|granted| {
-                permissions::tell_if_hidden(granted.confirmation, entry, context.warnings);
-                granted.allowed
-            })
-        }
-    };
-    match added {
-        Ok(Allowed::AlreadyThere { explained_by_retry }) => {
-            if left.is_empty() && !explained_by_retry {
-                adoption::tell(context.client, (project_id, target), entry, context.warnings);
-            }
-            if permissions.is_none() {
-                return Ok(());
-            }
-        }
-        Ok(Allowed::Added) => {}
-        Err(failed) => {
-            let attempted = format!("Can't add entry: {}", names::target(entry));
-            let objects = format!(
-                "Adding {} to the allowlist of project {} failed.",
-                names::target(entry),
-                names::project_of(entry)
-            );
-            let is_unresolved = failed.error.is_unresolved();
-            let mut failed = permissions::failure(attempted, Some(&objects), failed, entry.clone());
-            if is_unresolved {
-                failed.left = failed.left.or_else(|| Some(entry.clone()));
-                failed.errors = failed.errors.with_addition(MAY_BE_THERE);
-            }
-            return Err(overlap::with_left(failed, &left));
-        }
-    }
-    turn.wrote(own, Value::Entry(permissions));
-    Ok(())
 }
 
 fn cannot_read(project: &str) -> String {

@@ -13,12 +13,11 @@ mod lists;
 mod moved;
 mod outcome;
 mod permitting;
+mod plan;
 mod progress;
 mod refresh;
 mod warn;
 mod write;
-
-use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
@@ -26,19 +25,15 @@ use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy,
     MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
 };
-use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId, Target};
+use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId};
 use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
-use crate::provider::ledger::{Manager, Object};
-use crate::provider::planned_ids::PlannedIds;
-use crate::provider::project::{self, Known, Stage};
-use crate::provider::report::{gone_before_removal, is_out_of_reach, project_gone, report, unread};
-use crate::provider::unresolved::Unresolved;
+use crate::provider::ledger::Manager;
+use crate::provider::project::{self, Stage};
+use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::{names, overlap, replacement};
-use claims::Named;
 use entries::{Entries, Keys};
-use kind::{Managed, Side};
-use lists::Lists;
+use kind::Managed;
 
 pub(in crate::provider) use check::LIMIT;
 pub(in crate::provider) use import::found;
@@ -151,84 +146,7 @@ impl Resource for AllowlistExclusive {
         context: PlanContext<'_, Connection>,
         change: Change<ExclusiveModel>,
     ) -> Result<Plan<ExclusiveModel>, Errors> {
-        let Change { prior, config } = change;
-        check::config(Stage::Planning, &config)?;
-        let prior = prior.as_ref();
-        let gitlab = context.client.map(|connection| &connection.gitlab);
-        let kinds = lists::to_read(prior, &config);
-        let before = prior.and_then(project_of);
-        let lists_before = match gitlab.zip(before) {
-            Some((gitlab, project_id)) => Lists::read(gitlab, project_id, kinds).await,
-            None => Ok(Lists::default()),
-        };
-        let mut unresolved = Unresolved::default();
-        let known = prior.map(|prior| Known {
-            path_or_id: &prior.project,
-            id: &prior.project_id,
-            present_path: lists_before.as_ref().ok().and_then(Lists::project_path),
-        });
-        let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
-        let id = project_id.clone().map(|id| id.to_string());
-        let changes =
-            context.private.is_imported() || prior.is_none_or(|prior| changes(prior, &config));
-        let mut planned = ExclusiveModel { project_id, id, ..config };
-        let lists = match (gitlab.zip(project_of(&planned)), lists_before) {
-            (Some((gitlab, project_id)), _) if Some(project_id) != before => {
-                match Lists::read(gitlab, project_id, kinds).await {
-                    Ok(lists) => lists,
-                    Err(error) if prior.is_none() && is_out_of_reach(&error) => {
-                        context.warnings.add(unread(
-                            cannot_read(&change::project_name(&planned)),
-                            &error,
-                            UNREAD,
-                        ));
-                        Lists::default()
-                    }
-                    Err(error) => return Err(unreadable(&planned, &error).into()),
-                }
-            }
-            (Some(_), Err(error)) if changes => return Err(unreadable(&planned, &error).into()),
-            // A plan without changes must not fail: a host plans before it destroys.
-            (_, lists) => lists.unwrap_or_default(),
-        };
-        let is_to_be_asked =
-            changes && (ProjectId::side(&planned).is_map() || GroupId::side(&planned).is_map());
-        let lists = match gitlab.zip(project_of(&planned)) {
-            Some((gitlab, project_id)) if is_to_be_asked => {
-                lists.with_permissions(gitlab, project_id, &planned).await?
-            }
-            _ => lists,
-        };
-        let mut kept = Named::new();
-        plan_ids::<ProjectId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved)
-            .await?;
-        plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved)
-            .await?;
-        unresolved.warn(gitlab, context.warnings).await;
-        check::not_itself(&planned, &kept)?;
-        if let Some((connection, project_id)) = context.client.zip(project_of(&planned)) {
-            permitting::check(connection, project_id, prior, &planned, &kept, context.warnings)
-                .await?;
-        }
-
-        let mut notes = match context.client.zip(project_of(&planned)) {
-            Some((connection, project_id)) => {
-                warn_and_claim(connection, &context, project_id, prior, &planned, &kept, &lists)
-            }
-            None => Map::new(),
-        };
-        let ids = PlannedIds::default()
-            .with("project_id", &planned.project_id)
-            .with_set("target_project_ids", &planned.target_project_ids)
-            .with_set("target_group_ids", &planned.target_group_ids)
-            .with_entries(ProjectId::ENTRIES, entries::ids(ProjectId::side(&planned)))
-            .with_entries(GroupId::ENTRIES, entries::ids(GroupId::side(&planned)));
-        ids.note(&mut notes, &context)?;
-        let replace = match prior {
-            Some(prior) => change::replaced(&context, prior, &planned).await,
-            None => Vec::new(),
-        };
-        Ok(Plan { planned, replace, notes })
+        plan::plan(&context, change).await
     }
 
     async fn plan_removal(
@@ -408,74 +326,8 @@ async fn left(
         .ok()
 }
 
-const UNREAD: &str = "So the plan doesn't show which entries the exclusive allowlist removes.";
-
 fn cannot_read(project: &str) -> String {
     format!("Can't read allowlist: project {project}")
-}
-
-async fn plan_ids<I: Managed>(
-    gitlab: Option<&Client>,
-    prior: Option<&ExclusiveModel>,
-    lists: &Lists,
-    planned: &mut ExclusiveModel,
-    kept: &mut Named,
-    unresolved: &mut Unresolved,
-) -> Result<(), Errors> {
-    let live = lists.live::<I>();
-    let ids =
-        ids::plan::<I>(gitlab, prior.map(I::side), I::side(planned), live.as_ref(), unresolved)
-            .await?;
-    *I::entries(planned) = ids.entries;
-    *I::target_ids(planned) = ids.attribute;
-    kept.extend(ids.kept.into_iter().map(|(id, name)| (id.into(), name)));
-    Ok(())
-}
-
-/// Warns of all that the plan itself doesn't show, claims what it wants, and returns what the apply
-/// must know.
-fn warn_and_claim(
-    connection: &Connection,
-    context: &PlanContext<'_, Connection>,
-    project_id: ProjectId,
-    prior: Option<&ExclusiveModel>,
-    planned: &ExclusiveModel,
-    kept: &Named,
-    lists: &Lists,
-) -> Map<String, Json> {
-    let wanted = claims::wanted(project_id, planned, kept, Some(lists));
-    let mut notes = claims::plan(connection, context, prior, planned, wanted);
-    let project = names::project(&planned.project, project_id);
-    permitting::warn_of_changes(&project, prior, planned, kept, lists, context.warnings);
-    let adopted = lists::adopted(planned, prior, context.private.is_imported());
-    if let Some(prior) = prior.filter(|_| !context.private.is_imported()) {
-        permitting::warn_of_abandoned(&project, prior, planned, kept, context.warnings);
-    }
-    warn::covered_projects(&project, (prior, planned), kept, lists, context.warnings);
-    let kept: BTreeSet<Target> = kept.keys().copied().collect();
-    // To remove what another resource of this run has just added is a conflict.
-    let (ledger, own) = (&connection.ledger, context.instance.mark);
-    let stays = |target: &Target| ledger.was_added(Object::Entry(project_id, *target), own);
-    let staying = kept.iter().copied().chain(lists.targets().filter(stays)).collect();
-    warn::loss_of_access(&project, (prior, planned), adopted, &staying, lists, context.warnings);
-    if let Some(prior) = prior {
-        warn::no_longer_managed(&project, prior, planned, lists, context.warnings);
-    }
-    notes.extend(lists::note_of(lists, &kept, context.first_plan));
-    notes
-}
-
-/// Checks whether the configuration says something else than the state does.
-fn changes(prior: &ExclusiveModel, config: &ExclusiveModel) -> bool {
-    let differs = |config: Side<'_>, prior: Side<'_>| {
-        entries::differ(config, prior)
-            || config.references != prior.references
-            || (!config.target_ids.is_null() && config.target_ids != prior.target_ids)
-            || config.is_managed() != prior.is_managed()
-    };
-    prior.project != config.project
-        || differs(ProjectId::side(config), ProjectId::side(prior))
-        || differs(GroupId::side(config), GroupId::side(prior))
 }
 
 /// Returns the planned list with all IDs, which must be known by now.
@@ -500,6 +352,7 @@ async fn resolve_existing(
     Ok((project_id, planned))
 }
 
+/// Returns the error of an allowlist that can't be read.
 fn unreadable(planned: &ExclusiveModel, error: &Error) -> Diagnostic {
     let diagnostic = report(cannot_read(&change::project_name(planned)), error);
     if error.is_not_found() { diagnostic.at("project") } else { diagnostic }

@@ -149,7 +149,7 @@ impl Resource for JobTokenScope {
         if let Some(prior) = &prior {
             Push::ALL
                 .iter()
-                .for_each(|push| push.tell_if_abandoned(prior, &planned, context.warnings));
+                .for_each(|push| push.warn_if_unmanaged(prior, &planned, context.warnings));
         }
         opening::check(gitlab, prior.as_ref(), &planned, context.warnings).await?;
         let replace = match &prior {

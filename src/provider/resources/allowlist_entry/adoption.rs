@@ -89,7 +89,7 @@ fn full(project_id: ProjectId, target: Target, planned: &EntryModel) -> Diagnost
 }
 
 /// Warns that the entry was there, unless a plan of this run has told it.
-pub(super) fn tell(
+pub(super) fn warn(
     connection: &Connection,
     (project_id, target): (ProjectId, Target),
     entry: &EntryModel,

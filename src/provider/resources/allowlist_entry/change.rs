@@ -1,6 +1,6 @@
 //! A change of an entry's project or target.
 
-use super::ids::{self, project_of, target};
+use super::ids::{self, project_of, target_of};
 use super::{EntryModel, claims, own};
 use crate::framework::{Attr, PlanContext};
 use crate::gitlab::{Client, Freshness};
@@ -42,7 +42,9 @@ pub(super) async fn replaced(
 
 /// Checks whether it is certain that the entry of a state isn't there any more.
 pub(super) async fn is_gone(gitlab: &Client, state: &EntryModel) -> bool {
-    let (Some(project_id), Some(target)) = (project_of(state), target(state)) else { return false };
+    let (Some(project_id), Some(target)) = (project_of(state), target_of(state)) else {
+        return false;
+    };
     if own::is_own(project_id, target) {
         return own::is_gone(gitlab, state).await;
     }

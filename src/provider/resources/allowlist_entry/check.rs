@@ -23,7 +23,7 @@ use crate::provider::{names, permissions};
 /// read is no failure of the plan: what gives it the right may be part of the same apply, which
 /// tells the rest. So may the GitLab that can't be reached.
 pub(super) async fn check(
-    connection: Option<&Connection>,
+    connection: &Connection,
     project_id: ProjectId,
     before: Option<&EntryModel>,
     planned: &EntryModel,
@@ -31,7 +31,7 @@ pub(super) async fn check(
 ) -> Result<(), Errors> {
     let held = before.and_then(of);
     let wanted = of(planned).filter(|wanted| held.as_ref() != Some(wanted));
-    let (Some(connection), Some(wanted)) = (connection, wanted) else { return Ok(()) };
+    let Some(wanted) = wanted else { return Ok(()) };
     let gitlab = &connection.gitlab;
     let project = names::project(&planned.project, project_id);
     let asking = asking(planned);
@@ -49,7 +49,7 @@ pub(super) async fn check(
     }
     if let Permissions::Only(policies) = &wanted {
         check_names(gitlab, policies, held.as_ref()).await?;
-        tell_if_own_jobs_are_restricted(connection, project_id, planned, warnings).await;
+        warn_if_own_jobs_are_restricted(connection, project_id, planned, warnings).await;
     }
     Ok(())
 }
@@ -77,13 +77,13 @@ async fn check_names(
 }
 
 /// Warns of an entry for a group that the project is in.
-async fn tell_if_own_jobs_are_restricted(
+async fn warn_if_own_jobs_are_restricted(
     connection: &Connection,
     project_id: ProjectId,
     planned: &EntryModel,
     warnings: &Warnings,
 ) {
-    let Some(target) = super::ids::target(planned) else { return };
+    let Some(target) = super::ids::target_of(planned) else { return };
     if permissions::restricts_own_jobs(connection, project_id, target).await {
         let (group, project) =
             (names::target(planned), names::project(&planned.project, project_id));

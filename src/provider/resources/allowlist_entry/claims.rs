@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
-use super::ids::{project_of, target};
+use super::ids::{project_of, target_of};
 use super::{EntryModel, permissions};
 use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::{ProjectId, Target};
@@ -27,7 +27,7 @@ pub(super) fn plan(
     planned: &EntryModel,
     is_there: bool,
 ) -> Map<String, Json> {
-    let (Some(project_id), Some(target)) = (project_of(planned), target(planned)) else {
+    let (Some(project_id), Some(target)) = (project_of(planned), target_of(planned)) else {
         return Map::new();
     };
     let mut wanted = wanted(project_id, target, planned);
@@ -97,7 +97,7 @@ pub(super) async fn turn<'a>(
 /// Returns the entry of a state.
 pub(super) fn held(state: &EntryModel) -> BTreeSet<Object> {
     project_of(state)
-        .zip(target(state))
+        .zip(target_of(state))
         .map(|(project_id, target)| Object::Entry(project_id, target))
         .into_iter()
         .collect()

@@ -45,7 +45,7 @@ pub(super) async fn identify(
         None => (Attr::Unknown, Attr::Unknown),
     };
     identified.target_type = kind.map_or(Attr::Unknown, |kind| Attr::Known(kind.to_string()));
-    identified.id = match (project_of(&identified), target(&identified)) {
+    identified.id = match (project_of(&identified), target_of(&identified)) {
         (Some(project_id), Some(target)) => Attr::Known(entry_id(project_id, target)),
         _ => Attr::Unknown,
     };
@@ -55,7 +55,7 @@ pub(super) async fn identify(
 /// Returns the paths that this run has read with the entry of a state, or `None` if it hasn't read
 /// it.
 pub(super) fn read(connection: &Connection, state: &EntryModel) -> Option<Paths> {
-    connection.reads.of(Manager::Entry, project_of(state)?, Some(target(state)?))
+    connection.reads.of(Manager::Entry, project_of(state)?, Some(target_of(state)?))
 }
 
 /// The values by which a target is found.
@@ -153,7 +153,7 @@ pub(super) fn project_of(entry: &EntryModel) -> Option<ProjectId> {
 }
 
 /// Returns the target, where its kind and ID are known.
-pub(super) fn target(entry: &EntryModel) -> Option<Target> {
+pub(super) fn target_of(entry: &EntryModel) -> Option<Target> {
     match (entry.target_project_id.known(), entry.target_group_id.known()) {
         (Some(project), None) => Target::new(Kind::Project, *project).ok(),
         (None, Some(group)) => Target::new(Kind::Group, *group).ok(),

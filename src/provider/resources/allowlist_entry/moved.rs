@@ -1,7 +1,8 @@
 //! Taking over a `gitlab_project_job_token_scope` of the official provider, which despite its name
 //! is one entry.
 
-use super::{EntryModel, project_of, target};
+use super::EntryModel;
+use super::ids::{project_of, target_of};
 use crate::framework::{Attr, Diagnostic, Errors, MoveSource};
 use crate::gitlab::{GroupId, ProjectId};
 use crate::provider::moved;
@@ -22,7 +23,7 @@ pub(super) fn take_over(source: &MoveSource) -> Result<EntryModel, Errors> {
     };
     let readable = check_id::<ProjectId>(Stage::Planning, "", &entry.target_project_id).is_none()
         && check_id::<GroupId>(Stage::Planning, "", &entry.target_group_id).is_none();
-    match (target(&entry), project_of(&entry)) {
+    match (target_of(&entry), project_of(&entry)) {
         (Some(target), Some(project_id)) if readable => Ok(entry.with_ids(project_id, target)),
         (Some(target), None) if readable && entry.project.known().is_some() => {
             Ok(EntryModel { target_type: Attr::Known(target.kind().as_str().to_owned()), ..entry })

@@ -63,7 +63,7 @@ pub(super) async fn find(
 
 /// Warns if a plan is to create an entry that is there and restricts the project's own jobs. One
 /// with the default permissions is what a removal leaves.
-pub(super) async fn tell_if_adopted(
+pub(super) async fn warn_if_adopted(
     connection: &Connection,
     project_id: ProjectId,
     planned: &EntryModel,
@@ -93,7 +93,7 @@ pub(super) async fn write(
         context.client.gitlab.set_permissions(project_id, project_id.into(), &wanted).await;
     match written {
         Ok(confirmation) => {
-            permissions::tell_if_hidden(confirmation, entry, context.warnings);
+            permissions::warn_if_unverified(confirmation, entry, context.warnings);
             Ok(())
         }
         Err(failed) => {
@@ -179,7 +179,7 @@ pub(super) async fn restore(
     }
     match gitlab.set_permissions(project_id, project_id.into(), &Permissions::Default).await {
         Ok(confirmation) => {
-            permissions::tell_if_hidden(confirmation, &state, context.warnings);
+            permissions::warn_if_unverified(confirmation, &state, context.warnings);
             Ok(())
         }
         Err(failed) if failed.error.is_not_found() => {

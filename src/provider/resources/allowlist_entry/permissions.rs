@@ -135,7 +135,7 @@ fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
 }
 
 /// Warns where permissions were managed and are to be no more.
-pub(super) fn tell_if_abandoned(prior: &EntryModel, planned: &EntryModel, warnings: &Warnings) {
+pub(super) fn warn_if_unmanaged(prior: &EntryModel, planned: &EntryModel, warnings: &Warnings) {
     let abandoned = planned.default_permissions.is_null() && planned.job_token_policies.is_null();
     let (Some(held), true) = (of(prior), abandoned) else { return };
     let held = match held {
@@ -215,7 +215,11 @@ fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
 }
 
 /// Warns of a write that GitLab has carried out and that couldn't be checked.
-pub(super) fn tell_if_hidden(confirmation: Confirmation, entry: &EntryModel, warnings: &Warnings) {
+pub(super) fn warn_if_unverified(
+    confirmation: Confirmation,
+    entry: &EntryModel,
+    warnings: &Warnings,
+) {
     if confirmation == Confirmation::Hidden {
         let detail = format!(
             "GitLab accepted the permissions of {} without an error, but doesn't show them to the \

@@ -204,7 +204,7 @@ impl Push {
     }
 
     /// Warns where pushes are allowed and are to be managed no more.
-    pub(super) fn tell_if_abandoned(
+    pub(super) fn warn_if_unmanaged(
         self,
         prior: &ScopeModel,
         planned: &ScopeModel,

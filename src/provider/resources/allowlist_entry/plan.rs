@@ -1,0 +1,109 @@
+//! Plans an entry: resolves the IDs, compares the plan with what the server has, and claims the
+//! entry in the ledger of the run.
+
+use serde_json::{Map, Value as Json};
+
+use super::ids::{identify, project_of, target_of};
+use super::{EntryModel, adoption, change, check, check_config, claims, own, permissions};
+use crate::framework::{Change, Errors, Plan, PlanContext};
+use crate::gitlab::{ProjectId, Target};
+use crate::provider::connection::Connection;
+use crate::provider::planned_ids::PlannedIds;
+use crate::provider::project::Stage;
+use crate::provider::unresolved::Unresolved;
+
+/// Returns the plan of a change, and warns of what the plan itself doesn't show.
+///
+/// # Errors
+///
+/// Fails if the configuration is invalid, or if it is certain that the apply would fail.
+pub(super) async fn plan(
+    context: &PlanContext<'_, Connection>,
+    change: Change<EntryModel>,
+) -> Result<Plan<EntryModel>, Errors> {
+    let Change { prior, config } = change;
+    let prior = prior.as_ref();
+    check_config(Stage::Planning, &config)?;
+    let planned = planned(context, prior, config).await?;
+    let mut notes = permissions::plan_unknown(context, &planned);
+    if let (Some(connection), Some(project_id), Some(target)) =
+        (context.client, project_of(&planned), target_of(&planned))
+    {
+        let entry = (project_id, target);
+        notes.extend(check_and_claim(connection, context, prior, &planned, entry).await?);
+    }
+    PlannedIds::default()
+        .with("project_id", &planned.project_id)
+        .with("target_project_id", &planned.target_project_id)
+        .with("target_group_id", &planned.target_group_id)
+        .note(&mut notes, context)?;
+    let replace = match prior {
+        Some(prior) => {
+            permissions::warn_if_unmanaged(prior, &planned, context.warnings);
+            change::replaced(context, prior, &planned).await
+        }
+        None => Vec::new(),
+    };
+    Ok(Plan { planned, replace, notes })
+}
+
+/// Returns the planned values, with the IDs as far as they can be known.
+async fn planned(
+    context: &PlanContext<'_, Connection>,
+    prior: Option<&EntryModel>,
+    config: EntryModel,
+) -> Result<EntryModel, Errors> {
+    let mut unresolved = Unresolved::default();
+    let identified = identify(context.client, prior, &config, &mut unresolved).await?;
+    let gitlab = context.client.map(|connection| &connection.gitlab);
+    unresolved.warn(gitlab, context.warnings).await;
+    let (default_permissions, job_token_policies) = permissions::plan(&config);
+    Ok(EntryModel {
+        default_permissions,
+        job_token_policies,
+        project: config.project,
+        target_project: config.target_project,
+        target_group: config.target_group,
+        ..identified
+    })
+}
+
+/// Compares an entry whose IDs are known with what the server has, claims it, and returns the notes
+/// for its apply.
+async fn check_and_claim(
+    connection: &Connection,
+    context: &PlanContext<'_, Connection>,
+    prior: Option<&EntryModel>,
+    planned: &EntryModel,
+    (project_id, target): (ProjectId, Target),
+) -> Result<Map<String, Json>, Errors> {
+    let is_own = own::is_own(project_id, target);
+    if is_own {
+        own::check(planned)?;
+    }
+    let is_new = prior.is_none_or(|prior| !prior.id.is_null() && prior.id != planned.id);
+    // If a removal of this run has kept the entry for this resource, no state has it, and an error
+    // here would leave it behind.
+    let is_kept = !connection.ledger.left(&claims::wanted(project_id, target, planned)).is_empty();
+    let exists = match (is_new, is_own) {
+        (false, _) => true,
+        (true, true) => {
+            own::warn_if_adopted(connection, project_id, planned, context.warnings).await;
+            false
+        }
+        (true, false) => {
+            match adoption::check(connection, context, (project_id, target), planned).await {
+                Err(_) if is_kept => true,
+                exists => exists?,
+            }
+        }
+    };
+    let mut notes = claims::plan(connection, context, prior, planned, exists);
+    notes.extend((is_new && exists).then(adoption::note));
+    let before = prior.filter(|_| !is_new);
+    match check::check(connection, project_id, before, planned, context.warnings).await {
+        Err(_) if is_kept => {}
+        checked => checked?,
+    }
+    Ok(notes)
+}
