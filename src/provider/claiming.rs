@@ -1,5 +1,5 @@
-//! The part in the ledger that all resources share: a plan claims what it wants and tells of
-//! others, and notes for its apply what a removal leaves.
+//! The use of the ledger that all resources share: a plan claims objects and warns of conflicts
+//! with other resources, and a removal leaves the objects that others keep.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use super::ledger::{Finding, Manager, Object, Turn, Wanted};
 use super::overlap;
 use crate::framework::{Context, PlanContext, Private};
 
-/// The note with the objects that a removal leaves.
+/// The note that lists the objects which a removal leaves.
 const LEAVES: &str = "leaves";
 
-/// A planned resource, as the ledger sees it.
+/// A planned resource, as the ledger needs it.
 pub(super) struct Planned<'a> {
     pub(super) manager: Manager,
-    /// The name of its project for people.
+    /// The display name of its project.
     pub(super) project: &'a str,
     /// The objects in its state; `None` without a state.
     pub(super) held: Option<BTreeSet<Object>>,
@@ -25,8 +25,8 @@ pub(super) struct Planned<'a> {
     pub(super) unchanged: bool,
 }
 
-/// Claims the planned objects, warns of what other resources have to do with them, and returns what
-/// the apply must know of a replacement.
+/// Claims the planned objects, warns of conflicts with other resources, and returns the notes that
+/// the apply of a replacement needs.
 pub(super) fn plan(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -47,8 +47,8 @@ pub(super) fn plan(
     leaves.map(|leaves| note_of(&leaves)).unwrap_or_default()
 }
 
-/// Plans the removal of objects in a state. Returns those that it leaves, and what the apply must
-/// know of them.
+/// Plans the removal of the objects in a state. Returns the objects that it leaves, and the notes
+/// for its apply.
 pub(super) fn plan_removal(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -60,8 +60,9 @@ pub(super) fn plan_removal(
     (leaves, note)
 }
 
-/// Warns of objects of a replaced resource that other resources keep. Hosts that don't hand on
-/// plans can't be told so where the old object is removed after the new one is made.
+/// Warns of objects of a replaced resource that other resources keep. Hosts that don't pass on
+/// private data can't be kept from removing them if the old object is removed after the new one is
+/// created.
 pub(super) fn warn_of_replaced(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -75,8 +76,8 @@ pub(super) fn warn_of_replaced(
     }
 }
 
-/// Checks whether a removal leaves the object, as its plan has noted or because another resource of
-/// the run wants it, and keeps that in the ledger.
+/// Checks whether a removal leaves the object, because its plan noted that or because another
+/// resource of the run wants it, and records the result in the ledger.
 pub(super) fn leave(context: &Context<'_, Connection>, turn: &Turn<'_>) -> bool {
     let is_noted = noted(context.private).any(|left| left == turn.object().to_string());
     let leaves = is_noted || turn.is_wanted_by_another(context.private.mark());

@@ -1,4 +1,4 @@
-//! The provider block: from attributes and environment to a connection that GitLab has accepted.
+//! The provider block: checks its attributes and the environment, and connects to GitLab.
 
 mod base_url;
 mod files;
@@ -19,24 +19,24 @@ use crate::gitlab::{
     refused_header_value,
 };
 
-/// The User-Agent that GitLab sees.
+/// The `User-Agent` header.
 const PROGRAM: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 const TOKEN_VARIABLE: &str = "GITLAB_TOKEN";
 const EARLY_AUTH_CHECK_VARIABLE: &str = "GITLAB_EARLY_AUTH_CHECK";
-/// For tests: with `false` no answer of GitLab is kept, and all must come out the same.
+/// For tests: `false` turns caching off, and results must be the same.
 const SNAPSHOTS_VARIABLE: &str = "GITLAB_JOB_TOKEN_SNAPSHOTS";
 
-/// More repetitions than this only hide an outage: with back-off they take longer than any run.
+/// More retries only hide an outage: with backoff they take longer than any run.
 const MAX_RETRIES: i64 = 100;
-/// An hour: longer than any request of GitLab's API may take on the server.
+/// One hour, which is longer than GitLab lets any API request run.
 const MAX_REQUEST_TIMEOUT_SECONDS: i64 = 3600;
-/// More than GitLab's own limits would bear.
+/// GitLab's own limits allow fewer.
 const MAX_CONCURRENT_REQUESTS: i64 = 1000;
 
 model! {
-    /// The attributes of the provider block, named as in the official GitLab provider where that
-    /// has them.
+    /// The attributes of the provider block. They are named as in the official GitLab provider
+    /// where it has them.
     pub struct ProviderBlock {
         /// The access token.
         token: String,
@@ -52,13 +52,13 @@ model! {
         insecure: bool,
         /// Headers of each request.
         headers: BTreeMap<String, Attr<String>>,
-        /// Repetitions of a failed request.
+        /// Number of retries of a failed request.
         retries: i64,
-        /// True if the token is verified at once.
+        /// True if the token is verified during configuration.
         early_auth_check: bool,
         /// Seconds for one attempt.
         request_timeout: i64,
-        /// Requests at a time.
+        /// Maximum number of concurrent requests.
         max_concurrent_requests: i64,
     }
 }
@@ -142,7 +142,7 @@ pub(super) fn schema() -> Schema {
     Schema { version: 0, description, attributes }
 }
 
-/// Checks what the block says by itself.
+/// Checks the values that the block sets, without the environment.
 pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
     let base_url = block.base_url.known().and_then(|url| base_url::parse(url, "`base_url`").err());
     let incomplete_client_certificate = match (&block.client_cert, &block.client_key) {
@@ -181,7 +181,7 @@ fn headers(headers: &BTreeMap<String, Attr<String>>) -> Vec<Diagnostic> {
     refused.collect()
 }
 
-/// Makes the client, and unless told otherwise has GitLab look at the token.
+/// Creates the client, and verifies the token unless that is turned off.
 pub(super) async fn connect(
     block: ProviderBlock,
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
@@ -189,12 +189,12 @@ pub(super) async fn connect(
     warnings: &Warnings,
 ) -> Result<Connection, Errors> {
     validate(&block)?;
-    // Hosts validate several times in a run, so what is only warned of waits until here.
+    // Hosts validate several times in a run, so these warnings wait until here.
     if block.insecure == Attr::Known(true) {
         warnings.add(insecure());
     }
     let config = client_config(&block, environment, &host)?;
-    // A proxy for plain HTTP reads it, too, even on the way to a name of this machine.
+    // An `http://` proxy can read the token, even if the GitLab host is on this machine.
     if config.base_url.sends_token_in_the_clear()
         || config.proxy.is_some() && !config.base_url.is_https()
     {
@@ -249,9 +249,8 @@ fn client_config(
     Ok(config)
 }
 
-/// Returns the token without the blanks and line breaks around it that come with a file. Without
-/// one, and without the check of the token, it is an error of the first request: a configuration
-/// may come to make none.
+/// Returns the token without surrounding whitespace, which comes with files. If there is no token
+/// and it isn't verified, the first request returns the error: a configuration may make no request.
 fn token(
     block: &ProviderBlock,
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
@@ -264,7 +263,7 @@ fn token(
     Ok(token.map(SecretString::from))
 }
 
-/// A number that [`validate`] has found to be within bounds.
+/// Returns a number that [`validate`] found to be within bounds.
 fn whole<T: TryFrom<i64>>(number: &Attr<i64>) -> Option<T> {
     number.known().and_then(|number| T::try_from(*number).ok())
 }
@@ -296,7 +295,7 @@ fn flag(
     variable: &str,
     default: bool,
 ) -> Result<bool, Diagnostic> {
-    // As Go reads them, and so the official provider.
+    // Parsed as Go does, and so as the official provider does.
     let value = environment(variable);
     match value.as_deref().map(str::trim) {
         None => Ok(default),
@@ -377,8 +376,8 @@ fn unusable(error: &ConfigError) -> Diagnostic {
     }
 }
 
-/// Returns what to do if `base_url` is the address of a page, whose path was taken for the one that
-/// GitLab is installed below.
+/// Returns the advice if `base_url` is the address of a page, whose path was taken for GitLab's
+/// relative URL root.
 fn without_path(base_url: &BaseUrl) -> String {
     let without = base_url.without_path();
     without
@@ -393,7 +392,7 @@ fn unaccepted(
 ) -> Diagnostic {
     let attempted = format!("Can't use GitLab at {}", client.base_url());
     if error.is_not_found() {
-        // Every token finds its own user, so this is no GitLab, although it answers like one.
+        // GitLab returns a user for every token, so this server isn't GitLab.
         let detail = format!(
             "{}\n\nThe response isn't from GitLab's API. Set the provider's `base_url` to the URL \
              of a GitLab instance, for example `https://gitlab.example.com`.{}{}",

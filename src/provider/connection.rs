@@ -1,5 +1,5 @@
-//! The connection that a configured provider hands to its resources: GitLab, and the knowledge of
-//! this run.
+//! The connection that a configured provider gives its resources: the GitLab client, and what is
+//! known about this run.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,21 +18,21 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Creates a connection in whose run nothing is read or planned yet.
+    /// Creates a connection for a new run.
     pub(super) fn new(gitlab: Client) -> Connection {
         Connection { gitlab, ledger: Ledger::default(), reads: Reads::default() }
     }
 }
 
-/// The objects that were read in this run, with the paths that the lists gave for them. A plan
-/// takes its own object's paths from here, whether or not the list is still remembered.
+/// The objects that were read in this run, with the paths that the allowlists gave for them. A plan
+/// finds the current paths of its object here, even if the allowlist has left the cache.
 #[derive(Debug, Default)]
 pub(super) struct Reads(Mutex<BTreeMap<ObjectRead, Paths>>);
 
-/// The object of one resource: of that type, in that project, with that target if it is an entry.
+/// The object of one resource: its type, its project, and its target if it is an entry.
 type ObjectRead = (Manager, ProjectId, Option<Target>);
 
-/// The current full paths, where a list gave them.
+/// The current full paths, as far as an allowlist gave them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Paths {
     pub(super) project: Option<String>,
@@ -40,7 +40,7 @@ pub(super) struct Paths {
 }
 
 impl Reads {
-    /// Notes that a resource was read, and what its list says of its paths.
+    /// Notes that a resource was read, with its current paths.
     pub(super) fn note(
         &self,
         manager: Manager,

@@ -1,4 +1,4 @@
-//! The identity of what exists once for each project: the project's ID.
+//! The identity of objects that exist once per project: the project's ID.
 
 use super::report::{quoted, report};
 use super::resources::project_in_import_id;
@@ -9,18 +9,18 @@ use crate::framework::{
 use crate::gitlab::{Client, Id, ProjectId};
 
 model! {
-    /// The attributes of such an identity.
+    /// The attributes of the identity.
     pub(super) struct ProjectIdentity {
         project_id: i64,
     }
 }
 
-/// Their schema.
+/// Returns the schema of the identity.
 pub(super) fn of_project() -> IdentitySchema {
     IdentitySchema { version: 0, attributes: vec![project_id()] }
 }
 
-/// The attribute that every identity begins with.
+/// Returns the attribute that all identities share.
 pub(super) fn project_id() -> IdentityAttribute {
     IdentityAttribute {
         name: "project_id",
@@ -30,8 +30,8 @@ pub(super) fn project_id() -> IdentityAttribute {
     }
 }
 
-/// Returns the project to import by, with the text that an import ID has for it. An identity has
-/// none: see [`as_written`].
+/// Returns the project to import, with its path or ID as the import ID has it. An identity has no
+/// such text: see [`as_written`].
 pub(super) async fn imported_project(
     client: &Client,
     by: ImportBy<'_, ProjectIdentity>,
@@ -56,8 +56,9 @@ fn id_of_an_entry(project: &str) -> Diagnostic {
     Diagnostic::new("Malformed import ID", detail)
 }
 
-/// Returns the `project` of an imported object: the user's own text, or else the full path, as list
-/// resources show it. Called after the object was read, since most reads tell the path by the way.
+/// Returns the `project` attribute of an imported object: the user's own text, or the full path,
+/// which list resources return as well. Call it after reading the object: most reads also give the
+/// path.
 pub(super) async fn as_written(
     client: &Client,
     text: Option<String>,
@@ -72,7 +73,7 @@ pub(super) async fn as_written(
     }
 }
 
-/// Returns the name of an imported project for people.
+/// Returns the display name of an imported project.
 pub(super) fn name(text: Option<&str>, project: ProjectId) -> String {
     names::known(text.filter(|text| *text != project.to_string()), project)
 }
@@ -91,7 +92,7 @@ pub(super) fn id<I: Id>(name: &'static str, value: Option<&i64>) -> Result<I, Er
 }
 
 /// Returns the errors of an import, the first of which begins with the import ID: hosts show no
-/// address beside them.
+/// resource address with them.
 pub(super) fn of_import(id: Option<&str>, errors: Errors) -> Errors {
     match id.map(quoted) {
         Some(id) => errors.with_start(&format!("{id} can't be imported.\n\n")),

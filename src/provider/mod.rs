@@ -1,5 +1,5 @@
-//! The provider itself: its block, its resources and data sources. The only place where Terraform's
-//! language and GitLab's meet; how either is spoken is the business of `framework` and `gitlab`.
+//! The provider: its block, resources and data sources. Only this layer knows both Terraform and
+//! GitLab; `framework` and `gitlab` each know one of them.
 
 mod claiming;
 mod config;
@@ -27,27 +27,26 @@ use crate::framework::{
 
 pub use connection::Connection;
 
-/// The prefix of all type names, so that Terraform finds the provider by itself under the local
-/// name `gitlab`.
+/// The prefix of all type names. Terraform derives the local name `gitlab` from it.
 pub const TYPE_PREFIX: &str = "gitlab";
 
-/// The provider, with the environment that fills in for an incomplete provider block.
+/// The provider, with the environment that supplies values missing from the provider block.
 pub struct GitlabJobToken {
     environment: Environment,
 }
 
-/// Looks up an environment variable; one that is not set, or is empty, is `None`.
+/// Looks up an environment variable. Returns `None` if it isn't set or is empty.
 pub type Environment = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl GitlabJobToken {
-    /// The provider in the environment of this process.
+    /// Creates the provider with the environment of this process.
     pub fn from_process_environment() -> GitlabJobToken {
-        // A value that isn't UTF-8 is an invalid one, and not one that isn't set.
+        // A value that isn't UTF-8 is invalid, which differs from not being set.
         let lossy = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
         GitlabJobToken::in_environment(Box::new(lossy))
     }
 
-    /// The provider in an environment of the caller's making.
+    /// Creates the provider with the given environment.
     pub fn in_environment(environment: Environment) -> GitlabJobToken {
         let set = move |name: &str| environment(name).filter(|value| !value.is_empty());
         GitlabJobToken { environment: Box::new(set) }

@@ -1,4 +1,4 @@
-//! Names for messages: the path as a practitioner wrote it, with the ID behind.
+//! Display names for messages: the path as the user wrote it, with the ID after it.
 
 use std::fmt::Display;
 
@@ -6,18 +6,18 @@ use super::resources::EntryModel;
 use crate::framework::Attr;
 use crate::gitlab::Id;
 
-/// Returns the name of a project: as it is written, with its ID.
+/// Returns the display name of a project: the path or ID as written, with the ID.
 pub(super) fn project(path_or_id: &Attr<String>, id: impl Display) -> String {
     with_id(path_or_id, &id.to_string())
 }
 
-/// Returns the name of a project or group whose path may be known, without the kind.
+/// Returns the display name of a project or group whose path may be known, without the kind.
 pub(super) fn known(path: Option<&str>, id: impl Display) -> String {
     path.map_or_else(|| id.to_string(), |path| format!("{path} ({id})"))
 }
 
-/// Returns the name of a project or group that is written as `text`, such as `group platform/apps
-/// (7)`.
+/// Returns the display name of a project or group that is written as `text`, such as `group
+/// platform/apps (7)`.
 pub(super) fn of<I: Id>(id: I, text: &str) -> String {
     if text == id.to_string() {
         format!("{} {id}", I::KIND)
@@ -26,7 +26,7 @@ pub(super) fn of<I: Id>(id: I, text: &str) -> String {
     }
 }
 
-/// Returns the name of an entry's target, such as `group platform/apps (7)`.
+/// Returns the display name of an entry's target, such as `group platform/apps (7)`.
 pub(super) fn target(entry: &EntryModel) -> String {
     let kind = entry.target_type.known().map_or("target", String::as_str);
     let (path_or_id, id) = match entry.target_group_id {
@@ -36,36 +36,37 @@ pub(super) fn target(entry: &EntryModel) -> String {
     format!("{kind} {}", with_id(path_or_id, &id))
 }
 
-/// Returns the name of an entry, such as `project apps/shop (42) on the allowlist of project
-/// platform/deploy (99)`.
+/// Returns the display name of an entry, such as `project apps/shop (42) on the allowlist of
+/// project platform/deploy (99)`.
 pub(super) fn entry(entry: &EntryModel) -> String {
     format!("{} on the allowlist of project {}", target(entry), project_of(entry))
 }
 
-/// Returns the name of an entry in a title, which must be short, such as `project apps/shop (42) on
+/// Returns the short display name of an entry for titles, such as `project apps/shop (42) on
 /// platform/deploy (99)`.
 pub(super) fn short_entry(entry: &EntryModel) -> String {
     format!("{} on {}", target(entry), project_of(entry))
 }
 
-/// Returns the name of a project that has an entry for itself: as the target is written, unless
+/// Returns the display name of a project with an entry for itself: as the target is written, unless
 /// only the project is written as a path.
 pub(super) fn own(entry: &EntryModel) -> String {
     with_path(target(entry), format!("project {}", project_of(entry)))
 }
 
-/// Returns the one of two names of the same object that has its path, or else the first.
+/// Returns the name that has the path, of two names of the same object; the first if neither has
+/// it.
 pub(super) fn with_path(name: String, other: String) -> String {
     let has_path = |name: &str| name.ends_with(')');
     if has_path(&other) && !has_path(&name) { other } else { name }
 }
 
-/// Returns the name of an entry's project.
+/// Returns the display name of an entry's project.
 pub(super) fn project_of(entry: &EntryModel) -> String {
     with_id(&entry.project, &known_id(&entry.project_id))
 }
 
-/// Returns a text with a capital letter at its start.
+/// Returns the text with its first letter in upper case.
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

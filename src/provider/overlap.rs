@@ -1,4 +1,4 @@
-//! The words for resources of one run that manage the same object.
+//! Messages about resources of one run that manage the same object.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::names;
 use crate::framework::{Diagnostic, Failed};
 use crate::gitlab::{Kind, Permissions};
 
-/// Returns the warning of a replaced resource whose objects another resource keeps.
+/// Returns the warning of a replaced resource whose objects another resource also manages.
 pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced beside another: project {project}"),
@@ -21,7 +21,7 @@ pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
     )
 }
 
-/// Returns the name of an object for people.
+/// Returns the display name of an object, with the ID alone.
 pub(super) fn described(object: Object) -> String {
     match object {
         Object::Entry(_, target) => target.to_string(),
@@ -31,8 +31,8 @@ pub(super) fn described(object: Object) -> String {
     }
 }
 
-/// Returns the name of an object for people: that name, unless only another resource of this run
-/// has its path.
+/// Returns the display name of an object. If `name` has no path, the name that another resource of
+/// this run has for it may have one.
 pub(super) fn named(ledger: &Ledger, object: Object, name: String) -> String {
     match ledger.known_name(object) {
         Some(known) => names::with_path(name, known),
@@ -40,12 +40,12 @@ pub(super) fn named(ledger: &Ledger, object: Object, name: String) -> String {
     }
 }
 
-/// Returns a setting with its value for people.
+/// Returns a setting with its value, for messages.
 pub(super) fn setting(object: Object, value: bool) -> String {
     format!("`{} = {value}`", attribute(object))
 }
 
-/// Returns the attribute that manages the object, which for an entry is that of its restriction to
+/// Returns the attribute that manages the object. For an entry, it is the one that restricts its
 /// permissions.
 fn attribute(object: Object) -> &'static str {
     match object {
@@ -56,8 +56,7 @@ fn attribute(object: Object) -> &'static str {
     }
 }
 
-/// Returns the warning of a finding about other resources. `project` is the name of the project for
-/// people.
+/// Returns the warning of a finding. `project` is the display name of the project.
 pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
     match finding {
         Finding::SameSettings(settings) => same_settings(&settings, project),
@@ -114,7 +113,7 @@ fn same_list(kind: Kind, differences: &Differences, project: &str) -> Diagnostic
     )
 }
 
-/// Returns the warning of entries that resources of one type add with full permissions and others
+/// Returns the warning of entries that some resources add with full permissions and others
 /// restrict.
 fn widened(by: Manager, entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     let detail = match by {
@@ -190,7 +189,7 @@ fn excluded(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     )
 }
 
-/// Returns the warning that a removal leaves an object. `object` names it for people.
+/// Returns the warning of a removal that leaves an object. `object` is its display name.
 pub(super) fn left(object: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not removed from project {project}"),
@@ -201,7 +200,7 @@ pub(super) fn left(object: &str, project: &str) -> Diagnostic {
     )
 }
 
-/// Returns the warning that the removal of a list leaves some of its entries.
+/// Returns the warning of a removal of an exclusive allowlist that leaves some of its entries.
 pub(super) fn all_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not removed from project {project}"),
@@ -213,8 +212,8 @@ pub(super) fn all_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic 
     )
 }
 
-/// Returns the error of a write that would undo what another resource has just written. `object`
-/// names it for people.
+/// Returns the error of a write that would undo another resource's write. `object` is the display
+/// name.
 pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Conflict in project {project}"),
@@ -226,8 +225,8 @@ pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
     )
 }
 
-/// Returns the error of a list whose writes would undo what other resources have just written, by
-/// the names of the targets.
+/// Returns the error of an exclusive allowlist whose writes would undo those of other resources, by
+/// the targets' display names.
 pub(super) fn all_undone(undone: &BTreeMap<String, Manager>, project: &str) -> Option<Diagnostic> {
     if let (1, Some((object, by))) = (undone.len(), undone.first_key_value()) {
         return Some(self::undone(object, *by, project));
@@ -244,7 +243,7 @@ pub(super) fn all_undone(undone: &BTreeMap<String, Manager>, project: &str) -> O
     (!undone.is_empty()).then(|| Diagnostic::new(format!("Conflict in project {project}"), detail))
 }
 
-/// Returns the failure of a create, with the objects that a removal has left for it.
+/// Returns the failure of a create, with the objects that a removal has left for the resource.
 pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
     if left.is_empty() {
         return failed;

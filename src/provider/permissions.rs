@@ -1,6 +1,5 @@
-//! Permissions of entries, for all resources and data sources that have them: the names of
-//! policies, what stands in the way of permissions, and what is told where GitLab doesn't show
-//! them.
+//! Permissions of entries, shared by all resources and data sources: names of policies, checks
+//! against GitLab, and warnings if GitLab doesn't show permissions.
 
 use std::collections::BTreeSet;
 
@@ -14,15 +13,15 @@ use crate::gitlab::{
     Client, Error, ErrorKind, Freshness, Kind, NotUndone, Permissions, ProjectId, Target,
 };
 
-/// The attribute that gives an entry all permissions.
+/// The attribute that gives an entry the default permissions.
 pub(super) const DEFAULT: &str = "default_permissions";
-/// The attribute that gives an entry the permissions that it names.
+/// The attribute that restricts an entry to policies.
 pub(super) const POLICIES: &str = "job_token_policies";
 
-/// The most similar name is a suggestion from this similarity on, of 1.
+/// The minimum similarity of a suggested name, from 0 to 1.
 const SIMILAR: f64 = 0.8;
 
-/// Returns the attribute that asks for these permissions, as a rule.
+/// Returns the attribute that usually sets these permissions.
 pub(super) fn attribute(wanted: &Permissions) -> &'static str {
     match wanted {
         Permissions::Only(policies) if !policies.is_empty() => POLICIES,
@@ -30,12 +29,12 @@ pub(super) fn attribute(wanted: &Permissions) -> &'static str {
     }
 }
 
-/// Returns the names of policies that are known.
+/// Returns the known names in a set of policies.
 pub(super) fn names(policies: &Set<String>) -> impl Iterator<Item = &String> {
     policies.0.iter().filter_map(Attr::known)
 }
 
-/// Returns what is wrong with the names of policies, as far as they are known.
+/// Returns the error of malformed names of policies, as far as they are known.
 pub(super) fn misspelled(policies: &Set<String>) -> impl Iterator<Item = Diagnostic> {
     policies.0.iter().filter_map(|policy| match policy {
         Attr::Known(policy) => check_name(policy),
@@ -48,7 +47,7 @@ fn null_policy() -> Diagnostic {
     Diagnostic::new("Invalid job token policy", format!("`{POLICIES}` must not contain null."))
 }
 
-/// GitLab's names are upper-case words. Which ones there are, only GitLab knows.
+/// Policies have upper-case names. Only GitLab knows which ones exist.
 fn check_name(policy: &str) -> Option<Diagnostic> {
     let is_word = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_uppercase())
@@ -72,8 +71,8 @@ fn check_name(policy: &str) -> Option<Diagnostic> {
     Some(Diagnostic::new("Invalid job token policy", detail))
 }
 
-/// Returns what is in the way of such permissions of an entry. All entries of a project look at the
-/// same list. `project` is its name for people.
+/// Returns the reason why GitLab can't set such permissions, if there is one. All entries of a
+/// project share one reading of its allowlist. `project` is its display name.
 pub(super) async fn obstacle(
     gitlab: &Client,
     (project_id, project): (ProjectId, &str),
@@ -98,7 +97,7 @@ pub(super) async fn obstacle(
     }
 }
 
-/// Returns the problem of policies that GitLab doesn't know, if there are any.
+/// Returns the error of policies that GitLab doesn't know.
 pub(super) fn unknown<'p>(
     policies: impl IntoIterator<Item = &'p String>,
     known: &BTreeSet<String>,
@@ -125,7 +124,7 @@ fn unknown_policies(unknown: &[&String], known: &BTreeSet<String>) -> Diagnostic
     Diagnostic::new("Unknown job token policy", detail)
 }
 
-/// Returns the name that was meant, if one is similar enough.
+/// Returns the known name that is most similar, if it is similar enough.
 fn similar<'k>(policy: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
     let similarity = |name: &&String| strsim::normalized_damerau_levenshtein(policy, name);
     let nearest =
@@ -133,9 +132,9 @@ fn similar<'k>(policy: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
     (similarity(&nearest) >= SIMILAR).then_some(nearest)
 }
 
-/// Checks whether an entry for the target restricts the project's own jobs: GitLab applies one for
-/// a group that the project is in to them, unless the project has an entry for itself. If paths
-/// can't be read, no is the answer.
+/// Checks whether an entry for the target restricts the project's own jobs: GitLab applies entries
+/// for groups that contain the project, unless the project has an entry for itself. Returns false
+/// if paths can't be read.
 pub(super) async fn restricts_own_jobs(
     connection: &Connection,
     project_id: ProjectId,
@@ -158,14 +157,14 @@ pub(super) async fn restricts_own_jobs(
         || is_hidden(gitlab, project_id, project_id.into()).await.unwrap_or_default())
 }
 
-/// Checks whether a project is in a group or in one below it.
+/// Checks whether a project is in a group or in one of its subgroups.
 fn is_within(project: &str, group: &str) -> bool {
     let start = project.get(..group.len());
     start.is_some_and(|start| start.eq_ignore_ascii_case(group))
         && project.as_bytes().get(group.len()) == Some(&b'/')
 }
 
-/// Returns the warning of an entry for a group that restricts the project's own jobs.
+/// Returns the warning of a group's entry that restricts the project's own jobs.
 pub(super) fn own_jobs_restricted(group: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Own jobs restricted: project {project}"),
@@ -179,8 +178,8 @@ pub(super) fn own_jobs_restricted(group: &str, project: &str) -> Diagnostic {
     )
 }
 
-/// Returns a paragraph for an entry that a failed addition has made and that couldn't be taken off
-/// the list again. `target` and `project` are names for people.
+/// Returns a paragraph about an entry that a failed addition created and couldn't remove again.
+/// `target` and `project` are display names.
 pub(super) fn still_there(
     NotUndone { error, .. }: &NotUndone,
     target: &str,
@@ -194,7 +193,7 @@ pub(super) fn still_there(
     )
 }
 
-/// Checks whether an entry that GraphQL doesn't show is on the allowlist all the same.
+/// Checks whether REST shows an entry that GraphQL doesn't.
 pub(super) async fn is_hidden(
     client: &Client,
     project_id: ProjectId,
@@ -207,9 +206,8 @@ pub(super) async fn is_hidden(
     client.is_allowed(project_id, target, Freshness::Now).await
 }
 
-/// Checks whether the error says that GitLab knows no permissions, or shows none while it shows the
-/// entries, as behind a proxy that lets no GraphQL through. Others may go away when it is asked
-/// again.
+/// Checks whether the error is permanent: GitLab doesn't have permissions, or hides them while it
+/// shows the entries, for example behind a proxy that blocks GraphQL.
 pub(super) fn are_hidden(error: &Error) -> bool {
     use ErrorKind::{
         Blocked, FineGrained, Forbidden, NotAvailable, Redirected, UnexpectedStatus, Unsupported,
@@ -226,12 +224,12 @@ pub(super) fn are_hidden(error: &Error) -> bool {
     )
 }
 
-/// Returns GitLab's answer about permissions that nobody manages yet; nothing where they are
-/// hidden. Then no more is lost than a warning says.
+/// Returns the permissions that GitLab returned, or `None` with a warning if they are hidden. For
+/// permissions that no resource manages yet.
 ///
 /// # Errors
 ///
-/// Fails if asking again may give an answer.
+/// Fails if a retry may succeed.
 pub(in crate::provider) fn as_found<T>(
     project: &str,
     asked: Result<T, Error>,
@@ -248,7 +246,7 @@ pub(in crate::provider) fn as_found<T>(
     }
 }
 
-/// Returns the warning of permissions that are hidden from the token.
+/// Returns the warning of permissions that aren't visible to the token.
 pub(super) fn not_shown(project: &str, error: &Error) -> Diagnostic {
     let advice = if error.is_about_fine_grained_token() {
         "Most fine-grained tokens can't read them; a classic token with the scope `api` can."

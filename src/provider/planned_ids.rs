@@ -1,6 +1,6 @@
-//! The IDs that a first plan has found, for the plan of the apply: what a path stands for may have
-//! changed in between. Only hosts that hand a first plan's private data on can be told so; others
-//! report an inconsistent plan of their own accord.
+//! The IDs that the first plan resolved, for the plan during apply: a path may lead to another
+//! project by then. Only hosts that pass on private data allow this check; others report an
+//! inconsistent plan themselves.
 
 use serde_json::{Map, Value as Json};
 
@@ -9,7 +9,7 @@ use crate::framework::{Attr, Diagnostic, PlanContext, Set};
 /// The note with the IDs, by attribute.
 const IDS: &str = "ids";
 
-/// The IDs that a plan knows, by attribute.
+/// The IDs of a plan that are known, by attribute.
 #[derive(Debug, Default)]
 pub(super) struct PlannedIds(Map<String, Json>);
 
@@ -34,7 +34,7 @@ impl PlannedIds {
         self
     }
 
-    /// Adds the IDs of the elements of a map, as far as they are known.
+    /// Adds the known IDs of a map's elements.
     pub(super) fn with_entries<'e>(
         mut self,
         attribute: &str,
@@ -50,7 +50,7 @@ impl PlannedIds {
     ///
     /// # Errors
     ///
-    /// If the first plan has found other ones.
+    /// Fails if the first plan resolved different IDs.
     pub(super) fn note<C>(
         self,
         notes: &mut Map<String, Json>,

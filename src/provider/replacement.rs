@@ -1,7 +1,6 @@
-//! The decision of a plan that changes the project or target of a resource: to replace it or not. A
-//! project that is only unknown when the plan is made is planned as an update in place. When it
-//! turns out to be another one during the apply, nobody was named by that plan, so it must not
-//! become a replacement.
+//! Decides whether a plan that changes the project or target of a resource replaces it. A project
+//! that is unknown in the first plan is planned as an update in place. If it turns out during apply
+//! to be a different one, the user hasn't seen a replacement, so it must not become one.
 
 use std::collections::BTreeSet;
 
@@ -11,22 +10,22 @@ use super::ledger::Object;
 use crate::framework::{Diagnostic, PlanContext};
 use crate::gitlab::Client;
 
-/// The object of a state in a plan that names another one.
+/// The object in the state, when the plan is for another one.
 pub(super) struct Former<'a> {
-    /// True if this run has read it, which a host does only before its first plan.
+    /// True if this run has read it. A host reads only before its first plan.
     pub(super) was_read: bool,
     pub(super) held: &'a BTreeSet<Object>,
-    /// The name of its project for people.
+    /// The display name of its project.
     pub(super) project: &'a str,
-    /// The name of this object in a title, which must be short.
+    /// The short display name of this object, for titles.
     pub(super) title: &'a str,
-    /// The names of this object and of the new one for people.
+    /// The display names of this object and of the new one.
     pub(super) names: [String; 2],
 }
 
-/// Decides whether a plan that names another object replaces the resource, or leaves it to the
-/// apply to take the new object in place if the old one is gone. `is_gone` is asked where nothing
-/// tells the first plan from that of the apply.
+/// Decides whether a plan for another object replaces the resource. Otherwise the apply writes the
+/// new object, provided that the old one is gone. `is_gone` is called if nothing distinguishes the
+/// first plan from the plan during apply.
 pub(super) async fn is_replaced(
     context: &PlanContext<'_, Connection>,
     former: Former<'_>,
@@ -47,9 +46,9 @@ pub(super) async fn is_replaced(
     true
 }
 
-/// Returns the warning of a plan that may be that of an apply: the host reports its own error then,
-/// which names no project. `old` and `new` name the objects for people, and `title` the old one in
-/// short.
+/// Returns the warning of a plan that may be the one during apply: the error of the host that
+/// follows names no project. `old` and `new` are display names, `title` is the short one of the old
+/// object.
 fn may_be_unplanned(title: &str, old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Replaced: {title}"),
@@ -62,8 +61,8 @@ fn may_be_unplanned(title: &str, old: &str, new: &str) -> Diagnostic {
     )
 }
 
-/// Returns the error of an apply that finds another object than the plan has named. `title` names
-/// the new one in short.
+/// Returns the error of an apply that finds another object than the one in the plan. `title` is the
+/// short display name of the new one.
 pub(super) fn unplanned(title: &str, old: &str, new: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not planned: {title}"),

@@ -1,5 +1,5 @@
-//! From a failed call to what the practitioner reads: what was attempted, what GitLab answered,
-//! what to do now. The one place where advice on GitLab's refusals stands is [`advice`].
+//! Converts errors of the GitLab client to diagnostics: what was attempted, what GitLab returned,
+//! and what to do. The advice is in [`advice`].
 
 use std::fmt::Display;
 
@@ -9,11 +9,11 @@ use crate::gitlab::{Error, ErrorKind};
 
 mod advice;
 
-/// The part of a configuration that asks for permissions. It decides what helps where GitLab
-/// doesn't have them.
+/// The part of a configuration that sets permissions. The advice depends on it if GitLab doesn't
+/// have permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asking {
-    /// An entry for another project or a group.
+    /// An entry for another project or for a group.
     Entry,
     /// The entry of a project for itself.
     OwnEntry,
@@ -21,8 +21,8 @@ pub(super) enum Asking {
     Map,
 }
 
-/// The diagnostic for a call that failed while `attempted` was going on, such as "Can't read
-/// project 42".
+/// Returns the diagnostic of a failed call. `attempted` is its title, such as "Can't read project
+/// 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
     told(Diagnostic::new(attempted, ""), error, None)
 }
@@ -36,8 +36,8 @@ pub(super) fn report_asking(
     told(Diagnostic::new(attempted, ""), error, Some(asking))
 }
 
-/// As [`report`], or as [`report_asking`] for a call about permissions, with a sentence in front
-/// that says what the title is too short for.
+/// As [`report`], or as [`report_asking`] for a call about permissions. A sentence in front of the
+/// detail names the objects that don't fit the title.
 pub(super) fn report_on(
     attempted: impl Into<String>,
     objects: Option<&str>,
@@ -58,20 +58,19 @@ fn told(mut start: Diagnostic, error: &Error, asking: Option<Asking>) -> Diagnos
     }
 }
 
-/// Checks whether GitLab can't be reached. It may come to be by the same apply whose plan asks for
-/// it.
+/// Checks whether the connection to GitLab failed. The apply may make GitLab reachable.
 pub(super) fn is_out_of_reach(error: &Error) -> bool {
     use ErrorKind::{Cancelled, Proxy, TimedOut, Unreachable};
     matches!(error.kind(), Unreachable | TimedOut | Cancelled | Proxy { .. })
 }
 
-/// Returns the warning of a plan that has to do without what it couldn't read.
+/// Returns the warning of a plan that couldn't read something and goes on without it.
 pub(super) fn unread(attempted: impl Into<String>, error: &Error, consequence: &str) -> Diagnostic {
     let told = report(attempted, error);
     Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
 }
 
-/// Returns what happened as a sentence, with the words of the response on a line of their own.
+/// Returns the error as a sentence, with GitLab's own words on a separate line.
 pub(super) fn sentence(error: &Error) -> String {
     format!("{}{}", outcome(error), error.response().map(response).unwrap_or_default())
 }
@@ -84,7 +83,7 @@ fn response(words: &str) -> String {
     format!("\nResponse: {words}")
 }
 
-/// The practitioner's own text as a message repeats it: quoted, and cut where nobody would read on.
+/// Returns the user's text for a message: in quotes, and shortened if it is long.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 200;
     match text.char_indices().nth(LONGEST) {
@@ -93,9 +92,9 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Returns the diagnostic for several calls that failed in one operation. `done` says what was done
-/// anyway; each failure comes with its object, such as "add project 7". Failures with the same
-/// cause stand together, with their advice behind.
+/// Returns the diagnostic of several failed calls of one operation. `done` says what succeeded;
+/// each failure has its object, such as "add project 7". Failures with the same cause are grouped,
+/// followed by their advice.
 pub(super) fn report_all(
     attempted: impl Into<String>,
     done: &str,
@@ -111,7 +110,7 @@ pub(super) fn report_all(
     }
     let mut detail = done.to_owned();
     for (error, whats) in causes {
-        // Hosts don't wrap a line that begins with a blank, so it must be short.
+        // Hosts don't wrap lines that begin with a space, so it must be short.
         let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
         let advice = advice(error, Some(asking));
         let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
@@ -128,7 +127,7 @@ fn have_one_cause(one: &Error, other: &Error, asking: Asking) -> bool {
         && advice(one, Some(asking)) == advice(other, Some(asking))
 }
 
-/// The error of a plan about something on the server. A destroy plans everything once before, and
+/// Returns the error of a plan about something on the server. A destroy first plans everything, and
 /// stops at such an error.
 pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
     let detail = format!("{}\n\n{DESTROY_ALL_THE_SAME}", error.detail);
@@ -138,9 +137,9 @@ pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
 const DESTROY_ALL_THE_SAME: &str =
     "If `terraform destroy` stops at this error, run it with the option `-refresh=false`.";
 
-/// Returns the warning of a read that takes an object for gone because its project is. GitLab
-/// answers the same if the token can no longer see the project; creating the object anew fails
-/// then.
+/// Returns the warning of a read that removes an object from the state because GitLab returns 404
+/// for its project. GitLab returns the same if the token can no longer see the project; creating
+/// the object again then fails.
 pub(super) fn project_gone(project: impl Display) -> Diagnostic {
     let detail = format!(
         "GitLab returns 404 for project {project}, so Terraform will remove its resources from the \
@@ -150,7 +149,8 @@ pub(super) fn project_gone(project: impl Display) -> Diagnostic {
     Diagnostic::new(format!("Project {project} is gone or not visible"), detail)
 }
 
-/// The warning that a removal found no project to remove anything from, and so proves nothing.
+/// Returns the warning of a removal for whose project GitLab returns 404, so that nothing was
+/// verified.
 pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
     let detail = format!(
         "GitLab returns 404 for project {project}, so Terraform removed its resource from the \
@@ -161,15 +161,14 @@ pub(super) fn gone_before_removal(project: impl Display) -> Diagnostic {
     Diagnostic::new(format!("Project {project} is gone or not visible"), detail)
 }
 
-/// Returns whether GitLab found fault with the target of a write, and not with the project whose
-/// list it is. The words only choose the advice and the attribute that is pointed at: GitLab has no
-/// code for this.
+/// Checks whether GitLab rejected the target of a write, and not the project. The words only affect
+/// the advice and the attribute of the diagnostic: GitLab has no code for this.
 pub(super) fn is_about_the_target(error: &Error) -> bool {
     let named = |words: &str| TARGET_NAMES.iter().any(|name| words.contains(name));
     *error.kind() == ErrorKind::UnseenTarget || error.words().is_some_and(named)
 }
 
-/// GitLab's words for the target in its errors, over REST and over GraphQL.
+/// GitLab's words for the target in error messages of REST and GraphQL.
 const TARGET_NAMES: [&str; 4] = [
     "target_project",
     "target_group",
@@ -177,7 +176,7 @@ const TARGET_NAMES: [&str; 4] = [
     "The group or project does not exist",
 ];
 
-/// Returns the advice where permissions of single entries are switched off.
+/// Returns the advice if permissions of entries are turned off.
 pub(super) fn switched_off(asking: Asking) -> String {
     format!(
         "Permissions of allowlist entries need GitLab 18.3 or later. In 18.0 to 18.2 they are a \
@@ -187,7 +186,7 @@ pub(super) fn switched_off(asking: Asking) -> String {
     )
 }
 
-/// Returns the advice where GitLab doesn't have permissions of entries.
+/// Returns the advice if GitLab doesn't have permissions of entries.
 pub(super) fn permissions_missing(asking: Asking) -> String {
     let needed = match asking {
         Asking::Entry | Asking::Map => {
@@ -199,7 +198,7 @@ pub(super) fn permissions_missing(asking: Asking) -> String {
 }
 
 impl Asking {
-    /// Returns the change of the configuration that does without permissions, to follow "or".
+    /// Returns the change of the configuration that avoids permissions, to follow "or".
     fn without_permissions(self) -> &'static str {
         match self {
             Self::Entry => {

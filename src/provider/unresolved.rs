@@ -1,13 +1,12 @@
-//! Paths in a configuration that lead to no project or group while planning. The same apply may
-//! create what they name, but nearly always they are misspelled: a path that comes from another
-//! resource is itself unknown.
+//! Paths that a plan can't resolve. The same apply may create these projects or groups, but usually
+//! the path is misspelled: paths from other resources are unknown in a plan.
 
 use futures_util::future::join_all;
 
 use crate::framework::{Diagnostic, Warnings};
 use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Reference};
 
-/// The paths of one plan that didn't resolve.
+/// The unresolved paths of one plan.
 #[derive(Debug, Default)]
 pub(super) struct Unresolved(Vec<Path>);
 
@@ -24,7 +23,7 @@ impl Unresolved {
         self.0.push(Path { attribute, kind, text: text.to_owned() });
     }
 
-    /// Warns of all paths at once.
+    /// Adds one warning for all paths.
     pub(super) async fn warn(self, client: Option<&Client>, warnings: &Warnings) {
         let Self(paths) = self;
         let Some(first) = paths.first() else { return };
@@ -50,7 +49,7 @@ fn told(paths: &[Path], detail: String) -> Diagnostic {
     }
 }
 
-/// Returns the warning of a plan that names the project by an ID, and finds that it isn't there.
+/// Returns the warning of a plan whose project is given by an ID that GitLab returns 404 for.
 pub(super) fn unknown_id(project: &str) -> Diagnostic {
     let detail = format!(
         "GitLab returns 404 for project {project}: it doesn't exist, or it isn't visible \
@@ -76,8 +75,8 @@ async fn described(
     }
 }
 
-/// Returns a hint if the path is that of a project where a group is asked for, or the other way
-/// round. A look-up that fails costs the hint alone.
+/// Returns a hint if a path of one kind leads to an object of the other kind. Returns nothing if
+/// the request fails.
 pub(super) async fn other_kind(
     client: &Client,
     attribute: Option<&str>,
@@ -95,7 +94,7 @@ pub(super) async fn other_kind(
     found.then_some(hint)
 }
 
-/// Returns the attribute that takes a path of the other kind.
+/// Returns the attribute for the other kind.
 fn counterpart(attribute: &str) -> Option<&'static str> {
     let attributes = [
         ("target_project", "target_group"),

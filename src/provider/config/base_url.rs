@@ -4,13 +4,13 @@ use super::ProviderBlock;
 use crate::framework::{Diagnostic, Errors};
 use crate::gitlab::BaseUrl;
 
-/// Address of GitLab.com's API.
+/// The API of GitLab.com.
 const DEFAULT_BASE_URL: &str = "https://gitlab.com/api/v4";
 
-/// The second is what GitLab itself sets in CI jobs.
+/// GitLab sets the second one in CI jobs.
 const BASE_URL_VARIABLES: [&str; 2] = ["GITLAB_BASE_URL", "CI_API_V4_URL"];
 
-/// Returns the base URL of the block, or else of the environment, or else that of GitLab.com.
+/// Returns the base URL of the block, the environment, or GitLab.com, in this order.
 pub(super) fn configured(
     block: &ProviderBlock,
     environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
@@ -26,7 +26,7 @@ pub(super) fn configured(
     }
 }
 
-/// The place that the base URL is from, with the URL as it is written there.
+/// Where the base URL comes from, with the URL as written there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source<'a> {
     Block(&'a str),
@@ -46,7 +46,7 @@ impl<'a> Source<'a> {
         BASE_URL_VARIABLES.into_iter().find_map(set).unwrap_or(Self::Default)
     }
 
-    /// Returns a paragraph that names the place, unless it is the block.
+    /// Returns a paragraph that names the source, unless it is the block.
     pub(super) fn note(&self) -> String {
         match self {
             Self::Block(_) => String::new(),
@@ -61,11 +61,11 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Returns the base URL that is written at `source`, which begins the message of an error.
+/// Parses a base URL. The message of an error begins with `source`.
 ///
 /// # Errors
 ///
-/// The diagnostic of a string that isn't the URL of a GitLab instance.
+/// Fails if the string isn't the URL of a GitLab instance.
 pub(super) fn parse(url: &str, source: &str) -> Result<BaseUrl, Diagnostic> {
     BaseUrl::parse(url).map_err(|reason| {
         let detail = format!("{source} {reason}, for example `https://gitlab.example.com`.");

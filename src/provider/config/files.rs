@@ -7,19 +7,19 @@ use crate::framework::{Attr, Diagnostic};
 use crate::gitlab::ConfigError;
 use crate::provider::report::quoted;
 
-/// The largest file that the block may name, in bytes.
+/// Maximum size of a file, in bytes.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// The beginning of each section of a PEM file.
+/// The start of each section of a PEM file.
 const PEM_MARK: &str = "-----BEGIN ";
 
-/// Returns the content of the file that an attribute names, if it is set.
+/// Returns the content of the file in an attribute, if the attribute is set.
 pub(super) fn read(
     attribute: &'static str,
     path: &Attr<String>,
 ) -> Result<Option<String>, Diagnostic> {
     let Some(path) = path.known() else { return Ok(None) };
-    // Not to be shown: it may be a private key.
+    // Must not be shown: it may be a private key.
     if path.contains(PEM_MARK) {
         let detail = format!(
             "`{attribute}` has the content of a PEM file, but must be the path of the file."
@@ -36,7 +36,7 @@ pub(super) fn read(
     };
     let read = || {
         let mut bytes = Vec::new();
-        // A pipe or terminal might never have an end, or a beginning.
+        // Reading a pipe or terminal might never end.
         if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::other("it isn't a regular file"));
         }
@@ -51,7 +51,7 @@ pub(super) fn read(
         );
         return Err(Diagnostic::new("Unreadable file", detail).at(attribute));
     }
-    // Comments may have any encoding.
+    // Comments can be in any encoding.
     let text = String::from_utf8_lossy(&bytes).into_owned();
     if !text.contains(PEM_MARK) && text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(unreadable(io::ErrorKind::InvalidData.into()));
@@ -70,7 +70,7 @@ pub(super) fn incomplete_client_certificate(
     .at(set)
 }
 
-/// Returns the error of a file that the block names, if the error is about one.
+/// Returns the error of a file of the block, if the error is about one.
 pub(super) fn unusable(block: &ProviderBlock, error: &ConfigError) -> Option<Diagnostic> {
     let named = |attribute: &str, path: &Attr<String>| {
         let path = path.known().map(|path| quoted(path)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Data source `gitlab_job_token_allowlist`: who is on a project's allowlist, and with which
+//! Data source `gitlab_job_token_allowlist`: the entries on a project's allowlist, with their
 //! permissions.
 
 use super::entries::{added, held_permissions, known_or_null, permissions_of};
@@ -26,7 +26,7 @@ model! {
 }
 
 model! {
-    /// One project or group on the list.
+    /// A project or group on the allowlist.
     pub(in crate::provider) struct Allowed {
         path: String,
         id: i64,
@@ -99,13 +99,13 @@ impl DataSource for Allowlist {
         let project: ProjectId =
             project::resolve_existing(gitlab, "project", &config.project, &Attr::Null).await?;
         let name = names::project(&config.project, project);
-        // Both are waited for, so that of two refusals the same one is told each time.
+        // Waits for both, so that of two errors always the same one is returned.
         let (projects, groups) = tokio::join!(
             gitlab.complete_allowlist(project, Kind::Project),
             gitlab.complete_allowlist(project, Kind::Group)
         );
         let groups = match groups {
-            // A GitLab without group entries has none.
+            // This version of GitLab doesn't have group entries.
             Err(error) if !error.is_supported() => Ok(None),
             groups => groups.map(Some),
         };
@@ -148,7 +148,7 @@ fn incomplete(project: &str) -> Diagnostic {
     Diagnostic::new(format!("Permissions not visible: project {project}"), detail)
 }
 
-/// The attributes of one project or group on the list.
+/// Returns the attributes of [`Allowed`].
 fn allowed(id: &'static str) -> Vec<Attribute> {
     let mut attributes = vec![
         Attribute::computed("id", Type::Number, id),
@@ -174,7 +174,8 @@ fn allowed(id: &'static str) -> Vec<Attribute> {
     attributes
 }
 
-/// By path, as the order of the model's fields has it; those whose path is hidden come last.
+/// Returns the entries sorted by path, which is the model's first field. Entries with hidden paths
+/// come last.
 fn sorted(allowed: impl Iterator<Item = Allowed>) -> Attr<Vec<Attr<Allowed>>> {
     let mut allowed: Vec<Allowed> = allowed.collect();
     allowed.sort_by(|one, other| (one.path.is_null(), one).cmp(&(other.path.is_null(), other)));

@@ -1,5 +1,5 @@
-//! Data source `gitlab_job_token_authentication_log`: the projects whose jobs have used a job token
-//! against a project, the entries that let them in, and the entries that nobody used.
+//! Data source `gitlab_job_token_authentication_log`: the projects whose jobs have accessed a
+//! project with their job token, the entries that allow it, and the entries that nobody used.
 
 use std::collections::BTreeSet;
 
@@ -169,7 +169,7 @@ fn cut(project: &str) -> Diagnostic {
     Diagnostic::new(format!("Incomplete job token log: project {project}"), detail).at("project")
 }
 
-/// The attributes of one project in the log.
+/// Returns the attributes of [`Logged`].
 fn logged() -> Vec<Attribute> {
     vec![
         Attribute::computed("id", Type::Number, "ID of the project."),
@@ -196,8 +196,8 @@ struct Allowing {
     shown: Entry,
 }
 
-/// Returns the entries on the project's allowlist, without that for itself. GraphQL alone tells all
-/// of them, unless it hides some or doesn't have them: REST names those as well.
+/// Returns the entries on the project's allowlist, except for its own. GraphQL is enough unless it
+/// hides some or isn't supported: then REST is asked, too.
 async fn entries(
     gitlab: &Client,
     (project_id, project): (ProjectId, &str),
@@ -212,7 +212,7 @@ async fn entries(
         for kind in Kind::ALL {
             let listed = match gitlab.complete_allowlist(project_id, kind).await {
                 Ok(listed) => listed,
-                // A GitLab without group entries has none.
+                // This version of GitLab doesn't have group entries.
                 Err(error) if kind == Kind::Group && !error.is_supported() => continue,
                 Err(error) => {
                     return Err(report(format!("Can't read allowlist: project {project}"), &error)
@@ -232,8 +232,8 @@ async fn entries(
 }
 
 impl Allowing {
-    /// Checks whether it is known which projects the entry covers. A group whose path isn't visible
-    /// may cover any.
+    /// Checks whether the projects that the entry covers are known. A group whose path isn't
+    /// visible may cover any.
     fn has_known_extent(&self) -> bool {
         self.target.kind() == Kind::Project || self.shown.path.known().is_some()
     }

@@ -1,10 +1,10 @@
-//! The objects by which data sources show allowlist entries, and the attributes that they share.
+//! Allowlist entries in data sources, and the attributes that they share.
 
 use crate::framework::{Attr, Attribute, Type, model};
 use crate::gitlab::{ListedEntry, Permissions, PermittedEntry};
 
 model! {
-    /// One entry of a project's allowlist. The order of the fields is that of the entries.
+    /// An entry of a project's allowlist. Entries are sorted in the order of the fields.
     pub(in crate::provider) struct Entry {
         r#type: String,
         path: String,
@@ -16,7 +16,7 @@ model! {
     }
 }
 
-/// The attributes of [`Entry`].
+/// Returns the attributes of [`Entry`].
 pub(super) fn entry_attributes() -> Vec<Attribute> {
     let mut attributes = vec![
         Attribute::computed("type", Type::String, "Type of the target: `project` or `group`."),
@@ -32,7 +32,7 @@ pub(super) fn entry_attributes() -> Vec<Attribute> {
     attributes
 }
 
-/// The attributes that hold permissions.
+/// Returns the attributes for permissions.
 pub(super) fn held_permissions() -> Vec<Attribute> {
     vec![
         Attribute::computed(
@@ -51,7 +51,7 @@ pub(super) fn held_permissions() -> Vec<Attribute> {
     ]
 }
 
-/// The attributes that say when an entry was added, and by whom.
+/// Returns the attributes that say when an entry was added, and by whom.
 pub(super) fn added() -> [Attribute; 2] {
     [
         Attribute::computed(
@@ -103,7 +103,7 @@ impl From<&PermittedEntry> for Entry {
     }
 }
 
-/// An entry that REST lists, which knows neither permissions nor who added it.
+/// Converts an entry from REST, which has no permissions and doesn't say who added it.
 impl From<&ListedEntry> for Entry {
     fn from(entry: &ListedEntry) -> Entry {
         Entry {

@@ -1,5 +1,4 @@
-//! Data source `gitlab_job_token_scope`: the setting of a project that is managed elsewhere, or not
-//! at all.
+//! Data source `gitlab_job_token_scope`: the settings of one project.
 
 use crate::framework::{
     Attr, Attribute, Context, DataSource, Errors, Schema, Type, Warnings, model,
@@ -105,7 +104,8 @@ fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
 const NO_CROSS_PROJECT_PUSH: &str =
     "Until then, `cross_project_push_for_job_token_allowed` is null.";
 
-/// Returns the project's own settings. Where GraphQL can't be read, REST tells the one that it has.
+/// Returns the project's own settings from GraphQL, or the one that REST has if GraphQL can't be
+/// read.
 async fn own_settings(
     gitlab: &Client,
     (project, name): (ProjectId, &str),

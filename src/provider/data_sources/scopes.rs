@@ -1,5 +1,5 @@
-//! Data source `gitlab_job_token_scopes`: how the projects of a group stand, for checks and
-//! reports.
+//! Data source `gitlab_job_token_scopes`: settings and counts of all projects of a group, for
+//! checks and reports.
 
 use super::entries::{Entry, entry_attributes, sorted};
 use crate::framework::{
@@ -131,7 +131,7 @@ fn hidden(count: usize, group: &str) -> Diagnostic {
     Diagnostic::new(format!("Projects not visible: group {group}"), detail).at("group")
 }
 
-/// The attributes of one project.
+/// Returns the attributes of [`Standing`].
 fn standing() -> Vec<Attribute> {
     vec![
         Attribute::computed("id", Type::Number, "ID of the project."),

@@ -1,4 +1,4 @@
-//! Objects and values that a resource can claim, and the claim of one instance.
+//! What a resource can claim, and the claim of one instance.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use crate::framework::Mark;
 use crate::gitlab::{Kind, Permissions, ProjectId, Target};
 
-/// A resource type, as far as claims differ by it.
+/// A resource type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Manager {
     /// `gitlab_job_token_scope`.
@@ -17,7 +17,7 @@ pub enum Manager {
     Exclusive,
 }
 
-/// Something on the server that one resource should manage.
+/// An object on the server that only one resource should manage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {
     /// The setting that restricts access to the project to its allowlist.
@@ -26,18 +26,18 @@ pub enum Object {
     Pushes(ProjectId),
     /// The setting that lets jobs of other projects push to the project's repository.
     CrossProjectPushes(ProjectId),
-    /// A target on the project's allowlist.
+    /// An entry on the project's allowlist.
     Entry(ProjectId, Target),
 }
 
-/// A value that a write gives an object.
+/// A value of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// A setting.
     Setting(bool),
-    /// An entry that is there, with its permissions if those are managed.
+    /// An entry that exists, with its permissions if they are managed.
     Entry(Option<Permissions>),
-    /// The outcome of a removal: the default of a setting, or no entry.
+    /// The result of a removal: the default of a setting, or no entry.
     Default,
 }
 
@@ -53,7 +53,7 @@ impl Value {
         }
     }
 
-    /// Checks whether it is an entry with less than full permissions.
+    /// Checks whether it is an entry with restricted permissions.
     pub(super) fn is_restricted(&self) -> bool {
         matches!(self, Self::Entry(Some(Permissions::Only(_))))
     }
@@ -68,30 +68,30 @@ impl Value {
     }
 }
 
-/// The objects that one resource wants, with their values.
+/// The objects that a resource wants, with their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     objects: BTreeMap<Object, (Value, String)>,
-    /// The entries that the server doesn't have yet.
+    /// The entries that aren't on the server yet.
     added: BTreeSet<Object>,
-    /// The allowlists that are to have no other entries.
+    /// The allowlists that may have no other entries.
     exclusive: BTreeSet<(ProjectId, Kind)>,
 }
 
 impl Wanted {
-    /// Adds an object, under the name that people read.
+    /// Adds an object with its display name.
     pub fn with(mut self, object: Object, value: Value, name: impl Into<String>) -> Self {
         self.objects.insert(object, (value, name.into()));
         self
     }
 
-    /// Says of an object that the server doesn't have it yet.
+    /// Marks an object as not yet on the server.
     pub fn new_on_the_server(mut self, object: Object) -> Self {
         self.added.insert(object);
         self
     }
 
-    /// Makes an allowlist have no other entries than those added.
+    /// Makes an allowlist exclusive: it may have no entries other than those added here.
     pub fn exclusively(mut self, project: ProjectId, kind: Kind) -> Self {
         self.exclusive.insert((project, kind));
         self
@@ -102,7 +102,7 @@ impl Wanted {
         self.objects.keys()
     }
 
-    /// Returns the name of an object that is among them.
+    /// Returns the display name of one of the objects.
     pub fn name(&self, object: Object) -> Option<&str> {
         self.objects.get(&object).map(|(_, name)| name.as_str())
     }
@@ -119,8 +119,8 @@ impl Wanted {
         &self.exclusive
     }
 
-    /// Checks whether an exclusive list of these removes the entry. A project's entry for itself
-    /// can't be removed.
+    /// Checks whether one of the exclusive allowlists removes the entry. A project's entry for
+    /// itself can't be removed.
     pub(super) fn excludes(&self, object: Object) -> bool {
         match object {
             Object::Entry(project, target) if target == Target::Project(project) => false,
@@ -132,7 +132,7 @@ impl Wanted {
         }
     }
 
-    /// Checks whether that value of the object is still wanted.
+    /// Checks whether the object is still wanted with this value.
     pub(super) fn wants(&self, object: Object, value: &Value) -> bool {
         match self.value(object) {
             Some(wanted) => wanted == value,
@@ -151,18 +151,18 @@ pub(super) struct Claim {
     pub(super) replaces: Option<Mark>,
     /// True if later calls for the instance carry the same mark.
     pub(super) lasting: bool,
-    /// True if its apply has nothing to do, so that a host doesn't call it.
+    /// True if the apply changes nothing, so that hosts don't call it.
     pub(super) unchanged: bool,
 }
 
-/// The future of an instance in this run.
+/// What this run does with an instance.
 #[derive(Debug, Clone)]
 pub(super) enum Fate {
-    /// It was read, and no plan of it is known.
+    /// It was read, and isn't planned yet.
     Read,
-    /// It is planned to have this.
+    /// It is planned with these objects.
     Kept(Wanted),
-    /// It is to be removed, but for what its removal leaves.
+    /// It is planned to be removed, except for the objects that the removal leaves.
     Removed { leaves: BTreeSet<Object> },
 }
 
@@ -189,7 +189,7 @@ impl Claim {
             }
     }
 
-    /// Checks whether the removal of the instance leaves the object.
+    /// Checks whether removing the instance leaves the object.
     pub(super) fn leaves(&self, object: Object) -> bool {
         match &self.fate {
             Fate::Removed { leaves } => self.held.contains(&object) && leaves.contains(&object),
@@ -197,7 +197,7 @@ impl Claim {
         }
     }
 
-    /// Checks whether the removal of the instance takes the object away.
+    /// Checks whether removing the instance removes the object.
     pub(super) fn removes(&self, object: Object) -> bool {
         match &self.fate {
             Fate::Removed { leaves } => self.held.contains(&object) && !leaves.contains(&object),
@@ -205,13 +205,13 @@ impl Claim {
         }
     }
 
-    /// Checks whether the instance wants the entry with less than full permissions.
+    /// Checks whether the instance wants the entry with restricted permissions.
     pub(super) fn restricts(&self, entry: Object) -> bool {
         self.wanted().and_then(|wanted| wanted.value(entry)).is_some_and(Value::is_restricted)
     }
 }
 
-/// The form in which a plan notes an object for its apply.
+/// The format in which a plan notes an object for its apply.
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

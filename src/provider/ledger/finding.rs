@@ -1,4 +1,4 @@
-//! Findings of a plan about the other resources of its run.
+//! What a plan finds about other resources of its run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,42 +6,43 @@ use super::claim::{Claim, Fate, Manager, Object, Value, Wanted};
 use crate::framework::Mark;
 use crate::gitlab::{Kind, Permissions, ProjectId};
 
-/// Something that a plan must tell of other resources. Objects are sorted, each with its name.
+/// A conflict with other resources, or something else to warn of. Objects are sorted, and have
+/// display names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// Another scope manages the same settings. Each is there with the value that the other wants.
+    /// Another scope manages the same settings, each with the value that it wants.
     SameSettings(Vec<(Object, bool)>),
-    /// Another exclusive list manages the same kind of the same project.
+    /// Another exclusive allowlist manages the same kind for the same project.
     SameList(Kind, Differences),
-    /// Another entry manages the target of that name, with these permissions if it manages them.
+    /// Another entry manages the target with this name, with these permissions if it manages them.
     SameEntry(String, Option<Permissions>),
-    /// An exclusive list removes these entries of other resources.
+    /// An exclusive allowlist removes these entries of other resources.
     ExcludedEntries(BTreeSet<String>),
-    /// Resources of that type add these entries with full permissions, which resources of the other
-    /// type restrict.
+    /// Resources of this type add these entries with full permissions, and resources of the other
+    /// type restrict them.
     WidenedEntries(Manager, BTreeSet<String>),
-    /// An exclusive list and entries give these entries different permissions.
+    /// An exclusive allowlist and entries give these entries different permissions.
     UnlikePermissions(BTreeSet<String>),
-    /// Other resources' removals take these objects away, which this one keeps, and nothing adds
-    /// them back in this run.
+    /// Removals of other resources remove these objects, which this one keeps, and nothing adds
+    /// them again in this run.
     RemovedObjects(BTreeSet<String>),
-    /// The replacements of other resources leave these objects, which this one keeps, if the host
-    /// removes the old object before it makes the new one.
+    /// Replacements of other resources also affect these objects, which this one keeps. They are
+    /// left only if the host removes the old object before it creates the new one.
     ReplacedObjects(BTreeSet<String>),
 }
 
-/// The entries in which two exclusive lists of one kind differ, as far as their IDs are known.
+/// The differences of two exclusive allowlists of one kind, as far as IDs are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Differences {
-    /// The entries that only this list has.
+    /// The entries that only this allowlist has.
     pub own: BTreeSet<String>,
-    /// The entries that only the other list has.
+    /// The entries that only the other allowlist has.
     pub theirs: BTreeSet<String>,
     /// The entries that both have, with different permissions.
     pub unlike: BTreeSet<String>,
 }
 
-/// Returns what there is to tell of the others, from the planned claim of one instance.
+/// Compares the claim of one instance with all others, and returns the findings.
 pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> Vec<Finding> {
     let Fate::Kept(wanted) = &own.fate else { return Vec::new() };
     let others = claims.iter().filter(|(other, claim)| {
@@ -49,7 +50,7 @@ pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> 
     });
     let others: Vec<(Mark, &Claim)> = others.map(|(mark, claim)| (*mark, claim)).collect();
     let mut findings = Vec::new();
-    // Without lasting marks, another claim may be an earlier one of the same instance.
+    // Without persistent marks, another claim may be an earlier one of the same instance.
     for (_, other) in others.iter().filter(|(_, other)| own.lasting && other.lasting) {
         if let Some(theirs) = other.wanted() {
             findings.extend(between((own.manager, wanted), (other.manager, theirs)));
@@ -83,7 +84,7 @@ fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Vec<Finding> {
         (Manager::Entry, Manager::Entry) => shared.find_map(|(object, value)| match value {
             Value::Entry(permissions) => {
                 let names = [wanted, theirs].into_iter().filter_map(|one| one.name(object));
-                // The longer one has the path.
+                // The longer name has the path.
                 let name = names.max_by_key(|name| name.len())?;
                 Some(Finding::SameEntry(name.to_owned(), permissions.clone()))
             }
@@ -98,7 +99,7 @@ fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Vec<Finding> {
     finding.into_iter().collect()
 }
 
-/// Returns how two exclusive lists of that kind differ.
+/// Returns the differences of two exclusive allowlists of this kind.
 fn same_list(list: (ProjectId, Kind), wanted: &Wanted, theirs: &Wanted) -> Finding {
     let is_listed = |object: &Object| match object {
         Object::Entry(project, target) => (*project, target.kind()) == list,
@@ -119,7 +120,7 @@ fn same_list(list: (ProjectId, Kind), wanted: &Wanted, theirs: &Wanted) -> Findi
     Finding::SameList(list.1, differences)
 }
 
-/// Returns what is wrong with an entry beside an exclusive list.
+/// Returns the findings about an entry and an exclusive allowlist.
 fn beside_list(entry: &Wanted, list: &Wanted) -> Option<Finding> {
     let is_excluded = |object: &Object| list.excludes(*object);
     let are_unlike = |object: &Object| {
@@ -144,7 +145,7 @@ fn beside_list(entry: &Wanted, list: &Wanted) -> Option<Finding> {
         })
 }
 
-/// Returns the names of those of the objects, if there are any.
+/// Returns the display names of those objects, if there are any.
 fn named(wanted: &Wanted, is_among: impl Fn(&Object) -> bool) -> Option<BTreeSet<String>> {
     let objects = wanted.objects().filter(|object| is_among(object));
     let names: BTreeSet<String> =
@@ -152,7 +153,7 @@ fn named(wanted: &Wanted, is_among: impl Fn(&Object) -> bool) -> Option<BTreeSet
     (!names.is_empty()).then_some(names)
 }
 
-/// Returns the findings, each once, with those about entries of several resources in one.
+/// Returns the findings without duplicates, and merges those about entries of several resources.
 fn merged(findings: Vec<Finding>) -> Vec<Finding> {
     let (mut excluded, mut unlike) = (BTreeSet::new(), BTreeSet::new());
     let mut widened: BTreeMap<Manager, BTreeSet<String>> = BTreeMap::new();

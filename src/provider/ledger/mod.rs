@@ -1,7 +1,8 @@
-//! The ledger of a run: which resource holds, wants, has written or removes which object of GitLab.
-//! A host plans and applies resource by resource and never tells an address. All resources of one
-//! provider configuration meet in here, where a resource finds the others that want the same
-//! object. Nothing in here asks GitLab, and nothing is worded in here.
+//! The ledger of a run: which resource has, wants, has written or removes which object of GitLab.
+//!
+//! A host plans and applies resources one by one and never passes an address. All resources of one
+//! provider configuration share this ledger, where each finds the others that want the same object.
+//! The ledger makes no requests and contains no messages.
 //!
 //! It is public for the fuzzer.
 
@@ -29,35 +30,35 @@ struct State {
     claims: BTreeMap<Mark, Claim>,
     objects: BTreeMap<Object, Record>,
     adoptions: BTreeSet<(ProjectId, Target)>,
-    /// The names that states have for objects.
+    /// The display names that states have for objects.
     names: BTreeMap<Object, String>,
-    /// Objects that the first plan of a replacement has found to be another resource's, too.
+    /// Objects that, as the first plan of a replacement found, other resources manage, too.
     kept: BTreeSet<String>,
 }
 
 /// The writes of one object.
 #[derive(Debug, Default)]
 struct Record {
-    /// Held while a write is under way.
+    /// Held while a write is in progress.
     turn: Arc<tokio::sync::Mutex<()>>,
-    /// The last write of this run: by which instance, and what the object was made.
+    /// The last write of this run: the instance and the value.
     written: Option<(Option<Mark>, Value)>,
-    /// True if that instance only found the object so.
+    /// True if the instance found this value and didn't write it.
     found: bool,
     /// True if a removal has left the object to another resource.
     left: bool,
 }
 
 impl Ledger {
-    /// Notes what the state of a resource has, as a read finds it. A read claims nothing.
+    /// Notes the objects in the state of a resource when it is read. A read claims nothing.
     pub fn note_read(&self, instance: Option<Instance>, manager: Manager, held: BTreeSet<Object>) {
         let Some(Instance { mark, .. }) = instance else { return };
         self.state().claims.entry(mark).or_insert_with(|| Claim::of_read(manager)).held = held;
     }
 
-    /// Claims what a resource is planned to have, in place of its earlier claims. Returns what the
-    /// plan must tell of others. `unchanged` says that the apply has nothing to do, so that a host
-    /// doesn't call it for this resource.
+    /// Claims the planned objects of a resource in place of its earlier claims, and returns what
+    /// the plan must warn of. `unchanged` means that the apply changes nothing, so hosts don't call
+    /// it for this resource.
     pub fn claim(
         &self,
         instance: Instance,
@@ -68,7 +69,7 @@ impl Ledger {
     ) -> Vec<Finding> {
         let mut state = self.state();
         if let Some(replaced) = instance.replaces {
-            // An earlier plan of the same replacement.
+            // This is an earlier plan of the same replacement.
             state.claims.retain(|_, claim| claim.replaces != Some(replaced));
         }
         let claim = Claim {
@@ -84,8 +85,9 @@ impl Ledger {
         findings
     }
 
-    /// Notes that a resource is to be removed. Returns the objects that its removal must leave,
-    /// because the state of a resource that stays has them, or because its replacement wants them.
+    /// Notes that a resource is planned to be removed. Returns the objects that its removal must
+    /// leave, because a resource that stays has them in its state, or because its replacement wants
+    /// them.
     pub fn plan_removal(
         &self,
         instance: Option<Instance>,
@@ -95,12 +97,12 @@ impl Ledger {
         self.state().plan_removal(instance.map(|instance| instance.mark), None, manager, held)
     }
 
-    /// Returns what the removal of the instance that this one replaces must leave.
+    /// Returns the objects that must be left by the removal of the instance that this one replaces.
     pub fn plan_replacement(&self, instance: Instance, wanted: &Wanted) -> BTreeSet<Object> {
         let mut state = self.state();
         let replaced = instance.replaces.and_then(|mark| state.claims.get(&mark).cloned());
-        // A tainted object is replaced without its mark, and its removal leaves what is wanted all
-        // the same.
+        // A tainted object is replaced without its mark, and its removal leaves wanted objects
+        // anyway.
         let mut leaves: BTreeSet<Object> = wanted.objects().copied().collect();
         if let Some(Claim { manager, held, .. }) = replaced {
             leaves.extend(state.plan_removal(
@@ -113,7 +115,7 @@ impl Ledger {
         leaves
     }
 
-    /// Returns those of the objects that other instances keep without a change.
+    /// Returns those objects that other instances keep unchanged.
     pub fn kept_by_others(&self, own: Mark, objects: &BTreeSet<Object>) -> Vec<Object> {
         let state = self.state();
         let is_kept = |object: &&Object| {
@@ -124,14 +126,15 @@ impl Ledger {
         objects.iter().filter(is_kept).copied().collect()
     }
 
-    /// Notes objects that the first plan of a replacement leaves. The removal of the old object is
-    /// planned anew in the apply if it comes after the new one, where no other resource is known.
+    /// Notes objects that the first plan of a replacement leaves. If the old object is removed
+    /// after the new one is created, its removal is planned again in the apply, where no other
+    /// resource is known.
     pub fn note_kept(&self, objects: impl IntoIterator<Item = String>) {
         self.state().kept.extend(objects);
     }
 
-    /// Waits until no write of these objects is under way. What is read from then on shows all
-    /// writes of this run that didn't know of a claim made before.
+    /// Waits until no write of these objects is in progress. A read after that includes all writes
+    /// of this run that were unaware of an earlier claim.
     pub async fn wait_for_writes(&self, objects: impl IntoIterator<Item = Object>) {
         for object in objects {
             drop(self.turn(object).await);
@@ -144,8 +147,8 @@ impl Ledger {
         Turn::new(self, object, turn.lock_owned().await)
     }
 
-    /// Checks whether another instance has removed one of the objects in this run, once no write of
-    /// them is under way: a removal that doesn't know of the caller's claim may be.
+    /// Checks whether another instance has removed one of the objects in this run. First waits for
+    /// writes in progress: one of them may be a removal that was unaware of the caller's claim.
     pub async fn has_removed(&self, by_others_than: Mark, objects: &Wanted) -> bool {
         self.wait_for_writes(objects.objects().copied()).await;
         let state = self.state();
@@ -169,7 +172,7 @@ impl Ledger {
         record.and_then(|record| record.written.as_ref()).is_some_and(|(by, _)| *by == own)
     }
 
-    /// Returns the names of those of the objects that a removal has left to another resource.
+    /// Returns the display names of those objects that a removal has left for another resource.
     pub fn left(&self, objects: &Wanted) -> Vec<String> {
         let state = self.state();
         let is_left =
@@ -178,7 +181,7 @@ impl Ledger {
         names.map(str::to_owned).collect()
     }
 
-    /// Notes the names that a state has for objects.
+    /// Notes the display names that a state has for objects.
     pub fn note_names(&self, names: impl IntoIterator<Item = (Object, String)>) {
         let mut state = self.state();
         for (object, name) in names {
@@ -189,8 +192,8 @@ impl Ledger {
         }
     }
 
-    /// Returns the name that a plan or a state of this run has for the object, if one has: the
-    /// longest, which has its path.
+    /// Returns the longest display name that a plan or state of this run has for the object: the
+    /// longest one includes the path.
     pub fn known_name(&self, object: Object) -> Option<String> {
         let state = self.state();
         let planned = state.claims.values().filter_map(|claim| claim.wanted()?.name(object));
@@ -198,7 +201,7 @@ impl Ledger {
         names.max_by_key(|name| name.len()).map(str::to_owned)
     }
 
-    /// Checks whether another resource of this run has put the target on the allowlist.
+    /// Checks whether another resource of this run has added the target to the allowlist.
     pub fn was_added(&self, entry: Object, by_others_than: Mark) -> bool {
         let state = self.state();
         let written = state.objects.get(&entry).and_then(|record| record.written.as_ref());
@@ -207,20 +210,20 @@ impl Ledger {
         })
     }
 
-    /// Checks whether a resource of this run is planned to have the object.
+    /// Checks whether a resource of this run plans to have the object.
     pub fn is_wanted(&self, object: Object) -> bool {
         let state = self.state();
         let mut wanted = state.claims.values().filter_map(Claim::wanted);
         wanted.any(|wanted| wanted.value(object).is_some())
     }
 
-    /// Checks whether another resource of this run wants the entry with less than full permissions.
+    /// Checks whether another resource of this run wants the entry with restricted permissions.
     pub fn is_restricted_by_another(&self, entry: Object, own: Mark) -> bool {
         self.state().claims.iter().any(|(mark, claim)| *mark != own && claim.restricts(entry))
     }
 
-    /// Notes that an entry is adopted, having been on the list before. Returns whether that is the
-    /// first time in this run: the plan tells it, and the create that follows need not.
+    /// Notes that an entry that existed before is adopted. Returns true for the first time in this
+    /// run: if the plan has warned, the create doesn't.
     pub fn note_adoption(&self, project: ProjectId, target: Target) -> bool {
         self.state().adoptions.insert((project, target))
     }

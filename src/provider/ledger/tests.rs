@@ -39,7 +39,7 @@ fn access(value: bool) -> Wanted {
     Wanted::default().with(Object::Access(app()), Value::Setting(value), "access")
 }
 
-/// A ledger in which the first of two resources was planned, and what the plan of the second finds.
+/// Plans the first of two resources, and returns the ledger with the findings of the second.
 fn second(first: (Manager, Wanted), second: (Manager, Wanted)) -> Vec<Finding> {
     let ledger = Ledger::default();
     assert_eq!(ledger.claim(instance(), first.0, BTreeSet::new(), first.1, false), []);
@@ -135,7 +135,8 @@ fn list_that_adds_a_restricted_target_widens_it() {
     }
 }
 
-/// A list of a restricted project 3, which the server doesn't have yet.
+/// Returns an exclusive allowlist with a restricted entry for project 3 that isn't on the server
+/// yet.
 fn restricting_list() -> Wanted {
     let restricted = Value::Entry(Some(Permissions::Only(BTreeSet::new())));
     let wanted = Wanted::default().with(project(3), restricted, project(3).to_string());
@@ -208,7 +209,7 @@ fn removal_leaves_what_a_resource_that_stays_has() {
     let held: BTreeSet<Object> = [project(2), project(3), project(4)].into();
     ledger.note_read(Some(instance()), Manager::Entry, [project(2)].into());
     ledger.claim(instance(), Manager::Entry, [project(3)].into(), entry(project(3)), true);
-    // Called in the apply, where its own claim protects it.
+    // In the apply, its own claim protects it.
     ledger.claim(instance(), Manager::Entry, BTreeSet::new(), entry(project(4)), false);
     let leaves = ledger.plan_removal(Some(instance()), Manager::Exclusive, &held);
     assert_eq!(leaves, [project(2), project(3)].into());

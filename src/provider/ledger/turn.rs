@@ -1,4 +1,4 @@
-//! The turn of one resource to write an object. The next one waits until it is dropped.
+//! The turn of one resource to write an object. Other resources wait until it is dropped.
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -24,8 +24,8 @@ impl<'a> Turn<'a> {
         self.object
     }
 
-    /// Checks whether another resource wants the object: one of this run, or one that the first
-    /// plan has found.
+    /// Checks whether another resource wants the object, in this run or according to the first
+    /// plan.
     pub fn is_wanted_by_another(&self, own: Option<Mark>) -> bool {
         let state = self.ledger.state();
         let mut others = state.claims.iter().filter(|(mark, _)| Some(**mark) != own);
@@ -35,8 +35,8 @@ impl<'a> Turn<'a> {
         state.kept.contains(&self.object.to_string()) || others.any(|(_, claim)| wants(claim))
     }
 
-    /// Returns the type of another resource that has made the object something else in this run,
-    /// and still wants that.
+    /// Returns the type of another resource that has written a conflicting value in this run, and
+    /// still wants it.
     pub fn undoes(&self, own: Mark, value: &Value) -> Option<Manager> {
         let state = self.ledger.state();
         let (by, written) = state.objects.get(&self.object)?.written.as_ref()?;
@@ -45,7 +45,7 @@ impl<'a> Turn<'a> {
         (still_wanted && written.is_undone_by(value)).then_some(writer.manager)
     }
 
-    /// Notes what the object is made now.
+    /// Notes the value that was written.
     pub fn wrote(&self, own: Option<Mark>, value: Value) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object) {
             record.written = Some((own, value));
@@ -54,8 +54,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Notes that the object is what this resource wants without a write, unless this run has
-    /// written it.
+    /// Notes that the object already has the wanted value, unless this run has written it.
     pub fn found(&self, own: Option<Mark>, value: Value) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object)
             && record.written.is_none()
@@ -65,7 +64,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Notes that a removal leaves the object to another resource.
+    /// Notes that a removal leaves the object for another resource.
     pub fn leave(&self) {
         if let Some(record) = self.ledger.state().objects.get_mut(&self.object) {
             record.left = true;

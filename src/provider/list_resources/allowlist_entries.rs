@@ -1,5 +1,5 @@
-//! List resource `gitlab_job_token_allowlist_entry`: the entries on the allowlist of a project, or
-//! on those of the projects of a group, managed or not, for `terraform query`.
+//! List resource `gitlab_job_token_allowlist_entry`: the allowlist entries of a project, or of the
+//! projects of a group, for `terraform query`.
 
 use tokio::sync::mpsc::Sender;
 
@@ -56,7 +56,7 @@ struct Entries<'a> {
 }
 
 impl Entries<'_> {
-    /// Returns the entries of a project as far as they are wanted.
+    /// Returns the entries of a project, up to the number wanted.
     async fn of(
         &self,
         (project, name): (ProjectId, &str),
@@ -80,7 +80,7 @@ impl Entries<'_> {
         if entries.len() < wanted {
             match gitlab.complete_allowlist(project, Kind::Group).await {
                 Ok(groups) => entries.extend(groups.iter().cloned()),
-                // A GitLab without group entries has none.
+                // This version of GitLab doesn't have group entries.
                 Err(error) if !error.is_supported() => {}
                 Err(error) => return Err(cannot_read(error)),
             }
@@ -102,7 +102,7 @@ impl Entries<'_> {
                 .and_then(|list| list.get(target))
                 .map(|entry| &entry.permissions);
             let object = match held {
-                // Configuration generated from the empty set beside `true` would be an error.
+                // An empty set next to `true` would be an error in generated configuration.
                 Some(Permissions::Default) if target == Target::Project(project) => {
                     EntryModel { default_permissions: Attr::Known(true), ..object }
                 }

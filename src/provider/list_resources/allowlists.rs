@@ -1,5 +1,5 @@
-//! List resource `gitlab_job_token_allowlist_exclusive`: the allowlist of a project, or those of
-//! the projects of a group, for `terraform query`.
+//! List resource `gitlab_job_token_allowlist_exclusive`: the allowlist of a project, or of the
+//! projects of a group, for `terraform query`.
 
 use tokio::sync::mpsc::Sender;
 
@@ -55,8 +55,8 @@ struct Lists<'a> {
 }
 
 impl Lists<'_> {
-    /// Returns the list as far as it is wanted. One of which only the identity is wanted isn't
-    /// read; `is_visible` says that the token is known to be allowed to.
+    /// Returns the allowlist. It isn't read if only its identity is wanted and `is_visible` says
+    /// that the token can read it.
     async fn of(
         &self,
         (project, name): (ProjectId, &str),
@@ -95,7 +95,7 @@ impl Find for Lists<'_> {
         warnings: &Warnings,
     ) -> Result<Vec<Listed<ExclusiveModel>>, Unread> {
         let list = self.of((project, name), false, warnings).await?;
-        // The list tells the path.
+        // The allowlist has the path.
         let path = self.gitlab.project_path(project).await;
         let path = path.map_err(|error: Error| Unread::of(cannot_read(name), &error))?;
         Ok(vec![listed(list, &path)])

@@ -1,4 +1,4 @@
-//! The list resources, one file each; what they have in common is in `place` and `walk`.
+//! The list resources, one file each. `place` and `walk` are shared.
 
 mod allowlist_entries;
 mod allowlists;

@@ -1,5 +1,4 @@
-//! The `config` block of all list resources: the project, or the group with its projects, that is
-//! searched.
+//! The `config` block of all list resources: the project, or the group, that is searched.
 
 use crate::framework::{Attr, Attribute, Diagnostic, Errors, Schema, Type, model};
 use crate::gitlab::{Below, Client, GroupId, Kind, ProjectId};
@@ -15,7 +14,7 @@ model! {
     }
 }
 
-/// The place that a search covers.
+/// What a search covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// One project.
@@ -53,7 +52,7 @@ pub(super) fn schema(description: &'static str) -> Schema {
     Schema { version: 0, description, attributes }
 }
 
-/// Checks a `config` block, in which any value may be unknown.
+/// Checks a `config` block, whose values may be unknown.
 pub(super) fn validate(config: &Query) -> Result<(), Errors> {
     let problems = [
         project::check_reference::<ProjectId>(Stage::Planning, "project", &config.project),
@@ -83,7 +82,7 @@ fn check_choice(config: &Query) -> Option<Diagnostic> {
     }
 }
 
-/// Checks that an option of a search in a group doesn't stand beside a project.
+/// Checks that an option for groups isn't set together with a project.
 fn check_option(
     attribute: &'static str,
     option: &Attr<bool>,
@@ -101,11 +100,11 @@ fn check_option(
 }
 
 impl Place {
-    /// Resolves the place of a search.
+    /// Resolves the project or group of a search.
     ///
     /// # Errors
     ///
-    /// An invalid block, a path that leads nowhere, and whatever keeps GitLab from answering.
+    /// Fails if the block is invalid, if the path isn't found, or if GitLab can't be asked.
     pub(super) async fn of(gitlab: &Client, config: &Query) -> Result<Self, Errors> {
         validate(config)?;
         if config.group.is_null() {
@@ -120,7 +119,7 @@ impl Place {
         }))
     }
 
-    /// Returns the attribute that names the place.
+    /// Returns the attribute that names the project or group.
     pub(super) fn attribute(self) -> &'static str {
         match self {
             Self::Project(_) => Kind::Project.as_str(),

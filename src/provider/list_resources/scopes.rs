@@ -1,5 +1,5 @@
-//! List resource `gitlab_job_token_scope`: the access settings of a project or of the projects of a
-//! group, for `terraform query`.
+//! List resource `gitlab_job_token_scope`: the access settings of a project, or of the projects of
+//! a group, for `terraform query`.
 
 use tokio::sync::mpsc::Sender;
 
@@ -104,12 +104,12 @@ fn listed(scope: ScopeModel, path: &str) -> Listed<ScopeModel> {
     Listed { object: ScopeModel { project, ..scope }, display_name: path.to_owned() }
 }
 
-/// Returns a scope of which only the identity is wanted.
+/// Returns a scope with only its identity.
 fn bare(project: ProjectId) -> ScopeModel {
     ScopeModel { project_id: Attr::Known(project.into()), ..ScopeModel::default() }
 }
 
-/// Returns the push settings that an import brings in: those that are not GitLab's default.
+/// Returns the imported push settings: null if they have GitLab's default.
 fn pushes(own: Settings) -> [Attr<bool>; 2] {
     let settings =
         [own.push_repository_for_job_token_allowed, own.cross_project_push_for_job_token_allowed];

@@ -1,5 +1,5 @@
-//! The walk through the projects of a search: page by page, a few projects at a time, and no
-//! further than the host asks.
+//! Walks through the projects of a search, page by page, a few projects at a time, until the host
+//! has enough results.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::gitlab::{Client, Error, ErrorKind, GroupProject, GroupProjects, Proje
 use crate::provider::names;
 use crate::provider::report::report;
 
-/// The most projects that are read at the same time.
+/// Maximum number of projects that are read concurrently.
 const AT_ONCE: usize = 8;
 
 /// The objects of one list resource in a project.
@@ -20,8 +20,8 @@ pub(super) trait Find: Sync {
     /// The model of an object.
     type Object: Send;
 
-    /// Returns the objects of a listed project, of which no more than `wanted` are needed. Warnings
-    /// are about that project.
+    /// Returns the objects of a project found in a group, up to `wanted` or more. Warnings are for
+    /// this project.
     fn in_listed(
         &self,
         project: &GroupProject,
@@ -29,7 +29,7 @@ pub(super) trait Find: Sync {
         warnings: &Warnings,
     ) -> impl Future<Output = Result<Vec<Listed<Self::Object>>, Unread>> + Send;
 
-    /// Returns the objects of the only project of a search, with its name for people.
+    /// Returns the objects of the project that a search names, with its display name.
     fn in_project(
         &self,
         project: (ProjectId, &str),
@@ -42,11 +42,11 @@ pub(super) trait Find: Sync {
 #[derive(Debug)]
 pub(super) enum Unread {
     /// GitLab doesn't show it to the token: the user's role is too low, or the project is gone or
-    /// not visible. The other projects of a group are listed all the same.
+    /// not visible. The other projects of the group are still listed.
     Hidden(Diagnostic),
-    /// Another answer.
+    /// Another error.
     Failed(Diagnostic),
-    /// Errors that say it all.
+    /// Complete diagnostics.
     Told(Errors),
 }
 
@@ -57,7 +57,7 @@ impl From<Errors> for Unread {
 }
 
 impl Unread {
-    /// Returns the reason for a call that failed while `attempted` was going on.
+    /// Converts the error of a call. `attempted` is the title.
     pub(super) fn of(attempted: impl Into<String>, error: &Error) -> Self {
         let diagnostic = report(attempted, error);
         match error.kind() {
@@ -76,11 +76,11 @@ impl Unread {
     }
 }
 
-/// Searches the place that the `config` block names, and sends what is found.
+/// Searches the project or group that the `config` block names, and sends what is found.
 ///
 /// # Errors
 ///
-/// Fails if the objects can't be listed, or not all of them.
+/// Fails if the objects, or some of them, can't be listed.
 pub(super) async fn search<F: Find>(
     gitlab: &Client,
     config: &Query,
@@ -119,8 +119,7 @@ pub(super) async fn search<F: Find>(
         };
         let mut page = page.as_slice();
         while !page.is_empty() {
-            // No more than the host may take, and few at first: what it has no use for would be
-            // asked in vain.
+            // Few at first, and no more than the host wants: other requests would be wasted.
             let (next, rest) = page.split_at(at_once.min(host.wanted).min(page.len()));
             (page, at_once) = (rest, AT_ONCE.min(at_once * 2));
             let objects = join_all(next.iter().map(async |project| {
@@ -148,14 +147,14 @@ pub(super) async fn search<F: Find>(
     ended
 }
 
-/// The host, as far as it wants more.
+/// The host, and how many results it still wants.
 struct Host<T> {
     found: Sender<Listed<T>>,
     wanted: usize,
 }
 
 impl<T> Host<T> {
-    /// Sends the objects. Returns false once no more are wanted.
+    /// Sends the objects. Returns false if the host wants no more.
     async fn send(&mut self, objects: Vec<Listed<T>>) -> bool {
         for object in objects {
             if self.wanted == 0 || self.found.send(object).await.is_err() {
@@ -167,8 +166,8 @@ impl<T> Host<T> {
     }
 }
 
-/// The warnings about single projects. Those of one attribute have one cause, which is told in full
-/// once.
+/// The warnings about single projects. Those with the same attribute have the same cause, and only
+/// the first has it in full.
 #[derive(Debug, Default)]
 struct Told(BTreeMap<Option<String>, (Diagnostic, usize)>);
 

@@ -1,4 +1,4 @@
-//! Advice on a failed call, by its cause.
+//! Advice on failed calls, by cause.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ const UNSEEN_TARGET: &str = "A target can be added only if it is visible to the 
 const NOT_GITLAB: &str = "The response isn't from GitLab's API. Set the provider's `base_url` to \
                           the URL of a GitLab instance, for example `https://gitlab.example.com`.";
 
-/// Returns what to do about it, where more can be said than GitLab said itself. A call about
-/// permissions says what asks for them.
+/// Returns what to do about an error, unless GitLab's own message says it. `asking` is what a call
+/// about permissions is for.
 pub(super) fn advice(error: &Error, asking: Option<Asking>) -> Option<Cow<'static, str>> {
     match error.kind() {
         ErrorKind::FineGrained { needed: Some(needed) } => Some(missing_permissions(needed).into()),
@@ -31,7 +31,7 @@ pub(super) fn advice(error: &Error, asking: Option<Asking>) -> Option<Cow<'stati
     }
 }
 
-/// Returns the advice where no fine-grained token can do this.
+/// Returns the advice if no fine-grained token has access.
 fn classic_token(asking: Option<Asking>) -> String {
     let without = match asking {
         Some(asking) => format!(", or {}", asking.without_permissions()),
@@ -58,7 +58,7 @@ fn missing_permissions(needed: &str) -> String {
     )
 }
 
-/// The permission of the early check.
+/// The permission that verifying the token needs.
 const READ_USER: &str = "User: Read";
 
 fn fixed_advice(error: &Error) -> Option<&'static str> {
@@ -256,12 +256,12 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
     Some(advice)
 }
 
-/// The words only choose the advice: GitLab has no codes for accounts that it lets do nothing.
+/// The words only affect the advice: GitLab has no codes for blocked accounts.
 fn is_blocked(error: &Error) -> bool {
     says_one_of(error, &["blocked", "deactivated", "pending approval", "banned"])
 }
 
-/// The words only choose the advice, as above.
+/// The words only affect the advice, as above.
 fn must_sign_in(error: &Error) -> bool {
     says_one_of(
         error,
@@ -269,17 +269,17 @@ fn must_sign_in(error: &Error) -> bool {
     )
 }
 
-/// The words only choose the advice, as above.
+/// The words only affect the advice, as above.
 fn is_about_the_address(error: &Error) -> bool {
     says_one_of(error, &["IP address", "ip address"])
 }
 
-/// The words only choose the advice, as above.
+/// The words only affect the advice, as above.
 fn is_in_maintenance(error: &Error) -> bool {
     says_one_of(error, &["maintenance mode", "undergoing maintenance", "read-only instance"])
 }
 
-/// The words only choose the advice, as above.
+/// The words only affect the advice, as above.
 fn is_impersonation(error: &Error) -> bool {
     says_one_of(error, &["mpersonation"])
 }
@@ -288,12 +288,12 @@ fn says_one_of(error: &Error, parts: &[&str]) -> bool {
     error.words().is_some_and(|words| parts.iter().any(|part| words.contains(part)))
 }
 
-/// The words only choose the advice: GitLab has no code for this refusal.
+/// The words only affect the advice: GitLab has no code for this error.
 fn exceeds_the_limit(error: &Error) -> bool {
     error.words().is_some_and(|words| words.contains("exceeds the allowable number"))
 }
 
-/// The words only choose the advice, as above.
+/// The words only affect the advice, as above.
 fn may_not_change(error: &Error) -> bool {
     error.words().is_some_and(|words| words.contains("insufficient permission to update"))
 }

@@ -1,5 +1,4 @@
-//! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist, whatever else
-//! is on it.
+//! `gitlab_job_token_allowlist_entry`: one project or group on a project's allowlist.
 
 mod adoption;
 mod change;
@@ -52,7 +51,7 @@ model! {
 }
 
 model! {
-    /// The IDs that make an entry: the project's, and one of the two of the target.
+    /// The IDs that identify an entry: the project's, and that of the target project or group.
     pub(in crate::provider) struct EntryIdentity {
         project_id: i64,
         target_project_id: i64,
@@ -221,7 +220,7 @@ impl Resource for AllowlistEntry {
     ) -> Result<Option<EntryModel>, Errors> {
         let connection = context.client;
         let instance = context.private.instance();
-        // Before the first request: a removal that is planned meanwhile finds it.
+        // Noted before the first request, so that a removal planned in the meantime finds it.
         let held = claims::held(&state);
         connection.ledger.note_names(held.iter().map(|entry| (*entry, names::target(&state))));
         connection.ledger.note_read(instance, Manager::Entry, held);
@@ -269,7 +268,7 @@ impl Resource for AllowlistEntry {
         }
     }
 
-    /// Changes permissions. Paths change in the state alone.
+    /// Changes permissions. A different path for the same object changes only the state.
     async fn update(
         &self,
         context: Context<'_, Connection>,

@@ -1,5 +1,5 @@
-//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project. What a managed kind
-//! does not name is removed.
+//! `gitlab_job_token_allowlist_exclusive`: the whole allowlist of a project. Entries of a managed
+//! kind that aren't in the configuration are removed.
 
 mod change;
 mod check;
@@ -164,8 +164,8 @@ impl Resource for AllowlistExclusive {
         planned: ExclusiveModel,
     ) -> Result<ExclusiveModel, Failed<ExclusiveModel>> {
         let (project_id, created) = resolve_existing(&context.client.gitlab, planned).await?;
-        // A failed create leaves no state: a tainted list would be destroyed and built anew by the
-        // next apply, with nobody allowed in between.
+        // A failed create leaves no state: the next apply would destroy a tainted allowlist and
+        // create it again, and no target would have access in between.
         write::converge(&context, project_id, None, &created).await.map_err(|errors| {
             let ledger = &context.client.ledger;
             let wanted = claims::wanted(project_id, &created, &claims::named(&created), None);
@@ -182,7 +182,7 @@ impl Resource for AllowlistExclusive {
         state: ExclusiveModel,
     ) -> Result<Option<ExclusiveModel>, Errors> {
         let Connection { gitlab, ledger, reads } = context.client;
-        // Before the first request: a removal that is planned meanwhile finds it.
+        // Noted before the first request, so that a removal planned in the meantime finds it.
         ledger.note_names(claims::names(&state));
         ledger.note_read(context.private.instance(), Manager::Exclusive, claims::held(&state));
         let Some(project_id) = project::in_state(gitlab, &state.project, &state.project_id).await?
@@ -272,7 +272,7 @@ impl Resource for AllowlistExclusive {
         }
     }
 
-    /// Takes in both kinds; a kind that the configuration leaves out is let go by the next plan.
+    /// Imports both kinds. The next plan stops managing a kind that the configuration doesn't set.
     async fn import(
         &self,
         context: Context<'_, Connection>,
@@ -307,12 +307,12 @@ fn project_of(model: &ExclusiveModel) -> Option<ProjectId> {
     ProjectId::try_from(*model.project_id.known()?).ok()
 }
 
-/// The state after a failed create.
+/// The addition to the errors of a failed create.
 const NOT_IN_STATE: &str = "\n\nThe resource isn't in the state, so destroying doesn't remove the \
     entries that were added. The next apply adopts them.";
 
-/// Returns what a failed write has left on the server. Also after an interrupt: the state must say
-/// how far it came.
+/// Returns the state after a failed write, read even after an interrupt: the state must match the
+/// server.
 async fn left(
     context: &Context<'_, Connection>,
     project_id: ProjectId,
@@ -330,7 +330,7 @@ fn cannot_read(project: &str) -> String {
     format!("Can't read allowlist: project {project}")
 }
 
-/// Returns the planned list with all IDs, which must be known by now.
+/// Resolves all IDs of the plan, which must exist now.
 async fn resolve_existing(
     gitlab: &Client,
     mut planned: ExclusiveModel,

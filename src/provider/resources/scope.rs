@@ -1,4 +1,4 @@
-//! `gitlab_job_token_scope`: whether access to a project is limited to its allowlist.
+//! `gitlab_job_token_scope`: whether access to a project is restricted to its allowlist.
 
 mod change;
 mod claims;
@@ -183,7 +183,7 @@ impl Resource for JobTokenScope {
         state: ScopeModel,
     ) -> Result<Option<ScopeModel>, Errors> {
         let Connection { gitlab, ledger, reads } = context.client;
-        // Before the first request: a removal that is planned meanwhile finds it.
+        // Noted before the first request, so that a removal planned in the meantime finds it.
         ledger.note_read(context.private.instance(), Manager::Scope, claims::held(&state));
         let Some(project) = in_state(gitlab, &state).await? else {
             context.warnings.add(project_gone(project::as_written(&state.project)));
@@ -284,8 +284,8 @@ impl Resource for JobTokenScope {
     }
 }
 
-/// Returns a project's scope as nobody manages it yet, for imports and queries; `project` is left
-/// to the caller.
+/// Returns the scope of a project that no resource manages yet, for imports and queries. The caller
+/// sets `project`.
 pub(in crate::provider) async fn found(
     client: &Client,
     (project, name): (ProjectId, &str),
@@ -299,8 +299,8 @@ pub(in crate::provider) async fn found(
     Ok(found_with(project, settings, pushes))
 }
 
-/// Returns the same scope where its push settings are known: the project's own and the
-/// cross-project one, as far as they are on.
+/// As [`found`], with known push settings: the project's own and the cross-project one, null unless
+/// they are on.
 pub(in crate::provider) fn found_with(
     project: ProjectId,
     settings: ScopeSettings,
@@ -317,7 +317,7 @@ fn check(stage: Stage, config: &ScopeModel) -> Result<(), Errors> {
     Errors::check(project::check_reference::<ProjectId>(stage, "project", &config.project))
 }
 
-/// Returns the ID of the project, which must exist by now.
+/// Returns the ID of the project, which must exist now.
 async fn resolve_existing(client: &Client, model: &ScopeModel) -> Result<ProjectId, Errors> {
     project::resolve_existing(client, "project", &model.project, &model.project_id).await
 }
@@ -330,7 +330,7 @@ fn project_id_of(model: &ScopeModel) -> Option<ProjectId> {
     ProjectId::try_from(*model.project_id.known()?).ok()
 }
 
-/// Returns the state with what the server has now.
+/// Returns the state with the settings that the server has now.
 fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
     ScopeModel {
         inbound_enabled: Attr::Known(settings.inbound_enabled),
@@ -341,8 +341,8 @@ fn observed(state: ScopeModel, project: ProjectId, settings: ScopeSettings) -> S
     }
 }
 
-/// Returns what was planned, with what the server added. A planned value stays, as the plan
-/// promised; should the server hold another by now, the next read shows it.
+/// Returns the plan with the settings that the server has now. A planned value stays, even if the
+/// server has another one by now: the next read shows it.
 fn applied(planned: ScopeModel, project: ProjectId, settings: ScopeSettings) -> ScopeModel {
     let promised = planned.outbound_enabled.clone();
     let observed = observed(planned, project, settings);
@@ -361,8 +361,8 @@ const ENFORCEMENT: &str = "If the instance enforces allowlists, as GitLab.com do
                            `inbound_enabled` can only be `true`. Remove the attribute, and add the \
                            projects and groups that need access to the allowlist.";
 
-/// Returns the warning that an instance has begun to enforce the allowlist, so that an open project
-/// is restricted again.
+/// Returns the warning of an instance that now enforces allowlists, so that an open project is
+/// restricted again.
 fn restricted_again(project: &str) -> Diagnostic {
     let detail = format!(
         "Project {project} was open, with `inbound_enabled = false`, but GitLab returns `true` \

@@ -1,4 +1,4 @@
-//! Advice on failures of TLS and of proxies.
+//! Advice on errors of TLS and proxies.
 
 use crate::gitlab::{ProxyProblem, TlsProblem};
 
@@ -79,7 +79,7 @@ pub(super) fn of_proxy(address: &str, variable: &str, problem: ProxyProblem) -> 
     )
 }
 
-/// Returns what to do where TLS to a proxy itself failed.
+/// Returns what to do if TLS to a proxy fails.
 fn of_proxy_tls(problem: TlsProblem) -> &'static str {
     match problem {
         TlsProblem::NotTls => {

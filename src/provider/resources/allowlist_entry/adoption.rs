@@ -1,5 +1,5 @@
-//! Entries that are on the allowlist before they are created here: they are adopted, with a
-//! warning, which the plan gives if it can read the allowlist.
+//! Adopts entries that exist before they are created. The plan warns if it can read the allowlist,
+//! and otherwise the apply does.
 
 use super::{EntryModel, cannot_read, entry_id};
 use serde_json::Value as Json;
@@ -16,14 +16,15 @@ use crate::provider::unresolved::unknown_id;
 const UNREAD: &str =
     "So the plan doesn't show whether the entry exists already. If it does, applying adopts it.";
 
-/// Warns if the plan is to create what is there. All entries of a project share one reading of the
-/// list. Returns whether the entry is there; a list that the token may not read counts as one
-/// without it, since the same apply may give the token the right, and so does one of a GitLab that
-/// can't be reached yet. Warns of a project that isn't there.
+/// Checks whether the entry to create exists, and warns if it does, if the allowlist is full, or if
+/// GitLab returns 404 for the project.
+///
+/// All entries of a project share one reading of its allowlist. Returns false if the token isn't
+/// allowed to read it, or if GitLab can't be reached: the same apply may change that.
 ///
 /// # Errors
 ///
-/// Whatever else keeps GitLab from answering.
+/// Fails if the allowlist can't be read for another reason.
 pub(super) async fn check(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -37,8 +38,8 @@ pub(super) async fn check(
             connection.ledger.note_adoption(project_id, target);
             let object = Object::Entry(project_id, target);
             let is_of_this_run = connection.ledger.was_added(object, context.instance.mark);
-            // Otherwise each time: a host that plans a resource twice may drop the warnings of the
-            // first plan.
+            // Warns again without a first plan: hosts that plan twice may drop the warnings of the
+            // first time.
             if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none())
                 && !is_of_this_run
             {
@@ -47,7 +48,7 @@ pub(super) async fn check(
             Ok(true)
         }
         Ok(list) => {
-            // The apply tells whether there is room by then.
+            // The apply finds out whether there is space by then.
             if context.first_plan.is_none() && list.iter().count() >= LIMIT {
                 warnings.add(full(project_id, target, planned));
             }
@@ -66,16 +67,15 @@ pub(super) async fn check(
     }
 }
 
-/// The note of a plan that has told of an adoption, so that the plan of its apply need not.
+/// The note of a plan that has warned of an adoption, so that the plan during apply doesn't.
 const ADOPTED: &str = "adopted";
 
-/// Returns what the apply must know of an entry that its plan adopts.
+/// Returns the note of a plan that adopts an entry.
 pub(super) fn note() -> (String, Json) {
     (ADOPTED.to_owned(), true.into())
 }
 
-/// Returns the warning of an allowlist without room for the entry. It isn't an error, since the
-/// same apply may remove another.
+/// Returns the warning of a full allowlist. It isn't an error: the same apply may remove an entry.
 fn full(project_id: ProjectId, target: Target, planned: &EntryModel) -> Diagnostic {
     let project = names::project(&planned.project, project_id);
     let detail = format!(
@@ -88,7 +88,7 @@ fn full(project_id: ProjectId, target: Target, planned: &EntryModel) -> Diagnost
     Diagnostic::new(format!("Allowlist is full: project {project}"), detail)
 }
 
-/// Warns that the entry was there, unless a plan of this run has told it.
+/// Warns that the entry existed before, unless a plan of this run has warned.
 pub(super) fn warn(
     connection: &Connection,
     (project_id, target): (ProjectId, Target),
@@ -119,7 +119,7 @@ fn to_be_adopted((project_id, target): (ProjectId, Target), entry: &EntryModel) 
 const ADOPTION: &str =
     "Applying this adopts the entry, and destroying the resource then removes it.";
 
-/// The advice to import an entry whose import ID stands before it.
+/// The advice to import an entry. It follows the import ID.
 pub(super) const IMPORT: &str = "Import the entry instead, with an `import` block or `terraform \
                                  import`, and the plan shows what changes.";
 

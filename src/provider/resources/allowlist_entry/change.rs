@@ -1,4 +1,4 @@
-//! A change of an entry's project or target.
+//! Changes of an entry's project or target.
 
 use super::ids::{self, project_of, target_of};
 use super::{EntryModel, claims, own};
@@ -8,7 +8,7 @@ use crate::provider::connection::Connection;
 use crate::provider::names;
 use crate::provider::replacement::{self, Former};
 
-/// Returns the attributes that a plan replaces the entry for.
+/// Returns the attributes that force a replacement.
 pub(super) async fn replaced(
     context: &PlanContext<'_, Connection>,
     prior: &EntryModel,
@@ -40,7 +40,7 @@ pub(super) async fn replaced(
     if replacement::is_replaced(context, former, is_gone).await { changed } else { Vec::new() }
 }
 
-/// Checks whether it is certain that the entry of a state isn't there any more.
+/// Checks whether the entry of a state is certain to be gone.
 pub(super) async fn is_gone(gitlab: &Client, state: &EntryModel) -> bool {
     let (Some(project_id), Some(target)) = (project_of(state), target_of(state)) else {
         return false;

@@ -1,4 +1,4 @@
-//! The checks of an entry's permissions against GitLab that a plan makes where it changes them.
+//! Checks the permissions of an entry against GitLab in a plan that changes them.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,16 @@ use crate::provider::permissions::{POLICIES, attribute};
 use crate::provider::report::of_a_plan;
 use crate::provider::{names, permissions};
 
-/// Checks permissions that the plan changes: whether GitLab has them at all, whether it knows the
-/// policies, and whether they restrict the project's own jobs. Where permissions of the entry were
-/// managed before, it may be the server that has changed and not the configuration, and a warning
-/// does: an error would stand in the way of all else that is planned, and of the entry's own
-/// removal, before which hosts plan it once more.
+/// Checks whether GitLab has permissions and knows the policies, and warns if they restrict the
+/// project's own jobs. If permissions of the entry were managed before, GitLab may have changed and
+/// not the configuration, so the result is a warning: an error would block the rest of the plan,
+/// and also the entry's removal, before which hosts plan it again.
 ///
 /// # Errors
 ///
-/// Fails if GitLab doesn't have what is asked for, or can't be asked. A list that the token may not
-/// read is no failure of the plan: what gives it the right may be part of the same apply, which
-/// tells the rest. So may the GitLab that can't be reached.
+/// Fails if GitLab doesn't have these permissions, or can't be asked. It isn't an error if the
+/// token isn't allowed to read the allowlist or if GitLab can't be reached: the same apply may
+/// change that.
 pub(super) async fn check(
     connection: &Connection,
     project_id: ProjectId,
@@ -57,8 +56,8 @@ pub(super) async fn check(
 const ONLY_REMOVAL_WORKS: &str = "The entry has other permissions than the configuration. Applying \
                                   fails for it; destroying it works.";
 
-/// Checks the names that the prior state lacks against those that GitLab knows. One that won't tell
-/// is no error.
+/// Checks that GitLab knows the policies that the prior state doesn't have. Succeeds if GitLab
+/// doesn't return its policies.
 async fn check_names(
     gitlab: &Client,
     policies: &BTreeSet<String>,
@@ -76,7 +75,7 @@ async fn check_names(
     Errors::check(permissions::unknown(new, &known).map(|problem| problem.at(POLICIES)))
 }
 
-/// Warns of an entry for a group that the project is in.
+/// Warns if the target is a group that contains the project.
 async fn warn_if_own_jobs_are_restricted(
     connection: &Connection,
     project_id: ProjectId,

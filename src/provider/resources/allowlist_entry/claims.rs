@@ -1,4 +1,4 @@
-//! An entry's part in the ledger of the run.
+//! The claims of an entry in the ledger of the run.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
 use crate::provider::{claiming, names, overlap};
 
-/// Returns the claim of a planned entry.
+/// Returns the object and value of a planned entry.
 pub(super) fn wanted(project_id: ProjectId, target: Target, entry: &EntryModel) -> Wanted {
     let value = Value::Entry(permissions::of(entry));
     Wanted::default().with(Object::Entry(project_id, target), value, names::target(entry))
 }
 
-/// Claims the planned entry, warns of what other resources have to do with it, and returns what its
-/// apply must know. `is_there` says whether the server has the entry already.
+/// Claims the planned entry, warns of conflicts with other resources, and returns the notes for its
+/// apply. `is_there` is true if the server has the entry already.
 pub(super) fn plan(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -44,7 +44,7 @@ pub(super) fn plan(
     claiming::plan(connection, context, planned)
 }
 
-/// Plans the removal of the entry of a state, and returns what its apply must know.
+/// Plans the removal of a state's entry, and returns the notes for its apply.
 pub(super) fn plan_removal(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -63,7 +63,7 @@ pub(super) fn plan_removal(
 ///
 /// # Errors
 ///
-/// If another resource of this run has just made the entry what this one would undo.
+/// Fails if this would undo a write of another resource of the run.
 pub(super) async fn turn<'a>(
     context: &Context<'a, Connection>,
     project_id: ProjectId,
@@ -94,7 +94,7 @@ pub(super) async fn turn<'a>(
     }
 }
 
-/// Returns the entry of a state.
+/// Returns the entry of a state as an object of the ledger.
 pub(super) fn held(state: &EntryModel) -> BTreeSet<Object> {
     project_of(state)
         .zip(target_of(state))

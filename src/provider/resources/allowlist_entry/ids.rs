@@ -1,5 +1,4 @@
-//! The IDs of an entry's project and target: what a plan can know of them, and what an apply finds
-//! them to be.
+//! Resolves the IDs of an entry's project and target, in plans and during apply.
 
 use super::EntryModel;
 use super::target::{self as choice, Side};
@@ -10,8 +9,8 @@ use crate::provider::ledger::Manager;
 use crate::provider::project::{self, Known, Resolved};
 use crate::provider::unresolved::Unresolved;
 
-/// Returns the IDs that a configuration stands for, as far as a plan can know them. Paths that lead
-/// nowhere are added to `unresolved`.
+/// Returns the IDs of a configuration, as far as they are known in a plan. Paths that aren't found
+/// are added to `unresolved`.
 pub(super) async fn identify(
     connection: Option<&Connection>,
     prior: Option<&EntryModel>,
@@ -52,13 +51,12 @@ pub(super) async fn identify(
     Ok(identified)
 }
 
-/// Returns the paths that this run has read with the entry of a state, or `None` if it hasn't read
-/// it.
+/// Returns the current paths of a state's entry, or `None` if this run hasn't read it.
 pub(super) fn read(connection: &Connection, state: &EntryModel) -> Option<Paths> {
     connection.reads.of(Manager::Entry, project_of(state)?, Some(target_of(state)?))
 }
 
-/// The values by which a target is found.
+/// What is known about a target to resolve.
 struct Look<'a> {
     client: Option<&'a Client>,
     prior: Option<&'a EntryModel>,
@@ -68,7 +66,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Returns the target's ID, as far as a plan can know it.
+    /// Returns the target's ID, as far as it is known in a plan.
     async fn for_target<I: Id>(&self, unresolved: &mut Unresolved) -> Result<Attr<i64>, Errors> {
         let Side { reference_attribute, path_or_id, id, .. } = Side::of(self.config, I::KIND);
         if !id.is_null() {
@@ -94,8 +92,8 @@ impl Look<'_> {
         }
     }
 
-    /// Returns the ID that the allowlist gives for a path which isn't visible to the token
-    /// otherwise.
+    /// Returns the ID of a target by its path on the allowlist, which shows it even if the token
+    /// can't see the target.
     async fn listed<I: Id>(&self, path: &str) -> Option<I> {
         let list =
             self.client?.allowlist(self.project_id?, I::KIND, Freshness::Shared).await.ok()?;
@@ -106,7 +104,7 @@ impl Look<'_> {
     }
 }
 
-/// Returns the IDs of an entry whose project and target exist by now.
+/// Returns the IDs of an entry whose project and target must exist now.
 pub(super) async fn resolve_existing(
     client: &Client,
     entry: &EntryModel,
@@ -121,7 +119,7 @@ pub(super) async fn resolve_existing(
     Ok((project_id, existing_target(client, entry).await?))
 }
 
-/// Returns the IDs of an entry in a state, or `None` if its project is gone.
+/// Returns the IDs of a state's entry, or `None` if its project is gone.
 pub(super) async fn in_state(
     client: &Client,
     entry: &EntryModel,
@@ -147,12 +145,12 @@ async fn resolve_target<I: Id>(client: &Client, entry: &EntryModel) -> Result<Ta
         .map(Into::into)
 }
 
-/// Returns the source project, where its ID is known.
+/// Returns the project, if its ID is known.
 pub(super) fn project_of(entry: &EntryModel) -> Option<ProjectId> {
     ProjectId::try_from(*entry.project_id.known()?).ok()
 }
 
-/// Returns the target, where its kind and ID are known.
+/// Returns the target, if its kind and ID are known.
 pub(super) fn target_of(entry: &EntryModel) -> Option<Target> {
     match (entry.target_project_id.known(), entry.target_group_id.known()) {
         (Some(project), None) => Target::new(Kind::Project, *project).ok(),
@@ -162,8 +160,7 @@ pub(super) fn target_of(entry: &EntryModel) -> Option<Target> {
 }
 
 impl EntryModel {
-    /// Returns the same entry with the IDs of its project and target, and all that follows from
-    /// them.
+    /// Returns the entry with these IDs, and the attributes that depend on them.
     pub(in crate::provider) fn with_ids(self, project_id: ProjectId, target: Target) -> EntryModel {
         let (target_project_id, target_group_id) = match target {
             Target::Project(id) => (Attr::Known(id.into()), Attr::Null),
@@ -180,7 +177,7 @@ impl EntryModel {
     }
 }
 
-/// Returns the ID of an entry as its resource has it.
+/// Returns the value of the resource's `id`.
 pub(in crate::provider) fn entry_id(project_id: ProjectId, target: Target) -> String {
     format!("{project_id}:{}:{}", target.kind(), target.id())
 }

@@ -1,4 +1,4 @@
-//! Imports an allowlist entry by an ID in one of several forms, or its identity.
+//! Imports an entry by an import ID in one of several formats, or by its identity.
 
 use super::{EntryIdentity, EntryModel, cannot_read, own, permissions};
 use crate::framework::{Attr, Context, Diagnostic, Errors, ImportBy};
@@ -14,8 +14,8 @@ use crate::provider::{identity, names, project};
 ///
 /// # Errors
 ///
-/// Fails if the import names no entry, if a project or group isn't visible to the token, and if the
-/// entry doesn't exist.
+/// Fails if the import ID or identity is invalid, if the project or target isn't visible to the
+/// token, or if the entry doesn't exist.
 pub(super) async fn import(
     context: &Context<'_, Connection>,
     by: ImportBy<'_, EntryIdentity>,
@@ -28,14 +28,13 @@ pub(super) async fn import(
     imported.map_err(|errors| identity::of_import(id, errors))
 }
 
-/// The entry that an import names.
+/// The entry to import.
 struct Found {
-    /// The text that an import ID has for the project. An identity has none.
+    /// The path or ID of the project as the import ID has it; none with an identity.
     project: Option<String>,
     project_id: ProjectId,
     target: Target,
-    /// The entry as the import names it, for messages. The imported state has the target's ID
-    /// alone.
+    /// The entry as the import names it, for messages. The imported state has only the target's ID.
     named: EntryModel,
 }
 
@@ -110,14 +109,14 @@ fn one_target(entry: &EntryIdentity, problem: &str) -> Diagnostic {
     Diagnostic::new("Invalid identity", detail)
 }
 
-/// Returns the project of an import ID that has the form of an entry's.
+/// Returns the project in the import ID of an entry.
 pub(in crate::provider) fn project_in_import_id(id: &str) -> Option<&str> {
     ImportId::parse(id).ok().map(|id| id.project)
 }
 
-/// An import ID, read: `<project>:<kind>:<target>`, or `<project>:<target>` for a project, which is
-/// the form of older versions of the official provider. Project and target are IDs or full paths;
-/// GitLab allows no colon in a path.
+/// A parsed import ID: `<project>:<kind>:<target>`, or `<project>:<target>` for a target project,
+/// which older versions of the official provider use. Project and target are IDs or full paths;
+/// GitLab doesn't allow colons in paths.
 #[derive(Debug, PartialEq, Eq)]
 struct ImportId<'a> {
     project: &'a str,
@@ -130,7 +129,7 @@ impl<'a> ImportId<'a> {
         let parts: Vec<&str> = id.split(':').collect();
         match *parts.as_slice() {
             [project, "project", target] => Ok(ImportId { project, kind: Kind::Project, target }),
-            // A colon may also be that of an address.
+            // URLs contain colons, too.
             [project, target] if !target.starts_with("//") && !project.contains('@') => {
                 Ok(ImportId { project, kind: Kind::Project, target })
             }
@@ -149,8 +148,8 @@ impl<'a> ImportId<'a> {
     }
 }
 
-/// Returns the import ID that was probably meant: with paths in place of addresses, and with the
-/// kind as it is written.
+/// Returns the import ID that was probably intended: with paths instead of URLs, and the correct
+/// kind.
 fn suggestion(id: &str) -> Option<String> {
     let parts: Vec<&str> = id.split(':').collect();
     (1..parts.len()).find_map(|place| {
@@ -175,7 +174,7 @@ fn likely_kind(text: &str) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| strsim::levenshtein(&text, kind.as_str()) <= MOST_TYPOS)
 }
 
-/// The most letters that are wrong in a misspelt kind.
+/// Maximum edit distance of a misspelled kind.
 const MOST_TYPOS: usize = 2;
 
 fn meant<I: Id>(text: &str) -> Option<String> {
@@ -209,7 +208,7 @@ fn is_project(id: &str) -> bool {
     id.len() <= LONGEST_PROJECT && !id.contains(':') && id.parse::<Reference<ProjectId>>().is_ok()
 }
 
-/// The most letters of a project that a message repeats several times.
+/// Maximum length of a project that a message repeats several times.
 const LONGEST_PROJECT: usize = 100;
 
 /// Returns the error of an import whose entry doesn't exist.

@@ -1,5 +1,5 @@
-//! Taking over a `gitlab_project_job_token_scope` of the official provider, which despite its name
-//! is one entry.
+//! Moves from the official provider's `gitlab_project_job_token_scope`, which is one entry despite
+//! its name.
 
 use super::EntryModel;
 use super::ids::{project_of, target_of};
@@ -10,7 +10,7 @@ use crate::provider::project::{Stage, check_id};
 
 pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scope";
 
-/// The state in our terms.
+/// Converts the state.
 pub(super) fn take_over(source: &MoveSource) -> Result<EntryModel, Errors> {
     let project = moved::project(source, &["project"]);
     let id = project.known().and_then(|path_or_id| path_or_id.parse::<i64>().ok());

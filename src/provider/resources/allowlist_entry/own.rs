@@ -1,7 +1,7 @@
-//! The entry of a project for itself, which GitLab's pages call "Current project": the permissions
-//! of the project's own jobs, where group entries restrict them. It is on no list that REST tells
-//! apart, GraphQL's update makes it, and nothing removes it, so that its removal restores the
-//! default permissions.
+//! The entry of a project for itself, which GitLab's documentation calls "Current project". It sets
+//! the permissions of the project's own jobs if group entries restrict them. REST doesn't
+//! distinguish it from the project itself, which every allowlist contains. GraphQL's update creates
+//! it and nothing removes it, so destroying it restores the default permissions.
 
 use super::adoption::IMPORT;
 use super::permissions;
@@ -21,12 +21,11 @@ pub(super) fn is_own(project_id: ProjectId, target: Target) -> bool {
     target == Target::Project(project_id)
 }
 
-/// Checks that the entry of a project for itself says something about permissions, which is all
-/// that it can do.
+/// Checks that an entry of a project for itself sets permissions, which is its only effect.
 ///
 /// # Errors
 ///
-/// Fails if it doesn't.
+/// Fails if it sets none.
 pub(super) fn check(entry: &EntryModel) -> Result<(), Diagnostic> {
     let says_nothing = entry.default_permissions.is_null() && entry.job_token_policies.is_null();
     if says_nothing {
@@ -36,8 +35,8 @@ pub(super) fn check(entry: &EntryModel) -> Result<(), Diagnostic> {
     }
 }
 
-/// Returns the error of an entry that lets a project access itself and nothing else. `project`
-/// names it for people.
+/// Returns the error of an entry for the project itself without permissions. `project` is its
+/// display name.
 pub(super) fn without_permissions(project: &str) -> Diagnostic {
     let detail = format!(
         "{} always has access to itself, so an entry for it can only set the permissions of its \
@@ -47,8 +46,7 @@ pub(super) fn without_permissions(project: &str) -> Diagnostic {
     Diagnostic::new("Target is the project itself", detail)
 }
 
-/// Returns the permissions of the project's own entry, or nothing if it has none, as far as GitLab
-/// shows.
+/// Returns the permissions of the project's own entry, or `None` if it has none that GraphQL shows.
 ///
 /// # Errors
 ///
@@ -61,8 +59,8 @@ pub(super) async fn find(
     Ok(list.get(project_id.into()).map(|entry| entry.permissions.clone()))
 }
 
-/// Warns if a plan is to create an entry that is there and restricts the project's own jobs. One
-/// with the default permissions is what a removal leaves.
+/// Warns if the own entry exists and is restricted when a plan creates it. An entry with the
+/// default permissions may remain from an earlier resource.
 pub(super) async fn warn_if_adopted(
     connection: &Connection,
     project_id: ProjectId,
@@ -82,7 +80,7 @@ pub(super) async fn warn_if_adopted(
     }
 }
 
-/// Gives the entry the permissions of the state or plan, and makes it if need be.
+/// Sets the permissions of the own entry, and creates it if it doesn't exist.
 pub(super) async fn write(
     context: &Context<'_, Connection>,
     project_id: ProjectId,
@@ -115,8 +113,7 @@ const SETTING: &str = "Setting the permissions of the project's own jobs failed.
 const RESETTING: &str = "Destroying this resource restores the default permissions of the \
                          project's own jobs, and that failed.";
 
-/// Returns a state with the permissions that the entry has now, or nothing if it or its project is
-/// gone.
+/// Returns the state with the current permissions, or `None` if the entry or its project is gone.
 pub(super) async fn read(
     client: &Client,
     project_id: ProjectId,
@@ -134,12 +131,12 @@ pub(super) async fn read(
     }
 }
 
-/// Returns an entry that is imported with its permissions, as far as the token can see them.
-/// `named` is the entry as the import names it.
+/// Returns the imported entry with its permissions, as far as the token can see them. `named` is
+/// the entry as the import names it.
 ///
 /// # Errors
 ///
-/// Fails if there is no such entry, or GitLab doesn't tell.
+/// Fails if the entry doesn't exist, or if GitLab can't be asked.
 pub(super) async fn import(
     client: &Client,
     project_id: ProjectId,
@@ -196,8 +193,8 @@ pub(super) async fn restore(
     }
 }
 
-/// Checks whether it is certain that the project of a state isn't there any more. Its entry goes
-/// with it alone.
+/// Checks whether the project of a state is certain to be gone, which is the only way to remove its
+/// own entry.
 pub(super) async fn is_gone(client: &Client, state: &EntryModel) -> bool {
     let Some(project_id) = ids::project_of(state) else { return false };
     client

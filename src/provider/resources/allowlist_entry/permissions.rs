@@ -1,6 +1,5 @@
-//! `default_permissions` and `job_token_policies`: what a configuration may say of an entry's
-//! permissions, what it is planned as, and how it is held against GitLab. Both null means that
-//! permissions are not managed.
+//! `default_permissions` and `job_token_policies`: checks, plans and reads them. If both are null,
+//! permissions aren't managed.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +20,7 @@ use crate::provider::report::{
 };
 use crate::provider::{names, permissions};
 
-/// The permissions that a wholly known entry has or is to have; none where they are not managed.
+/// Returns the permissions of an entry whose values are known, or `None` if they aren't managed.
 pub(super) fn of(entry: &EntryModel) -> Option<Permissions> {
     match (&entry.default_permissions, &entry.job_token_policies) {
         (Attr::Known(true), _) => Some(Permissions::Default),
@@ -34,7 +33,7 @@ pub(super) fn of(entry: &EntryModel) -> Option<Permissions> {
 }
 
 impl EntryModel {
-    /// The same entry with these permissions, managed.
+    /// Returns the entry with these permissions, managed.
     pub(in crate::provider) fn with_permissions(self, permissions: &Permissions) -> EntryModel {
         let (default, policies) = match permissions {
             Permissions::Default => (true, Vec::new()),
@@ -49,8 +48,8 @@ impl EntryModel {
         }
     }
 
-    /// The same entry with these permissions, where they are not the default ones: an entry that
-    /// has those is taken for one whose permissions nobody manages.
+    /// Returns the entry with these permissions if they are restricted. Default permissions are
+    /// imported as not managed.
     pub(in crate::provider) fn with_own_permissions(
         self,
         permissions: Option<&Permissions>,
@@ -62,7 +61,7 @@ impl EntryModel {
     }
 }
 
-/// All that is wrong with the two attributes, as far as they are known.
+/// Returns all errors of the two attributes, as far as they are known.
 pub(super) fn check(config: &EntryModel) -> Vec<Diagnostic> {
     let Some(policies) = config.job_token_policies.known() else { return Vec::new() };
     let contradiction = (config.default_permissions == Attr::Known(true)).then(contradiction);
@@ -78,25 +77,25 @@ fn contradiction() -> Diagnostic {
     Diagnostic::new("Conflicting permissions", detail).at(POLICIES)
 }
 
-/// Returns the plan for a configuration of the two attributes.
+/// Returns the planned values of the two attributes.
 pub(super) fn plan(config: &EntryModel) -> (Attr<bool>, Attr<Set<String>>) {
     let (default, policies) =
         (config.default_permissions.clone(), config.job_token_policies.clone());
     match (&default, &policies) {
         (Attr::Null, Attr::Known(_)) => (Attr::Known(false), policies),
         (Attr::Known(_), Attr::Null) => (default, Attr::Known(Set::default())),
-        // Whether anything is managed is not known before the unknown one is.
+        // The unknown one decides whether permissions are managed.
         (Attr::Null, Attr::Unknown) | (Attr::Unknown, Attr::Null) => (Attr::Unknown, Attr::Unknown),
         _ => (default, policies),
     }
 }
 
-/// The note of a plan whose policies aren't known yet and may turn out to be null.
+/// The note of a plan whose policies are unknown and may be null in the end.
 const MAY_BE_UNMANAGED: &str = "may_be_unmanaged";
 
-/// Warns of policies that aren't known while planning: if they turn out to be null, the entry has
-/// full permissions, which nobody was told. Returns what the plan of the apply must know; hosts
-/// before Terraform 1.16 don't hand it on.
+/// Warns of unknown policies: if they turn out to be null, the entry has full permissions, which no
+/// plan showed. Returns the notes for the plan during apply; hosts before Terraform 1.16 don't pass
+/// them on.
 pub(super) fn plan_unknown(
     context: &PlanContext<'_, Connection>,
     planned: &EntryModel,
@@ -134,7 +133,7 @@ fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
     Diagnostic::new(format!("Permissions not managed: {}", names::target(planned)), detail)
 }
 
-/// Warns where permissions were managed and are to be no more.
+/// Warns if the plan stops managing permissions.
 pub(super) fn warn_if_unmanaged(prior: &EntryModel, planned: &EntryModel, warnings: &Warnings) {
     let abandoned = planned.default_permissions.is_null() && planned.job_token_policies.is_null();
     let (Some(held), true) = (of(prior), abandoned) else { return };
@@ -153,10 +152,10 @@ pub(super) fn warn_if_unmanaged(prior: &EntryModel, planned: &EntryModel, warnin
         .add(Diagnostic::new(format!("Permissions not managed: {}", names::target(prior)), detail));
 }
 
-/// Returns a state with the permissions that the entry has now, where it manages them, or nothing
-/// if the entry turns out to be gone. A GitLab that has come to know none, as a restored backup of
-/// an older version, leaves nothing to manage, and must not stand in the way of a removal. A token
-/// that can't see them leaves the state as it is.
+/// Returns the state with the entry's current permissions if they are managed, or `None` if the
+/// entry is gone. If GitLab doesn't have permissions, for example after a downgrade, they become
+/// unmanaged, so that the entry can still be removed. If the token can't see them, the state stays
+/// the same.
 pub(super) async fn refresh(
     client: &Client,
     project_id: ProjectId,
@@ -189,7 +188,7 @@ pub(super) async fn refresh(
                 ..state
             }))
         }
-        // The allowlist itself could be read, so it isn't the role that is missing.
+        // The allowlist could be read, so the role isn't the problem.
         ErrorKind::FineGrained { .. } | ErrorKind::NotAvailable => {
             warnings.add(hidden(&state, Some(&error)));
             Ok(Some(state))
@@ -214,7 +213,7 @@ fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
     )
 }
 
-/// Warns of a write that GitLab has carried out and that couldn't be checked.
+/// Warns of a write that GitLab accepted and that couldn't be verified.
 pub(super) fn warn_if_unverified(
     confirmation: Confirmation,
     entry: &EntryModel,
@@ -233,7 +232,7 @@ pub(super) fn warn_if_unverified(
     }
 }
 
-/// Returns the permissions of an entry that is imported, as far as the token can see them.
+/// Returns the permissions of an imported entry, as far as the token can see them.
 ///
 /// # Errors
 ///
@@ -251,8 +250,8 @@ pub(super) fn imported(
     Ok(found.flatten())
 }
 
-/// Returns the failure of a write, with what it left of the entry. The title names the target; a
-/// sentence about the `objects` may name the allowlist, too.
+/// Returns the failure of a write, with the state that it left. The title names the target;
+/// `objects` is a sentence that also names the allowlist.
 pub(super) fn failure(
     attempted: impl Into<String>,
     objects: Option<&str>,
@@ -279,8 +278,7 @@ pub(super) fn failure(
     }
 }
 
-/// Returns the failure of a change of permissions, which says if the change may have been carried
-/// out.
+/// Returns the failure of a change of permissions, and says if the change may have been made.
 pub(super) fn failed_change(
     attempted: impl Into<String>,
     objects: Option<&str>,
@@ -297,7 +295,7 @@ pub(super) fn failed_change(
 const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed: GitLab couldn't be asked. \
     The next plan reads them.";
 
-/// Returns what asks for the permissions of an entry whose IDs are known.
+/// Returns the part of the configuration that sets permissions, for advice. IDs must be known.
 pub(super) fn asking(entry: &EntryModel) -> Asking {
     let EntryModel { project_id, target_project_id, .. } = entry;
     match project_id.known().is_some() && project_id == target_project_id {
@@ -306,7 +304,7 @@ pub(super) fn asking(entry: &EntryModel) -> Asking {
     }
 }
 
-/// The attribute that a failed write is about, where it is about one.
+/// Returns the attribute that caused the failure of a write, if any.
 fn attribute_at_fault(entry: &EntryModel, error: &Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::UnknownValues(_) => Some(POLICIES),

@@ -1,4 +1,4 @@
-//! The choice among the four target attributes, and what can be wrong with it.
+//! The four target attributes, and the check that exactly one is set.
 
 use super::{EntryModel, own};
 use crate::framework::{Attr, Diagnostic};
@@ -8,7 +8,7 @@ use crate::provider::project::Stage;
 const ATTRIBUTES: &str =
     "`target_project`, `target_project_id`, `target_group` and `target_group_id`";
 
-/// The two attributes that name a target of one kind.
+/// The two attributes for a target of one kind.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
     pub(super) reference_attribute: &'static str,
@@ -45,7 +45,7 @@ impl Side<'_> {
     }
 }
 
-/// Returns the kind of the target, or nothing while values that are not known yet decide.
+/// Returns the kind of the target, or `None` if it depends on unknown values.
 pub(super) fn kind(entry: &EntryModel) -> Option<Kind> {
     let [project, group] = Kind::ALL.map(|kind| Side::of(entry, kind));
     match (project.is_known(), group.is_known(), project.is_null(), group.is_null()) {
@@ -55,7 +55,7 @@ pub(super) fn kind(entry: &EntryModel) -> Option<Kind> {
     }
 }
 
-/// The target attribute that is set, for diagnostics to point at.
+/// Returns the target attribute that is set, for diagnostics.
 pub(super) fn target_attribute(entry: &EntryModel) -> &'static str {
     match entry {
         EntryModel { target_project: Attr::Known(_), .. } => "target_project",
@@ -65,7 +65,7 @@ pub(super) fn target_attribute(entry: &EntryModel) -> &'static str {
     }
 }
 
-/// Checks that exactly one target attribute is set, or may turn out to be.
+/// Checks that exactly one target attribute is set, or may be.
 pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
     let set = Kind::ALL.map(|kind| {
         let Side { reference_attribute, path_or_id, id_attribute, id } = Side::of(config, kind);
@@ -91,7 +91,7 @@ pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
     }
 }
 
-/// As in a sentence: `a`, `b` and `c`.
+/// Returns the names as a list in a sentence: `a`, `b` and `c`.
 fn listing(names: &[String]) -> String {
     match names {
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
@@ -99,7 +99,7 @@ fn listing(names: &[String]) -> String {
     }
 }
 
-/// The target is missing altogether.
+/// Returns the error of an entry without a target.
 pub(super) fn none_set() -> Diagnostic {
     Diagnostic::new(
         "No target",
@@ -107,8 +107,7 @@ pub(super) fn none_set() -> Diagnostic {
     )
 }
 
-/// Checks what can be told from the text alone: that an entry of a project for itself sets
-/// permissions.
+/// Checks without requests that an entry of a project for itself sets permissions.
 pub(super) fn check_same_reference(stage: Stage, config: &EntryModel) -> Option<Diagnostic> {
     let project_id =
         config.project.known().filter(|project_id| !stage.may_be_mocked_id(project_id))?;

@@ -1,4 +1,4 @@
-//! A change of the project whose allowlist it is.
+//! Changes of an exclusive allowlist's project.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,14 @@ use crate::provider::ledger::Manager;
 use crate::provider::names;
 use crate::provider::replacement::{self, Former};
 
-/// Checks whether the plan is about another project than the state.
+/// Checks whether the plan is for another project than the state.
 pub(super) fn is_another_project(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
     project_of(prior).zip(project_of(planned)).is_some_and(|(before, now)| before != now)
 }
 
-/// Checks whether a plan for the same project differs from the state in paths and forms only, so
-/// that nothing is to be written. Permissions that aren't managed any more stay as they are.
+/// Checks whether a plan for the same project differs from the state only in paths and in the
+/// attributes used, so that nothing has to be written. Permissions that are no longer managed stay
+/// as they are.
 pub(super) fn is_in_names_only(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
     let is_same = |held: &BTreeMap<Target, Permissions>| {
         let wanted = claims::permissions(planned);
@@ -28,14 +29,14 @@ pub(super) fn is_in_names_only(prior: &ExclusiveModel, planned: &ExclusiveModel)
         && is_same(&claims::permissions(prior))
 }
 
-/// Checks whether both manage a kind alike, and the same targets of it.
+/// Checks whether both manage the same targets of a kind, in the same way.
 pub(super) fn are_same_kinds<I: Managed>(prior: &ExclusiveModel, planned: &ExclusiveModel) -> bool {
     let (prior, planned) = (I::side(prior), I::side(planned));
     let ids = |side: Side<'_>| side.ids::<I>().collect::<BTreeSet<I>>();
     prior.is_managed() == planned.is_managed() && ids(prior) == ids(planned)
 }
 
-/// Returns the attributes that a plan replaces the list for.
+/// Returns the attributes that force a replacement.
 pub(super) async fn replaced(
     context: &PlanContext<'_, Connection>,
     prior: &ExclusiveModel,
@@ -61,24 +62,24 @@ pub(super) async fn replaced(
     }
 }
 
-/// Checks whether it is certain that the project of a state isn't there any more.
+/// Checks whether the project of a state is certain to be gone.
 pub(super) async fn is_gone(gitlab: &Client, state: &ExclusiveModel) -> bool {
     let Some(project_id) = project_of(state) else { return false };
     let list = gitlab.allowlist(project_id, Kind::Project, Freshness::Now).await;
     list.is_err_and(|error| error.is_not_found())
 }
 
-/// Returns the name of the list for people.
+/// Returns the display name of the allowlist.
 pub(super) fn name(list: &ExclusiveModel) -> String {
     format!("the {}", short_name(list))
 }
 
-/// Returns the name of the list in a title.
+/// Returns the short display name of the allowlist, for titles.
 pub(super) fn short_name(list: &ExclusiveModel) -> String {
     format!("allowlist of project {}", project_name(list))
 }
 
-/// Returns the name of its project for people.
+/// Returns the display name of its project.
 pub(super) fn project_name(list: &ExclusiveModel) -> String {
     names::project(
         &list.project,

@@ -1,4 +1,4 @@
-//! Checks an exclusive list before any request to the server.
+//! Checks an exclusive allowlist without requests.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::provider::project::{Stage, check_id, check_key, check_reference};
 /// Maximum number of entries of a kind in GitLab.
 pub(in crate::provider) const LIMIT: usize = 200;
 
-/// All that is wrong with a configuration.
+/// Checks a configuration, and returns all errors.
 pub(super) fn config(stage: Stage, config: &ExclusiveModel) -> Result<(), Errors> {
     let projects = ProjectId::side(config);
     let groups = GroupId::side(config);
@@ -126,8 +126,8 @@ fn own_reference(stage: Stage, config: &ExclusiveModel) -> Option<Diagnostic> {
     named_by_id.then(|| problem().at(ProjectId::TARGET_IDS))
 }
 
-/// Checks that the project itself is not among the planned targets, by path or by ID. `names` has
-/// those that are known as they are written.
+/// Checks that the project itself isn't a target, by path or ID. `names` has the display names of
+/// the known targets.
 pub(super) fn not_itself(planned: &ExclusiveModel, names: &Named) -> Result<(), Errors> {
     let side = ProjectId::side(planned);
     let project_id = super::project_of(planned);
@@ -149,7 +149,7 @@ pub(super) fn not_itself(planned: &ExclusiveModel, names: &Named) -> Result<(), 
     }))
 }
 
-/// Returns the problem, at the map's key or at the set that has the text.
+/// Returns the diagnostic at the map element or the set that has the text.
 fn at_text(problem: Diagnostic, side: Side<'_>, text: &str) -> Diagnostic {
     match side.entries.known() {
         Some(entries) => problem.at_path(entries::path::<ProjectId>(entries, text)),
@@ -157,7 +157,7 @@ fn at_text(problem: Diagnostic, side: Side<'_>, text: &str) -> Diagnostic {
     }
 }
 
-/// Returns the error of a project on its own allowlist. `project` names it for people.
+/// Returns the error of a project on its own allowlist. `project` is its display name.
 fn own_target(project: &str) -> Diagnostic {
     let detail = format!(
         "{} always has access to itself, so it can't be in its own exclusive allowlist. Remove it.",

@@ -1,4 +1,4 @@
-//! An exclusive list's part in the ledger of the run.
+//! The claims of an exclusive allowlist in the ledger of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +13,11 @@ use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Value, Wanted};
 use crate::provider::{claiming, names, overlap};
 
-/// The targets that a list surely allows, with their names for people.
+/// The targets that are certain to be on the allowlist, with their display names.
 pub(super) type Named = BTreeMap<Target, String>;
 
-/// Returns the targets of a list whose IDs are known, with names made from the keys of maps and
-/// from the paths of sets, as far as these tell whose they are, and from the IDs otherwise.
+/// Returns the targets whose IDs are known, with their display names. The paths come from the keys
+/// of maps, and from sets if it is clear which ID a path has.
 pub(super) fn named(list: &ExclusiveModel) -> Named {
     fn of<I: Managed>(list: &ExclusiveModel) -> impl Iterator<Item = (Target, String)> {
         let by_id =
@@ -32,8 +32,8 @@ pub(super) fn named(list: &ExclusiveModel) -> Named {
     of::<ProjectId>(list).chain(of::<GroupId>(list)).collect()
 }
 
-/// Returns the claim of a planned list. Targets that the lists were read for and don't show are new
-/// on the server.
+/// Returns the objects and values of a planned allowlist. Targets that the allowlist on the server
+/// doesn't show are new.
 pub(super) fn wanted(
     project_id: ProjectId,
     planned: &ExclusiveModel,
@@ -56,7 +56,7 @@ pub(super) fn wanted(
     wanted
 }
 
-/// Returns the permissions that a list manages, by target.
+/// Returns the managed permissions, by target.
 pub(super) fn permissions(list: &ExclusiveModel) -> BTreeMap<Target, Permissions> {
     fn of<I: Managed>(list: &ExclusiveModel) -> impl Iterator<Item = (Target, Permissions)> {
         let permissions = I::side(list).permissions::<I>().into_iter();
@@ -65,8 +65,8 @@ pub(super) fn permissions(list: &ExclusiveModel) -> BTreeMap<Target, Permissions
     of::<ProjectId>(list).chain(of::<GroupId>(list)).collect()
 }
 
-/// Claims what a planned list names, warns of what other resources have to do with it, and returns
-/// what the apply must know of a replacement.
+/// Claims the planned entries, warns of conflicts with other resources, and returns the notes that
+/// the apply of a replacement needs.
 pub(super) fn plan(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -85,7 +85,7 @@ pub(super) fn plan(
     claiming::plan(connection, context, planned)
 }
 
-/// Plans the removal of the list of a state, and returns what its apply must know.
+/// Plans the removal of a state's allowlist, and returns the notes for its apply.
 pub(super) fn plan_removal(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -105,12 +105,12 @@ pub(super) fn plan_removal(
     note
 }
 
-/// Returns the entries that a state has.
+/// Returns the entries of a state as objects of the ledger.
 pub(super) fn held(state: &ExclusiveModel) -> BTreeSet<Object> {
     names(state).into_keys().collect()
 }
 
-/// Returns the entries that a state has, with their names for people.
+/// Returns the entries of a state, with their display names.
 pub(super) fn names(state: &ExclusiveModel) -> BTreeMap<Object, String> {
     let Some(project_id) = project_of(state) else { return BTreeMap::new() };
     let named = named(state).into_iter();

@@ -1,5 +1,4 @@
-//! From the list as it is to the list as it is to be: which writes, and in which order. What is
-//! told of them is not decided here.
+//! Computes the writes that change an allowlist to the planned one, and their order.
 
 use std::collections::BTreeMap;
 
@@ -7,26 +6,26 @@ use super::check::LIMIT;
 use super::outcome::Write;
 use crate::gitlab::{Permissions, Target};
 
-/// The entries of a list, with their permissions as far as those are known or wanted.
+/// The entries of an allowlist. Permissions are `None` if they are unknown or not managed.
 pub(super) type Entries = BTreeMap<Target, Option<Permissions>>;
 
-/// The writes that one kind needs, in their order. The default needs none.
+/// The writes for one kind. The default has none.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Goal {
-    /// Loses permissions, before anybody gets some.
+    /// Targets that lose permissions, before any target gets some.
     narrow: Vec<Target>,
-    /// Removed before anything is added, since the list would be over the limit on the way.
+    /// Targets removed before any is added, because the allowlist would exceed its limit otherwise.
     make_room: Vec<Target>,
     add: Vec<Target>,
-    /// Gets permissions and loses none.
+    /// Targets that get permissions and lose none.
     widen: Vec<Target>,
-    /// Removed last, so that a target that takes the place of another leaves no gap.
+    /// Targets removed last, so that access has no gap if one target replaces another.
     remove: Vec<Target>,
 }
 
 impl Goal {
-    /// Returns the writes from one list to another. Permissions that aren't wanted stay as they
-    /// are; those that aren't known of an entry count as other ones.
+    /// Computes the writes from the allowlist on the server to the wanted one. Permissions that
+    /// aren't managed stay as they are; unknown ones are always written.
     pub(super) fn new(live: &Entries, wanted: &Entries) -> Self {
         let not_in = |one: &Entries, other: &Entries| {
             one.keys()
@@ -58,7 +57,7 @@ impl Goal {
     }
 }
 
-/// Checks whether the first allows nothing that the second doesn't.
+/// Checks whether the first permissions are a subset of the second.
 fn is_within(one: &Permissions, other: &Permissions) -> bool {
     match (one, other) {
         (_, Permissions::Default) => true,
@@ -67,7 +66,7 @@ fn is_within(one: &Permissions, other: &Permissions) -> bool {
     }
 }
 
-/// Returns the writes of both kinds, in the steps that they are carried out in.
+/// Returns the writes of both kinds, step by step.
 pub(super) fn steps(projects: Goal, groups: Goal) -> [Vec<Write>; 5] {
     let step = |of: fn(&Goal) -> &[Target], write: fn(Target) -> Write| {
         of(&projects).iter().chain(of(&groups)).copied().map(write).collect()

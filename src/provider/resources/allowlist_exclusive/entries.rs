@@ -1,4 +1,4 @@
-//! The maps of entries with their permissions, keyed by path or ID.
+//! The map attributes: entries with permissions, keyed by path or ID.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::gitlab::{PermissionList, Permissions, same_path};
 use crate::provider::permissions::{DEFAULT, POLICIES, misspelled, names};
 
 model! {
-    /// An element of a map: one entry of the allowlist.
+    /// An element of a map, which is one entry of the allowlist.
     pub(in crate::provider) struct Entry {
         job_token_policies: Set<String>,
         default_permissions: bool,
@@ -22,7 +22,7 @@ model! {
 pub(super) type Entries = BTreeMap<String, Attr<Entry>>;
 
 impl Entry {
-    /// Returns the permissions; none where they aren't known.
+    /// Returns the permissions, or `None` if they are unknown.
     pub(super) fn permissions(&self) -> Option<Permissions> {
         match (&self.default_permissions, &self.job_token_policies) {
             (Attr::Known(true), Attr::Null) => Some(Permissions::Default),
@@ -34,8 +34,8 @@ impl Entry {
         }
     }
 
-    /// Returns the entry as a state has it: with what it has of the two attributes, the other one
-    /// null, and with neither where its permissions aren't visible.
+    /// Returns the element for a state: one of the two attributes is set and the other null, or
+    /// both are null if the permissions aren't visible.
     fn found(id: i64, permissions: Option<&Permissions>) -> Self {
         let (default_permissions, job_token_policies) = match permissions {
             Some(Permissions::Default) => (Attr::Known(true), Attr::Null),
@@ -48,7 +48,7 @@ impl Entry {
         Self { job_token_policies, default_permissions, id: Attr::Known(id) }
     }
 
-    /// Checks whether both say the same of permissions.
+    /// Checks whether both have the same permissions.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         self.default_permissions == other.default_permissions
             && self.job_token_policies == other.job_token_policies
@@ -77,12 +77,12 @@ pub(super) fn attributes() -> Vec<Attribute> {
     ]
 }
 
-/// Returns the path of an element. What is wrong inside one is told there, too: from a longer path
-/// hosts don't find the line.
+/// Returns the path of an element for a diagnostic. It ends at the element: hosts don't find the
+/// line of longer paths.
 ///
-/// If the map has a key that may stand in the configuration as a number, the path is that of the
-/// map: hosts look for the element among the keys as they are written, and crash at one that isn't
-/// text (seen up to Terraform 1.15 and OpenTofu 1.12).
+/// If a key of the map may be written as a number in the configuration, the path is that of the
+/// map. Hosts look for the element among the keys as written, and crash at a key that isn't a
+/// string (seen up to Terraform 1.15 and OpenTofu 1.12).
 pub(super) fn path<I: Managed>(entries: &Entries, key: &str) -> AttributePath {
     if entries.keys().any(|key| key.parse::<f64>().is_ok()) {
         return AttributePath::attribute(I::ENTRIES);
@@ -90,12 +90,12 @@ pub(super) fn path<I: Managed>(entries: &Entries, key: &str) -> AttributePath {
     named::<I>(key)
 }
 
-/// Returns the path of an element for people.
+/// Returns the path of an element for messages.
 fn named<I: Managed>(key: &str) -> AttributePath {
     AttributePath::attribute(I::ENTRIES).then(Step::Key(key.to_owned()))
 }
 
-/// Returns what is wrong with the elements of a configuration, apart from their keys.
+/// Returns the errors of the elements in a configuration, except for their keys.
 pub(super) fn check<I: Managed>(config: Side<'_>) -> Vec<Diagnostic> {
     let Some(entries) = config.entries.known() else { return Vec::new() };
     let mut problems: Vec<Diagnostic> = Vec::new();
@@ -165,7 +165,7 @@ fn read_only<I: Managed>(key: &str) -> Diagnostic {
     Diagnostic::new("Read-only attribute", detail)
 }
 
-/// Returns the error of two keys that stand for the same target.
+/// Returns the error of two keys for the same target.
 pub(super) fn twice<I: Managed>(entries: &Entries, one: &str, other: &str) -> Diagnostic {
     let kind = I::KIND;
     let detail = format!(
@@ -180,7 +180,7 @@ pub(super) fn ids(side: Side<'_>) -> impl Iterator<Item = (&str, &Attr<i64>)> {
     side.elements().map(|(key, entry)| (key.as_str(), &entry.id))
 }
 
-/// Checks whether a configuration has another map than a state, IDs aside.
+/// Checks whether the maps of a configuration and a state differ, except for IDs.
 pub(super) fn differ(config: Side<'_>, prior: Side<'_>) -> bool {
     match (config.entries, prior.entries) {
         (Attr::Known(config), Attr::Known(prior)) => {
@@ -194,11 +194,11 @@ pub(super) fn differ(config: Side<'_>, prior: Side<'_>) -> bool {
     }
 }
 
-/// Returns the planned map: what is configured, with the IDs that its keys stand for.
+/// Returns the planned map: the configured one, with the IDs of its keys.
 ///
 /// # Errors
 ///
-/// Keys that stand for the same target.
+/// Fails if two keys have the same ID.
 pub(super) fn with_ids<I: Managed>(
     config: &Entries,
     id_of: impl Fn(&str) -> Option<I>,
@@ -217,17 +217,17 @@ pub(super) fn with_ids<I: Managed>(
     Errors::check(problems).map(|()| entries)
 }
 
-/// The way in which a target that the state lacks is keyed.
+/// The key of an entry that isn't in the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keys {
-    /// By its path, where that is visible.
+    /// Its path if it is visible, otherwise its ID.
     Paths,
-    /// By its ID.
+    /// Its ID.
     Ids,
 }
 
-/// Returns the map for a state: an element for each entry that the list has, under the key that the
-/// state has for it. Where permissions aren't visible, the state keeps what it has.
+/// Returns the map for a state: an element for each entry on the allowlist, with its key in the
+/// state. If permissions aren't visible, those in the state stay.
 pub(super) fn observed<I: Managed>(
     before: Side<'_>,
     live: &Live<I>,
@@ -253,7 +253,7 @@ pub(super) fn observed<I: Managed>(
     let mut keys: BTreeMap<I, String> = kept.collect();
     for (id, path) in live.0.iter().filter(|(id, _)| !before.contains_key(id)) {
         let path = path.as_ref().filter(|_| new_keys == Keys::Paths);
-        // A path that changed hands may be the key of another entry.
+        // A path that was reassigned may be the key of another entry.
         let path = path.filter(|path| !keys.values().any(|key| same_path(key, path)));
         keys.insert(*id, path.cloned().unwrap_or_else(|| id.to_string()));
     }

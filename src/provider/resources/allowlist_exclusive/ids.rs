@@ -1,4 +1,4 @@
-//! From the paths of a set to the IDs that they stand for.
+//! Resolves the paths and IDs of an exclusive allowlist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,24 +12,23 @@ use crate::provider::report::report;
 use crate::provider::unresolved::Unresolved;
 use crate::provider::{names, project};
 
-/// The IDs of one kind, as far as a plan knows them.
+/// The IDs of one kind, as far as they are known in a plan.
 #[derive(Debug)]
 pub(super) struct PlannedIds<I> {
-    /// The map, with IDs: null unless the kind is in this form.
+    /// The map with IDs, or null if the kind isn't managed by a map.
     pub(super) entries: Attr<Entries>,
-    /// The attribute of IDs: null if the kind isn't managed or is in the form of a map, unknown as
-    /// long as one of the paths leads nowhere.
+    /// The attribute of IDs: null if the kind isn't managed or is managed by a map, unknown if a
+    /// path isn't found.
     pub(super) attribute: Attr<Set<i64>>,
-    /// The targets that are surely allowed, each with its name for people.
+    /// The targets that are certain to be on the allowlist, with their display names.
     pub(super) kept: BTreeMap<I, String>,
 }
 
-/// Returns the IDs to plan for a kind. Paths that lead nowhere are added to `unresolved`.
+/// Returns the planned IDs of a kind. Paths that aren't found are added to `unresolved`.
 ///
 /// # Errors
 ///
-/// An invalid path, keys of a map that stand for the same target, and whatever keeps GitLab from
-/// answering.
+/// Fails if a path is invalid, if two keys of a map have the same ID, or if GitLab can't be asked.
 pub(super) async fn plan<I: Managed>(
     client: Option<&Client>,
     prior: Option<Side<'_>>,
@@ -68,7 +67,7 @@ pub(super) async fn plan<I: Managed>(
         found.insert(text, Some(*id));
         leftovers.clear();
     }
-    // Several that are left over can't be told apart, which a map needs.
+    // A map needs to know which one is which.
     let untold = leftovers.iter().filter(|_| is_map).map(|(text, _)| *text);
     let missing = found.iter().filter(|(_, id)| id.is_none()).map(|(text, _)| *text);
     let missing: Vec<&str> = missing.chain(untold).collect();
@@ -91,20 +90,20 @@ pub(super) async fn plan<I: Managed>(
     Ok(PlannedIds { entries: Attr::Null, attribute, kept })
 }
 
-/// The paths of the state and of the list. A state in the form of sets has the paths and the IDs of
-/// its targets, but doesn't say which path stands for which ID: the list does, and what is left
-/// over on both sides belongs together. A map says it.
+/// The paths and IDs of the prior state and of the allowlist on the server. A map has the ID of
+/// each path. Sets don't say which path has which ID: the allowlist does, and a single path and a
+/// single ID that are left over belong together.
 struct Before<'a, I> {
     texts: Vec<&'a str>,
     ids: BTreeSet<I>,
-    /// The IDs by the keys of a map.
+    /// The IDs by key of the map.
     keyed: BTreeMap<&'a str, I>,
-    /// The IDs by the paths that the list gives, in lower case.
+    /// The IDs by the paths on the allowlist, in lower case.
     listed: BTreeMap<String, I>,
     left_texts: Vec<&'a str>,
     left_ids: BTreeSet<I>,
-    /// True if the list gives a path for an ID that is left over, which is thus another one than
-    /// the state has.
+    /// True if the allowlist has a path for an ID that is left over, which means that its path has
+    /// changed.
     is_moved: bool,
 }
 
@@ -137,22 +136,22 @@ impl<'a, I: Managed> Before<'a, I> {
         self.listed.get(&path.to_lowercase()).copied()
     }
 
-    /// Returns the ID that a key of the state's map stands for.
+    /// Returns the ID of a key in the state's map.
     fn keyed(&self, text: &str) -> Option<I> {
         self.keyed.iter().find(|(key, _)| same_path(key, text)).map(|(_, id)| *id)
     }
 
-    /// Checks whether the list gives a path for the ID.
+    /// Checks whether the allowlist has a path for the ID.
     fn shows_path(&self, id: I) -> bool {
         self.listed.values().any(|listed| *listed == id)
     }
 
-    /// Returns what each path or ID stands for, with a look-up where neither the list nor the state
-    /// tells.
+    /// Returns the ID of each path, with a request for those that neither the allowlist nor the
+    /// state has.
     ///
     /// # Errors
     ///
-    /// An invalid path, and whatever keeps GitLab from answering.
+    /// Fails if a path is invalid, or if GitLab can't be asked.
     async fn find<'t>(
         &self,
         client: Option<&Client>,
@@ -171,17 +170,17 @@ impl<'a, I: Managed> Before<'a, I> {
             let is_moved = is_read && before.is_some_and(|id| self.shows_path(id));
             match before {
                 Some(id) if !is_moved => Ok((text, Some(id))),
-                // A group that was renamed leaves no redirect.
+                // GitLab doesn't redirect the paths of renamed groups.
                 before => Ok::<_, Errors>((text, look_up::<I>(client, text).await?.or(before))),
             }
         };
         join_all(texts.iter().map(|text| find(text))).await.into_iter().collect()
     }
 
-    /// Returns the IDs of before if the paths are those of before.
+    /// Returns the prior IDs if the paths are unchanged.
     fn if_unchanged(&self, config: Side<'_>) -> Option<PlannedIds<I>> {
         let Set(references) = config.references.known()?;
-        // An unknown path counts, but is like none of before.
+        // An unknown path increases the length, but doesn't equal any prior one.
         let same = self.texts.len() == references.len()
             && config.texts().count() == references.len()
             && config.texts().all(|text| is_among(text, &self.texts));
@@ -193,18 +192,18 @@ impl<'a, I: Managed> Before<'a, I> {
         })
     }
 
-    /// Checks whether all that is left over is still configured, and the list gives no other path
-    /// for it: then it needs no look-up.
+    /// Checks whether all paths that are left over are still configured, and the allowlist has no
+    /// new path for their IDs. They then need no request.
     fn leftovers_stay(&self, texts: &[&str]) -> bool {
         !self.is_moved
             && self.left_texts.len() == self.left_ids.len()
             && self.left_texts.iter().all(|text| is_among(text, texts))
     }
 
-    /// Takes the paths of before that lead nowhere out of what was found, and returns them with the
-    /// IDs that are left over for them, in no particular order. A group that was renamed leaves no
-    /// redirect. If another path that is left over was removed from the configuration, nothing
-    /// tells which ID is whose.
+    /// Removes prior paths that aren't found from `found`, and returns them with the prior IDs that
+    /// are left over, in no particular order: GitLab doesn't redirect the paths of renamed groups.
+    /// Returns nothing if the configuration has removed another path that is left over, because the
+    /// IDs are ambiguous then.
     fn take_leftovers<'t>(&self, found: &mut BTreeMap<&'t str, Option<I>>) -> Vec<(&'t str, I)> {
         let taken: BTreeSet<I> = found.values().flatten().copied().collect();
         let ids: Vec<I> = self.left_ids.difference(&taken).copied().collect();
@@ -244,11 +243,11 @@ async fn look_up<I: Managed>(client: Option<&Client>, text: &str) -> Result<Opti
     }
 }
 
-/// Returns the IDs of a kind at apply, when every path must lead somewhere.
+/// Returns the IDs of a kind during apply, when every path must exist.
 ///
 /// # Errors
 ///
-/// All paths that don't, and whatever keeps GitLab from answering.
+/// Returns all paths that don't exist. Fails if GitLab can't be asked.
 pub(super) async fn resolve_existing<I: Managed>(
     client: &Client,
     planned: Side<'_>,
@@ -276,12 +275,11 @@ pub(super) async fn resolve_existing<I: Managed>(
     (Attr::Known(set(ids)), problems)
 }
 
-/// Returns the map of a kind at apply, when every key must lead somewhere.
+/// Returns the map of a kind during apply, when every key must exist.
 ///
 /// # Errors
 ///
-/// All keys that don't, keys that stand for the same target, and whatever keeps GitLab from
-/// answering.
+/// Returns all keys that don't exist, or that have the same ID. Fails if GitLab can't be asked.
 pub(super) async fn resolve_entries<I: Managed>(
     client: &Client,
     planned: Side<'_>,
@@ -313,8 +311,8 @@ pub(super) async fn resolve_entries<I: Managed>(
     entries::with_ids(entries, |key| ids.get(key).copied()).map(Attr::Known)
 }
 
-/// Returns the names of targets for people. A set of paths doesn't tell which one stands for which
-/// ID, unless only one is left over.
+/// Returns the display names of targets. In a set, the ID of a path is only known if no other is
+/// left over.
 pub(super) fn named<I: Managed>(
     texts: &[&str],
     ids: impl Iterator<Item = I>,
@@ -350,7 +348,7 @@ mod tests {
         Attr::Known(Set(ids.iter().copied().map(Attr::Known).collect()))
     }
 
-    /// Without a client, so that every path that needs a look-up leads nowhere.
+    /// Plans without a client, so that paths that need a request aren't found.
     async fn planned<I: Managed>(
         before: (&[Option<&str>], &[i64]),
         now: &[Option<&str>],

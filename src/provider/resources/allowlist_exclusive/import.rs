@@ -1,5 +1,5 @@
-//! A list that nobody manages yet, for imports and queries: as maps keyed by ID where GitLab shows
-//! permissions, else as sets of IDs.
+//! Exclusive allowlists for imports and queries: as maps keyed by ID if GitLab shows permissions,
+//! otherwise as sets of IDs.
 
 use super::entries::{Entries, Keys};
 use super::{ExclusiveModel, permitting, refresh};
@@ -7,13 +7,13 @@ use crate::framework::{Attr, Set, Warnings};
 use crate::gitlab::{Client, Error, ErrorKind, Freshness, Kind, PermissionList, ProjectId};
 use crate::provider::permissions;
 
-/// Returns the whole allowlist of a project, with both kinds, and with `project` left to the
-/// caller. Keys are IDs, since some hosts write keys into generated configuration without quotes
-/// (Terraform before 1.9, OpenTofu), where a path doesn't parse.
+/// Returns the whole allowlist of a project, with both kinds. The caller sets `project`. Keys are
+/// IDs because Terraform before 1.9 and OpenTofu write keys into generated configuration without
+/// quotes, and an unquoted path isn't valid.
 ///
 /// # Errors
 ///
-/// Whatever keeps GitLab from answering.
+/// Fails if the allowlist can't be read.
 pub(in crate::provider) async fn found(
     gitlab: &Client,
     (project_id, project): (ProjectId, &str),
@@ -39,20 +39,20 @@ pub(in crate::provider) async fn found(
         refresh::observe(gitlab, project, model, Freshness::Shared, Keys::Ids, warnings).await
     };
     match observe(both_kinds).await {
-        // A GitLab without group entries has projects to manage.
+        // This version of GitLab doesn't have group entries.
         Err(error) if !error.is_supported() => observe(projects).await,
         observed => observed,
     }
 }
 
-/// Checks whether GitLab shows the permissions of all of the project's entries. If they are hidden
-/// from the token, a warning says so.
+/// Checks whether GitLab shows the permissions of all entries of the project. Warns if they are
+/// hidden from the token.
 async fn shows_permissions(
     gitlab: &Client,
     (project_id, project): (ProjectId, &str),
     warnings: &Warnings,
 ) -> Result<bool, Error> {
-    // First, because it tells the path by which permissions are asked for.
+    // First, because it has the path that the query for permissions needs.
     let projects = gitlab.allowlist(project_id, Kind::Project, Freshness::Shared).await?;
     let groups = match gitlab.allowlist(project_id, Kind::Group, Freshness::Shared).await {
         Ok(groups) => Some(groups),

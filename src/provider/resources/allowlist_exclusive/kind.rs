@@ -1,5 +1,4 @@
-//! The two kinds of entries, projects and groups, told apart once: everything else is written for
-//! either.
+//! The two kinds of entries, projects and groups. All other modules are generic over the kind.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +7,25 @@ use super::entries::{Entries, Entry};
 use crate::framework::{Attr, Set};
 use crate::gitlab::{Allowlist, GroupId, Id, ListedEntry, PermissionList, Permissions, ProjectId};
 
-/// A kind of entry, with the attributes that name such entries.
+/// A kind of entry, with its attributes.
 pub(super) trait Managed: Id {
-    /// The attribute that holds entries with their permissions.
+    /// The map of entries with permissions.
     const ENTRIES: &'static str;
-    /// The attribute of paths or IDs.
+    /// The set of paths or IDs.
     const REFERENCES: &'static str;
-    /// The attribute that holds IDs.
+    /// The set of IDs.
     const TARGET_IDS: &'static str;
 
-    /// Returns the kind's attributes of a model.
+    /// Returns the attributes of this kind.
     fn side(model: &ExclusiveModel) -> Side<'_>;
 
-    /// Returns the entries of a model, to be set.
+    /// Returns the map of entries.
     fn entries(model: &mut ExclusiveModel) -> &mut Attr<Entries>;
 
-    /// Returns the IDs of a model, to be set.
+    /// Returns the set of IDs.
     fn target_ids(model: &mut ExclusiveModel) -> &mut Attr<Set<i64>>;
 
-    /// Returns the paths or IDs of a model, to be set.
+    /// Returns the set of paths or IDs.
     fn references(model: &mut ExclusiveModel) -> &mut Attr<Set<String>>;
 }
 
@@ -39,7 +38,7 @@ pub(super) struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// Returns whether the kind is managed; `None` while unknown values decide.
+    /// Returns whether the kind is managed, or `None` if it depends on unknown values.
     pub(super) fn is_managed(self) -> Option<bool> {
         let Self { entries, references, target_ids } = self;
         if entries.known().is_some() || references.known().is_some() || target_ids.known().is_some()
@@ -49,13 +48,12 @@ impl<'a> Side<'a> {
         (entries.is_null() && references.is_null() && target_ids.is_null()).then_some(false)
     }
 
-    /// Checks whether permissions are managed, as far as is known: whether the kind is in the form
-    /// of a map.
+    /// Checks whether the kind is managed by a map, and so are permissions.
     pub(super) fn is_map(self) -> bool {
         !self.entries.is_null()
     }
 
-    /// Checks whether IDs are still to be known.
+    /// Checks whether an ID is unknown.
     pub(super) fn is_open(self) -> bool {
         let is_open =
             |entry: &Attr<Entry>| entry.known().is_none_or(|entry| entry.id.known().is_none());
@@ -73,7 +71,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// The IDs that are known.
+    /// Returns the known IDs.
     pub(super) fn ids<I: Managed>(self) -> impl Iterator<Item = I> + use<'a, I> {
         let target_ids = self.target_ids.known().into_iter().flat_map(|Set(target_ids)| target_ids);
         let target_ids = target_ids.filter_map(|id| id.known().copied());
@@ -81,7 +79,7 @@ impl<'a> Side<'a> {
         target_ids.chain(of_entries).filter_map(|id| I::try_from(id).ok())
     }
 
-    /// Returns the known paths and IDs as they are written.
+    /// Returns the known paths and IDs as written.
     pub(super) fn texts(self) -> impl Iterator<Item = &'a str> {
         let references = self.references.known().into_iter().flat_map(|Set(references)| references);
         references
@@ -90,18 +88,18 @@ impl<'a> Side<'a> {
             .map(String::as_str)
     }
 
-    /// The keys of the map.
+    /// Returns the keys of the map.
     pub(super) fn keys(self) -> impl Iterator<Item = &'a String> {
         self.entries.known().into_iter().flat_map(BTreeMap::keys)
     }
 
-    /// The elements of the map that are known, each with its key.
+    /// Returns the known elements of the map by key.
     pub(super) fn elements(self) -> impl Iterator<Item = (&'a String, &'a Entry)> {
         let entries = self.entries.known().into_iter().flatten();
         entries.filter_map(|(key, entry)| Some((key, entry.known()?)))
     }
 
-    /// The permissions that are managed, by ID, as far as both are known.
+    /// Returns the managed permissions by ID, as far as both are known.
     pub(super) fn permissions<I: Managed>(self) -> BTreeMap<I, Permissions> {
         let of = |(_, entry): (_, &Entry)| {
             Some((I::try_from(*entry.id.known()?).ok()?, entry.permissions()?))
@@ -110,12 +108,12 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The entries of one kind on a list, with the path of those whose path is visible.
+/// The entries of one kind on the server, with their paths as far as they are visible.
 #[derive(Debug, Clone)]
 pub(super) struct Live<I>(pub(super) BTreeMap<I, Option<String>>);
 
 impl<I: Managed> Live<I> {
-    /// Returns the entry for people: its path where that is visible, and its ID.
+    /// Returns the display name of the entry: its path if it is visible, and its ID.
     pub(super) fn describe(&self, id: I) -> String {
         match self.0.get(&id) {
             Some(Some(path)) => format!("{} {path} ({id})", I::KIND),
@@ -125,8 +123,8 @@ impl<I: Managed> Live<I> {
 }
 
 impl<I: Managed> Live<I> {
-    /// Returns the entries of a list. A list with permissions, if one was read, gives paths that
-    /// the other one hides.
+    /// Returns the entries of an allowlist. The list of permissions may have paths that the
+    /// allowlist hides.
     pub(super) fn of(list: &Allowlist, permissions: Option<&PermissionList>) -> Self {
         let path = |target| permissions?.get(target).map(|entry| entry.full_path.clone());
         let entry = |entry: &ListedEntry| {

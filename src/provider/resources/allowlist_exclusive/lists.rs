@@ -1,4 +1,4 @@
-//! The allowlists that a plan has read: what it decides and warns of is made from these values.
+//! The allowlists that a plan has read. All its decisions and warnings are based on these values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::gitlab::{
     Allowlist, Client, Error, Freshness, GroupId, Kind, PermissionList, ProjectId, Target,
 };
 
-/// Something for each kind.
+/// A value for each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ByKind<T> {
     pub(super) projects: T,
@@ -28,7 +28,7 @@ impl<T> ByKind<T> {
     }
 }
 
-/// Returns the kinds that a plan reads the list of: those that are managed, may be, or were.
+/// Returns the kinds that a plan has to read: those that are, may be, or were managed.
 pub(super) fn to_read(prior: Option<&ExclusiveModel>, config: &ExclusiveModel) -> ByKind<bool> {
     let reads = |config: Side<'_>, prior: Option<Side<'_>>| {
         config.is_managed() != Some(false)
@@ -40,9 +40,9 @@ pub(super) fn to_read(prior: Option<&ExclusiveModel>, config: &ExclusiveModel) -
     }
 }
 
-/// Returns the kinds that a plan adopts: what the apply removes of them was in no earlier state. A
-/// kind is adopted by a first apply, by the first one after an import, when another project's list
-/// is meant from now on, and when the kind wasn't managed before.
+/// Returns the kinds that a plan adopts, which means that the prior state doesn't have the entries
+/// that the apply removes: in the first apply, in the first one after an import, if the project
+/// changes, and if the kind wasn't managed before.
 pub(super) fn adopted(
     planned: &ExclusiveModel,
     prior: Option<&ExclusiveModel>,
@@ -62,20 +62,20 @@ pub(super) fn adopted(
     }
 }
 
-/// The lists that were read.
+/// The allowlists that were read.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
     members: ByKind<Option<Arc<Allowlist>>>,
-    /// The permissions of the entries, if they were asked for.
+    /// The permissions of the entries, if they were read.
     permissions: Option<Arc<PermissionList>>,
 }
 
 impl Lists {
-    /// Reads the lists of these kinds.
+    /// Reads the allowlists of these kinds.
     ///
     /// # Errors
     ///
-    /// Whatever keeps GitLab from answering.
+    /// Fails if one of them can't be read.
     pub(super) async fn read(
         gitlab: &Client,
         project_id: ProjectId,
@@ -87,12 +87,12 @@ impl Lists {
             }
             gitlab.allowlist(project_id, kind, Freshness::Shared).await.map(Some)
         };
-        // Both are waited for, so that of two refusals the same one is told each time.
+        // Waits for both, so that of two errors always the same one is returned.
         let (projects, groups) = tokio::join!(read(Kind::Project), read(Kind::Group));
         Ok(Self { members: ByKind { projects: projects?, groups: groups? }, permissions: None })
     }
 
-    /// Returns the path that the project has now, if the list of projects tells it.
+    /// Returns the project's current path, if the allowlist of projects has it.
     pub(super) fn project_path(&self) -> Option<&str> {
         self.members.projects.as_ref()?.project_path()
     }
@@ -102,17 +102,17 @@ impl Lists {
         self.members.of(I::KIND).as_ref().map(|list| Live::of(list, self.permissions.as_deref()))
     }
 
-    /// Returns the lists with these permissions of their entries.
+    /// Adds the permissions of the entries.
     pub(super) fn with(self, permissions: Arc<PermissionList>) -> Self {
         Self { permissions: Some(permissions), ..self }
     }
 
-    /// Returns the list of a kind, if it was read.
+    /// Returns the allowlist of a kind, if it was read.
     pub(super) fn members(&self, kind: Kind) -> Option<&Allowlist> {
         self.members.of(kind).as_deref()
     }
 
-    /// Returns the targets of all lists that were read.
+    /// Returns the targets on all allowlists that were read.
     pub(super) fn targets(&self) -> impl Iterator<Item = Target> {
         let lists = [&self.members.projects, &self.members.groups].into_iter().flatten();
         lists.flat_map(|list| list.iter()).map(|entry| entry.target)
@@ -123,20 +123,20 @@ impl Lists {
         self.permissions.as_deref()
     }
 
-    /// Checks whether the list shows the target, as far as it was read.
+    /// Checks whether an allowlist that was read has the target.
     pub(super) fn shows(&self, target: Target) -> bool {
         self.members.of(target.kind()).as_ref().is_some_and(|list| list.get(target).is_some())
     }
 }
 
-/// The note with the targets that the plan has named, by kind, as ones that its apply removes or
-/// may remove.
+/// The note with the targets, by kind, that according to the plan may lose access.
 const NAMED: &str = "named";
-/// The same note of the first plan, in the plan of the apply.
+/// The same note of the first plan, in the plan during apply.
 const PROMISED: &str = "promised";
 
-/// Returns the notes with what this plan names: of each kind whose list was read, all that isn't
-/// surely kept. If the host hands on the first plan, only what that one has named counts.
+/// Returns the notes with the targets that may lose access: all on the allowlists that were read,
+/// except for those that are certain to stay. If the host passes on the first plan, only the
+/// targets that it named are allowed.
 pub(super) fn note_of(
     lists: &Lists,
     kept: &BTreeSet<Target>,
@@ -155,9 +155,10 @@ pub(super) fn note_of(
     Map::from_iter([(NAMED.to_owned(), Json::Object(kinds.collect()))])
 }
 
-/// Returns the targets that an apply may remove, by kind; a kind about which no plan is known is
-/// missing, and then all of its targets may be removed. Hosts hand the first plan's names on, or
-/// else the prior state tells: what it has and the new state has not was in the plan.
+/// Returns the targets that an apply may remove, by kind. If nothing is known about the plan of a
+/// kind, the kind is missing, and the apply may remove all of its targets. The targets come from
+/// the first plan, if the host passes it on, or from the prior state: targets that it has and the
+/// new state doesn't were in the plan.
 pub(super) fn removable(
     private: &Private,
     prior: Option<&ExclusiveModel>,
@@ -189,7 +190,7 @@ mod tests {
     use super::*;
     use crate::framework::{Attr, Set};
 
-    /// A list of project 1 with projects of those IDs; groups aren't managed.
+    /// Returns the allowlist of project 1 with these projects. Groups aren't managed.
     fn list(projects: Attr<Set<i64>>) -> ExclusiveModel {
         ExclusiveModel {
             target_project_ids: projects,

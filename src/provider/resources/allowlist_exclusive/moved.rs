@@ -1,4 +1,4 @@
-//! Taking over a `gitlab_project_job_token_scopes` of the official provider.
+//! Moves from the official provider's `gitlab_project_job_token_scopes`.
 
 use super::ExclusiveModel;
 use crate::framework::{Attr, Diagnostic, Errors, MoveSource, Set, Warnings};
@@ -6,7 +6,7 @@ use crate::provider::moved;
 
 pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scopes";
 
-/// The state in our terms. A kind that the state does not know is left alone, as it was.
+/// Converts the state. A kind that the state doesn't have isn't managed.
 pub(super) fn take_over(
     source: &MoveSource,
     warnings: &Warnings,

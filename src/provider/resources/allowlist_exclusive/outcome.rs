@@ -1,4 +1,4 @@
-//! The outcome of the writes to a list, and the message when not all of them were done.
+//! The results of the writes to an allowlist, and the message if some of them failed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,29 +10,29 @@ use crate::provider::overlap;
 use crate::provider::permissions::still_there;
 use crate::provider::report::{Asking, report_all};
 
-/// A write to a list. Additions are told before removals.
+/// A write to an allowlist. Messages list additions before removals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Write {
-    /// Puts the target on the list.
+    /// Adds the target.
     Add(Target),
-    /// Gives the target, which is on the list, its permissions.
+    /// Sets the permissions of a target on the allowlist.
     Permit(Target),
-    /// Takes the target off the list, which doesn't name it.
+    /// Removes a target that isn't in the configuration.
     Remove(Target),
-    /// Takes the target off the list, which isn't managed any more.
-    GiveUp(Target),
+    /// Removes a target because the resource is destroyed.
+    Destroy(Target),
 }
 
-/// The reason why a write was not carried out.
+/// The reason for a write that wasn't made.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// GitLab has not done it.
+    /// GitLab returned an error.
     GitLab(Error),
-    /// GitLab has not given the entry its permissions.
+    /// GitLab didn't set the permissions.
     NotGranted(Box<NotGranted>),
-    /// It would undo what another resource of the run has just written.
+    /// The write would undo another resource's write in this run.
     Undoes(Manager),
-    /// The target is left to another resource of the run.
+    /// Another resource of the run manages the target.
     Left,
 }
 
@@ -48,12 +48,12 @@ impl From<NotGranted> for Refusal {
     }
 }
 
-/// The outcome of the writes so far.
+/// The results so far.
 #[derive(Default)]
 pub(super) struct Outcome {
-    /// The project's name for people.
+    /// The display name of the project.
     project: String,
-    /// The targets' names for people.
+    /// The display names of the targets.
     names: Named,
     added: BTreeSet<Target>,
     permitted: BTreeSet<Target>,
@@ -62,12 +62,12 @@ pub(super) struct Outcome {
     interrupted: BTreeSet<Write>,
     failed: BTreeMap<Write, Error>,
     undoing: BTreeMap<Write, Manager>,
-    /// Entries that a failed addition has made and that couldn't be taken off again.
+    /// Entries that a failed addition created and couldn't remove again.
     standing: Vec<String>,
 }
 
 impl Outcome {
-    /// Returns the outcome before the first write.
+    /// Creates an outcome without results.
     pub(super) fn of(project: &str, names: Named) -> Self {
         Self { project: project.to_owned(), names, ..Self::default() }
     }
@@ -76,7 +76,7 @@ impl Outcome {
         self.names.get(&target).cloned().unwrap_or_else(|| target.to_string())
     }
 
-    /// Notes how a write ended.
+    /// Adds the result of a write.
     pub(super) fn note(&mut self, write: Write, result: Result<(), Refusal>) {
         let refusal = match result {
             Err(refusal) => refusal,
@@ -84,7 +84,7 @@ impl Outcome {
                 match write {
                     Write::Add(target) => self.added.insert(target),
                     Write::Permit(target) => self.permitted.insert(target),
-                    Write::Remove(target) | Write::GiveUp(target) => self.removed.insert(target),
+                    Write::Remove(target) | Write::Destroy(target) => self.removed.insert(target),
                 };
                 return;
             }
@@ -110,13 +110,13 @@ impl Outcome {
         }
     }
 
-    /// Returns the targets that were left to other resources.
+    /// Returns the targets that were left for other resources.
     pub(super) fn left(&self) -> BTreeSet<String> {
         self.left.iter().map(|target| self.name(*target)).collect()
     }
 
-    /// Success if all was done; else an error that names what was done and all that was not, and
-    /// one with all writes that would have undone other resources'.
+    /// Returns one error that lists all writes, done and not done, and one error for writes that
+    /// would undo those of other resources.
     pub(super) fn into_result(self) -> Result<(), Errors> {
         let undoing = self.undoing.iter().map(|(write, by)| (self.name(write.target()), *by));
         let undone = overlap::all_undone(&undoing.collect(), &self.project);
@@ -142,7 +142,7 @@ impl Outcome {
         told
     }
 
-    /// Returns what was done, and what the end of the run left undone.
+    /// Returns what was done, and what wasn't because the run was stopped.
     fn summary(&self) -> String {
         let not_added = self.interrupted.iter().filter_map(Write::added);
         let not_removed = self.interrupted.iter().filter_map(Write::removed);
@@ -190,7 +190,7 @@ impl Outcome {
         match write {
             Write::Add(_) => format!("add {name}"),
             Write::Permit(_) => format!("set permissions of {name}"),
-            Write::Remove(_) | Write::GiveUp(_) => format!("remove {name}"),
+            Write::Remove(_) | Write::Destroy(_) => format!("remove {name}"),
         }
     }
 }
@@ -202,7 +202,7 @@ impl Write {
             Write::Add(target)
             | Write::Permit(target)
             | Write::Remove(target)
-            | Write::GiveUp(target) => target,
+            | Write::Destroy(target) => target,
         }
     }
 
@@ -215,6 +215,6 @@ impl Write {
     }
 
     fn removed(&self) -> Option<&Target> {
-        if let Self::Remove(target) | Self::GiveUp(target) = self { Some(target) } else { None }
+        if let Self::Remove(target) | Self::Destroy(target) = self { Some(target) } else { None }
     }
 }

@@ -1,4 +1,4 @@
-//! The permissions of a list in the form of maps, as a plan holds them against GitLab.
+//! Checks the permissions of an exclusive allowlist with maps against GitLab in a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,12 +18,12 @@ use crate::provider::report::{Asking, is_out_of_reach, of_a_plan, report_asking}
 use crate::provider::{names, permissions};
 
 impl Lists {
-    /// Returns the lists with the permissions of their entries, which maps need.
+    /// Adds the permissions of the entries to the allowlists, which maps need.
     ///
     /// # Errors
     ///
-    /// If GitLab doesn't have permissions, doesn't show them to the token, or can't be asked. A
-    /// list that couldn't be read because GitLab can't be reached yet is none.
+    /// Fails if GitLab doesn't have permissions, hides them from the token, or can't be asked.
+    /// Succeeds if the allowlists couldn't be read because GitLab isn't reachable yet.
     pub(super) async fn with_permissions(
         self,
         gitlab: &Client,
@@ -62,18 +62,18 @@ impl Lists {
     }
 }
 
-/// The most readings of permissions that are compared with the members before some of these are
-/// known to be hidden.
+/// Maximum number of readings of permissions before members without permissions are considered
+/// hidden.
 const READINGS: usize = 3;
 
-/// Returns the permissions of the entries on a list, and the names of the members that they lack: a
-/// token may be shown entries over REST and fewer or none over GraphQL, without an error. What is
-/// missing is looked for in another reading, and members that have left the list meanwhile, such as
-/// entries that this run removes, aren't missing.
+/// Returns the permissions of the entries, and the names of members that have none: GraphQL may
+/// show a token fewer entries than REST, without an error. Missing entries are read again. Members
+/// that have left the allowlist in the meantime, for example because this run removes them, aren't
+/// missing.
 ///
 /// # Errors
 ///
-/// Whatever keeps GitLab from answering.
+/// Fails if GitLab can't be asked.
 pub(super) async fn read(
     gitlab: &Client,
     project_id: ProjectId,
@@ -95,7 +95,8 @@ pub(super) async fn read(
             list = gitlab.permissions(project_id, Freshness::Now).await?;
             missing = hidden(&list);
         }
-        // Read after the permissions, so that a removal in between can't make an entry look hidden.
+        // Members are read after the permissions, so that an entry that is removed in between
+        // doesn't appear hidden.
         for kind in Kind::ALL {
             if missing.iter().any(|target| target.kind() == kind) {
                 let now = gitlab.allowlist(project_id, kind, Freshness::Now).await?;
@@ -111,7 +112,7 @@ pub(super) async fn read(
     Ok((list, missing.iter().map(named).collect()))
 }
 
-/// Returns the problem of entries that GitLab shows without their permissions.
+/// Returns the error of entries that GitLab shows without their permissions.
 pub(super) fn incomplete(project: &str, hidden: &[String]) -> Diagnostic {
     let lines: Vec<String> = hidden.iter().map(|name| format!("  - {name}")).collect();
     let detail = format!(
@@ -132,12 +133,12 @@ fn with_set_form(problem: Diagnostic) -> Diagnostic {
     Diagnostic { detail, ..problem }
 }
 
-/// Checks the permissions that the plan changes: whether GitLab knows the policies, and whether an
-/// entry restricts the project's own jobs.
+/// Checks the permissions that the plan changes: GitLab must know the policies. Warns if an entry
+/// restricts the project's own jobs.
 ///
 /// # Errors
 ///
-/// All elements with policies that GitLab doesn't know.
+/// Returns all elements with policies that GitLab doesn't know.
 pub(super) async fn check(
     connection: &Connection,
     project_id: ProjectId,
@@ -168,8 +169,8 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// Checks the names of policies that the prior state lacks against those that GitLab knows. One
-/// that won't tell is no error.
+/// Checks that GitLab knows the policies that the prior state doesn't have. Succeeds if GitLab
+/// doesn't return its policies.
 async fn check_names(
     gitlab: &Client,
     prior: Option<&ExclusiveModel>,
@@ -192,7 +193,7 @@ async fn check_names(
     Errors::check(new.into_iter().filter_map(unknown))
 }
 
-/// Returns the policies that each element names, with its path.
+/// Returns the policies of each element, with its path.
 fn elements(list: &ExclusiveModel) -> Vec<(AttributePath, Vec<&String>)> {
     fn of<I: Managed>(side: Side<'_>) -> impl Iterator<Item = (AttributePath, Vec<&String>)> {
         side.elements().filter_map(move |(key, entry)| {
@@ -203,8 +204,8 @@ fn elements(list: &ExclusiveModel) -> Vec<(AttributePath, Vec<&String>)> {
     of::<ProjectId>(ProjectId::side(list)).chain(of::<GroupId>(GroupId::side(list))).collect()
 }
 
-/// Names the entries whose permissions the apply changes and which the state doesn't have, or has
-/// with others than the server, so that the plan doesn't show it.
+/// Warns of entries whose permissions change although the plan doesn't show it, because the state
+/// doesn't have the entry, or has different permissions than the server.
 pub(super) fn warn_of_changes(
     project: &str,
     prior: Option<&ExclusiveModel>,
@@ -235,8 +236,7 @@ pub(super) fn warn_of_changes(
     }
 }
 
-/// Names the entries whose permissions were managed and are so no more, because the configuration
-/// has a set in place of the map.
+/// Warns of entries whose permissions are no longer managed because a set replaces the map.
 pub(super) fn warn_of_abandoned(
     project: &str,
     prior: &ExclusiveModel,

@@ -58,9 +58,8 @@ pub(super) async fn plan(
     Ok(Plan { planned, replace, notes })
 }
 
-/// Returns the configuration with the ID of its project, as far as a plan can know it, and what is
-/// on the allowlist. The allowlist of the prior state is read first: it has the path that the
-/// project has now.
+/// Reads the allowlist, and returns it with the configuration and the ID of its project, as far as
+/// it is known. The allowlist of the prior state is read first: it has the project's current path.
 async fn read(
     context: &PlanContext<'_, Connection>,
     prior: Option<&ExclusiveModel>,
@@ -130,7 +129,8 @@ fn differs(prior: &ExclusiveModel, config: &ExclusiveModel) -> bool {
         || side_differs(GroupId::side(config), GroupId::side(prior))
 }
 
-/// Plans the IDs of one kind, and adds the targets that are certain to keep or get access to `kept`.
+/// Plans the IDs of one kind, and adds the targets that are certain to be on the allowlist to
+/// `kept`.
 async fn plan_ids<I: Managed>(
     gitlab: Option<&Client>,
     prior: Option<&ExclusiveModel>,
@@ -158,8 +158,8 @@ fn planned_ids(planned: &ExclusiveModel) -> PlannedIds {
         .with_entries(GroupId::ENTRIES, entries::ids(GroupId::side(planned)))
 }
 
-/// Warns of all that the plan itself doesn't show, claims what it wants, and returns what the apply
-/// must know.
+/// Warns of what the plan itself doesn't show, claims the entries, and returns the notes for the
+/// apply.
 fn warn_and_claim(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -179,7 +179,7 @@ fn warn_and_claim(
     }
     warn::covered_projects(&project, (prior, planned), kept, lists, context.warnings);
     let kept: BTreeSet<Target> = kept.keys().copied().collect();
-    // To remove what another resource of this run has just added is a conflict.
+    // Removing a target that another resource of this run has just added is a conflict.
     let (ledger, own) = (&connection.ledger, context.instance.mark);
     let stays = |target: &Target| ledger.was_added(Object::Entry(project_id, *target), own);
     let staying = kept.iter().copied().chain(lists.targets().filter(stays)).collect();

@@ -1,14 +1,12 @@
-//! Logs how far the writes to a list have come, for a long apply. What came of each single write
-//! is told elsewhere.
+//! Logs the progress of the writes to an allowlist.
 
 use super::outcome::Write;
 use crate::gitlab::ProjectId;
 
-/// Number of writes between two lines of the log: often enough to show that all is well, and with
-/// the most that a list can hold still only some ten lines for each kind.
+/// Number of writes per log line: about ten lines for a full allowlist of one kind.
 const INTERVAL: usize = 20;
 
-/// The progress of one step, all of whose writes are of the same sort.
+/// The progress of one step, whose writes are all of the same type.
 pub(super) struct Progress {
     project_id: ProjectId,
     what: &'static str,
@@ -18,17 +16,17 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// The progress of a step in which nothing is written yet.
+    /// Starts a step.
     pub(super) fn of(project_id: ProjectId, step: &[Write]) -> Progress {
         let what = match step.first() {
-            Some(Write::Remove(_) | Write::GiveUp(_)) => "removed",
+            Some(Write::Remove(_) | Write::Destroy(_)) => "removed",
             Some(Write::Permit(_)) => "changed",
             Some(Write::Add(_)) | None => "added",
         };
         Progress { project_id, what, total: step.len(), done: 0, failed: 0 }
     }
 
-    /// Notes that a write ended, and tells of it where it is time to.
+    /// Counts a finished write, and logs the progress at each interval.
     pub(super) fn note(&mut self, is_done: bool) {
         *if is_done { &mut self.done } else { &mut self.failed } += 1;
         if self.is_time_to_tell() {
@@ -41,7 +39,7 @@ impl Progress {
         }
     }
 
-    /// After every so many writes, and after the last.
+    /// Returns true after each interval, and after the last write.
     fn is_time_to_tell(&self) -> bool {
         let ended = self.done + self.failed;
         ended.is_multiple_of(INTERVAL) || ended == self.total

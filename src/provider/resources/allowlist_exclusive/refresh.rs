@@ -1,5 +1,5 @@
-//! Reads what is on the list now, and keeps the paths and IDs of the state where they name the same
-//! targets.
+//! Reads the allowlist, and keeps the paths and IDs of the state for the targets that are still on
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,9 +15,8 @@ use crate::gitlab::{
 use crate::provider::permissions;
 use crate::provider::report::{Asking, report_asking};
 
-/// Returns the state with what the server holds of the managed kinds. In the form of a map an entry
-/// has its permissions, too; where those aren't visible, a warning says so, and the state keeps
-/// what it has of them.
+/// Returns the state with the managed kinds as the server has them, with permissions for maps.
+/// Warns if permissions aren't visible, and keeps those in the state.
 pub(super) async fn observe(
     client: &Client,
     (project_id, project): (ProjectId, &str),
@@ -47,7 +46,7 @@ pub(super) async fn observe(
     Ok(state)
 }
 
-/// Returns the list of a kind, if that is managed.
+/// Returns the allowlist of a kind, if it is managed.
 async fn members<I: Managed>(
     client: &Client,
     project_id: ProjectId,
@@ -60,8 +59,7 @@ async fn members<I: Managed>(
     client.allowlist(project_id, I::KIND, freshness).await.map(Some)
 }
 
-/// Returns the permissions of the entries. Where they or some of them aren't visible, a warning
-/// says so.
+/// Returns the permissions of the entries. Warns if not all of them are visible.
 async fn permissions(
     client: &Client,
     (project_id, project): (ProjectId, &str),
@@ -116,7 +114,7 @@ async fn observe_kind<I: Managed>(
     Ok(())
 }
 
-/// Returns a path or ID for each entry: the one in the state, else its path, else its ID.
+/// Returns a path or ID for each entry: the one in the state, otherwise its path, otherwise its ID.
 async fn keep_references<I: Managed>(
     client: &Client,
     references: &[Attr<String>],
@@ -134,8 +132,8 @@ async fn keep_references<I: Managed>(
     Ok(Set(live.0.iter().map(reference_of).map(Attr::Known).collect()))
 }
 
-/// Returns the ID for a path or ID of the state. Only a path that no entry has needs a request: it
-/// may be a former one.
+/// Returns the ID of a path or ID in the state. Only a path that isn't on the allowlist needs a
+/// request: the project may have been renamed.
 async fn reference_id<I: Managed>(
     client: &Client,
     path_or_id: &str,

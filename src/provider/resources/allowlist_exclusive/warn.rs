@@ -1,4 +1,4 @@
-//! The warnings of an exclusive list's plan, made from the lists that the plan has read.
+//! The warnings in the plan of an exclusive allowlist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,9 @@ use crate::framework::{Diagnostic, Warnings};
 use crate::gitlab::{GroupId, Permissions, ProjectId, Reference, Target, same_path};
 use crate::provider::names::{self, capital};
 
-/// Names each target that the apply takes access from and that the plan itself doesn't show: of a
-/// kind that is adopted, or whose IDs are not all known, any that isn't surely kept; else one that
-/// the prior state lacks.
+/// Warns of targets that lose access although the plan itself doesn't show it. If the kind is
+/// adopted, or if some IDs are unknown, these are all that aren't certain to stay; otherwise those
+/// that aren't in the prior state.
 pub(super) fn loss_of_access(
     project: &str,
     (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
@@ -60,7 +60,7 @@ fn losers<I: Managed>(
     loses.map(|id| live.describe(*id)).collect()
 }
 
-/// Warns of a kind that is no longer managed, and names who keeps access.
+/// Warns of a kind that is no longer managed, and lists the targets that keep access.
 pub(super) fn no_longer_managed(
     project: &str,
     prior: &ExclusiveModel,
@@ -110,8 +110,8 @@ fn lines(names: &[String]) -> String {
     names.iter().map(|name| format!("  - {name}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Tells of projects that a group of the same list covers already, when the set of either changes.
-/// `kept` has the names of the planned targets.
+/// Warns of projects that a group on the same allowlist already includes, if either set changes.
+/// `kept` has the display names of the planned targets.
 pub(super) fn covered_projects(
     project: &str,
     (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
@@ -138,8 +138,7 @@ pub(super) fn covered_projects(
             .iter()
             .filter(|(group, _)| inside(group))
             .max_by_key(|(group, _)| group.len())?;
-        // GitLab looks at the project's own entry first, so that one with other permissions isn't
-        // in vain.
+        // GitLab prefers the project's own entry, so one with other permissions has an effect.
         (covered.permissions == group.permissions)
             .then(|| format!("  - {}, by {}", covered.name, group.name))
     };
@@ -161,14 +160,14 @@ pub(super) fn covered_projects(
 
 /// A planned target whose path is known.
 struct Covered {
-    /// Its name for people.
+    /// The display name.
     name: String,
-    /// The permissions that the map gives it.
+    /// The permissions in the map.
     permissions: Option<Permissions>,
 }
 
-/// Returns the planned targets of a kind by full path, as far as these are known, as configured and
-/// as listed.
+/// Returns the planned targets of a kind by full path, from the configuration and the allowlist, as
+/// far as they are known.
 fn paths<I: Managed>(
     planned: &ExclusiveModel,
     kept: &Named,

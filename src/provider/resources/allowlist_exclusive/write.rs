@@ -1,5 +1,5 @@
-//! The writes of an exclusive list: what the server has now is read and held against what the plan
-//! has named, and each write waits for its turn among those of the other resources of the run.
+//! Writes an exclusive allowlist: reads what the server has, checks removals against the plan, and
+//! waits for its turn to write each entry.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,13 +23,13 @@ use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value};
 use crate::provider::{claiming, overlap};
 
-/// Makes the list on the server what the model says of the managed kinds. `prior` is the state
-/// before, if it is that of the same project.
+/// Writes the managed kinds to the server. `prior` is the prior state, if it is for the same
+/// project.
 ///
 /// # Errors
 ///
-/// If a target would lose access that no plan has named, before anything is written; all writes
-/// that failed.
+/// Fails before the first write if a target would lose access that no plan has named. Otherwise
+/// returns all writes that failed.
 pub(super) async fn converge(
     context: &Context<'_, Connection>,
     project_id: ProjectId,
@@ -56,13 +56,12 @@ pub(super) async fn converge(
     writer.carry_out(steps(projects.writes, groups.writes), names, |_| false).await
 }
 
-/// Removes all that a state manages, but for what other resources of the run manage too. Returns
-/// whether the project was there until the end: a list that is gone with its project has nothing on
-/// it.
+/// Removes all entries of a state, except for those that other resources of the run manage. Returns
+/// false if GitLab returned 404 for the project, which means that its allowlist is gone, too.
 ///
 /// # Errors
 ///
-/// All writes that failed.
+/// Returns all writes that failed.
 pub(super) async fn remove_all(
     context: &Context<'_, Connection>,
     project_id: ProjectId,
@@ -75,23 +74,23 @@ pub(super) async fn remove_all(
         gone
     };
     let writer = Writer::new(context, project_id, state);
-    let managed = writer.names.keys().copied().map(Write::GiveUp).collect();
+    let managed = writer.names.keys().copied().map(Write::Destroy).collect();
     writer.carry_out([managed], writer.names.clone(), without_project).await?;
     Ok(is_there.into_inner())
 }
 
-/// The writes of one kind, and what the server has now, with its names for people.
+/// The writes for one kind, and the display names of what is on the server.
 #[derive(Default)]
 struct Goals {
     writes: Goal,
     listed: Named,
 }
 
-/// The common part of the writes of one list.
+/// What the writes to one allowlist share.
 struct Writer<'a> {
     context: &'a Context<'a, Connection>,
     project_id: ProjectId,
-    /// The project's name for people.
+    /// The display name of the project.
     project: String,
     own: Option<Mark>,
     names: Named,
@@ -107,7 +106,7 @@ impl<'a> Writer<'a> {
         let own = context.private.mark();
         let (mut names, permissions) = (claims::named(list), claims::permissions(list));
         for (target, name) in &mut names {
-            // The plan of this run, or another resource, may know the path.
+            // The plan of this run or another resource may know the path.
             let object = Object::Entry(project_id, *target);
             *name = overlap::named(&context.client.ledger, object, std::mem::take(name));
         }
@@ -119,8 +118,9 @@ impl<'a> Writer<'a> {
         if side.is_managed() != Some(true) {
             return Ok(Goals::default());
         }
-        // What the plan of this same step has read, so that those are removed of whom it warned;
-        // never an older list, for nobody who got onto it meanwhile may stay.
+        // The reading of the plan in this step, so that exactly the targets that it named are
+        // removed. An older one might miss targets that were added since, and they would keep
+        // access.
         let gitlab = &self.context.client.gitlab;
         let list = gitlab.allowlist(self.project_id, I::KIND, Freshness::Recent).await?;
         let permissions = match side.is_map() {
@@ -143,8 +143,8 @@ impl<'a> Writer<'a> {
         Ok(Goals { writes: Goal::new(&live, &wanted), listed })
     }
 
-    /// Checks that a plan has named all who lose access. Those whom this run itself has added are a
-    /// conflict, which another message tells.
+    /// Checks that a plan has named all targets that lose access. Removing targets that this run
+    /// has added is a conflict, which has its own message.
     fn check_named(
         &self,
         prior: Option<&ExclusiveModel>,
@@ -181,8 +181,7 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    /// Carries out the writes of each step all at once. A failed one keeps no other from being
-    /// done.
+    /// Makes all writes of a step concurrently. All are made even if some fail.
     async fn carry_out<const STEPS: usize>(
         &self,
         steps: [Vec<Write>; STEPS],
@@ -224,7 +223,7 @@ impl<'a> Writer<'a> {
                 gitlab.revoke(self.project_id, target).await?;
                 turn.wrote(self.own, Value::Default);
             }
-            Write::GiveUp(target) => {
+            Write::Destroy(target) => {
                 if claiming::leave(self.context, &turn) {
                     return Err(Refusal::Left);
                 }

@@ -1,4 +1,4 @@
-//! A change of a scope's project.
+//! Changes of a scope's project.
 
 use super::{ScopeModel, claims, project_id_of};
 use crate::framework::PlanContext;
@@ -8,7 +8,7 @@ use crate::provider::ledger::Manager;
 use crate::provider::names;
 use crate::provider::replacement::{self, Former};
 
-/// Returns the attributes that a plan replaces the scope for.
+/// Returns the attributes that force a replacement.
 pub(super) async fn replaced(
     context: &PlanContext<'_, Connection>,
     prior: &ScopeModel,
@@ -36,13 +36,13 @@ pub(super) async fn replaced(
     }
 }
 
-/// Checks whether it is certain that the project of a state isn't there any more.
+/// Checks whether the project of a state is certain to be gone.
 pub(super) async fn is_gone(gitlab: &Client, state: &ScopeModel) -> bool {
     let Some(project) = project_id_of(state) else { return false };
     gitlab.settings(project, Freshness::Now).await.is_err_and(|error| error.is_not_found())
 }
 
-/// Returns the name of the scope for people.
+/// Returns the display name of the scope.
 pub(super) fn name(scope: &ScopeModel) -> String {
     let id = project_id_of(scope).map_or_else(String::new, |project| project.to_string());
     format!("project {}", names::project(&scope.project, id))

@@ -1,4 +1,4 @@
-//! A scope's part in the ledger of the run.
+//! The claims of a scope in the ledger of the run.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
 use crate::provider::{claiming, names, overlap};
 
-/// Returns the claim of a planned scope.
+/// Returns the objects and values of a planned scope.
 pub(super) fn wanted(project: ProjectId, planned: &ScopeModel) -> Wanted {
     let access = [(Object::Access(project), &planned.inbound_enabled)];
     let pushes = Push::ALL.map(|push| (push.object(project), push.of(planned)));
@@ -24,15 +24,15 @@ pub(super) fn wanted(project: ProjectId, planned: &ScopeModel) -> Wanted {
     })
 }
 
-/// Returns the settings that a state manages.
+/// Returns the managed settings of a state as objects of the ledger.
 pub(super) fn held(state: &ScopeModel) -> BTreeSet<Object> {
     project_id_of(state)
         .map(|project| wanted(project, state).objects().copied().collect())
         .unwrap_or_default()
 }
 
-/// Claims the planned settings, warns of what other resources have to do with them, and returns
-/// what the apply must know of a replacement.
+/// Claims the planned settings, warns of conflicts with other resources, and returns the notes that
+/// the apply of a replacement needs.
 pub(super) fn plan(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -50,7 +50,7 @@ pub(super) fn plan(
     claiming::plan(connection, context, planned)
 }
 
-/// Plans the removal of the scope of a state, and returns what its apply must know.
+/// Plans the removal of a state's scope, and returns the notes for its apply.
 pub(super) fn plan_removal(
     connection: &Connection,
     context: &PlanContext<'_, Connection>,
@@ -79,7 +79,7 @@ pub(super) async fn turn<'a>(
     ledger.turn(object).await
 }
 
-/// Checks that a write doesn't undo what another resource of this run has just written.
+/// Checks that a write doesn't undo one of another resource in this run.
 pub(super) fn check(
     context: &Context<'_, Connection>,
     turn: &Turn<'_>,
@@ -97,7 +97,7 @@ pub(super) fn check(
     }
 }
 
-/// Checks whether a removal leaves the setting to another resource, and warns if it does.
+/// Checks whether a removal leaves the setting for another resource, and warns if it does.
 pub(super) fn is_left(
     context: &Context<'_, Connection>,
     turn: &Turn<'_>,

@@ -1,6 +1,6 @@
-//! The checks of a plan that opens a project: to the job tokens of all projects, or to pushes by
-//! those that are allowed. An instance that enforces the allowlist makes the first an error, where
-//! the token can tell.
+//! Checks of a plan that opens a project: to the job tokens of all projects, or to pushes by
+//! projects on the allowlist. Opening access is an error if the instance enforces the allowlist and
+//! the token can see that.
 
 use super::push::{Push, project_name};
 use super::{ScopeModel, project_id_of};
@@ -12,14 +12,14 @@ use crate::provider::names;
 use crate::provider::report::of_a_plan;
 use crate::provider::unresolved::unknown_id;
 
-/// The policy that lets jobs push.
+/// The policy that allows pushes.
 const PUSH_POLICY: &str = "ADMIN_REPOSITORIES";
 
 /// Warns of what the plan opens.
 ///
 /// # Errors
 ///
-/// Fails if GitLab is known to refuse it because the instance enforces the allowlist.
+/// Fails if the instance is known to enforce the allowlist.
 pub(super) async fn check(
     gitlab: Option<&Client>,
     prior: Option<&ScopeModel>,
@@ -48,15 +48,16 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// Checks whether the plan opens a project that is restricted now, or may be.
+/// Checks whether the plan opens access to a project that is, or may be, restricted now.
 fn opens_access(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
     let opened = Attr::Known(false);
     let is_open = |prior: &ScopeModel| is_same(prior, planned) && prior.inbound_enabled == opened;
     planned.inbound_enabled == opened && !prior.is_some_and(is_open)
 }
 
-/// Checks whether the plan lets jobs of other projects push that can't now, or may do so. For that,
-/// both push settings must be on, and access limited. A setting that isn't managed may be on.
+/// Checks whether the plan allows, or may allow, pushes by jobs of other projects that aren't
+/// allowed now. They need both push settings on, and restricted access. A setting that isn't
+/// managed may be on.
 fn opens_pushes(prior: Option<&ScopeModel>, planned: &ScopeModel) -> bool {
     let may_push = |scope: &ScopeModel, on: fn(&Attr<bool>) -> bool| {
         let own = Push::Own.of(scope);
@@ -71,11 +72,12 @@ fn is_same(prior: &ScopeModel, planned: &ScopeModel) -> bool {
     planned.project_id.is_unknown() || prior.project_id == planned.project_id
 }
 
-/// Checks whether the project is restricted on the server, and GitLab is known to keep it so.
+/// Checks whether the instance enforces the allowlist.
 ///
 /// # Errors
 ///
-/// If the project's settings can't be read. Whatever else can't be read leaves it to the apply.
+/// Fails if the project's settings can't be read. If anything else can't be read, the apply finds
+/// out.
 async fn is_enforced(
     gitlab: &Client,
     project: ProjectId,
@@ -91,7 +93,7 @@ async fn is_enforced(
     }
     Ok(match gitlab.is_enforced().await {
         Ok(Some(is_enforced)) => is_enforced,
-        // GraphQL tells the project's own setting, and REST what holds.
+        // GraphQL returns the project's own setting, and REST the effective one.
         Ok(None) | Err(_) => gitlab
             .own_settings(project, Freshness::Now)
             .await
@@ -109,7 +111,7 @@ fn enforced(project: &str) -> Diagnostic {
     .at("inbound_enabled")
 }
 
-/// The title names the project because hosts show only one of several warnings that share a title.
+/// Hosts show only one of several warnings with the same title, so the title names the project.
 fn opening(planned: &ScopeModel) -> Diagnostic {
     let project = project_name(planned, project_id_of(planned));
     Diagnostic::new(
@@ -124,8 +126,8 @@ fn opening(planned: &ScopeModel) -> Diagnostic {
     .at("inbound_enabled")
 }
 
-/// Returns the entries whose jobs may push once other projects may; `None` if the token can't see
-/// what entries permit.
+/// Returns the entries whose jobs can push if other projects can, or `None` if the token can't see
+/// permissions.
 async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Option<Vec<String>>, Error> {
     let list = gitlab.permissions(project, Freshness::Shared).await?;
     let may_push = |entry: &&PermittedEntry| {
@@ -137,7 +139,7 @@ async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Option<Vec<Strin
             }
     };
     let pushers: Vec<String> = list.iter().filter(may_push).map(described).collect();
-    // Some fine-grained tokens see every list as empty over GraphQL.
+    // To some fine-grained tokens, every allowlist appears empty over GraphQL.
     Ok(if list.iter().next().is_none() && has_entries(gitlab, project).await? {
         None
     } else {

@@ -1,6 +1,6 @@
-//! The two settings for pushes with job tokens, which stand beside the job token scope in GitLab's
-//! own pages: by the project's own jobs, over REST, and by jobs of other projects, over GraphQL.
-//! Null means that a setting isn't managed, and then it costs no request.
+//! The two settings for pushes with job tokens, which GitLab shows next to the job token scope: by
+//! the project's own jobs, over REST, and by jobs of other projects, over GraphQL. Null means that
+//! a setting isn't managed, which makes no requests.
 
 use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
@@ -19,7 +19,7 @@ pub(super) enum Push {
 }
 
 impl Push {
-    /// Both, in the order in which they are written.
+    /// Both settings, in the order in which they are written.
     pub(super) const ALL: [Push; 2] = [Push::Own, Push::CrossProject];
 
     /// Returns the name of the attribute.
@@ -30,7 +30,7 @@ impl Push {
         }
     }
 
-    /// Returns the name in titles, which must be short.
+    /// Returns the short name for titles.
     fn name(self) -> &'static str {
         match self {
             Self::Own => "push setting",
@@ -72,7 +72,7 @@ impl Push {
         }
     }
 
-    /// Returns the setting as it is now; `None` where GitLab doesn't tell.
+    /// Returns the current value, or `None` if GitLab doesn't return it.
     async fn ask(self, client: &Client, project: ProjectId) -> Result<Option<bool>, Error> {
         match self {
             Self::Own => client.push_allowed(project).await,
@@ -83,11 +83,11 @@ impl Push {
         }
     }
 
-    /// Checks whether the setting has that value. A setting that can't be seen has to be written.
+    /// Checks whether the setting has this value. Returns false if it isn't visible.
     ///
     /// # Errors
     ///
-    /// Fails if GitLab has no such setting or doesn't answer.
+    /// Fails if GitLab doesn't have the setting, or can't be asked.
     pub(super) async fn is_there(
         self,
         client: &Client,
@@ -107,8 +107,9 @@ impl Push {
         }
     }
 
-    /// Returns the setting as it is now, where the state manages it. A GitLab that has come to know
-    /// none leaves nothing to manage, and must not stand in the way of a removal.
+    /// Returns the current value if the state manages the setting. If GitLab doesn't have the
+    /// setting, for example after a downgrade, it becomes unmanaged, so that the scope can still be
+    /// removed.
     pub(super) async fn refreshed(
         self,
         client: &Client,
@@ -125,7 +126,7 @@ impl Push {
                 warnings.add(self.not_told(name));
                 Ok(Attr::Null)
             }
-            // The setting is on the server as it was, and a later read shows it.
+            // The setting isn't affected, and a later read shows it.
             Err(error) if self == Self::CrossProject && error.is_of_graphql() => {
                 warnings.add(self.hidden(name, &error));
                 Ok(self.of(state).clone())
@@ -134,7 +135,7 @@ impl Push {
         }
     }
 
-    /// Returns what an import brings in: the setting, where it is not GitLab's default.
+    /// Returns the imported value: null if it is GitLab's default.
     pub(super) async fn imported(
         self,
         client: &Client,
@@ -154,11 +155,11 @@ impl Push {
         }
     }
 
-    /// Sets it, and makes sure that it took, as far as the token can see.
+    /// Sets the value, and verifies it as far as it is visible.
     ///
     /// # Errors
     ///
-    /// With whether the change may have been carried out although nothing could be read to tell.
+    /// The error says whether the change may have been made, if it couldn't be verified.
     pub(super) async fn set(
         self,
         client: &Client,
@@ -185,8 +186,7 @@ impl Push {
         }
     }
 
-    /// Restores GitLab's default. A GitLab that has come to know no such setting has nothing to
-    /// restore.
+    /// Restores GitLab's default, if GitLab has the setting.
     pub(super) async fn restore(
         self,
         client: &Client,
@@ -203,7 +203,7 @@ impl Push {
             .map_err(|(diagnostic, _)| diagnostic)
     }
 
-    /// Warns where pushes are allowed and are to be managed no more.
+    /// Warns if pushes are allowed and the plan stops managing the setting.
     pub(super) fn warn_if_unmanaged(
         self,
         prior: &ScopeModel,
@@ -290,7 +290,7 @@ impl Push {
     }
 }
 
-/// Returns the name of the project in a warning of a plan.
+/// Returns the display name of the project for warnings of a plan.
 pub(super) fn project_name(planned: &ScopeModel, project: Option<ProjectId>) -> String {
     match project {
         Some(project) => names::project(&planned.project, project),

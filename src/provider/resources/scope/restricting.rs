@@ -1,5 +1,5 @@
-//! The warning of a plan that restricts a project which is open now: all jobs that are not on its
-//! allowlist lose access.
+//! The warning of a plan that restricts a project which is open now: all jobs of projects that
+//! aren't on its allowlist lose access.
 
 use super::ScopeModel;
 use crate::framework::{Attr, Diagnostic, Warnings};
@@ -7,8 +7,8 @@ use crate::gitlab::{Client, Error, Freshness, Kind, ProjectId};
 use crate::provider::names;
 use crate::provider::unresolved::unknown_id;
 
-/// Warns if the project is open now and the plan restricts it, and if it isn't there. What can't be
-/// read costs the warning alone: the apply tells what is wrong.
+/// Warns if the plan restricts a project that is open now, or if GitLab returns 404 for the
+/// project. There is no warning if something can't be read: the apply returns the error.
 pub(super) async fn check(
     gitlab: &Client,
     project: ProjectId,

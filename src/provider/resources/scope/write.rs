@@ -1,5 +1,5 @@
-//! The writes of a scope's settings. Each makes sure that it took, and waits for its turn among
-//! those of the other resources of the run.
+//! Writes the settings of a scope. Each write is verified, and waits for its turn among those of
+//! the other resources of the run.
 
 use super::push::Push;
 use super::{ENFORCEMENT, ScopeModel, applied, cannot_read, claims, observed};
@@ -19,9 +19,8 @@ pub(super) enum Step {
     Push(Push),
 }
 
-/// Returns the writes in their order: what forbids pushes comes before a change of who has access,
-/// and what allows them after, so that nothing is open on the way that is open neither before nor
-/// afterwards.
+/// Returns the writes in order: pushes are forbidden before access changes, and allowed after it,
+/// so that no intermediate state is more open than both the state before and the state after.
 pub(super) fn steps(planned: &ScopeModel) -> Vec<Step> {
     let forbids = |push: &Push| *push.of(planned) == Attr::Known(false);
     let (forbidding, allowing): (Vec<Push>, Vec<Push>) = Push::ALL.into_iter().partition(forbids);
@@ -29,29 +28,29 @@ pub(super) fn steps(planned: &ScopeModel) -> Vec<Step> {
     forbidding.chain([Step::Access]).chain(allowing.into_iter().map(Step::Push)).collect()
 }
 
-/// A scope in the middle of its writes.
+/// A scope while its settings are written.
 pub(super) struct Done {
     scope: ScopeModel,
-    /// The access setting, once it was read.
+    /// The access setting, after it was read.
     settings: Option<ScopeSettings>,
-    /// The settings that were changed, for people.
+    /// The settings that were changed, for messages.
     changed: Vec<String>,
 }
 
 /// The failure of a step.
 pub(super) struct StepFailed {
     errors: Errors,
-    /// The change was made, or may have been.
+    /// True if the change was made, or may have been.
     is_kept: bool,
 }
 
 impl Done {
-    /// Returns what there is before the first step.
+    /// Creates the value before the first step.
     pub(super) fn nothing_of(scope: ScopeModel) -> Done {
         Done { scope, settings: None, changed: Vec::new() }
     }
 
-    /// Takes a step, and keeps what it has done or may have.
+    /// Takes a step, and notes the change if it was made or may have been.
     pub(super) async fn take(
         &mut self,
         step: Step,
@@ -68,7 +67,7 @@ impl Done {
                 }
                 Err(Failed { left, errors }) => {
                     self.settings = left.or(self.settings);
-                    // What didn't take has changed nothing.
+                    // A setting with another value wasn't changed.
                     let is_taken = |left: ScopeSettings| {
                         Attr::Known(left.inbound_enabled) == planned.inbound_enabled
                     };
@@ -105,7 +104,7 @@ impl Done {
         }
     }
 
-    /// Returns the failure of an update, with what was done before.
+    /// Returns the failure of an update, with the changes made before it.
     pub(super) fn failed(self, failed: StepFailed, project: ProjectId) -> Failed<ScopeModel> {
         let scope = match self.settings {
             Some(settings) => observed(self.scope, project, settings),
@@ -121,7 +120,7 @@ impl Done {
     }
 }
 
-/// Makes a project's settings what is planned, which no state has yet.
+/// Writes the planned settings of a project that isn't in a state yet.
 pub(super) async fn set_up(
     context: &Context<'_, Connection>,
     project: ProjectId,
@@ -135,8 +134,8 @@ pub(super) async fn set_up(
     let mut done = Done::nothing_of(nothing);
     for step in steps(&planned) {
         let Err(failed) = done.take(step, context, project, &planned, true).await else { continue };
-        // What this run has changed, or a destroyed resource has left for this one, must not get
-        // lost.
+        // The state must not lose what this run has changed, or what a destroyed resource has left
+        // for this one.
         let is_ours =
             !left.is_empty() || wanted.objects().any(|object| ledger.has_written(*object));
         if done.settings.is_none() {
@@ -150,8 +149,8 @@ pub(super) async fn set_up(
     Ok(done.finished(planned, project))
 }
 
-/// Makes the access setting what is planned, and makes sure that it took. `is_new` says that no
-/// state has the project yet.
+/// Writes the access setting, and verifies it. `is_new` is true if the project isn't in a state
+/// yet.
 async fn set_access(
     context: &Context<'_, Connection>,
     project: ProjectId,
@@ -172,14 +171,14 @@ async fn set_access(
         let diagnostic = report(cannot_set(&name, wanted), &error);
         let enforced = !wanted && error.is_bad_request();
         let diagnostic = if enforced { with_enforcement(diagnostic) } else { diagnostic };
-        // What may have been done must not get lost. Without a state so far, that holds for what
-        // may be done late, too.
+        // The state must not lose a change that may have been made. Without a prior state, this
+        // includes changes that GitLab may still make.
         let is_in_doubt = error.is_unresolved() || is_new && error.maybe_carried_out();
         let left = is_in_doubt.then_some(ScopeSettings { inbound_enabled: wanted, ..settings });
         let diagnostic = if left.is_some() { may_be_set(diagnostic) } else { diagnostic };
         return Err(Failed { left, errors: diagnostic.at("inbound_enabled").into() });
     }
-    // Also after an interrupt: GitLab has accepted the change, so the state must not deny it.
+    // Also after an interrupt: GitLab has accepted the change, so the state must have it.
     let accepted = ScopeSettings { inbound_enabled: wanted, ..settings };
     let held = read_settings(&gitlab.despite_stop(), (project, &name), Freshness::Now).await;
     if let Ok(settings) = &held
@@ -195,7 +194,7 @@ async fn set_access(
 /// The failure of a push setting.
 struct PushFailed {
     diagnostic: Diagnostic,
-    /// The change may have been carried out, and nothing could be read to tell.
+    /// True if the change may have been made, and couldn't be verified.
     is_in_doubt: bool,
 }
 
@@ -205,7 +204,7 @@ impl From<Diagnostic> for PushFailed {
     }
 }
 
-/// Makes a push setting what is planned, if it is managed.
+/// Writes a push setting, if it is managed.
 async fn set_push(
     context: &Context<'_, Connection>,
     project: ProjectId,
@@ -231,12 +230,11 @@ async fn set_push(
     Ok(())
 }
 
-/// Restores GitLab's defaults, that of access last: until then, nobody but those on the allowlist
-/// can push.
+/// Restores GitLab's defaults, access last: until then, only targets on the allowlist can push.
 ///
 /// # Errors
 ///
-/// With the scope as it is then.
+/// The failure has the settings as they are then.
 pub(super) async fn restore(
     context: &Context<'_, Connection>,
     project: ProjectId,
@@ -284,7 +282,8 @@ const RESTORES: &str = "Destroying this resource restricts access to the allowli
                         failed.";
 
 /// Restores GitLab's default of the access setting, and returns the settings, or `None` if they are
-/// left to another resource of the run. A refusal is no failure where access is limited already.
+/// left for another resource of the run. An error of GitLab is ignored if access is already
+/// restricted.
 async fn restore_access(
     context: &Context<'_, Connection>,
     project: ProjectId,
@@ -295,8 +294,8 @@ async fn restore_access(
     if claims::is_left(context, &turn, project, state) {
         return Ok(None);
     }
-    // Written although it may read as limited: an instance that enforces that hides the project's
-    // own setting.
+    // Written even if it reads as restricted: enforcement by the instance hides the project's own
+    // setting.
     let written = gitlab.set_inbound_enabled(project, true).await;
     let settings = match gitlab.despite_stop().settings(project, Freshness::Now).await {
         Ok(settings) => settings,
@@ -327,7 +326,7 @@ fn cannot_set(project: &str, wanted: bool) -> String {
     }
 }
 
-/// Returns the error of a setting that GitLab has accepted, and that hasn't changed.
+/// Returns the error of a change that GitLab accepted without making it.
 fn not_taken(project: &str, wanted: bool) -> Diagnostic {
     let detail = format!(
         "GitLab accepted the change, but still returns `inbound_enabled = {}`.\n\n{}",
