@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
+use super::conflicts;
 use super::connection::Connection;
 use super::ledger::{Finding, Manager, Object, Turn, Wanted};
-use super::overlap;
 use crate::framework::{Context, PlanContext, Private};
 
 /// The note that lists the objects which a removal leaves.
@@ -42,7 +42,7 @@ pub(super) fn plan(
         if context.hands_on_plans && matches!(finding, Finding::ReplacedObjects(_)) {
             continue;
         }
-        context.warnings.add(overlap::told(finding, manager, project));
+        context.warnings.add(conflicts::warning(finding, manager, project));
     }
     leaves.map(|leaves| note_of(&leaves)).unwrap_or_default()
 }
@@ -71,8 +71,9 @@ pub(super) fn warn_of_replaced(
 ) {
     let kept = connection.ledger.kept_by_others(context.instance.mark, held);
     if !kept.is_empty() && !context.hands_on_plans {
-        let named = |object| overlap::named(&connection.ledger, object, overlap::described(object));
-        context.warnings.add(overlap::replaced(&kept.into_iter().map(named).collect(), project));
+        let named =
+            |object| conflicts::named(&connection.ledger, object, conflicts::display_name(object));
+        context.warnings.add(conflicts::replaced(&kept.into_iter().map(named).collect(), project));
     }
 }
 

@@ -158,9 +158,9 @@ pub(super) fn validate(block: &ProviderBlock) -> Result<(), Errors> {
     let problems = [
         base_url.map(|problem| problem.at("base_url")),
         incomplete_client_certificate,
-        within("retries", &block.retries, 0..=MAX_RETRIES),
-        within("request_timeout", &block.request_timeout, 1..=MAX_REQUEST_TIMEOUT_SECONDS),
-        within(
+        check_range("retries", &block.retries, 0..=MAX_RETRIES),
+        check_range("request_timeout", &block.request_timeout, 1..=MAX_REQUEST_TIMEOUT_SECONDS),
+        check_range(
             "max_concurrent_requests",
             &block.max_concurrent_requests,
             1..=MAX_CONCURRENT_REQUESTS,
@@ -208,7 +208,7 @@ pub(super) async fn connect(
     if early_auth_check(&block, environment)? {
         let source = base_url::Source::of(&block, environment);
         let user =
-            client.current_user().await.map_err(|error| unaccepted(&client, source, &error))?;
+            client.current_user().await.map_err(|error| not_accepted(&client, source, &error))?;
         tracing::info!(user = user.username, base_url = %client.base_url(), "GitLab accepts the token");
     }
     let remembers = flag(environment, SNAPSHOTS_VARIABLE, true)?;
@@ -237,13 +237,13 @@ fn client_config(
             })
             .collect();
     }
-    if let Some(retries) = whole(&block.retries) {
+    if let Some(retries) = checked(&block.retries) {
         config.retries = retries;
     }
-    if let Some(seconds) = whole(&block.request_timeout) {
+    if let Some(seconds) = checked(&block.request_timeout) {
         config.request_timeout = Duration::from_secs(seconds);
     }
-    if let Some(requests) = whole(&block.max_concurrent_requests) {
+    if let Some(requests) = checked(&block.max_concurrent_requests) {
         config.max_concurrent_requests = requests;
     }
     Ok(config)
@@ -263,8 +263,8 @@ fn token(
     Ok(token.map(SecretString::from))
 }
 
-/// Returns a number that [`validate`] found to be within bounds.
-fn whole<T: TryFrom<i64>>(number: &Attr<i64>) -> Option<T> {
+/// Returns a number that [`validate`] found to be check_range bounds.
+fn checked<T: TryFrom<i64>>(number: &Attr<i64>) -> Option<T> {
     number.known().and_then(|number| T::try_from(*number).ok())
 }
 
@@ -311,7 +311,7 @@ fn flag(
     }
 }
 
-fn within(
+fn check_range(
     attribute: &'static str,
     number: &Attr<i64>,
     bounds: std::ops::RangeInclusive<i64>,
@@ -385,7 +385,7 @@ fn without_path(base_url: &BaseUrl) -> String {
         .unwrap_or_default()
 }
 
-fn unaccepted(
+fn not_accepted(
     client: &Client,
     source: base_url::Source<'_>,
     error: &crate::gitlab::Error,
@@ -409,19 +409,20 @@ fn unaccepted(
             | ErrorKind::Redirected { .. }
             | ErrorKind::Unsupported
     ) {
-        let told = report(attempted, error);
-        let detail = format!("{}{}{}", told.detail, without_path(client.base_url()), source.note());
-        return Diagnostic { detail, ..told }.at("base_url");
+        let diagnostic = report(attempted, error);
+        let detail =
+            format!("{}{}{}", diagnostic.detail, without_path(client.base_url()), source.note());
+        return Diagnostic { detail, ..diagnostic }.at("base_url");
     }
     if error.is_about_the_proxy() {
         return report(attempted, error);
     }
-    let told = report(attempted, error);
+    let diagnostic = report(attempted, error);
     if error.is_about_the_token() {
-        return told.at("token");
+        return diagnostic.at("token");
     }
-    let detail = format!("{}{}", told.detail, source.note());
-    Diagnostic { detail, ..told }.at("base_url")
+    let detail = format!("{}{}", diagnostic.detail, source.note());
+    Diagnostic { detail, ..diagnostic }.at("base_url")
 }
 
 #[cfg(test)]
@@ -440,18 +441,18 @@ mod tests {
         };
         assert_eq!(problems(&[("X-A", "a"), ("X-B", "b\tc")]), [""; 0]);
         for value in ["hush\n", "hu\rsh", "hu\0sh", "hu\u{7f}sh"] {
-            let told = problems(&[("X-A", value)]).concat();
+            let diagnostic = problems(&[("X-A", value)]).concat();
             assert!(
-                told.contains("`X-A`")
-                    && told.contains("control characters")
-                    && !told.contains("hu"),
-                "{told}"
+                diagnostic.contains("`X-A`")
+                    && diagnostic.contains("control characters")
+                    && !diagnostic.contains("hu"),
+                "{diagnostic}"
             );
         }
-        let told = problems(&[("X-A", "a"), ("x-a", "b")]).concat();
+        let diagnostic = problems(&[("X-A", "a"), ("x-a", "b")]).concat();
         assert!(
-            told.contains("`x-a`") && told.contains("another header has the same name"),
-            "{told}"
+            diagnostic.contains("`x-a`") && diagnostic.contains("another header has the same name"),
+            "{diagnostic}"
         );
     }
 }

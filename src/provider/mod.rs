@@ -3,6 +3,7 @@
 
 mod claiming;
 mod config;
+mod conflicts;
 mod connection;
 mod data_sources;
 mod identity;
@@ -11,7 +12,6 @@ pub mod ledger;
 mod list_resources;
 mod moved;
 mod names;
-mod overlap;
 mod permissions;
 mod planned_ids;
 mod project;

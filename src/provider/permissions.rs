@@ -19,7 +19,7 @@ pub(super) const DEFAULT: &str = "default_permissions";
 pub(super) const POLICIES: &str = "job_token_policies";
 
 /// The minimum similarity of a suggested name, from 0 to 1.
-const SIMILAR: f64 = 0.8;
+const MIN_SIMILARITY: f64 = 0.8;
 
 /// Returns the attribute that usually sets these permissions.
 pub(super) fn attribute(wanted: &Permissions) -> &'static str {
@@ -129,7 +129,7 @@ fn similar<'k>(policy: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
     let similarity = |name: &&String| strsim::normalized_damerau_levenshtein(policy, name);
     let nearest =
         known.iter().max_by(|one, other| similarity(one).total_cmp(&similarity(other)))?;
-    (similarity(&nearest) >= SIMILAR).then_some(nearest)
+    (similarity(&nearest) >= MIN_SIMILARITY).then_some(nearest)
 }
 
 /// Checks whether an entry for the target restricts the project's own jobs: GitLab applies entries
@@ -307,21 +307,21 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_told_how_to_be_written() {
-        let told = |policy: &str| {
-            check_name(policy).map(|told| told.detail.rsplit_once(". ").unwrap().1.to_owned())
+    fn a_misspelled_name_is_corrected() {
+        let advice = |policy: &str| {
+            check_name(policy).map(|problem| problem.detail.rsplit_once(". ").unwrap().1.to_owned())
         };
         for policy in ["READ_JOBS", "ADMIN_X2", "FUTURE"] {
-            assert_eq!(told(policy), None, "{policy}");
+            assert_eq!(advice(policy), None, "{policy}");
         }
         for policy in
             ["read_jobs", "Read_Jobs", " READ_JOBS", "READ_JOBS\n", "read jobs", "READ-JOBS"]
         {
-            assert_eq!(told(policy).as_deref(), Some("Write \"READ_JOBS\"."), "{policy:?}");
+            assert_eq!(advice(policy).as_deref(), Some("Write \"READ_JOBS\"."), "{policy:?}");
         }
         for policy in ["", "*", "_JOBS", "2", "READ_JÖBS", "READ_JOBS,READ_PACKAGES"] {
             assert_eq!(
-                told(policy).as_deref(),
+                advice(policy).as_deref(),
                 Some("Write a name such as \"READ_JOBS\"."),
                 "{policy:?}"
             );

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_wholly_known_is_noted() {
+    fn only_wholly_known_sets_are_noted() {
         let unknown = Attr::Known(Set(vec![Attr::Known(1), Attr::Unknown]));
         let PlannedIds(noted) = PlannedIds::default()
             .with("project_id", &Attr::Known(7))

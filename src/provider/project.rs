@@ -25,7 +25,7 @@ impl Stage {
     /// string consists of random letters and digits.
     fn may_be_mock(self, path_or_id: &str) -> bool {
         self == Self::Validation
-            && path_or_id.len() <= LONGEST_MOCK
+            && path_or_id.len() <= MAX_MOCK_LENGTH
             && !path_or_id.is_empty()
             && path_or_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
@@ -40,7 +40,7 @@ impl Stage {
 const MOCKED_ID: &str = "0";
 
 /// Maximum length of a generated string: 8 in Terraform, up to 16 in OpenTofu.
-const LONGEST_MOCK: usize = 16;
+const MAX_MOCK_LENGTH: usize = 16;
 
 /// Checks the path or ID in an attribute, if it is known.
 pub(super) fn check_reference<I: Id>(
@@ -63,11 +63,11 @@ pub(super) fn check_id<I: Id>(
     if stage == Stage::Validation && id == 0 {
         return None;
     }
-    let told = || {
+    let problem = || {
         let detail = format!("`{attribute}` is {id}, but the ID of a {} is 1 or more.", I::KIND);
         Diagnostic::new(format!("Invalid {} ID", I::KIND), detail).at(attribute)
     };
-    I::try_from(id).is_err().then(told)
+    I::try_from(id).is_err().then(problem)
 }
 
 pub(super) fn invalid_reference<I: Id>(
@@ -91,7 +91,7 @@ pub(super) fn check_key<I: Id>(
     key: &str,
 ) -> Option<Diagnostic> {
     let reason = key.parse::<Reference<I>>().err()?;
-    let told = || {
+    let problem = || {
         let detail = format!(
             "The key {} of `{attribute}` is neither the ID nor the full path of a {}: {reason}.{}",
             quoted(key),
@@ -100,7 +100,7 @@ pub(super) fn check_key<I: Id>(
         );
         Diagnostic::new(format!("Invalid {}", I::KIND), detail)
     };
-    (!stage.may_be_mock(key)).then(told)
+    (!stage.may_be_mock(key)).then(problem)
 }
 
 /// Returns a suggestion as a sentence, if there is one.
@@ -166,15 +166,15 @@ pub(super) async fn resolve<I: Id>(
     state: Option<Known<'_>>,
 ) -> Result<Resolved, Errors> {
     match without_look_up::<I>(client, attribute, path_or_id, state)? {
-        Sought::Is(resolved) => Ok(resolved),
-        Sought::At { client, reference, before } => {
+        Lookup::Is(resolved) => Ok(resolved),
+        Lookup::At { client, reference, before } => {
             found(client.resolve(&reference).await, attribute, &reference, before)
         }
     }
 }
 
 /// The result of resolving without a request.
-enum Sought<'a, I> {
+enum Lookup<'a, I> {
     Is(Resolved),
     /// A path that needs a request, and the ID that it had before.
     At {
@@ -189,20 +189,20 @@ fn without_look_up<'a, I: Id>(
     attribute: &'static str,
     path_or_id: &Attr<String>,
     state: Option<Known<'_>>,
-) -> Result<Sought<'a, I>, Errors> {
-    let Some(text) = path_or_id.known() else { return Ok(Sought::Is(Resolved::As(Attr::Unknown))) };
+) -> Result<Lookup<'a, I>, Errors> {
+    let Some(text) = path_or_id.known() else { return Ok(Lookup::Is(Resolved::As(Attr::Unknown))) };
     let reference: Reference<I> =
         text.parse().map_err(|reason| invalid_reference::<I>(attribute, text, &reason))?;
     if let Some(id) = reference.id() {
-        return Ok(Sought::Is(Resolved::As(Attr::Known(id.into()))));
+        return Ok(Lookup::Is(Resolved::As(Attr::Known(id.into()))));
     }
     if let Some(id) = state.and_then(|state| state.unless_moved(text)) {
-        return Ok(Sought::Is(Resolved::As(id)));
+        return Ok(Lookup::Is(Resolved::As(id)));
     }
     let before = state.and_then(|state| state.if_unchanged(text));
     Ok(match client {
-        Some(client) => Sought::At { client, reference, before },
-        None => Sought::Is(Resolved::As(before.unwrap_or(Attr::Unknown))),
+        Some(client) => Lookup::At { client, reference, before },
+        None => Lookup::Is(Resolved::As(before.unwrap_or(Attr::Unknown))),
     })
 }
 
@@ -235,9 +235,9 @@ pub(super) async fn plan_id(
     unresolved: &mut Unresolved,
 ) -> Result<Attr<i64>, Errors> {
     let resolved = match without_look_up::<ProjectId>(client, "project", path_or_id, state)? {
-        Sought::Is(resolved) => resolved,
+        Lookup::Is(resolved) => resolved,
         // Its settings or allowlists are read next.
-        Sought::At { client, reference, before } => {
+        Lookup::At { client, reference, before } => {
             found(client.resolve_to_read(&reference).await, "project", &reference, before)?
         }
     };
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn validation_accepts_what_a_mock_makes_up() {
+    fn validation_accepts_generated_values() {
         for made_up in ["0", "a1b2c3d4", "00000000", "Zz9yXx8wVv7uUu6t"] {
             assert!(is_valid(Stage::Validation, made_up), "{made_up}");
             assert!(!is_valid(Stage::Planning, made_up), "{made_up}");
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn validation_refuses_what_no_mock_makes_up() {
+    fn validation_rejects_other_invalid_values() {
         for text in [
             "",
             "-3",

@@ -83,7 +83,7 @@ mod tests {
     use crate::provider::resources::EntryModel;
 
     /// The longest fixed part of a title that names two objects.
-    const LONGEST: usize = 25;
+    const MAX_FIXED: usize = 25;
 
     #[test]
     fn titles_name_an_entry_in_short() {
@@ -98,7 +98,7 @@ mod tests {
         let title = may_be_unplanned(&names::short_entry(&entry), "", "").summary;
         let objects = ["platform/deploy (99)", "platform/apps/app-1 (42)"];
         assert_eq!(title, format!("Replaced: project {} on {}", objects[0], objects[1]));
-        assert!(title.len() - objects.concat().len() <= LONGEST, "{title}");
+        assert!(title.len() - objects.concat().len() <= MAX_FIXED, "{title}");
         let title = unplanned(&names::target(&entry), "", "").summary;
         assert_eq!(title, "Not planned: project platform/deploy (99)");
     }

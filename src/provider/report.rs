@@ -24,7 +24,7 @@ pub(super) enum Asking {
 /// Returns the diagnostic of a failed call. `attempted` is its title, such as "Can't read project
 /// 42".
 pub(super) fn report(attempted: impl Into<String>, error: &Error) -> Diagnostic {
-    told(Diagnostic::new(attempted, ""), error, None)
+    diagnostic(Diagnostic::new(attempted, ""), error, None)
 }
 
 /// As [`report`], for a call about permissions.
@@ -33,7 +33,7 @@ pub(super) fn report_asking(
     asking: Asking,
     error: &Error,
 ) -> Diagnostic {
-    told(Diagnostic::new(attempted, ""), error, Some(asking))
+    diagnostic(Diagnostic::new(attempted, ""), error, Some(asking))
 }
 
 /// As [`report`], or as [`report_asking`] for a call about permissions. A sentence in front of the
@@ -45,10 +45,10 @@ pub(super) fn report_on(
     error: &Error,
 ) -> Diagnostic {
     let start = objects.map(|objects| format!("{objects}\n\n")).unwrap_or_default();
-    told(Diagnostic::new(attempted, start), error, asking)
+    diagnostic(Diagnostic::new(attempted, start), error, asking)
 }
 
-fn told(mut start: Diagnostic, error: &Error, asking: Option<Asking>) -> Diagnostic {
+fn diagnostic(mut start: Diagnostic, error: &Error, asking: Option<Asking>) -> Diagnostic {
     start.detail.push_str(&outcome(error));
     let response = error.response().map(response).unwrap_or_default();
     let advice = advice(error, asking).map(|advice| format!("\n\n{advice}")).unwrap_or_default();
@@ -66,8 +66,8 @@ pub(super) fn is_out_of_reach(error: &Error) -> bool {
 
 /// Returns the warning of a plan that couldn't read something and goes on without it.
 pub(super) fn unread(attempted: impl Into<String>, error: &Error, consequence: &str) -> Diagnostic {
-    let told = report(attempted, error);
-    Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
+    let diagnostic = report(attempted, error);
+    Diagnostic { detail: format!("{}\n\n{consequence}", diagnostic.detail), ..diagnostic }
 }
 
 /// Returns the error as a sentence, with GitLab's own words on a separate line.
@@ -85,8 +85,8 @@ fn response(words: &str) -> String {
 
 /// Returns the user's text for a message: in quotes, and shortened if it is long.
 pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 200;
-    match text.char_indices().nth(LONGEST) {
+    const MAX_QUOTED: usize = 200;
+    match text.char_indices().nth(MAX_QUOTED) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
         None => format!("{text:?}"),
     }
@@ -130,11 +130,11 @@ fn have_one_cause(one: &Error, other: &Error, asking: Asking) -> bool {
 /// Returns the error of a plan about something on the server. A destroy first plans everything, and
 /// stops at such an error.
 pub(super) fn of_a_plan(error: Diagnostic) -> Diagnostic {
-    let detail = format!("{}\n\n{DESTROY_ALL_THE_SAME}", error.detail);
+    let detail = format!("{}\n\n{DESTROY_ANYWAY}", error.detail);
     Diagnostic { detail, ..error }
 }
 
-const DESTROY_ALL_THE_SAME: &str =
+const DESTROY_ANYWAY: &str =
     "If `terraform destroy` stops at this error, run it with the option `-refresh=false`.";
 
 /// Returns the warning of a read that removes an object from the state because GitLab returns 404
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_without_end_is_cut() {
+    fn long_text_is_shortened() {
         assert_eq!(quoted("a\"b"), r#""a\"b""#);
         assert_eq!(quoted(&"ä".repeat(1000)), format!("\"{}\"…", "ä".repeat(200)));
     }

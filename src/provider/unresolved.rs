@@ -38,11 +38,11 @@ impl Unresolved {
              IDs are resolved during the apply.",
             lines.join("\n")
         );
-        warnings.add(told(&paths, detail).at(attribute));
+        warnings.add(warning(&paths, detail).at(attribute));
     }
 }
 
-fn told(paths: &[Path], detail: String) -> Diagnostic {
+fn warning(paths: &[Path], detail: String) -> Diagnostic {
     match paths {
         [Path { kind, text, .. }] => Diagnostic::new(format!("Unknown {kind}: {text}"), detail),
         _ => Diagnostic::new("Unknown projects or groups", detail),

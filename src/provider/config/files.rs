@@ -8,7 +8,7 @@ use crate::gitlab::ConfigError;
 use crate::provider::report::quoted;
 
 /// Maximum size of a file, in bytes.
-const LARGEST_FILE: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The start of each section of a PEM file.
 const PEM_MARK: &str = "-----BEGIN ";
@@ -40,12 +40,12 @@ pub(super) fn read(
         if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::other("it isn't a regular file"));
         }
-        let mut start = std::fs::File::open(path)?.take(LARGEST_FILE + 1);
+        let mut start = std::fs::File::open(path)?.take(MAX_FILE_BYTES + 1);
         start.read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     let bytes = read().map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST_FILE {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
         let detail = format!(
             "`{attribute}` is {path:?}, which is larger than 1 MiB and so isn't a PEM file."
         );
@@ -130,32 +130,32 @@ mod tests {
             client_key: path("client.key"),
             ..ProviderBlock::default()
         };
-        let told = |error| unusable(&block, &error).map(|told| told.detail);
+        let detail = |error| unusable(&block, &error).map(|problem| problem.detail);
         let reason = || "so it is".to_owned();
         for (error, start) in [
             (ConfigError::CaCertificate("so it is"), "`cacert_file` is \"ca.pem\""),
             (ConfigError::ClientCertificate(reason()), "`client_cert` is \"client.pem\""),
             (ConfigError::ClientKey(reason()), "`client_key` is \"client.key\""),
         ] {
-            let told = told(error).unwrap();
+            let detail = detail(error).unwrap();
             assert!(
-                told.starts_with(&format!("{start}, which can't be used: so it is. Set it to")),
-                "{told}"
+                detail.starts_with(&format!("{start}, which can't be used: so it is. Set it to")),
+                "{detail}"
             );
         }
         assert_eq!(
-            told(ConfigError::ClientKeyPair(reason())).unwrap(),
+            detail(ConfigError::ClientKeyPair(reason())).unwrap(),
             "`client_cert` is \"client.pem\", and `client_key` is \"client.key\", which can't be \
              used together: so it is. Set `client_key` to the file with the key of this \
              certificate."
         );
-        assert_eq!(told(ConfigError::TokenEmpty), None);
+        assert_eq!(detail(ConfigError::TokenEmpty), None);
     }
 
     #[test]
     fn the_content_of_a_file_in_place_of_its_path_is_not_shown() {
         let content = Attr::Known(format!("{PEM_MARK}PRIVATE KEY-----\nhush\n"));
-        let told = read("client_key", &content).unwrap_err().detail;
-        assert!(told.contains("must be the path") && !told.contains("hush"), "{told}");
+        let detail = read("client_key", &content).unwrap_err().detail;
+        assert!(detail.contains("must be the path") && !detail.contains("hush"), "{detail}");
     }
 }

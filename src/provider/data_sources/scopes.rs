@@ -20,14 +20,14 @@ model! {
         group: String,
         include_archived: bool,
         include_entries: bool,
-        projects: Vec<Attr<Standing>>,
+        projects: Vec<Attr<ProjectSummary>>,
         group_id: i64,
     }
 }
 
 model! {
     /// The settings and counts of one project.
-    pub(in crate::provider) struct Standing {
+    pub(in crate::provider) struct ProjectSummary {
         id: i64,
         path: String,
         archived: bool,
@@ -67,7 +67,7 @@ impl DataSource for JobTokenScopes {
             ),
             Attribute::computed_list(
                 "projects",
-                standing(),
+                project_attributes(),
                 "Projects of the group that are visible to the token, sorted by path.",
             ),
             Attribute::computed("group_id", Type::Number, "ID of the group."),
@@ -111,7 +111,7 @@ impl DataSource for JobTokenScopes {
         }
         Ok(ScopesModel {
             projects: Attr::Known(
-                found.projects.into_iter().map(Standing::from).map(Attr::Known).collect(),
+                found.projects.into_iter().map(ProjectSummary::from).map(Attr::Known).collect(),
             ),
             group_id: Attr::Known(group.into()),
             ..config
@@ -131,8 +131,8 @@ fn hidden(count: usize, group: &str) -> Diagnostic {
     Diagnostic::new(format!("Projects not visible: group {group}"), detail).at("group")
 }
 
-/// Returns the attributes of [`Standing`].
-fn standing() -> Vec<Attribute> {
+/// Returns the attributes of [`ProjectSummary`].
+fn project_attributes() -> Vec<Attribute> {
     vec![
         Attribute::computed("id", Type::Number, "ID of the project."),
         Attribute::computed("path", Type::String, "Full path of the project."),
@@ -184,14 +184,14 @@ fn standing() -> Vec<Attribute> {
     ]
 }
 
-impl From<ProjectScope> for Standing {
-    fn from(project: ProjectScope) -> Standing {
+impl From<ProjectScope> for ProjectSummary {
+    fn from(project: ProjectScope) -> ProjectSummary {
         let count = |number: Option<usize>| {
             number.and_then(|number| i64::try_from(number).ok()).map_or(Attr::Null, Attr::Known)
         };
         let (allowed, settings, entries) = (project.allowed, project.settings, project.entries);
         let known = |setting: Option<bool>| setting.map_or(Attr::Null, Attr::Known);
-        Standing {
+        ProjectSummary {
             id: Attr::Known(project.id.into()),
             path: Attr::Known(project.full_path),
             archived: known(project.archived),

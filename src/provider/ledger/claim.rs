@@ -147,7 +147,7 @@ pub(super) struct Claim {
     pub(super) manager: Manager,
     /// The objects in its state.
     pub(super) held: BTreeSet<Object>,
-    pub(super) fate: Fate,
+    pub(super) planned: Planned,
     pub(super) replaces: Option<Mark>,
     /// True if later calls for the instance carry the same mark.
     pub(super) lasting: bool,
@@ -157,51 +157,58 @@ pub(super) struct Claim {
 
 /// What this run does with an instance.
 #[derive(Debug, Clone)]
-pub(super) enum Fate {
+pub(super) enum Planned {
     /// It was read, and isn't planned yet.
-    Read,
+    Unknown,
     /// It is planned with these objects.
-    Kept(Wanted),
+    Keep(Wanted),
     /// It is planned to be removed, except for the objects that the removal leaves.
-    Removed { leaves: BTreeSet<Object> },
+    Remove { leaves: BTreeSet<Object> },
 }
 
 impl Claim {
     pub(super) fn of_read(manager: Manager) -> Self {
         let held = BTreeSet::new();
-        Self { manager, held, fate: Fate::Read, replaces: None, lasting: true, unchanged: false }
+        Self {
+            manager,
+            held,
+            planned: Planned::Unknown,
+            replaces: None,
+            lasting: true,
+            unchanged: false,
+        }
     }
 
     pub(super) fn wanted(&self) -> Option<&Wanted> {
-        match &self.fate {
-            Fate::Kept(wanted) => Some(wanted),
-            Fate::Read | Fate::Removed { .. } => None,
+        match &self.planned {
+            Planned::Keep(wanted) => Some(wanted),
+            Planned::Unknown | Planned::Remove { .. } => None,
         }
     }
 
     /// Checks whether the instance has the object in its state and keeps it, as far as is known.
     pub(super) fn keeps(&self, object: Object) -> bool {
         self.held.contains(&object)
-            && match &self.fate {
-                Fate::Read => true,
-                Fate::Kept(wanted) => wanted.value(object).is_some(),
-                Fate::Removed { .. } => false,
+            && match &self.planned {
+                Planned::Unknown => true,
+                Planned::Keep(wanted) => wanted.value(object).is_some(),
+                Planned::Remove { .. } => false,
             }
     }
 
     /// Checks whether removing the instance leaves the object.
     pub(super) fn leaves(&self, object: Object) -> bool {
-        match &self.fate {
-            Fate::Removed { leaves } => self.held.contains(&object) && leaves.contains(&object),
-            Fate::Read | Fate::Kept(_) => false,
+        match &self.planned {
+            Planned::Remove { leaves } => self.held.contains(&object) && leaves.contains(&object),
+            Planned::Unknown | Planned::Keep(_) => false,
         }
     }
 
     /// Checks whether removing the instance removes the object.
     pub(super) fn removes(&self, object: Object) -> bool {
-        match &self.fate {
-            Fate::Removed { leaves } => self.held.contains(&object) && !leaves.contains(&object),
-            Fate::Read | Fate::Kept(_) => false,
+        match &self.planned {
+            Planned::Remove { leaves } => self.held.contains(&object) && !leaves.contains(&object),
+            Planned::Unknown | Planned::Keep(_) => false,
         }
     }
 

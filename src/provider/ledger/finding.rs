@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Claim, Fate, Manager, Object, Value, Wanted};
+use super::claim::{Claim, Manager, Object, Planned, Value, Wanted};
 use crate::framework::Mark;
 use crate::gitlab::{Kind, Permissions, ProjectId};
 
@@ -44,7 +44,7 @@ pub struct Differences {
 
 /// Compares the claim of one instance with all others, and returns the findings.
 pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> Vec<Finding> {
-    let Fate::Kept(wanted) = &own.fate else { return Vec::new() };
+    let Planned::Keep(wanted) = &own.planned else { return Vec::new() };
     let others = claims.iter().filter(|(other, claim)| {
         **other != mark && own.replaces != Some(**other) && claim.replaces != Some(mark)
     });

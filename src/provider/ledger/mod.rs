@@ -13,7 +13,7 @@ mod turn;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use claim::{Claim, Fate};
+use claim::{Claim, Planned};
 pub use claim::{Manager, Object, Value, Wanted};
 pub use finding::{Differences, Finding};
 pub use turn::Turn;
@@ -75,7 +75,7 @@ impl Ledger {
         let claim = Claim {
             manager,
             held,
-            fate: Fate::Kept(wanted),
+            planned: Planned::Keep(wanted),
             replaces: instance.replaces,
             lasting: instance.lasting,
             unchanged,
@@ -248,7 +248,7 @@ impl State {
         let leaves: BTreeSet<Object> = held.iter().filter(stays).copied().collect();
         let removed = Claim {
             held: held.clone(),
-            fate: Fate::Removed { leaves: leaves.clone() },
+            planned: Planned::Remove { leaves: leaves.clone() },
             ..Claim::of_read(manager)
         };
         self.claims.insert(mark.unwrap_or_else(Mark::random), removed);

@@ -73,7 +73,7 @@ fn two_lists_conflict_if_they_are_of_one_kind() {
 }
 
 #[test]
-fn two_lists_tell_their_differences_by_kind() {
+fn findings_of_two_lists_have_differences_by_kind() {
     let both = |objects: &[Object]| {
         let wanted = list(Kind::Project, objects).exclusively(app(), Kind::Group);
         (Manager::Exclusive, wanted)
@@ -88,7 +88,7 @@ fn two_lists_tell_their_differences_by_kind() {
 }
 
 #[test]
-fn two_lists_tell_unlike_permissions() {
+fn findings_of_two_lists_have_unlike_permissions() {
     let with = |permissions| {
         let value = Value::Entry(Some(permissions));
         let entry = Wanted::default().with(project(2), value, project(2).to_string());
@@ -185,7 +185,7 @@ fn repeated_plan_and_replacement_are_no_conflict() {
 }
 
 #[test]
-fn instances_without_lasting_marks_are_never_accused() {
+fn instances_without_lasting_marks_have_no_conflicts() {
     let ledger = Ledger::default();
     let unmarked = || Instance { lasting: false, ..instance() };
     for instance in [unmarked(), unmarked(), instance()] {
@@ -227,15 +227,15 @@ fn last_of_two_removals_takes_the_object_away() {
 }
 
 #[test]
-fn resource_that_stays_is_told_of_an_earlier_removal() {
+fn earlier_removal_is_found_by_a_resource_that_stays() {
     for (unchanged, found) in
         [(true, vec![Finding::RemovedObjects(names(&[project(2)]))]), (false, vec![])]
     {
         let ledger = Ledger::default();
         let held: BTreeSet<Object> = [project(2)].into();
         assert_eq!(ledger.plan_removal(Some(instance()), Manager::Entry, &held), BTreeSet::new());
-        let told = ledger.claim(instance(), Manager::Entry, held, entry(project(2)), unchanged);
-        assert_eq!(told, found);
+        let findings = ledger.claim(instance(), Manager::Entry, held, entry(project(2)), unchanged);
+        assert_eq!(findings, found);
     }
 }
 
@@ -368,7 +368,7 @@ fn resource_that_stays_is_known_to_a_replacement() {
 }
 
 #[test]
-fn resource_that_changes_too_is_no_keeper_of_what_is_replaced() {
+fn resource_that_changes_too_keeps_nothing_that_is_replaced() {
     let ledger = Ledger::default();
     let (moving, replaced) = (instance(), instance());
     let held: BTreeSet<Object> = [project(2)].into();
@@ -379,7 +379,7 @@ fn resource_that_changes_too_is_no_keeper_of_what_is_replaced() {
 }
 
 #[test]
-fn resource_that_stays_is_told_of_an_earlier_replacement() {
+fn earlier_replacement_is_found_by_a_resource_that_stays() {
     let ledger = Ledger::default();
     let (kept, replaced) = (instance(), instance());
     let held: BTreeSet<Object> = [project(2)].into();
@@ -389,8 +389,8 @@ fn resource_that_stays_is_told_of_an_earlier_replacement() {
     let wanted = entry(project(3));
     assert_eq!(ledger.plan_replacement(second, &wanted), [project(2), project(3)].into());
     ledger.claim(second, Manager::Entry, BTreeSet::new(), wanted, false);
-    let told = ledger.claim(kept, Manager::Entry, held, entry(project(2)), true);
-    assert_eq!(told, [Finding::ReplacedObjects(names(&[project(2)]))]);
+    let findings = ledger.claim(kept, Manager::Entry, held, entry(project(2)), true);
+    assert_eq!(findings, [Finding::ReplacedObjects(names(&[project(2)]))]);
 }
 
 #[tokio::test]

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_values_are_never_at_fault() {
+    fn unknown_values_are_valid() {
         let unknown = Query { project: Attr::Unknown, group: known("a"), ..Query::default() };
         assert_eq!(problems(&unknown), []);
         assert_eq!(

@@ -13,7 +13,7 @@ use crate::provider::names;
 use crate::provider::report::report;
 
 /// Maximum number of projects that are read concurrently.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT_PROJECTS: usize = 8;
 
 /// The objects of one list resource in a project.
 pub(super) trait Find: Sync {
@@ -47,12 +47,12 @@ pub(super) enum Unread {
     /// Another error.
     Failed(Diagnostic),
     /// Complete diagnostics.
-    Told(Errors),
+    Diagnostics(Errors),
 }
 
 impl From<Errors> for Unread {
     fn from(errors: Errors) -> Self {
-        Self::Told(errors)
+        Self::Diagnostics(errors)
     }
 }
 
@@ -66,12 +66,12 @@ impl Unread {
         }
     }
 
-    fn told(self, place: Place) -> Errors {
+    fn into_errors(self, place: Place) -> Errors {
         match self {
             Self::Hidden(diagnostic) | Self::Failed(diagnostic) => {
                 diagnostic.at(place.attribute()).into()
             }
-            Self::Told(errors) => errors,
+            Self::Diagnostics(errors) => errors,
         }
     }
 }
@@ -96,7 +96,7 @@ pub(super) async fn search<F: Find>(
             let objects = find
                 .in_project((project, &names::project(&config.project, project)), limit, warnings)
                 .await
-                .map_err(|unread| unread.told(place))?;
+                .map_err(|unread| unread.into_errors(place))?;
             host.send(objects).await;
             return Ok(());
         }
@@ -104,9 +104,9 @@ pub(super) async fn search<F: Find>(
     };
     let group = names::project(&config.group, below.group);
     let mut list = GroupProjects::new(below);
-    let mut told = Told::default();
+    let mut reported = Reported::default();
     let mut hidden = 0;
-    let mut at_once = 1;
+    let mut concurrent = 1;
     let ended = 'pages: loop {
         let page = match list.next_page(gitlab).await {
             Ok(Some(page)) => page,
@@ -120,14 +120,14 @@ pub(super) async fn search<F: Find>(
         let mut page = page.as_slice();
         while !page.is_empty() {
             // Few at first, and no more than the host wants: other requests would be wasted.
-            let (next, rest) = page.split_at(at_once.min(host.wanted).min(page.len()));
-            (page, at_once) = (rest, AT_ONCE.min(at_once * 2));
+            let (next, rest) = page.split_at(concurrent.min(host.wanted).min(page.len()));
+            (page, concurrent) = (rest, MAX_CONCURRENT_PROJECTS.min(concurrent * 2));
             let objects = join_all(next.iter().map(async |project| {
                 let warnings = Warnings::default();
                 (find.in_listed(project, host.wanted, &warnings).await, warnings)
             }));
             for (objects, warnings) in objects.await {
-                told.add(warnings);
+                reported.add(warnings);
                 match objects {
                     Ok(objects) => {
                         if !host.send(objects).await {
@@ -135,12 +135,12 @@ pub(super) async fn search<F: Find>(
                         }
                     }
                     Err(Unread::Hidden(_)) => hidden += 1,
-                    Err(unread) => break 'pages Err(unread.told(place)),
+                    Err(unread) => break 'pages Err(unread.into_errors(place)),
                 }
             }
         }
     };
-    told.pass_on(&group, warnings);
+    reported.pass_on(&group, warnings);
     if hidden + list.hidden() > 0 {
         warnings.add(not_visible(hidden + list.hidden(), &group));
     }
@@ -169,9 +169,9 @@ impl<T> Host<T> {
 /// The warnings about single projects. Those with the same attribute have the same cause, and only
 /// the first has it in full.
 #[derive(Debug, Default)]
-struct Told(BTreeMap<Option<String>, (Diagnostic, usize)>);
+struct Reported(BTreeMap<Option<String>, (Diagnostic, usize)>);
 
-impl Told {
+impl Reported {
     fn add(&mut self, warnings: Warnings) {
         for warning in warnings.take() {
             let attribute = warning.attribute.as_ref().map(|path| format!("{path:?}"));

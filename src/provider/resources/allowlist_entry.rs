@@ -323,7 +323,7 @@ impl Resource for AllowlistEntry {
         if !crate::provider::moved::is_official(source, moved::SOURCE_TYPE) {
             return Err(cannot_move(source, Self::TYPE_NAME).into());
         }
-        moved::take_over(source)
+        moved::convert(source)
     }
 }
 

@@ -31,7 +31,7 @@ use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
 use crate::provider::project::{self, Stage};
 use crate::provider::report::{gone_before_removal, project_gone, report};
-use crate::provider::{names, overlap, replacement};
+use crate::provider::{conflicts, names, replacement};
 use entries::{Entries, Keys};
 use kind::Managed;
 
@@ -171,7 +171,7 @@ impl Resource for AllowlistExclusive {
             let wanted = claims::wanted(project_id, &created, &claims::named(&created), None);
             let has_written = wanted.objects().any(|object| ledger.has_written(*object));
             let errors = if has_written { errors.with_addition(NOT_IN_STATE) } else { errors };
-            overlap::with_left(Failed { left: None, errors }, &ledger.left(&wanted))
+            conflicts::with_left(Failed { left: None, errors }, &ledger.left(&wanted))
         })?;
         Ok(created)
     }
@@ -299,7 +299,7 @@ impl Resource for AllowlistExclusive {
         if !crate::provider::moved::is_official(source, moved::SOURCE_TYPE) {
             return Err(cannot_move(source, Self::TYPE_NAME).into());
         }
-        moved::take_over(source, warnings)
+        moved::convert(source, warnings)
     }
 }
 

@@ -174,7 +174,7 @@ impl Resource for JobTokenScope {
         planned: ScopeModel,
     ) -> Result<ScopeModel, Failed<ScopeModel>> {
         let project = resolve_existing(&context.client.gitlab, &planned).await?;
-        write::set_up(&context, project, planned).await
+        write::create(&context, project, planned).await
     }
 
     async fn read(
@@ -230,14 +230,14 @@ impl Resource for JobTokenScope {
                 let (old, new) = (change::name(&prior), change::name(&new));
                 return Err(replacement::unplanned(&new, &old, &new).into());
             }
-            return write::set_up(&context, project, planned).await;
+            return write::create(&context, project, planned).await;
         }
         let own = context.private.mark();
         let is_restored = match own {
             Some(own) => ledger.has_removed(own, &claims::wanted(project, &planned)).await,
             None => false,
         };
-        let mut done = write::Done::nothing_of(prior.clone());
+        let mut done = write::Progress::new(prior.clone());
         for step in write::steps(&planned) {
             let differs = match step {
                 Step::Access => planned.inbound_enabled != prior.inbound_enabled,

@@ -43,7 +43,7 @@ pub(super) async fn check(
             if context.first_plan.is_none_or(|first| first.note(ADOPTED).is_none())
                 && !is_of_this_run
             {
-                warnings.add(to_be_adopted((project_id, target), planned));
+                warnings.add(already_exists((project_id, target), planned));
             }
             Ok(true)
         }
@@ -106,7 +106,7 @@ const ADOPTED_NOW: &str = "\n\nThis apply has adopted the entry, and destroying 
                            removes it. If another resource manages the entry, too, keep only one \
                            of them.";
 
-fn to_be_adopted((project_id, target): (ProjectId, Target), entry: &EntryModel) -> Diagnostic {
+fn already_exists((project_id, target): (ProjectId, Target), entry: &EntryModel) -> Diagnostic {
     let title = format!("Entry already exists: {}", names::target(entry));
     let detail = format!(
         "There is an entry for {} already. Its import ID is `{}`.",

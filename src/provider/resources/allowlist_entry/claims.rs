@@ -10,7 +10,7 @@ use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::{ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
-use crate::provider::{claiming, names, overlap};
+use crate::provider::{claiming, conflicts, names};
 
 /// Returns the object and value of a planned entry.
 pub(super) fn wanted(project_id: ProjectId, target: Target, entry: &EntryModel) -> Wanted {
@@ -53,8 +53,8 @@ pub(super) fn plan_removal(
     let (leaves, note) = claiming::plan_removal(connection, context, Manager::Entry, &held(state));
     if let (Some(project_id), Some(entry)) = (project_of(state), leaves.first()) {
         let project = names::project(&state.project, project_id);
-        let name = overlap::named(&connection.ledger, *entry, names::target(state));
-        context.warnings.add(overlap::left(&name, &project));
+        let name = conflicts::named(&connection.ledger, *entry, names::target(state));
+        context.warnings.add(conflicts::left(&name, &project));
     }
     note
 }
@@ -84,8 +84,8 @@ pub(super) async fn turn<'a>(
     match turn.undoes(instance.mark, &Value::Entry(permissions::of(entry))) {
         Some(by) => {
             let project = names::project(&entry.project, project_id);
-            Err(overlap::undone(
-                &overlap::named(ledger, object, names::target(entry)),
+            Err(conflicts::would_undo(
+                &conflicts::named(ledger, object, names::target(entry)),
                 by,
                 &project,
             ))

@@ -30,7 +30,7 @@ pub(super) async fn identify(
     let project_id = project::plan_id(client, &config.project, known_project, unresolved).await?;
     let mut identified = EntryModel { project_id, ..EntryModel::default() };
 
-    let look = Look {
+    let lookup = TargetLookup {
         client,
         prior,
         config,
@@ -39,8 +39,8 @@ pub(super) async fn identify(
     };
     let kind = choice::kind(config);
     (identified.target_project_id, identified.target_group_id) = match kind {
-        Some(Kind::Project) => (look.for_target::<ProjectId>(unresolved).await?, Attr::Null),
-        Some(Kind::Group) => (Attr::Null, look.for_target::<GroupId>(unresolved).await?),
+        Some(Kind::Project) => (lookup.id::<ProjectId>(unresolved).await?, Attr::Null),
+        Some(Kind::Group) => (Attr::Null, lookup.id::<GroupId>(unresolved).await?),
         None => (Attr::Unknown, Attr::Unknown),
     };
     identified.target_type = kind.map_or(Attr::Unknown, |kind| Attr::Known(kind.to_string()));
@@ -57,7 +57,7 @@ pub(super) fn read(connection: &Connection, state: &EntryModel) -> Option<Paths>
 }
 
 /// What is known about a target to resolve.
-struct Look<'a> {
+struct TargetLookup<'a> {
     client: Option<&'a Client>,
     prior: Option<&'a EntryModel>,
     config: &'a EntryModel,
@@ -65,9 +65,9 @@ struct Look<'a> {
     project_id: Option<ProjectId>,
 }
 
-impl Look<'_> {
+impl TargetLookup<'_> {
     /// Returns the target's ID, as far as it is known in a plan.
-    async fn for_target<I: Id>(&self, unresolved: &mut Unresolved) -> Result<Attr<i64>, Errors> {
+    async fn id<I: Id>(&self, unresolved: &mut Unresolved) -> Result<Attr<i64>, Errors> {
         let Side { reference_attribute, path_or_id, id, .. } = Side::of(self.config, I::KIND);
         if !id.is_null() {
             return Ok(id.clone());
@@ -134,7 +134,7 @@ async fn existing_target(client: &Client, entry: &EntryModel) -> Result<Target, 
     match choice::kind(entry) {
         Some(Kind::Project) => resolve_target::<ProjectId>(client, entry).await,
         Some(Kind::Group) => resolve_target::<GroupId>(client, entry).await,
-        None => Err(choice::none_set().into()),
+        None => Err(choice::no_target().into()),
     }
 }
 

@@ -171,11 +171,11 @@ fn suggestion(id: &str) -> Option<String> {
 
 fn likely_kind(text: &str) -> Option<Kind> {
     let text = text.trim().to_lowercase();
-    Kind::ALL.into_iter().find(|kind| strsim::levenshtein(&text, kind.as_str()) <= MOST_TYPOS)
+    Kind::ALL.into_iter().find(|kind| strsim::levenshtein(&text, kind.as_str()) <= MAX_TYPOS)
 }
 
 /// Maximum edit distance of a misspelled kind.
-const MOST_TYPOS: usize = 2;
+const MAX_TYPOS: usize = 2;
 
 fn meant<I: Id>(text: &str) -> Option<String> {
     match text.parse::<Reference<I>>() {
@@ -205,11 +205,11 @@ fn malformed(id: &str) -> Diagnostic {
 
 /// Checks whether an import ID is only the ID or full path of a project.
 fn is_project(id: &str) -> bool {
-    id.len() <= LONGEST_PROJECT && !id.contains(':') && id.parse::<Reference<ProjectId>>().is_ok()
+    id.len() <= MAX_REPEATED && !id.contains(':') && id.parse::<Reference<ProjectId>>().is_ok()
 }
 
 /// Maximum length of a project that a message repeats several times.
-const LONGEST_PROJECT: usize = 100;
+const MAX_REPEATED: usize = 100;
 
 /// Returns the error of an import whose entry doesn't exist.
 pub(super) fn not_on_the_list(entry: &EntryModel) -> Diagnostic {
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_is_read() {
+    fn every_format_is_parsed() {
         let project = |project, target| ImportId { project, kind: Kind::Project, target };
         let group = |project, target| ImportId { project, kind: Kind::Group, target };
         assert_eq!(ImportId::parse("99:project:42"), Ok(project("99", "42")));
@@ -238,19 +238,22 @@ mod tests {
     }
 
     #[test]
-    fn any_other_form_is_told_how_to_write_it() {
-        let told = |id: &str| malformed(id).detail;
+    fn errors_of_other_formats_show_the_right_one() {
+        let detail = |id: &str| malformed(id).detail;
         for id in ["", "acme", "99:user:42", "99:project:42:7", "99:Project:42", "::::"] {
             assert_eq!(ImportId::parse(id), Err(malformed(id).into()), "{id:?}");
-            assert!(told(id).contains("is `<project>:project:<target project>` or"), "{id:?}");
+            assert!(detail(id).contains("is `<project>:project:<target project>` or"), "{id:?}");
         }
     }
 
     #[test]
-    fn a_project_alone_is_told_to_add_the_target() {
+    fn a_project_alone_lacks_the_target() {
         for id in ["99", "a/b"] {
-            let told = malformed(id).detail;
-            assert!(told.contains(&format!("Write `{id}:project:<target project>` or")), "{told}");
+            let detail = malformed(id).detail;
+            assert!(
+                detail.contains(&format!("Write `{id}:project:<target project>` or")),
+                "{detail}"
+            );
         }
         let long = malformed(&format!("a/{}", "b".repeat(200))).detail;
         assert!(long.contains("is `<project>:project:<target project>` or"), "{long}");

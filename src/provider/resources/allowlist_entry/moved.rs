@@ -11,7 +11,7 @@ use crate::provider::project::{Stage, check_id};
 pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scope";
 
 /// Converts the state.
-pub(super) fn take_over(source: &MoveSource) -> Result<EntryModel, Errors> {
+pub(super) fn convert(source: &MoveSource) -> Result<EntryModel, Errors> {
     let project = moved::project(source, &["project"]);
     let id = project.known().and_then(|path_or_id| path_or_id.parse::<i64>().ok());
     let entry = EntryModel {
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     fn moved(state: serde_json::Value) -> Result<EntryModel, Errors> {
-        take_over(&MoveSource {
+        convert(&MoveSource {
             provider_address: "registry.opentofu.org/gitlabhq/gitlab".into(),
             type_name: SOURCE_TYPE.into(),
             schema_version: 1,
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_the_official_state_is_taken_over() {
+    fn every_format_of_the_official_state_is_converted() {
         let of_16_3 = json!({"id":"99:42","project":"99","target_project_id":42});
         assert_eq!(moved(of_16_3), Ok(to_project("99:project:42")));
         let of_17_9 = json!({"id":"99:project:42","project":"99","target_project_id":42,"target_group_id":null});
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_only_the_server_knows_stay_null() {
+    fn unknown_ids_stay_null() {
         let by_path = json!({"id":"foo/bar:42","project":"foo/bar","target_project_id":42});
         let expected = EntryModel {
             project: Attr::Known("foo/bar".into()),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_without_a_target_is_refused() {
+    fn a_state_without_a_target_is_an_error() {
         for state in [
             json!({"project":"99"}),
             json!({"target_project_id":42}),

@@ -64,12 +64,12 @@ impl EntryModel {
 /// Returns all errors of the two attributes, as far as they are known.
 pub(super) fn check(config: &EntryModel) -> Vec<Diagnostic> {
     let Some(policies) = config.job_token_policies.known() else { return Vec::new() };
-    let contradiction = (config.default_permissions == Attr::Known(true)).then(contradiction);
+    let conflict = (config.default_permissions == Attr::Known(true)).then(conflicting);
     let misspelled = misspelled(policies).map(|problem| problem.at(POLICIES));
-    contradiction.into_iter().chain(misspelled).collect()
+    conflict.into_iter().chain(misspelled).collect()
 }
 
-fn contradiction() -> Diagnostic {
+fn conflicting() -> Diagnostic {
     let detail = format!(
         "`{DEFAULT} = true` gives the target's jobs all permissions, and `{POLICIES}` restricts \
          them. Remove one of the two."
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_says_what_the_other_is_planned_as() {
+    fn one_attribute_decides_the_plan_of_the_other() {
         use Attr::{Known, Null, Unknown};
         let cases = [
             ((Null, Null), (Null, Null)),
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn permissions_survive_the_way_into_an_entry_and_back() {
+    fn permissions_round_trip_through_an_entry() {
         let only = |names: &[&str]| {
             Permissions::Only(names.iter().map(|name| (*name).to_owned()).collect())
         };
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_yet_is_never_at_fault() {
+    fn unknown_values_are_valid() {
         assert_eq!(check(&entry(Attr::Unknown, Attr::Unknown)), []);
         assert_eq!(check(&entry(Attr::Unknown, set(&["READ_JOBS"]))), []);
         assert_eq!(check(&entry(Attr::Known(true), Attr::Unknown)), []);
@@ -384,13 +384,15 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told_at_the_policies() {
+    fn each_error_points_at_the_policies() {
         let summaries = |config: &EntryModel| {
-            let told = check(config);
+            let errors = check(config);
             assert!(
-                told.iter().all(|told| told.attribute == Some(AttributePath::attribute(POLICIES)))
+                errors
+                    .iter()
+                    .all(|error| error.attribute == Some(AttributePath::attribute(POLICIES)))
             );
-            told.into_iter().map(|told| told.summary).collect::<Vec<_>>()
+            errors.into_iter().map(|error| error.summary).collect::<Vec<_>>()
         };
         assert_eq!(summaries(&entry(Attr::Known(true), set(&[]))), ["Conflicting permissions"]);
         let both = entry(

@@ -77,14 +77,14 @@ pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
     let set = set.as_flattened();
     let known: Vec<_> = set.iter().filter(|(_, known, _)| *known).map(|(name, ..)| *name).collect();
     match known.as_slice() {
-        [] if set.iter().all(|(.., null)| *null) => Some(none_set()),
+        [] if set.iter().all(|(.., null)| *null) => Some(no_target()),
         [] | [_] => None,
         [_, second, ..] => {
             let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             let detail = format!(
                 "An entry has one target, but {} are set. Set exactly one of {ATTRIBUTES}. Use one \
                  resource for each target.",
-                listing(&names)
+                enumerated(&names)
             );
             Some(Diagnostic::new("More than one target", detail).at(second))
         }
@@ -92,7 +92,7 @@ pub(super) fn check_choice(config: &EntryModel) -> Option<Diagnostic> {
 }
 
 /// Returns the names as a list in a sentence: `a`, `b` and `c`.
-fn listing(names: &[String]) -> String {
+fn enumerated(names: &[String]) -> String {
     match names {
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
         names => names.concat(),
@@ -100,7 +100,7 @@ fn listing(names: &[String]) -> String {
 }
 
 /// Returns the error of an entry without a target.
-pub(super) fn none_set() -> Diagnostic {
+pub(super) fn no_target() -> Diagnostic {
     Diagnostic::new(
         "No target",
         format!("Set exactly one of {ATTRIBUTES} to the project or group whose jobs get access."),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_choice_is_open_only_while_unknown_values_decide() {
+    fn the_kind_is_unknown_if_unknown_values_decide() {
         let with = |project: Attr<String>, group: Attr<i64>| {
             kind(&EntryModel { target_project: project, target_group_id: group, ..entry("1") })
         };
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn one_target_is_right() {
+    fn one_target_is_valid() {
         let one = EntryModel { target_group: Attr::Known("g".into()), ..entry("1") };
         assert_eq!(check_choice(&one), None);
         let maybe =
@@ -155,10 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn no_target_is_told() {
-        let told = check_choice(&entry("1")).unwrap();
+    fn no_target_is_an_error() {
+        let error = check_choice(&entry("1")).unwrap();
         assert_eq!(
-            (told.summary.as_str(), told.detail.as_str()),
+            (error.summary.as_str(), error.detail.as_str()),
             (
                 "No target",
                 "Set exactly one of `target_project`, `target_project_id`, `target_group` and \
@@ -168,15 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn two_targets_are_told_at_the_second() {
+    fn the_error_of_two_targets_points_at_the_second() {
         let two = EntryModel {
             target_project_id: Attr::Known(2),
             target_group: Attr::Known("g".into()),
             ..entry("1")
         };
-        let told = check_choice(&two).unwrap();
+        let error = check_choice(&two).unwrap();
         assert_eq!(
-            told,
+            error,
             Diagnostic::new(
                 "More than one target",
                 "An entry has one target, but `target_project_id` and `target_group` are set. Set \

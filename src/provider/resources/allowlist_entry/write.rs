@@ -6,7 +6,7 @@ use crate::gitlab::{Allowed, NotGranted, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
 use crate::provider::report::{gone_before_removal, report_on};
-use crate::provider::{claiming, names, overlap};
+use crate::provider::{claiming, conflicts, names};
 
 /// The outcome of an addition that may have been carried out, and that couldn't be checked.
 const MAY_BE_THERE: &str = "\n\nThe entry may have been added: GitLab couldn't be asked. It is in \
@@ -32,7 +32,7 @@ pub(super) async fn add(
     } else {
         add_to_the_list(context, (project_id, target), entry, permissions.as_ref()).await
     };
-    match written.map_err(|failed| overlap::with_left(failed, &kept))? {
+    match written.map_err(|failed| conflicts::with_left(failed, &kept))? {
         Allowed::Added => {}
         Allowed::AlreadyThere { explained_by_retry } => {
             if kept.is_empty() && !explained_by_retry {
@@ -122,8 +122,8 @@ pub(super) async fn remove(
     let project = names::project(&state.project, project_id);
     let turn = ledger.turn(Object::Entry(project_id, target)).await;
     if claiming::leave(context, &turn) {
-        let name = overlap::named(ledger, turn.object(), names::target(&state));
-        context.warnings.add(overlap::left(&name, &project));
+        let name = conflicts::named(ledger, turn.object(), names::target(&state));
+        context.warnings.add(conflicts::left(&name, &project));
         return Ok(());
     }
     if own::is_own(project_id, target) {

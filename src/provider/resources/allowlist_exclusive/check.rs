@@ -98,7 +98,7 @@ fn too_many<I: Managed>(
 ) -> Option<Diagnostic> {
     let count = count?;
     let kind = I::KIND;
-    let told = || {
+    let problem = || {
         let detail = format!(
             "`{attribute}` has {count} {kind}s, but the allowlist of project {project} can have at \
              most {LIMIT}. Add a group instead of its {}.",
@@ -106,7 +106,7 @@ fn too_many<I: Managed>(
         );
         Diagnostic::new(format!("Too many {kind}s: project {project}"), detail).at(attribute)
     };
-    (count > LIMIT).then(told)
+    (count > LIMIT).then(problem)
 }
 
 fn null_element(attribute: &'static str) -> Diagnostic {

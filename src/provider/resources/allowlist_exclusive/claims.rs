@@ -11,7 +11,7 @@ use crate::framework::PlanContext;
 use crate::gitlab::{GroupId, Kind, Permissions, ProjectId, Target};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Value, Wanted};
-use crate::provider::{claiming, names, overlap};
+use crate::provider::{claiming, conflicts, names};
 
 /// The targets that are certain to be on the allowlist, with their display names.
 pub(super) type Named = BTreeMap<Target, String>;
@@ -96,11 +96,14 @@ pub(super) fn plan_removal(
     if let (Some(project_id), false) = (project_of(state), leaves.is_empty()) {
         let names = names(state);
         let named = |object| {
-            let name = names.get(&object).cloned().unwrap_or_else(|| overlap::described(object));
-            overlap::named(&connection.ledger, object, name)
+            let name =
+                names.get(&object).cloned().unwrap_or_else(|| conflicts::display_name(object));
+            conflicts::named(&connection.ledger, object, name)
         };
         let left = leaves.into_iter().map(named).collect();
-        context.warnings.add(overlap::all_left(&left, &names::project(&state.project, project_id)));
+        context
+            .warnings
+            .add(conflicts::entries_left(&left, &names::project(&state.project, project_id)));
     }
     note
 }

@@ -11,7 +11,7 @@ pub(super) type Entries = BTreeMap<Target, Option<Permissions>>;
 
 /// The writes for one kind. The default has none.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Goal {
+pub(super) struct Writes {
     /// Targets that lose permissions, before any target gets some.
     narrow: Vec<Target>,
     /// Targets removed before any is added, because the allowlist would exceed its limit otherwise.
@@ -23,7 +23,7 @@ pub(super) struct Goal {
     remove: Vec<Target>,
 }
 
-impl Goal {
+impl Writes {
     /// Computes the writes from the allowlist on the server to the wanted one. Permissions that
     /// aren't managed stay as they are; unknown ones are always written.
     pub(super) fn new(live: &Entries, wanted: &Entries) -> Self {
@@ -37,18 +37,18 @@ impl Goal {
         let mut make_room = not_in(live, wanted);
         let too_many = (live.len() + add.len()).saturating_sub(LIMIT).min(make_room.len());
         let remove = make_room.split_off(too_many);
-        let mut goal = Self { make_room, add, remove, ..Self::default() };
+        let mut writes = Self { make_room, add, remove, ..Self::default() };
         for (target, now) in live {
             match wanted.get(target) {
                 Some(Some(wanted)) if now.as_ref() == Some(wanted) => {}
                 Some(Some(wanted)) if now.as_ref().is_some_and(|now| is_within(now, wanted)) => {
-                    goal.widen.push(*target);
+                    writes.widen.push(*target);
                 }
-                Some(Some(_)) => goal.narrow.push(*target),
+                Some(Some(_)) => writes.narrow.push(*target),
                 Some(None) | None => {}
             }
         }
-        goal
+        writes
     }
 
     /// Returns the targets that lose access.
@@ -67,16 +67,16 @@ fn is_within(one: &Permissions, other: &Permissions) -> bool {
 }
 
 /// Returns the writes of both kinds, step by step.
-pub(super) fn steps(projects: Goal, groups: Goal) -> [Vec<Write>; 5] {
-    let step = |of: fn(&Goal) -> &[Target], write: fn(Target) -> Write| {
+pub(super) fn steps(projects: Writes, groups: Writes) -> [Vec<Write>; 5] {
+    let step = |of: fn(&Writes) -> &[Target], write: fn(Target) -> Write| {
         of(&projects).iter().chain(of(&groups)).copied().map(write).collect()
     };
     [
-        step(|goal| &goal.make_room, Write::Remove),
-        step(|goal| &goal.narrow, Write::Permit),
-        step(|goal| &goal.add, Write::Add),
-        step(|goal| &goal.widen, Write::Permit),
-        step(|goal| &goal.remove, Write::Remove),
+        step(|writes| &writes.make_room, Write::Remove),
+        step(|writes| &writes.narrow, Write::Permit),
+        step(|writes| &writes.add, Write::Add),
+        step(|writes| &writes.widen, Write::Permit),
+        step(|writes| &writes.remove, Write::Remove),
     ]
 }
 
@@ -101,23 +101,23 @@ mod tests {
 
     #[test]
     fn what_is_added_comes_before_what_is_removed() {
-        let goal = Goal::new(&projects([1, 2]), &projects([2, 3]));
+        let writes = Writes::new(&projects([1, 2]), &projects([2, 3]));
         assert_eq!(
-            goal,
-            Goal { add: vec![project(3)], remove: vec![project(1)], ..Goal::default() }
+            writes,
+            Writes { add: vec![project(3)], remove: vec![project(1)], ..Writes::default() }
         );
     }
 
     #[test]
     fn a_full_list_makes_room_first_and_for_no_more_than_is_needed() {
-        let goal = Goal::new(&projects(1..=200), &projects(3..=201));
+        let writes = Writes::new(&projects(1..=200), &projects(3..=201));
         assert_eq!(
-            goal,
-            Goal {
+            writes,
+            Writes {
                 make_room: vec![project(1)],
                 add: vec![project(201)],
                 remove: vec![project(2)],
-                ..Goal::default()
+                ..Writes::default()
             }
         );
     }
@@ -135,12 +135,12 @@ mod tests {
             (Some(only(&["A"])), None, "none"),
         ];
         for (now, wanted, expected) in cases {
-            let told = format!("{now:?} to {wanted:?}");
-            let goal = Goal::new(&[(project(1), now)].into(), &[(project(1), wanted)].into());
+            let case = format!("{now:?} to {wanted:?}");
+            let writes = Writes::new(&[(project(1), now)].into(), &[(project(1), wanted)].into());
             let written = |name| if expected == name { vec![project(1)] } else { Vec::new() };
             let expected =
-                Goal { narrow: written("narrow"), widen: written("widen"), ..Goal::default() };
-            assert_eq!(goal, expected, "{told}");
+                Writes { narrow: written("narrow"), widen: written("widen"), ..Writes::default() };
+            assert_eq!(writes, expected, "{case}");
         }
     }
 
@@ -151,17 +151,17 @@ mod tests {
             wanted in prop::collection::btree_set(1_u64..400, 0..=200),
         ) {
             let (live, wanted) = (projects(live), projects(wanted));
-            let goal = Goal::new(&live, &wanted);
+            let writes = Writes::new(&live, &wanted);
             let mut list = live.clone();
-            for target in &goal.make_room {
+            for target in &writes.make_room {
                 prop_assert!(list.remove(target).is_some());
             }
-            for target in &goal.add {
+            for target in &writes.add {
                 prop_assert!(list.insert(*target, None).is_none());
                 prop_assert!(wanted.contains_key(target));
             }
             prop_assert!(list.len() <= LIMIT);
-            for target in &goal.remove {
+            for target in &writes.remove {
                 prop_assert!(list.remove(target).is_some());
             }
             prop_assert_eq!(list, wanted);

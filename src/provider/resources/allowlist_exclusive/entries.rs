@@ -100,12 +100,12 @@ pub(super) fn check<I: Managed>(config: Side<'_>) -> Vec<Diagnostic> {
     let Some(entries) = config.entries.known() else { return Vec::new() };
     let mut problems: Vec<Diagnostic> = Vec::new();
     for (key, entry) in entries {
-        let told = match entry {
+        let found = match entry {
             Attr::Null => vec![neither::<I>(key)],
             Attr::Unknown => Vec::new(),
             Attr::Known(entry) => check_entry::<I>(key, entry),
         };
-        problems.extend(told.into_iter().map(|problem| problem.at_path(path::<I>(entries, key))));
+        problems.extend(found.into_iter().map(|problem| problem.at_path(path::<I>(entries, key))));
     }
     let keys: Vec<&String> = entries.keys().collect();
     let repeated = keys.iter().enumerate().filter_map(|(position, key)| {

@@ -68,9 +68,9 @@ pub(super) async fn plan<I: Managed>(
         leftovers.clear();
     }
     // A map needs to know which one is which.
-    let untold = leftovers.iter().filter(|_| is_map).map(|(text, _)| *text);
+    let ambiguous = leftovers.iter().filter(|_| is_map).map(|(text, _)| *text);
     let missing = found.iter().filter(|(_, id)| id.is_none()).map(|(text, _)| *text);
-    let missing: Vec<&str> = missing.chain(untold).collect();
+    let missing: Vec<&str> = missing.chain(ambiguous).collect();
     if client.is_some() {
         let attribute = if is_map { I::ENTRIES } else { I::REFERENCES };
         missing.iter().for_each(|text| unresolved.add(attribute, I::KIND, text));

@@ -7,10 +7,7 @@ use crate::provider::moved;
 pub(super) const SOURCE_TYPE: &str = "gitlab_project_job_token_scopes";
 
 /// Converts the state. A kind that the state doesn't have isn't managed.
-pub(super) fn take_over(
-    source: &MoveSource,
-    warnings: &Warnings,
-) -> Result<ExclusiveModel, Errors> {
+pub(super) fn convert(source: &MoveSource, warnings: &Warnings) -> Result<ExclusiveModel, Errors> {
     let project = moved::project(source, &["project", "project_id", "id"]);
     let Some(path_or_id) = project.known() else { return Err(no_project().into()) };
     let project_id: Option<i64> = path_or_id.parse().ok();
@@ -24,7 +21,7 @@ pub(super) fn take_over(
         others.map_or(Attr::Null, Attr::Known)
     };
     if let Some(enabled) = source.state.get("enabled").and_then(serde_json::Value::as_bool) {
-        warnings.add(enabled_has_no_home(path_or_id, enabled));
+        warnings.add(enabled_not_moved(path_or_id, enabled));
     }
     Ok(ExclusiveModel {
         target_project_ids: set("target_project_ids"),
@@ -36,7 +33,7 @@ pub(super) fn take_over(
     })
 }
 
-fn enabled_has_no_home(project: &str, enabled: bool) -> Diagnostic {
+fn enabled_not_moved(project: &str, enabled: bool) -> Diagnostic {
     Diagnostic::new(
         format!("Job token scope not managed: project {project}"),
         format!(
@@ -70,7 +67,7 @@ mod tests {
             state: state.as_object().unwrap().clone(),
         };
         let warnings = Warnings::default();
-        let model = take_over(&source, &warnings).unwrap();
+        let model = convert(&source, &warnings).unwrap();
         (model, warnings.take())
     }
 
@@ -90,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_the_official_state_is_taken_over() {
+    fn every_format_of_the_official_state_is_converted() {
         let of_17_0 = json!({"id":"111","project_id":111,"target_project_ids":[123]});
         assert_eq!(moved(of_17_0).0, with_ids(ids(&[123]), Attr::Null));
         let of_17_3 = json!({"id":"111","project":"111","project_id":111,"target_project_ids":[123],"target_group_ids":[]});
@@ -111,13 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn the_project_itself_is_not_taken_for_a_target() {
+    fn the_project_itself_is_not_a_target() {
         let state = json!({"id":"111","project":"111","target_project_ids":[111,123]});
         assert_eq!(moved(state).0.target_project_ids, ids(&[123]));
     }
 
     #[test]
-    fn what_became_of_enabled_is_told() {
+    fn a_state_with_enabled_warns() {
         let (_, warnings) =
             moved(json!({"id":"111","project":"111","enabled":false,"target_project_ids":[]}));
         assert_eq!(

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::claims::Named;
 use crate::framework::{Diagnostic, Errors};
 use crate::gitlab::{Error, NotGranted, Target};
+use crate::provider::conflicts;
 use crate::provider::ledger::Manager;
-use crate::provider::overlap;
 use crate::provider::permissions::still_there;
 use crate::provider::report::{Asking, report_all};
 
@@ -63,7 +63,7 @@ pub(super) struct Outcome {
     failed: BTreeMap<Write, Error>,
     undoing: BTreeMap<Write, Manager>,
     /// Entries that a failed addition created and couldn't remove again.
-    standing: Vec<String>,
+    left_behind: Vec<String>,
 }
 
 impl Outcome {
@@ -92,8 +92,8 @@ impl Outcome {
         let refusal = match refusal {
             Refusal::NotGranted(failed) => {
                 if let Some(Err(entry)) = &failed.taken_back {
-                    let told = still_there(entry, &self.name(write.target()), &self.project);
-                    self.standing.push(told);
+                    let diagnostic = still_there(entry, &self.name(write.target()), &self.project);
+                    self.left_behind.push(diagnostic);
                 }
                 Refusal::GitLab(failed.error)
             }
@@ -119,7 +119,7 @@ impl Outcome {
     /// would undo those of other resources.
     pub(super) fn into_result(self) -> Result<(), Errors> {
         let undoing = self.undoing.iter().map(|(write, by)| (self.name(write.target()), *by));
-        let undone = overlap::all_undone(&undoing.collect(), &self.project);
+        let undone = conflicts::would_undo_all(&undoing.collect(), &self.project);
         let is_incomplete = !self.failed.is_empty() || !self.interrupted.is_empty();
         let incomplete = is_incomplete.then(|| self.incomplete());
         Errors::check(incomplete.into_iter().chain(undone))
@@ -137,9 +137,9 @@ impl Outcome {
             .iter()
             .map(|(write, error)| (self.described(*write), error.clone()))
             .collect();
-        let mut told = report_all(attempted, &done, Asking::Map, &failed);
-        self.standing.iter().for_each(|standing| told.detail.push_str(standing));
-        told
+        let mut diagnostic = report_all(attempted, &done, Asking::Map, &failed);
+        self.left_behind.iter().for_each(|left_behind| diagnostic.detail.push_str(left_behind));
+        diagnostic
     }
 
     /// Returns what was done, and what wasn't because the run was stopped.

@@ -49,22 +49,22 @@ impl Lists {
         if is_out_of_reach(&error) {
             return Ok(self);
         }
-        let told = report_asking(permissions::cannot_read(&project), Asking::Map, &error);
+        let diagnostic = report_asking(permissions::cannot_read(&project), Asking::Map, &error);
         let names_the_sets = matches!(
             error.kind(),
             ErrorKind::Unsupported | ErrorKind::FineGrained { needed: None }
         );
-        let told = match permissions::are_hidden(&error) && !names_the_sets {
-            true => with_set_form(told),
-            false => told,
+        let diagnostic = match permissions::are_hidden(&error) && !names_the_sets {
+            true => with_set_form(diagnostic),
+            false => diagnostic,
         };
-        Err(of_a_plan(told).at(attribute).into())
+        Err(of_a_plan(diagnostic).at(attribute).into())
     }
 }
 
 /// Maximum number of readings of permissions before members without permissions are considered
 /// hidden.
-const READINGS: usize = 3;
+const MAX_READINGS: usize = 3;
 
 /// Returns the permissions of the entries, and the names of members that have none: GraphQL may
 /// show a token fewer entries than REST, without an error. Missing entries are read again. Members
@@ -87,7 +87,7 @@ pub(super) async fn read(
     };
     let mut list = gitlab.permissions(project_id, freshness).await?;
     let mut missing = hidden(&list);
-    for reading in 1..READINGS {
+    for reading in 1..MAX_READINGS {
         if missing.is_empty() {
             break;
         }
@@ -218,9 +218,9 @@ pub(super) fn warn_of_changes(
     let held = prior.map(claims::permissions).unwrap_or_default();
     let change = |(target, wanted): (Target, Permissions)| {
         let now = &list.get(target)?.permissions;
-        let is_untold = now != &wanted && lists.shows(target) && held.get(&target) != Some(now);
+        let is_unplanned = now != &wanted && lists.shows(target) && held.get(&target) != Some(now);
         let name = kept.get(&target).cloned().unwrap_or_else(|| target.to_string());
-        is_untold.then(|| {
+        is_unplanned.then(|| {
             format!("  - {name}\n    from {}\n    to   {}", described(now), described(&wanted))
         })
     };
@@ -237,17 +237,17 @@ pub(super) fn warn_of_changes(
 }
 
 /// Warns of entries whose permissions are no longer managed because a set replaces the map.
-pub(super) fn warn_of_abandoned(
+pub(super) fn warn_of_unmanaged(
     project: &str,
     prior: &ExclusiveModel,
     planned: &ExclusiveModel,
     kept: &Named,
     warnings: &Warnings,
 ) {
-    let abandoned = abandoned::<ProjectId>(prior, planned)
+    let unmanaged = unmanaged::<ProjectId>(prior, planned)
         .into_iter()
-        .chain(abandoned::<GroupId>(prior, planned));
-    let lines: Vec<String> = abandoned
+        .chain(unmanaged::<GroupId>(prior, planned));
+    let lines: Vec<String> = unmanaged
         .filter_map(|(target, permissions)| {
             Some(format!("  - {}: {}", kept.get(&target)?, described(&permissions)))
         })
@@ -263,7 +263,7 @@ pub(super) fn warn_of_abandoned(
     }
 }
 
-fn abandoned<I: Managed>(
+fn unmanaged<I: Managed>(
     prior: &ExclusiveModel,
     planned: &ExclusiveModel,
 ) -> BTreeMap<Target, Permissions> {

@@ -95,8 +95,8 @@ async fn read(
     let lists = match lists {
         Ok(lists) => lists,
         Err(error) if is_new_project && prior.is_none() && is_out_of_reach(&error) => {
-            let attempted = cannot_read(&change::project_name(&planned));
-            context.warnings.add(unread(attempted, &error, UNREAD));
+            let project = change::project_name(&planned);
+            context.warnings.add(unread(cannot_read(&project), &error, UNREAD));
             Lists::default()
         }
         Err(error) if is_new_project || is_changed => {
@@ -175,7 +175,7 @@ fn warn_and_claim(
     permitting::warn_of_changes(&project, prior, planned, kept, lists, context.warnings);
     let adopted = lists::adopted(planned, prior, context.private.is_imported());
     if let Some(prior) = prior.filter(|_| !context.private.is_imported()) {
-        permitting::warn_of_abandoned(&project, prior, planned, kept, context.warnings);
+        permitting::warn_of_unmanaged(&project, prior, planned, kept, context.warnings);
     }
     warn::covered_projects(&project, (prior, planned), kept, lists, context.warnings);
     let kept: BTreeSet<Target> = kept.keys().copied().collect();

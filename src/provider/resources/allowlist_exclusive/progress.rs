@@ -29,7 +29,7 @@ impl Progress {
     /// Counts a finished write, and logs the progress at each interval.
     pub(super) fn note(&mut self, is_done: bool) {
         *if is_done { &mut self.done } else { &mut self.failed } += 1;
-        if self.is_time_to_tell() {
+        if self.is_due() {
             let Progress { project_id, what, total, done, failed } = self;
             tracing::info!(
                 project = project_id.get(),
@@ -40,7 +40,7 @@ impl Progress {
     }
 
     /// Returns true after each interval, and after the last write.
-    fn is_time_to_tell(&self) -> bool {
+    fn is_due(&self) -> bool {
         let ended = self.done + self.failed;
         ended.is_multiple_of(INTERVAL) || ended == self.total
     }
@@ -51,26 +51,26 @@ mod tests {
     use super::*;
     use crate::gitlab::Target;
 
-    fn told_after(total: u64) -> Vec<usize> {
+    fn logged_after(total: u64) -> Vec<usize> {
         let project_id = ProjectId::try_from(1_u64).unwrap();
         let project = |id: u64| Write::Add(Target::Project(ProjectId::try_from(id).unwrap()));
         let step: Vec<Write> = (1..=total).map(project).collect();
         let mut progress = Progress::of(project_id, &step);
-        let mut told = Vec::new();
+        let mut logged = Vec::new();
         for write in 1..=step.len() {
             progress.note(write != 2);
-            if progress.is_time_to_tell() {
-                told.push(write);
+            if progress.is_due() {
+                logged.push(write);
             }
         }
         assert_eq!((progress.done, progress.failed), (step.len() - 1, 1));
-        told
+        logged
     }
 
     #[test]
-    fn a_long_step_is_told_in_parts_and_at_its_end() {
-        assert_eq!(told_after(45), [20, 40, 45]);
-        assert_eq!(told_after(40), [20, 40]);
-        assert_eq!(told_after(3), [3]);
+    fn a_long_step_is_logged_at_intervals_and_at_its_end() {
+        assert_eq!(logged_after(45), [20, 40, 45]);
+        assert_eq!(logged_after(40), [20, 40]);
+        assert_eq!(logged_after(3), [3]);
     }
 }

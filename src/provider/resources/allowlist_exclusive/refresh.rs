@@ -83,9 +83,9 @@ async fn permissions(
     Ok(None)
 }
 
-fn hidden(told: Diagnostic) -> Diagnostic {
+fn hidden(diagnostic: Diagnostic) -> Diagnostic {
     let consequence = "The state keeps the permissions that it has, and plans don't show drift.";
-    Diagnostic { detail: format!("{}\n\n{consequence}", told.detail), ..told }
+    Diagnostic { detail: format!("{}\n\n{consequence}", diagnostic.detail), ..diagnostic }
 }
 
 async fn observe_kind<I: Managed>(

@@ -21,9 +21,10 @@ pub(super) fn loss_of_access(
     lists: &Lists,
     warnings: &Warnings,
 ) {
-    let mut losers = self::losers::<ProjectId>((prior, planned), adopted, kept, lists);
-    losers.extend(self::losers::<GroupId>((prior, planned), adopted, kept, lists));
-    if losers.is_empty() {
+    let mut losing_access =
+        self::losing_access::<ProjectId>((prior, planned), adopted, kept, lists);
+    losing_access.extend(self::losing_access::<GroupId>((prior, planned), adopted, kept, lists));
+    if losing_access.is_empty() {
         return;
     }
     let open = ProjectId::side(planned).is_open() || GroupId::side(planned).is_open();
@@ -37,12 +38,12 @@ pub(super) fn loss_of_access(
         format!(
             "Applying this removes these from the allowlist, because the configuration doesn't \
              include them{why}:\n\n{}\n\nTo keep one, add it to the configuration.",
-            lines(&losers)
+            lines(&losing_access)
         ),
     ));
 }
 
-fn losers<I: Managed>(
+fn losing_access<I: Managed>(
     (prior, planned): (Option<&ExclusiveModel>, &ExclusiveModel),
     adopted: ByKind<bool>,
     kept: &BTreeSet<Target>,
@@ -68,11 +69,11 @@ pub(super) fn no_longer_managed(
     lists: &Lists,
     warnings: &Warnings,
 ) {
-    abandoned::<ProjectId>(project, prior, planned, lists, warnings);
-    abandoned::<GroupId>(project, prior, planned, lists, warnings);
+    unmanaged::<ProjectId>(project, prior, planned, lists, warnings);
+    unmanaged::<GroupId>(project, prior, planned, lists, warnings);
 }
 
-fn abandoned<I: Managed>(
+fn unmanaged<I: Managed>(
     project: &str,
     prior: &ExclusiveModel,
     planned: &ExclusiveModel,

@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::change;
 use super::claims::{self, Named};
-use super::converge::{Entries, Goal, steps};
+use super::converge::{Entries, Writes, steps};
 use super::kind::{Live, Managed};
 use super::lists::{ByKind, removable};
 use super::outcome::{Outcome, Refusal, Write};
@@ -21,7 +21,7 @@ use crate::gitlab::{
 };
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value};
-use crate::provider::{claiming, overlap};
+use crate::provider::{claiming, conflicts};
 
 /// Writes the managed kinds to the server. `prior` is the prior state, if it is for the same
 /// project.
@@ -43,13 +43,13 @@ pub(super) async fn converge(
         ledger.claim(instance, Manager::Exclusive, BTreeSet::new(), claim.clone(), false);
     }
     ledger.wait_for_writes(claim.objects().copied()).await;
-    let goals = async {
+    let kinds = async {
         Ok::<_, Error>(ByKind {
-            projects: writer.goal::<ProjectId>(wanted).await?,
-            groups: writer.goal::<GroupId>(wanted).await?,
+            projects: writer.writes_for::<ProjectId>(wanted).await?,
+            groups: writer.writes_for::<GroupId>(wanted).await?,
         })
     };
-    let ByKind { projects, groups } = goals.await.map_err(|error| unreadable(wanted, &error))?;
+    let ByKind { projects, groups } = kinds.await.map_err(|error| unreadable(wanted, &error))?;
     writer.check_named(prior, [&projects, &groups])?;
     let mut names: Named = projects.listed.into_iter().chain(groups.listed).collect();
     names.extend(writer.names.iter().map(|(target, name)| (*target, name.clone())));
@@ -81,8 +81,8 @@ pub(super) async fn remove_all(
 
 /// The writes for one kind, and the display names of what is on the server.
 #[derive(Default)]
-struct Goals {
-    writes: Goal,
+struct KindWrites {
+    writes: Writes,
     listed: Named,
 }
 
@@ -108,15 +108,15 @@ impl<'a> Writer<'a> {
         for (target, name) in &mut names {
             // The plan of this run or another resource may know the path.
             let object = Object::Entry(project_id, *target);
-            *name = overlap::named(&context.client.ledger, object, std::mem::take(name));
+            *name = conflicts::named(&context.client.ledger, object, std::mem::take(name));
         }
         Self { context, project_id, project: change::project_name(list), own, names, permissions }
     }
 
-    async fn goal<I: Managed>(&self, wanted: &ExclusiveModel) -> Result<Goals, Error> {
+    async fn writes_for<I: Managed>(&self, wanted: &ExclusiveModel) -> Result<KindWrites, Error> {
         let side = I::side(wanted);
         if side.is_managed() != Some(true) {
-            return Ok(Goals::default());
+            return Ok(KindWrites::default());
         }
         // The reading of the plan in this step, so that exactly the targets that it named are
         // removed. An older one might miss targets that were added since, and they would keep
@@ -131,7 +131,7 @@ impl<'a> Writer<'a> {
         let named = |id: &I| {
             let target = (*id).into();
             let object = Object::Entry(self.project_id, target);
-            (target, overlap::named(&self.context.client.ledger, object, live.describe(*id)))
+            (target, conflicts::named(&self.context.client.ledger, object, live.describe(*id)))
         };
         let listed: Named = live.0.keys().map(named).collect();
         let held = |target| Some(permissions.as_ref()?.get(target)?.permissions.clone());
@@ -140,7 +140,7 @@ impl<'a> Writer<'a> {
             .map(|id| (id.into(), self.permissions.get(&id.into()).cloned()))
             .collect();
         let live: Entries = listed.keys().map(|target| (*target, held(*target))).collect();
-        Ok(Goals { writes: Goal::new(&live, &wanted), listed })
+        Ok(KindWrites { writes: Writes::new(&live, &wanted), listed })
     }
 
     /// Checks that a plan has named all targets that lose access. Removing targets that this run
@@ -148,7 +148,7 @@ impl<'a> Writer<'a> {
     fn check_named(
         &self,
         prior: Option<&ExclusiveModel>,
-        goals: [&Goals; 2],
+        kinds: [&KindWrites; 2],
     ) -> Result<(), Diagnostic> {
         let removable = removable(self.context.private, prior);
         let is_named = |target: &Target| {
@@ -159,13 +159,13 @@ impl<'a> Writer<'a> {
                 self.context.client.ledger.was_added(Object::Entry(self.project_id, *target), own)
             })
         };
-        let unplanned = |goals: &Goals| {
+        let unplanned = |kind: &KindWrites| {
             let lost =
-                goals.writes.removed().filter(|target| !is_named(target) && !was_added(target));
-            lost.filter_map(|target| Some(format!("  - {}", goals.listed.get(&target)?)))
+                kind.writes.removed().filter(|target| !is_named(target) && !was_added(target));
+            lost.filter_map(|target| Some(format!("  - {}", kind.listed.get(&target)?)))
                 .collect::<Vec<_>>()
         };
-        let unnamed: Vec<String> = goals.into_iter().flat_map(unplanned).collect();
+        let unnamed: Vec<String> = kinds.into_iter().flat_map(unplanned).collect();
         if unnamed.is_empty() {
             return Ok(());
         }
@@ -206,7 +206,7 @@ impl<'a> Writer<'a> {
         }
         let left = outcome.left();
         if !left.is_empty() {
-            self.context.warnings.add(overlap::all_left(&left, &self.project));
+            self.context.warnings.add(conflicts::entries_left(&left, &self.project));
         }
         outcome.into_result()
     }

@@ -10,7 +10,7 @@ use crate::framework::{Context, Diagnostic, PlanContext};
 use crate::gitlab::ProjectId;
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Manager, Object, Turn, Value, Wanted};
-use crate::provider::{claiming, names, overlap};
+use crate::provider::{claiming, conflicts, names};
 
 /// Returns the objects and values of a planned scope.
 pub(super) fn wanted(project: ProjectId, planned: &ScopeModel) -> Wanted {
@@ -18,7 +18,9 @@ pub(super) fn wanted(project: ProjectId, planned: &ScopeModel) -> Wanted {
     let pushes = Push::ALL.map(|push| (push.object(project), push.of(planned)));
     access.into_iter().chain(pushes).fold(Wanted::default(), |wanted, (object, setting)| {
         match setting.known() {
-            Some(value) => wanted.with(object, Value::Setting(*value), overlap::described(object)),
+            Some(value) => {
+                wanted.with(object, Value::Setting(*value), conflicts::display_name(object))
+            }
             None => wanted,
         }
     })
@@ -59,7 +61,7 @@ pub(super) fn plan_removal(
     let (leaves, note) = claiming::plan_removal(connection, context, Manager::Scope, &held(state));
     if let Some(project) = project_id_of(state) {
         let project = names::project(&state.project, project);
-        let warning = |object| overlap::left(&overlap::described(object), &project);
+        let warning = |object| conflicts::left(&conflicts::display_name(object), &project);
         leaves.into_iter().for_each(|object| context.warnings.add(warning(object)));
     }
     note
@@ -91,7 +93,7 @@ pub(super) fn check(
     match own.and_then(|own| turn.undoes(own, &Value::Setting(value))) {
         Some(by) => {
             let project = names::project(&planned.project, project);
-            Err(overlap::undone(&overlap::described(turn.object()), by, &project))
+            Err(conflicts::would_undo(&conflicts::display_name(turn.object()), by, &project))
         }
         None => Ok(()),
     }
@@ -107,7 +109,7 @@ pub(super) fn is_left(
     let is_left = claiming::leave(context, turn);
     if is_left {
         let project = names::project(&state.project, project);
-        context.warnings.add(overlap::left(&overlap::described(turn.object()), &project));
+        context.warnings.add(conflicts::left(&conflicts::display_name(turn.object()), &project));
     }
     is_left
 }

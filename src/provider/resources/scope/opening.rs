@@ -40,7 +40,9 @@ pub(super) async fn check(
     }
     if opens_pushes(prior, planned) {
         let entries = match (gitlab, project) {
-            (Some(gitlab), Some(project)) => pushers(gitlab, project).await.ok().flatten(),
+            (Some(gitlab), Some(project)) => {
+                entries_that_can_push(gitlab, project).await.ok().flatten()
+            }
             _ => None,
         };
         warnings.add(pushes(planned, &project_name(planned, project), entries));
@@ -128,7 +130,10 @@ fn opening(planned: &ScopeModel) -> Diagnostic {
 
 /// Returns the entries whose jobs can push if other projects can, or `None` if the token can't see
 /// permissions.
-async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Option<Vec<String>>, Error> {
+async fn entries_that_can_push(
+    gitlab: &Client,
+    project: ProjectId,
+) -> Result<Option<Vec<String>>, Error> {
     let list = gitlab.permissions(project, Freshness::Shared).await?;
     let may_push = |entry: &&PermittedEntry| {
         let is_other = entry.target != Target::Project(project);
@@ -138,12 +143,12 @@ async fn pushers(gitlab: &Client, project: ProjectId) -> Result<Option<Vec<Strin
                 Permissions::Only(policies) => policies.contains(PUSH_POLICY),
             }
     };
-    let pushers: Vec<String> = list.iter().filter(may_push).map(described).collect();
+    let entries_that_can_push: Vec<String> = list.iter().filter(may_push).map(described).collect();
     // To some fine-grained tokens, every allowlist appears empty over GraphQL.
     Ok(if list.iter().next().is_none() && has_entries(gitlab, project).await? {
         None
     } else {
-        Some(pushers)
+        Some(entries_that_can_push)
     })
 }
 

@@ -96,13 +96,13 @@ impl Push {
     ) -> Result<bool, Diagnostic> {
         match self.ask(client, project).await {
             Ok(Some(allowed)) => Ok(allowed == wanted),
-            Ok(None) => Err(self.not_told(name)),
+            Ok(None) => Err(self.not_returned(name)),
             Err(error)
                 if self == Self::CrossProject && error.is_of_graphql() && error.is_supported() =>
             {
                 Ok(false)
             }
-            Err(error) if !error.is_supported() => Err(self.not_told(name)),
+            Err(error) if !error.is_supported() => Err(self.not_returned(name)),
             Err(error) => Err(report(self.cannot_read(name), &error).at(self.attribute())),
         }
     }
@@ -123,7 +123,7 @@ impl Push {
         match self.ask(client, project).await {
             Ok(Some(allowed)) => Ok(Attr::Known(allowed)),
             Ok(None) => {
-                warnings.add(self.not_told(name));
+                warnings.add(self.not_returned(name));
                 Ok(Attr::Null)
             }
             // The setting isn't affected, and a later read shows it.
@@ -178,7 +178,7 @@ impl Push {
                 Ok(())
             }
             Ok(_) => Err((self.not_taken(name, wanted), false)),
-            Err(error) if !error.is_supported() => Err((self.not_told(name), false)),
+            Err(error) if !error.is_supported() => Err((self.not_returned(name), false)),
             Err(error) => {
                 let diagnostic = report(self.cannot_set(name), &error).at(self.attribute());
                 Err((diagnostic, error.is_unresolved()))
@@ -237,7 +237,7 @@ impl Push {
         format!("Can't set {}: project {project}", self.name())
     }
 
-    fn not_told(self, project: &str) -> Diagnostic {
+    fn not_returned(self, project: &str) -> Diagnostic {
         let (attribute, since) = (self.attribute(), self.since());
         let detail = format!(
             "GitLab's response doesn't have `{attribute}`. It needs GitLab {since} or later, and \

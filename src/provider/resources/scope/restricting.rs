@@ -33,7 +33,7 @@ pub(super) async fn check(
     if is_open.unwrap_or_default()
         && let Ok((projects, groups)) = count(gitlab, project).await
     {
-        warnings.add(told(&name, projects, groups));
+        warnings.add(becomes_restricted(&name, projects, groups));
     }
 }
 
@@ -43,7 +43,7 @@ async fn count(gitlab: &Client, project: ProjectId) -> Result<(usize, usize), Er
     tokio::try_join!(count(Kind::Project), count(Kind::Group))
 }
 
-fn told(project: &str, projects: usize, groups: usize) -> Diagnostic {
+fn becomes_restricted(project: &str, projects: usize, groups: usize) -> Diagnostic {
     let entries = match (projects, groups) {
         (0, 0) => {
             "Its allowlist is empty now, so only its own jobs and what this apply adds before keep \
@@ -79,10 +79,10 @@ mod tests {
 
     #[test]
     fn entries_are_counted_by_kind() {
-        let told = told("acme/app (100)", 1, 2);
-        assert_eq!(told.summary, "Project acme/app (100) becomes restricted");
+        let diagnostic = becomes_restricted("acme/app (100)", 1, 2);
+        assert_eq!(diagnostic.summary, "Project acme/app (100) becomes restricted");
         assert_eq!(
-            told.detail,
+            diagnostic.detail,
             "Project acme/app (100) is open (`inbound_enabled = false`). Applying this restricts \
              access to its allowlist. 1 project and 2 groups on its allowlist keep access; all \
              other projects lose access. If more projects need access, add them to the allowlist \

@@ -8,7 +8,7 @@ use crate::gitlab::{Client, Error, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::Connection;
 use crate::provider::ledger::{Object, Value};
 use crate::provider::report::{gone_before_removal, report, report_on};
-use crate::provider::{names, overlap};
+use crate::provider::{conflicts, names};
 
 /// A write of one setting.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ pub(super) fn steps(planned: &ScopeModel) -> Vec<Step> {
 }
 
 /// A scope while its settings are written.
-pub(super) struct Done {
+pub(super) struct Progress {
     scope: ScopeModel,
     /// The access setting, after it was read.
     settings: Option<ScopeSettings>,
@@ -44,10 +44,10 @@ pub(super) struct StepFailed {
     is_kept: bool,
 }
 
-impl Done {
+impl Progress {
     /// Creates the value before the first step.
-    pub(super) fn nothing_of(scope: ScopeModel) -> Done {
-        Done { scope, settings: None, changed: Vec::new() }
+    pub(super) fn new(scope: ScopeModel) -> Progress {
+        Progress { scope, settings: None, changed: Vec::new() }
     }
 
     /// Takes a step, and notes the change if it was made or may have been.
@@ -68,10 +68,10 @@ impl Done {
                 Err(Failed { left, errors }) => {
                     self.settings = left.or(self.settings);
                     // A setting with another value wasn't changed.
-                    let is_taken = |left: ScopeSettings| {
+                    let took_effect = |left: ScopeSettings| {
                         Attr::Known(left.inbound_enabled) == planned.inbound_enabled
                     };
-                    Err(StepFailed { errors, is_kept: left.is_some_and(is_taken) })
+                    Err(StepFailed { errors, is_kept: left.is_some_and(took_effect) })
                 }
             },
             Step::Push(push) => {
@@ -91,7 +91,7 @@ impl Done {
         if let Attr::Known(value) = value
             && context.client.ledger.is_written_by(context.private.mark(), object)
         {
-            self.changed.push(overlap::setting(object, *value));
+            self.changed.push(conflicts::setting(object, *value));
         }
         outcome
     }
@@ -121,7 +121,7 @@ impl Done {
 }
 
 /// Writes the planned settings of a project that isn't in a state yet.
-pub(super) async fn set_up(
+pub(super) async fn create(
     context: &Context<'_, Connection>,
     project: ProjectId,
     planned: ScopeModel,
@@ -131,20 +131,20 @@ pub(super) async fn set_up(
     let left = ledger.left(&wanted);
     let nothing =
         Push::ALL.iter().fold(planned.clone(), |scope, push| push.with(scope, Attr::Null));
-    let mut done = Done::nothing_of(nothing);
+    let mut done = Progress::new(nothing);
     for step in steps(&planned) {
         let Err(failed) = done.take(step, context, project, &planned, true).await else { continue };
         // The state must not lose what this run has changed, or what a destroyed resource has left
         // for this one.
-        let is_ours =
+        let is_changed_by_run =
             !left.is_empty() || wanted.objects().any(|object| ledger.has_written(*object));
         if done.settings.is_none() {
             done.settings = gitlab.despite_stop().settings(project, Freshness::Recent).await.ok();
         }
-        let is_kept = (is_ours || failed.is_kept) && done.settings.is_some();
+        let is_kept = (is_changed_by_run || failed.is_kept) && done.settings.is_some();
         let failed = done.failed(failed, project);
         let failed = if is_kept { failed } else { Failed { left: None, ..failed } };
-        return Err(overlap::with_left(failed, &left));
+        return Err(conflicts::with_left(failed, &left));
     }
     Ok(done.finished(planned, project))
 }

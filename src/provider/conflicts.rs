@@ -22,7 +22,7 @@ pub(super) fn replaced(kept: &BTreeSet<String>, project: &str) -> Diagnostic {
 }
 
 /// Returns the display name of an object, with the ID alone.
-pub(super) fn described(object: Object) -> String {
+pub(super) fn display_name(object: Object) -> String {
     match object {
         Object::Entry(_, target) => target.to_string(),
         Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => {
@@ -57,7 +57,7 @@ fn attribute(object: Object) -> &'static str {
 }
 
 /// Returns the warning of a finding. `project` is the display name of the project.
-pub(super) fn told(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
+pub(super) fn warning(finding: Finding, manager: Manager, project: &str) -> Diagnostic {
     match finding {
         Finding::SameSettings(settings) => same_settings(&settings, project),
         Finding::SameList(kind, differences) => same_list(kind, &differences, project),
@@ -201,7 +201,7 @@ pub(super) fn left(object: &str, project: &str) -> Diagnostic {
 }
 
 /// Returns the warning of a removal of an exclusive allowlist that leaves some of its entries.
-pub(super) fn all_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
+pub(super) fn entries_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not removed from project {project}"),
         format!(
@@ -214,7 +214,7 @@ pub(super) fn all_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic 
 
 /// Returns the error of a write that would undo another resource's write. `object` is the display
 /// name.
-pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
+pub(super) fn would_undo(object: &str, by: Manager, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Conflict in project {project}"),
         format!(
@@ -227,9 +227,12 @@ pub(super) fn undone(object: &str, by: Manager, project: &str) -> Diagnostic {
 
 /// Returns the error of an exclusive allowlist whose writes would undo those of other resources, by
 /// the targets' display names.
-pub(super) fn all_undone(undone: &BTreeMap<String, Manager>, project: &str) -> Option<Diagnostic> {
+pub(super) fn would_undo_all(
+    undone: &BTreeMap<String, Manager>,
+    project: &str,
+) -> Option<Diagnostic> {
     if let (1, Some((object, by))) = (undone.len(), undone.first_key_value()) {
-        return Some(self::undone(object, *by, project));
+        return Some(would_undo(object, *by, project));
     }
     let managers: BTreeSet<Manager> = undone.values().copied().collect();
     let managers: Vec<String> = managers.iter().map(|by| format!("`{by}`")).collect();
