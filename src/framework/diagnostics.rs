@@ -199,8 +199,13 @@ impl Told {
             && self.causes().contains_key(&cause)
             && let Some((before, after)) = diagnostic.detail.split_once(&cause)
         {
-            let begins_a_line = before.is_empty() || before.ends_with('\n');
-            let gap = if begins_a_line { "" } else { " " };
+            let (_, paragraph) = before.rsplit_once("\n\n").unwrap_or(("", before));
+            let gap = match paragraph {
+                "" => "",
+                // A server's own words stand on a line of their own.
+                _ if paragraph.contains('\n') => "\n\n",
+                _ => " ",
+            };
             diagnostic.detail = format!("{before}{gap}{TOLD_ELSEWHERE}{after}");
         }
         diagnostic

@@ -40,6 +40,16 @@ pub(super) fn named(ledger: &Ledger, object: Object, name: String) -> String {
     }
 }
 
+/// Returns the display name of an entry in a sentence about its project. `target` is that of the
+/// target.
+pub(super) fn entry(ledger: &Ledger, object: Object, target: String) -> String {
+    entry_for(&named(ledger, object, target))
+}
+
+fn entry_for(target: &str) -> String {
+    format!("the entry for {target}")
+}
+
 /// Returns a setting with its value, for messages.
 pub(super) fn setting(object: Object, value: bool) -> String {
     format!("`{} = {value}`", attribute(object))
@@ -144,9 +154,9 @@ fn same_settings(settings: &[(Object, bool)], project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Conflict: two scopes for project {project}"),
         format!(
-            "Another `{}` of this configuration also manages project {project}, with {}. If the \
-             two differ, applying both may fail, and destroying either restores GitLab's default. \
-             Remove one of them, with a `removed` block that has `destroy = false`.",
+            "Another `{}` of this configuration also manages project {project}, with {}. Applying \
+             two that differ may fail, and destroying either restores GitLab's default. Remove one \
+             of them, with a `removed` block that has `destroy = false`.",
             Manager::Scope,
             settings.join(" and ")
         ),
@@ -189,7 +199,8 @@ fn excluded(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     )
 }
 
-/// Returns the warning of a removal that leaves an object. `object` is its display name.
+/// Returns the warning of a removal that leaves an object. `object` is its name in a sentence about
+/// the project.
 pub(super) fn left(object: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not removed from project {project}"),
@@ -232,7 +243,7 @@ pub(super) fn would_undo_all(
     project: &str,
 ) -> Option<Diagnostic> {
     if let (1, Some((object, by))) = (undone.len(), undone.first_key_value()) {
-        return Some(would_undo(object, *by, project));
+        return Some(would_undo(&entry_for(object), *by, project));
     }
     let managers: BTreeSet<Manager> = undone.values().copied().collect();
     let managers: Vec<String> = managers.iter().map(|by| format!("`{by}`")).collect();
@@ -253,8 +264,8 @@ pub(super) fn with_left<T>(failed: Failed<T>, left: &[String]) -> Failed<T> {
     }
     let left: BTreeSet<String> = left.iter().cloned().collect();
     let addition = format!(
-        "\n\nA resource that this run has destroyed kept these for this one. They still \
-         exist:\n\n{}",
+        "\n\nThis run destroyed another resource that managed these, but left them in GitLab for \
+         this one:\n\n{}",
         lines(&left)
     );
     Failed { errors: failed.errors.with_addition(&addition), ..failed }

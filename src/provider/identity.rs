@@ -4,7 +4,8 @@ use super::report::{quoted, report};
 use super::resources::project_in_import_id;
 use super::{names, project};
 use crate::framework::{
-    Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Type, model,
+    Diagnostic, Errors, IdentityAttribute, IdentitySchema, ImportBy, Model, Number, Type, Value,
+    model,
 };
 use crate::gitlab::{Client, Id, ProjectId};
 
@@ -91,11 +92,23 @@ pub(super) fn id<I: Id>(name: &'static str, value: Option<&i64>) -> Result<I, Er
     })
 }
 
-/// Returns the errors of an import, the first of which begins with the import ID: hosts show no
-/// resource address with them.
-pub(super) fn of_import(id: Option<&str>, errors: Errors) -> Errors {
-    match id.map(quoted) {
-        Some(id) => errors.with_start(&format!("{id} can't be imported.\n\n")),
-        None => errors,
+/// Returns the display name of what an import names: its ID, or its identity.
+pub(super) fn import_source<I: Model>(by: &ImportBy<'_, I>) -> String {
+    match by {
+        ImportBy::Id(id) => quoted(id),
+        ImportBy::Identity(identity) => {
+            let attributes = identity.clone().into_object().into_iter();
+            let set = attributes.filter_map(|(name, value)| match value {
+                Value::Number(Number::Integer(id)) => Some(format!("{name} = {id}")),
+                _ => None,
+            });
+            format!("The identity `{}`", set.collect::<Vec<_>>().join(", "))
+        }
     }
+}
+
+/// Returns the errors of an import, the first of which begins with what it names: hosts show no
+/// resource address with them.
+pub(super) fn of_import(source: &str, errors: Errors) -> Errors {
+    errors.with_start(&format!("{source} can't be imported.\n\n"))
 }

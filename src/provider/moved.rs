@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 
-use crate::framework::{Attr, MoveSource};
+use crate::framework::{self, Attr, Diagnostic, MoveSource};
 
 /// Namespace and type of the official provider. The host isn't checked: both registries and mirrors
 /// have the provider.
@@ -12,6 +12,33 @@ const OFFICIAL: &str = "gitlabhq/gitlab";
 /// Checks whether the source is this resource type of the official provider.
 pub(super) fn is_official(source: &MoveSource, type_name: &str) -> bool {
     source.type_name == type_name && source.is_from(OFFICIAL)
+}
+
+/// The resource types of the official provider that can be moved, with what they manage and the
+/// resource type that manages it here.
+const MOVABLE: [(&str, &str, &str); 2] = [
+    ("gitlab_project_job_token_scope", "one allowlist entry", "gitlab_job_token_allowlist_entry"),
+    (
+        "gitlab_project_job_token_scopes",
+        "the whole allowlist",
+        "gitlab_job_token_allowlist_exclusive",
+    ),
+];
+
+/// Returns the error of a state that can't be moved to a resource of this type.
+pub(super) fn cannot_move(source: &MoveSource, type_name: &str) -> Diagnostic {
+    let diagnostic = framework::cannot_move(source, type_name);
+    let movable = MOVABLE.iter().find(|(theirs, ..)| is_official(source, theirs));
+    match movable.filter(|(.., ours)| *ours != type_name) {
+        Some((theirs, what, ours)) => Diagnostic {
+            detail: format!(
+                "A `{theirs}` manages {what}, so it can't be moved to a `{type_name}`. Move it to \
+                 a `{ours}`."
+            ),
+            ..diagnostic
+        },
+        None => diagnostic,
+    }
 }
 
 /// Returns the project of a state as it was written, from the first of `attributes` that is set.

@@ -34,21 +34,25 @@ pub(super) fn names(policies: &Set<String>) -> impl Iterator<Item = &String> {
     policies.0.iter().filter_map(Attr::known)
 }
 
-/// Returns the error of malformed names of policies, as far as they are known.
-pub(super) fn misspelled(policies: &Set<String>) -> impl Iterator<Item = Diagnostic> {
-    policies.0.iter().filter_map(|policy| match policy {
-        Attr::Known(policy) => check_name(policy),
-        Attr::Null => Some(null_policy()),
+/// Returns the errors of malformed names of policies, as far as they are known. `attribute` is the
+/// display name of the attribute.
+pub(super) fn malformed(
+    attribute: &str,
+    policies: &Set<String>,
+) -> impl Iterator<Item = Diagnostic> {
+    policies.0.iter().filter_map(move |policy| match policy {
+        Attr::Known(policy) => check_name(attribute, policy),
+        Attr::Null => Some(null_policy(attribute)),
         Attr::Unknown => None,
     })
 }
 
-fn null_policy() -> Diagnostic {
-    Diagnostic::new("Invalid job token policy", format!("`{POLICIES}` must not contain null."))
+fn null_policy(attribute: &str) -> Diagnostic {
+    Diagnostic::new("Invalid job token policy", format!("`{attribute}` must not contain null."))
 }
 
 /// Policies have upper-case names. Only GitLab knows which ones exist.
-fn check_name(policy: &str) -> Option<Diagnostic> {
+fn check_name(attribute: &str, policy: &str) -> Option<Diagnostic> {
     let is_word = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_uppercase())
             && text
@@ -64,7 +68,7 @@ fn check_name(policy: &str) -> Option<Diagnostic> {
         false => "Write a name such as \"READ_JOBS\".".to_owned(),
     };
     let detail = format!(
-        "`{POLICIES}` has {}, but policy names consist of uppercase letters, digits and \
+        "`{attribute}` has {}, but policy names consist of uppercase letters, digits and \
          underscores. {advice}",
         quoted(policy)
     );
@@ -97,17 +101,19 @@ pub(super) async fn obstacle(
     }
 }
 
-/// Returns the error of policies that GitLab doesn't know.
+/// Returns the error of policies that GitLab doesn't know. `attribute` is the display name of the
+/// attribute.
 pub(super) fn unknown<'p>(
+    attribute: &str,
     policies: impl IntoIterator<Item = &'p String>,
     known: &BTreeSet<String>,
 ) -> Option<Diagnostic> {
     let unknown: Vec<&String> =
         policies.into_iter().filter(|policy| !known.contains(*policy)).collect();
-    (!unknown.is_empty()).then(|| of_a_plan(unknown_policies(&unknown, known)))
+    (!unknown.is_empty()).then(|| of_a_plan(unknown_policies(attribute, &unknown, known)))
 }
 
-fn unknown_policies(unknown: &[&String], known: &BTreeSet<String>) -> Diagnostic {
+fn unknown_policies(attribute: &str, unknown: &[&String], known: &BTreeSet<String>) -> Diagnostic {
     let suggested = |policy: &&String| match similar(policy, known) {
         Some(similar) => format!("  - {policy}: did you mean {similar}?"),
         None => format!("  - {policy}"),
@@ -115,13 +121,16 @@ fn unknown_policies(unknown: &[&String], known: &BTreeSet<String>) -> Diagnostic
     let lines: Vec<String> = unknown.iter().map(suggested).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let detail = format!(
-        "This GitLab version doesn't have these policies:\n\n{}\n\nIt has {}.\n\nCorrect the \
-         names, or remove them. A name that is right belongs to a newer version: upgrade GitLab. \
-         The data source `gitlab_job_token_policies` reads the names that your GitLab accepts.",
-        lines.join("\n"),
+        "`{attribute}` has policies that this GitLab version doesn't have:\n\n{}",
+        lines.join("\n")
+    );
+    let cause = format!(
+        "\n\nIt has {}.\n\nCorrect the names, or remove them. A name that is right belongs to a \
+         newer version: upgrade GitLab. The data source `gitlab_job_token_policies` reads the \
+         names that your GitLab accepts.",
         known.join(", ")
     );
-    Diagnostic::new("Unknown job token policy", detail)
+    Diagnostic::new("Unknown job token policy", detail).with_cause(cause)
 }
 
 /// Returns the known name that is most similar, if it is similar enough.
@@ -309,7 +318,8 @@ mod tests {
     #[test]
     fn a_misspelled_name_is_corrected() {
         let advice = |policy: &str| {
-            check_name(policy).map(|problem| problem.detail.rsplit_once(". ").unwrap().1.to_owned())
+            check_name(POLICIES, policy)
+                .map(|problem| problem.detail.rsplit_once(". ").unwrap().1.to_owned())
         };
         for policy in ["READ_JOBS", "ADMIN_X2", "FUTURE"] {
             assert_eq!(advice(policy), None, "{policy}");

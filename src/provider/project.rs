@@ -8,7 +8,7 @@ use crate::gitlab::{
 };
 
 use super::report::{quoted, report};
-use super::unresolved::{Unresolved, other_kind};
+use super::unresolved::{Unresolved, not_found, other_kind, unknown};
 
 /// The call that checks a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -304,13 +304,13 @@ pub(super) async fn find<I: Id>(
     if let Some(id) = look_up::<I>(client, path_or_id).await? {
         return Ok(id);
     }
-    let cause = match other_kind(client, attribute, kind, path_or_id).await {
-        Some(hint) => format!("{hint}."),
-        None => format!(
-            "There is no {kind} `{path_or_id}`, or it isn't visible to the token. Check the full \
-             path, and that the token's user is a member of the {kind}."
-        ),
-    };
+    if let Some(hint) = other_kind(client, attribute, kind, path_or_id).await {
+        return Err(unknown(kind, path_or_id, &hint));
+    }
+    let cause = format!(
+        "{} Check the full path, and that the token's user is a member of the {kind}.",
+        not_found(kind, path_or_id)
+    );
     Err(Diagnostic::new(format!("Unknown {kind}: {path_or_id}"), "").with_cause(cause))
 }
 

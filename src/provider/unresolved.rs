@@ -3,14 +3,15 @@
 
 use futures_util::future::join_all;
 
-use crate::framework::{Diagnostic, Warnings};
+use super::report::of_a_plan;
+use crate::framework::{Diagnostic, Errors, Warnings};
 use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Reference};
 
 /// The unresolved paths of one plan.
 #[derive(Debug, Default)]
 pub(super) struct Unresolved(Vec<Path>);
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Path {
     attribute: &'static str,
     kind: Kind,
@@ -20,33 +21,86 @@ struct Path {
 impl Unresolved {
     /// Adds a path.
     pub(super) fn add(&mut self, attribute: &'static str, kind: Kind, text: &str) {
-        self.0.push(Path { attribute, kind, text: text.to_owned() });
+        let Self(paths) = self;
+        if !paths.iter().any(|path| (path.kind, path.text.as_str()) == (kind, text)) {
+            paths.push(Path { attribute, kind, text: text.to_owned() });
+        }
     }
 
     /// Adds one warning for all paths.
-    pub(super) async fn warn(self, client: Option<&Client>, warnings: &Warnings) {
+    ///
+    /// # Errors
+    ///
+    /// Fails if a path leads to an object of the other kind: no apply can make it one of this kind.
+    pub(super) async fn report(
+        self,
+        client: Option<&Client>,
+        warnings: &Warnings,
+    ) -> Result<(), Errors> {
         let Self(paths) = self;
-        let Some(first) = paths.first() else { return };
-        let attribute = first.attribute;
-        let described =
-            paths.iter().map(|path| described(client, path.attribute, path.kind, &path.text));
-        let lines: Vec<String> =
-            join_all(described).await.iter().map(|line| format!("  - {line}")).collect();
-        let detail = format!(
-            "These weren't found, or aren't visible to the token:\n\n{}\n\nCorrect the path, or \
-             give the token's user access. If this apply creates them, ignore this warning: their \
-             IDs are resolved during the apply.",
-            lines.join("\n")
-        );
-        warnings.add(warning(&paths, detail).at(attribute));
+        let hints = join_all(paths.iter().map(|path| path.other_kind(client))).await;
+        let errors = paths.iter().zip(&hints).filter_map(|(path, hint)| {
+            let error = unknown(path.kind, &path.text, hint.as_deref()?);
+            Some(of_a_plan(error).at(path.attribute))
+        });
+        Errors::check(errors)?;
+        if let Some(first) = paths.first() {
+            warnings.add(warning(&paths, client).at(first.attribute));
+        }
+        Ok(())
     }
 }
 
-fn warning(paths: &[Path], detail: String) -> Diagnostic {
-    match paths {
-        [Path { kind, text, .. }] => Diagnostic::new(format!("Unknown {kind}: {text}"), detail),
-        _ => Diagnostic::new("Unknown projects or groups", detail),
+impl Path {
+    async fn other_kind(&self, client: Option<&Client>) -> Option<String> {
+        other_kind(client?, Some(self.attribute), self.kind, &self.text).await
     }
+
+    /// Returns a sentence with the path that was probably meant, if the text begins with the host.
+    fn without_host(&self, client: Option<&Client>) -> Option<String> {
+        let (host, path) = self.text.split_once('/')?;
+        let is_host = client?.base_url().is_at(host) && path.parse::<Reference<GroupId>>().is_ok();
+        is_host.then(|| format!("`{host}` is the host of GitLab: write `{path}`."))
+    }
+}
+
+fn warning(paths: &[Path], client: Option<&Client>) -> Diagnostic {
+    if let [path @ Path { kind, text, .. }] = paths {
+        let advice = path.without_host(client).unwrap_or_else(|| {
+            format!(
+                "Correct the path, or give the token's user access. If this apply creates the \
+                 {kind}, ignore this warning: its ID is resolved during the apply."
+            )
+        });
+        let detail = format!("{} {advice}", not_found(*kind, text));
+        return Diagnostic::new(format!("Unknown {kind}: {text}"), detail);
+    }
+    let lines: Vec<String> = paths
+        .iter()
+        .map(|path| {
+            let line = format!("  - {} {} (`{}`)", path.kind, path.text, path.attribute);
+            let hint = path.without_host(client).map(|hint| format!("\n    {hint}"));
+            line + hint.as_deref().unwrap_or_default()
+        })
+        .collect();
+    let detail = format!(
+        "These don't exist, or aren't visible to the token:\n\n{}\n\nCorrect the paths, or give \
+         the token's user access. If this apply creates them, ignore this warning: their IDs are \
+         resolved during the apply.",
+        lines.join("\n")
+    );
+    Diagnostic::new("Unknown projects or groups", detail)
+}
+
+/// Returns the error of a path that leads to nothing that can be used. `hint` says what it leads
+/// to.
+pub(super) fn unknown(kind: Kind, text: &str, hint: &str) -> Diagnostic {
+    Diagnostic::new(format!("Unknown {kind}: {text}"), "").with_cause(format!("{hint}."))
+}
+
+/// Returns the sentence about a path that GitLab doesn't find.
+pub(super) fn not_found(kind: Kind, text: &str) -> String {
+    format!("There is no {kind} `{text}`, or it isn't visible to the token.")
 }
 
 /// Returns the warning of a plan whose project is given by an ID that GitLab returns 404 for.
@@ -57,22 +111,6 @@ pub(super) fn unknown_id(project: &str) -> Diagnostic {
          apply gives access, ignore this warning."
     );
     Diagnostic::new(format!("Unknown project: {project}"), detail).at("project")
-}
-
-async fn described(
-    client: Option<&Client>,
-    attribute: &'static str,
-    kind: Kind,
-    text: &str,
-) -> String {
-    let line = format!("{kind} {text} (`{attribute}`)");
-    match client {
-        Some(client) => match other_kind(client, Some(attribute), kind, text).await {
-            Some(hint) => format!("{line}\n    {hint}"),
-            None => line,
-        },
-        None => line,
-    }
 }
 
 /// Returns a hint if a path of one kind leads to an object of the other kind. Returns nothing if

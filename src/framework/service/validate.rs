@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::{Served, convert};
 use crate::bindings::tfplugin6 as pb;
-use crate::framework::diagnostics::{Errors, Warnings};
+use crate::framework::diagnostics::{Diagnostic, Errors, Warnings};
 use crate::framework::model::Model;
 use crate::framework::provider::Provider;
+use crate::framework::schema::Schema;
+use crate::framework::value::{Object, Value};
 
 pub(super) async fn provider<P: Provider>(
     served: Arc<Served<P>>,
@@ -26,7 +28,8 @@ pub(super) async fn resource<P: Provider>(
 ) -> Result<pb::validate_resource_config::Response, Errors> {
     let managed = served.managed(&request.type_name)?;
     let config = convert::present("resource configuration", request.config, &managed.ty)?;
-    managed.resource.validate(config, &warnings)?;
+    let read_only = read_only(&managed.schema, &config);
+    Errors::check(read_only.chain(errors_of(managed.resource.validate(config, &warnings))))?;
     Ok(Default::default())
 }
 
@@ -37,6 +40,27 @@ pub(super) async fn data_source<P: Provider>(
 ) -> Result<pb::validate_data_resource_config::Response, Errors> {
     let source = served.source(&request.type_name)?;
     let config = convert::present("data source configuration", request.config, &source.ty)?;
-    source.source.validate(config, &warnings)?;
+    let read_only = read_only(&source.schema, &config);
+    Errors::check(read_only.chain(errors_of(source.source.validate(config, &warnings))))?;
     Ok(Default::default())
+}
+
+/// Returns an error for each attribute that the configuration sets although only the provider can.
+/// Hosts don't check this (hashicorp/terraform#30669).
+fn read_only(schema: &Schema, config: &Object) -> impl Iterator<Item = Diagnostic> + use<> {
+    let is_set = |name: &str| config.get(name).is_some_and(|value| *value != Value::Null);
+    let names = schema
+        .attributes
+        .iter()
+        .filter(|attribute| !attribute.required && !attribute.optional && is_set(attribute.name))
+        .map(|attribute| attribute.name);
+    let errors = names.map(|name| {
+        let detail = format!("`{name}` can't be set: the provider sets it. Remove it.");
+        Diagnostic::new("Read-only attribute", detail).at(name)
+    });
+    errors.collect::<Vec<_>>().into_iter()
+}
+
+fn errors_of(checked: Result<(), Errors>) -> Vec<Diagnostic> {
+    checked.err().map(Errors::into_vec).unwrap_or_default()
 }

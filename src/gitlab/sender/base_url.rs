@@ -118,6 +118,14 @@ impl BaseUrl {
         self.instance.port_or_known_default().unwrap_or_default()
     }
 
+    /// Checks whether a text is the host of the instance, with or without its port.
+    #[must_use]
+    pub fn is_at(&self, text: &str) -> bool {
+        let authority = self.instance.authority();
+        let host = self.instance.host_str().unwrap_or_default();
+        [authority, host].iter().any(|host| host.eq_ignore_ascii_case(text))
+    }
+
     /// Returns the address without the path that GitLab is installed below, if it has one.
     #[must_use]
     pub fn without_path(&self) -> Option<String> {

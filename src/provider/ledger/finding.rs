@@ -49,30 +49,53 @@ pub(super) fn about(claims: &BTreeMap<Mark, Claim>, mark: Mark, own: &Claim) -> 
         **other != mark && own.replaces != Some(**other) && claim.replaces != Some(mark)
     });
     let others: Vec<(Mark, &Claim)> = others.map(|(mark, claim)| (*mark, claim)).collect();
+    let names = Names { own: wanted, claims };
     let mut findings = Vec::new();
     // Without persistent marks, another claim may be an earlier one of the same instance.
     for (_, other) in others.iter().filter(|(_, other)| own.lasting && other.lasting) {
         if let Some(theirs) = other.wanted() {
-            findings.extend(between((own.manager, wanted), (other.manager, theirs)));
+            findings.extend(between((own.manager, wanted), (other.manager, theirs), &names));
         }
     }
     if own.unchanged {
         let is_removed = |object: &Object| others.iter().any(|(_, other)| other.removes(*object));
-        findings.extend(named(wanted, is_removed).map(Finding::RemovedObjects));
+        findings.extend(names.of(wanted, is_removed).map(Finding::RemovedObjects));
         let is_replaced = |mark: Mark| claims.values().any(|claim| claim.replaces == Some(mark));
         let is_left = |object: &Object| {
             others.iter().any(|(mark, other)| other.leaves(*object) && is_replaced(*mark))
         };
-        findings.extend(named(wanted, is_left).map(Finding::ReplacedObjects));
+        findings.extend(names.of(wanted, is_left).map(Finding::ReplacedObjects));
     }
     merged(findings)
 }
 
-fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Vec<Finding> {
+/// The display names of objects. Resources may name the same object differently.
+struct Names<'a> {
+    own: &'a Wanted,
+    claims: &'a BTreeMap<Mark, Claim>,
+}
+
+impl Names<'_> {
+    /// Returns the longest display name of the object: the longest one includes the path.
+    fn name(&self, object: Object) -> Option<String> {
+        let planned = self.claims.values().filter_map(Claim::wanted).chain([self.own]);
+        let names = planned.filter_map(|wanted| wanted.name(object));
+        names.max_by_key(|name| name.len()).map(str::to_owned)
+    }
+
+    /// Returns the display names of those wanted objects, if there are any.
+    fn of(&self, wanted: &Wanted, is_among: impl Fn(&Object) -> bool) -> Option<BTreeSet<String>> {
+        let objects = wanted.objects().filter(|object| is_among(object));
+        let names: BTreeSet<String> = objects.filter_map(|object| self.name(*object)).collect();
+        (!names.is_empty()).then_some(names)
+    }
+}
+
+fn between(own: (Manager, &Wanted), other: (Manager, &Wanted), names: &Names<'_>) -> Vec<Finding> {
     let (wanted, theirs) = (own.1, other.1);
     if let (Manager::Exclusive, Manager::Exclusive) = (own.0, other.0) {
         let lists = wanted.exclusive().intersection(theirs.exclusive());
-        return lists.map(|list| same_list(*list, wanted, theirs)).collect();
+        return lists.map(|list| same_list(*list, wanted, theirs, names)).collect();
     }
     let mut shared = wanted.objects().filter_map(|object| Some((*object, theirs.value(*object)?)));
     let finding = match (own.0, other.0) {
@@ -83,15 +106,12 @@ fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Vec<Finding> {
         }
         (Manager::Entry, Manager::Entry) => shared.find_map(|(object, value)| match value {
             Value::Entry(permissions) => {
-                let names = [wanted, theirs].into_iter().filter_map(|one| one.name(object));
-                // The longer name has the path.
-                let name = names.max_by_key(|name| name.len())?;
-                Some(Finding::SameEntry(name.to_owned(), permissions.clone()))
+                Some(Finding::SameEntry(names.name(object)?, permissions.clone()))
             }
             Value::Setting(_) | Value::Default => None,
         }),
-        (Manager::Entry, Manager::Exclusive) => beside_list(wanted, theirs),
-        (Manager::Exclusive, Manager::Entry) => beside_list(theirs, wanted),
+        (Manager::Entry, Manager::Exclusive) => beside_list(wanted, theirs, names),
+        (Manager::Exclusive, Manager::Entry) => beside_list(theirs, wanted, names),
         (Manager::Scope, _) | (_, Manager::Scope) | (Manager::Exclusive, Manager::Exclusive) => {
             None
         }
@@ -100,13 +120,20 @@ fn between(own: (Manager, &Wanted), other: (Manager, &Wanted)) -> Vec<Finding> {
 }
 
 /// Returns the differences of two exclusive allowlists of this kind.
-fn same_list(list: (ProjectId, Kind), wanted: &Wanted, theirs: &Wanted) -> Finding {
+fn same_list(
+    list: (ProjectId, Kind),
+    wanted: &Wanted,
+    theirs: &Wanted,
+    names: &Names<'_>,
+) -> Finding {
     let is_listed = |object: &Object| match object {
         Object::Entry(project, target) => (*project, target.kind()) == list,
         Object::Access(_) | Object::Pushes(_) | Object::CrossProjectPushes(_) => false,
     };
     let only_in = |one: &Wanted, other: &Wanted| {
-        named(one, |object| is_listed(object) && other.value(*object).is_none()).unwrap_or_default()
+        names
+            .of(one, |object| is_listed(object) && other.value(*object).is_none())
+            .unwrap_or_default()
     };
     let are_unlike = |object: &Object| {
         let values = wanted.value(*object).zip(theirs.value(*object));
@@ -115,13 +142,13 @@ fn same_list(list: (ProjectId, Kind), wanted: &Wanted, theirs: &Wanted) -> Findi
     let differences = Differences {
         own: only_in(wanted, theirs),
         theirs: only_in(theirs, wanted),
-        unlike: named(wanted, are_unlike).unwrap_or_default(),
+        unlike: names.of(wanted, are_unlike).unwrap_or_default(),
     };
     Finding::SameList(list.1, differences)
 }
 
 /// Returns the findings about an entry and an exclusive allowlist.
-fn beside_list(entry: &Wanted, list: &Wanted) -> Option<Finding> {
+fn beside_list(entry: &Wanted, list: &Wanted, names: &Names<'_>) -> Option<Finding> {
     let is_excluded = |object: &Object| list.excludes(*object);
     let are_unlike = |object: &Object| {
         let values = entry.value(*object).zip(list.value(*object));
@@ -134,23 +161,16 @@ fn beside_list(entry: &Wanted, list: &Wanted) -> Option<Finding> {
             && narrow.adds(*object)
     };
     let by = |manager| move |entries| Finding::WidenedEntries(manager, entries);
-    named(entry, is_excluded)
+    names
+        .of(entry, is_excluded)
         .map(Finding::ExcludedEntries)
-        .or_else(|| named(entry, are_unlike).map(Finding::UnlikePermissions))
+        .or_else(|| names.of(entry, are_unlike).map(Finding::UnlikePermissions))
         .or_else(|| {
-            named(entry, |object| is_widened_by(list, entry, object)).map(by(Manager::Exclusive))
+            names.of(entry, |object| is_widened_by(list, entry, object)).map(by(Manager::Exclusive))
         })
         .or_else(|| {
-            named(entry, |object| is_widened_by(entry, list, object)).map(by(Manager::Entry))
+            names.of(entry, |object| is_widened_by(entry, list, object)).map(by(Manager::Entry))
         })
-}
-
-/// Returns the display names of those objects, if there are any.
-fn named(wanted: &Wanted, is_among: impl Fn(&Object) -> bool) -> Option<BTreeSet<String>> {
-    let objects = wanted.objects().filter(|object| is_among(object));
-    let names: BTreeSet<String> =
-        objects.filter_map(|object| wanted.name(*object)).map(str::to_owned).collect();
-    (!names.is_empty()).then_some(names)
 }
 
 /// Returns the findings without duplicates, and merges those about entries of several resources.

@@ -158,6 +158,9 @@ fn fixed_advice(error: &Error) -> Option<&'static str> {
         ErrorKind::RateLimited { .. } => {
             "Try again later, or set a smaller `max_concurrent_requests` in the provider block."
         }
+        ErrorKind::Server if error.is_about_the_user() => {
+            "GitLab or a proxy in front of it failed. Try again later."
+        }
         ErrorKind::Server => {
             "GitLab or a proxy in front of it failed. Try again: the next apply makes the \
              remaining changes."

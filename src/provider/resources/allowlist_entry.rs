@@ -19,7 +19,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::framework::{
     Attribute, Change, Context, Errors, Failed, IdentityAttribute, IdentitySchema, ImportBy,
-    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
+    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, model,
 };
 use crate::gitlab::{Freshness, GroupId, ProjectId};
 use crate::provider::connection::{Connection, Paths};
@@ -321,7 +321,7 @@ impl Resource for AllowlistEntry {
 
     fn move_from(&self, source: &MoveSource, _: &Warnings) -> Result<EntryModel, Errors> {
         if !crate::provider::moved::is_official(source, moved::SOURCE_TYPE) {
-            return Err(cannot_move(source, Self::TYPE_NAME).into());
+            return Err(crate::provider::moved::cannot_move(source, Self::TYPE_NAME).into());
         }
         moved::convert(source)
     }

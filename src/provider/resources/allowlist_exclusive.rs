@@ -23,7 +23,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::framework::{
     Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy,
-    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, cannot_move, model,
+    MoveSource, Plan, PlanContext, Resource, Schema, Set, Type, Warnings, model,
 };
 use crate::gitlab::{Client, Error, Freshness, GroupId, ProjectId};
 use crate::provider::connection::{Connection, Paths};
@@ -278,7 +278,7 @@ impl Resource for AllowlistExclusive {
         context: Context<'_, Connection>,
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ExclusiveModel, Errors> {
-        let id = by.id();
+        let source = identity::import_source(&by);
         let import = async {
             let gitlab = &context.client.gitlab;
             let (text, project_id) = identity::imported_project(gitlab, by).await?;
@@ -288,7 +288,7 @@ impl Resource for AllowlistExclusive {
             let project = Attr::Known(identity::as_written(gitlab, text, project_id).await?);
             Ok(ExclusiveModel { project, ..list })
         };
-        import.await.map_err(|errors| identity::of_import(id, errors))
+        import.await.map_err(|errors| identity::of_import(&source, errors))
     }
 
     fn move_from(
@@ -297,7 +297,7 @@ impl Resource for AllowlistExclusive {
         warnings: &Warnings,
     ) -> Result<ExclusiveModel, Errors> {
         if !crate::provider::moved::is_official(source, moved::SOURCE_TYPE) {
-            return Err(cannot_move(source, Self::TYPE_NAME).into());
+            return Err(crate::provider::moved::cannot_move(source, Self::TYPE_NAME).into());
         }
         moved::convert(source, warnings)
     }

@@ -10,8 +10,8 @@ mod write;
 use serde_json::{Map, Value as Json};
 
 use crate::framework::{
-    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy, Plan,
-    PlanContext, Resource, Schema, Type, Value, Warnings, model,
+    Attr, Attribute, Change, Context, Diagnostic, Errors, Failed, IdentitySchema, ImportBy,
+    MoveSource, Plan, PlanContext, Resource, Schema, Type, Value, Warnings, model,
 };
 use crate::gitlab::{Client, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::{Connection, Paths};
@@ -21,7 +21,7 @@ use crate::provider::planned_ids::PlannedIds;
 use crate::provider::project::{self, Known, Stage};
 use crate::provider::report::{gone_before_removal, project_gone, report};
 use crate::provider::unresolved::Unresolved;
-use crate::provider::{names, replacement};
+use crate::provider::{moved, names, replacement};
 use push::Push;
 use write::Step;
 
@@ -128,14 +128,17 @@ impl Resource for JobTokenScope {
         });
         let mut unresolved = Unresolved::default();
         let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
-        unresolved.warn(gitlab, context.warnings).await;
         let id = project_id.clone().map(|id| id.to_string());
         let outbound_enabled =
             prior.as_ref().map_or(Attr::Unknown, |prior| prior.outbound_enabled.clone());
         let planned = ScopeModel { project_id, id, outbound_enabled, ..config };
         let mut notes = Map::new();
+        PlannedIds::default()
+            .with("project_id", &planned.project, &planned.project_id)
+            .note(&mut notes, &context)?;
+        unresolved.report(gitlab, context.warnings).await?;
         if let (Some(connection), Some(project)) = (context.client, project_id_of(&planned)) {
-            notes = claims::plan(connection, &context, prior.as_ref(), &planned, project);
+            notes.extend(claims::plan(connection, &context, prior.as_ref(), &planned, project));
             restricting::check(
                 &connection.gitlab,
                 project,
@@ -145,7 +148,6 @@ impl Resource for JobTokenScope {
             )
             .await;
         }
-        PlannedIds::default().with("project_id", &planned.project_id).note(&mut notes, &context)?;
         if let Some(prior) = &prior {
             Push::ALL
                 .iter()
@@ -270,7 +272,7 @@ impl Resource for JobTokenScope {
         context: Context<'_, Connection>,
         by: ImportBy<'_, ProjectIdentity>,
     ) -> Result<ScopeModel, Errors> {
-        let id = by.id();
+        let source = identity::import_source(&by);
         let import = async {
             let gitlab = &context.client.gitlab;
             let (text, project) = identity::imported_project(gitlab, by).await?;
@@ -280,7 +282,11 @@ impl Resource for JobTokenScope {
             let project = Attr::Known(identity::as_written(gitlab, text, project).await?);
             Ok(ScopeModel { project, ..scope })
         };
-        import.await.map_err(|errors| identity::of_import(id, errors))
+        import.await.map_err(|errors| identity::of_import(&source, errors))
+    }
+
+    fn move_from(&self, source: &MoveSource, _: &Warnings) -> Result<ScopeModel, Errors> {
+        Err(moved::cannot_move(source, Self::TYPE_NAME).into())
     }
 }
 
@@ -365,8 +371,9 @@ const ENFORCEMENT: &str = "If the instance enforces allowlists, as GitLab.com do
 /// restricted again.
 fn restricted_again(project: &str) -> Diagnostic {
     let detail = format!(
-        "Project {project} was open, with `inbound_enabled = false`, but GitLab returns `true` \
-         now. If a user changed the setting, the next apply changes it back.\n\n{ENFORCEMENT}"
+        "The state has `inbound_enabled = false` for project {project}, but GitLab returns `true`. \
+         If a user changed the setting, or an earlier apply couldn't verify its change, the next \
+         apply sets it again.\n\n{ENFORCEMENT}"
     );
     Diagnostic::new(format!("Project {project} is restricted again"), detail)
 }

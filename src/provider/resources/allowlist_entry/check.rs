@@ -72,7 +72,7 @@ async fn check_names(
         return Ok(());
     }
     let Ok(known) = gitlab.policies().await else { return Ok(()) };
-    Errors::check(permissions::unknown(new, &known).map(|problem| problem.at(POLICIES)))
+    Errors::check(permissions::unknown(POLICIES, new, &known).map(|problem| problem.at(POLICIES)))
 }
 
 /// Warns if the target is a group that contains the project.

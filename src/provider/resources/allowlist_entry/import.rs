@@ -1,6 +1,6 @@
 //! Imports an entry by an import ID in one of several formats, or by its identity.
 
-use super::{EntryIdentity, EntryModel, cannot_read, own, permissions};
+use super::{EntryIdentity, EntryModel, cannot_read, entry_id, own, permissions};
 use crate::framework::{Attr, Context, Diagnostic, Errors, ImportBy};
 use crate::gitlab::{
     Client, Freshness, GroupId, Id, Kind, ProjectId, Reference, Target, suggested_path,
@@ -20,12 +20,12 @@ pub(super) async fn import(
     context: &Context<'_, Connection>,
     by: ImportBy<'_, EntryIdentity>,
 ) -> Result<EntryModel, Errors> {
-    let id = by.id();
+    let source = identity::import_source(&by);
     let imported = match find(&context.client.gitlab, by).await {
         Ok(found) => read(context, found).await,
         Err(errors) => Err(errors),
     };
-    imported.map_err(|errors| identity::of_import(id, errors))
+    imported.map_err(|errors| identity::of_import(&source, errors))
 }
 
 /// The entry to import.
@@ -95,9 +95,27 @@ async fn read(context: &Context<'_, Connection>, found: Found) -> Result<EntryMo
             let held = permissions::imported(&name, held, &named, context.warnings)?;
             Ok(entry.with_own_permissions(held.as_ref()))
         }
-        Ok(false) => Err(not_on_the_list(&named).into()),
+        Ok(false) => {
+            let error = not_on_the_list(&named);
+            let hint = of_other_kind(gitlab, project_id, target).await.unwrap_or_default();
+            Err(Diagnostic { detail: error.detail + &hint, ..error }.into())
+        }
         Err(error) => Err(report(cannot_read(&name), &error).into()),
     }
+}
+
+/// Returns a sentence with the import ID of the entry for a target of the other kind with the same
+/// ID, if the allowlist has it.
+async fn of_other_kind(client: &Client, project_id: ProjectId, target: Target) -> Option<String> {
+    let kind = match target.kind() {
+        Kind::Project => Kind::Group,
+        Kind::Group => Kind::Project,
+    };
+    let other = Target::new(kind, target.id().try_into().ok()?).ok()?;
+    let exists = client.is_allowed(project_id, other, Freshness::Shared).await.ok()?;
+    exists.then(|| {
+        format!(" The allowlist has {other}: its import ID is `{}`.", entry_id(project_id, other))
+    })
 }
 
 fn one_target(entry: &EntryIdentity, problem: &str) -> Diagnostic {

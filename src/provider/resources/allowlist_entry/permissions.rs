@@ -13,7 +13,7 @@ use crate::gitlab::{
 };
 use crate::provider::connection::Connection;
 use crate::provider::permissions::{
-    DEFAULT, POLICIES, attribute, cannot_read, is_hidden, misspelled, still_there,
+    DEFAULT, POLICIES, attribute, cannot_read, is_hidden, malformed, still_there,
 };
 use crate::provider::report::{
     Asking, is_about_the_target, report, report_asking, report_on, sentence,
@@ -65,8 +65,8 @@ impl EntryModel {
 pub(super) fn check(config: &EntryModel) -> Vec<Diagnostic> {
     let Some(policies) = config.job_token_policies.known() else { return Vec::new() };
     let conflict = (config.default_permissions == Attr::Known(true)).then(conflicting);
-    let misspelled = misspelled(policies).map(|problem| problem.at(POLICIES));
-    conflict.into_iter().chain(misspelled).collect()
+    let malformed = malformed(POLICIES, policies).map(|problem| problem.at(POLICIES));
+    conflict.into_iter().chain(malformed).collect()
 }
 
 fn conflicting() -> Diagnostic {
@@ -292,8 +292,8 @@ pub(super) fn failed_change(
     Failed { errors, ..failed }
 }
 
-const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed: GitLab couldn't be asked. \
-    The next plan reads them.";
+const MAY_BE_CHANGED: &str = "\n\nThe permissions may have been changed, but this couldn't be \
+    verified. The next plan reads them.";
 
 /// Returns the part of the configuration that sets permissions, for advice. IDs must be known.
 pub(super) fn asking(entry: &EntryModel) -> Asking {

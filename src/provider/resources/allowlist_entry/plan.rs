@@ -24,19 +24,19 @@ pub(super) async fn plan(
     let Change { prior, config } = change;
     let prior = prior.as_ref();
     check_config(Stage::Planning, &config)?;
-    let planned = planned(context, prior, config).await?;
-    let mut notes = permissions::plan_unknown(context, &planned);
+    let gitlab = context.client.map(|connection| &connection.gitlab);
+    let mut unresolved = Unresolved::default();
+    let planned = planned(context, prior, config, &mut unresolved).await?;
+    let mut notes = Map::new();
+    planned_ids(&planned).note(&mut notes, context)?;
+    unresolved.report(gitlab, context.warnings).await?;
+    notes.extend(permissions::plan_unknown(context, &planned));
     if let (Some(connection), Some(project_id), Some(target)) =
         (context.client, project_of(&planned), target_of(&planned))
     {
         let entry = (project_id, target);
         notes.extend(check_and_claim(connection, context, prior, &planned, entry).await?);
     }
-    PlannedIds::default()
-        .with("project_id", &planned.project_id)
-        .with("target_project_id", &planned.target_project_id)
-        .with("target_group_id", &planned.target_group_id)
-        .note(&mut notes, context)?;
     let replace = match prior {
         Some(prior) => {
             permissions::warn_if_unmanaged(prior, &planned, context.warnings);
@@ -52,11 +52,9 @@ async fn planned(
     context: &PlanContext<'_, Connection>,
     prior: Option<&EntryModel>,
     config: EntryModel,
+    unresolved: &mut Unresolved,
 ) -> Result<EntryModel, Errors> {
-    let mut unresolved = Unresolved::default();
-    let identified = identify(context.client, prior, &config, &mut unresolved).await?;
-    let gitlab = context.client.map(|connection| &connection.gitlab);
-    unresolved.warn(gitlab, context.warnings).await;
+    let identified = identify(context.client, prior, &config, unresolved).await?;
     let (default_permissions, job_token_policies) = permissions::plan(&config);
     Ok(EntryModel {
         default_permissions,
@@ -66,6 +64,13 @@ async fn planned(
         target_group: config.target_group,
         ..identified
     })
+}
+
+fn planned_ids(planned: &EntryModel) -> PlannedIds {
+    PlannedIds::default()
+        .with("project_id", &planned.project, &planned.project_id)
+        .with("target_project_id", &planned.target_project, &planned.target_project_id)
+        .with("target_group_id", &planned.target_group, &planned.target_group_id)
 }
 
 /// Compares an entry whose IDs are known with what the server has, claims it, and returns the notes

@@ -9,8 +9,8 @@ use crate::provider::report::{gone_before_removal, report_on};
 use crate::provider::{claiming, conflicts, names};
 
 /// The outcome of an addition that may have been carried out, and that couldn't be checked.
-const MAY_BE_THERE: &str = "\n\nThe entry may have been added: GitLab couldn't be asked. It is in \
-                            the state, so that it can't be left behind; the next apply replaces \
+const MAY_BE_THERE: &str = "\n\nThe entry may have been added, but this couldn't be verified. It is \
+                            in the state so that it isn't left behind; the next apply replaces \
                             it.";
 
 /// Adds the entry, or adopts it.
@@ -122,8 +122,8 @@ pub(super) async fn remove(
     let project = names::project(&state.project, project_id);
     let turn = ledger.turn(Object::Entry(project_id, target)).await;
     if claiming::leave(context, &turn) {
-        let name = conflicts::named(ledger, turn.object(), names::target(&state));
-        context.warnings.add(conflicts::left(&name, &project));
+        let entry = conflicts::entry(ledger, turn.object(), names::target(&state));
+        context.warnings.add(conflicts::left(&entry, &project));
         return Ok(());
     }
     if own::is_own(project_id, target) {

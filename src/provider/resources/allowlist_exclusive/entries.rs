@@ -7,7 +7,7 @@ use crate::framework::{
     Attr, Attribute, AttributePath, Diagnostic, Errors, Set, Step, Type, model,
 };
 use crate::gitlab::{PermissionList, Permissions, same_path};
-use crate::provider::permissions::{DEFAULT, POLICIES, misspelled, names};
+use crate::provider::permissions::{DEFAULT, POLICIES, malformed, names};
 
 model! {
     /// An element of a map, which is one entry of the allowlist.
@@ -91,7 +91,7 @@ pub(super) fn path<I: Managed>(entries: &Entries, key: &str) -> AttributePath {
 }
 
 /// Returns the path of an element for messages.
-fn named<I: Managed>(key: &str) -> AttributePath {
+pub(super) fn named<I: Managed>(key: &str) -> AttributePath {
     AttributePath::attribute(I::ENTRIES).then(Step::Key(key.to_owned()))
 }
 
@@ -125,8 +125,10 @@ fn check_entry<I: Managed>(key: &str, entry: &Entry) -> Vec<Diagnostic> {
         _ => None,
     };
     let read_only = (!id.is_null()).then(|| read_only::<I>(key));
-    let misspelled = policies.known().into_iter().flat_map(misspelled);
-    set_wrongly.into_iter().chain(read_only).chain(misspelled).collect()
+    let policies_of = format!("{}.{POLICIES}", named::<I>(key));
+    let malformed =
+        policies.known().into_iter().flat_map(|policies| malformed(&policies_of, policies));
+    set_wrongly.into_iter().chain(read_only).chain(malformed).collect()
 }
 
 fn neither<I: Managed>(key: &str) -> Diagnostic {

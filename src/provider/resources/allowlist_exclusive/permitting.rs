@@ -14,6 +14,7 @@ use crate::gitlab::{
     ProjectId, Target,
 };
 use crate::provider::connection::Connection;
+use crate::provider::permissions::POLICIES;
 use crate::provider::report::{Asking, is_out_of_reach, of_a_plan, report_asking};
 use crate::provider::{names, permissions};
 
@@ -176,29 +177,44 @@ async fn check_names(
     prior: Option<&ExclusiveModel>,
     planned: &ExclusiveModel,
 ) -> Result<(), Errors> {
-    let held: BTreeSet<String> =
-        prior.into_iter().flat_map(elements).flat_map(|(_, names)| names).cloned().collect();
-    let new = elements(planned).into_iter().map(|(path, names)| {
-        (path, names.into_iter().filter(|name| !held.contains(*name)).collect::<Vec<_>>())
-    });
-    let new: Vec<(AttributePath, Vec<&String>)> =
-        new.filter(|(_, names)| !names.is_empty()).collect();
+    let held: BTreeSet<String> = prior
+        .into_iter()
+        .flat_map(elements)
+        .flat_map(|element| element.policies)
+        .cloned()
+        .collect();
+    let new: Vec<ElementPolicies<'_>> = elements(planned)
+        .into_iter()
+        .map(|mut element| {
+            element.policies.retain(|policy| !held.contains(*policy));
+            element
+        })
+        .filter(|element| !element.policies.is_empty())
+        .collect();
     if new.is_empty() {
         return Ok(());
     }
     let Ok(known) = gitlab.policies().await else { return Ok(()) };
-    let unknown = |(path, names): (AttributePath, Vec<&String>)| {
-        Some(permissions::unknown(names, &known)?.at_path(path))
+    let unknown = |ElementPolicies { name, path, policies }: ElementPolicies<'_>| {
+        let attribute = format!("{name}.{POLICIES}");
+        Some(permissions::unknown(&attribute, policies, &known)?.at_path(path))
     };
     Errors::check(new.into_iter().filter_map(unknown))
 }
 
-/// Returns the policies of each element, with its path.
-fn elements(list: &ExclusiveModel) -> Vec<(AttributePath, Vec<&String>)> {
-    fn of<I: Managed>(side: Side<'_>) -> impl Iterator<Item = (AttributePath, Vec<&String>)> {
+/// The policies of an element, with its display name and its path for diagnostics.
+struct ElementPolicies<'a> {
+    name: AttributePath,
+    path: AttributePath,
+    policies: Vec<&'a String>,
+}
+
+fn elements(list: &ExclusiveModel) -> Vec<ElementPolicies<'_>> {
+    fn of<I: Managed>(side: Side<'_>) -> impl Iterator<Item = ElementPolicies<'_>> {
         side.elements().filter_map(move |(key, entry)| {
+            let policies = permissions::names(entry.job_token_policies.known()?).collect();
             let path = entries::path::<I>(side.entries.known()?, key);
-            Some((path, permissions::names(entry.job_token_policies.known()?).collect()))
+            Some(ElementPolicies { name: entries::named::<I>(key), path, policies })
         })
     }
     of::<ProjectId>(ProjectId::side(list)).chain(of::<GroupId>(GroupId::side(list))).collect()

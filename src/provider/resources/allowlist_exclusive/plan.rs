@@ -42,15 +42,17 @@ pub(super) async fn plan(
     let mut kept = Named::new();
     plan_ids::<ProjectId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
     plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
-    unresolved.warn(gitlab, context.warnings).await;
+    let mut notes = Map::new();
+    planned_ids(&planned).note(&mut notes, context)?;
+    unresolved.report(gitlab, context.warnings).await?;
     check::not_itself(&planned, &kept)?;
 
-    let mut notes = Map::new();
     if let Some((connection, project_id)) = context.client.zip(project_of(&planned)) {
         permitting::check(connection, project_id, prior, &planned, &kept, context.warnings).await?;
-        notes = warn_and_claim(connection, context, project_id, prior, &planned, &kept, &lists);
+        notes.extend(warn_and_claim(
+            connection, context, project_id, prior, &planned, &kept, &lists,
+        ));
     }
-    planned_ids(&planned).note(&mut notes, context)?;
     let replace = match prior {
         Some(prior) => change::replaced(context, prior, &planned).await,
         None => Vec::new(),
@@ -151,9 +153,9 @@ async fn plan_ids<I: Managed>(
 
 fn planned_ids(planned: &ExclusiveModel) -> PlannedIds {
     PlannedIds::default()
-        .with("project_id", &planned.project_id)
-        .with_set("target_project_ids", &planned.target_project_ids)
-        .with_set("target_group_ids", &planned.target_group_ids)
+        .with("project_id", &planned.project, &planned.project_id)
+        .with_set("target_project_ids", "target_projects", &planned.target_project_ids)
+        .with_set("target_group_ids", "target_groups", &planned.target_group_ids)
         .with_entries(ProjectId::ENTRIES, entries::ids(ProjectId::side(planned)))
         .with_entries(GroupId::ENTRIES, entries::ids(GroupId::side(planned)))
 }
