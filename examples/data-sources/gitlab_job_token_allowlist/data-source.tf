@@ -9,8 +9,8 @@ locals {
   )
 }
 
-# Targets with access, such as ["platform/apps/*", "security/scanner"]. A path is
-# null if the target isn't visible to the token; an ID never is.
+# Targets with access, such as ["platform/apps/*", "security/scanner"]. The path
+# is null if the target isn't visible to the token; the ID is never null.
 output "who_may_access_deploy" {
   value = local.entries[*].who
 }
@@ -21,7 +21,7 @@ output "who_has_all_permissions" {
   value = [for entry in local.entries : entry.who if entry.default_permissions != false]
 }
 
-# Who added each entry.
+# The user who added each entry.
 output "who_was_added_by_whom" {
   value = { for entry in local.entries : entry.who => entry.added_by }
 }

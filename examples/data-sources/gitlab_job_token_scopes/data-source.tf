@@ -17,7 +17,7 @@ locals {
   ]
 }
 
-# Checks that fail are warnings: every plan shows them, and changes nothing.
+# Checks that fail print warnings with every plan, and change nothing.
 check "every_project_is_limited" {
   assert {
     condition     = length(local.open) == 0
@@ -39,7 +39,7 @@ check "no_project_takes_pushes_of_others" {
   }
 }
 
-# A table to read: terraform output -raw job_token_access
+# Prints a table: terraform output -raw job_token_access
 output "job_token_access" {
   value = join("\n", concat(
     [format("%-32s %-7s %8s %6s %7s", "PROJECT", "LIMITED", "PROJECTS", "GROUPS", "DEFAULT")],
@@ -51,8 +51,8 @@ output "job_token_access" {
   ))
 }
 
-# The targets on each allowlist. Terraform can turn this around:
-# transpose(...) shows the projects that each of them can access.
+# The targets on each allowlist. To list the projects that each target can
+# access, use transpose(...).
 output "allowed" {
   value = { for project in local.known : project.path => [for entry in project.entries : entry.path] }
 }
