@@ -24,7 +24,7 @@ output "who_has_all_permissions" {
   value = [for entry in local.entries : entry.who if entry.default_permissions != false]
 }
 
-# The user who added each entry.
+# Users who added the entries.
 output "who_was_added_by_whom" {
   value = { for entry in local.entries : entry.who => entry.added_by }
 }

@@ -18,7 +18,7 @@ locals {
 }
 
 # Checks that fail print warnings with every plan, and change nothing.
-check "every_project_is_limited" {
+check "every_project_is_restricted" {
   assert {
     condition     = length(local.open) == 0
     error_message = "Open to the job tokens of all projects: ${join(", ", local.open)}."
@@ -32,7 +32,7 @@ check "every_entry_has_only_the_permissions_it_needs" {
   }
 }
 
-check "no_project_takes_pushes_of_others" {
+check "no_project_accepts_pushes_of_others" {
   assert {
     condition     = length(local.pushable) == 0
     error_message = "Jobs of other projects can push: ${join(", ", local.pushable)}."

@@ -30,7 +30,7 @@ locals {
 }
 
 # Checks that fail print warnings, so that a pipeline shows all of them at once.
-check "every_project_is_limited" {
+check "every_project_is_restricted" {
   assert {
     condition     = length(local.open) == 0
     error_message = "Open to the job tokens of all projects: ${join(", ", local.open)}."
