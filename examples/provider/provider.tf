@@ -7,9 +7,15 @@ terraform {
   }
 }
 
-# Reads the token from GITLAB_TOKEN. The token needs the scope `api`, and its user
-# at least the Maintainer role in each project whose settings are managed.
+# The provider reads the token from GITLAB_TOKEN.
 provider "gitlab" {
-  # Not needed for GitLab.com, and in jobs of the same GitLab instance.
+  # Omit this for GitLab.com, and in CI/CD jobs of the same GitLab instance.
   base_url = "https://gitlab.example.com"
+}
+
+# Jobs of security/scanner can read packages of platform/deploy.
+resource "gitlab_job_token_allowlist_entry" "scanner" {
+  project            = "platform/deploy"
+  target_project     = "security/scanner"
+  job_token_policies = ["READ_PACKAGES"]
 }

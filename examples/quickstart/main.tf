@@ -1,7 +1,7 @@
 # The address of GitLab and the token come from GITLAB_BASE_URL and GITLAB_TOKEN.
 provider "gitlab" {}
 
-# Jobs of two projects can access platform/deploy with their job tokens, ...
+# Jobs of two projects can access platform/deploy with their job tokens.
 resource "gitlab_job_token_allowlist_entry" "tool" {
   for_each = toset(["platform/tools/release-bot", "security/scanner"])
 
@@ -9,14 +9,14 @@ resource "gitlab_job_token_allowlist_entry" "tool" {
   target_project = each.value
 }
 
-# ... and so can the jobs of all projects in a group.
+# Jobs of all projects in a group can also access it.
 resource "gitlab_job_token_allowlist_entry" "apps" {
   project      = "platform/deploy"
   target_group = "platform/apps"
 }
 
-# Nobody else has access. The allowlist is filled first, so that allowed jobs
-# don't fail in between.
+# No other projects have access. The allowlist is filled first, so that allowed
+# jobs don't fail in between.
 resource "gitlab_job_token_scope" "deploy" {
   project = "platform/deploy"
 

@@ -70,9 +70,9 @@ pub(super) fn schema() -> Schema {
             Type::String,
             "Personal, project or group access token, or OAuth token, with the scope `api`; \
              `read_api` is enough for plans. Its user needs at least the Maintainer role in each \
-             project whose settings are managed, and the targets that are added must be visible to \
-             it. Defaults to the environment variable `GITLAB_TOKEN`. GitLab doesn't accept CI/CD \
-             job tokens for these settings.",
+             project whose settings are managed, and targets to add must be visible to the token. \
+             Defaults to the environment variable `GITLAB_TOKEN`. GitLab doesn't accept CI/CD job \
+             tokens for these settings.",
         )
         .sensitive(),
         Attribute::optional(
@@ -85,8 +85,8 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             "cacert_file",
             Type::String,
-            "Path of a PEM file with certificates to trust in addition to the system's: of \
-             certificate authorities, or the server's own certificate.",
+            "Path of a PEM file with certificates to trust in addition to the system's: those of \
+             certificate authorities, or the server's own.",
         ),
         Attribute::optional(
             "client_cert",

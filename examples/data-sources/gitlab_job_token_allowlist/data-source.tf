@@ -3,14 +3,17 @@ data "gitlab_job_token_allowlist" "deploy" {
 }
 
 locals {
+  allowlist = data.gitlab_job_token_allowlist.deploy
+
+  # Groups and projects in one list. `who` is the path, or the ID if the path
+  # isn't visible to the token. Groups end with `/*`.
   entries = concat(
-    [for group in data.gitlab_job_token_allowlist.deploy.groups : merge(group, { who = "${coalesce(group.path, group.id)}/*" })],
-    [for project in data.gitlab_job_token_allowlist.deploy.projects : merge(project, { who = coalesce(project.path, project.id) })],
+    [for group in local.allowlist.groups : merge(group, { who = "${coalesce(group.path, group.id)}/*" })],
+    [for project in local.allowlist.projects : merge(project, { who = coalesce(project.path, project.id) })],
   )
 }
 
-# Targets with access, such as ["platform/apps/*", "security/scanner"]. A path is
-# null if the target isn't visible to the token; an ID never is.
+# Targets with access, such as ["platform/apps/*", "security/scanner"].
 output "who_may_access_deploy" {
   value = local.entries[*].who
 }
@@ -21,7 +24,7 @@ output "who_has_all_permissions" {
   value = [for entry in local.entries : entry.who if entry.default_permissions != false]
 }
 
-# Who added each entry.
+# Users who added the entries.
 output "who_was_added_by_whom" {
   value = { for entry in local.entries : entry.who => entry.added_by }
 }
@@ -29,5 +32,5 @@ output "who_was_added_by_whom" {
 # The permissions of the project's own jobs, if they have an entry ("Current
 # project" in GitLab).
 output "own_permissions" {
-  value = data.gitlab_job_token_allowlist.deploy.own_permissions
+  value = local.allowlist.own_permissions
 }

@@ -13,7 +13,7 @@ locals {
   unused = [for entry in coalesce(local.log.unused_entries, []) : entry.path]
 }
 
-# Can access be restricted? A check that fails is a warning.
+# Can access be restricted? A check that fails prints a warning.
 check "every_caller_of_deploy_has_an_entry" {
   assert {
     condition     = length(local.uncovered) == 0
@@ -29,7 +29,7 @@ check "every_entry_of_deploy_is_used" {
   }
 }
 
-# Last access of each project, and the entry that allowed it.
+# The last access of each project, and the entry that gives it access.
 output "callers_of_deploy" {
   value = {
     for project in local.log.projects : project.path => {

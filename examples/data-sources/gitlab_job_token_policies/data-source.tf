@@ -5,7 +5,7 @@ locals {
   granted = toset(["READ_JOBS", "READ_PACKAGES"])
 }
 
-# Warns with every plan, for example after an upgrade of GitLab.
+# A check that fails prints a warning with every plan.
 check "every_policy_exists" {
   assert {
     condition     = length(setsubtract(local.granted, data.gitlab_job_token_policies.known.names)) == 0
@@ -13,7 +13,7 @@ check "every_policy_exists" {
   }
 }
 
-# What `job_token_policies` of an entry accepts on this GitLab.
+# The policies that `job_token_policies` accepts on this GitLab.
 output "job_token_policies" {
   value = data.gitlab_job_token_policies.known.names
 }

@@ -2,7 +2,7 @@ data "gitlab_job_token_scope" "deploy" {
   project = "platform/deploy"
 }
 
-# Warns with every plan while the project is open.
+# Prints a warning with every plan while the project is open.
 check "deploy_is_restricted" {
   assert {
     condition     = data.gitlab_job_token_scope.deploy.inbound_enabled

@@ -17,8 +17,8 @@ locals {
   ]
 }
 
-# Checks that fail are warnings: every plan shows them, and changes nothing.
-check "every_project_is_limited" {
+# Checks that fail print warnings with every plan, and change nothing.
+check "every_project_is_restricted" {
   assert {
     condition     = length(local.open) == 0
     error_message = "Open to the job tokens of all projects: ${join(", ", local.open)}."
@@ -32,14 +32,14 @@ check "every_entry_has_only_the_permissions_it_needs" {
   }
 }
 
-check "no_project_takes_pushes_of_others" {
+check "no_project_accepts_pushes_of_others" {
   assert {
     condition     = length(local.pushable) == 0
     error_message = "Jobs of other projects can push: ${join(", ", local.pushable)}."
   }
 }
 
-# A table to read: terraform output -raw job_token_access
+# Prints a table: terraform output -raw job_token_access
 output "job_token_access" {
   value = join("\n", concat(
     [format("%-32s %-7s %8s %6s %7s", "PROJECT", "LIMITED", "PROJECTS", "GROUPS", "DEFAULT")],
@@ -51,8 +51,8 @@ output "job_token_access" {
   ))
 }
 
-# The targets on each allowlist. Terraform can turn this around:
-# transpose(...) shows the projects that each of them can access.
+# The targets on each allowlist. To list the projects that each target can
+# access, use transpose(...).
 output "allowed" {
   value = { for project in local.known : project.path => [for entry in project.entries : entry.path] }
 }

@@ -1,4 +1,4 @@
-# Checks that fail are warnings, so that a pipeline shows all of them at once.
+# Checks that fail print warnings, so that a pipeline shows all of them at once.
 check "no_group_has_default_permissions" {
   assert {
     condition     = length(local.generous) == 0

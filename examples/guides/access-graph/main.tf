@@ -1,4 +1,4 @@
-# Nothing is managed here, so a token with the scope `read_api` is enough.
+# This configuration manages nothing, so the scope `read_api` is enough.
 data "gitlab_job_token_scopes" "this" {
   group           = var.group
   include_entries = true
@@ -11,9 +11,9 @@ data "gitlab_job_token_authentication_log" "this" {
 locals {
   projects = data.gitlab_job_token_scopes.this.projects
 
-  # One edge for each entry: jobs of `from` can access `to`. Entries are null
-  # where the token's user isn't a Maintainer. A group is shown as its path with
-  # `/*` behind.
+  # One edge per entry: jobs of `from` can access `to`. Entries are null if the
+  # token's user isn't a Maintainer of the project. Groups are shown as their
+  # path, followed by `/*`.
   edges = flatten([
     for project in local.projects : [
       for entry in coalesce(project.entries, []) : {
@@ -28,24 +28,24 @@ locals {
 
   nodes = distinct(concat(local.edges[*].from, local.edges[*].to))
 
-  # Who can reach the project?
+  # Which targets can access the project?
   callers = [for edge in local.edges : edge.from if edge.to == var.project]
 
-  # What can the project reach? By an entry of its own, or of a group that it is
-  # in.
+  # Which projects can the project access, by its own entry or that of a group
+  # that it is in?
   reachable = distinct([
     for edge in local.edges : edge.to
     if edge.type == "group" ? startswith(lower(var.project), lower("${edge.path}/")) : edge.path == var.project
   ])
 
-  # Which groups have default permissions? All their projects can do all that a
-  # job token can.
+  # Which groups have the default permissions, which are all that a job token
+  # can have?
   generous = [
     for edge in local.edges : "${edge.to} <- ${edge.from}"
     if edge.type == "group" && contains(edge.policies, "default permissions")
   ]
 
-  # Which entries of the project did nobody need for 30 days?
+  # Which entries of the project has nobody used for 30 days?
   unused = [
     for entry in coalesce(data.gitlab_job_token_authentication_log.this.unused_entries, []) :
     entry.type == "group" ? "${entry.path}/*" : entry.path

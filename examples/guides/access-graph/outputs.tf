@@ -8,17 +8,17 @@ output "reachable" {
   value       = local.reachable
 }
 
-# A table to read: terraform output -raw table
+# Prints a table: terraform output -raw table
 output "table" {
-  description = "Every entry with its permissions, a line for each."
+  description = "One line per entry, with its permissions."
   value = join("\n", concat(
     [format("%-28s %-28s %s", "JOBS OF", "CAN ACCESS", "WITH")],
     [for edge in local.edges : format("%-28s %-28s %s", edge.from, edge.to, join(", ", edge.policies))],
   ))
 }
 
-# A picture: GitLab shows it in a Markdown file, in a block of the language
-# `mermaid`.
+# Prints a diagram. GitLab shows it in a Markdown file, in a code block with the
+# language `mermaid`.
 output "mermaid" {
   description = "The entries as a Mermaid flowchart."
   value = join("\n", concat(

@@ -1,9 +1,9 @@
 variable "group" {
-  description = "Group whose projects to look at, those of its subgroups included."
+  description = "Group whose projects to read, including the projects of its subgroups."
   type        = string
 }
 
 variable "project" {
-  description = "Full path of the project that the questions are about."
+  description = "Full path of the project to check."
   type        = string
 }

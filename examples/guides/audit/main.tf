@@ -1,4 +1,4 @@
-# Nothing is managed here, so a token with the scope `read_api` is enough.
+# This configuration manages nothing, so the scope `read_api` is enough.
 data "gitlab_job_token_scope" "this" {
   for_each = var.projects
   project  = each.key
@@ -12,8 +12,8 @@ data "gitlab_job_token_allowlist" "this" {
 locals {
   open = [for project, scope in data.gitlab_job_token_scope.this : project if !scope.inbound_enabled]
 
-  # Targets on each allowlist. If a path is not visible to the token, the target
-  # is shown by its ID.
+  # The targets on each allowlist. If a path isn't visible to the token, the ID
+  # is shown instead.
   allowed = {
     for project, list in data.gitlab_job_token_allowlist.this : project => concat(
       [for target in list.projects : coalesce(target.path, "project ${target.id}")],
@@ -29,8 +29,8 @@ locals {
   ])
 }
 
-# Checks that fail are warnings, so that a pipeline shows all of them at once.
-check "every_project_is_limited" {
+# Checks that fail print warnings, so that a pipeline shows all of them at once.
+check "every_project_is_restricted" {
   assert {
     condition     = length(local.open) == 0
     error_message = "Open to the job tokens of all projects: ${join(", ", local.open)}."

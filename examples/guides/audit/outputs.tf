@@ -1,5 +1,5 @@
 output "access" {
-  description = "For each project, whether access is limited to its allowlist, and who is on it."
+  description = "For each project, whether access is restricted to its allowlist, and who is on it."
   value = {
     for project, scope in data.gitlab_job_token_scope.this : project => {
       limited = scope.inbound_enabled

@@ -1,9 +1,9 @@
 variable "projects" {
-  description = "Full paths of the projects to look at."
+  description = "Full paths of the projects to check."
   type        = set(string)
 }
 
 variable "trusted_namespaces" {
-  description = "Full paths of the groups below which every target of an allowlist should be."
+  description = "Full paths of the groups that should contain all targets on the allowlists."
   type        = set(string)
 }

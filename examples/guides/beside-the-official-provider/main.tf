@@ -4,7 +4,7 @@ resource "gitlab_project" "payments" {
   namespace_id = 11 # shop
 }
 
-# Its ID is known after the apply.
+# The ID of the project is known after the apply.
 resource "gitlab_job_token_scope" "payments" {
   provider = jobtoken
 

@@ -7,7 +7,7 @@ terraform {
       version = ">= 17.0"
     }
 
-    # This provider has another local name, so its resources need
+    # This provider has a different local name, so its resources need
     # `provider = jobtoken`.
     jobtoken = {
       source  = "aff15f21/gitlab-job-token"
@@ -16,8 +16,8 @@ terraform {
   }
 }
 
-# Both read GITLAB_TOKEN and GITLAB_BASE_URL. The attributes of this provider's
-# block exist in both; the official provider has more.
+# Both providers read GITLAB_TOKEN and GITLAB_BASE_URL. The official provider
+# supports all attributes of this provider's block, and more.
 provider "gitlab" {}
 
 provider "jobtoken" {}

@@ -14,8 +14,8 @@ resource "gitlab_job_token_allowlist_exclusive" "this" {
   }
 }
 
-# Fill the allowlists before restricting access; otherwise allowed jobs fail in
-# between. Destroying leaves access restricted, GitLab's default.
+# Fill the allowlists before restricting access; otherwise, allowed jobs fail in
+# between. Destroying keeps access restricted, which is GitLab's default.
 resource "gitlab_job_token_scope" "this" {
   for_each = var.allowlists
 

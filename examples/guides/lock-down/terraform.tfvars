@@ -16,7 +16,7 @@ allowlists = {
     groups = {}
   }
 
-  # Nobody but the project itself.
+  # Only the project itself.
   "security/vault" = {
     projects = {}
     groups   = {}

@@ -1,7 +1,7 @@
 locals {
-  # One element for each project or group that gets access. The keys name both
-  # ends, so that an addition to the map never moves the address of another
-  # entry, and a plan can be read without looking anything up.
+  # One element per entry. The keys contain project and target, so that
+  # additions to the map don't change the addresses of other entries, and the
+  # plan is easy to read.
   entries = merge([
     for project, access in var.access : merge(
       { for target in access.projects : "${project} <- ${target}" => { project = project, target_project = target, target_group = null } },

@@ -1,4 +1,4 @@
 output "entries" {
-  description = "The ids of all entries by their ends; each can be imported by its id."
+  description = "The IDs of all entries, which are also their import IDs."
   value       = { for ends, entry in gitlab_job_token_allowlist_entry.this : ends => entry.id }
 }

@@ -1,5 +1,5 @@
 variable "access" {
-  description = "Who may access which project with job tokens: full paths of projects and groups by the full path of the project they need."
+  description = "Projects by full path, with the full paths of the projects and groups that can access them with job tokens."
   type = map(object({
     projects = optional(set(string), [])
     groups   = optional(set(string), [])

@@ -1,5 +1,5 @@
-# The same rules in Terraform itself. A check that fails is a warning, at plan
-# and at apply.
+# The same rules as `check` blocks. A check that fails prints a warning, during
+# plan and apply.
 check "projects_are_restricted" {
   assert {
     condition     = alltrue([for scope in gitlab_job_token_scope.this : scope.inbound_enabled])
@@ -27,9 +27,9 @@ check "other_projects_can_not_push" {
   }
 }
 
-# And for all that GitLab has, after the apply: projects that nobody manages, and
-# entries that others have added. Inside the check, the data source would be read
-# by each apply, so that no plan is ever without changes.
+# Reads all projects of the group after the apply, including projects that
+# aren't managed and entries that others have added. If the data source were in
+# the check, every plan would show changes.
 data "gitlab_job_token_scopes" "this" {
   group           = var.group
   include_entries = true

@@ -1,5 +1,5 @@
 variable "projects" {
-  description = "Every project by full path, with its settings and all that may access it with job tokens."
+  description = "Every project by full path, with its settings, and the projects and groups that can access it with job tokens."
   type = map(object({
     inbound_enabled    = optional(bool, true)
     cross_project_push = optional(bool)
@@ -9,6 +9,6 @@ variable "projects" {
 }
 
 variable "group" {
-  description = "Group whose projects are checked, whether they are managed here or not."
+  description = "Group whose projects are checked, including projects that aren't managed here."
   type        = string
 }

@@ -1,4 +1,4 @@
-# Nothing here asks GitLab: computed values are made up, such as 0 for an ID.
+# Without GitLab: mocks generate computed values, such as 0 for an ID.
 mock_provider "gitlab" {}
 
 variables {

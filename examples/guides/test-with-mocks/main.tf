@@ -1,10 +1,10 @@
 variable "project" {
-  description = "Project whose access to restrict, by full path or ID."
+  description = "Project to restrict access to, by full path or ID."
   type        = string
 }
 
 variable "callers" {
-  description = "Projects whose jobs need the project, by full path."
+  description = "Projects whose jobs need access, by full path."
   type        = set(string)
 }
 
@@ -25,6 +25,6 @@ resource "gitlab_job_token_allowlist_entry" "caller" {
 }
 
 output "open_callers" {
-  description = "Callers that are themselves open to the job tokens of all projects."
+  description = "Callers that are open to the job tokens of all projects."
   value       = [for path, scope in data.gitlab_job_token_scope.caller : path if !scope.inbound_enabled]
 }

@@ -1,12 +1,12 @@
-# Jobs of security/scanner can access platform/deploy, with these permissions.
-# Permissions need GitLab 18.3 or later.
+# Jobs of security/scanner can access platform/deploy with these permissions,
+# which need GitLab 18.3 or later.
 resource "gitlab_job_token_allowlist_entry" "scanner" {
   project            = "platform/deploy"
   target_project     = "security/scanner"
   job_token_policies = ["READ_JOBS", "READ_PACKAGES"]
 }
 
-# A group includes all projects in it and in its subgroups, also those created
+# A group includes all projects in it and in its subgroups, even those created
 # later.
 resource "gitlab_job_token_allowlist_entry" "apps" {
   project            = "platform/deploy"
@@ -14,8 +14,8 @@ resource "gitlab_job_token_allowlist_entry" "apps" {
   job_token_policies = ["READ_PACKAGES"]
 }
 
-# If permissions aren't set, they aren't managed. A new entry has the default
-# permissions. A target can be an ID instead of a path.
+# Without permissions in the configuration, a new entry has the default
+# permissions. The target can be an ID instead of a path.
 resource "gitlab_job_token_allowlist_entry" "release_bot" {
   project           = "platform/deploy"
   target_project_id = 57

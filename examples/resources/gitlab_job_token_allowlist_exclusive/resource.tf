@@ -1,5 +1,5 @@
-# The allowlist of platform/deploy has these entries with these permissions, and
-# no others.
+# The allowlist of platform/deploy has exactly these entries, with these
+# permissions.
 resource "gitlab_job_token_allowlist_exclusive" "deploy" {
   project = "platform/deploy"
 
@@ -18,7 +18,7 @@ resource "gitlab_job_token_allowlist_exclusive" "deploy" {
   }
 }
 
-# Without `groups`, groups aren't managed: those on the allowlist stay.
+# Without `groups`, groups aren't managed, and existing groups stay.
 resource "gitlab_job_token_allowlist_exclusive" "charts" {
   project = "platform/charts"
 
@@ -34,7 +34,7 @@ resource "gitlab_job_token_allowlist_exclusive" "vault" {
   groups   = {}
 }
 
-# Sets don't manage permissions: for GitLab before 18.3.
+# Sets don't manage permissions. Use them with GitLab before 18.3.
 resource "gitlab_job_token_allowlist_exclusive" "storefront" {
   project         = "platform/apps/storefront"
   target_projects = ["platform/deploy"]

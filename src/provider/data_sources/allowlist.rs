@@ -57,7 +57,7 @@ impl DataSource for Allowlist {
             Attribute::required(
                 "project",
                 Type::String,
-                "ID or full path of the project whose allowlist it is.",
+                "ID or full path of the project that the allowlist belongs to.",
             ),
             Attribute::computed_list(
                 "projects",
@@ -68,8 +68,8 @@ impl DataSource for Allowlist {
             Attribute::computed_list(
                 "groups",
                 allowed("ID of the group."),
-                "Groups on the allowlist, sorted by path. The projects of their subgroups have \
-                 access, too.",
+                "Groups on the allowlist, sorted by path. The projects of their subgroups also \
+                 have access.",
             ),
             Attribute::computed_object(
                 "own_permissions",

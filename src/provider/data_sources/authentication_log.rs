@@ -56,7 +56,7 @@ impl DataSource for AuthenticationLog {
                 "projects",
                 logged(),
                 "Projects whose jobs have used their job token to access this project in the last \
-                 30 days, latest first, without the project itself, which always has access.",
+                 30 days, most recent first, without the project itself.",
             ),
             Attribute::computed_list(
                 "unused_entries",
@@ -67,10 +67,10 @@ impl DataSource for AuthenticationLog {
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
         ];
-        let description = "Reads a project's job token authentication log: which projects have \
-                           used their CI/CD job tokens to access it, which allowlist entry gives \
-                           each of them access, and which entries none of them needed. Needs \
-                           GitLab 17.6 or later.";
+        let description = "Reads a project's job token authentication log: the projects that have \
+                           used their CI/CD job tokens to access it, the allowlist entry that \
+                           gives each of them access, and the entries that none of them needed. \
+                           Needs GitLab 17.6 or later.";
         Schema { version: 0, description, attributes }
     }
 
@@ -183,9 +183,9 @@ fn logged() -> Vec<Attribute> {
             "allowed_by",
             Type::String,
             "ID of the entry that gives the project access, in the form of the `id` of \
-             `gitlab_job_token_allowlist_entry`: its own entry, or else that of the nearest group \
-             it is in. Null if there is none: the project loses access when access is restricted \
-             to the allowlist.",
+             `gitlab_job_token_allowlist_entry`: the project's own entry, or that of the nearest \
+             group it is in. Null if there is none: the project loses access when access is \
+             restricted to the allowlist.",
         ),
     ]
 }

@@ -27,8 +27,8 @@ impl DataSource for JobTokenPolicies {
             Type::set(Type::String),
             "Names of all policies, such as `READ_JOBS` and `ADMIN_PACKAGES`.",
         )];
-        let description = "Reads the names of the policies that `job_token_policies` accepts. They \
-                           depend on the version of GitLab. Needs GitLab 18.0 or later.";
+        let description = "Reads the names of the policies that `job_token_policies` accepts on \
+                           your version of GitLab. Needs GitLab 18.0 or later.";
         Schema { version: 0, description, attributes }
     }
 

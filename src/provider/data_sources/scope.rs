@@ -41,8 +41,9 @@ impl DataSource for JobTokenScope {
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether this project's own job tokens are restricted in which projects they can \
-                 access. Deprecated in GitLab; null if GitLab doesn't return it.",
+                "Whether GitLab limits which projects this project's own job tokens can access \
+                 (\"Limit access from this project\"). Deprecated in GitLab; null if GitLab doesn't \
+                 return it.",
             ),
             Attribute::computed(
                 "push_repository_for_job_token_allowed",

@@ -51,19 +51,19 @@ impl DataSource for JobTokenScopes {
             Attribute::required(
                 "group",
                 Type::String,
-                "ID or full path of the group whose projects are read, including the projects of \
-                 its subgroups.",
+                "ID or full path of the group. The data source reads its projects and those of its \
+                 subgroups.",
             ),
             Attribute::optional(
                 "include_archived",
                 Type::Bool,
-                "Whether to read archived projects, too. Defaults to `false`.",
+                "Whether to include archived projects. Defaults to `false`.",
             ),
             Attribute::optional(
                 "include_entries",
                 Type::Bool,
-                "Whether to read the entries of each project's allowlist, up to about 50,000. \
-                 Takes one request per 20 projects. Defaults to `false`.",
+                "Whether to read the entries of each project's allowlist, up to about 50,000 in \
+                 total. Takes one request per 20 projects. Defaults to `false`.",
             ),
             Attribute::computed_list(
                 "projects",
@@ -75,8 +75,8 @@ impl DataSource for JobTokenScopes {
         let description = "Reads the job token settings of all projects of a group and its \
                            subgroups: whether access is restricted to the allowlist, how many \
                            entries it has, and how many of them have the default permissions. \
-                           Takes one request per 100 projects, up to 20,000 projects. Needs GitLab \
-                           18.3 or later, or the beta in 18.0 to 18.2.";
+                           Reads up to 20,000 projects. Needs GitLab 18.3 or later, or the beta in \
+                           18.0 to 18.2.";
         Schema { version: 0, description, attributes }
     }
 
@@ -141,8 +141,8 @@ fn project_attributes() -> Vec<Attribute> {
             "inbound_enabled",
             Type::Bool,
             "Whether the project restricts access to its allowlist; null unless the token's user \
-             is at least a Maintainer of the project. An instance that enforces the allowlist does \
-             so whatever this setting is.",
+             is at least a Maintainer of the project. If the instance enforces the allowlist, this \
+             setting has no effect.",
         ),
         Attribute::computed(
             "push_repository_for_job_token_allowed",

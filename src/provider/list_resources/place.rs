@@ -35,18 +35,18 @@ pub(super) fn schema(description: &'static str) -> Schema {
         Attribute::optional(
             "group",
             Type::String,
-            "ID or full path of the group whose projects are searched, up to 20,000.",
+            "ID or full path of the group to search, with up to 20,000 projects.",
         ),
         Attribute::optional(
             "include_subgroups",
             Type::Bool,
-            "Whether to search the projects of the group's subgroups, too. Defaults to `true`. \
+            "Whether to include the projects of the group's subgroups. Defaults to `true`. \
              Only with `group`.",
         ),
         Attribute::optional(
             "include_archived",
             Type::Bool,
-            "Whether to search archived projects, too. Defaults to `false`. Only with `group`.",
+            "Whether to include archived projects. Defaults to `false`. Only with `group`.",
         ),
     ];
     Schema { version: 0, description, attributes }

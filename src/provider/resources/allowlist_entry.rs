@@ -70,7 +70,7 @@ impl Resource for AllowlistEntry {
             Attribute::required(
                 "project",
                 Type::String,
-                "ID or full path of the project whose allowlist it is. Changing this to a \
+                "ID or full path of the project that the allowlist belongs to. Changing this to a \
                  different project forces a new resource; a different path or ID for the same \
                  project doesn't.",
             ),
@@ -80,8 +80,7 @@ impl Resource for AllowlistEntry {
                 "ID or full path of the project whose jobs get access. Exactly one of \
                  `target_project`, `target_project_id`, `target_group` and `target_group_id` must \
                  be set. Changing to a different target forces a new resource. The target can be \
-                 the project itself if `default_permissions` or `job_token_policies` is set: the \
-                 entry then sets the permissions of the project's own jobs.",
+                 the project itself, to set the permissions of its own jobs.",
             ),
             Attribute::optional(
                 "target_project_id",
@@ -108,9 +107,9 @@ impl Resource for AllowlistEntry {
                 Type::Bool,
                 "Whether the target's jobs have the default permissions, which are all that a job \
                  token can have (`true`), or only those in `job_token_policies` (`false`). If \
-                 neither attribute is set, permissions aren't managed: a new entry has the default \
-                 permissions, an existing entry keeps its permissions, and both attributes are \
-                 null. Needs GitLab 18.3 or later.",
+                 neither attribute is set, permissions aren't managed, and both attributes are \
+                 null: a new entry has the default permissions, and an existing entry keeps its \
+                 permissions. Needs GitLab 18.3 or later.",
             )
             .or_computed(),
             Attribute::optional(
@@ -136,11 +135,11 @@ impl Resource for AllowlistEntry {
                  ID>:group:<target ID>`.",
             ),
         ];
-        let description = "Adds a project or group to a project's job token allowlist, so that its \
-                           CI/CD jobs can access that project with `CI_JOB_TOKEN`. Other entries \
-                           stay as they are. If the entry already exists, the resource adopts it \
-                           and prints a warning. Destroying the resource removes the entry, even \
-                           if it was adopted.";
+        let description = "Adds a target (a project or group) to a project's job token allowlist, \
+                           so that the target's CI/CD jobs can access that project with \
+                           `CI_JOB_TOKEN`. Other entries stay as they are. If the entry already \
+                           exists, the resource adopts it and prints a warning. Destroying the \
+                           resource removes the entry, even if it was adopted.";
         Schema { version: 0, description, attributes }
     }
 

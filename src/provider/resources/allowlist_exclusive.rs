@@ -67,7 +67,7 @@ impl Resource for AllowlistExclusive {
             Attribute::required(
                 "project",
                 Type::String,
-                "ID or full path of the project whose allowlist it is. Changing this to a \
+                "ID or full path of the project that the allowlist belongs to. Changing this to a \
                  different project forces a new resource; a different path or ID for the same \
                  project doesn't.",
             ),
@@ -76,18 +76,18 @@ impl Resource for AllowlistExclusive {
                 entries::attributes(),
                 "Projects on the allowlist, at most 200, with the permissions of their jobs. Keys \
                  are IDs or full paths. All other projects are removed from the allowlist; `{}` \
-                 removes all of them. At most one of `projects`, `target_projects` and \
-                 `target_project_ids` can be set; if none is, projects aren't managed. Projects or \
-                 groups must be managed. Needs GitLab 18.3 or later.",
+                 removes all projects. At most one of `projects`, `target_projects` and \
+                 `target_project_ids` can be set. If none is set, projects aren't managed, and \
+                 groups must be. Needs GitLab 18.3 or later.",
             ),
             Attribute::optional_map(
                 "groups",
                 entries::attributes(),
                 "Groups on the allowlist, at most 200, with the permissions of their projects' \
                  jobs, including the projects of their subgroups. Keys are IDs or full paths. All \
-                 other groups are removed from the allowlist; `{}` removes all of them. At most \
-                 one of `groups`, `target_groups` and `target_group_ids` can be set; if none is, \
-                 groups aren't managed. Needs GitLab 18.3 or later.",
+                 other groups are removed from the allowlist; `{}` removes all groups. At most one \
+                 of `groups`, `target_groups` and `target_group_ids` can be set. If none is set, \
+                 groups aren't managed, and projects must be. Needs GitLab 18.3 or later.",
             ),
             Attribute::optional(
                 "target_projects",
@@ -95,7 +95,7 @@ impl Resource for AllowlistExclusive {
                 "IDs or full paths of the projects on the allowlist, at most 200, instead of \
                  `projects`. Permissions aren't managed, and new entries have the default \
                  permissions. All other projects are removed from the allowlist; `[]` removes all \
-                 of them.",
+                 projects.",
             ),
             Attribute::optional(
                 "target_project_ids",
@@ -109,8 +109,8 @@ impl Resource for AllowlistExclusive {
                 Type::set(Type::String),
                 "IDs or full paths of the groups on the allowlist, at most 200, instead of \
                  `groups`. Permissions aren't managed, and new entries have the default \
-                 permissions. All other groups are removed from the allowlist; `[]` removes all of \
-                 them.",
+                 permissions. All other groups are removed from the allowlist; `[]` removes all \
+                 groups.",
             ),
             Attribute::optional(
                 "target_group_ids",
@@ -123,9 +123,9 @@ impl Resource for AllowlistExclusive {
             Attribute::computed("id", Type::String, "ID of the project, as a string."),
         ];
         let description = "Manages a project's whole job token allowlist: its projects, its \
-                           groups, or both. Entries that aren't in the configuration are removed, \
-                           and the plan names each target that loses access. Destroying the \
-                           resource removes the entries that it manages.";
+                           groups, or both. The resource removes entries that aren't in the \
+                           configuration; the plan names each target that loses access. Destroying \
+                           the resource removes the entries that it manages.";
         Schema { version: 0, description, attributes }
     }
 

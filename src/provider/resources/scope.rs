@@ -60,16 +60,16 @@ impl Resource for JobTokenScope {
                 Type::Bool,
                 "Whether access is restricted to the allowlist (`true`), or open to the jobs of \
                  all projects of the instance (`false`), within the rights of the user who runs \
-                 them. Defaults to `true`, as in GitLab.",
+                 the job. Defaults to `true`, as in GitLab.",
             )
             .or_default(Value::Bool(true)),
             Attribute::optional(
                 Push::Own.attribute(),
                 Type::Bool,
                 "Whether this project's own jobs can push to its repository with their job token. \
-                 If it isn't set, the setting isn't managed and the attribute is null. Needs \
-                 GitLab 17.2 or later. On GitLab Self-Managed before 18.4, GitLab ignores the \
-                 setting unless an administrator enables the feature flag \
+                 If not set, the setting isn't managed, and the attribute is null. Needs GitLab \
+                 17.2 or later. On GitLab Self-Managed before 18.4, GitLab ignores the setting \
+                 unless an administrator enables the feature flag \
                  `allow_push_repository_for_job_token`; since 18.4 it is always available.",
             )
             .or_computed(),
@@ -77,18 +77,18 @@ impl Resource for JobTokenScope {
                 Push::CrossProject.attribute(),
                 Type::Bool,
                 "Whether jobs of other projects on the allowlist can push to this project's \
-                 repository with their job token. Entries with default permissions or the policy \
-                 `ADMIN_REPOSITORIES` then allow it, if `push_repository_for_job_token_allowed` is \
-                 on, too, access is restricted to the allowlist, and the user who runs the job is \
-                 at least a Developer in this project. If it isn't set, the setting isn't managed \
-                 and the attribute is null. Needs GitLab 19.1 or later.",
+                 repository with their job token. Their entry must have the default permissions or \
+                 the policy `ADMIN_REPOSITORIES`, and `push_repository_for_job_token_allowed` must \
+                 also be on. If not set, the setting isn't managed, and the attribute is null. \
+                 Needs GitLab 19.1 or later.",
             )
             .or_computed(),
             Attribute::computed(
                 "outbound_enabled",
                 Type::Bool,
-                "Whether this project's own job tokens are restricted in which projects they can \
-                 access. Deprecated in GitLab and read-only; null if GitLab doesn't return it.",
+                "Whether GitLab limits which projects this project's own job tokens can access \
+                 (\"Limit access from this project\"). Deprecated in GitLab; null if GitLab doesn't \
+                 return it.",
             ),
             Attribute::computed("project_id", Type::Number, "ID of the project."),
             Attribute::computed("id", Type::String, "ID of the project, as a string."),

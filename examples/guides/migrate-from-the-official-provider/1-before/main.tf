@@ -1,4 +1,4 @@
-# Where you are: three resources of the official provider.
+# Three resources of the official provider.
 terraform {
   required_providers {
     gitlab = {
@@ -8,13 +8,13 @@ terraform {
   }
 }
 
-# One entry, despite the name.
+# One entry.
 resource "gitlab_project_job_token_scope" "scanner" {
   project           = "platform/deploy"
   target_project_id = 60
 }
 
-# A whole list, with the switch.
+# A whole allowlist, and the restriction of access to it.
 resource "gitlab_project_job_token_scopes" "charts" {
   project            = "platform/charts"
   enabled            = true
@@ -22,7 +22,7 @@ resource "gitlab_project_job_token_scopes" "charts" {
   target_group_ids   = [7]
 }
 
-# Another one, whose entries become single resources.
+# A whole allowlist whose entries become single resources.
 resource "gitlab_project_job_token_scopes" "vault" {
   project            = "security/vault"
   enabled            = true

@@ -1,4 +1,4 @@
-# An entry becomes an entry, without a request to GitLab.
+# Moves an entry, without a request to GitLab.
 moved {
   from = gitlab_project_job_token_scope.scanner
   to   = gitlab_job_token_allowlist_entry.scanner
@@ -11,7 +11,7 @@ resource "gitlab_job_token_allowlist_entry" "scanner" {
   target_project_id = 60
 }
 
-# A whole allowlist becomes an exclusive list ...
+# Moves a whole allowlist to an exclusive allowlist.
 moved {
   from = gitlab_project_job_token_scopes.charts
   to   = gitlab_job_token_allowlist_exclusive.charts
@@ -25,7 +25,7 @@ resource "gitlab_job_token_allowlist_exclusive" "charts" {
   target_group_ids   = [7]
 }
 
-# ... and `enabled` becomes a scope.
+# Imports a scope, which replaces `enabled`.
 import {
   to = gitlab_job_token_scope.charts
   id = "platform/charts"

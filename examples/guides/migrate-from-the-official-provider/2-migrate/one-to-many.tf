@@ -1,6 +1,6 @@
-# A whole allowlist can't move to several entries. Remove it from the state, and
-# import its entries. Without `destroy = false`, the official provider empties the
-# allowlist.
+# Removes a whole allowlist from the state. Without `destroy = false`, the
+# official provider would empty the allowlist.
+# The entries are imported below.
 removed {
   from = gitlab_project_job_token_scopes.vault
 
@@ -10,7 +10,7 @@ removed {
 }
 
 locals {
-  # From the old resource: target_project_ids and target_group_ids.
+  # target_project_ids and target_group_ids of the old resource.
   vault_projects = toset(["60"])
   vault_groups   = toset(["8"])
 }

@@ -1,6 +1,6 @@
 terraform {
   required_providers {
-    # The state needs it until the moves are applied.
+    # The state needs this provider until the moves are applied.
     gitlab = {
       source  = "gitlabhq/gitlab"
       version = ">= 17.0"

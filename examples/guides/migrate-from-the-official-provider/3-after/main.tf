@@ -1,6 +1,6 @@
-# Where you end: the moved, removed and import blocks have done their work, and
-# without the official provider the local name `gitlab` is free again. Where it
-# stays for other resources, keep `jobtoken` and the lines `provider = jobtoken`.
+# The configuration after the migration, without the moved, removed and import
+# blocks. Without the official provider, the local name `gitlab` is free. If you
+# still need that provider, keep `jobtoken` and the lines `provider = jobtoken`.
 resource "gitlab_job_token_allowlist_entry" "scanner" {
   project           = "platform/deploy"
   target_project_id = 60

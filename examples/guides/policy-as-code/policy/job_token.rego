@@ -1,5 +1,5 @@
-# What no plan may contain: an open project, a group with default permissions,
-# and pushes by jobs of other projects. Conftest runs `deny` of `main`.
+# Denies open projects, groups with the default permissions, and pushes by jobs
+# of other projects. Conftest evaluates `deny` in `main`.
 package main
 
 import rego.v1
@@ -36,7 +36,7 @@ deny contains message if {
 	message := sprintf("%s: groups must be known", [list.address])
 }
 
-# Groups in a set get the default permissions.
+# Sets add groups with the default permissions.
 deny contains message if {
 	some list in planned("gitlab_job_token_allowlist_exclusive")
 	some attribute in ["target_groups", "target_group_ids"]
@@ -44,8 +44,8 @@ deny contains message if {
 	message := sprintf("%s: use groups in place of %s", [list.address, attribute])
 }
 
-# Everything that exists after the apply, in any module: what is created,
-# changed, replaced or left as it is. `after` is null for what is removed.
+# All resources that exist after the apply, in all modules. `after` is null for
+# resources that are removed.
 planned(type) := {resource |
 	some resource in input.resource_changes
 	resource.mode == "managed"
@@ -53,9 +53,9 @@ planned(type) := {resource |
 	resource.change.after != null
 }
 
-# A value that is unknown until the apply is missing in `after`. So these
-# functions say what is allowed, and read it themselves: OPA would skip a rule
-# whose `not` is about a value that is missing.
+# Values that are known only after apply are missing in `after`. OPA skips rules
+# whose `not` refers to a missing value, so these functions read the values and
+# return what is allowed.
 is_restricted(scope) if scope.change.after.inbound_enabled == true
 
 forbids_push(scope) if scope.change.after.cross_project_push_for_job_token_allowed in {null, false}
@@ -73,7 +73,7 @@ limits(permissions) if {
 	permissions.default_permissions in {null, false}
 }
 
-# A group whose permissions are all unknown is in `after_unknown` alone.
+# A group whose permissions are all unknown is only in `after_unknown`.
 groups(list) := {group |
 	some values in [list.change.after, list.change.after_unknown]
 	is_object(values.groups)

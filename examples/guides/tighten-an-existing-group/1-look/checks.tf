@@ -1,4 +1,4 @@
-# Checks that fail are warnings: a plan shows all of them, and changes nothing.
+# Checks that fail print warnings with every plan, and change nothing.
 check "every_project_is_restricted" {
   assert {
     condition     = length(local.open) == 0

@@ -1,4 +1,4 @@
-# Nothing is managed here, so a token with the scope `read_api` is enough.
+# This configuration manages nothing, so the scope `read_api` is enough.
 data "gitlab_job_token_scopes" "this" {
   group           = var.group
   include_entries = true
@@ -10,7 +10,7 @@ data "gitlab_job_token_authentication_log" "this" {
 }
 
 locals {
-  # Settings are null where the token's user isn't a Maintainer.
+  # Settings are null if the token's user isn't a Maintainer of the project.
   projects = {
     for project in data.gitlab_job_token_scopes.this.projects :
     project.path => project if project.inbound_enabled != null
@@ -18,14 +18,14 @@ locals {
 
   open = [for path, project in local.projects : path if !project.inbound_enabled]
 
-  # Projects whose jobs have had access without an entry. They need one.
+  # Projects whose jobs have had access without an entry. They need an entry.
   callers = {
     for path, log in data.gitlab_job_token_authentication_log.this :
     path => { for caller in log.projects : caller.path => caller if caller.allowed_by == null }
   }
 
-  # `unused_entries` is null if GitLab shows only part of the log. Then all
-  # entries stay.
+  # `unused_entries` is null if GitLab shows only part of the log. Then, all
+  # entries are kept.
   unused = {
     for path, log in data.gitlab_job_token_authentication_log.this :
     path => {
@@ -34,7 +34,7 @@ locals {
     }
   }
 
-  # The entries that stay, by path, or by ID where the token can't see the path.
+  # Entries to keep, by path, or by ID if the path isn't visible to the token.
   entries = {
     for path, project in local.projects : path => {
       for kind in ["project", "group"] : kind => {
@@ -44,8 +44,8 @@ locals {
     }
   }
 
-  # An entry that is restricted keeps its policies. The others get those that
-  # the target needs, or null as long as nobody has chosen them.
+  # Entries that have policies keep them. The others get the policies in
+  # `needs`, or null if the target isn't in `needs`.
   allowlists = {
     for path, entries in local.entries : path => {
       for kind, kept in entries : kind => merge(

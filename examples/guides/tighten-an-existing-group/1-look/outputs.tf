@@ -1,6 +1,6 @@
-# Evidence to read: terraform output -raw log
+# Prints a table: terraform output -raw log
 output "log" {
-  description = "Who has used a job token against which project, when, and by which entry."
+  description = "Projects that have accessed each project with job tokens, when, and by which entry."
   value = join("\n", concat(
     [format("%-28s %-28s %-22s %s", "PROJECT", "USED BY JOBS OF", "LAST", "ENTRY")],
     flatten([
@@ -12,10 +12,10 @@ output "log" {
   ))
 }
 
-# A file to start from:
+# Writes the allowlists:
 # terraform output -raw allowlists > ../2-restrict/allowlists.auto.tfvars
 output "allowlists" {
-  description = "The value of `allowlists` for 2-restrict: each project with all that it needs to let in."
+  description = "The value of `allowlists` for 2-restrict: each project with the targets that need access."
   value = join("\n", flatten([
     "allowlists = {",
     [

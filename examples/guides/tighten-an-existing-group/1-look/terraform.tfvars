@@ -1,6 +1,6 @@
 group = "platform"
 
-# The log doesn't say what a job did, so this can't come from it.
+# Policies that jobs need. The log doesn't show what a job did.
 needs = {
   "platform/apps"              = ["READ_PACKAGES"]
   "platform/deploy"            = ["READ_PACKAGES", "READ_REPOSITORIES"]

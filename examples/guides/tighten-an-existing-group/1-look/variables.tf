@@ -1,5 +1,5 @@
 variable "group" {
-  description = "Group whose projects to look at, those of its subgroups included."
+  description = "Group whose projects to read, including the projects of its subgroups."
   type        = string
 }
 

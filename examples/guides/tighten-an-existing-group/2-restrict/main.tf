@@ -1,5 +1,5 @@
-# The whole allowlist of each project. The first plan names every target that is
-# on a list now and isn't in the map.
+# The whole allowlist of each project. The first plan names every target that
+# loses access because it isn't in the map.
 resource "gitlab_job_token_allowlist_exclusive" "this" {
   for_each = var.allowlists
 
@@ -8,8 +8,8 @@ resource "gitlab_job_token_allowlist_exclusive" "this" {
   groups   = each.value.groups
 }
 
-# All lists come first, so that no job that is on one loses access in between.
-# A project that is taken out again stays restricted.
+# Fill all allowlists first, so that allowed jobs don't fail in between.
+# Removing a project from `restricted` doesn't open it again.
 resource "gitlab_job_token_scope" "this" {
   for_each = var.restricted == null ? toset(keys(var.allowlists)) : var.restricted
 

@@ -1,5 +1,5 @@
 variable "allowlists" {
-  description = "Every project by full path, with all projects and groups that may access it with job tokens."
+  description = "Every project by full path, with all projects and groups that can access it with job tokens."
   type = map(object({
     projects = map(object({
       job_token_policies  = optional(set(string))
