@@ -40,13 +40,8 @@ pub(super) fn named(ledger: &Ledger, object: Object, name: String) -> String {
     }
 }
 
-/// Returns the display name of an entry in a sentence about its project. `target` is that of the
-/// target.
-pub(super) fn entry(ledger: &Ledger, object: Object, target: String) -> String {
-    entry_for(&named(ledger, object, target))
-}
-
-fn entry_for(target: &str) -> String {
+/// Returns the name of an entry in a sentence about its project. `target` is the display name.
+pub(super) fn entry_for(target: &str) -> String {
     format!("the entry for {target}")
 }
 
@@ -175,7 +170,7 @@ fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) ->
         }
     };
     Diagnostic::new(
-        format!("Conflict: two entries for {target}"),
+        format!("Duplicate entry: {}", names::on(target, project)),
         format!(
             "Another `{}` of this configuration also manages {target} on the allowlist of project \
              {project}, and {permissions}. Remove one of the two, with a `removed` block that has \
@@ -199,17 +194,30 @@ fn excluded(entries: &BTreeSet<String>, project: &str) -> Diagnostic {
     )
 }
 
-/// Returns the warning of a removal that leaves an object. `object` is its name in a sentence about
-/// the project.
-pub(super) fn left(object: &str, project: &str) -> Diagnostic {
+/// Returns the warning of a removal that leaves an entry. `target` is the display name.
+pub(super) fn entry_left(target: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
-        format!("Not removed from project {project}"),
+        format!("Not removed: {}", names::on(target, project)),
         format!(
-            "Another resource of this configuration, or the replacement of this one, also manages \
-             {object} of project {project}. Destroying this resource doesn't remove or reset it."
+            "{ALSO_MANAGES} the entry for {target} on the allowlist of project {project}. \
+             Destroying this resource doesn't remove it."
         ),
     )
 }
+
+/// Returns the warning of a removal that leaves a setting.
+pub(super) fn setting_left(object: Object, project: &str) -> Diagnostic {
+    Diagnostic::new(
+        format!("Not reset: project {project}"),
+        format!(
+            "{ALSO_MANAGES} {} of project {project}. Destroying this resource doesn't reset it.",
+            display_name(object)
+        ),
+    )
+}
+
+const ALSO_MANAGES: &str =
+    "Another resource of this configuration, or the replacement of this one, also manages";
 
 /// Returns the warning of a removal of an exclusive allowlist that leaves some of its entries.
 pub(super) fn entries_left(entries: &BTreeSet<String>, project: &str) -> Diagnostic {

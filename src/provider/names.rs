@@ -42,10 +42,22 @@ pub(super) fn entry(entry: &EntryModel) -> String {
     format!("{} on the allowlist of project {}", target(entry), project_of(entry))
 }
 
-/// Returns the short display name of an entry for titles, such as `project apps/shop (42) on
-/// platform/deploy (99)`.
+/// Returns the short display name of an entry for titles, such as `apps/shop on platform/deploy`.
 pub(super) fn short_entry(entry: &EntryModel) -> String {
-    format!("{} on {}", target(entry), project_of(entry))
+    on(&target(entry), &project_of(entry))
+}
+
+/// As [`short_entry`], from the display names of the target and the project.
+pub(super) fn on(target: &str, project: &str) -> String {
+    format!("{} on {}", short(target), short(&format!("project {project}")))
+}
+
+/// Returns only the path in a display name, which is as clear as both; the name if it has none.
+fn short(name: &str) -> &str {
+    match name.rsplit_once(" (") {
+        Some((path, _)) => path.split_once(' ').map_or(path, |(_, path)| path),
+        None => name,
+    }
 }
 
 /// Returns the display name of a project with an entry for itself: as the target is written, unless
@@ -87,6 +99,18 @@ fn with_id(path_or_id: &Attr<String>, id: &str) -> String {
 mod tests {
     use super::*;
     use crate::gitlab::{ProjectId, Target};
+
+    #[test]
+    fn titles_have_paths_if_they_are_known() {
+        for (target, project, title) in [
+            ("group apps (7)", "platform/deploy (99)", "apps on platform/deploy"),
+            ("group 7", "platform/deploy (99)", "group 7 on platform/deploy"),
+            ("project apps/shop (42)", "99", "apps/shop on project 99"),
+            ("project apps/shop (known after apply)", "99", "apps/shop on project 99"),
+        ] {
+            assert_eq!(on(target, project), title);
+        }
+    }
 
     #[test]
     fn a_projects_own_entry_has_the_path_that_is_written() {

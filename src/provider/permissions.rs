@@ -233,8 +233,8 @@ pub(super) fn are_hidden(error: &Error) -> bool {
     )
 }
 
-/// Returns the permissions that GitLab returned, or `None` with a warning if they are hidden. For
-/// permissions that no resource manages yet.
+/// Returns the permissions that GitLab returned, or `None` with a warning if they are hidden, which
+/// says what the `consequence` is. For permissions that no resource manages yet.
 ///
 /// # Errors
 ///
@@ -242,13 +242,14 @@ pub(super) fn are_hidden(error: &Error) -> bool {
 pub(in crate::provider) fn as_found<T>(
     project: &str,
     asked: Result<T, Error>,
+    consequence: &str,
     warnings: &Warnings,
 ) -> Result<Option<T>, Errors> {
     match asked {
         Ok(found) => Ok(Some(found)),
         Err(error) if *error.kind() == ErrorKind::Unsupported => Ok(None),
         Err(error) if are_hidden(&error) => {
-            warnings.add(not_shown(project, &error));
+            warnings.add(not_shown(project, &error, consequence));
             Ok(None)
         }
         Err(error) => Err(report(cannot_read(project), &error).into()),
@@ -256,19 +257,26 @@ pub(in crate::provider) fn as_found<T>(
 }
 
 /// Returns the warning of permissions that aren't visible to the token.
-pub(super) fn not_shown(project: &str, error: &Error) -> Diagnostic {
+pub(super) fn not_shown(project: &str, error: &Error, consequence: &str) -> Diagnostic {
     let advice = if error.is_about_fine_grained_token() {
         "Most fine-grained tokens can't read them; a classic token with the scope `api` can."
     } else {
-        "To manage them, let requests to `/api/graphql` through any proxy in front of GitLab."
+        "To read them, let requests to `/api/graphql` through any proxy in front of GitLab."
     };
     let title = format!("Permissions not visible: project {project}");
     Diagnostic::new(title, sentence(error)).with_cause(format!(
         "\n\nGitLab shows the allowlist over REST, and permissions only over GraphQL \
-         (`/api/graphql`). The permissions of these entries aren't managed: they stay as they are, \
-         and plans don't show them. {advice}"
+         (`/api/graphql`). {consequence} {advice}"
     ))
 }
+
+/// The consequence for imports and queries of permissions that aren't visible.
+pub(in crate::provider) const NOT_IMPORTED: &str = "The permissions of these entries aren't managed: they stay as they are, and plans don't show \
+     them.";
+
+/// The consequence for data sources.
+pub(in crate::provider) const NULL_PERMISSIONS: &str =
+    "Their permissions are null, and so are when and by whom they were added.";
 
 pub(super) fn cannot_read(project: &str) -> String {
     format!("Can't read permissions: project {project}")

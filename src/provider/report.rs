@@ -92,12 +92,10 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Returns the diagnostic of several failed calls of one operation. `done` says what succeeded;
-/// each failure has its object, such as "add project 7". Failures with the same cause are grouped,
-/// followed by their advice.
+/// Returns the diagnostic of several failed calls of one operation. Each failure has its object,
+/// such as "add project 7". Failures with the same cause are grouped, followed by their advice.
 pub(super) fn report_all(
     attempted: impl Into<String>,
-    done: &str,
     asking: Asking,
     failures: &[(String, Error)],
 ) -> Diagnostic {
@@ -108,15 +106,14 @@ pub(super) fn report_all(
             None => causes.push((error, vec![what])),
         }
     }
-    let mut detail = done.to_owned();
-    for (error, whats) in causes {
+    let paragraphs = causes.into_iter().map(|(error, whats)| {
         // Hosts don't wrap lines that begin with a space, so it must be short.
         let lines: String = whats.iter().map(|what| format!("\n  - {what}")).collect();
         let advice = advice(error, Some(asking));
         let advice = advice.map(|advice| format!("\n\n{advice}")).unwrap_or_default();
-        detail.push_str(&format!("\n\nFailed:\n{lines}\n\n{}{advice}", sentence(error)));
-    }
-    Diagnostic::new(attempted, detail)
+        format!("Failed:\n{lines}\n\n{}{advice}", sentence(error))
+    });
+    Diagnostic::new(attempted, paragraphs.collect::<Vec<_>>().join("\n\n"))
 }
 
 fn have_one_cause(one: &Error, other: &Error, asking: Asking) -> bool {

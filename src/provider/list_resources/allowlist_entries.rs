@@ -89,7 +89,7 @@ impl Entries<'_> {
         let permissions = match self.whole_objects && !entries.is_empty() {
             true => {
                 let asked = gitlab.permissions(project, Freshness::Shared).await;
-                permissions::as_found(name, asked, warnings)?
+                permissions::as_found(name, asked, permissions::NOT_IMPORTED, warnings)?
             }
             false => None,
         };

@@ -138,6 +138,9 @@ impl Resource for JobTokenScope {
             .note(&mut notes, &context)?;
         unresolved.report(gitlab, context.warnings).await?;
         if let (Some(connection), Some(project)) = (context.client, project_id_of(&planned)) {
+            let name = names::project(&planned.project, project);
+            let gitlab = &connection.gitlab;
+            Push::check_supported(gitlab, (project, &name), prior.as_ref(), &planned).await?;
             notes.extend(claims::plan(connection, &context, prior.as_ref(), &planned, project));
             restricting::check(
                 &connection.gitlab,

@@ -96,7 +96,7 @@ pub(super) fn warn(
     warnings: &Warnings,
 ) {
     if connection.ledger.note_adoption(project_id, target) {
-        let title = format!("Entry already exists: {}", names::target(entry));
+        let title = format!("Entry already exists: {}", names::short_entry(entry));
         let detail = format!("There was an entry for {} already.", names::entry(entry));
         warnings.add(Diagnostic::new(title, detail).with_cause(ADOPTED_NOW));
     }
@@ -107,7 +107,7 @@ const ADOPTED_NOW: &str = "\n\nThis apply has adopted the entry, and destroying 
                            of them.";
 
 fn already_exists((project_id, target): (ProjectId, Target), entry: &EntryModel) -> Diagnostic {
-    let title = format!("Entry already exists: {}", names::target(entry));
+    let title = format!("Entry already exists: {}", names::short_entry(entry));
     let detail = format!(
         "There is an entry for {} already. Its import ID is `{}`.",
         names::entry(entry),

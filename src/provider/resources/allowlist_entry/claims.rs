@@ -53,8 +53,8 @@ pub(super) fn plan_removal(
     let (leaves, note) = claiming::plan_removal(connection, context, Manager::Entry, &held(state));
     if let (Some(project_id), Some(entry)) = (project_of(state), leaves.first()) {
         let project = names::project(&state.project, project_id);
-        let entry = conflicts::entry(&connection.ledger, *entry, names::target(state));
-        context.warnings.add(conflicts::left(&entry, &project));
+        let target = conflicts::named(&connection.ledger, *entry, names::target(state));
+        context.warnings.add(conflicts::entry_left(&target, &project));
     }
     note
 }
@@ -84,8 +84,8 @@ pub(super) async fn turn<'a>(
     match turn.undoes(instance.mark, &Value::Entry(permissions::of(entry))) {
         Some(by) => {
             let project = names::project(&entry.project, project_id);
-            let entry = conflicts::entry(ledger, object, names::target(entry));
-            Err(conflicts::would_undo(&entry, by, &project))
+            let target = conflicts::named(ledger, object, names::target(entry));
+            Err(conflicts::would_undo(&conflicts::entry_for(&target), by, &project))
         }
         None => Ok(turn),
     }

@@ -121,7 +121,7 @@ fn may_be_unmanaged(planned: &EntryModel) -> Diagnostic {
          in addition to `{POLICIES}`.",
         names::entry(planned)
     );
-    Diagnostic::new(format!("Permissions unknown: {}", names::target(planned)), detail)
+    Diagnostic::new(format!("Permissions unknown: {}", names::short_entry(planned)), detail)
 }
 
 fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
@@ -130,7 +130,7 @@ fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
          A new entry has the default permissions, which are all that a job token can have.",
         names::entry(planned)
     );
-    Diagnostic::new(format!("Permissions not managed: {}", names::target(planned)), detail)
+    Diagnostic::new(format!("Permissions not set: {}", names::short_entry(planned)), detail)
 }
 
 /// Warns if the plan stops managing permissions.
@@ -148,8 +148,10 @@ pub(super) fn warn_if_unmanaged(prior: &EntryModel, planned: &EntryModel, warnin
          default permissions. To manage them, set `{DEFAULT}` or `{POLICIES}`.",
         names::entry(prior)
     );
-    warnings
-        .add(Diagnostic::new(format!("Permissions not managed: {}", names::target(prior)), detail));
+    warnings.add(Diagnostic::new(
+        format!("Permissions not set: {}", names::short_entry(prior)),
+        detail,
+    ));
 }
 
 /// Returns the state with the entry's current permissions if they are managed, or `None` if the
@@ -206,7 +208,7 @@ fn hidden(state: &EntryModel, error: Option<&Error>) -> Diagnostic {
         "{answer}\n\nThe permissions of {} aren't visible to the token.",
         names::entry(state)
     );
-    let title = format!("Permissions not visible: {}", names::target(state));
+    let title = format!("Permissions hidden: {}", names::short_entry(state));
     Diagnostic::new(title, detail).with_cause(
         " The state keeps them, and plans don't show drift. Most fine-grained tokens can't read \
          permissions; a classic token with the scope `api` can.",
@@ -225,7 +227,7 @@ pub(super) fn warn_if_unverified(
              token, so they couldn't be verified.",
             names::entry(entry)
         );
-        let title = format!("Permissions not verified: {}", names::target(entry));
+        let title = format!("Change not verified: {}", names::short_entry(entry));
         let cause = " Most fine-grained tokens can't read permissions; a classic token with the \
             scope `api` can.";
         warnings.add(Diagnostic::new(title, detail).with_cause(cause));
@@ -243,7 +245,7 @@ pub(super) fn imported(
     entry: &EntryModel,
     warnings: &Warnings,
 ) -> Result<Option<Permissions>, Errors> {
-    let found = permissions::as_found(project, asked, warnings)?;
+    let found = permissions::as_found(project, asked, permissions::NOT_IMPORTED, warnings)?;
     if found == Some(None) {
         warnings.add(hidden(entry, None));
     }

@@ -122,8 +122,8 @@ pub(super) async fn remove(
     let project = names::project(&state.project, project_id);
     let turn = ledger.turn(Object::Entry(project_id, target)).await;
     if claiming::leave(context, &turn) {
-        let entry = conflicts::entry(ledger, turn.object(), names::target(&state));
-        context.warnings.add(conflicts::left(&entry, &project));
+        let target = conflicts::named(ledger, turn.object(), names::target(&state));
+        context.warnings.add(conflicts::entry_left(&target, &project));
         return Ok(());
     }
     if own::is_own(project_id, target) {

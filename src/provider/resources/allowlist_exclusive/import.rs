@@ -73,7 +73,7 @@ async fn shows_permissions(
         return Err(error);
     }
     if *error.kind() != ErrorKind::Unsupported {
-        warnings.add(permissions::not_shown(project, &error));
+        warnings.add(permissions::not_shown(project, &error, permissions::NOT_IMPORTED));
     }
     Ok(false)
 }

@@ -137,8 +137,9 @@ impl Outcome {
             .iter()
             .map(|(write, error)| (self.described(*write), error.clone()))
             .collect();
-        let mut diagnostic = report_all(attempted, &done, Asking::Map, &failed);
+        let mut diagnostic = report_all(attempted, Asking::Map, &failed);
         self.left_behind.iter().for_each(|left_behind| diagnostic.detail.push_str(left_behind));
+        diagnostic.detail.push_str(&format!("\n\n{done}"));
         diagnostic
     }
 

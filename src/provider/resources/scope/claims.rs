@@ -61,7 +61,7 @@ pub(super) fn plan_removal(
     let (leaves, note) = claiming::plan_removal(connection, context, Manager::Scope, &held(state));
     if let Some(project) = project_id_of(state) {
         let project = names::project(&state.project, project);
-        let warning = |object| conflicts::left(&conflicts::display_name(object), &project);
+        let warning = |object| conflicts::setting_left(object, &project);
         leaves.into_iter().for_each(|object| context.warnings.add(warning(object)));
     }
     note
@@ -109,7 +109,7 @@ pub(super) fn is_left(
     let is_left = claiming::leave(context, turn);
     if is_left {
         let project = names::project(&state.project, project);
-        context.warnings.add(conflicts::left(&conflicts::display_name(turn.object()), &project));
+        context.warnings.add(conflicts::setting_left(turn.object(), &project));
     }
     is_left
 }

@@ -7,7 +7,7 @@ use crate::framework::{Attr, Diagnostic, Warnings};
 use crate::gitlab::{Client, Error, Freshness, ProjectId};
 use crate::provider::ledger::Object;
 use crate::provider::names;
-use crate::provider::report::{report, sentence};
+use crate::provider::report::{of_a_plan, report, sentence};
 
 /// One of the two settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,14 +27,6 @@ impl Push {
         match self {
             Self::Own => "push_repository_for_job_token_allowed",
             Self::CrossProject => "cross_project_push_for_job_token_allowed",
-        }
-    }
-
-    /// Returns the short name for titles.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Own => "push setting",
-            Self::CrossProject => "push by others",
         }
     }
 
@@ -105,6 +97,29 @@ impl Push {
             Err(error) if !error.is_supported() => Err(self.not_returned(name)),
             Err(error) => Err(report(self.cannot_read(name), &error).at(self.attribute())),
         }
+    }
+
+    /// Checks in a plan that changes the cross-project setting that GitLab has it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if GitLab is known not to have it. If it can't be asked, the apply finds out.
+    pub(super) async fn check_supported(
+        client: &Client,
+        (project, name): (ProjectId, &str),
+        prior: Option<&ScopeModel>,
+        planned: &ScopeModel,
+    ) -> Result<(), Diagnostic> {
+        let push = Self::CrossProject;
+        let wanted = push.of(planned);
+        if wanted.known().is_none() || prior.is_some_and(|prior| push.of(prior) == wanted) {
+            return Ok(());
+        }
+        let is_supported = match client.own_settings(project, Freshness::Shared).await {
+            Ok(settings) => settings.cross_project_push_for_job_token_allowed.is_some(),
+            Err(error) => error.is_supported(),
+        };
+        if is_supported { Ok(()) } else { Err(of_a_plan(push.not_returned(name))) }
     }
 
     /// Returns the current value if the state manages the setting. If GitLab doesn't have the
@@ -224,17 +239,23 @@ impl Push {
         );
         let summary = match self {
             Self::Own => format!("Push setting not managed: project {project}"),
-            Self::CrossProject => format!("Push by others not managed: project {project}"),
+            Self::CrossProject => format!("Cross-project push not managed: {project}"),
         };
         warnings.add(Diagnostic::new(summary, detail));
     }
 
     fn cannot_read(self, project: &str) -> String {
-        format!("Can't read {}: project {project}", self.name())
+        match self {
+            Self::Own => format!("Can't read push setting: project {project}"),
+            Self::CrossProject => format!("Can't read cross-project push: {project}"),
+        }
     }
 
     fn cannot_set(self, project: &str) -> String {
-        format!("Can't set {}: project {project}", self.name())
+        match self {
+            Self::Own => format!("Can't set push setting: project {project}"),
+            Self::CrossProject => format!("Can't set cross-project push: {project}"),
+        }
     }
 
     fn not_returned(self, project: &str) -> Diagnostic {
