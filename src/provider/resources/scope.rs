@@ -3,6 +3,7 @@
 mod change;
 mod claims;
 mod opening;
+mod plan;
 mod push;
 mod restricting;
 mod write;
@@ -17,10 +18,8 @@ use crate::gitlab::{Client, Freshness, ProjectId, ScopeSettings};
 use crate::provider::connection::{Connection, Paths};
 use crate::provider::identity::{self, ProjectIdentity};
 use crate::provider::ledger::Manager;
-use crate::provider::planned_ids::PlannedIds;
-use crate::provider::project::{self, Known, Stage};
+use crate::provider::project::{self, Stage};
 use crate::provider::report::{gone_before_removal, project_gone, report};
-use crate::provider::unresolved::Unresolved;
 use crate::provider::{moved, names, replacement};
 use push::Push;
 use write::Step;
@@ -118,50 +117,7 @@ impl Resource for JobTokenScope {
         context: PlanContext<'_, Connection>,
         change: Change<ScopeModel>,
     ) -> Result<Plan<ScopeModel>, Errors> {
-        let Change { prior, config } = change;
-        check(Stage::Planning, &config)?;
-        let gitlab = context.client.map(|connection| &connection.gitlab);
-        let known = prior.as_ref().map(|prior| Known {
-            path_or_id: &prior.project,
-            id: &prior.project_id,
-            present_path: None,
-        });
-        let mut unresolved = Unresolved::default();
-        let project_id = project::plan_id(gitlab, &config.project, known, &mut unresolved).await?;
-        let id = project_id.clone().map(|id| id.to_string());
-        let outbound_enabled =
-            prior.as_ref().map_or(Attr::Unknown, |prior| prior.outbound_enabled.clone());
-        let planned = ScopeModel { project_id, id, outbound_enabled, ..config };
-        let mut notes = Map::new();
-        PlannedIds::default()
-            .with("project_id", &planned.project, &planned.project_id)
-            .note(&mut notes, &context)?;
-        unresolved.report(gitlab, context.warnings).await?;
-        if let (Some(connection), Some(project)) = (context.client, project_id_of(&planned)) {
-            let name = names::project(&planned.project, project);
-            let gitlab = &connection.gitlab;
-            Push::check_supported(gitlab, (project, &name), prior.as_ref(), &planned).await?;
-            notes.extend(claims::plan(connection, &context, prior.as_ref(), &planned, project));
-            restricting::check(
-                &connection.gitlab,
-                project,
-                prior.as_ref(),
-                &planned,
-                context.warnings,
-            )
-            .await;
-        }
-        if let Some(prior) = &prior {
-            Push::ALL
-                .iter()
-                .for_each(|push| push.warn_if_unmanaged(prior, &planned, context.warnings));
-        }
-        opening::check(gitlab, prior.as_ref(), &planned, context.warnings).await?;
-        let replace = match &prior {
-            Some(prior) => change::replaced(&context, prior, &planned).await,
-            None => Vec::new(),
-        };
-        Ok(Plan { planned, replace, notes })
+        plan::plan(&context, change).await
     }
 
     async fn plan_removal(
