@@ -64,7 +64,11 @@ pub(super) fn check_id<I: Id>(
         return None;
     }
     let problem = || {
-        let detail = format!("`{attribute}` is {id}, but the ID of a {} is 1 or more.", I::KIND);
+        let detail = format!(
+            "`{attribute}` {} {id}, but the ID of a {} is 1 or more.",
+            verb(attribute),
+            I::KIND
+        );
         Diagnostic::new(format!("Invalid {} ID", I::KIND), detail).at(attribute)
     };
     I::try_from(id).is_err().then(problem)
@@ -76,12 +80,18 @@ pub(super) fn invalid_reference<I: Id>(
     reason: &RefError,
 ) -> Diagnostic {
     let detail = format!(
-        "`{attribute}` is {}, which is neither the ID nor the full path of a {}: {reason}.{}",
+        "`{attribute}` {} {}, which is neither the ID nor the full path of a {}: {reason}.{}",
+        verb(attribute),
         quoted(path_or_id),
         I::KIND,
         suggestion::<I>(path_or_id)
     );
     Diagnostic::new(format!("Invalid {}", I::KIND), detail).at(attribute)
+}
+
+/// Returns the verb between an attribute and one value. Sets have names in the plural.
+fn verb(attribute: &str) -> &'static str {
+    if attribute.ends_with('s') { "has" } else { "is" }
 }
 
 /// Checks a key of a map attribute, which is a path or ID.

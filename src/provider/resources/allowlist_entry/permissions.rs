@@ -134,25 +134,38 @@ fn turned_out_unmanaged(planned: &EntryModel) -> Diagnostic {
 }
 
 /// Warns if the plan stops managing permissions.
-pub(super) fn warn_if_unmanaged(prior: &EntryModel, planned: &EntryModel, warnings: &Warnings) {
-    let abandoned = planned.default_permissions.is_null() && planned.job_token_policies.is_null();
-    let (Some(held), true) = (of(prior), abandoned) else { return };
-    let held = match held {
-        Permissions::Default => "the default permissions".to_owned(),
-        Permissions::Only(policies) if policies.is_empty() => "no permissions".to_owned(),
-        Permissions::Only(policies) => Vec::from_iter(policies).join(", "),
+pub(super) fn warn_if_unmanaged(
+    prior: &EntryModel,
+    planned: &EntryModel,
+    is_replaced: bool,
+    warnings: &Warnings,
+) {
+    let is_unmanaged =
+        planned.default_permissions.is_null() && planned.job_token_policies.is_null();
+    let (Some(held), true) = (of(prior), is_unmanaged) else { return };
+    let consequence = match held {
+        _ if is_replaced => {
+            "The new entry has the default permissions, which are all that a job token can have."
+                .to_owned()
+        }
+        Permissions::Default => "It keeps the default permissions".to_owned() + UNTRACKED,
+        Permissions::Only(policies) if policies.is_empty() => {
+            "It keeps having no permissions".to_owned() + UNTRACKED
+        }
+        Permissions::Only(policies) => {
+            format!("It keeps {}{UNTRACKED}", Vec::from_iter(policies).join(", "))
+        }
     };
     let detail = format!(
-        "The configuration no longer sets `{DEFAULT}` or `{POLICIES}` of {}. An entry that stays \
-         keeps {held}, and plans no longer show changes; an entry that is replaced gets the \
-         default permissions. To manage them, set `{DEFAULT}` or `{POLICIES}`.",
+        "The configuration no longer sets `{DEFAULT}` or `{POLICIES}` of {}. {consequence} To \
+         manage its permissions, set `{DEFAULT}` or `{POLICIES}`.",
         names::entry(prior)
     );
-    warnings.add(Diagnostic::new(
-        format!("Permissions not set: {}", names::short_entry(prior)),
-        detail,
-    ));
+    let title = format!("Permissions not set: {}", names::short_entry(prior));
+    warnings.add(Diagnostic::new(title, detail));
 }
+
+const UNTRACKED: &str = ", and plans no longer show changes.";
 
 /// Returns the state with the entry's current permissions if they are managed, or `None` if the
 /// entry is gone. If GitLab doesn't have permissions, for example after a downgrade, they become

@@ -39,8 +39,10 @@ pub(super) async fn plan(
     }
     let replace = match prior {
         Some(prior) => {
-            permissions::warn_if_unmanaged(prior, &planned, context.warnings);
-            change::replaced(context, prior, &planned).await
+            let replace = change::replaced(context, prior, &planned).await;
+            let is_replaced = !replace.is_empty();
+            permissions::warn_if_unmanaged(prior, &planned, is_replaced, context.warnings);
+            replace
         }
         None => Vec::new(),
     };

@@ -130,8 +130,17 @@ fn every_message_is_explained_and_nothing_else_is() {
 #[test]
 fn titles_have_at_most_60_characters() {
     const LONGEST: usize = 60;
+    const ENTRY: &str = "platform/apps/app-1 on platform/deploy";
     /// The values of these titles, and of those that have these words, as a run has them.
-    const VALUES: [(&str, &str); 8] = [
+    const VALUES: [(&str, &str); 16] = [
+        ("Entry already exists: …", ENTRY),
+        ("Duplicate entry: …", ENTRY),
+        ("Not removed: …", ENTRY),
+        ("Permissions unknown: …", ENTRY),
+        ("Permissions not set: …", ENTRY),
+        ("Permissions hidden: …", ENTRY),
+        ("Change not verified: …", ENTRY),
+        ("cross-project push: …", "platform/apps/app-1 (42)"),
         ("Can't use GitLab at …", "https://gitlab.example.com"),
         ("Changed since the plan: …", "projects[\"platform/deploy\"].id"),
         ("Replaced: …", "allowlist of project platform/apps/app-1 (42)"),
