@@ -170,7 +170,7 @@ fn same_entry(target: &str, permissions: Option<&Permissions>, project: &str) ->
         }
     };
     Diagnostic::new(
-        format!("Duplicate entry: {}", names::on(target, project)),
+        format!("Conflicting entries: {}", names::on(target, project)),
         format!(
             "Another `{}` of this configuration also manages {target} on the allowlist of project \
              {project}, and {permissions}. Remove one of the two, with a `removed` block that has \
@@ -199,8 +199,8 @@ pub(super) fn entry_left(target: &str, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not removed: {}", names::on(target, project)),
         format!(
-            "{ALSO_MANAGES} the entry for {target} on the allowlist of project {project}. \
-             Destroying this resource doesn't remove it."
+            "{ALSO_MANAGES} the entry for {target} on the allowlist of project {project}, so \
+             destroying this resource doesn't remove it."
         ),
     )
 }
@@ -210,7 +210,7 @@ pub(super) fn setting_left(object: Object, project: &str) -> Diagnostic {
     Diagnostic::new(
         format!("Not reset: project {project}"),
         format!(
-            "{ALSO_MANAGES} {} of project {project}. Destroying this resource doesn't reset it.",
+            "{ALSO_MANAGES} {} of project {project}, so destroying this resource leaves it as it is.",
             display_name(object)
         ),
     )

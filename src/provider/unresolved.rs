@@ -3,8 +3,7 @@
 
 use futures_util::future::join_all;
 
-use super::report::of_a_plan;
-use crate::framework::{Diagnostic, Errors, Warnings};
+use crate::framework::{Diagnostic, Warnings};
 use crate::gitlab::{Client, GroupId, Id, Kind, ProjectId, Reference};
 
 /// The unresolved paths of one plan.
@@ -28,61 +27,49 @@ impl Unresolved {
     }
 
     /// Adds one warning for all paths.
-    ///
-    /// # Errors
-    ///
-    /// Fails if a path leads to an object of the other kind: no apply can make it one of this kind.
-    pub(super) async fn report(
-        self,
-        client: Option<&Client>,
-        warnings: &Warnings,
-    ) -> Result<(), Errors> {
+    pub(super) async fn warn(self, client: Option<&Client>, warnings: &Warnings) {
         let Self(paths) = self;
-        let hints = join_all(paths.iter().map(|path| path.other_kind(client))).await;
-        let errors = paths.iter().zip(&hints).filter_map(|(path, hint)| {
-            let error = unknown(path.kind, &path.text, hint.as_deref()?);
-            Some(of_a_plan(error).at(path.attribute))
-        });
-        Errors::check(errors)?;
-        if let Some(first) = paths.first() {
-            warnings.add(warning(&paths, client).at(first.attribute));
-        }
-        Ok(())
+        let Some(first) = paths.first() else { return };
+        let hints = join_all(paths.iter().map(|path| path.hint(client))).await;
+        warnings.add(warning(&paths, &hints).at(first.attribute));
     }
 }
 
 impl Path {
-    async fn other_kind(&self, client: Option<&Client>) -> Option<String> {
-        other_kind(client?, Some(self.attribute), self.kind, &self.text).await
+    /// Returns what the path probably is or should be.
+    async fn hint(&self, client: Option<&Client>) -> Option<String> {
+        let client = client?;
+        match self.without_host(client) {
+            Some(hint) => Some(hint),
+            None => other_kind(client, Some(self.attribute), self.kind, &self.text).await,
+        }
     }
 
-    /// Returns a sentence with the path that was probably meant, if the text begins with the host.
-    fn without_host(&self, client: Option<&Client>) -> Option<String> {
+    fn without_host(&self, client: &Client) -> Option<String> {
         let (host, path) = self.text.split_once('/')?;
-        let is_host = client?.base_url().is_at(host) && path.parse::<Reference<GroupId>>().is_ok();
-        is_host.then(|| format!("`{host}` is the host of GitLab: write `{path}`."))
+        let is_host = client.base_url().is_at(host) && path.parse::<Reference<GroupId>>().is_ok();
+        is_host.then(|| format!("`{host}` is the host of GitLab: write `{path}`"))
     }
 }
 
-fn warning(paths: &[Path], client: Option<&Client>) -> Diagnostic {
-    if let [path @ Path { kind, text, .. }] = paths {
-        let advice = path.without_host(client).unwrap_or_else(|| {
-            format!(
-                "Correct the path, or give the token's user access. If this apply creates the \
-                 {kind}, ignore this warning: its ID is resolved during the apply."
-            )
-        });
-        let detail = format!("{} {advice}", not_found(*kind, text));
+fn warning(paths: &[Path], hints: &[Option<String>]) -> Diagnostic {
+    if let ([Path { kind, text, .. }], [hint]) = (paths, hints) {
+        let detail = match hint {
+            Some(hint) => format!("{hint}. Otherwise, the apply fails."),
+            None => format!(
+                "{} Correct the path, or give the token's user access. If this apply creates the \
+                 {kind}, ignore this warning: its ID is resolved during the apply.",
+                not_found(*kind, text)
+            ),
+        };
         return Diagnostic::new(format!("Unknown {kind}: {text}"), detail);
     }
-    let lines: Vec<String> = paths
-        .iter()
-        .map(|path| {
-            let line = format!("  - {} {} (`{}`)", path.kind, path.text, path.attribute);
-            let hint = path.without_host(client).map(|hint| format!("\n    {hint}"));
-            line + hint.as_deref().unwrap_or_default()
-        })
-        .collect();
+    let line = |(path, hint): (&Path, &Option<String>)| {
+        let line = format!("  - {} {} (`{}`)", path.kind, path.text, path.attribute);
+        let hint = hint.as_ref().map(|hint| format!("\n    {hint}"));
+        line + hint.as_deref().unwrap_or_default()
+    };
+    let lines: Vec<String> = paths.iter().zip(hints).map(line).collect();
     let detail = format!(
         "These don't exist, or aren't visible to the token:\n\n{}\n\nCorrect the paths, or give \
          the token's user access. If this apply creates them, ignore this warning: their IDs are \

@@ -29,7 +29,7 @@ pub(super) async fn plan(
     let planned = planned(context, prior, config, &mut unresolved).await?;
     let mut notes = Map::new();
     planned_ids(&planned).note(&mut notes, context)?;
-    unresolved.report(gitlab, context.warnings).await?;
+    unresolved.warn(gitlab, context.warnings).await;
     notes.extend(permissions::plan_unknown(context, &planned));
     if let (Some(connection), Some(project_id), Some(target)) =
         (context.client, project_of(&planned), target_of(&planned))

@@ -44,7 +44,7 @@ pub(super) async fn plan(
     plan_ids::<GroupId>(gitlab, prior, &lists, &mut planned, &mut kept, &mut unresolved).await?;
     let mut notes = Map::new();
     planned_ids(&planned).note(&mut notes, context)?;
-    unresolved.report(gitlab, context.warnings).await?;
+    unresolved.warn(gitlab, context.warnings).await;
     check::not_itself(&planned, &kept)?;
 
     if let Some((connection, project_id)) = context.client.zip(project_of(&planned)) {

@@ -31,7 +31,7 @@ pub(super) async fn plan(
     PlannedIds::default()
         .with("project_id", &planned.project, &planned.project_id)
         .note(&mut notes, context)?;
-    unresolved.report(gitlab, context.warnings).await?;
+    unresolved.warn(gitlab, context.warnings).await;
     if let Some(connection) = context.client {
         notes.extend(check_and_claim(connection, context, prior, &planned).await?);
     }

@@ -134,7 +134,7 @@ fn titles_have_at_most_60_characters() {
     /// The values of these titles, and of those that have these words, as a run has them.
     const VALUES: [(&str, &str); 16] = [
         ("Entry already exists: …", ENTRY),
-        ("Duplicate entry: …", ENTRY),
+        ("Conflicting entries: …", ENTRY),
         ("Not removed: …", ENTRY),
         ("Permissions unknown: …", ENTRY),
         ("Permissions not set: …", ENTRY),
