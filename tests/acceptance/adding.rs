@@ -9,7 +9,7 @@ use crate::kit::{replaced, workspace};
 use crate::worlds::{APP, LIB, THREE_PROJECTS};
 
 #[test]
-fn an_entry_that_was_there_before_is_taken_over_with_a_warning() {
+fn existing_entry_is_adopted_with_a_warning() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     let tf = workspace(&gitlab);
@@ -47,7 +47,7 @@ fn entry_created_after_the_plan_is_adopted_with_one_warning() {
 }
 
 #[test]
-fn an_entry_that_no_plan_could_see_is_adopted() {
+fn entry_that_the_plan_could_not_read_is_adopted() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     let tf = workspace(&gitlab);
@@ -76,7 +76,7 @@ fn an_entry_that_no_plan_could_see_is_adopted() {
 }
 
 #[test]
-fn a_renamed_resource_is_warned_that_its_entry_is_there() {
+fn renamed_resource_warns_that_its_entry_exists() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -100,7 +100,7 @@ fn unreadable_allowlist_does_not_fail_the_plan() {
 }
 
 #[test]
-fn existing_entry_is_a_warning_of_the_plan() {
+fn plan_warns_of_an_existing_entry() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Group(TEAM));
     let tf = workspace(&gitlab);
@@ -210,7 +210,7 @@ fn full_project_allowlist_error_suggests_a_group() {
 }
 
 #[test]
-fn an_entry_of_a_full_list_is_taken_over_as_well() {
+fn existing_entry_of_a_full_allowlist_is_adopted() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(LIB));
     for n in 1..LINK_LIMIT {

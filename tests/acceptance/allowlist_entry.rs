@@ -28,7 +28,7 @@ const OTHER: u64 = 3;
 pub(crate) const TEAM: u64 = 3;
 
 #[test]
-fn what_was_applied_is_on_the_list_and_plans_clean() {
+fn applied_entry_is_on_the_allowlist_and_plans_clean() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -40,7 +40,7 @@ fn what_was_applied_is_on_the_list_and_plans_clean() {
 }
 
 #[test]
-fn ids_of_existing_paths_are_known_while_planning() {
+fn ids_of_existing_paths_are_known_during_the_plan() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -68,7 +68,7 @@ fn state_has_ids_beside_configured_paths() {
 }
 
 #[test]
-fn a_group_is_a_target_too() {
+fn target_can_be_a_group() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(TEAM_ON_APP);
@@ -132,7 +132,7 @@ fn entries_for_each_element_of_a_set_are_independent() {
 }
 
 #[test]
-fn other_entries_of_the_list_are_left_alone() {
+fn other_entries_are_not_changed() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, Target::Project(OTHER));
     gitlab.allow(APP, Target::Group(TEAM));
@@ -147,7 +147,7 @@ fn other_entries_of_the_list_are_left_alone() {
 }
 
 #[test]
-fn an_entry_removed_behind_our_back_is_shown_and_repaired() {
+fn entry_removed_outside_terraform_is_added_again() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -163,7 +163,7 @@ fn an_entry_removed_behind_our_back_is_shown_and_repaired() {
 }
 
 #[test]
-fn another_target_replaces_the_entry() {
+fn changed_target_replaces_the_entry() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -181,7 +181,7 @@ fn another_target_replaces_the_entry() {
 }
 
 #[test]
-fn other_project_replaces_the_entry() {
+fn changed_project_replaces_the_entry() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -200,7 +200,7 @@ fn other_project_replaces_the_entry() {
 }
 
 #[test]
-fn a_group_in_place_of_a_project_replaces_the_entry() {
+fn group_instead_of_a_project_replaces_the_entry() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -216,7 +216,7 @@ fn a_group_in_place_of_a_project_replaces_the_entry() {
 }
 
 #[test]
-fn refreshing_many_entries_of_a_project_reads_its_list_once() {
+fn refresh_of_many_entries_reads_the_allowlist_once() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     for n in 0..30 {

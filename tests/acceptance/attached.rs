@@ -78,7 +78,7 @@ impl Drop for Debugged {
 }
 
 #[test]
-fn one_process_serves_run_after_run_until_it_is_interrupted() {
+fn one_process_serves_all_runs_until_interrupted() {
     let gitlab = APP_ONLY.start();
     let mut tf = workspace_without_provider(&gitlab);
     let mut debugged = Debugged::start(&gitlab);
@@ -100,7 +100,7 @@ fn one_process_serves_run_after_run_until_it_is_interrupted() {
 }
 
 #[test]
-fn each_provider_block_keeps_its_own_gitlab() {
+fn each_provider_block_uses_its_own_gitlab() {
     let (first, second) = (Simulator::start(), Simulator::start());
     for gitlab in [&first, &second] {
         let app = gitlab.add_project("acme/app");
@@ -147,7 +147,7 @@ fn each_provider_block_keeps_its_own_gitlab() {
 }
 
 #[test]
-fn its_log_is_for_people_and_names_no_secret() {
+fn log_is_human_readable_and_has_no_secrets() {
     let gitlab = APP_ONLY.start();
     let mut tf = workspace_without_provider(&gitlab);
     let mut debugged = Debugged::start(&gitlab);
@@ -163,7 +163,7 @@ fn its_log_is_for_people_and_names_no_secret() {
 }
 
 #[test]
-fn it_is_found_under_the_names_of_both_registries() {
+fn provider_is_found_at_both_registries() {
     let debugged = Debugged::start(&Simulator::start());
     let value: serde_json::Value = serde_json::from_str(&debugged.value()).unwrap();
     let names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();

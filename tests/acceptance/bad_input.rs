@@ -31,7 +31,7 @@ fn planning_error(config: &str) -> String {
 }
 
 #[test]
-fn an_entry_without_a_target() {
+fn entry_without_a_target() {
     let error = entry_error("project = \"acme/app\"");
     assert_snapshot!(error, @r#"
     Error: No target
@@ -44,7 +44,7 @@ fn an_entry_without_a_target() {
 }
 
 #[test]
-fn an_entry_with_two_targets() {
+fn entry_with_two_targets() {
     let two = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_group = \"acme\"";
     let error = entry_error(two);
     assert_snapshot!(error, @r#"
@@ -59,7 +59,7 @@ fn an_entry_with_two_targets() {
 }
 
 #[test]
-fn an_entry_with_one_target_in_two_ways() {
+fn entry_with_one_target_by_path_and_id() {
     let two = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2";
     let error = entry_error(two);
     assert_snapshot!(error, @r"
@@ -74,7 +74,7 @@ fn an_entry_with_one_target_in_two_ways() {
 }
 
 #[test]
-fn an_entry_with_all_four_targets() {
+fn entry_with_all_four_targets() {
     let all = "project = \"acme/app\"\ntarget_project = \"acme/lib\"\ntarget_project_id = 2\n\
                target_group = \"acme\"\ntarget_group_id = 1";
     let error = entry_error(all);
@@ -147,7 +147,7 @@ fn target_id_of_zero() {
 
 /// A mock may make up such a target, so validation accepts it.
 #[test]
-fn a_made_up_target_fails_before_any_request() {
+fn invalid_target_fails_before_any_request() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     for target in ["target_project_id = 0", "target_group_id = 0", "target_project = \"a1b2c3d4\""]
@@ -215,7 +215,7 @@ fn project_id_of_zero() {
 }
 
 #[test]
-fn an_empty_project() {
+fn empty_project() {
     let error = scope_error("project = \"\"");
     assert_snapshot!(error, @r#"
     Error: Invalid project
@@ -228,7 +228,7 @@ fn an_empty_project() {
 }
 
 #[test]
-fn a_project_without_its_group() {
+fn project_without_its_group() {
     let error = scope_error("project = \"app\"");
     assert_snapshot!(error, @r#"
     Error: Invalid project
@@ -242,7 +242,7 @@ fn a_project_without_its_group() {
 }
 
 #[test]
-fn the_address_of_a_project_in_place_of_its_path() {
+fn project_url_instead_of_a_path() {
     let address = "project = \"acme/app\"\ntarget_project = \"https://gitlab.com/acme/lib\"";
     let error = entry_error(address);
     assert_snapshot!(error, @r#"
@@ -256,7 +256,7 @@ fn the_address_of_a_project_in_place_of_its_path() {
 }
 
 #[test]
-fn the_address_of_a_repository_in_place_of_a_path() {
+fn repository_url_instead_of_a_path() {
     let address = "project = \"git@gitlab.example.com:acme/app.git\"";
     let error = scope_error(address);
     assert_snapshot!(error, @r#"
@@ -271,7 +271,7 @@ fn the_address_of_a_repository_in_place_of_a_path() {
 }
 
 #[test]
-fn an_encoded_path() {
+fn encoded_path() {
     let error = scope_error("project = \"acme%2Fapp\"");
     assert_snapshot!(error, @r#"
     Error: Invalid project
@@ -284,7 +284,7 @@ fn an_encoded_path() {
 }
 
 #[test]
-fn a_group_with_a_slash_in_front() {
+fn group_with_a_leading_slash() {
     let error = entry_error("project = \"acme/app\"\ntarget_group = \"/acme\"");
     assert_snapshot!(error, @r#"
     Error: Invalid group
@@ -362,7 +362,7 @@ fn open_scope_of_an_unknown_id_warns() {
 }
 
 #[test]
-fn list_of_an_unknown_id() {
+fn exclusive_allowlist_of_an_unknown_id() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(
@@ -394,7 +394,7 @@ fn list_of_an_unknown_id() {
 }
 
 #[test]
-fn mistakes_are_found_without_a_token_and_without_a_server() {
+fn invalid_config_is_found_without_a_token_or_a_server() {
     let tf = bare_workspace();
     tf.config("resource \"gitlab_job_token_scope\" \"this\" {\n  project = \"acme/app\"\n}\n");
     tf.run(&["validate", "-no-color"]).succeeds();

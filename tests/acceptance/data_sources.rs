@@ -58,7 +58,7 @@ fn scope_is_read_by_path_and_by_id() {
 }
 
 #[test]
-fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
+fn allowlist_is_sorted_by_path_without_the_project_itself() {
     let gitlab = WORLD.start();
     [2, 3].map(Target::Project).into_iter().for_each(|target| gitlab.allow(1, target));
     [3, 2].map(Target::Group).into_iter().for_each(|target| gitlab.allow(1, target));
@@ -88,7 +88,7 @@ fn a_list_is_sorted_by_path_and_leaves_the_project_itself_out() {
 }
 
 #[test]
-fn a_group_below_a_relative_url_has_its_full_path() {
+fn group_below_a_relative_url_has_its_full_path() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().relative_url_root("/groups"));
     gitlab.add_group("ops/groups/prod");
     gitlab.allow(1, Target::Group(4));
@@ -100,7 +100,7 @@ fn a_group_below_a_relative_url_has_its_full_path() {
 }
 
 #[test]
-fn what_the_token_may_not_see_is_null() {
+fn values_hidden_from_the_token_are_null() {
     let gitlab = WORLD.start();
     gitlab.inject(
         json(r#"[{"id":3},{"id":1},{"id":2,"path_with_namespace":"acme/lib"}]"#)
@@ -127,7 +127,7 @@ fn what_the_token_may_not_see_is_null() {
 }
 
 #[test]
-fn a_list_of_nobody_is_empty() {
+fn empty_allowlist_is_an_empty_list() {
     let gitlab = WORLD.start();
     let tf = workspace(&gitlab);
 
@@ -137,7 +137,7 @@ fn a_list_of_nobody_is_empty() {
 }
 
 #[test]
-fn full_lists_are_read_whole_and_in_five_pages() {
+fn full_allowlists_are_read_in_five_pages() {
     let gitlab = APP_ONLY.start();
     for n in 0..LINK_LIMIT {
         let project = gitlab.add_project(&format!("acme/project-{n:03}"));
@@ -163,7 +163,7 @@ fn full_lists_are_read_whole_and_in_five_pages() {
 }
 
 #[test]
-fn what_the_same_apply_changes_is_seen() {
+fn changes_of_the_same_apply_are_read() {
     let gitlab = WORLD.start();
     gitlab.set_inbound_enabled(1, false);
     let tf = workspace(&gitlab);
@@ -201,7 +201,7 @@ fn what_the_same_apply_changes_is_seen() {
 }
 
 #[test]
-fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
+fn unknown_project_is_read_during_apply() {
     TERRAFORM_DATA.require();
     let gitlab = WORLD.start();
     let tf = workspace(&gitlab);
@@ -216,7 +216,7 @@ fn a_project_that_is_not_known_while_planning_is_read_at_apply() {
 }
 
 #[test]
-fn an_unknown_project_is_an_error() {
+fn unknown_project_is_an_error() {
     let gitlab = WORLD.start();
     let tf = workspace(&gitlab);
 

@@ -88,7 +88,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
 
 /// Its attribute would leave the test to Rust's own harness, which doesn't run here.
 #[test]
-fn no_test_has_the_attribute_of_tokio() {
+fn no_test_uses_the_attribute_of_tokio() {
     let attribute = concat!("#[tokio", "::test");
     let sources = crate::kit::sources();
     let with_attribute: Vec<_> =

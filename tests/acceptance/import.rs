@@ -40,12 +40,12 @@ fn imports_clean(config: &str, id: &str) {
 }
 
 #[test]
-fn an_entry_is_imported_by_its_id() {
+fn entry_is_imported_by_its_id() {
     imports_clean(&entry("1", "target_project_id = 2"), "1:project:2");
 }
 
 #[test]
-fn a_group_entry_is_imported_by_its_id() {
+fn group_entry_is_imported_by_its_id() {
     imports_clean(&entry("1", "target_group_id = 2"), "1:group:2");
 }
 
@@ -109,7 +109,7 @@ fn scope_imported_by_path_gets_its_id() {
 }
 
 #[test]
-fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
+fn entry_missing_from_the_allowlist_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 3"));
@@ -149,7 +149,7 @@ fn entry_of_an_unknown_project_cannot_be_imported() {
 }
 
 #[test]
-fn an_entry_of_an_unknown_path_cannot_be_imported() {
+fn entry_of_an_unknown_path_cannot_be_imported() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 3"));
@@ -165,7 +165,7 @@ fn an_entry_of_an_unknown_path_cannot_be_imported() {
 }
 
 #[test]
-fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
+fn malformed_id_of_an_entry_shows_the_format() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 2"));
@@ -182,7 +182,7 @@ fn a_malformed_id_of_an_entry_is_told_how_to_write_it() {
 }
 
 #[test]
-fn a_project_alone_is_no_import_id_of_an_entry() {
+fn project_alone_is_not_an_id_of_an_entry() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(&entry("1", "target_project_id = 2"));
@@ -199,7 +199,7 @@ fn a_project_alone_is_no_import_id_of_an_entry() {
 }
 
 #[test]
-fn the_import_id_of_an_entry_is_none_of_a_scope() {
+fn id_of_an_entry_is_not_an_id_of_a_scope() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);
@@ -235,7 +235,7 @@ fn import_id_with_neither_id_nor_path_is_an_error() {
 }
 
 #[test]
-fn a_malformed_id_of_a_scope_is_told_how_to_write_it() {
+fn malformed_id_of_a_scope_shows_the_format() {
     let gitlab = lib_and_partners_allowed();
     let tf = workspace(&gitlab);
     tf.config(APP_SCOPE);

@@ -126,7 +126,7 @@ fn exclusive_lists_are_imported_by_id_and_by_path() {
 }
 
 #[test]
-fn list_imported_and_changed_at_once_names_who_loses_access() {
+fn list_changed_by_its_import_names_who_loses_access() {
     IMPORT_BLOCKS.require();
     let gitlab = full();
     let tf = workspace(&gitlab);
@@ -166,7 +166,7 @@ fn list_imported_and_changed_at_once_names_who_loses_access() {
 }
 
 #[test]
-fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
+fn entry_missing_from_the_allowlist_cannot_be_imported() {
     let error = planning_error(
         r#"
         import {
@@ -193,7 +193,7 @@ fn an_entry_that_is_not_on_the_list_cannot_be_imported() {
 }
 
 #[test]
-fn the_scope_of_an_absent_project_cannot_be_imported() {
+fn scope_of_a_missing_project_cannot_be_imported() {
     let error = planning_error(
         r#"
         import {
@@ -216,7 +216,7 @@ fn the_scope_of_an_absent_project_cannot_be_imported() {
 }
 
 #[test]
-fn the_list_of_an_absent_project_cannot_be_imported() {
+fn list_of_a_missing_project_cannot_be_imported() {
     let error = planning_error(
         r#"
         import {

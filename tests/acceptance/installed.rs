@@ -116,7 +116,7 @@ fn executables(mirror: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn init_finds_it_without_a_registry_and_records_its_checksum() {
+fn init_needs_no_registry_and_records_the_checksum() {
     let installing = Installing::new();
     let tf = &installing.tf;
     tf.run(&["init", "-no-color"]).fails();
@@ -133,7 +133,7 @@ fn init_finds_it_without_a_registry_and_records_its_checksum() {
 }
 
 #[test]
-fn a_second_install_leaves_the_lock_file_right() {
+fn second_install_keeps_the_lock_file_valid() {
     let installing = Installing::new();
     installing.run(&["install"]);
     installing.tf.run(&["init", "-no-color"]).succeeds();
@@ -161,7 +161,7 @@ fn other_mirror_works_with_the_printed_cli_configuration() {
 }
 
 #[test]
-fn warning_fixes_a_cli_configuration_that_looks_elsewhere() {
+fn advice_of_the_warning_fixes_the_cli_configuration() {
     let installing = Installing::new();
     let tf = &installing.tf;
     let cli_config = tf.cli_config("provider_installation {\n  direct {}\n}\n");
@@ -208,7 +208,7 @@ fn lock_file_rejects_another_build_until_recorded() {
 }
 
 #[test]
-fn after_uninstall_the_home_is_as_it_was_and_init_fails_again() {
+fn uninstall_restores_the_home_and_init_fails_again() {
     let installing = Installing::new();
     installing.run(&["install"]);
     installing.tf.run(&["init", "-no-color"]).succeeds();

@@ -64,7 +64,7 @@ fn opentofu_alone_keeps_the_entry_of_a_deleted_block() {
 }
 
 #[test]
-fn opentofu_alone_keeps_what_is_replaced() {
+fn opentofu_alone_keeps_a_replaced_entry() {
     let (gitlab, tf) = kept();
     tf.config(&entry(1, "acme/docs"));
     tf.apply().succeeds();

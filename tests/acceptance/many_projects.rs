@@ -124,7 +124,7 @@ fn without_graphql_a_plan_costs_three_requests_for_a_project() {
 }
 
 #[test]
-fn a_fine_grained_token_costs_three_requests_for_a_project() {
+fn fine_grained_token_costs_three_requests_for_a_project() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let (gitlab, projects) = gitlab(30);
         let mut tf = workspace(&gitlab);
@@ -141,7 +141,7 @@ fn a_fine_grained_token_costs_three_requests_for_a_project() {
 }
 
 #[test]
-fn one_new_entry_for_each_project_costs_little_more_than_it() {
+fn new_entry_per_project_costs_little_more_than_a_write() {
     let (gitlab, projects) = gitlab(100);
     let tf = workspace(&gitlab);
     let target = gitlab.add_project("platform/deploy");

@@ -227,7 +227,7 @@ fn every_form_of_an_official_list_moves_without_a_write() {
 }
 
 #[test]
-fn the_setting_that_an_official_list_also_managed_is_told() {
+fn setting_of_an_official_list_is_warned_of() {
     let official = Official::scopes(
         1,
         json!({"id": "acme/app", "project": "acme/app", "enabled": true, "target_project_ids": [2], "target_group_ids": [2]}),
@@ -384,7 +384,7 @@ fn moved_state_of_a_deleted_project_can_be_destroyed() {
 }
 
 #[test]
-fn a_state_of_any_other_provider_is_refused() {
+fn state_of_another_provider_is_an_error() {
     let gitlab = lib_and_ops_allowed();
     let state = json!({"id": "1:2", "project": "1", "target_project_id": 2});
     // Its type has another prefix, too, which is all that some OpenTofus tell of a provider.
@@ -399,7 +399,7 @@ fn a_state_of_any_other_provider_is_refused() {
 }
 
 #[test]
-fn one_official_list_does_not_become_one_entry() {
+fn official_list_cannot_move_to_an_entry() {
     let gitlab = lib_and_ops_allowed();
     let official =
         Official::scopes(0, json!({"id": "1", "project_id": 1, "target_project_ids": [2]}));

@@ -227,7 +227,7 @@ impl Defect {
 
 /// Otherwise nobody could tell from this file what runs where.
 #[test]
-fn no_other_file_asks_for_the_version() {
+fn no_other_file_queries_the_version() {
     let sources = sources();
     let asking: Vec<_> = sources.iter().filter(|(_, text)| text.contains("release()")).collect();
     let asking: Vec<_> = asking.iter().filter_map(|(path, _)| path.file_name()).collect();
@@ -235,7 +235,7 @@ fn no_other_file_asks_for_the_version() {
 }
 
 #[test]
-fn a_feature_is_there_from_its_first_version_on() {
+fn feature_is_available_from_its_first_version() {
     let is_in = |program, version| MOVED_BETWEEN_PROVIDERS.is_in(Release { program, version });
     assert!(is_in(Program::Terraform, (1, 8)) && is_in(Program::Terraform, (2, 0)));
     assert!(!is_in(Program::Terraform, (1, 7)) && !is_in(Program::OpenTofu, (1, 9)));
@@ -255,7 +255,7 @@ fn documented() -> BTreeSet<String> {
 /// The tests run what the table promises: on a CLI that it names, the tests of the feature aren't
 /// skipped.
 #[test]
-fn the_documentation_has_the_versions_that_are_tested() {
+fn documented_versions_are_the_tested_ones() {
     let tested = [
         EXCLUDE,
         EPHEMERAL_VARIABLES,

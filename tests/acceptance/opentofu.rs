@@ -68,7 +68,7 @@ fn excluded_resources_stay_as_they_are() {
 }
 
 #[test]
-fn a_disabled_entry_is_removed_and_comes_back() {
+fn disabled_entry_is_removed_and_comes_back() {
     ENABLED.require();
     let (gitlab, tf) = WITH_PARTNERS.with_workspace();
     for (enabled, allowed) in [(true, true), (false, false), (true, true)] {
@@ -80,7 +80,7 @@ fn a_disabled_entry_is_removed_and_comes_back() {
 }
 
 #[test]
-fn an_encrypted_state_and_plan_hold_no_plain_text() {
+fn encrypted_state_and_plan_hold_no_plain_text() {
     ENCRYPTION.require();
     let (gitlab, tf) = WITH_PARTNERS.with_workspace();
     tf.file(

@@ -53,7 +53,7 @@ fn failed_entry_keeps_others_in_state_and_next_apply_converges() {
 }
 
 #[test]
-fn a_cause_of_many_errors_is_told_in_full_once() {
+fn shared_cause_is_explained_once() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
     let tf = workspace(&gitlab);
@@ -83,7 +83,7 @@ fn a_cause_of_many_errors_is_told_in_full_once() {
 }
 
 #[test]
-fn one_removal_that_fails_leaves_that_entry_alone_in_state() {
+fn failed_removal_keeps_only_its_entry_in_state() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.add_project("acme/four");
     let tf = workspace(&gitlab);

@@ -96,7 +96,7 @@ fn renamed_projects_plan_clean_by_their_old_paths() {
 }
 
 #[test]
-fn renamed_projects_are_no_replacement_by_their_new_paths() {
+fn new_paths_of_renamed_projects_replace_nothing() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
@@ -141,7 +141,7 @@ fn transferred_group_plans_clean_by_its_old_path() {
 }
 
 #[test]
-fn a_scope_of_a_renamed_project_plans_clean() {
+fn scope_of_a_renamed_project_plans_clean() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(r#"resource "gitlab_job_token_scope" "app" { project = "acme/app" }"#);
@@ -154,7 +154,7 @@ fn a_scope_of_a_renamed_project_plans_clean() {
 }
 
 #[test]
-fn a_path_that_another_project_has_taken_is_a_replacement() {
+fn path_taken_by_another_project_forces_a_replacement() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/lib\""));
@@ -173,7 +173,7 @@ fn a_path_that_another_project_has_taken_is_a_replacement() {
 }
 
 #[test]
-fn a_path_that_another_group_has_taken_is_a_replacement() {
+fn path_taken_by_another_group_forces_a_replacement() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_group = \"partners/team\""));
@@ -188,7 +188,7 @@ fn a_path_that_another_group_has_taken_is_a_replacement() {
 }
 
 #[test]
-fn a_project_that_comes_to_be_between_plan_and_apply_is_found() {
+fn project_created_after_the_plan_is_found() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_project = \"acme/new\""));
@@ -237,7 +237,7 @@ fn unknown_project_path_is_an_error_at_its_attribute() {
 }
 
 #[test]
-fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
+fn unknown_group_path_is_an_error_at_its_attribute() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry("acme/app", "target_group = \"acme/lib\""));
@@ -252,7 +252,7 @@ fn a_group_that_leads_nowhere_is_an_error_at_its_attribute() {
 }
 
 #[test]
-fn path_of_many_resources_is_told_in_full_once() {
+fn path_of_many_resources_is_explained_once() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     let all = "for_each = toset([\"acme/lib\", \"acme/other\", \"acme/app\"])";

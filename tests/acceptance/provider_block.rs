@@ -19,7 +19,7 @@ pub(crate) fn with_block(block: &str) -> String {
 }
 
 #[test]
-fn certificates_that_are_not_verified_are_warned_of() {
+fn unverified_certificates_are_warned_of() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("insecure = true"));
 
@@ -44,7 +44,7 @@ fn base_url_works_with_and_without_api_path_and_slash() {
 }
 
 #[test]
-fn a_relative_url_root_is_part_of_the_base_url() {
+fn relative_url_root_is_part_of_the_base_url() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().relative_url_root("/gitlab"));
     let tf = workspace(&gitlab);
     tf.config(
@@ -62,7 +62,7 @@ fn a_relative_url_root_is_part_of_the_base_url() {
 }
 
 #[test]
-fn the_attributes_beat_the_environment() {
+fn attributes_override_the_environment() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_BASE_URL", NOBODY);
     tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
@@ -76,7 +76,7 @@ fn the_attributes_beat_the_environment() {
 }
 
 #[test]
-fn the_variable_of_gitlab_beats_that_of_its_ci_jobs() {
+fn gitlab_base_url_overrides_ci_api_v4_url() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("CI_API_V4_URL", NOBODY);
     tf.config(&with_block(""));
@@ -85,7 +85,7 @@ fn the_variable_of_gitlab_beats_that_of_its_ci_jobs() {
 }
 
 #[test]
-fn in_a_ci_job_the_instance_is_that_of_the_job() {
+fn ci_job_uses_its_own_instance() {
     let gitlab = APP_ONLY.start();
     let mut tf = bare_workspace();
     tf.set_env("CI_API_V4_URL", &gitlab.api_url());
@@ -96,7 +96,7 @@ fn in_a_ci_job_the_instance_is_that_of_the_job() {
 }
 
 #[test]
-fn the_token_is_tried_once_a_run() {
+fn token_is_verified_once_per_run() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(""));
 
@@ -106,7 +106,7 @@ fn the_token_is_tried_once_a_run() {
 }
 
 #[test]
-fn the_early_check_can_be_turned_off_in_either_place() {
+fn early_check_can_be_disabled_in_either_place() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("early_auth_check = false"));
     tf.plan().succeeds();
@@ -119,7 +119,7 @@ fn the_early_check_can_be_turned_off_in_either_place() {
 }
 
 #[test]
-fn further_headers_are_sent_with_each_request() {
+fn custom_headers_are_sent_with_each_request() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("headers = { \"X-Team\" = \"platform\" }"));
 

@@ -16,7 +16,7 @@ fn block_error(block: &str) -> String {
 }
 
 #[test]
-fn a_missing_token() {
+fn missing_token() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.remove_env("GITLAB_TOKEN");
     tf.config(&with_block(""));
@@ -32,7 +32,7 @@ fn a_missing_token() {
 }
 
 #[test]
-fn an_empty_token() {
+fn empty_token() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_TOKEN", "");
     tf.config(&with_block("token = \"\""));
@@ -48,7 +48,7 @@ fn an_empty_token() {
 }
 
 #[test]
-fn a_token_that_no_header_can_carry() {
+fn token_with_invalid_characters() {
     let error = block_error("token = \"two\\nlines\"");
     assert_snapshot!(error, @r#"
     Error: Invalid provider configuration
@@ -61,7 +61,7 @@ fn a_token_that_no_header_can_carry() {
 }
 
 #[test]
-fn the_token_of_a_ci_job() {
+fn ci_job_token() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::ci_job("job")));
     tf.config(&with_block(""));
@@ -78,7 +78,7 @@ fn the_token_of_a_ci_job() {
 }
 
 #[test]
-fn a_wrong_token_is_one_error_however_many_resources_there_are() {
+fn invalid_token_is_one_error_for_many_resources() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_TOKEN", "glpat-of-another-instance");
     tf.config(
@@ -106,7 +106,7 @@ fn a_wrong_token_is_one_error_however_many_resources_there_are() {
 }
 
 #[test]
-fn an_expired_token() {
+fn expired_token() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Expired);
     tf.config(&with_block(""));
@@ -126,7 +126,7 @@ fn an_expired_token() {
 }
 
 #[test]
-fn a_token_that_may_only_read_plans_but_cannot_apply() {
+fn read_only_token_can_plan_but_not_apply() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
     let reader = TokenSpec::new("reader")
         .scopes([TokenScope::ReadApi])
@@ -150,7 +150,7 @@ fn a_token_that_may_only_read_plans_but_cannot_apply() {
 }
 
 #[test]
-fn a_server_that_is_not_there() {
+fn unreachable_server() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(&format!("base_url = \"{NOBODY}\"\nretries = 0")));
 
@@ -168,7 +168,7 @@ fn a_server_that_is_not_there() {
 }
 
 #[test]
-fn the_variable_of_an_unreachable_base_url_is_named() {
+fn variable_of_an_unreachable_base_url_is_named() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.remove_env("GITLAB_BASE_URL");
     tf.set_env("CI_API_V4_URL", &format!("{NOBODY}/api/v4"));
@@ -191,7 +191,7 @@ fn the_variable_of_an_unreachable_base_url_is_named() {
 }
 
 #[test]
-fn a_server_that_is_not_gitlab() {
+fn server_that_is_not_gitlab() {
     let (gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block(&format!("base_url = \"{}/somewhere/else\"", gitlab.url())));
 
@@ -210,7 +210,7 @@ fn a_server_that_is_not_gitlab() {
 }
 
 #[test]
-fn a_base_url_that_is_no_url() {
+fn base_url_with_an_unsupported_scheme() {
     let error = block_error("base_url = \"gitlab.example.com\"");
     assert_snapshot!(error, @r#"
     Error: Invalid base URL
@@ -223,7 +223,7 @@ fn a_base_url_that_is_no_url() {
 }
 
 #[test]
-fn a_base_url_with_an_invalid_port() {
+fn base_url_with_an_invalid_port() {
     let error = block_error("base_url = \"https://gitlab.example.com:https\"");
     assert_snapshot!(error, @r#"
     Error: Invalid base URL
@@ -236,7 +236,7 @@ fn a_base_url_with_an_invalid_port() {
 }
 
 #[test]
-fn a_base_url_with_a_password_in_it() {
+fn base_url_with_a_password() {
     let error = block_error("base_url = \"https://me:secret@gitlab.example.com\"");
     assert_snapshot!(error, @r#"
     Error: Invalid base URL
@@ -249,7 +249,7 @@ fn a_base_url_with_a_password_in_it() {
 }
 
 #[test]
-fn a_base_url_in_the_environment_that_is_no_url() {
+fn base_url_of_the_environment_with_an_unsupported_scheme() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_BASE_URL", "ftp://gitlab.example.com");
     tf.config(&with_block(""));
@@ -265,7 +265,7 @@ fn a_base_url_in_the_environment_that_is_no_url() {
 }
 
 #[test]
-fn a_client_certificate_without_its_key() {
+fn client_certificate_without_its_key() {
     let error = block_error("client_cert = \"client.pem\"");
     assert_snapshot!(error, @r#"
     Error: Incomplete client certificate
@@ -277,7 +277,7 @@ fn a_client_certificate_without_its_key() {
 }
 
 #[test]
-fn a_client_key_without_its_certificate() {
+fn client_key_without_its_certificate() {
     let error = block_error("client_key = \"client.key\"");
     assert_snapshot!(error, @r#"
     Error: Incomplete client certificate
@@ -289,7 +289,7 @@ fn a_client_key_without_its_certificate() {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn missing_file() {
     let error = block_error("cacert_file = \"ca.pem\"");
     assert_snapshot!(error, @r#"
     Error: Unreadable file
@@ -302,7 +302,7 @@ fn a_file_that_is_not_there() {
 }
 
 #[test]
-fn a_file_that_holds_no_certificate() {
+fn file_without_a_certificate() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.file("ca.pem", "not a certificate");
     tf.config(&with_block("cacert_file = \"ca.pem\""));
@@ -335,7 +335,7 @@ fn client_certificate_and_key_are_named_by_their_files() {
 }
 
 #[test]
-fn more_retries_than_make_sense() {
+fn too_many_retries() {
     let error = block_error("retries = 101");
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
@@ -347,7 +347,7 @@ fn more_retries_than_make_sense() {
 }
 
 #[test]
-fn a_fraction_of_a_retry() {
+fn fractional_retries() {
     let error = block_error("retries = 0.5");
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
@@ -359,7 +359,7 @@ fn a_fraction_of_a_retry() {
 }
 
 #[test]
-fn no_time_for_a_request() {
+fn zero_request_timeout() {
     let error = block_error("request_timeout = 0");
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
@@ -371,7 +371,7 @@ fn no_time_for_a_request() {
 }
 
 #[test]
-fn no_request_at_a_time() {
+fn zero_concurrent_requests() {
     let error = block_error("max_concurrent_requests = 0");
     assert_snapshot!(error, @r#"
     Error: Invalid attribute value
@@ -383,7 +383,7 @@ fn no_request_at_a_time() {
 }
 
 #[test]
-fn a_header_that_cannot_be_sent() {
+fn invalid_header_name() {
     let error = block_error("headers = { \"X Team\" = \"platform\" }");
     assert_snapshot!(error, @r#"
     Error: Invalid provider configuration
@@ -395,7 +395,7 @@ fn a_header_that_cannot_be_sent() {
 }
 
 #[test]
-fn an_early_check_that_is_neither_on_nor_off() {
+fn invalid_early_auth_check() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "perhaps");
     tf.config(&with_block(""));
@@ -410,7 +410,7 @@ fn an_early_check_that_is_neither_on_nor_off() {
 }
 
 #[test]
-fn a_file_without_end_is_not_read_to_its_end() {
+fn endless_file_is_not_read() {
     if !std::path::Path::new("/dev/zero").exists() {
         return;
     }
@@ -425,7 +425,7 @@ fn a_file_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
-fn a_header_of_the_connection_is_not_yours_to_set() {
+fn connection_headers_cannot_be_set() {
     for name in ["Content-Length", "transfer-encoding", "Host", "connection"] {
         let error = block_error(&format!("headers = {{ {name:?} = \"5\" }}"));
         assert!(error.contains(name) && error.contains("controls the connection"), "{error}");
@@ -433,7 +433,7 @@ fn a_header_of_the_connection_is_not_yours_to_set() {
 }
 
 #[test]
-fn headers_that_the_provider_sets_are_found_at_validation() {
+fn headers_set_by_the_provider_fail_validation() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
     tf.config(&with_block("headers = {\n    User-Agent = \"curl\"\n  }"));
     assert_snapshot!(tf.run(&["validate", "-no-color"]).error(), @r#"
@@ -446,7 +446,7 @@ fn headers_that_the_provider_sets_are_found_at_validation() {
 }
 
 #[test]
-fn a_missing_token_waits_for_the_first_request() {
+fn missing_token_fails_the_first_request() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.remove_env("GITLAB_TOKEN");
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "False");
@@ -467,7 +467,7 @@ fn a_missing_token_waits_for_the_first_request() {
 }
 
 #[test]
-fn a_token_may_end_with_a_line_break() {
+fn token_can_end_with_a_line_break() {
     let (gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_TOKEN", &format!("{}\n", gitlab.token()));
     tf.config(&with_block(""));
@@ -475,7 +475,7 @@ fn a_token_may_end_with_a_line_break() {
 }
 
 #[test]
-fn a_page_of_gitlab_is_no_base_url() {
+fn base_url_of_a_page() {
     let error = block_error("base_url = \"https://gitlab.com/platform/deploy\"");
     assert_snapshot!(error, @r#"
     Error: Invalid base URL
@@ -489,7 +489,7 @@ fn a_page_of_gitlab_is_no_base_url() {
 
 /// As where the same configuration makes the GitLab.
 #[test]
-fn new_resources_are_planned_before_gitlab_can_be_reached() {
+fn new_resources_can_be_planned_without_gitlab() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
     let entry = "resource \"gitlab_job_token_allowlist_entry\" \"e\" {\n  project = 1\n  \
         target_project_id = 2\n}\n\

@@ -190,7 +190,7 @@ fn generated_objects_of_a_project_import_clean() {
 }
 
 #[test]
-fn a_query_shows_identities_and_names() {
+fn query_shows_identities_and_names() {
     QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
     let tf = workspace(&gitlab);
@@ -208,7 +208,7 @@ fn a_query_shows_identities_and_names() {
 }
 
 #[test]
-fn a_query_stops_asking_at_its_limit() {
+fn query_sends_no_requests_beyond_its_limit() {
     QUERY.require();
     let gitlab = Simulator::start();
     for number in 0..250 {
@@ -243,7 +243,7 @@ fn objects_are_read_only_if_the_query_includes_them() {
 }
 
 #[test]
-fn a_group_that_is_not_visible_is_an_error() {
+fn group_that_is_not_visible_is_an_error() {
     QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
     let tf = workspace(&gitlab);
@@ -263,7 +263,7 @@ fn a_group_that_is_not_visible_is_an_error() {
 }
 
 #[test]
-fn a_block_of_project_and_group_is_an_error() {
+fn block_with_project_and_group_is_an_error() {
     QUERY.require();
     let gitlab = open_app_and_lint_with_pushes();
     let tf = workspace(&gitlab);

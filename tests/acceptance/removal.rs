@@ -33,7 +33,7 @@ const LIB: u64 = 2;
 const UNREFRESHED: [&str; 2] = ["-destroy", "-refresh=false"];
 
 #[test]
-fn destroying_takes_the_entry_off_the_list() {
+fn destroy_removes_the_entry() {
     let (gitlab, tf) = applied();
 
     tf.destroy().succeeds().warns_of_nothing();
@@ -43,7 +43,7 @@ fn destroying_takes_the_entry_off_the_list() {
 }
 
 #[test]
-fn an_entry_that_is_gone_already_is_destroyed_without_complaint() {
+fn missing_entry_is_destroyed_without_a_warning() {
     let (gitlab, tf) = applied();
     gitlab.revoke(APP, Target::Project(LIB));
 
@@ -114,7 +114,7 @@ fn deleted_project_leaves_the_state_on_refresh() {
 }
 
 #[test]
-fn a_token_that_is_refused_removes_nothing_from_state() {
+fn rejected_token_removes_nothing_from_state() {
     let (gitlab, mut tf) = applied();
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
     gitlab.set_token_state(ADMINISTRATOR, TokenState::Revoked);
@@ -135,7 +135,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 }
 
 #[test]
-fn a_role_that_is_too_low_removes_nothing_from_state() {
+fn insufficient_role_removes_nothing_from_state() {
     let (gitlab, mut tf) = applied();
     let place = Target::Project(APP);
     tf.set_env("GITLAB_TOKEN", &gitlab.add_token(TokenSpec::new("demoted").developer_of(place)));
@@ -156,7 +156,7 @@ fn a_role_that_is_too_low_removes_nothing_from_state() {
 }
 
 #[test]
-fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
+fn any_other_403_keeps_the_entry_in_state() {
     let (gitlab, tf) = applied();
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectDelete));
 
@@ -178,7 +178,7 @@ fn a_refusal_of_any_other_kind_keeps_the_entry_in_state() {
 }
 
 #[test]
-fn a_group_that_the_token_does_not_see_is_removed_all_the_same() {
+fn hidden_group_can_be_removed() {
     let gitlab = APP_ONLY.start();
     let partners = gitlab.add_group("partners");
     let tf = workspace(&gitlab);

@@ -150,7 +150,7 @@ fn refresh_of_both_full_lists_reads_five_pages_once() {
 }
 
 #[test]
-fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
+fn refresh_looks_up_no_paths_that_the_list_shows() {
     let gitlab = Simulator::start();
     let allowlists = Allowlists::of(&gitlab, 1, 50, 50);
     let tf = workspace(&gitlab);
@@ -175,7 +175,7 @@ fn a_refresh_by_paths_costs_no_look_up_of_what_the_list_tells() {
 }
 
 #[test]
-fn many_projects_cost_no_more_than_a_page_each_and_kind() {
+fn many_projects_cost_one_page_per_project_and_kind() {
     let gitlab = Simulator::start();
     let allowlists = Allowlists::of(&gitlab, 20, 5, 5);
     let tf = workspace(&gitlab);
@@ -255,7 +255,7 @@ fn full_lists_cost_at_most_five_requests_beside_the_writes() {
 }
 
 #[test]
-fn what_is_right_already_is_not_written() {
+fn matching_settings_are_not_written() {
     let gitlab = Simulator::start();
     let allowlists = Allowlists::of(&gitlab, 2, 30, 10);
     allowlists.allow_all(&gitlab);
@@ -268,7 +268,7 @@ fn what_is_right_already_is_not_written() {
 }
 
 #[test]
-fn a_rate_limit_slows_the_whole_run_down_once() {
+fn rate_limit_pauses_the_whole_run_once() {
     let gitlab = Simulator::start();
     let allowlists = Allowlists::of(&gitlab, 1, FULL, 0);
     let tf = workspace(&gitlab);

@@ -33,7 +33,7 @@ fn maintainer(gitlab: &Simulator) -> Workspace {
 }
 
 #[test]
-fn what_was_applied_plans_clean() {
+fn applied_scope_plans_clean() {
     let gitlab = APP_ONLY.start();
     gitlab.set_inbound_enabled(APP, false);
     let tf = workspace(&gitlab);
@@ -73,7 +73,7 @@ fn state_has_the_id_beside_the_configured_path() {
 }
 
 #[test]
-fn a_setting_that_is_right_already_is_not_written() {
+fn matching_setting_is_not_written() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(LIMITED);
@@ -84,7 +84,7 @@ fn a_setting_that_is_right_already_is_not_written() {
 }
 
 #[test]
-fn the_setting_changes_in_place_with_one_write() {
+fn setting_changes_in_place_with_one_write() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(LIMITED);
@@ -104,7 +104,7 @@ fn the_setting_changes_in_place_with_one_write() {
 }
 
 #[test]
-fn opening_a_project_warns_only_while_planning_the_change() {
+fn only_the_plan_warns_of_opening_a_project() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(OPEN);
@@ -144,7 +144,7 @@ fn warning_names_each_project_that_will_be_open() {
 }
 
 #[test]
-fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
+fn setting_changed_outside_terraform_is_restored() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(LIMITED);
@@ -161,7 +161,7 @@ fn a_setting_flipped_behind_our_back_is_shown_and_repaired() {
 }
 
 #[test]
-fn enforcement_that_begins_later_stops_the_plan() {
+fn enforcement_that_begins_later_fails_the_plan() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(OPEN);
@@ -188,7 +188,7 @@ fn enforcement_that_begins_later_stops_the_plan() {
 }
 
 #[test]
-fn the_deprecated_outbound_setting_follows_the_server() {
+fn deprecated_outbound_setting_follows_the_server() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(LIMITED);
@@ -202,7 +202,7 @@ fn the_deprecated_outbound_setting_follows_the_server() {
 }
 
 #[test]
-fn other_project_replaces_the_resource_and_restricts_the_former() {
+fn changed_project_replaces_and_restricts_the_former_one() {
     let gitlab = Simulator::start();
     let (app, other) = (gitlab.add_project("acme/app"), gitlab.add_project("acme/other"));
     let tf = workspace(&gitlab);
@@ -222,7 +222,7 @@ fn other_project_replaces_the_resource_and_restricts_the_former() {
 }
 
 #[test]
-fn destroying_restores_the_limit() {
+fn destroy_restricts_the_project() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(OPEN);
@@ -256,7 +256,7 @@ fn destroy_of_a_missing_project_succeeds_with_a_warning() {
 }
 
 #[test]
-fn a_deleted_project_leaves_the_state_on_refresh() {
+fn deleted_project_leaves_the_state_on_refresh() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(LIMITED);
@@ -278,7 +278,7 @@ fn a_deleted_project_leaves_the_state_on_refresh() {
 }
 
 #[test]
-fn a_token_that_is_refused_removes_nothing_from_state() {
+fn rejected_token_removes_nothing_from_state() {
     let gitlab = APP_ONLY.start();
     let mut tf = workspace(&gitlab);
     tf.set_env("GITLAB_EARLY_AUTH_CHECK", "false");
@@ -303,7 +303,7 @@ fn a_token_that_is_refused_removes_nothing_from_state() {
 }
 
 #[test]
-fn a_role_that_is_too_low_removes_nothing_from_state() {
+fn insufficient_role_removes_nothing_from_state() {
     let gitlab = APP_ONLY.start();
     let mut tf = workspace(&gitlab);
     tf.config(LIMITED);
@@ -350,7 +350,7 @@ fn opening_a_project_fails_where_the_allowlist_is_enforced() {
 }
 
 #[test]
-fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
+fn setting_silently_kept_by_an_old_gitlab_is_an_error() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Silent));
     let tf = maintainer(&gitlab);
     tf.config(OPEN);
@@ -371,7 +371,7 @@ fn an_older_instance_that_silently_keeps_the_limit_is_found_out() {
 }
 
 #[test]
-fn an_update_that_did_not_take_leaves_the_truth_in_state() {
+fn update_without_effect_keeps_the_state_true() {
     let gitlab = APP_ONLY.start_with(Simulator::builder().enforcement(Enforcement::Silent));
     let tf = workspace(&gitlab);
     tf.config(LIMITED);

@@ -68,7 +68,7 @@ fn projects_below_a_group_are_read_by_its_path_and_id() {
 }
 
 #[test]
-fn archived_projects_are_left_out_unless_asked_for() {
+fn archived_projects_are_omitted_unless_requested() {
     let gitlab = app_with_targets();
     gitlab.set_archived(2, true);
     let tf = workspace(&gitlab);
@@ -100,7 +100,7 @@ fn project_without_maintainer_role_has_null_settings() {
 }
 
 #[test]
-fn a_hundred_projects_cost_one_query() {
+fn hundred_projects_cost_one_query() {
     const PROJECTS: usize = 250;
     let gitlab = Simulator::start();
     for number in 0..PROJECTS {
@@ -122,7 +122,7 @@ fn a_hundred_projects_cost_one_query() {
 }
 
 #[test]
-fn full_lists_are_within_what_gitlab_allows_a_query() {
+fn full_lists_are_within_the_complexity_limit_of_a_query() {
     let gitlab = APP_ONLY.start();
     for number in 0..200 {
         let project = gitlab.add_project(&format!("other/p{number}"));
@@ -177,7 +177,7 @@ fn entries_are_sorted_by_type_and_path() {
 }
 
 #[test]
-fn entries_are_null_where_the_token_may_not_see_them() {
+fn entries_hidden_from_the_token_are_null() {
     let gitlab = app_with_targets();
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let reader = TokenSpec::new("reader").scopes([TokenScope::ReadApi]);
@@ -250,7 +250,7 @@ fn twenty_full_lists_are_read_in_one_query() {
 }
 
 #[test]
-fn a_list_longer_than_a_page_is_read_on() {
+fn list_longer_than_a_page_is_read_completely() {
     let gitlab = APP_ONLY.start_version("19.4.1-ee");
     for number in 0..200 {
         let project = gitlab.add_project(&format!("other/p{number}"));
@@ -286,7 +286,7 @@ fn entries_of_a_gitlab_that_lacks_fields_are_read() {
 }
 
 #[test]
-fn a_group_that_the_token_does_not_see_is_an_error() {
+fn hidden_group_is_an_error() {
     let gitlab = app_with_targets();
     let tf = workspace(&gitlab);
     tf.config(&replaced(READ, "\"acme\"\n", "\"acme/none\"\n"));
@@ -316,7 +316,7 @@ fn a_group_that_the_token_does_not_see_is_an_error() {
 }
 
 #[test]
-fn a_gitlab_without_permissions_of_entries_is_named_as_too_old() {
+fn gitlab_without_entry_permissions_is_an_error() {
     let gitlab = APP_ONLY.start_version("17.1.8-ee");
     let tf = workspace(&gitlab);
     tf.config(READ);

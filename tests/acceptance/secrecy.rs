@@ -57,7 +57,7 @@ fn steady(line: &str) -> String {
 }
 
 #[test]
-fn our_log_lines_arrive_with_level_and_fields() {
+fn log_lines_have_their_level_and_fields() {
     let (_gitlab, tf, log) = logging();
     tf.apply().succeeds();
 
@@ -137,7 +137,7 @@ fn troubles(secrets: &str, elsewhere: &str) -> Vec<Fault> {
 }
 
 #[test]
-fn no_run_writes_the_token_or_header_values_anywhere() {
+fn runs_never_write_the_token_or_header_values() {
     const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
     let (gitlab, tf, log) = logging();
     let other = Simulator::start();
@@ -207,7 +207,7 @@ fn no_run_writes_the_token_or_header_values_anywhere() {
 }
 
 #[test]
-fn token_that_a_server_repeats_is_in_no_message() {
+fn token_echoed_by_the_server_is_in_no_message() {
     let (gitlab, tf, log) = logging();
     let body = format!(
         r#"{{"message":"400 Bad request - no {} or {HEADER_VALUE}, please"}}"#,
@@ -230,7 +230,7 @@ fn token_that_a_server_repeats_is_in_no_message() {
 }
 
 #[test]
-fn token_repeated_under_status_200_is_in_no_message() {
+fn token_echoed_under_status_200_is_in_no_message() {
     let (gitlab, tf, log) = logging();
     let target = "target_project = \"acme/lib\"";
     tf.config(&replaced(
@@ -268,7 +268,7 @@ fn without_logging_only_the_output_is_written() {
 
 /// A plan saves the values of variables, but for ephemeral ones.
 #[test]
-fn an_ephemeral_token_is_in_no_saved_plan() {
+fn ephemeral_token_is_not_in_a_saved_plan() {
     EPHEMERAL_VARIABLES.require();
     let gitlab = Simulator::start();
     gitlab.add_project("acme/app");

@@ -10,7 +10,7 @@ use crate::worlds::APP_ONLY;
 const LONG: usize = 120;
 
 #[test]
-fn a_tmpdir_with_a_long_path_will_do() {
+fn tmpdir_with_a_long_path_works() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     let temporary = tf.directory().join("x".repeat(LONG));
     fs::create_dir(&temporary).expect("a directory");
@@ -22,7 +22,7 @@ fn a_tmpdir_with_a_long_path_will_do() {
 }
 
 #[test]
-fn an_empty_tmpdir_will_do() {
+fn empty_tmpdir_works() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("TMPDIR", "");
     tf.config(&with_block(""));
@@ -33,7 +33,7 @@ fn an_empty_tmpdir_will_do() {
 /// Once would not do: a host that finds the process ended before it reads the line says nothing
 /// else.
 #[test]
-fn the_program_shows_why_the_provider_cannot_start() {
+fn cli_shows_why_the_provider_cannot_start() {
     let (_gitlab, mut tf) = APP_ONLY.with_workspace();
     tf.set_env("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "udp");
     tf.config(&with_block(""));

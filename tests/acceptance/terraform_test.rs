@@ -25,7 +25,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[test]
-fn no_folder_goes_unrun() {
+fn every_folder_has_a_test() {
     let entries =
         fs::read_dir(folder("")).expect("the folder").map(|entry| entry.expect("an entry"));
     let found: BTreeSet<_> = entries
@@ -36,7 +36,7 @@ fn no_folder_goes_unrun() {
 }
 
 #[test]
-fn a_scope() {
+fn scope() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
@@ -45,7 +45,7 @@ fn a_scope() {
 }
 
 #[test]
-fn an_allowlist_entry() {
+fn allowlist_entry() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
     holds(&gitlab, "allowlist-entry");
@@ -53,7 +53,7 @@ fn an_allowlist_entry() {
 }
 
 #[test]
-fn an_exclusive_allowlist() {
+fn exclusive_allowlist() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
     holds(&gitlab, "allowlist-exclusive");
@@ -61,7 +61,7 @@ fn an_exclusive_allowlist() {
 }
 
 #[test]
-fn the_data_sources() {
+fn data_sources() {
     TERRAFORM_TEST.require();
     let gitlab = examples();
     holds(&gitlab, "data-sources");

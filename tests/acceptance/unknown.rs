@@ -10,7 +10,7 @@ use crate::worlds::APP_AND_LIB;
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 
 #[test]
-fn project_and_target_may_be_unknown_while_planning() {
+fn project_and_target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
@@ -41,7 +41,7 @@ fn project_and_target_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn the_kind_of_the_target_may_be_unknown_while_planning() {
+fn kind_of_the_target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
@@ -95,7 +95,7 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
 }
 
 #[test]
-fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
+fn missing_targets_are_an_error_at_apply() {
     TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
@@ -123,7 +123,7 @@ fn targets_that_turn_out_to_be_missing_are_an_error_at_apply() {
 }
 
 #[test]
-fn a_setting_may_be_unknown_while_planning() {
+fn setting_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);
@@ -147,7 +147,7 @@ fn a_setting_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn the_provider_block_may_be_unknown_while_planning() {
+fn provider_block_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let gitlab = APP_AND_LIB.start();
     let mut tf = workspace(&gitlab);

@@ -121,7 +121,7 @@ fn unknown_target_is_planned_and_applied() {
 }
 
 #[test]
-fn replacing_what_the_project_comes_from_is_planned() {
+fn replacement_of_the_source_of_the_project_is_planned() {
     TERRAFORM_DATA.require();
     for resource in RESOURCES {
         let gitlab = APP_AND_LIB.start();

@@ -147,13 +147,13 @@ fn sources() -> Vec<File> {
 }
 
 #[test]
-fn the_sources_keep_to_the_arrows() {
+fn sources_follow_the_arrows() {
     let broken = violations(&sources());
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
-fn each_part_is_read() {
+fn every_part_is_read() {
     let read: BTreeSet<String> =
         sources().iter().filter_map(|(path, _)| module(path).first().cloned()).collect();
     let known = PARTS.iter().map(|(name, _)| (*name).to_owned()).chain([BINDINGS.to_owned()]);
@@ -170,7 +170,7 @@ fn wrong_with(path: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_import_against_an_arrow_is_found() {
+fn import_against_an_arrow_is_found() {
     for (path, text, found) in [
         ("framework/plan.rs", "use crate::gitlab::Client;", "imports gitlab::Client"),
         ("gitlab/mod.rs", "use crate::framework::Attr;", "imports framework::Attr"),
@@ -236,7 +236,7 @@ fn each_name_of_a_group_is_found() {
 }
 
 #[test]
-fn an_import_along_an_arrow_is_right() {
+fn import_along_an_arrow_is_right() {
     for (path, text) in [
         ("provider/mod.rs", "use crate::{framework::Attr, gitlab::{Client, Kind}};"),
         ("framework/service/convert.rs", "use crate::bindings::tfplugin6 as pb;"),
@@ -262,7 +262,7 @@ fn an_import_along_an_arrow_is_right() {
 }
 
 #[test]
-fn a_macro_belongs_to_the_part_that_defines_it() {
+fn macro_belongs_to_the_part_that_defines_it() {
     let defines = (
         "framework/model.rs",
         "macro_rules! __model { () => {} } pub use crate::__model as model;",
@@ -292,7 +292,7 @@ fn tests_may_import_everything() {
 }
 
 #[test]
-fn the_products_name_is_found_in_parts_that_have_none() {
+fn product_name_is_found_in_parts_that_must_not_have_it() {
     let named = "const A: &str = \"terraform-provider-gitlab-job-token\";";
     assert_eq!(wrong_with("gitlab/mod.rs", named), ["gitlab/mod.rs names gitlab-job-token"]);
     let by_cargo = "const A: &str = env!(\"CARGO_PKG_NAME\");";

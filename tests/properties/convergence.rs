@@ -258,7 +258,7 @@ fn briefly_hidden_list_proves_no_removal() {
 /// Found by the test below: a removal that was carried out, though the answer refused the token,
 /// used to leave the target on the list that is shared.
 #[test]
-fn a_refusal_on_the_way_back_leaves_no_list_that_is_out_of_date() {
+fn failed_reversal_leaves_no_outdated_snapshot() {
     let goal = |groups: &[usize]| Goal {
         projects: None,
         groups: Some(groups.iter().copied().collect()),
@@ -277,7 +277,7 @@ fn a_refusal_on_the_way_back_leaves_no_list_that_is_out_of_date() {
 }
 
 #[test]
-fn any_list_becomes_any_other_whatever_goes_wrong() {
+fn any_list_converges_to_any_other_despite_faults() {
     let runtime = Runtime::new().unwrap();
     hold(CASES, scenario(), |scenario| runtime.block_on(live(scenario)));
 }

@@ -83,7 +83,7 @@ async fn configure(host: &Connection, gitlab: &Simulator) {
 }
 
 #[tokio::test]
-async fn many_hosts_come_and_go_and_each_configures_it_anew() {
+async fn many_hosts_connect_and_configure_it_in_turn() {
     let (one, other) = (Simulator::start(), Simulator::start());
     let waiting = Waiting::start(&[]).await;
     // Hosts try the address before they use it.
@@ -103,7 +103,7 @@ async fn many_hosts_come_and_go_and_each_configures_it_anew() {
 }
 
 #[tokio::test]
-async fn interrupt_or_termination_ends_it_while_a_host_stays() {
+async fn signals_end_it_while_a_host_is_connected() {
     for signal in ["INT", "TERM"] {
         let mut waiting = Waiting::start(&[]).await;
         let host = waiting.attach().await;
@@ -117,7 +117,7 @@ async fn interrupt_or_termination_ends_it_while_a_host_stays() {
 }
 
 #[tokio::test]
-async fn a_write_on_the_wire_is_finished_and_answered_before_the_end() {
+async fn write_in_flight_is_finished_before_the_end() {
     let gitlab = Simulator::start();
     let app = gitlab.add_project("acme/app");
     gitlab.set_inbound_enabled(app, false);
@@ -148,7 +148,7 @@ async fn a_write_on_the_wire_is_finished_and_answered_before_the_end() {
 }
 
 #[tokio::test]
-async fn the_socket_is_its_owners_alone_whatever_the_environment_says() {
+async fn socket_is_private_to_its_owner_in_any_environment() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let elsewhere = tempfile::tempdir().unwrap();
@@ -164,7 +164,7 @@ async fn the_socket_is_its_owners_alone_whatever_the_environment_says() {
 }
 
 #[tokio::test]
-async fn a_loopback_port_will_do_where_there_are_no_unix_sockets() {
+async fn loopback_port_is_used_without_unix_sockets() {
     let mut waiting = Waiting::start(&[("GITLAB_JOB_TOKEN_PLUGIN_NETWORK", "tcp")]).await;
     assert_eq!(waiting.told["Addr"]["Network"], "tcp");
     assert!(waiting.address().starts_with("127.0.0.1:"));
@@ -173,7 +173,7 @@ async fn a_loopback_port_will_do_where_there_are_no_unix_sockets() {
 }
 
 #[tokio::test]
-async fn a_host_is_told_all_that_it_needs_to_attach() {
+async fn output_has_all_that_a_host_needs_to_attach() {
     let waiting = Waiting::start(&[]).await;
     let expected = json!({
         "Protocol": "grpc", "ProtocolVersion": 6, "Test": true, "Pid": waiting.child.id().unwrap(),

@@ -19,7 +19,7 @@ fn maps(project: &str, group: u64) -> Value {
 }
 
 #[tokio::test]
-async fn an_entry_is_imported_by_every_form_of_id() {
+async fn entry_is_imported_by_every_form_of_id() {
     let (kit, group) = kit().await;
     for (id, project, entry) in [
         ("1:project:2".to_owned(), "1", "1:project:2".to_owned()),
@@ -104,7 +104,7 @@ async fn identity_without_a_target_fails_without_a_request() {
 }
 
 #[tokio::test]
-async fn an_identity_of_another_shape_is_an_error() {
+async fn identity_of_another_shape_is_an_error() {
     let (kit, _) = kit().await;
     for identity in [
         json!({}),
@@ -118,7 +118,7 @@ async fn an_identity_of_another_shape_is_an_error() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_imported() {
+async fn missing_objects_are_not_imported() {
     let (kit, _) = kit().await;
     for (type_name, id) in [
         (ENTRY, "1:project:9"),
@@ -140,7 +140,7 @@ async fn what_is_not_there_is_not_imported() {
 }
 
 #[tokio::test]
-async fn an_id_of_no_known_form_is_an_error_and_nothing_is_asked() {
+async fn malformed_id_is_an_error_without_a_request() {
     let (kit, _) = kit().await;
     for (type_name, id) in [
         (ENTRY, "1"),

@@ -16,7 +16,7 @@ fn ids(value: &Value) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_scope_is_taken_over_changed_in_place_and_given_back() {
+async fn scope_is_adopted_changed_in_place_and_restored() {
     let gitlab = four_projects();
     gitlab.set_inbound_enabled(1, false);
     let kit = Kit::with(gitlab).await;
@@ -50,7 +50,7 @@ async fn a_scope_is_taken_over_changed_in_place_and_given_back() {
 }
 
 #[tokio::test]
-async fn permissions_are_set_changed_in_place_and_given_up() {
+async fn permissions_are_set_changed_in_place_and_released() {
     let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let given = |arguments: Value| {
@@ -89,7 +89,7 @@ async fn permissions_are_set_changed_in_place_and_given_up() {
 }
 
 #[tokio::test]
-async fn an_entry_is_added_and_removed_and_leaves_the_others_alone() {
+async fn entry_is_added_and_removed_without_changing_others() {
     let (gitlab, group) = (four_projects(), ACME);
     gitlab.allow(1, Target::Project(4));
     let kit = Kit::with(gitlab).await;
@@ -211,7 +211,7 @@ async fn exclusive_list_and_entry_warn_in_either_order() {
 
 /// A host that destroys without planning it, as those without the capability do.
 #[tokio::test]
-async fn a_removal_of_what_is_gone_already_succeeds() {
+async fn removal_of_a_missing_object_succeeds() {
     let gitlab = four_projects();
     let kit = Kit::with(gitlab).await;
     let entry = kit.create(ENTRY, json!({"project": "1", "target_project_id": 2})).await;

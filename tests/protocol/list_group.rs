@@ -91,7 +91,7 @@ async fn assert_as_imported(kit: &Kit, type_name: &str, listed: Vec<Listed>) {
 }
 
 #[tokio::test]
-async fn objects_are_those_that_an_import_by_identity_yields() {
+async fn objects_equal_those_of_an_import_by_identity() {
     let gitlab = world();
     gitlab.set_permissions(1, Target::Project(2), Permissions::limited_to(["READ_JOBS"]));
     gitlab.allow(2, Target::Project(2));
@@ -161,7 +161,7 @@ async fn scopes_of_a_hundred_projects_cost_one_query() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_beyond_the_limit() {
+async fn no_requests_are_sent_beyond_the_limit() {
     for (type_name, limit, requests) in [
         // The group and its first page, twice.
         (SCOPE, 100, 3),
@@ -216,7 +216,7 @@ async fn identities_of_scopes_and_lists_cost_no_request_per_project() {
 }
 
 #[tokio::test]
-async fn objects_come_before_the_next_page_is_asked_for() {
+async fn objects_are_sent_before_the_next_page_is_requested() {
     let kit = Kit::with(many(250)).await;
     let mut listing = kit.list(&query(SCOPE)).await.unwrap();
     assert!(listing.next().await.unwrap().is_some());
@@ -247,7 +247,7 @@ async fn one_open_project_shows_that_nothing_is_enforced() {
 }
 
 #[tokio::test]
-async fn projects_that_the_user_does_not_maintain_are_counted_once() {
+async fn unmaintained_projects_are_counted_in_one_warning() {
     for type_name in RESOURCES {
         for include_object in [false, true] {
             let kit = developer().await;
@@ -308,7 +308,7 @@ async fn one_cause_in_many_projects_is_one_warning() {
 }
 
 #[tokio::test]
-async fn a_fine_grained_token_lists_over_rest() {
+async fn fine_grained_token_lists_over_rest() {
     for answers in [GranularGraphql::Nulls, GranularGraphql::Errors] {
         let gitlab = populated(Simulator::builder().version("19.2.0-ee").start());
         gitlab.set_granular_graphql(answers);
@@ -335,7 +335,7 @@ async fn a_fine_grained_token_lists_over_rest() {
 }
 
 #[tokio::test]
-async fn older_versions_are_listed_in_one_query_too() {
+async fn older_versions_are_listed_in_one_query() {
     for version in ["17.1.8-ee", "17.11.7-ee"] {
         let kit = Kit::with(populated(Simulator::builder().version(version).start())).await;
         let listed = all(&kit, &whole(SCOPE)).await;
@@ -346,7 +346,7 @@ async fn older_versions_are_listed_in_one_query_too() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_not_there_is_an_error() {
+async fn missing_project_or_group_is_an_error() {
     let kit = Kit::with(world()).await;
     for type_name in RESOURCES {
         for (given, attribute, said) in [
@@ -372,7 +372,7 @@ async fn a_place_that_is_not_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_group_of_one_project_is_as_that_project() {
+async fn group_of_one_project_lists_like_that_project() {
     let gitlab = many(1);
     gitlab.allow(1, Target::Group(gitlab.group_id("acme").unwrap()));
     let kit = Kit::with(gitlab).await;
@@ -389,7 +389,7 @@ async fn a_group_of_one_project_is_as_that_project() {
 }
 
 #[tokio::test]
-async fn a_group_without_projects_is_an_empty_stream() {
+async fn group_without_projects_is_an_empty_stream() {
     let gitlab = Simulator::start();
     gitlab.add_group("acme");
     let kit = Kit::with(gitlab).await;
@@ -399,7 +399,7 @@ async fn a_group_without_projects_is_an_empty_stream() {
 }
 
 #[tokio::test]
-async fn a_failure_on_the_way_ends_the_stream_with_an_error() {
+async fn later_failure_ends_the_stream_with_an_error() {
     let kit = Kit::with(many(150)).await;
     kit.gitlab.inject(Fault::InternalError.on(Route::GraphqlQuery).after(2));
     let mut listed = all(&kit, &query(SCOPE)).await;

@@ -17,7 +17,7 @@ fn text<'a>(entry: &'a Value, key: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn every_line_is_one_that_hosts_can_read() {
+async fn every_line_is_readable_by_hosts() {
     let lines = lines_of_a_run(&[("TF_LOG", "TRACE")]).await;
     assert!(!lines.is_empty());
     for line in lines {
@@ -33,12 +33,12 @@ async fn every_line_is_one_that_hosts_can_read() {
 }
 
 #[tokio::test]
-async fn without_a_request_for_logs_nothing_is_written() {
+async fn nothing_is_logged_by_default() {
     assert_eq!(lines_of_a_run(&[]).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn our_own_level_wins_over_the_hosts() {
+async fn level_of_the_provider_overrides_that_of_the_host() {
     let variables = [("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER_GITLAB_JOB_TOKEN", "OFF")];
     assert_eq!(lines_of_a_run(&variables).await, [""; 0]);
 }

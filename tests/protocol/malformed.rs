@@ -124,7 +124,7 @@ async fn assert_alive(kit: &Kit) {
 }
 
 #[tokio::test]
-async fn a_value_that_is_none_is_told_by_every_call_that_needs_one() {
+async fn malformed_value_is_an_error_of_every_call() {
     let kit = Kit::start().await;
     for (what, value) in malformed() {
         for told in wherever_one_is_needed(&kit, Some(value)).await {
@@ -135,7 +135,7 @@ async fn a_value_that_is_none_is_told_by_every_call_that_needs_one() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_absent_is_told_by_every_call_that_needs_one() {
+async fn absent_value_is_an_error_of_every_call() {
     let kit = Kit::start().await;
     for value in [None, Some(DynamicValue::default()), Some(msgpack(&[0xc0])), Some(text("null"))] {
         for told in wherever_one_is_needed(&kit, value).await {
@@ -146,7 +146,7 @@ async fn a_value_that_is_absent_is_told_by_every_call_that_needs_one() {
 }
 
 #[tokio::test]
-async fn each_of_the_values_of_a_plan_and_an_apply_is_looked_at() {
+async fn every_value_of_plan_and_apply_is_checked() {
     let kit = Kit::start().await;
     let mut provider = kit.provider();
     let good = || Some(encode(&kit.config(SCOPE, json!({"project": "1"}))));
@@ -180,7 +180,7 @@ async fn each_of_the_values_of_a_plan_and_an_apply_is_looked_at() {
 }
 
 #[tokio::test]
-async fn a_stored_value_that_is_absent_is_told() {
+async fn absent_stored_value_is_an_error() {
     let kit = Kit::start().await;
     let mut provider = kit.provider();
     for type_name in [String::new(), SCOPE.to_owned()] {
@@ -200,7 +200,7 @@ async fn a_stored_value_that_is_absent_is_told() {
 }
 
 #[tokio::test]
-async fn an_empty_query_is_told_in_its_stream() {
+async fn empty_query_is_an_error_in_its_stream() {
     let kit = Kit::start().await;
     let request = list_resource::Request::default();
     let mut events = kit.provider().list_resource(request).await.unwrap().into_inner();
@@ -210,7 +210,7 @@ async fn an_empty_query_is_told_in_its_stream() {
 }
 
 #[tokio::test]
-async fn text_that_is_not_utf_8_is_refused_by_grpc() {
+async fn invalid_utf_8_is_rejected_by_grpc() {
     let kit = Kit::start().await;
     for method in [
         "ValidateResourceConfig",
@@ -235,7 +235,7 @@ async fn text_that_is_not_utf_8_is_refused_by_grpc() {
 
 /// Hosts have no such reason, but nulls on both sides are no change.
 #[tokio::test]
-async fn an_apply_of_nothing_to_nothing_does_nothing() {
+async fn apply_of_null_to_null_does_nothing() {
     let kit = Kit::start().await;
     let request =
         apply_resource_change::Request { type_name: EXCLUSIVE.to_owned(), ..Default::default() };
@@ -245,7 +245,7 @@ async fn an_apply_of_nothing_to_nothing_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_value_as_json_is_read_like_any_other() {
+async fn json_value_is_read() {
     let kit = Kit::start().await;
     kit.gitlab.add_project("acme/app");
     let config = Some(text(
@@ -263,7 +263,7 @@ async fn a_value_as_json_is_read_like_any_other() {
 
 /// Numbers of any form, keys in any order, unknowns with any promise attached.
 #[tokio::test]
-async fn every_form_that_hosts_may_write_is_read() {
+async fn every_encoding_of_hosts_is_read() {
     let kit = Kit::start().await;
     let mut provider = kit.provider();
     let values: [(&[u8], bool); 8] = [
@@ -308,7 +308,7 @@ async fn every_form_that_hosts_may_write_is_read() {
 }
 
 #[tokio::test]
-async fn a_message_of_many_megabytes_is_read_and_answered_in_short() {
+async fn large_message_is_read_and_answered_briefly() {
     let kit = Kit::start().await;
     let long = format!("acme/{}", "a".repeat(16 << 20));
     let config = kit.config(SCOPE, json!({"project": long}));

@@ -24,14 +24,14 @@ async fn assert_host_gets_in(plugin: &Plugin) {
 }
 
 #[tokio::test]
-async fn the_hosts_own_certificate_gets_in() {
+async fn certificate_of_the_host_is_accepted() {
     for launch in [launch(), launch().tcp()] {
         assert_host_gets_in(&launch.start().await.unwrap()).await;
     }
 }
 
 #[tokio::test]
-async fn a_client_without_a_certificate_is_refused() {
+async fn client_without_a_certificate_is_rejected() {
     let plugin = logging().start().await.unwrap();
     plugin.connect_with(None).await.unwrap_err();
     assert_refusal_was_logged(&plugin, "peer sent no certificates").await;
@@ -58,7 +58,7 @@ async fn client_without_the_key_of_the_certificate_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_host_whose_certificate_has_expired_is_refused() {
+async fn host_with_an_expired_certificate_is_rejected() {
     let plugin =
         logging().certificate(ClientCertificate::expired().unwrap()).start().await.unwrap();
     plugin.connect().await.unwrap_err();
@@ -66,7 +66,7 @@ async fn a_host_whose_certificate_has_expired_is_refused() {
 }
 
 #[tokio::test]
-async fn a_client_without_tls_is_refused() {
+async fn client_without_tls_is_rejected() {
     let plugin = logging().start().await.unwrap();
     plugin.connect_plaintext().await.unwrap_err();
     assert_refusal_was_logged(&plugin, "corrupt message").await;
@@ -74,7 +74,7 @@ async fn a_client_without_tls_is_refused() {
 }
 
 #[tokio::test]
-async fn a_host_that_switched_tls_off_is_served_without() {
+async fn host_with_tls_disabled_is_served_without_tls() {
     let plugin = launch().without_tls().start().await.unwrap();
     assert_eq!(plugin.handshake().certificate, None);
     assert_host_gets_in(&plugin).await;

@@ -67,7 +67,7 @@ async fn path_that_changed_since_the_plan_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_adoption_is_told_by_the_first_plan_alone() {
+async fn only_the_first_plan_warns_of_an_adoption() {
     let kit = kit().await;
     kit.gitlab.allow(1, Target::Project(2));
     let given = json!({"project": "acme/app", "target_project": "acme/lib"});
@@ -139,7 +139,7 @@ async fn create_removes_only_what_the_first_plan_has_named() {
 }
 
 #[tokio::test]
-async fn unknown_project_that_is_another_one_fails_in_words() {
+async fn unknown_project_that_is_another_one_is_an_error() {
     let other = [
         (
             SCOPE,

@@ -26,7 +26,7 @@ async fn there_are_no_functions() {
 }
 
 #[tokio::test]
-async fn what_is_not_offered_is_unimplemented() {
+async fn missing_features_are_unimplemented() {
     let host = Host::start(&launch()).await.unwrap();
     let mut provider = host.provider();
     assert_unimplemented(

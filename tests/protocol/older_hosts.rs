@@ -39,7 +39,7 @@ async fn every_resource_works_with_a_host_that_drops_identities() {
 }
 
 #[tokio::test]
-async fn an_import_works_for_a_host_that_drops_identities() {
+async fn import_works_for_a_host_that_drops_identities() {
     let mut kit = Kit::with(two_projects()).await;
     kit.keeps_identities = false;
     let stored = kit.import_by_id(SCOPE, "acme/app").await;
@@ -49,7 +49,7 @@ async fn an_import_works_for_a_host_that_drops_identities() {
 
 /// Each request with the fields of protocol 6.0 and no others.
 #[tokio::test]
-async fn the_first_version_of_the_protocol_is_enough() {
+async fn first_version_of_the_protocol_is_supported() {
     let kit = Kit::unconfigured_with(two_projects()).await;
     let mut provider = kit.provider();
     let request = configure_provider::Request {

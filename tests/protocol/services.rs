@@ -13,14 +13,14 @@ const SERVING: i32 = 1;
 const WHILE: Duration = Duration::from_millis(200);
 
 #[tokio::test]
-async fn the_plugin_is_healthy_and_no_other_service_is_known() {
+async fn only_the_plugin_service_is_healthy() {
     let host = Host::start(&launch()).await.unwrap();
     assert_eq!(host.health("plugin").await.unwrap(), SERVING);
     assert_eq!(host.health("another").await.unwrap_err().code(), tonic::Code::NotFound);
 }
 
 #[tokio::test]
-async fn the_side_channels_stay_open_in_silence_until_the_end() {
+async fn stdio_and_broker_streams_stay_open_until_the_end() {
     let mut host = Host::start(&launch()).await.unwrap();
     assert!(timeout(WHILE, host.connection.stdio.message()).await.is_err(), "it spoke or ended");
     assert!(timeout(WHILE, host.connection.broker.message()).await.is_err(), "it spoke or ended");

@@ -53,7 +53,7 @@ fn assert_interrupted(diagnostics: &[Diagnostic]) {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_to_be_repeated_is_given_up() {
+async fn request_waiting_for_a_retry_is_cancelled() {
     let kit = one_at_a_time().await;
     kit.gitlab.inject(away().on(Route::ScopeGet));
     let config = kit.data_config(SCOPE_DATA, json!({"project": "1"}));
@@ -74,7 +74,7 @@ async fn a_request_that_waits_to_be_repeated_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_waits_for_gitlab_is_given_up() {
+async fn configuration_waiting_for_gitlab_is_cancelled() {
     let kit = Kit::unconfigured().await;
     kit.gitlab.inject(away().on(Route::UserGet));
     let (configured, ()) = timeout(LIMIT, async {
@@ -108,7 +108,7 @@ async fn interrupted_apply(kit: &Kit, before: &Stored) -> Applied {
 }
 
 #[tokio::test]
-async fn an_update_that_is_interrupted_stores_how_far_it_came() {
+async fn interrupted_update_stores_its_progress() {
     let kit = one_at_a_time().await;
     let before = kit.create(EXCLUSIVE, json!({"project": "1", "target_project_ids": [2]})).await;
     kit.gitlab.clear_requests();
@@ -135,7 +135,7 @@ async fn interrupted_creation_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_is_under_way_is_awaited() {
+async fn write_in_flight_is_awaited() {
     let kit = one_at_a_time().await;
     let step = kit
         .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))
@@ -172,7 +172,7 @@ async fn no_requests_after_an_interrupt_until_configured_again() {
 }
 
 #[tokio::test]
-async fn an_interrupt_before_anything_is_harmless() {
+async fn interrupt_before_any_call_is_harmless() {
     let kit = Kit::unconfigured().await;
     kit.gitlab.add_project("acme/app");
     assert_eq!(kit.stop_calls().await.unwrap(), "");
@@ -181,7 +181,7 @@ async fn an_interrupt_before_anything_is_harmless() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_not_waited_for_after_an_interrupt() {
+async fn silent_server_is_not_awaited_after_an_interrupt() {
     let kit = one_at_a_time().await;
     let step = kit
         .plan(SCOPE, &Stored::default(), json!({"project": "1", "inbound_enabled": false}))

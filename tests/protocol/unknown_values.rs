@@ -28,7 +28,7 @@ async fn comes_to(
 }
 
 #[tokio::test]
-async fn a_project_may_become_known_at_apply() {
+async fn project_can_become_known_at_apply() {
     for (type_name, planned, known) in [
         (SCOPE, json!({"project": UNKNOWN}), json!({"project": "acme/app"})),
         (
@@ -54,7 +54,7 @@ async fn a_project_may_become_known_at_apply() {
 }
 
 #[tokio::test]
-async fn a_target_may_become_known_at_apply() {
+async fn target_can_become_known_at_apply() {
     for (planned, known) in [
         (json!({"target_project": UNKNOWN}), json!({"target_project": "acme/lib"})),
         (json!({"target_project_id": UNKNOWN}), json!({"target_project_id": 2})),
@@ -83,7 +83,7 @@ async fn a_target_may_become_known_at_apply() {
 }
 
 #[tokio::test]
-async fn the_targets_of_a_list_may_become_known_at_apply() {
+async fn targets_of_a_list_can_become_known_at_apply() {
     for (planned, known) in [
         (json!({"target_projects": UNKNOWN}), json!({"target_projects": ["acme/lib", "3"]})),
         (
@@ -151,7 +151,7 @@ async fn unknown_project_or_target_plans_an_update_in_place() {
 
 /// As when one apply creates the project and the entry.
 #[tokio::test]
-async fn a_path_that_leads_nowhere_yet_is_found_at_apply() {
+async fn path_created_after_the_plan_is_found_at_apply() {
     let kit = kit().await;
     let entry = json!({"project": "acme/new", "target_group": "new"});
     let list = json!({"project": "acme/new", "target_projects": ["acme/lib", "acme/newer"]});
@@ -212,7 +212,7 @@ async fn project_that_becomes_its_own_target_fails_at_apply() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_about_what_is_not_known() {
+async fn unknown_values_cost_no_request() {
     let kit = kit().await;
     for (type_name, given) in [
         (SCOPE, json!({"project": UNKNOWN})),
@@ -228,7 +228,7 @@ async fn nothing_is_asked_about_what_is_not_known() {
 }
 
 #[tokio::test]
-async fn permissions_may_become_known_at_apply() {
+async fn permissions_can_become_known_at_apply() {
     let entry = |default: Value, policies: Value| {
         json!({
             "project": "acme/app", "target_project": "acme/lib",

@@ -69,7 +69,7 @@ async fn every_version_of_every_schema_has_a_fixture() {
 }
 
 #[tokio::test]
-async fn a_state_of_version_0_is_read_and_plans_clean() {
+async fn state_of_version_0_is_read_and_plans_clean() {
     let kit = kit().await;
     for type_name in RESOURCES {
         let stored = fixture(0, type_name);
@@ -84,7 +84,7 @@ async fn a_state_of_version_0_is_read_and_plans_clean() {
 
 /// So that a fixture can't come to differ from what it stands for.
 #[tokio::test]
-async fn a_fixture_is_what_an_apply_stores_now() {
+async fn fixture_is_what_an_apply_stores_now() {
     let kit = kit().await;
     kit.gitlab.revoke(1, Target::Project(2));
     for type_name in [SCOPE, ENTRY, EXCLUSIVE] {
@@ -94,7 +94,7 @@ async fn a_fixture_is_what_an_apply_stores_now() {
 }
 
 #[tokio::test]
-async fn upgrading_asks_nothing_and_needs_no_configuration() {
+async fn upgrade_needs_no_request_and_no_configuration() {
     let kit = Kit::tempted(Simulator::start()).await;
     for type_name in RESOURCES {
         assert_eq!(
@@ -106,7 +106,7 @@ async fn upgrading_asks_nothing_and_needs_no_configuration() {
 }
 
 #[tokio::test]
-async fn a_state_from_the_future_is_an_error_that_says_so() {
+async fn state_of_a_newer_version_is_an_error() {
     let kit = Kit::unconfigured().await;
     for type_name in RESOURCES {
         let upgraded = kit.upgrade(type_name, 99, &fixture(0, type_name)).await.unwrap();
@@ -132,7 +132,7 @@ async fn dropped_and_added_attributes_are_accepted() {
 }
 
 #[tokio::test]
-async fn a_state_that_can_not_be_read_is_an_error() {
+async fn unreadable_state_is_an_error() {
     let kit = Kit::unconfigured().await;
     for stored in [
         json!({"project_id": "many"}),

@@ -37,7 +37,7 @@ impl Guarded {
 }
 
 #[tokio::test]
-async fn who_shows_the_right_certificate_is_let_in_and_nobody_else() {
+async fn only_the_right_client_certificate_is_accepted() {
     let ours = Certificate::of("ours");
     let guarded = Guarded::by(&ours).await;
     let stranger = Certificate::of("stranger");
@@ -53,7 +53,7 @@ async fn who_shows_the_right_certificate_is_let_in_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_used_is_told_with_the_file_at_fault() {
+async fn unusable_file_is_named() {
     let ours = Certificate::of("ours");
     let guarded = Guarded::by(&ours).await;
     let (certificate, key) = (ours.pem().into_bytes(), ours.key_pem().into_bytes());

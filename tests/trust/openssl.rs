@@ -82,7 +82,7 @@ async fn is_refused(tls: ServerConfig, trusted: &Path, reason: &str) {
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_in_the_file_is_trusted() {
+async fn self_signed_certificate_in_the_file_is_trusted() {
     let files = Files::new();
     if !openssl(&files, &[&self_signed("ours"), &self_signed("other")]) {
         return;
@@ -96,7 +96,7 @@ async fn a_self_signed_certificate_in_the_file_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_signed_certificate_in_the_file_needs_no_authority() {
+async fn signed_certificate_in_the_file_needs_no_ca() {
     let files = Files::new();
     files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:FALSE\n"));
     let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
@@ -112,7 +112,7 @@ async fn a_signed_certificate_in_the_file_needs_no_authority() {
 
 /// Go accepts it by its issuer; here it must be in the file itself, which the message says.
 #[tokio::test]
-async fn an_authority_as_a_server_is_told_apart_from_self_signed() {
+async fn ca_certificate_of_a_server_is_not_called_self_signed() {
     let files = Files::new();
     files.write("names.cnf", format!("subjectAltName=IP:{HERE}\nbasicConstraints=CA:TRUE\n"));
     let request = "req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=leaf";
@@ -133,7 +133,7 @@ async fn an_authority_as_a_server_is_told_apart_from_self_signed() {
 }
 
 #[tokio::test]
-async fn name_and_dates_of_a_certificate_in_the_file_count() {
+async fn name_and_dates_of_a_certificate_are_verified() {
     let authority = |params: &mut CertificateParams| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     };
@@ -163,7 +163,7 @@ async fn name_and_dates_of_a_certificate_in_the_file_count() {
 
 /// The key must be that of the certificate, whichever client has the certificate.
 #[tokio::test]
-async fn a_certificate_without_its_key_is_refused() {
+async fn certificate_without_its_key_is_rejected() {
     let authority = |params: &mut CertificateParams| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     };
@@ -221,7 +221,7 @@ impl ClientCertVerifier for Only {
 }
 
 #[tokio::test]
-async fn a_client_certificate_of_version_1_is_sent() {
+async fn client_certificate_of_version_1_is_sent() {
     let files = Files::new();
     let request = |name: &str| {
         format!("req -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}")

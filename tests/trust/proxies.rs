@@ -76,7 +76,7 @@ fn advice(variable: &str, remedy: &str) -> String {
 }
 
 #[tokio::test]
-async fn https_goes_through_the_proxy_which_can_not_read_it() {
+async fn https_is_tunneled_through_the_proxy() {
     let there = Nowhere::start().await;
     for variable in ["HTTPS_PROXY", "https_proxy"] {
         let proxy = Gateway::proxy(there.tls.address()).await;
@@ -89,7 +89,7 @@ async fn https_goes_through_the_proxy_which_can_not_read_it() {
 }
 
 #[tokio::test]
-async fn http_goes_through_the_proxy() {
+async fn http_is_sent_through_the_proxy() {
     let gitlab = Simulator::start();
     let block = json!({"base_url": format!("http://{NOWHERE}"), "token": gitlab.token()});
     for variable in ["HTTP_PROXY", "http_proxy"] {
@@ -112,7 +112,7 @@ async fn all_proxy_is_not_read() {
 }
 
 #[tokio::test]
-async fn credentials_go_to_the_proxy_alone() {
+async fn credentials_are_sent_only_to_the_proxy() {
     let there = Nowhere::start().await;
     let (https, http) =
         (Gateway::proxy(there.tls.address()).await, Gateway::proxy(address(&there.gitlab)).await);
@@ -156,7 +156,7 @@ async fn socks_proxies_resolve_the_name() {
 
 /// The unspecified address leads to this machine without being its loopback address.
 #[tokio::test]
-async fn what_needs_no_proxy_goes_straight() {
+async fn no_proxy_hosts_are_reached_directly() {
     let gitlab = Simulator::start();
     let port = address(&gitlab).port();
     let proxy = Gateway::proxy(address(&gitlab)).await;
@@ -180,7 +180,7 @@ async fn what_needs_no_proxy_goes_straight() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_down_is_named() {
+async fn unreachable_proxy_is_named() {
     let down = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let remedy = "Check the address, and that the proxy is running.";
     for (scheme, cause) in [("http", ": Connection refused"), ("socks5", "")] {
@@ -196,7 +196,7 @@ async fn a_proxy_that_is_down_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_credentials_is_named() {
+async fn proxy_that_requires_credentials_is_named() {
     let proxy = Gateway::refusing_proxy("407 Proxy Authentication Required").await;
     let guarded = Gateway::socks(Some("ann:other"), proxy.address()).await;
     let remedy = |scheme| {
@@ -224,7 +224,7 @@ async fn a_proxy_that_wants_credentials_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_the_connection_is_named() {
+async fn proxy_that_rejects_the_connection_is_named() {
     let proxy = Gateway::refusing_proxy("403 Forbidden").await;
     let launch = launch().env("HTTPS_PROXY", proxy.url());
     let detail = detail(&launch, encrypted(), proxy.address()).await;
@@ -235,7 +235,7 @@ async fn a_proxy_that_refuses_the_connection_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_reaches_no_server_is_told_apart() {
+async fn proxy_without_a_route_to_the_server_is_named() {
     for (answer, says, remedy) in [
         (
             "503 Service Unavailable",
@@ -272,7 +272,7 @@ async fn a_proxy_that_reaches_no_server_is_told_apart() {
 
 /// Go offers to do without, and leaves the choice to the proxy.
 #[tokio::test]
-async fn socks_proxies_may_need_no_credentials() {
+async fn socks_proxies_work_without_credentials() {
     let there = Nowhere::start().await;
     let open = Gateway::socks(None, there.tls.address()).await;
     let launch = launch().env("HTTPS_PROXY", format!("socks5://ann:hunter2@{}", open.address()));
@@ -292,7 +292,7 @@ fn expired(params: &mut CertificateParams) {
 }
 
 #[tokio::test]
-async fn a_proxy_may_be_reached_over_tls() {
+async fn proxy_can_be_reached_over_tls() {
     let there = Nowhere::start().await;
     let proxy = Gateway::proxy(there.tls.address()).await;
     let certificate = Certificate::of("127.0.0.1");
@@ -346,7 +346,7 @@ async fn a_proxy_may_be_reached_over_tls() {
 
 /// Proxies that read what goes through them show a certificate of their own.
 #[tokio::test]
-async fn an_untrusted_certificate_behind_a_proxy_names_the_proxy() {
+async fn untrusted_certificate_behind_a_proxy_names_the_proxy() {
     let there = Nowhere::start().await;
     let proxy = Gateway::proxy(there.tls.address()).await;
     let diagnostics = configure(&launch().env("HTTPS_PROXY", proxy.url()), encrypted()).await;
@@ -358,7 +358,7 @@ async fn an_untrusted_certificate_behind_a_proxy_names_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_variable_that_names_no_proxy_is_an_error() {
+async fn invalid_proxy_variable_is_an_error() {
     let address = "isn't the address of a proxy, such as `http://proxy.example.com:3128`. Special \
          characters in its user name and password must be percent-encoded.";
     let scheme = "must start with `http://`, `https://`, `socks5://` or `socks5h://`.";

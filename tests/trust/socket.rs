@@ -28,7 +28,7 @@ async fn finds(user: u32, path: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn the_socket_belongs_to_its_owner_alone() {
+async fn socket_is_private_to_its_owner() {
     let files = Files::new();
     let (_plugin, path) = start(&files).await;
     let (socket, directory) =
@@ -41,7 +41,7 @@ async fn the_socket_belongs_to_its_owner_alone() {
 
 /// Only the superuser can ask as somebody else; run by others, the permissions above have to do.
 #[tokio::test]
-async fn another_user_does_not_even_find_it() {
+async fn other_users_cannot_find_the_socket() {
     let files = Files::new();
     let (_plugin, path) = start(&files).await;
     if files.path().metadata().unwrap().uid() != ROOT {

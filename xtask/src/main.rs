@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_that_is_written_down_exists() {
+    fn every_documented_command_exists() {
         for file in WRITTEN {
             let text = std::fs::read_to_string(project().join(file)).unwrap();
             let mut count = 0;

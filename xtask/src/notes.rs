@@ -66,7 +66,7 @@ mod tests {
                         ";
 
     #[test]
-    fn the_notes_of_a_release_end_where_the_next_begins() {
+    fn notes_end_at_the_next_release() {
         assert_eq!(
             section(TOLD, "1.2.0").as_deref(),
             Some("### Added\n\n- A thing,\n  in two lines.\n")
@@ -74,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn a_version_of_which_nothing_is_said_has_no_notes() {
+    fn unlisted_version_has_no_notes() {
         for version in ["1.1.0", "1.2", "Unreleased", "2.0.0"] {
             assert_eq!(section(TOLD, version), None, "{version}");
         }
     }
 
     #[test]
-    fn the_tag_of_another_version_is_refused() {
+    fn tag_of_another_version_is_an_error() {
         let project = tempfile::tempdir().unwrap();
         for tag in ["v999.0.0", VERSION, ""] {
             let error = of_release(project.path(), tag).unwrap_err().to_string();
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_release_without_a_heading_in_the_changelog_is_refused() {
+    fn release_missing_from_the_changelog_is_an_error() {
         let project = tempfile::tempdir().unwrap();
         fs::write(project.path().join(CHANGELOG), "# Changelog\n\n## [Unreleased]\n\n- All.\n")
             .unwrap();

@@ -62,21 +62,21 @@ fn each_target_has_a_program_and_seeds() {
 }
 
 #[test]
-fn the_seeds_break_no_promise() {
+fn seeds_break_no_invariant() {
     for (name, target) in TARGETS {
         seeds(name).iter().for_each(|seed| target(seed));
     }
 }
 
 #[test]
-fn bytes_without_sense_break_no_promise() {
+fn random_bytes_break_no_invariant() {
     for (_, target) in TARGETS {
         feed(target, prop::collection::vec(any::<u8>(), 0..64));
     }
 }
 
 #[test]
-fn seeds_with_some_bytes_changed_break_no_promise() {
+fn mutated_seeds_break_no_invariant() {
     for (name, target) in TARGETS {
         let changes = prop::collection::vec((any::<Index>(), any::<u8>()), 1..5);
         let changed =

@@ -76,7 +76,7 @@ fn blocks(file: &Path, page: &str) -> Vec<Block> {
 }
 
 #[test]
-fn blocks_are_what_is_between_fences() {
+fn blocks_are_the_text_between_fences() {
     let page = "a\n```hcl\nb {\n}\n```\nc\n```console\n$ terraform plan\nd\n```\n";
     let found = blocks(Path::new("page.md"), page);
     let [first, second] = &found[..] else { panic!("two blocks, not {found:?}") };

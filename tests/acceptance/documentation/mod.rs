@@ -118,7 +118,7 @@ fn needed(text: &str) -> Option<Feature> {
 }
 
 #[test]
-fn every_recording_is_what_the_program_says() {
+fn every_recording_matches_the_output_of_the_cli() {
     let mut count = 0;
     for page in pages() {
         for (before, recording) in

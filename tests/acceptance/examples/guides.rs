@@ -16,15 +16,15 @@ use crate::worlds::examples::{allow, allowed, examples, project_id};
 
 /// The folders, each with the test that applies it.
 pub(super) const TESTED: [(&str, fn()); 9] = [
-    ("access-graph", edges_become_checks_a_table_and_a_picture),
-    ("audit", an_audit_tells_of_open_projects_and_strangers),
+    ("access-graph", access_graph_yields_checks_a_table_and_a_diagram),
+    ("audit", audit_reports_open_projects_and_foreign_targets),
     ("beside-the-official-provider", both_providers_work_in_one_configuration),
     ("lock-down", lock_down_leaves_no_gap_for_targets_on_the_allowlists),
     ("many-projects", one_map_makes_the_entries_of_many_projects),
-    ("migrate-from-the-official-provider", a_migration_changes_nothing_on_the_server),
-    ("policy-as-code", super::policy::the_example_follows_its_own_policy_and_checks),
-    ("test-with-mocks", a_module_is_tested_without_gitlab),
-    ("tighten-an-existing-group", super::tightening::a_group_is_restricted_to_what_its_log_shows),
+    ("migrate-from-the-official-provider", migration_changes_nothing_on_the_server),
+    ("policy-as-code", super::policy::example_follows_its_own_policy_and_checks),
+    ("test-with-mocks", module_is_tested_without_gitlab),
+    ("tighten-an-existing-group", super::tightening::group_is_restricted_to_what_its_log_shows),
 ];
 
 pub(super) fn guide(tf: &Workspace, folder: &str) {
@@ -32,7 +32,7 @@ pub(super) fn guide(tf: &Workspace, folder: &str) {
 }
 
 #[test]
-fn a_module_is_tested_without_gitlab() {
+fn module_is_tested_without_gitlab() {
     let tf = bare_workspace();
     MOCKS.require();
     guide(&tf, "test-with-mocks");
@@ -105,7 +105,7 @@ fn lock_down_leaves_no_gap_for_targets_on_the_allowlists() {
 }
 
 #[test]
-fn an_audit_tells_of_open_projects_and_strangers() {
+fn audit_reports_open_projects_and_foreign_targets() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/apps/*", "security/scanner"]);
@@ -140,7 +140,7 @@ fn an_audit_tells_of_open_projects_and_strangers() {
 }
 
 #[test]
-fn edges_become_checks_a_table_and_a_picture() {
+fn access_graph_yields_checks_a_table_and_a_diagram() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "shop/*"]);
@@ -215,7 +215,7 @@ fn both_providers_work_in_one_configuration() {
 }
 
 #[test]
-fn a_migration_changes_nothing_on_the_server() {
+fn migration_changes_nothing_on_the_server() {
     MOVED_BETWEEN_PROVIDERS.require();
     REMOVED.require();
     let gitlab = Arc::new(examples());

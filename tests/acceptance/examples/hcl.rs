@@ -65,7 +65,7 @@ fn block(head: &str) -> Block {
 }
 
 #[test]
-fn blocks_are_read_with_what_is_in_them() {
+fn blocks_are_parsed_with_their_content() {
     let text = "# A list.\nlist \"x\" \"y\" {\n  provider = gitlab # ours\n\n  config {\n    \
                 project = \"a/b\"\n    n = 7\n  }\n}\n\
                 ";

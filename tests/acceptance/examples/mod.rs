@@ -41,7 +41,7 @@ fn names_in(path: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_file_is_formatted_as_the_program_would_format_it() {
+fn every_file_is_formatted() {
     let tf = bare_workspace();
     for folder in ["examples", "tests/terraform"] {
         let folder = of_project(folder);

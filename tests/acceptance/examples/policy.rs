@@ -41,7 +41,7 @@ fn denied_in(tf: &Workspace, config: &str) -> Vec<String> {
 /// OPA reads the arguments of a negated function before the negation, and skips the rule if one is
 /// undefined. `regorus` doesn't, so the other tests can't tell.
 #[test]
-fn no_negation_reads_what_may_be_undefined() {
+fn negations_read_only_defined_values() {
     let policy = text(&format!("guides/{EXAMPLE}/policy/job_token.rego"));
     let negations: Vec<_> =
         policy.lines().filter_map(|line| line.trim().strip_prefix("not ")).collect();
@@ -88,7 +88,7 @@ const CROSS: &str =
     "push_repository_for_job_token_allowed = true\n  cross_project_push_for_job_token_allowed";
 
 #[test]
-pub(super) fn the_example_follows_its_own_policy_and_checks() {
+pub(super) fn example_follows_its_own_policy_and_checks() {
     CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
@@ -169,7 +169,7 @@ fn settings_that_break_a_rule_are_denied() {
 }
 
 #[test]
-fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
+fn unchanged_and_replaced_are_checked_but_removed_are_not() {
     TERRAFORM_DATA.require();
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/deploy"), false);
@@ -187,7 +187,7 @@ fn what_stays_or_is_replaced_is_judged_and_removals_are_not() {
 }
 
 #[test]
-fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
+fn entry_without_managed_permissions_is_checked() {
     TERRAFORM_DATA.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
@@ -200,7 +200,7 @@ fn an_entry_that_leaves_permissions_alone_is_judged_as_it_is() {
 }
 
 #[test]
-fn resources_in_modules_are_judged_and_data_sources_are_not() {
+fn modules_are_checked_but_data_sources_are_not() {
     TERRAFORM_DATA.require();
     let gitlab = gitlab();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
@@ -232,7 +232,7 @@ data "gitlab_job_token_scope" "later" {
 }
 
 #[test]
-fn checks_warn_of_what_is_planned() {
+fn checks_warn_of_planned_settings() {
     CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let tf = workspace(&gitlab);
@@ -260,7 +260,7 @@ fn checks_warn_of_what_is_planned() {
 }
 
 #[test]
-fn checks_warn_of_what_nobody_manages() {
+fn checks_warn_of_unmanaged_settings() {
     CHECK_BLOCKS.require();
     let gitlab = gitlab();
     let charts = project_id(&gitlab, "platform/charts");

@@ -38,7 +38,7 @@ fn provider_block_needs_only_a_token_in_the_environment() {
 }
 
 #[test]
-fn a_scope_is_applied_and_destroyed() {
+fn scope_is_applied_and_destroyed() {
     let gitlab = examples();
     let deploy = project_id(&gitlab, "platform/deploy");
     gitlab.set_inbound_enabled(deploy, false);
@@ -92,7 +92,7 @@ fn exclusive_lists_are_applied_and_destroyed() {
 }
 
 #[test]
-fn every_import_command_takes_up_what_exists() {
+fn every_import_command_imports_an_existing_object() {
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
         let gitlab = examples();
         let tf = applied_and_forgotten(&gitlab, resource);
@@ -118,7 +118,7 @@ fn every_import_command_takes_up_what_exists() {
 }
 
 #[test]
-fn every_import_block_takes_up_what_exists() {
+fn every_import_block_imports_an_existing_object() {
     IMPORT_BLOCKS.require();
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
         assert_import_blocks_take_up(resource, "import-by-string-id.tf");
@@ -126,7 +126,7 @@ fn every_import_block_takes_up_what_exists() {
 }
 
 #[test]
-fn every_import_block_with_an_identity_takes_up_what_exists() {
+fn every_import_block_with_an_identity_imports_an_object() {
     IMPORT_BY_IDENTITY.require();
     for resource in [SCOPE, ENTRY, EXCLUSIVE] {
         assert_import_blocks_take_up(resource, "import-by-identity.tf");
@@ -135,7 +135,7 @@ fn every_import_block_with_an_identity_takes_up_what_exists() {
 
 /// Whatever the CLI knows of identities, the provider must know those of the examples.
 #[test]
-async fn every_identity_names_the_object_that_the_id_names() {
+async fn every_identity_names_the_object_of_the_id() {
     let gitlab = examples();
     applied_and_forgotten(&gitlab, ENTRY);
     let host = host(&gitlab).await;
@@ -166,7 +166,7 @@ async fn every_identity_names_the_object_that_the_id_names() {
 }
 
 #[test]
-fn the_scope_of_a_project_is_read_and_checked() {
+fn scope_of_a_project_is_read_and_checked() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     let tf = workspace(&gitlab);
@@ -181,7 +181,7 @@ fn the_scope_of_a_project_is_read_and_checked() {
 }
 
 #[test]
-fn the_allowlist_of_a_project_is_read() {
+fn allowlist_of_a_project_is_read() {
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
     let (deploy, scanner) =
@@ -206,7 +206,7 @@ fn the_allowlist_of_a_project_is_read() {
 }
 
 #[test]
-fn the_log_of_a_project_is_read_and_checked() {
+fn authentication_log_is_read_and_checked() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["platform/tools/release-bot", "platform/apps/*"]);
@@ -244,7 +244,7 @@ fn the_log_of_a_project_is_read_and_checked() {
 }
 
 #[test]
-fn the_policies_of_the_version_are_read_and_checked() {
+fn policies_of_the_version_are_read_and_checked() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     let tf = workspace(&gitlab);
@@ -261,7 +261,7 @@ fn the_policies_of_the_version_are_read_and_checked() {
 }
 
 #[test]
-fn the_projects_of_a_group_are_checked_and_make_a_table() {
+fn projects_of_a_group_are_checked_and_make_a_table() {
     CHECK_BLOCKS.require();
     let gitlab = examples();
     gitlab.set_inbound_enabled(project_id(&gitlab, "platform/charts"), false);
@@ -329,14 +329,14 @@ async fn queried(gitlab: &Simulator, type_name: &str) -> Vec<String> {
 }
 
 #[test]
-async fn the_query_finds_all_entries() {
+async fn query_finds_all_entries() {
     let gitlab = examples();
     allow(&gitlab, "platform/deploy", &["security/scanner", "platform/apps/*"]);
     assert_eq!(queried(&gitlab, ENTRY).await, ["security/scanner", "platform/apps"]);
 }
 
 #[test]
-async fn the_query_finds_scopes_of_all_subgroups() {
+async fn query_finds_scopes_of_all_subgroups() {
     let mut names = queried(&examples(), SCOPE).await;
     names.sort_unstable();
     let expected = [
@@ -349,7 +349,7 @@ async fn the_query_finds_scopes_of_all_subgroups() {
 }
 
 #[test]
-async fn the_query_finds_allowlists_without_subgroups() {
+async fn query_finds_allowlists_without_subgroups() {
     let mut names = queried(&examples(), EXCLUSIVE).await;
     names.sort_unstable();
     assert_eq!(names, ["platform/charts", "platform/deploy"]);

@@ -111,7 +111,7 @@ impl Group {
 }
 
 #[test]
-pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
+pub(super) fn group_is_restricted_to_what_its_log_shows() {
     CHECK_BLOCKS.require();
     let group = Group::open();
     let gitlab = &group.gitlab;
@@ -164,7 +164,7 @@ pub(super) fn a_group_is_restricted_to_what_its_log_shows() {
 }
 
 #[test]
-fn a_target_without_policies_keeps_its_permissions() {
+fn target_without_policies_keeps_its_permissions() {
     CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);
@@ -193,7 +193,7 @@ fn a_target_without_policies_keeps_its_permissions() {
 }
 
 #[test]
-fn an_incomplete_log_keeps_every_entry() {
+fn incomplete_log_keeps_every_entry() {
     CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);
@@ -220,7 +220,7 @@ fn an_incomplete_log_keeps_every_entry() {
 
 /// The guide shows a part of the file that the first step writes.
 #[test]
-fn the_guide_shows_what_is_written() {
+fn guide_shows_the_outputs() {
     CHECK_BLOCKS.require();
     let group = Group::open();
     let look = workspace(&group.gitlab);

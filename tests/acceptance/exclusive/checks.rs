@@ -17,7 +17,7 @@ fn planning_error(gitlab: &Simulator, config: &str) -> String {
 }
 
 #[test]
-fn nothing_to_manage() {
+fn no_targets() {
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(""));
     assert_snapshot!(error, @r#"
     Error: Nothing to manage
@@ -31,7 +31,7 @@ fn nothing_to_manage() {
 }
 
 #[test]
-fn projects_named_in_two_ways() {
+fn projects_by_path_and_id() {
     let arguments = "target_projects = [\"acme/lib\"]\n  target_project_ids = [2]";
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
@@ -45,7 +45,7 @@ fn projects_named_in_two_ways() {
 }
 
 #[test]
-fn groups_named_in_two_ways() {
+fn groups_by_path_and_id() {
     let arguments = "target_groups = []\n  target_group_ids = []";
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
@@ -59,7 +59,7 @@ fn groups_named_in_two_ways() {
 }
 
 #[test]
-fn more_projects_than_gitlab_takes() {
+fn too_many_projects() {
     let arguments = "target_projects = [for n in range(1, 202) : \"acme/project-${n}\"]";
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r#"
@@ -73,7 +73,7 @@ fn more_projects_than_gitlab_takes() {
 }
 
 #[test]
-fn more_groups_than_gitlab_takes() {
+fn too_many_groups() {
     let arguments = "target_group_ids = range(1, 202)";
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive(arguments));
     assert_snapshot!(error, @r"
@@ -87,7 +87,7 @@ fn more_groups_than_gitlab_takes() {
 }
 
 #[test]
-fn a_null_among_the_targets() {
+fn null_target_path() {
     let error = planning_error(
         &FOUR_PROJECTS.start(),
         &exclusive("target_projects = [\"acme/lib\", null]"),
@@ -102,7 +102,7 @@ fn a_null_among_the_targets() {
 }
 
 #[test]
-fn null_among_the_ids() {
+fn null_target_id() {
     let error = planning_error(&FOUR_PROJECTS.start(), &exclusive("target_group_ids = [1, null]"));
     assert_snapshot!(error, @r"
     Error: Invalid attribute value
@@ -167,7 +167,7 @@ fn project_itself_by_id() {
 }
 
 #[test]
-fn the_project_itself_by_path() {
+fn project_itself_by_path() {
     let config = exclusive_of("1", "target_projects = [\"acme/lib\", \"acme/app\"]");
     let error = planning_error(&FOUR_PROJECTS.start(), &config);
     assert_snapshot!(error, @r#"

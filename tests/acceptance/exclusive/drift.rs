@@ -11,7 +11,7 @@ use crate::kit::workspace;
 use crate::worlds::{APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 #[test]
-fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
+fn target_added_outside_terraform_is_removed() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"3\"]"));
@@ -34,7 +34,7 @@ fn a_target_added_behind_our_back_is_shown_by_path_and_removed() {
 }
 
 #[test]
-fn a_target_removed_behind_our_back_is_shown_and_added_again() {
+fn target_removed_outside_terraform_is_added_again() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
@@ -75,7 +75,7 @@ fn drift_of_a_list_by_ids_is_shown_in_ids() {
 }
 
 #[test]
-fn a_deleted_target_is_missed() {
+fn deleted_target_is_drift() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 3]"));
@@ -91,7 +91,7 @@ fn a_deleted_target_is_missed() {
 }
 
 #[test]
-fn deleted_project_is_gone_from_the_state() {
+fn deleted_project_is_removed_from_the_state() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));

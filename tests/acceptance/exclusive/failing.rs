@@ -132,7 +132,7 @@ fn a_failed_create_leaves_no_state_and_the_next_apply_converges() {
 }
 
 #[test]
-fn a_failed_destroy_keeps_what_is_left_in_state() {
+fn failed_destroy_keeps_what_is_left_in_state() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
@@ -164,7 +164,7 @@ fn a_failed_destroy_keeps_what_is_left_in_state() {
 }
 
 #[test]
-fn a_list_that_is_full_of_what_others_added_meanwhile_is_told() {
+fn allowlist_filled_since_the_plan_is_an_error() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     gitlab.inject(

@@ -71,7 +71,7 @@ fn only_the_first_plan_after_an_import_names_who_loses_access() {
 }
 
 #[test]
-fn kind_that_is_left_out_is_not_managed_and_loses_nobody() {
+fn omitted_kind_is_not_managed_and_loses_no_access() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[ACME]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));
@@ -96,7 +96,7 @@ fn kind_that_is_left_out_is_not_managed_and_loses_nobody() {
 }
 
 #[test]
-fn an_empty_list_can_be_imported() {
+fn empty_list_can_be_imported() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("projects = {}\n  groups = {}"));
@@ -107,7 +107,7 @@ fn an_empty_list_can_be_imported() {
 }
 
 #[test]
-fn the_list_of_an_unknown_project_cannot_be_imported() {
+fn list_of_an_unknown_project_cannot_be_imported() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = []"));

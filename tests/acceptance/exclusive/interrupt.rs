@@ -75,7 +75,7 @@ fn interrupted_create_leaves_no_state_and_next_apply_converges() {
 }
 
 #[test]
-fn an_interrupted_destroy_keeps_what_is_left_in_state() {
+fn interrupted_destroy_keeps_what_is_left_in_state() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
     let tf = workspace(&gitlab);
     tf.config(&format!("{ONE_BY_ONE}{}", exclusive("target_project_ids = [2, 3, 4]")));

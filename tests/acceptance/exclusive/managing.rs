@@ -10,7 +10,7 @@ use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, PROD, WEB};
 
 #[test]
-fn the_list_becomes_what_is_named_and_plans_clean() {
+fn allowlist_matches_the_config_and_plans_clean() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
@@ -40,7 +40,7 @@ fn state_has_ids_beside_configured_paths() {
 }
 
 #[test]
-fn a_kind_that_is_not_set_is_left_alone() {
+fn omitted_kind_is_not_managed() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
 
@@ -53,7 +53,7 @@ fn a_kind_that_is_not_set_is_left_alone() {
 }
 
 #[test]
-fn an_empty_set_allows_none_of_its_kind() {
+fn empty_set_removes_all_of_its_kind() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB, OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = []"));
@@ -66,7 +66,7 @@ fn an_empty_set_allows_none_of_its_kind() {
 }
 
 #[test]
-fn empty_set_of_ids_allows_none_as_well() {
+fn empty_set_of_ids_removes_all_of_its_kind() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = []\n  target_group_ids = []"));
@@ -78,7 +78,7 @@ fn empty_set_of_ids_allows_none_as_well() {
 }
 
 #[test]
-fn targets_are_named_by_id_by_path_and_by_both() {
+fn targets_can_be_given_by_id_path_or_both() {
     for arguments in [
         "target_project_ids = [2, 3]\n  target_group_ids = [3]",
         "target_projects = [2, 3]\n  target_groups = [3]",
@@ -97,7 +97,7 @@ fn targets_are_named_by_id_by_path_and_by_both() {
 }
 
 #[test]
-fn a_list_that_is_right_already_is_not_written() {
+fn matching_allowlist_is_not_written() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_groups = [\"ops\"]"));
@@ -108,7 +108,7 @@ fn a_list_that_is_right_already_is_not_written() {
 }
 
 #[test]
-fn a_kind_that_is_no_longer_set_is_let_go() {
+fn kind_removed_from_the_config_is_not_managed() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]\n  target_group_ids = [2]"));
@@ -127,7 +127,7 @@ fn a_kind_that_is_no_longer_set_is_let_go() {
 }
 
 #[test]
-fn only_another_project_replaces_the_list() {
+fn only_a_changed_project_replaces_the_list() {
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));

@@ -44,7 +44,7 @@ fn full() -> Simulator {
 }
 
 #[test]
-fn on_a_full_list_room_is_made_first_and_no_more_than_is_needed() {
+fn full_allowlist_removes_first_only_what_it_must() {
     let gitlab = full();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = range(4, 203)"));
@@ -61,7 +61,7 @@ fn on_a_full_list_room_is_made_first_and_no_more_than_is_needed() {
 }
 
 #[test]
-fn a_full_list_is_managed_as_any_other() {
+fn full_allowlist_can_be_managed() {
     let gitlab = full();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = range(2, 202)"));
@@ -73,7 +73,7 @@ fn a_full_list_is_managed_as_any_other() {
 }
 
 #[test]
-fn writes_are_concurrent_within_what_the_provider_block_allows() {
+fn concurrent_writes_respect_the_configured_maximum() {
     let gitlab = APP_ONLY.start();
     for n in 2..=41 {
         gitlab.add_project(&format!("acme/project-{n}"));

@@ -68,7 +68,7 @@ fn entry_warns_of_a_list_resource_that_removes_it() {
 }
 
 #[test]
-fn an_entry_that_the_list_names_is_no_conflict() {
+fn entry_in_the_list_does_not_conflict() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(
@@ -86,7 +86,7 @@ fn an_entry_that_the_list_names_is_no_conflict() {
 }
 
 #[test]
-fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
+fn entry_of_an_unmanaged_kind_does_not_conflict() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!("{}{}", exclusive("target_groups = [\"ops\"]"), entry("")));
@@ -95,7 +95,7 @@ fn an_entry_of_a_kind_that_the_list_leaves_alone_is_no_conflict() {
 }
 
 #[test]
-fn an_entry_of_another_project_is_no_conflict() {
+fn entry_of_another_project_does_not_conflict() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(
@@ -108,7 +108,7 @@ fn an_entry_of_another_project_is_no_conflict() {
 }
 
 #[test]
-fn a_project_that_a_listed_group_covers_is_told_once() {
+fn project_in_a_listed_group_warns_once() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.add_project("ops/prod/deploy");
     gitlab.add_project("opsy/tool");
@@ -137,7 +137,7 @@ fn a_project_that_a_listed_group_covers_is_told_once() {
 }
 
 #[test]
-fn targets_named_by_id_are_compared_by_their_listed_paths() {
+fn targets_by_id_are_compared_by_their_listed_paths() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow(APP, gitlab_simulator::Target::Project(LIB));
     gitlab.allow(APP, gitlab_simulator::Target::Group(ACME));

@@ -65,7 +65,7 @@ fn renamed_projects_plan_clean() {
 }
 
 #[test]
-fn renamed_groups_plan_clean_although_their_paths_lead_nowhere() {
+fn renamed_groups_plan_clean_by_their_former_paths() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
@@ -107,7 +107,7 @@ fn target_is_added_beside_a_group_whose_path_is_gone() {
 }
 
 #[test]
-fn the_new_path_of_a_renamed_target_is_no_write() {
+fn new_path_of_a_renamed_target_writes_nothing() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));

@@ -21,7 +21,7 @@ fn wanted(gitlab: &Simulator, count: usize) -> String {
 }
 
 #[test]
-fn the_log_counts_what_is_written_and_names_no_single_write() {
+fn log_counts_writes_without_listing_them() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[]);
     let mut tf = workspace(&gitlab);
     tf.set_env("TF_LOG_PROVIDER", "INFO");
@@ -35,7 +35,7 @@ fn the_log_counts_what_is_written_and_names_no_single_write() {
 }
 
 #[test]
-fn what_failed_is_counted_apart() {
+fn failures_are_counted_separately() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[]);
     gitlab.inject(Fault::InternalError.on(Route::AllowlistProjectPost).once());
     let mut tf = workspace(&gitlab);

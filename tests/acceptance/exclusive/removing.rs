@@ -10,7 +10,7 @@ use crate::needs::REMOVED;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, OLD, OPS, WEB};
 
 #[test]
-fn destroying_removes_the_entries_of_managed_kinds_only() {
+fn destroy_removes_only_entries_of_managed_kinds() {
     let gitlab = FOUR_PROJECTS.allowing(&[], &[ACME]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/web\"]"));
@@ -23,7 +23,7 @@ fn destroying_removes_the_entries_of_managed_kinds_only() {
 }
 
 #[test]
-fn destroying_leaves_what_was_added_since_the_last_refresh() {
+fn destroy_keeps_entries_added_since_the_last_refresh() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2]"));
@@ -37,7 +37,7 @@ fn destroying_leaves_what_was_added_since_the_last_refresh() {
 }
 
 #[test]
-fn entries_that_are_gone_already_are_no_failure() {
+fn destroy_succeeds_without_the_entries() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));
@@ -53,7 +53,7 @@ fn entries_that_are_gone_already_are_no_failure() {
 }
 
 #[test]
-fn a_project_that_is_gone_is_no_failure() {
+fn destroy_succeeds_without_the_project() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_project_ids = [2, 3]\n  target_group_ids = [2]"));

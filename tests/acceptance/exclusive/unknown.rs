@@ -22,7 +22,7 @@ resource "terraform_data" "groups" {
 "#;
 
 #[test]
-fn a_target_may_be_unknown_while_planning() {
+fn target_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
@@ -43,7 +43,7 @@ fn a_target_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn whole_set_and_project_may_be_unknown_while_planning() {
+fn whole_set_and_project_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.allowing(&[LIB], &[]);
     let tf = workspace(&gitlab);
@@ -61,7 +61,7 @@ fn whole_set_and_project_may_be_unknown_while_planning() {
 }
 
 #[test]
-fn a_target_may_become_unknown_in_an_update() {
+fn target_can_become_unknown_in_an_update() {
     TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
@@ -76,7 +76,7 @@ fn a_target_may_become_unknown_in_an_update() {
 }
 
 #[test]
-fn a_path_may_come_to_be_between_plan_and_apply() {
+fn path_created_after_the_plan_is_found() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
@@ -105,7 +105,7 @@ fn a_path_may_come_to_be_between_plan_and_apply() {
 }
 
 #[test]
-fn paths_that_still_lead_nowhere_at_apply_are_all_told() {
+fn every_path_missing_at_apply_is_named() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive("target_projects = [\"acme/lib\", \"acme/next\", \"acme/never\"]"));
@@ -152,7 +152,7 @@ fn target_that_becomes_the_project_itself_fails_at_apply() {
 }
 
 #[test]
-fn more_targets_than_gitlab_takes_are_told_once_they_are_known() {
+fn too_many_targets_are_an_error_once_they_are_known() {
     TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);

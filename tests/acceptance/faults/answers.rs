@@ -40,7 +40,7 @@ fn assert_told(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str
 }
 
 #[test]
-fn a_server_in_trouble_is_told_by_its_status() {
+fn server_error_is_reported_with_its_status() {
     assert_told(
         "retries = 0",
         [
@@ -66,7 +66,7 @@ fn a_server_in_trouble_is_told_by_its_status() {
 }
 
 #[test]
-fn a_network_in_trouble_is_told_by_what_happened() {
+fn network_error_is_reported_with_its_cause() {
     assert_told(
         "retries = 0\n request_timeout = 1",
         [
@@ -77,7 +77,7 @@ fn a_network_in_trouble_is_told_by_what_happened() {
 }
 
 #[test]
-fn wait_of_hours_is_not_obeyed() {
+fn retry_after_of_hours_is_ignored() {
     let wait = Duration::from_secs(7200);
     assert_told(
         "",
@@ -95,7 +95,7 @@ fn wait_of_hours_is_not_obeyed() {
 }
 
 #[test]
-fn attempts_that_were_all_in_vain_are_counted() {
+fn failed_attempts_are_counted() {
     let seesaw = Seesaw::new();
     let run = seesaw.push("retries = 1", [Fault::BadGateway.on(Route::ScopePatch)]);
 

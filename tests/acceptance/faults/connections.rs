@@ -75,7 +75,7 @@ fn change_that_did_not_get_through_is_retried() {
 }
 
 #[test]
-fn a_confirmation_that_cannot_be_read_does_not_undo_an_addition() {
+fn unreadable_confirmation_does_not_undo_an_addition() {
     let mut seesaw = Seesaw::new();
     for fault in [Fault::TruncatedJson, Fault::NotJson, Fault::BreaksOffTheBody] {
         let run = seesaw.push("retries = 0", [fault.on(Route::AllowlistProjectPost)]);

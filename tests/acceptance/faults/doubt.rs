@@ -69,7 +69,7 @@ fn an_entry_that_may_be_there_is_in_state() {
 }
 
 #[test]
-fn an_entry_with_permissions_that_may_be_there_is_in_state() {
+fn entry_with_permissions_that_may_be_there_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let config = LIB_ON_APP
         .replace("\"acme/lib\"\n", "\"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]\n");
@@ -80,7 +80,7 @@ fn an_entry_with_permissions_that_may_be_there_is_in_state() {
 }
 
 #[test]
-fn a_project_that_may_be_open_is_in_state() {
+fn project_that_may_be_open_is_in_state() {
     let gitlab = THREE_PROJECTS.start();
     let (tf, error) = applied(&gitlab, OPEN, Route::ScopePatch);
     assert_snapshot!(error, @r#"
@@ -105,7 +105,7 @@ fn a_project_that_may_be_open_is_in_state() {
 
 /// The push setting is refused after the project was opened.
 #[test]
-fn a_create_that_fails_half_way_keeps_what_was_done() {
+fn partially_failed_create_keeps_what_was_done() {
     let gitlab = THREE_PROJECTS.start();
     let forbidden = r#"{"message":"403 Forbidden"}"#.to_owned();
     let content_type = "application/json".to_owned();
@@ -184,7 +184,7 @@ fn a_gateways_404_leaves_the_state_alone() {
 
 /// An error at the root of a mutation refuses it only in GitLab's words for that.
 #[test]
-fn a_mutation_that_failed_after_the_change_is_found() {
+fn change_of_a_failed_mutation_is_found() {
     let gitlab = THREE_PROJECTS.start();
     let failed = r#"{"data":{"written":null},"errors":[{"message":"Internal server error","path":["written"]}]}"#;
     gitlab.inject(
@@ -204,7 +204,7 @@ fn a_mutation_that_failed_after_the_change_is_found() {
 
 /// GitLab's list of projects always has the project itself.
 #[test]
-fn an_empty_list_proves_no_removal() {
+fn empty_list_proves_no_removal() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -230,7 +230,7 @@ fn an_empty_list_proves_no_removal() {
 
 /// GitLab's words, for a part of the project alone.
 #[test]
-fn a_404_counts_only_if_the_project_is_gone() {
+fn response_404_removes_only_a_missing_project() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(LIB_ON_APP);
@@ -261,7 +261,7 @@ fn a_404_counts_only_if_the_project_is_gone() {
 }
 
 #[test]
-fn a_list_whose_create_failed_says_what_may_be_there() {
+fn failed_create_of_a_list_names_possible_entries() {
     let gitlab = THREE_PROJECTS.start();
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
                 \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\

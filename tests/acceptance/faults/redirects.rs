@@ -55,7 +55,7 @@ fn the_token_goes_to_no_other_gitlab() {
 }
 
 #[test]
-fn a_single_sign_on_is_told() {
+fn single_sign_on_is_named() {
     let seesaw = Seesaw::new();
     let location = "https://acme.cloudflareaccess.com/cdn-cgi/access/login?kid=hush".to_owned();
     seesaw.gitlab.inject(Fault::RedirectsTo(location).on(Route::UserGet));
@@ -78,7 +78,7 @@ fn a_single_sign_on_is_told() {
 }
 
 #[test]
-fn no_byte_goes_to_another_port_of_the_same_host() {
+fn nothing_is_sent_to_another_port_of_the_host() {
     let seesaw = Seesaw::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -92,7 +92,7 @@ fn no_byte_goes_to_another_port_of_the_same_host() {
 }
 
 #[test]
-fn a_redirect_in_circles_ends() {
+fn redirect_loop_is_an_error() {
     let seesaw = Seesaw::new();
     seesaw.gitlab.clear_requests();
     seesaw

@@ -174,7 +174,7 @@ fn hidden_target_that_a_list_should_remove_stays_in_state() {
 }
 
 #[test]
-fn a_token_that_expires_after_the_plan_changes_nothing() {
+fn token_that_expires_after_the_plan_changes_nothing() {
     let gitlab = crowd(2);
     let tf = workspace(&gitlab);
     // With a block for the provider there is no word of Terraform's own about its absence.

@@ -221,7 +221,7 @@ fn lists_of_different_projects_are_no_conflict() {
 }
 
 #[test]
-fn entry_that_the_list_names_is_no_conflict() {
+fn entry_in_the_list_does_not_conflict() {
     for kind in KINDS {
         let [named, entry_arguments] = [kind.list(&[0, 1]), kind.entry(1)];
         let [list_first, entry_first] = [LIST, ENTRY].map(|first| after(&format!("{first}.this")));

@@ -128,7 +128,7 @@ impl Overlap {
 }
 
 #[test]
-fn removal_leaves_what_was_planned_before_it() {
+fn removal_keeps_entries_planned_before_it() {
     PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let order = after(&format!("{}.keeper", overlap.keeper.0));
@@ -144,7 +144,7 @@ fn removal_leaves_what_was_planned_before_it() {
 
 /// The plan of a removal can't know of what is planned after it.
 #[test]
-fn removal_of_what_is_planned_after_it_is_announced() {
+fn removal_of_entries_planned_after_it_is_announced() {
     PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let keeper = overlap.keeper(&after(&format!("{}.removed", overlap.removed.0)));
@@ -159,7 +159,7 @@ fn removal_of_what_is_planned_after_it_is_announced() {
 
 /// Terraform plans a block that is gone in no order with the others.
 #[test]
-fn removal_of_a_block_leaves_or_announces_what_others_have() {
+fn removed_block_keeps_or_announces_shared_entries() {
     PLANNED_REMOVALS.require();
     for overlap in Overlap::all() {
         let keeper = overlap.keeper("");

@@ -225,7 +225,7 @@ fn group_renamed_after_the_plan_keeps_its_former_path() {
 }
 
 #[test]
-fn target_deleted_after_the_plan_is_no_defect_of_the_provider() {
+fn target_deleted_after_the_plan_is_not_a_provider_bug() {
     for kind in KINDS {
         let gitlab = kind.gitlab(&[]);
         let tf = workspace(&gitlab);
@@ -312,7 +312,7 @@ fn typo_in_a_target_warns() {
 }
 
 #[test]
-fn every_dead_path_of_both_kinds_is_named() {
+fn every_missing_path_of_both_kinds_is_named() {
     let dead = ["acme/libb", "acme/webb", "opps", "ops/prd"];
     let arguments = "target_projects = [\"acme/libb\", \"acme/old\", \"acme/webb\"]\n\
                      target_groups = [\"ops\", \"opps\", \"ops/prd\"]";
@@ -325,7 +325,7 @@ fn every_dead_path_of_both_kinds_is_named() {
 }
 
 #[test]
-fn dead_paths_in_an_update_are_named() {
+fn missing_paths_in_an_update_are_named() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&list("this", "target_projects = [\"acme/lib\", \"acme/web\"]"));
@@ -429,7 +429,7 @@ fn paths() -> impl Iterator<Item = String> {
 }
 
 #[test]
-fn unchanged_paths_cost_no_look_up() {
+fn unchanged_paths_are_not_looked_up() {
     for kind in ["project", "group"] {
         let many = Many::of(kind);
         let tf = workspace(&many.gitlab);

@@ -35,7 +35,7 @@ fn warns_after_a_pause(route: Route, about: u64) {
 }
 
 #[test]
-fn lost_access_is_named_however_long_the_reading_took() {
+fn lost_access_is_named_after_a_slow_read() {
     let routes = [
         (Route::ProjectGet, WEB),
         (Route::GroupGet, ACME),

@@ -31,7 +31,7 @@ fn policies_beside_the_default_permissions() {
 }
 
 #[test]
-fn a_policy_in_lower_case() {
+fn policy_in_lower_case() {
     let error = error(r#"job_token_policies = ["read_jobs"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
@@ -44,7 +44,7 @@ fn a_policy_in_lower_case() {
 }
 
 #[test]
-fn a_policy_with_blanks_around_it() {
+fn policy_with_surrounding_spaces() {
     let error = error(r#"job_token_policies = [" READ_JOBS"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
@@ -57,7 +57,7 @@ fn a_policy_with_blanks_around_it() {
 }
 
 #[test]
-fn a_policy_that_is_no_name() {
+fn policy_that_is_not_a_name() {
     let error = error(r#"job_token_policies = ["*"]"#);
     assert_snapshot!(error, @r#"
     Error: Invalid job token policy
@@ -70,7 +70,7 @@ fn a_policy_that_is_no_name() {
 }
 
 #[test]
-fn a_policy_that_is_null() {
+fn null_policy() {
     let error = error("job_token_policies = [null]");
     assert_snapshot!(error, @"
     Error: Invalid job token policy
@@ -118,7 +118,7 @@ fn unknown_policy_is_an_error_at_its_attribute() {
 }
 
 #[test]
-fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
+fn policy_unknown_to_gitlab_does_not_change_the_entry() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     tf.config(&entry(r#"job_token_policies = ["READ_TEA_LEAVES"]"#));
@@ -152,7 +152,7 @@ fn a_policy_that_gitlab_does_not_know_leaves_an_entry_as_it_is() {
 }
 
 #[test]
-fn policies_that_turn_out_to_contradict_are_an_error_at_apply() {
+fn conflicting_policies_are_an_error_at_apply() {
     TERRAFORM_DATA.require();
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);

@@ -36,7 +36,7 @@ fn addition_with_a_lost_response_is_found_on_the_allowlist() {
 }
 
 #[test]
-fn a_change_whose_answer_is_lost_is_found_to_be_done() {
+fn change_with_a_lost_response_is_found() {
     for (block, fault) in lost().into_iter().flat_map(|fault| [("", fault.clone()), (ONCE, fault)])
     {
         let gitlab = THREE_PROJECTS.start();
@@ -53,7 +53,7 @@ fn a_change_whose_answer_is_lost_is_found_to_be_done() {
 }
 
 #[test]
-fn a_write_that_never_arrives_leaves_the_state_true() {
+fn write_that_never_arrives_keeps_the_state_true() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!("{ONCE}{}", entry(JOBS)));
@@ -73,7 +73,7 @@ fn a_write_that_never_arrives_leaves_the_state_true() {
 }
 
 #[test]
-fn what_passes_is_waited_for() {
+fn transient_errors_are_retried() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));

@@ -12,7 +12,7 @@ use crate::needs::{IMPORT_BLOCKS, IMPORTS_IGNORE_LOCAL_NAMES};
 const ID: &str = "acme/app:project:acme/lib";
 
 #[test]
-fn permissions_of_an_entrys_own_are_imported_and_plan_clean() {
+fn permissions_are_imported_and_plan_clean() {
     for policies in [&["READ_JOBS"][..], &[]] {
         let gitlab = THREE_PROJECTS.start();
         gitlab.allow_with(APP, TARGET, only(policies));
@@ -62,7 +62,7 @@ fn entry_is_imported_without_permissions_that_are_off() {
 
 /// By a proxy that knows no GraphQL, though GitLab itself would answer.
 #[test]
-fn import_warns_of_permissions_that_are_not_shown() {
+fn import_warns_of_hidden_permissions() {
     IMPORT_BLOCKS.require();
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
@@ -96,7 +96,7 @@ fn import_warns_of_permissions_that_are_not_shown() {
 }
 
 #[test]
-fn generated_configuration_says_the_permissions_and_plans_clean() {
+fn generated_config_has_the_permissions_and_plans_clean() {
     IMPORT_BLOCKS.require();
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "READ_JOBS"]));
@@ -134,7 +134,7 @@ fn generated_configuration_says_the_permissions_and_plans_clean() {
 }
 
 #[test]
-fn permissions_that_can_not_be_read_fail_the_import() {
+fn unreadable_permissions_fail_the_import() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow(APP, TARGET);
     gitlab.inject(gitlab_simulator::Fault::NotJson.on(Route::GraphqlQuery));

@@ -31,7 +31,7 @@ fn entry_is_created_with_its_permissions_in_one_write() {
 }
 
 #[test]
-fn the_permissions_are_known_while_planning() {
+fn permissions_are_known_during_the_plan() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry(JOBS_AND_PACKAGES));
@@ -44,7 +44,7 @@ fn the_permissions_are_known_while_planning() {
 }
 
 #[test]
-fn a_group_has_permissions_too() {
+fn group_can_have_permissions() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&replaced(
@@ -63,7 +63,7 @@ fn a_group_has_permissions_too() {
 
 /// For each: what is configured, what it means, and what the state says of it.
 #[test]
-fn every_way_to_say_it_means_what_it_says_and_plans_clean() {
+fn every_form_of_the_permissions_plans_clean() {
     let ways = [
         ("default_permissions = true", Permissions::default()),
         ("default_permissions = false", only(&[])),
@@ -107,7 +107,7 @@ fn each_change_of_permissions_is_one_call_in_place() {
 }
 
 #[test]
-fn another_order_of_the_policies_is_no_change() {
+fn order_of_the_policies_does_not_matter() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS_AND_PACKAGES);
     tf.config(&entry(r#"job_token_policies = ["READ_JOBS", "READ_PACKAGES", "READ_JOBS"]"#));
@@ -116,7 +116,7 @@ fn another_order_of_the_policies_is_no_change() {
 }
 
 #[test]
-fn a_replaced_entry_has_the_permissions_from_the_start() {
+fn replaced_entry_has_the_permissions_from_the_start() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     tf.config(&replaced(&entry(JOBS), "acme/lib", "acme/other"));
@@ -173,7 +173,7 @@ fn existing_entry_with_more_is_adopted_and_restricted() {
 }
 
 #[test]
-fn permissions_may_be_unknown_while_planning() {
+fn permissions_can_be_unknown_during_the_plan() {
     TERRAFORM_DATA.require();
     let cases = [
         ("job_token_policies = [terraform_data.policy.output]", only(&["READ_JOBS"])),

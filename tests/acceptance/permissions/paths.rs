@@ -22,7 +22,7 @@ fn renamed_project_and_target_are_found_by_their_ids() {
 }
 
 #[test]
-fn targets_by_id_have_permissions_too() {
+fn targets_by_id_can_have_permissions() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(
@@ -39,7 +39,7 @@ fn targets_by_id_have_permissions_too() {
 
 /// GitLab's response where the target's path has come to name project 3 between look-up and write.
 #[test]
-fn an_addition_of_something_else_is_taken_back() {
+fn addition_of_another_target_is_undone() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
@@ -78,7 +78,7 @@ fn an_addition_of_something_else_is_taken_back() {
 }
 
 #[test]
-fn a_gitlab_below_a_relative_url_has_graphql_there() {
+fn graphql_works_below_a_relative_url() {
     let gitlab = APP_AND_LIB.start_with(Simulator::builder().relative_url_root("/gitlab"));
     let tf = applied(&gitlab, JOBS);
 
@@ -88,7 +88,7 @@ fn a_gitlab_below_a_relative_url_has_graphql_there() {
 }
 
 #[test]
-fn an_entry_that_only_one_list_shows_keeps_its_state() {
+fn entry_on_only_one_of_the_lists_keeps_its_state() {
     let gitlab = THREE_PROJECTS.start();
     let tf = applied(&gitlab, JOBS);
     let empty = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;

@@ -25,7 +25,7 @@ fn permissions(read: &Value, kind: &str) -> Vec<Value> {
 }
 
 #[test]
-fn each_entry_is_told_with_its_permissions_and_its_origin() {
+fn entries_have_their_permissions_and_origin() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_PACKAGES", "ADMIN_JOBS"]));
     gitlab.allow(APP, Target::Project(3));
@@ -57,7 +57,7 @@ fn each_entry_is_told_with_its_permissions_and_its_origin() {
 }
 
 #[test]
-fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
+fn list_read_during_apply_has_the_changes_before_it() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     let after = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  \
@@ -73,7 +73,7 @@ fn a_list_that_is_read_after_an_apply_step_shows_what_that_did() {
 }
 
 #[test]
-fn permissions_that_can_not_be_read_fail_the_data_source() {
+fn unreadable_permissions_fail_the_data_source() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.inject(Fault::NotJson.on(Route::GraphqlQuery));
     let tf = workspace(&gitlab);

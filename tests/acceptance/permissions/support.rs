@@ -13,7 +13,7 @@ fn old() -> Simulator {
 }
 
 #[test]
-fn an_old_gitlab_is_told_while_planning() {
+fn old_gitlab_is_an_error_of_the_plan() {
     let gitlab = old();
     let tf = workspace(&gitlab);
     tf.config(&entry(JOBS));
@@ -41,7 +41,7 @@ fn an_old_gitlab_is_told_while_planning() {
 
 /// As behind a proxy that lets the REST API through and nothing else.
 #[test]
-fn graphql_that_a_proxy_refuses_is_an_error_of_the_plan() {
+fn graphql_blocked_by_a_proxy_is_an_error_of_the_plan() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.inject(
         gitlab_simulator::Fault::Answers {

@@ -25,7 +25,7 @@ fn graphql_is_unused_without_configured_permissions() {
 }
 
 #[test]
-fn permissions_that_are_not_managed_are_left_as_found() {
+fn unmanaged_permissions_are_not_changed() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let tf = applied(&gitlab, "");
@@ -38,7 +38,7 @@ fn permissions_that_are_not_managed_are_left_as_found() {
 }
 
 #[test]
-fn an_exclusive_list_leaves_permissions_as_found() {
+fn exclusive_list_does_not_change_permissions() {
     let gitlab = THREE_PROJECTS.start();
     gitlab.allow_with(APP, TARGET, only(&["READ_JOBS"]));
     let tf = workspace(&gitlab);
@@ -103,7 +103,7 @@ fn managing_ends_in_place_without_a_write_and_with_a_warning() {
 }
 
 #[test]
-fn what_is_kept_is_named_when_managing_ends() {
+fn kept_permissions_are_named_when_managing_ends() {
     for (arguments, held) in [
         ("default_permissions = true", "the default permissions"),
         ("job_token_policies = []", "no permissions"),
@@ -119,7 +119,7 @@ fn what_is_kept_is_named_when_managing_ends() {
 
 /// Terraform before 1.16 doesn't tell the apply what the plan has seen, so that the plan warns.
 #[test]
-fn policies_that_may_turn_out_null_are_warned_of_in_the_plan() {
+fn plan_warns_of_policies_that_may_become_null() {
     TERRAFORM_DATA.require();
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);

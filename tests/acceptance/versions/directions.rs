@@ -22,7 +22,7 @@ fn with_both_directions(outbound_first: bool) -> Simulator {
 }
 
 #[test]
-fn an_outbound_link_to_the_same_target_is_no_drift() {
+fn outbound_link_to_the_same_target_is_not_drift() {
     for outbound_first in [true, false] {
         let gitlab = with_both_directions(outbound_first);
         let tf = workspace(&gitlab);
@@ -35,7 +35,7 @@ fn an_outbound_link_to_the_same_target_is_no_drift() {
 }
 
 #[test]
-fn the_data_source_shows_the_inbound_entry_alone() {
+fn data_source_shows_only_the_inbound_entry() {
     let gitlab = with_both_directions(true);
     gitlab.allow_outbound(APP, 3);
     let tf = workspace(&gitlab);
@@ -50,7 +50,7 @@ fn the_data_source_shows_the_inbound_entry_alone() {
 }
 
 #[test]
-fn the_scopes_count_neither_outbound_links_nor_the_project() {
+fn scopes_count_neither_outbound_links_nor_the_project() {
     let gitlab = newest();
     gitlab.allow_with(APP, TARGET, only(&[]));
     gitlab.allow_outbound(APP, LIB);
@@ -68,7 +68,7 @@ fn the_scopes_count_neither_outbound_links_nor_the_project() {
 }
 
 #[test]
-fn the_scopes_count_lists_that_are_longer_than_a_page() {
+fn scopes_count_lists_that_are_longer_than_a_page() {
     let gitlab = newest();
     for number in 0..200 {
         let inbound = gitlab.add_project(&format!("many/in-{number}"));

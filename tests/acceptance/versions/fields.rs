@@ -10,7 +10,7 @@ const READ: &str = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \
 const DATA: &str = "data.gitlab_job_token_allowlist.app";
 
 #[test]
-fn an_answer_without_the_outbound_setting_is_read() {
+fn response_without_the_outbound_setting_is_read() {
     let gitlab = THREE_PROJECTS
         .start_with(Simulator::builder().version("19.4.1-ee").without_outbound_enabled());
     let tf = workspace(&gitlab);
@@ -29,7 +29,7 @@ fn an_answer_without_the_outbound_setting_is_read() {
 }
 
 #[test]
-fn a_schema_without_a_field_is_asked_again_once() {
+fn query_is_repeated_once_without_a_missing_field() {
     for field in ["createdAt", "addedBy", "direction"] {
         let gitlab = THREE_PROJECTS
             .start_with(Simulator::builder().version("19.4.1-ee").without_field(field));

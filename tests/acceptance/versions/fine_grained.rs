@@ -64,7 +64,7 @@ fn membership_and_access_are_managed() {
 }
 
 #[test]
-fn the_early_check_names_its_way_out() {
+fn early_check_names_the_workaround() {
     let gitlab = newest();
     let mut tf = with(&gitlab, &without("User: Read"));
     tf.config(&format!("{PROVIDER}{}", entry("target_project = \"acme/lib\"")));
@@ -89,7 +89,7 @@ fn the_early_check_names_its_way_out() {
 }
 
 #[test]
-fn a_missing_permission_is_named() {
+fn missing_permission_is_named() {
     let gitlab = newest();
     let tf = with(&gitlab, &without("Job Token Scope Allowlist: Create"));
     tf.config(&entry("target_project = \"acme/lib\""));
@@ -120,7 +120,7 @@ fn a_missing_permission_is_named() {
 }
 
 #[test]
-fn permissions_are_written_though_they_can_not_be_read() {
+fn unreadable_permissions_can_be_written() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = newest();
         gitlab.set_granular_graphql(answers);
@@ -156,7 +156,7 @@ fn permissions_are_written_though_they_can_not_be_read() {
 }
 
 #[test]
-fn what_is_not_visible_is_warned_of() {
+fn hidden_values_are_warned_of() {
     let gitlab = newest();
     let tf = with(&gitlab, &ALL);
     tf.config(&entry(LIMITED));
@@ -258,7 +258,7 @@ fn counts_are_null_where_lists_look_empty() {
 }
 
 #[test]
-fn an_own_entry_is_restored_though_it_can_not_be_read() {
+fn unreadable_own_entry_is_restored() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls, GranularGraphql::EmptyLists] {
         let gitlab = newest();
         let own = Target::Project(APP);
@@ -281,7 +281,7 @@ fn an_own_entry_is_restored_though_it_can_not_be_read() {
 }
 
 #[test]
-fn an_import_tells_that_it_can_not_read_cross_project_push() {
+fn import_warns_of_unreadable_cross_project_push() {
     let gitlab = newest();
     gitlab.set_cross_project_push_for_job_token_allowed(APP, true);
     let tf = with(&gitlab, &ALL);
@@ -296,7 +296,7 @@ fn an_import_tells_that_it_can_not_read_cross_project_push() {
 }
 
 #[test]
-fn cross_project_push_is_written_though_it_can_not_be_read() {
+fn unreadable_cross_project_push_can_be_written() {
     for answers in [GranularGraphql::Errors, GranularGraphql::Nulls] {
         let gitlab = newest();
         gitlab.set_granular_graphql(answers);
@@ -316,7 +316,7 @@ fn cross_project_push_is_written_though_it_can_not_be_read() {
 }
 
 #[test]
-fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
+fn classic_token_under_enforcement_is_an_error() {
     let gitlab = newest();
     gitlab.enforce_fine_grained_tokens(true);
     let tf = workspace(&gitlab);
@@ -328,7 +328,7 @@ fn classic_tokens_where_fine_grained_ones_are_enforced_are_told() {
 }
 
 #[test]
-fn advice_to_data_sources_names_no_attribute_of_resources() {
+fn advice_for_data_sources_names_no_resource_attributes() {
     let gitlab = newest();
     gitlab.set_granular_graphql(GranularGraphql::Errors);
     let tf = with(&gitlab, &ALL);

@@ -53,7 +53,7 @@ fn membership_and_access_are_managed_in_every_version() {
 }
 
 #[test]
-fn permissions_are_managed_from_their_first_version_on() {
+fn permissions_are_managed_from_their_first_version() {
     for version in VERSIONS.into_iter().skip(2) {
         let gitlab = of_version(version);
         gitlab.set_fine_grained_permissions(APP, true);
@@ -93,7 +93,7 @@ data "gitlab_job_token_allowlist" "other" {
 "#;
 
 #[test]
-fn projects_are_managed_where_groups_are_unknown() {
+fn projects_are_managed_without_support_for_groups() {
     let gitlab = of_version("16.11.9-ee");
     let tf = workspace(&gitlab);
     tf.config(PROJECTS);
@@ -111,7 +111,7 @@ fn projects_are_managed_where_groups_are_unknown() {
 }
 
 #[test]
-fn a_group_is_an_error_where_groups_are_unknown() {
+fn group_is_an_error_without_support_for_groups() {
     let gitlab = of_version("16.11.9-ee");
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
@@ -131,7 +131,7 @@ fn a_group_is_an_error_where_groups_are_unknown() {
 
 /// That GitLab doesn't have an address says nothing of what exists.
 #[test]
-fn an_address_that_gitlab_does_not_have_leaves_the_state_alone() {
+fn missing_endpoint_removes_nothing_from_state() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners\""));
@@ -149,7 +149,7 @@ fn an_address_that_gitlab_does_not_have_leaves_the_state_alone() {
 }
 
 #[test]
-fn the_first_version_has_the_setting_to_read() {
+fn first_version_has_a_readable_setting() {
     let gitlab = of_version("16.0.8-ee");
     let tf = workspace(&gitlab);
     let read = "data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";

@@ -16,7 +16,7 @@ fn held(gitlab: &Simulator) -> Option<Permissions> {
 }
 
 #[test]
-fn it_is_made_changed_and_restored() {
+fn entry_is_created_changed_and_restored() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN_LIMITED));
@@ -41,7 +41,7 @@ fn it_is_made_changed_and_restored() {
 }
 
 #[test]
-fn drift_of_its_permissions_is_a_difference() {
+fn drift_of_its_permissions_is_shown() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN_LIMITED));
@@ -58,7 +58,7 @@ fn drift_of_its_permissions_is_a_difference() {
 }
 
 #[test]
-fn it_is_imported_by_id_and_by_path() {
+fn entry_is_imported_by_id_and_by_path() {
     for (permissions, arguments) in [
         (only(&["READ_JOBS"]), OWN_LIMITED.to_owned()),
         (Permissions::default(), "target_project_id = 1\n  default_permissions = true".to_owned()),
@@ -80,7 +80,7 @@ fn it_is_imported_by_id_and_by_path() {
 }
 
 #[test]
-fn an_import_that_finds_none_names_what_it_was_told() {
+fn failed_import_names_its_id() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN));
@@ -99,7 +99,7 @@ fn an_import_that_finds_none_names_what_it_was_told() {
 }
 
 #[test]
-fn without_permissions_it_is_an_error_of_the_plan() {
+fn entry_without_permissions_is_an_error_of_the_plan() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry("target_project_id = 1"));
@@ -116,7 +116,7 @@ fn without_permissions_it_is_an_error_of_the_plan() {
 }
 
 #[test]
-fn an_older_gitlab_says_that_it_has_none() {
+fn older_gitlab_without_own_entries_is_an_error() {
     let gitlab = of_version("18.0.6-ee");
     gitlab.set_fine_grained_permissions(APP, true);
     let tf = workspace(&gitlab);
@@ -140,7 +140,7 @@ fn an_older_gitlab_says_that_it_has_none() {
 }
 
 #[test]
-fn an_exclusive_list_beside_it_leaves_it_alone() {
+fn exclusive_list_does_not_change_the_own_entry() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
@@ -159,7 +159,7 @@ fn an_exclusive_list_beside_it_leaves_it_alone() {
 
 /// The project is on the list twice then, and counted twice.
 #[test]
-fn a_long_list_with_it_is_read_once() {
+fn long_list_with_an_own_entry_is_read_once() {
     let gitlab = newest();
     gitlab.allow(APP, Target::Project(APP));
     for number in 0..150 {
@@ -178,7 +178,7 @@ fn a_long_list_with_it_is_read_once() {
 }
 
 #[test]
-fn a_limited_entry_of_the_own_group_is_warned_of() {
+fn limited_entry_of_the_parent_group_is_warned_of() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     let group = "target_group = \"acme\"\n  job_token_policies = [\"READ_JOBS\"]";
@@ -215,7 +215,7 @@ fn a_limited_entry_of_the_own_group_is_warned_of() {
 }
 
 #[test]
-fn a_limited_entry_of_another_group_is_not_warned_of() {
+fn limited_entry_of_another_group_is_not_warned_of() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
     tf.config(&entry("target_group = \"partners/team\"\n  job_token_policies = [\"READ_JOBS\"]"));
@@ -228,7 +228,7 @@ fn a_limited_entry_of_another_group_is_not_warned_of() {
 }
 
 #[test]
-fn the_data_source_tells_it_apart() {
+fn data_source_shows_the_own_entry_separately() {
     let gitlab = newest();
     gitlab.allow(APP, TARGET);
     let tf = workspace(&gitlab);
@@ -253,7 +253,7 @@ fn the_data_source_tells_it_apart() {
 }
 
 #[test]
-fn a_gitlab_without_permissions_has_no_own_entries() {
+fn gitlab_without_permissions_has_no_own_entries() {
     let gitlab = of_version("16.11.9-ee");
     let tf = workspace(&gitlab);
     tf.config(&entry(OWN));
@@ -279,7 +279,7 @@ fn a_gitlab_without_permissions_has_no_own_entries() {
 }
 
 #[test]
-fn an_entry_that_restricts_own_jobs_is_adopted() {
+fn entry_that_restricts_own_jobs_is_adopted() {
     let gitlab = newest();
     gitlab.allow_with(APP, Target::Project(APP), only(&["READ_JOBS"]));
     let tf = workspace(&gitlab);

@@ -8,7 +8,7 @@ use super::*;
 use crate::kit::workspace;
 
 #[test]
-fn a_project_that_the_user_does_not_maintain_is_null() {
+fn project_without_the_maintainer_role_is_null() {
     for version in ["18.3.6-ee", "19.4.1-ee"] {
         let gitlab = of_version(version);
         gitlab.allow(LIB, Target::Project(APP));

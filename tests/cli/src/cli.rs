@@ -231,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn terraform_is_preferred_to_tofu_wherever_it_is_on_the_path() {
+    fn terraform_is_preferred_to_tofu() {
         let (tofu, both) = (directory_with(&["tofu"]), directory_with(&["terraform", "tofu"]));
         assert_eq!(found(None, &[tofu.path(), both.path()]).unwrap(), "terraform");
         assert_eq!(found(None, &[tofu.path()]).unwrap(), "tofu");
     }
 
     #[test]
-    fn a_named_program_wins_and_must_be_there() {
+    fn named_program_takes_precedence_and_must_exist() {
         let (path, named) = (directory_with(&["terraform"]), directory_with(&["mine"]));
         let mine = named.path().join(format!("mine{}", env::consts::EXE_SUFFIX));
         assert_eq!(found(Some(&mine), &[path.path()]).unwrap(), "mine");
@@ -250,7 +250,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_program_that_is_no_cli_is_told_with_the_variable() {
+    fn invalid_program_is_an_error_with_the_variable() {
         let told = |named: &str, text: &str| {
             use std::fs::Permissions;
             use std::os::unix::fs::PermissionsExt as _;
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_fetched_where_none_is_on_the_path() {
+    fn program_is_fetched_if_none_is_on_the_path() {
         let fetch = || Ok(PathBuf::from("target/terraform/1.2.3/terraform"));
         assert_eq!(found_or_fetched(None, &[], fetch).unwrap(), "terraform");
     }
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn without_any_the_reader_is_told_where_to_get_one() {
+    fn error_says_where_to_get_a_cli() {
         let fetch =
             || Err(FetchError::NoSource { version: "1.2.3".to_owned(), failures: Vec::new() });
         let error = found_or_fetched(None, &[], fetch).unwrap_err().to_string();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn both_programs_say_what_they_are() {
+    fn both_programs_print_their_name_and_version() {
         let read = |line| Release::read(line).map(|release| (release.program, release.version));
         assert_eq!(read("Terraform v1.11.4"), Some((Program::Terraform, (1, 11))));
         assert_eq!(read("OpenTofu v1.10.0-rc1"), Some((Program::OpenTofu, (1, 10))));

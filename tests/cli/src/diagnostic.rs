@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_json_line_is_read_with_the_attribute_it_points_at() {
+    fn json_line_is_read_with_its_attribute() {
         let line = r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"S","detail":"D",
             "address":"x.y","snippet":{"code":"  project = \"a/b\""}}}"#;
         let read = Diagnostic::from_json(line).unwrap();
@@ -199,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn the_head_of_a_block_is_no_attribute() {
+    fn block_header_is_not_an_attribute() {
         let line =
             r#"{"diagnostic":{"severity":"error","snippet":{"code":"resource \"x\" \"y\" {"}}}"#;
         assert_eq!(Diagnostic::from_json(line).unwrap().attribute(), None);
     }
 
     #[test]
-    fn text_is_read_as_json_would_be() {
+    fn text_is_read_like_json() {
         let text = "\nError: One\n\n  with x.y,\n  on main.tf line 3, in resource \"x\" \"y\":\n   \
                     3:   id = 1\n\nThis is\n\
                     wrapped.\nResponse: No\nway\n\nAnd more.\n\nError: Two\n\nShort.\n\
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_does_not_depend_on_the_run() {
+    fn snapshots_do_not_depend_on_the_run() {
         let diagnostic = Diagnostic {
             severity: Severity::Warning,
             summary: "No answer from http://127.0.0.1:4711/api".to_owned(),

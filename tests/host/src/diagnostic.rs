@@ -73,7 +73,7 @@ mod tests {
     use crate::tfplugin6::attribute_path::Step;
 
     #[test]
-    fn a_path_reads_as_users_would_write_it() {
+    fn path_is_written_as_in_configuration() {
         let selectors = [
             Selector::AttributeName("a".to_owned()),
             Selector::AttributeName("b".to_owned()),

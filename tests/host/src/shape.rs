@@ -89,13 +89,13 @@ mod tests {
     }
 
     #[test]
-    fn every_attribute_is_there() {
+    fn every_attribute_is_present() {
         assert_eq!(shape().complete(json!({"name": "x"})), json!({"name": "x", "id": null}));
         assert_eq!(shape().complete(Value::Null), Value::Null);
     }
 
     #[test]
-    fn objects_of_a_map_are_completed_and_proposed_by_key() {
+    fn map_elements_are_completed_and_proposed_by_key() {
         let map = Attribute { name: "map".to_owned(), computed: false, elements: Some(shape()) };
         let outer = Shape { attributes: vec![map] };
         let config = outer.complete(json!({"map": {"a": {"name": "x"}, "b": {}}}));

@@ -335,7 +335,7 @@ async fn live(first: Vec<Declared>, steps: &[Step]) {
 }
 
 #[test]
-fn the_server_is_as_configured_unless_a_plan_warned() {
+fn server_matches_the_config_unless_a_plan_warned() {
     let runtime = Runtime::new().unwrap();
     let scenarios = (prop::collection::vec(declared(), 2..8), prop::collection::vec(step(), 1..5));
     hold(CASES, scenarios, |(first, steps)| runtime.block_on(live(first, &steps)));

@@ -83,7 +83,7 @@ impl Pair {
 }
 
 #[tokio::test]
-async fn an_unchanged_keeper_keeps_its_object() {
+async fn unchanged_keeper_keeps_its_object() {
     for walked in [Walked::ReadBefore, Walked::PlannedBefore] {
         for pair in pairs() {
             let (gitlab, kept, removed) = pair.established().await;
@@ -105,7 +105,7 @@ async fn an_unchanged_keeper_keeps_its_object() {
 /// Nobody knew of the keeper when the removal was planned, so its own plan says what is going to
 /// happen.
 #[tokio::test]
-async fn a_later_keeper_is_warned_or_keeps_its_object() {
+async fn later_keeper_is_warned_or_keeps_its_object() {
     for pair in pairs() {
         let (gitlab, kept, removed) = pair.established().await;
         let held = Server::of(&gitlab, 1);
@@ -136,7 +136,7 @@ async fn a_later_keeper_is_warned_or_keeps_its_object() {
 /// A keeper that changes is called by the apply: it adds the object back, also if the removal began
 /// before.
 #[tokio::test]
-async fn a_keeper_that_changes_keeps_its_object() {
+async fn keeper_that_changes_keeps_its_object() {
     for mut pair in pairs() {
         let (gitlab, kept, removed) = pair.established().await;
         let held = Server::of(&gitlab, 1);
@@ -172,7 +172,7 @@ fn moving() -> (Vec<Pair>, Wanted) {
 }
 
 #[tokio::test]
-async fn a_replacement_leaves_what_an_unchanged_keeper_has() {
+async fn replacement_leaves_what_an_unchanged_keeper_has() {
     let (pairs, elsewhere) = moving();
     for pair in pairs {
         for walked in [Walked::ReadBefore, Walked::PlannedBefore] {
@@ -191,7 +191,7 @@ async fn a_replacement_leaves_what_an_unchanged_keeper_has() {
 /// where nobody is told of the keeper. Hosts that hand the first plan on tell of it all the same;
 /// with others, a plan can only warn.
 #[tokio::test]
-async fn a_deposed_object_is_left_to_its_keeper() {
+async fn deposed_object_stays_with_its_keeper() {
     let (pairs, elsewhere) = moving();
     let elsewhere = Wanted { create_before_destroy: true, ..elsewhere };
     for pair in pairs {
@@ -224,7 +224,7 @@ async fn a_deposed_object_is_left_to_its_keeper() {
 }
 
 #[tokio::test]
-async fn the_last_of_two_managers_removes_the_object() {
+async fn last_of_two_managers_removes_the_object() {
     for pair in pairs() {
         for swapped in [false, true] {
             let (gitlab, one, other) = pair.established().await;

@@ -287,7 +287,7 @@ async fn entries_are_renamed_and_restricted_otherwise() {
 }
 
 #[tokio::test]
-async fn a_list_becomes_restricted_entries() {
+async fn list_becomes_restricted_entries() {
     assert_kept(|n| HandOver {
         before: list("list", n),
         after: restricted("entry", n, "READ_JOBS"),
@@ -306,12 +306,12 @@ async fn entries_become_a_list() {
 }
 
 #[tokio::test]
-async fn a_list_becomes_entries() {
+async fn list_becomes_entries() {
     assert_kept(|n| HandOver { before: list("list", n), after: entries("entry", n) }).await;
 }
 
 #[tokio::test]
-async fn a_list_is_renamed() {
+async fn list_is_renamed() {
     assert_kept(|n| HandOver { before: list("old", n), after: list("new", n) }).await;
 }
 
@@ -346,12 +346,12 @@ async fn entries_exchange_their_targets_create_before_destroy() {
 }
 
 #[tokio::test]
-async fn a_list_is_replaced() {
+async fn list_is_replaced() {
     assert_kept_in_place(|n| replaced(list("list", n), false)).await;
 }
 
 #[tokio::test]
-async fn a_list_is_replaced_create_before_destroy() {
+async fn list_is_replaced_create_before_destroy() {
     assert_kept_in_place(|n| replaced(list("list", n), true)).await;
 }
 
@@ -377,7 +377,7 @@ async fn push_settings_are_replaced_create_before_destroy() {
 
 /// No project is restricted and opened again.
 #[tokio::test]
-async fn a_replaced_scope_is_not_written_to() {
+async fn replaced_scope_is_not_written_to() {
     for setting in
         [json!({"inbound_enabled": false}), json!({"push_repository_for_job_token_allowed": true})]
     {
@@ -402,7 +402,7 @@ async fn a_replaced_scope_is_not_written_to() {
 /// The new list fails to add a target of its own, after the old one has left the other targets to
 /// it.
 #[tokio::test]
-async fn a_failed_create_names_what_was_left_for_it() {
+async fn failed_create_names_what_was_left_for_it() {
     let (gitlab, before) = (gitlab(4), list("old", 3));
     let state = establish(&gitlab, &before).await;
     let changes = plan(&start(&gitlab).await, &list("new", 4), &before, &state).await;
@@ -428,7 +428,7 @@ async fn a_failed_create_names_what_was_left_for_it() {
 /// The same for a scope whose push setting is refused: the project stays open, and the state or the
 /// error says so.
 #[tokio::test]
-async fn a_failed_scope_tells_that_the_project_is_left_open() {
+async fn failed_scope_names_the_project_left_open() {
     let (gitlab, before) = (gitlab(1), open("old", 1));
     let state = establish(&gitlab, &before).await;
     let both = json!({"inbound_enabled": false, "push_repository_for_job_token_allowed": true});
@@ -456,7 +456,7 @@ fn names(text: &str, id: u64) -> bool {
 
 /// The list is read over REST, its permissions over GraphQL.
 #[tokio::test]
-async fn entry_removed_between_two_readings_is_not_hidden() {
+async fn entry_removed_between_two_reads_is_reported() {
     let gitlab = gitlab(1);
     let removed = Target::Project(OWNER + 2);
     gitlab.allow(OWNER, removed);

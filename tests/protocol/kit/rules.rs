@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_no_configuration_asked_for_breaks_a_rule() {
+    fn plan_that_differs_from_the_config_breaks_a_rule() {
         let (null, config) = (json!(null), json!({"name": "a", "ids": null}));
         let prior = json!({"name": "b", "ids": [1]});
         for planned in [json!({"name": "a", "ids": UNKNOWN}), json!({"name": "a", "ids": [2, 1]})] {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_promised_may_not_change() {
+    fn planned_values_must_not_change() {
         let promise = json!({"name": UNKNOWN, "ids": [1, UNKNOWN]});
         for later in [
             json!({"name": "a", "ids": [2, 1]}),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_wholly_known_is_not_storable() {
+    fn unknown_values_cannot_be_stored() {
         assert!(rules().storable(&json!({"name": "a", "ids": [1]})).is_empty());
         assert!(!rules().storable(&json!({"name": "a", "ids": [UNKNOWN]})).is_empty());
         assert!(!rules().storable(&json!(null)).is_empty());

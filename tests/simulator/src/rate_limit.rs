@@ -76,7 +76,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn one_request_too_many_waits_for_the_rest_of_the_window() {
+    fn request_beyond_the_limit_waits_for_the_next_window() {
         let (mut limit, start) = (RateLimit::new(2, 10 * SECOND), Instant::now());
         assert_eq!(limit.refuses(start), None);
         assert_eq!(limit.refuses(start + SECOND), None);
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_exceeded_in_a_row_are_told_from_those_apart() {
+    fn consecutive_exceeded_windows_are_counted() {
         let (mut limit, start) = (RateLimit::new(1, SECOND), Instant::now());
         let mut burst = |second: u32| {
             for _ in 0..3 {

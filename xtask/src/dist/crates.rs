@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn edges_follow_the_depth_of_lines() {
+    fn edges_follow_the_indentation() {
         let tree = "0top v1.0.0 (/project)\n1left v1.0.0\n2below v1.0.0\n1right v1.0.0\n2left \
             v1.0.0 (*)\n\
             ";
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn checksums_belong_to_one_version_each() {
+    fn each_version_has_its_checksum() {
         let lock = "version = 4\n\n[[package]]\nname = \"one\"\nversion = \"1.0.0\"\nchecksum = \
                     \"aa\"\n\n\
                     [[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\n \
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_is_linked_from_libraries_and_no_tools() {
+    fn program_links_libraries_but_no_build_tools() {
         let crates = of_program(crate::project(), &Target::of_this_machine().unwrap()).unwrap();
         let names: BTreeSet<&str> = crates.all.iter().map(|found| found.name.as_str()).collect();
         for linked in ["aws-lc-sys", "tokio", "reqwest", "tonic-prost"] {

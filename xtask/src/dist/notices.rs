@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_stands_once_below_all_that_come_with_it() {
+    fn shared_license_text_is_printed_once() {
         let folder = tempfile::tempdir().unwrap();
         let one = package(
             folder.path(),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_without_the_words_of_its_licence_is_an_error() {
+    fn package_without_a_license_text_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let with = package(folder.path(), "with", &[("COPYING", "Do as you like.")]);
         let without = Crate {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_passes_on_what_its_crates_ask_for() {
+    fn notices_have_the_license_texts_of_all_crates() {
         let target = Target::of_this_machine().unwrap();
         let notices = compose(&crates::of_program(crate::project(), &target).unwrap().all).unwrap();
         for linked in ["aws-lc-sys ", "tokio ", "reqwest ", "tonic-prost "] {

@@ -4,7 +4,7 @@ use super::*;
 use crate::needs::TERRAFORM_DATA;
 
 #[test]
-fn each_bad_element_is_an_error_at_its_path() {
+fn each_invalid_element_is_an_error_at_its_path() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
@@ -44,7 +44,7 @@ fn each_bad_element_is_an_error_at_its_path() {
 }
 
 #[test]
-fn keys_written_as_numbers_crash_no_host() {
+fn numeric_keys_do_not_crash_the_cli() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     // Group 1 is that of the project, which a warning tells.
@@ -110,7 +110,7 @@ fn unknown_policy_is_an_error_of_the_plan_at_its_element() {
 }
 
 #[test]
-fn target_that_two_keys_name_is_an_error_of_the_plan() {
+fn target_of_two_keys_is_an_error_of_the_plan() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
@@ -134,7 +134,7 @@ fn target_that_two_keys_name_is_an_error_of_the_plan() {
 }
 
 #[test]
-fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
+fn key_of_a_missing_target_is_an_error_at_its_element() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive(
@@ -170,7 +170,7 @@ fn key_that_leads_nowhere_fails_the_apply_at_its_element() {
 }
 
 #[test]
-fn policies_that_turn_out_null_are_an_error() {
+fn policies_that_become_null_are_an_error() {
     TERRAFORM_DATA.require();
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);

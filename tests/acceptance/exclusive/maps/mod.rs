@@ -55,7 +55,7 @@ const BOTH_KINDS: &str = r#"
 "#;
 
 #[test]
-fn list_becomes_what_the_maps_say_and_plans_clean() {
+fn allowlist_matches_the_maps_and_plans_clean() {
     let gitlab = FOUR_PROJECTS.allowing(&[OLD], &[OPS]);
     let tf = workspace(&gitlab);
     tf.config(&exclusive(BOTH_KINDS));
@@ -199,7 +199,7 @@ fn sets_become_maps_and_maps_become_sets_in_place() {
 }
 
 #[test]
-fn import_is_keyed_by_id_and_paths_are_no_write() {
+fn import_uses_ids_as_keys_and_paths_write_nothing() {
     let gitlab = FOUR_PROJECTS.start();
     gitlab.allow_with(APP, Target::Project(LIB), only(&["READ_JOBS"]));
     gitlab.allow(APP, Target::Group(OPS));
@@ -241,7 +241,7 @@ fn create_names_the_permissions_that_it_changes() {
 }
 
 #[test]
-fn limited_group_above_the_project_is_told() {
+fn limited_parent_group_is_warned_of() {
     let gitlab = FOUR_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&exclusive(r#"groups = { acme = { job_token_policies = ["READ_JOBS"] } }"#));

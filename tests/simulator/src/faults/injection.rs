@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_strikes_what_it_names_and_nothing_else() {
+    fn fault_affects_only_the_requests_that_it_names() {
         let mut faults = Faults::default();
         faults.inject(
             Fault::BadGateway.on(Route::AllowlistProjectPost).project(1).target(Target::Project(2)),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_lets_pass_then_strikes_then_ends() {
+    fn fault_skips_then_strikes_then_ends() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::InternalError).after(2).times(2));
         let struck: Vec<bool> =
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_strike_one_after_the_other() {
+    fn faults_strike_in_turn() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).once());
         faults.inject(Injection::from(Fault::InternalError).once().carried_out());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_for_an_operation_spares_the_others() {
+    fn fault_for_an_operation_spares_the_others() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).named("addEntry"));
         let names = ["Widen".to_owned(), "addEntry".to_owned()];
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_for_writes_spares_reads() {
+    fn fault_for_writes_spares_reads() {
         let mut faults = Faults::default();
         faults.inject(Injection::from(Fault::BadGateway).writes_only());
         assert!(faults.strike(&sighting(Route::ScopeGet, 1, 1)).is_none());

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operation_is_the_one_that_is_named() {
+    fn operation_is_the_named_one() {
         let query =
             r#"query A { project(fullPath: "a/a") { id } } mutation B { add(x: 1) { id } }"#;
         let named =
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_of_a_query_that_is_none() {
+    fn invalid_query_has_no_operation() {
         assert_eq!(summary(serde_json::json!({ "query": "}{" })), Summary::default());
         assert_eq!(summary(serde_json::json!([1])), Summary::default());
         assert!(Request::read(b"{").is_err());

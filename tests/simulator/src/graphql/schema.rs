@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_have_the_fields_of_their_time() {
+    fn each_version_has_its_fields() {
         for (ty, field, before, since) in [
             ("ProjectCiCdSetting", "pushRepositoryForJobTokenAllowed", "17.1", "17.2"),
             ("Project", "ciJobTokenAuthLogs", "17.5", "17.6"),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_have_types_of_their_own_since_18_3() {
+    fn targets_have_separate_types_since_18_3() {
         let members = |version| {
             let schema = schema(&settings(version));
             let members = &schema.get_union(TARGET).unwrap().members;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_is_gone_from_its_type_or_from_all() {
+    fn field_is_removed_from_one_type_or_from_all() {
         let missing = |ty: Option<&str>| MissingField {
             ty: ty.map(str::to_owned),
             name: "webUrl".to_owned(),

@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn the_default_size_is_20_and_the_largest_100() {
+    fn default_size_is_20_and_the_largest_100() {
         assert_eq!(page(""), Page { number: 1, size: 20 });
         assert_eq!(page("per_page=1000&page=2"), Page { number: 2, size: 100 });
         assert_eq!(page("per_page=&page=-1"), Page { number: 1, size: 20 });
     }
 
     #[test]
-    fn a_page_that_is_no_number_is_refused() {
+    fn invalid_page_number_is_rejected() {
         for (query, message) in [
             ("page=x", "page is invalid"),
             ("per_page=1.5", "per_page is invalid"),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_cut_the_list_without_gap_or_overlap() {
+    fn pages_split_the_list_without_gap_or_overlap() {
         let list: Vec<u32> = (0..201).collect();
         let pages: Vec<u32> = (1..=3)
             .flat_map(|n| page(&format!("page={n}&per_page=100")).slice(&list).to_vec())

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_an_integer_or_one_written_as_text() {
+    fn id_can_be_an_integer_or_its_text() {
         for (value, expected) in [
             (json!(12), None),
             (json!("12"), None),
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_out_of_range_names_nobody() {
+    fn id_out_of_range_is_unknown() {
         for body in [
             r#"{"id": 99999999999999999999}"#,
             r#"{"id": -3}"#,
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boolean_is_no_number() {
+    fn boolean_is_not_a_number() {
         for (value, expected) in [
             (json!(false), None),
             (json!("false"), None),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn all_complaints_come_in_one_message() {
+    fn all_errors_are_in_one_message() {
         let found = complaint(&json!({ "id": "x" }), |check| {
             check.id("id");
             check.id("target_project_id");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_reads_like_json_and_the_body_wins_over_the_query() {
+    fn form_is_read_like_json_and_body_overrides_query() {
         let params = Params::read(
             "a=1&b=2",
             Some("application/x-www-form-urlencoded; charset=utf-8"),
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_cannot_be_read_is_refused() {
+    fn unreadable_body_is_rejected() {
         let broken = Params::read("", Some("application/json"), b"{\"enabled\":");
         assert_eq!(broken, Err(Answer::error(400, "message body does not match declared format")));
         assert_eq!(Params::read("", Some("text/plain"), b"enabled").unwrap_err().status, 415);

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_relative_root_is_written_in_any_way_and_must_be_met() {
+    fn relative_root_is_normalized_and_required() {
         for root in ["gitlab", "/gitlab", "/gitlab/"] {
             let site = Site::new("http://127.0.0.1:80".into(), root);
             assert_eq!(site.url(), "http://127.0.0.1:80/gitlab");

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_in_a_group_reaches_the_projects_below() {
+    fn role_in_a_group_applies_to_its_projects() {
         let (mut world, app, acme) = world();
         let bot = add(&mut world, TokenSpec::new("bot").developer_of(acme).maintainer_of(app));
         assert_eq!(world.role(bot, app), Some(Role::Maintainer));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_sees_nothing_but_what_is_public() {
+    fn user_without_a_role_sees_only_public_projects() {
         let (mut world, app, _) = world();
         let bot = add(&mut world, TokenSpec::new("bot"));
         assert!(!world.can_see(bot, app));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_stays_hidden_even_from_an_administrator() {
+    fn hidden_targets_are_hidden_from_administrators_too() {
         let (mut world, app, _) = world();
         let bot = add(&mut world, TokenSpec::new("bot").administrator());
         world.token_named("bot").unwrap().set_hidden(app, true);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_does_not_print_its_secret() {
+    fn debug_output_of_a_token_has_no_secret() {
         let (mut world, ..) = world();
         let secret = world.add_token(TokenSpec::new("bot"));
         assert!(!format!("{world:?}").contains(&secret));

@@ -52,7 +52,7 @@ mod tests {
     use crate::world::{Target, TokenSpec};
 
     #[test]
-    fn a_refused_change_changes_no_other_setting() {
+    fn rejected_change_changes_no_setting() {
         let mut world = World::default();
         let app = world.add_project("acme/app").unwrap();
         let secret = world.add_token(TokenSpec::new("bot").maintainer_of(Target::Project(app)));

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_classic_token_needs_no_permission_unless_enforced() {
+    fn classic_token_needs_permissions_only_if_enforced() {
         let mut world = World::default();
         let token = add(&mut world, TokenSpec::new("classic"));
         assert_eq!(world.check_permission(token, NEEDED), Ok(()));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fine_grained_token_needs_the_very_permission() {
+    fn fine_grained_token_needs_the_exact_permission() {
         let mut world = World::default();
         let right =
             add(&mut world, TokenSpec::new("right").fine_grained(["Job Token Scope: Read"]));

@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_groups_above_a_project_are_created_with_it() {
+    fn groups_above_a_project_are_created_with_it() {
         let mut world = World::default();
         world.add_project("acme/team/app").unwrap();
         assert_eq!(world.group_id("acme"), Some(1));
@@ -287,14 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn projects_and_groups_count_from_one_each() {
+    fn ids_of_projects_and_groups_start_at_one() {
         let mut world = World::default();
         assert_eq!(world.add_project("acme/app"), Ok(1));
         assert_eq!(world.group_id("acme"), Some(1));
     }
 
     #[test]
-    fn a_path_holds_one_thing_only() {
+    fn path_can_be_used_only_once() {
         let mut world = World::default();
         world.add_project("acme/app").unwrap();
         assert_eq!(world.add_project("acme/APP"), Err(BuildError::PathTaken("acme/APP".into())));
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_needs_a_namespace_and_a_name() {
+    fn project_needs_a_namespace_and_a_name() {
         let mut world = World::default();
         assert_eq!(world.add_project("app"), Err(BuildError::NoNamespace("app".into())));
         assert_eq!(world.add_project("acme/"), Err(BuildError::BadPath("acme/".into())));
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_project_limits_inbound_access_to_an_empty_list() {
+    fn new_project_limits_inbound_access_to_an_empty_list() {
         let mut world = World::default();
         let id = world.add_project("acme/app").unwrap();
         let project = world.project(id).unwrap();

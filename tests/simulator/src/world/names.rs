@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_the_last_part_of_the_path_unless_set() {
+    fn name_defaults_to_the_last_part_of_the_path() {
         let mut world = World::default();
         let app = Target::Project(world.add_project("acme/team/app").unwrap());
         assert_eq!((world.name(app), world.full_name(app).as_str()), ("app", "acme / team / app"));

@@ -56,14 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_match_without_regard_to_case() {
+    fn paths_are_case_insensitive() {
         let mut names = Namespace::default();
         names.take("Acme/App", Occupant::Project(1));
         assert_eq!(names.find("aCME/aPP"), Some(Occupant::Project(1)));
     }
 
     #[test]
-    fn a_forwarding_address_ends_when_the_path_is_taken() {
+    fn redirect_ends_when_the_path_is_taken() {
         let mut names = Namespace::default();
         names.take("acme/app", Occupant::MovedProject(1));
         assert!(!names.is_taken("acme/app"));

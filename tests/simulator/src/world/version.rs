@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_read_like_any_other() {
+    fn default_is_read_like_any_other() {
         assert_eq!(version("18.8.0-ee"), Version::default());
         assert!(Version::default().is_enterprise() && !version("18.8.0").is_enterprise());
     }

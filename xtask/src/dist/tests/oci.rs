@@ -43,7 +43,7 @@ fn json(content: &[u8]) -> Value {
 }
 
 #[test]
-fn the_tag_leads_to_the_package_of_each_platform() {
+fn tag_leads_to_the_package_of_each_platform() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     place.pack(WINDOWS).unwrap();

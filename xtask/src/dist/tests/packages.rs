@@ -141,7 +141,7 @@ fn set_mode(path: &Path, mode: u32) {
 fn set_mode(_: &Path, _: u32) {}
 
 #[test]
-fn the_files_have_the_names_that_registries_look_for() {
+fn files_have_the_names_that_registries_expect() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let expected = [
@@ -170,7 +170,7 @@ fn package_has_an_executable_program_and_license_texts() {
 }
 
 #[test]
-fn the_program_for_windows_has_its_ending() {
+fn windows_program_has_its_extension() {
     let place = Place::new();
     place.pack("aarch64-pc-windows-msvc").unwrap();
     let names: Vec<String> =
@@ -179,7 +179,7 @@ fn the_program_for_windows_has_its_ending() {
 }
 
 #[test]
-fn packing_twice_gives_the_same_bytes_wherever_and_whenever() {
+fn packing_twice_gives_the_same_bytes() {
     let (one, other) = (Place::new(), Place::new());
     set_mode(&one.binary(), 0o700);
     set_mode(&other.binary(), 0o644);
@@ -206,7 +206,7 @@ fn packing_gives_the_same_bytes_on_every_machine() {
 }
 
 #[test]
-fn the_manifest_is_that_of_the_project_and_names_the_protocol() {
+fn manifest_is_copied_and_names_the_protocol() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let manifest =
@@ -216,7 +216,7 @@ fn the_manifest_is_that_of_the_project_and_names_the_protocol() {
 }
 
 #[test]
-fn a_checksum_is_the_sha_256_in_lower_case() {
+fn checksum_is_a_lowercase_sha_256() {
     let of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(checksums::sha256(b"abc"), of_abc);
 }
@@ -224,7 +224,7 @@ fn a_checksum_is_the_sha_256_in_lower_case() {
 /// Terraform's registry rejects a release whose `SHA256SUMS` names a file that the registry doesn't
 /// ask for.
 #[test]
-fn registries_read_checksums_of_packages_and_the_manifest_alone() {
+fn checksums_cover_only_packages_and_the_manifest() {
     let place = Place::new();
     place.pack("x86_64-pc-windows-msvc").unwrap();
     for stranger in
@@ -243,7 +243,7 @@ fn registries_read_checksums_of_packages_and_the_manifest_alone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_usual_tool_accepts_the_checksums() {
+fn sha256sum_accepts_the_checksums() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     for sums in ["SHA256SUMS", "checksums.txt"] {
@@ -266,7 +266,7 @@ fn each_signature_has_its_place_and_its_command() {
 }
 
 #[test]
-fn a_release_is_summed_up_when_it_is_whole_and_not_before() {
+fn checksums_need_a_complete_release() {
     let place = Place::new();
     let targets = target::of_releases().unwrap();
     let due: Vec<_> = targets.iter().filter(|target| !target.is_later()).collect();
@@ -286,7 +286,7 @@ fn a_release_is_summed_up_when_it_is_whole_and_not_before() {
 }
 
 #[test]
-fn a_release_without_a_system_is_asked_for() {
+fn missing_platform_of_a_release_is_named() {
     let place = Place::new();
     for target in target::of_releases().unwrap() {
         if !target.is_later() && target.platform().system() != "darwin" {
@@ -299,7 +299,7 @@ fn a_release_without_a_system_is_asked_for() {
 }
 
 #[test]
-fn what_comes_later_has_checksums_of_its_own() {
+fn later_files_have_separate_checksums() {
     let place = Place::new();
     place.pack(LINUX).unwrap();
     let error = place.sum_up(&[], Some("freebsd")).unwrap_err().to_string();
@@ -314,7 +314,7 @@ fn what_comes_later_has_checksums_of_its_own() {
 }
 
 #[test]
-fn a_release_is_for_four_systems_on_two_processors() {
+fn release_is_for_four_systems_on_two_processors() {
     let platforms = target::of_releases().unwrap();
     let mut platforms: Vec<String> =
         platforms.iter().map(|target| target.platform().to_string()).collect();
@@ -337,7 +337,7 @@ fn invalid_target_and_target_unknown_to_hosts_are_errors() {
 }
 
 #[test]
-fn a_binary_that_is_not_there_is_told() {
+fn missing_binary_is_an_error() {
     let place = Place::new();
     fs::remove_file(place.binary()).unwrap();
     let error = place.pack(LINUX).unwrap_err().to_string();

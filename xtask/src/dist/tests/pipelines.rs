@@ -66,7 +66,7 @@ fn each_pipeline_builds_for_every_target_of_a_release() {
 }
 
 #[test]
-fn the_targets_are_those_that_maintainers_read_of() {
+fn documented_targets_match_the_code() {
     let guide = read("CONTRIBUTING.md");
     let rows = guide.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
     let rows: BTreeSet<(String, String)> = rows
@@ -90,7 +90,7 @@ fn dependencies_are_checked_for_every_target_of_a_release() {
 }
 
 #[test]
-fn each_pipeline_begins_with_the_gate_under_both_programs() {
+fn each_pipeline_starts_with_the_gate_under_both_programs() {
     for (file, key, script) in [(GITHUB_GATE, "program", "run"), (GITLAB, "PROGRAM", "script")] {
         let programs: BTreeSet<String> = under(key, file).into_iter().collect();
         assert_eq!(programs, set(["terraform", "tofu"]), "{file}");
@@ -100,7 +100,7 @@ fn each_pipeline_begins_with_the_gate_under_both_programs() {
 }
 
 #[test]
-fn each_pipeline_tests_the_oldest_versions_that_are_promised() {
+fn each_pipeline_tests_the_oldest_supported_versions() {
     let page = read("docs-src/index.md");
     let [terraform, tofu] = OLDEST.map(|(_, version)| version);
     let promise = format!(
@@ -123,7 +123,7 @@ fn each_pipeline_tests_the_oldest_versions_that_are_promised() {
 
 /// GitHub starts the workflow by these patterns, GitLab the pipeline by its rule.
 #[test]
-fn tags_that_are_no_versions_start_nothing() {
+fn only_version_tags_start_a_release() {
     let patterns = ["v[0-9]+.[0-9]+.[0-9]+", "v[0-9]+.[0-9]+.[0-9]+-*"];
     assert_eq!(set(under("tags", GITHUB_RELEASE).iter().map(String::as_str)), set(patterns));
     let rule = r"$CI_COMMIT_TAG =~ /^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/";
@@ -143,7 +143,7 @@ fn one_compiler_is_used_everywhere() {
 /// A tag can be moved to other code by the owner of the repository, and these see the release
 /// before it is signed.
 #[test]
-fn actions_of_others_are_named_by_commit() {
+fn third_party_actions_are_pinned_by_commit() {
     for file in [GITHUB_GATE, GITHUB_RELEASE, GITHUB_PUBLISH, GITHUB_RUST] {
         for action in under("uses", file).iter().filter(|action| !action.starts_with("./")) {
             let commit = action.split_once('@').map_or("", |(_, commit)| commit);
@@ -156,7 +156,7 @@ fn actions_of_others_are_named_by_commit() {
 }
 
 #[test]
-fn what_is_published_is_what_is_made() {
+fn published_files_are_the_built_ones() {
     let prefix = format!("{EXECUTABLE}_");
     for (builds, publishes) in [(GITHUB_RELEASE, GITHUB_PUBLISH), (GITLAB, GITLAB)] {
         assert!(read(publishes).contains(&format!(" dist/{prefix}*\n")), "{publishes}");
@@ -185,7 +185,7 @@ fn job(file: &str, name: &str) -> String {
 }
 
 #[test]
-fn nothing_waits_for_what_comes_later() {
+fn no_job_needs_a_later_one() {
     for (file, name) in [(GITHUB_RELEASE, "publish"), (GITHUB_RELEASE, "oci"), (GITLAB, "publish")]
     {
         let (text, job) = (read(file), job_or_top(file, name));
@@ -209,7 +209,7 @@ fn job_or_top(file: &str, name: &str) -> String {
 /// The key is in the environment of one step. Its job builds nothing, and runs the script that
 /// takes the key out of there alone.
 #[test]
-fn the_key_is_seen_by_the_job_that_signs_alone() {
+fn only_the_signing_job_has_the_key() {
     let release = read(GITHUB_PUBLISH);
     let steps: Vec<&str> =
         release.split("\n      - ").filter(|step| step.contains("secrets.")).collect();

@@ -76,7 +76,7 @@ fn sign(folder: &Path, key: &str, passphrase: &str) -> Output {
 }
 
 #[test]
-fn a_signature_is_binary_and_detached_and_that_of_the_key() {
+fn signature_is_binary_detached_and_valid() {
     let Some(keys) = Keys::new() else { return };
     let (key, (folder, sums)) = (keys.secret("rsa2048"), release());
 
@@ -128,7 +128,7 @@ fn key_that_registries_reject_leaves_no_signature() {
 }
 
 #[test]
-fn a_wrong_passphrase_fails_and_is_not_told() {
+fn wrong_passphrase_fails_without_showing_it() {
     let Some(keys) = Keys::new() else { return };
     let (key, (folder, _)) = (keys.secret("ed25519"), release());
 
@@ -141,7 +141,7 @@ fn a_wrong_passphrase_fails_and_is_not_told() {
 }
 
 #[test]
-fn a_folder_without_checksums_is_refused() {
+fn folder_without_checksums_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let signed = sign(folder.path(), "none", "");
     assert!(!signed.status.success(), "{signed:?}");

@@ -11,7 +11,7 @@ use crate::project;
 const FOLDERS: [&str; 5] = ["contributing", "docs", "examples", "fuzz", "tests/terraform"];
 
 #[test]
-fn every_link_leads_to_a_file_and_a_heading_of_it() {
+fn every_link_has_an_existing_file_and_heading() {
     let mut count = 0;
     for page in pages() {
         let text = fs::read_to_string(&page).expect("a page");
@@ -74,7 +74,7 @@ fn outside_of_code(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn a_heading_is_named_as_web_pages_name_it() {
+fn heading_anchors_match_those_of_web_pages() {
     let page = "# A `b` c!\n```\n# No heading\n```\n<a id=\"nestedatt--d\"></a>\nSee [it](#a-b-c) \
         and [else](https://x.y).\n\
         ";

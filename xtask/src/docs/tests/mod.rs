@@ -11,7 +11,7 @@ fn pages() -> Pages {
 }
 
 #[test]
-fn what_is_committed_is_what_the_command_writes() {
+fn committed_documentation_is_up_to_date() {
     let folder = project().join(FOLDER);
     let pages = pages();
     let mut stale: BTreeSet<PathBuf> = files(&folder).expect("docs/");
@@ -26,7 +26,7 @@ fn what_is_committed_is_what_the_command_writes() {
 }
 
 #[test]
-fn every_page_has_the_head_that_registries_read() {
+fn every_page_has_the_front_matter_of_registries() {
     for (file, page) in pages() {
         let (head, _) =
             page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).expect("a head");
@@ -46,7 +46,7 @@ fn every_page_has_the_head_that_registries_read() {
 
 /// The folders that the registry shows; it ignores all others.
 #[test]
-fn every_page_is_where_registries_look() {
+fn every_page_has_the_path_that_registries_expect() {
     const FOLDERS: [&str; 5] = ["", "data-sources", "guides", "list-resources", "resources"];
     for file in pages().into_keys() {
         let folder = file.parent().and_then(Path::to_str).expect("a folder");
@@ -106,7 +106,7 @@ fn explained() -> Vec<String> {
 }
 
 #[test]
-fn every_message_is_explained_and_nothing_else_is() {
+fn troubleshooting_explains_every_message_and_no_other() {
     let (titles, explained) = (source::titles(), explained());
     assert!(titles.len() > 40, "only {} titles are found: {titles:?}", titles.len());
     let mut unexplained = titles.clone();
@@ -151,7 +151,7 @@ fn titles_have_at_most_60_characters() {
 }
 
 #[test]
-fn every_variable_of_the_environment_is_on_the_first_page() {
+fn index_page_lists_every_environment_variable() {
     let (page, variables) = (page("index.md"), source::variables());
     assert!(variables.contains("GITLAB_TOKEN"), "{variables:?}");
     for variable in variables {

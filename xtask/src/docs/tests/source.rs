@@ -206,7 +206,7 @@ pub(super) fn is_one_of(title: &str, text: &str) -> bool {
 }
 
 #[test]
-fn a_title_is_recognised_with_its_values() {
+fn title_is_recognised_with_its_values() {
     assert!(is_one_of("No target", "No target"));
     assert!(!is_one_of("No target", "No targets"));
     assert!(is_one_of("Can't look up the … `…`", "Can't look up the group `a/b`"));
