@@ -149,7 +149,7 @@ impl Entries {
         Ok(Self { subject, sources, entries_each: targets.len() })
     }
 
-    /// The floor: nothing of it is GitLab's business.
+    /// Makes a workspace of the floor, which doesn't use GitLab.
     fn terraform_data(cli: &Cli, size: Size) -> Result<Self, Box<dyn Error>> {
         let sources: Vec<_> = (1..=size.projects as u64).collect();
         let targets: Vec<_> = (1..=size.entries_each.sum() as u64).map(Target::Project).collect();
@@ -167,7 +167,7 @@ impl Entries {
         Ok(Self { subject: Subject::floor(cli, &config)?, sources: Vec::new(), entries_each: 0 })
     }
 
-    /// Apply (of everything), plan (of nothing new) and destroy.
+    /// Applies everything, plans without changes, and destroys.
     fn cycle(&self) -> [Cost; 3] {
         let apply = self.subject.cost(COMMANDS[0]);
         self.assert_on_each_list(self.entries_each);
@@ -177,7 +177,7 @@ impl Entries {
         [apply, plan, destroy]
     }
 
-    /// The bench measures a success.
+    /// Panics unless each list has this many entries, since a failed run must not be measured.
     fn assert_on_each_list(&self, entries: usize) {
         for source in &self.sources {
             let list = self.subject.gitlab.allowlist(*source);
@@ -186,8 +186,8 @@ impl Entries {
     }
 }
 
-/// The same map for both, written out: Terraform works it out anew for each instance, which is no
-/// cost of ours.
+/// Returns the same literal map for both configurations: Terraform evaluates an expression again
+/// for each instance, which isn't a cost of the provider.
 fn instances(sources: &[u64], targets: &[Target]) -> String {
     let pairs =
         sources.iter().flat_map(|source| targets.iter().map(move |target| (source, target)));
@@ -208,8 +208,8 @@ fn instances(sources: &[u64], targets: &[Target]) -> String {
     format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
 }
 
-/// The quickest of some runs of each command, ours beside the floor. They take turns, so that a
-/// slow minute of the machine falls on both.
+/// Returns the fastest of several runs of each command. Provider and floor alternate, so that a
+/// slow minute of the machine affects both.
 fn measure([ours, floor]: &[Entries; 2], runs: usize) -> [[Cost; 2]; 3] {
     let mut best = (ours.cycle(), floor.cycle());
     for _ in 1..runs {

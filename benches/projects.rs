@@ -65,7 +65,7 @@ fn measure(cli: &Cli, projects: usize, latency: u64) -> Result<(), Box<dyn Error
     Ok(())
 }
 
-/// A plan without changes where something in front of GitLab refuses GraphQL.
+/// Measures a plan without changes where a proxy rejects GraphQL.
 fn without_graphql(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
     let ours = Subject::provider(cli, gitlab(projects, 0), &configuration(projects))?;
     ours.cost(&["apply", "-auto-approve", "-no-color"]);
@@ -79,7 +79,7 @@ fn without_graphql(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Plan and apply of one new entry on each of the projects' allowlists.
+/// Measures plan and apply of one new entry on each project's allowlist.
 fn one_new_entry(cli: &Cli, projects: usize) -> Result<(), Box<dyn Error>> {
     let config = format!(
         r#"

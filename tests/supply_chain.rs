@@ -17,7 +17,7 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The lines of a file between one heading and the next.
+/// Returns the lines of a file between one heading and the next.
 fn section<'a>(text: &'a str, heading: &str, next: char) -> Vec<&'a str> {
     let lines = text.lines().skip_while(|line| *line != heading).skip(1);
     let lines: Vec<&str> = lines.take_while(|line| !line.starts_with(next)).collect();
@@ -28,14 +28,14 @@ fn section<'a>(text: &'a str, heading: &str, next: char) -> Vec<&'a str> {
 /// The table of the dependencies that only some systems have.
 const UNIX: &str = "[target.'cfg(all(unix, not(target_vendor = \"apple\")))'.dependencies]";
 
-/// The names in a table of dependencies. Those that are paths are parts of the project.
+/// Returns the names in a table of dependencies. Those that are paths are parts of the project.
 fn dependencies(manifest: &str, table: &str) -> BTreeSet<String> {
     let lines = section(manifest, table, '[').into_iter();
     let outside = lines.filter(|line| !line.contains("path = ") && !line.starts_with('#'));
     outside.filter_map(|line| Some(line.split_once([' ', '.'])?.0.to_owned())).collect()
 }
 
-/// The names under a heading of the list, each with a reason.
+/// Returns the names under a heading of the list, each with a reason.
 fn listed(list: &str, heading: &str) -> BTreeSet<String> {
     let rows = section(list, heading, '#').into_iter().filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {

@@ -153,10 +153,15 @@ fn invalid_target_fails_before_any_request() {
     for target in ["target_project_id = 0", "target_group_id = 0", "target_project = \"a1b2c3d4\""]
     {
         tf.config(&format!(
-            "provider \"gitlab\" {{\n  early_auth_check = false\n}}\n\
-             resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \
-             \"acme/app\"\n  {target}\n}}\n\
-             "
+            r#"
+            provider "gitlab" {{
+              early_auth_check = false
+            }}
+            resource "gitlab_job_token_allowlist_entry" "this" {{
+              project = "acme/app"
+              {target}
+            }}
+            "#
         ));
         tf.run(&["validate", "-no-color"]).succeeds();
         assert!(tf.plan().error().starts_with("Error: Invalid "), "{target}");
@@ -352,8 +357,12 @@ fn open_scope_of_an_unknown_id_warns() {
     let gitlab = Simulator::start();
     let tf = workspace(&gitlab);
     tf.config(
-        "resource \"gitlab_job_token_scope\" \"this\" {\n  project = 4711\n  inbound_enabled = \
-         false\n}\n",
+        r#"
+        resource "gitlab_job_token_scope" "this" {
+          project = 4711
+          inbound_enabled = false
+        }
+        "#,
     );
 
     let warnings = tf.plan().succeeds().run().warnings();
@@ -366,9 +375,12 @@ fn exclusive_allowlist_of_an_unknown_id() {
     let gitlab = APP_ONLY.start();
     let tf = workspace(&gitlab);
     tf.config(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = 4711\n  \
-         target_project = 1\n}\n\
-         ",
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          project = 4711
+          target_project = 1
+        }
+        "#,
     );
 
     let warning = tf.plan().warning();

@@ -42,8 +42,8 @@ import {
 
 const GENERATED: &str = "generated.tf";
 
-/// `acme/app` is open, with `acme/lib` and group `ops` on its allowlist. That of `acme/lib` is
-/// empty.
+/// Starts a GitLab in which `acme/app` is open and has `acme/lib` and group `ops` on its allowlist.
+/// The allowlist of `acme/lib` is empty.
 fn open_app() -> Simulator {
     let gitlab = FOUR_PROJECTS.allowing(&[2], &[2]);
     gitlab.set_inbound_enabled(1, false);
@@ -130,9 +130,13 @@ fn generated_configuration_plans_clean_under_its_local_name() {
     tf.file(
         "versions.tf",
         &format!(
-            "terraform {{\n  required_providers {{\n    gitlab-job-token = {{ source = \
-            {PROVIDER_SOURCE:?} }}\n  }}\n}}\n\
-            "
+            r#"
+            terraform {{
+              required_providers {{
+                gitlab-job-token = {{ source = {PROVIDER_SOURCE:?} }}
+              }}
+            }}
+            "#
         ),
     );
     tf.config(&imports_with_provider("gitlab-job-token"));

@@ -11,16 +11,20 @@ use crate::worlds::THREE_PROJECTS;
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.this";
 const SCOPE: &str = "gitlab_job_token_scope.app";
 
-/// `acme/lib` and group `partners` are on the allowlist of `acme/app`, `acme/other` isn't.
+/// Starts a GitLab in which `acme/lib` and group `partners` are on the allowlist of `acme/app`, but
+/// `acme/other` isn't.
 fn lib_and_partners_allowed() -> Simulator {
     THREE_PROJECTS.allowing(&[2], &[2])
 }
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  \
-         {target}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          project = "{project}"
+          {target}
+        }}
+        "#
     )
 }
 
@@ -82,9 +86,12 @@ fn scope_is_imported_by_id() {
     gitlab.set_inbound_enabled(1, false);
     let tf = workspace(&gitlab);
     tf.config(
-        "resource \"gitlab_job_token_scope\" \"app\" {\n  project = 1\n  inbound_enabled = \
-        false\n}\n\
-        ",
+        r#"
+        resource "gitlab_job_token_scope" "app" {
+          project = 1
+          inbound_enabled = false
+        }
+        "#,
     );
 
     tf.import(SCOPE, "1").succeeds();

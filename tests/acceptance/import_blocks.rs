@@ -8,7 +8,7 @@ use crate::kit::workspace;
 use crate::needs::{IMPORT_BLOCKS, IMPORT_FOR_EACH};
 use crate::worlds::FOUR_PROJECTS;
 
-/// Everything else but group `acme` is on the allowlist of `acme/app`.
+/// Starts a GitLab in which everything but group `acme` is on the allowlist of `acme/app`.
 fn full() -> Simulator {
     FOUR_PROJECTS.allowing(&[2, 3, 4], &[2, 3])
 }
@@ -29,7 +29,7 @@ fn imports_clean(config: &str, count: usize) {
     tf.plan().changes_nothing().warns_of_nothing();
 }
 
-/// The only error of a plan for that configuration.
+/// Returns the only error of a plan for this configuration.
 fn planning_error(config: &str) -> String {
     IMPORT_FOR_EACH.require();
     let gitlab = full();

@@ -56,7 +56,7 @@ impl Installing {
         self.run_beside(arguments, &self.tf.home().join("none.tfrc"))
     }
 
-    /// The same where this file configures the CLI.
+    /// Runs the provider's own command with this CLI configuration.
     #[track_caller]
     fn run_beside(&self, arguments: &[&str], cli_config: &Path) -> String {
         let mut command = Command::new(PROVIDER);
@@ -75,7 +75,7 @@ impl Installing {
         fs::read_to_string(self.tf.directory().join(".terraform.lock.hcl")).unwrap()
     }
 
-    /// The address by which the program calls the provider.
+    /// Returns the provider's address as the CLI shows it.
     fn address(&self) -> String {
         format!("{}/aff15f21/gitlab-job-token", self.tf.registry())
     }
@@ -94,8 +94,8 @@ impl Installing {
     }
 }
 
-/// The block for the CLI's own configuration in what was said; its end is the first line that is
-/// indented as little.
+/// Returns the block for the CLI configuration in the output. It ends at the first line with the
+/// same indentation.
 fn block_in(said: &str) -> String {
     let lines = said.lines().skip_while(|line| !line.starts_with("  provider_installation {"));
     let mut block = lines.take_while(|line| *line != "  }").collect::<Vec<_>>().join("\n");
@@ -103,7 +103,7 @@ fn block_in(said: &str) -> String {
     block
 }
 
-/// The executables of all versions and platforms in a mirror.
+/// Returns the executables of all versions and platforms in a mirror.
 fn executables(mirror: &Path) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![mirror.to_owned()]);
     while let Some(folder) = folders.pop() {

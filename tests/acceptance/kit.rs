@@ -28,7 +28,7 @@ pub(crate) fn bare_workspace() -> Workspace {
     Workspace::new(cli(), Path::new(PROVIDER)).expect("a workspace for the built provider")
 }
 
-/// As [`workspace`], of a CLI that knows of no provider yet.
+/// Makes a workspace as [`workspace`] does, but for a CLI without an installed provider.
 #[track_caller]
 pub(crate) fn workspace_without_provider(gitlab: &Simulator) -> Workspace {
     connected(Workspace::without_provider(cli()).expect("a workspace"), gitlab)
@@ -58,7 +58,7 @@ pub(crate) fn cli() -> &'static Cli {
     }
 }
 
-/// An ignored test fails no pipeline, so one that relies on these tests says so.
+/// Checks whether this is a CI job, which must not pass with ignored tests.
 fn must_run() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
@@ -86,7 +86,7 @@ pub(crate) fn say(what: &str) {
     drop(std::io::stderr().write_all(format!("\n{what}\n\n").as_bytes()));
 }
 
-/// A fault by which GitLab answers 200 with this JSON.
+/// Returns a fault with which GitLab responds with status 200 and this JSON.
 pub(crate) fn json(body: &str) -> Fault {
     Fault::Answers {
         status: 200,
@@ -95,7 +95,7 @@ pub(crate) fn json(body: &str) -> Fault {
     }
 }
 
-/// `config` with a piece of it replaced, which must be there.
+/// Returns `config` with a piece of it replaced, which must be there.
 #[track_caller]
 pub(crate) fn replaced(config: &str, piece: &str, by: &str) -> String {
     assert!(config.contains(piece), "no {piece:?} in {config}");

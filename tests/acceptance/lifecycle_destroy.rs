@@ -6,7 +6,7 @@ use terraform_cli::Workspace;
 use crate::kit::workspace;
 use crate::needs::{KEPT_WITHOUT_BLOCK, LIFECYCLE_DESTROY};
 
-/// An entry that exists `count` times, for a project.
+/// Returns an entry of a project with this `count`.
 fn entry(count: usize, target: &str) -> String {
     format!(
         r#"
@@ -22,8 +22,8 @@ fn entry(count: usize, target: &str) -> String {
     )
 }
 
-/// Project 1 `acme/app` with an entry for 2 `acme/lib` that a destroy keeps, and project 3
-/// `acme/docs`.
+/// Applies an entry for project 2 `acme/lib` to project 1 `acme/app` that a destroy keeps. Project
+/// 3 is `acme/docs`.
 fn kept() -> (Simulator, Workspace) {
     LIFECYCLE_DESTROY.require();
     let gitlab = Simulator::start();

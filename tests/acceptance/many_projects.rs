@@ -17,12 +17,12 @@ const LATENCY: Duration = Duration::from_millis(250);
 /// of the token.
 const TRIES: usize = 6;
 
-/// A scope and an exclusive list of two projects and a group, by path, of each of so many projects.
+/// Returns a scope and an exclusive list, of two projects and a group by path, for each project.
 fn configuration(projects: usize) -> String {
     include_str!("../fixtures/many_projects.tf").replace("PROJECTS", &projects.to_string())
 }
 
-/// Those projects on a slow GitLab, restricted as GitLab does by default.
+/// Starts a slow GitLab with these projects, which are restricted by default.
 fn gitlab(projects: usize) -> (Simulator, Vec<u64>) {
     let gitlab = Simulator::builder().version("19.4").start();
     let projects =
@@ -40,7 +40,7 @@ fn applied(gitlab: &Simulator, tf: &Workspace, config: &str) {
     gitlab.clear_requests();
 }
 
-/// The requests by kind, for people.
+/// Returns the number of requests of each kind, as readable text.
 fn by_kind(requests: &Requests) -> String {
     let mut kinds = BTreeMap::<String, usize>::new();
     for request in requests.iter() {

@@ -48,7 +48,7 @@ impl Official {
         }
     }
 
-    /// A workspace with this in its state under that name, and this configuration.
+    /// Makes a workspace with this object in its state.
     fn stored_as(&self, name: &str, gitlab: &Simulator, config: &str) -> Workspace {
         let tf = workspace(gitlab);
         let state = json!({
@@ -69,8 +69,8 @@ impl Official {
         tf
     }
 
-    /// A workspace with this in its state, and a configuration that moves it to the resource of
-    /// `config`.
+    /// Makes a workspace with this object in its state, and a configuration that moves it to the
+    /// resource of `config`.
     pub(crate) fn moved_to(&self, gitlab: &Simulator, resource: &str, config: &str) -> Workspace {
         MOVED_BETWEEN_PROVIDERS.require();
         let moved = format!("moved {{\n  from = {}.old\n  to   = {resource}\n}}\n", self.type_name);
@@ -78,7 +78,7 @@ impl Official {
     }
 }
 
-/// A directory with something that is named as the provider at that address is.
+/// Makes a directory with a program named like the provider at this address.
 fn stand_in(beside: &Path, address: &str) -> PathBuf {
     let directory = beside.join("other");
     std::fs::create_dir(&directory).expect("a directory");
@@ -88,7 +88,7 @@ fn stand_in(beside: &Path, address: &str) -> PathBuf {
     directory
 }
 
-/// `acme/lib` and group `ops` are on the allowlist of `acme/app`.
+/// Starts a GitLab in which `acme/lib` and group `ops` are on the allowlist of `acme/app`.
 fn lib_and_ops_allowed() -> Simulator {
     FOUR_PROJECTS.allowing(&[2], &[2])
 }
@@ -115,8 +115,8 @@ fn moves_clean(official: &Official, resource: &str, config: &str) -> (Value, Vec
     (tf.state().of(resource).clone(), warnings)
 }
 
-/// The title of a plan's only error. The rest differs: some OpenTofus name the source provider by
-/// its type alone.
+/// Returns the title of a plan's only error. The detail differs: some versions of OpenTofu name the
+/// source provider only by its type.
 #[track_caller]
 fn refusal(tf: &Workspace) -> String {
     let plan = tf.plan();
@@ -128,17 +128,23 @@ fn refusal(tf: &Workspace) -> String {
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = {project:?}\n  \
-         {target}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          project = {project:?}
+          {target}
+        }}
+        "#
     )
 }
 
 fn list(project: &str, targets: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {{\n  project = {project:?}\n  \
-         {targets}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "this" {{
+          project = {project:?}
+          {targets}
+        }}
+        "#
     )
 }
 

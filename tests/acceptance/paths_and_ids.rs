@@ -14,9 +14,12 @@ const TEAM: u64 = 3;
 
 fn entry(project: &str, target: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {{\n  project = \"{project}\"\n  \
-         {target}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {{
+          project = "{project}"
+          {target}
+        }}
+        "#
     )
 }
 

@@ -10,11 +10,17 @@ use crate::worlds::APP_ONLY;
 /// A port of this machine on which nothing listens.
 pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
 
-/// A configuration of a provider block and one scope.
+/// Returns a configuration of a provider block and one scope.
 pub(crate) fn with_block(block: &str) -> String {
     format!(
-        "provider \"gitlab\" {{\n{block}\n}}\n\
-         resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n}}\n"
+        r#"
+        provider "gitlab" {{
+          {block}
+        }}
+        resource "gitlab_job_token_scope" "app" {{
+          project = "acme/app"
+        }}
+        "#
     )
 }
 

@@ -491,15 +491,25 @@ fn base_url_of_a_page() {
 #[test]
 fn new_resources_can_be_planned_without_gitlab() {
     let (_gitlab, tf) = APP_ONLY.with_workspace();
-    let entry = "resource \"gitlab_job_token_allowlist_entry\" \"e\" {\n  project = 1\n  \
-        target_project_id = 2\n}\n\
-        ";
-    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"l\" {\n  project = 3\n  \
-        target_project_ids = [2]\n}\n\
-        ";
-    let block = "provider \"gitlab\" {\n  base_url = \"http://127.0.0.1:1\"\n  early_auth_check = \
-        false\n  retries = 0\n}\n\
-        ";
+    let entry = r#"
+        resource "gitlab_job_token_allowlist_entry" "e" {
+          project = 1
+          target_project_id = 2
+        }
+    "#;
+    let list = r#"
+        resource "gitlab_job_token_allowlist_exclusive" "l" {
+          project = 3
+          target_project_ids = [2]
+        }
+    "#;
+    let block = r#"
+        provider "gitlab" {
+          base_url = "http://127.0.0.1:1"
+          early_auth_check = false
+          retries = 0
+        }
+    "#;
     tf.config(&format!("{block}{entry}{list}"));
     tf.plan().succeeds();
 }

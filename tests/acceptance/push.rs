@@ -14,9 +14,12 @@ const PUSH: &str = "push_repository_for_job_token_allowed";
 
 fn scope(arguments: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  \
-         {arguments}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_scope" "app" {{
+          project = "acme/app"
+          {arguments}
+        }}
+        "#
     )
 }
 

@@ -20,8 +20,9 @@ const SCOPE: &str = "gitlab_job_token_scope";
 const ENTRY: &str = "gitlab_job_token_allowlist_entry";
 const EXCLUSIVE: &str = "gitlab_job_token_allowlist_exclusive";
 
-/// `acme/app` is open, and its allowlist has `other/lib` with few permissions and group `other`.
-/// The jobs of `acme/tools/lint` can push to it; its allowlist has only itself.
+/// Starts a GitLab in which `acme/app` is open, and its allowlist has `other/lib` with few
+/// permissions and group `other`. Jobs of `acme/tools/lint` can push to it, and its allowlist is
+/// empty.
 fn open_app_and_lint_with_pushes() -> Simulator {
     let gitlab = SUBGROUP_AND_OTHER_GROUP.start();
     gitlab.allow_with(1, Target::Project(3), Permissions::limited_to(["READ_JOBS"]));

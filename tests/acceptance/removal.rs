@@ -9,8 +9,7 @@ use crate::worlds::{APP_AND_LIB, APP_ONLY};
 
 const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 
-/// A GitLab where project 2 `acme/lib` is on the list of project 1 `acme/app`, and the workspace
-/// that put it there.
+/// Applies an entry for project 2 `acme/lib` to project 1 `acme/app`.
 fn applied() -> (Simulator, Workspace) {
     let gitlab = APP_AND_LIB.start();
     let tf = workspace(&gitlab);

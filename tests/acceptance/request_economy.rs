@@ -93,8 +93,8 @@ fn assert_reads_at_most(gitlab: &Simulator, most_pages: usize, most_others: usiz
     );
 }
 
-/// So many writes, one try of the token for each process that Terraform starts with a configured
-/// provider, and others.
+/// Panics unless there were exactly this many writes and token checks, one check per configured
+/// provider process, and at most this many others.
 #[track_caller]
 fn assert_writes(gitlab: &Simulator, writes: usize, tries: usize, others: usize) {
     let requests = gitlab.requests();
@@ -108,7 +108,8 @@ fn assert_writes(gitlab: &Simulator, writes: usize, tries: usize, others: usize)
     );
 }
 
-/// By `max_concurrent_requests`, however many instances Terraform has under way.
+/// Panics if more requests were in flight at once. `max_concurrent_requests` limits them however
+/// many instances Terraform handles at once.
 #[track_caller]
 fn assert_in_flight_at_most(gitlab: &Simulator, most: usize) {
     let in_flight = gitlab.max_in_flight();

@@ -23,7 +23,7 @@ resource "gitlab_job_token_scope" "app" {
 }
 "#;
 
-/// A workspace whose token can't read the instance's settings.
+/// Makes a workspace whose token can't read the instance's settings.
 fn maintainer(gitlab: &Simulator) -> Workspace {
     let acme = Target::Group(gitlab.group_id("acme").expect("a group"));
     let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(acme));

@@ -18,8 +18,8 @@ data "gitlab_job_token_scopes" "acme" {
 }
 "#;
 
-/// On the allowlist of `acme/app` are `acme/tools/lint` with the default permissions and group
-/// `other` with few; `acme/tools/lint` is open.
+/// Starts a GitLab in which the allowlist of `acme/app` has `acme/tools/lint` with the default
+/// permissions and group `other` with few; `acme/tools/lint` is open.
 fn app_with_targets() -> Simulator {
     let gitlab = SUBGROUP_AND_OTHER_GROUP.allowing(&[2], &[]);
     gitlab.allow_with(1, Target::Group(3), Permissions::limited_to(["READ_JOBS"]));
@@ -138,7 +138,7 @@ fn full_lists_are_within_the_complexity_limit_of_a_query() {
     assert_eq!(counts.map(|count| project[count].as_u64()), [Some(200), Some(200), Some(400)]);
 }
 
-/// The configuration with the entries on all lists.
+/// Returns the configuration with the entries of all allowlists.
 fn with_entries() -> String {
     replaced(READ, "group = \"acme\"", "group = \"acme\"\n  include_entries = true")
 }

@@ -30,7 +30,7 @@ resource "gitlab_job_token_allowlist_entry" "lib" {
 }
 "#;
 
-/// A workspace that logs all there is to a file, with a token and a header to be kept.
+/// Makes a workspace that logs everything to a file, with a secret token and header.
 fn logging() -> (Simulator, Workspace, PathBuf) {
     let gitlab = APP_AND_LIB.start();
     gitlab.set_inbound_enabled(1, false);
@@ -43,7 +43,7 @@ fn logging() -> (Simulator, Workspace, PathBuf) {
     (gitlab, tf, log)
 }
 
-/// The values of these fields differ from run to run.
+/// Removes the fields whose values differ from run to run.
 fn steady(line: &str) -> String {
     let volatile = ["base_url=", "elapsed_ms=", "timestamp=", "tf_req_duration_ms="];
     let mut fields: Vec<_> = line
@@ -81,8 +81,8 @@ fn log_lines_have_their_level_and_fields() {
         tf_resource_type=gitlab_job_token_allowlist_entry tf_rpc=ApplyResourceChange");
 }
 
-/// All files that the program has left, less the saved plan: it is compressed, and holds the values
-/// of variables by design.
+/// Returns all files that the program has left except the saved plan, which is compressed and has
+/// the values of variables by design.
 fn left_behind(directory: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory") {

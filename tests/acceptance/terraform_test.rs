@@ -14,10 +14,10 @@ use crate::worlds::examples::{allowed, examples, project_id};
 
 /// The folders, each with the test that runs it.
 const TOLD: [(&str, fn()); 4] = [
-    ("allowlist-entry", an_allowlist_entry),
-    ("allowlist-exclusive", an_exclusive_allowlist),
-    ("data-sources", the_data_sources),
-    ("scope", a_scope),
+    ("allowlist-entry", allowlist_entry),
+    ("allowlist-exclusive", exclusive_allowlist),
+    ("data-sources", data_sources),
+    ("scope", scope),
 ];
 
 fn folder(name: &str) -> PathBuf {

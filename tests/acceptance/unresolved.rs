@@ -38,7 +38,7 @@ fn of_project(resource: &str, project: &str) -> String {
     replaced(resource, "PROJECT", project)
 }
 
-/// A project that comes from a resource of the same configuration.
+/// Returns a resource whose project comes from a resource of the same configuration.
 fn of_new_project(resource: &str) -> String {
     format!("{NEW}{}", of_project(resource, &format!("{NEW_IN_STATE}.output")))
 }
@@ -74,7 +74,7 @@ fn is_named_by_the_apply(tf: &Workspace, path: &str) {
     tf.destroy().succeeds();
 }
 
-/// The identity that the state file keeps for our resource; null on a CLI that knows none.
+/// Returns the identity of the resource in the state file; null on a CLI without identities.
 fn identity(tf: &Workspace) -> Value {
     let text = std::fs::read_to_string(tf.state_file()).expect("a state file");
     let state: Value = serde_json::from_str(&text).expect("a state");
@@ -103,11 +103,18 @@ fn unknown_project_is_planned_and_applied() {
 fn unknown_target_is_planned_and_applied() {
     TERRAFORM_DATA.require();
     for target in [
-        "resource \"gitlab_job_token_allowlist_entry\" \"this\" {\n  project = \"acme/app\"\n  \
-         target_project_id = terraform_data.new.output\n}\n\
-         ",
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"this\" {\n  project = \"acme/app\"\n  \
-         target_project_ids = [terraform_data.new.output]\n}\n",
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "this" {
+          project = "acme/app"
+          target_project_id = terraform_data.new.output
+        }
+        "#,
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "this" {
+          project = "acme/app"
+          target_project_ids = [terraform_data.new.output]
+        }
+        "#,
     ] {
         let gitlab = APP_AND_LIB.start();
         let tf = workspace(&gitlab);

@@ -105,7 +105,8 @@ fn may_import(from: &[String], to: &[String]) -> bool {
     }
 }
 
-/// The face of `gitlab` counts as the top: no layer may go through it.
+/// Checks an import within `gitlab`, whose top module counts as the highest layer: no layer may
+/// import through it.
 fn may_import_within_gitlab(from: &[String], to: &[String]) -> bool {
     let layer = |path: &[String]| {
         LAYERS.iter().position(|layer| path.get(1).is_some_and(|name| name == layer))
@@ -164,7 +165,7 @@ fn every_part_is_read() {
     assert!(imports.sum::<usize>() > 500, "the imports are not seen");
 }
 
-/// The broken rules of one made-up file.
+/// Returns the rules that an example file breaks.
 fn wrong_with(path: &str, text: &str) -> Vec<String> {
     violations(&[(path.to_owned(), text.to_owned())])
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::kit::{BINARY, HOSTS, Home, VERSION, executable};
 
-/// A mirror of the test's choice, so that these facts do not depend on the system.
+/// Installs into a mirror that the test chooses, independent of the system.
 fn install_into(home: &Home, mirror: &Path) -> crate::kit::Said {
     home.run(&["install", "--dir", mirror.to_str().unwrap()])
 }

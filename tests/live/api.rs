@@ -68,7 +68,7 @@ impl Api {
         &self.base_url
     }
 
-    /// The token, for the environment of the provider.
+    /// Returns the token, for the environment of the provider.
     pub(crate) fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }
@@ -170,12 +170,12 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body; null where it isn't JSON.
+    /// Returns the body; null if it isn't JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// The `data` of a GraphQL answer.
+    /// Returns the `data` of a GraphQL response.
     pub(crate) fn data(&self) -> Value {
         self.json()["data"].clone()
     }
@@ -190,7 +190,7 @@ impl Answer {
         self.elements().iter().filter_map(|element| element["id"].as_u64()).collect()
     }
 
-    /// Request and answer, fit to be shown to everybody.
+    /// Returns request and response without secrets.
     pub(crate) fn seen(&self) -> String {
         let mut text = redacted(&self.text);
         if text.len() > SHOWN {

@@ -46,7 +46,7 @@ pub(crate) struct Played {
 }
 
 impl Played {
-    /// A version, with the token of its administrator.
+    /// Starts a version of GitLab, and uses its administrator's token.
     pub(crate) fn new(version: &str, cli: Option<Cli>) -> Result<Self, Problem> {
         let gitlab = Simulator::builder().version(version).start();
         let token = gitlab.token().to_owned();
@@ -54,7 +54,7 @@ impl Played {
         Self::of(gitlab, label, token, None, cli)
     }
 
-    /// An instance on which the token is that of the owner of one group.
+    /// Starts an instance, and uses the token of the owner of one group.
     fn as_owner() -> Result<Self, Problem> {
         let gitlab = Simulator::builder().version(CURRENT).start();
         let group = Target::Group(gitlab.add_group("ours/tests"));

@@ -45,12 +45,12 @@ impl Place {
         Ok(Self { id, path: path.to_owned() })
     }
 
-    /// A path of the API below the job token scope of the project.
+    /// Returns an API path below the job token scope of the project.
     pub(crate) fn scope(&self, rest: &str) -> String {
         format!("/projects/{}/job_token_scope{rest}", self.id)
     }
 
-    /// The full path as one segment of an address.
+    /// Returns the full path as one segment of a URL.
     pub(crate) fn encoded(&self) -> String {
         self.path.replace('/', "%2F")
     }

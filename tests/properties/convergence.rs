@@ -124,7 +124,7 @@ impl World {
         }
     }
 
-    /// The list once the goal is reached.
+    /// Returns the allowlist that reaching the goal must result in.
     fn wanted(&self, goal: &Goal, before: &Allowlist) -> Allowlist {
         let kind = |places: &Option<BTreeSet<usize>>, targets: &[u64], before: &BTreeSet<u64>| {
             match places {
@@ -168,8 +168,8 @@ impl World {
         succeeded
     }
 
-    /// No write gives what the goal does not name, takes what it does, or touches a kind that is
-    /// not managed.
+    /// Panics if a write adds a target that the goal doesn't name, removes one that it does, or
+    /// touches a kind that isn't managed.
     fn assert_writes(&self, goal: &Goal, before: &Allowlist) {
         let wanted = self.wanted(goal, before);
         let names = |target| match target {
@@ -187,8 +187,9 @@ impl World {
         }
     }
 
-    /// The state after an apply is what the server holds of what is managed. Where the list could
-    /// not be read after a failure, it is what it was; and after a failed create there is none.
+    /// Panics unless the state after an apply matches the server's entries of the managed kinds. If
+    /// the allowlist couldn't be read after a failure, the state must be unchanged, and a failed
+    /// create must leave none.
     fn assert_state(&self, prior: &Value, applied: &Applied) {
         let failed = failed(&applied.diagnostics);
         if failed && prior.is_null() {

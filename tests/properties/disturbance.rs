@@ -48,7 +48,7 @@ pub(crate) fn answers(status: u16, body: &str) -> Fault {
     Fault::Answers { status, content_type: "application/json".to_owned(), body: body.to_owned() }
 }
 
-/// Any fault of a REST endpoint.
+/// Generates a fault of a REST endpoint.
 pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
     let faults = vec![
         Fault::DropsTheRequest,
@@ -79,7 +79,7 @@ pub(crate) fn disturbance() -> impl Strategy<Value = Disturbance> {
     })
 }
 
-/// A signal in a third of all applies.
+/// Generates a signal for a third of all applies.
 pub(crate) fn stop() -> impl Strategy<Value = Option<Stop>> {
     let signals = vec![Signal::Interrupt, Signal::Terminate, Signal::HangUp];
     let stop = (prop::sample::select(signals), 0_usize..8)

@@ -35,7 +35,7 @@ pub(crate) fn failed(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
-/// A provider block for the simulator's administrator.
+/// Returns a provider block for the simulator's administrator.
 pub(crate) fn block(gitlab: &Simulator) -> Value {
     json!({"base_url": gitlab.api_url(), "token": gitlab.token(), "retries": 0, "early_auth_check": false})
 }
@@ -68,8 +68,7 @@ impl Resource {
         !failed(&self.host.validate_resource(self.type_name, config).await.unwrap())
     }
 
-    /// A plan that core would accept, with what it was made from; none where the provider says why
-    /// not.
+    /// Returns a plan that core would accept, and its input; none if the provider returns an error.
     pub(crate) async fn plan(&self, prior: &Value, config: &Value) -> Option<(Plan, Planned)> {
         let config = self.shape.complete(config.clone());
         let plan = Plan {
@@ -90,8 +89,8 @@ impl Resource {
         self.host.apply(self.type_name, plan, planned).await.unwrap()
     }
 
-    /// The state as it is now, null when the object is gone; none where the provider could not
-    /// tell.
+    /// Returns the current state, which is null if the object is gone; none if the provider returns
+    /// an error.
     pub(crate) async fn refresh(&self, state: &Value) -> Option<Value> {
         let request = read_resource::Request {
             type_name: self.type_name.to_owned(),
@@ -199,7 +198,7 @@ fn is_of_type(value: &Value, ty: &Value) -> bool {
     }
 }
 
-/// Every array here is a set.
+/// Compares values, in which every array is a set.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Array(one), Value::Array(other)) => {

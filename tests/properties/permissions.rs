@@ -53,8 +53,8 @@ fn permitted() -> impl Strategy<Value = Permitted> {
     prop_oneof![1 => Just(Permitted::Default), 3 => only]
 }
 
-/// A fault of a request about the entry. What has been carried out is never refused in GitLab's own
-/// words.
+/// Generates a fault of a request about the entry. A request that was carried out never gets
+/// GitLab's own rejection.
 fn disturbance() -> impl Strategy<Value = Disturbance> {
     let doubtful = vec![
         Fault::DropsTheRequest,
@@ -204,7 +204,7 @@ impl World {
         Walk::start(&Launch::new(BINARY), block(&self.gitlab)).await.unwrap()
     }
 
-    /// A whole run, whose apply is disturbed. Returns whether it has ended without an error.
+    /// Runs a plan and a disturbed apply. Returns whether it succeeded.
     async fn run(
         &mut self,
         goal: Option<&Permitted>,

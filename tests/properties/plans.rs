@@ -12,7 +12,7 @@ use crate::host::{Attribute, Resource, block, same};
 
 const CASES: u32 = 96;
 
-/// A GitLab with projects 1 to 4, and groups beside them.
+/// Starts a GitLab with projects 1 to 4 and some groups.
 fn gitlab() -> Simulator {
     let gitlab = Simulator::start();
     for path in ["acme/app", "acme/lib", "acme/tools/cli", "other/site"] {
@@ -58,8 +58,8 @@ fn number() -> BoxedStrategy<Value> {
     prop_oneof![8 => (1_u64..12).prop_map(Value::from), 1 => odd].boxed()
 }
 
-/// A value of the attribute, null, or unknown where that may be. In a configuration, nothing sets
-/// what is only computed.
+/// Generates a value of the attribute: null, known or, where allowed, unknown. In a configuration,
+/// a computed attribute is never set.
 fn value(attribute: &Attribute, in_config: bool) -> BoxedStrategy<Value> {
     if in_config && !attribute.settable {
         return Just(Value::Null).boxed();
@@ -119,7 +119,8 @@ fn object(attributes: Vec<(String, BoxedStrategy<Value>)>) -> BoxedStrategy<Valu
     pairs.prop_map(|pairs| Value::Object(pairs.into_iter().collect::<Map<_, _>>())).boxed()
 }
 
-/// Core sees to it that what is required is set, and what is only computed is not.
+/// Generates a configuration in which required attributes are set and computed ones aren't, as core
+/// ensures.
 fn any_config(attributes: &[Attribute]) -> BoxedStrategy<Value> {
     let attribute = |attribute: &Attribute| {
         let any = value(attribute, true);
@@ -137,8 +138,7 @@ fn any_state(attributes: &[Attribute]) -> BoxedStrategy<Value> {
     prop_oneof![Just(Value::Null), object(attributes.iter().map(attribute).collect())].boxed()
 }
 
-/// The IDs of a state as a provider would have written them, so that some plans keep what was
-/// before.
+/// Generates a configuration from the IDs of a state, so that some plans keep prior values.
 fn resembling(state: &Value, config: &Value) -> Value {
     let mut alike = state.clone();
     if let (Value::Object(alike), Value::Object(config)) = (&mut alike, config) {

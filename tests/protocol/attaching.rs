@@ -60,7 +60,7 @@ impl Waiting {
         self.told["Addr"]["String"].as_str().unwrap()
     }
 
-    /// A host that attaches as it was told to, in plaintext.
+    /// Attaches a host in plaintext, as the output says.
     async fn attach(&self) -> Connection {
         let network = self.told["Addr"]["Network"].as_str().unwrap();
         let line = format!("1|6|{network}|{}|grpc|", self.address());

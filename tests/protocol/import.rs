@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::kit::{Action, ENTRY, EXCLUSIVE, Kit, SCOPE, only_error, only_warning};
 use crate::worlds::{ACME, lib_and_acme_allowed};
 
-/// Project 1 allows project 2 and group `acme`.
+/// Starts a host for a GitLab where project 1 allows project 2 and group `acme`.
 async fn kit() -> (Kit, u64) {
     (Kit::with(lib_and_acme_allowed()).await, ACME)
 }
 
-/// The arguments of a list that says what an import of it finds.
+/// Returns the arguments of a list that match what its import finds.
 fn maps(project: &str, group: u64) -> Value {
     let default = || json!({"default_permissions": true});
     json!({"project": project, "projects": {"2": default()}, "groups": {group.to_string(): default()}})

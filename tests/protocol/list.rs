@@ -13,7 +13,7 @@ use crate::worlds::{ACME, four_projects};
 /// As many as GitLab takes of each kind.
 const FULL: u64 = 200;
 
-/// A `config` block, whose other attributes are null.
+/// Returns a `config` block with null for all other attributes.
 pub(crate) fn config(given: Value) -> Value {
     let mut config = json!({"project": null, "group": null, "include_subgroups": null, "include_archived": null});
     for (name, value) in given.as_object().into_iter().flatten() {

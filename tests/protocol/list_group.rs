@@ -51,19 +51,19 @@ fn names(listed: &[Listed]) -> Vec<&str> {
     listed.iter().map(|listed| listed.display_name.as_str()).collect()
 }
 
-/// As GitLab refuses a request.
+/// Returns a rejection by GitLab.
 fn refused() -> Fault {
     let body = r#"{"message":"403 Forbidden"}"#.to_owned();
     Fault::Answers { status: 403, content_type: "application/json".to_owned(), body }
 }
 
-/// As a proxy refuses a request.
+/// Returns a rejection by a proxy.
 fn blocked() -> Fault {
     let body = "<html><title>Not for you</title></html>".to_owned();
     Fault::Answers { status: 403, content_type: "text/html".to_owned(), body }
 }
 
-/// The kit of a token that maintains project 1 alone, and sees all of the group.
+/// Starts a host whose token maintains only project 1 and can see the whole group.
 async fn developer() -> Kit {
     let gitlab = world();
     let acme = Target::Group(gitlab.group_id("acme").unwrap());

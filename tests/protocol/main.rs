@@ -55,7 +55,7 @@ fn launch() -> Launch {
     Launch::new(BINARY)
 }
 
-/// A launch whose temporary files can be looked at, since nobody else's are among them.
+/// Returns a launch with a private directory for temporary files.
 fn launch_in_own_directory() -> (Launch, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     (launch().env("TMPDIR", directory.path()), directory)

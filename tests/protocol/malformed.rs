@@ -62,7 +62,7 @@ macro_rules! told {
     };
 }
 
-/// A call was refused in one of the two ways there are.
+/// Panics unless the call failed with a gRPC status or a single error.
 #[track_caller]
 fn assert_refused(what: &str, told: Told) {
     if let Ok(diagnostics) = told {
@@ -71,7 +71,7 @@ fn assert_refused(what: &str, told: Told) {
     }
 }
 
-/// Every call that needs one value, with this one.
+/// Makes every call that needs a value, with this one.
 async fn wherever_one_is_needed(kit: &Kit, value: Option<DynamicValue>) -> Vec<Told> {
     let mut provider = kit.provider();
     let type_name = || SCOPE.to_owned();

@@ -20,7 +20,7 @@ const READS: usize = 10;
 /// Less than a single flood, although ten come at the same time.
 const BOUND: usize = 64 * MEBIBYTE;
 
-/// The most memory that the process ever held, as Linux tells it.
+/// Returns the process's peak memory as Linux reports it.
 fn peak(process: u32) -> Option<usize> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

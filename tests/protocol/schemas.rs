@@ -38,7 +38,7 @@ fn attribute<'a>(schema: &'a Schema, name: &str) -> &'a Attribute {
     attributes(schema).iter().find(|attribute| attribute.name == name).unwrap()
 }
 
-/// Every attribute with its type and its mode, for comparison as a whole.
+/// Returns every attribute with its type and mode.
 fn summary(schema: &Schema) -> BTreeMap<&str, String> {
     let summary = |attribute: &Attribute| {
         let mode = [

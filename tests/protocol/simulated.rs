@@ -18,7 +18,7 @@ pub(crate) async fn configured(launch: &Launch, gitlab: &Simulator, further: Val
     host
 }
 
-/// The object with null for these attributes.
+/// Returns the object with null for these attributes.
 pub(crate) fn with_nulls(mut object: Value, names: &[&str]) -> Value {
     for name in names {
         object[name] = Value::Null;

@@ -36,7 +36,7 @@ fn block(kit: &Kit) -> Value {
     block
 }
 
-/// A server that is going to be back, but not soon.
+/// Returns the fault of a server that stays unavailable for long.
 fn away() -> Fault {
     Fault::Unavailable { retry_after: Some(FOR_EVER) }
 }
@@ -88,7 +88,7 @@ async fn configuration_waiting_for_gitlab_is_cancelled() {
     assert_interrupted(&configured.unwrap());
 }
 
-/// A change of an exclusive list that is interrupted after its first write.
+/// Interrupts a change of an exclusive list after its first write.
 async fn interrupted_apply(kit: &Kit, before: &Stored) -> Applied {
     let given =
         json!({"project": "1", "target_project_ids": (2..=TARGETS + 1).collect::<Vec<_>>()});

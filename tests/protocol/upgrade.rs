@@ -41,7 +41,7 @@ fn today(type_name: &str) -> Value {
     stored
 }
 
-/// The configuration that the fixtures were applied from.
+/// Returns the configuration that the fixtures were applied from.
 fn given(type_name: &str) -> Value {
     match type_name {
         SCOPE => json!({"project": "acme/app"}),
@@ -50,7 +50,7 @@ fn given(type_name: &str) -> Value {
     }
 }
 
-/// The world that the fixtures were stored in.
+/// Starts a host for the GitLab that the fixtures were stored from.
 async fn kit() -> Kit {
     let gitlab = two_projects();
     gitlab.allow(1, Target::Project(2));

@@ -12,7 +12,7 @@ async fn of_resource(kit: &Kit, type_name: &str, given: Value) -> Vec<Diagnostic
     kit.validate_resource(type_name, kit.config(type_name, given)).await.unwrap()
 }
 
-/// The same configuration with each value, and then all of them, not known yet.
+/// Returns the configuration with each value, and then with all values, unknown.
 fn with_unknowns(given: &Value) -> Vec<Value> {
     let names: Vec<_> = given.as_object().unwrap().keys().collect();
     let each = names.iter().map(|name| {

@@ -27,7 +27,7 @@ impl Guarded {
         Guarded { gitlab, _tls: tls, files, block }
     }
 
-    /// The block with these files.
+    /// Returns the provider block with these files.
     fn showing(&self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Value {
         let mut block = self.block.clone();
         block["client_cert"] = self.files.write("client.pem", certificate).to_str().into();

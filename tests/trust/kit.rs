@@ -52,7 +52,7 @@ pub(crate) async fn configure(launch: &Launch, mut block: Value) -> Vec<Diagnost
     host.configure(Shape::of(&schema.provider.unwrap()).complete(block)).await.unwrap()
 }
 
-/// The only diagnostic, which is an error.
+/// Returns the only diagnostic, which must be an error.
 #[track_caller]
 pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
     let [error] = diagnostics else { panic!("not one: {diagnostics:#?}") };
@@ -60,7 +60,7 @@ pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
     error
 }
 
-/// The only diagnostic, which is a warning.
+/// Returns the only diagnostic, which must be a warning.
 #[track_caller]
 pub(crate) fn only_warning(diagnostics: &[Diagnostic]) -> &Diagnostic {
     let [warning] = diagnostics else { panic!("not one: {diagnostics:#?}") };
@@ -127,7 +127,7 @@ impl Certificate {
         self.key.serialize_der().try_into().unwrap()
     }
 
-    /// A server that has the certificate, but not its key.
+    /// Returns the settings of a server that has the certificate, but not its key.
     pub(crate) fn server_with_key_of(&self, other: &Certificate) -> ServerConfig {
         let key = any_supported_type(&other.key()).unwrap();
         let stolen = SingleCertAndKey::from(CertifiedKey::new(vec![self.der.clone()], key));
@@ -183,18 +183,18 @@ impl Gateway {
         Gateway::start(Manner::Tls(TlsAcceptor::from(Arc::new(config))), to).await
     }
 
-    /// A proxy that leads every request to one place, wherever it was meant to go.
+    /// Starts a proxy that forwards every request to one address, whatever its destination.
     pub(crate) async fn proxy(to: SocketAddr) -> Gateway {
         Gateway::start(Manner::Proxy, to).await
     }
 
-    /// A proxy that answers everything with this status, such as `403 Forbidden`.
+    /// Starts a proxy that responds to everything with this status, such as `403 Forbidden`.
     pub(crate) async fn refusing_proxy(status: &'static str) -> Gateway {
         Gateway::start(Manner::RefusingProxy(status), (Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
-    /// A proxy of SOCKS5 that leads every request to one place, and wants `user:password` where
-    /// that is set.
+    /// Starts a SOCKS5 proxy that forwards every request to one address, and requires
+    /// `user:password` if it is set.
     pub(crate) async fn socks(credentials: Option<&'static str>, to: SocketAddr) -> Gateway {
         Gateway::start(Manner::Socks(credentials), to).await
     }
@@ -218,17 +218,17 @@ impl Gateway {
         self.address
     }
 
-    /// The address as a variable of the environment holds it.
+    /// Returns the address as an environment variable has it.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The head of each request that opened a connection to a proxy.
+    /// Returns the head of each request that opened a connection to a proxy.
     pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// The first line of each.
+    /// Returns the first line of each request.
     pub(crate) fn asked_for(&self) -> Vec<String> {
         self.seen().iter().map(|head| head.lines().next().unwrap().to_owned()).collect()
     }
@@ -263,8 +263,8 @@ async fn pass(
     }
 }
 
-/// The server's part of SOCKS5 (RFC 1928, RFC 1929). Returns the host and port that the client
-/// names, or nothing where its credentials are others.
+/// Speaks the server's part of SOCKS5 (RFC 1928, RFC 1929). Returns the host and port that the
+/// client requests, or none if its credentials are wrong.
 async fn socks(
     stream: &mut TcpStream,
     credentials: Option<&str>,
@@ -301,7 +301,7 @@ async fn socks(
     Ok(Some(format!("{host}:{port}")))
 }
 
-/// Up to the empty line; what is asked here has no body.
+/// Reads a request up to the empty line. No request of these tests has a body.
 async fn head(stream: &mut TcpStream) -> std::io::Result<String> {
     let (mut head, mut reader) = (String::new(), BufReader::new(stream));
     while !head.ends_with("\r\n\r\n") {

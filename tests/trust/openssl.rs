@@ -42,7 +42,7 @@ fn openssl(files: &Files, lines: &[&str]) -> bool {
     true
 }
 
-/// A self-signed certificate, as the manual page of `openssl req` shows it.
+/// Returns the command for a self-signed certificate, as in the manual page of `openssl req`.
 fn self_signed(name: &str) -> String {
     format!(
         "req -x509 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.pem -days 30 -subj \
@@ -64,7 +64,7 @@ fn server(files: &Files, name: &str) -> ServerConfig {
     ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap()
 }
 
-/// A GitLab behind TLS, and a provider block that trusts that file.
+/// Starts a GitLab behind TLS, and returns a provider block that trusts this file.
 async fn behind(tls: ServerConfig, trusted: &Path) -> (Simulator, Gateway, Value) {
     let gitlab = Simulator::start();
     let tls = Gateway::tls(tls, address(&gitlab)).await;

@@ -54,8 +54,8 @@ fn encrypted() -> Value {
     json!({"base_url": format!("https://{NOWHERE}"), "token": "glpat-x"})
 }
 
-/// The only error, which shows no password and points to no attribute, with `PROXY` for the proxy's
-/// host and port.
+/// Returns the detail of the only error, with `PROXY` for the proxy's host and port. It must have
+/// no password and no attribute.
 async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
     let diagnostics = configure(&launch.clone().env("TF_LOG", "TRACE"), block).await;
     let is_error =
@@ -67,7 +67,7 @@ async fn detail(launch: &Launch, block: Value, proxy: SocketAddr) -> String {
     error.detail.replace(&proxy.to_string(), "PROXY")
 }
 
-/// The end of each message about a proxy.
+/// Returns the end of each message about a proxy.
 fn advice(variable: &str, remedy: &str) -> String {
     format!(
         "\n\nThe proxy is set in the environment variable `{variable}`. {remedy} If GitLab can be \

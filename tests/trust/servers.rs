@@ -14,7 +14,7 @@ const HERE: &str = "127.0.0.1";
 /// A file without a certificate.
 const NOTHING: &str = "/dev/null";
 
-/// A GitLab behind TLS.
+/// Starts a GitLab behind TLS.
 async fn behind_tls(certificate: &Certificate) -> (Simulator, Gateway) {
     let gitlab = Simulator::start();
     let tls = Gateway::tls(certificate.server(), address(&gitlab)).await;
@@ -25,7 +25,7 @@ fn block(gitlab: &Simulator, tls: &Gateway) -> Value {
     json!({"base_url": format!("https://{}", tls.address()), "token": gitlab.token()})
 }
 
-/// Nobody who might read it has got the token.
+/// Panics unless the connection fails before the token is sent.
 #[track_caller]
 fn assert_untrusted(gitlab: &Simulator, diagnostics: &[plugin_host::Diagnostic]) {
     let error = only_error(diagnostics);

@@ -75,7 +75,7 @@ mod tests {
         "CONTRIBUTING.md",
     ];
 
-    /// The commands in a text, up to where a shell or a page goes on with something else.
+    /// Returns the commands in a text, without what a shell or a page appends.
     fn commands(text: &str) -> impl Iterator<Item = &str> {
         text.split("cargo xtask ")
             .skip(1)

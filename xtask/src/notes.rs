@@ -27,7 +27,7 @@ pub enum Problem {
     Unmentioned(&'static str),
 }
 
-/// The notes of the release that has this tag.
+/// Returns the notes of the release with this tag.
 ///
 /// # Errors
 ///

@@ -28,8 +28,8 @@ enum Fate {
     Removed { taken: BTreeSet<Object> },
 }
 
-/// The first four bytes say which objects each of four resources holds, each two bytes after them
-/// are a call: which resource is read, planned, removed or written, and with which objects.
+/// Reads the first four bytes as the objects of four resources, and each following pair of bytes as
+/// a call: which resource is read, planned, removed or written, with which objects.
 ///
 /// # Panics
 /// Panics if something that a resource keeps goes away untold, or if a write that undoes another's
@@ -84,7 +84,7 @@ fn value_of(object: Object) -> Value {
 }
 
 impl Resource {
-    /// The two highest bits of the byte are the resource type.
+    /// Returns the resource type, which the two highest bits of the byte encode.
     fn of(state: u8, all: &[Object]) -> Self {
         let managers = [Manager::Scope, Manager::Entry, Manager::Exclusive, Manager::Entry];
         Self {

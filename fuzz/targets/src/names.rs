@@ -2,8 +2,8 @@
 
 use terraform_provider_gitlab_job_token::gitlab::{BaseUrl, GroupRef, ProjectRef};
 
-/// The bytes name a server, a project and a group at once. What was understood is understood again
-/// as it is printed.
+/// Reads the bytes as the names of a server, a project and a group. A name that was understood must
+/// parse again after it is printed.
 ///
 /// # Panics
 /// When it is not.

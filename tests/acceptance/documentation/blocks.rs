@@ -35,7 +35,7 @@ impl fmt::Display for Block {
     }
 }
 
-/// All blocks of what users and contributors read, page by page.
+/// Returns all code blocks of the user and contributor documentation, page by page.
 pub(super) fn pages() -> Vec<Vec<Block>> {
     let mut files: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md"].map(PathBuf::from).into();
     let mut folders = vec![PathBuf::from("docs")];

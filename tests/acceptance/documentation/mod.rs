@@ -82,7 +82,7 @@ fn assert_valid(tf: &mut Workspace, block: &Block) {
     assert!(!run.stderr().contains("There are some problems"), "{block} is not valid\n{run}");
 }
 
-/// The block that names the providers, with which the other blocks of the page go.
+/// Returns the block that names the providers, which all other blocks of the page need.
 fn requirements_in(text: &str) -> Option<String> {
     let (_, rest) =
         text.split_once("terraform {\n").filter(|(_, rest)| rest.contains("required_providers"))?;
@@ -137,7 +137,7 @@ fn every_recording_matches_the_output_of_the_cli() {
     assert!(count >= 3, "only {count} recordings are found");
 }
 
-/// The projects of the examples as others have left them: open, and with a list that has grown.
+/// Starts a GitLab whose example projects are open and have existing entries.
 fn inherited() -> Simulator {
     let gitlab = examples();
     let deploy = gitlab.project_id("platform/deploy").expect("a project of the estate");

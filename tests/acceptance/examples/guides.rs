@@ -255,7 +255,7 @@ fn migration_changes_nothing_on_the_server() {
     }
 }
 
-/// A workspace where the official provider is at hand too.
+/// Makes a workspace that can also use the official provider.
 fn beside(gitlab: &Simulator, official: &Official) -> Workspace {
     let mut tf = workspace(gitlab);
     tf.set_env("TF_REATTACH_PROVIDERS", &official.reattach);

@@ -16,7 +16,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The only block in it with that head.
+    /// Returns the only inner block with this header.
     #[track_caller]
     pub(super) fn the(&self, head: &str) -> &Block {
         match self.inner.iter().filter(|block| block.head == head).collect::<Vec<_>>().as_slice() {
@@ -25,14 +25,14 @@ impl Block {
         }
     }
 
-    /// An attribute, which must be text or a reference.
+    /// Returns an attribute that is a string or a reference.
     #[track_caller]
     pub(super) fn text(&self, name: &str) -> &str {
         self.attributes[name].as_str().unwrap_or_else(|| panic!("`{name}` is no text in {self:?}"))
     }
 }
 
-/// The blocks of a file.
+/// Returns the blocks of a file.
 #[track_caller]
 pub(super) fn blocks(text: &str) -> Vec<Block> {
     let mut open = vec![block("")];

@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 
 use crate::kit::bare_workspace;
 
-/// A file or folder of the project.
+/// Returns a file or folder of the project.
 fn of_project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// A file or folder under `examples/`.
+/// Returns a file or folder under `examples/`.
 fn example(path: &str) -> PathBuf {
     of_project("examples").join(path)
 }
@@ -30,7 +30,7 @@ fn text(path: &str) -> String {
     fs::read_to_string(example(path)).unwrap_or_else(|error| panic!("examples/{path}: {error}"))
 }
 
-/// The names in a folder under `examples/`.
+/// Returns the names in a folder under `examples/`.
 #[track_caller]
 fn names_in(path: &str) -> BTreeSet<String> {
     let entries =

@@ -136,8 +136,8 @@ impl<T: Thing> Resource for Of<T> {
         IdentitySchema { version: 0, attributes: vec![id] }
     }
 
-    /// None: the official provider stores no identities for these, and OpenTofu can't move a state
-    /// that has one.
+    /// Returns nothing: the official provider stores no identities for these, and OpenTofu can't
+    /// move a state that has one.
     fn identity(&self, _: &T) -> Identity {
         Identity::default()
     }

@@ -12,7 +12,7 @@ use crate::worlds::examples::{allow, project_id, with_examples};
 
 const EXAMPLE: &str = "policy-as-code";
 
-/// A GitLab that has all settings which the policy is about.
+/// Starts a GitLab that has every setting that the policy checks.
 fn gitlab() -> Simulator {
     let gitlab = with_examples(Simulator::builder().version("19.4.1-ee").start());
     gitlab.set_push_repository_for_job_token_allowed(project_id(&gitlab, "platform/deploy"), true);
@@ -63,7 +63,7 @@ fn exclusive(settings: &str) -> String {
     resource("allowlist_exclusive", settings)
 }
 
-/// A resource of `platform/deploy`, beside one whose output is unknown until the apply.
+/// Returns a resource of `platform/deploy`, beside one whose output is unknown until the apply.
 fn resource(name: &str, settings: &str) -> String {
     format!(
         r#"

@@ -298,7 +298,7 @@ fn projects_of_a_group_are_checked_and_make_a_table() {
     destroyed(&tf);
 }
 
-/// `terraform query` needs 1.14, so the provider is asked as that would ask it.
+/// Queries the provider as `terraform query` would, which needs Terraform 1.14.
 async fn queried(gitlab: &Simulator, type_name: &str) -> Vec<String> {
     let query = blocks(&text(&format!("list-resources/{type_name}/list-resource.tfquery.hcl")));
     let [list] = &query[..] else { panic!("one list block") };
@@ -355,7 +355,7 @@ async fn query_finds_allowlists_without_subgroups() {
     assert_eq!(names, ["platform/charts", "platform/deploy"]);
 }
 
-/// A workspace with the example of a resource, all of which exists, and none of which is managed.
+/// Applies the example of a resource and removes it from the state, so that it can be imported.
 #[track_caller]
 fn applied_and_forgotten(gitlab: &Simulator, resource: &str) -> Workspace {
     let tf = workspace(gitlab);

@@ -7,7 +7,7 @@ use super::{exclusive, exclusive_of};
 use crate::kit::workspace;
 use crate::worlds::FOUR_PROJECTS;
 
-/// The only error of a plan for that configuration, by which nothing may be written.
+/// Returns the only error of a plan, which must not write anything.
 fn planning_error(gitlab: &Simulator, config: &str) -> String {
     let tf = workspace(gitlab);
     tf.config(config);

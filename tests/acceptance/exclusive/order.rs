@@ -30,7 +30,8 @@ fn additions_come_before_removals() {
     assert_eq!(gitlab.allowlist(APP), listed(&[LIB, WEB], &[OPS]));
 }
 
-/// An instance where the list of `acme/app` is full: projects 2 to 201. Project 202 is not on it.
+/// Starts a GitLab in which projects 2 to 201 fill the allowlist of `acme/app`. Project 202 isn't
+/// on it.
 fn full() -> Simulator {
     let gitlab = APP_ONLY.start();
     for n in 2..=202 {

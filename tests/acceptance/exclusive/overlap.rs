@@ -6,7 +6,7 @@ use super::{exclusive, listed};
 use crate::kit::workspace;
 use crate::worlds::{ACME, APP, FOUR_PROJECTS, LIB, WEB};
 
-/// An entry for `acme/web`, applied before or after the list.
+/// Returns an entry for `acme/web`, which is applied before or after the list.
 fn entry(depends_on: &str) -> String {
     format!(
         r#"

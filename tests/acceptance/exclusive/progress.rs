@@ -13,7 +13,7 @@ fn progress(run: &Run) -> Vec<String> {
     lines.map(|(_, told)| told.split(": ").next().unwrap_or(told).to_owned()).collect()
 }
 
-/// A list of that many projects beside those of [`acme_allowing`].
+/// Adds `count` projects and returns a list of them.
 fn wanted(gitlab: &Simulator, count: usize) -> String {
     let ids: Vec<String> =
         (0..count).map(|index| gitlab.add_project(&format!("many/p{index}")).to_string()).collect();

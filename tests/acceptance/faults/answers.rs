@@ -12,8 +12,8 @@ fn page(status: u16, title: &str) -> Fault {
     Fault::Answers { status, content_type: "text/html".to_owned(), body }
 }
 
-/// Nothing is changed, each of the three changes is told as one error that says this, and nothing
-/// is lost: when the trouble is over, an apply makes them all.
+/// Panics unless each of the three changes fails with this message, nothing changes, and an apply
+/// without the fault makes them all.
 #[track_caller]
 fn assert_told(block: &str, cases: impl IntoIterator<Item = (Fault, &'static str)>) {
     let mut seesaw = Seesaw::new();

@@ -9,12 +9,12 @@ use super::{FOREVER, Seesaw, WRITES};
 /// The title of the warning that blames somebody else for an entry.
 const TAKEN_OVER: &str = "Entry already exists: project acme/lib (2)";
 
-/// Each write meets the fault once.
+/// Returns the fault for the first attempt of each write.
 fn once_each(fault: &Injection) -> Vec<Injection> {
     WRITES.into_iter().map(|route| fault.clone().on(route).once()).collect()
 }
 
-/// Whatever becomes of the answers, all three changes are made once, and nobody is bothered.
+/// Panics unless all three changes are made once, without an error or a warning, despite the fault.
 #[track_caller]
 fn assert_changes_survive(block: &str, faults: impl IntoIterator<Item = Injection>) {
     let mut seesaw = Seesaw::new();

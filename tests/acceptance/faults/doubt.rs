@@ -14,9 +14,12 @@ const ENTRY: &str = "gitlab_job_token_allowlist_entry.lib";
 const SCOPE: &str = "gitlab_job_token_scope.app";
 const PROVIDER: &str = "provider \"gitlab\" {\n  retries = 0\n}\n";
 
-const OPEN: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
-    inbound_enabled = false\n}\n\
-    ";
+const OPEN: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+  inbound_enabled = false
+}
+"#;
 
 /// Carries out a write without an answer, and answers nothing from then on. The apply reads before
 /// it writes.
@@ -263,9 +266,12 @@ fn response_404_removes_only_a_missing_project() {
 #[test]
 fn failed_create_of_a_list_names_possible_entries() {
     let gitlab = THREE_PROJECTS.start();
-    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
-                \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\
-                ";
+    let list = r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {
+          project = "acme/app"
+          target_projects = ["acme/lib"]
+        }
+    "#;
     let (tf, error) = applied(&gitlab, list, Route::AllowlistProjectPost);
     assert_snapshot!(error, @r#"
     Error: Can't update allowlist: project acme/app (1)

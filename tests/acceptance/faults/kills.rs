@@ -51,7 +51,7 @@ impl Scene {
     }
 }
 
-/// The next apply gets everything onto the list and into the state, and adds nothing twice.
+/// Panics unless the next apply adds everything to the list and the state, and nothing twice.
 #[track_caller]
 fn assert_converges(gitlab: &Simulator, tf: &Workspace) {
     gitlab.clear_faults();

@@ -50,7 +50,7 @@ impl Side {
         }
     }
 
-    /// The target on the list, and whether the list counts.
+    /// Returns the target on the list, and whether the list counts.
     fn goal(self) -> (u64, bool) {
         match self {
             Side::Left => (2, true),
@@ -83,7 +83,7 @@ const WRITES: [Route; 3] =
     [Route::ScopePatch, Route::AllowlistProjectPost, Route::AllowlistProjectDelete];
 
 impl Seesaw {
-    /// The left side, applied.
+    /// Returns the left side, applied.
     #[track_caller]
     fn new() -> Seesaw {
         let gitlab = Simulator::start();
@@ -161,7 +161,7 @@ impl Claimed {
     }
 }
 
-/// A GitLab with `count` projects beside `acme/app`, numbered from 2.
+/// Returns a GitLab with `count` projects beside `acme/app`, numbered from 2.
 fn crowd(count: u64) -> Simulator {
     let gitlab = APP_ONLY.start();
     for n in 0..count {
@@ -170,12 +170,16 @@ fn crowd(count: u64) -> Simulator {
     gitlab
 }
 
-/// An exclusive list of the projects with these IDs.
+/// Returns an exclusive list of the projects with these IDs.
 fn exclusive(targets: impl IntoIterator<Item = u64>) -> String {
     let targets: Vec<_> = targets.into_iter().collect();
     format!(
-        "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {{\n  project = {APP}\n  \
-         target_project_ids = {targets:?}\n}}\n"
+        r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {{
+          project = {APP}
+          target_project_ids = {targets:?}
+        }}
+        "#
     )
 }
 
@@ -183,9 +187,13 @@ fn exclusive(targets: impl IntoIterator<Item = u64>) -> String {
 fn entries(targets: impl IntoIterator<Item = u64>) -> String {
     let targets: Vec<_> = targets.into_iter().map(|target| target.to_string()).collect();
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"each\" {{\n  for_each = \
-         toset({targets:?})\n  project = {APP}\n  target_project_id = each.key\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "each" {{
+          for_each = toset({targets:?})
+          project = {APP}
+          target_project_id = each.key
+        }}
+        "#
     )
 }
 

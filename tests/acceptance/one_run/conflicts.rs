@@ -265,7 +265,7 @@ fn project_and_group_of_one_id_are_no_conflict() {
     apply_without_conflict(&[&format!("{project}{group}")]);
 }
 
-/// Two values of an attribute that forces a new resource, for each of the resources.
+/// Returns two values of an attribute that forces a new resource, for each of the resources.
 fn replacements(lifecycle: &str) -> Vec<[String; 2]> {
     let mut configs = vec![
         ["acme/lib", "acme/web"]
@@ -299,7 +299,7 @@ fn changes_that_force_a_new_resource_are_no_conflict() {
     }
 }
 
-/// Each of the resources under that name.
+/// Returns one resource of each type with this name.
 fn each_resource(name: &str, more: &str) -> [String; 4] {
     [
         entry(name, &format!("target_project = \"acme/lib\"\n{more}")),

@@ -68,7 +68,7 @@ impl Site {
         Site { gitlab, projects, groups }
     }
 
-    /// The two blocks of the entries, each with a key in front of the ID.
+    /// Returns the two blocks of the entries, each with a key in front of the ID.
     fn entries(&self, project: &str, name: &str, key: &str, more: &str) -> String {
         [("project", &self.projects), ("group", &self.groups)]
             .map(|(kind, ids)| {
@@ -96,7 +96,7 @@ impl Site {
         resource_of(&format!("\"{LIMITED}\""), ENTRY, &format!("{name}_limited"), &arguments)
     }
 
-    /// All resources of these projects.
+    /// Returns all resources of these projects.
     fn all(&self, name: &str, more: &str) -> String {
         [
             self.entries(ENTRIES, name, "", more),
@@ -181,7 +181,7 @@ impl Form {
         Form { config, module: None, server }
     }
 
-    /// A module that does all of it.
+    /// Returns a module that has all resources.
     fn in_module(module: &str, server: Server) -> Form {
         let config = format!("module \"{MODULE}\" {{\n  source = \"./{MODULE}\"\n}}\n");
         let module = Some(format!("{}{module}", provider_requirement()));

@@ -13,7 +13,8 @@ fn target(kind: &Kind) -> Target {
     (kind.target)(kind.ids[0])
 }
 
-/// A new entry with permissions, a new list that names its target and another one, and their order.
+/// Returns a new entry with permissions and a new list of its target and another one, in this
+/// order.
 fn config(kind: &Kind, entry_order: &str, list_order: &str) -> String {
     let arguments = format!("{}\njob_token_policies = [\"READ_JOBS\"]{entry_order}", kind.entry(0));
     format!(
@@ -23,7 +24,7 @@ fn config(kind: &Kind, entry_order: &str, list_order: &str) -> String {
     )
 }
 
-/// The additions over REST, which knows no permissions.
+/// Returns the additions over REST, which doesn't support permissions.
 fn additions(gitlab: &Simulator, kind: &Kind) -> Requests {
     let target = target(kind);
     gitlab.requests().writes().filter(|request| {

@@ -27,27 +27,27 @@ const SCOPE: &str = "gitlab_job_token_scope";
 /// The words by which a message says that something on the server remains.
 const KEPT: &str = "keep|kept|stay|remain|leave|left|still|doesn't remove";
 
-/// An entry for a target on the allowlist of `acme/app`.
+/// Returns an entry for a target on the allowlist of `acme/app`.
 fn entry(name: &str, arguments: &str) -> String {
     resource(ENTRY, name, arguments)
 }
 
-/// An exclusive list of `acme/app`.
+/// Returns an exclusive list of `acme/app`.
 fn list(name: &str, arguments: &str) -> String {
     resource(LIST, name, arguments)
 }
 
-/// A scope of `acme/app`.
+/// Returns a scope of `acme/app`.
 fn scope(name: &str, arguments: &str) -> String {
     resource(SCOPE, name, arguments)
 }
 
-/// A resource of `acme/app`.
+/// Returns a resource of `acme/app`.
 fn resource(kind: &str, name: &str, arguments: &str) -> String {
     resource_of("\"acme/app\"", kind, name, arguments)
 }
 
-/// A resource of the project that an expression names.
+/// Returns a resource of the project that an expression names.
 fn resource_of(project: &str, kind: &str, name: &str, arguments: &str) -> String {
     let mut block = format!("resource \"{kind}\" \"{name}\" {{\n  project = {project}\n");
     for argument in arguments.lines().map(str::trim) {
@@ -56,7 +56,7 @@ fn resource_of(project: &str, kind: &str, name: &str, arguments: &str) -> String
     block + "}\n"
 }
 
-/// A second line of arguments that orders a block after others.
+/// Returns arguments that order a block after others.
 fn after(addresses: &str) -> String {
     format!("\ndepends_on = [{addresses}]")
 }
@@ -94,7 +94,7 @@ const KINDS: [Kind; 2] = [
 ];
 
 impl Kind {
-    /// The GitLab that holds the targets, and some of them on the allowlist of `acme/app`.
+    /// Starts a GitLab that has the targets, some of them on the allowlist of `acme/app`.
     fn gitlab(&self, allowed: &[usize]) -> Simulator {
         let gitlab = crate::worlds::FOUR_PROJECTS.start();
         for path in KINDS[1].paths {
@@ -109,36 +109,36 @@ impl Kind {
         gitlab.allow(APP, (self.target)(self.ids[index]));
     }
 
-    /// The indexes of those of the targets that are on the allowlist of `acme/app`.
+    /// Returns the indexes of the targets that are on the allowlist of `acme/app`.
     fn allowed(&self, gitlab: &Simulator) -> Vec<usize> {
         let is_allowed =
             |index: &usize| gitlab.entry(APP, (self.target)(self.ids[*index])).is_some();
         (0..self.ids.len()).filter(is_allowed).collect()
     }
 
-    /// The argument of an entry for a target.
+    /// Returns the argument of an entry for a target.
     fn entry(&self, index: usize) -> String {
         format!("{} = \"{}\"", self.argument, self.paths[index])
     }
 
-    /// The argument of a list of targets.
+    /// Returns the argument of a list of targets.
     fn list(&self, indexes: &[usize]) -> String {
         let paths: Vec<&str> = indexes.iter().map(|index| self.paths[*index]).collect();
         format!("{} = {paths:?}", self.set)
     }
 
-    /// The fact that a target is named: as it is written, with its ID behind.
+    /// Returns the target as messages name it: as it is written, followed by its ID.
     fn named(&self, index: usize) -> String {
         format!("{} {} ({})", self.noun(), self.paths[index], self.ids[index])
     }
 
-    /// The word for the kind.
+    /// Returns `project` or `group`.
     fn noun(&self) -> &str {
         self.argument.trim_start_matches("target_")
     }
 }
 
-/// A workspace for a provider whose token comes from [`unknown_token`].
+/// Makes a workspace for a provider whose token comes from [`unknown_token`].
 #[track_caller]
 fn workspace_without_token(gitlab: &Simulator) -> Workspace {
     let mut tf = bare_workspace();
@@ -147,7 +147,7 @@ fn workspace_without_token(gitlab: &Simulator) -> Workspace {
     tf
 }
 
-/// A provider block whose token is unknown in the plan of each new generation.
+/// Returns a provider block whose token is unknown in the plan of each new generation.
 fn unknown_token(generation: u32) -> String {
     format!(
         r#"
@@ -165,16 +165,22 @@ fn unknown_token(generation: u32) -> String {
     )
 }
 
-/// The requirement of the provider that a module needs, too.
+/// Returns the provider requirement, which each module needs.
 fn provider_requirement() -> String {
     format!(
-        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = \
-         \"{PROVIDER_SOURCE}\"\n    }}\n  }}\n}}\n\
-         "
+        r#"
+        terraform {{
+          required_providers {{
+            gitlab = {{
+              source = "{PROVIDER_SOURCE}"
+            }}
+          }}
+        }}
+        "#
     )
 }
 
-/// All of a message in one line and in lower case.
+/// Returns title and detail of a message on one line and in lower case.
 fn told(diagnostic: &Diagnostic) -> String {
     let text = format!("{} {}", diagnostic.summary, diagnostic.detail);
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
@@ -187,7 +193,7 @@ fn tells(diagnostic: &Diagnostic, facts: &[&str]) -> bool {
     facts.iter().all(|fact| fact.split('|').any(|wording| text.contains(&wording.to_lowercase())))
 }
 
-/// The warnings of several runs that have all of these facts in them.
+/// Returns the warnings of several runs that contain all of these facts.
 fn warnings_of(runs: &[&Run], facts: &[&str]) -> Vec<Diagnostic> {
     let all = runs.iter().flat_map(|run| run.warnings());
     all.filter(|warning| tells(warning, facts)).collect()

@@ -34,7 +34,7 @@ fn assert_named(gitlab: &Simulator, applied: &Run, target: &str) {
     }
 }
 
-/// A workspace with an applied list of the first two targets, to be a list of the first one.
+/// Applies a list of the first two targets, then configures one of the first target.
 #[track_caller]
 fn shortened(gitlab: &Simulator, kind: &Kind) -> Workspace {
     let tf = workspace(gitlab);

@@ -26,7 +26,8 @@ struct Overlap {
 type Block = (&'static str, String);
 
 impl Overlap {
-    /// An entry beside a list, or beside another entry, of which either one is removed.
+    /// Returns an entry beside a list and an entry beside another entry, each with either one
+    /// removed.
     fn of_targets(kind: Kind) -> Vec<Overlap> {
         let list = (LIST, kind.list(&[0, 1]));
         let by_path = (ENTRY, kind.entry(0));
@@ -113,8 +114,8 @@ impl Overlap {
         tf.plan().changes_nothing();
     }
 
-    /// As [`Overlap::is_left`], but for a plan that warns of the removal. The next apply adds back
-    /// what it removed.
+    /// Does as [`Overlap::is_left`], or accepts a removal that the plan warned of and the next
+    /// apply undoes.
     #[track_caller]
     fn is_left_or_announced(&self, tf: &Workspace, runs: &[Run; 2]) {
         if (self.is_kept)(&self.gitlab) {

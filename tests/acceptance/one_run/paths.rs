@@ -399,7 +399,7 @@ impl Many {
         Many { gitlab, kind }
     }
 
-    /// All entries, and the list without its first paths.
+    /// Returns all entries, and the list without its first paths.
     fn config_without(&self, first: usize) -> String {
         let kind = self.kind;
         let paths: Vec<String> = paths().collect();
@@ -412,7 +412,7 @@ impl Many {
         )
     }
 
-    /// The look-ups of paths so far.
+    /// Returns the requests that looked up paths.
     fn look_ups(&self) -> BTreeSet<String> {
         let routes = [Route::ProjectGet, Route::GroupGet];
         let requests = self.gitlab.requests();

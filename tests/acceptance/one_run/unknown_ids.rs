@@ -16,22 +16,25 @@ const RESOURCES: [(&str, &str); 3] = [
     (SCOPE, "inbound_enabled = false"),
 ];
 
-/// A value that is unknown in the plan of each new generation, and whenever it changes.
+/// Returns a value that is unknown in the plan of each new generation, and whenever it changes.
 fn unknown(value: &str, generation: u32) -> String {
     format!(
-        "resource \"terraform_data\" \"new\" {{\n  input = \"{value}\"\n  triggers_replace = \
-         [{generation}]\n}}\n\
-         "
+        r#"
+        resource "terraform_data" "new" {{
+          input = "{value}"
+          triggers_replace = [{generation}]
+        }}
+        "#
     )
 }
 
-/// A resource of such a project.
+/// Returns a resource of a project whose ID is unknown.
 fn of_unknown_project(path: &str, generation: u32, (kind, arguments): (&str, &str)) -> String {
     let resource = resource_of("terraform_data.new.output", kind, "this", arguments);
     format!("{}{resource}", unknown(path, generation))
 }
 
-/// An entry for such a target of that kind.
+/// Returns an entry for a target of this kind whose ID is unknown.
 fn of_unknown_target(kind: &Kind, path: &str, generation: u32) -> String {
     let entry = entry("this", &format!("{} = terraform_data.new.output", kind.argument));
     format!("{}{entry}", unknown(path, generation))

@@ -61,7 +61,7 @@ fn assert_nothing_read(gitlab: &Simulator, run: &Run) {
     assert_eq!(warnings_of(&[run], &NOTHING_READ).len(), 1, "{run}");
 }
 
-/// One of each resource.
+/// Returns one of each resource.
 fn one_of_each() -> String {
     [
         entry("this", "target_group = \"ops\""),

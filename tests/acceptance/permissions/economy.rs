@@ -5,7 +5,8 @@ use crate::worlds::APP_ONLY;
 
 const FULL: usize = 200;
 
-/// 200 projects by path on the list of one, with permissions.
+/// Starts a GitLab with 200 projects for one allowlist and returns entries for them, with
+/// permissions.
 fn full() -> (Simulator, String) {
     let gitlab = APP_ONLY.start();
     for n in 0..FULL {

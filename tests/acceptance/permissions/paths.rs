@@ -26,9 +26,13 @@ fn targets_by_id_can_have_permissions() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
     tf.config(&format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"lib\" {{\n  project = 1\n  \
-         target_project_id = 2\n  {JOBS}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "lib" {{
+          project = 1
+          target_project_id = 2
+          {JOBS}
+        }}
+        "#
     ));
 
     tf.apply().succeeds();

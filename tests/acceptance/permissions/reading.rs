@@ -10,7 +10,7 @@ use crate::allowlist_entry::TEAM;
 const READ: &str = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n";
 const DATA: &str = "data.gitlab_job_token_allowlist.app";
 
-/// The entries of a kind by path, each with what is told of its permissions.
+/// Returns path and permissions of each entry of a kind.
 fn permissions(read: &Value, kind: &str) -> Vec<Value> {
     let told = |entry: &Value| {
         json!([
@@ -60,9 +60,12 @@ fn entries_have_their_permissions_and_origin() {
 fn list_read_during_apply_has_the_changes_before_it() {
     let gitlab = THREE_PROJECTS.start();
     let tf = workspace(&gitlab);
-    let after = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  \
-        depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n\
-        ";
+    let after = r#"
+        data "gitlab_job_token_allowlist" "app" {
+          project = "acme/app"
+          depends_on = [gitlab_job_token_allowlist_entry.lib]
+        }
+    "#;
     for (arguments, expected) in
         [(JOBS, json!(["READ_JOBS"])), ("job_token_policies = []", json!([]))]
     {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A token with Maintainer in `acme`, and the workspace that uses it.
+/// Makes a workspace that uses a token with the Maintainer role in `acme`.
 fn maintainer(gitlab: &Simulator) -> Workspace {
     let acme = Target::Group(gitlab.group_id("acme").expect("the group"));
     let token = gitlab.add_token(TokenSpec::new("maintainer").maintainer_of(acme));

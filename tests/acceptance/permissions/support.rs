@@ -7,7 +7,7 @@ use terraform_cli::Action;
 
 use super::*;
 
-/// As [`acme`], before permissions were invented.
+/// Starts a GitLab as [`acme`] does, of a version without permissions.
 fn old() -> Simulator {
     THREE_PROJECTS.start_version("17.1.8-ee")
 }
@@ -75,9 +75,12 @@ fn graphql_blocked_by_a_proxy_is_an_error_of_the_plan() {
 fn everything_else_works_with_an_old_gitlab() {
     let gitlab = old();
     let tf = workspace(&gitlab);
-    let reading = "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n  \
-        depends_on = [gitlab_job_token_allowlist_entry.lib]\n}\n\
-        ";
+    let reading = r#"
+        data "gitlab_job_token_allowlist" "app" {
+          project = "acme/app"
+          depends_on = [gitlab_job_token_allowlist_entry.lib]
+        }
+    "#;
     tf.config(&format!("{}{reading}", entry("")));
 
     tf.apply().succeeds().warns_of_nothing();

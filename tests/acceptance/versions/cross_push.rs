@@ -12,9 +12,12 @@ const CROSS: &str = "cross_project_push_for_job_token_allowed";
 
 fn scope(arguments: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_scope\" \"app\" {{\n  project = \"acme/app\"\n  \
-         {arguments}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_scope" "app" {{
+          project = "acme/app"
+          {arguments}
+        }}
+        "#
     )
 }
 

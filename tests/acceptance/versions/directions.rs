@@ -7,8 +7,8 @@ use crate::kit::workspace;
 
 const LIMITED: &str = "target_project_id = 2\n  job_token_policies = [\"READ_JOBS\"]";
 
-/// A GitLab where `acme/lib` is on the allowlist of `acme/app` with few permissions, and the target
-/// of an outbound link.
+/// Starts a GitLab in which `acme/lib` is on the allowlist of `acme/app` with few permissions, and
+/// also the target of an outbound link.
 fn with_both_directions(outbound_first: bool) -> Simulator {
     let gitlab = newest();
     if outbound_first {

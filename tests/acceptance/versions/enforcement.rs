@@ -7,9 +7,12 @@ use insta::assert_snapshot;
 use super::*;
 use crate::kit::workspace;
 
-const OPEN: &str = "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
-    inbound_enabled = false\n}\n\
-    ";
+const OPEN: &str = r#"
+resource "gitlab_job_token_scope" "app" {
+  project = "acme/app"
+  inbound_enabled = false
+}
+"#;
 const RESTRICTED: &str =
     "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n";
 

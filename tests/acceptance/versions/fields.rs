@@ -15,8 +15,14 @@ fn response_without_the_outbound_setting_is_read() {
         .start_with(Simulator::builder().version("19.4.1-ee").without_outbound_enabled());
     let tf = workspace(&gitlab);
     tf.config(
-        "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n\
-         data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n",
+        r#"
+        resource "gitlab_job_token_scope" "app" {
+          project = "acme/app"
+        }
+        data "gitlab_job_token_scope" "app" {
+          project = "acme/app"
+        }
+        "#,
     );
 
     tf.apply().succeeds().warns_of_nothing();

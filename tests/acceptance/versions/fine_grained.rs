@@ -27,7 +27,7 @@ const PROVIDER: &str = "provider \"gitlab\" {}\n";
 
 const LIMITED: &str = "target_project = \"acme/lib\"\n  job_token_policies = [\"READ_JOBS\"]";
 
-/// A workspace with a token that has these permissions and the Maintainer role.
+/// Makes a workspace with a token that has these permissions and the Maintainer role.
 fn with(gitlab: &Simulator, permissions: &[&str]) -> Workspace {
     let spec = TokenSpec::new("fine-grained").maintainer_of(ACME).can_see(Target::Group(3));
     let token = gitlab.add_token(spec.fine_grained(permissions.iter().copied()));
@@ -195,8 +195,14 @@ fn data_sources_show_nulls_with_a_warning() {
         gitlab.set_granular_graphql(answers);
         let tf = with(&gitlab, &ALL);
         tf.config(
-            "data \"gitlab_job_token_allowlist\" \"app\" {\n  project = \"acme/app\"\n}\n\
-             data \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n}\n",
+            r#"
+            data "gitlab_job_token_allowlist" "app" {
+              project = "acme/app"
+            }
+            data "gitlab_job_token_scope" "app" {
+              project = "acme/app"
+            }
+            "#,
         );
         let run = tf.apply();
         run.succeeds();
@@ -218,8 +224,12 @@ fn entries_that_may_push_are_not_denied_where_lists_look_empty() {
     gitlab.set_granular_graphql(GranularGraphql::EmptyLists);
     let tf = with(&gitlab, &ALL);
     tf.config(
-        "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
-         cross_project_push_for_job_token_allowed = true\n}\n",
+        r#"
+        resource "gitlab_job_token_scope" "app" {
+          project = "acme/app"
+          cross_project_push_for_job_token_allowed = true
+        }
+        "#,
     );
     let plan = tf.plan();
     let warning = plan.warning();
@@ -302,8 +312,12 @@ fn unreadable_cross_project_push_can_be_written() {
         gitlab.set_granular_graphql(answers);
         let tf = with(&gitlab, &ALL);
         tf.config(
-            "resource \"gitlab_job_token_scope\" \"app\" {\n  project = \"acme/app\"\n  \
-             cross_project_push_for_job_token_allowed = true\n}\n",
+            r#"
+            resource "gitlab_job_token_scope" "app" {
+              project = "acme/app"
+              cross_project_push_for_job_token_allowed = true
+            }
+            "#,
         );
         let run = tf.apply();
         run.succeeds();

@@ -35,12 +35,15 @@ fn only(policies: &[&str]) -> Permissions {
     Permissions::limited_to(policies.iter().copied())
 }
 
-/// An entry on the allowlist of `acme/app`, named `entry`.
+/// Returns an entry on the allowlist of `acme/app`, named `entry`.
 fn entry(arguments: &str) -> String {
     format!(
-        "resource \"gitlab_job_token_allowlist_entry\" \"entry\" {{\n  project = \"acme/app\"\n  \
-         {arguments}\n}}\n\
-         "
+        r#"
+        resource "gitlab_job_token_allowlist_entry" "entry" {{
+          project = "acme/app"
+          {arguments}
+        }}
+        "#
     )
 }
 

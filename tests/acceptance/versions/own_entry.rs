@@ -143,9 +143,12 @@ fn older_gitlab_without_own_entries_is_an_error() {
 fn exclusive_list_does_not_change_the_own_entry() {
     let gitlab = newest();
     let tf = workspace(&gitlab);
-    let list = "resource \"gitlab_job_token_allowlist_exclusive\" \"app\" {\n  project = \
-                \"acme/app\"\n  target_projects = [\"acme/lib\"]\n}\n\
-                ";
+    let list = r#"
+        resource "gitlab_job_token_allowlist_exclusive" "app" {
+          project = "acme/app"
+          target_projects = ["acme/lib"]
+        }
+    "#;
     tf.config(&format!("{}{list}", entry(OWN_LIMITED)));
 
     tf.apply().succeeds().warns_of_nothing();
@@ -200,9 +203,13 @@ fn limited_entry_of_the_parent_group_is_warned_of() {
     assert!(!gitlab.job_may(APP, APP, "READ_PACKAGES"), "GitLab restricts the project's own jobs");
     tf.plan().changes_nothing().warns_of_nothing();
 
-    let own = "resource \"gitlab_job_token_allowlist_entry\" \"own\" {\n  project = \
-               \"acme/app\"\n  target_project = \"acme/app\"\n  default_permissions = true\n}\n\
-               ";
+    let own = r#"
+        resource "gitlab_job_token_allowlist_entry" "own" {
+          project = "acme/app"
+          target_project = "acme/app"
+          default_permissions = true
+        }
+    "#;
     tf.config(&format!("{}{own}", entry(group)));
     tf.apply().succeeds().warns_of_nothing();
     assert!(gitlab.job_may(APP, APP, "READ_PACKAGES"));

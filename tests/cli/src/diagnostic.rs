@@ -42,7 +42,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// The attribute that it points at, if it points at one.
+    /// Returns the attribute that it points at, if any.
     #[must_use]
     pub fn attribute(&self) -> Option<&str> {
         let (name, _) = self.source.as_deref()?.split_once('=')?;
@@ -142,7 +142,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Text without what differs from run to run, or from one system to the next.
+/// Returns the text without the parts that differ from run to run or between systems.
 fn steady(text: &str) -> String {
     let neutral =
         REGISTRIES.iter().fold(text.to_owned(), |text, registry| text.replace(registry, ""));
@@ -165,7 +165,7 @@ fn wrapped(text: &str) -> String {
     text.lines().map(wrapped_line).collect::<Vec<_>>().join("\n")
 }
 
-/// The program leaves a line that begins with a blank as it is.
+/// Returns whether the CLI may wrap the line: one that begins with a space stays unchanged.
 fn wrapped_line(line: &str) -> String {
     if line.starts_with(' ') {
         return line.to_owned();

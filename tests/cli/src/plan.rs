@@ -57,7 +57,7 @@ impl<'a> Plan<'a> {
         Plan { workspace, file, run }
     }
 
-    /// The run that made it, for whatever else it said.
+    /// Returns the run that made the plan.
     pub fn run(&self) -> &Run {
         &self.run
     }
@@ -87,14 +87,14 @@ impl<'a> Plan<'a> {
         self
     }
 
-    /// The only error, as its user reads it. See [`Run::error`].
+    /// Returns the only error as the CLI prints it. See [`Run::error`].
     #[track_caller]
     #[must_use]
     pub fn error(&self) -> String {
         self.run.error()
     }
 
-    /// The only warning, as its user reads it. See [`Run::warning`].
+    /// Returns the only warning as the CLI prints it. See [`Run::warning`].
     #[track_caller]
     #[must_use]
     pub fn warning(&self) -> String {

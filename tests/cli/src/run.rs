@@ -41,19 +41,19 @@ impl Run {
         matches!(self.status, Some(0 | CHANGES)) && self.errors().is_empty()
     }
 
-    /// The exit status; none when a signal ended the run.
+    /// Returns the exit status; none if a signal ended the run.
     #[must_use]
     pub fn status(&self) -> Option<i32> {
         self.status
     }
 
-    /// Standard output, as it came.
+    /// Returns the standard output.
     #[must_use]
     pub fn stdout(&self) -> &str {
         &self.stdout
     }
 
-    /// Standard error, as it came.
+    /// Returns the standard error output.
     #[must_use]
     pub fn stderr(&self) -> &str {
         &self.stderr
@@ -73,13 +73,13 @@ impl Run {
         self
     }
 
-    /// All errors, in the order in which they were told.
+    /// Returns all errors, in order.
     #[must_use]
     pub fn errors(&self) -> Vec<Diagnostic> {
         self.told(Severity::Error)
     }
 
-    /// All warnings, less the one about the provider being under development.
+    /// Returns all warnings, except the one about development overrides.
     #[must_use]
     pub fn warnings(&self) -> Vec<Diagnostic> {
         let mut warnings = self.told(Severity::Warning);
@@ -87,8 +87,8 @@ impl Run {
         warnings
     }
 
-    /// The only error of a command that failed, as its user reads it; panics where there is none or
-    /// another one.
+    /// Returns the only error as the CLI prints it. Panics if the run succeeded or has several
+    /// errors.
     #[track_caller]
     #[must_use]
     pub fn error(&self) -> String {
@@ -96,7 +96,7 @@ impl Run {
         self.only(&self.errors(), "error")
     }
 
-    /// The only warning, as the user reads it; panics where there is none or another one.
+    /// Returns the only warning as the CLI prints it. Panics if there is none or several.
     #[track_caller]
     #[must_use]
     pub fn warning(&self) -> String {

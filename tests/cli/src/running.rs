@@ -62,7 +62,7 @@ impl Running {
         String::from_utf8_lossy(&so_far(&self.stdout)).contains(text)
     }
 
-    /// The processes that the program has started and that still run: providers.
+    /// Returns the process IDs of running providers that the program started.
     #[must_use]
     pub fn children(&self) -> Vec<u32> {
         let parent = self.child.id();
@@ -147,7 +147,7 @@ fn so_far(file: &File) -> Vec<u8> {
     content
 }
 
-/// Elsewhere, reading moves that place.
+/// Panics: on this system, reading moves the position at which the program goes on writing.
 #[cfg(not(unix))]
 fn so_far(_: &File) -> Vec<u8> {
     panic!("what the program writes can't be read while it runs on this system");

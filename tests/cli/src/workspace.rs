@@ -49,7 +49,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// An empty workspace for a provider that was just built, under the local name `gitlab`.
+    /// Creates an empty workspace for a provider that was just built, under the local name
+    /// `gitlab`.
     ///
     /// # Errors
     ///
@@ -60,8 +61,8 @@ impl Workspace {
         Workspace::configured(cli, &provider_overrides(&[(PROVIDER_SOURCE, folder)]))
     }
 
-    /// An empty workspace for a provider that is yet to be installed, or attached to, under the
-    /// local name `gitlab`: the program's own configuration is empty, and so is its home.
+    /// Creates an empty workspace for a provider that has yet to be installed or attached, under
+    /// the local name `gitlab`. The CLI configuration and the home directory are empty.
     ///
     /// # Errors
     ///
@@ -99,7 +100,7 @@ impl Workspace {
         self.root.path().join("work")
     }
 
-    /// The home directory of the program.
+    /// Returns the home directory of the program.
     #[must_use]
     pub fn home(&self) -> PathBuf {
         self.root.path().join(HOME)
@@ -236,21 +237,21 @@ impl Workspace {
         self.run(&["test", "-json", "-no-color"])
     }
 
-    /// The value of an output of the root module; null where there is none of that name.
+    /// Returns an output value of the root module; null if the output doesn't exist.
     #[track_caller]
     #[must_use]
     pub fn output(&self, name: &str) -> Value {
         self.show(None)["values"]["outputs"][name]["value"].clone()
     }
 
-    /// The state, as the program shows it.
+    /// Returns the state that `show -json` prints.
     #[track_caller]
     #[must_use]
     pub fn state(&self) -> State {
         State::read(&self.show(None))
     }
 
-    /// The file that holds the state; there is none before the first apply.
+    /// Returns the path of the state file, which exists from the first apply on.
     #[must_use]
     pub fn state_file(&self) -> PathBuf {
         self.directory().join(STATE_FILE)
@@ -280,7 +281,7 @@ impl Workspace {
         command
     }
 
-    /// The plan that was saved last, as `show -json` prints it.
+    /// Returns the last saved plan as `show -json` prints it.
     #[track_caller]
     #[must_use]
     pub fn plan_shown(&self) -> Value {
@@ -308,7 +309,7 @@ fn config_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths.into_iter().filter(is_config).collect())
 }
 
-/// The configuration of a program that takes each of these providers, by source address, from a
+/// Returns a CLI configuration with a development override for each provider, by source address and
 /// folder.
 #[must_use]
 pub fn provider_overrides(folders: &[(&str, &Path)]) -> String {
@@ -321,14 +322,18 @@ pub fn provider_overrides(folders: &[(&str, &Path)]) -> String {
 
 fn requirements() -> String {
     format!(
-        "terraform {{\n  required_providers {{\n    gitlab = {{\n      source = {}\n    }}\n  \
-         }}\n}}\n\
-         ",
-        quoted(PROVIDER_SOURCE)
+        r#"terraform {{
+  required_providers {{
+    gitlab = {{
+      source = "{PROVIDER_SOURCE}"
+    }}
+  }}
+}}
+"#
     )
 }
 
-/// A string in HCL, whose quoting is that of JSON as long as there is no template in it.
+/// Returns a quoted HCL string, which equals a JSON string as long as it has no template.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }

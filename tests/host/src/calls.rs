@@ -122,7 +122,7 @@ pub struct DataRead {
 /// Every call fails with the plugin's gRPC status, and with [`Error::Value`] when an answer holds a
 /// malformed value.
 impl Connection {
-    /// All schemas.
+    /// Returns all schemas.
     ///
     /// # Errors
     /// See above.

@@ -79,7 +79,7 @@ impl Connection {
         })
     }
 
-    /// Every call of protocol 6, as generated.
+    /// Returns the generated client for the calls of protocol 6.
     pub fn provider(&self) -> ProviderClient<Channel> {
         ProviderClient::new(self.channel.clone())
             .max_decoding_message_size(MAX_MESSAGE_BYTES)

@@ -44,7 +44,7 @@ impl From<tfplugin6::Diagnostic> for Diagnostic {
     }
 }
 
-/// A path as users would write it: `a.b["c"][0]`.
+/// Writes a path as in configuration: `a.b["c"][0]`.
 pub fn render_path(path: &AttributePath) -> String {
     let mut text = String::new();
     for step in &path.steps {

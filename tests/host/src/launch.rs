@@ -74,7 +74,7 @@ impl Launch {
         self
     }
 
-    /// With this cookie, or none.
+    /// Sets the magic cookie, or removes it.
     #[must_use]
     pub fn cookie(self, cookie: Option<&str>) -> Self {
         match cookie {
@@ -83,7 +83,7 @@ impl Launch {
         }
     }
 
-    /// With these TCP ports to choose from.
+    /// Sets the range of TCP ports to choose from.
     #[must_use]
     pub fn ports(self, ports: RangeInclusive<u16>) -> Self {
         self.env("PLUGIN_MIN_PORT", ports.start().to_string())

@@ -40,7 +40,7 @@ pub struct Listed {
 pub struct Listing(Streaming<list_resource::Event>);
 
 impl Listing {
-    /// The next event; none at the end.
+    /// Returns the next event; none at the end.
     ///
     /// # Errors
     /// The plugin's gRPC status, or a malformed value in its answer.
@@ -55,7 +55,7 @@ impl Listing {
         }))
     }
 
-    /// All events that are still to come.
+    /// Returns all remaining events.
     ///
     /// # Errors
     /// As [`Listing::next`].

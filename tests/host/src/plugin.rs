@@ -94,17 +94,17 @@ impl Plugin {
         &self.line
     }
 
-    /// The number of the process; none once it has ended.
+    /// Returns the process ID; none once the process has ended.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// The lines written to standard error so far.
+    /// Returns the lines written to standard error so far.
     pub fn stderr(&self) -> Vec<String> {
         self.stderr.so_far()
     }
 
-    /// The lines written to standard output after the handshake so far.
+    /// Returns the lines written to standard output since the handshake.
     pub fn stdout(&self) -> Vec<String> {
         self.stdout.so_far()
     }

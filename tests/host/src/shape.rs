@@ -23,7 +23,7 @@ struct Attribute {
 }
 
 impl Shape {
-    /// The shape of the objects that a schema describes.
+    /// Returns the shape of the objects that a schema describes.
     pub fn of(schema: &Schema) -> Self {
         Self::with(schema.block.iter().flat_map(|block| &block.attributes))
     }
@@ -43,8 +43,8 @@ impl Shape {
         Self { attributes: attributes.map(attribute).collect() }
     }
 
-    /// The object with null for every attribute that `given` leaves out. Attributes that the schema
-    /// does not know stay, for the provider to object to. What is not an object stays as it is.
+    /// Adds null for every attribute that `given` lacks. Attributes missing in the schema stay, for
+    /// the provider to reject. Anything but an object is returned unchanged.
     pub fn complete(&self, given: Value) -> Value {
         let Value::Object(given) = given else { return given };
         let mut object: Map<_, _> =
@@ -58,8 +58,8 @@ impl Shape {
         Value::Object(object)
     }
 
-    /// The state that a host proposes: the configuration, with prior values where the provider may
-    /// choose and the configuration is silent. The objects of maps belong together by their keys.
+    /// Returns the state that a host proposes: the configuration, with the prior values of computed
+    /// attributes that it doesn't set. Elements of maps are matched by key.
     pub fn propose(&self, prior: &Value, config: &Value) -> Value {
         let mut proposed = config.clone();
         for Attribute { name, computed, elements } in &self.attributes {

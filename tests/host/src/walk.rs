@@ -81,12 +81,12 @@ pub struct Outcome {
 }
 
 impl Wanted {
-    /// A resource with these arguments.
+    /// Creates a resource with these arguments.
     pub fn new(type_name: &'static str, config: Value) -> Self {
         Self { type_name, config, replace: false, create_before_destroy: false }
     }
 
-    /// A resource that is in the state alone.
+    /// Creates a resource that is only in the state.
     pub fn gone(type_name: &'static str) -> Self {
         Self::new(type_name, Value::Null)
     }

@@ -9,7 +9,7 @@ fn target() -> impl Strategy<Value = Target> {
     prop::sample::select([&PROJECTS[..], &GROUPS[..]].concat())
 }
 
-/// Mostly the first one, so that resources meet.
+/// Generates a source project, mostly the first one, so that resources meet.
 fn source() -> impl Strategy<Value = u64> {
     prop_oneof![4 => Just(SOURCES[0]), 1 => Just(SOURCES[1])]
 }

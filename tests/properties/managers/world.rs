@@ -150,8 +150,8 @@ impl World {
         walk
     }
 
-    /// The plan walk: everything in the configuration and the state is read and then planned, at
-    /// the same time.
+    /// Runs the plan walk: reads and plans everything in the configuration and the state
+    /// concurrently.
     async fn plan(&self, step: &Step) -> BTreeMap<Address, Change> {
         let declared =
             self.config.iter().map(|(name, declared)| ((declared.type_name(), *name), declared));
@@ -189,7 +189,7 @@ impl World {
         join_all(plans).await.into_iter().collect()
     }
 
-    /// The apply walk: everything that changes is applied at the same time.
+    /// Runs the apply walk: applies all changes concurrently.
     async fn apply(
         &self,
         step: &Step,
@@ -225,7 +225,7 @@ impl World {
         self.state = state;
     }
 
-    /// A whole run.
+    /// Runs a plan and an apply.
     pub(super) async fn run(&mut self, step: &Step) {
         self.edit(step);
         let changes = self.plan(step).await;

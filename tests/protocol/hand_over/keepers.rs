@@ -165,7 +165,7 @@ async fn keeper_that_changes_keeps_its_object() {
     }
 }
 
-/// The pairs whose second manager is an entry, and that entry with another target.
+/// Returns the pairs whose second manager is an entry, and that entry with another target.
 fn moving() -> (Vec<Pair>, Wanted) {
     let pairs = pairs().into_iter().filter(|pair| pair.removed_type() == ENTRY).collect();
     (pairs, Wanted::new(ENTRY, json!({"project": "1", "target_group": "acme"})))

@@ -40,7 +40,7 @@ struct HandOver {
     after: Configuration,
 }
 
-/// Project 1, and as many projects after it that it may allow, and one more.
+/// Starts a GitLab with project 1, `targets` projects for its allowlist, and one more.
 fn gitlab(targets: u64) -> Simulator {
     let gitlab = Simulator::start();
     assert_eq!(gitlab.add_project("acme/app"), OWNER);
@@ -198,7 +198,7 @@ async fn assert_kept(case: fn(u64) -> HandOver) {
     assert_kept_in(&EVERY_ORDER, case).await;
 }
 
-/// For replacements, whose own order is given.
+/// Panics if a replacement, whose own order is given, loses something.
 async fn assert_kept_in_place(case: fn(u64) -> HandOver) {
     assert_kept_in(&SOME_ORDERS, case).await;
 }
@@ -227,7 +227,7 @@ fn list(name: &str, targets: u64) -> Configuration {
     [(name.to_owned(), list)].into()
 }
 
-/// One scope of each project but the first.
+/// Returns one scope for each project but the first.
 fn scopes(prefix: &str, targets: u64, setting: &Value) -> Configuration {
     let scope = |id: u64| {
         let mut config = setting.clone();
@@ -245,7 +245,7 @@ fn push(prefix: &str, targets: u64) -> Configuration {
     scopes(prefix, targets, &json!({"push_repository_for_job_token_allowed": true}))
 }
 
-/// The same configuration with every resource to be replaced.
+/// Returns the same configuration with every resource to be replaced.
 fn replaced(before: Configuration, create_before_destroy: bool) -> HandOver {
     let mut after = before.clone();
     for wanted in after.values_mut() {

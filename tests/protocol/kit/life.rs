@@ -270,7 +270,7 @@ impl Kit {
         read.expect("what was imported is there")
     }
 
-    /// An identity as the provider gave it, which this host may not know what to do with.
+    /// Returns the provider's identity, or none if this host doesn't support identities.
     fn kept_identity(&self, type_name: &str, identity: Option<Value>) -> Option<Value> {
         let identity = identity.expect("an identity beside every state");
         assert!(is_wholly_known(&identity), "{identity} is not wholly known");

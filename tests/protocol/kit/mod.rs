@@ -61,12 +61,12 @@ impl Deref for Kit {
 }
 
 impl Kit {
-    /// With the provider configured for the simulator's administrator.
+    /// Starts a provider that is configured for the administrator of a new simulator.
     pub(crate) async fn start() -> Kit {
         Kit::with(Simulator::start()).await
     }
 
-    /// With the provider configured for this simulator's administrator.
+    /// Starts a provider that is configured for this simulator's administrator.
     pub(crate) async fn with(gitlab: Simulator) -> Kit {
         let mut kit = Kit::unconfigured_with(gitlab).await;
         assert_eq!(kit.configure(kit.block()).await.unwrap(), []);
@@ -84,13 +84,12 @@ impl Kit {
         }
     }
 
-    /// With a process that was told nothing yet.
+    /// Starts a provider that isn't configured.
     pub(crate) async fn unconfigured() -> Kit {
         Kit::unconfigured_with(Simulator::start()).await
     }
 
-    /// With a provider block that holds something not yet known, for a host that does or does not
-    /// defer.
+    /// Starts a provider whose block has an unknown value, for a host that does or doesn't defer.
     pub(crate) async fn unknown(deferral_allowed: bool) -> Kit {
         let mut kit = Kit::unconfigured().await;
         kit.host.connection.deferral_allowed = deferral_allowed;
@@ -101,14 +100,14 @@ impl Kit {
         kit
     }
 
-    /// With a process that was told nothing yet, but whose environment would lead it to GitLab.
+    /// Starts a provider that isn't configured, but whose environment names the GitLab.
     pub(crate) async fn tempted(gitlab: Simulator) -> Kit {
         let launch =
             launch().env("GITLAB_BASE_URL", gitlab.api_url()).env("GITLAB_TOKEN", gitlab.token());
         Kit::launched(gitlab, &launch).await
     }
 
-    /// With a process that was told nothing yet.
+    /// Starts a provider that isn't configured, beside this simulator.
     pub(crate) async fn unconfigured_with(gitlab: Simulator) -> Kit {
         Kit::launched(gitlab, &launch()).await
     }
@@ -134,24 +133,24 @@ impl Kit {
         }
     }
 
-    /// The provider block for the simulator's administrator.
+    /// Returns the provider block for the simulator's administrator.
     pub(crate) fn block(&self) -> Value {
         self.provider_block(
             json!({"base_url": self.gitlab.api_url(), "token": self.gitlab.token()}),
         )
     }
 
-    /// A provider block with null for what `given` leaves out.
+    /// Returns a provider block, with null for attributes missing in `given`.
     pub(crate) fn provider_block(&self, given: Value) -> Value {
         self.provider.complete(given)
     }
 
-    /// The configuration of a resource with null for what `given` leaves out.
+    /// Returns the configuration of a resource, with null for attributes missing in `given`.
     pub(crate) fn config(&self, type_name: &str, given: Value) -> Value {
         self.managed(type_name).shape.complete(given)
     }
 
-    /// The configuration of a data source with null for what `given` leaves out.
+    /// Returns the configuration of a data source, with null for attributes missing in `given`.
     pub(crate) fn data_config(&self, type_name: &str, given: Value) -> Value {
         self.data_sources[type_name].0.complete(given)
     }
@@ -165,7 +164,7 @@ impl Kit {
         read.state
     }
 
-    /// The requests that GitLab got, one a line.
+    /// Returns the requests that GitLab received, one per line.
     pub(crate) fn requests(&self) -> String {
         self.gitlab.requests().to_string()
     }
@@ -197,7 +196,7 @@ fn resources(
     schema.resource_schemas.iter().map(managed).collect()
 }
 
-/// The one diagnostic, which must be an error.
+/// Returns the only diagnostic, which must be an error.
 #[track_caller]
 pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
     let [error] = diagnostics else { panic!("not one diagnostic, but {diagnostics:#?}") };
@@ -205,7 +204,7 @@ pub(crate) fn only_error(diagnostics: &[Diagnostic]) -> &Diagnostic {
     error
 }
 
-/// The one diagnostic, which must be a warning.
+/// Returns the only diagnostic, which must be a warning.
 #[track_caller]
 pub(crate) fn only_warning(diagnostics: &[Diagnostic]) -> &Diagnostic {
     let [warning] = diagnostics else { panic!("not one diagnostic, but {diagnostics:#?}") };

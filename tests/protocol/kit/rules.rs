@@ -32,7 +32,7 @@ impl Rules {
         Rules { attributes: attributes.map(attribute).collect() }
     }
 
-    /// Every attribute is there with a value of its type, and no other.
+    /// Checks that the object has exactly the attributes of the schema, with values of their types.
     pub(crate) fn shape(&self, object: &Value) -> Vec<String> {
         let Some(values) = object.as_object() else {
             return vec![format!("{object} is no object")];
@@ -51,14 +51,15 @@ impl Rules {
         broken
     }
 
-    /// An object that a host may store.
+    /// Checks that a host can store the object.
     pub(crate) fn storable(&self, object: &Value) -> Vec<String> {
         let unknown = (!is_wholly_known(object)).then(|| format!("{object} is not wholly known"));
         self.shape(object).into_iter().chain(unknown).collect()
     }
 
-    /// A plan holds what is configured, or what was before where both are set; where nothing is
-    /// configured the provider chooses if the attribute is its own, and else leaves it null.
+    /// Checks a plan: each attribute has the configured value, or the prior one where both are set.
+    /// If it isn't configured, the provider chooses the value of a computed attribute, and any
+    /// other is null.
     pub(crate) fn plan(&self, prior: &Value, config: &Value, planned: &Value) -> Vec<String> {
         let mut broken = self.shape(planned);
         for Attribute { name, ty, computed } in &self.attributes {

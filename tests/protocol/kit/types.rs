@@ -41,7 +41,7 @@ impl Type {
         }
     }
 
-    /// The type of an attribute, a nested one included.
+    /// Returns the type of an attribute, a nested one included.
     pub(crate) fn of(attribute: &Attribute) -> Type {
         let Some(nested) = &attribute.nested_type else { return Type::parse(&attribute.r#type) };
         let attributes = nested.attributes.iter();

@@ -62,7 +62,7 @@ pub struct Logged {
 }
 
 impl Logged {
-    /// The value of a header, by its name in any case.
+    /// Returns the value of a header. Its name is case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -93,31 +93,31 @@ impl fmt::Display for Logged {
 pub struct Requests(Vec<Logged>);
 
 impl Requests {
-    /// Those to endpoints that change something.
+    /// Returns the requests to endpoints that change something.
     #[must_use]
     pub fn writes(&self) -> Self {
         self.filter(|request| request.route.is_write())
     }
 
-    /// Those to one endpoint.
+    /// Returns the requests to one endpoint.
     #[must_use]
     pub fn to(&self, route: Route) -> Self {
         self.filter(|request| request.route == route)
     }
 
-    /// Those that name a project or group in their path, by ID or path.
+    /// Returns the requests with a project or group in their path, by ID or path.
     #[must_use]
     pub fn about(&self, project: u64) -> Self {
         self.filter(|request| request.project == Some(project))
     }
 
-    /// Those to GraphQL whose operation or one of whose root fields has this name.
+    /// Returns the GraphQL requests whose operation or one of whose root fields has this name.
     #[must_use]
     pub fn named(&self, name: &str) -> Self {
         self.filter(|request| request.names.iter().any(|found| found == name))
     }
 
-    /// Those for which a condition holds.
+    /// Returns the requests that match a condition.
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&Logged) -> bool) -> Self {
         Self(self.0.iter().filter(|request| keep(request)).cloned().collect())
@@ -222,7 +222,7 @@ impl Entry {
         self.with(|request| request.status = Some(status));
     }
 
-    /// The log's line; none if the log was cleared since.
+    /// Returns the line of the log; none if the log was cleared since.
     pub(crate) fn logged(&self) -> Option<Logged> {
         self.with(|request| request.clone())
     }
@@ -256,7 +256,7 @@ pub(crate) fn logged_headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A query for the log.
+/// Returns a query for the log.
 pub(crate) fn logged_query(query: &str) -> String {
     let shown = |pair: &str| match pair.split_once('=') {
         Some((name, _)) if SECRETS.contains(&name) => format!("{name}={HIDDEN}"),

@@ -27,7 +27,7 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// So many requests in each window.
+    /// Creates a limit of requests per window.
     pub(crate) fn new(requests: usize, window: Duration) -> Self {
         Self {
             requests,

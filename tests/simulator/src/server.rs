@@ -59,7 +59,7 @@ impl Instance {
         locked(&self.latency)
     }
 
-    /// The answer and how it is delivered; none if the connection is to be reset.
+    /// Returns the response and how it is delivered; none if the connection is to be reset.
     async fn respond(&self, incoming: &Incoming) -> (Entry, Option<(Answer, Delivery)>) {
         let call = Call::read(incoming, &self.site, &self.world());
         let entry = self.log.open(self.logged(incoming, &call));

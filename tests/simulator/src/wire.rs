@@ -24,7 +24,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// `accepted` counts connections.
+    /// Wraps a connection. `accepted` counts connections.
     pub(crate) fn new(tcp: TcpListener, accepted: Arc<AtomicUsize>) -> Self {
         Self { tcp, accepted }
     }
@@ -59,7 +59,7 @@ impl Listener for Port {
 pub(crate) struct Scissors(Arc<AtomicBool>);
 
 impl Scissors {
-    /// From now on nothing more is sent; the next attempt to do so ends the connection.
+    /// Sends nothing from now on; the next attempt to do so ends the connection.
     pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }

@@ -24,7 +24,7 @@ const FILE_MODE: u32 = 0o644;
 /// The smallest that the method can do; a release is packed once and loaded often.
 const BEST: i64 = 9;
 
-/// The package of a binary for a platform.
+/// Returns the package of a binary for a platform.
 pub(super) fn of_provider(
     project: &Path,
     target: &Target,
@@ -42,7 +42,7 @@ pub(super) fn of_provider(
     ])?)
 }
 
-/// An archive of files by name, mode and content, in this order.
+/// Packs files by name, mode and content, in this order.
 pub(super) fn pack(files: &[(&str, u32, &[u8])]) -> ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, mode, content) in files {

@@ -39,7 +39,7 @@ pub(super) fn release_binary(project: &Path, target: &Target) -> Result<PathBuf,
     Ok(built.join(target.triple()).join("release").join(file))
 }
 
-/// The cargo that runs this, or the one on the path.
+/// Returns the cargo that runs this, or the one on the path.
 pub(super) fn cargo() -> String {
     env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
@@ -57,8 +57,8 @@ fn flags(project: &Path, target: &Target) -> Result<Vec<String>, Problem> {
     Ok(flags)
 }
 
-/// The folders that places in the code would be told by, in panics, with what is told instead. Of
-/// two that fit, the compiler takes the later.
+/// Returns the folders to replace in source locations, which panics print, with their replacements.
+/// If two match, the compiler uses the later one.
 fn machine_paths(project: &Path) -> Result<[(PathBuf, &'static str); 3], Problem> {
     let sysroot = ask_compiler(&["--print", "sysroot"])?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim_end());

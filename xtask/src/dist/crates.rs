@@ -117,8 +117,8 @@ fn depth_and_key(line: &str) -> Option<(usize, Key)> {
     Some((line[..name].parse().ok()?, key))
 }
 
-/// The checksums in a lock file, by name and version. Cargo writes the fields of a package in lines
-/// of their own.
+/// Returns the checksums in a lock file, by name and version. Cargo writes each field of a package
+/// on its own line.
 fn checksums(lock: &str) -> BTreeMap<(&str, &str), &str> {
     let packages = lock.split("[[package]]").skip(1);
     packages

@@ -133,7 +133,7 @@ pub fn sum_up(project: &Path, parts: &Parts) -> Result<String, Problem> {
     Ok(report(folder, &[], &of_all()))
 }
 
-/// The names of what is made of all packages in a folder, the files to sign last.
+/// Returns the names of the files made from all packages in a folder, those to sign last.
 fn of_all() -> [String; 4] {
     [assets::manifest(), assets::image_layout(), assets::checksums(), assets::other_checksums()]
 }

@@ -58,8 +58,8 @@ fn heading(package: &Crate) -> String {
     }
 }
 
-/// The package's own texts. One that comes without, as parts of a larger work may, has those of the
-/// other parts.
+/// Returns the package's own license texts, or those of the other parts of the same work if it has
+/// none.
 fn texts(package: &Crate, all: &[Crate]) -> Result<BTreeSet<String>, Problem> {
     let own = own_texts(package)?;
     if !own.is_empty() {
@@ -97,8 +97,7 @@ fn is_notice(file: &Path) -> bool {
     BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
-/// The text without what differs between copies of the same: ends of lines, and blanks at their
-/// ends.
+/// Returns the text without differences in line ends and trailing spaces.
 fn plain(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_matches('\n').to_owned()
@@ -110,7 +109,7 @@ mod tests {
     use super::super::target::Target;
     use super::*;
 
-    /// A package in a folder with these files.
+    /// Returns a package in a folder with these files.
     fn package(folder: &Path, name: &str, files: &[(&str, &str)]) -> Crate {
         let home = folder.join(name);
         fs::create_dir(&home).unwrap();

@@ -128,7 +128,7 @@ pub(super) fn compose(package: &Package<'_>) -> Result<Vec<u8>, Problem> {
     Ok(text)
 }
 
-/// The package itself, by the checksum of its archive.
+/// Returns the component of the package itself, with the checksum of its archive.
 fn program(package: &Package<'_>) -> Component {
     let purl = reference(&(EXECUTABLE.to_owned(), VERSION.to_owned()));
     Component {

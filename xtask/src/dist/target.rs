@@ -31,13 +31,13 @@ pub(super) struct Target {
     platform: Platform,
 }
 
-/// The targets that a release consists of.
+/// Returns the targets of a release.
 pub(super) fn of_releases() -> Result<Vec<Target>, Problem> {
     OF_RELEASES.into_iter().map(Target::named).collect()
 }
 
 impl Target {
-    /// The machine that this runs on.
+    /// Returns the target of this machine.
     pub(super) fn of_this_machine() -> Result<Self, Problem> {
         let told = ask_compiler(&["--version", "--verbose"])?;
         let told = String::from_utf8_lossy(&told.stdout).into_owned();
@@ -45,7 +45,7 @@ impl Target {
         Self::named(triple.unwrap_or_default())
     }
 
-    /// The target that Rust calls so.
+    /// Returns the target with this Rust target triple.
     pub(super) fn named(triple: &str) -> Result<Self, Problem> {
         let told = ask_compiler(&["--print", "cfg", "--target", triple])?;
         if !told.status.success() {

@@ -43,7 +43,7 @@ pub fn write(project: &Path) -> Result<(), Box<dyn Error>> {
 /// The pages by their paths in `docs/`.
 type Pages = BTreeMap<PathBuf, String>;
 
-/// The files in a folder and below it, as paths in it; none where it is absent.
+/// Returns the relative paths of the files in a folder and below it; none if it doesn't exist.
 fn files(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];

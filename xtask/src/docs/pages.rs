@@ -20,7 +20,7 @@ const NOTICE: &str = "<!-- Made by `cargo xtask docs`. Change the schema, exampl
 const IMPORT_BLOCK: &str = "https://developer.hashicorp.com/terraform/language/import";
 const IMPORT_COMMAND: &str = "https://developer.hashicorp.com/terraform/cli/commands/import";
 
-/// All pages.
+/// Returns all pages.
 pub(super) fn all(project: &Path) -> Result<Pages, Problem> {
     let provider = GitlabJobToken::in_environment(Box::new(|_| None));
     let mut pages = Pages::from([("index.md".into(), index(project, &provider.schema())?)]);
@@ -60,7 +60,7 @@ fn index(project: &Path, schema: &Schema) -> Result<String, Problem> {
     Ok(format!("{front}\n{NOTICE}\n\n{text}"))
 }
 
-/// A guide says its title and description by itself.
+/// Returns the page of a guide, which has its own title and description.
 fn guide(project: &Path, file: &Path) -> Result<String, Problem> {
     let template = template(project, &format!("guides/{}", file.display()))?.unwrap_or_default();
     let front = template.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
@@ -83,7 +83,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// As titles say it.
+    /// Returns the kind as titles write it.
     fn title(self) -> &'static str {
         match self {
             Kind::Resource => "Resource",
@@ -92,7 +92,7 @@ impl Kind {
         }
     }
 
-    /// The folder of `docs/`, `examples/` and `docs-src/` alike.
+    /// Returns the folder's name in `docs/`, `examples/` and `docs-src/`.
     fn folder(self) -> &'static str {
         match self {
             Kind::Resource => "resources",
@@ -157,8 +157,8 @@ impl Reference {
     }
 }
 
-/// The head that registries read. The page of the provider has no subcategory, every other page
-/// has, be it empty.
+/// Returns the front matter for registries. Every page except the provider's has a subcategory,
+/// which may be empty.
 fn front_matter(title: &str, subcategory: Option<&str>, description: &str) -> String {
     let subcategory =
         subcategory.map(|name| format!("subcategory: \"{name}\"\n")).unwrap_or_default();

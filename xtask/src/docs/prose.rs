@@ -7,13 +7,14 @@ use std::path::Path;
 
 use super::problem::Problem;
 
-/// The text of a template, without what it quotes; `None` where there is no such template.
+/// Returns the text of a template before its quotes are filled in; `None` if the template doesn't
+/// exist.
 pub(super) fn template(project: &Path, name: &str) -> Result<Option<String>, Problem> {
     let path = Path::new("docs-src").join(name);
     if project.join(&path).is_file() { read(project, &path).map(Some) } else { Ok(None) }
 }
 
-/// The text with all that it quotes.
+/// Returns the text with its quotes filled in.
 pub(super) fn fill_in(project: &Path, text: &str, schema: &str) -> Result<String, Problem> {
     let mut filled = String::new();
     for line in text.lines() {

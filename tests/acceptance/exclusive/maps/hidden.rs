@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// An answer to the query for permissions that shows none, as some tokens get it.
+/// Returns a response to the query for permissions that shows none, as some tokens get it.
 fn empty_permissions() -> Fault {
     let page = r#"{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}"#;
     let lists = format!(r#"{{"projectsAllowlist":{page},"groupsAllowlist":{page}}}"#);

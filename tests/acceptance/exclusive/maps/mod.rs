@@ -24,7 +24,7 @@ fn held(gitlab: &Simulator, project: u64) -> Option<Permissions> {
     gitlab.permissions(APP, Target::Project(project))
 }
 
-/// A list with these arguments, applied.
+/// Applies a list with these arguments.
 #[track_caller]
 fn applied(gitlab: &Simulator, arguments: &str) -> Workspace {
     let tf = workspace(gitlab);
@@ -38,7 +38,7 @@ fn element(id: u64, policies: &[&str]) -> Value {
     json!({ "id": id, "job_token_policies": policies, "default_permissions": null })
 }
 
-/// An answer of GitLab that refuses a write.
+/// Returns a 403 of GitLab.
 fn refused() -> Fault {
     let body = r#"{"message":"403 Forbidden"}"#.to_owned();
     Fault::Answers { status: 403, content_type: "application/json".to_owned(), body }

@@ -100,7 +100,7 @@ fn check(program: &Path, version: &str) -> Result<(), SourceError> {
     }
 }
 
-/// The name of the program's file.
+/// Returns the name of the program's file.
 fn program() -> String {
     format!("terraform{}", env::consts::EXE_SUFFIX)
 }

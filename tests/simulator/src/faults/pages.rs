@@ -57,7 +57,7 @@ pub(super) fn incomplete(answer: Answer) -> Answer {
     with_elements(answer, elements)
 }
 
-/// The body of an answer of GraphQL.
+/// Returns the body of an answer of GraphQL.
 fn graphql(answer: &Answer) -> Option<Value> {
     serde_json::from_slice(&answer.body).ok().filter(|body: &Value| body.get("data").is_some())
 }
@@ -90,7 +90,7 @@ fn elements(answer: &Answer) -> Vec<Value> {
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
-/// The number of the page; an answer that is no page counts as the first.
+/// Returns the page number; a response that isn't a page counts as the first page.
 fn number(answer: &Answer) -> u64 {
     let told = answer.headers.iter().find(|(name, _)| *name == PAGE);
     told.and_then(|(_, number)| number.parse().ok()).unwrap_or(1)

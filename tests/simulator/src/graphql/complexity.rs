@@ -14,7 +14,7 @@ pub(super) const MAX_COMPLEXITY: u64 = 250;
 /// Complexity of a list of projects beside its fields.
 const PROJECTS: u64 = 10;
 
-/// The cost of an operation.
+/// Returns the cost of an operation.
 pub(super) fn complexity(
     schema: &Schema,
     document: &ExecutableDocument,
@@ -31,8 +31,8 @@ struct Bill<'a> {
 }
 
 impl<'a> Bill<'a> {
-    /// The cost of selections that are merged. Of several types that an object can have, the
-    /// dearest counts.
+    /// Returns the complexity of merged selections. If an object can have several types, the most
+    /// complex one counts.
     fn cost(&self, selections: &[&'a SelectionSet]) -> u64 {
         let Some(first) = selections.first() else { return 0 };
         let types: Vec<&str> = match self.schema.types.get(&first.ty) {

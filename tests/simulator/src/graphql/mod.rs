@@ -51,12 +51,13 @@ pub(crate) fn carry_out(
     Answer::json(200, &body)
 }
 
-/// The refusal of a request without a token that works. GitLab does not say what is wrong with it.
+/// Returns the rejection of a request without a valid token. GitLab doesn't say why the token is
+/// invalid.
 pub(crate) fn invalid_token() -> Answer {
     errors(401, "Invalid token").with("www-authenticate", INVALID_TOKEN)
 }
 
-/// An answer that holds one error and no data.
+/// Returns an answer that holds one error and no data.
 pub(crate) fn error(message: &str) -> Answer {
     errors(200, message)
 }
@@ -108,7 +109,7 @@ fn chosen<'d>(
     Ok(operation)
 }
 
-/// One error that has no place in the query.
+/// Returns one error without a location in the query.
 fn one(message: &str) -> Vec<Value> {
     vec![json!({ "message": message })]
 }

@@ -53,7 +53,7 @@ impl ObjectValue for Mutation<'_> {
     }
 }
 
-/// The permission that a fine-grained token needs for a mutation.
+/// Returns the permission that a fine-grained token needs for a mutation.
 fn requirement(mutation: &str) -> Option<Requirement> {
     Some(Requirement::project(match mutation {
         "ciJobTokenScopeAddGroupOrProject" => "Job Token Scope Allowlist: Create",
@@ -150,7 +150,7 @@ impl Input<'_> {
         self.0.and_then(|members| members.get(name)?.as_str()).unwrap_or_default()
     }
 
-    /// The permissions asked for. A version that does not know them asks for the default ones.
+    /// Returns the requested permissions. A version without permissions uses the default ones.
     fn permissions(&self) -> Permissions {
         let policies = self.value("jobTokenPolicies");
         let policies = policies.as_array().into_iter().flatten();

@@ -73,7 +73,8 @@ impl<'s> Session<'s> {
         self.read(|world| world.is_granular(self.token).then_some(world.settings.granular_graphql))
     }
 
-    /// A project or group by its full path, if the token sees it. A former path leads nowhere.
+    /// Returns a project or group by its full path, if it is visible to the token. A former path
+    /// isn't found.
     fn root<'a>(&'s self, info: &ResolveInfo<'_>) -> ResolvedValue<'a>
     where
         's: 'a,
@@ -95,7 +96,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// The projects that the token sees, those with the given IDs and paths alone if there are any.
+    /// Returns the projects visible to the token, filtered by IDs and paths if there are any.
     fn projects<'a>(&'s self, info: &ResolveInfo<'_>) -> Result<ResolvedValue<'a>, FieldError>
     where
         's: 'a,
@@ -129,7 +130,7 @@ impl<'s> Session<'s> {
         Connection::of_projects(projects, info).map(ResolvedValue::object)
     }
 
-    /// The fields that identify a project or group to users who may know of it.
+    /// Returns the fields that identify a project or group to users who can see it.
     pub(super) fn place(&self, target: Target, field: &str) -> Option<JsonValue> {
         let path = self.read(|world| match target {
             Target::Project(id) => world.project(id).map(|project| project.path.clone()),
@@ -147,7 +148,7 @@ impl<'s> Session<'s> {
     }
 }
 
-/// An ID among all things of the instance.
+/// Returns the global ID.
 fn global_id(target: Target) -> String {
     match target {
         Target::Project(id) => format!("gid://gitlab/Project/{id}"),
@@ -217,7 +218,7 @@ impl ObjectValue for ProjectNode<'_> {
 }
 
 impl ProjectNode<'_> {
-    /// The fields that only maintainers read.
+    /// Returns the fields that only maintainers can read.
     fn guarded<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let session = self.session;
         let is_list = info.field_name() != "ciCdSettings";

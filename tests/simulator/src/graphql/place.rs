@@ -29,7 +29,7 @@ pub(super) struct Literal {
 }
 
 impl Place {
-    /// The place of a byte of the query.
+    /// Returns line and column of a byte of the query.
     pub(super) fn find(schema: &Schema, document: &Document, offset: usize) -> Option<Self> {
         document.definitions.iter().find_map(|definition| {
             let (label, name, ty, selections) = match definition {

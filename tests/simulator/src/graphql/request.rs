@@ -87,7 +87,7 @@ impl Request {
         .map(AsRef::as_ref)
     }
 
-    /// The text of an argument, or of a member of the argument `input`, written out or in a
+    /// Returns the text of an argument, or of a member of the argument `input`, from a literal or a
     /// variable.
     fn text_argument(&self, field: &Field, name: &str) -> Option<String> {
         let value = |name: &str| {
@@ -98,7 +98,7 @@ impl Request {
         value.as_str().map(str::to_owned)
     }
 
-    /// A value with its variables filled in. What no path can be is left out.
+    /// Returns a value with its variables filled in, without anything that can't be a path.
     fn resolved(&self, value: &Value) -> JsonValue {
         match value {
             Value::String(text) => json!(text),
@@ -112,7 +112,7 @@ impl Request {
     }
 }
 
-/// A refusal of the request as a whole: an answer of GraphQL's shape under a status of its own.
+/// Returns a rejection of the whole request: a GraphQL response with this status.
 pub(crate) fn errors(status: u16, message: &str) -> Answer {
     Answer::json(status, &serde_json::json!({ "errors": [{ "message": message }] }))
 }

@@ -56,7 +56,7 @@ impl Caller {
         Self { credential, token: world.token_by_secret(secret) }
     }
 
-    /// The token, if it may call the endpoint.
+    /// Returns the token if it may call the endpoint.
     pub(crate) fn authorize(&self, world: &World, route: Route) -> Result<TokenId, Answer> {
         let unauthorized =
             || Answer::message(401, "401 Unauthorized").with(CHALLENGE_HEADER, CHALLENGE);
@@ -80,7 +80,7 @@ impl Caller {
 }
 
 impl Caller {
-    /// The token, if it may call GraphQL, which refuses all others in the same words.
+    /// Returns the token if it may call GraphQL, which rejects all others with the same message.
     pub(crate) fn authorize_graphql(&self, world: &World) -> Result<Bearer, Answer> {
         let accepted = |id: &TokenId| {
             let token = world.token(*id);
@@ -110,7 +110,7 @@ fn check_state(token: &Token) -> Result<(), Answer> {
     Err(invalid_token(description))
 }
 
-/// The refusal of a token that worked once.
+/// Returns the rejection of an expired or revoked token.
 pub(crate) fn invalid_token(description: &str) -> Answer {
     Answer::json(401, &json!({ "error": "invalid_token", "error_description": description }))
         .with(CHALLENGE_HEADER, INVALID_TOKEN)
@@ -132,7 +132,7 @@ fn insufficient_granular_scope(description: &str) -> Answer {
     Answer::json(403, &body)
 }
 
-/// The permission that a fine-grained token needs for an endpoint.
+/// Returns the permission that a fine-grained token needs for an endpoint.
 fn requirement(route: Route) -> Option<Requirement> {
     Some(match route {
         Route::ScopeGet => Requirement::project("Job Token Scope: Read"),
@@ -172,7 +172,7 @@ fn requirement(route: Route) -> Option<Requirement> {
     })
 }
 
-/// The scopes of which any one opens an endpoint.
+/// Returns the scopes of which the endpoint requires one.
 fn accepted_scopes(route: Route) -> &'static [TokenScope] {
     match route {
         _ if route.is_write() => &[TokenScope::Api],

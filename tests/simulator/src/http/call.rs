@@ -133,7 +133,7 @@ fn target(route: Route, params: &Params) -> Option<Target> {
     }
 }
 
-/// The parameter by which a route calls its target.
+/// Returns the name of the route's target parameter.
 pub(crate) fn target_name(route: Route) -> &'static str {
     match route {
         Route::AllowlistGroupPost | Route::AllowlistGroupDelete => "target_group_id",

@@ -38,7 +38,7 @@ impl Page {
         })
     }
 
-    /// The elements of the page; none beyond the end.
+    /// Returns the elements of the page; none beyond the end.
     pub(crate) fn slice<'l, T>(&self, list: &'l [T]) -> &'l [T] {
         let start = (self.number - 1).saturating_mul(self.size).min(list.len());
         &list[start..list.len().min(start + self.size)]

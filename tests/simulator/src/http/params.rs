@@ -71,7 +71,7 @@ impl Params {
         self.0.insert(name.to_owned(), Value::String(value.to_owned()));
     }
 
-    /// The value, if it is text or a number, as text.
+    /// Returns the value as text if it is a string or number.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         match self.0.get(name)? {
             Value::String(text) => Some(text.clone()),
@@ -79,7 +79,7 @@ impl Params {
         }
     }
 
-    /// The value as an id, whatever else may be wrong with the request.
+    /// Returns the value as an ID, whatever else is wrong with the request.
     pub(crate) fn lenient_id(&self, name: &str) -> Option<u64> {
         integer(self.0.get(name)?).and_then(|id| u64::try_from(id).ok())
     }
@@ -100,24 +100,24 @@ pub(crate) struct Check<'p> {
 }
 
 impl<'p> Check<'p> {
-    /// A required id. One that is out of range is well-formed: it names nobody.
+    /// Returns a required ID. An ID out of range is well-formed, but unknown.
     pub(crate) fn id(&mut self, name: &str) -> u64 {
         let value = self.present(name).and_then(|value| self.typed(name, integer(value)));
         value.and_then(|id| u64::try_from(id).ok()).unwrap_or(NOBODY)
     }
 
-    /// A required text.
+    /// Returns a required text.
     pub(crate) fn name(&mut self, name: &str) -> String {
         let value = self.present(name).and_then(|value| self.typed(name, value.as_str()));
         value.unwrap_or_default().to_owned()
     }
 
-    /// A required boolean.
+    /// Returns a required boolean.
     pub(crate) fn boolean(&mut self, name: &str) -> bool {
         self.present(name).and_then(|value| self.typed(name, boolean(value))).unwrap_or_default()
     }
 
-    /// An optional boolean.
+    /// Returns an optional boolean.
     pub(crate) fn optional_boolean(&mut self, name: &str, default: bool) -> bool {
         match self.params.0.get(name) {
             Some(value) => self.typed(name, boolean(value)).unwrap_or(default),
@@ -143,8 +143,8 @@ impl<'p> Check<'p> {
         }
     }
 
-    /// A required list of words, as an array or separated by commas, each of which must mean
-    /// something.
+    /// Returns a required list of words, as an array or separated by commas, each of which must be
+    /// valid.
     pub(crate) fn words<T>(&mut self, name: &str, meaning: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let words: Option<Vec<String>> = match self.params.0.get(name) {
             Some(Value::Array(words)) => {
@@ -167,7 +167,7 @@ impl<'p> Check<'p> {
         })
     }
 
-    /// An optional number; an empty one counts as left out.
+    /// Returns an optional number; an empty one counts as omitted.
     pub(crate) fn optional_number(&mut self, name: &str, default: i128) -> i128 {
         match self.params.0.get(name) {
             Some(value) if !is_blank(value) => self.typed(name, integer(value)).unwrap_or(default),
@@ -216,7 +216,7 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// An integer, also one written as text. One too long for the return type saturates.
+/// Returns an integer, which can be a string. One too long for the return type saturates.
 fn integer(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => match number.as_f64() {
@@ -237,7 +237,7 @@ fn integer(value: &Value) -> Option<i128> {
     }
 }
 
-/// A boolean, also one written as text.
+/// Returns a boolean, which can be a string.
 fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(*value),

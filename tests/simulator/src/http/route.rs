@@ -73,7 +73,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// The method and pattern, as GitLab's documentation writes them.
+    /// Returns method and pattern as GitLab's documentation writes them.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -9,28 +9,29 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// `origin` such as `http://127.0.0.1:80`; `root` such as `/gitlab`, or empty.
+    /// Creates a site from an `origin` such as `http://127.0.0.1:80` and a `root` such as
+    /// `/gitlab`, which may be empty.
     pub(crate) fn new(origin: String, root: &str) -> Self {
         let root = root.trim_matches('/');
         Self { origin, root: if root.is_empty() { String::new() } else { format!("/{root}") } }
     }
 
-    /// The address of the instance, without a slash at the end.
+    /// Returns the URL of the instance, without a trailing slash.
     pub(crate) fn url(&self) -> String {
         format!("{}{}", self.origin, self.root)
     }
 
-    /// An absolute address for a path that already starts with the root.
+    /// Returns the absolute URL of a path that already starts with the root.
     pub(crate) fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
     }
 
-    /// The path below the root; none outside of it.
+    /// Returns the path below the root; none outside of it.
     pub(crate) fn below_root<'p>(&self, path: &'p str) -> Option<&'p str> {
         path.strip_prefix(self.root.as_str()).filter(|rest| rest.starts_with('/'))
     }
 
-    /// The host and port, as in the ssh address of a repository.
+    /// Returns the host and port, as in the SSH address of a repository.
     pub(crate) fn host(&self) -> &str {
         self.origin.split_once("://").map_or(self.origin.as_str(), |(_, host)| host)
     }

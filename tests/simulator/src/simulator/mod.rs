@@ -61,20 +61,20 @@ impl Simulator {
         Builder::default()
     }
 
-    /// The address of the instance, without a slash at the end; with the relative URL root, if
-    /// there is one.
+    /// Returns the URL of the instance, without a trailing slash but with the relative URL root, if
+    /// any.
     #[must_use]
     pub fn url(&self) -> String {
         self.instance().site.url()
     }
 
-    /// The address of the REST API: the `base_url` of a client.
+    /// Returns the URL of the REST API, for the `base_url` of a client.
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("{}/api/v4", self.url())
     }
 
-    /// A token that may do and see everything that was not hidden from it.
+    /// Returns a token that can do and see everything that wasn't hidden from it.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token

@@ -105,12 +105,12 @@ impl World {
         self.tokens.iter_mut().find(|token| token.name == name)
     }
 
-    /// The ID of the user behind a token.
+    /// Returns the ID of the user behind a token.
     pub(crate) fn user_id(&self, id: TokenId) -> u64 {
         self.token(id).user
     }
 
-    /// The username of a user.
+    /// Returns the username of a user.
     pub(crate) fn user_name(&self, user: u64) -> Option<&str> {
         self.user(user).map(|user| user.username.as_str())
     }
@@ -120,7 +120,8 @@ impl World {
         self.tokens.iter().position(is_it).map(TokenId)
     }
 
-    /// The role a token has in a place: the highest it was given there or in a group above.
+    /// Returns the token's role in a project or group: the highest one it has there or in a parent
+    /// group.
     pub(crate) fn role(&self, token: TokenId, place: Target) -> Option<Role> {
         let token = self.token(token);
         if token.administrator {
@@ -144,7 +145,7 @@ impl World {
                 .any(|held| self.with_ancestors(held).any(|above| above == place))
     }
 
-    /// The roles in a place itself: that of the token, and that of its user.
+    /// Returns the roles of the token and of its user in a project or group itself.
     fn roles_in<'w>(
         &'w self,
         token: &'w Token,
@@ -154,7 +155,7 @@ impl World {
         token.roles.get(&place).into_iter().chain(by_membership).copied()
     }
 
-    /// The places in which the token or its user has a role.
+    /// Returns the projects and groups in which the token or its user has a role.
     fn places_of<'w>(&'w self, token: &'w Token) -> impl Iterator<Item = Target> + use<'w> {
         let by_membership = self.user(token.user).into_iter().flat_map(|user| user.roles.keys());
         token.roles.keys().chain(by_membership).copied()

@@ -42,7 +42,7 @@ pub(crate) struct ScopeSettings {
 }
 
 impl World {
-    /// The settings as a read shows them: enforcement overrules the project's own.
+    /// Returns the settings as a read shows them: enforcement overrides the project's own.
     pub(crate) fn scope(
         &self,
         token: TokenId,
@@ -77,8 +77,8 @@ impl World {
         }
     }
 
-    /// The allowed projects and the project itself, which is shown without a link, and once more
-    /// with one.
+    /// Returns the allowed projects and the project itself, which is listed without a link and, if
+    /// it has one, once more.
     pub(crate) fn listed_projects(
         &self,
         token: TokenId,
@@ -91,7 +91,7 @@ impl World {
         Ok(ids.into_iter().filter_map(|id| self.project(id)).collect())
     }
 
-    /// The allowed groups.
+    /// Returns the allowed groups.
     pub(crate) fn listed_groups(
         &self,
         token: TokenId,
@@ -262,7 +262,8 @@ impl World {
             .ok_or(Refusal::ProjectNotFound)
     }
 
-    /// The source project, if the token may administer it: seen, and Maintainer or more.
+    /// Returns the source project if it is visible to the token and the token has at least the
+    /// Maintainer role.
     fn administered(&self, token: TokenId, source_project: u64) -> Result<&Project, Refusal> {
         let project = self.seen(token, source_project)?;
         if self.role(token, Target::Project(source_project)) < Some(Role::Maintainer) {
@@ -282,7 +283,7 @@ impl World {
 }
 
 impl Target {
-    /// The ID of the project or group.
+    /// Returns the ID of the project or group.
     #[must_use]
     pub fn id(self) -> u64 {
         match self {
@@ -290,7 +291,7 @@ impl Target {
         }
     }
 
-    /// `project` or `group`, as GitLab's parameter names and messages have it.
+    /// Returns `project` or `group`, as in GitLab's parameter names and messages.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
@@ -310,7 +311,7 @@ impl Target {
 }
 
 impl Project {
-    /// The entries for targets of one kind, by ID.
+    /// Returns the entries for targets of one kind, by ID.
     pub(crate) fn links(&self, kind: Target) -> &BTreeMap<u64, AllowlistEntry> {
         match kind {
             Target::Project(_) => &self.allowed_projects,
@@ -336,8 +337,8 @@ impl Project {
     }
 }
 
-/// A fixed order that is not that of the IDs: GitLab promises none. The factor is 2^64 over the
-/// golden ratio, which scatters neighbours.
+/// Returns a key for a fixed order that differs from that of the IDs, since GitLab promises none.
+/// The factor is 2^64 over the golden ratio, which scatters neighbours.
 fn shuffled(id: u64) -> u64 {
     id.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

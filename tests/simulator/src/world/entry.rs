@@ -11,14 +11,14 @@ pub struct Permissions {
 }
 
 impl Default for Permissions {
-    /// The default permissions, as an entry has that was added over REST.
+    /// Returns the default permissions, which an entry added over REST has.
     fn default() -> Self {
         Self { default_permissions: true, job_token_policies: Vec::new() }
     }
 }
 
 impl Permissions {
-    /// These policies in place of the default permissions; none of them leaves no permission.
+    /// Returns these policies instead of the default permissions; no policies mean no permissions.
     #[must_use]
     pub fn limited_to<S: Into<String>>(policies: impl IntoIterator<Item = S>) -> Self {
         Self {
@@ -64,8 +64,8 @@ impl Direction {
 }
 
 impl AllowlistEntry {
-    /// The entry that is made after `earlier` others. The model has no clock: it makes one entry a
-    /// second.
+    /// Creates the entry that follows `earlier` others. The model has no clock: it creates one
+    /// entry per second.
     pub(super) fn new(permissions: Permissions, earlier: u64, added_by: u64) -> Self {
         let (minutes, seconds) = (earlier / 60, earlier % 60);
         let (hours, minutes) = (minutes / 60, minutes % 60);

@@ -34,22 +34,22 @@ pub(crate) enum Boundary {
 }
 
 impl Requirement {
-    /// A permission for a project.
+    /// Creates a permission for a project.
     pub(crate) const fn project(permission: &'static str) -> Self {
         Self { permission, boundary: Boundary::Project }
     }
 
-    /// A permission for a group.
+    /// Creates a permission for a group.
     pub(crate) const fn group(permission: &'static str) -> Self {
         Self { permission, boundary: Boundary::Group }
     }
 
-    /// A permission for the token's own user.
+    /// Creates a permission for the token's own user.
     pub(crate) const fn user(permission: &'static str) -> Self {
         Self { permission, boundary: Boundary::User }
     }
 
-    /// A permission for the instance.
+    /// Creates a permission for the instance.
     pub(crate) const fn instance(permission: &'static str) -> Self {
         Self { permission, boundary: Boundary::Instance }
     }

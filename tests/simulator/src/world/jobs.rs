@@ -75,8 +75,8 @@ mod tests {
     use super::*;
     use crate::world::Enforcement;
 
-    /// A world in which the allowlist of `acme/app` is empty, with `acme/app`, `acme/team/lib` and
-    /// `other/tool`.
+    /// Creates a world with `acme/app`, `acme/team/lib` and `other/tool`, in which the allowlist of
+    /// `acme/app` is empty.
     fn world(version: &str) -> (World, u64, u64, u64) {
         let mut world = World::default();
         world.settings.version = version.parse().unwrap();

@@ -183,18 +183,18 @@ impl World {
         }
     }
 
-    /// The group right above a full path.
+    /// Returns the direct parent group of a full path.
     pub(crate) fn parent(&self, path: &str) -> Option<&Group> {
         let (parent, _) = path.rsplit_once('/')?;
         self.group(self.group_id(parent)?)
     }
 
-    /// The projects of the instance, in the order of their IDs.
+    /// Returns the projects of the instance, by ID.
     pub(crate) fn projects(&self) -> impl Iterator<Item = &Project> {
         self.projects.values()
     }
 
-    /// The projects right below a group, in the order of their IDs.
+    /// Returns the direct projects of a group, by ID.
     pub(crate) fn projects_of(&self, group: &Group) -> impl Iterator<Item = &Project> {
         let id = group.id;
         self.projects
@@ -202,8 +202,7 @@ impl World {
             .filter(move |project| self.parent(&project.path).is_some_and(|parent| parent.id == id))
     }
 
-    /// The projects of a group, with those of the groups below it or without, in the order of their
-    /// IDs.
+    /// Returns the projects of a group, with or without those of its subgroups, by ID.
     pub(crate) fn projects_below(&self, group: u64, deep: bool) -> impl Iterator<Item = &Project> {
         let above = if deep { usize::MAX } else { 1 };
         self.projects.values().filter(move |project| {
@@ -228,7 +227,7 @@ impl World {
         }
     }
 
-    /// A place, then the groups above it from the nearest one up.
+    /// Returns a project or group, then its parent groups from the nearest one up.
     fn with_ancestors(&self, place: Target) -> impl Iterator<Item = Target> {
         let path = match place {
             Target::Project(id) => self.project(id).map(|project| project.path.as_str()),
@@ -261,7 +260,7 @@ impl Project {
     }
 }
 
-/// The last part of a full path.
+/// Returns the last part of a full path.
 pub(crate) fn last_part(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, last)| last)
 }

@@ -39,7 +39,7 @@ impl TokenScope {
             .find(|scope| scope.name() == name)
     }
 
-    /// The name by which GitLab calls the scope.
+    /// Returns GitLab's name of the scope.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -87,7 +87,7 @@ pub struct TokenSpec {
 }
 
 impl TokenSpec {
-    /// A token under a name, by which the request log calls it.
+    /// Creates a token with a name, which the request log shows.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
@@ -102,7 +102,7 @@ impl TokenSpec {
         }
     }
 
-    /// The token of a running CI job (`glcbt-…`).
+    /// Creates the token of a running CI job (`glcbt-…`).
     #[must_use]
     pub fn ci_job(name: &str) -> Self {
         Self { kind: TokenKind::CiJob, ..Self::new(name) }
@@ -153,21 +153,21 @@ impl TokenSpec {
         self
     }
 
-    /// An administrator: sees everything, owns everything.
+    /// Makes it an administrator's token, which sees and owns everything.
     #[must_use]
     pub fn administrator(mut self) -> Self {
         self.administrator = true;
         self
     }
 
-    /// An expired token.
+    /// Makes the token expired.
     #[must_use]
     pub fn expired(mut self) -> Self {
         self.state = TokenState::Expired;
         self
     }
 
-    /// A revoked token.
+    /// Makes the token revoked.
     #[must_use]
     pub fn revoked(mut self) -> Self {
         self.state = TokenState::Revoked;

@@ -221,7 +221,7 @@ async fn flooded_body_ends_with_the_given_blanks() {
     );
 }
 
-/// The elements of a page, and the page that it says is next.
+/// Returns the elements of a page, and the number of the next page.
 async fn page(scene: &Scene, number: u64) -> (Vec<u64>, Option<String>) {
     let reply =
         scene.api.get(&scene.scope(&format!("/groups_allowlist?per_page=2&page={number}"))).await;

@@ -20,7 +20,7 @@ fn refusal(boundary: &str, permission: &str) -> Value {
     })
 }
 
-/// A client whose token has these permissions, and no lack of roles.
+/// Returns a client whose token has these permissions and every role.
 fn client(scene: &Scene, name: &str, permissions: &[&str]) -> Api {
     scene.as_token(TokenSpec::new(name).administrator().fine_grained(permissions.iter().copied()))
 }

@@ -15,12 +15,12 @@ pub(super) const NAME: &str = "terraform-provider-gitlab-job-token";
 pub(super) const LINUX: &str = "x86_64-unknown-linux-musl";
 const NOTICES: &str = "By many.\n";
 
-/// Compressible and long enough for more than one block.
+/// Returns a program that is compressible and longer than one block.
 fn program() -> Vec<u8> {
     (0_u32..100_000).flat_map(|number| (number % 977 * number / 13).to_le_bytes()).collect()
 }
 
-/// A crate with one dependency.
+/// Returns a crate with one dependency.
 pub(super) fn crates() -> Crates {
     let found = |name: &str, license: &str| crates::Crate {
         name: name.to_owned(),
@@ -95,7 +95,7 @@ impl Place {
         self.files().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// The names in a file of checksums, each of which must be that of the file.
+    /// Returns the names in a checksum file, and checks each checksum.
     #[track_caller]
     pub(super) fn summed_up(&self, what: &str) -> Vec<String> {
         let sums = String::from_utf8(self.read(what)).unwrap();
@@ -112,7 +112,7 @@ impl Place {
             .collect()
     }
 
-    /// Name, mode and content of what a package holds.
+    /// Returns name, mode and content of the files in a package.
     pub(super) fn unpacked(&self, platform: &str) -> Vec<(String, u32, Vec<u8>)> {
         let packed = fs::read(self.out().join(format!("{NAME}_{VERSION}_{platform}.zip"))).unwrap();
         let mut archive = ZipArchive::new(Cursor::new(packed)).unwrap();

@@ -24,7 +24,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(project().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// All strings that stand under a key, wherever it is, alone or in a list.
+/// Returns all strings below a key at any depth, alone or in a list.
 fn under(key: &str, file: &str) -> Vec<String> {
     let text = read(file);
     let documents = Yaml::load_from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -45,7 +45,7 @@ fn collect(key: &str, node: &Yaml<'_>, is_under: bool, found: &mut Vec<String>) 
     }
 }
 
-/// Without doubles, which would be built twice.
+/// Returns a set, and panics on duplicates, which would be built twice.
 #[track_caller]
 fn set<'a>(all: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
@@ -175,7 +175,7 @@ fn published_files_are_the_built_ones() {
     }
 }
 
-/// A job of a workflow, from its name to the next.
+/// Returns a job of a workflow, from its name to the next job.
 fn job(file: &str, name: &str) -> String {
     let text = read(file);
     let (_, after) =
@@ -195,7 +195,7 @@ fn no_job_needs_a_later_one() {
     assert!(job_or_top(GITLAB, ".freebsd").contains("allow_failure: true"));
 }
 
-/// GitLab's jobs stand at the margin.
+/// Returns a job of GitLab's pipeline, which isn't indented.
 fn job_or_top(file: &str, name: &str) -> String {
     if file != GITLAB {
         return job(file, name);

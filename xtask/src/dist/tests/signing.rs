@@ -42,7 +42,7 @@ impl Keys {
         gpg.arg(PASSPHRASE).args(arguments).output().unwrap()
     }
 
-    /// A new key, armoured.
+    /// Returns a new armored key.
     fn secret(&self, algorithm: &str) -> String {
         let made = self.gpg([
             "--quick-generate-key",
@@ -62,7 +62,7 @@ impl Drop for Keys {
     }
 }
 
-/// A folder with the checksums of a release.
+/// Makes a folder with the checksums of a release.
 fn release() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let sums = folder.path().join("terraform-provider-x_1.0.0_SHA256SUMS");

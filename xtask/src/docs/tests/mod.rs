@@ -98,7 +98,7 @@ fn page(file: &str) -> String {
     fs::read_to_string(project().join(FOLDER).join(file)).expect("a page")
 }
 
-/// The titles in the guides that explain them.
+/// Returns the titles that the guides explain.
 fn explained() -> Vec<String> {
     let guides = ["guides/troubleshooting.md", "guides/troubleshooting-plans.md"].map(page);
     let lines = guides.iter().flat_map(|guide| guide.lines());

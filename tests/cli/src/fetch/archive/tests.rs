@@ -76,7 +76,7 @@ fn archive_name() -> String {
     format!("terraform_1.2.3_{}.zip", platform())
 }
 
-/// A release as it must be, with the key.
+/// Makes a valid release and its key.
 fn release(keys: &Keys) -> Files {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file(program(), zip::write::SimpleFileOptions::default()).unwrap();

@@ -24,7 +24,7 @@ fn list(data: &Value) -> Value {
     data["project"]["ciJobTokenScopeAllowlist"]["projectsAllowlist"].clone()
 }
 
-/// The direction and path of each link, in the order of the answer.
+/// Returns the direction and path of each link, in the order of the answer.
 async fn links(api: &Api, variables: Value) -> Vec<(String, String)> {
     let list = list(&api.data(LINKS, variables).await);
     let text = |value: &Value| value.as_str().unwrap().to_owned();

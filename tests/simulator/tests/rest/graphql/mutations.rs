@@ -14,7 +14,7 @@ const REMOVE_GROUP: &str = "mutation($input: CiJobTokenScopeRemoveGroupInput!) {
   ciJobTokenScopeRemoveGroup(input: $input) { ciJobTokenScope { groupsAllowlistCount } errors }
 }";
 
-/// The errors in the payload of a request's only mutation.
+/// Returns the errors in the payload of a request's only mutation.
 async fn errors(api: &Api, query: &str, variables: Value) -> Value {
     let data = api.data(query, variables).await;
     let payload = data.as_object().unwrap().values().next().unwrap().clone();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{ADD, UPDATE, limited};
 use crate::kit::{Api, Reply, Scene};
 
-/// The only error of an answer without data.
+/// Returns the only error of an answer without data.
 async fn refusal(api: &Api, query: &str, variables: Value) -> Value {
     let answer = api.ask(query, variables).await;
     assert_eq!(answer.get("data"), None, "{answer}");
